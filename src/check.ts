@@ -1,0 +1,168 @@
+/**
+ * Titled validators for the public face. Each returns the checked value or throws a `ParetoBanditError`
+ * whose message starts with the path of the field. Kernels and folds take primitives and trust them.
+ */
+import { type ErrorCode, expected, ParetoBanditError, show } from './errors.js'
+
+/** Largest magnitude of one context entry: keeps x xᵀ sums far from the precision limit of a double. */
+export const CONTEXT_ENTRY_MAX = 1e4
+
+/** Largest amount of money or tokens taken in one call; anything above is a unit mistake. */
+export const AMOUNT_MAX = 1e12
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+}
+
+export function checkRecord(value: unknown, field: string): Record<string, unknown> {
+  if (!isRecord(value)) throw expected('INVALID_ARGUMENT', field, 'an object', value)
+  return value
+}
+
+/** Refuses keys that are not in `known`, naming the nearest spelling. */
+export function checkKeys(value: object, known: readonly string[], field: string): void {
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue
+    const near = nearest(key, known)
+    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`
+    const path = field === '' ? key : `${field}.${key}`
+    throw new ParetoBanditError('UNKNOWN_OPTION', path, `unknown option; ${hint}`)
+  }
+}
+
+export function checkFinite(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw expected('INVALID_ARGUMENT', field, 'a finite number', value)
+  }
+  return value
+}
+
+/** A finite number in [low, high]. */
+export function checkInRange(value: unknown, low: number, high: number, field: string): number {
+  if (typeof value !== 'number' || !(value >= low && value <= high)) {
+    throw expected('INVALID_ARGUMENT', field, `a finite number in [${low}, ${high}]`, value)
+  }
+  return value
+}
+
+/** A finite number >= 0: dollars, tokens, milliseconds. */
+export function checkAmount(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= AMOUNT_MAX)) {
+    throw expected('INVALID_ARGUMENT', field, 'a finite number >= 0', value)
+  }
+  return value
+}
+
+/** A finite number > 0. */
+export function checkPositive(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= AMOUNT_MAX)) {
+    throw expected('INVALID_ARGUMENT', field, 'a finite number > 0', value)
+  }
+  return value
+}
+
+export function checkInteger(value: unknown, low: number, high: number, field: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+    throw expected('INVALID_ARGUMENT', field, `an integer in [${low}, ${high}]`, value)
+  }
+  return value
+}
+
+export function checkString(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '') throw expected('INVALID_ARGUMENT', field, 'a non-empty string', value)
+  return value
+}
+
+export function checkBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw expected('INVALID_ARGUMENT', field, 'true or false', value)
+  return value
+}
+
+export function checkArray(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw expected('INVALID_ARGUMENT', field, 'an array', value)
+  return value
+}
+
+export function checkStrings(value: unknown, field: string): readonly string[] {
+  return checkArray(value, field).map((entry, i) => checkString(entry, `${field}[${i}]`))
+}
+
+export function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], field: string): T {
+  const found = allowed.find((option) => option === value)
+  if (found === undefined) {
+    const near = typeof value === 'string' ? nearest(value, allowed) : undefined
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`
+    throw new ParetoBanditError(
+      'INVALID_ARGUMENT',
+      field,
+      `expected one of ${allowed.join(', ')}, got ${show(value)}${hint}`,
+    )
+  }
+  return found
+}
+
+/**
+ * Copies a context vector into `out` at `offset`, checking it on the way.
+ * @param value array-like of `dimension` numbers, each finite and at most CONTEXT_ENTRY_MAX in magnitude
+ * @throws DIMENSION_MISMATCH for a wrong length, INVALID_ARGUMENT for a bad entry (then `out` may hold a part:
+ *   callers pass scratch memory)
+ */
+export function copyContext(
+  value: ArrayLike<number>,
+  dimension: number,
+  out: Float64Array,
+  offset: number,
+  field: string,
+): void {
+  if (value.length !== dimension) {
+    throw expected('DIMENSION_MISMATCH', field, `a vector of ${dimension} numbers`, `${value.length} numbers`)
+  }
+  for (let i = 0; i < dimension; i++) {
+    const entry = value[i]
+    if (typeof entry !== 'number' || !(entry >= -CONTEXT_ENTRY_MAX && entry <= CONTEXT_ENTRY_MAX)) {
+      throw expected(
+        'INVALID_ARGUMENT',
+        `${field}[${i}]`,
+        `a finite number within +-${CONTEXT_ENTRY_MAX}`,
+        entry,
+      )
+    }
+    out[offset + i] = entry
+  }
+}
+
+export function isVector(value: unknown): value is ArrayLike<number> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+}
+
+export function checkVector(value: unknown, field: string, code: ErrorCode = 'INVALID_ARGUMENT'): ArrayLike<number> {
+  if (!isVector(value)) throw expected(code, field, 'a vector of numbers', value)
+  return value
+}
+
+/** The known word within edit distance 1/3 of its length (at least 1), or undefined. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Number.POSITIVE_INFINITY
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(previous[j] + 1, current[j - 1] + 1, substitution))
+    }
+    previous = current
+  }
+  return previous[b.length]
+}

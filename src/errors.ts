@@ -1,0 +1,64 @@
+/**
+ * Every failure that a caller can cause has one of these codes. They are part of the public contract:
+ * a code never changes its meaning, new ones may be added in a minor version.
+ */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'UNKNOWN_OPTION'
+  | 'DIMENSION_MISMATCH'
+  | 'UNKNOWN_MODEL'
+  | 'DUPLICATE_MODEL'
+  | 'MODEL_REMOVED'
+  | 'NO_ELIGIBLE_MODEL'
+  | 'UNKNOWN_REQUEST'
+  | 'REQUEST_EXPIRED'
+  | 'REQUEST_FAILED'
+  | 'ALREADY_SETTLED'
+  | 'ALREADY_REWARDED'
+  | 'NO_ENCODER'
+  | 'ASYNC_ENCODER'
+  | 'MISSING_DEPENDENCY'
+  | 'ENCODER_FAILED'
+  | 'KERNEL_UNAVAILABLE'
+  | 'OUT_OF_MEMORY'
+  | 'SNAPSHOT_INVALID'
+  | 'SNAPSHOT_MISMATCH'
+  | 'EVENT_OUT_OF_ORDER'
+  | 'DATA_INVALID'
+
+/** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
+export class ParetoBanditError extends Error {
+  override readonly name = 'ParetoBanditError'
+  readonly code: ErrorCode
+  /** Path of the offending field, for example `models[2].inputUsdPerMTok`; empty when there is none. */
+  readonly field: string
+
+  constructor(code: ErrorCode, field: string, message: string, options?: ErrorOptions) {
+    super(field === '' ? message : `${field}: ${message}`, options)
+    this.code = code
+    this.field = field
+  }
+}
+
+/** Builds the standard sentence `field: expected X, got Y`. */
+export function expected(
+  code: ErrorCode,
+  field: string,
+  what: string,
+  got: unknown,
+  options?: ErrorOptions,
+): ParetoBanditError {
+  return new ParetoBanditError(code, field, `expected ${what}, got ${show(got)}`, options)
+}
+
+/** A value as it reads in an error message: short, quoted if text, never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  if (value === null || typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
+  return 'an object'
+}

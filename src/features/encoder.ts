@@ -1,0 +1,28 @@
+/**
+ * An encoder turns a prompt into a context: a vector of `dimension` numbers for the bandit.
+ * The last entry is a bias of 1 by convention (the ridge intercept); an encoder adds its own.
+ */
+export interface Encoder {
+  /** Identifies the context space: a snapshot is refused by a router whose encoder has another name. */
+  readonly name: string
+  /** Length of a context, bias included. */
+  readonly dimension: number
+  /**
+   * Writes the context of `text` to `out[offset .. offset + dimension)`, allocating nothing it need not.
+   * Entries must be finite; the router checks them.
+   */
+  encodeInto(text: string, out: Float64Array, offset: number): void
+}
+
+/** An encoder that has to wait (a network, a neural model). Used through `routeAsync`. */
+export interface AsyncEncoder {
+  readonly name: string
+  readonly dimension: number
+  encode(text: string): Promise<ArrayLike<number>>
+}
+
+export type AnyEncoder = Encoder | AsyncEncoder
+
+export function isSyncEncoder(encoder: AnyEncoder): encoder is Encoder {
+  return 'encodeInto' in encoder
+}
