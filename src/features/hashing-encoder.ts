@@ -1,8 +1,15 @@
 import { checkKeys, checkRecord, checkString } from '../check.js'
 import { expected } from '../errors.js'
 import type { Encoder } from './encoder.js'
+import { PackedLoadings, VALUE_SUM_MAX } from './packed-loadings.js'
 import { pcaFingerprint } from './pca-codec.js'
-import { COMPONENT_MAX, checkMaxChars, checkPcaModel, MAX_CHARS_DEFAULT, type PcaModel } from './pca-model.js'
+import {
+  checkMaxChars,
+  checkPcaModel,
+  clampComponent,
+  MAX_CHARS_DEFAULT,
+  type PcaModel,
+} from './pca-model.js'
 import { TokenCounter } from './token-counter.js'
 
 export interface HashingEncoderOptions {
@@ -39,20 +46,24 @@ class HashingEncoder implements Encoder {
   readonly name: string
   readonly dimension: number
   readonly #counter: TokenCounter
-  readonly #weights: Float64Array
-  readonly #rows: Float32Array
+  readonly #loadings: PackedLoadings
   readonly #scales: Float64Array
   readonly #offsets: Float64Array
+  /** By bucket. */
+  readonly #weights: Float64Array
+  /** Of the buckets of the current text. */
+  readonly #values: Float64Array
   readonly #sums: Float64Array
 
   constructor(pca: PcaModel, name: string, maxChars: number) {
     this.name = name
     this.dimension = pca.components + 1
     this.#counter = new TokenCounter(pca.buckets, maxChars)
-    this.#weights = Float64Array.from(pca.weights)
-    this.#rows = Float32Array.from(pca.rows)
+    this.#loadings = new PackedLoadings(pca.rows, pca.components)
     this.#scales = Float64Array.from(pca.scales)
     this.#offsets = Float64Array.from(pca.offsets)
+    this.#weights = Float64Array.from(pca.weights)
+    this.#values = new Float64Array(pca.buckets)
     this.#sums = new Float64Array(pca.components)
   }
 
@@ -68,33 +79,34 @@ class HashingEncoder implements Encoder {
       )
     }
     this.#counter.count(text)
-    const norm = this.#project()
+    const unit = this.#weigh()
+    this.#loadings.multiply(this.#counter.buckets, this.#values, this.#counter.bucketCount, this.#sums)
     for (let c = 0; c < components; c++) {
-      const component = this.#offsets[c] + this.#scales[c] * this.#sums[c] * norm
-      out[offset + c] =
-        component > COMPONENT_MAX ? COMPONENT_MAX : component < -COMPONENT_MAX ? -COMPONENT_MAX : component
+      out[offset + c] = clampComponent(this.#offsets[c] + this.#scales[c] * this.#sums[c] * unit)
     }
     out[offset + components] = 1
   }
 
-  /** Sums the weighted rows of the buckets hit; returns 1/|f|, or 0 where no known token was. */
-  #project(): number {
-    const { counts, touched, touchedCount } = this.#counter
-    const sums = this.#sums
-    const rows = this.#rows
-    const weights = this.#weights
-    const components = sums.length
-    sums.fill(0)
+  /**
+   * Fills `values` with weights[k] sqrt(count), rounded to integers that sum to at most VALUE_SUM_MAX.
+   * @returns 1 / |values|, or 0 where there is no token of weight
+   */
+  #weigh(): number {
+    const { buckets, counts, bucketCount } = this.#counter
+    const values = this.#values
+    let sum = 0
+    for (let i = 0; i < bucketCount; i++) {
+      const value = this.#weights[buckets[i]] * Math.sqrt(counts[i])
+      values[i] = value
+      sum += value
+    }
+    // Rounding adds at most 1/2 to each.
+    const scale = sum === 0 ? 0 : (VALUE_SUM_MAX - bucketCount) / sum
     let squares = 0
-    for (let i = 0; i < touchedCount; i++) {
-      const bucket = touched[i]
-      const weight = weights[bucket]
-      if (weight === 0) continue
-      const count = counts[bucket]
-      squares += weight * weight * count
-      const value = weight * Math.sqrt(count)
-      const start = bucket * components
-      for (let c = 0; c < components; c++) sums[c] += value * rows[start + c]
+    for (let i = 0; i < bucketCount; i++) {
+      const value = Math.floor(values[i] * scale + 0.5)
+      values[i] = value
+      squares += value * value
     }
     return squares === 0 ? 0 : 1 / Math.sqrt(squares)
   }

@@ -13,6 +13,10 @@ export const MAX_CHARS_MAX = 1 << 20
 /** Whitened components are cut here: an odd prompt must not dominate x xᵀ. */
 export const COMPONENT_MAX = 8
 
+export function clampComponent(value: number): number {
+  return Math.max(-COMPONENT_MAX, Math.min(COMPONENT_MAX, value))
+}
+
 /**
  * A whitening PCA of hashed token counts. For counts t of the buckets k of one prompt,
  *

@@ -88,14 +88,13 @@ function countTokens(prompts: readonly string[], buckets: number, maxChars: numb
   let used = 0
   prompts.forEach((prompt, row) => {
     counter.count(prompt)
-    if (used + counter.touchedCount > columns.length) {
-      columns = grown(columns, used + counter.touchedCount, Int32Array)
-      values = grown(values, used + counter.touchedCount, Float32Array)
+    if (used + counter.bucketCount > columns.length) {
+      columns = grown(columns, used + counter.bucketCount, Int32Array)
+      values = grown(values, used + counter.bucketCount, Float32Array)
     }
-    for (let i = 0; i < counter.touchedCount; i++) {
-      const bucket = counter.touched[i]
-      columns[used] = bucket
-      values[used++] = counter.counts[bucket]
+    for (let i = 0; i < counter.bucketCount; i++) {
+      columns[used] = counter.buckets[i]
+      values[used++] = counter.counts[i]
     }
     starts[row + 1] = used
   })

@@ -17,7 +17,6 @@ const SEPARATOR = 0
 const SYMBOL = -1
 const LINE_FEED = 10
 
-const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 const GOLDEN = 0x9e3779b1
 
@@ -25,78 +24,95 @@ const GOLDEN = 0x9e3779b1
 const CLASSES = buildClasses()
 
 export class TokenCounter {
-  /** How often each bucket was hit by the last text. Only the touched ones are not 0. */
+  /** Distinct buckets of the last text, in order of first sight; the first `bucketCount` entries are valid. */
+  readonly buckets: Int32Array
+  /** How often each of `buckets` was hit. */
   readonly counts: Int32Array
-  /** The buckets that were hit, in order of first sight; `touchedCount` entries are valid. */
-  readonly touched: Int32Array
-  touchedCount = 0
-  readonly #mask: number
+  bucketCount = 0
   readonly #maxChars: number
+  readonly #shift: number
+  readonly #tokens: Int32Array
+  /** By bucket; all 0 between calls. */
+  readonly #hits: Int32Array
 
   /**
-   * @param buckets a power of two
+   * @param buckets a power of two, at least 2
    * @param maxChars code units read of one text; a longer one is read at its start and its end
    */
   constructor(buckets: number, maxChars: number) {
-    this.counts = new Int32Array(buckets)
-    this.touched = new Int32Array(buckets)
-    this.#mask = buckets - 1
     this.#maxChars = maxChars
+    this.#shift = 32 - Math.log2(buckets)
+    this.#hits = new Int32Array(buckets)
+    // A code unit ends at most one token, and the end of a scanned part another.
+    this.#tokens = new Int32Array(maxChars + 2)
+    // One entry more than there can be: a bucket is written before it is known to be new.
+    this.buckets = new Int32Array(buckets + 1)
+    this.counts = new Int32Array(buckets + 1)
   }
 
-  /** Replaces the counts by those of `text`. Takes any string, allocates nothing. */
+  /** Replaces `buckets` and `counts` by those of `text`. Takes any string, allocates nothing. */
   count(text: string): void {
-    for (let i = 0; i < this.touchedCount; i++) this.counts[this.touched[i]] = 0
-    this.touchedCount = 0
     const length = text.length
     if (length <= this.#maxChars) {
-      this.#scan(text, 0, length)
+      this.#count(this.#scan(text, 0, length, 0))
       return
     }
     const head = Math.floor(this.#maxChars * HEAD_SHARE)
-    this.#scan(text, 0, head)
-    this.#scan(text, length - (this.#maxChars - head), length)
+    const tokenCount = this.#scan(text, 0, head, 0)
+    this.#count(this.#scan(text, length - (this.#maxChars - head), length, tokenCount))
   }
 
-  #scan(text: string, start: number, end: number): void {
+  /** Appends the tokens' hashes (FNV-1a without its offset, 32 bits) at `tokenCount`; returns the new count. */
+  #scan(text: string, start: number, end: number, tokenCount: number): number {
+    const tokens = this.#tokens
+    let used = tokenCount
     let word = 0
-    let inWord = false
-    let previous = 0
     for (let i = start; i < end; i++) {
       const unit = text.charCodeAt(i)
       const kind = CLASSES[unit]
       if (kind > 0) {
-        word = Math.imul((inWord ? word : FNV_OFFSET) ^ kind, FNV_PRIME)
-        inWord = true
+        word = Math.imul(word ^ kind, FNV_PRIME)
         continue
       }
-      if (inWord) {
-        this.#add(word, previous)
-        previous = word
-        inWord = false
+      if (word !== 0) {
+        tokens[used++] = word
+        word = 0
       }
-      if (kind === SYMBOL) {
-        const symbol = Math.imul(unit + 1, GOLDEN)
-        this.#add(symbol, previous)
-        previous = symbol
-      }
+      if (kind === SYMBOL) tokens[used++] = Math.imul(unit + 1, GOLDEN)
     }
-    if (inWord) this.#add(word, previous)
+    if (word !== 0) tokens[used++] = word
+    return used
   }
 
-  #add(token: number, previous: number): void {
-    this.#hit(token)
-    if (previous !== 0) this.#hit((Math.imul(previous, 31) + token) | 0)
+  /** Apart from the scan, and counting new buckets by arithmetic: branches that go either way cost the most. */
+  #count(tokenCount: number): void {
+    const tokens = this.#tokens
+    const hits = this.#hits
+    const buckets = this.buckets
+    const shift = this.#shift
+    let used = 0
+    let previous = 0
+    for (let i = 0; i < tokenCount; i++) {
+      const token = tokens[i]
+      const single = bucketOf(token, shift)
+      buckets[used] = single
+      used += (hits[single]++ - 1) >>> 31 // 1 if there was no hit before, else 0
+      const pair = bucketOf((Math.imul(previous, 31) + token) | 0, shift)
+      buckets[used] = pair
+      used += (hits[pair]++ - 1) >>> 31
+      previous = token
+    }
+    for (let i = 0; i < used; i++) {
+      this.counts[i] = hits[buckets[i]]
+      hits[buckets[i]] = 0
+    }
+    this.bucketCount = used
   }
+}
 
-  /** The finalizer of MurmurHash3: FNV alone leaves the low bits of short words correlated. */
-  #hit(hash: number): void {
-    let mixed = hash
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-    const bucket = (mixed ^ (mixed >>> 16)) & this.#mask
-    if (this.counts[bucket]++ === 0) this.touched[this.touchedCount++] = bucket
-  }
+/** The high bits of a product depend on all bits of its factors. */
+function bucketOf(hash: number, shift: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> shift
 }
 
 /** 128 KB, built once: a table look-up per code unit is twice as fast as comparisons. */
