@@ -41,7 +41,7 @@ export class TokenCounter {
    */
   constructor(buckets: number, maxChars: number) {
     this.#maxChars = maxChars
-    this.#shift = 32 - Math.log2(buckets)
+    this.#shift = Math.clz32(buckets) + 1 // 32 - log2(buckets)
     this.#hits = new Int32Array(buckets)
     // A code unit ends at most one token, and the end of a scanned part another.
     this.#tokens = new Int32Array(maxChars + 2)
