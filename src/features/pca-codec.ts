@@ -14,7 +14,7 @@
  *     20 + 8 C + B  B C  rows, int8
  */
 import { ParetoBanditError } from '../errors.js'
-import { crc32 } from './crc32.js'
+import { crc32 } from '../checksum.js'
 import { checkPcaModel, type PcaModel } from './pca-model.js'
 import { TOKENIZER_VERSION } from './token-counter.js'
 

@@ -1,0 +1,88 @@
+import * as arena from './layout'
+import { cell, run } from './layout'
+import { dot, rebuildInverse, symmetricTimesVector } from './packed'
+
+const AGE_MAX: f64 = 1000
+const RIDGE_FLOOR: f64 = 0.1
+
+/** One observation of an arm: see `Kernel.update`. No fused multiply-add, same order as the JavaScript kernel. */
+export function update(slot: u32, reward: f64, now: f64): void {
+  const d = arena.d
+  const x = arena.context
+  const u = arena.image
+  const theta = run(arena.theta, arena.dp, slot)
+  let inverse = run(arena.inverse, arena.pp, slot)
+  let precision = run(arena.precision, arena.pp, slot)
+  const response = run(arena.response, arena.dp, slot)
+
+  const decay = forget(slot, now)
+  const inverseScale = 1 / decay
+  symmetricTimesVector(inverse, x, u, d)
+  let quadratic = dot(u, x, arena.dp) * inverseScale
+  if (!(quadratic >= 0)) {
+    rebuildInverse(precision, inverse, arena.row, d)
+    symmetricTimesVector(inverse, x, u, d)
+    quadratic = max(dot(u, x, arena.dp) * inverseScale, 0)
+  }
+  const gain = 1 / (1 + quadratic)
+  const error = reward - dot(theta, x, arena.dp)
+  for (let i = 0; i < d; i++) {
+    const at = u + (<usize>i << 3)
+    store<f64>(at, load<f64>(at) * inverseScale)
+  }
+  for (let i = 0; i < d; i++) {
+    const offset = <usize>i << 3
+    const xi = load<f64>(x + offset)
+    const ui = load<f64>(u + offset) * gain
+    for (let j = i; j < d; j++) {
+      const other = <usize>j << 3
+      store<f64>(inverse, load<f64>(inverse) * inverseScale - ui * load<f64>(u + other))
+      store<f64>(precision, load<f64>(precision) * decay + xi * load<f64>(x + other))
+      inverse += 8
+      precision += 8
+    }
+    store<f64>(theta + offset, load<f64>(theta + offset) + ui * error)
+    store<f64>(response + offset, load<f64>(response + offset) * decay + reward * xi)
+  }
+  store<f64>(cell(arena.lastUpdate, slot), now)
+}
+
+/** Ages the ridge share; returns the decay A and b still have to take (1 once the floor has restored them). */
+function forget(slot: u32, now: f64): f64 {
+  const ridge = cell(arena.ridge, slot)
+  const lambda0 = load<f64>(arena.params)
+  const age = <usize>min(max(now - load<f64>(cell(arena.lastUpdate, slot)), 0), AGE_MAX)
+  const decay = load<f64>(arena.gammaPower + (age << 3))
+  const left = load<f64>(ridge) * decay
+  if (left >= RIDGE_FLOOR * lambda0) {
+    store<f64>(ridge, left)
+    return decay
+  }
+  const d = arena.d
+  const precision = run(arena.precision, arena.pp, slot)
+  const response = run(arena.response, arena.dp, slot)
+  const triangle = (d * (d + 1)) >> 1
+  for (let k = 0; k < triangle; k++) {
+    const at = precision + (<usize>k << 3)
+    store<f64>(at, load<f64>(at) * decay)
+  }
+  for (let i = 0; i < d; i++) {
+    const at = response + (<usize>i << 3)
+    store<f64>(at, load<f64>(at) * decay)
+  }
+  let diagonal = precision
+  for (let i = 0; i < d; i++) {
+    store<f64>(diagonal, load<f64>(diagonal) + (lambda0 - left))
+    diagonal += <usize>(d - i) << 3
+  }
+  store<f64>(ridge, lambda0)
+  rebuild(slot)
+  return 1
+}
+
+/** Recomputes the inverse and theta from A and b: see `Kernel.rebuild`. */
+export function rebuild(slot: u32): void {
+  const inverse = run(arena.inverse, arena.pp, slot)
+  rebuildInverse(run(arena.precision, arena.pp, slot), inverse, arena.row, arena.d)
+  symmetricTimesVector(inverse, run(arena.response, arena.dp, slot), run(arena.theta, arena.dp, slot), arena.d)
+}

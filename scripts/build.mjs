@@ -1,0 +1,64 @@
+// Builds dist/: the kernel's bytes from assembly/, one ES module an entry (shared code in chunks, the development
+// dependencies that are used at run time bundled in), and type declarations.
+// When nothing has changed since the last build it does nothing: `npm start` and `npm test` call it every time.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { writeKernel } from './build-wasm.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const stampFile = 'build/stamp'
+const entries = {
+  index: 'src/index.ts',
+  features: 'src/features/index.ts',
+  'features/minilm': 'src/features/minilm.ts',
+  replay: 'src/replay/index.ts',
+  'cli/main': 'src/cli/main.ts',
+}
+
+async function digest() {
+  const hash = createHash('sha256')
+  const roots = ['assembly', 'src', 'scripts/build.mjs', 'scripts/build-wasm.mjs', 'asconfig.json', 'package.json']
+  for (const root of [...roots, 'tsconfig.json', 'tsconfig.build.json']) {
+    for (const file of await filesOf(root)) hash.update(file).update('\0').update(await readFile(file))
+  }
+  return hash.digest('hex')
+}
+
+async function filesOf(root) {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => null)
+  if (entries === null) return [root]
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .sort()
+}
+
+const before = await readFile(stampFile, 'utf8').catch(() => '')
+if (before !== (await digest())) {
+  console.log('building dist/ ...')
+  await writeKernel()
+  await rm('dist', { recursive: true, force: true })
+  await build({
+    entryPoints: Object.entries(entries).map(([out, file]) => ({ in: file, out })),
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*', '@huggingface/transformers'],
+    chunkNames: 'chunks/[name]-[hash]',
+    legalComments: 'inline',
+    logLevel: 'warning',
+    banner: {},
+  })
+  await chmod('dist/cli/main.js', 0o755)
+  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+  await mkdir('build', { recursive: true })
+  await writeFile(stampFile, await digest())
+}

@@ -1,0 +1,116 @@
+import { nearest } from './check.js'
+import { ParetoBanditError } from './errors.js'
+import { exclusionReason, type RequestSize } from './eligibility.js'
+import type { DecisionNote } from './explain.js'
+import type { ResolvedOptions } from './options.js'
+import { tieBreak } from './policy/tie-break.js'
+import type { Model } from './registry/registry.js'
+import type { RouteOptions } from './route-options.js'
+import type { RoutingState } from './state.js'
+
+/** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
+const COST_WEIGHT_WITHOUT_BUDGET = 0.3
+
+/** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
+export class Chooser {
+  private readonly options: ResolvedOptions
+  /** Scratch: the models that may be chosen, in candidate order. */
+  private readonly eligible: Model[] = []
+  /** Score of the last choice; 0 when nothing was scored. */
+  score = 0
+
+  constructor(options: ResolvedOptions) {
+    this.options = options
+  }
+
+  /**
+   * Fills in the note's choice and what it stood on.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Model {
+    this.collect(state, request, size)
+    const exploit = request?.exploit === true
+    this.describe(state, request, note)
+    let chosen = exploit || state.registry.exploring === 0 ? undefined : this.eligible.find(isExploring)
+    if (chosen !== undefined) {
+      note.forced = true
+      this.score = 0
+    } else chosen = this.best(state, note, exploit ? 0 : this.options.alpha)
+    note.chosen = chosen
+    note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
+    return chosen
+  }
+
+  /** Fills in what any choice of now stands on. */
+  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
+    const { pacer, registry } = state
+    note.now = state.requests
+    note.options = request
+    note.shadowPrice = pacer.shadowPrice
+    note.penaltyWeight = this.staticWeight(pacer.usdPerRequest) + pacer.softWeight
+    note.priceCeiling = pacer.priceCeiling(registry.dearestUsdPerKTok)
+    note.forced = false
+    note.cheapestFallback = false
+  }
+
+  private staticWeight(budget: number | null): number {
+    return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
+  }
+
+  /** Lists the models that the request's own options allow. */
+  private collect(state: RoutingState, request: RouteOptions | null, size: RequestSize): void {
+    const { registry } = state
+    this.eligible.length = 0
+    if (request?.candidates !== undefined) requireKnown(state, request.candidates)
+    for (const model of registry.enabled) {
+      if (exclusionReason(model, request, size) === null) this.eligible.push(model)
+    }
+    if (this.eligible.length > 0) return
+    const reasons = [...registry.models].map((model) => `${model.id}: ${exclusionReason(model, request, size)}`)
+    const message = reasons.length === 0 ? 'no model is registered' : `no model may take this request (${reasons.join(', ')})`
+    throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
+  }
+
+  /** The eligible model of the best score under the price ceiling; the cheapest when the ceiling leaves nobody. */
+  private best(state: RoutingState, note: DecisionNote, alpha: number): Model {
+    const { arms } = state
+    const { eligible } = this
+    let count = 0
+    let cheapest = eligible[0]
+    for (const model of eligible) {
+      if (model.blendedUsdPerKTok < cheapest.blendedUsdPerKTok) cheapest = model
+      if (model.blendedUsdPerKTok > note.priceCeiling) continue
+      arms.setCandidate(count, model.slot)
+      eligible[count++] = model
+    }
+    if (count === 0) {
+      arms.setCandidate(0, cheapest.slot)
+      eligible[0] = cheapest
+      note.cheapestFallback = true
+      count = 1
+    }
+    const { kernel } = arms
+    kernel.score(count, alpha, note.penaltyWeight, state.requests)
+    const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, state.requests))
+    this.score = arms.scoreAt(position)
+    return eligible[position]
+  }
+}
+
+function isExploring(model: Model): boolean {
+  return model.forcedRemaining > 0
+}
+
+function requireKnown(state: RoutingState, candidates: readonly string[]): void {
+  for (const [i, id] of candidates.entries()) {
+    if (state.registry.get(id) !== undefined) continue
+    throw unknownModel(state, id, `candidates[${i}]`)
+  }
+}
+
+/** The error for a model id that is not registered, with the nearest one that is. */
+export function unknownModel(state: RoutingState, id: string, field: string): ParetoBanditError {
+  const near = nearest(id, [...state.registry.models].map((model) => model.id))
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`
+  return new ParetoBanditError('UNKNOWN_MODEL', field, `no model ${JSON.stringify(id)} is registered${hint}`)
+}

@@ -1,0 +1,35 @@
+import { ParetoBanditError } from './errors.js'
+import type { AnyEncoder } from './features/encoder.js'
+import { loadKernel } from './kernel/load.js'
+import { checkRouterOptions, type RouterOptions, resolveOptions } from './options.js'
+import { checkPriors } from './policy/priors.js'
+import { Router } from './router.js'
+
+/**
+ * Makes a router.
+ *
+ * Without `encoder` and `dimension` it encodes texts by the default hashing encoder (d = 26), loaded on this call.
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DIMENSION_MISMATCH, DUPLICATE_MODEL naming the field;
+ *   KERNEL_UNAVAILABLE, OUT_OF_MEMORY
+ */
+export async function createRouter(options: RouterOptions = {}): Promise<Router> {
+  const checked = checkRouterOptions(options)
+  if (checked.priors !== undefined) checkPriors(checked.priors)
+  const resolved = resolveOptions(checked, await chooseEncoder(checked))
+  const { dimension, gamma, lambda0, priors, encoder } = resolved
+  if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
+    const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
+  }
+  const kernel = await loadKernel(resolved.kernel, { dimension, gamma, lambda0 })
+  const router = new Router(resolved, kernel)
+  for (const model of resolved.models) router.addModel(model, { forcedExploration: 0 })
+  return router
+}
+
+async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {
+  if (options.encoder !== undefined) return options.encoder
+  if (options.dimension !== undefined) return null
+  const { defaultEncoder } = await import('./features/default-encoder.js')
+  return defaultEncoder()
+}

@@ -1,0 +1,73 @@
+/** Where a request goes, and what it is expected to cost. */
+export interface Decision {
+  /** Names the request in `settle`, `reward`, `fail` and `explain`. */
+  readonly id: string
+  /** Id of the chosen model. */
+  readonly model: string
+  /** Expected cost of the request on that model, USD: this much is reserved until it settles. */
+  readonly expectedCostUsd: number
+  /** theta.x + exploration bonus - penalty of the chosen model; 0 when it was forced. */
+  readonly score: number
+  /** True when a newcomer got the request as one of its forced explorations. */
+  readonly forced: boolean
+  /** True when the hard price ceiling left nobody and the cheapest eligible model got the request. */
+  readonly cheapestFallback: boolean
+  /** Shadow price lambda at the decision. */
+  readonly shadowPrice: number
+  /** Present when the request asked for it with `explain: true`. */
+  readonly explanation?: Explanation
+}
+
+export type ExclusionReason =
+  | 'disabled'
+  | 'not-a-candidate'
+  | 'excluded'
+  | 'over-max-cost'
+  | 'over-max-latency'
+  | 'over-price-ceiling'
+  | 'forced-exploration-of-another'
+
+/** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */
+export interface ModelExplanation {
+  readonly model: string
+  /** theta.x */
+  readonly expectedReward: number
+  /** alpha sqrt(v), v inflated by staleness. */
+  readonly explorationBonus: number
+  /** penaltyWeight times log-normalised cost. */
+  readonly penalty: number
+  readonly score: number
+  readonly expectedCostUsd: number
+  /** Factor by which staleness multiplied the variance, 1 to 200. */
+  readonly inflation: number
+  /** Why the model could not be chosen, or null. */
+  readonly excluded: ExclusionReason | null
+  /** The largest terms theta_i x_i of the expected reward, largest magnitude first; the last index is the bias. */
+  readonly topFeatures: readonly FeatureContribution[]
+}
+
+export interface FeatureContribution {
+  readonly index: number
+  readonly value: number
+  readonly weight: number
+  readonly contribution: number
+}
+
+export interface Explanation {
+  readonly id: string
+  readonly chosen: string
+  readonly forced: boolean
+  readonly cheapestFallback: boolean
+  readonly shadowPrice: number
+  /** Weight of log-normalised cost: static weight plus shadow price. */
+  readonly penaltyWeight: number
+  /** Blended price ceiling in USD per 1,000 tokens, or null when none was in force. */
+  readonly priceCeilingUsdPerKTok: number | null
+  /**
+   * False when the explanation is exact. True when feedback or other requests have changed statistics since the
+   * decision: then the figures are what today's statistics say of that request.
+   */
+  readonly statisticsChanged: boolean
+  /** Every registered model, best score first, excluded ones last. */
+  readonly models: readonly ModelExplanation[]
+}

@@ -1,0 +1,39 @@
+import type { ExclusionReason } from './decision.js'
+import { expectedCostUsd } from './pacing/cost-estimate.js'
+import { listCostUsd } from './registry/model.js'
+import type { Model } from './registry/registry.js'
+import type { RouteOptions } from './route-options.js'
+
+/** Tokens that a request is expected to use. */
+export interface RequestSize {
+  inputTokens: number
+  outputTokens: number
+}
+
+/** The size a request tells of itself, and the router's assumption for the rest. */
+export function requestSize(options: RouteOptions | null, expectedInput: number, expectedOutput: number): RequestSize {
+  if (options === null) return { inputTokens: expectedInput, outputTokens: expectedOutput }
+  return {
+    inputTokens: options.inputTokens ?? expectedInput,
+    outputTokens: Math.min(expectedOutput, options.maxOutputTokens ?? expectedOutput),
+  }
+}
+
+/** Expected dollars of a request of that size on a model. */
+export function expectedModelCostUsd(model: Model, size: RequestSize): number {
+  return expectedCostUsd(model, listCostUsd(model, size.inputTokens, size.outputTokens))
+}
+
+/** Why a request's own options rule a model out, or null when they do not. */
+export function exclusionReason(model: Model, options: RouteOptions | null, size: RequestSize): ExclusionReason | null {
+  if (!model.enabled) return 'disabled'
+  if (options === null) return null
+  const { candidates, exclude, maxCostUsd, maxLatencyMs } = options
+  if (candidates !== undefined && !candidates.includes(model.id)) return 'not-a-candidate'
+  if (exclude?.includes(model.id)) return 'excluded'
+  if (maxCostUsd !== undefined && expectedModelCostUsd(model, size) > maxCostUsd) return 'over-max-cost'
+  if (maxLatencyMs !== undefined && model.latencyCount > 0) {
+    if (model.latencySumMs / model.latencyCount > maxLatencyMs) return 'over-max-latency'
+  }
+  return null
+}

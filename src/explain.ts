@@ -1,0 +1,137 @@
+import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
+import { exclusionReason, expectedModelCostUsd, requestSize } from './eligibility.js'
+import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from './kernel/layout.js'
+import { dot, symmetricTimesVector } from './kernel/packed.js'
+import type { ResolvedOptions } from './options.js'
+import type { Model } from './registry/registry.js'
+import type { RouteOptions } from './route-options.js'
+import type { RoutingState } from './state.js'
+
+const TOP_FEATURES = 5
+const NOTES_CAPACITY = 1024
+
+/** What a decision stood on besides the statistics: enough to explain it later. */
+export interface DecisionNote {
+  sequence: number
+  /** Request count before the decision. */
+  now: number
+  options: RouteOptions | null
+  chosen: Model | null
+  /** Requests since the chosen arm was last seen, before this one. */
+  chosenIdleAge: number
+  penaltyWeight: number
+  shadowPrice: number
+  priceCeiling: number
+  forced: boolean
+  cheapestFallback: boolean
+  /** Events applied when the decision was complete: statistics are unchanged while the state has no more. */
+  events: number
+}
+
+/** Notes of the latest 1,024 decisions, in a ring of reused records. */
+export class DecisionNotes {
+  private readonly ring: DecisionNote[] = []
+
+  /** The record to fill in for a request. */
+  take(sequence: number): DecisionNote {
+    const index = sequence % NOTES_CAPACITY
+    let note = this.ring[index]
+    if (note === undefined) {
+      note = blankNote()
+      this.ring[index] = note
+    }
+    note.sequence = sequence
+    return note
+  }
+
+  get(sequence: number): DecisionNote | undefined {
+    const note = this.ring[sequence % NOTES_CAPACITY]
+    return note?.sequence === sequence ? note : undefined
+  }
+
+  clear(): void {
+    this.ring.length = 0
+  }
+}
+
+export function blankNote(): DecisionNote {
+  return {
+    sequence: 0,
+    now: 0,
+    options: null,
+    chosen: null,
+    chosenIdleAge: 0,
+    penaltyWeight: 0,
+    shadowPrice: 0,
+    priceCeiling: Number.POSITIVE_INFINITY,
+    forced: false,
+    cheapestFallback: false,
+    events: 0,
+  }
+}
+
+/** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
+export function explainDecision(
+  state: RoutingState,
+  options: ResolvedOptions,
+  note: DecisionNote,
+  statisticsChanged: boolean,
+): Explanation {
+  const models = [...state.registry.models].map((model) => explainModel(state, options, note, model))
+  models.sort((a, b) => Number(a.excluded !== null) - Number(b.excluded !== null) || b.score - a.score)
+  return {
+    id: state.requestId(note.sequence),
+    chosen: note.chosen?.id ?? '',
+    forced: note.forced,
+    cheapestFallback: note.cheapestFallback,
+    shadowPrice: note.shadowPrice,
+    penaltyWeight: note.penaltyWeight,
+    priceCeilingUsdPerKTok: Number.isFinite(note.priceCeiling) ? note.priceCeiling : null,
+    statisticsChanged,
+    models,
+  }
+}
+
+function explainModel(state: RoutingState, options: ResolvedOptions, note: DecisionNote, model: Model): ModelExplanation {
+  const { kernel } = state.arms
+  const { layout, f64 } = kernel
+  const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, model.slot)
+  symmetricTimesVector(f64, inverse, layout.context, layout.image, layout.dimension)
+  const variance = dot(f64, layout.image, layout.context, layout.paddedDimension)
+  const idle = model === note.chosen ? note.chosenIdleAge : state.arms.idleAge(model.slot, note.now)
+  const divisor = Math.max(f64[layout.gammaPower + Math.min(idle, AGE_MAX)], 1 / INFLATION_MAX)
+  const alpha = note.options?.exploit === true ? 0 : options.alpha
+  const explorationBonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
+
+  const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
+  const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
+  const penalty = note.penaltyWeight * state.arms.price(model.slot)
+  const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
+  return {
+    model: model.id,
+    expectedReward,
+    explorationBonus,
+    penalty,
+    score: expectedReward + explorationBonus - penalty,
+    expectedCostUsd: expectedModelCostUsd(model, size),
+    inflation: 1 / divisor,
+    excluded: whyExcluded(note, model, exclusionReason(model, note.options, size)),
+    topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
+  }
+}
+
+function whyExcluded(note: DecisionNote, model: Model, own: ModelExplanation['excluded']): ModelExplanation['excluded'] {
+  if (own !== null || model === note.chosen) return own
+  if (note.forced) return 'forced-exploration-of-another'
+  return note.cheapestFallback || model.blendedUsdPerKTok > note.priceCeiling ? 'over-price-ceiling' : null
+}
+
+function topFeatures(f64: Float64Array, theta: number, context: number, dimension: number): FeatureContribution[] {
+  const features = Array.from({ length: dimension }, (_, index) => {
+    const weight = f64[theta + index]
+    const value = f64[context + index]
+    return { index, value, weight, contribution: weight * value }
+  })
+  features.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+  return features.slice(0, TOP_FEATURES)
+}

@@ -1,0 +1,57 @@
+import { checkOneOf } from '../check.js'
+import { expected } from '../errors.js'
+import { EVENT_TYPES, type EventOf, type RouterEvent, type RouterEventType } from './events.js'
+
+export type Listener<E> = (event: E) => void
+
+/** What can be subscribed to: one type of event, or all of them. */
+export const SUBSCRIPTIONS = ['*', ...EVENT_TYPES] as const
+export type Subscription = RouterEventType | '*'
+export type SubscribedEvent<S extends Subscription> = S extends RouterEventType ? EventOf<S> : RouterEvent
+
+/** Tells subscribers of events that have been applied. A listener's exception reaches nobody but `onError`. */
+export class EventEmitter {
+  private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
+  private readonly onError: (error: unknown) => void
+
+  constructor(onError: (error: unknown) => void) {
+    this.onError = onError
+  }
+
+  /** @returns a function that ends the subscription */
+  on<S extends Subscription>(subscription: S, listener: Listener<SubscribedEvent<S>>): () => void {
+    const type = checkOneOf<Subscription>(subscription, SUBSCRIPTIONS, 'type')
+    if (typeof listener !== 'function') throw expected('INVALID_ARGUMENT', 'listener', 'a function', listener)
+    let set = this.listeners.get(type)
+    if (set === undefined) {
+      set = new Set()
+      this.listeners.set(type, set)
+    }
+    const own = set
+    // A wrapper of its own, so that one function subscribed twice is called twice and ends twice.
+    const entry: Listener<RouterEvent> = (event) => listener(event as SubscribedEvent<S>)
+    own.add(entry)
+    return () => {
+      own.delete(entry)
+      if (own.size === 0) this.listeners.delete(type)
+    }
+  }
+
+  hears(type: RouterEventType): boolean {
+    return this.listeners.size > 0 && (this.listeners.has(type) || this.listeners.has('*'))
+  }
+
+  emit(event: RouterEvent): void {
+    for (const type of [event.type, '*'] as const) {
+      const set = this.listeners.get(type)
+      if (set === undefined) continue
+      for (const listener of [...set]) {
+        try {
+          listener(event)
+        } catch (error) {
+          this.onError(error)
+        }
+      }
+    }
+  }
+}

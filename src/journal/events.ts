@@ -1,0 +1,132 @@
+import type { ArmStatistics } from '../kernel/kernel.js'
+import type { ModelPrice, ModelSpec } from '../registry/model.js'
+
+/**
+ * Routing state is a fold over these events, and nothing else changes it. An event carries all that the fold needs:
+ * times, random outcomes, predicted costs and anything made with exp or log are computed before and carried, so that
+ * folding the same events gives the same bits on every machine.
+ */
+export interface EventBase {
+  /** When, in milliseconds since the epoch (the router's clock). */
+  readonly at: number
+}
+
+/** A request was given to a model. */
+export interface RoutedEvent extends EventBase {
+  readonly type: 'routed'
+  readonly id: string
+  readonly model: string
+  /** The context vector the decision was made on. */
+  readonly context: Float64Array
+  /** Dollars set aside until the request settles or expires. */
+  readonly reservedUsd: number
+  /** Dollars of the request at list price for the tokens that were assumed. */
+  readonly listCostUsd: number
+  /** Score of the chosen model; NaN-free; 0 for a forced exploration. */
+  readonly score: number
+  /** What one unit of log-normalised cost weighed in this decision. */
+  readonly penaltyWeight: number
+  /** True for a newcomer's forced exploration. */
+  readonly forced: boolean
+}
+
+/** The realised cost of a request is known. */
+export interface SettledEvent extends EventBase {
+  readonly type: 'settled'
+  readonly id: string
+  readonly model: string
+  readonly costUsd: number
+  readonly latencyMs: number | null
+}
+
+/** The quality of a request's answer is known. */
+export interface RewardedEvent extends EventBase {
+  readonly type: 'rewarded'
+  readonly id: string
+  readonly model: string
+  readonly reward: number
+}
+
+/** The upstream call failed: the reservation is released, `costUsd` is what it cost all the same. */
+export interface FailedEvent extends EventBase {
+  readonly type: 'failed'
+  readonly id: string
+  readonly model: string
+  readonly costUsd: number
+}
+
+/** A request waited too long for its settlement (or was pushed out): its reservation becomes spend. */
+export interface ExpiredEvent extends EventBase {
+  readonly type: 'expired'
+  readonly id: string
+  readonly model: string
+}
+
+export interface ModelAddedEvent extends EventBase {
+  readonly type: 'model-added'
+  readonly model: ModelSpec
+  /** Log-normalised cost of the list price. */
+  readonly logCost: number
+  readonly forcedExploration: number
+  /** Statistics to start from, already scaled, or null for a cold start. */
+  readonly prior: ArmStatistics | null
+}
+
+export interface ModelRemovedEvent extends EventBase {
+  readonly type: 'model-removed'
+  readonly model: string
+}
+
+export interface ModelEnabledEvent extends EventBase {
+  readonly type: 'model-enabled'
+  readonly model: string
+}
+
+export interface ModelDisabledEvent extends EventBase {
+  readonly type: 'model-disabled'
+  readonly model: string
+}
+
+export interface ModelRepricedEvent extends EventBase {
+  readonly type: 'model-repriced'
+  readonly model: string
+  readonly price: ModelPrice
+  readonly logCost: number
+}
+
+/** A new ceiling, or none. */
+export interface BudgetSetEvent extends EventBase {
+  readonly type: 'budget-set'
+  readonly usdPerRequest: number | null
+}
+
+export type RouterEvent =
+  | RoutedEvent
+  | SettledEvent
+  | RewardedEvent
+  | FailedEvent
+  | ExpiredEvent
+  | ModelAddedEvent
+  | ModelRemovedEvent
+  | ModelEnabledEvent
+  | ModelDisabledEvent
+  | ModelRepricedEvent
+  | BudgetSetEvent
+
+export type RouterEventType = RouterEvent['type']
+
+export const EVENT_TYPES: readonly RouterEventType[] = [
+  'routed',
+  'settled',
+  'rewarded',
+  'failed',
+  'expired',
+  'model-added',
+  'model-removed',
+  'model-enabled',
+  'model-disabled',
+  'model-repriced',
+  'budget-set',
+]
+
+export type EventOf<T extends RouterEventType> = Extract<RouterEvent, { type: T }>

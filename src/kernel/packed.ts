@@ -1,0 +1,115 @@
+/**
+ * Linear algebra on packed upper triangles (row by row) inside one Float64Array. Reductions keep four partial sums,
+ * combined as (s0 + s2) + (s1 + s3), so that two-lane SIMD adds in the same order and gives the same bits.
+ *
+ * Legend: d dimension, r offset of row i's diagonal element, k running offset, s0..s3 partial sums.
+ */
+
+/** Pivots smaller than this share of the largest diagonal entry are lifted to it: the factor always exists. */
+const PIVOT_SHARE_MIN = 1e-14
+
+/** a.b over `length` numbers; length must be a multiple of 4. */
+export function dot(f64: Float64Array, a: number, b: number, length: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  for (let i = 0; i < length; i += 4) {
+    s0 += f64[a + i] * f64[b + i]
+    s1 += f64[a + i + 1] * f64[b + i + 1]
+    s2 += f64[a + i + 2] * f64[b + i + 2]
+    s3 += f64[a + i + 3] * f64[b + i + 3]
+  }
+  return s0 + s2 + (s1 + s3)
+}
+
+/** a.b over any `length`: the four-way part first, then the rest one by one. */
+function dotAny(f64: Float64Array, a: number, b: number, length: number): number {
+  const even = length & ~3
+  let tail = 0
+  for (let i = even; i < length; i++) tail += f64[a + i] * f64[b + i]
+  return dot(f64, a, b, even) + tail
+}
+
+/** y += scale * x over `length` numbers. */
+function addScaled(f64: Float64Array, y: number, scale: number, x: number, length: number): void {
+  for (let i = 0; i < length; i++) f64[y + i] += scale * f64[x + i]
+}
+
+/** out = M x for a symmetric M kept as a packed triangle; reads each of its d(d+1)/2 numbers once. */
+export function symmetricTimesVector(f64: Float64Array, m: number, x: number, out: number, d: number): void {
+  for (let i = 0; i < d; i++) f64[out + i] = 0
+  let r = m
+  for (let i = 0; i < d; i++) {
+    const rest = d - i - 1
+    f64[out + i] += f64[r] * f64[x + i] + dotAny(f64, r + 1, x + i + 1, rest)
+    addScaled(f64, out + i + 1, f64[x + i], r + 1, rest)
+    r += rest + 1
+  }
+}
+
+/**
+ * inverse = precision^-1 for a symmetric positive definite packed triangle, in place: A = U^T U, W = U^-1,
+ * A^-1 = W W^T. `row` is scratch for d numbers. About d^3/2 multiplications.
+ */
+export function rebuildInverse(f64: Float64Array, precision: number, inverse: number, row: number, d: number): void {
+  const triangle = (d * (d + 1)) / 2
+  for (let k = 0; k < triangle; k++) f64[inverse + k] = f64[precision + k]
+  factor(f64, inverse, d)
+  invertFactor(f64, inverse, row, d)
+  multiplyByTranspose(f64, inverse, d)
+}
+
+/** Cholesky: the triangle of A becomes U with A = U^T U. */
+function factor(f64: Float64Array, m: number, d: number): void {
+  let largest = 0
+  for (let i = 0, r = m; i < d; r += d - i, i++) largest = Math.max(largest, f64[r])
+  const smallestPivot = largest * PIVOT_SHARE_MIN
+  let r = m
+  for (let i = 0; i < d; i++) {
+    const pivot = Math.sqrt(Math.max(f64[r], smallestPivot))
+    f64[r] = pivot
+    const rest = d - i - 1
+    for (let j = 1; j <= rest; j++) f64[r + j] /= pivot
+    let below = r + rest + 1
+    for (let j = 1; j <= rest; j++) {
+      addScaled(f64, below, -f64[r + j], r + j, rest - j + 1)
+      below += rest - j + 1
+    }
+    r += rest + 1
+  }
+}
+
+/** The triangle of U becomes that of W = U^-1, from the last row up: W_i = -(sum_k U_ik W_k) / U_ii. */
+function invertFactor(f64: Float64Array, m: number, row: number, d: number): void {
+  let r = m + (d * (d + 1)) / 2
+  for (let i = d - 1; i >= 0; i--) {
+    const rest = d - i - 1
+    r -= rest + 1
+    const diagonal = 1 / f64[r]
+    for (let j = 1; j <= rest; j++) {
+      f64[row + j] = f64[r + j]
+      f64[r + j] = 0
+    }
+    let below = r + rest + 1
+    for (let j = 1; j <= rest; j++) {
+      addScaled(f64, r + j, f64[row + j], below, rest - j + 1)
+      below += rest - j + 1
+    }
+    for (let j = 1; j <= rest; j++) f64[r + j] *= -diagonal
+    f64[r] = diagonal
+  }
+}
+
+/** The triangle of W becomes that of W W^T: entry (i, j) needs both rows from column j on, which are still unspoilt. */
+function multiplyByTranspose(f64: Float64Array, m: number, d: number): void {
+  let r = m
+  for (let i = 0; i < d; i++) {
+    let other = r
+    for (let j = i; j < d; j++) {
+      f64[r + j - i] = dotAny(f64, r + j - i, other, d - j)
+      other += d - j
+    }
+    r += d - i
+  }
+}

@@ -1,0 +1,24 @@
+/** Weight that a settled request leaves to those before it. */
+const MEMORY = 0.98
+const RATIO_MAX = 1000
+
+/** Decayed sums over a model's settled requests. */
+export interface CostRecord {
+  realisedUsd: number
+  assumedUsd: number
+}
+
+/** One settled request: what it cost, and what the list price said of the tokens that were assumed. */
+export function recordCost(record: CostRecord, costUsd: number, listCostUsd: number): void {
+  record.realisedUsd = MEMORY * record.realisedUsd + costUsd
+  record.assumedUsd = MEMORY * record.assumedUsd + listCostUsd
+}
+
+/**
+ * Expected dollars of a request: its cost at list price times how realised costs of late have compared to list price.
+ * The price is a factor, so a reprice acts at once; before the first settlement it speaks alone.
+ */
+export function expectedCostUsd(record: CostRecord, listCostUsd: number): number {
+  if (record.assumedUsd <= 0) return listCostUsd
+  return listCostUsd * Math.min(record.realisedUsd / record.assumedUsd, RATIO_MAX)
+}

@@ -1,0 +1,61 @@
+/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
+export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
+export type PacerMode = (typeof PACER_MODES)[number]
+
+const STEP = 0.05
+const SMOOTHING = 0.05
+const SHADOW_PRICE_MAX = 5
+
+/**
+ * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda
+ * ascends the dual by how far that mean is from the ceiling B (USD per request):
+ *     cEma   <- 0.95 cEma + 0.05 cost            (starting at B)
+ *     lambda <- clamp(lambda + 0.05 (cEma / B - 1), 0, 5)
+ */
+export class DualAscentPacer {
+  readonly mode: PacerMode
+  /** B, or null when there is no ceiling: then costs are not tracked and lambda is 0. */
+  usdPerRequest: number | null
+  shadowPrice = 0
+  costEmaUsd: number
+
+  constructor(usdPerRequest: number | null, mode: PacerMode) {
+    this.mode = mode
+    this.usdPerRequest = usdPerRequest
+    this.costEmaUsd = usdPerRequest ?? 0
+  }
+
+  /** A new ceiling keeps the running mean and lambda; the first one starts both afresh. */
+  setBudget(usdPerRequest: number | null): void {
+    if (this.usdPerRequest === null || usdPerRequest === null) {
+      this.costEmaUsd = usdPerRequest ?? 0
+      this.shadowPrice = 0
+    }
+    this.usdPerRequest = usdPerRequest
+  }
+
+  /** One request's cost is known (or assumed, at expiry). */
+  observe(costUsd: number): void {
+    if (this.usdPerRequest === null) return
+    this.costEmaUsd = (1 - SMOOTHING) * this.costEmaUsd + SMOOTHING * costUsd
+    const next = this.shadowPrice + STEP * (this.costEmaUsd / this.usdPerRequest - 1)
+    this.shadowPrice = Math.min(SHADOW_PRICE_MAX, Math.max(0, next))
+  }
+
+  /** Spend that belongs to no new request: a failed attempt's cost, a late settlement's difference. */
+  correct(differenceUsd: number): void {
+    if (this.usdPerRequest === null) return
+    this.costEmaUsd = Math.max(0, this.costEmaUsd + SMOOTHING * differenceUsd)
+  }
+
+  /** What lambda adds to the weight of log-normalised cost; nothing in the hard mode. */
+  get softWeight(): number {
+    return this.mode === 'hard' ? 0 : this.shadowPrice
+  }
+
+  /** Highest blended price a candidate may have, given the dearest one's; Infinity when nobody is excluded. */
+  priceCeiling(dearest: number): number {
+    if (this.mode === 'soft' || this.shadowPrice <= 0) return Number.POSITIVE_INFINITY
+    return dearest / (1 + this.shadowPrice)
+  }
+}

@@ -1,0 +1,160 @@
+import { checkFinite, checkInteger, checkKeys, checkRecord, checkVector, copyContext } from '../check.js'
+import { expected, ParetoBanditError } from '../errors.js'
+import { JsKernel } from '../kernel/js-kernel.js'
+import type { ArmStatistics } from '../kernel/kernel.js'
+import { DIMENSION_MAX } from '../kernel/layout.js'
+import { Arms } from './arms.js'
+
+/** What was observed offline for one prompt: its context and the outcome of any number of models. */
+export interface PriorRow {
+  readonly context: ArrayLike<number>
+  readonly outcomes: Readonly<Record<string, { readonly reward: number }>>
+}
+
+/** Offline sufficient statistics of one model: A_off = I + sum x x^T (packed upper triangle), b_off = sum r x. */
+export interface ModelPrior {
+  readonly rows: number
+  readonly precision: readonly number[]
+  readonly response: readonly number[]
+}
+
+/** Warm-up priors as they are saved: plain JSON, see docs/MATH.md. */
+export interface Priors {
+  readonly format: 'paretobandit-priors'
+  readonly version: 1
+  readonly dimension: number
+  /** Name of the encoder that made the contexts, or null when it is not known. */
+  readonly encoder: string | null
+  readonly models: Readonly<Record<string, ModelPrior>>
+}
+
+export interface FitPriorsOptions {
+  /** Length of every context, bias included. Default: the first row's. */
+  readonly dimension?: number
+  /** Name of the encoder that made the contexts, kept in the file as a label. */
+  readonly encoder?: string
+}
+
+/**
+ * Builds warm-up priors from recorded outcomes by ridge regression's sufficient statistics, per model.
+ * @throws DATA_INVALID, INVALID_ARGUMENT or DIMENSION_MISMATCH naming the row
+ */
+export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = {}): Priors {
+  checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
+  let dimension = options.dimension === undefined ? 0 : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+  const models = new Map<string, { rows: number; precision: Float64Array; response: Float64Array }>()
+  let context = new Float64Array(dimension)
+  let index = 0
+  for (const row of rows) {
+    const field = `rows[${index}]`
+    const vector = checkVector(checkRecord(row, field).context, `${field}.context`)
+    if (dimension === 0) {
+      dimension = checkInteger(vector.length, 1, DIMENSION_MAX, `${field}.context.length`)
+      context = new Float64Array(dimension)
+    }
+    copyContext(vector, dimension, context, 0, `${field}.context`)
+    for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
+      const at = `${field}.outcomes[${JSON.stringify(id)}]`
+      const reward = checkFinite(checkRecord(outcome, at).reward, `${at}.reward`)
+      let model = models.get(id)
+      if (model === undefined) {
+        model = { rows: 0, precision: identity(dimension), response: new Float64Array(dimension) }
+        models.set(id, model)
+      }
+      accumulate(model, context, reward)
+    }
+    index++
+  }
+  if (models.size === 0) throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
+  return {
+    format: 'paretobandit-priors',
+    version: 1,
+    dimension,
+    encoder: options.encoder ?? null,
+    models: Object.fromEntries(
+      [...models].map(([id, model]) => [
+        id,
+        { rows: model.rows, precision: Array.from(model.precision), response: Array.from(model.response) },
+      ]),
+    ),
+  }
+}
+
+/**
+ * Checks priors that were read from a file (JSON.parse'd).
+ * @throws INVALID_ARGUMENT naming the field; also when a precision is not positive on its diagonal
+ */
+export function checkPriors(value: unknown, field = 'priors'): Priors {
+  const record = checkRecord(value, field)
+  if (record.format !== 'paretobandit-priors' || record.version !== 1) {
+    const got = `${String(record.format)} ${String(record.version)}`
+    throw expected('INVALID_ARGUMENT', `${field}.format`, 'paretobandit-priors, version 1', got)
+  }
+  const dimension = checkInteger(record.dimension, 1, DIMENSION_MAX, `${field}.dimension`)
+  const encoder = record.encoder
+  if (encoder !== null && typeof encoder !== 'string') {
+    throw expected('INVALID_ARGUMENT', `${field}.encoder`, 'a name or null', encoder)
+  }
+  const models = Object.entries(checkRecord(record.models, `${field}.models`)).map(([id, entry]) => {
+    const at = `${field}.models[${JSON.stringify(id)}]`
+    const model = checkRecord(entry, at)
+    const precision = checkNumbers(model.precision, (dimension * (dimension + 1)) / 2, `${at}.precision`)
+    for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
+      if (!(precision[r] > 0)) throw expected('INVALID_ARGUMENT', `${at}.precision[${r}]`, 'a number > 0', precision[r])
+    }
+    const response = checkNumbers(model.response, dimension, `${at}.response`)
+    return [id, { rows: checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`), precision, response }] as const
+  })
+  return {
+    format: 'paretobandit-priors',
+    version: 1,
+    dimension,
+    encoder,
+    models: Object.fromEntries(models),
+  }
+}
+
+/**
+ * Scales a prior to be worth `nEffective` observations: with s = nEffective / A_off[d, d] (the bias counts rows),
+ *     A = s A_off + lambda0 I      b = s b_off + lambda0 theta_off
+ * so that theta stays theta_off. Paper, warm-up priors.
+ */
+export function scalePrior(prior: ModelPrior, dimension: number, nEffective: number, lambda0: number): ArmStatistics {
+  const offline = new Arms(new JsKernel({ dimension, gamma: 1, lambda0 }), lambda0)
+  offline.start(0, { precision: Float64Array.from(prior.precision), response: Float64Array.from(prior.response) }, 0, 0)
+  const theta = offline.theta(0)
+  const scale = nEffective / prior.precision[prior.precision.length - 1]
+  const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
+  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) precision[r] += lambda0
+  const response = Float64Array.from(prior.response, (entry, i) => entry * scale + lambda0 * theta[i])
+  if (!precision.every(Number.isFinite) || !response.every(Number.isFinite)) {
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', 'a statistic overflows when scaled to nEffective')
+  }
+  return { precision, response }
+}
+
+function identity(dimension: number): Float64Array {
+  const packed = new Float64Array((dimension * (dimension + 1)) / 2)
+  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) packed[r] = 1
+  return packed
+}
+
+function accumulate(
+  model: { rows: number; precision: Float64Array; response: Float64Array },
+  context: Float64Array,
+  reward: number,
+): void {
+  const dimension = context.length
+  for (let i = 0, k = 0; i < dimension; i++) {
+    for (let j = i; j < dimension; j++) model.precision[k++] += context[i] * context[j]
+    model.response[i] += reward * context[i]
+  }
+  model.rows++
+}
+
+function checkNumbers(value: unknown, length: number, field: string): number[] {
+  if (!Array.isArray(value) || value.length !== length) {
+    throw expected('INVALID_ARGUMENT', field, `an array of ${length} numbers`, value)
+  }
+  return value.map((entry, i) => checkFinite(entry, `${field}[${i}]`))
+}

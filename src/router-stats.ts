@@ -1,0 +1,53 @@
+import type { Model } from './registry/registry.js'
+import type { RoutingState } from './state.js'
+import type { ModelStats, PacerStats, RouterStats } from './stats.js'
+
+/** What the router has done so far, as plain data. */
+export function readStats(state: RoutingState): RouterStats {
+  const models = [...state.registry.models]
+  const total = models.reduce((sum, model) => sum + model.requests, 0)
+  return {
+    requests: state.requests,
+    models: models.map((model) => modelStats(model, total)),
+    pacer: pacerStats(state),
+    pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
+    kernel: state.arms.kernel.name,
+    dimension: state.arms.kernel.layout.dimension,
+  }
+}
+
+function modelStats(model: Model, total: number): ModelStats {
+  return {
+    id: model.id,
+    enabled: model.enabled,
+    inputUsdPerMTok: model.inputUsdPerMTok,
+    outputUsdPerMTok: model.outputUsdPerMTok,
+    requests: model.requests,
+    share: total === 0 ? 0 : model.requests / total,
+    settled: model.settled,
+    failed: model.failed,
+    expired: model.expired,
+    spendUsd: model.spendUsd,
+    meanCostUsd: model.settled === 0 ? null : model.settledCostUsd / model.settled,
+    rewarded: model.rewarded,
+    meanReward: model.rewarded === 0 ? null : model.rewardSum / model.rewarded,
+    meanLatencyMs: model.latencyCount === 0 ? null : model.latencySumMs / model.latencyCount,
+    forcedRemaining: model.forcedRemaining,
+    forcedDone: model.forcedDone,
+  }
+}
+
+function pacerStats(state: RoutingState): PacerStats {
+  const { pacer, ledger } = state
+  const committedUsd = ledger.spendUsd + ledger.reservedUsd
+  return {
+    usdPerRequest: pacer.usdPerRequest,
+    mode: pacer.mode,
+    shadowPrice: pacer.shadowPrice,
+    costEmaUsd: pacer.costEmaUsd,
+    spendUsd: ledger.spendUsd,
+    reservedUsd: ledger.reservedUsd,
+    allowanceUsd: ledger.allowanceUsd,
+    utilisation: ledger.allowanceUsd > 0 ? committedUsd / ledger.allowanceUsd : null,
+  }
+}

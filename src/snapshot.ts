@@ -1,0 +1,198 @@
+import { ParetoBanditError } from './errors.js'
+import { crc32 } from './checksum.js'
+import { DIMENSION_MAX } from './kernel/layout.js'
+import { PENDING_NUMBERS } from './pending/pending.js'
+import { armNumbers } from './policy/arms.js'
+import { MODEL_NUMBERS, Model } from './registry/registry.js'
+import type { RoutingState } from './state.js'
+
+/**
+ * Snapshot format, version 1. All numbers are little-endian.
+ *
+ *     0   4  magic "PBRS"
+ *     4   4  version, uint32
+ *     8   4  dimension d, uint32
+ *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
+ *     16  4  length of the number section in 64-bit floats, uint32
+ *     20  4  CRC-32 of everything but these four bytes
+ *     24     text: JSON {encoder, models: [{id, enabled}], budget: boolean}, padded with spaces
+ *            numbers, as float64:
+ *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
+ *                        spend, reserved, allowance, unsettled, next sequence number, waiting requests
+ *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
+ *              requests  each: sequence number, its numbers (PendingRequests), its context
+ */
+const MAGIC = 0x53524250
+const VERSION = 1
+const HEADER_BYTES = 24
+const CHECKSUM_OFFSET = 20
+const STATE_NUMBERS = 12
+
+interface SnapshotText {
+  readonly encoder: string | null
+  readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
+  readonly budget: boolean
+}
+
+/** What a snapshot must agree with: its contexts mean nothing to another encoder. */
+export interface SnapshotContext {
+  readonly dimension: number
+  readonly encoder: string | null
+}
+
+/** The whole state as bytes: everything that later decisions and feedback depend on. */
+export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
+  const { arms, registry, pacer, ledger, pending } = state
+  const { dimension } = arms.kernel.layout
+  const models = [...registry.models]
+  const waiting = [...pending.waiting()]
+  const text: SnapshotText = {
+    encoder,
+    models: models.map(({ id, enabled }) => ({ id, enabled })),
+    budget: pacer.usdPerRequest !== null,
+  }
+  const json = new TextEncoder().encode(JSON.stringify(text))
+  const textBytes = Math.ceil(json.length / 8) * 8
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
+  const numberCount =
+    STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + PENDING_NUMBERS + dimension)
+  const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount).fill(0x20)
+  bytes.set(json, HEADER_BYTES)
+
+  const numbers = new Float64Array(bytes.buffer, HEADER_BYTES + textBytes, numberCount)
+  const writer = new NumberWriter(numbers)
+  writer.put(state.requests, state.events, registry.incarnations)
+  writer.put(pacer.usdPerRequest ?? 0, pacer.shadowPrice, pacer.costEmaUsd)
+  writer.put(ledger.spendUsd, ledger.reservedUsd, ledger.allowanceUsd, ledger.unsettled)
+  writer.put(pending.next, waiting.length)
+  for (const model of models) {
+    writer.put(model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name]))
+    for (const section of arms.sections(model.slot)) writer.copy(section)
+  }
+  for (const sequence of waiting) {
+    writer.put(sequence, ...pending.numbers(sequence))
+    writer.copy(pending.context(sequence))
+  }
+
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, MAGIC, true)
+  view.setUint32(4, VERSION, true)
+  view.setUint32(8, dimension, true)
+  view.setUint32(12, textBytes, true)
+  view.setUint32(16, numberCount, true)
+  view.setUint32(CHECKSUM_OFFSET, checksum(bytes), true)
+  return bytes
+}
+
+/**
+ * Loads a snapshot into a fresh state. Everything is checked before the arena is touched.
+ * @throws SNAPSHOT_INVALID (not a snapshot, cut, altered, from a future version), SNAPSHOT_MISMATCH (another
+ *   dimension or encoder), OUT_OF_MEMORY
+ */
+export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
+  const { text, numbers } = readEnvelope(bytes, context)
+  const { dimension } = context
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
+  const requestNumbers = 1 + PENDING_NUMBERS + dimension
+  const [requests, events, incarnations, budget, lambda, costEma, spend, reserved, allowance, unsettled, next, waiting] =
+    numbers
+  if (numbers.length !== STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers) {
+    throw invalid('its parts do not add up to its length')
+  }
+  if (!numbers.every(Number.isFinite)) throw invalid('it holds a number that is not finite')
+
+  const models = text.models.map(({ id, enabled }, i) => {
+    const offset = STATE_NUMBERS + i * modelNumbers
+    const [slot, incarnation, ...counters] = numbers.subarray(offset, offset + 2 + MODEL_NUMBERS.length)
+    const values = Object.fromEntries(MODEL_NUMBERS.map((name, k) => [name, counters[k]]))
+    const spec = { id, inputUsdPerMTok: values.inputUsdPerMTok, outputUsdPerMTok: values.outputUsdPerMTok }
+    const model = Object.assign(new Model(spec, slot, incarnation, 0), values, { enabled })
+    return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
+  })
+  const slots = new Set(models.map(({ model }) => model.slot))
+  if (slots.size !== models.length) throw invalid('two models share a slot')
+  const highestSlot = Math.max(-1, ...slots)
+  state.arms.kernel.reserve(highestSlot + 1)
+
+  for (const { model, arm } of models) {
+    state.registry.insert(model)
+    let at = 0
+    for (const section of state.arms.sections(model.slot)) {
+      section.set(arm.subarray(at, at + section.length))
+      at += section.length
+    }
+  }
+  state.registry.incarnations = incarnations
+  state.requests = requests
+  state.events = events
+  Object.assign(state.pacer, { usdPerRequest: text.budget ? budget : null, shadowPrice: lambda, costEmaUsd: costEma })
+  const dollars = { spendUsd: spend, reservedUsd: reserved, allowanceUsd: allowance, unsettled }
+  Object.assign(state.ledger, dollars)
+  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
+  const entries = Array.from({ length: waiting }, (_, i) => {
+    const entry = numbers.subarray(firstRequest + i * requestNumbers, firstRequest + (i + 1) * requestNumbers)
+    return {
+      sequence: entry[0],
+      numbers: Array.from(entry.subarray(1, 1 + PENDING_NUMBERS)),
+      context: entry.slice(1 + PENDING_NUMBERS),
+    }
+  })
+  state.pending.load(next, entries)
+}
+
+function readEnvelope(bytes: Uint8Array, context: SnapshotContext): { text: SnapshotText; numbers: Float64Array } {
+  if (bytes.length < HEADER_BYTES) throw invalid(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
+  // A copy, so that the numbers are aligned whatever view came in.
+  const copy = bytes.slice()
+  const view = new DataView(copy.buffer)
+  if (view.getUint32(0, true) !== MAGIC) throw invalid('it does not start as one')
+  const version = view.getUint32(4, true)
+  if (version !== VERSION) throw invalid(`it has format version ${version}, this release reads ${VERSION}`)
+  const textBytes = view.getUint32(12, true)
+  const numberCount = view.getUint32(16, true)
+  const length = HEADER_BYTES + textBytes + 8 * numberCount
+  if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
+    throw invalid(`it has ${copy.length} bytes, its header says ${length}`)
+  }
+  if (view.getUint32(CHECKSUM_OFFSET, true) !== checksum(copy)) throw invalid('its checksum is wrong')
+  const dimension = view.getUint32(8, true)
+  if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
+    throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
+  }
+  const text = JSON.parse(new TextDecoder().decode(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes))) as SnapshotText
+  if (text.encoder !== null && context.encoder !== null && text.encoder !== context.encoder) {
+    throw mismatch(`its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`)
+  }
+  return { text, numbers: new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount) }
+}
+
+/** CRC-32 of everything but the checksum itself. */
+function checksum(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4), crc32(bytes.subarray(0, CHECKSUM_OFFSET)))
+}
+
+function invalid(why: string): ParetoBanditError {
+  return new ParetoBanditError('SNAPSHOT_INVALID', 'snapshot', `not a snapshot this router can read: ${why}`)
+}
+
+function mismatch(why: string): ParetoBanditError {
+  return new ParetoBanditError('SNAPSHOT_MISMATCH', 'snapshot', why)
+}
+
+class NumberWriter {
+  private readonly numbers: Float64Array
+  private at = 0
+
+  constructor(numbers: Float64Array) {
+    this.numbers = numbers
+  }
+
+  put(...values: number[]): void {
+    for (const value of values) this.numbers[this.at++] = value
+  }
+
+  copy(values: Float64Array): void {
+    this.numbers.set(values, this.at)
+    this.at += values.length
+  }
+}

@@ -1,0 +1,199 @@
+import { ParetoBanditError } from './errors.js'
+import type { RouterEvent } from './journal/events.js'
+import type { Kernel } from './kernel/kernel.js'
+import { recordCost } from './pacing/cost-estimate.js'
+import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
+import { Ledger } from './pacing/ledger.js'
+import { EXPIRED, DROPPED, FAILED, isUnsettled, PendingRequests, REWARDED, SETTLED } from './pending/pending.js'
+import { Arms } from './policy/arms.js'
+import { type Model, Registry } from './registry/registry.js'
+
+export interface StateOptions {
+  readonly name: string
+  readonly lambda0: number
+  readonly budgetUsdPerRequest: number | null
+  readonly pacerMode: PacerMode
+  readonly pendingCapacity: number
+}
+
+/**
+ * Routing state: a deterministic fold over events, changed by `apply` and by nothing else. No clock and no randomness
+ * in here, and no arithmetic but + - * / and sqrt: folding the same events gives the same bits on every machine.
+ *
+ * `apply` trusts its event: the router makes valid ones, and `checkEvent` guards those that come from outside.
+ */
+export class RoutingState {
+  readonly name: string
+  readonly arms: Arms
+  readonly registry = new Registry()
+  readonly pacer: DualAscentPacer
+  readonly ledger = new Ledger()
+  readonly pending: PendingRequests
+  /** Requests routed so far: the t of the mathematics. */
+  requests = 0
+  /** Events applied so far. */
+  events = 0
+
+  constructor(kernel: Kernel, options: StateOptions) {
+    this.name = options.name
+    this.arms = new Arms(kernel, options.lambda0)
+    this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
+    this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
+  }
+
+  apply(event: RouterEvent): void {
+    this.events++
+    switch (event.type) {
+      case 'routed':
+        return this.routed(event)
+      case 'settled':
+        return this.settled(event)
+      case 'rewarded':
+        return this.rewarded(event)
+      case 'failed':
+        return this.failed(event)
+      case 'expired':
+        return this.expired(event)
+      case 'model-added':
+        return this.modelAdded(event)
+      case 'model-removed':
+        return this.modelRemoved(this.model(event.model))
+      case 'model-enabled':
+        return this.registry.setEnabled(this.model(event.model), true)
+      case 'model-disabled':
+        return this.registry.setEnabled(this.model(event.model), false)
+      case 'model-repriced': {
+        const model = this.model(event.model)
+        this.registry.reprice(model, event.price)
+        return this.arms.setPrice(model.slot, event.logCost)
+      }
+      case 'budget-set':
+        return this.pacer.setBudget(event.usdPerRequest)
+    }
+  }
+
+  /** `<name>.<sequence>` */
+  requestId(sequence: number): string {
+    return `${this.name}.${sequence}`
+  }
+
+  /** The sequence number in a request id, or 0 when it is not one of this router's. */
+  sequenceOf(id: string): number {
+    const prefix = this.name.length
+    if (id.length > prefix + 17 || id.charCodeAt(prefix) !== 46 || !id.startsWith(this.name)) return 0
+    let sequence = 0
+    for (let i = prefix + 1; i < id.length; i++) {
+      const digit = id.charCodeAt(i) - 48
+      if (digit < 0 || digit > 9 || (sequence === 0 && digit === 0)) return 0
+      sequence = 10 * sequence + digit
+    }
+    return Number.isSafeInteger(sequence) ? sequence : 0
+  }
+
+  /** The model a held request went to, if it is still registered as it was then. */
+  modelOf(sequence: number): Model | undefined {
+    return this.registry.at(this.pending.get('slot', sequence), this.pending.get('incarnation', sequence))
+  }
+
+  private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
+    const { pending, pacer } = this
+    const model = this.model(event.model)
+    const allowanceUsd = pacer.usdPerRequest ?? 0
+    this.requests++
+    this.arms.markPlayed(model.slot, this.requests)
+    model.requests++
+    if (event.forced) this.registry.countForced(model)
+    this.ledger.reserve(event.reservedUsd, allowanceUsd)
+    const { slot, incarnation } = model
+    pending.add(slot, incarnation, event.at, event.reservedUsd, event.listCostUsd, allowanceUsd, event.context)
+  }
+
+  private settled(event: Extract<RouterEvent, { type: 'settled' }>): void {
+    const { pending, ledger, pacer } = this
+    const sequence = this.sequenceOf(event.id)
+    const model = this.model(event.model)
+    const reservedUsd = pending.get('reservedUsd', sequence)
+    if ((pending.state(sequence) & EXPIRED) === 0) {
+      ledger.settle(reservedUsd, event.costUsd)
+      model.spendUsd += event.costUsd
+      pacer.observe(event.costUsd)
+    } else {
+      ledger.correct(event.costUsd - reservedUsd)
+      model.spendUsd += event.costUsd - reservedUsd
+      pacer.correct(event.costUsd - reservedUsd)
+    }
+    pending.mark(sequence, SETTLED)
+    model.settled++
+    model.settledCostUsd += event.costUsd
+    if (event.latencyMs !== null) {
+      model.latencyCount++
+      model.latencySumMs += event.latencyMs
+    }
+    recordCost(model, event.costUsd, pending.get('listCostUsd', sequence))
+  }
+
+  private rewarded(event: Extract<RouterEvent, { type: 'rewarded' }>): void {
+    const sequence = this.sequenceOf(event.id)
+    const model = this.model(event.model)
+    const { kernel } = this.arms
+    this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
+    kernel.update(model.slot, event.reward, this.requests)
+    this.pending.mark(sequence, REWARDED)
+    model.rewarded++
+    model.rewardSum += event.reward
+  }
+
+  private failed(event: Extract<RouterEvent, { type: 'failed' }>): void {
+    const { pending, ledger } = this
+    const sequence = this.sequenceOf(event.id)
+    const model = this.model(event.model)
+    const reservedUsd = pending.get('reservedUsd', sequence)
+    const allowanceUsd = pending.get('allowanceUsd', sequence)
+    const late = (pending.state(sequence) & EXPIRED) !== 0
+    const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
+    if (late) ledger.correct(differenceUsd)
+    else ledger.settle(reservedUsd, event.costUsd)
+    ledger.takeBack(allowanceUsd)
+    this.pacer.correct(differenceUsd)
+    model.spendUsd += differenceUsd
+    model.failed++
+    pending.mark(sequence, FAILED)
+  }
+
+  private expired(event: Extract<RouterEvent, { type: 'expired' }>): void {
+    const sequence = this.sequenceOf(event.id)
+    this.chargeReservation(this.model(event.model), sequence)
+    this.pending.mark(sequence, EXPIRED)
+  }
+
+  private modelAdded(event: Extract<RouterEvent, { type: 'model-added' }>): void {
+    const slot = this.registry.nextSlot()
+    this.arms.start(slot, event.prior, event.logCost, this.requests)
+    this.registry.add(event.model, event.forcedExploration)
+  }
+
+  /** Requests in flight can no longer report: what was set aside for them counts as spent. */
+  private modelRemoved(model: Model): void {
+    const { pending } = this
+    for (const sequence of pending.waiting()) {
+      if (this.modelOf(sequence) !== model) continue
+      if (isUnsettled(pending.state(sequence))) this.chargeReservation(model, sequence)
+      pending.mark(sequence, DROPPED)
+    }
+    this.registry.remove(model)
+  }
+
+  private chargeReservation(model: Model, sequence: number): void {
+    const reservedUsd = this.pending.get('reservedUsd', sequence)
+    this.ledger.settle(reservedUsd, reservedUsd)
+    this.pacer.observe(reservedUsd)
+    model.spendUsd += reservedUsd
+    model.expired++
+  }
+
+  private model(id: string): Model {
+    const model = this.registry.get(id)
+    if (model === undefined) throw new ParetoBanditError('UNKNOWN_MODEL', 'event.model', `no model '${id}'`)
+    return model
+  }
+}

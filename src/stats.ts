@@ -1,0 +1,53 @@
+import type { PacerMode } from './pacing/dual-ascent.js'
+
+export interface ModelStats {
+  readonly id: string
+  readonly enabled: boolean
+  readonly inputUsdPerMTok: number
+  readonly outputUsdPerMTok: number
+  /** Decisions for this model, failed ones included. */
+  readonly requests: number
+  /** Its share of all decisions for models that are registered now. */
+  readonly share: number
+  readonly settled: number
+  readonly failed: number
+  readonly expired: number
+  /** Realised cost, USD, partial costs of failures and expired reservations included. */
+  readonly spendUsd: number
+  /** Mean realised cost of a settled request, USD, or null before the first. */
+  readonly meanCostUsd: number | null
+  readonly rewarded: number
+  readonly meanReward: number | null
+  readonly meanLatencyMs: number | null
+  /** Forced explorations still to come, and those done. */
+  readonly forcedRemaining: number
+  readonly forcedDone: number
+}
+
+export interface PacerStats {
+  /** Ceiling B, USD per request, or null. */
+  readonly usdPerRequest: number | null
+  readonly mode: PacerMode
+  readonly shadowPrice: number
+  /** Running mean of cost that drives the shadow price, USD per request. */
+  readonly costEmaUsd: number
+  /** Spend since the start, removed models included, USD. */
+  readonly spendUsd: number
+  /** Set aside for requests that are not settled, USD. */
+  readonly reservedUsd: number
+  /** Sum of the ceilings in force at each request that did not fail, USD; 0 without a budget. */
+  readonly allowanceUsd: number
+  /** (spend + reserved) / allowance, or null without a budget or before the first request. */
+  readonly utilisation: number | null
+}
+
+export interface RouterStats {
+  /** Requests routed since the start: the t of the mathematics. */
+  readonly requests: number
+  readonly models: readonly ModelStats[]
+  readonly pacer: PacerStats
+  /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
+  readonly pending: { readonly unsettled: number; readonly capacity: number }
+  readonly kernel: string
+  readonly dimension: number
+}
