@@ -1,0 +1,132 @@
+import { CONTEXT_ENTRY_MAX, isRecord } from '../check.js'
+import { ParetoBanditError, show } from '../errors.js'
+import { checkModelSpecs, type ModelSpec } from '../registry/model.js'
+
+/** What one model did with one prompt. */
+export interface Outcome {
+  /** Judged quality in [0, 1]. */
+  readonly reward: number
+  /** Realised cost, USD, >= 0. */
+  readonly costUsd: number
+}
+
+/** One prompt with the recorded outcomes of several models. */
+export interface OutcomeRow {
+  readonly id: string
+  /** Where the prompt comes from (a benchmark, a topic); empty when unknown. */
+  readonly source: string
+  readonly prompt: string
+  /** Context vector, bias included, or null when the row has none and the prompt has to be encoded. */
+  readonly features: readonly number[] | null
+  readonly outcomes: Readonly<Record<string, Outcome>>
+}
+
+/**
+ * Reads recorded outcomes: one JSON object a line, `{id, source, prompt, features, outcomes: {modelId: {reward,
+ * costUsd}}}`; `source` and `features` may be absent, further fields are ignored, empty lines skipped.
+ * @param text contents of the file
+ * @param name how errors call the file
+ * @throws DATA_INVALID naming `file:line`, what was expected and what came
+ */
+export function parseOutcomes(text: string, name: string): OutcomeRow[] {
+  const rows: OutcomeRow[] = []
+  let featureCount = -1
+  let start = 0
+  for (let lineNumber = 1; start < text.length; lineNumber++) {
+    const end = text.indexOf('\n', start)
+    const line = text.slice(start, end < 0 ? text.length : end)
+    start = end < 0 ? text.length : end + 1
+    if (line.trim() === '') continue
+    const row = parseRow(line, `${name}:${lineNumber}`)
+    if (row.features !== null) {
+      if (featureCount < 0) featureCount = row.features.length
+      if (row.features.length !== featureCount) {
+        const what = `features: expected ${featureCount} numbers as in the rows before`
+        throw broken(`${name}:${lineNumber}`, `${what}, got ${row.features.length}`)
+      }
+    }
+    rows.push(row)
+  }
+  if (rows.length === 0) throw broken(name, 'expected one JSON object a line, got an empty file')
+  return rows
+}
+
+/**
+ * Reads a models file: `{"models": [{"id", "inputUsdPerMTok", "outputUsdPerMTok"}, ...]}`.
+ * @throws DATA_INVALID for text that is not such JSON; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL for a bad entry
+ */
+export function parseModels(text: string, name: string): ModelSpec[] {
+  const value = parseJson(text, name)
+  if (!isRecord(value) || !Array.isArray(value.models)) {
+    throw broken(name, `expected {"models": [...]}, got ${show(value)}`)
+  }
+  if (value.models.length === 0) throw broken(name, 'models: expected at least one model, got none')
+  return checkModelSpecs(value.models, `${name}: models`)
+}
+
+function parseRow(line: string, place: string): OutcomeRow {
+  const value = parseJson(line, place)
+  if (!isRecord(value)) throw broken(place, `expected an object, got ${show(value)}`)
+  const { id, source, prompt, features, outcomes } = value
+  if (typeof id !== 'string' || id === '')
+    throw broken(place, `id: expected a non-empty string, got ${show(id)}`)
+  if (typeof prompt !== 'string') throw broken(place, `prompt: expected a string, got ${show(prompt)}`)
+  if (source !== undefined && typeof source !== 'string') {
+    throw broken(place, `source: expected a string, got ${show(source)}`)
+  }
+  if (!isRecord(outcomes)) throw broken(place, `outcomes: expected an object, got ${show(outcomes)}`)
+  return {
+    id,
+    source: source ?? '',
+    prompt,
+    features: features === undefined || features === null ? null : parseFeatures(features, place),
+    outcomes: parseRowOutcomes(outcomes, place),
+  }
+}
+
+function parseFeatures(value: unknown, place: string): number[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw broken(place, `features: expected a non-empty array of numbers, got ${show(value)}`)
+  }
+  return value.map((entry: unknown, i) => {
+    if (typeof entry !== 'number' || !(Math.abs(entry) <= CONTEXT_ENTRY_MAX)) {
+      throw broken(
+        place,
+        `features[${i}]: expected a number within +-${CONTEXT_ENTRY_MAX}, got ${show(entry)}`,
+      )
+    }
+    return entry
+  })
+}
+
+function parseRowOutcomes(value: Record<string, unknown>, place: string): Record<string, Outcome> {
+  const outcomes: Record<string, Outcome> = Object.create(null)
+  for (const [model, outcome] of Object.entries(value)) {
+    const field = `outcomes[${show(model)}]`
+    if (!isRecord(outcome)) throw broken(place, `${field}: expected {reward, costUsd}, got ${show(outcome)}`)
+    const { reward, costUsd } = outcome
+    if (typeof reward !== 'number' || !(reward >= 0 && reward <= 1)) {
+      throw broken(place, `${field}.reward: expected a number in [0, 1], got ${show(reward)}`)
+    }
+    if (typeof costUsd !== 'number' || !(costUsd >= 0 && Number.isFinite(costUsd))) {
+      throw broken(place, `${field}.costUsd: expected a finite number >= 0, got ${show(costUsd)}`)
+    }
+    outcomes[model] = { reward, costUsd }
+  }
+  return outcomes
+}
+
+function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ParetoBanditError('DATA_INVALID', place, `expected JSON, got ${show(text.trim())} (${why})`, {
+      cause,
+    })
+  }
+}
+
+function broken(place: string, message: string): ParetoBanditError {
+  return new ParetoBanditError('DATA_INVALID', place, message)
+}

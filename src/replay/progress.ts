@@ -1,0 +1,61 @@
+import { PLAYED_BASELINES } from './baselines.js'
+import type { Pace, RunRecord } from './play.js'
+import type { SeedPlan } from './protocol.js'
+import type { ReplayObserver, ReplayProgress, ReplaySettings } from './runner.js'
+
+/** How long requests are played before the event loop gets a turn. */
+const TURN_MS = 30
+
+type Playing = Pick<ReplayProgress, 'course' | 'playing' | 'budgetUsdPerRequest' | 'seed'>
+
+/** Counts runs and routing time, and gives the event loop its turns. */
+export class ProgressClock {
+  private readonly runs: number
+  private runsDone = 0
+  private routed = 0
+  private routingMs = 0
+  private pausedMs = 0
+  private turnEndsMs = performance.now() + TURN_MS
+
+  constructor(
+    private readonly settings: ReplaySettings,
+    private readonly observer: ReplayObserver,
+  ) {
+    const perCourse = settings.budgetsUsd.length + PLAYED_BASELINES.length
+    this.runs = settings.courses.length * settings.seeds * perCourse
+  }
+
+  /** Plays one run under the clock. */
+  async time(playing: Playing, plan: SeedPlan, run: (pace: Pace) => Promise<RunRecord>): Promise<RunRecord> {
+    const requests = plan.burnIn.length + plan.phases.reduce((count, phase) => count + phase.length, 0)
+    const startMs = performance.now()
+    const pausedBeforeMs = this.pausedMs
+    const record = await run({
+      tick: (current) => {
+        if (performance.now() < this.turnEndsMs) return undefined
+        return this.pause(playing, current, requests)
+      },
+    })
+    if (playing.budgetUsdPerRequest !== null) {
+      this.routed += record.routed
+      this.routingMs += performance.now() - startMs - (this.pausedMs - pausedBeforeMs)
+    }
+    this.runsDone++
+    return record
+  }
+
+  /** Requests of budgeted runs per second of wall time, feedback included, pauses for drawing left out. */
+  requestsPerSecond(): number {
+    return this.routingMs > 0 ? (1000 * this.routed) / this.routingMs : 0
+  }
+
+  private async pause(playing: Playing, record: RunRecord, requests: number): Promise<void> {
+    const pausedAtMs = performance.now()
+    const { scenario, seeds } = this.settings
+    const fraction = (this.runsDone + record.routed / requests) / this.runs
+    this.observer.onProgress?.({ ...playing, scenario, seeds, fraction, record })
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    this.turnEndsMs = performance.now() + TURN_MS
+    this.pausedMs += performance.now() - pausedAtMs
+  }
+}

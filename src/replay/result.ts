@@ -1,0 +1,72 @@
+import type { BaselineName } from './baselines.js'
+import type { Course, OnboardingVariant, ScenarioName } from './scenarios.js'
+import type { Trace } from './tally.js'
+
+/** The policy at one budget, in one phase of one variant; means over seeds. */
+export interface PolicyRow {
+  readonly budgetUsdPerRequest: number
+  /** Null in scenarios without phases. */
+  readonly phase: 1 | 2 | 3 | null
+  /** Null in scenarios without variants. */
+  readonly variant: OnboardingVariant | null
+  readonly reward: number
+  /** 95 % confidence interval of the mean over seeds (Student's t); both ends are the mean when there is one seed. */
+  readonly rewardCi95: readonly [low: number, high: number]
+  /** Mean cost over budget in the phase. */
+  readonly utilisation: number
+  /** Mean cost over budget from the start of evaluation to the end of the phase. */
+  readonly utilisationCumulative: number
+  /** The worst seed's utilisation. */
+  readonly utilisationWorst: number
+  /** Share of the phase's requests by model id. */
+  readonly shares: Readonly<Record<string, number>>
+  /** Median shadow price over the phase's requests of all seeds. */
+  readonly lambdaMedian: number
+}
+
+/** A baseline on the same rows. */
+export interface BaselineRow {
+  readonly baseline: BaselineName
+  /** The model of a fixed baseline, else null. */
+  readonly model: string | null
+  /** Null for baselines that mind no budget. */
+  readonly budgetUsdPerRequest: number | null
+  readonly phase: 1 | 2 | 3 | null
+  readonly variant: OnboardingVariant | null
+  readonly reward: number
+  readonly rewardCi95: readonly [low: number, high: number]
+  readonly costUsdPerRequest: number
+  /** Mean cost over budget, or null without a budget. */
+  readonly utilisation: number | null
+  readonly shares: Readonly<Record<string, number>>
+}
+
+/** What a replay writes as JSON. */
+export interface ReplayReport {
+  readonly scenario: ScenarioName
+  readonly policy: string
+  readonly seeds: number
+  readonly rows: readonly PolicyRow[]
+  readonly baselines: readonly BaselineRow[]
+  /** Requests that the policy routed, feedback included, per second of wall time; drawing is not counted. */
+  readonly requestsPerSecond: number
+}
+
+/** How the policy went over time on one course at one budget. */
+export interface RunTrace {
+  readonly variant: OnboardingVariant | null
+  readonly budgetUsdPerRequest: number
+  readonly trace: Trace
+}
+
+/** A report and what the plots need besides. */
+export interface ReplayResult {
+  readonly report: ReplayReport
+  readonly modelIds: readonly string[]
+  readonly courses: readonly Course[]
+  readonly budgetsUsd: readonly number[]
+  readonly traces: readonly RunTrace[]
+  readonly cold: boolean
+  /** Rows that fit priors, are burnt in, and are measured, for one seed. */
+  readonly rowCounts: { readonly fit: number; readonly burnIn: number; readonly evaluation: number }
+}
