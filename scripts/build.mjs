@@ -16,7 +16,6 @@ const entries = {
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
   replay: 'src/replay/index.ts',
-  'cli/main': 'src/cli/main.ts',
 }
 
 async function digest() {
@@ -42,20 +41,24 @@ if (before !== (await digest())) {
   console.log('building dist/ ...')
   await writeKernel()
   await rm('dist', { recursive: true, force: true })
+  const common = { outdir: 'dist', bundle: true, format: 'esm', target: 'es2022', logLevel: 'warning' }
   await build({
+    ...common,
     entryPoints: Object.entries(entries).map(([out, file]) => ({ in: file, out })),
-    outdir: 'dist',
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    target: 'es2022',
+    chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: ['node:*', '@huggingface/transformers'],
-    chunkNames: 'chunks/[name]-[hash]',
-    legalComments: 'inline',
-    logLevel: 'warning',
-    banner: {},
+    external: ['@huggingface/transformers'],
+  })
+  await build({
+    ...common,
+    entryPoints: [{ in: 'src/cli/main.ts', out: 'cli/main' }],
+    platform: 'node',
+    // Bundled CommonJS packages still call require for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
+    },
   })
   await chmod('dist/cli/main.js', 0o755)
   await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
