@@ -3,8 +3,8 @@
  * loaded at the first call, so that nobody pays for it who does not use it.
  */
 import { CONTEXT_ENTRY_MAX, checkKeys, checkRecord, checkString, isVector } from '../check.js'
+import { crc32 } from '../checksum.js'
 import { expected, ParetoBanditError } from '../errors.js'
-import { crc32 } from './crc32.js'
 import type { AsyncEncoder } from './encoder.js'
 import { checkText, encoderFailed } from './encoder-output.js'
 import { checkMaxChars, MAX_CHARS_DEFAULT } from './pca-model.js'

@@ -13,8 +13,9 @@
  *     20 + 8 C    B      weights, uint8
  *     20 + 8 C + B  B C  rows, int8
  */
-import { ParetoBanditError } from '../errors.js'
+
 import { crc32 } from '../checksum.js'
+import { ParetoBanditError } from '../errors.js'
 import { checkPcaModel, type PcaModel } from './pca-model.js'
 import { TOKENIZER_VERSION } from './token-counter.js'
 
