@@ -1,6 +1,7 @@
 // Fits the PCA that the package ships and writes it as src/features/default-pca.generated.ts.
 // node scripts/fit-default-pca.mjs DATA.jsonl     one JSON object a line, with a field `prompt`
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const OUT = new URL('../src/features/default-pca.generated.ts', import.meta.url)
@@ -11,7 +12,7 @@ if (data === undefined) {
 }
 
 const bundle = await build({
-  entryPoints: [new URL('../src/features/pca.ts', import.meta.url).pathname],
+  entryPoints: [fileURLToPath(new URL('../src/features/pca.ts', import.meta.url))],
   bundle: true,
   format: 'esm',
   write: false,

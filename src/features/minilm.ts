@@ -20,7 +20,7 @@ const EMBEDDING_DIMENSION = 384
 export type FeatureExtractor = (
   text: string,
   options: { pooling: 'mean'; normalize: boolean },
-) => Promise<{ readonly data: ArrayLike<number>; readonly dims: readonly number[] }>
+) => Promise<{ readonly data: ArrayLike<unknown>; readonly dims: readonly number[] }>
 
 /** What is used of `@huggingface/transformers`. */
 export interface TransformersModule {

@@ -43,8 +43,8 @@ export class TokenCounter {
     this.#maxChars = maxChars
     this.#shift = Math.clz32(buckets) + 1 // 32 - log2(buckets)
     this.#hits = new Int32Array(buckets)
-    // A code unit ends at most one token, and the end of a scanned part another.
-    this.#tokens = new Int32Array(maxChars + 2)
+    // Every token takes at least one code unit.
+    this.#tokens = new Int32Array(maxChars)
     // One entry more than there can be: a bucket is written before it is known to be new.
     this.buckets = new Int32Array(buckets + 1)
     this.counts = new Int32Array(buckets + 1)
