@@ -12,12 +12,12 @@ function writeProducts(): void {
   const x = arena.context
   let z = arena.products
   for (let i = 0; i < d; i++) {
-    const xi = load<f64>(x + (<usize>i << 3))
+    const xi = load<f64>(x + ((<usize>i) << 3))
     store<f64>(z, xi * xi)
     z += 8
     const twice = 2 * xi
     for (let j = i + 1; j < d; j++) {
-      store<f64>(z, twice * load<f64>(x + (<usize>j << 3)))
+      store<f64>(z, twice * load<f64>(x + ((<usize>j) << 3)))
       z += 8
     }
   }
@@ -50,14 +50,14 @@ export function argmax(count: i32, tieBreak: u32): i32 {
       best = value
       ties = 1
       first = position
-    } else if (value == best) ties++
+    } else if (value === best) ties++
   }
   if (ties <= 1) return first
   let skip = tieBreak % ties
   let position = first
   while (skip > 0) {
     position++
-    if (load<f64>(cell(arena.score, position)) == best) skip--
+    if (load<f64>(cell(arena.score, position)) === best) skip--
   }
   return position
 }

@@ -27,15 +27,15 @@ export function update(slot: u32, reward: f64, now: f64): void {
   const gain = 1 / (1 + quadratic)
   const error = reward - dot(theta, x, arena.dp)
   for (let i = 0; i < d; i++) {
-    const at = u + (<usize>i << 3)
+    const at = u + ((<usize>i) << 3)
     store<f64>(at, load<f64>(at) * inverseScale)
   }
   for (let i = 0; i < d; i++) {
-    const offset = <usize>i << 3
+    const offset = (<usize>i) << 3
     const xi = load<f64>(x + offset)
     const ui = load<f64>(u + offset) * gain
     for (let j = i; j < d; j++) {
-      const other = <usize>j << 3
+      const other = (<usize>j) << 3
       store<f64>(inverse, load<f64>(inverse) * inverseScale - ui * load<f64>(u + other))
       store<f64>(precision, load<f64>(precision) * decay + xi * load<f64>(x + other))
       inverse += 8
@@ -63,17 +63,17 @@ function forget(slot: u32, now: f64): f64 {
   const response = run(arena.response, arena.dp, slot)
   const triangle = (d * (d + 1)) >> 1
   for (let k = 0; k < triangle; k++) {
-    const at = precision + (<usize>k << 3)
+    const at = precision + ((<usize>k) << 3)
     store<f64>(at, load<f64>(at) * decay)
   }
   for (let i = 0; i < d; i++) {
-    const at = response + (<usize>i << 3)
+    const at = response + ((<usize>i) << 3)
     store<f64>(at, load<f64>(at) * decay)
   }
   let diagonal = precision
   for (let i = 0; i < d; i++) {
     store<f64>(diagonal, load<f64>(diagonal) + (lambda0 - left))
-    diagonal += <usize>(d - i) << 3
+    diagonal += (<usize>(d - i)) << 3
   }
   store<f64>(ridge, lambda0)
   rebuild(slot)
@@ -84,5 +84,10 @@ function forget(slot: u32, now: f64): f64 {
 export function rebuild(slot: u32): void {
   const inverse = run(arena.inverse, arena.pp, slot)
   rebuildInverse(run(arena.precision, arena.pp, slot), inverse, arena.row, arena.d)
-  symmetricTimesVector(inverse, run(arena.response, arena.dp, slot), run(arena.theta, arena.dp, slot), arena.d)
+  symmetricTimesVector(
+    inverse,
+    run(arena.response, arena.dp, slot),
+    run(arena.theta, arena.dp, slot),
+    arena.d,
+  )
 }

@@ -25,7 +25,9 @@ export async function kernelIsCurrent() {
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   if (process.argv.includes('--check')) {
     if (!(await kernelIsCurrent())) {
-      console.error('src/kernel/wasm-bytes.generated.ts differs from assembly/: run npm run build and commit it')
+      console.error(
+        'src/kernel/wasm-bytes.generated.ts differs from assembly/: run npm run build and commit it',
+      )
       process.exit(1)
     }
   } else await writeKernel()

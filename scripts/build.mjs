@@ -20,9 +20,20 @@ const entries = {
 
 async function digest() {
   const hash = createHash('sha256')
-  const roots = ['assembly', 'src', 'scripts/build.mjs', 'scripts/build-wasm.mjs', 'asconfig.json', 'package.json']
+  const roots = [
+    'assembly',
+    'src',
+    'scripts/build.mjs',
+    'scripts/build-wasm.mjs',
+    'asconfig.json',
+    'package.json',
+  ]
   for (const root of [...roots, 'tsconfig.json', 'tsconfig.build.json']) {
-    for (const file of await filesOf(root)) hash.update(file).update('\0').update(await readFile(file))
+    for (const file of await filesOf(root))
+      hash
+        .update(file)
+        .update('\0')
+        .update(await readFile(file))
   }
   return hash.digest('hex')
 }
@@ -61,7 +72,11 @@ if (before !== (await digest())) {
     },
   })
   await chmod('dist/cli/main.js', 0o755)
-  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+  await promisify(execFile)(process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    'tsconfig.build.json',
+  ])
   await mkdir('build', { recursive: true })
   await writeFile(stampFile, await digest())
 }

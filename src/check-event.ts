@@ -1,14 +1,23 @@
-import { checkAmount, checkBoolean, checkFinite, checkInteger, checkOneOf, checkPositive, checkRecord, checkString } from './check.js'
-import { copyContext } from './check.js'
+import {
+  checkAmount,
+  checkBoolean,
+  checkFinite,
+  checkInteger,
+  checkOneOf,
+  checkPositive,
+  checkRecord,
+  checkString,
+  copyContext,
+} from './check.js'
 import { unknownModel } from './choose.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type Located, locateForFail, locateForReward, locateForSettle } from './feedback.js'
 import { EVENT_TYPES, type RouterEvent } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
-import { FORCED_EXPLORATION_MAX } from './options.js'
 import { EXPIRED } from './pending/pending.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import type { Model } from './registry/registry.js'
+import { FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
 
 /**
@@ -114,6 +123,11 @@ function registered(state: RoutingState, id: unknown): Model {
 
 function checkSameModel(event: Record<string, unknown>, found: Located): void {
   if (event.model !== found.model.id) {
-    throw expected('EVENT_OUT_OF_ORDER', 'event.model', `the request's model, '${found.model.id}'`, event.model)
+    throw expected(
+      'EVENT_OUT_OF_ORDER',
+      'event.model',
+      `the request's model, '${found.model.id}'`,
+      event.model,
+    )
   }
 }

@@ -69,7 +69,8 @@ export function checkInteger(value: unknown, low: number, high: number, field: s
 }
 
 export function checkString(value: unknown, field: string): string {
-  if (typeof value !== 'string' || value === '') throw expected('INVALID_ARGUMENT', field, 'a non-empty string', value)
+  if (typeof value !== 'string' || value === '')
+    throw expected('INVALID_ARGUMENT', field, 'a non-empty string', value)
   return value
 }
 
@@ -135,7 +136,11 @@ export function isVector(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
-export function checkVector(value: unknown, field: string, code: ErrorCode = 'INVALID_ARGUMENT'): ArrayLike<number> {
+export function checkVector(
+  value: unknown,
+  field: string,
+  code: ErrorCode = 'INVALID_ARGUMENT',
+): ArrayLike<number> {
   if (!isVector(value)) throw expected(code, field, 'a vector of numbers', value)
   return value
 }

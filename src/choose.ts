@@ -1,6 +1,6 @@
 import { nearest } from './check.js'
-import { ParetoBanditError } from './errors.js'
 import { exclusionReason, type RequestSize } from './eligibility.js'
+import { ParetoBanditError } from './errors.js'
 import type { DecisionNote } from './explain.js'
 import type { ResolvedOptions } from './options.js'
 import { tieBreak } from './policy/tie-break.js'
@@ -66,8 +66,13 @@ export class Chooser {
       if (exclusionReason(model, request, size) === null) this.eligible.push(model)
     }
     if (this.eligible.length > 0) return
-    const reasons = [...registry.models].map((model) => `${model.id}: ${exclusionReason(model, request, size)}`)
-    const message = reasons.length === 0 ? 'no model is registered' : `no model may take this request (${reasons.join(', ')})`
+    const reasons = [...registry.models].map(
+      (model) => `${model.id}: ${exclusionReason(model, request, size)}`,
+    )
+    const message =
+      reasons.length === 0
+        ? 'no model is registered'
+        : `no model may take this request (${reasons.join(', ')})`
     throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
   }
 
@@ -110,7 +115,10 @@ function requireKnown(state: RoutingState, candidates: readonly string[]): void 
 
 /** The error for a model id that is not registered, with the nearest one that is. */
 export function unknownModel(state: RoutingState, id: string, field: string): ParetoBanditError {
-  const near = nearest(id, [...state.registry.models].map((model) => model.id))
+  const near = nearest(
+    id,
+    [...state.registry.models].map((model) => model.id),
+  )
   const hint = near === undefined ? '' : `; did you mean '${near}'?`
   return new ParetoBanditError('UNKNOWN_MODEL', field, `no model ${JSON.stringify(id)} is registered${hint}`)
 }

@@ -1,8 +1,9 @@
 import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { loadKernel } from './kernel/load.js'
-import { checkRouterOptions, type RouterOptions, resolveOptions } from './options.js'
+import type { RouterOptions } from './options.js'
 import { checkPriors } from './policy/priors.js'
+import { checkRouterOptions, resolveOptions } from './resolve-options.js'
 import { Router } from './router.js'
 
 /**

@@ -11,7 +11,11 @@ export interface RequestSize {
 }
 
 /** The size a request tells of itself, and the router's assumption for the rest. */
-export function requestSize(options: RouteOptions | null, expectedInput: number, expectedOutput: number): RequestSize {
+export function requestSize(
+  options: RouteOptions | null,
+  expectedInput: number,
+  expectedOutput: number,
+): RequestSize {
   if (options === null) return { inputTokens: expectedInput, outputTokens: expectedOutput }
   return {
     inputTokens: options.inputTokens ?? expectedInput,
@@ -25,7 +29,11 @@ export function expectedModelCostUsd(model: Model, size: RequestSize): number {
 }
 
 /** Why a request's own options rule a model out, or null when they do not. */
-export function exclusionReason(model: Model, options: RouteOptions | null, size: RequestSize): ExclusionReason | null {
+export function exclusionReason(
+  model: Model,
+  options: RouteOptions | null,
+  size: RequestSize,
+): ExclusionReason | null {
   if (!model.enabled) return 'disabled'
   if (options === null) return null
   const { candidates, exclude, maxCostUsd, maxLatencyMs } = options

@@ -92,7 +92,12 @@ export function explainDecision(
   }
 }
 
-function explainModel(state: RoutingState, options: ResolvedOptions, note: DecisionNote, model: Model): ModelExplanation {
+function explainModel(
+  state: RoutingState,
+  options: ResolvedOptions,
+  note: DecisionNote,
+  model: Model,
+): ModelExplanation {
   const { kernel } = state.arms
   const { layout, f64 } = kernel
   const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, model.slot)
@@ -120,13 +125,22 @@ function explainModel(state: RoutingState, options: ResolvedOptions, note: Decis
   }
 }
 
-function whyExcluded(note: DecisionNote, model: Model, own: ModelExplanation['excluded']): ModelExplanation['excluded'] {
+function whyExcluded(
+  note: DecisionNote,
+  model: Model,
+  own: ModelExplanation['excluded'],
+): ModelExplanation['excluded'] {
   if (own !== null || model === note.chosen) return own
   if (note.forced) return 'forced-exploration-of-another'
   return note.cheapestFallback || model.blendedUsdPerKTok > note.priceCeiling ? 'over-price-ceiling' : null
 }
 
-function topFeatures(f64: Float64Array, theta: number, context: number, dimension: number): FeatureContribution[] {
+function topFeatures(
+  f64: Float64Array,
+  theta: number,
+  context: number,
+  dimension: number,
+): FeatureContribution[] {
   const features = Array.from({ length: dimension }, (_, index) => {
     const weight = f64[theta + index]
     const value = f64[context + index]

@@ -1,5 +1,7 @@
 import { checkAmount, checkFinite, checkKeys, checkRecord } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
+import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
+import type { ResolvedOptions } from './options.js'
 import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/pending.js'
 import { listCostUsd } from './registry/model.js'
 import type { Model } from './registry/registry.js'
@@ -77,36 +79,68 @@ export function locateForFail(state: RoutingState, id: unknown, field: string): 
   return found
 }
 
+/** The event of a settlement. @throws as `locateForSettle`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function settledEvent(
+  state: RoutingState,
+  id: unknown,
+  settlement: unknown,
+  at: number,
+  idField: string,
+  field: string,
+): SettledEvent {
+  const { sequence, model } = locateForSettle(state, id, idField)
+  const { costUsd, latencyMs } = readSettlement(settlement, model, field)
+  return { type: 'settled', at, id: state.requestId(sequence), model: model.id, costUsd, latencyMs }
+}
+
+/** The event of a reward. @throws as `locateForReward`, INVALID_ARGUMENT */
+export function rewardedEvent(
+  state: RoutingState,
+  id: unknown,
+  value: unknown,
+  at: number,
+  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>,
+  idField: string,
+  field: string,
+): RewardedEvent {
+  const { rewardLow, rewardHigh, pendingTtlMs } = limits
+  const { sequence, model } = locateForReward(state, id, at - pendingTtlMs, idField)
+  const reward = checkFinite(value, field)
+  if (reward < rewardLow || reward > rewardHigh) {
+    throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
+  }
+  return { type: 'rewarded', at, id: state.requestId(sequence), model: model.id, reward }
+}
+
+/** The event of a failure. @throws as `locateForFail`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function failedEvent(state: RoutingState, id: unknown, value: unknown, at: number): FailedEvent {
+  const { sequence, model } = locateForFail(state, id, 'id')
+  const failure = value === undefined ? {} : checkRecord(value, 'failure')
+  checkKeys(failure, ['costUsd'], 'failure')
+  const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
+  return { type: 'failed', at, id: state.requestId(sequence), model: model.id, costUsd }
+}
+
 /** Checks a settlement and works out its dollars. */
-export function readSettlement(value: unknown, model: Model, field: string): { costUsd: number; latencyMs: number | null } {
+function readSettlement(
+  value: unknown,
+  model: Model,
+  field: string,
+): { costUsd: number; latencyMs: number | null } {
   const settlement = checkRecord(value, field)
   checkKeys(settlement, ['costUsd', 'inputTokens', 'outputTokens', 'latencyMs'], field)
-  const { inputTokens, outputTokens, latencyMs } = settlement
-  const latency = latencyMs === undefined ? null : checkAmount(latencyMs, `${field}.latencyMs`)
-  if (settlement.costUsd !== undefined) {
-    if (inputTokens !== undefined) checkAmount(inputTokens, `${field}.inputTokens`)
-    if (outputTokens !== undefined) checkAmount(outputTokens, `${field}.outputTokens`)
-    return { costUsd: checkAmount(settlement.costUsd, `${field}.costUsd`), latencyMs: latency }
-  }
-  if (inputTokens === undefined && outputTokens === undefined) {
+  const { costUsd, inputTokens, outputTokens } = settlement
+  const latencyMs =
+    settlement.latencyMs === undefined ? null : checkAmount(settlement.latencyMs, `${field}.latencyMs`)
+  const tokensGiven = inputTokens !== undefined || outputTokens !== undefined
+  if (costUsd === undefined && !tokensGiven) {
     throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens', 'neither')
   }
-  const input = checkAmount(inputTokens, `${field}.inputTokens`)
-  const output = checkAmount(outputTokens, `${field}.outputTokens`)
-  return { costUsd: checkAmount(listCostUsd(model, input, output), `${field} (cost)`), latencyMs: latency }
-}
-
-export function readFailure(value: unknown, field: string): number {
-  if (value === undefined) return 0
-  const failure = checkRecord(value, field)
-  checkKeys(failure, ['costUsd'], field)
-  return failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, `${field}.costUsd`)
-}
-
-export function readReward(value: unknown, low: number, high: number, field: string): number {
-  const reward = checkFinite(value, field)
-  if (reward < low || reward > high) throw expected('INVALID_ARGUMENT', field, `a reward in [${low}, ${high}]`, reward)
-  return reward
+  // Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
+  const input = tokensGiven ? checkAmount(inputTokens, `${field}.inputTokens`) : 0
+  const output = tokensGiven ? checkAmount(outputTokens, `${field}.outputTokens`) : 0
+  if (costUsd !== undefined) return { costUsd: checkAmount(costUsd, `${field}.costUsd`), latencyMs }
+  return { costUsd: checkAmount(listCostUsd(model, input, output), `${field} (cost)`), latencyMs }
 }
 
 function refuse(

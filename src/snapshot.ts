@@ -1,5 +1,6 @@
-import { ParetoBanditError } from './errors.js'
+import { isRecord } from './check.js'
 import { crc32 } from './checksum.js'
+import { ParetoBanditError } from './errors.js'
 import { DIMENSION_MAX } from './kernel/layout.js'
 import { PENDING_NUMBERS } from './pending/pending.js'
 import { armNumbers } from './policy/arms.js'
@@ -27,6 +28,7 @@ const VERSION = 1
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
 const STATE_NUMBERS = 12
+const SLOT_MAX = 2 ** 24
 
 interface SnapshotText {
   readonly encoder: string | null
@@ -94,8 +96,20 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const { dimension } = context
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
-  const [requests, events, incarnations, budget, lambda, costEma, spend, reserved, allowance, unsettled, next, waiting] =
-    numbers
+  const [
+    requests,
+    events,
+    incarnations,
+    budget,
+    lambda,
+    costEma,
+    spend,
+    reserved,
+    allowance,
+    unsettled,
+    next,
+    waiting,
+  ] = numbers
   if (numbers.length !== STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers) {
     throw invalid('its parts do not add up to its length')
   }
@@ -110,6 +124,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
   })
   const slots = new Set(models.map(({ model }) => model.slot))
+  for (const slot of slots)
+    if (!Number.isInteger(slot) || slot < 0 || slot > SLOT_MAX) throw invalid('a slot is no slot')
   if (slots.size !== models.length) throw invalid('two models share a slot')
   const highestSlot = Math.max(-1, ...slots)
   state.arms.kernel.reserve(highestSlot + 1)
@@ -125,7 +141,11 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   state.registry.incarnations = incarnations
   state.requests = requests
   state.events = events
-  Object.assign(state.pacer, { usdPerRequest: text.budget ? budget : null, shadowPrice: lambda, costEmaUsd: costEma })
+  Object.assign(state.pacer, {
+    usdPerRequest: text.budget ? budget : null,
+    shadowPrice: lambda,
+    costEmaUsd: costEma,
+  })
   const dollars = { spendUsd: spend, reservedUsd: reserved, allowanceUsd: allowance, unsettled }
   Object.assign(state.ledger, dollars)
   const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
@@ -140,7 +160,10 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   state.pending.load(next, entries)
 }
 
-function readEnvelope(bytes: Uint8Array, context: SnapshotContext): { text: SnapshotText; numbers: Float64Array } {
+function readEnvelope(
+  bytes: Uint8Array,
+  context: SnapshotContext,
+): { text: SnapshotText; numbers: Float64Array } {
   if (bytes.length < HEADER_BYTES) throw invalid(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
   // A copy, so that the numbers are aligned whatever view came in.
   const copy = bytes.slice()
@@ -159,11 +182,36 @@ function readEnvelope(bytes: Uint8Array, context: SnapshotContext): { text: Snap
   if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
   }
-  const text = JSON.parse(new TextDecoder().decode(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes))) as SnapshotText
+  const text = readText(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes))
   if (text.encoder !== null && context.encoder !== null && text.encoder !== context.encoder) {
-    throw mismatch(`its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`)
+    throw mismatch(
+      `its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`,
+    )
   }
   return { text, numbers: new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount) }
+}
+
+/** A checksum proves that nothing was altered by accident, not that a router wrote it: the shape is checked as well. */
+function readText(bytes: Uint8Array): SnapshotText {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    throw invalid('its text section is not JSON')
+  }
+  if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
+    throw invalid('its text section lacks a field')
+  }
+  const { encoder, budget } = value
+  if (encoder !== null && typeof encoder !== 'string') throw invalid('its encoder is not a name')
+  const models = value.models.map((model: unknown) => {
+    if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
+      throw invalid('it lists a model without an id')
+    }
+    return { id: model.id, enabled: model.enabled }
+  })
+  if (new Set(models.map(({ id }) => id)).size !== models.length) throw invalid('it lists a model twice')
+  return { encoder, budget, models }
 }
 
 /** CRC-32 of everything but the checksum itself. */

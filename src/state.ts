@@ -1,10 +1,18 @@
 import { ParetoBanditError } from './errors.js'
-import type { RouterEvent } from './journal/events.js'
+import type { EventOf, RouterEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
 import { recordCost } from './pacing/cost-estimate.js'
 import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
 import { Ledger } from './pacing/ledger.js'
-import { EXPIRED, DROPPED, FAILED, isUnsettled, PendingRequests, REWARDED, SETTLED } from './pending/pending.js'
+import {
+  DROPPED,
+  EXPIRED,
+  FAILED,
+  isUnsettled,
+  PendingRequests,
+  REWARDED,
+  SETTLED,
+} from './pending/pending.js'
 import { Arms } from './policy/arms.js'
 import { type Model, Registry } from './registry/registry.js'
 
@@ -45,30 +53,37 @@ export class RoutingState {
     this.events++
     switch (event.type) {
       case 'routed':
-        return this.routed(event)
+        this.routed(event)
+        break
       case 'settled':
-        return this.settled(event)
+        this.settled(event)
+        break
       case 'rewarded':
-        return this.rewarded(event)
+        this.rewarded(event)
+        break
       case 'failed':
-        return this.failed(event)
+        this.failed(event)
+        break
       case 'expired':
-        return this.expired(event)
+        this.expired(event)
+        break
       case 'model-added':
-        return this.modelAdded(event)
+        this.modelAdded(event)
+        break
       case 'model-removed':
-        return this.modelRemoved(this.model(event.model))
+        this.modelRemoved(this.model(event.model))
+        break
       case 'model-enabled':
-        return this.registry.setEnabled(this.model(event.model), true)
+        this.registry.setEnabled(this.model(event.model), true)
+        break
       case 'model-disabled':
-        return this.registry.setEnabled(this.model(event.model), false)
-      case 'model-repriced': {
-        const model = this.model(event.model)
-        this.registry.reprice(model, event.price)
-        return this.arms.setPrice(model.slot, event.logCost)
-      }
+        this.registry.setEnabled(this.model(event.model), false)
+        break
+      case 'model-repriced':
+        this.modelRepriced(this.model(event.model), event)
+        break
       case 'budget-set':
-        return this.pacer.setBudget(event.usdPerRequest)
+        this.pacer.setBudget(event.usdPerRequest)
     }
   }
 
@@ -95,7 +110,7 @@ export class RoutingState {
     return this.registry.at(this.pending.get('slot', sequence), this.pending.get('incarnation', sequence))
   }
 
-  private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
+  private routed(event: EventOf<'routed'>): void {
     const { pending, pacer } = this
     const model = this.model(event.model)
     const allowanceUsd = pacer.usdPerRequest ?? 0
@@ -105,10 +120,18 @@ export class RoutingState {
     if (event.forced) this.registry.countForced(model)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const { slot, incarnation } = model
-    pending.add(slot, incarnation, event.at, event.reservedUsd, event.listCostUsd, allowanceUsd, event.context)
+    pending.add(
+      slot,
+      incarnation,
+      event.at,
+      event.reservedUsd,
+      event.listCostUsd,
+      allowanceUsd,
+      event.context,
+    )
   }
 
-  private settled(event: Extract<RouterEvent, { type: 'settled' }>): void {
+  private settled(event: EventOf<'settled'>): void {
     const { pending, ledger, pacer } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.model(event.model)
@@ -132,7 +155,7 @@ export class RoutingState {
     recordCost(model, event.costUsd, pending.get('listCostUsd', sequence))
   }
 
-  private rewarded(event: Extract<RouterEvent, { type: 'rewarded' }>): void {
+  private rewarded(event: EventOf<'rewarded'>): void {
     const sequence = this.sequenceOf(event.id)
     const model = this.model(event.model)
     const { kernel } = this.arms
@@ -143,7 +166,7 @@ export class RoutingState {
     model.rewardSum += event.reward
   }
 
-  private failed(event: Extract<RouterEvent, { type: 'failed' }>): void {
+  private failed(event: EventOf<'failed'>): void {
     const { pending, ledger } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.model(event.model)
@@ -160,13 +183,13 @@ export class RoutingState {
     pending.mark(sequence, FAILED)
   }
 
-  private expired(event: Extract<RouterEvent, { type: 'expired' }>): void {
+  private expired(event: EventOf<'expired'>): void {
     const sequence = this.sequenceOf(event.id)
     this.chargeReservation(this.model(event.model), sequence)
     this.pending.mark(sequence, EXPIRED)
   }
 
-  private modelAdded(event: Extract<RouterEvent, { type: 'model-added' }>): void {
+  private modelAdded(event: EventOf<'model-added'>): void {
     const slot = this.registry.nextSlot()
     this.arms.start(slot, event.prior, event.logCost, this.requests)
     this.registry.add(event.model, event.forcedExploration)
@@ -181,6 +204,11 @@ export class RoutingState {
       pending.mark(sequence, DROPPED)
     }
     this.registry.remove(model)
+  }
+
+  private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {
+    this.registry.reprice(model, event.price)
+    this.arms.setPrice(model.slot, event.logCost)
   }
 
   private chargeReservation(model: Model, sequence: number): void {

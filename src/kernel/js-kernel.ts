@@ -134,7 +134,8 @@ export class JsKernel implements Kernel {
     const response = sectionOffset(layout, layout.response, layout.paddedDimension, slot)
     for (let k = 0; k < layout.triangle; k++) f64[precision + k] *= decay
     for (let i = 0; i < layout.dimension; i++) f64[response + i] *= decay
-    for (let i = 0, k = precision; i < layout.dimension; k += layout.dimension - i, i++) f64[k] += lambda0 - left
+    for (let i = 0, k = precision; i < layout.dimension; k += layout.dimension - i, i++)
+      f64[k] += lambda0 - left
     f64[ridge] = lambda0
     this.rebuild(slot)
     return 1
@@ -174,6 +175,8 @@ function allocate(length: number): Float64Array {
   try {
     return new Float64Array(length)
   } catch (cause) {
-    throw new ParetoBanditError('OUT_OF_MEMORY', '', `no memory for an arena of ${8 * length} bytes`, { cause })
+    throw new ParetoBanditError('OUT_OF_MEMORY', '', `no memory for an arena of ${8 * length} bytes`, {
+      cause,
+    })
   }
 }

@@ -150,7 +150,9 @@ export function cellOffset(layout: ArenaLayout, section: number, index: number):
 /** Offset of a section that holds `stride` numbers an arm. */
 export function sectionOffset(layout: ArenaLayout, section: number, stride: number, slot: number): number {
   const shift = layout.blockShift
-  return layout.blocks + (slot >>> shift) * layout.blockLength + section + (slot & ((1 << shift) - 1)) * stride
+  return (
+    layout.blocks + (slot >>> shift) * layout.blockLength + section + (slot & ((1 << shift) - 1)) * stride
+  )
 }
 
 /** Fills the constant part of a fresh arena: lambda0 and the powers of the forgetting factor. */

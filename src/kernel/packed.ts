@@ -52,7 +52,13 @@ export function symmetricTimesVector(f64: Float64Array, m: number, x: number, ou
  * inverse = precision^-1 for a symmetric positive definite packed triangle, in place: A = U^T U, W = U^-1,
  * A^-1 = W W^T. `row` is scratch for d numbers. About d^3/2 multiplications.
  */
-export function rebuildInverse(f64: Float64Array, precision: number, inverse: number, row: number, d: number): void {
+export function rebuildInverse(
+  f64: Float64Array,
+  precision: number,
+  inverse: number,
+  row: number,
+  d: number,
+): void {
   const triangle = (d * (d + 1)) / 2
   for (let k = 0; k < triangle; k++) f64[inverse + k] = f64[precision + k]
   factor(f64, inverse, d)

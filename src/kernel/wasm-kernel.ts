@@ -53,7 +53,9 @@ export class WasmKernel implements Kernel {
     this.base = Math.ceil((tableAddress + 8 * table.length) / ALIGNMENT) * ALIGNMENT
     this.f64 = new Float64Array(0)
     this.reserve(1)
-    new Float64Array(exports.memory.buffer, tableAddress, table.length).set(layoutTable(this.layout, this.base))
+    new Float64Array(exports.memory.buffer, tableAddress, table.length).set(
+      layoutTable(this.layout, this.base),
+    )
     exports.configure(tableAddress)
     writeConstants(this.layout, this.f64, gamma, lambda0)
   }
@@ -65,7 +67,9 @@ export class WasmKernel implements Kernel {
     try {
       exports = (await instantiate<KernelExports>(bytes)).exports
     } catch (cause) {
-      throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernel', 'WebAssembly cannot run here; use "js"', { cause })
+      throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernel', 'WebAssembly cannot run here; use "js"', {
+        cause,
+      })
     }
     return new WasmKernel(exports, options)
   }

@@ -103,7 +103,8 @@ export class PendingRequests {
   /** The oldest unsettled request if it was routed at or before `deadline`, else 0. Amortised O(1). */
   due(deadline: number): number {
     this.oldestUnsettled = Math.max(this.oldestUnsettled, this.next - this.length, 1)
-    while (this.oldestUnsettled < this.next && !isUnsettled(this.state(this.oldestUnsettled))) this.oldestUnsettled++
+    while (this.oldestUnsettled < this.next && !isUnsettled(this.state(this.oldestUnsettled)))
+      this.oldestUnsettled++
     const sequence = this.oldestUnsettled
     return sequence < this.next && this.get('at', sequence) <= deadline ? sequence : 0
   }
@@ -124,7 +125,10 @@ export class PendingRequests {
    * Takes the waiting requests of a snapshot into this empty ring: `next`, then for each its sequence number,
    * PENDING_NUMBERS numbers and context.
    */
-  load(next: number, entries: readonly { sequence: number; numbers: readonly number[]; context: Float64Array }[]): void {
+  load(
+    next: number,
+    entries: readonly { sequence: number; numbers: readonly number[]; context: Float64Array }[],
+  ): void {
     this.next = next
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()

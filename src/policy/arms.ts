@@ -43,7 +43,8 @@ export class Arms {
     if (statistics === null) {
       f64.fill(0, precision, precision + layout.triangle)
       f64.fill(0, response, response + layout.dimension)
-      for (let i = 0, r = precision; i < layout.dimension; r += layout.dimension - i, i++) f64[r] = this.lambda0
+      for (let i = 0, r = precision; i < layout.dimension; r += layout.dimension - i, i++)
+        f64[r] = this.lambda0
     } else {
       f64.set(statistics.precision, precision)
       f64.set(statistics.response, response)

@@ -41,7 +41,8 @@ export interface FitPriorsOptions {
  */
 export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = {}): Priors {
   checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
-  let dimension = options.dimension === undefined ? 0 : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+  let dimension =
+    options.dimension === undefined ? 0 : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
   const models = new Map<string, { rows: number; precision: Float64Array; response: Float64Array }>()
   let context = new Float64Array(dimension)
   let index = 0
@@ -65,7 +66,8 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
     }
     index++
   }
-  if (models.size === 0) throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
+  if (models.size === 0)
+    throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
   return {
     format: 'paretobandit-priors',
     version: 1,
@@ -100,7 +102,8 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
     const model = checkRecord(entry, at)
     const precision = checkNumbers(model.precision, (dimension * (dimension + 1)) / 2, `${at}.precision`)
     for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
-      if (!(precision[r] > 0)) throw expected('INVALID_ARGUMENT', `${at}.precision[${r}]`, 'a number > 0', precision[r])
+      if (!(precision[r] > 0))
+        throw expected('INVALID_ARGUMENT', `${at}.precision[${r}]`, 'a number > 0', precision[r])
     }
     const response = checkNumbers(model.response, dimension, `${at}.response`)
     return [id, { rows: checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`), precision, response }] as const
@@ -119,16 +122,30 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
  *     A = s A_off + lambda0 I      b = s b_off + lambda0 theta_off
  * so that theta stays theta_off. Paper, warm-up priors.
  */
-export function scalePrior(prior: ModelPrior, dimension: number, nEffective: number, lambda0: number): ArmStatistics {
+export function scalePrior(
+  prior: ModelPrior,
+  dimension: number,
+  nEffective: number,
+  lambda0: number,
+): ArmStatistics {
   const offline = new Arms(new JsKernel({ dimension, gamma: 1, lambda0 }), lambda0)
-  offline.start(0, { precision: Float64Array.from(prior.precision), response: Float64Array.from(prior.response) }, 0, 0)
+  offline.start(
+    0,
+    { precision: Float64Array.from(prior.precision), response: Float64Array.from(prior.response) },
+    0,
+    0,
+  )
   const theta = offline.theta(0)
   const scale = nEffective / prior.precision[prior.precision.length - 1]
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) precision[r] += lambda0
   const response = Float64Array.from(prior.response, (entry, i) => entry * scale + lambda0 * theta[i])
   if (!precision.every(Number.isFinite) || !response.every(Number.isFinite)) {
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', 'a statistic overflows when scaled to nEffective')
+    throw new ParetoBanditError(
+      'INVALID_ARGUMENT',
+      'priors',
+      'a statistic overflows when scaled to nEffective',
+    )
   }
   return { precision, response }
 }

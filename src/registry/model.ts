@@ -45,7 +45,8 @@ function readPrice(record: Record<string, unknown>, field: string): ModelPrice {
 
 /** A non-empty list of models with distinct ids. */
 export function checkModelSpecs(value: unknown, field: string): ModelSpec[] {
-  if (!Array.isArray(value)) throw new ParetoBanditError('INVALID_ARGUMENT', field, 'expected an array of models')
+  if (!Array.isArray(value))
+    throw new ParetoBanditError('INVALID_ARGUMENT', field, 'expected an array of models')
   const seen = new Set<string>()
   return value.map((entry, i) => {
     const spec = checkModelSpec(entry, `${field}[${i}]`)

@@ -1,0 +1,78 @@
+import { checkArray, checkVector, copyContext, isVector } from './check.js'
+import { expected, ParetoBanditError } from './errors.js'
+import { type AnyEncoder, isSyncEncoder } from './features/encoder.js'
+
+/** What a request's context can be made from: a text, or the vector itself. */
+export type ContextInput = string | ArrayLike<number>
+
+/** Turns inputs into checked contexts of `dimension` numbers, each in a buffer that the next one overwrites. */
+export class ContextReader {
+  readonly context: Float64Array
+  private readonly encoder: AnyEncoder | null
+  private readonly dimension: number
+
+  constructor(encoder: AnyEncoder | null, dimension: number) {
+    this.context = new Float64Array(dimension)
+    this.encoder = encoder
+    this.dimension = dimension
+  }
+
+  /** @throws NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED, DIMENSION_MISMATCH, INVALID_ARGUMENT */
+  read(input: ContextInput, field: string): void {
+    const { encoder, context, dimension } = this
+    if (typeof input !== 'string') {
+      if (!isVector(input)) throw expected('INVALID_ARGUMENT', field, 'a text or a vector of numbers', input)
+      copyContext(input, dimension, context, 0, field)
+      return
+    }
+    if (encoder === null) {
+      throw new ParetoBanditError(
+        'NO_ENCODER',
+        field,
+        'this router was made without an encoder: route vectors',
+      )
+    }
+    if (!isSyncEncoder(encoder)) {
+      throw new ParetoBanditError(
+        'ASYNC_ENCODER',
+        field,
+        `encoder '${encoder.name}' has to wait: use routeAsync`,
+      )
+    }
+    try {
+      encoder.encodeInto(input, context, 0)
+    } catch (cause) {
+      throw encoderFailed(encoder.name, cause)
+    }
+    copyContext(context, dimension, context, 0, `encoder '${encoder.name}'`)
+  }
+
+  /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
+  async resolve(input: ContextInput): Promise<ContextInput> {
+    const { encoder } = this
+    if (typeof input !== 'string' || encoder === null || isSyncEncoder(encoder)) return input
+    try {
+      return checkVector(await encoder.encode(input), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
+    } catch (cause) {
+      throw encoderFailed(encoder.name, cause)
+    }
+  }
+
+  /** All contexts, one after the other. */
+  readMany(inputs: readonly ContextInput[], field: string): Float64Array {
+    checkArray(inputs, field)
+    const contexts = new Float64Array(inputs.length * this.dimension)
+    for (const [i, input] of inputs.entries()) {
+      this.read(input, `${field}[${i}]`)
+      contexts.set(this.context, i * this.dimension)
+    }
+    return contexts
+  }
+}
+
+function encoderFailed(name: string, cause: unknown): ParetoBanditError {
+  if (cause instanceof ParetoBanditError) return cause
+  return new ParetoBanditError('ENCODER_FAILED', `encoder '${name}'`, 'threw while encoding a text', {
+    cause,
+  })
+}

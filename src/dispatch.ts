@@ -1,0 +1,105 @@
+import { Chooser } from './choose.js'
+import type { Decision, Explanation } from './decision.js'
+import { expectedModelCostUsd, requestSize } from './eligibility.js'
+import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from './explain.js'
+import { locate } from './feedback.js'
+import type { RoutedEvent } from './journal/events.js'
+import type { ResolvedOptions } from './options.js'
+import { listCostUsd } from './registry/model.js'
+import type { RouteOptions } from './route-options.js'
+import type { RoutingState } from './state.js'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Makes decisions and explains them. The event of a decision is one record that is filled in anew each time. */
+export class Dispatcher {
+  private readonly options: ResolvedOptions
+  private readonly chooser: Chooser
+  private readonly notes = new DecisionNotes()
+  private readonly routed: Mutable<RoutedEvent>
+
+  /** @param context the buffer that holds the request's context in `dispatch` */
+  constructor(options: ResolvedOptions, context: Float64Array) {
+    this.options = options
+    this.chooser = new Chooser(options)
+    this.routed = {
+      type: 'routed',
+      at: 0,
+      id: '',
+      model: '',
+      context,
+      reservedUsd: 0,
+      listCostUsd: 0,
+      score: 0,
+      penaltyWeight: 0,
+      forced: false,
+    }
+  }
+
+  /**
+   * Decides for the context in the buffer; changes nothing yet.
+   * @returns the event to apply and the decision that it makes
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL
+   */
+  decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
+    const { routed, options } = this
+    const { kernel } = state.arms
+    kernel.f64.set(routed.context, kernel.layout.context)
+    const size = requestSize(request, options.expectedInputTokens, options.expectedOutputTokens)
+    const sequence = state.pending.next
+    const note = this.notes.take(sequence)
+    // A copy: the caller may change its object before it asks for the explanation.
+    const model = this.chooser.choose(state, request === null ? null : { ...request }, size, note)
+    routed.at = at
+    routed.id = state.requestId(sequence)
+    routed.model = model.id
+    routed.listCostUsd = listCostUsd(model, size.inputTokens, size.outputTokens)
+    routed.reservedUsd = expectedModelCostUsd(model, size)
+    routed.score = this.chooser.score
+    routed.penaltyWeight = note.penaltyWeight
+    routed.forced = note.forced
+    const explanation = request?.explain === true ? explainDecision(state, options, note, false) : undefined
+    return {
+      id: routed.id,
+      model: model.id,
+      expectedCostUsd: routed.reservedUsd,
+      score: routed.score,
+      forced: note.forced,
+      cheapestFallback: note.cheapestFallback,
+      shadowPrice: note.shadowPrice,
+      ...(explanation === undefined ? {} : { explanation }),
+    }
+  }
+
+  /** Applies the decision just made. */
+  commit(state: RoutingState): void {
+    const sequence = state.pending.next
+    state.apply(this.routed)
+    this.notes.take(sequence).events = state.events
+  }
+
+  /** The decision's event for a listener: a copy, as the record is used again. */
+  event(): RoutedEvent {
+    return Object.freeze({ ...this.routed, context: this.routed.context.slice() })
+  }
+
+  /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */
+  explain(state: RoutingState, id: string): Explanation {
+    const { sequence, model } = locate(state, id, 'id')
+    const { kernel } = state.arms
+    state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
+    const note = this.notes.get(sequence)
+    if (note !== undefined) return explainDecision(state, this.options, note, note.events !== state.events)
+    // Its own note is gone: tell what such a decision would stand on now.
+    const today: DecisionNote = { ...blankNote(), sequence }
+    this.chooser.describe(state, null, today)
+    today.chosen = model
+    today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
+    return explainDecision(state, this.options, today, true)
+  }
+
+  /** Forgets what older decisions stood on: the state was replaced. */
+  forget(): void {
+    this.notes.clear()
+  }
+}

@@ -1,0 +1,40 @@
+import { checkKeys, checkRecord } from './check.js'
+import { ParetoBanditError } from './errors.js'
+import type { ModelAddedEvent } from './journal/events.js'
+import type { ResolvedOptions } from './options.js'
+import { scalePrior } from './policy/priors.js'
+import { checkModelSpec, logNormalisedCost } from './registry/model.js'
+import { checkForcedExploration } from './resolve-options.js'
+import type { RoutingState } from './state.js'
+
+/**
+ * The event that registers a model: logarithms and scaled priors are worked out here and carried by it.
+ * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
+ */
+export function modelAddedEvent(
+  state: RoutingState,
+  router: ResolvedOptions,
+  model: unknown,
+  options: unknown,
+  at: number,
+): ModelAddedEvent {
+  const spec = checkModelSpec(model, 'model')
+  const { forcedExploration, ...rest } = checkRecord(options, 'options')
+  checkKeys(rest, ['forcedExploration'], 'options')
+  if (state.registry.get(spec.id) !== undefined) {
+    throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
+  }
+  const { priors, dimension, nEffective, lambda0 } = router
+  const prior = priors !== null && Object.hasOwn(priors.models, spec.id) ? priors.models[spec.id] : null
+  return {
+    type: 'model-added',
+    at,
+    model: spec,
+    logCost: logNormalisedCost(spec),
+    forcedExploration:
+      forcedExploration === undefined
+        ? router.forcedExploration
+        : checkForcedExploration(forcedExploration, 'options.forcedExploration'),
+    prior: prior === null ? null : scalePrior(prior, dimension, nEffective, lambda0),
+  }
+}

@@ -1,0 +1,229 @@
+import {
+  checkFinite,
+  checkInRange,
+  checkInteger,
+  checkKeys,
+  checkOneOf,
+  checkPositive,
+  checkRecord,
+  checkString,
+} from './check.js'
+import { expected, ParetoBanditError } from './errors.js'
+import type { AnyEncoder } from './features/encoder.js'
+import { KERNEL_NAMES } from './kernel/kernel.js'
+import { DIMENSION_MAX } from './kernel/layout.js'
+import { DEFAULT_GAMMA, POLICY_NAMES, type ResolvedOptions, type RouterOptions } from './options.js'
+import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
+import { ADAPTATION_HORIZON, nEffectiveOf } from './policy/horizon.js'
+import { checkModelSpecs } from './registry/model.js'
+
+const OPTION_KEYS = [
+  'models',
+  'budget',
+  'policy',
+  'encoder',
+  'dimension',
+  'priors',
+  'nEffective',
+  'adaptationHorizon',
+  'alpha',
+  'gamma',
+  'lambda0',
+  'costWeight',
+  'rewardRange',
+  'forcedExploration',
+  'expectedTokens',
+  'pendingCapacity',
+  'pendingTtlMs',
+  'kernel',
+  'seed',
+  'clock',
+  'name',
+  'onListenerError',
+] as const satisfies readonly (keyof RouterOptions)[]
+
+export const FORCED_EXPLORATION_MAX = 1_000_000
+/** A stronger prior could never be outweighed. */
+const N_EFFECTIVE_MAX = 1e12
+const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
+const DAY_MS = 86_400_000
+const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
+
+/**
+ * Checks every option and fills in the defaults.
+ * @param encoder the encoder in force (the caller has loaded the default one if none was given), or null
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DIMENSION_MISMATCH, DUPLICATE_MODEL naming the field
+ */
+export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | null): ResolvedOptions {
+  const budget = options.budget === undefined ? null : checkBudget(options.budget, 'budget')
+  const priors = options.priors ?? null
+  const gamma = optional(options.gamma, DEFAULT_GAMMA, checkGamma, 'gamma')
+  const dimension = resolveDimension(options, encoder)
+  if (priors !== null && priors.dimension !== dimension) {
+    throw expected('DIMENSION_MISMATCH', 'priors.dimension', `${dimension}`, priors.dimension)
+  }
+  const [rewardLow, rewardHigh] = optional(options.rewardRange, [0, 1], checkRewardRange, 'rewardRange')
+  const tokens = optional(
+    options.expectedTokens,
+    { input: 300, output: 300 },
+    checkExpectedTokens,
+    'expectedTokens',
+  )
+  const seed = optional(options.seed, 0, (v, f) => checkInteger(v, 0, 0xffffffff, f), 'seed')
+  return Object.freeze({
+    models: optional(options.models, [], checkModelSpecs, 'models'),
+    budgetUsdPerRequest: budget?.usdPerRequest ?? null,
+    pacerMode: budget?.mode ?? 'adaptive',
+    policy: optional(options.policy, 'paper', (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy'),
+    encoder,
+    dimension,
+    priors,
+    nEffective: resolveNEffective(options, gamma),
+    alpha: optional(
+      options.alpha,
+      priors === null ? 0.05 : 0.01,
+      (v, f) => checkInRange(v, 0, 1e6, f),
+      'alpha',
+    ),
+    gamma,
+    lambda0: optional(options.lambda0, 1, (v, f) => checkInRange(v, 1e-6, 1e6, f), 'lambda0'),
+    costWeight: optional(options.costWeight, null, (v, f) => checkInRange(v, 0, 1e6, f), 'costWeight'),
+    rewardLow,
+    rewardHigh,
+    forcedExploration: optional(options.forcedExploration, 20, checkForcedExploration, 'forcedExploration'),
+    expectedInputTokens: tokens.input,
+    expectedOutputTokens: tokens.output,
+    pendingCapacity: optional(
+      options.pendingCapacity,
+      65_536,
+      (v, f) => checkInteger(v, 1, 2 ** 24, f),
+      'pendingCapacity',
+    ),
+    pendingTtlMs: optional(options.pendingTtlMs, DAY_MS, checkPositive, 'pendingTtlMs'),
+    kernel: optional(options.kernel, 'auto', (v, f) => checkOneOf(v, KERNEL_CHOICES, f), 'kernel'),
+    seed,
+    clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
+    name: optional(options.name, 'r', checkName, 'name'),
+    onListenerError: optional(
+      options.onListenerError,
+      (error: unknown) => console.error(error),
+      checkFunction<(error: unknown) => void>,
+      'onListenerError',
+    ),
+  })
+}
+
+/** Refuses anything that is not an options object, and unknown keys, before anything is loaded. */
+export function checkRouterOptions(options: unknown): RouterOptions {
+  const record = checkRecord(options, 'options')
+  checkKeys(record, OPTION_KEYS, '')
+  if (record.encoder !== undefined) checkEncoder(record.encoder, 'encoder')
+  return options as RouterOptions
+}
+
+function checkEncoder(value: unknown, field: string): void {
+  const { name, encodeInto, encode } = checkRecord(value, field)
+  checkString(name, `${field}.name`)
+  if (typeof encodeInto !== 'function' && typeof encode !== 'function') {
+    throw expected('INVALID_ARGUMENT', field, 'an encoder with encodeInto or encode', value)
+  }
+}
+
+export function checkBudget(
+  value: unknown,
+  field: string,
+): { usdPerRequest: number; mode: PacerMode | undefined } | null {
+  if (value === null) return null
+  const record = checkRecord(value, field)
+  checkKeys(record, ['usdPerRequest', 'mode'], field)
+  return {
+    usdPerRequest: checkPositive(record.usdPerRequest, `${field}.usdPerRequest`),
+    mode: record.mode === undefined ? undefined : checkOneOf(record.mode, PACER_MODES, `${field}.mode`),
+  }
+}
+
+export function checkForcedExploration(value: unknown, field: string): number {
+  return checkInteger(value, 0, FORCED_EXPLORATION_MAX, field)
+}
+
+function optional<T>(
+  value: unknown,
+  fallback: T,
+  check: (value: unknown, field: string) => T,
+  field: string,
+): T {
+  return value === undefined ? fallback : check(value, field)
+}
+
+function resolveDimension(options: RouterOptions, encoder: AnyEncoder | null): number {
+  if (options.dimension === undefined) {
+    if (encoder !== null) return checkInteger(encoder.dimension, 1, DIMENSION_MAX, 'encoder.dimension')
+    throw expected('INVALID_ARGUMENT', 'dimension', 'a dimension or an encoder', undefined)
+  }
+  const dimension = checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+  if (encoder !== null && encoder.dimension !== dimension) {
+    throw expected('DIMENSION_MISMATCH', 'dimension', `the encoder's ${encoder.dimension}`, dimension)
+  }
+  return dimension
+}
+
+function resolveNEffective(options: RouterOptions, gamma: number): number {
+  if (options.nEffective !== undefined) {
+    if (options.adaptationHorizon !== undefined) {
+      throw new ParetoBanditError(
+        'INVALID_ARGUMENT',
+        'nEffective',
+        'give nEffective or adaptationHorizon, not both',
+      )
+    }
+    return checkPositive(options.nEffective, 'nEffective')
+  }
+  if (options.adaptationHorizon === undefined) {
+    return Math.min(nEffectiveOf(ADAPTATION_HORIZON, gamma), N_EFFECTIVE_MAX)
+  }
+  const horizon = checkPositive(options.adaptationHorizon, 'adaptationHorizon')
+  return checkInRange(
+    nEffectiveOf(horizon, gamma),
+    1e-9,
+    N_EFFECTIVE_MAX,
+    'adaptationHorizon (as nEffective)',
+  )
+}
+
+function checkGamma(value: unknown, field: string): number {
+  checkFinite(value, field)
+  return checkInRange(value, 0.5, 1, field)
+}
+
+function checkRewardRange(value: unknown, field: string): readonly [number, number] {
+  if (!Array.isArray(value) || value.length !== 2)
+    throw expected('INVALID_ARGUMENT', field, '[low, high]', value)
+  const low = checkInRange(value[0], -1e6, 1e6, `${field}[0]`)
+  const high = checkInRange(value[1], -1e6, 1e6, `${field}[1]`)
+  if (low >= high) throw expected('INVALID_ARGUMENT', field, 'low < high', `[${low}, ${high}]`)
+  return [low, high]
+}
+
+function checkExpectedTokens(
+  value: unknown,
+  field: string,
+): { readonly input: number; readonly output: number } {
+  const record = checkRecord(value, field)
+  checkKeys(record, ['input', 'output'], field)
+  return {
+    input: checkInRange(record.input, 0, 1e9, `${field}.input`),
+    output: checkInRange(record.output, 0, 1e9, `${field}.output`),
+  }
+}
+
+function checkFunction<T>(value: unknown, field: string): T {
+  if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
+  return value as T
+}
+
+function checkName(value: unknown, field: string): string {
+  const name = checkString(value, field)
+  if (!NAME_PATTERN.test(name))
+    throw expected('INVALID_ARGUMENT', field, '1 to 64 letters, digits, - or _', name)
+  return name
+}
