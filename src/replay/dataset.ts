@@ -1,6 +1,5 @@
 import { CONTEXT_ENTRY_MAX, isRecord } from '../check.js'
 import { ParetoBanditError, show } from '../errors.js'
-import { checkModelSpecs, type ModelSpec } from '../registry/model.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {
@@ -49,19 +48,6 @@ export function parseOutcomes(text: string, name: string): OutcomeRow[] {
   }
   if (rows.length === 0) throw broken(name, 'expected one JSON object a line, got an empty file')
   return rows
-}
-
-/**
- * Reads a models file: `{"models": [{"id", "inputUsdPerMTok", "outputUsdPerMTok"}, ...]}`.
- * @throws DATA_INVALID for text that is not such JSON; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL for a bad entry
- */
-export function parseModels(text: string, name: string): ModelSpec[] {
-  const value = parseJson(text, name)
-  if (!isRecord(value) || !Array.isArray(value.models)) {
-    throw broken(name, `expected {"models": [...]}, got ${show(value)}`)
-  }
-  if (value.models.length === 0) throw broken(name, 'models: expected at least one model, got none')
-  return checkModelSpecs(value.models, `${name}: models`)
 }
 
 function parseRow(line: string, place: string): OutcomeRow {

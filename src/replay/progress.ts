@@ -1,7 +1,7 @@
 import { PLAYED_BASELINES } from './baselines.js'
 import type { Pace, RunRecord } from './play.js'
 import type { SeedPlan } from './protocol.js'
-import type { ReplayObserver, ReplayProgress, ReplaySettings } from './runner.js'
+import type { ReplayObserver, ReplayProgress, ReplaySettings } from './settings.js'
 
 /** How long requests are played before the event loop gets a turn. */
 const TURN_MS = 30
@@ -15,7 +15,7 @@ export class ProgressClock {
   private routed = 0
   private routingMs = 0
   private pausedMs = 0
-  private turnEndsMs = performance.now() + TURN_MS
+  private turnBeganMs = performance.now()
 
   constructor(
     private readonly settings: ReplaySettings,
@@ -30,9 +30,10 @@ export class ProgressClock {
     const requests = plan.burnIn.length + plan.phases.reduce((count, phase) => count + phase.length, 0)
     const startMs = performance.now()
     const pausedBeforeMs = this.pausedMs
+    const turnMs = this.observer.turnMs?.(playing.seed) ?? TURN_MS
     const record = await run({
       tick: (current) => {
-        if (performance.now() < this.turnEndsMs) return undefined
+        if (performance.now() - this.turnBeganMs < turnMs) return undefined
         return this.pause(playing, current, requests)
       },
     })
@@ -53,9 +54,9 @@ export class ProgressClock {
     const pausedAtMs = performance.now()
     const { scenario, seeds } = this.settings
     const fraction = (this.runsDone + record.routed / requests) / this.runs
-    this.observer.onProgress?.({ ...playing, scenario, seeds, fraction, record })
+    await this.observer.onProgress?.({ ...playing, scenario, seeds, fraction, record })
     await new Promise((resolve) => setTimeout(resolve, 0))
-    this.turnEndsMs = performance.now() + TURN_MS
-    this.pausedMs += performance.now() - pausedAtMs
+    this.turnBeganMs = performance.now()
+    this.pausedMs += this.turnBeganMs - pausedAtMs
   }
 }

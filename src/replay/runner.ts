@@ -1,67 +1,12 @@
-import { ParetoBanditError } from '../errors.js'
-import { fitPriors, type Priors } from '../index.js'
-import type { KernelName } from '../kernel/kernel.js'
-import type { PolicyName } from '../options.js'
+import type { Priors } from '../index.js'
 import { hindsightBaselines, PLAYED_BASELINES, playedBaseline } from './baselines.js'
-import { play, type RunRecord } from './play.js'
+import { type Bench, setBench } from './bench.js'
+import { play } from './play.js'
 import { ProgressClock } from './progress.js'
-import { FIRST_SEED, planSeed, type SeedPlan } from './protocol.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
-import type { Course, ScenarioName } from './scenarios.js'
+import type { ReplayObserver, ReplaySettings } from './settings.js'
 import { routerStrategy } from './strategy.js'
-import type { OutcomeTable } from './table.js'
 import { Tally } from './tally.js'
-
-export interface ReplaySettings {
-  readonly scenario: ScenarioName
-  /** The courses of events of the scenario, see `coursesOf`. */
-  readonly courses: readonly Course[]
-  /** Rows that evaluate (and, without `train`, fit and burn in too). */
-  readonly data: OutcomeTable
-  /** Rows that fit priors and burn in, over the same models in the same order, or null. */
-  readonly train: OutcomeTable | null
-  readonly budgetsUsd: readonly number[]
-  readonly policy: PolicyName
-  /** How many seeds, from 1000 on. */
-  readonly seeds: number
-  readonly cold: boolean
-  readonly kernel: KernelName | 'auto'
-}
-
-/** Where a replay is, for progress bars and live views. */
-export interface ReplayProgress {
-  readonly scenario: ScenarioName
-  readonly course: Course
-  /** What is being played: the policy, or a baseline. */
-  readonly playing: string
-  /** Null while a baseline plays. */
-  readonly budgetUsdPerRequest: number | null
-  /** Seed under way, from 1. */
-  readonly seed: number
-  readonly seeds: number
-  /** Share of the whole replay that is done. */
-  readonly fraction: number
-  /** The run under way. */
-  readonly record: RunRecord
-}
-
-export interface ReplayObserver {
-  /** Called between requests, at most about every 30 ms; drawing in it does not count as routing time. */
-  onProgress?(progress: ReplayProgress): void
-}
-
-/** One course of events with everything that every strategy on it shares. */
-export interface Bench {
-  readonly course: Course
-  readonly seeds: readonly number[]
-  readonly plans: readonly SeedPlan[]
-  /** Warm-up priors by seed; null in a cold run. */
-  readonly priors: readonly (Priors | null)[]
-  readonly train: OutcomeTable
-  readonly data: OutcomeTable
-  readonly modelIds: readonly string[]
-  readonly kernel: KernelName | 'auto'
-}
 
 /**
  * Plays recorded outcomes through a policy, and through the baselines on the same rows. Yields to the event loop.
@@ -104,42 +49,6 @@ export async function runReplay(
       evaluation: plan.phases.reduce((count, phase) => count + phase.length, 0),
     },
   }
-}
-
-function setBench(course: Course, settings: ReplaySettings, cache: Map<string, Priors>): Bench {
-  const { data, cold } = settings
-  const train = settings.train ?? data
-  const seeds = Array.from({ length: settings.seeds }, (_, s) => FIRST_SEED + s)
-  const trainSize = settings.train === null ? null : settings.train.size
-  const phased = course.phases.length > 1
-  const plans = seeds.map((seed) => planSeed({ seed, trainSize, dataSize: data.size, cold, phased }))
-  const starved = plans[0].phases.some((phase) => phase.length === 0) || (!cold && plans[0].fit.length === 0)
-  if (starved) {
-    const message = `too few rows to split: ${train.size} to learn from, ${data.size} to evaluate`
-    throw new ParetoBanditError('DATA_INVALID', 'data', message)
-  }
-  const priors = plans.map((plan, s) => {
-    if (cold) return null
-    const key = `${seeds[s]} ${course.newcomer}`
-    const fitted = cache.get(key) ?? fitOn(train, plan.fit, course.newcomer)
-    cache.set(key, fitted)
-    return fitted
-  })
-  const modelIds = data.models.map((model) => model.id)
-  return { course, seeds, plans, priors, train, data, modelIds, kernel: settings.kernel }
-}
-
-/** Priors of every model but the newcomer, of which nothing can be known beforehand. */
-function fitOn(table: OutcomeTable, rows: readonly number[], newcomer: number | null): Priors {
-  const known = table.models.map((_, m) => m).filter((m) => m !== newcomer)
-  const count = table.models.length
-  const fitRows = rows.map((row) => ({
-    context: table.contexts[row],
-    outcomes: Object.fromEntries(
-      known.map((m) => [table.models[m].id, { reward: table.rewards[row * count + m] }]),
-    ),
-  }))
-  return fitPriors(fitRows, { dimension: table.dimension })
 }
 
 async function playPolicy(

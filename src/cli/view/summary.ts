@@ -1,0 +1,90 @@
+import { halfWidth, percent, reward, usdPerThousand } from '../../replay/report/format.js'
+import { shortName } from '../../replay/report/frontier.js'
+import { baselineName } from '../../replay/report/tables.js'
+import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
+import { type Column, renderTable } from '../table.js'
+
+/** What a replay found, as text: the policy at each budget, then the baselines. Money is per 1,000 requests. */
+export function summaryText(result: ReplayResult): string {
+  const { scenario, policy, seeds, requestsPerSecond } = result.report
+  const speed = Math.round(requestsPerSecond).toLocaleString('en')
+  const head = `${scenario}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
+  return `${head}\n\n${policyText(result)}\n${baselineText(result)}`
+}
+
+function policyText(result: ReplayResult): string {
+  const { rows, baselines } = result.report
+  const phased = rows.some((row) => row.phase !== null)
+  const varied = rows.some((row) => row.variant !== null)
+  const columns: Column[] = [
+    ...(varied ? [{ title: 'variant' }] : []),
+    { title: 'budget', align: 'right' },
+    ...(phased ? [{ title: 'phase', align: 'right' } as const] : []),
+    { title: 'reward', align: 'right' },
+    { title: '95% CI' },
+    { title: 'best mix', align: 'right' },
+    { title: 'used', align: 'right' },
+    ...(phased ? [{ title: 'so far', align: 'right' } as const] : []),
+    { title: 'worst', align: 'right' },
+    { title: 'lambda', align: 'right' },
+    { title: 'shares' },
+  ]
+  const body = rows.map((row) => [
+    ...(varied ? [row.variant ?? ''] : []),
+    usdPerThousand(row.budgetUsdPerRequest),
+    ...(phased ? [String(row.phase)] : []),
+    reward(row.reward),
+    halfWidth(row.rewardCi95),
+    mixReward(baselines, row),
+    percent(row.utilisation),
+    ...(phased ? [percent(row.utilisationCumulative)] : []),
+    percent(row.utilisationWorst),
+    row.lambdaMedian.toFixed(2),
+    sharesText(row.shares, result.modelIds),
+  ])
+  return renderTable(columns, body)
+}
+
+/** One line a baseline; with phases or variants, one column each. */
+function baselineText(result: ReplayResult): string {
+  const rows = result.report.baselines.filter((row) => row.baseline !== 'mix')
+  const keys = [...new Set(rows.map(columnOf))]
+  const names = [...new Set(rows.map(baselineName))]
+  const columns: Column[] = [
+    { title: 'baseline' },
+    ...keys.flatMap((key): Column[] => [
+      { title: key, align: 'right' },
+      { title: 'cost', align: 'right' },
+    ]),
+  ]
+  const body = names.map((name) => [
+    name,
+    ...keys.flatMap((key) => {
+      const row = rows.find((candidate) => baselineName(candidate) === name && columnOf(candidate) === key)
+      return row === undefined ? ['', ''] : [reward(row.reward), usdPerThousand(row.costUsdPerRequest)]
+    }),
+  ])
+  return renderTable(columns, body)
+}
+
+function columnOf(row: BaselineRow): string {
+  return row.variant ?? (row.phase === null ? 'reward' : `phase ${row.phase}`)
+}
+
+function mixReward(baselines: readonly BaselineRow[], row: PolicyRow): string {
+  const mix = baselines.find(
+    (candidate) =>
+      candidate.baseline === 'mix' &&
+      candidate.budgetUsdPerRequest === row.budgetUsdPerRequest &&
+      candidate.phase === row.phase &&
+      candidate.variant === row.variant,
+  )
+  return mix === undefined ? '' : reward(mix.reward)
+}
+
+function sharesText(shares: Readonly<Record<string, number>>, modelIds: readonly string[]): string {
+  return modelIds
+    .filter((id) => (shares[id] ?? 0) >= 0.005)
+    .map((id) => `${shortName(id)} ${Math.round(100 * (shares[id] ?? 0))}%`)
+    .join(', ')
+}

@@ -1,0 +1,61 @@
+import { ParetoBanditError } from '../errors.js'
+import { fitPriors, type Priors } from '../index.js'
+import type { KernelName } from '../kernel/kernel.js'
+import { FIRST_SEED, planSeed, type SeedPlan } from './protocol.js'
+import type { Course } from './scenarios.js'
+import type { ReplaySettings } from './settings.js'
+import type { OutcomeTable } from './table.js'
+
+/** One course of events with everything that every strategy on it shares. */
+export interface Bench {
+  readonly course: Course
+  readonly seeds: readonly number[]
+  readonly plans: readonly SeedPlan[]
+  /** Warm-up priors by seed; null in a cold run. */
+  readonly priors: readonly (Priors | null)[]
+  readonly train: OutcomeTable
+  readonly data: OutcomeTable
+  readonly modelIds: readonly string[]
+  readonly kernel: KernelName | 'auto'
+}
+
+/**
+ * Splits the rows for every seed and fits the priors.
+ * @param cache priors by seed and newcomer, shared by the courses of a replay
+ * @throws DATA_INVALID when there are too few rows to split
+ */
+export function setBench(course: Course, settings: ReplaySettings, cache: Map<string, Priors>): Bench {
+  const { data, cold } = settings
+  const train = settings.train ?? data
+  const seeds = Array.from({ length: settings.seeds }, (_, s) => FIRST_SEED + s)
+  const trainSize = settings.train === null ? null : settings.train.size
+  const phased = course.phases.length > 1
+  const plans = seeds.map((seed) => planSeed({ seed, trainSize, dataSize: data.size, cold, phased }))
+  const starved = plans[0].phases.some((phase) => phase.length === 0) || (!cold && plans[0].fit.length === 0)
+  if (starved) {
+    const message = `too few rows to split: ${train.size} to learn from, ${data.size} to evaluate`
+    throw new ParetoBanditError('DATA_INVALID', 'data', message)
+  }
+  const priors = plans.map((plan, s) => {
+    if (cold) return null
+    const key = `${seeds[s]} ${course.newcomer}`
+    const fitted = cache.get(key) ?? fitOn(train, plan.fit, course.newcomer)
+    cache.set(key, fitted)
+    return fitted
+  })
+  const modelIds = data.models.map((model) => model.id)
+  return { course, seeds, plans, priors, train, data, modelIds, kernel: settings.kernel }
+}
+
+/** Priors of every model but the newcomer, of which nothing can be known beforehand. */
+function fitOn(table: OutcomeTable, rows: readonly number[], newcomer: number | null): Priors {
+  const known = table.models.map((_, m) => m).filter((m) => m !== newcomer)
+  const count = table.models.length
+  const fitRows = rows.map((row) => ({
+    context: table.contexts[row],
+    outcomes: Object.fromEntries(
+      known.map((m) => [table.models[m].id, { reward: table.rewards[row * count + m] }]),
+    ),
+  }))
+  return fitPriors(fitRows, { dimension: table.dimension })
+}

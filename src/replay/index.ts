@@ -1,0 +1,22 @@
+/** Replaying recorded or simulated outcomes through a policy. Nothing in here touches files or `node:` modules. */
+export { BASELINE_NAMES, type BaselineName, STATIC_COST_WEIGHT } from './baselines.js'
+export { autoBudgets, type BudgetChoice, parseBudgets, SCENARIO_BUDGETS_USD } from './budgets.js'
+export { type Outcome, type OutcomeRow, parseOutcomes } from './dataset.js'
+export { FIRST_SEED, type PlanOptions, planSeed, type SeedPlan } from './protocol.js'
+export { mulberry32, permutation, type Random } from './random.js'
+export { type ReportInput, renderReport } from './report/page.js'
+export type { BaselineRow, PolicyRow, ReplayReport, ReplayResult, RunTrace } from './result.js'
+export { runReplay } from './runner.js'
+export {
+  type Course,
+  type CourseOptions,
+  coursesOf,
+  ONBOARDING_VARIANTS,
+  type OnboardingVariant,
+  SCENARIO_NAMES,
+  type ScenarioName,
+} from './scenarios.js'
+export type { ReplayObserver, ReplayProgress, ReplaySettings } from './settings.js'
+export { SIMULATED_ROWS, type SimulatedWorkload, simulateWorkload } from './simulate/workload.js'
+export { buildTable, meanCostsUsd, type OutcomeTable } from './table.js'
+export type { PhaseSummary, Trace } from './tally.js'

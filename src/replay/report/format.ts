@@ -1,0 +1,23 @@
+/** Dollars per request as dollars per 1,000 requests: `$0.029`, `$0.66`, `$15.0`. */
+export function usdPerThousand(usdPerRequest: number): string {
+  const usd = usdPerRequest * 1000
+  if (usd === 0) return '$0'
+  if (usd < 1e-3 || usd >= 1e5) return `$${usd.toExponential(1)}`
+  if (usd >= 1000) return `$${Math.round(usd)}`
+  const digits = usd >= 10 ? 1 : usd >= 0.1 ? 2 : usd >= 0.01 ? 3 : 4
+  return `$${usd.toFixed(digits)}`
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`
+}
+
+/** A reward to three decimals, without the zero before the point. */
+export function reward(value: number): string {
+  return value.toFixed(3).replace(/^0\./, '.')
+}
+
+/** Half the width of a confidence interval, to four decimals: `±.0012`. */
+export function halfWidth([low, high]: readonly [low: number, high: number]): string {
+  return `±${((high - low) / 2).toFixed(4).replace(/^0\./, '.')}`
+}

@@ -1,0 +1,92 @@
+/** Width of a text in pixels, near enough to keep labels apart: 0.56 em a character at 12 px. */
+export function textWidth(text: string, fontPx = 12): number {
+  return text.length * fontPx * 0.56
+}
+
+export interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface PlacedLabel {
+  readonly text: string
+  readonly x: number
+  readonly y: number
+  readonly anchor: 'start' | 'middle' | 'end'
+}
+
+/**
+ * Places labels beside points so that no two overlap and none covers an obstacle; a label that fits nowhere is left out.
+ * Earlier points choose first.
+ * @param points position of each point's centre, its text, and how far the text keeps away
+ * @param obstacles boxes that labels must not cover
+ */
+export function placeLabels(
+  points: readonly { readonly x: number; readonly y: number; readonly text: string }[],
+  obstacles: readonly Box[],
+  bounds: Box,
+): (PlacedLabel | null)[] {
+  const taken = [...obstacles]
+  return points.map(({ x, y, text }) => {
+    for (const { label, box } of candidates(x, y, text)) {
+      if (!within(box, bounds) || taken.some((other) => overlap(box, other))) continue
+      taken.push(box)
+      return label
+    }
+    return null
+  })
+}
+
+/** Right, left, above, below, then the corners, then further out. */
+function* candidates(x: number, y: number, text: string): Generator<{ label: PlacedLabel; box: Box }> {
+  const width = textWidth(text)
+  for (const gap of [9, 16, 26]) {
+    for (const dy of [0, -gap, gap]) {
+      const side = dy === 0 ? gap : gap * 0.6
+      yield at(text, x + side, y + dy, 'start', width)
+      yield at(text, x - side, y + dy, 'end', width)
+      if (dy !== 0) yield at(text, x, y + dy * 1.3, 'middle', width)
+    }
+  }
+}
+
+function at(text: string, x: number, y: number, anchor: PlacedLabel['anchor'], width: number) {
+  const left = anchor === 'start' ? x : anchor === 'end' ? x - width : x - width / 2
+  return {
+    label: { text, x, y: y + 4, anchor },
+    box: { x: left - 2, y: y - 8, width: width + 4, height: 16 },
+  }
+}
+
+/**
+ * Moves labels along one axis as little as needed to keep `gap` between neighbours, within [low, high].
+ * @returns positions in the order given
+ */
+export function spread(positions: readonly number[], gap: number, low: number, high: number): number[] {
+  const order = positions.map((_, i) => i).sort((a, b) => positions[a] - positions[b])
+  const placed = order.map((i) => Math.min(high, Math.max(low, positions[i])))
+  for (let i = 1; i < placed.length; i++) placed[i] = Math.max(placed[i], placed[i - 1] + gap)
+  for (let i = placed.length - 1, limit = high; i >= 0; i--, limit = placed[i + 1] - gap) {
+    placed[i] = Math.min(placed[i], limit)
+  }
+  const result = new Array<number>(positions.length)
+  order.forEach((original, i) => {
+    result[original] = placed[i]
+  })
+  return result
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+}
+
+function within(box: Box, bounds: Box): boolean {
+  return (
+    box.x >= bounds.x &&
+    box.y >= bounds.y &&
+    box.x + box.width <= bounds.x + bounds.width &&
+    box.y + box.height <= bounds.y + bounds.height
+  )
+}

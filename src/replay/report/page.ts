@@ -1,0 +1,84 @@
+import type { ModelSpec } from '../../registry/model.js'
+import type { ReplayResult } from '../result.js'
+import { escapeHtml } from './escape.js'
+import { shortName } from './frontier.js'
+import { modelColors } from './palette.js'
+import { section, sectionTitle } from './sections.js'
+import { STYLE } from './style.js'
+
+export interface ReportInput {
+  /** What was replayed, in a few words: a file's name, or the simulated workload. */
+  readonly dataName: string
+  /** Where contexts came from. */
+  readonly features: 'stored' | 'encode'
+  /** Every model of any of the results, for colours and prices. */
+  readonly models: readonly ModelSpec[]
+  /** At least one; every scenario gets a section. */
+  readonly results: readonly ReplayResult[]
+}
+
+/**
+ * One self-contained HTML page: no script, no font, no picture from elsewhere. Light and dark, phones and desks.
+ * All text that comes from data or models is escaped.
+ */
+export function renderReport(input: ReportInput): string {
+  const { results } = input
+  const colorOf = modelColors(input.models)
+  const { policy, seeds } = results[0].report
+  const title = `Replay of ${input.dataName}`
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style></head>
+<body>
+<header>
+<h1>${escapeHtml(title)}</h1>
+<p class="sub">Policy <b>${escapeHtml(policy)}</b> chooses a model for every prompt, inside a dollar budget, and learns from what comes back.</p>
+${facts(input)}
+<p>${howToRead(seeds)}</p>
+${results.length > 1 ? contents(results) : ''}
+</header>
+<main>
+${results.map((result) => section(result, colorOf)).join('\n')}
+</main>
+<footer>Money is in US dollars per 1,000 requests, prices in US dollars per million tokens. Confidence intervals are 95 % by Student's t over seeds. Made by paretobandit replay.</footer>
+</body></html>
+`
+}
+
+function facts({ results, models, features }: ReportInput): string {
+  const [{ rowCounts, cold, report }] = results
+  const speeds = results.map((result) => result.report.requestsPerSecond)
+  const entries: [string, string][] = [
+    ['Policy', report.policy],
+    ['Seeds', String(report.seeds)],
+    [
+      'Rows a seed',
+      cold
+        ? `${rowCounts.burnIn} learned from, cold; ${rowCounts.evaluation} measured`
+        : `${rowCounts.fit} fit priors, ${rowCounts.burnIn} burnt in, ${rowCounts.evaluation} measured`,
+    ],
+    ['Contexts', features === 'stored' ? 'stored features' : 'default encoder'],
+    ['Speed', `${Math.round(Math.min(...speeds)).toLocaleString('en')} requests a second, feedback included`],
+    ...models.map((model): [string, string] => [
+      shortName(model.id),
+      `$${model.inputUsdPerMTok} in, $${model.outputUsdPerMTok} out`,
+    ]),
+  ]
+  const items = entries.map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  )
+  return `<dl class="facts">${items.join('')}</dl>`
+}
+
+function howToRead(seeds: number): string {
+  return `<b>How to read it.</b> Reward is judged quality from 0 to 1. Utilisation is mean spend over budget: 1 is all of it, above 1 is too much. Everything is a mean over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, each with its own shuffle of the rows. Rest the pointer on a mark for its figures.`
+}
+
+function contents(results: readonly ReplayResult[]): string {
+  const links = results.map(
+    ({ report }) => `<a href="#${report.scenario}">${sectionTitle(report.scenario)}</a>`,
+  )
+  return `<nav>${links.join('')}</nav>`
+}

@@ -1,0 +1,172 @@
+import type { ReplayResult } from '../result.js'
+import type { Course, ScenarioName } from '../scenarios.js'
+import { escapeHtml } from './escape.js'
+import { usdPerThousand } from './format.js'
+import { type Frontier, frontier, shortName } from './frontier.js'
+import { type LineChart, lineChart } from './line-chart.js'
+import { adoptionChart, rewardChart, shadowPriceChart, spendChart } from './over-time.js'
+import { type ShareGroup, shares, sharesHeight } from './shares.js'
+import { drawing, FULL, HALF, type Size } from './svg.js'
+import { baselineTable, policyTable } from './tables.js'
+
+type Colors = (modelId: string) => string
+
+const TITLES: Readonly<Record<ScenarioName, string>> = {
+  stationary: 'Stationary traffic',
+  'price-drop': 'A price drops, then comes back',
+  'quality-regression': 'A model silently gets worse',
+  onboarding: 'A new model joins',
+}
+
+/** Everything about one scenario: what happens in it, the plots that apply, the tables. */
+export function section(result: ReplayResult, colorOf: Colors): string {
+  const { scenario } = result.report
+  return [
+    `<section id="${scenario}"><h2>${TITLES[scenario]}</h2>`,
+    `<p class="lead">${story(result)}</p>`,
+    scenario === 'stationary' ? stationaryFigures(result, colorOf) : '',
+    scenario === 'onboarding' ? onboardingFigures(result, colorOf) : '',
+    scenario === 'price-drop' || scenario === 'quality-regression' ? phasedFigures(result, colorOf) : '',
+    `<details open><summary>Policy, in figures</summary>${policyTable(result, colorOf)}</details>`,
+    `<details><summary>Baselines on the same rows</summary>${baselineTable(result, colorOf)}</details>`,
+    '</section>',
+  ].join('\n')
+}
+
+export function sectionTitle(scenario: ScenarioName): string {
+  return TITLES[scenario]
+}
+
+function story(result: ReplayResult): string {
+  const [course] = result.courses
+  const name = (index: number | null): string =>
+    `<b>${escapeHtml(shortName(result.modelIds[index ?? 0] ?? ''))}</b>`
+  switch (course.scenario) {
+    case 'stationary':
+      return 'Nothing changes. What does each budget buy, and is it kept?'
+    case 'price-drop':
+      return `In the second phase ${name(course.shifted)} lists at $0.10 per million tokens, and its bills shrink to match. In the third phase the old price is back. Both changes are announced to the router. The third phase repeats the prompts of the first.`
+    case 'quality-regression':
+      return `In the second phase every answer of ${name(course.shifted)} is worth 0.75, and nobody says so. In the third phase it is well again. The third phase repeats the prompts of the first.`
+    case 'onboarding':
+      return `${name(course.newcomer)} joins when evaluation starts: unknown, with no prior, and with 20 requests guaranteed. As it is (good-cheap), at ten times its price (good-expensive), and with its rewards halved (bad-cheap).`
+  }
+}
+
+function stationaryFigures(result: ReplayResult, colorOf: Colors): string {
+  const [course] = result.courses
+  const groups = [
+    {
+      title: '',
+      bars: result.report.rows.map((row) => ({
+        label: usdPerThousand(row.budgetUsdPerRequest),
+        shares: row.shares,
+      })),
+    },
+  ]
+  return [
+    frontierFigure(result, colorOf, [{ rows: result.report.rows, baselines: result.report.baselines }]),
+    '<div class="grid">',
+    timeFigure('Spend against budget', SPEND_NOTE, spendChart(result.traces, course)),
+    timeFigure('Shadow price', LAMBDA_NOTE, shadowPriceChart(result.traces, course)),
+    sharesFigure('Who gets the requests, by budget', groups, result, colorOf),
+    timeFigure('Reward over time', 'Mean over seeds.', rewardChart(result.traces, course)),
+    '</div>',
+  ].join('\n')
+}
+
+function phasedFigures(result: ReplayResult, colorOf: Colors): string {
+  const [course] = result.courses
+  const { rows, baselines } = result.report
+  const phases = ([1, 2, 3] as const).map((phase) => ({
+    title: `phase ${phase}`,
+    rows: rows.filter((row) => row.phase === phase),
+    baselines: baselines.filter((row) => row.phase === phase),
+  }))
+  const groups = result.budgetsUsd.map((budget) => ({
+    title: `budget ${usdPerThousand(budget)}`,
+    bars: rows
+      .filter((row) => row.budgetUsdPerRequest === budget)
+      .map((row) => ({ label: `phase ${row.phase}`, shares: row.shares })),
+  }))
+  return [
+    '<div class="grid">',
+    timeFigure('Spend against budget', SPEND_NOTE, spendChart(result.traces, course)),
+    timeFigure('Shadow price', LAMBDA_NOTE, shadowPriceChart(result.traces, course)),
+    timeFigure('Reward over time', 'Mean over seeds.', rewardChart(result.traces, course)),
+    sharesFigure('Who gets the requests, by phase', groups, result, colorOf),
+    '</div>',
+    frontierFigure(result, colorOf, phases),
+  ].join('\n')
+}
+
+function onboardingFigures(result: ReplayResult, colorOf: Colors): string {
+  const { rows, baselines } = result.report
+  const traces = (course: Course) => result.traces.filter((trace) => trace.variant === course.variant)
+  const each = (title: string, note: string, chart: (course: Course) => LineChart): string =>
+    result.courses.map((course) => timeFigure(`${title}: ${course.variant}`, note, chart(course))).join('\n')
+  const groups = result.courses.map((course) => ({
+    title: course.variant ?? '',
+    bars: rows
+      .filter((row) => row.variant === course.variant)
+      .map((row) => ({ label: usdPerThousand(row.budgetUsdPerRequest), shares: row.shares })),
+  }))
+  const panels = result.courses.map((course) => ({
+    title: course.variant ?? '',
+    rows: rows.filter((row) => row.variant === course.variant),
+    baselines: baselines.filter((row) => row.variant === course.variant),
+  }))
+  return [
+    '<div class="grid">',
+    each('Adoption', 'Running mean of 60 requests over all seeds.', (course) =>
+      adoptionChart(traces(course), course, course.newcomer ?? 0),
+    ),
+    sharesFigure('Who gets the requests', groups, result, colorOf),
+    each('Spend against budget', SPEND_NOTE, (course) => spendChart(traces(course), course)),
+    each('Shadow price', LAMBDA_NOTE, (course) => shadowPriceChart(traces(course), course)),
+    '</div>',
+    frontierFigure(result, colorOf, panels),
+  ].join('\n')
+}
+
+const SPEND_NOTE = 'Bold: mean spend so far. Thin: the last 60 requests. Dashed: the budget.'
+const LAMBDA_NOTE = 'What one unit of log-normalised cost weighs against reward; square-root axis.'
+
+type Panel = Pick<Frontier, 'rows' | 'baselines'> & { readonly title?: string }
+
+function frontierFigure(result: ReplayResult, colorOf: Colors, panels: readonly Panel[]): string {
+  const sizes = panels.length === 1 ? FULL : HALF
+  const { policy } = result.report
+  const note =
+    'Diamonds: always the same model. Dashed: the best mix of two of them. Circles: the policy, one a budget, with the 95 % interval of its mean over seeds. Triangles and star: baselines that mind no budget.'
+  const drawings = panels.map(
+    (panel) =>
+      `<div>${drawing('Quality against cost', sizes, (size) => frontier({ ...panel, policy, colorOf }, size))}</div>`,
+  )
+  const body = panels.length === 1 ? drawings.join('') : `<div class="grid">${drawings.join('\n')}</div>`
+  return `<figure class="wide"><figcaption><b>Quality against cost</b> ${note}</figcaption>${body}</figure>`
+}
+
+function timeFigure(title: string, note: string, chart: LineChart): string {
+  const body = drawing(title, HALF, (size) => lineChart(chart, size))
+  return `<figure><figcaption><b>${escapeHtml(title)}</b> ${note}</figcaption>${body}</figure>`
+}
+
+function sharesFigure(
+  title: string,
+  groups: readonly ShareGroup[],
+  result: ReplayResult,
+  colorOf: Colors,
+): string {
+  const height = sharesHeight(groups)
+  const sizes: Size[] = HALF.map((size) => ({ ...size, height }))
+  const body = drawing(title, sizes, (size) => shares(groups, result.modelIds, colorOf, size))
+  return `<figure><figcaption><b>${title}</b> ${legend(result, colorOf)}</figcaption>${body}</figure>`
+}
+
+function legend(result: ReplayResult, colorOf: Colors): string {
+  const items = result.modelIds.map(
+    (id) => `<span><i style="background:${colorOf(id)}"></i>${escapeHtml(shortName(id))}</span>`,
+  )
+  return `<span class="legend">${items.join('')}</span>`
+}

@@ -1,0 +1,55 @@
+/** The page's style sheet: light and dark, one column on phones, two from 1000 px. */
+export const STYLE = `
+:root { color-scheme: light dark;
+  --paper: #fcfbf8; --ink: #1d1f23; --quiet: #5f6470; --rule: #dedbd2; --band: #f1eee6; --card: #ffffff; --policy: #1d1f23; --warn: #b3400f;
+  --b0: #440f54; --b1: #46327e; --b2: #365c8d; --b3: #277f8e; --b4: #1a8f6f; --b5: #4f9a2b; --b6: #9a7d0a }
+@media (prefers-color-scheme: dark) { :root {
+  --paper: #14161a; --ink: #e9e7e2; --quiet: #a0a4ad; --rule: #32353c; --band: #1d2026; --card: #191c21; --policy: #f4f1ea; --warn: #ff9d66;
+  --b0: #c59bf0; --b1: #9fa4f5; --b2: #74b3ee; --b3: #55c6cf; --b4: #52cfa0; --b5: #9bd45c; --b6: #e6cd4a } }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 1128px; padding: 40px 32px 72px; background: var(--paper); color: var(--ink);
+  font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-variant-numeric: tabular-nums }
+h1, h2 { font-family: Charter, 'Bitstream Charter', 'Iowan Old Style', Georgia, serif; font-weight: 600; line-height: 1.2; text-wrap: balance }
+h1 { font-size: 34px; margin: 0 0 6px; letter-spacing: -.01em }
+h2 { font-size: 25px; margin: 0 0 4px; padding-top: 26px; border-top: 2px solid var(--ink) }
+section { margin-top: 52px }
+p { max-width: 72ch; margin: 6px 0 }
+.sub, .lead, figcaption, small, .facts dt { color: var(--quiet) }
+.lead b { color: var(--ink) }
+nav { margin: 16px 0 0 } nav a { color: inherit; margin-right: 18px; text-underline-offset: 3px; display: inline-block }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 24px; margin: 22px 0; padding: 14px 0; border-block: 1px solid var(--rule) }
+.facts div { min-width: 0 } .facts dt { font-size: 12.5px } .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
+.grid { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px 24px }
+@media (min-width: 1000px) { .grid { grid-template-columns: repeat(2, minmax(0, 1fr)) } }
+figure { margin: 22px 0 0; min-width: 0 }
+figcaption { font-size: 13px; margin-bottom: 8px } figcaption b { color: var(--ink); font-size: 15px; display: block }
+svg { display: block; max-width: 100%; height: auto; overflow: visible }
+.only-m, .only-l, .from-m { display: none }
+@media (min-width: 560px) { .only-s { display: none } .only-m, .from-m { display: block } }
+@media (min-width: 1000px) { .only-m { display: none } .only-l { display: block } }
+svg text { font: 12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; fill: var(--ink) }
+svg .tick, svg .axis { fill: var(--quiet); font-size: 11.5px }
+svg .panel { font-weight: 600; fill: var(--ink) }
+svg .phase { fill: var(--quiet); font-size: 11.5px; font-style: italic }
+svg .grid { stroke: var(--rule); stroke-width: 1 } svg .axis-tick { stroke: var(--quiet) }
+svg .band { fill: var(--band) } svg .phase-line { stroke: var(--rule); fill: none }
+svg .line { fill: none; stroke-width: 2; stroke-linejoin: round } svg .line.faint { stroke-width: 1; opacity: .45 }
+svg .level { stroke-width: 1.2; stroke-dasharray: 5 4; opacity: .85 }
+svg .end { font-weight: 600; font-size: 11.5px; fill: var(--ink) }
+svg .mix-line { fill: none; stroke: var(--quiet); stroke-width: 1.4; stroke-dasharray: 2 4; stroke-linecap: round }
+svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }
+svg .policy circle { fill: var(--policy); stroke: var(--paper); stroke-width: 1.5 } svg .policy line { stroke: var(--policy); stroke-width: 1.8 }
+svg .fixed { stroke: var(--paper); stroke-width: 1 } svg .baseline { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.6 }
+svg .name { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round } svg .name.quiet { fill: var(--quiet); font-weight: 400 }
+svg .in-bar { fill: #14161a; font-size: 11.5px; font-weight: 600 }
+.legend { display: inline-flex; flex-wrap: wrap; gap: 2px 16px } .legend span { display: inline-flex; align-items: center; gap: 6px }
+.legend i { width: 11px; height: 11px; border-radius: 2px; display: inline-block }
+details { margin-top: 22px } summary { cursor: pointer; font-weight: 600; padding: 4px 0 }
+.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13.5px }
+th { text-align: left; font-weight: 500; color: var(--quiet); font-size: 12.5px; white-space: nowrap }
+th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { white-space: nowrap } td:last-child { width: 34%; min-width: 120px; padding-right: 0 }
+td em { color: var(--warn); font-style: normal; font-weight: 600 }
+.bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }
+footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px }
+@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } th, td { padding-right: 12px } }
+`
