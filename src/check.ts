@@ -7,6 +7,9 @@ import { type ErrorCode, expected, ParetoBanditError, show } from './errors.js'
 /** Largest magnitude of one context entry: keeps x xᵀ sums far from the precision limit of a double. */
 export const CONTEXT_ENTRY_MAX = 1e4
 
+/** Longest context: its packed inverse takes 4 MB an arm. */
+export const DIMENSION_MAX = 1024
+
 /** Largest amount of money or tokens taken in one call; anything above is a unit mistake. */
 export const AMOUNT_MAX = 1e12
 

@@ -1,6 +1,7 @@
 import { checkArray, checkVector, copyContext, isVector } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type AnyEncoder, isSyncEncoder } from './features/encoder.js'
+import { encoderFailed } from './features/encoder-output.js'
 
 /** What a request's context can be made from: a text, or the vector itself. */
 export type ContextInput = string | ArrayLike<number>
@@ -68,11 +69,4 @@ export class ContextReader {
     }
     return contexts
   }
-}
-
-function encoderFailed(name: string, cause: unknown): ParetoBanditError {
-  if (cause instanceof ParetoBanditError) return cause
-  return new ParetoBanditError('ENCODER_FAILED', `encoder '${name}'`, 'threw while encoding a text', {
-    cause,
-  })
 }

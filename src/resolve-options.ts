@@ -7,11 +7,11 @@ import {
   checkPositive,
   checkRecord,
   checkString,
+  DIMENSION_MAX,
 } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { KERNEL_NAMES } from './kernel/kernel.js'
-import { DIMENSION_MAX } from './kernel/layout.js'
 import { DEFAULT_GAMMA, POLICY_NAMES, type ResolvedOptions, type RouterOptions } from './options.js'
 import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, nEffectiveOf } from './policy/horizon.js'

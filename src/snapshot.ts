@@ -1,7 +1,6 @@
-import { isRecord } from './check.js'
+import { DIMENSION_MAX, isRecord } from './check.js'
 import { crc32 } from './checksum.js'
 import { ParetoBanditError } from './errors.js'
-import { DIMENSION_MAX } from './kernel/layout.js'
 import { PENDING_NUMBERS } from './pending/pending.js'
 import { armNumbers } from './policy/arms.js'
 import { MODEL_NUMBERS, Model } from './registry/registry.js'

@@ -1,9 +1,6 @@
 import { CONTEXT_ENTRY_MAX, isVector } from '../check.js'
 import { expected, ParetoBanditError } from '../errors.js'
 
-/** Longest context: its packed covariance takes 4 MB an arm. */
-export const DIMENSION_MAX = 1024
-
 export function checkText(text: unknown): string {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   return text

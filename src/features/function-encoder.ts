@@ -1,7 +1,7 @@
-import { checkBoolean, checkInteger, checkKeys, checkRecord, checkString } from '../check.js'
+import { checkBoolean, checkInteger, checkKeys, checkRecord, checkString, DIMENSION_MAX } from '../check.js'
 import { expected, ParetoBanditError } from '../errors.js'
 import type { AsyncEncoder, Encoder } from './encoder.js'
-import { checkRoom, checkText, copyEncoded, DIMENSION_MAX, encoderFailed } from './encoder-output.js'
+import { checkRoom, checkText, copyEncoded, encoderFailed } from './encoder-output.js'
 
 interface CommonOptions {
   /** Identifies the context space: change it whenever the function's vectors change their meaning. */

@@ -1,7 +1,15 @@
-import { checkBoolean, checkKeys, checkRecord, checkString, checkVector, copyContext } from '../check.js'
+import {
+  checkBoolean,
+  checkKeys,
+  checkRecord,
+  checkString,
+  checkVector,
+  copyContext,
+  DIMENSION_MAX,
+} from '../check.js'
 import { expected, ParetoBanditError, show } from '../errors.js'
 import type { Encoder } from './encoder.js'
-import { checkRoom, checkText, DIMENSION_MAX } from './encoder-output.js'
+import { checkRoom, checkText } from './encoder-output.js'
 
 export interface LookupEncoderOptions {
   /** Text to its vector. All vectors have one length. */

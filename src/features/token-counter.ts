@@ -19,6 +19,9 @@ const LINE_FEED = 10
 
 const FNV_PRIME = 0x01000193
 const GOLDEN = 0x9e3779b1
+/** Odd and of full width, so that a pair depends on the order of its tokens and on all bits of both. */
+const PAIR_MULTIPLIER = 0x2545f491
+const MIX_MULTIPLIER = 0xc2b2ae35
 
 /** For a code unit: what a word takes of it (its lower case), or SEPARATOR, or SYMBOL. */
 const CLASSES = buildClasses()
@@ -97,7 +100,7 @@ export class TokenCounter {
       const single = bucketOf(token, shift)
       buckets[used] = single
       used += (hits[single]++ - 1) >>> 31 // 1 if there was no hit before, else 0
-      const pair = bucketOf((Math.imul(previous, 31) + token) | 0, shift)
+      const pair = bucketOf((Math.imul(previous, PAIR_MULTIPLIER) + token) | 0, shift)
       buckets[used] = pair
       used += (hits[pair]++ - 1) >>> 31
       previous = token
@@ -112,7 +115,7 @@ export class TokenCounter {
 
 /** The high bits of a product depend on all bits of its factors. */
 function bucketOf(hash: number, shift: number): number {
-  return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> shift
+  return Math.imul(hash ^ (hash >>> 15), MIX_MULTIPLIER) >>> shift
 }
 
 /** 128 KB, built once: a table look-up per code unit is twice as fast as comparisons. */

@@ -1,8 +1,15 @@
-import { checkFinite, checkInteger, checkKeys, checkRecord, checkVector, copyContext } from '../check.js'
+import {
+  checkFinite,
+  checkInteger,
+  checkKeys,
+  checkRecord,
+  checkVector,
+  copyContext,
+  DIMENSION_MAX,
+} from '../check.js'
 import { expected, ParetoBanditError } from '../errors.js'
 import { JsKernel } from '../kernel/js-kernel.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import { DIMENSION_MAX } from '../kernel/layout.js'
 import { Arms } from './arms.js'
 
 /** What was observed offline for one prompt: its context and the outcome of any number of models. */
