@@ -1,7 +1,7 @@
 // Linear algebra on packed upper triangles, operation for operation what src/kernel/packed.ts does: same bits.
 // Legend: d dimension, r address of row i's diagonal element, s0..s3 partial sums. Addresses are in bytes.
 
-const PIVOT_SHARE_MIN: f64 = 1e-14
+const PIVOT_SHARE_MIN: f64 = 1e-13
 
 /** a.b over `length` numbers; length must be a multiple of 4. */
 // @ts-ignore: decorator
@@ -80,9 +80,13 @@ function factor(m: usize, d: i32): void {
   const smallestPivot = largest * PIVOT_SHARE_MIN
   r = m
   for (let i = 0; i < d; i++) {
-    const pivot = sqrt(max(load<f64>(r), smallestPivot))
-    store<f64>(r, pivot)
     const rest = d - i - 1
+    if (!(load<f64>(r) > smallestPivot)) {
+      store<f64>(r, smallestPivot)
+      memory.fill(r + 8, 0, (<usize>rest) << 3)
+    }
+    const pivot = sqrt(load<f64>(r))
+    store<f64>(r, pivot)
     for (let j = 1; j <= rest; j++) {
       const at = r + (<usize>j << 3)
       store<f64>(at, load<f64>(at) / pivot)

@@ -4,6 +4,7 @@ import { dot, rebuildInverse, symmetricTimesVector } from './packed'
 
 const AGE_MAX: f64 = 1000
 const RIDGE_FLOOR: f64 = 0.1
+const QUADRATIC_MAX: f64 = 1e6
 
 /** One observation of an arm: see `Kernel.update`. No fused multiply-add, same order as the JavaScript kernel. */
 export function update(slot: u32, reward: f64, now: f64): void {
@@ -18,12 +19,8 @@ export function update(slot: u32, reward: f64, now: f64): void {
   const decay = forget(slot, now)
   const inverseScale = 1 / decay
   symmetricTimesVector(inverse, x, u, d)
-  let quadratic = dot(u, x, arena.dp) * inverseScale
-  if (!(quadratic >= 0)) {
-    rebuildInverse(precision, inverse, arena.row, d)
-    symmetricTimesVector(inverse, x, u, d)
-    quadratic = max(dot(u, x, arena.dp) * inverseScale, 0)
-  }
+  const quadratic = dot(u, x, arena.dp) * inverseScale
+  let trusted = quadratic >= 0 && quadratic <= QUADRATIC_MAX
   const gain = 1 / (1 + quadratic)
   const error = reward - dot(theta, x, arena.dp)
   for (let i = 0; i < d; i++) {
@@ -34,6 +31,7 @@ export function update(slot: u32, reward: f64, now: f64): void {
     const offset = (<usize>i) << 3
     const xi = load<f64>(x + offset)
     const ui = load<f64>(u + offset) * gain
+    const diagonal = inverse
     for (let j = i; j < d; j++) {
       const other = (<usize>j) << 3
       store<f64>(inverse, load<f64>(inverse) * inverseScale - ui * load<f64>(u + other))
@@ -41,10 +39,12 @@ export function update(slot: u32, reward: f64, now: f64): void {
       inverse += 8
       precision += 8
     }
+    trusted = trusted && load<f64>(diagonal) > 0
     store<f64>(theta + offset, load<f64>(theta + offset) + ui * error)
     store<f64>(response + offset, load<f64>(response + offset) * decay + reward * xi)
   }
   store<f64>(cell(arena.lastUpdate, slot), now)
+  if (!trusted) rebuild(slot)
 }
 
 /** Ages the ridge share; returns the decay A and b still have to take (1 once the floor has restored them). */

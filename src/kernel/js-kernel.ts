@@ -7,6 +7,7 @@ import {
   arenaLength,
   cellOffset,
   INFLATION_MAX,
+  QUADRATIC_MAX,
   RIDGE_FLOOR,
   sectionOffset,
   VARIANCE_MIN,
@@ -90,13 +91,8 @@ export class JsKernel implements Kernel {
     const decay = this.forget(slot, now)
     const inverseScale = 1 / decay
     symmetricTimesVector(f64, inverse, context, image, dimension)
-    let quadratic = dot(f64, image, context, paddedDimension) * inverseScale
-    if (!(quadratic >= 0)) {
-      // x^T A^-1 x >= 0 in exact arithmetic: rounding has spoilt the inverse, so take it from A again.
-      rebuildInverse(f64, precision, inverse, layout.row, dimension)
-      symmetricTimesVector(f64, inverse, context, image, dimension)
-      quadratic = Math.max(dot(f64, image, context, paddedDimension) * inverseScale, 0)
-    }
+    const quadratic = dot(f64, image, context, paddedDimension) * inverseScale
+    let trusted = quadratic >= 0 && quadratic <= QUADRATIC_MAX
     const gain = 1 / (1 + quadratic)
     const error = reward - dot(f64, theta, context, paddedDimension)
     for (let i = 0; i < dimension; i++) f64[image + i] *= inverseScale
@@ -105,14 +101,18 @@ export class JsKernel implements Kernel {
     for (let i = 0; i < dimension; i++) {
       const x = f64[context + i]
       const u = f64[image + i] * gain
+      const diagonal = inverse + k
       for (let j = i; j < dimension; j++, k++) {
         f64[inverse + k] = f64[inverse + k] * inverseScale - u * f64[image + j]
         f64[precision + k] = f64[precision + k] * decay + x * f64[context + j]
       }
+      trusted = trusted && f64[diagonal] > 0
       f64[theta + i] += u * error
       f64[response + i] = f64[response + i] * decay + reward * x
     }
     f64[cellOffset(layout, layout.lastUpdate, slot)] = now
+    // A^-1 is positive definite in exact arithmetic. Where rounding has spoilt it, take it and theta from A and b.
+    if (!trusted) this.rebuild(slot)
   }
 
   /**

@@ -58,10 +58,14 @@ export const AGE_MAX = 1000
 export const INFLATION_MAX = 200
 /** When the share of lambda0 I left after decay falls under this, the regularization is restored. */
 export const RIDGE_FLOOR = 0.1
+/**
+ * A rank-one update whose x^T A^-1 x is larger would cancel more than 6 of the 16 digits of A^-1: it is rebuilt then.
+ * Whitened contexts stay under 1e3.
+ */
+export const QUADRATIC_MAX = 1e6
 /** Variances are clamped from below before the square root, as in the published implementation. */
 export const VARIANCE_MIN = 1e-12
 
-export const DIMENSION_MAX = 1024
 const BLOCK_BYTES_MAX = 512 * 1024
 const BLOCK_SHIFT_MAX = 6
 

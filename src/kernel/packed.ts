@@ -5,8 +5,11 @@
  * Legend: d dimension, r offset of row i's diagonal element, k running offset, s0..s3 partial sums.
  */
 
-/** Pivots smaller than this share of the largest diagonal entry are lifted to it: the factor always exists. */
-const PIVOT_SHARE_MIN = 1e-14
+/**
+ * A pivot smaller than this share of the largest diagonal entry is rounding noise, and so is the rest of its row: the
+ * pivot is lifted to it and the rest dropped, so that the factor always exists and stays small.
+ */
+const PIVOT_SHARE_MIN = 1e-13
 
 /** a.b over `length` numbers; length must be a multiple of 4. */
 export function dot(f64: Float64Array, a: number, b: number, length: number): number {
@@ -73,9 +76,13 @@ function factor(f64: Float64Array, m: number, d: number): void {
   const smallestPivot = largest * PIVOT_SHARE_MIN
   let r = m
   for (let i = 0; i < d; i++) {
-    const pivot = Math.sqrt(Math.max(f64[r], smallestPivot))
-    f64[r] = pivot
     const rest = d - i - 1
+    if (!(f64[r] > smallestPivot)) {
+      f64[r] = smallestPivot
+      for (let j = 1; j <= rest; j++) f64[r + j] = 0
+    }
+    const pivot = Math.sqrt(f64[r])
+    f64[r] = pivot
     for (let j = 1; j <= rest; j++) f64[r + j] /= pivot
     let below = r + rest + 1
     for (let j = 1; j <= rest; j++) {

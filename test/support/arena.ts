@@ -1,0 +1,120 @@
+import type { Kernel, KernelName, KernelOptions } from '../../src/kernel/kernel.js'
+import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
+import { loadKernel } from '../../src/kernel/load.js'
+import { Arms } from '../../src/policy/arms.js'
+
+/** Every implementation; the first is the reference. */
+export const KERNELS: readonly KernelName[] = ['js', 'wasm']
+
+/** A kernel of each kind with arms on it. */
+export async function makeArms(name: KernelName, options: Partial<KernelOptions>): Promise<Arms> {
+  const full = { dimension: 4, gamma: 0.997, lambda0: 1, ...options }
+  return new Arms(await loadKernel(name, full), full.lambda0)
+}
+
+export function setContext(kernel: Kernel, context: ArrayLike<number>): void {
+  kernel.f64.set(context, kernel.layout.context)
+}
+
+/** Scores of these slots for a context. */
+export function scores(
+  arms: Arms,
+  slots: readonly number[],
+  context: ArrayLike<number>,
+  alpha: number,
+  penaltyWeight: number,
+  now: number,
+): number[] {
+  for (const [position, slot] of slots.entries()) arms.setCandidate(position, slot)
+  setContext(arms.kernel, context)
+  arms.kernel.score(slots.length, alpha, penaltyWeight, now)
+  return slots.map((_, position) => arms.scoreAt(position))
+}
+
+export function observe(
+  arms: Arms,
+  slot: number,
+  context: ArrayLike<number>,
+  reward: number,
+  now: number,
+): void {
+  setContext(arms.kernel, context)
+  arms.kernel.update(slot, reward, now)
+}
+
+/** The first number where two arms differ in any bit, as text, or null. */
+export function firstDifference(a: Arms, b: Arms, slot: number): string | null {
+  const other = b.sections(slot)
+  for (const [section, numbers] of a.sections(slot).entries()) {
+    for (let i = 0; i < numbers.length; i++) {
+      if (!Object.is(numbers[i], other[section][i])) {
+        return `slot ${slot} section ${section}[${i}]: ${numbers[i]} and ${other[section][i]}`
+      }
+    }
+  }
+  return null
+}
+
+/** A packed triangle of an arm, unpacked to a full symmetric matrix. */
+export function matrix(arms: Arms, slot: number, which: 'inverse' | 'precision'): number[][] {
+  const { layout, f64 } = arms.kernel
+  const d = layout.dimension
+  let k = sectionOffset(layout, layout[which], layout.paddedTriangle, slot)
+  const full = Array.from({ length: d }, () => new Array<number>(d).fill(0))
+  for (let i = 0; i < d; i++) {
+    for (let j = i; j < d; j++, k++) {
+      full[i][j] = f64[k]
+      full[j][i] = f64[k]
+    }
+  }
+  return full
+}
+
+export function response(arms: Arms, slot: number): Float64Array {
+  const { layout, f64 } = arms.kernel
+  const offset = sectionOffset(layout, layout.response, layout.paddedDimension, slot)
+  return f64.slice(offset, offset + layout.dimension)
+}
+
+export function ridge(arms: Arms, slot: number): number {
+  const { layout, f64 } = arms.kernel
+  return f64[cellOffset(layout, layout.ridge, slot)]
+}
+
+/** max |A A^-1 - I| */
+export function inverseError(arms: Arms, slot: number): number {
+  const a = matrix(arms, slot, 'precision')
+  const inverse = matrix(arms, slot, 'inverse')
+  let worst = 0
+  for (const [i, row] of a.entries()) {
+    for (let j = 0; j < row.length; j++) {
+      let sum = i === j ? -1 : 0
+      for (let k = 0; k < row.length; k++) sum += row[k] * inverse[k][j]
+      worst = Math.max(worst, Math.abs(sum))
+    }
+  }
+  return worst
+}
+
+/** True while every pad number of an arm and of the scratch vectors is +0. */
+export function paddingIsZero(arms: Arms, slot: number): boolean {
+  const { layout, f64 } = arms.kernel
+  const { dimension, paddedDimension, triangle, paddedTriangle } = layout
+  const runs = [
+    ...[layout.context, layout.image].map((at) => [at, dimension, paddedDimension]),
+    [layout.products, triangle, paddedTriangle],
+    ...[layout.theta, layout.response].map((section) => [
+      sectionOffset(layout, section, paddedDimension, slot),
+      dimension,
+      paddedDimension,
+    ]),
+    ...[layout.inverse, layout.precision].map((section) => [
+      sectionOffset(layout, section, paddedTriangle, slot),
+      triangle,
+      paddedTriangle,
+    ]),
+  ]
+  return runs.every(([at, used, length]) =>
+    f64.subarray(at + used, at + length).every((n) => Object.is(n, 0)),
+  )
+}

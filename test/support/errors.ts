@@ -1,0 +1,38 @@
+import { expect } from 'vitest'
+import { type ErrorCode, ParetoBanditError } from '../../src/errors.js'
+
+/** Expects `call` to throw a ParetoBanditError of this code (and field); gives it back. */
+export function expectCode(call: () => unknown, code: ErrorCode, field?: string): ParetoBanditError {
+  try {
+    call()
+  } catch (error) {
+    return checkError(error, code, field)
+  }
+  throw new Error(`expected ${code}, but nothing was thrown`)
+}
+
+/** `expectCode` for a promise. */
+export async function expectRejection(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  field?: string,
+): Promise<ParetoBanditError> {
+  const outcome = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (outcome === null) throw new Error(`expected ${code}, but it resolved`)
+  return checkError(outcome, code, field)
+}
+
+function checkError(error: unknown, code: ErrorCode, field?: string): ParetoBanditError {
+  if (!(error instanceof ParetoBanditError)) throw error
+  expect(`${error.code} ${error.message}`).toMatch(new RegExp(`^${code} `))
+  if (field !== undefined) expect(error.field).toBe(field)
+  return error
+}
+
+/** For handing a public function what its types forbid. */
+export function wrong<T>(value: unknown): T {
+  return value as T
+}
