@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { renderEffect } from './feedback-view.js'
+import { amountFlag } from './flags.js'
+import { teach } from './state/session.js'
+
+interface FailFlags {
+  readonly state: string
+  readonly cost?: number
+}
+
+const HELP = `
+Example, then route again without the model that failed:
+  $ paretobandit fail r.7 --state router.state
+  $ paretobandit route "the same prompt" --exclude gpt-4o --state router.state`
+
+export function registerFail(program: Command): void {
+  program
+    .command('fail')
+    .description('tell that the call of a routed request failed')
+    .argument('<id>', "the request, as 'route' named it")
+    .requiredOption('--state <file>', "the state file of 'route'")
+    .option('--cost <usd>', 'what the failed call cost all the same, USD (default: 0)', amountFlag)
+    .addHelpText('after', HELP)
+    .action(fail)
+}
+
+async function fail(id: string, flags: FailFlags): Promise<void> {
+  const text = await teach(flags.state, ({ router }) => {
+    const before = router.stats()
+    let model = ''
+    router.on('failed', (event) => {
+      model = event.model
+    })
+    router.fail(id, { costUsd: flags.cost ?? 0 })
+    const next = `route again with --exclude ${model}\n`
+    return `${id} failed on ${model}; ${next}${renderEffect(model, before, router.stats())}`
+  })
+  process.stdout.write(text)
+}

@@ -1,0 +1,45 @@
+import type { ModelStats, RouterStats } from '../stats.js'
+import { fixed, percent, plural, usd } from './format.js'
+
+/** What a piece of feedback changed: the model's means and the budget, before and after. */
+export function renderEffect(model: string, before: RouterStats, after: RouterStats): string {
+  const was = find(before, model)
+  const is = find(after, model)
+  if (was === undefined || is === undefined) return ''
+  const lines: string[] = []
+  if (was.rewarded !== is.rewarded) {
+    const means = arrow(fixed(was.meanReward, 4), fixed(is.meanReward, 4))
+    lines.push(`  ${model}: mean reward ${means} over ${plural(is.rewarded, 'reward')}`)
+  }
+  if (was.settled !== is.settled) {
+    const means = arrow(usd(was.meanCostUsd), usd(is.meanCostUsd))
+    lines.push(`  ${model}: mean cost ${means} over ${plural(is.settled, 'settled request')}`)
+  }
+  if (was.failed !== is.failed) {
+    lines.push(`  ${model}: ${plural(is.failed, 'failed request')} of ${is.requests}`)
+  }
+  if (
+    before.pacer.spendUsd !== after.pacer.spendUsd ||
+    was.settled !== is.settled ||
+    was.failed !== is.failed
+  ) {
+    lines.push(...renderPacerChange(before, after))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function renderPacerChange({ pacer: was }: RouterStats, { pacer: is }: RouterStats): string[] {
+  const lines = [`  spend ${arrow(usd(was.spendUsd), usd(is.spendUsd))}, reserved ${usd(is.reservedUsd)}`]
+  if (is.usdPerRequest === null) return lines
+  const share = is.utilisation === null ? '' : `${percent(is.utilisation)} of the budget used, `
+  lines.push(`  ${share}shadow price ${arrow(fixed(was.shadowPrice, 4), fixed(is.shadowPrice, 4))}`)
+  return lines
+}
+
+function arrow(before: string, after: string): string {
+  return before === after || before === '-' ? after : `${before} -> ${after}`
+}
+
+function find(stats: RouterStats, model: string): ModelStats | undefined {
+  return stats.models.find(({ id }) => id === model)
+}

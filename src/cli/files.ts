@@ -1,0 +1,56 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { show } from '../errors.js'
+import { CommandError } from './command-error.js'
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left',
+}
+
+export function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+/** Turns a failure of the file system into the user's words; anything else goes on as it is. */
+export function fileError(error: unknown, path: string, verb: 'read' | 'write'): unknown {
+  if (!isErrno(error) || error.code === undefined) return error
+  const code = verb === 'read' ? 'FILE_UNREADABLE' : 'FILE_UNWRITABLE'
+  const why = REASONS[error.code] ?? error.code
+  return new CommandError(code, `${path}: cannot ${verb} it: ${why}`, { cause: error })
+}
+
+/** @throws FILE_UNREADABLE naming the file */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw fileError(error, path, 'read')
+  }
+}
+
+/** @throws FILE_UNREADABLE naming the file, also when it is not JSON */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = await readTextFile(path)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandError('FILE_UNREADABLE', `${path}: expected JSON, got ${show(text.trim())} (${why})`, {
+      cause,
+    })
+  }
+}
+
+/** @throws FILE_UNWRITABLE naming the file */
+export async function writeTextFile(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text)
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
+}

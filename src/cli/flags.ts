@@ -1,0 +1,52 @@
+import { InvalidArgumentError } from 'commander'
+import { nearest } from '../check.js'
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** A decimal number and nothing else: no '12abc', no '', no NaN, no Infinity, no 0x10. */
+export function numberFlag(text: string): number {
+  const value = NUMBER.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a finite number.')
+  return value
+}
+
+/** Dollars, tokens, milliseconds. */
+export function amountFlag(text: string): number {
+  const value = numberFlag(text)
+  if (value < 0) throw new InvalidArgumentError('Expected a finite number >= 0.')
+  return value
+}
+
+/** A ceiling in dollars, or null for `none`. */
+export function budgetFlag(text: string): number | null {
+  if (text === 'none') return null
+  const value = numberFlag(text)
+  if (value <= 0) throw new InvalidArgumentError("Expected a finite number > 0, or 'none'.")
+  return value
+}
+
+/** A seed of the tie-break: an unsigned 32-bit integer. */
+export function seedFlag(text: string): number {
+  const value = numberFlag(text)
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new InvalidArgumentError('Expected an integer from 0 to 4294967295.')
+  }
+  return value
+}
+
+/** One of a few words; a misspelt one gets the nearest. */
+export function wordFlag<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text)
+    if (found !== undefined) return found
+    const near = nearest(text, words)
+    const hint = near === undefined ? '' : ` (Did you mean ${near}?)`
+    throw new InvalidArgumentError(`Expected one of ${words.join(', ')}.${hint}`)
+  }
+}
+
+/** A flag that may be given several times: collects its values. */
+export function listFlag(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (text === '') throw new InvalidArgumentError('Expected an id.')
+  return [...(before ?? []), text]
+}

@@ -1,0 +1,33 @@
+import { isRecord } from '../check.js'
+import { show } from '../errors.js'
+import { checkPriors, type Priors } from '../policy/priors.js'
+import { checkModelSpecs, type ModelSpec } from '../registry/model.js'
+import { CommandError } from './command-error.js'
+import { readJsonFile } from './files.js'
+
+/**
+ * Reads a models file: `{"models": [{id, inputUsdPerMTok, outputUsdPerMTok}, ...]}`, or the array alone.
+ * @throws FILE_UNREADABLE; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL naming file and field
+ */
+export async function readModelsFile(path: string): Promise<ModelSpec[]> {
+  const value = await readJsonFile(path)
+  const list = isRecord(value) ? value.models : value
+  if (!Array.isArray(list)) {
+    const got = isRecord(value) && list !== undefined ? `models: ${show(list)}` : show(value)
+    throw new CommandError(
+      'FILE_UNREADABLE',
+      `${path}: expected {"models": [...]} or an array of models, got ${got}`,
+    )
+  }
+  if (list.length === 0)
+    throw new CommandError('FILE_UNREADABLE', `${path}: models: expected at least one, got none`)
+  return checkModelSpecs(list, `${path}: models`)
+}
+
+/**
+ * Reads warm-up priors as `fitPriors` makes them.
+ * @throws FILE_UNREADABLE; INVALID_ARGUMENT naming file and field
+ */
+export async function readPriorsFile(path: string): Promise<Priors> {
+  return checkPriors(await readJsonFile(path), `${path}: priors`)
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { describeFailure } from './exit.js'
+import { makeProgram } from './program.js'
+
+// `paretobandit stats | head` closes the pipe early: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode)
+  throw error
+})
+
+try {
+  await makeProgram().parseAsync(process.argv)
+} catch (error) {
+  const { exitCode, text } = describeFailure(error)
+  process.exitCode = exitCode
+  process.stderr.write(text)
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { registerConformance } from './conformance.js'
+import { registerFail } from './fail.js'
+import { registerReplay } from './replay.js'
+import { registerReward } from './reward.js'
+import { registerRoute } from './route.js'
+import { registerSettle } from './settle.js'
+import { registerStats } from './stats.js'
+
+const EXAMPLES = `
+Examples:
+  Decide where a prompt goes, and keep what is learned in a file:
+    $ paretobandit route "Explain quantum computing" --models models.json --budget 0.002 --state router.state
+  Teach it what the call cost and how good the answer was:
+    $ paretobandit settle r.1 --cost 0.0011 --state router.state
+    $ paretobandit reward r.1 0.85 --state router.state
+  Play recorded outcomes through the policy:
+    $ paretobandit replay --data outcomes.jsonl --models models.json --report report.html
+
+'paretobandit COMMAND --help' tells more of a command.
+Exit codes: 0 done, 1 conformance failed (or a bug), 2 bad input (one line on stderr says what).`
+
+/** The command line: every command registered, errors thrown instead of printed. */
+export function makeProgram(): Command {
+  const program = new Command('paretobandit')
+    .description('Routes prompts among LLMs inside a dollar budget, and learns from what comes back.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ outputError: () => {}, writeErr: () => {} })
+    .addHelpText('after', EXAMPLES)
+  registerRoute(program)
+  registerSettle(program)
+  registerReward(program)
+  registerFail(program)
+  registerStats(program)
+  registerReplay(program)
+  registerConformance(program)
+  return program
+}
+
+/** Two folders up from here is the package, in src/ as in dist/. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import { renderEffect } from './feedback-view.js'
+import { numberFlag } from './flags.js'
+import { teach } from './state/session.js'
+
+const HELP = `
+Example:
+  $ paretobandit reward r.7 0.85 --state router.state`
+
+export function registerReward(program: Command): void {
+  program
+    .command('reward')
+    .description('tell how good the answer to a routed request was')
+    .argument('<id>', "the request, as 'route' named it")
+    .argument('<value>', 'its quality, from 0 to 1', numberFlag)
+    .requiredOption('--state <file>', "the state file of 'route'")
+    .addHelpText('after', HELP)
+    .action(reward)
+}
+
+async function reward(id: string, value: number, flags: { readonly state: string }): Promise<void> {
+  const text = await teach(flags.state, ({ router }) => {
+    const before = router.stats()
+    let model = ''
+    router.on('rewarded', (event) => {
+      model = event.model
+    })
+    router.reward(id, value)
+    return `${id} on ${model} rewarded with ${value}\n${renderEffect(model, before, router.stats())}`
+  })
+  process.stdout.write(text)
+}

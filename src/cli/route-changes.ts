@@ -1,0 +1,66 @@
+import type { ModelSpec } from '../registry/model.js'
+import type { Router } from '../router.js'
+import { usd } from './format.js'
+import type { Settings } from './state/state-file.js'
+
+/** One thing that the flags of a call changed in a kept router, in words. */
+export interface RouteChange {
+  readonly model: string | null
+  readonly change: string
+}
+
+/**
+ * Makes a router's models those of a models file: new ones are added, changed prices taken over, missing ones
+ * disabled (what was learned of them stays), returned ones enabled.
+ */
+export function applyModels(router: Router, specs: readonly ModelSpec[]): RouteChange[] {
+  const changes: RouteChange[] = []
+  const known = new Map(router.stats().models.map((model) => [model.id, model]))
+  for (const spec of specs) {
+    const model = known.get(spec.id)
+    known.delete(spec.id)
+    if (model === undefined) {
+      router.addModel(spec)
+      changes.push({ model: spec.id, change: 'added' })
+      continue
+    }
+    const { inputUsdPerMTok, outputUsdPerMTok } = spec
+    if (model.inputUsdPerMTok !== inputUsdPerMTok || model.outputUsdPerMTok !== outputUsdPerMTok) {
+      router.reprice(spec.id, { inputUsdPerMTok, outputUsdPerMTok })
+      changes.push({
+        model: spec.id,
+        change: `repriced from ${priceOf(model)} to ${priceOf(spec)} USD per million tokens`,
+      })
+    }
+    if (!model.enabled) {
+      router.enable(spec.id)
+      changes.push({ model: spec.id, change: 'enabled again' })
+    }
+  }
+  for (const model of known.values()) {
+    if (!model.enabled) continue
+    router.disable(model.id)
+    changes.push({ model: model.id, change: 'disabled: not in the models file' })
+  }
+  return changes
+}
+
+/** @param usdPerRequest the new ceiling, or null for none */
+export function applyBudget(router: Router, usdPerRequest: number | null): RouteChange[] {
+  const before = router.stats().pacer.usdPerRequest
+  if (before === usdPerRequest) return []
+  router.setBudget(usdPerRequest === null ? null : { usdPerRequest })
+  const from = before === null ? 'none' : usd(before)
+  const to = usdPerRequest === null ? 'none' : usd(usdPerRequest)
+  return [{ model: null, change: `budget per request changed from ${from} to ${to}` }]
+}
+
+/** The mode is an option of the router, not state: the caller has made the router with the new one. */
+export function describeMode(before: Settings, after: Settings): RouteChange[] {
+  if (before.mode === after.mode) return []
+  return [{ model: null, change: `mode changed from ${before.mode} to ${after.mode}` }]
+}
+
+function priceOf(price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number }): string {
+  return `${price.inputUsdPerMTok} in / ${price.outputUsdPerMTok} out`
+}

@@ -1,0 +1,100 @@
+import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../decision.js'
+import { fixed, percent, usd } from './format.js'
+import type { RouteOutcome } from './route.js'
+import { renderTable } from './table.js'
+
+const REASONS: Readonly<Record<ExclusionReason, string>> = {
+  disabled: 'disabled',
+  'not-a-candidate': 'not among --candidates',
+  excluded: 'excluded by --exclude',
+  'over-max-cost': 'dearer than --max-cost',
+  'over-max-latency': 'too slow',
+  'over-price-ceiling': 'over the price ceiling',
+  'forced-exploration-of-another': 'a newcomer goes first',
+}
+
+/**
+ * The decision as a person reads it.
+ * @param state the state file, or null when the router ends with the call
+ */
+export function renderDecision({ decision, pacer, changes }: RouteOutcome, state: string | null): string {
+  const { explanation } = decision
+  const parts = changes.map(({ model, change }) => `${model === null ? '' : `${model}: `}${change}\n`)
+  if (parts.length > 0) parts.push('\n')
+  parts.push(`${decision.model}\n`)
+  parts.push(`  ${reasonOf(decision)}\n`)
+  parts.push(`  expected cost ${usd(decision.expectedCostUsd)}, ${renderBudget(decision, pacer)}\n`)
+  if (explanation !== undefined) parts.push(`\n${renderModels(explanation)}`)
+  parts.push(`\n${renderNext(decision, state)}`)
+  return parts.join('')
+}
+
+function reasonOf(decision: Decision): string {
+  if (decision.forced) return 'chosen as a newcomer: it gets some requests for certain'
+  if (decision.cheapestFallback) return 'chosen as the cheapest: the price ceiling leaves no model'
+  const alike = countAlike(decision)
+  if (alike > 1) return `drawn among ${alike} models of the best score, ${fixed(decision.score, 4)}`
+  return `chosen for the best score, ${fixed(decision.score, 4)}`
+}
+
+/** How many models had exactly the score of the chosen one, itself included. */
+function countAlike({ model, explanation }: Decision): number {
+  const candidates = explanation?.models.filter(({ excluded }) => excluded === null) ?? []
+  const score = candidates.find((candidate) => candidate.model === model)?.score
+  return candidates.filter((candidate) => candidate.score === score).length
+}
+
+function renderBudget({ shadowPrice }: Decision, pacer: RouteOutcome['pacer']): string {
+  if (pacer.usdPerRequest === null) return 'no budget'
+  const spent = pacer.utilisation === null ? '' : `, ${percent(pacer.utilisation)} of it used so far`
+  return `budget ${usd(pacer.usdPerRequest)} per request${spent}, shadow price ${fixed(shadowPrice, 4)}`
+}
+
+function renderModels({ models, chosen, priceCeilingUsdPerKTok }: Explanation): string {
+  const columns = [
+    { title: '  model' },
+    { title: 'expected reward', align: 'right' as const },
+    { title: '+ bonus', align: 'right' as const },
+    { title: '- penalty', align: 'right' as const },
+    { title: '= score', align: 'right' as const },
+    { title: 'expected cost', align: 'right' as const },
+    { title: '' },
+  ]
+  const rows = models.map((model) => [
+    `${model.model === chosen ? '>' : ' '} ${model.model}`,
+    fixed(model.expectedReward, 4),
+    fixed(model.explorationBonus, 4),
+    fixed(model.penalty, 4),
+    fixed(model.score, 4),
+    usd(model.expectedCostUsd),
+    remark(model, chosen),
+  ])
+  const ceiling =
+    priceCeilingUsdPerKTok === null ? '' : `price ceiling ${usd(priceCeilingUsdPerKTok)} per 1,000 tokens\n`
+  return renderTable(columns, rows) + ceiling
+}
+
+function remark({ model, excluded, inflation }: ModelExplanation, chosen: string): string {
+  if (excluded !== null) return REASONS[excluded]
+  if (model === chosen) return 'chosen'
+  return inflation > 1.5 ? `long unused: variance x${fixed(inflation, 1)}` : ''
+}
+
+function renderNext({ id, model }: Decision, state: string | null): string {
+  if (state === null)
+    return `request ${id}; with --state FILE it is kept, and feedback can teach the router\n`
+  const file = shellWord(state)
+  return [
+    `request ${id}; when ${model} has answered:`,
+    `  paretobandit settle ${id} --cost USD --state ${file}`,
+    `  paretobandit reward ${id} VALUE --state ${file}`,
+    'or, if the call failed:',
+    `  paretobandit fail ${id} --state ${file}`,
+    '',
+  ].join('\n')
+}
+
+/** Quoted where a POSIX shell needs it, so that the printed commands can be pasted. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

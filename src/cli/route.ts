@@ -1,0 +1,181 @@
+import type { Command } from 'commander'
+import { nearest } from '../check.js'
+import { createRouter } from '../create-router.js'
+import type { Decision } from '../decision.js'
+import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
+import type { Priors } from '../policy/priors.js'
+import type { ModelSpec } from '../registry/model.js'
+import type { RouteOptions } from '../route-options.js'
+import type { Router } from '../router.js'
+import type { PacerStats } from '../stats.js'
+import { CommandError } from './command-error.js'
+import { amountFlag, budgetFlag, listFlag, seedFlag, wordFlag } from './flags.js'
+import { readModelsFile, readPriorsFile } from './inputs.js'
+import { applyBudget, applyModels, describeMode, type RouteChange } from './route-changes.js'
+import { renderDecision } from './route-view.js'
+import { changeState, resume, type Session } from './state/session.js'
+import type { StoredState } from './state/state-file.js'
+
+/** Weight of the exploration bonus: the library's defaults, which depend on priors being there. */
+const ALPHA_WARM = 0.01
+const ALPHA_COLD = 0.05
+
+interface RouteFlags {
+  readonly models?: string
+  readonly budget?: number | null
+  readonly state?: string
+  readonly mode?: PacerMode
+  readonly exclude?: readonly string[]
+  readonly candidates?: readonly string[]
+  readonly maxCost?: number
+  readonly inputTokens?: number
+  readonly maxOutputTokens?: number
+  readonly exploit?: boolean
+  readonly priors?: string
+  readonly seed?: number
+  readonly json?: boolean
+}
+
+/** What the files that the flags name hold. */
+interface RouteInputs {
+  readonly models: readonly ModelSpec[] | null
+  readonly priors: Priors | null
+}
+
+/** A decision, the pacer as it was for it, and what the flags changed before. */
+export interface RouteOutcome {
+  readonly decision: Decision
+  readonly pacer: PacerStats
+  readonly changes: readonly RouteChange[]
+}
+
+const HELP = `
+The models file holds list prices in USD per million tokens:
+  {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
+
+With --state the router lives in that file: models, prices, budget, statistics, and requests that wait for feedback
+(a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
+get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back.
+
+Examples:
+  $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002
+  $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002 --state router.state
+  $ paretobandit route "And that 3 is" --state router.state --exclude gpt-4o --max-cost 0.01
+  $ paretobandit route - --state router.state < prompt.txt`
+
+export function registerRoute(program: Command): void {
+  program
+    .command('route')
+    .description('decide which model gets a prompt, and explain why')
+    .argument('<prompt>', "the prompt, or '-' to read it from standard input")
+    .option('--models <file>', 'models and their prices, JSON (needed unless the state file exists)')
+    .option('--budget <usd>', "ceiling of the mean spend per request, USD, or 'none'", budgetFlag)
+    .option('--state <file>', 'keep the router in this file between calls (made when missing)')
+    .option(
+      '--mode <mode>',
+      `how the budget acts: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      wordFlag(PACER_MODES),
+    )
+    .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
+    .option('--candidates <id>', 'only this model and others so named (repeatable)', listFlag)
+    .option(
+      '--max-cost <usd>',
+      'only models whose expected cost for this request is at most this',
+      amountFlag,
+    )
+    .option('--input-tokens <n>', 'size of the prompt, if known', amountFlag)
+    .option('--max-output-tokens <n>', 'limit of the answer, if there is one', amountFlag)
+    .option('--exploit', 'no exploration: the best model as far as known')
+    .option('--priors <file>', 'warm-up priors from fitPriors, for models that are new')
+    .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
+    .option('--json', 'print the decision as JSON')
+    .addHelpText('after', HELP)
+    .action(route)
+}
+
+async function route(argument: string, flags: RouteFlags): Promise<void> {
+  const inputs: RouteInputs = {
+    models: flags.models === undefined ? null : await readModelsFile(flags.models),
+    priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),
+  }
+  const prompt = argument === '-' ? await readStandardInput() : argument
+  const { state } = flags
+  const changes: RouteChange[] = []
+  const open = async (stored: StoredState | null): Promise<Session> => {
+    if (stored === null || state === undefined) return start(flags, inputs)
+    const settings = { ...stored.settings, ...definedSettings(flags) }
+    const session = await resume(
+      state,
+      { ...stored, settings },
+      inputs.priors === null ? {} : { priors: inputs.priors },
+    )
+    changes.push(...describeMode(stored.settings, settings))
+    if (inputs.models !== null) changes.push(...applyModels(session.router, inputs.models))
+    if (flags.budget !== undefined) changes.push(...applyBudget(session.router, flags.budget))
+    return session
+  }
+  const work = ({ router }: Session): RouteOutcome => {
+    checkKnown(router, flags.exclude ?? [], '--exclude')
+    checkKnown(router, flags.candidates ?? [], '--candidates')
+    const { pacer } = router.stats()
+    return { decision: router.route(prompt, routeOptions(flags)), pacer, changes }
+  }
+  const outcome = state === undefined ? work(await open(null)) : await changeState(state, open, work)
+  process.stdout.write(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
+}
+
+async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promise<Session> {
+  if (models === null) {
+    const where = flags.state === undefined ? '' : `: ${flags.state} does not exist yet`
+    throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
+  }
+  const alpha = priors === null ? ALPHA_COLD : ALPHA_WARM
+  const settings = { mode: 'adaptive' as const, alpha, seed: 0, ...definedSettings(flags) }
+  const budget = flags.budget === undefined || flags.budget === null ? null : flags.budget
+  const router = await createRouter({
+    models,
+    budget: budget === null ? null : { usdPerRequest: budget, mode: settings.mode },
+    alpha: settings.alpha,
+    seed: settings.seed,
+    ...(priors === null ? {} : { priors }),
+  })
+  return { router, settings }
+}
+
+function definedSettings({ mode, seed }: RouteFlags): { mode?: PacerMode; seed?: number } {
+  return { ...(mode === undefined ? {} : { mode }), ...(seed === undefined ? {} : { seed }) }
+}
+
+function routeOptions(flags: RouteFlags): RouteOptions {
+  const { exclude, candidates, maxCost, inputTokens, maxOutputTokens, exploit } = flags
+  return {
+    explain: true,
+    ...(exclude === undefined ? {} : { exclude }),
+    ...(candidates === undefined ? {} : { candidates }),
+    ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+    ...(inputTokens === undefined ? {} : { inputTokens }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(exploit === undefined ? {} : { exploit }),
+  }
+}
+
+/** A misspelt id would exclude nobody, and nobody would notice. */
+function checkKnown(router: Router, ids: readonly string[], flag: string): void {
+  const known = router.stats().models.map((model) => model.id)
+  for (const id of ids) {
+    if (known.includes(id)) continue
+    const near = nearest(id, known)
+    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`
+    throw new CommandError('BAD_ARGUMENT', `${flag}: no model ${JSON.stringify(id)}; ${hint}`)
+  }
+}
+
+function renderJson({ decision, pacer, changes }: RouteOutcome): string {
+  return `${JSON.stringify({ ...decision, budgetUsdPerRequest: pacer.usdPerRequest, changes }, null, 2)}\n`
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+  return Buffer.concat(chunks).toString('utf8')
+}

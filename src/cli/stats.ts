@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import type { ModelStats, RouterStats } from '../stats.js'
+import { fixed, percent, plural, usd } from './format.js'
+import { openState } from './state/session.js'
+import { renderTable } from './table.js'
+
+interface StatsFlags {
+  readonly state: string
+  readonly json?: boolean
+}
+
+export function registerStats(program: Command): void {
+  program
+    .command('stats')
+    .description('show what a kept router has done so far')
+    .requiredOption('--state <file>', "the state file of 'route'")
+    .option('--json', 'print it as JSON')
+    .action(stats)
+}
+
+async function stats(flags: StatsFlags): Promise<void> {
+  const { router } = await openState(flags.state)
+  const now = router.stats()
+  process.stdout.write(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
+}
+
+export function renderStats(stats: RouterStats): string {
+  const { requests, pending, pacer } = stats
+  const lines = [`${plural(requests, 'request')} routed, ${pending.unsettled} waiting for their cost`]
+  const money = `spend ${usd(pacer.spendUsd)}, reserved ${usd(pacer.reservedUsd)}`
+  if (pacer.usdPerRequest === null) lines.push(`${money}, no budget`)
+  else {
+    const allowed =
+      pacer.utilisation === null
+        ? ''
+        : `, ${percent(pacer.utilisation)} of ${usd(pacer.allowanceUsd)} allowed`
+    lines.push(`${money}${allowed}`)
+    lines.push(
+      `budget ${usd(pacer.usdPerRequest)} per request (${pacer.mode}), shadow price ${fixed(pacer.shadowPrice, 4)}`,
+    )
+  }
+  return `${lines.join('\n')}\n\n${renderModels(stats.models)}`
+}
+
+function renderModels(models: readonly ModelStats[]): string {
+  const right = 'right' as const
+  const columns = [
+    { title: 'model' },
+    { title: 'USD/MTok in', align: right },
+    { title: 'out', align: right },
+    { title: 'requests', align: right },
+    { title: 'share', align: right },
+    { title: 'failed', align: right },
+    { title: 'spend', align: right },
+    { title: 'mean cost', align: right },
+    { title: 'rewards', align: right },
+    { title: 'mean reward', align: right },
+    { title: '' },
+  ]
+  const rows = models.map((model) => [
+    model.id,
+    `${model.inputUsdPerMTok}`,
+    `${model.outputUsdPerMTok}`,
+    `${model.requests}`,
+    percent(model.share),
+    `${model.failed}`,
+    usd(model.spendUsd),
+    usd(model.meanCostUsd),
+    `${model.rewarded}`,
+    fixed(model.meanReward, 4),
+    remark(model),
+  ])
+  return renderTable(columns, rows)
+}
+
+function remark({ enabled, forcedRemaining }: ModelStats): string {
+  if (!enabled) return 'disabled'
+  return forcedRemaining > 0 ? `new: ${forcedRemaining} forced to come` : ''
+}

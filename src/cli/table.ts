@@ -1,0 +1,21 @@
+export interface Column {
+  readonly title: string
+  readonly align?: 'left' | 'right'
+}
+
+/** A plain text table: two spaces between columns, titles above, no trailing spaces. */
+export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const lines = [columns.map(({ title }) => title), ...rows]
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? '')].length)))
+  const padded = lines.map((line) =>
+    columns
+      .map(({ align }, i) => {
+        const cell = line[i] ?? ''
+        const gap = ' '.repeat(widths[i] - [...cell].length)
+        return align === 'right' ? gap + cell : cell + gap
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+  return `${padded.join('\n')}\n`
+}
