@@ -17,9 +17,9 @@ export function amountFlag(text: string): number {
   return value
 }
 
-/** A ceiling in dollars, or null for `none`. */
-export function budgetFlag(text: string): number | null {
-  if (text === 'none') return null
+/** A ceiling in dollars, or the word `none`. */
+export function budgetFlag(text: string): number | 'none' {
+  if (text === 'none') return text
   const value = numberFlag(text)
   if (value <= 0) throw new InvalidArgumentError("Expected a finite number > 0, or 'none'.")
   return value

@@ -22,7 +22,7 @@ const ALPHA_COLD = 0.05
 
 interface RouteFlags {
   readonly models?: string
-  readonly budget?: number | null
+  readonly budget?: number | 'none'
   readonly state?: string
   readonly mode?: PacerMode
   readonly exclude?: readonly string[]
@@ -111,7 +111,8 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
     )
     changes.push(...describeMode(stored.settings, settings))
     if (inputs.models !== null) changes.push(...applyModels(session.router, inputs.models))
-    if (flags.budget !== undefined) changes.push(...applyBudget(session.router, flags.budget))
+    if (flags.budget !== undefined)
+      changes.push(...applyBudget(session.router, flags.budget === 'none' ? null : flags.budget))
     return session
   }
   const work = ({ router }: Session): RouteOutcome => {
@@ -131,7 +132,7 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
   }
   const alpha = priors === null ? ALPHA_COLD : ALPHA_WARM
   const settings = { mode: 'adaptive' as const, alpha, seed: 0, ...definedSettings(flags) }
-  const budget = flags.budget === undefined || flags.budget === null ? null : flags.budget
+  const budget = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const router = await createRouter({
     models,
     budget: budget === null ? null : { usdPerRequest: budget, mode: settings.mode },

@@ -55,7 +55,7 @@ async function breakIfStale(lockFile: string): Promise<void> {
   const breakFile = `${lockFile}.break`
   if (!(await tryCreate(breakFile))) return
   try {
-    if (await isStale(lockFile)) await unlink(lockFile)
+    if (await isStale(lockFile)) await unlink(lockFile).catch(() => {})
   } finally {
     await unlink(breakFile).catch(() => {})
   }

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import { Folder, MODELS } from './support.js'
+
+const folder = new Folder()
+const MESSY_ID = "r.1\n'; rm"
+
+describe('a router in a state file', () => {
+  test('is taught over several processes', async () => {
+    const state = 'router.state'
+    await folder.write('models.json', MODELS)
+    const start = ['--models', 'models.json', '--budget', '0.002', '--state', state]
+    const first = await folder.ok(['route', 'first prompt', ...start])
+    expect(first).toContain(`  paretobandit settle r.1 --cost USD --state ${state}\n`)
+    expect(await folder.ok(['route', 'second prompt', '--state', state])).toContain('fail r.2 --state')
+    expect(await folder.ok(['settle', 'r.1', '--cost', '0.0011', '--state', state])).toMatch(
+      /^r\.1 settled on \w+ at \$0\.00110\n.*mean cost \$0\.00110 over 1 settled request\n {2}spend \$0 -> \$0\.00110/,
+    )
+    expect(await folder.ok(['reward', 'r.1', '0.85', '--state', state])).toMatch(
+      /^r\.1 on \w+ rewarded with 0\.85\n.*mean reward 0\.8500 over 1 reward\n$/,
+    )
+    expect(await folder.ok(['fail', 'r.2', '--cost', '0.0001', '--state', state])).toMatch(
+      /^r\.2 failed on (\w+); route again with --exclude \1\n/,
+    )
+    const stats = await folder.stats(state)
+    expect(stats.requests).toBe(2)
+    expect(stats.pending.unsettled).toBe(0)
+    expect(stats.pacer).toMatchObject({ usdPerRequest: 0.002, mode: 'adaptive', reservedUsd: 0 })
+    expect(stats.pacer.spendUsd).toBeCloseTo(0.0012, 12)
+    expect(stats.models.reduce((sum, model) => sum + model.rewarded, 0)).toBe(1)
+  })
+
+  test('costs over budget raise the shadow price that later decisions see', async () => {
+    const state = await folder.kept()
+    const text = await folder.ok(['settle', 'r.1', '--cost', '0.2', '--state', state])
+    const price = Number(/shadow price 0\.0000 -> ([\d.]+)/.exec(text)?.[1])
+    expect(price).toBeGreaterThan(0.2)
+    expect(await folder.ok(['route', 'x', '--state', state])).toContain(`shadow price ${price.toFixed(4)}`)
+  })
+
+  test('settles by tokens at list price', async () => {
+    const state = await folder.kept()
+    const tokens = ['--input-tokens', '1000', '--output-tokens', '2000', '--latency-ms', '900']
+    await folder.ok(['settle', 'r.1', ...tokens, '--state', state])
+    const { models, pacer } = await folder.stats(state)
+    const [model] = models.filter(({ settled }) => settled === 1)
+    const { inputUsdPerMTok, outputUsdPerMTok, meanLatencyMs } = model
+    expect(pacer.spendUsd).toBeCloseTo((1000 * inputUsdPerMTok + 2000 * outputUsdPerMTok) / 1e6, 12)
+    expect(meanLatencyMs).toBe(900)
+  })
+
+  test('takes over a changed models file and budget, and says so', async () => {
+    const state = await folder.kept()
+    const [small, middle] = MODELS
+    const changed = [small, { ...middle, outputUsdPerMTok: 3 }, { ...small, id: 'newcomer' }]
+    await folder.write('changed.json', { models: changed })
+    const args = ['--models', 'changed.json', '--budget', '0.003', '--mode', 'hard', '--state', state]
+    const text = await folder.ok(['route', 'x', ...args])
+    expect(text).toContain(
+      'middle: repriced from 0.5 in / 1.5 out to 0.5 in / 3 out USD per million tokens\n',
+    )
+    expect(text).toContain('newcomer: added\n')
+    expect(text).toContain('large: disabled: not in the models file\n')
+    expect(text).toContain('budget per request changed from $0.00200 to $0.00300\n')
+    expect(text).toContain('mode changed from adaptive to hard\n')
+    expect(text).toMatch(/^newcomer\n {2}chosen as a newcomer/m)
+
+    const again = await folder.ok([
+      'route',
+      'x',
+      '--models',
+      'models.json',
+      '--budget',
+      'none',
+      '--state',
+      state,
+    ])
+    expect(again).toContain('large: enabled again\n')
+    expect(again).toContain('newcomer: disabled')
+    expect(again).toContain('budget per request changed from $0.00300 to none\n')
+    const { models, pacer } = await folder.stats(state)
+    expect(models.map(({ id, enabled }) => [id, enabled])).toEqual([
+      ['small', true],
+      ['middle', true],
+      ['large', true],
+      ['newcomer', false],
+    ])
+    expect(pacer).toMatchObject({ usdPerRequest: null, mode: 'hard' })
+    expect(await folder.ok(['stats', '--state', state])).toMatch(/newcomer .*disabled\n/)
+  })
+
+  test('names the next commands so that a shell takes them', async () => {
+    const state = await folder.kept(1, "it's mine.state")
+    const text = await folder.ok(['route', 'x', '--state', state])
+    expect(text).toContain(`settle r.2 --cost USD --state 'it'\\''s mine.state'\n`)
+  })
+})
+
+describe('bad feedback', () => {
+  test.each([
+    [['settle', 'r.1', '--cost', '-1'], /number >= 0/],
+    [['settle', 'r.1', '--cost', 'free'], /finite number/],
+    [['settle', 'r.1', '--cost', '1e13'], /costUsd: expected/],
+    [['settle', 'r.1'], /give --cost USD, or both/],
+    [['settle', 'r.1', '--input-tokens', '5'], /give --cost USD, or both/],
+    [['settle', 'r.1', '--cost', '1', '--latency-ms', '-1'], /number >= 0/],
+    [['settle', 'r.9', '--cost', '1'], /no request "r\.9" was routed here/],
+    [['settle', MESSY_ID, '--cost', '1'], /no request/],
+    [['reward', 'r.1', '1.5'], /reward in \[0, 1\], got 1\.5/],
+    [['reward', 'r.1', '-0.5'], /got -0\.5/],
+    [['reward', 'r.1', 'NaN'], /finite number/],
+    [['reward', 'r.1', '0.5x'], /finite number/],
+    [['reward', 'r.9', '0.5'], /no request "r\.9"/],
+    [['fail', 'r.9'], /no request "r\.9"/],
+    [['fail', 'r.1', '--cost', 'x'], /finite number/],
+  ])('%j is refused and changes nothing', async (args, message) => {
+    const state = await folder.kept()
+    const before = await folder.read(state)
+    await folder.refused([...args, '--state', state], message)
+    expect(await folder.read(state)).toEqual(before)
+  })
+
+  test('comes at most once', async () => {
+    const state = await folder.kept(2)
+    await folder.ok(['settle', 'r.1', '--cost', '0', '--state', state])
+    await folder.refused(['settle', 'r.1', '--cost', '0', '--state', state], /settled already/)
+    await folder.refused(['fail', 'r.1', '--state', state], /settled already/)
+    await folder.ok(['reward', 'r.1', '1', '--state', state])
+    await folder.refused(['reward', 'r.1', '1', '--state', state], /takes no more feedback/)
+    await folder.ok(['fail', 'r.2', '--state', state])
+    await folder.refused(['reward', 'r.2', '1', '--state', state], /has failed|takes no more feedback/)
+  })
+})

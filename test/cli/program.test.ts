@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { readFile, stat } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { describeFailure } from '../../src/cli/exit.js'
+import { BIN, Folder } from './support.js'
+
+const folder = new Folder()
+const COMMANDS = ['route', 'settle', 'reward', 'fail', 'stats', 'replay', 'conformance']
+
+describe('the bin', () => {
+  test('is an executable script for node', async () => {
+    expect(await readFile(BIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    if (process.platform !== 'win32') expect((await stat(BIN)).mode & 0o111).toBe(0o111)
+  })
+
+  test('tells the version of the package', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await folder.ok(['--version'])).toBe(`${version}\n`)
+  })
+
+  test('helps, with every command and examples', async () => {
+    const help = await folder.ok(['--help'])
+    for (const command of COMMANDS) expect(help).toMatch(new RegExp(`^  ${command} `, 'm'))
+    expect(help).toContain('Examples:')
+  })
+
+  test.each(COMMANDS)('helps with %s', async (command) => {
+    expect(await folder.ok([command, '--help'])).toMatch(new RegExp(`^Usage: paretobandit ${command} `))
+    expect(await folder.ok(['help', command])).toMatch(new RegExp(`^Usage: paretobandit ${command} `))
+  })
+
+  test('ends quietly when its reader has gone', async () => {
+    const child = spawn(process.execPath, [BIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})
+
+describe('bad usage', () => {
+  test.each([
+    [[], /expected a command/],
+    [['rout', 'x'], /unknown command 'rout' \(Did you mean route\?\)/],
+    [['help', 'nothing'], /expected a command/],
+    [['--versoin'], /unknown option '--versoin' \(Did you mean --version\?\)/],
+    [['route', 'x', '--modles', 'm'], /unknown option '--modles' \(Did you mean --models\?\)/],
+    [['route'], /missing required argument 'prompt'/],
+    [['route', 'two', 'words'], /too many arguments/],
+    [['route', 'x', '--models'], /argument missing/],
+    [['settle', 'r.1'], /required option '--state <file>'/],
+    [['settle', '--state', 's'], /missing required argument 'id'/],
+    [['reward', 'r.1', '--state', 's'], /missing required argument 'value'/],
+    [['fail', '--state', 's'], /missing required argument 'id'/],
+    [['stats'], /required option '--state <file>'/],
+    [['conformance'], /missing required argument 'files'/],
+  ])('%j', (args, message) => folder.refused(args, message))
+})
+
+test('a bug is told as one, with its stack', () => {
+  const { exitCode, text } = describeFailure(new TypeError('x is undefined'))
+  expect(exitCode).toBe(1)
+  expect(text).toMatch(/a bug, please report it:\nTypeError: x is undefined\n {4}at /)
+  expect(describeFailure('thrown text')).toMatchObject({ exitCode: 1 })
+})

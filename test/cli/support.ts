@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect } from 'vitest'
+import { encodeState } from '../../src/cli/state/state-file.js'
+import { createRouter } from '../../src/index.js'
+import type { RouterStats } from '../../src/stats.js'
+
+/** The built bin: tests run it as users do. */
+export const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+export const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url))
+
+export interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const MODELS = [
+  { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.1 },
+  { id: 'middle', inputUsdPerMTok: 0.5, outputUsdPerMTok: 1.5 },
+  { id: 'large', inputUsdPerMTok: 2.5, outputUsdPerMTok: 10 },
+] as const
+
+/** A folder of its own for each test of a file, removed afterwards. */
+export class Folder {
+  path = ''
+
+  constructor() {
+    beforeEach(async () => {
+      this.path = await mkdtemp(join(tmpdir(), 'paretobandit-'))
+    })
+    afterEach(async () => {
+      await rm(this.path, { recursive: true, force: true })
+    })
+  }
+
+  /** Writes a file: text and bytes as they are, anything else as JSON. @returns its path */
+  async write(name: string, content: unknown): Promise<string> {
+    const path = join(this.path, name)
+    const raw = typeof content === 'string' || content instanceof Uint8Array
+    await writeFile(path, raw ? content : JSON.stringify(content))
+    return path
+  }
+
+  read(name: string): Promise<Buffer> {
+    return readFile(join(this.path, name))
+  }
+
+  /** Runs the bin in this folder. */
+  run(args: readonly string[], input = ''): Promise<Result> {
+    if (!existsSync(BIN)) throw new Error(`${BIN} is missing: run 'npm run build'`)
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [BIN, ...args], { cwd: this.path })
+      const output = { stdout: '', stderr: '' }
+      for (const stream of ['stdout', 'stderr'] as const) {
+        child[stream].setEncoding('utf8').on('data', (text: string) => {
+          output[stream] += text
+        })
+      }
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, ...output }))
+      // A command that reads no input may be gone before it is written.
+      child.stdin.on('error', () => {})
+      child.stdin.end(input)
+    })
+  }
+
+  /** `run` that has to succeed, without a word on stderr. @returns what it printed */
+  async ok(args: readonly string[], input = ''): Promise<string> {
+    const result = await this.run(args, input)
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    return result.stdout
+  }
+
+  /** `run` that has to be refused: exit code 2, one line on stderr that matches, nothing on stdout. */
+  async refused(args: readonly string[], message: RegExp, input = ''): Promise<void> {
+    const { code, stdout, stderr } = await this.run(args, input)
+    expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^paretobandit: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+  }
+
+  /** A state file as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
+  async kept(count = 1, name = 'router.state'): Promise<string> {
+    await this.write('models.json', { models: MODELS })
+    const router = await createRouter({ models: MODELS, budget: { usdPerRequest: 0.002 } })
+    for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
+    const settings = { mode: 'adaptive', alpha: 0.05, seed: 0 } as const
+    await this.write(name, encodeState({ settings, snapshot: router.snapshot() }))
+    return name
+  }
+
+  async stats(state: string): Promise<RouterStats> {
+    return JSON.parse(await this.ok(['stats', '--state', state, '--json']))
+  }
+}
