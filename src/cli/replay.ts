@@ -110,10 +110,10 @@ async function replay(flags: ReplayFlags): Promise<void> {
     )
   }
   if (reportPath !== undefined) await writeTextFile(reportPath, reportOf(workload, jobs, results, flags))
-  process.stdout.write(results.map(summaryText).join('\n'))
-  process.stdout.write('\nBudgets and costs are in USD per 1,000 requests.\n')
-  if (flags.json !== undefined) process.stdout.write(`Figures: ${flags.json}\n`)
-  if (reportPath !== undefined) process.stdout.write(`Report: ${reportPath}\n`)
+  const notes = ['Budgets and costs are in USD per 1,000 requests.']
+  if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
+  if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)
+  process.stdout.write(`${results.map(summaryText).join('\n')}\n${notes.join('\n')}\n`)
 }
 
 function checkCombinations(flags: ReplayFlags): void {

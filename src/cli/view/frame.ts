@@ -1,5 +1,4 @@
-import { usdPerThousand } from '../../replay/report/format.js'
-import { shortName } from '../../replay/report/frontier.js'
+import { shortName, usdPerThousand } from '../../replay/report/format.js'
 import type { ReplayProgress } from '../../replay/settings.js'
 import { bar, columnsOf, sparkline } from './bars.js'
 
@@ -25,7 +24,7 @@ export function frameLines(progress: ReplayProgress, options: FrameOptions): str
   const paint = painter(options.color)
   const total = record.models.length
   const variant = course.variant === null ? '' : ` (${course.variant})`
-  const phase = phaseName(progress)
+  const phase = record.length === 0 ? ', warming up' : phaseName(progress)
   const lines = [
     paint.bold(options.title),
     `${paint.quiet('scenario  ')}${progress.scenario}${variant}${phase}`,
@@ -39,7 +38,7 @@ export function frameLines(progress: ReplayProgress, options: FrameOptions): str
     lines.push(
       `${paint.quiet('budget    ')}${usdPerThousand(budget)} per 1,000 requests`,
       `${paint.quiet('spend     ')}${paint.color(sparkline(spend, 2 * budget), 74)}  so far ${usdPerThousand(soFar)}, lately ${usdPerThousand(recent)}`,
-      `${paint.quiet('of budget ')}${bar(soFar / budget / 1.25, chart)}  ${Math.round((100 * soFar) / budget)} %`,
+      `${paint.quiet('of budget ')}${bar(soFar / budget, chart)}  ${Math.round((100 * soFar) / budget)} %`,
     )
   } else {
     lines.push(`${paint.quiet('baseline  ')}${progress.playing}`, '', '')

@@ -12,7 +12,7 @@ export interface JobView {
 }
 
 /** Pause after each drawing of a first seed: routing is so fast that there would be nothing to see. */
-const WATCHABLE_MS = 45
+const WATCHABLE_MS = 35
 
 /** The picture in the terminal. The first seed at each budget is slowed down to be watched, the others run freely. */
 export function liveJobView(title: string, replays: number): JobView {
@@ -21,9 +21,10 @@ export function liveJobView(title: string, replays: number): JobView {
     observer: (index, modelIds) => ({
       turnMs: (seed) => (seed === 1 ? 0 : 30),
       onProgress: async (progress) => {
-        if (progress.seed > 1 && progress.record.length < progress.record.models.length / 2) return
+        const { record, seed, budgetUsdPerRequest } = progress
+        if (budgetUsdPerRequest === null || (seed > 1 && record.length < record.models.length / 2)) return
         view.draw(progress, (index + progress.fraction) / replays, modelIds)
-        if (progress.seed === 1 && progress.budgetUsdPerRequest !== null) await sleep(WATCHABLE_MS)
+        if (seed === 1) await sleep(WATCHABLE_MS)
       },
     }),
     stop: () => view.stop(),

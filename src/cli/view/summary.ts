@@ -1,5 +1,4 @@
-import { halfWidth, percent, reward, usdPerThousand } from '../../replay/report/format.js'
-import { shortName } from '../../replay/report/frontier.js'
+import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../replay/report/format.js'
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
 import { type Column, renderTable } from '../table.js'

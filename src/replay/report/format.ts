@@ -21,3 +21,12 @@ export function reward(value: number): string {
 export function halfWidth([low, high]: readonly [low: number, high: number]): string {
   return `±${((high - low) / 2).toFixed(4).replace(/^0\./, '.')}`
 }
+
+export function perThousand(usdPerRequest: number): string {
+  return `${usdPerThousand(usdPerRequest)} per 1,000 requests`
+}
+
+/** The part of an id after its last slash: `google/gemini-2.5-pro` reads `gemini-2.5-pro`. */
+export function shortName(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1) || id
+}

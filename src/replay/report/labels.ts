@@ -1,6 +1,6 @@
-/** Width of a text in pixels, near enough to keep labels apart: 0.56 em a character at 12 px. */
+/** Width of a text in pixels, rather too wide than too narrow, to keep labels apart: 0.62 em a character. */
 export function textWidth(text: string, fontPx = 12): number {
-  return text.length * fontPx * 0.56
+  return text.length * fontPx * 0.62
 }
 
 export interface Box {
@@ -22,41 +22,71 @@ export interface PlacedLabel {
  * Earlier points choose first.
  * @param points position of each point's centre, its text, and how far the text keeps away
  * @param obstacles boxes that labels must not cover
+ * @param lines boxes that labels cover only when there is no other place
  */
 export function placeLabels(
   points: readonly { readonly x: number; readonly y: number; readonly text: string }[],
   obstacles: readonly Box[],
+  lines: readonly Box[],
   bounds: Box,
 ): (PlacedLabel | null)[] {
   const taken = [...obstacles]
-  return points.map(({ x, y, text }) => {
-    for (const { label, box } of candidates(x, y, text)) {
+  return points.map((point) => {
+    let best: Candidate | undefined
+    let bestPenalty = Number.POSITIVE_INFINITY
+    for (const candidate of candidates(point.x, point.y, point.text)) {
+      const { box } = candidate
       if (!within(box, bounds) || taken.some((other) => overlap(box, other))) continue
-      taken.push(box)
-      return label
+      const reach = distanceTo(box, point)
+      const ambiguous = points.some((other) => other !== point && distanceTo(box, other) <= reach)
+      const crossing = lines.some((other) => overlap(box, other))
+      const penalty = candidate.gap + (ambiguous ? AMBIGUOUS_PX : 0) + (crossing ? CROSSING_PX : 0)
+      if (penalty >= bestPenalty) continue
+      best = candidate
+      bestPenalty = penalty
     }
-    return null
+    if (best === undefined) return null
+    taken.push(best.box)
+    return best.label
   })
 }
 
-/** Right, left, above, below, then the corners, then further out. */
-function* candidates(x: number, y: number, text: string): Generator<{ label: PlacedLabel; box: Box }> {
+/** How much further off a label may stand rather than cross a line, or be nearer to another point than to its own. */
+const CROSSING_PX = 12
+const AMBIGUOUS_PX = 20
+
+interface Candidate {
+  readonly label: PlacedLabel
+  readonly box: Box
+  readonly gap: number
+}
+
+/** Right and left, then below and above with their corners, then the same further out. */
+function* candidates(x: number, y: number, text: string): Generator<Candidate> {
   const width = textWidth(text)
   for (const gap of [9, 16, 26]) {
-    for (const dy of [0, -gap, gap]) {
+    for (const dy of [0, gap, -gap]) {
       const side = dy === 0 ? gap : gap * 0.6
-      yield at(text, x + side, y + dy, 'start', width)
-      yield at(text, x - side, y + dy, 'end', width)
-      if (dy !== 0) yield at(text, x, y + dy * 1.3, 'middle', width)
+      yield at(text, x + side, y + dy, 'start', width, gap)
+      yield at(text, x - side, y + dy, 'end', width, gap)
+      if (dy !== 0) yield at(text, x, y + dy * 1.3, 'middle', width, gap)
     }
   }
 }
 
-function at(text: string, x: number, y: number, anchor: PlacedLabel['anchor'], width: number) {
+function at(
+  text: string,
+  x: number,
+  y: number,
+  anchor: PlacedLabel['anchor'],
+  width: number,
+  gap: number,
+): Candidate {
   const left = anchor === 'start' ? x : anchor === 'end' ? x - width : x - width / 2
   return {
     label: { text, x, y: y + 4, anchor },
-    box: { x: left - 2, y: y - 8, width: width + 4, height: 16 },
+    box: { x: left - 2, y: y - 7, width: width + 4, height: 14 },
+    gap,
   }
 }
 
@@ -76,6 +106,13 @@ export function spread(positions: readonly number[], gap: number, low: number, h
     result[original] = placed[i]
   })
   return result
+}
+
+/** Distance in pixels from a point to the nearest edge of a box, 0 inside. */
+function distanceTo(box: Box, { x, y }: { readonly x: number; readonly y: number }): number {
+  const dx = Math.max(box.x - x, 0, x - box.x - box.width)
+  const dy = Math.max(box.y - y, 0, y - box.y - box.height)
+  return Math.hypot(dx, dy)
 }
 
 function overlap(a: Box, b: Box): boolean {

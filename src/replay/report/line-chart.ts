@@ -29,14 +29,18 @@ export interface LineChart {
   readonly phases?: readonly { readonly start: number; readonly end: number; readonly label: string }[]
 }
 
-const MARGIN = { top: 24, right: 58, bottom: 34, left: 48 }
+const MARGIN = { right: 58, bottom: 34, left: 48 }
+/** Room above the plot: for the axis label, and for the names of phases. */
+const TOP = 24
+const TOP_PHASED = 42
 
 /** Lines over requests, labelled at their right ends. */
 export function lineChart(chart: LineChart, size: Size): string {
   const right = size.width - MARGIN.right
   const bottom = size.height - MARGIN.bottom
+  const top = chart.phases?.length ? TOP_PHASED : TOP
   const x = scaleLinear().domain([0, chart.requests]).range([MARGIN.left, right])
-  const y = yScaleOf(chart).range([bottom, MARGIN.top])
+  const y = yScaleOf(chart).range([bottom, top])
   const clamp = (value: number): number => y(Math.max(value, chart.yDomain[0]))
   const path = line<readonly [number, number]>()
     .x(([request]) => Math.round(x(request) * 10) / 10)
@@ -61,7 +65,7 @@ export function lineChart(chart: LineChart, size: Size): string {
   )
   const ticks = (chart.yTicks ?? y.ticks(5)).filter((t) => t >= chart.yDomain[0] && t <= chart.yDomain[1])
   return [
-    ...phaseBands(chart, x, bottom),
+    ...phaseBands(chart, x, top, bottom),
     ...ticks.flatMap((value) => [
       tag('line', { x1: MARGIN.left, x2: right, y1: y(value), y2: y(value), class: 'grid' }),
       label(chart.yFormat(value), MARGIN.left - 6, y(value) + 4, { class: 'tick', 'text-anchor': 'end' }),
@@ -78,7 +82,7 @@ export function lineChart(chart: LineChart, size: Size): string {
     }),
     ...levels,
     ...lines,
-    ...endLabels(chart, clamp, right, bottom),
+    ...endLabels(chart, clamp, right, top, bottom),
   ].join('')
 }
 
@@ -95,28 +99,29 @@ function endLabels(
   chart: LineChart,
   clamp: (value: number) => number,
   right: number,
+  top: number,
   bottom: number,
 ): string[] {
   const named = chart.series.filter((series) => series.label !== '' && series.samples.length > 0)
   const ends = named.map((series) => clamp(series.samples[series.samples.length - 1][1]))
-  const placed = spread(ends, 14, MARGIN.top, bottom)
+  const placed = spread(ends, 14, top, bottom)
   return named.map((series, i) =>
-    label(series.label, right + 6, placed[i] + 4, { class: 'end', fill: series.color }),
+    label(series.label, right + 6, placed[i] + 4, { class: 'end', style: `fill:${series.color}` }),
   )
 }
 
-function phaseBands(chart: LineChart, x: (value: number) => number, bottom: number): string[] {
+function phaseBands(chart: LineChart, x: (value: number) => number, top: number, bottom: number): string[] {
   return (chart.phases ?? []).flatMap(({ start, end, label: text }, i) => [
     i % 2 === 1
       ? tag('rect', {
           x: x(start),
-          y: MARGIN.top,
+          y: top,
           width: x(end) - x(start),
-          height: bottom - MARGIN.top,
+          height: bottom - top,
           class: 'band',
         })
       : '',
-    label(text, x((start + end) / 2), MARGIN.top + 12, { class: 'phase', 'text-anchor': 'middle' }),
-    i > 0 ? `<path class="phase-line" d="M${round(x(start))},${MARGIN.top}V${round(bottom)}"/>` : '',
+    label(text, x((start + end) / 2), top - 6, { class: 'phase', 'text-anchor': 'middle' }),
+    i > 0 ? `<path class="phase-line" d="M${round(x(start))},${top}V${round(bottom)}"/>` : '',
   ])
 }

@@ -7,6 +7,8 @@ import { cumulative, rolling, type Samples } from './series.js'
 
 /** Requests that a running mean looks back on. */
 export const WINDOW = 60
+/** Shares of seeds are steadier than rewards, and forced exploration lasts only 20 requests. */
+export const ADOPTION_WINDOW = 20
 
 type Reading = (trace: RunTrace) => Samples
 
@@ -74,7 +76,11 @@ export function rewardChart(traces: readonly RunTrace[], course: Course): LineCh
 
 /** Share of the requests that go to the model that joined. */
 export function adoptionChart(traces: readonly RunTrace[], course: Course, newcomer: number): LineChart {
-  const series = lines(traces, (t) => rolling(t.trace.shares[newcomer], WINDOW), 'share of the newcomer')
+  const series = lines(
+    traces,
+    (t) => rolling(t.trace.shares[newcomer], ADOPTION_WINDOW, 1),
+    'share of the newcomer',
+  )
   return {
     ...frame(traces, course),
     yLabel: "newcomer's share of requests",

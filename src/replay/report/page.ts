@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../../registry/model.js'
 import type { ReplayResult } from '../result.js'
 import { escapeHtml } from './escape.js'
-import { shortName } from './frontier.js'
+import { shortName } from './format.js'
 import { modelColors } from './palette.js'
 import { section, sectionTitle } from './sections.js'
 import { STYLE } from './style.js'
@@ -35,7 +35,7 @@ export function renderReport(input: ReportInput): string {
 <header>
 <h1>${escapeHtml(title)}</h1>
 <p class="sub">Policy <b>${escapeHtml(policy)}</b> chooses a model for every prompt, inside a dollar budget, and learns from what comes back.</p>
-${facts(input)}
+${facts(input)}${prices(input, colorOf)}
 <p>${howToRead(seeds)}</p>
 ${results.length > 1 ? contents(results) : ''}
 </header>
@@ -47,28 +47,34 @@ ${results.map((result) => section(result, colorOf)).join('\n')}
 `
 }
 
-function facts({ results, models, features }: ReportInput): string {
+function facts({ results, features }: ReportInput): string {
   const [{ rowCounts, cold, report }] = results
-  const speeds = results.map((result) => result.report.requestsPerSecond)
-  const entries: [string, string][] = [
+  const slowest = Math.min(...results.map((result) => result.report.requestsPerSecond))
+  return list([
     ['Policy', report.policy],
     ['Seeds', String(report.seeds)],
-    [
-      'Rows a seed',
-      cold
-        ? `${rowCounts.burnIn} learned from, cold; ${rowCounts.evaluation} measured`
-        : `${rowCounts.fit} fit priors, ${rowCounts.burnIn} burnt in, ${rowCounts.evaluation} measured`,
-    ],
+    ['Rows that fit priors', cold ? 'none, cold start' : String(rowCounts.fit)],
+    ['Rows burnt in', String(rowCounts.burnIn)],
     ['Contexts', features === 'stored' ? 'stored features' : 'default encoder'],
-    ['Speed', `${Math.round(Math.min(...speeds)).toLocaleString('en')} requests a second, feedback included`],
-    ...models.map((model): [string, string] => [
+    ['Requests a second', Math.round(slowest).toLocaleString('en')],
+  ])
+}
+
+function prices({ models }: ReportInput, colorOf: (modelId: string) => string): string {
+  return list(
+    models.map((model) => [
       shortName(model.id),
       `$${model.inputUsdPerMTok} in, $${model.outputUsdPerMTok} out`,
+      colorOf(model.id),
     ]),
-  ]
-  const items = entries.map(
-    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   )
+}
+
+function list(entries: readonly (readonly [name: string, value: string, color?: string])[]): string {
+  const items = entries.map(([name, value, color]) => {
+    const swatch = color === undefined ? '' : `<i style="background:${color}"></i>`
+    return `<div><dt>${swatch}${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`
+  })
   return `<dl class="facts">${items.join('')}</dl>`
 }
 

@@ -1,12 +1,12 @@
 import type { ReplayResult } from '../result.js'
 import type { Course, ScenarioName } from '../scenarios.js'
 import { escapeHtml } from './escape.js'
-import { usdPerThousand } from './format.js'
-import { type Frontier, frontier, shortName } from './frontier.js'
+import { shortName, usdPerThousand } from './format.js'
+import { type Frontier, frontier } from './frontier.js'
 import { type LineChart, lineChart } from './line-chart.js'
 import { adoptionChart, rewardChart, shadowPriceChart, spendChart } from './over-time.js'
 import { type ShareGroup, shares, sharesHeight } from './shares.js'
-import { drawing, FULL, HALF, type Size } from './svg.js'
+import { drawing, FULL, HALF, type Size, THIRD } from './svg.js'
 import { baselineTable, policyTable } from './tables.js'
 
 type Colors = (modelId: string) => string
@@ -103,8 +103,14 @@ function phasedFigures(result: ReplayResult, colorOf: Colors): string {
 function onboardingFigures(result: ReplayResult, colorOf: Colors): string {
   const { rows, baselines } = result.report
   const traces = (course: Course) => result.traces.filter((trace) => trace.variant === course.variant)
-  const each = (title: string, note: string, chart: (course: Course) => LineChart): string =>
-    result.courses.map((course) => timeFigure(`${title}: ${course.variant}`, note, chart(course))).join('\n')
+  const each = (title: string, note: string, chart: (course: Course) => LineChart): string => {
+    const panels = result.courses.map((course) => {
+      const name = course.variant ?? ''
+      const body = drawing(`${title}, ${name}`, THIRD, (size) => lineChart(chart(course), size))
+      return `<div><h3>${name}</h3>${body}</div>`
+    })
+    return `<figure><figcaption><b>${title}</b> ${note}</figcaption><div class="thirds">${panels.join('\n')}</div></figure>`
+  }
   const groups = result.courses.map((course) => ({
     title: course.variant ?? '',
     bars: rows
@@ -117,14 +123,12 @@ function onboardingFigures(result: ReplayResult, colorOf: Colors): string {
     baselines: baselines.filter((row) => row.variant === course.variant),
   }))
   return [
-    '<div class="grid">',
-    each('Adoption', 'Running mean of 60 requests over all seeds.', (course) =>
+    each('Adoption', 'Share of the newcomer, running mean of 20 requests.', (course) =>
       adoptionChart(traces(course), course, course.newcomer ?? 0),
     ),
-    sharesFigure('Who gets the requests', groups, result, colorOf),
     each('Spend against budget', SPEND_NOTE, (course) => spendChart(traces(course), course)),
     each('Shadow price', LAMBDA_NOTE, (course) => shadowPriceChart(traces(course), course)),
-    '</div>',
+    shareThirds('Who gets the requests', groups, result, colorOf),
     frontierFigure(result, colorOf, panels),
   ].join('\n')
 }
@@ -135,7 +139,7 @@ const LAMBDA_NOTE = 'What one unit of log-normalised cost weighs against reward;
 type Panel = Pick<Frontier, 'rows' | 'baselines'> & { readonly title?: string }
 
 function frontierFigure(result: ReplayResult, colorOf: Colors, panels: readonly Panel[]): string {
-  const sizes = panels.length === 1 ? FULL : HALF
+  const sizes = panels.length === 1 ? FULL : THIRD
   const { policy } = result.report
   const note =
     'Diamonds: always the same model. Dashed: the best mix of two of them. Circles: the policy, one a budget, with the 95 % interval of its mean over seeds. Triangles and star: baselines that mind no budget.'
@@ -143,7 +147,7 @@ function frontierFigure(result: ReplayResult, colorOf: Colors, panels: readonly 
     (panel) =>
       `<div>${drawing('Quality against cost', sizes, (size) => frontier({ ...panel, policy, colorOf }, size))}</div>`,
   )
-  const body = panels.length === 1 ? drawings.join('') : `<div class="grid">${drawings.join('\n')}</div>`
+  const body = panels.length === 1 ? drawings.join('') : `<div class="thirds">${drawings.join('\n')}</div>`
   return `<figure class="wide"><figcaption><b>Quality against cost</b> ${note}</figcaption>${body}</figure>`
 }
 
@@ -162,6 +166,23 @@ function sharesFigure(
   const sizes: Size[] = HALF.map((size) => ({ ...size, height }))
   const body = drawing(title, sizes, (size) => shares(groups, result.modelIds, colorOf, size))
   return `<figure><figcaption><b>${title}</b> ${legend(result, colorOf)}</figcaption>${body}</figure>`
+}
+
+/** One panel a group. */
+function shareThirds(
+  title: string,
+  groups: readonly ShareGroup[],
+  result: ReplayResult,
+  colorOf: Colors,
+): string {
+  const panels = groups.map((group) => {
+    const sizes = THIRD.map((size) => ({ ...size, height: sharesHeight([group]) }))
+    const body = drawing(`${title}, ${group.title}`, sizes, (size) =>
+      shares([group], result.modelIds, colorOf, size),
+    )
+    return `<div>${body}</div>`
+  })
+  return `<figure><figcaption><b>${title}</b> ${legend(result, colorOf)}</figcaption><div class="thirds">${panels.join('\n')}</div></figure>`
 }
 
 function legend(result: ReplayResult, colorOf: Colors): string {

@@ -3,10 +3,13 @@ export type Samples = readonly (readonly [request: number, value: number])[]
 
 const SAMPLES = 110
 
-/** Mean of the `window` values up to each request, sampled evenly; shorter windows at the start. */
-export function rolling(values: Float64Array, window: number): Samples {
+/**
+ * Mean of the `window` values up to each request, sampled evenly; shorter windows at the start.
+ * @param first the first request that is shown: early windows are short and noisy
+ */
+export function rolling(values: Float64Array, window: number, first = window / 2): Samples {
   const sums = prefixSums(values)
-  return sampled(values.length, Math.min(window, values.length) / 2, (end) => {
+  return sampled(values.length, Math.min(first, values.length), (end) => {
     const start = Math.max(0, end - window)
     return (sums[end] - sums[start]) / (end - start)
   })

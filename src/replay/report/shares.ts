@@ -1,5 +1,4 @@
-import { percent } from './format.js'
-import { shortName } from './frontier.js'
+import { percent, shortName } from './format.js'
 import { textWidth } from './labels.js'
 import { hint, label, type Size, tag } from './svg.js'
 

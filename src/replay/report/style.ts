@@ -17,10 +17,13 @@ p { max-width: 72ch; margin: 6px 0 }
 .sub, .lead, figcaption, small, .facts dt { color: var(--quiet) }
 .lead b { color: var(--ink) }
 nav { margin: 16px 0 0 } nav a { color: inherit; margin-right: 18px; text-underline-offset: 3px; display: inline-block }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 24px; margin: 22px 0; padding: 14px 0; border-block: 1px solid var(--rule) }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 24px; margin: 22px 0 0; padding: 14px 0; border-top: 1px solid var(--rule) }
+.facts + .facts { margin: 0 0 18px; border-bottom: 1px solid var(--rule) } .facts dt i { width: 10px; height: 10px; border-radius: 2px; display: inline-block; margin-right: 6px }
 .facts div { min-width: 0 } .facts dt { font-size: 12.5px } .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
 .grid { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px 24px }
 @media (min-width: 1000px) { .grid { grid-template-columns: repeat(2, minmax(0, 1fr)) } }
+h3 { font-size: 13px; margin: 6px 0 2px }
+.thirds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 310px), 1fr)); gap: 10px 20px }
 figure { margin: 22px 0 0; min-width: 0 }
 figcaption { font-size: 13px; margin-bottom: 8px } figcaption b { color: var(--ink); font-size: 15px; display: block }
 svg { display: block; max-width: 100%; height: auto; overflow: visible }
@@ -35,7 +38,7 @@ svg .grid { stroke: var(--rule); stroke-width: 1 } svg .axis-tick { stroke: var(
 svg .band { fill: var(--band) } svg .phase-line { stroke: var(--rule); fill: none }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round } svg .line.faint { stroke-width: 1; opacity: .45 }
 svg .level { stroke-width: 1.2; stroke-dasharray: 5 4; opacity: .85 }
-svg .end { font-weight: 600; font-size: 11.5px; fill: var(--ink) }
+svg .end { font-weight: 600; font-size: 11.5px }
 svg .mix-line { fill: none; stroke: var(--quiet); stroke-width: 1.4; stroke-dasharray: 2 4; stroke-linecap: round }
 svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }
 svg .policy circle { fill: var(--policy); stroke: var(--paper); stroke-width: 1.5 } svg .policy line { stroke: var(--policy); stroke-width: 1.8 }

@@ -69,3 +69,5 @@ export const HALF: readonly Size[] = [
   { width: 372, height: 260, show: 'only-s' },
   { width: 520, height: 290, show: 'from-m' },
 ]
+
+export const THIRD: readonly Size[] = [{ width: 372, height: 270, show: 'always' }]

@@ -1,7 +1,6 @@
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
 import { escapeHtml } from './escape.js'
-import { halfWidth, percent, reward, usdPerThousand } from './format.js'
-import { shortName } from './frontier.js'
+import { halfWidth, percent, reward, shortName, usdPerThousand } from './format.js'
 
 type Colors = (modelId: string) => string
 

@@ -1,0 +1,120 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describeFailure } from '../../src/cli/exit.js'
+import { registerReplay } from '../../src/cli/replay.js'
+import { MODELS, makeRows, toJsonl } from './helpers.js'
+
+let folder = ''
+let printed = ''
+const path = (name: string) => join(folder, name)
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'replay-'))
+  writeFileSync(path('rows.jsonl'), toJsonl(makeRows(120)))
+  writeFileSync(path('wide.jsonl'), toJsonl(makeRows(60).map((row) => ({ ...row, features: [1, 2, 3, 4] }))))
+  writeFileSync(path('broken.jsonl'), `${toJsonl(makeRows(2))}{"id": 3}\n`)
+  writeFileSync(path('models.json'), JSON.stringify({ models: MODELS }))
+})
+
+afterEach(() => vi.restoreAllMocks())
+
+async function run(...args: string[]): Promise<{ exitCode: number; text: string }> {
+  const program = new Command('paretobandit')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+  registerReplay(program)
+  printed = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    printed += String(chunk)
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
+  try {
+    await program.parseAsync(['node', 'paretobandit', 'replay', ...args])
+    return { exitCode: 0, text: '' }
+  } catch (error) {
+    return describeFailure(error)
+  } finally {
+    vi.restoreAllMocks()
+  }
+}
+
+const onRows = (...args: string[]) =>
+  run('--data', path('rows.jsonl'), '--models', path('models.json'), ...args)
+
+describe('replay command', () => {
+  it('writes figures and a report, and prints a table', async () => {
+    const outputs = ['--json', path('out.json'), '--report', path('out.html')]
+    const { exitCode, text } = await onRows('--scenario', 'price-drop', '--seeds', '2', ...outputs)
+    expect([exitCode, text]).toEqual([0, ''])
+    const report = JSON.parse(readFileSync(path('out.json'), 'utf8'))
+    expect(report).toMatchObject({ scenario: 'price-drop', policy: 'paper', seeds: 2 })
+    expect(report.rows).toHaveLength(9)
+    expect(report.rows[0].budgetUsdPerRequest).toBe(3e-4)
+    expect(readFileSync(path('out.html'), 'utf8')).toContain('rows.jsonl')
+    expect(printed).toContain('price-drop: policy paper, 2 seeds')
+    expect(printed).toContain('per-prompt oracle')
+  })
+
+  it('takes seven automatic budgets for stationary, and models away', async () => {
+    expect((await onRows('--seeds', '1', '--exclude', 'dear', '--json', path('two.json'))).exitCode).toBe(0)
+    const report = JSON.parse(readFileSync(path('two.json'), 'utf8'))
+    expect(report.rows).toHaveLength(7)
+    expect(Object.keys(report.rows[0].shares)).toEqual(['cheap', 'middle'])
+  })
+
+  it('simulates a workload without data', async () => {
+    const outputs = ['--json', path('sim.json'), '--report', path('sim.html')]
+    expect((await run('--scenario', 'quality-regression', '--seeds', '1', ...outputs)).exitCode).toBe(0)
+    const report = JSON.parse(readFileSync(path('sim.json'), 'utf8'))
+    expect(Object.keys(report.rows[0].shares)).toEqual(['wren-8b', 'heron-large', 'condor-pro'])
+  })
+
+  it.each([
+    [['--scenario', 'price-dorp'], 'Did you mean price-drop?'],
+    [['--seeds', '0'], 'Expected an integer from 1'],
+    [['--seeds', '1.5'], 'Expected an integer from 1'],
+    [['--budgets', '1e-3,-1'], '--budgets: expected auto7 or numbers > 0'],
+    [['--policy', 'papr'], 'paper'],
+    [['--kernel', 'wsm'], 'Did you mean wasm?'],
+    [['--features', 'store'], 'Did you mean stored?'],
+    [['--exclude', 'midle'], "--exclude: no model 'midle'; did you mean 'middle'?"],
+    [['--exclude', 'cheap', '--exclude', 'middle', '--exclude', 'dear'], 'no model is left'],
+    [['--scenario', 'price-drop', '--shifted', 'deer'], "did you mean 'dear'?"],
+    [['--scenario', 'onboarding', '--newcomer', 'chep'], "did you mean 'cheap'?"],
+    [['--shifted', 'dear'], '--shifted: goes with --scenario price-drop or quality-regression'],
+    [['--newcomer', 'dear'], '--newcomer: goes with --scenario onboarding'],
+    [['--bogus'], "unknown option '--bogus'"],
+  ])('refuses %j', async (args, message) => {
+    const { exitCode, text } = await onRows(...args)
+    expect(exitCode).toBe(2)
+    expect(text).toContain(message)
+    expect(text.trimEnd()).not.toContain('\n')
+  })
+
+  it('names files that are missing, folders or broken', async () => {
+    const models = ['--models', path('models.json')]
+    const cases: [string[], string][] = [
+      [['--data', path('none.jsonl'), ...models], 'none.jsonl'],
+      [['--data', folder, ...models], folder],
+      [['--data', path('broken.jsonl'), ...models], 'broken.jsonl:3: id: expected a non-empty string, got 3'],
+      [['--data', path('rows.jsonl'), '--models', path('rows.jsonl')], 'rows.jsonl'],
+      [['--data', path('rows.jsonl')], '--models: expected a file'],
+      [['--models', path('models.json')], '--models: goes with --data'],
+      [['--train', path('rows.jsonl')], '--train: goes with --data'],
+      [
+        ['--data', path('rows.jsonl'), '--train', path('wide.jsonl'), ...models],
+        'expected 3 numbers as in --data, got 4',
+      ],
+      [['--data', path('rows.jsonl'), ...models, '--report', folder], folder],
+      [['--data', path('rows.jsonl'), ...models, '--json', path('no/such.json')], 'such.json'],
+    ]
+    for (const [args, message] of cases) {
+      const { exitCode, text } = await run(...args)
+      expect([exitCode, text]).toEqual([2, expect.stringContaining(message)])
+    }
+  })
+})

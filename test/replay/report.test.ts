@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ModelSpec } from '../../src/registry/model.js'
+import { escapeHtml } from '../../src/replay/report/escape.js'
+import { placeLabels, spread } from '../../src/replay/report/labels.js'
+import { renderReport } from '../../src/replay/report/page.js'
+import { cumulative, rolling } from '../../src/replay/report/series.js'
+import { runReplay } from '../../src/replay/runner.js'
+import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
+import { buildTable } from '../../src/replay/table.js'
+import { MODELS, makeRows } from './helpers.js'
+
+async function page(models: readonly ModelSpec[], dataName: string) {
+  const data = buildTable(makeRows(120, 7, models), models, null, 'rows')
+  const results = []
+  for (const scenario of SCENARIO_NAMES) {
+    results.push(
+      await runReplay({
+        scenario,
+        courses: coursesOf(scenario, models),
+        data,
+        train: null,
+        budgetsUsd: [1e-4, 1e-3],
+        policy: 'paper',
+        seeds: 2,
+        cold: false,
+        kernel: 'js',
+      }),
+    )
+  }
+  return renderReport({ dataName, features: 'stored', models, results })
+}
+
+describe('renderReport', () => {
+  it('refers to nothing outside the page and has no script', async () => {
+    const html = await page(MODELS, 'rows.jsonl')
+    expect(html).not.toMatch(/https?:|\/\/[a-z]|<script|<link|@import|url\(|src=/i)
+    expect(html).not.toMatch(/NaN|undefined|Infinity/)
+    for (const scenario of SCENARIO_NAMES) expect(html).toContain(`<section id="${scenario}">`)
+    for (const title of ['Quality against cost', 'Spend against budget', 'Shadow price', 'Adoption']) {
+      expect(html).toContain(title)
+    }
+  })
+
+  it('shows only the plots that apply', async () => {
+    const data = buildTable(makeRows(120), MODELS, null, 'rows')
+    const result = await runReplay({
+      scenario: 'stationary',
+      courses: coursesOf('stationary', MODELS),
+      data,
+      train: null,
+      budgetsUsd: [1e-3],
+      policy: 'paper',
+      seeds: 1,
+      cold: true,
+      kernel: 'js',
+    })
+    const html = renderReport({ dataName: 'rows', features: 'stored', models: MODELS, results: [result] })
+    expect(html).not.toContain('Adoption')
+    expect(html).not.toContain('NaN')
+  })
+
+  it('escapes text from data and models', async () => {
+    const evil = [
+      { id: '<img onerror=alert(1)>', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.1 },
+      { id: 'a"b\'&<b>', inputUsdPerMTok: 0.5, outputUsdPerMTok: 1.5 },
+      { id: 'dear', inputUsdPerMTok: 1, outputUsdPerMTok: 9 },
+    ]
+    const html = await page(evil, '<script>alert("x")</script>')
+    expect(html).not.toMatch(/<img|<script|<b>&/)
+    expect(html).toContain('&lt;img onerror=alert(1)&gt;')
+    expect(html).toContain('&lt;script&gt;')
+    expect(html).not.toContain('a"b')
+  })
+})
+
+describe('report parts', () => {
+  it('escapes every character that markup could mistake', () => {
+    expect(escapeHtml(`<a href="x">'&'</a>`)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;')
+  })
+
+  it('spreads labels apart, in order, inside the limits', () => {
+    const positions = fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(positions, (values) => {
+        const placed = spread(values, 14, 0, 200)
+        const sorted = [...placed].sort((a, b) => a - b)
+        for (let i = 1; i < sorted.length; i++)
+          expect(sorted[i] - sorted[i - 1]).toBeGreaterThanOrEqual(14 - 1e-9)
+        expect(sorted[0]).toBeGreaterThanOrEqual(0)
+        expect(sorted[sorted.length - 1]).toBeLessThanOrEqual(200)
+      }),
+      { seed: 3 },
+    )
+  })
+
+  it('drops a label rather than overlap another', () => {
+    const crowd = Array.from({ length: 40 }, () => ({ x: 100, y: 50, text: 'a rather long label' }))
+    const placed = placeLabels(crowd, [], [], { x: 0, y: 0, width: 260, height: 100 })
+    expect(placed.some((place) => place === null)).toBe(true)
+    expect(placed.some((place) => place !== null)).toBe(true)
+  })
+
+  it('averages over windows and from the start', () => {
+    const values = Float64Array.from([1, 2, 3, 4, 5, 6])
+    expect(rolling(values, 2, 1)).toEqual([
+      [1, 1],
+      [2, 1.5],
+      [3, 2.5],
+      [4, 3.5],
+      [5, 4.5],
+      [6, 5.5],
+    ])
+    expect(cumulative(values).at(-1)).toEqual([6, 3.5])
+  })
+})

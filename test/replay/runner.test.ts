@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { bestMix } from '../../src/replay/hindsight.js'
+import type { ReplayResult } from '../../src/replay/result.js'
+import { runReplay } from '../../src/replay/runner.js'
+import { coursesOf, type ScenarioName } from '../../src/replay/scenarios.js'
+import { confidence95, median, tQuantile975 } from '../../src/replay/statistics.js'
+import type { OutcomeTable } from '../../src/replay/table.js'
+import { MODELS, makeTable } from './helpers.js'
+
+const BUDGETS = [1e-4, 1e-3]
+
+function replay(scenario: ScenarioName, data: OutcomeTable, more = {}): Promise<ReplayResult> {
+  return runReplay({
+    scenario,
+    courses: coursesOf(scenario, MODELS),
+    data,
+    train: null,
+    budgetsUsd: BUDGETS,
+    policy: 'paper',
+    seeds: 3,
+    cold: false,
+    kernel: 'js',
+    ...more,
+  })
+}
+
+const withoutSpeed = ({ report }: ReplayResult) => JSON.stringify({ ...report, requestsPerSecond: 0 })
+
+describe('runReplay', () => {
+  const data = makeTable(250)
+
+  it('gives the same report for the same seeds', async () => {
+    for (const scenario of ['stationary', 'onboarding'] as const) {
+      expect(withoutSpeed(await replay(scenario, data))).toBe(withoutSpeed(await replay(scenario, data)))
+    }
+  })
+
+  it('gives rows in the documented shape', async () => {
+    const { report } = await replay('price-drop', data)
+    expect(Object.keys(report)).toEqual([
+      'scenario',
+      'policy',
+      'seeds',
+      'rows',
+      'baselines',
+      'requestsPerSecond',
+    ])
+    expect(report.rows.map((row) => [row.budgetUsdPerRequest, row.phase])).toEqual(
+      BUDGETS.flatMap((budget) => [1, 2, 3].map((phase) => [budget, phase])),
+    )
+    for (const row of report.rows) {
+      expect(Object.keys(row)).toEqual([
+        ...['budgetUsdPerRequest', 'phase', 'variant', 'reward', 'rewardCi95', 'utilisation'],
+        ...['utilisationCumulative', 'utilisationWorst', 'shares', 'lambdaMedian'],
+      ])
+      expect(row.variant).toBeNull()
+      expect(Object.keys(row.shares)).toEqual(['cheap', 'middle', 'dear'])
+      expect(Object.values(row.shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
+      expect(row.rewardCi95[0]).toBeLessThanOrEqual(row.reward)
+      expect(row.utilisationWorst).toBeGreaterThanOrEqual(row.utilisation)
+    }
+    expect(report.requestsPerSecond).toBeGreaterThan(0)
+  })
+
+  it('adds phases up to the cumulative utilisation', async () => {
+    const { report } = await replay('quality-regression', data)
+    const [first, second, third] = report.rows.filter((row) => row.budgetUsdPerRequest === BUDGETS[0])
+    expect(first.utilisationCumulative).toBeCloseTo(first.utilisation, 12)
+    expect(second.utilisationCumulative).toBeCloseTo((first.utilisation + second.utilisation) / 2, 12)
+    const total = first.utilisation + second.utilisation + third.utilisation
+    expect(third.utilisationCumulative).toBeCloseTo(total / 3, 12)
+  })
+
+  it('keeps the newcomer out until it joins, then forces 20 requests on it', async () => {
+    const { traces, report } = await replay('onboarding', data)
+    expect(report.rows.map((row) => row.variant)).toEqual(
+      ['good-cheap', 'good-expensive', 'bad-cheap'].flatMap((variant) => [variant, variant]),
+    )
+    for (const { trace } of traces) {
+      expect([...trace.shares[2].subarray(0, 20)].every((share) => Math.abs(share - 1) < 1e-9)).toBe(true)
+    }
+  })
+
+  it('takes priors from a training table and evaluates all of the data', async () => {
+    const result = await replay('stationary', makeTable(60, 3), { train: data })
+    expect(result.rowCounts).toEqual({ fit: 125, burnIn: 125, evaluation: 60 })
+    const cold = await replay('stationary', data, { cold: true })
+    expect(cold.rowCounts).toEqual({ fit: 0, burnIn: 150, evaluation: 100 })
+  })
+
+  it('plays both kernels to the same rows', async () => {
+    const js = await replay('stationary', data)
+    const wasm = await replay('stationary', data, { kernel: 'wasm' })
+    for (const [i, row] of wasm.report.rows.entries()) {
+      expect(row.reward).toBeCloseTo(js.report.rows[i].reward, 2)
+    }
+  })
+
+  it('refuses too few rows to split', async () => {
+    await expect(replay('price-drop', makeTable(2))).rejects.toThrow('too few rows to split')
+  })
+
+  it('reports progress up to the end', async () => {
+    const fractions: number[] = []
+    await runReplay(
+      {
+        scenario: 'stationary',
+        courses: coursesOf('stationary', MODELS),
+        data,
+        train: null,
+        budgetsUsd: BUDGETS,
+        policy: 'paper',
+        seeds: 2,
+        cold: false,
+        kernel: 'js',
+      },
+      { turnMs: () => 0, onProgress: ({ fraction }) => void fractions.push(fraction) },
+    )
+    expect(fractions.length).toBeGreaterThan(5)
+    expect([...fractions].sort((a, b) => a - b)).toEqual(fractions)
+    expect(fractions[fractions.length - 1]).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('baselines', () => {
+  it('bounds everything by the oracle, and affordable fixed models by the mix', async () => {
+    const data = makeTable(250)
+    for (const scenario of ['stationary', 'price-drop', 'onboarding'] as const) {
+      const { report } = await replay(scenario, data)
+      const alike = (a: { phase: unknown; variant: unknown }) => (b: { phase: unknown; variant: unknown }) =>
+        a.phase === b.phase && a.variant === b.variant
+      for (const oracle of report.baselines.filter((row) => row.baseline === 'oracle')) {
+        for (const row of [...report.rows, ...report.baselines].filter(alike(oracle))) {
+          expect(row.reward).toBeLessThanOrEqual(oracle.reward + 1e-12)
+        }
+      }
+      for (const mix of report.baselines.filter((row) => row.baseline === 'mix')) {
+        const fixed = report.baselines.filter(alike(mix)).filter((row) => row.baseline === 'fixed')
+        const budget = mix.budgetUsdPerRequest ?? 0
+        for (const row of fixed.filter((candidate) => candidate.costUsdPerRequest <= 0.9 * budget)) {
+          expect(mix.reward).toBeGreaterThanOrEqual(row.reward - 1e-12)
+        }
+        expect(mix.costUsdPerRequest).toBeLessThanOrEqual(budget + 1e-12)
+      }
+    }
+  })
+
+  it('mixes two models to spend exactly the budget', () => {
+    const points = [
+      { costUsd: 1, reward: 0.5 },
+      { costUsd: 3, reward: 0.9 },
+      { costUsd: 9, reward: 0.6 },
+    ]
+    expect(bestMix(points, 2)).toEqual({ reward: 0.7, costUsd: 2, first: 0, second: 1, share: 0.5 })
+    expect(bestMix(points, 5)).toMatchObject({ reward: 0.9, costUsd: 3, first: 1, second: 1 })
+    expect(bestMix(points, 0.5)).toMatchObject({ reward: 0.5, costUsd: 1 })
+  })
+})
+
+describe('statistics', () => {
+  it('gives t intervals', () => {
+    expect(confidence95([0.4])).toEqual([0.4, 0.4])
+    const [low, high] = confidence95([1, 2, 3, 4])
+    // s = 1.29099, t(0.975, 3) = 3.1824: half a width of 2.0543.
+    expect(low).toBeCloseTo(2.5 - 2.0543, 3)
+    expect(high).toBeCloseTo(2.5 + 2.0543, 3)
+    expect(tQuantile975(19)).toBe(2.093)
+    expect(tQuantile975(60)).toBeCloseTo(2.0003, 2)
+    expect(median(Float64Array.of(3, 1, 2))).toBe(2)
+    expect(median(Float64Array.of(4, 1, 2, 3))).toBe(2.5)
+  })
+})
