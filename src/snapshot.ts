@@ -1,6 +1,13 @@
 import { DIMENSION_MAX, isRecord } from './check.js'
+import {
+  checkSnapshot,
+  invalidSnapshot,
+  type SnapshotModel,
+  type SnapshotRequest,
+  type SnapshotTotals,
+} from './check-snapshot.js'
 import { crc32 } from './checksum.js'
-import { ParetoBanditError } from './errors.js'
+import { expected, ParetoBanditError } from './errors.js'
 import { PENDING_NUMBERS } from './pending/pending.js'
 import { armNumbers } from './policy/arms.js'
 import { MODEL_NUMBERS, Model } from './registry/registry.js'
@@ -18,7 +25,8 @@ import type { RoutingState } from './state.js'
  *     24     text: JSON {encoder, models: [{id, enabled}], budget: boolean}, padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
- *                        spend, reserved, allowance, unsettled, next sequence number, waiting requests
+ *                        spend, reserved, allowance, unsettled, requests with an allowance, next sequence number,
+ *                        waiting requests
  *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
  *              requests  each: sequence number, its numbers (PendingRequests), its context
  */
@@ -26,8 +34,7 @@ const MAGIC = 0x53524250
 const VERSION = 1
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
-const STATE_NUMBERS = 12
-const SLOT_MAX = 2 ** 24
+const STATE_NUMBERS = 13
 
 interface SnapshotText {
   readonly encoder: string | null
@@ -65,7 +72,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   writer.put(state.requests, state.events, registry.incarnations)
   writer.put(pacer.usdPerRequest ?? 0, pacer.shadowPrice, pacer.costEmaUsd)
   writer.put(ledger.spendUsd, ledger.reservedUsd, ledger.allowanceUsd, ledger.unsettled)
-  writer.put(pending.next, waiting.length)
+  writer.put(ledger.allowed, pending.next, waiting.length)
   for (const model of models) {
     writer.put(model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name]))
     for (const section of arms.sections(model.slot)) writer.copy(section)
@@ -87,34 +94,24 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
 
 /**
  * Loads a snapshot into a fresh state. Everything is checked before the arena is touched.
- * @throws SNAPSHOT_INVALID (not a snapshot, cut, altered, from a future version), SNAPSHOT_MISMATCH (another
- *   dimension or encoder), OUT_OF_MEMORY
+ * @throws INVALID_ARGUMENT, SNAPSHOT_INVALID (not a snapshot, cut, altered, from a future version), SNAPSHOT_MISMATCH (another
+ *   dimension or encoder, or too many waiting requests), OUT_OF_MEMORY
  */
 export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
   const { text, numbers } = readEnvelope(bytes, context)
   const { dimension } = context
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
-  const [
-    requests,
-    events,
-    incarnations,
-    budget,
-    lambda,
-    costEma,
-    spend,
-    reserved,
-    allowance,
-    unsettled,
-    next,
-    waiting,
-  ] = numbers
-  if (numbers.length !== STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers) {
-    throw invalid('its parts do not add up to its length')
+  if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
+  const totals = readTotals(numbers)
+  const waiting = numbers[STATE_NUMBERS - 1]
+  if (
+    !Number.isSafeInteger(waiting) ||
+    numbers.length !== STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers
+  ) {
+    throw invalidSnapshot('its parts do not add up to its length')
   }
-  if (!numbers.every(Number.isFinite)) throw invalid('it holds a number that is not finite')
-
-  const models = text.models.map(({ id, enabled }, i) => {
+  const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
     const offset = STATE_NUMBERS + i * modelNumbers
     const [slot, incarnation, ...counters] = numbers.subarray(offset, offset + 2 + MODEL_NUMBERS.length)
     const values = Object.fromEntries(MODEL_NUMBERS.map((name, k) => [name, counters[k]]))
@@ -122,13 +119,59 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     const model = Object.assign(new Model(spec, slot, incarnation, 0), values, { enabled })
     return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
   })
-  const slots = new Set(models.map(({ model }) => model.slot))
-  for (const slot of slots)
-    if (!Number.isInteger(slot) || slot < 0 || slot > SLOT_MAX) throw invalid('a slot is no slot')
-  if (slots.size !== models.length) throw invalid('two models share a slot')
-  const highestSlot = Math.max(-1, ...slots)
-  state.arms.kernel.reserve(highestSlot + 1)
+  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
+  const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
+    const entry = numbers.subarray(firstRequest + i * requestNumbers, firstRequest + (i + 1) * requestNumbers)
+    return {
+      sequence: entry[0],
+      numbers: Array.from(entry.subarray(1, 1 + PENDING_NUMBERS)),
+      context: entry.subarray(1 + PENDING_NUMBERS),
+    }
+  })
+  checkSnapshot(totals, text.budget, models, entries, dimension)
+  const { capacity } = state.pending
+  if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
+    const needed = totals.next - entries[0].sequence
+    throw mismatch(
+      `its oldest waiting request needs a pendingCapacity of ${needed}, this router's is ${capacity}`,
+    )
+  }
+  state.pending.load(totals.next, entries)
+  load(state, totals, text.budget, models)
+}
 
+function readTotals(numbers: Float64Array): SnapshotTotals {
+  const [requests, events, incarnations, usdPerRequest, shadowPrice, costEmaUsd, ...rest] = numbers.subarray(
+    0,
+    STATE_NUMBERS,
+  )
+  const [spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, next] = rest
+  return {
+    requests,
+    events,
+    incarnations,
+    usdPerRequest,
+    shadowPrice,
+    costEmaUsd,
+    spendUsd,
+    reservedUsd,
+    allowanceUsd,
+    unsettled,
+    allowed,
+    next,
+  }
+}
+
+/** @throws OUT_OF_MEMORY; nothing has changed then */
+function load(
+  state: RoutingState,
+  totals: SnapshotTotals,
+  budget: boolean,
+  models: readonly SnapshotModel[],
+): void {
+  let highestSlot = -1
+  for (const { model } of models) highestSlot = Math.max(highestSlot, model.slot)
+  state.arms.kernel.reserve(highestSlot + 1)
   for (const { model, arm } of models) {
     state.registry.insert(model)
     let at = 0
@@ -137,46 +180,35 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
       at += section.length
     }
   }
-  state.registry.incarnations = incarnations
-  state.requests = requests
-  state.events = events
-  Object.assign(state.pacer, {
-    usdPerRequest: text.budget ? budget : null,
-    shadowPrice: lambda,
-    costEmaUsd: costEma,
-  })
-  const dollars = { spendUsd: spend, reservedUsd: reserved, allowanceUsd: allowance, unsettled }
-  Object.assign(state.ledger, dollars)
-  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
-  const entries = Array.from({ length: waiting }, (_, i) => {
-    const entry = numbers.subarray(firstRequest + i * requestNumbers, firstRequest + (i + 1) * requestNumbers)
-    return {
-      sequence: entry[0],
-      numbers: Array.from(entry.subarray(1, 1 + PENDING_NUMBERS)),
-      context: entry.slice(1 + PENDING_NUMBERS),
-    }
-  })
-  state.pending.load(next, entries)
+  state.registry.incarnations = totals.incarnations
+  state.requests = totals.requests
+  state.events = totals.events
+  const { shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unsettled, allowed } = totals
+  Object.assign(state.pacer, { usdPerRequest: budget ? totals.usdPerRequest : null, shadowPrice, costEmaUsd })
+  Object.assign(state.ledger, { spendUsd, reservedUsd, allowanceUsd, unsettled, allowed })
 }
 
 function readEnvelope(
   bytes: Uint8Array,
   context: SnapshotContext,
 ): { text: SnapshotText; numbers: Float64Array } {
-  if (bytes.length < HEADER_BYTES) throw invalid(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
-  // A copy, so that the numbers are aligned whatever view came in.
-  const copy = bytes.slice()
+  if (!(bytes instanceof Uint8Array)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
+  if (bytes.length < HEADER_BYTES)
+    throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
+  // A copy, so that the numbers are aligned whatever view came in (a Buffer's own slice would share its pool).
+  const copy = new Uint8Array(bytes)
   const view = new DataView(copy.buffer)
-  if (view.getUint32(0, true) !== MAGIC) throw invalid('it does not start as one')
+  if (view.getUint32(0, true) !== MAGIC) throw invalidSnapshot('it does not start as one')
   const version = view.getUint32(4, true)
-  if (version !== VERSION) throw invalid(`it has format version ${version}, this release reads ${VERSION}`)
+  if (version !== VERSION)
+    throw invalidSnapshot(`it has format version ${version}, this release reads ${VERSION}`)
   const textBytes = view.getUint32(12, true)
   const numberCount = view.getUint32(16, true)
   const length = HEADER_BYTES + textBytes + 8 * numberCount
   if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
-    throw invalid(`it has ${copy.length} bytes, its header says ${length}`)
+    throw invalidSnapshot(`it has ${copy.length} bytes, its header says ${length}`)
   }
-  if (view.getUint32(CHECKSUM_OFFSET, true) !== checksum(copy)) throw invalid('its checksum is wrong')
+  if (view.getUint32(CHECKSUM_OFFSET, true) !== checksum(copy)) throw invalidSnapshot('its checksum is wrong')
   const dimension = view.getUint32(8, true)
   if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
@@ -196,30 +228,27 @@ function readText(bytes: Uint8Array): SnapshotText {
   try {
     value = JSON.parse(new TextDecoder().decode(bytes))
   } catch {
-    throw invalid('its text section is not JSON')
+    throw invalidSnapshot('its text section is not JSON')
   }
   if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
-    throw invalid('its text section lacks a field')
+    throw invalidSnapshot('its text section lacks a field')
   }
   const { encoder, budget } = value
-  if (encoder !== null && typeof encoder !== 'string') throw invalid('its encoder is not a name')
+  if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
     if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
-      throw invalid('it lists a model without an id')
+      throw invalidSnapshot('it lists a model without an id')
     }
     return { id: model.id, enabled: model.enabled }
   })
-  if (new Set(models.map(({ id }) => id)).size !== models.length) throw invalid('it lists a model twice')
+  if (new Set(models.map(({ id }) => id)).size !== models.length)
+    throw invalidSnapshot('it lists a model twice')
   return { encoder, budget, models }
 }
 
 /** CRC-32 of everything but the checksum itself. */
 function checksum(bytes: Uint8Array): number {
   return crc32(bytes.subarray(CHECKSUM_OFFSET + 4), crc32(bytes.subarray(0, CHECKSUM_OFFSET)))
-}
-
-function invalid(why: string): ParetoBanditError {
-  return new ParetoBanditError('SNAPSHOT_INVALID', 'snapshot', `not a snapshot this router can read: ${why}`)
 }
 
 function mismatch(why: string): ParetoBanditError {

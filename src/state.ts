@@ -50,7 +50,6 @@ export class RoutingState {
   }
 
   apply(event: RouterEvent): void {
-    this.events++
     switch (event.type) {
       case 'routed':
         this.routed(event)
@@ -85,6 +84,7 @@ export class RoutingState {
       case 'budget-set':
         this.pacer.setBudget(event.usdPerRequest)
     }
+    this.events++
   }
 
   /** `<name>.<sequence>` */
@@ -142,7 +142,7 @@ export class RoutingState {
       pacer.observe(event.costUsd)
     } else {
       ledger.correct(event.costUsd - reservedUsd)
-      model.spendUsd += event.costUsd - reservedUsd
+      model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
       pacer.correct(event.costUsd - reservedUsd)
     }
     pending.mark(sequence, SETTLED)
@@ -178,7 +178,7 @@ export class RoutingState {
     else ledger.settle(reservedUsd, event.costUsd)
     ledger.takeBack(allowanceUsd)
     this.pacer.correct(differenceUsd)
-    model.spendUsd += differenceUsd
+    model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
     pending.mark(sequence, FAILED)
   }

@@ -1,0 +1,155 @@
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
+import { ParetoBanditError } from './errors.js'
+import { isUnsettled, isWaiting } from './pending/pending.js'
+import type { Model } from './registry/registry.js'
+
+/** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
+export interface SnapshotModel {
+  readonly model: Model
+  readonly arm: Float64Array
+}
+
+/** One waiting request of a snapshot, with its numbers as `PendingRequests.numbers` lists them. */
+export interface SnapshotRequest {
+  readonly sequence: number
+  readonly numbers: readonly number[]
+  readonly context: Float64Array
+}
+
+/** The numbers of a snapshot that belong to no single model or request. */
+export interface SnapshotTotals {
+  readonly requests: number
+  readonly events: number
+  readonly incarnations: number
+  readonly usdPerRequest: number
+  readonly shadowPrice: number
+  readonly costEmaUsd: number
+  readonly spendUsd: number
+  readonly reservedUsd: number
+  readonly allowanceUsd: number
+  readonly unsettled: number
+  readonly allowed: number
+  readonly next: number
+}
+
+const COUNTERS = [
+  'requests',
+  'settled',
+  'failed',
+  'expired',
+  'rewarded',
+  'latencyCount',
+  'forcedRemaining',
+  'forcedDone',
+] as const
+const AMOUNTS = ['spendUsd', 'settledCostUsd', 'latencySumMs', 'realisedUsd', 'assumedUsd'] as const
+const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
+const SHADOW_PRICE_MAX = 5
+/** Every bit that a request's state can have. */
+const STATE_MAX = 31
+
+/**
+ * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
+ * that this router could have come to, so that nothing it does later can go wrong.
+ * @throws SNAPSHOT_INVALID
+ */
+export function checkSnapshot(
+  totals: SnapshotTotals,
+  budget: boolean,
+  models: readonly SnapshotModel[],
+  requests: readonly SnapshotRequest[],
+  dimension: number,
+): void {
+  checkTotals(totals, budget)
+  const incarnationAt = new Map<number, number>()
+  for (const { model, arm } of models) {
+    checkModel(model, totals)
+    checkArm(arm, dimension, totals.requests)
+    if (incarnationAt.has(model.slot)) throw invalidSnapshot('two models share a slot')
+    incarnationAt.set(model.slot, model.incarnation)
+  }
+  if (new Set(incarnationAt.values()).size !== models.length)
+    throw invalidSnapshot('two models share a registration')
+  let before = 0
+  let unsettled = 0
+  for (const request of requests) {
+    checkRequest(request, incarnationAt)
+    if (request.sequence <= before || request.sequence >= totals.next)
+      throw invalidSnapshot('a request is misplaced')
+    before = request.sequence
+    if (isUnsettled(request.numbers[2])) unsettled++
+  }
+  if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
+}
+
+export function invalidSnapshot(why: string): ParetoBanditError {
+  return new ParetoBanditError('SNAPSHOT_INVALID', 'snapshot', `not a snapshot this router can read: ${why}`)
+}
+
+function checkTotals(totals: SnapshotTotals, budget: boolean): void {
+  const { requests, events, incarnations, unsettled, allowed, next } = totals
+  if (![requests, events, incarnations, unsettled, allowed].every(isCount) || next !== requests + 1) {
+    throw invalidSnapshot('a count is no count')
+  }
+  const { usdPerRequest, shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd } = totals
+  if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd].every(isAmount)) {
+    throw invalidSnapshot('a sum of dollars is negative')
+  }
+  if (budget ? !(usdPerRequest > 0 && usdPerRequest <= AMOUNT_MAX) : usdPerRequest !== 0) {
+    throw invalidSnapshot('its budget is none')
+  }
+  if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
+    throw invalidSnapshot('its shadow price is none')
+}
+
+function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
+  const { slot, incarnation } = model
+  if (!isCount(slot) || slot >= incarnations) throw invalidSnapshot('a slot is no slot')
+  if (!isCount(incarnation) || incarnation === 0 || incarnation > incarnations) {
+    throw invalidSnapshot('a registration is none')
+  }
+  if (model.id === '') throw invalidSnapshot('it lists a model without an id')
+  const counted =
+    COUNTERS.every((name) => isCount(model[name])) && AMOUNTS.every((name) => isAmount(model[name]))
+  if (!counted) throw invalidSnapshot('a counter of a model is negative')
+  if (!PRICES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
+    throw invalidSnapshot('a price is none')
+  }
+}
+
+/** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
+function checkArm(arm: Float64Array, dimension: number, requests: number): void {
+  const [lastUpdate, lastPlay, ridge, price] = arm
+  if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
+    throw invalidSnapshot('an arm was last seen after the last request')
+  }
+  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
+  const triangle = (dimension * (dimension + 1)) / 2
+  for (const section of [4 + 2 * dimension, 4 + 2 * dimension + triangle]) {
+    for (let i = 0, r = section; i < dimension; r += dimension - i, i++) {
+      if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
+    }
+  }
+}
+
+function checkRequest(
+  { numbers, context }: SnapshotRequest,
+  incarnationAt: ReadonlyMap<number, number>,
+): void {
+  const [slot, incarnation, state, , reservedUsd, listCostUsd, allowanceUsd] = numbers
+  if (incarnationAt.get(slot) !== incarnation) throw invalidSnapshot('a request has no model')
+  if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
+    throw invalidSnapshot('a request waits for nothing')
+  if (![reservedUsd, listCostUsd, allowanceUsd].every(isAmount))
+    throw invalidSnapshot('a request costs no amount')
+  if (!context.every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
+    throw invalidSnapshot('a context is none')
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+function isAmount(value: number): boolean {
+  return value >= 0
+}
