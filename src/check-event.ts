@@ -2,9 +2,9 @@ import {
   checkAmount,
   checkBoolean,
   checkFinite,
+  checkInRange,
   checkInteger,
   checkOneOf,
-  checkPositive,
   checkRecord,
   checkString,
   copyContext,
@@ -13,11 +13,12 @@ import { unknownModel } from './choose.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type Located, locateForFail, locateForReward, locateForSettle } from './feedback.js'
 import { EVENT_TYPES, type RouterEvent } from './journal/events.js'
-import type { ArmStatistics } from './kernel/kernel.js'
+import type { ResolvedOptions } from './options.js'
 import { EXPIRED } from './pending/pending.js'
+import { checkStatistics } from './policy/priors.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import type { Model } from './registry/registry.js'
-import { FORCED_EXPLORATION_MAX } from './resolve-options.js'
+import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
 
 /**
@@ -26,8 +27,13 @@ import type { RoutingState } from './state.js'
  * @throws INVALID_ARGUMENT naming the field; EVENT_OUT_OF_ORDER when it does not follow from this state; and the
  *   feedback and registry errors of the call that would have made it
  */
-export function checkEvent(state: RoutingState, value: unknown): RouterEvent {
-  const event = checkRecord(value, 'event')
+export function checkEvent(
+  state: RoutingState,
+  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh'>,
+  value: unknown,
+): RouterEvent {
+  // A copy: what was checked is what is applied.
+  const event = { ...checkRecord(value, 'event') }
   const type = checkOneOf(event.type, EVENT_TYPES, 'event.type')
   checkFinite(event.at, 'event.at')
   switch (type) {
@@ -41,7 +47,7 @@ export function checkEvent(state: RoutingState, value: unknown): RouterEvent {
       break
     case 'rewarded':
       checkSameModel(event, locateForReward(state, event.id, Number.NEGATIVE_INFINITY, 'event.id'))
-      checkFinite(event.reward, 'event.reward')
+      checkInRange(event.reward, limits.rewardLow, limits.rewardHigh, 'event.reward')
       break
     case 'failed':
       checkSameModel(event, locateForFail(state, event.id, 'event.id'))
@@ -61,20 +67,24 @@ export function checkEvent(state: RoutingState, value: unknown): RouterEvent {
     case 'model-repriced':
       registered(state, event.model)
       checkModelPrice(event.price, 'event.price')
-      checkFinite(event.logCost, 'event.logCost')
+      checkInRange(event.logCost, 0, 1, 'event.logCost')
       break
     case 'budget-set':
-      if (event.usdPerRequest !== null) checkPositive(event.usdPerRequest, 'event.usdPerRequest')
+      if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
       break
     default:
       registered(state, event.model)
   }
-  return value as RouterEvent
+  return event as unknown as RouterEvent
 }
 
 function checkRouted(state: RoutingState, event: Record<string, unknown>): void {
   const id = state.requestId(state.pending.next)
   if (event.id !== id) throw expected('EVENT_OUT_OF_ORDER', 'event.id', `the next request, '${id}'`, event.id)
+  if (state.pending.pushedOut() !== 0) {
+    const message = 'the oldest request must expire before one more fits'
+    throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event', message)
+  }
   if (!registered(state, event.model).enabled) {
     throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.model', 'the model is disabled here')
   }
@@ -95,24 +105,15 @@ function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
   if (state.registry.get(id) !== undefined) {
     throw new ParetoBanditError('DUPLICATE_MODEL', 'event.model.id', `'${id}' is registered already`)
   }
-  checkFinite(event.logCost, 'event.logCost')
+  checkInRange(event.logCost, 0, 1, 'event.logCost')
   checkInteger(event.forcedExploration, 0, FORCED_EXPLORATION_MAX, 'event.forcedExploration')
-  if (event.prior !== null) checkStatistics(event.prior, state.pending.dimension)
-}
-
-function checkStatistics(value: unknown, dimension: number): asserts value is ArmStatistics {
-  const { precision, response } = checkRecord(value, 'event.prior')
-  checkNumbers(precision, (dimension * (dimension + 1)) / 2, 'event.prior.precision')
-  checkNumbers(response, dimension, 'event.prior.response')
-}
-
-function checkNumbers(value: unknown, length: number, field: string): void {
-  if (!(value instanceof Float64Array) || value.length !== length) {
-    throw expected('INVALID_ARGUMENT', field, `a Float64Array of ${length}`, value)
+  if (event.prior === null) return
+  const prior = checkRecord(event.prior, 'event.prior')
+  for (const name of ['precision', 'response']) {
+    if (prior[name] instanceof Float64Array) continue
+    throw expected('INVALID_ARGUMENT', `event.prior.${name}`, 'a Float64Array', prior[name])
   }
-  value.forEach((entry, i) => {
-    checkFinite(entry, `${field}[${i}]`)
-  })
+  checkStatistics(prior, state.pending.dimension, 'event.prior')
 }
 
 function registered(state: RoutingState, id: unknown): Model {

@@ -15,8 +15,9 @@ import { Router } from './router.js'
  */
 export async function createRouter(options: RouterOptions = {}): Promise<Router> {
   const checked = checkRouterOptions(options)
-  if (checked.priors !== undefined) checkPriors(checked.priors)
-  const resolved = resolveOptions(checked, await chooseEncoder(checked))
+  // Checked copies: what the caller does with its objects later is no matter.
+  const own = checked.priors === undefined ? checked : { ...checked, priors: checkPriors(checked.priors) }
+  const resolved = resolveOptions(own, await chooseEncoder(checked))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`

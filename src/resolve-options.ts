@@ -1,4 +1,5 @@
 import {
+  AMOUNT_MAX,
   checkFinite,
   checkInRange,
   checkInteger,
@@ -12,7 +13,14 @@ import {
 import { expected, ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { KERNEL_NAMES } from './kernel/kernel.js'
-import { DEFAULT_GAMMA, POLICY_NAMES, type ResolvedOptions, type RouterOptions } from './options.js'
+import {
+  DEFAULT_ALPHA_COLD,
+  DEFAULT_ALPHA_WARM,
+  DEFAULT_GAMMA,
+  POLICY_NAMES,
+  type ResolvedOptions,
+  type RouterOptions,
+} from './options.js'
 import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, nEffectiveOf } from './policy/horizon.js'
 import { checkModelSpecs } from './registry/model.js'
@@ -45,6 +53,7 @@ const OPTION_KEYS = [
 export const FORCED_EXPLORATION_MAX = 1_000_000
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
+const CEILING_MIN_USD = 1e-12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
 const DAY_MS = 86_400_000
 const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
@@ -81,7 +90,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     nEffective: resolveNEffective(options, gamma),
     alpha: optional(
       options.alpha,
-      priors === null ? 0.05 : 0.01,
+      priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM,
       (v, f) => checkInRange(v, 0, 1e6, f),
       'alpha',
     ),
@@ -137,9 +146,14 @@ export function checkBudget(
   const record = checkRecord(value, field)
   checkKeys(record, ['usdPerRequest', 'mode'], field)
   return {
-    usdPerRequest: checkPositive(record.usdPerRequest, `${field}.usdPerRequest`),
+    usdPerRequest: checkCeiling(record.usdPerRequest, `${field}.usdPerRequest`),
     mode: record.mode === undefined ? undefined : checkOneOf(record.mode, PACER_MODES, `${field}.mode`),
   }
+}
+
+/** Dollars a request; anything smaller than a millionth of a millionth is a unit mistake. */
+export function checkCeiling(value: unknown, field: string): number {
+  return checkInRange(checkPositive(value, field), CEILING_MIN_USD, AMOUNT_MAX, field)
 }
 
 export function checkForcedExploration(value: unknown, field: string): number {

@@ -10,7 +10,7 @@ export interface ArmInspection {
   /** Request counts at the last statistics update and at the last play. */
   readonly lastUpdate: number
   readonly lastPlay: number
-  /** Share of lambda0 I that is left in A after decay. */
+  /** How much of lambda0 is left on the diagonal of A after decay: lambda0 at the start, restored at 10 % of it. */
   readonly ridge: number
 }
 

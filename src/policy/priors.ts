@@ -1,16 +1,24 @@
 import {
-  checkFinite,
+  checkInRange,
   checkInteger,
   checkKeys,
   checkRecord,
+  checkString,
   checkVector,
   copyContext,
   DIMENSION_MAX,
 } from '../check.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import { expected, ParetoBanditError, show } from '../errors.js'
 import { JsKernel } from '../kernel/js-kernel.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
 import { Arms } from './arms.js'
+import { isPositiveSemidefinite } from './positive-definite.js'
+
+/** Bounds of a statistic: beyond them sums and quotients of statistics could overflow. */
+const STATISTIC_MAX = 1e24
+const PRECISION_MIN = 1e-9
+/** Largest magnitude of a reward, as in the router's `rewardRange`. */
+const REWARD_MAX = 1e6
 
 /** What was observed offline for one prompt: its context and the outcome of any number of models. */
 export interface PriorRow {
@@ -51,6 +59,10 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
   let dimension =
     options.dimension === undefined ? 0 : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
   const models = new Map<string, { rows: number; precision: Float64Array; response: Float64Array }>()
+  const encoder = options.encoder === undefined ? null : checkString(options.encoder, 'encoder')
+  if (rows === null || rows === undefined || typeof rows[Symbol.iterator] !== 'function') {
+    throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
+  }
   let context = new Float64Array(dimension)
   let index = 0
   for (const row of rows) {
@@ -63,7 +75,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
     copyContext(vector, dimension, context, 0, `${field}.context`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
-      const reward = checkFinite(checkRecord(outcome, at).reward, `${at}.reward`)
+      const reward = checkInRange(checkRecord(outcome, at).reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
       let model = models.get(id)
       if (model === undefined) {
         model = { rows: 0, precision: identity(dimension), response: new Float64Array(dimension) }
@@ -79,7 +91,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
     format: 'paretobandit-priors',
     version: 1,
     dimension,
-    encoder: options.encoder ?? null,
+    encoder,
     models: Object.fromEntries(
       [...models].map(([id, model]) => [
         id,
@@ -96,8 +108,9 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
 export function checkPriors(value: unknown, field = 'priors'): Priors {
   const record = checkRecord(value, field)
   if (record.format !== 'paretobandit-priors' || record.version !== 1) {
-    const got = `${String(record.format)} ${String(record.version)}`
-    throw expected('INVALID_ARGUMENT', `${field}.format`, 'paretobandit-priors, version 1', got)
+    const got = `${show(record.format)}, version ${show(record.version)}`
+    const message = `expected "paretobandit-priors", version 1, got ${got}`
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.format`, message)
   }
   const dimension = checkInteger(record.dimension, 1, DIMENSION_MAX, `${field}.dimension`)
   const encoder = record.encoder
@@ -107,12 +120,7 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
   const models = Object.entries(checkRecord(record.models, `${field}.models`)).map(([id, entry]) => {
     const at = `${field}.models[${JSON.stringify(id)}]`
     const model = checkRecord(entry, at)
-    const precision = checkNumbers(model.precision, (dimension * (dimension + 1)) / 2, `${at}.precision`)
-    for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
-      if (!(precision[r] > 0))
-        throw expected('INVALID_ARGUMENT', `${at}.precision[${r}]`, 'a number > 0', precision[r])
-    }
-    const response = checkNumbers(model.response, dimension, `${at}.response`)
+    const { precision, response } = checkStatistics(model, dimension, at)
     return [id, { rows: checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`), precision, response }] as const
   })
   return {
@@ -147,7 +155,7 @@ export function scalePrior(
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) precision[r] += lambda0
   const response = Float64Array.from(prior.response, (entry, i) => entry * scale + lambda0 * theta[i])
-  if (!precision.every(Number.isFinite) || !response.every(Number.isFinite)) {
+  if ([...precision, ...response].some((entry) => Math.abs(entry) > STATISTIC_MAX)) {
     throw new ParetoBanditError(
       'INVALID_ARGUMENT',
       'priors',
@@ -176,9 +184,33 @@ function accumulate(
   model.rows++
 }
 
-function checkNumbers(value: unknown, length: number, field: string): number[] {
-  if (!Array.isArray(value) || value.length !== length) {
-    throw expected('INVALID_ARGUMENT', field, `an array of ${length} numbers`, value)
+/**
+ * Checks an arm's statistics: lengths, magnitudes, and that A can be a sum of x x^T.
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function checkStatistics(
+  value: { readonly precision?: unknown; readonly response?: unknown },
+  dimension: number,
+  field: string,
+): { readonly precision: number[]; readonly response: number[] } {
+  const precision = checkNumbers(value.precision, (dimension * (dimension + 1)) / 2, `${field}.precision`)
+  const response = checkNumbers(value.response, dimension, `${field}.response`)
+  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
+    checkInRange(precision[r], PRECISION_MIN, STATISTIC_MAX, `${field}.precision[${r}]`)
   }
-  return value.map((entry, i) => checkFinite(entry, `${field}[${i}]`))
+  if (!isPositiveSemidefinite(precision, dimension)) {
+    const message = 'is not the upper triangle of a positive definite matrix'
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.precision`, message)
+  }
+  return { precision, response }
+}
+
+function checkNumbers(value: unknown, length: number, field: string): number[] {
+  const numbers = checkVector(value, field)
+  if (numbers.length !== length) {
+    throw expected('INVALID_ARGUMENT', field, `${length} numbers`, numbers.length)
+  }
+  return Array.from(numbers, (entry, i) =>
+    checkInRange(entry, -STATISTIC_MAX, STATISTIC_MAX, `${field}[${i}]`),
+  )
 }
