@@ -87,8 +87,16 @@ export function checkArray(value: unknown, field: string): readonly unknown[] {
   return value
 }
 
-export function checkStrings(value: unknown, field: string): readonly string[] {
-  return checkArray(value, field).map((entry, i) => checkString(entry, `${field}[${i}]`))
+/** Checks every entry of an array, holes included: they come as `undefined`. */
+export function checkEach<T>(value: unknown, field: string, check: (entry: unknown, i: number) => T): T[] {
+  const array = checkArray(value, field)
+  const checked: T[] = []
+  for (let i = 0; i < array.length; i++) checked.push(check(array[i], i))
+  return checked
+}
+
+export function checkStrings(value: unknown, field: string): string[] {
+  return checkEach(value, field, (entry, i) => checkString(entry, `${field}[${i}]`))
 }
 
 export function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], field: string): T {
@@ -153,13 +161,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of known) {
+    if (Math.abs(word.length - candidate.length) > limitOf(candidate)) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    if (distance < bestDistance && distance <= limitOf(candidate)) {
       best = candidate
       bestDistance = distance
     }
   }
   return best
+}
+
+function limitOf(candidate: string): number {
+  return Math.max(1, Math.floor(candidate.length / 3))
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,6 +1,6 @@
 import { nearest } from './check.js'
 import { exclusionReason, type RequestSize } from './eligibility.js'
-import { ParetoBanditError } from './errors.js'
+import { ParetoBanditError, show } from './errors.js'
 import type { DecisionNote } from './explain.js'
 import type { ResolvedOptions } from './options.js'
 import { tieBreak } from './policy/tie-break.js'
@@ -57,8 +57,11 @@ export class Chooser {
     return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
   }
 
-  /** Lists the models that the request's own options allow. */
-  private collect(state: RoutingState, request: RouteOptions | null, size: RequestSize): void {
+  /**
+   * Lists the models that the request's own options allow.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  collect(state: RoutingState, request: RouteOptions | null, size: RequestSize): void {
     const { registry } = state
     this.eligible.length = 0
     if (request?.candidates !== undefined) requireKnown(state, request.candidates)
@@ -120,5 +123,5 @@ export function unknownModel(state: RoutingState, id: string, field: string): Pa
     [...state.registry.models].map((model) => model.id),
   )
   const hint = near === undefined ? '' : `; did you mean '${near}'?`
-  return new ParetoBanditError('UNKNOWN_MODEL', field, `no model ${JSON.stringify(id)} is registered${hint}`)
+  return new ParetoBanditError('UNKNOWN_MODEL', field, `no model ${show(id)} is registered${hint}`)
 }

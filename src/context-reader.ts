@@ -1,4 +1,4 @@
-import { checkArray, checkVector, copyContext, isVector } from './check.js'
+import { checkEach, checkVector, copyContext, isVector } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type AnyEncoder, isSyncEncoder } from './features/encoder.js'
 import { encoderFailed } from './features/encoder-output.js'
@@ -59,14 +59,11 @@ export class ContextReader {
     }
   }
 
-  /** All contexts, one after the other. */
-  readMany(inputs: readonly ContextInput[], field: string): Float64Array {
-    checkArray(inputs, field)
-    const contexts = new Float64Array(inputs.length * this.dimension)
-    for (const [i, input] of inputs.entries()) {
-      this.read(input, `${field}[${i}]`)
-      contexts.set(this.context, i * this.dimension)
-    }
-    return contexts
+  /** A copy of each input's context. */
+  readMany(inputs: readonly ContextInput[], field: string): Float64Array[] {
+    return checkEach(inputs, field, (input, i) => {
+      this.read(input as ContextInput, `${field}[${i}]`)
+      return this.context.slice()
+    })
   }
 }

@@ -1,11 +1,10 @@
 import { Chooser } from './choose.js'
 import type { Decision, Explanation } from './decision.js'
-import { expectedModelCostUsd, requestSize } from './eligibility.js'
+import { assumedCostUsd, expectedModelCostUsd, requestSize } from './eligibility.js'
 import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from './explain.js'
 import { locate } from './feedback.js'
 import type { RoutedEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
-import { listCostUsd } from './registry/model.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
 
@@ -36,6 +35,12 @@ export class Dispatcher {
     }
   }
 
+  /** @throws what `decide` would throw */
+  checkEligible(state: RoutingState, request: RouteOptions | null): void {
+    const { expectedInputTokens, expectedOutputTokens } = this.options
+    this.chooser.collect(state, request, requestSize(request, expectedInputTokens, expectedOutputTokens))
+  }
+
   /**
    * Decides for the context in the buffer; changes nothing yet.
    * @returns the event to apply and the decision that it makes
@@ -48,12 +53,11 @@ export class Dispatcher {
     const size = requestSize(request, options.expectedInputTokens, options.expectedOutputTokens)
     const sequence = state.pending.next
     const note = this.notes.take(sequence)
-    // A copy: the caller may change its object before it asks for the explanation.
-    const model = this.chooser.choose(state, request === null ? null : { ...request }, size, note)
+    const model = this.chooser.choose(state, request, size, note)
     routed.at = at
     routed.id = state.requestId(sequence)
     routed.model = model.id
-    routed.listCostUsd = listCostUsd(model, size.inputTokens, size.outputTokens)
+    routed.listCostUsd = assumedCostUsd(model, size)
     routed.reservedUsd = expectedModelCostUsd(model, size)
     routed.score = this.chooser.score
     routed.penaltyWeight = note.penaltyWeight

@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from './check.js'
 import type { ExclusionReason } from './decision.js'
 import { expectedCostUsd } from './pacing/cost-estimate.js'
 import { listCostUsd } from './registry/model.js'
@@ -23,9 +24,14 @@ export function requestSize(
   }
 }
 
+/** Dollars of a request of that size at list price. */
+export function assumedCostUsd(model: Model, size: RequestSize): number {
+  return Math.min(listCostUsd(model, size.inputTokens, size.outputTokens), AMOUNT_MAX)
+}
+
 /** Expected dollars of a request of that size on a model. */
 export function expectedModelCostUsd(model: Model, size: RequestSize): number {
-  return expectedCostUsd(model, listCostUsd(model, size.inputTokens, size.outputTokens))
+  return Math.min(expectedCostUsd(model, assumedCostUsd(model, size)), AMOUNT_MAX)
 }
 
 /** Why a request's own options rule a model out, or null when they do not. */

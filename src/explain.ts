@@ -24,7 +24,7 @@ export interface DecisionNote {
   priceCeiling: number
   forced: boolean
   cheapestFallback: boolean
-  /** Events applied when the decision was complete: statistics are unchanged while the state has no more. */
+  /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
 }
 
@@ -41,12 +41,13 @@ export class DecisionNotes {
       this.ring[index] = note
     }
     note.sequence = sequence
+    note.events = 0
     return note
   }
 
   get(sequence: number): DecisionNote | undefined {
     const note = this.ring[sequence % NOTES_CAPACITY]
-    return note?.sequence === sequence ? note : undefined
+    return note?.sequence === sequence && note.events > 0 ? note : undefined
   }
 
   clear(): void {

@@ -1,5 +1,5 @@
 import { checkAmount, checkFinite, checkKeys, checkRecord } from './check.js'
-import { expected, ParetoBanditError } from './errors.js'
+import { expected, ParetoBanditError, show } from './errors.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
 import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/pending.js'
@@ -39,7 +39,7 @@ export function locate(state: RoutingState, id: unknown, field: string): Located
   const { pending } = state
   const sequence = state.sequenceOf(id)
   if (sequence === 0 || sequence >= pending.next) {
-    throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${JSON.stringify(id)} was routed here`)
+    throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${show(id)} was routed here`)
   }
   if (!pending.holds(sequence) || pending.get('incarnation', sequence) === 0) {
     const message = `request '${id}' takes no more feedback: it has had all of it, or newer requests pushed it out`

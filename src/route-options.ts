@@ -31,12 +31,16 @@ const ROUTE_OPTION_KEYS = [
   'explain',
 ] as const satisfies readonly (keyof RouteOptions)[]
 
-/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field */
+/**
+ * @returns a copy: the caller may change its object before it asks for the explanation
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
+ */
 export function checkRouteOptions(value: unknown): RouteOptions {
-  const record = checkRecord(value, 'options')
+  const record = { ...checkRecord(value, 'options') }
   checkKeys(record, ROUTE_OPTION_KEYS, '')
-  if (record.candidates !== undefined) checkStrings(record.candidates, 'candidates')
-  if (record.exclude !== undefined) checkStrings(record.exclude, 'exclude')
+  for (const key of ['candidates', 'exclude'] as const) {
+    if (record[key] !== undefined) record[key] = checkStrings(record[key], key)
+  }
   for (const key of ['maxCostUsd', 'maxLatencyMs', 'inputTokens', 'maxOutputTokens'] as const) {
     if (record[key] !== undefined) checkAmount(record[key], key)
   }

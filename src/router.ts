@@ -1,4 +1,4 @@
-import { checkArray, checkKeys, checkRecord, checkString } from './check.js'
+import { checkEach, checkKeys, checkRecord, checkString } from './check.js'
 import { checkEvent } from './check-event.js'
 import { unknownModel } from './choose.js'
 import { type ContextInput, ContextReader } from './context-reader.js'
@@ -49,7 +49,9 @@ export class Router {
   route(input: ContextInput, options?: RouteOptions): Decision {
     const request = options === undefined ? null : checkRouteOptions(options)
     this.reader.read(input, 'input')
-    return this.dispatch(request)
+    const decision = this.dispatch(request)
+    this.emitter.deliver()
+    return decision
   }
 
   /** `route` for any encoder, also one that has to wait. */
@@ -61,12 +63,12 @@ export class Router {
   /** One decision for each input, in order, with the same options. All inputs are checked before the first decision. */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = options === undefined ? null : checkRouteOptions(options)
-    const { dimension } = this.options
-    const contexts = this.reader.readMany(inputs, 'inputs')
-    return inputs.map((_, i) => {
-      this.reader.context.set(contexts.subarray(i * dimension, (i + 1) * dimension))
+    const decisions = this.reader.readMany(inputs, 'inputs').map((context) => {
+      this.reader.context.set(context)
       return this.dispatch(request)
     })
+    this.emitter.deliver()
+    return decisions
   }
 
   /**
@@ -99,8 +101,9 @@ export class Router {
   /** `reward` for each item; all are checked before the first is applied. */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): void {
     const at = this.now()
-    this.commitAll(items, 'ALREADY_REWARDED', ({ id, reward, ...rest }, field) => {
-      checkKeys(rest, [], field)
+    this.commitAll(items, 'ALREADY_REWARDED', (item, field) => {
+      checkKeys(item, ['id', 'reward'], field)
+      const { id, reward } = item
       return rewardedEvent(this.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
     })
   }
@@ -116,7 +119,9 @@ export class Router {
 
   /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
   expire(): number {
-    return this.expireDue(this.now())
+    const count = this.expireDue(this.now())
+    this.emitter.deliver()
+    return count
   }
 
   /**
@@ -194,7 +199,7 @@ export class Router {
    *   the call that made the event throws
    */
   apply(event: RouterEvent): void {
-    this.commit(checkEvent(this.state, event))
+    this.commit(checkEvent(this.state, this.options, event))
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
@@ -207,8 +212,6 @@ export class Router {
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
-    if (!(snapshot instanceof Uint8Array))
-      throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', snapshot)
     const fresh = new RoutingState(this.state.arms.kernel, this.options)
     decodeSnapshot(snapshot, fresh, { dimension: this.options.dimension, encoder: this.encoderName })
     this.state = fresh
@@ -221,12 +224,16 @@ export class Router {
 
   private dispatch(request: RouteOptions | null): Decision {
     const at = this.now()
-    this.expireDue(at)
+    if (this.state.pending.due(at - this.options.pendingTtlMs) !== 0) {
+      // Before anything expires: a call that throws has changed nothing.
+      this.dispatcher.checkEligible(this.state, request)
+      this.expireDue(at)
+    }
     const decision = this.dispatcher.decide(this.state, request, at)
     const pushedOut = this.state.pending.pushedOut()
-    if (pushedOut !== 0) this.commitExpiry(pushedOut, at)
+    if (pushedOut !== 0) this.recordExpiry(pushedOut, at)
     this.dispatcher.commit(this.state)
-    if (this.emitter.hears('routed')) this.emitter.emit(this.dispatcher.event())
+    if (this.emitter.hears('routed')) this.emitter.add(this.dispatcher.event())
     return decision
   }
 
@@ -235,21 +242,28 @@ export class Router {
     for (;;) {
       const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
       if (sequence === 0) return count
-      this.commitExpiry(sequence, now)
+      this.recordExpiry(sequence, now)
       count++
     }
   }
 
-  private commitExpiry(sequence: number, at: number): void {
+  private recordExpiry(sequence: number, at: number): void {
     const model = this.state.modelOf(sequence)
     if (model === undefined)
       throw new ParetoBanditError('MODEL_REMOVED', '', 'an unsettled request has no model')
-    this.commit({ type: 'expired', at, id: this.state.requestId(sequence), model: model.id })
+    this.record({ type: 'expired', at, id: this.state.requestId(sequence), model: model.id })
   }
 
+  /** Applies an event and tells the listeners. */
   private commit(event: RouterEvent): void {
+    this.record(event)
+    this.emitter.deliver()
+  }
+
+  /** Applies an event; the listeners hear of it when the call that made it is done. */
+  private record(event: RouterEvent): void {
     this.state.apply(event)
-    if (this.emitter.hears(event.type)) this.emitter.emit(Object.freeze(event))
+    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
   }
 
   /** Checks every item, then applies every event: all or nothing. */
@@ -259,14 +273,15 @@ export class Router {
     toEvent: (item: Record<string, unknown>, field: string) => SettledEvent | RewardedEvent,
   ): void {
     const seen = new Set<string>()
-    const events = checkArray(items, 'items').map((item, i) => {
+    const events = checkEach(items, 'items', (item, i) => {
       const event = toEvent(checkRecord(item, `items[${i}]`), `items[${i}]`)
       if (seen.has(event.id))
         throw new ParetoBanditError(twice, `items[${i}].id`, `'${event.id}' is listed twice`)
       seen.add(event.id)
       return event
     })
-    for (const event of events) this.commit(event)
+    for (const event of events) this.record(event)
+    this.emitter.deliver()
   }
 
   private model(id: unknown): Model {

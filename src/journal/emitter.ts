@@ -9,10 +9,16 @@ export const SUBSCRIPTIONS = ['*', ...EVENT_TYPES] as const
 export type Subscription = RouterEventType | '*'
 export type SubscribedEvent<S extends Subscription> = S extends RouterEventType ? EventOf<S> : RouterEvent
 
-/** Tells subscribers of events that have been applied. A listener's exception reaches nobody but `onError`. */
+/**
+ * Tells subscribers of events that have been applied. Events wait in one queue until the call that made them is done:
+ * a listener may call the router, and everybody still hears all events in the order in which they were applied.
+ * A listener's exception reaches nobody but `onError`.
+ */
 export class EventEmitter {
   private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
   private readonly onError: (error: unknown) => void
+  private readonly queue: RouterEvent[] = []
+  private delivering = false
 
   constructor(onError: (error: unknown) => void) {
     this.onError = onError
@@ -33,7 +39,7 @@ export class EventEmitter {
     own.add(entry)
     return () => {
       own.delete(entry)
-      if (own.size === 0) this.listeners.delete(type)
+      if (own.size === 0 && this.listeners.get(type) === own) this.listeners.delete(type)
     }
   }
 
@@ -41,7 +47,20 @@ export class EventEmitter {
     return this.listeners.size > 0 && (this.listeners.has(type) || this.listeners.has('*'))
   }
 
-  emit(event: RouterEvent): void {
+  /** Takes an event that has been applied. */
+  add(event: RouterEvent): void {
+    this.queue.push(event)
+  }
+
+  /** Calls the listeners of every event taken, those taken meanwhile included. */
+  deliver(): void {
+    if (this.queue.length === 0 || this.delivering) return
+    this.delivering = true
+    for (let event = this.queue.shift(); event !== undefined; event = this.queue.shift()) this.emit(event)
+    this.delivering = false
+  }
+
+  private emit(event: RouterEvent): void {
     for (const type of [event.type, '*'] as const) {
       const set = this.listeners.get(type)
       if (set === undefined) continue
@@ -49,9 +68,17 @@ export class EventEmitter {
         try {
           listener(event)
         } catch (error) {
-          this.onError(error)
+          this.report(error)
         }
       }
+    }
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.onError(error)
+    } catch {
+      // The event has been applied and the caller must hear of that; nobody is left to hear of this.
     }
   }
 }

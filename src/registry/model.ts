@@ -1,4 +1,4 @@
-import { checkAmount, checkKeys, checkRecord, checkString } from '../check.js'
+import { checkAmount, checkEach, checkKeys, checkRecord, checkString } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
 
 /** A model as its operator describes it. The one unit of price is USD per million tokens. */
@@ -45,10 +45,8 @@ function readPrice(record: Record<string, unknown>, field: string): ModelPrice {
 
 /** A non-empty list of models with distinct ids. */
 export function checkModelSpecs(value: unknown, field: string): ModelSpec[] {
-  if (!Array.isArray(value))
-    throw new ParetoBanditError('INVALID_ARGUMENT', field, 'expected an array of models')
   const seen = new Set<string>()
-  return value.map((entry, i) => {
+  return checkEach(value, field, (entry, i) => {
     const spec = checkModelSpec(entry, `${field}[${i}]`)
     if (seen.has(spec.id)) {
       throw new ParetoBanditError('DUPLICATE_MODEL', `${field}[${i}].id`, `'${spec.id}' is listed twice`)

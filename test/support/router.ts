@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { createRouter } from '../../src/create-router.js'
+import type { RouterEvent } from '../../src/journal/events.js'
+import type { RouterOptions } from '../../src/options.js'
+import type { Router } from '../../src/router.js'
+
+export const MODELS = [
+  { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.3 },
+  { id: 'middle', inputUsdPerMTok: 1, outputUsdPerMTok: 4 },
+  { id: 'large', inputUsdPerMTok: 5, outputUsdPerMTok: 25 },
+] as const
+
+/** A clock that stands still until it is told to go. */
+export class TestClock {
+  now = 1_700_000_000_000
+
+  readonly read = (): number => this.now
+
+  advance(ms: number): void {
+    this.now += ms
+  }
+}
+
+export const HOUR = 3_600_000
+
+export interface Bench {
+  readonly router: Router
+  readonly clock: TestClock
+  /** Every event since the start. */
+  readonly log: RouterEvent[]
+}
+
+/** A router for vectors of 3 numbers with three models, a log of its events and a clock of its own. */
+export async function makeBench(options: RouterOptions = {}): Promise<Bench> {
+  const clock = new TestClock()
+  const router = await createRouter({
+    models: MODELS,
+    dimension: 3,
+    kernel: 'js',
+    clock: clock.read,
+    ...options,
+  })
+  const log: RouterEvent[] = []
+  router.on('*', (event) => log.push(event))
+  return { router, clock, log }
+}
+
+export const X = [0.5, -0.25, 1] as const
+
+/** A digest of the whole state. */
+export function digest(router: Router): string {
+  return createHash('sha256').update(router.snapshot()).digest('hex')
+}
+
+/** Every number in plain data, with its path. */
+export function numbersIn(value: unknown, path = ''): [string, number][] {
+  if (typeof value === 'number') return [[path, value]]
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, entry]) => numbersIn(entry, `${path}.${key}`))
+}
