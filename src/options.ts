@@ -8,6 +8,9 @@ export const POLICY_NAMES = ['paper'] as const
 export type PolicyName = (typeof POLICY_NAMES)[number]
 
 export const DEFAULT_GAMMA = 0.997
+/** Exploration weight with and without warm-up priors (paper). */
+export const DEFAULT_ALPHA_WARM = 0.01
+export const DEFAULT_ALPHA_COLD = 0.05
 
 export interface BudgetOptions {
   /** Ceiling of the mean spend per request, USD, > 0. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { nearest } from '../check.js'
 import { createRouter } from '../create-router.js'
 import type { Decision } from '../decision.js'
+import { DEFAULT_ALPHA_COLD, DEFAULT_ALPHA_WARM } from '../options.js'
 import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
 import type { Priors } from '../policy/priors.js'
 import type { ModelSpec } from '../registry/model.js'
@@ -15,10 +16,6 @@ import { applyBudget, applyModels, describeMode, type RouteChange } from './rout
 import { renderDecision } from './route-view.js'
 import { changeState, resume, type Session } from './state/session.js'
 import type { StoredState } from './state/state-file.js'
-
-/** Weight of the exploration bonus: the library's defaults, which depend on priors being there. */
-const ALPHA_WARM = 0.01
-const ALPHA_COLD = 0.05
 
 interface RouteFlags {
   readonly models?: string
@@ -130,7 +127,7 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
     const where = flags.state === undefined ? '' : `: ${flags.state} does not exist yet`
     throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
   }
-  const alpha = priors === null ? ALPHA_COLD : ALPHA_WARM
+  const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
   const settings = { mode: 'adaptive' as const, alpha, seed: 0, ...definedSettings(flags) }
   const budget = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const router = await createRouter({

@@ -9,7 +9,7 @@
  *               products    pp    z: x_i^2 on the diagonal, 2 x_i x_j off it
  *     block 0   lastUpdate  C     request count at the arm's last statistics update
  *               lastPlay    C     request count at the arm's last play
- *               ridge       C     share of lambda0 I that is left in the precision after decay
+ *               ridge       C     what is left of lambda0 in the precision after decay
  *               price       C     penalty unit: log-normalised cost in [0, 1]
  *               candidate   C     slots to score, a list over all blocks
  *               score       C     their scores, a list over all blocks
