@@ -56,14 +56,16 @@ function scales(points: readonly Point[], intervals: readonly number[], size: Si
   const high = costs.length === 0 ? 1e-3 : Math.max(...costs)
   const rewards = [...points.map((point) => point.reward), ...intervals]
   const pad = 0.08 * (Math.max(...rewards) - Math.min(...rewards)) + 1e-3
+  const y = scaleLinear()
+    .domain([Math.min(...rewards) - pad, Math.max(...rewards) + pad])
+    .range([size.height - MARGIN.bottom, MARGIN.top])
+    .nice(5)
+  const [worst, best] = y.domain()
   return {
     x: scaleLog()
       .domain([low / 1.35, high * (size.width < 450 ? 7 : 1.9)])
       .range([MARGIN.left, size.width - MARGIN.right]),
-    y: scaleLinear()
-      .domain([Math.min(...rewards) - pad, Math.max(...rewards) + pad])
-      .range([size.height - MARGIN.bottom, MARGIN.top])
-      .nice(5),
+    y: y.domain([Math.max(0, worst), Math.min(1, best)]),
   }
 }
 
