@@ -1,0 +1,162 @@
+// Runs the replays behind docs/RESULTS.md and writes their tables into it, and the headline into README.md:
+//     node scripts/results.mjs --data FILE --models FILE [--seeds N]
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, models: { type: 'string' }, seeds: { type: 'string', default: '20' } },
+})
+if (values.data === undefined || values.models === undefined) {
+  console.error('usage: node scripts/results.mjs --data FILE --models FILE [--seeds N]')
+  process.exit(2)
+}
+
+/** The fourth model stays out but where it is the newcomer. */
+const NEWCOMER = 'google/gemini-2.5-flash'
+/** The paper's reward and utilisation at its seven budgets (arXiv 2604.00136). */
+const PAPER = {
+  reward: [0.793, 0.813, 0.859, 0.898, 0.917, 0.924, 0.929],
+  utilisation: [0.98, 1.0, 1.0, 0.98, 0.91, 0.89, 0.74],
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'paretobandit-results-'))
+
+/** Runs one replay; returns its JSON and the command as the docs show it. */
+function replay(flags) {
+  const file = join(folder, 'out.json')
+  const run = ['replay', '--data', values.data, '--models', values.models, ...flags, '--seeds', values.seeds]
+  console.error(`replay ${flags.join(' ')}`)
+  execFileSync(process.execPath, ['dist/cli/main.js', ...run, '--json', file], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const shown = ['replay', '--data', '$DATA', '--models', '$MODELS', ...flags]
+  return { ...JSON.parse(readFileSync(file, 'utf8')), command: `node dist/cli/main.js ${shown.join(' ')}` }
+}
+
+const BASELINES = {
+  oracle: 'best answer of every prompt (oracle)',
+  random: 'uniform random',
+  linucb: 'LinUCB, static weight 0.3, no forgetting',
+  forgetting: 'the same with forgetting',
+}
+
+const usd = (value) => `$${value.toPrecision(2)}`
+const reward = (value) => value.toFixed(4)
+const share = (value) => value.toFixed(3)
+const shortId = (id) => id.split('/').pop()
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function shares(row) {
+  return Object.entries(row.shares)
+    .map(([id, value]) => `${shortId(id)} ${Math.round(100 * value)} %`)
+    .join(', ')
+}
+
+/** Reward of a baseline that depends on the budget. */
+function baselineAt(result, name, budget) {
+  const found = result.baselines.find((b) => b.baseline === name && b.budgetUsdPerRequest === budget)
+  return found === undefined ? '' : reward(found.reward)
+}
+
+function stationaryTable(result, paper) {
+  const head = ['budget, $/request', 'reward', '95 % CI', 'utilisation', 'worst seed', 'best mix of two fixed models']
+  if (paper) head.push("paper's reward", "paper's utilisation")
+  return table(
+    head,
+    result.rows.map((row, i) => [
+      row.budgetUsdPerRequest.toExponential(1),
+      reward(row.reward),
+      `${reward(row.rewardCi95[0])} to ${reward(row.rewardCi95[1])}`,
+      share(row.utilisation),
+      share(row.utilisationWorst),
+      baselineAt(result, 'mix', row.budgetUsdPerRequest),
+      ...(paper ? [PAPER.reward[i].toFixed(3), PAPER.utilisation[i].toFixed(2)] : []),
+    ]),
+  )
+}
+
+function baselineTable(result) {
+  const rows = result.baselines.filter((b) => b.budgetUsdPerRequest === null)
+  return table(
+    ['baseline', 'reward', 'cost, $/request'],
+    rows.map((b) => [
+      b.model === null ? BASELINES[b.baseline] : `always ${shortId(b.model)}`,
+      reward(b.reward),
+      usd(b.costUsdPerRequest),
+    ]),
+  )
+}
+
+function phaseTable(result) {
+  return table(
+    ['budget, $/request', 'phase', 'reward', 'utilisation', 'cumulative', 'worst seed', 'shares'],
+    result.rows.map((row) => [
+      usd(row.budgetUsdPerRequest),
+      row.phase,
+      reward(row.reward),
+      share(row.utilisation),
+      share(row.utilisationCumulative),
+      share(row.utilisationWorst),
+      shares(row),
+    ]),
+  )
+}
+
+function onboardingTable(result) {
+  return table(
+    ['newcomer', 'budget, $/request', 'reward', 'utilisation', 'worst seed', 'shares'],
+    result.rows.map((row) => [
+      row.variant,
+      usd(row.budgetUsdPerRequest),
+      reward(row.reward),
+      share(row.utilisation),
+      share(row.utilisationWorst),
+      shares(row),
+    ]),
+  )
+}
+
+function write(file, sections) {
+  let text = readFileSync(file, 'utf8')
+  for (const [name, body] of Object.entries(sections)) {
+    const begin = `<!-- begin:${name} -->`
+    const end = `<!-- end:${name} -->`
+    const from = text.indexOf(begin)
+    const to = text.indexOf(end)
+    if (from < 0 || to < from) throw new Error(`${file} has no section ${name}`)
+    text = `${text.slice(0, from + begin.length)}\n\n${body}\n\n${text.slice(to)}`
+  }
+  writeFileSync(file, text)
+}
+
+const three = ['--exclude', NEWCOMER, '--policy', 'paper', '--features', 'stored']
+const stationary = replay(three)
+const cold = replay([...three, '--cold'])
+const priceDrop = replay([...three, '--scenario', 'price-drop'])
+const regression = replay([...three, '--scenario', 'quality-regression'])
+const onboarding = replay(['--policy', 'paper', '--features', 'stored', '--scenario', 'onboarding'])
+const code = ({ command }) => `    ${command}`
+
+write('docs/RESULTS.md', {
+  stationary: [code(stationary), stationaryTable(stationary, true), baselineTable(stationary)].join('\n\n'),
+  cold: [code(cold), stationaryTable(cold, false)].join('\n\n'),
+  'price-drop': [code(priceDrop), phaseTable(priceDrop)].join('\n\n'),
+  'quality-regression': [code(regression), phaseTable(regression)].join('\n\n'),
+  onboarding: [code(onboarding), onboardingTable(onboarding)].join('\n\n'),
+})
+write('README.md', {
+  results: table(
+    ['budget, $/request', 'mean reward', 'share of the budget spent'],
+    stationary.rows.map((row) => [
+      row.budgetUsdPerRequest.toExponential(1),
+      row.reward.toFixed(3),
+      `${Math.round(100 * row.utilisation)} %`,
+    ]),
+  ),
+})
+rmSync(folder, { recursive: true })
