@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util'
+
+export interface BenchFlags {
+  /** Rows to run, matched against `name kernel d=D k=K`; null for all. */
+  readonly filter: RegExp | null
+  readonly jsonFile: string | null
+  readonly quick: boolean
+}
+
+export const USAGE = 'usage: npm run bench -- [--quick] [--filter REGEX] [--json FILE]'
+
+/** A flag that cannot be read: its message is one line. */
+export class FlagError extends Error {}
+
+/** @throws FlagError */
+export function parseFlags(args: readonly string[]): BenchFlags {
+  const values = parse(args)
+  return {
+    filter: values.filter === undefined ? null : parseFilter(values.filter),
+    jsonFile: values.json ?? null,
+    quick: values.quick ?? false,
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const options = {
+      filter: { type: 'string' },
+      json: { type: 'string' },
+      quick: { type: 'boolean' },
+    } as const
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+  } catch (cause) {
+    throw new FlagError(`${firstSentence(cause)}; ${USAGE}`)
+  }
+}
+
+function parseFilter(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (cause) {
+    throw new FlagError(`--filter: ${firstSentence(cause)}`)
+  }
+}
+
+function firstSentence(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return message.split(/\n|\. /)[0]
+}
