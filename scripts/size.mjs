@@ -1,0 +1,74 @@
+// Size of the core as a browser gets it: src/index.ts with the kernel in it, minified; the default encoder is loaded
+// on demand, so its code and artifact are chunks of their own and counted apart.
+// node scripts/size.mjs; exits 1 when the core is over 25 KB gzipped.
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const CORE_GZIP_BYTES_MAX = 25 * 1024
+const HEAVIEST = 12
+
+const { outputFiles, metafile } = await build({
+  absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+  entryPoints: ['src/index.ts'],
+  outdir: 'build/size',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+})
+
+const core = staticClosure(Object.keys(metafile.outputs).find((name) => name.endsWith('/index.js')))
+const encoder = Object.keys(metafile.outputs).filter((name) => !core.includes(name))
+const coreGzipBytes = report('core', core)
+report('default encoder', encoder)
+console.log(`\nheaviest in the core, bytes minified:`)
+for (const [file, bytes] of inputsOf(core).slice(0, HEAVIEST))
+  console.log(`${String(bytes).padStart(8)}  ${file}`)
+if (coreGzipBytes > CORE_GZIP_BYTES_MAX) {
+  console.error(
+    `\nthe core is ${coreGzipBytes - CORE_GZIP_BYTES_MAX} bytes over ${CORE_GZIP_BYTES_MAX} gzipped`,
+  )
+  process.exitCode = 1
+}
+
+/** A chunk and what it imports without being asked. */
+function staticClosure(name, seen = []) {
+  if (seen.includes(name)) return seen
+  seen.push(name)
+  for (const { path, kind, external } of metafile.outputs[name].imports) {
+    if (kind === 'import-statement' && !external) staticClosure(path, seen)
+  }
+  return seen
+}
+
+/** Each file is compressed by itself, as a server sends it. */
+function report(title, names) {
+  let bytes = 0
+  let gzipBytes = 0
+  for (const name of names) {
+    const { contents } = outputFiles.find(({ path }) => path.endsWith(name))
+    bytes += contents.length
+    gzipBytes += gzipSync(contents, { level: 9 }).length
+  }
+  const kilobytes = (count) => `${(count / 1024).toFixed(1)} KB`.padStart(9)
+  console.log(
+    `${title.padEnd(16)}${kilobytes(bytes)} minified ${kilobytes(gzipBytes)} gzipped (${gzipBytes} bytes)`,
+  )
+  return gzipBytes
+}
+
+function inputsOf(names) {
+  const sizes = new Map()
+  for (const name of names) {
+    for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs[name].inputs)) {
+      sizes.set(file, (sizes.get(file) ?? 0) + bytesInOutput)
+    }
+  }
+  return [...sizes].sort((a, b) => b[1] - a[1])
+}
