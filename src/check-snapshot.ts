@@ -2,6 +2,7 @@ import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import { isUnsettled, isWaiting } from './pending/pending.js'
 import type { Model } from './registry/registry.js'
+import { CEILING_MIN_USD } from './resolve-options.js'
 
 /** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
 export interface SnapshotModel {
@@ -45,6 +46,8 @@ const COUNTERS = [
 const AMOUNTS = ['spendUsd', 'settledCostUsd', 'latencySumMs', 'realisedUsd', 'assumedUsd'] as const
 const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
 const SHADOW_PRICE_MAX = 5
+/** Sums and statistics beyond this are none, and their products could overflow. */
+const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
 const STATE_MAX = 31
 
@@ -95,9 +98,8 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
   if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd].every(isAmount)) {
     throw invalidSnapshot('a sum of dollars is negative')
   }
-  if (budget ? !(usdPerRequest > 0 && usdPerRequest <= AMOUNT_MAX) : usdPerRequest !== 0) {
-    throw invalidSnapshot('its budget is none')
-  }
+  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
+  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2) throw invalidSnapshot('its allowance is none')
   if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
     throw invalidSnapshot('its shadow price is none')
 }
@@ -110,7 +112,9 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
   }
   if (model.id === '') throw invalidSnapshot('it lists a model without an id')
   const counted =
-    COUNTERS.every((name) => isCount(model[name])) && AMOUNTS.every((name) => isAmount(model[name]))
+    COUNTERS.every((name) => isCount(model[name])) &&
+    AMOUNTS.every((name) => isAmount(model[name])) &&
+    isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
   if (!PRICES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
     throw invalidSnapshot('a price is none')
@@ -124,6 +128,7 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
     throw invalidSnapshot('an arm was last seen after the last request')
   }
   if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
+  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX)) throw invalidSnapshot("an arm's statistic is none")
   const triangle = (dimension * (dimension + 1)) / 2
   for (const section of [4 + 2 * dimension, 4 + 2 * dimension + triangle]) {
     for (let i = 0, r = section; i < dimension; r += dimension - i, i++) {
@@ -146,10 +151,14 @@ function checkRequest(
     throw invalidSnapshot('a context is none')
 }
 
+function isCeiling(value: number): boolean {
+  return value >= CEILING_MIN_USD && value <= AMOUNT_MAX
+}
+
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0
 }
 
 function isAmount(value: number): boolean {
-  return value >= 0
+  return value >= 0 && value <= SUM_MAX
 }

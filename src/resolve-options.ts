@@ -53,7 +53,7 @@ const OPTION_KEYS = [
 export const FORCED_EXPLORATION_MAX = 1_000_000
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
-const CEILING_MIN_USD = 1e-12
+export const CEILING_MIN_USD = 1e-12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
 const DAY_MS = 86_400_000
 const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/

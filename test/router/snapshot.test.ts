@@ -1,0 +1,224 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { crc32 } from '../../src/checksum.js'
+import { createRouter } from '../../src/create-router.js'
+import { ParetoBanditError } from '../../src/errors.js'
+import type { RouterOptions } from '../../src/options.js'
+import { expectCode, wrong } from '../support/errors.js'
+import { operation, Run } from '../support/operations.js'
+import { type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
+import '../support/seed.js'
+
+const OPTIONS: RouterOptions = { budget: { usdPerRequest: 0.002 }, alpha: 0.4, gamma: 0.97 }
+
+/** A router in the middle of things: an added and a disabled model, requests in every state. */
+async function busyBench(options: RouterOptions = {}): Promise<Bench> {
+  const bench = await makeBench({ ...OPTIONS, ...options })
+  const { router, clock } = bench
+  const ids = Array.from({ length: 12 }, (_, i) => router.route([Math.sin(i), i / 6, 1]).id)
+  router.settle(ids[0], { costUsd: 0.004, latencyMs: 80 })
+  router.reward(ids[0], 0.7)
+  router.reward(ids[1], 0.2)
+  router.settle(ids[2], { costUsd: 0.001 })
+  router.fail(ids[3], { costUsd: 0.0001 })
+  router.addModel({ id: 'new "\ud800" ü', inputUsdPerMTok: 3, outputUsdPerMTok: 3 })
+  router.disable('middle')
+  router.route(X)
+  clock.advance(25 * HOUR)
+  router.expire()
+  router.route(X)
+  return bench
+}
+
+describe('a snapshot', () => {
+  const kernels = fc.constantFrom<['js' | 'wasm', 'js' | 'wasm']>(
+    ['js', 'wasm'],
+    ['wasm', 'js'],
+    ['wasm', 'wasm'],
+  )
+
+  it('restored, goes on as the original would have', async () => {
+    const operations = fc.array(operation, { maxLength: 80 })
+    await fc.assert(
+      fc.asyncProperty(
+        operations,
+        operations,
+        kernels,
+        fc.constantFrom(2, 30, 3000),
+        async (before, after, [from, to], pendingCapacity) => {
+          const original = await makeBench({ ...OPTIONS, pendingCapacity, kernel: from })
+          const run = new Run(original)
+          for (const each of before) run.step(each)
+          const bytes = original.router.snapshot()
+          const restored = await makeBench({ ...OPTIONS, pendingCapacity, kernel: to, models: [] })
+          restored.clock.now = original.clock.now
+          restored.router.restore(bytes)
+          expect(Buffer.compare(restored.router.snapshot(), bytes)).toBe(0)
+          expect({ ...restored.router.stats(), kernel: '' }).toEqual({
+            ...original.router.stats(),
+            kernel: '',
+          })
+          const again = new Run(restored, run.decisions)
+          for (const each of after) {
+            const codes = [run.step(each), again.step(each)]
+            // A request that takes no more feedback is closed after a restore; the original may still know why.
+            if (codes[1] !== 'REQUEST_CLOSED') expect(codes[1]).toBe(codes[0])
+          }
+          expect(again.decisions.map(({ model }) => model)).toEqual(run.decisions.map(({ model }) => model))
+          expect(digest(restored.router)).toBe(digest(original.router))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('may come in any view of bytes, also from a pool', async () => {
+    const { router } = await busyBench()
+    const bytes = router.snapshot()
+    const padded = new Uint8Array(bytes.length + 13)
+    padded.set(bytes, 5)
+    for (const view of [Buffer.from(bytes), padded.subarray(5, 5 + bytes.length)]) {
+      const fresh = await makeBench(OPTIONS)
+      fresh.router.restore(view)
+      expect(fresh.router.snapshot()).toEqual(bytes)
+    }
+  })
+
+  it('holds the budget, the models and the clock of the arms, not the settings', async () => {
+    const { router } = await busyBench()
+    const fresh = await makeBench({ alpha: 0 })
+    fresh.router.restore(router.snapshot())
+    expect(fresh.router.stats().pacer).toMatchObject({ usdPerRequest: 0.002 })
+    const { explanation } = fresh.router.route(X, { explain: true, candidates: ['large'] })
+    expect(explanation?.models[0].explorationBonus).toBe(0)
+  })
+
+  it('replaces everything that was there', async () => {
+    const bytes = (await makeBench(OPTIONS)).router.snapshot()
+    const busy = await busyBench()
+    const old = busy.router.route(X).id
+    busy.router.restore(bytes)
+    expect(busy.router.snapshot()).toEqual(bytes)
+    expectCode(() => busy.router.settle(old, { costUsd: 0 }), 'UNKNOWN_REQUEST')
+    expect(busy.router.inspectArm('large').theta).toEqual(new Float64Array(3))
+  })
+})
+
+describe('a snapshot that is not in order', () => {
+  it('is refused for any byte that is changed, and nothing changes', async () => {
+    const bytes = (await makeBench({ models: [MODELS[0]] })).router.snapshot()
+    const { router } = await busyBench()
+    const before = router.snapshot()
+    for (let i = 0; i < bytes.length; i++) {
+      const broken = bytes.slice()
+      broken[i] ^= 1 << (i % 8)
+      expectCode(() => router.restore(broken), 'SNAPSHOT_INVALID')
+    }
+    expect(router.snapshot()).toEqual(before)
+  })
+
+  it('is refused when cut or continued anywhere', async () => {
+    const bytes = (await busyBench()).router.snapshot()
+    const { router } = await makeBench(OPTIONS)
+    const before = router.snapshot()
+    for (let length = 0; length < bytes.length; length += length < 64 ? 1 : 37) {
+      expectCode(() => router.restore(bytes.subarray(0, length)), 'SNAPSHOT_INVALID')
+    }
+    expectCode(() => router.restore(Uint8Array.of(...bytes, 0)), 'SNAPSHOT_INVALID')
+    expectCode(() => router.restore(new Uint8Array(1000)), 'SNAPSHOT_INVALID')
+    for (const bad of [null, undefined, 'text', [1, 2], bytes.buffer, new DataView(bytes.buffer), {}]) {
+      expectCode(() => router.restore(wrong(bad)), 'INVALID_ARGUMENT', 'snapshot')
+    }
+    expect(router.snapshot()).toEqual(before)
+  })
+
+  it('names a future version', async () => {
+    const bytes = (await makeBench()).router.snapshot()
+    const newer = seal(bytes, (view) => view.setUint32(4, 2, true))
+    const { router } = await makeBench()
+    expect(expectCode(() => router.restore(newer), 'SNAPSHOT_INVALID').message).toContain('version 2')
+  })
+
+  it('is refused by a router of another dimension, another encoder, or too small a pending set', async () => {
+    const encoder = (name: string) => ({ name, dimension: 3, encodeInto: () => {} })
+    const mine = await createRouter({ encoder: encoder('mine'), models: MODELS })
+    const bytes = mine.snapshot()
+    const wider = await createRouter({ dimension: 4 })
+    expectCode(() => wider.restore(bytes), 'SNAPSHOT_MISMATCH')
+    const other = await createRouter({ encoder: encoder('other') })
+    expectCode(() => other.restore(bytes), 'SNAPSHOT_MISMATCH')
+    const vectorsOnly = await createRouter({ dimension: 3 })
+    vectorsOnly.restore(bytes)
+    const busy = await busyBench()
+    const small = await makeBench({ ...OPTIONS, pendingCapacity: 5 })
+    const before = small.router.snapshot()
+    expectCode(() => small.router.restore(busy.router.snapshot()), 'SNAPSHOT_MISMATCH')
+    expect(small.router.snapshot()).toEqual(before)
+  })
+
+  it('with a forged checksum is refused, or is a state that works', async () => {
+    const { router } = await busyBench()
+    const bytes = router.snapshot()
+    const value = fc.oneof(
+      fc.constantFrom(
+        0,
+        -0,
+        -1,
+        0.5,
+        1,
+        2,
+        2 ** 32,
+        1e308,
+        -1e308,
+        5e-324,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+      ),
+      fc.double(),
+    )
+    const head = new DataView(bytes.buffer).getUint32(12, true) + 24
+    const numbers = (bytes.length - head) / 8
+    const forgery = fc.oneof(
+      fc.record({ at: fc.nat(numbers - 1), value }),
+      fc.record({ at: fc.nat(12), value }),
+      fc.record({ byte: fc.integer({ min: 4, max: head - 1 }), to: fc.nat(255) }),
+    )
+    const target = await makeBench(OPTIONS)
+    fc.assert(
+      fc.property(
+        fc.array(forgery, { minLength: 1, maxLength: 3 }),
+        fc.array(operation, { maxLength: 10 }),
+        (forgeries, operations) => {
+          const forged = seal(bytes, (view) => {
+            for (const each of forgeries) {
+              if ('at' in each) view.setFloat64(head + 8 * each.at, each.value, true)
+              else view.setUint8(each.byte, each.to)
+            }
+          })
+          const before = digest(target.router)
+          try {
+            target.router.restore(forged)
+          } catch (error) {
+            expect(error).toBeInstanceOf(ParetoBanditError)
+            expect(digest(target.router)).toBe(before)
+            return
+          }
+          const run = new Run(target)
+          for (const each of operations) run.step(each)
+          for (const [path, number] of numbersIn(target.router.stats()))
+            expect([path, Number.isFinite(number)]).toEqual([path, true])
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+})
+
+/** A copy with some bytes changed and the checksum made right again. */
+function seal(bytes: Uint8Array, edit: (view: DataView) => void): Uint8Array {
+  const copy = bytes.slice()
+  const view = new DataView(copy.buffer)
+  edit(view)
+  view.setUint32(20, crc32(copy.subarray(24), crc32(copy.subarray(0, 20))), true)
+  return copy
+}
