@@ -56,13 +56,14 @@ export class PlainLinUcb {
     const { dimension: d, gamma } = this
     const arm = this.arms[index]
     const { precision, inverse, response } = arm
-    for (let k = 0; k < d * d; k++) inverse[k] /= gamma
+    const growth = 1 / gamma
+    for (let k = 0; k < d * d; k++) inverse[k] *= growth
     const u = multiply(inverse, x, d)
-    const divisor = 1 + dot(x, u)
+    const gain = 1 / (1 + dot(x, u))
     for (let i = 0; i < d; i++) {
       for (let j = 0; j < d; j++) {
         precision[i * d + j] = gamma * precision[i * d + j] + x[i] * x[j]
-        inverse[i * d + j] -= (u[i] * u[j]) / divisor
+        inverse[i * d + j] -= gain * u[i] * u[j]
       }
       response[i] = gamma * response[i] + reward * x[i]
     }

@@ -8,7 +8,7 @@ import type { MeasureOptions } from './measure.js'
 import { type BenchRow, tableHead, tableLine } from './table.js'
 import type { WorkerTask } from './worker.js'
 
-const FULL: MeasureOptions = { timeMs: 600, warmupMs: 200 }
+const FULL: MeasureOptions = { timeMs: 500, warmupMs: 200 }
 const QUICK: MeasureOptions = { timeMs: 80, warmupMs: 60 }
 
 /** @returns the exit code: 2 for flags that cannot be followed, 1 when a measurement failed */
