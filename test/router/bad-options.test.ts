@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
+import type { ErrorCode } from '../../src/errors.js'
+import { expectCode, expectRejection, wrong } from '../support/errors.js'
+import { MODELS, makeBench } from '../support/router.js'
+
+const A = MODELS[0]
+
+/** options, code, field, and what the message must say */
+const CASES: readonly [unknown, ErrorCode, string, string][] = [
+  [null, 'INVALID_ARGUMENT', 'options', 'expected an object, got null'],
+  ['text', 'INVALID_ARGUMENT', 'options', 'got "text"'],
+  [[], 'INVALID_ARGUMENT', 'options', 'got an array of 0'],
+  [{ gama: 0.9 }, 'UNKNOWN_OPTION', 'gama', "did you mean 'gamma'?"],
+  [{ Models: [] }, 'UNKNOWN_OPTION', 'Models', "did you mean 'models'?"],
+  [{ zebra: 1 }, 'UNKNOWN_OPTION', 'zebra', 'known: models, '],
+  [{ gamma: 1.1 }, 'INVALID_ARGUMENT', 'gamma', 'in [0.5, 1], got 1.1'],
+  [{ gamma: 0.49 }, 'INVALID_ARGUMENT', 'gamma', 'got 0.49'],
+  [{ gamma: '0.9' }, 'INVALID_ARGUMENT', 'gamma', 'got "0.9"'],
+  [{ gamma: 1n }, 'INVALID_ARGUMENT', 'gamma', 'got 1n'],
+  [{ alpha: -0.1 }, 'INVALID_ARGUMENT', 'alpha', 'got -0.1'],
+  [{ alpha: Number.NaN }, 'INVALID_ARGUMENT', 'alpha', 'got NaN'],
+  [{ alpha: null }, 'INVALID_ARGUMENT', 'alpha', 'got null'],
+  [{ lambda0: 0 }, 'INVALID_ARGUMENT', 'lambda0', 'got 0'],
+  [{ costWeight: Number.POSITIVE_INFINITY }, 'INVALID_ARGUMENT', 'costWeight', 'got Infinity'],
+  [{ rewardRange: [1, 0] }, 'INVALID_ARGUMENT', 'rewardRange', 'low < high'],
+  [{ rewardRange: [0] }, 'INVALID_ARGUMENT', 'rewardRange', 'got an array of 1'],
+  [{ rewardRange: [0, Number.NaN] }, 'INVALID_ARGUMENT', 'rewardRange[1]', 'got NaN'],
+  [{ forcedExploration: 1.5 }, 'INVALID_ARGUMENT', 'forcedExploration', 'an integer'],
+  [{ expectedTokens: { input: 3 } }, 'INVALID_ARGUMENT', 'expectedTokens.output', 'got undefined'],
+  [{ expectedTokens: { inputs: 3 } }, 'UNKNOWN_OPTION', 'expectedTokens.inputs', "did you mean 'input'?"],
+  [{ pendingCapacity: 0 }, 'INVALID_ARGUMENT', 'pendingCapacity', 'got 0'],
+  [{ pendingTtlMs: -5 }, 'INVALID_ARGUMENT', 'pendingTtlMs', 'a finite number > 0, got -5'],
+  [{ kernel: 'wsam' }, 'INVALID_ARGUMENT', 'kernel', "did you mean 'wasm'?"],
+  [{ policy: 'linucb' }, 'INVALID_ARGUMENT', 'policy', 'expected one of paper'],
+  [{ seed: -1 }, 'INVALID_ARGUMENT', 'seed', 'got -1'],
+  [{ seed: 2 ** 32 }, 'INVALID_ARGUMENT', 'seed', 'got 4294967296'],
+  [{ clock: 5 }, 'INVALID_ARGUMENT', 'clock', 'a function, got 5'],
+  [{ onListenerError: {} }, 'INVALID_ARGUMENT', 'onListenerError', 'a function, got an object'],
+  [{ name: 'a.b' }, 'INVALID_ARGUMENT', 'name', 'got "a.b"'],
+  [{ name: '' }, 'INVALID_ARGUMENT', 'name', 'non-empty'],
+  [{ dimension: 0 }, 'INVALID_ARGUMENT', 'dimension', 'got 0'],
+  [{ dimension: 1025 }, 'INVALID_ARGUMENT', 'dimension', 'in [1, 1024], got 1025'],
+  [{ dimension: 2.5 }, 'INVALID_ARGUMENT', 'dimension', 'got 2.5'],
+  [{ budget: {} }, 'INVALID_ARGUMENT', 'budget.usdPerRequest', 'got undefined'],
+  [{ budget: { usdPerRequest: 0 } }, 'INVALID_ARGUMENT', 'budget.usdPerRequest', '> 0, got 0'],
+  [{ budget: { usdPerRequest: 5e-324 } }, 'INVALID_ARGUMENT', 'budget.usdPerRequest', 'got 5e-324'],
+  [{ budget: { usdPerRequest: 1, mode: 'sotf' } }, 'INVALID_ARGUMENT', 'budget.mode', "did you mean 'soft'?"],
+  [{ budget: { usdPerRequst: 1 } }, 'UNKNOWN_OPTION', 'budget.usdPerRequst', "did you mean 'usdPerRequest'?"],
+  [{ budget: 0.01 }, 'INVALID_ARGUMENT', 'budget', 'expected an object, got 0.01'],
+  [{ models: A }, 'INVALID_ARGUMENT', 'models', 'expected an array'],
+  [{ models: [A, A] }, 'DUPLICATE_MODEL', 'models[1].id', "'small' is listed twice"],
+  [{ models: new Array(1) }, 'INVALID_ARGUMENT', 'models[0]', 'got undefined'],
+  [
+    { models: [A, { id: 'b', inputUsdPerMTok: 1 }] },
+    'INVALID_ARGUMENT',
+    'models[1].outputUsdPerMTok',
+    'got undefined',
+  ],
+  [
+    { models: [{ ...A, inputUsdPerMTok: -1 }] },
+    'INVALID_ARGUMENT',
+    'models[0].inputUsdPerMTok',
+    '>= 0, got -1',
+  ],
+  [
+    { models: [{ ...A, outputUsdPerMTok: Number.NaN }] },
+    'INVALID_ARGUMENT',
+    'models[0].outputUsdPerMTok',
+    'NaN',
+  ],
+  [{ models: [{ ...A, inputUsdPerMTok: '1' }] }, 'INVALID_ARGUMENT', 'models[0].inputUsdPerMTok', 'got "1"'],
+  [
+    { models: [{ ...A, inputUsdPerMToken: 1 }] },
+    'UNKNOWN_OPTION',
+    'models[0].inputUsdPerMToken',
+    'inputUsdPerMTok',
+  ],
+  [{ models: [{ ...A, id: '' }] }, 'INVALID_ARGUMENT', 'models[0].id', 'a non-empty string, got ""'],
+  [{ models: [{ ...A, id: 5 }] }, 'INVALID_ARGUMENT', 'models[0].id', 'got 5'],
+  [{ models: [null] }, 'INVALID_ARGUMENT', 'models[0]', 'got null'],
+  [{ nEffective: 1, adaptationHorizon: 1 }, 'INVALID_ARGUMENT', 'nEffective', 'not both'],
+  [{ nEffective: 0 }, 'INVALID_ARGUMENT', 'nEffective', 'got 0'],
+  [{ adaptationHorizon: -1 }, 'INVALID_ARGUMENT', 'adaptationHorizon', 'got -1'],
+  [{ adaptationHorizon: 1e6 }, 'INVALID_ARGUMENT', 'adaptationHorizon (as nEffective)', 'got Infinity'],
+  [{ priors: {} }, 'INVALID_ARGUMENT', 'priors.format', 'version 1'],
+  [{ encoder: 5 }, 'INVALID_ARGUMENT', 'encoder', 'got 5'],
+  [{ encoder: { name: 'e', dimension: 3 } }, 'INVALID_ARGUMENT', 'encoder', 'encodeInto or encode'],
+  [
+    { encoder: { name: '', dimension: 3, encode: () => {} } },
+    'INVALID_ARGUMENT',
+    'encoder.name',
+    'non-empty',
+  ],
+  [
+    { encoder: { name: 'e', dimension: 4, encode: () => {} } },
+    'DIMENSION_MISMATCH',
+    'dimension',
+    "the encoder's 4",
+  ],
+]
+
+describe('createRouter refuses', () => {
+  it.each(CASES)('%o', async (options, code, field, says) => {
+    const plain = typeof options === 'object' && options !== null && !Array.isArray(options)
+    const given = plain ? { dimension: 3, ...options } : options
+    const { message } = await expectRejection(createRouter(wrong(given)), code, field)
+    expect(message.startsWith(field)).toBe(true)
+    expect(message).toContain(says)
+  })
+
+  it('an encoder whose dimension is none', async () => {
+    const encoder = { name: 'e', dimension: -1, encodeInto: () => {} }
+    await expectRejection(createRouter({ encoder }), 'INVALID_ARGUMENT', 'encoder.dimension')
+  })
+})
+
+describe('a clock', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, '5', undefined])(
+    'that says %s stops the call',
+    async (now) => {
+      const { router } = await makeBench({ clock: () => 5 })
+      const before = router.snapshot()
+      const broken = await makeBench({ clock: () => wrong(now), models: [] })
+      broken.router.restore(before)
+      expectCode(() => broken.router.route([1, 1, 1]), 'INVALID_ARGUMENT', 'clock')
+      expectCode(() => broken.router.expire(), 'INVALID_ARGUMENT', 'clock')
+      expect(broken.router.snapshot()).toEqual(before)
+    },
+  )
+})
