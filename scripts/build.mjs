@@ -1,11 +1,10 @@
 // Builds dist/: the kernel's bytes from assembly/, one ES module an entry (shared code in chunks, the development
 // dependencies that are used at run time bundled in), and type declarations.
 // When nothing has changed since the last build it does nothing: `npm start` and `npm test` call it every time.
-import { execFile } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { writeKernel } from './build-wasm.mjs'
 
@@ -72,11 +71,8 @@ if (before !== (await digest())) {
     },
   })
   await chmod('dist/cli/main.js', 0o755)
-  await promisify(execFile)(process.execPath, [
-    'node_modules/typescript/bin/tsc',
-    '-p',
-    'tsconfig.build.json',
-  ])
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']
+  if (spawnSync(process.execPath, tsc, { stdio: 'inherit' }).status !== 0) process.exit(1)
   await mkdir('build', { recursive: true })
   await writeFile(stampFile, await digest())
 }

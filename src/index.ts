@@ -9,6 +9,7 @@ export type {
 export { type ErrorCode, ParetoBanditError } from './errors.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { Failure, Settlement } from './feedback.js'
+export { type FitPriorsOptions, fitPriors, type PriorRow } from './fit-priors.js'
 export type { Listener, SubscribedEvent, Subscription } from './journal/emitter.js'
 export type * from './journal/events.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
@@ -16,14 +17,7 @@ export type { BudgetOptions, PolicyName, RouterOptions } from './options.js'
 export type { PacerMode } from './pacing/dual-ascent.js'
 export type { ArmInspection } from './policy/arms.js'
 export { nEffectiveOf } from './policy/horizon.js'
-export {
-  checkPriors,
-  type FitPriorsOptions,
-  fitPriors,
-  type ModelPrior,
-  type PriorRow,
-  type Priors,
-} from './policy/priors.js'
+export { checkPriors, type ModelPrior, type Priors } from './policy/priors.js'
 export type { ModelPrice, ModelSpec } from './registry/model.js'
 export type { RouteOptions } from './route-options.js'
 export type { Router } from './router.js'

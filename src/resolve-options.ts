@@ -130,12 +130,14 @@ export function checkRouterOptions(options: unknown): RouterOptions {
   return options as RouterOptions
 }
 
-function checkEncoder(value: unknown, field: string): void {
+/** An object with a name and one of the two ways to encode. */
+export function checkEncoder(value: unknown, field: string): AnyEncoder {
   const { name, encodeInto, encode } = checkRecord(value, field)
   checkString(name, `${field}.name`)
   if (typeof encodeInto !== 'function' && typeof encode !== 'function') {
     throw expected('INVALID_ARGUMENT', field, 'an encoder with encodeInto or encode', value)
   }
+  return value as AnyEncoder
 }
 
 export function checkBudget(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { registerConformance } from './conformance.js'
 import { registerFail } from './fail.js'
+import { registerFitPriors } from './fit-priors.js'
 import { registerReplay } from './replay.js'
 import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
@@ -34,6 +35,7 @@ export function makeProgram(): Command {
   registerReward(program)
   registerFail(program)
   registerStats(program)
+  registerFitPriors(program)
   registerReplay(program)
   registerConformance(program)
   return program

@@ -1,13 +1,4 @@
-import {
-  checkInRange,
-  checkInteger,
-  checkKeys,
-  checkRecord,
-  checkString,
-  checkVector,
-  copyContext,
-  DIMENSION_MAX,
-} from '../check.js'
+import { checkInRange, checkInteger, checkRecord, checkVector, DIMENSION_MAX } from '../check.js'
 import { expected, ParetoBanditError, show } from '../errors.js'
 import { JsKernel } from '../kernel/js-kernel.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
@@ -17,14 +8,6 @@ import { isPositiveSemidefinite } from './positive-definite.js'
 /** Bounds of a statistic: beyond them sums and quotients of statistics could overflow. */
 const STATISTIC_MAX = 1e24
 const PRECISION_MIN = 1e-9
-/** Largest magnitude of a reward, as in the router's `rewardRange`. */
-const REWARD_MAX = 1e6
-
-/** What was observed offline for one prompt: its context and the outcome of any number of models. */
-export interface PriorRow {
-  readonly context: ArrayLike<number>
-  readonly outcomes: Readonly<Record<string, { readonly reward: number }>>
-}
 
 /** Offline sufficient statistics of one model: A_off = I + sum x x^T (packed upper triangle), b_off = sum r x. */
 export interface ModelPrior {
@@ -41,64 +24,6 @@ export interface Priors {
   /** Name of the encoder that made the contexts, or null when it is not known. */
   readonly encoder: string | null
   readonly models: Readonly<Record<string, ModelPrior>>
-}
-
-export interface FitPriorsOptions {
-  /** Length of every context, bias included. Default: the first row's. */
-  readonly dimension?: number
-  /** Name of the encoder that made the contexts, kept in the file as a label. */
-  readonly encoder?: string
-}
-
-/**
- * Builds warm-up priors from recorded outcomes by ridge regression's sufficient statistics, per model.
- * @throws DATA_INVALID, INVALID_ARGUMENT or DIMENSION_MISMATCH naming the row
- */
-export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = {}): Priors {
-  checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
-  let dimension =
-    options.dimension === undefined ? 0 : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
-  const models = new Map<string, { rows: number; precision: Float64Array; response: Float64Array }>()
-  const encoder = options.encoder === undefined ? null : checkString(options.encoder, 'encoder')
-  if (rows === null || rows === undefined || typeof rows[Symbol.iterator] !== 'function') {
-    throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
-  }
-  let context = new Float64Array(dimension)
-  let index = 0
-  for (const row of rows) {
-    const field = `rows[${index}]`
-    const vector = checkVector(checkRecord(row, field).context, `${field}.context`)
-    if (dimension === 0) {
-      dimension = checkInteger(vector.length, 1, DIMENSION_MAX, `${field}.context.length`)
-      context = new Float64Array(dimension)
-    }
-    copyContext(vector, dimension, context, 0, `${field}.context`)
-    for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
-      const at = `${field}.outcomes[${JSON.stringify(id)}]`
-      const reward = checkInRange(checkRecord(outcome, at).reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
-      let model = models.get(id)
-      if (model === undefined) {
-        model = { rows: 0, precision: identity(dimension), response: new Float64Array(dimension) }
-        models.set(id, model)
-      }
-      accumulate(model, context, reward)
-    }
-    index++
-  }
-  if (models.size === 0)
-    throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
-  return {
-    format: 'paretobandit-priors',
-    version: 1,
-    dimension,
-    encoder,
-    models: Object.fromEntries(
-      [...models].map(([id, model]) => [
-        id,
-        { rows: model.rows, precision: Array.from(model.precision), response: Array.from(model.response) },
-      ]),
-    ),
-  }
 }
 
 /**
@@ -163,25 +88,6 @@ export function scalePrior(
     )
   }
   return { precision, response }
-}
-
-function identity(dimension: number): Float64Array {
-  const packed = new Float64Array((dimension * (dimension + 1)) / 2)
-  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) packed[r] = 1
-  return packed
-}
-
-function accumulate(
-  model: { rows: number; precision: Float64Array; response: Float64Array },
-  context: Float64Array,
-  reward: number,
-): void {
-  const dimension = context.length
-  for (let i = 0, k = 0; i < dimension; i++) {
-    for (let j = i; j < dimension; j++) model.precision[k++] += context[i] * context[j]
-    model.response[i] += reward * context[i]
-  }
-  model.rows++
 }
 
 /**

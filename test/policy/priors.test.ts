@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
+import { functionEncoder } from '../../src/features/function-encoder.js'
+import { fitPriors, type PriorRow } from '../../src/fit-priors.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
 import { Arms } from '../../src/policy/arms.js'
 import { nEffectiveOf } from '../../src/policy/horizon.js'
-import { checkPriors, fitPriors, type PriorRow, scalePrior } from '../../src/policy/priors.js'
+import { checkPriors, scalePrior } from '../../src/policy/priors.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { solve } from '../support/oracle.js'
 import { Random } from '../support/random.js'
@@ -11,7 +13,9 @@ import { MODELS } from '../support/router.js'
 
 const D = 5
 
-function madeRows(count: number): PriorRow[] {
+type ContextRow = PriorRow & { readonly context: Float64Array }
+
+function madeRows(count: number): ContextRow[] {
   const random = new Random(7)
   return Array.from({ length: count }, (_, i) => ({
     context: random.vector(D),
@@ -23,7 +27,7 @@ function madeRows(count: number): PriorRow[] {
 }
 
 /** A = I + sum x x^T and b = sum r x, in full. */
-function ridgeOf(rows: readonly PriorRow[], id: string): number[] {
+function ridgeOf(rows: readonly ContextRow[], id: string): number[] {
   const a = Array.from({ length: D }, (_, i) => Array.from({ length: D }, (_, j) => (i === j ? 1 : 0)))
   const b = new Array<number>(D).fill(0)
   for (const { context, outcomes } of rows) {
@@ -201,6 +205,45 @@ describe('a router with priors', () => {
     await expectRejection(
       createRouter({ dimension: D, priors, nEffective: 5, adaptationHorizon: 5 }),
       'INVALID_ARGUMENT',
+    )
+  })
+})
+
+describe('fitPriors on prompts', () => {
+  const encoder = functionEncoder({
+    name: 'letters',
+    dimension: 2,
+    encode: (text) => [text.length, text.indexOf('a')],
+  })
+  const outcomes = { small: { reward: 0.5 } }
+
+  it('encodes them, and gives what their contexts would give', () => {
+    const fromPrompts = fitPriors(
+      [
+        { prompt: 'banana', outcomes },
+        { prompt: 'plum', outcomes },
+      ],
+      { encoder },
+    )
+    const fromContexts = fitPriors(
+      [
+        { context: [6, 1, 1], outcomes },
+        { context: [4, -1, 1], outcomes },
+      ],
+      { encoder: 'letters' },
+    )
+    expect(fromPrompts).toEqual(fromContexts)
+    expect(fromPrompts.encoder).toBe('letters')
+  })
+
+  it('refuses rows without either, prompts without an encoder, and encoders that have to wait', () => {
+    expectCode(() => fitPriors([{ outcomes }], { encoder }), 'INVALID_ARGUMENT', 'rows[0].prompt')
+    expectCode(() => fitPriors([{ prompt: 'plum', outcomes }]), 'INVALID_ARGUMENT', 'rows[0].context')
+    const waiting = wrong({ name: 'later', dimension: 3, encode: async () => [1, 2, 3] })
+    expectCode(
+      () => fitPriors([{ prompt: 'plum', outcomes }], wrong({ encoder: waiting })),
+      'ASYNC_ENCODER',
+      'encoder',
     )
   })
 })

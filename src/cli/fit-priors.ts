@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { defaultEncoder } from '../features/default-encoder.js'
+import { fitPriors } from '../fit-priors.js'
+import { parseOutcomes } from '../replay/dataset.js'
+import { readTextFile, writeTextFile } from './files.js'
+
+interface FitPriorsFlags {
+  readonly data: string
+  readonly out: string
+}
+
+const HELP = `
+Example:
+  $ paretobandit fit-priors --data outcomes.jsonl --out priors.json
+  $ paretobandit route "Explain quantum computing" --models models.json --budget 0.002 --priors priors.json`
+
+export function registerFitPriors(program: Command): void {
+  program
+    .command('fit-priors')
+    .description('make warm-up priors from recorded outcomes')
+    .requiredOption('--data <file>', 'recorded outcomes, one JSON object a line: {id, prompt, outcomes}')
+    .requiredOption('--out <file>', 'where the priors go, as JSON')
+    .addHelpText('after', HELP)
+    .action(writePriors)
+}
+
+async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
+  const rows = parseOutcomes(await readTextFile(data), data)
+  // Prompts are encoded anew, whatever features the rows carry: `route` uses the default encoder too.
+  const priors = fitPriors(
+    rows.map(({ prompt, outcomes }) => ({ prompt, outcomes })),
+    { encoder: defaultEncoder() },
+  )
+  await writeTextFile(out, `${JSON.stringify(priors)}\n`)
+  console.log(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts`)
+  for (const [id, { rows: count }] of Object.entries(priors.models)) console.log(`  ${id}: ${count} outcomes`)
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { checkPriors } from '../../src/policy/priors.js'
+import { Folder, MODELS } from './support.js'
+
+const folder = new Folder()
+
+function line(i: number, extra: object = {}): string {
+  const outcomes = {
+    small: { reward: 0.2, costUsd: 0.0001 },
+    large: { reward: 0.9, costUsd: 0.01 },
+    ...extra,
+  }
+  return JSON.stringify({ id: `p${i}`, prompt: `question number ${i} about rivers`, outcomes })
+}
+
+const LOG = Array.from({ length: 60 }, (_, i) => line(i)).join('\n')
+
+describe('fit-priors', () => {
+  test('writes priors that a router starts from', async () => {
+    await folder.write('log.jsonl', LOG)
+    const said = await folder.ok(['fit-priors', '--data', 'log.jsonl', '--out', 'priors.json'])
+    expect(said).toContain('priors of 2 models from 60 prompts')
+    const priors = checkPriors(JSON.parse((await folder.read('priors.json')).toString()))
+    expect(Object.keys(priors.models)).toEqual(['small', 'large'])
+    expect(priors.models.small.rows).toBe(60)
+
+    await folder.write('models.json', MODELS)
+    const route = ['route', 'a question about rivers', '--models', 'models.json', '--budget', '1', '--json']
+    const decision = JSON.parse(await folder.ok([...route, '--priors', 'priors.json']))
+    expect(decision.model).toBe('large')
+  })
+
+  test('refuses what it cannot read or write', async () => {
+    await folder.write('log.jsonl', `${LOG}\n{"id":"x","prompt":"y"}`)
+    await folder.refused(['fit-priors', '--data', 'log.jsonl', '--out', 'p.json'], /log\.jsonl:61: outcomes/)
+    await folder.refused(
+      ['fit-priors', '--data', 'none.jsonl', '--out', 'p.json'],
+      /none\.jsonl: cannot read it/,
+    )
+    await folder.refused(['fit-priors', '--data', 'log.jsonl'], /--out/)
+    await folder.write('good.jsonl', LOG)
+    await folder.refused(['fit-priors', '--data', 'good.jsonl', '--out', 'no/such/p.json'], /cannot write it/)
+  })
+})
