@@ -37,19 +37,13 @@ export class Arms {
     this.setCell(layout.lastPlay, slot, now)
     this.setCell(layout.ridge, slot, this.lambda0)
     this.setCell(layout.price, slot, logCost)
-    const { f64 } = kernel
-    const precision = sectionOffset(layout, layout.precision, layout.paddedTriangle, slot)
-    const response = sectionOffset(layout, layout.response, layout.paddedDimension, slot)
-    if (statistics === null) {
-      f64.fill(0, precision, precision + layout.triangle)
-      f64.fill(0, response, response + layout.dimension)
-      for (let i = 0, r = precision; i < layout.dimension; r += layout.dimension - i, i++)
-        f64[r] = this.lambda0
-    } else {
-      f64.set(statistics.precision, precision)
-      f64.set(statistics.response, response)
+    if (statistics === null) this.startCold(slot)
+    else {
+      const { f64 } = kernel
+      f64.set(statistics.precision, sectionOffset(layout, layout.precision, layout.paddedTriangle, slot))
+      f64.set(statistics.response, sectionOffset(layout, layout.response, layout.paddedDimension, slot))
+      kernel.rebuild(slot)
     }
-    kernel.rebuild(slot)
   }
 
   setPrice(slot: number, logCost: number): void {
@@ -121,6 +115,24 @@ export class Arms {
       views.push(f64.subarray(offset, offset + layout.triangle))
     }
     return views
+  }
+
+  /** A = lambda0 I, A^-1 = I / lambda0, b = theta = 0, written down: inverting it would take O(d^3). */
+  private startCold(slot: number): void {
+    const { layout, f64 } = this.kernel
+    const { dimension, triangle } = layout
+    const precision = sectionOffset(layout, layout.precision, layout.paddedTriangle, slot)
+    const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, slot)
+    f64.fill(0, precision, precision + triangle)
+    f64.fill(0, inverse, inverse + triangle)
+    for (let i = 0, k = 0; i < dimension; k += dimension - i, i++) {
+      f64[precision + k] = this.lambda0
+      f64[inverse + k] = 1 / this.lambda0
+    }
+    for (const section of [layout.theta, layout.response]) {
+      const offset = sectionOffset(layout, section, layout.paddedDimension, slot)
+      f64.fill(0, offset, offset + dimension)
+    }
   }
 
   private cell(section: number, index: number): number {
