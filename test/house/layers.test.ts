@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { kernelWasmBase64 } from '../../src/kernel/wasm-bytes.generated.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const SOURCES = filesUnder('src')
+const KERNEL_BYTES_MAX = 16 * 1024
+const LINES_MAX = 300
+
+/** Folders whose members know nothing of each other; the router wires them. */
+const SIBLINGS = ['registry', 'pacing', 'pending', 'features', 'journal']
+/** What code of each place may import besides itself. `router` stands for the files directly in src/. */
+const BASE = ['errors', 'check', 'checksum']
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  errors: [],
+  checksum: [],
+  check: ['errors'],
+  kernel: BASE,
+  policy: [...BASE, 'kernel'],
+  ...Object.fromEntries(SIBLINGS.map((sibling) => [sibling, BASE])),
+  router: [...BASE, 'kernel', 'policy', ...SIBLINGS],
+  replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
+  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay'],
+}
+
+interface Import {
+  readonly file: string
+  readonly from: string
+  readonly typeOnly: boolean
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix.join(entry.parentPath.slice(ROOT.length).replaceAll('\\', '/'), entry.name))
+    .sort()
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+}
+
+/** Static and dynamic imports and re-exports, comments apart. */
+function importsOf(file: string): Import[] {
+  const code = read(file).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+  const statement = /^(?:import|export)\s+(?:(type\s+)?([\w\s*{},$]+?)\s+from\s+)?'([^']+)'/gm
+  const found = [...code.matchAll(statement)].map(([, type, names, from]) => {
+    const listed = names
+      ?.match(/^\{([^}]*)\}$/)?.[1]
+      .split(',')
+      .filter((name) => name.trim() !== '')
+    const allTypes = listed?.every((name) => /^\s*type\s/.test(name)) === true
+    return { file, from, typeOnly: type !== undefined || allTypes }
+  })
+  const dynamic = [...code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)]
+  return [...found, ...dynamic.map(([, from]) => ({ file, from, typeOnly: false }))]
+}
+
+/** Which place a source file belongs to. */
+function placeOf(file: string): string {
+  const [, first, ...rest] = file.split('/')
+  if (rest.length > 0) return first
+  const name = first.replace(/\.(ts|js)$/, '')
+  return name in MAY_IMPORT && BASE.includes(name) ? name : 'router'
+}
+
+const IMPORTS = SOURCES.filter((file) => file.endsWith('.ts')).flatMap(importsOf)
+const INTERNAL = IMPORTS.filter(({ from }) => from.startsWith('.')).map((each) => ({
+  ...each,
+  target: posix.join(dirname(each.file), each.from),
+}))
+
+describe('imports in src/', () => {
+  it('are found by this test', () => {
+    const seen = INTERNAL.map(({ file, target }) => `${file} ${target}`)
+    expect(seen).toContain('src/router.ts src/state.js')
+    expect(seen).toContain('src/create-router.ts src/features/default-encoder.js')
+    expect(seen).toContain('src/kernel/js-kernel.ts src/kernel/layout.js')
+    expect(INTERNAL.length).toBeGreaterThan(150)
+    const declared = SOURCES.map(
+      (file) => read(file).match(/^(?:import|export) .*from '\.|^\} from '\./gm)?.length ?? 0,
+    )
+    expect(INTERNAL.length).toBeGreaterThanOrEqual(declared.reduce((sum, count) => sum + count, 0))
+  })
+
+  it('run one way, from cli down to errors', () => {
+    const wrong = INTERNAL.filter(({ file, target, typeOnly }) => {
+      const [from, to] = [placeOf(file), placeOf(target)]
+      if (from === to || MAY_IMPORT[from]?.includes(to)) return false
+      return (
+        !(typeOnly && SIBLINGS.includes(from) && SIBLINGS.includes(to)) &&
+        !typeOnlyFromKernel(from, to, typeOnly)
+      )
+    })
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
+  it('stay inside src/ and name a file that is there', () => {
+    const missing = INTERNAL.filter(({ target }) => !SOURCES.includes(target.replace(/\.js$/, '.ts')))
+    expect(missing.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
+  })
+
+  it('make no circle among folders', () => {
+    for (const [place, below] of Object.entries(MAY_IMPORT)) {
+      for (const other of below) expect(MAY_IMPORT[other]).not.toContain(place)
+    }
+    for (const file of SOURCES) expect(Object.keys(MAY_IMPORT)).toContain(placeOf(file))
+  })
+
+  it("of Node's own modules are in src/cli alone", () => {
+    const node = IMPORTS.filter(({ file, from }) => from.startsWith('node:') && !file.startsWith('src/cli/'))
+    expect(node.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
+  })
+
+  it('of packages, outside replay and cli, name the WebAssembly loader alone', () => {
+    const packages = IMPORTS.filter(({ from }) => !from.startsWith('.') && !from.startsWith('node:'))
+    const core = packages.filter(({ file, typeOnly }) => !typeOnly && !/^src\/(cli|replay)\//.test(file))
+    expect([...new Set(core.map(({ from }) => from))]).toEqual(['@assemblyscript/loader'])
+  })
+})
+
+/** Events carry an arm's statistics, so the journal names the kernel's type. */
+function typeOnlyFromKernel(from: string, to: string, typeOnly: boolean): boolean {
+  return typeOnly && SIBLINGS.includes(from) && to === 'kernel'
+}
+
+describe('the house', () => {
+  it('keeps assembly/ to itself', () => {
+    const files = filesUnder('assembly').filter((file) => file.endsWith('.ts'))
+    expect(files.length).toBeGreaterThan(3)
+    const outside = files.flatMap(importsOf).filter(({ from }) => !/^\.\/[a-z-]+$/.test(from))
+    expect(outside).toEqual([])
+  })
+
+  it('has no file or folder called utils', () => {
+    expect(SOURCES.filter((file) => /(^|\/)utils?(\.|\/|$)/i.test(file))).toEqual([])
+  })
+
+  it(`has no source file of more than ${LINES_MAX} lines`, () => {
+    const written = [...SOURCES, ...filesUnder('assembly')].filter(
+      (file) => /\.ts$/.test(file) && !file.includes('.generated.'),
+    )
+    const long = written.map((file) => [file, read(file).trimEnd().split('\n').length] as const)
+    expect(long.filter(([, lines]) => lines > LINES_MAX)).toEqual([])
+  })
+
+  it('leaves nothing to do in the source', () => {
+    const word = ['TO', 'DO'].join('')
+    expect(SOURCES.filter((file) => file.endsWith('.ts') && read(file).includes(word))).toEqual([])
+  })
+
+  it('names its source files in kebab case', () => {
+    expect(SOURCES.filter((file) => !/^(src)(\/[a-z0-9-]+)+(\.generated)?\.[a-z]+$/.test(file))).toEqual([])
+  })
+
+  it('ships a small kernel that compiles', async () => {
+    const bytes = Buffer.from(kernelWasmBase64, 'base64')
+    expect(bytes.length).toBeLessThan(KERNEL_BYTES_MAX)
+    expect(bytes.toString('base64')).toBe(kernelWasmBase64)
+    const module = await WebAssembly.compile(bytes)
+    const names = WebAssembly.Module.exports(module).map(({ name }) => name)
+    expect(names).toEqual(
+      expect.arrayContaining(['memory', 'configure', 'score', 'argmax', 'update', 'rebuild', 'heapBase']),
+    )
+    expect(WebAssembly.Module.imports(module)).toEqual([])
+  })
+})
