@@ -14,8 +14,8 @@ const COST_WEIGHT_WITHOUT_BUDGET = 0.3
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
 export class Chooser {
   private readonly options: ResolvedOptions
-  /** Scratch: the models that may be chosen, in candidate order. */
-  private readonly eligible: Model[] = []
+  /** Scratch: the models in the arena's candidate list, in its order. Entries beyond the list are of older requests. */
+  private readonly candidates: Model[] = []
   /** Score of the last choice; 0 when nothing was scored. */
   score = 0
 
@@ -28,14 +28,14 @@ export class Chooser {
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
   choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Model {
-    this.collect(state, request, size)
+    const eligible = this.eligible(state, request, size)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
-    let chosen = exploit || state.registry.exploring === 0 ? undefined : this.eligible.find(isExploring)
+    let chosen = exploit || state.registry.exploring === 0 ? undefined : eligible.find(isExploring)
     if (chosen !== undefined) {
       note.forced = true
       this.score = 0
-    } else chosen = this.best(state, note, exploit ? 0 : this.options.alpha)
+    } else chosen = this.best(state, eligible, note, exploit ? 0 : this.options.alpha)
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
     return chosen
@@ -58,17 +58,17 @@ export class Chooser {
   }
 
   /**
-   * Lists the models that the request's own options allow.
+   * The models that the request's own options allow; never empty.
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
-  collect(state: RoutingState, request: RouteOptions | null, size: RequestSize): void {
+  eligible(state: RoutingState, request: RouteOptions | null, size: RequestSize): readonly Model[] {
     const { registry } = state
-    this.eligible.length = 0
     if (request?.candidates !== undefined) requireKnown(state, request.candidates)
-    for (const model of registry.enabled) {
-      if (exclusionReason(model, request, size) === null) this.eligible.push(model)
-    }
-    if (this.eligible.length > 0) return
+    const models =
+      request === null
+        ? registry.enabled
+        : registry.enabled.filter((model) => exclusionReason(model, request, size) === null)
+    if (models.length > 0) return models
     const reasons = [...registry.models].map(
       (model) => `${model.id}: ${exclusionReason(model, request, size)}`,
     )
@@ -80,20 +80,20 @@ export class Chooser {
   }
 
   /** The eligible model of the best score under the price ceiling; the cheapest when the ceiling leaves nobody. */
-  private best(state: RoutingState, note: DecisionNote, alpha: number): Model {
+  private best(state: RoutingState, eligible: readonly Model[], note: DecisionNote, alpha: number): Model {
     const { arms } = state
-    const { eligible } = this
+    const { candidates } = this
     let count = 0
     let cheapest = eligible[0]
     for (const model of eligible) {
       if (model.blendedUsdPerKTok < cheapest.blendedUsdPerKTok) cheapest = model
       if (model.blendedUsdPerKTok > note.priceCeiling) continue
       arms.setCandidate(count, model.slot)
-      eligible[count++] = model
+      candidates[count++] = model
     }
     if (count === 0) {
       arms.setCandidate(0, cheapest.slot)
-      eligible[0] = cheapest
+      candidates[0] = cheapest
       note.cheapestFallback = true
       count = 1
     }
@@ -101,7 +101,7 @@ export class Chooser {
     kernel.score(count, alpha, note.penaltyWeight, state.requests)
     const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, state.requests))
     this.score = arms.scoreAt(position)
-    return eligible[position]
+    return candidates[position]
   }
 }
 

@@ -38,7 +38,7 @@ export class Dispatcher {
   /** @throws what `decide` would throw */
   checkEligible(state: RoutingState, request: RouteOptions | null): void {
     const { expectedInputTokens, expectedOutputTokens } = this.options
-    this.chooser.collect(state, request, requestSize(request, expectedInputTokens, expectedOutputTokens))
+    this.chooser.eligible(state, request, requestSize(request, expectedInputTokens, expectedOutputTokens))
   }
 
   /**

@@ -25,6 +25,7 @@ export interface Failure {
 
 /** A request that feedback has found. */
 export interface Located {
+  readonly id: string
   readonly sequence: number
   readonly model: Model
   readonly state: number
@@ -41,7 +42,7 @@ export function locate(state: RoutingState, id: unknown, field: string): Located
   if (sequence === 0 || sequence >= pending.next) {
     throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${show(id)} was routed here`)
   }
-  if (!pending.holds(sequence) || pending.get('incarnation', sequence) === 0) {
+  if (!pending.holds(sequence) || pending.incarnation(sequence) === 0) {
     const message = `request '${id}' takes no more feedback: it has had all of it, or newer requests pushed it out`
     throw new ParetoBanditError('REQUEST_CLOSED', field, message)
   }
@@ -49,7 +50,7 @@ export function locate(state: RoutingState, id: unknown, field: string): Located
   if (model === undefined) {
     throw new ParetoBanditError('MODEL_REMOVED', field, `the model of request '${id}' has been removed`)
   }
-  return { sequence, model, state: pending.state(sequence) }
+  return { id, sequence, model, state: pending.state(sequence) }
 }
 
 /** @throws as `locate`, and REQUEST_FAILED, ALREADY_SETTLED */
@@ -66,7 +67,7 @@ export function locateForReward(state: RoutingState, id: unknown, oldest: number
   refuse(found, FAILED, 'REQUEST_FAILED', field, 'has failed')
   refuse(found, REWARDED, 'ALREADY_REWARDED', field, 'is rewarded already')
   refuse(found, EXPIRED, 'REQUEST_EXPIRED', field, 'has expired')
-  if (state.pending.get('at', found.sequence) < oldest) {
+  if (state.pending.at(found.sequence) < oldest) {
     throw new ParetoBanditError('REQUEST_EXPIRED', field, `request '${String(id)}' is too old for a reward`)
   }
   return found
@@ -88,9 +89,9 @@ export function settledEvent(
   idField: string,
   field: string,
 ): SettledEvent {
-  const { sequence, model } = locateForSettle(state, id, idField)
+  const { id: known, model } = locateForSettle(state, id, idField)
   const { costUsd, latencyMs } = readSettlement(settlement, model, field)
-  return { type: 'settled', at, id: state.requestId(sequence), model: model.id, costUsd, latencyMs }
+  return { type: 'settled', at, id: known, model: model.id, costUsd, latencyMs }
 }
 
 /** The event of a reward. @throws as `locateForReward`, INVALID_ARGUMENT */
@@ -104,21 +105,21 @@ export function rewardedEvent(
   field: string,
 ): RewardedEvent {
   const { rewardLow, rewardHigh, pendingTtlMs } = limits
-  const { sequence, model } = locateForReward(state, id, at - pendingTtlMs, idField)
+  const { id: known, model } = locateForReward(state, id, at - pendingTtlMs, idField)
   const reward = checkFinite(value, field)
   if (reward < rewardLow || reward > rewardHigh) {
     throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
   }
-  return { type: 'rewarded', at, id: state.requestId(sequence), model: model.id, reward }
+  return { type: 'rewarded', at, id: known, model: model.id, reward }
 }
 
 /** The event of a failure. @throws as `locateForFail`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function failedEvent(state: RoutingState, id: unknown, value: unknown, at: number): FailedEvent {
-  const { sequence, model } = locateForFail(state, id, 'id')
+  const { id: known, model } = locateForFail(state, id, 'id')
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: state.requestId(sequence), model: model.id, costUsd }
+  return { type: 'failed', at, id: known, model: model.id, costUsd }
 }
 
 /** Checks a settlement and works out its dollars. */

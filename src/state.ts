@@ -107,7 +107,7 @@ export class RoutingState {
 
   /** The model a held request went to, if it is still registered as it was then. */
   modelOf(sequence: number): Model | undefined {
-    return this.registry.at(this.pending.get('slot', sequence), this.pending.get('incarnation', sequence))
+    return this.registry.at(this.pending.slot(sequence), this.pending.incarnation(sequence))
   }
 
   private routed(event: EventOf<'routed'>): void {
@@ -135,7 +135,7 @@ export class RoutingState {
     const { pending, ledger, pacer } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.model(event.model)
-    const reservedUsd = pending.get('reservedUsd', sequence)
+    const reservedUsd = pending.reservedUsd(sequence)
     if ((pending.state(sequence) & EXPIRED) === 0) {
       ledger.settle(reservedUsd, event.costUsd)
       model.spendUsd += event.costUsd
@@ -152,7 +152,7 @@ export class RoutingState {
       model.latencyCount++
       model.latencySumMs += event.latencyMs
     }
-    recordCost(model, event.costUsd, pending.get('listCostUsd', sequence))
+    recordCost(model, event.costUsd, pending.listCostUsd(sequence))
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
@@ -170,8 +170,8 @@ export class RoutingState {
     const { pending, ledger } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.model(event.model)
-    const reservedUsd = pending.get('reservedUsd', sequence)
-    const allowanceUsd = pending.get('allowanceUsd', sequence)
+    const reservedUsd = pending.reservedUsd(sequence)
+    const allowanceUsd = pending.allowanceUsd(sequence)
     const late = (pending.state(sequence) & EXPIRED) !== 0
     const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
     if (late) ledger.correct(differenceUsd)
@@ -212,7 +212,7 @@ export class RoutingState {
   }
 
   private chargeReservation(model: Model, sequence: number): void {
-    const reservedUsd = this.pending.get('reservedUsd', sequence)
+    const reservedUsd = this.pending.reservedUsd(sequence)
     this.ledger.settle(reservedUsd, reservedUsd)
     this.pacer.observe(reservedUsd)
     model.spendUsd += reservedUsd

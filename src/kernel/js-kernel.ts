@@ -167,7 +167,8 @@ function writeProducts(layout: ArenaLayout, f64: Float64Array): void {
   for (let i = 0; i < dimension; i++) {
     const x = f64[context + i]
     f64[k++] = x * x
-    for (let j = i + 1; j < dimension; j++) f64[k++] = 2 * x * f64[context + j]
+    const twice = 2 * x
+    for (let j = i + 1; j < dimension; j++) f64[k++] = twice * f64[context + j]
   }
 }
 

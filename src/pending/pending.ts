@@ -43,8 +43,29 @@ export class PendingRequests {
     return sequence >= 1 && sequence < this.next && sequence >= this.next - this.length
   }
 
-  get(column: Column, sequence: number): number {
-    return this.columns[column][sequence % this.length]
+  slot(sequence: number): number {
+    return this.columns.slot[sequence % this.length]
+  }
+
+  /** 0 for a request that is closed because a snapshot left it out. */
+  incarnation(sequence: number): number {
+    return this.columns.incarnation[sequence % this.length]
+  }
+
+  at(sequence: number): number {
+    return this.columns.at[sequence % this.length]
+  }
+
+  reservedUsd(sequence: number): number {
+    return this.columns.reservedUsd[sequence % this.length]
+  }
+
+  listCostUsd(sequence: number): number {
+    return this.columns.listCostUsd[sequence % this.length]
+  }
+
+  allowanceUsd(sequence: number): number {
+    return this.columns.allowanceUsd[sequence % this.length]
   }
 
   state(sequence: number): number {
@@ -106,7 +127,7 @@ export class PendingRequests {
     while (this.oldestUnsettled < this.next && !isUnsettled(this.state(this.oldestUnsettled)))
       this.oldestUnsettled++
     const sequence = this.oldestUnsettled
-    return sequence < this.next && this.get('at', sequence) <= deadline ? sequence : 0
+    return sequence < this.next && this.at(sequence) <= deadline ? sequence : 0
   }
 
   /** Sequence numbers of the requests that feedback can still change, oldest first. */
@@ -118,7 +139,7 @@ export class PendingRequests {
 
   /** A request's numbers in the order of a snapshot. */
   numbers(sequence: number): number[] {
-    return COLUMNS.map((column) => this.get(column, sequence))
+    return COLUMNS.map((column) => this.columns[column][sequence % this.length])
   }
 
   /**
