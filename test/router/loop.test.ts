@@ -133,7 +133,7 @@ describe('expiry', () => {
     const { router, clock } = await makeBench({
       models: [{ id: 'a', inputUsdPerMTok: 1, outputUsdPerMTok: 0 }],
     })
-    const ids = [100_000, 700_000].map((inputTokens) => router.route(X, { inputTokens }).id)
+    const ids = [60_000, 570_000].map((inputTokens) => router.route(X, { inputTokens }).id)
     clock.advance(25 * HOUR)
     router.expire()
     for (const id of ids) router.settle(id, { costUsd: 0 })
