@@ -7,7 +7,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const node = process.execPath
 const steps = [
   ['types', node, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
-  ['lint and format', node, ['node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.']],
+  ['lint and format', node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['generated kernel equals its source', node, ['scripts/build-wasm.mjs', '--check']],
   ['house rules', node, ['node_modules/vitest/vitest.mjs', 'run', 'test/house']],
   ['size of the core', node, ['scripts/size.mjs']],

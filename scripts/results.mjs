@@ -29,7 +29,9 @@ function replay(flags) {
   const file = join(folder, 'out.json')
   const run = ['replay', '--data', values.data, '--models', values.models, ...flags, '--seeds', values.seeds]
   console.error(`replay ${flags.join(' ')}`)
-  execFileSync(process.execPath, ['dist/cli/main.js', ...run, '--json', file], { stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, ['dist/cli/main.js', ...run, '--json', file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const shown = ['replay', '--data', '$DATA', '--models', '$MODELS', ...flags]
   return { ...JSON.parse(readFileSync(file, 'utf8')), command: `node dist/cli/main.js ${shown.join(' ')}` }
 }
@@ -64,7 +66,14 @@ function baselineAt(result, name, budget) {
 }
 
 function stationaryTable(result, paper) {
-  const head = ['budget, $/request', 'reward', '95 % CI', 'utilisation', 'worst seed', 'best mix of two fixed models']
+  const head = [
+    'budget, $/request',
+    'reward',
+    '95 % CI',
+    'utilisation',
+    'worst seed',
+    'best mix of two fixed models',
+  ]
   if (paper) head.push("paper's reward", "paper's utilisation")
   return table(
     head,
