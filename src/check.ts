@@ -125,6 +125,7 @@ export function copyContext(
   out: Float64Array,
   offset: number,
   field: string,
+  badEntry: ErrorCode = 'INVALID_ARGUMENT',
 ): void {
   if (value.length !== dimension) {
     throw expected('DIMENSION_MISMATCH', field, `a vector of ${dimension} numbers`, `${value.length} numbers`)
@@ -132,12 +133,7 @@ export function copyContext(
   for (let i = 0; i < dimension; i++) {
     const entry = value[i]
     if (typeof entry !== 'number' || !(entry >= -CONTEXT_ENTRY_MAX && entry <= CONTEXT_ENTRY_MAX)) {
-      throw expected(
-        'INVALID_ARGUMENT',
-        `${field}[${i}]`,
-        `a finite number within +-${CONTEXT_ENTRY_MAX}`,
-        entry,
-      )
+      throw expected(badEntry, `${field}[${i}]`, `a finite number within +-${CONTEXT_ENTRY_MAX}`, entry)
     }
     out[offset + i] = entry
   }

@@ -45,7 +45,7 @@ export class ContextReader {
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
-    copyContext(context, dimension, context, 0, `encoder '${encoder.name}'`)
+    copyContext(context, dimension, context, 0, `encoder '${encoder.name}'`, 'ENCODER_FAILED')
   }
 
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */

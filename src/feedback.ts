@@ -67,7 +67,7 @@ export function locateForReward(state: RoutingState, id: unknown, oldest: number
   refuse(found, FAILED, 'REQUEST_FAILED', field, 'has failed')
   refuse(found, REWARDED, 'ALREADY_REWARDED', field, 'is rewarded already')
   refuse(found, EXPIRED, 'REQUEST_EXPIRED', field, 'has expired')
-  if (state.pending.at(found.sequence) < oldest) {
+  if (state.pending.at(found.sequence) <= oldest) {
     throw new ParetoBanditError('REQUEST_EXPIRED', field, `request '${String(id)}' is too old for a reward`)
   }
   return found

@@ -174,7 +174,7 @@ export class Router {
   }
 
   /**
-   * Why a request went where it went, for as long as it takes feedback or is among the latest 1,024. Exact while
+   * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
    */
@@ -291,7 +291,12 @@ export class Router {
   }
 
   private now(): number {
-    const now = this.options.clock()
+    let now: unknown
+    try {
+      now = this.options.clock()
+    } catch (cause) {
+      throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', 'an exception', { cause })
+    }
     if (typeof now !== 'number' || !Number.isFinite(now))
       throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
     return now

@@ -55,7 +55,9 @@ export function pcaFromBytes(bytes: Uint8Array): PcaModel {
   if (!(bytes instanceof Uint8Array)) {
     throw new ParetoBanditError('INVALID_ARGUMENT', 'bytes', 'expected a Uint8Array')
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // A Uint8Array of its own: `slice` of a Node Buffer would share the Buffer's pool.
+  const own = new Uint8Array(bytes)
+  const view = new DataView(own.buffer)
   if (bytes.length < HEADER_BYTES)
     throw invalid(`expected at least ${HEADER_BYTES} bytes, got ${bytes.length}`)
   if (view.getUint32(0, true) !== MAGIC) throw invalid("expected a PCA file that starts with 'PBPC'")
@@ -69,7 +71,7 @@ export function pcaFromBytes(bytes: Uint8Array): PcaModel {
   if (view.getUint32(CRC_OFFSET, true) !== fileCrc(bytes))
     throw invalid('its checksum does not match: corrupted')
   try {
-    return checkPcaModel(readModel(bytes, view, buckets, components), 'pca')
+    return checkPcaModel(readModel(own, view, buckets, components), 'pca')
   } catch (cause) {
     throw invalid('its checksum matches, but its content is no PCA', cause)
   }

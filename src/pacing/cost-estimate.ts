@@ -10,6 +10,11 @@ export interface CostRecord {
 
 /** One settled request: what it cost, and what the list price said of the tokens that were assumed. */
 export function recordCost(record: CostRecord, costUsd: number, listCostUsd: number): void {
+  if (record.assumedUsd <= 0) {
+    // The list price counts as one observation: a single free call must not make a model look free.
+    record.realisedUsd = listCostUsd
+    record.assumedUsd = listCostUsd
+  }
   record.realisedUsd = MEMORY * record.realisedUsd + costUsd
   record.assumedUsd = MEMORY * record.assumedUsd + listCostUsd
 }

@@ -191,9 +191,10 @@ export function isUnsettled(state: number): boolean {
   return (state & (SETTLED | FAILED | EXPIRED | DROPPED)) === 0
 }
 
-/** Some feedback can still come: not failed or dropped, and not both settled and rewarded. */
+/** Some feedback can still come: not failed or dropped, not settled with its reward come or too late. */
 export function isWaiting(state: number): boolean {
-  return (state & (FAILED | DROPPED)) === 0 && (state & (SETTLED | REWARDED)) !== (SETTLED | REWARDED)
+  if ((state & (FAILED | DROPPED)) !== 0) return false
+  return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
 }
 
 function makeColumns(length: number): Record<Column, Float64Array> {

@@ -92,6 +92,8 @@ describe('the PCA file', () => {
     const larger = new Uint8Array(bytes.length + 10)
     larger.set(bytes, 3)
     expect(pcaFromBytes(larger.subarray(3, 3 + bytes.length))).toEqual(pca)
+    // What readFile gives: a view of a shared pool, whose own slice does not copy.
+    expect(pcaFromBytes(Buffer.from(bytes))).toEqual(pca)
   })
 
   it('refuses a change of any byte', () => {

@@ -31,7 +31,7 @@ describe('an encoder', () => {
     })
     expect(expectCode(() => throwing.route('text'), 'ENCODER_FAILED').cause).toBe(thrown)
     const poisoned = await make({ encodeInto: (_: string, out: Float64Array) => out.fill(Number.NaN) })
-    expect(expectCode(() => poisoned.route('text'), 'INVALID_ARGUMENT').message).toContain("encoder 'mine'")
+    expect(expectCode(() => poisoned.route('text'), 'ENCODER_FAILED').message).toContain("encoder 'mine'")
     expect(poisoned.stats().requests).toBe(0)
   })
 

@@ -111,6 +111,28 @@ describe('expiry', () => {
     expectCode(() => router.settle(id, { costUsd: 0.02 }), 'ALREADY_SETTLED')
   })
 
+  it('closes a request for a reward at the same instant, expired yet or not', async () => {
+    const { router, clock } = await makeBench(ONE)
+    const early = router.route(X).id
+    clock.advance(24 * HOUR - 1)
+    router.reward(early, 1)
+    const { id } = router.route(X)
+    router.settle(id, { costUsd: 0.001 })
+    clock.advance(24 * HOUR)
+    expectCode(() => router.reward(id, 1), 'REQUEST_EXPIRED')
+  })
+
+  it('settled in the end waits for nothing, and takes no place in a snapshot', async () => {
+    const { router, clock } = await makeBench(ONE)
+    const empty = router.snapshot().length
+    const { id } = router.route(X)
+    clock.advance(24 * HOUR)
+    router.expire()
+    expect(router.snapshot().length).toBeGreaterThan(empty)
+    router.settle(id, { costUsd: 0.001 })
+    expect(router.snapshot().length).toBe(empty)
+  })
+
   it('happens in route too', async () => {
     const { router, clock, log } = await makeBench(ONE)
     router.route(X)
