@@ -55,7 +55,7 @@ export function skippedRows(quick: boolean): SkippedRow[] {
     return [
       {
         label: `route, feedback ${label}`,
-        why: 'registering so many models takes 20 to 75 s: each inverts a matrix',
+        why: 'teaching so many arms takes 20 to 75 s: forgetting makes each invert its matrix',
       },
       { label: `plain ${label}`, why: `full matrices would take ${(2 * gigabytes).toFixed(1)} GB` },
     ]
