@@ -7,7 +7,7 @@ export interface BenchFlags {
   readonly quick: boolean
 }
 
-export const USAGE = 'usage: npm run bench -- [--quick] [--filter REGEX] [--json FILE]'
+const USAGE = 'usage: npm run bench -- [--quick] [--filter REGEX] [--json FILE]'
 
 /** A flag that cannot be read: its message is one line. */
 export class FlagError extends Error {}

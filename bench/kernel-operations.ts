@@ -10,7 +10,7 @@ import {
   GAMMA,
   LAMBDA0,
   makeContexts,
-  updatesPerArm,
+  teachingRequests,
 } from './workload.js'
 
 const PENALTY_WEIGHT = 0.3
@@ -22,14 +22,11 @@ export async function makeKernel(name: KernelName, dimension: number, models: nu
   kernel.reserve(models)
   for (let slot = 0; slot < models; slot++) startCold(kernel, slot, models)
   const { f64, layout } = kernel
-  const updates = updatesPerArm(dimension, models)
-  let count = 0
-  // Every arm once in each round, and one request older a round: nobody's regularization wears out.
-  for (let now = 1; now <= updates; now++) {
-    for (let slot = 0; slot < models; slot++, count++) {
-      f64.set(contexts[count % contexts.length], layout.context)
-      kernel.update(slot, rewardOf(count), now)
-    }
+  const requests = teachingRequests(dimension, models)
+  // The arms in turn, and one request older a round: nobody's regularization wears out.
+  for (let i = 0; i < requests; i++) {
+    f64.set(contexts[i % contexts.length], layout.context)
+    kernel.update(i % models, rewardOf(i), 1 + Math.floor(i / models))
   }
   return kernel
 }
@@ -39,7 +36,7 @@ export function scoreOperation(kernel: Kernel, models: number): Operation {
   const { f64, layout } = kernel
   const { dimension } = layout
   const contexts = makeContexts(dimension, 1)
-  const updates = updatesPerArm(dimension, models)
+  const now = Math.ceil(teachingRequests(dimension, models) / models)
   const batch = batchSize(models * dimension ** 2)
   let count = 0
   return {
@@ -48,7 +45,7 @@ export function scoreOperation(kernel: Kernel, models: number): Operation {
       let sum = 0
       for (let i = 0; i < batch; i++, count++) {
         f64.set(contexts[count % contexts.length], layout.context)
-        kernel.score(models, ALPHA, PENALTY_WEIGHT, updates)
+        kernel.score(models, ALPHA, PENALTY_WEIGHT, now)
         sum += kernel.argmax(models, count)
       }
       return sum
@@ -98,10 +95,8 @@ export class PlainBench {
     this.contexts = makeContexts(dimension, 1)
     this.dimension = dimension
     this.models = models
-    const updates = updatesPerArm(dimension, models)
-    for (let index = 0; index < models; index++) {
-      for (let u = 0; u < updates; u++) this.update(index, this.nextContext())
-    }
+    const requests = teachingRequests(dimension, models)
+    for (let i = 0; i < requests; i++) this.update(i % models, this.nextContext())
   }
 
   score(): Operation {

@@ -10,7 +10,7 @@ import {
   LAMBDA0,
   makeContexts,
   makeModels,
-  updatesPerArm,
+  teachingRequests,
 } from './workload.js'
 
 /** Requests that a snapshot finds waiting for feedback. */
@@ -30,10 +30,11 @@ export class RouterBench {
     this.dimension = dimension
     this.models = models.length
     this.contexts = makeContexts(dimension, 1)
-    const updates = updatesPerArm(dimension, this.models)
-    for (const { id } of models) {
-      const only = { candidates: [id] }
-      for (let u = 0; u < updates; u++) this.teach(router.route(this.nextContext(), only).id)
+    const requests = teachingRequests(dimension, this.models)
+    // One model after the other: taught in turn, 1,000 of them would forget all between two requests.
+    for (let i = 0; i < requests; i++) {
+      const candidates = [models[Math.floor((i * this.models) / requests)].id]
+      this.teach(router.route(this.nextContext(), { candidates }).id)
     }
   }
 

@@ -27,13 +27,14 @@ export function makeModels(count: number): ModelSpec[] {
 }
 
 /**
- * Observations of its own that every arm starts with: a few hundred where there is time for them. At large d they
- * stay under 500 requests in all: an arm re-inverts its matrix once in 767 requests at gamma 0.997 (0.997^767 = 0.1),
- * 20 ms and more, which has a row of its own.
+ * Requests that everybody is taught with: some 300 an arm where there is time for them, as many for each. At large d
+ * at most 500 in all, so with 1,000 models half of the arms have none; scoring and updating those is the same work. An
+ * arm re-inverts its matrix once in 767 requests at gamma 0.997 (0.997^767 = 0.1), 20 ms and more, which has a row of
+ * its own: a run stays below that.
  */
-export function updatesPerArm(dimension: number, models: number): number {
+export function teachingRequests(dimension: number, models: number): number {
   const total = dimension > 100 ? 500 : 150_000
-  return Math.max(3, Math.min(300, Math.floor(total / models)))
+  return Math.min(300 * models, total)
 }
 
 /**
