@@ -1,5 +1,6 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
 import { ParetoBanditError } from './errors.js'
+import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
 import { isUnsettled, isWaiting } from './pending/pending.js'
 import type { Model } from './registry/registry.js'
 import { CEILING_MIN_USD } from './resolve-options.js'
@@ -30,6 +31,7 @@ export interface SnapshotTotals {
   readonly allowanceUsd: number
   readonly unsettled: number
   readonly allowed: number
+  readonly unbudgetedUsd: number
   readonly next: number
 }
 
@@ -45,7 +47,6 @@ const COUNTERS = [
 ] as const
 const AMOUNTS = ['spendUsd', 'settledCostUsd', 'latencySumMs', 'realisedUsd', 'assumedUsd'] as const
 const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
-const SHADOW_PRICE_MAX = 5
 /** Sums and statistics beyond this are none, and their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
@@ -94,8 +95,9 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
   if (![requests, events, incarnations, unsettled, allowed].every(isCount) || next !== requests + 1) {
     throw invalidSnapshot('a count is no count')
   }
-  const { usdPerRequest, shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd } = totals
-  if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd].every(isAmount)) {
+  const { usdPerRequest, shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd } =
+    totals
+  if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
     throw invalidSnapshot('a sum of dollars is negative')
   }
   if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
@@ -141,12 +143,11 @@ function checkRequest(
   { numbers, context }: SnapshotRequest,
   incarnationAt: ReadonlyMap<number, number>,
 ): void {
-  const [slot, incarnation, state, , reservedUsd, listCostUsd, allowanceUsd] = numbers
+  const [slot, incarnation, state, , ...amounts] = numbers
   if (incarnationAt.get(slot) !== incarnation) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (![reservedUsd, listCostUsd, allowanceUsd].every(isAmount))
-    throw invalidSnapshot('a request costs no amount')
+  if (!amounts.every(isAmount)) throw invalidSnapshot('a request costs no amount')
   if (!context.every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
 }

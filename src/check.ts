@@ -48,10 +48,16 @@ export function checkInRange(value: unknown, low: number, high: number, field: s
   return value
 }
 
+function notAmount(value: unknown, field: string, range: string): ParetoBanditError {
+  const tooLarge = typeof value === 'number' && value > AMOUNT_MAX && value !== Number.POSITIVE_INFINITY
+  const what = tooLarge ? `a number of at most ${AMOUNT_MAX}` : `a finite number ${range}`
+  return expected('INVALID_ARGUMENT', field, what, value)
+}
+
 /** A finite number >= 0: dollars, tokens, milliseconds. */
 export function checkAmount(value: unknown, field: string): number {
   if (typeof value !== 'number' || !(value >= 0 && value <= AMOUNT_MAX)) {
-    throw expected('INVALID_ARGUMENT', field, 'a finite number >= 0', value)
+    throw notAmount(value, field, '>= 0')
   }
   return value
 }
@@ -59,7 +65,7 @@ export function checkAmount(value: unknown, field: string): number {
 /** A finite number > 0. */
 export function checkPositive(value: unknown, field: string): number {
   if (typeof value !== 'number' || !(value > 0 && value <= AMOUNT_MAX)) {
-    throw expected('INVALID_ARGUMENT', field, 'a finite number > 0', value)
+    throw notAmount(value, field, '> 0')
   }
   return value
 }

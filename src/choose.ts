@@ -79,7 +79,7 @@ export class Chooser {
     throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
   }
 
-  /** The eligible model of the best score under the price ceiling; the cheapest when the ceiling leaves nobody. */
+  /** The eligible model of the best score under the price ceiling; the best of the cheapest when it leaves nobody. */
   private best(state: RoutingState, eligible: readonly Model[], note: DecisionNote, alpha: number): Model {
     const { arms } = state
     const { candidates } = this
@@ -92,10 +92,12 @@ export class Chooser {
       candidates[count++] = model
     }
     if (count === 0) {
-      arms.setCandidate(0, cheapest.slot)
-      candidates[0] = cheapest
       note.cheapestFallback = true
-      count = 1
+      for (const model of eligible) {
+        if (model.blendedUsdPerKTok !== cheapest.blendedUsdPerKTok) continue
+        arms.setCandidate(count, model.slot)
+        candidates[count++] = model
+      }
     }
     const { kernel } = arms
     kernel.score(count, alpha, note.penaltyWeight, state.requests)

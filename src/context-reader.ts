@@ -51,7 +51,8 @@ export class ContextReader {
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
   async resolve(input: ContextInput): Promise<ContextInput> {
     const { encoder } = this
-    if (typeof input !== 'string' || encoder === null || isSyncEncoder(encoder)) return input
+    if (typeof input !== 'string') return isVector(input) ? Array.from(input) : input
+    if (encoder === null || isSyncEncoder(encoder)) return input
     try {
       return checkVector(await encoder.encode(input), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
     } catch (cause) {

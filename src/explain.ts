@@ -133,7 +133,9 @@ function whyExcluded(
 ): ModelExplanation['excluded'] {
   if (own !== null || model === note.chosen) return own
   if (note.forced) return 'forced-exploration-of-another'
-  return note.cheapestFallback || model.blendedUsdPerKTok > note.priceCeiling ? 'over-price-ceiling' : null
+  // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
+  const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
+  return model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null
 }
 
 function topFeatures(

@@ -3,7 +3,6 @@ import { expected, ParetoBanditError, show } from './errors.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
 import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/pending.js'
-import { listCostUsd } from './registry/model.js'
 import type { Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
 
@@ -11,7 +10,7 @@ import type { RoutingState } from './state.js'
 export interface Settlement {
   /** Realised cost, USD. */
   readonly costUsd?: number
-  /** Billed tokens, cached ones included; priced at the model's list price of now. Both or none. */
+  /** Billed tokens, cached ones included; priced at the list price in force when it was routed. Both or none. */
   readonly inputTokens?: number
   /** Billed tokens, reasoning included. */
   readonly outputTokens?: number
@@ -89,8 +88,8 @@ export function settledEvent(
   idField: string,
   field: string,
 ): SettledEvent {
-  const { id: known, model } = locateForSettle(state, id, idField)
-  const { costUsd, latencyMs } = readSettlement(settlement, model, field)
+  const { id: known, sequence, model } = locateForSettle(state, id, idField)
+  const { costUsd, latencyMs } = readSettlement(settlement, state, sequence, field)
   return { type: 'settled', at, id: known, model: model.id, costUsd, latencyMs }
 }
 
@@ -125,7 +124,8 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
 /** Checks a settlement and works out its dollars. */
 function readSettlement(
   value: unknown,
-  model: Model,
+  state: RoutingState,
+  sequence: number,
   field: string,
 ): { costUsd: number; latencyMs: number | null } {
   const settlement = checkRecord(value, field)
@@ -141,7 +141,10 @@ function readSettlement(
   const input = tokensGiven ? checkAmount(inputTokens, `${field}.inputTokens`) : 0
   const output = tokensGiven ? checkAmount(outputTokens, `${field}.outputTokens`) : 0
   if (costUsd !== undefined) return { costUsd: checkAmount(costUsd, `${field}.costUsd`), latencyMs }
-  return { costUsd: checkAmount(listCostUsd(model, input, output), `${field} (cost)`), latencyMs }
+  return {
+    costUsd: checkAmount(state.pending.costOfTokensUsd(sequence, input, output), `${field} (cost)`),
+    latencyMs,
+  }
 }
 
 function refuse(

@@ -36,9 +36,9 @@ export interface RouterOptions {
   readonly adaptationHorizon?: number
   /** Weight of the exploration bonus, >= 0. Default 0.01 with priors, 0.05 without. */
   readonly alpha?: number
-  /** Forgetting factor in (0, 1]. Default 0.997. */
+  /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.997. */
   readonly gamma?: number
-  /** Regularization of the ridge estimate, > 0. Default 1. */
+  /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
   readonly lambda0?: number
   /** Static weight of log-normalised cost, >= 0. Default 0 with a budget, 0.3 without. */
   readonly costWeight?: number

@@ -127,7 +127,8 @@ export function checkRouterOptions(options: unknown): RouterOptions {
   const record = checkRecord(options, 'options')
   checkKeys(record, OPTION_KEYS, '')
   if (record.encoder !== undefined) checkEncoder(record.encoder, 'encoder')
-  return options as RouterOptions
+  // A copy: the caller may change its object while encoder and kernel load.
+  return { ...record } as RouterOptions
 }
 
 /** An object with a name and one of the two ways to encode. */

@@ -39,7 +39,6 @@ function modelStats(model: Model, total: number): ModelStats {
 
 function pacerStats(state: RoutingState): PacerStats {
   const { pacer, ledger } = state
-  const committedUsd = ledger.spendUsd + ledger.reservedUsd
   return {
     usdPerRequest: pacer.usdPerRequest,
     mode: pacer.mode,
@@ -48,6 +47,6 @@ function pacerStats(state: RoutingState): PacerStats {
     spendUsd: ledger.spendUsd,
     reservedUsd: ledger.reservedUsd,
     allowanceUsd: ledger.allowanceUsd,
-    utilisation: ledger.allowanceUsd > 0 ? committedUsd / ledger.allowanceUsd : null,
+    utilisation: ledger.utilisation,
   }
 }

@@ -49,7 +49,7 @@ export class Router {
   route(input: ContextInput, options?: RouteOptions): Decision {
     const request = options === undefined ? null : checkRouteOptions(options)
     this.reader.read(input, 'input')
-    const decision = this.dispatch(request)
+    const decision = this.dispatch(request, this.now())
     this.emitter.deliver()
     return decision
   }
@@ -63,12 +63,16 @@ export class Router {
   /** One decision for each input, in order, with the same options. All inputs are checked before the first decision. */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = options === undefined ? null : checkRouteOptions(options)
-    const decisions = this.reader.readMany(inputs, 'inputs').map((context) => {
-      this.reader.context.set(context)
-      return this.dispatch(request)
-    })
-    this.emitter.deliver()
-    return decisions
+    const contexts = this.reader.readMany(inputs, 'inputs')
+    const at = this.now()
+    try {
+      return contexts.map((context) => {
+        this.reader.context.set(context)
+        return this.dispatch(request, at)
+      })
+    } finally {
+      this.emitter.deliver()
+    }
   }
 
   /**
@@ -208,7 +212,9 @@ export class Router {
   }
 
   /**
-   * Replaces the whole state by a snapshot's. Settings (alpha, gamma, time to live, ...) stay this router's.
+   * Replaces the whole state by a snapshot's. Settings (alpha, gamma, time to live, ...) stay this router's: give it
+   * those of the old one; alpha defaults to less with `priors`. Requests that had all their feedback, and those of
+   * removed models, are not kept: feedback for them then throws REQUEST_CLOSED.
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
@@ -222,8 +228,8 @@ export class Router {
     return this.options.encoder?.name ?? null
   }
 
-  private dispatch(request: RouteOptions | null): Decision {
-    const at = this.now()
+  private dispatch(request: RouteOptions | null, at: number): Decision {
+    this.state.pending.makeRoom()
     if (this.state.pending.due(at - this.options.pendingTtlMs) !== 0) {
       // Before anything expires: a call that throws has changed nothing.
       this.dispatcher.checkEligible(this.state, request)

@@ -22,11 +22,11 @@ import type { RoutingState } from './state.js'
  *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
- *     24     text: JSON {encoder, models: [{id, enabled}], budget: boolean}, padded with spaces
+ *     24     text: JSON {name, encoder, models: [{id, enabled}], budget: boolean}, padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
- *                        spend, reserved, allowance, unsettled, requests with an allowance, next sequence number,
- *                        waiting requests
+ *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
+ *                        or set aside without a budget, next sequence number, waiting requests
  *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
  *              requests  each: sequence number, its numbers (PendingRequests), its context
  */
@@ -34,9 +34,11 @@ const MAGIC = 0x53524250
 const VERSION = 1
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
-const STATE_NUMBERS = 13
+const STATE_NUMBERS = 14
 
 interface SnapshotText {
+  /** Of the router: the first part of its request ids. */
+  readonly name: string
   readonly encoder: string | null
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
   readonly budget: boolean
@@ -55,6 +57,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const models = [...registry.models]
   const waiting = [...pending.waiting()]
   const text: SnapshotText = {
+    name: state.name,
     encoder,
     models: models.map(({ id, enabled }) => ({ id, enabled })),
     budget: pacer.usdPerRequest !== null,
@@ -72,7 +75,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   writer.put(state.requests, state.events, registry.incarnations)
   writer.put(pacer.usdPerRequest ?? 0, pacer.shadowPrice, pacer.costEmaUsd)
   writer.put(ledger.spendUsd, ledger.reservedUsd, ledger.allowanceUsd, ledger.unsettled)
-  writer.put(ledger.allowed, pending.next, waiting.length)
+  writer.put(ledger.allowed, ledger.unbudgetedUsd, pending.next, waiting.length)
   for (const model of models) {
     writer.put(model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name]))
     for (const section of arms.sections(model.slot)) writer.copy(section)
@@ -99,6 +102,11 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
  */
 export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
   const { text, numbers } = readEnvelope(bytes, context)
+  if (text.name !== state.name) {
+    throw mismatch(
+      `its request ids start with '${text.name}', this router's with '${state.name}': set option name`,
+    )
+  }
   const { dimension } = context
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
@@ -145,7 +153,7 @@ function readTotals(numbers: Float64Array): SnapshotTotals {
     0,
     STATE_NUMBERS,
   )
-  const [spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, next] = rest
+  const [spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd, next] = rest
   return {
     requests,
     events,
@@ -158,6 +166,7 @@ function readTotals(numbers: Float64Array): SnapshotTotals {
     allowanceUsd,
     unsettled,
     allowed,
+    unbudgetedUsd,
     next,
   }
 }
@@ -183,9 +192,10 @@ function load(
   state.registry.incarnations = totals.incarnations
   state.requests = totals.requests
   state.events = totals.events
-  const { shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unsettled, allowed } = totals
+  const { shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd } =
+    totals
   Object.assign(state.pacer, { usdPerRequest: budget ? totals.usdPerRequest : null, shadowPrice, costEmaUsd })
-  Object.assign(state.ledger, { spendUsd, reservedUsd, allowanceUsd, unsettled, allowed })
+  Object.assign(state.ledger, { spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd })
 }
 
 function readEnvelope(
@@ -233,7 +243,8 @@ function readText(bytes: Uint8Array): SnapshotText {
   if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
     throw invalidSnapshot('its text section lacks a field')
   }
-  const { encoder, budget } = value
+  const { name, encoder, budget } = value
+  if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
     if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
@@ -243,7 +254,7 @@ function readText(bytes: Uint8Array): SnapshotText {
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')
-  return { encoder, budget, models }
+  return { name, encoder, budget, models }
 }
 
 /** CRC-32 of everything but the checksum itself. */

@@ -114,6 +114,7 @@ export class RoutingState {
     const { pending, pacer } = this
     const model = this.model(event.model)
     const allowanceUsd = pacer.usdPerRequest ?? 0
+    pending.makeRoom()
     this.requests++
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
@@ -127,6 +128,7 @@ export class RoutingState {
       event.reservedUsd,
       event.listCostUsd,
       allowanceUsd,
+      model,
       event.context,
     )
   }
@@ -137,11 +139,11 @@ export class RoutingState {
     const model = this.model(event.model)
     const reservedUsd = pending.reservedUsd(sequence)
     if ((pending.state(sequence) & EXPIRED) === 0) {
-      ledger.settle(reservedUsd, event.costUsd)
+      ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
       model.spendUsd += event.costUsd
       pacer.observe(event.costUsd)
     } else {
-      ledger.correct(event.costUsd - reservedUsd)
+      ledger.correct(event.costUsd - reservedUsd, pending.allowanceUsd(sequence))
       model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
       pacer.correct(event.costUsd - reservedUsd)
     }
@@ -174,8 +176,8 @@ export class RoutingState {
     const allowanceUsd = pending.allowanceUsd(sequence)
     const late = (pending.state(sequence) & EXPIRED) !== 0
     const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
-    if (late) ledger.correct(differenceUsd)
-    else ledger.settle(reservedUsd, event.costUsd)
+    if (late) ledger.correct(differenceUsd, allowanceUsd)
+    else ledger.settle(reservedUsd, event.costUsd, allowanceUsd)
     ledger.takeBack(allowanceUsd)
     this.pacer.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
@@ -213,7 +215,7 @@ export class RoutingState {
 
   private chargeReservation(model: Model, sequence: number): void {
     const reservedUsd = this.pending.reservedUsd(sequence)
-    this.ledger.settle(reservedUsd, reservedUsd)
+    this.ledger.settle(reservedUsd, reservedUsd, this.pending.allowanceUsd(sequence))
     this.pacer.observe(reservedUsd)
     model.spendUsd += reservedUsd
     model.expired++

@@ -37,7 +37,10 @@ export interface PacerStats {
   readonly reservedUsd: number
   /** Sum of the ceilings in force at each request that did not fail, USD; 0 without a budget. */
   readonly allowanceUsd: number
-  /** (spend + reserved) / allowance, or null without a budget or before the first request. */
+  /**
+   * (spend + reserved) / allowance, both of requests routed under a budget; null without one or before the first
+   * request.
+   */
   readonly utilisation: number | null
 }
 

@@ -3,9 +3,9 @@ import { ParetoBanditError } from '../errors.js'
 import { CommandError } from './command-error.js'
 
 /** What a command ends with. 1 is also the verdict of a conformance run that found a deviation. */
-export const EXIT_OK = 0
+const EXIT_OK = 0
 export const EXIT_FAILED = 1
-export const EXIT_BAD_INPUT = 2
+const EXIT_BAD_INPUT = 2
 
 /**
  * Turns what a command threw into its exit code and its words: one line for what the user can mend, the stack for a

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError, show } from '../errors.js'
 import { defaultEncoder } from '../features/default-encoder.js'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
 import { POLICY_NAMES, type PolicyName } from '../options.js'
@@ -48,6 +48,8 @@ interface ReplayFlags {
 interface Workload {
   readonly name: string
   readonly simulated: boolean
+  /** Id of a model that is yet to come in every scenario but onboarding, or null. */
+  readonly newcomer: string | null
   readonly models: readonly ModelSpec[]
   readonly rows: readonly OutcomeRow[]
   readonly trainRows: readonly OutcomeRow[] | null
@@ -91,8 +93,11 @@ export function registerReplay(program: Command): void {
 
 async function replay(flags: ReplayFlags): Promise<void> {
   checkCombinations(flags)
+  const reportPath = flags.report ?? (flags.data === undefined ? DEFAULT_REPORT : undefined)
+  if (flags.json !== undefined && reportPath !== undefined && resolve(flags.json) === resolve(reportPath)) {
+    throw badFlag('json', `expected another file than the report's, got ${show(flags.json)} for both`)
+  }
   const workload = await loadWorkload(flags)
-  const reportPath = flags.report ?? (workload.simulated ? DEFAULT_REPORT : undefined)
   for (const path of [flags.json, reportPath]) if (path !== undefined) await checkWritable(path)
   const scenarios =
     flags.scenario !== undefined
@@ -138,13 +143,14 @@ async function loadWorkload(flags: ReplayFlags): Promise<Workload> {
   if (flags.data === undefined) {
     const { models, rows } = simulateWorkload(defaultEncoder())
     const left = withoutExcluded(models, flags.exclude)
-    return { name: 'a simulated workload', simulated: true, models: left, rows, trainRows: null }
+    const newcomer = models[models.length - 1].id
+    return { name: 'a simulated workload', simulated: true, newcomer, models: left, rows, trainRows: null }
   }
   const models = withoutExcluded(await readModelsFile(flags.models ?? ''), flags.exclude)
   const rows = parseOutcomes(await readTextFile(flags.data), flags.data)
   const trainRows =
     flags.train === undefined ? null : parseOutcomes(await readTextFile(flags.train), flags.train)
-  return { name: basename(flags.data), simulated: false, models, rows, trainRows }
+  return { name: basename(flags.data), simulated: false, newcomer: null, models, rows, trainRows }
 }
 
 function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string[] | undefined): ModelSpec[] {
@@ -159,8 +165,9 @@ function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string
  * @throws whatever tables, courses and budgets throw, before anything is played
  */
 function settingsOf(scenario: ScenarioName, workload: Workload, flags: ReplayFlags): ReplaySettings {
-  const early = workload.simulated && scenario !== 'onboarding' && flags.exclude === undefined
-  const models = early ? workload.models.slice(0, -1) : workload.models
+  const absent = scenario === 'onboarding' ? null : workload.newcomer
+  const models = workload.models.filter(({ id }) => id !== absent)
+  if (models.length === 0) throw badFlag('exclude', `no model is left but the newcomer '${absent}'`)
   const courses = coursesOf(scenario, models, {
     shifted: scenario === 'onboarding' || scenario === 'stationary' ? undefined : flags.shifted,
     newcomer: scenario === 'onboarding' ? flags.newcomer : undefined,

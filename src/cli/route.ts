@@ -25,6 +25,7 @@ interface RouteFlags {
   readonly exclude?: readonly string[]
   readonly candidates?: readonly string[]
   readonly maxCost?: number
+  readonly maxLatency?: number
   readonly inputTokens?: number
   readonly maxOutputTokens?: number
   readonly exploit?: boolean
@@ -78,6 +79,11 @@ export function registerRoute(program: Command): void {
     .option(
       '--max-cost <usd>',
       'only models whose expected cost for this request is at most this',
+      amountFlag,
+    )
+    .option(
+      '--max-latency <ms>',
+      'only models whose mean latency so far is at most this, or is not known yet',
       amountFlag,
     )
     .option('--input-tokens <n>', 'size of the prompt, if known', amountFlag)
@@ -145,12 +151,13 @@ function definedSettings({ mode, seed }: RouteFlags): { mode?: PacerMode; seed?:
 }
 
 function routeOptions(flags: RouteFlags): RouteOptions {
-  const { exclude, candidates, maxCost, inputTokens, maxOutputTokens, exploit } = flags
+  const { exclude, candidates, maxCost, maxLatency, inputTokens, maxOutputTokens, exploit } = flags
   return {
     explain: true,
     ...(exclude === undefined ? {} : { exclude }),
     ...(candidates === undefined ? {} : { candidates }),
     ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+    ...(maxLatency === undefined ? {} : { maxLatencyMs: maxLatency }),
     ...(inputTokens === undefined ? {} : { inputTokens }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(exploit === undefined ? {} : { exploit }),

@@ -24,7 +24,7 @@ async function stats(flags: StatsFlags): Promise<void> {
   process.stdout.write(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
 }
 
-export function renderStats(stats: RouterStats): string {
+function renderStats(stats: RouterStats): string {
   const { requests, pending, pacer } = stats
   const lines = [`${plural(requests, 'request')} routed, ${pending.unsettled} waiting for their cost`]
   const money = `spend ${usd(pacer.spendUsd)}, reserved ${usd(pacer.reservedUsd)}`

@@ -18,6 +18,7 @@ export interface Encoder {
 export interface AsyncEncoder {
   readonly name: string
   readonly dimension: number
+  /** A vector of its own for every call: several may be waiting at once. */
   encode(text: string): Promise<ArrayLike<number>>
 }
 

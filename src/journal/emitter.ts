@@ -56,7 +56,9 @@ export class EventEmitter {
   deliver(): void {
     if (this.queue.length === 0 || this.delivering) return
     this.delivering = true
-    for (let event = this.queue.shift(); event !== undefined; event = this.queue.shift()) this.emit(event)
+    // The queue may grow while it is walked: a listener that calls the router adds to it.
+    for (let i = 0; i < this.queue.length; i++) this.emit(this.queue[i])
+    this.queue.length = 0
     this.delivering = false
   }
 

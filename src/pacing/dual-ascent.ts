@@ -4,7 +4,7 @@ export type PacerMode = (typeof PACER_MODES)[number]
 
 const STEP = 0.05
 const SMOOTHING = 0.05
-const SHADOW_PRICE_MAX = 5
+export const SHADOW_PRICE_MAX = 5
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda

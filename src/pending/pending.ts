@@ -1,3 +1,5 @@
+import { ParetoBanditError } from '../errors.js'
+
 /** What has happened to a request so far, as bits of its state. */
 export const SETTLED = 1
 export const REWARDED = 2
@@ -6,7 +8,17 @@ export const EXPIRED = 8
 export const DROPPED = 16
 
 /** Numbers kept of a request besides its context, in the order a snapshot keeps them. */
-const COLUMNS = ['slot', 'incarnation', 'state', 'at', 'reservedUsd', 'listCostUsd', 'allowanceUsd'] as const
+const COLUMNS = [
+  'slot',
+  'incarnation',
+  'state',
+  'at',
+  'reservedUsd',
+  'listCostUsd',
+  'allowanceUsd',
+  'inputUsdPerMTok',
+  'outputUsdPerMTok',
+] as const
 type Column = (typeof COLUMNS)[number]
 export const PENDING_NUMBERS = COLUMNS.length
 
@@ -15,7 +27,7 @@ const INITIAL_LENGTH = 1024
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (7 + d) * 8 bytes a request.
+ * from then on the oldest is pushed out. Memory: (9 + d) * 8 bytes a request.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
  */
@@ -68,6 +80,13 @@ export class PendingRequests {
     return this.columns.allowanceUsd[sequence % this.length]
   }
 
+  /** Tokens at the list price that was in force when the request was routed, USD. */
+  costOfTokensUsd(sequence: number, inputTokens: number, outputTokens: number): number {
+    const index = sequence % this.length
+    const { inputUsdPerMTok, outputUsdPerMTok } = this.columns
+    return (inputTokens * inputUsdPerMTok[index] + outputTokens * outputUsdPerMTok[index]) / 1e6
+  }
+
   state(sequence: number): number {
     return this.columns.state[sequence % this.length]
   }
@@ -95,7 +114,16 @@ export class PendingRequests {
     return sequence >= 1 && isUnsettled(this.state(sequence)) ? sequence : 0
   }
 
-  /** Adds a request under the sequence number `next`. */
+  /**
+   * Makes sure that one more request fits without pushing out one that waits, while the capacity allows.
+   * @throws OUT_OF_MEMORY; nothing has changed then
+   */
+  makeRoom(): void {
+    const evicted = this.next - this.length
+    if (evicted >= 1 && this.length < this.capacity && isWaiting(this.state(evicted))) this.grow()
+  }
+
+  /** Adds a request under the sequence number `next`. There must be room. */
   add(
     slot: number,
     incarnation: number,
@@ -103,10 +131,9 @@ export class PendingRequests {
     reservedUsd: number,
     listCostUsd: number,
     allowanceUsd: number,
+    price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number },
     context: Float64Array,
-  ): number {
-    const evicted = this.next - this.length
-    if (evicted >= 1 && this.length < this.capacity && isWaiting(this.state(evicted))) this.grow()
+  ): void {
     const sequence = this.next++
     const index = sequence % this.length
     const { columns } = this
@@ -117,8 +144,9 @@ export class PendingRequests {
     columns.reservedUsd[index] = reservedUsd
     columns.listCostUsd[index] = listCostUsd
     columns.allowanceUsd[index] = allowanceUsd
+    columns.inputUsdPerMTok[index] = price.inputUsdPerMTok
+    columns.outputUsdPerMTok[index] = price.outputUsdPerMTok
     this.contexts.set(context, index * this.dimension)
-    return sequence
   }
 
   /** The oldest unsettled request if it was routed at or before `deadline`, else 0. Amortised O(1). */
@@ -168,8 +196,7 @@ export class PendingRequests {
 
   private grow(): void {
     const length = Math.min(2 * this.length, this.capacity)
-    const columns = makeColumns(length)
-    const contexts = new Float64Array(length * this.dimension)
+    const { columns, contexts } = allocate(length, this.dimension)
     for (let sequence = Math.max(1, this.next - this.length); sequence < this.next; sequence++) {
       const from = sequence % this.length
       const to = sequence % length
@@ -197,6 +224,18 @@ export function isWaiting(state: number): boolean {
   return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
 }
 
+function allocate(
+  length: number,
+  dimension: number,
+): { columns: Record<Column, Float64Array>; contexts: Float64Array } {
+  try {
+    return { columns: makeColumns(length), contexts: new Float64Array(length * dimension) }
+  } catch (cause) {
+    const message = `no memory for ${length} pending requests`
+    throw new ParetoBanditError('OUT_OF_MEMORY', 'pendingCapacity', message, { cause })
+  }
+}
+
 function makeColumns(length: number): Record<Column, Float64Array> {
   return {
     slot: new Float64Array(length),
@@ -206,5 +245,7 @@ function makeColumns(length: number): Record<Column, Float64Array> {
     reservedUsd: new Float64Array(length),
     listCostUsd: new Float64Array(length),
     allowanceUsd: new Float64Array(length),
+    inputUsdPerMTok: new Float64Array(length),
+    outputUsdPerMTok: new Float64Array(length),
   }
 }

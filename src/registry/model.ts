@@ -43,7 +43,7 @@ function readPrice(record: Record<string, unknown>, field: string): ModelPrice {
   }
 }
 
-/** A non-empty list of models with distinct ids. */
+/** A list of models with distinct ids. */
 export function checkModelSpecs(value: unknown, field: string): ModelSpec[] {
   const seen = new Set<string>()
   return checkEach(value, field, (entry, i) => {

@@ -1,11 +1,11 @@
-import { CONTEXT_ENTRY_MAX, isRecord } from '../check.js'
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../check.js'
 import { ParetoBanditError, show } from '../errors.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {
   /** Judged quality in [0, 1]. */
   readonly reward: number
-  /** Realised cost, USD, >= 0. */
+  /** Realised cost, USD, in [0, 1e12]. */
   readonly costUsd: number
 }
 
@@ -74,6 +74,9 @@ function parseFeatures(value: unknown, place: string): number[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw broken(place, `features: expected a non-empty array of numbers, got ${show(value)}`)
   }
+  if (value.length > DIMENSION_MAX) {
+    throw broken(place, `features: expected at most ${DIMENSION_MAX} numbers, got ${value.length}`)
+  }
   return value.map((entry: unknown, i) => {
     if (typeof entry !== 'number' || !(Math.abs(entry) <= CONTEXT_ENTRY_MAX)) {
       throw broken(
@@ -94,8 +97,8 @@ function parseRowOutcomes(value: Record<string, unknown>, place: string): Record
     if (typeof reward !== 'number' || !(reward >= 0 && reward <= 1)) {
       throw broken(place, `${field}.reward: expected a number in [0, 1], got ${show(reward)}`)
     }
-    if (typeof costUsd !== 'number' || !(costUsd >= 0 && Number.isFinite(costUsd))) {
-      throw broken(place, `${field}.costUsd: expected a finite number >= 0, got ${show(costUsd)}`)
+    if (typeof costUsd !== 'number' || !(costUsd >= 0 && costUsd <= AMOUNT_MAX)) {
+      throw broken(place, `${field}.costUsd: expected a number in [0, ${AMOUNT_MAX}], got ${show(costUsd)}`)
     }
     outcomes[model] = { reward, costUsd }
   }

@@ -9,9 +9,9 @@ export const ONBOARDING_VARIANTS = ['good-cheap', 'good-expensive', 'bad-cheap']
 export type OnboardingVariant = (typeof ONBOARDING_VARIANTS)[number]
 
 /** Price that price-drop announces, USD per million tokens, prompt and completion alike. */
-export const DROPPED_USD_PER_MTOK = 0.1
+const DROPPED_USD_PER_MTOK = 0.1
 /** Reward of every answer of the model that quality-regression spoils. */
-export const REGRESSED_REWARD = 0.75
+const REGRESSED_REWARD = 0.75
 /** Requests that a newcomer gets for certain. */
 export const NEWCOMER_FORCED = 20
 

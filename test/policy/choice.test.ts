@@ -96,3 +96,29 @@ describe('defaults', () => {
     expect(bonusOfOne).toBeCloseTo(0.05, 15)
   })
 })
+
+describe('the hard ceiling over equally priced models', () => {
+  it('leaves the choice among the cheapest to what was learned', async () => {
+    const { router } = await makeBench({ models: TWINS, budget: { usdPerRequest: 1e-6, mode: 'hard' } })
+    for (let i = 0; i < 300; i++) {
+      const { id, model } = router.route(X)
+      router.settle(id, { costUsd: 0.01 })
+      router.reward(id, model === 'b' ? 1 : 0)
+    }
+    const { cheapestFallback, explanation } = router.route(X, { explain: true, exploit: true })
+    expect(cheapestFallback).toBe(true)
+    expect(explanation?.chosen).toBe('b')
+    expect(explanation?.models.map(({ excluded }) => excluded)).toEqual([null, null, null])
+    expect(router.stats().models[1].share).toBeGreaterThan(0.8)
+  })
+})
+
+describe('the expected cost of a model without a list price', () => {
+  it('is what it has cost so far', async () => {
+    const free = { id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
+    const { router } = await makeBench({ models: [free, MODELS[2]] })
+    expect(router.route(X, { candidates: ['free'] }).expectedCostUsd).toBe(0)
+    router.settle(router.route(X, { candidates: ['free'] }).id, { costUsd: 0.5 })
+    expect(router.route(X, { maxCostUsd: 0.1 }).model).toBe('large')
+  })
+})

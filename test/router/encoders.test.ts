@@ -44,6 +44,17 @@ describe('an encoder', () => {
     await expectRejection(router.routeAsync('text', wrong({ exploi: true })), 'UNKNOWN_OPTION', 'exploi')
   })
 
+  it('that has to wait leaves a vector alone, as it was when it came', async () => {
+    const router = await make({ encode: async (text: string) => [text.length, 1] })
+    const seen: number[][] = []
+    router.on('routed', ({ context }) => seen.push([...context]))
+    const vector = [1, 1]
+    const decision = router.routeAsync(vector)
+    vector[0] = 7
+    await decision
+    expect(seen).toEqual([[1, 1]])
+  })
+
   it.each(BROKEN)('that %s rejects the call and changes nothing', async (_, encode, code) => {
     const router = await make({ encode })
     const before = router.snapshot()

@@ -103,17 +103,21 @@ describe('a change of terms', () => {
     expect(router.route(X)).toMatchObject({ model: 'small', expectedCostUsd: 0 })
   })
 
-  it('settles tokens at the price of now', async () => {
+  it('settles tokens at the price that was in force when the request was routed', async () => {
     const { router } = await makeBench({ models: [MODELS[0]] })
     const { id } = router.route(X)
     router.reprice('small', { inputUsdPerMTok: 100, outputUsdPerMTok: 0 })
     router.settle(id, { inputTokens: 1000, outputTokens: 9 })
-    expect(router.stats().pacer.spendUsd).toBeCloseTo(0.1, 15)
+    const { inputUsdPerMTok, outputUsdPerMTok } = MODELS[0]
+    const before = (1000 * inputUsdPerMTok + 9 * outputUsdPerMTok) / 1e6
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(before, 15)
+    router.settle(router.route(X).id, { inputTokens: 1000, outputTokens: 9 })
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(before + 0.1, 15)
   })
 
   it('sets, moves and lifts the budget', async () => {
     const { router } = await makeBench({ models: [MODELS[0]] })
-    router.route(X)
+    const early = router.route(X)
     expect(router.stats().pacer).toMatchObject({ usdPerRequest: null, allowanceUsd: 0, utilisation: null })
     router.setBudget({ usdPerRequest: 0.01 })
     router.settle(router.route(X).id, { costUsd: 0.005 })
@@ -121,7 +125,14 @@ describe('a change of terms', () => {
     router.route(X)
     const { pacer } = router.stats()
     expect(pacer.allowanceUsd).toBeCloseTo(0.04, 15)
-    expect(pacer.utilisation).toBeCloseTo((pacer.spendUsd + pacer.reservedUsd) / 0.04, 12)
+    // What was routed before there was a budget does not count against it, settled or not.
+    const underBudget = pacer.spendUsd + pacer.reservedUsd - early.expectedCostUsd
+    expect(pacer.utilisation).toBeCloseTo(underBudget / 0.04, 12)
+    router.settle(early.id, { costUsd: 5 })
+    expect(router.stats().pacer.utilisation).toBeCloseTo(underBudget / 0.04, 12)
+    const restored = (await makeBench({ models: [] })).router
+    restored.restore(router.snapshot())
+    expect(restored.stats().pacer.utilisation).toBe(router.stats().pacer.utilisation)
     router.setBudget(null)
     expect(router.stats().pacer).toMatchObject({ usdPerRequest: null, shadowPrice: 0, costEmaUsd: 0 })
   })
@@ -133,6 +144,26 @@ describe('growing', () => {
     for (let i = 0; i < 300; i++) router.addModel({ ...NEW, id: `m${i}` }, { forcedExploration: 1 })
     const chosen = new Set(Array.from({ length: 300 }, () => router.route(X).model))
     expect(chosen.size).toBe(300)
+  })
+
+  it('of the pending ring changes nothing when there is no memory for it', async () => {
+    const { router } = await makeBench({ models: [MODELS[0]] })
+    for (let i = 0; i < 1024; i++) router.route(X)
+    const before = router.snapshot()
+    const real = globalThis.Float64Array
+    globalThis.Float64Array = class extends real {
+      constructor(...args: unknown[]) {
+        if (args[0] === 2048) throw new RangeError('Array buffer allocation failed')
+        super(...(args as [number]))
+      }
+    } as unknown as Float64ArrayConstructor
+    try {
+      expectCode(() => router.route(X), 'OUT_OF_MEMORY', 'pendingCapacity')
+    } finally {
+      globalThis.Float64Array = real
+    }
+    expect(router.snapshot()).toEqual(before)
+    expect(router.route(X).id).toBe('r.1025')
   })
 
   it('changes nothing when there is no memory for it', () => {

@@ -132,6 +132,14 @@ describe('a snapshot that is not in order', () => {
     expect(router.snapshot()).toEqual(before)
   })
 
+  it('of a router of another name is refused: its request ids would mean nothing', async () => {
+    const other = await makeBench({ name: 'other' })
+    const { router } = await makeBench()
+    router.route(X)
+    expectCode(() => other.router.restore(router.snapshot()), 'SNAPSHOT_MISMATCH', 'snapshot')
+    expect(other.router.stats().requests).toBe(0)
+  })
+
   it('names a future version', async () => {
     const bytes = (await makeBench()).router.snapshot()
     const newer = seal(bytes, (view) => view.setUint32(4, 2, true))

@@ -22,7 +22,9 @@ const MARGIN = { top: 26, right: 18, bottom: 36, left: 44 }
 export function frontier(plot: Frontier, size: Size): string {
   const fixed = fixedMarks(plot.baselines, plot.colorOf)
   const marks = [...fixed, ...baselineMarks(plot.baselines)]
-  const policy = plot.rows.map((row) => ({ ...row, costUsd: row.utilisation * row.budgetUsdPerRequest }))
+  const policy = plot.rows
+    .map((row) => ({ ...row, costUsd: row.utilisation * row.budgetUsdPerRequest }))
+    .sort((a, b) => a.costUsd - b.costUsd)
   const { x, y } = scales(
     [...marks, ...policy],
     policy.flatMap((row) => [...row.rewardCi95]),

@@ -6,9 +6,9 @@ import { budgetColor } from './palette.js'
 import { cumulative, rolling, type Samples } from './series.js'
 
 /** Requests that a running mean looks back on. */
-export const WINDOW = 60
+const WINDOW = 60
 /** Shares of seeds are steadier than rewards, and forced exploration lasts only 20 requests. */
-export const ADOPTION_WINDOW = 20
+const ADOPTION_WINDOW = 20
 
 type Reading = (trace: RunTrace) => Samples
 

@@ -10,7 +10,7 @@ export interface Topic {
   readonly answerTokens: number
 }
 
-export const TOPIC_NAMES = [
+const TOPIC_NAMES = [
   'arithmetic',
   'code',
   'commonsense',
