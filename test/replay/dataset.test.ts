@@ -50,10 +50,20 @@ describe('parseOutcomes', () => {
     [
       'a negative cost',
       outcome({ reward: 1, costUsd: -1 }),
-      'costUsd: expected a finite number >= 0, got -1',
+      'costUsd: expected a number in [0, 1000000000000], got -1',
     ],
     ['a huge cost', '{"id":"a","prompt":"","outcomes":{"m":{"reward":1,"costUsd":1e999}}}', 'costUsd'],
     ['a null outcome', outcome(null), 'expected {reward, costUsd}, got null'],
+    [
+      'a cost beyond the limit',
+      outcome({ reward: 1, costUsd: 1.1e12 }),
+      'costUsd: expected a number in [0, 1000000000000]',
+    ],
+    [
+      'too many features',
+      { ...GOOD, features: new Array(1025).fill(0) },
+      'features: expected at most 1024 numbers, got 1025',
+    ],
     [
       'other features',
       { ...GOOD, features: [1] },
