@@ -66,6 +66,29 @@ describe('replay command', () => {
     expect(Object.keys(report.rows[0].shares)).toEqual(['cheap', 'middle'])
   })
 
+  it('plays a repeated budget once, and one budget for one model', async () => {
+    const short = ['--seeds', '1', '--json', path('few.json')]
+    expect((await onRows('--budgets', '1e-3,1e-4,0.001', ...short)).exitCode).toBe(0)
+    const budgets = (): number[] =>
+      JSON.parse(readFileSync(path('few.json'), 'utf8')).rows.map(
+        (row: { budgetUsdPerRequest: number }) => row.budgetUsdPerRequest,
+      )
+    expect(budgets()).toEqual([1e-3, 1e-4])
+    expect((await onRows('--exclude', 'dear', '--exclude', 'middle', ...short)).exitCode).toBe(0)
+    expect(budgets()).toHaveLength(1)
+  })
+
+  it('keeps the newcomer of the simulated workload out when another model is excluded', async () => {
+    const outputs = ['--json', path('less.json'), '--report', path('less.html')]
+    const course = ['--scenario', 'quality-regression', '--seeds', '1']
+    expect((await run(...course, '--exclude', 'heron-large', ...outputs)).exitCode).toBe(0)
+    const report = JSON.parse(readFileSync(path('less.json'), 'utf8'))
+    expect(Object.keys(report.rows[0].shares)).toEqual(['wren-8b', 'condor-pro'])
+    const all = ['wren-8b', 'heron-large', 'condor-pro'].flatMap((id) => ['--exclude', id])
+    const { exitCode, text } = await run(...course, ...all, ...outputs)
+    expect([exitCode, text]).toEqual([2, expect.stringContaining('no model is left but the newcomer')])
+  })
+
   it('simulates a workload without data', async () => {
     const outputs = ['--json', path('sim.json'), '--report', path('sim.html')]
     expect((await run('--scenario', 'quality-regression', '--seeds', '1', ...outputs)).exitCode).toBe(0)
@@ -77,7 +100,10 @@ describe('replay command', () => {
     [['--scenario', 'price-dorp'], 'Did you mean price-drop?'],
     [['--seeds', '0'], 'Expected an integer from 1'],
     [['--seeds', '1.5'], 'Expected an integer from 1'],
-    [['--budgets', '1e-3,-1'], '--budgets: expected auto7 or numbers > 0'],
+    [['--budgets', '1e-3,-1'], '--budgets: expected auto7 or numbers from 1e-12 to 1e12'],
+    [['--budgets', '1e-3,1e13'], '--budgets: expected auto7 or numbers from 1e-12 to 1e12'],
+    [['--budgets', '1e-13'], '--budgets: expected auto7 or numbers from 1e-12 to 1e12'],
+    [['--json', 'out', '--report', './out'], "--json: expected another file than the report's"],
     [['--policy', 'papr'], 'paper'],
     [['--kernel', 'wsm'], 'Did you mean wasm?'],
     [['--features', 'store'], 'Did you mean stored?'],

@@ -10,7 +10,7 @@ import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
 import { buildTable } from '../../src/replay/table.js'
 import { MODELS, makeRows } from './helpers.js'
 
-async function page(models: readonly ModelSpec[], dataName: string) {
+async function page(models: readonly ModelSpec[], dataName: string, budgetsUsd = [1e-4, 1e-3]) {
   const data = buildTable(makeRows(120, 7, models), models, null, 'rows')
   const results = []
   for (const scenario of SCENARIO_NAMES) {
@@ -20,7 +20,7 @@ async function page(models: readonly ModelSpec[], dataName: string) {
         courses: coursesOf(scenario, models),
         data,
         train: null,
-        budgetsUsd: [1e-4, 1e-3],
+        budgetsUsd,
         policy: 'paper',
         seeds: 2,
         cold: false,
@@ -39,6 +39,17 @@ describe('renderReport', () => {
     for (const scenario of SCENARIO_NAMES) expect(html).toContain(`<section id="${scenario}">`)
     for (const title of ['Quality against cost', 'Spend against budget', 'Shadow price', 'Adoption']) {
       expect(html).toContain(title)
+    }
+  })
+
+  it('draws the frontier from the cheapest point to the dearest, in whatever order the budgets come', async () => {
+    const html = await page(MODELS, 'rows', [1e-3, 1e-4, 4e-4])
+    const paths = [...html.matchAll(/<path d="([^"]*)" class="policy-line"/g)].map(([, d]) => d)
+    expect(paths.length).toBeGreaterThan(5)
+    for (const d of paths) {
+      const xs = [...d.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x))
+      expect(xs).toHaveLength(3)
+      expect(xs).toEqual(xs.toSorted((a, b) => a - b))
     }
   })
 
