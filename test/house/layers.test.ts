@@ -8,6 +8,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SOURCES = filesUnder('src')
 const KERNEL_BYTES_MAX = 16 * 1024
 const LINES_MAX = 300
+const FUNCTION_LINES_MAX = 70
+/** `) {`, `): Type {` or `=> {` at the end of a line opens a function's block, unless a statement begins the line. */
+const BLOCK_OPENING = /(?:\)(?:: .+)?|=>) \{$/
+const STATEMENT = /^ *(?:\} )?(?:if|else|for|while|switch|catch)\b/
 
 /** Folders whose members know nothing of each other; the router wires them. */
 const SIBLINGS = ['registry', 'pacing', 'pending', 'features', 'journal']
@@ -102,11 +106,14 @@ describe('imports in src/', () => {
     expect(missing.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
   })
 
-  it('make no circle among folders', () => {
-    for (const [place, below] of Object.entries(MAY_IMPORT)) {
-      for (const other of below) expect(MAY_IMPORT[other]).not.toContain(place)
-    }
+  it('belong to a place with a rule', () => {
     for (const file of SOURCES) expect(Object.keys(MAY_IMPORT)).toContain(placeOf(file))
+  })
+
+  it('make no circle at run time', () => {
+    const runtime = INTERNAL.filter(({ typeOnly }) => !typeOnly)
+    expect(circleIn(runtime.map(({ file, target }) => [file, target.replace(/\.js$/, '.ts')]))).toEqual([])
+    expect(circleIn([...'ab bc cd bd db'.split(' ')].map(([from, to]) => [from, to]))).toEqual([...'bcdb'])
   })
 
   it("of Node's own modules are in src/cli alone", () => {
@@ -120,6 +127,43 @@ describe('imports in src/', () => {
     expect([...new Set(core.map(({ from }) => from))]).toEqual(['@assemblyscript/loader'])
   })
 })
+
+/** The first circle in a graph of [from, to] edges, its first node repeated at the end; empty when there is none. */
+function circleIn(edges: readonly (readonly [string, string])[]): string[] {
+  const next = new Map<string, string[]>()
+  for (const [from, to] of edges) next.set(from, [...(next.get(from) ?? []), to])
+  const done = new Set<string>()
+  const visit = (node: string, path: readonly string[]): string[] => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
+    if (done.has(node)) return []
+    for (const to of next.get(node) ?? []) {
+      const circle = visit(to, [...path, node])
+      if (circle.length > 0) return circle
+    }
+    done.add(node)
+    return []
+  }
+  for (const node of next.keys()) {
+    const circle = visit(node, [])
+    if (circle.length > 0) return circle
+  }
+  return []
+}
+
+/** Every function, method and arrow function with a block, told by the indents that the formatter keeps. */
+function functionsIn(code: string): { readonly head: string; readonly lines: number }[] {
+  const lines = code.split('\n')
+  return lines.flatMap((line, opening) => {
+    if (!BLOCK_OPENING.test(line) || STATEMENT.test(line)) return []
+    const indent = line.slice(0, line.search(/\S/))
+    const standsAt = (other: string) => other.startsWith(indent) && /\S/.test(other.charAt(indent.length))
+    // Parameters on lines of their own: the head is the line before them.
+    const wrapped = /[)}\]]/.test(line.charAt(indent.length))
+    const start = wrapped ? lines.slice(0, opening).findLastIndex(standsAt) : opening
+    const end = lines.findIndex((other, i) => i > opening && standsAt(other))
+    return [{ head: lines[start].trim(), lines: end - start + 1 }]
+  })
+}
 
 /** Events carry an arm's statistics, so the journal names the kernel's type. */
 function typeOnlyFromKernel(from: string, to: string, typeOnly: boolean): boolean {
@@ -144,6 +188,13 @@ describe('the house', () => {
     )
     const long = written.map((file) => [file, read(file).trimEnd().split('\n').length] as const)
     expect(long.filter(([, lines]) => lines > LINES_MAX)).toEqual([])
+  })
+
+  it(`has no function of ${FUNCTION_LINES_MAX} lines or more`, () => {
+    const written = SOURCES.filter((file) => file.endsWith('.ts') && !file.includes('.generated.'))
+    const all = written.flatMap((file) => functionsIn(read(file)).map((each) => ({ file, ...each })))
+    expect(all.length).toBeGreaterThan(500)
+    expect(all.filter(({ lines }) => lines >= FUNCTION_LINES_MAX)).toEqual([])
   })
 
   it('leaves nothing to do in the source', () => {
