@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect } from 'vitest'
-import { type ErrorCode, ParetoBanditError } from '../../src/errors.js'
+
+export { expectCode, expectRejection, wrong } from '../support/errors.js'
 
 /** Any sequence of UTF-16 code units, lone surrogates included. */
 export const anyText = fc.oneof(
@@ -60,38 +60,4 @@ export function madePrompts(count: number, seed = 1): string[] {
     const words = Array.from({ length: 3 + (i % 9) }, () => pick(NOUNS)).join(i % 4 === 0 ? ', ' : ' ')
     return `${pick(TOPICS)}: ${words}${i % 3 === 0 ? '?' : '.'}\n(${i % 7})`
   })
-}
-
-/** Expects `call` to throw (or reject with) a ParetoBanditError of this code whose field matches. */
-export function expectCode(call: () => unknown, code: ErrorCode, field?: string | RegExp): ParetoBanditError {
-  try {
-    call()
-  } catch (error) {
-    return checkError(error, code, field)
-  }
-  throw new Error(`expected ${code}, but nothing was thrown`)
-}
-
-export async function expectRejection(
-  promise: Promise<unknown>,
-  code: ErrorCode,
-): Promise<ParetoBanditError> {
-  const error = await promise.then(
-    () => new Error(`expected ${code}, but it resolved`),
-    (reason: unknown) => reason,
-  )
-  return checkError(error, code)
-}
-
-function checkError(error: unknown, code: ErrorCode, field?: string | RegExp): ParetoBanditError {
-  if (!(error instanceof ParetoBanditError)) throw error
-  expect(error.code).toBe(code)
-  if (typeof field === 'string') expect(error.field).toBe(field)
-  else if (field !== undefined) expect(error.field).toMatch(field)
-  return error
-}
-
-/** For handing a public function what its types forbid. */
-export function wrong<T>(value: unknown): T {
-  return value as T
 }

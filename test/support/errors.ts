@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { type ErrorCode, ParetoBanditError } from '../../src/errors.js'
 
-/** Expects `call` to throw a ParetoBanditError of this code (and field); gives it back. */
-export function expectCode(call: () => unknown, code: ErrorCode, field?: string): ParetoBanditError {
+/** Expects `call` to throw a ParetoBanditError of this code (and field, whole or by a pattern); gives it back. */
+export function expectCode(call: () => unknown, code: ErrorCode, field?: string | RegExp): ParetoBanditError {
   try {
     call()
   } catch (error) {
@@ -15,7 +15,7 @@ export function expectCode(call: () => unknown, code: ErrorCode, field?: string)
 export async function expectRejection(
   promise: Promise<unknown>,
   code: ErrorCode,
-  field?: string,
+  field?: string | RegExp,
 ): Promise<ParetoBanditError> {
   const outcome = await promise.then(
     () => null,
@@ -25,10 +25,11 @@ export async function expectRejection(
   return checkError(outcome, code, field)
 }
 
-function checkError(error: unknown, code: ErrorCode, field?: string): ParetoBanditError {
+function checkError(error: unknown, code: ErrorCode, field?: string | RegExp): ParetoBanditError {
   if (!(error instanceof ParetoBanditError)) throw error
   expect(`${error.code} ${error.message}`).toMatch(new RegExp(`^${code} `))
-  if (field !== undefined) expect(error.field).toBe(field)
+  if (typeof field === 'string') expect(error.field).toBe(field)
+  else if (field !== undefined) expect(error.field).toMatch(field)
   return error
 }
 
