@@ -3,6 +3,7 @@
 // When nothing has changed since the last build it does nothing: `npm start` and `npm test` call it every time.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -47,7 +48,7 @@ async function filesOf(root) {
 }
 
 const before = await readFile(stampFile, 'utf8').catch(() => '')
-if (before !== (await digest())) {
+if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
   console.log('building dist/ ...')
   await writeKernel()
   await rm('dist', { recursive: true, force: true })

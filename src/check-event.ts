@@ -4,6 +4,7 @@ import {
   checkFinite,
   checkInRange,
   checkInteger,
+  checkKeys,
   checkOneOf,
   checkRecord,
   checkString,
@@ -12,7 +13,7 @@ import {
 import { unknownModel } from './choose.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type Located, locateForFail, locateForReward, locateForSettle } from './feedback.js'
-import { EVENT_TYPES, type RouterEvent } from './journal/events.js'
+import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
 import { EXPIRED } from './pending/pending.js'
 import { checkStatistics } from './policy/priors.js'
@@ -20,6 +21,21 @@ import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import type { Model } from './registry/registry.js'
 import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
+
+/** What an event of each type has besides `type` and `at`. */
+const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
+  routed: ['id', 'model', 'context', 'reservedUsd', 'listCostUsd', 'score', 'penaltyWeight', 'forced'],
+  settled: ['id', 'model', 'costUsd', 'latencyMs'],
+  rewarded: ['id', 'model', 'reward'],
+  failed: ['id', 'model', 'costUsd'],
+  expired: ['id', 'model'],
+  'model-added': ['model', 'logCost', 'forcedExploration', 'prior'],
+  'model-removed': ['model'],
+  'model-enabled': ['model'],
+  'model-disabled': ['model'],
+  'model-repriced': ['model', 'price', 'logCost'],
+  'budget-set': ['usdPerRequest'],
+}
 
 /**
  * Checks an event that comes from outside (a log, another process) against the state it is about to change, so that
@@ -32,9 +48,10 @@ export function checkEvent(
   limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh'>,
   value: unknown,
 ): RouterEvent {
-  // A copy: what was checked is what is applied.
+  // A copy, in depth where it holds objects: what was checked is what is applied.
   const event = { ...checkRecord(value, 'event') }
   const type = checkOneOf(event.type, EVENT_TYPES, 'event.type')
+  checkKeys(event, ['type', 'at', ...EVENT_KEYS[type]], 'event')
   checkFinite(event.at, 'event.at')
   switch (type) {
     case 'routed':
@@ -66,7 +83,7 @@ export function checkEvent(
       break
     case 'model-repriced':
       registered(state, event.model)
-      checkModelPrice(event.price, 'event.price')
+      event.price = checkModelPrice(event.price, 'event.price')
       checkInRange(event.logCost, 0, 1, 'event.logCost')
       break
     case 'budget-set':
@@ -91,8 +108,9 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
   if (!(event.context instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.context', 'a Float64Array', event.context)
   }
-  const { dimension } = state.pending
-  copyContext(event.context, dimension, new Float64Array(dimension), 0, 'event.context')
+  const context = new Float64Array(state.pending.dimension)
+  copyContext(event.context, context.length, context, 0, 'event.context')
+  event.context = context
   checkAmount(event.reservedUsd, 'event.reservedUsd')
   checkAmount(event.listCostUsd, 'event.listCostUsd')
   checkFinite(event.score, 'event.score')
@@ -101,19 +119,25 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
 }
 
 function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
-  const { id } = checkModelSpec(event.model, 'event.model')
+  const spec = checkModelSpec(event.model, 'event.model')
+  event.model = spec
+  const { id } = spec
   if (state.registry.get(id) !== undefined) {
     throw new ParetoBanditError('DUPLICATE_MODEL', 'event.model.id', `'${id}' is registered already`)
   }
   checkInRange(event.logCost, 0, 1, 'event.logCost')
   checkInteger(event.forcedExploration, 0, FORCED_EXPLORATION_MAX, 'event.forcedExploration')
   if (event.prior === null) return
-  const prior = checkRecord(event.prior, 'event.prior')
-  for (const name of ['precision', 'response']) {
-    if (prior[name] instanceof Float64Array) continue
-    throw expected('INVALID_ARGUMENT', `event.prior.${name}`, 'a Float64Array', prior[name])
+  const { precision, response } = checkRecord(event.prior, 'event.prior')
+  if (!(precision instanceof Float64Array)) {
+    throw expected('INVALID_ARGUMENT', 'event.prior.precision', 'a Float64Array', precision)
   }
+  if (!(response instanceof Float64Array)) {
+    throw expected('INVALID_ARGUMENT', 'event.prior.response', 'a Float64Array', response)
+  }
+  const prior = { precision: precision.slice(), response: response.slice() }
   checkStatistics(prior, state.pending.dimension, 'event.prior')
+  event.prior = prior
 }
 
 function registered(state: RoutingState, id: unknown): Model {

@@ -44,7 +44,7 @@ export interface RouterOptions {
   readonly costWeight?: number
   /** Rewards outside are refused. Default [0, 1]. */
   readonly rewardRange?: readonly [number, number]
-  /** Requests that a newcomer gets for certain. Default 20. */
+  /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
   readonly forcedExploration?: number
   /** Tokens assumed for a request of unknown size. Default 300 in, 300 out. */
   readonly expectedTokens?: { readonly input: number; readonly output: number }

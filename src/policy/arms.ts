@@ -69,10 +69,6 @@ export class Arms {
     this.setCell(this.kernel.layout.candidate, position, slot)
   }
 
-  candidate(position: number): number {
-    return this.cell(this.kernel.layout.candidate, position)
-  }
-
   scoreAt(position: number): number {
     return this.cell(this.kernel.layout.score, position)
   }

@@ -74,10 +74,6 @@ export class Registry {
     return this.byId.values()
   }
 
-  get size(): number {
-    return this.byId.size
-  }
-
   get(id: string): Model | undefined {
     return this.byId.get(id)
   }

@@ -281,3 +281,42 @@ describe('the fold', () => {
     }
   })
 })
+
+describe('an event from outside', () => {
+  it('is taken as it was checked, whatever its maker does with it later', async () => {
+    const { router } = await makeBench()
+    const seen: RouterEvent[] = []
+    router.on('routed', (event) => seen.push(event))
+    const context = Float64Array.of(1, 2, 1)
+    const routed = {
+      type: 'routed',
+      at: 0,
+      id: 'r.1',
+      model: 'small',
+      context,
+      reservedUsd: 0,
+      listCostUsd: 0,
+      score: 0,
+    }
+    router.apply(wrong({ ...routed, penaltyWeight: 0, forced: false }))
+    context[0] = 9
+    expect(seen[0]).toMatchObject({ context: Float64Array.of(1, 2, 1) })
+
+    let reads = 0
+    const price = {
+      get inputUsdPerMTok() {
+        return reads++ === 0 ? 1 : Number.NaN
+      },
+      outputUsdPerMTok: 1,
+    }
+    router.apply({ type: 'model-repriced', at: 0, model: 'small', price, logCost: 0.1 })
+    expect(router.stats().models[0].inputUsdPerMTok).toBe(1)
+  })
+
+  it('has no field that its type does not know', async () => {
+    const { router } = await makeBench()
+    const event = { type: 'budget-set' as const, at: 0, usdPerRequest: 1, usdPerRequst: 2 }
+    expectCode(() => router.apply(event), 'UNKNOWN_OPTION', 'event.usdPerRequst')
+    expect(router.stats().pacer.usdPerRequest).toBeNull()
+  })
+})
