@@ -7,18 +7,16 @@ import {
   checkKeys,
   checkOneOf,
   checkRecord,
-  checkString,
   copyContext,
 } from './check.js'
-import { unknownModel } from './choose.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type Located, locateForFail, locateForReward, locateForSettle } from './feedback.js'
+import { findModel } from './find-model.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
 import { EXPIRED } from './pending/pending.js'
 import { checkStatistics } from './policy/priors.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
-import type { Model } from './registry/registry.js'
 import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
 
@@ -82,7 +80,7 @@ export function checkEvent(
       checkAdded(state, event)
       break
     case 'model-repriced':
-      registered(state, event.model)
+      findModel(state, event.model, 'event.model')
       event.price = checkModelPrice(event.price, 'event.price')
       checkInRange(event.logCost, 0, 1, 'event.logCost')
       break
@@ -90,7 +88,7 @@ export function checkEvent(
       if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
       break
     default:
-      registered(state, event.model)
+      findModel(state, event.model, 'event.model')
   }
   return event as unknown as RouterEvent
 }
@@ -102,7 +100,7 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
     const message = 'the oldest request must expire before one more fits'
     throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event', message)
   }
-  if (!registered(state, event.model).enabled) {
+  if (!findModel(state, event.model, 'event.model').enabled) {
     throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.model', 'the model is disabled here')
   }
   if (!(event.context instanceof Float64Array)) {
@@ -138,12 +136,6 @@ function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
   const prior = { precision: precision.slice(), response: response.slice() }
   checkStatistics(prior, state.pending.dimension, 'event.prior')
   event.prior = prior
-}
-
-function registered(state: RoutingState, id: unknown): Model {
-  const model = state.registry.get(checkString(id, 'event.model'))
-  if (model === undefined) throw unknownModel(state, String(id), 'event.model')
-  return model
 }
 
 function checkSameModel(event: Record<string, unknown>, found: Located): void {

@@ -1,7 +1,7 @@
-import { nearest } from './check.js'
 import { exclusionReason, type RequestSize } from './eligibility.js'
-import { ParetoBanditError, show } from './errors.js'
+import { ParetoBanditError } from './errors.js'
 import type { DecisionNote } from './explain.js'
+import { findModel } from './find-model.js'
 import type { ResolvedOptions } from './options.js'
 import { tieBreak } from './policy/tie-break.js'
 import type { Model } from './registry/registry.js'
@@ -112,18 +112,5 @@ function isExploring(model: Model): boolean {
 }
 
 function requireKnown(state: RoutingState, candidates: readonly string[]): void {
-  for (const [i, id] of candidates.entries()) {
-    if (state.registry.get(id) !== undefined) continue
-    throw unknownModel(state, id, `candidates[${i}]`)
-  }
-}
-
-/** The error for a model id that is not registered, with the nearest one that is. */
-export function unknownModel(state: RoutingState, id: string, field: string): ParetoBanditError {
-  const near = nearest(
-    id,
-    [...state.registry.models].map((model) => model.id),
-  )
-  const hint = near === undefined ? '' : `; did you mean '${near}'?`
-  return new ParetoBanditError('UNKNOWN_MODEL', field, `no model ${show(id)} is registered${hint}`)
+  for (const [i, id] of candidates.entries()) findModel(state, id, `candidates[${i}]`)
 }

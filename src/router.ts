@@ -1,11 +1,12 @@
-import { checkEach, checkKeys, checkRecord, checkString } from './check.js'
+import { checkEach, checkKeys, checkRecord } from './check.js'
 import { checkEvent } from './check-event.js'
-import { unknownModel } from './choose.js'
+import { readClock } from './clock.js'
 import { type ContextInput, ContextReader } from './context-reader.js'
 import type { Decision, Explanation } from './decision.js'
 import { Dispatcher } from './dispatch.js'
-import { expected, ParetoBanditError } from './errors.js'
+import { ParetoBanditError } from './errors.js'
 import { type Failure, failedEvent, rewardedEvent, type Settlement, settledEvent } from './feedback.js'
+import { findModel } from './find-model.js'
 import { EventEmitter, type Listener, type SubscribedEvent, type Subscription } from './journal/emitter.js'
 import type { RewardedEvent, RouterEvent, SettledEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
@@ -13,7 +14,6 @@ import { modelAddedEvent } from './onboarding.js'
 import type { ResolvedOptions } from './options.js'
 import type { ArmInspection } from './policy/arms.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
-import type { Model } from './registry/registry.js'
 import { checkBudget } from './resolve-options.js'
 import { checkRouteOptions, type RouteOptions } from './route-options.js'
 import { readStats } from './router-stats.js'
@@ -143,22 +143,24 @@ export class Router {
    * @throws UNKNOWN_MODEL
    */
   removeModel(id: string): void {
-    this.commit({ type: 'model-removed', at: this.now(), model: this.model(id).id })
+    this.commit({ type: 'model-removed', at: this.now(), model: findModel(this.state, id, 'id').id })
   }
 
   /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
   disable(id: string): void {
-    if (this.model(id).enabled) this.commit({ type: 'model-disabled', at: this.now(), model: id })
+    if (findModel(this.state, id, 'id').enabled)
+      this.commit({ type: 'model-disabled', at: this.now(), model: id })
   }
 
   /** Puts a disabled model back with what it had learned. */
   enable(id: string): void {
-    if (!this.model(id).enabled) this.commit({ type: 'model-enabled', at: this.now(), model: id })
+    if (!findModel(this.state, id, 'id').enabled)
+      this.commit({ type: 'model-enabled', at: this.now(), model: id })
   }
 
   /** New list prices, in force from the next request on. */
   reprice(id: string, price: ModelPrice): void {
-    const model = this.model(id)
+    const model = findModel(this.state, id, 'id')
     const checked = checkModelPrice(price, 'price')
     const logCost = logNormalisedCost(checked)
     this.commit({ type: 'model-repriced', at: this.now(), model: model.id, price: checked, logCost })
@@ -188,7 +190,7 @@ export class Router {
 
   /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
   inspectArm(id: string): ArmInspection {
-    return this.state.arms.inspect(this.model(id).slot)
+    return this.state.arms.inspect(findModel(this.state, id, 'id').slot)
   }
 
   /** @returns a function that ends the subscription. Listeners are called after the change, in order. */
@@ -290,21 +292,7 @@ export class Router {
     this.emitter.deliver()
   }
 
-  private model(id: unknown): Model {
-    const model = this.state.registry.get(checkString(id, 'id'))
-    if (model === undefined) throw unknownModel(this.state, String(id), 'id')
-    return model
-  }
-
   private now(): number {
-    let now: unknown
-    try {
-      now = this.options.clock()
-    } catch (cause) {
-      throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', 'an exception', { cause })
-    }
-    if (typeof now !== 'number' || !Number.isFinite(now))
-      throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
-    return now
+    return readClock(this.options.clock)
   }
 }
