@@ -9,7 +9,7 @@ export async function compileKernel() {
   const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', 'release'])
   if (error) throw new Error(`asc failed: ${error.message}\n${stderr.toString()}`)
   const bytes = await readFile(new URL('../build/kernel.wasm', import.meta.url))
-  return `// Generated from assembly/ by scripts/build-wasm.mjs: do not edit.\nexport const kernelWasmBase64 =\n  '${bytes.toString('base64')}'\n`
+  return `// Generated from assembly/ by scripts/build-wasm.mjs: do not edit.\nexport const kernelWasmBase64: string =\n  '${bytes.toString('base64')}'\n`
 }
 
 export async function writeKernel() {

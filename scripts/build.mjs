@@ -15,7 +15,6 @@ const entries = {
   index: 'src/index.ts',
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
-  replay: 'src/replay/index.ts',
 }
 
 async function digest() {
@@ -47,13 +46,34 @@ async function filesOf(root) {
     .sort()
 }
 
+/** The licences of the packages that were bundled in. */
+async function writeNotices(builds) {
+  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const folders = inputs.map((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean)
+  const notices = []
+  for (const folder of [...new Set(folders)].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'))
+    const file = (await readdir(folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry))
+    const text = file === undefined ? '' : await readFile(`${folder}/${file}`, 'utf8')
+    notices.push(`${name} ${version} (${license})\n\n${text.trim()}\n`)
+  }
+  await writeFile('dist/THIRD_PARTY_NOTICES.txt', notices.join(`\n${'-'.repeat(80)}\n\n`))
+}
+
 const before = await readFile(stampFile, 'utf8').catch(() => '')
 if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
   console.log('building dist/ ...')
   await writeKernel()
   await rm('dist', { recursive: true, force: true })
-  const common = { outdir: 'dist', bundle: true, format: 'esm', target: 'es2022', logLevel: 'warning' }
-  await build({
+  const common = {
+    outdir: 'dist',
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+    metafile: true,
+  }
+  const library = await build({
     ...common,
     entryPoints: Object.entries(entries).map(([out, file]) => ({ in: file, out })),
     splitting: true,
@@ -62,7 +82,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     mainFields: ['module', 'main'],
     external: ['@huggingface/transformers'],
   })
-  await build({
+  const cli = await build({
     ...common,
     entryPoints: [{ in: 'src/cli/main.ts', out: 'cli/main' }],
     platform: 'node',
@@ -71,6 +91,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
       js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
     },
   })
+  await writeNotices([library, cli])
   await chmod('dist/cli/main.js', 0o755)
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']
   if (spawnSync(process.execPath, tsc, { stdio: 'inherit' }).status !== 0) process.exit(1)

@@ -30,7 +30,7 @@ const base64 = Buffer.from(bytes).toString('base64')
 writeFileSync(
   OUT,
   `// Written by scripts/fit-default-pca.mjs: a PCA file (see pca-codec.ts) of ${bytes.length} bytes, in base64.
-export const DEFAULT_PCA_BASE64 =
+export const DEFAULT_PCA_BASE64: string =
   '${base64}'
 `,
 )
