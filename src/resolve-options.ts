@@ -25,7 +25,7 @@ import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, nEffectiveOf } from './policy/horizon.js'
 import { checkModelSpecs } from './registry/model.js'
 
-const OPTION_KEYS = [
+export const OPTION_KEYS = [
   'models',
   'budget',
   'policy',

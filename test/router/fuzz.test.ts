@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { ParetoBanditError } from '../../src/errors.js'
+import { OPTION_KEYS } from '../../src/resolve-options.js'
 import type { Router } from '../../src/router.js'
 import { junk, nearly, record, type WildCall, wildCall } from '../support/junk.js'
 import { type Operation, operation, Run } from '../support/operations.js'
@@ -84,30 +85,8 @@ describe('the public face', () => {
   })
 
   it('of createRouter takes options or rejects with a ParetoBanditError', async () => {
-    const keys = [
-      'budget',
-      'policy',
-      'priors',
-      'nEffective',
-      'adaptationHorizon',
-      'alpha',
-      'gamma',
-      'lambda0',
-      'costWeight',
-      'rewardRange',
-      'forcedExploration',
-      'expectedTokens',
-      'pendingCapacity',
-      'pendingTtlMs',
-      'kernel',
-      'seed',
-      'clock',
-      'name',
-      'onListenerError',
-      'models',
-      'encoder',
-      'aplha',
-    ]
+    // Not `dimension`: it is what keeps the default encoder from being loaded each time.
+    const keys = [...OPTION_KEYS.filter((key) => key !== 'dimension'), 'aplha']
     const options = fc.dictionary(fc.constantFrom(...keys), fc.oneof(junk, record, nearly), { maxKeys: 3 })
     await fc.assert(
       fc.asyncProperty(fc.oneof(junk, options), async (value) => {
