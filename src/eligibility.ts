@@ -31,10 +31,9 @@ export function assumedCostUsd(model: Model, size: RequestSize): number {
 
 /** Expected dollars of a request of that size on a model. */
 export function expectedModelCostUsd(model: Model, size: RequestSize): number {
-  const assumedUsd = assumedCostUsd(model, size)
   // A list price of 0 can be scaled by nothing: then what it has cost so far speaks alone.
-  if (assumedUsd === 0 && model.settled > 0) return model.settledCostUsd / model.settled
-  return Math.min(expectedCostUsd(model, assumedUsd), AMOUNT_MAX)
+  if (model.blendedUsdPerKTok === 0 && model.settled > 0) return model.settledCostUsd / model.settled
+  return Math.min(expectedCostUsd(model, assumedCostUsd(model, size)), AMOUNT_MAX)
 }
 
 /** Why a request's own options rule a model out, or null when they do not. */

@@ -121,4 +121,10 @@ describe('the expected cost of a model without a list price', () => {
     router.settle(router.route(X, { candidates: ['free'] }).id, { costUsd: 0.5 })
     expect(router.route(X, { maxCostUsd: 0.1 }).model).toBe('large')
   })
+
+  it('is not mistaken for a request of no tokens on a model that has one', async () => {
+    const { router } = await makeBench({ models: [MODELS[2]] })
+    router.settle(router.route(X).id, { costUsd: 0.5 })
+    expect(router.route(X, { inputTokens: 0, maxOutputTokens: 0 }).expectedCostUsd).toBe(0)
+  })
 })
