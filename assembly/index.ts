@@ -1,10 +1,6 @@
-// The kernel's exported ABI. Memory is the module's own; the host lays it out, fills it and grows it.
+// The kernel's exported ABI. The host owns the memory, lays an arena out in it, fills and grows it.
 
 export { configure } from './layout'
-export { argmax, score } from './score'
+export { project } from './project'
+export { argmax, combine, prune, score } from './score'
 export { rebuild, update } from './update'
-
-/** First byte the host may use. */
-export function heapBase(): usize {
-  return __heap_base
-}

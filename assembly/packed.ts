@@ -1,45 +1,24 @@
 // Linear algebra on packed upper triangles, operation for operation what src/kernel/packed.ts does: same bits.
 // Legend: d dimension, r address of row i's diagonal element, s0..s3 partial sums. Addresses are in bytes.
 
+import { dotAny, sumOfLanes } from './dots'
+
 const PIVOT_SHARE_MIN: f64 = 1e-13
-
-/** a.b over `length` numbers; length must be a multiple of 4. */
-// @ts-ignore: decorator
-@inline
-export function dot(a: usize, b: usize, length: i32): f64 {
-  let s0: f64 = 0
-  let s1: f64 = 0
-  let s2: f64 = 0
-  let s3: f64 = 0
-  const end = a + (<usize>length << 3)
-  while (a < end) {
-    s0 += load<f64>(a) * load<f64>(b)
-    s1 += load<f64>(a, 8) * load<f64>(b, 8)
-    s2 += load<f64>(a, 16) * load<f64>(b, 16)
-    s3 += load<f64>(a, 24) * load<f64>(b, 24)
-    a += 32
-    b += 32
-  }
-  return s0 + s2 + (s1 + s3)
-}
-
-/** a.b over any `length`: the four-way part first, then the rest one by one. */
-// @ts-ignore: decorator
-@inline
-function dotAny(a: usize, b: usize, length: i32): f64 {
-  const even = length & ~3
-  let tail: f64 = 0
-  for (let i = even; i < length; i++) {
-    tail += load<f64>(a + (<usize>i << 3)) * load<f64>(b + (<usize>i << 3))
-  }
-  return dot(a, b, even) + tail
-}
 
 /** y += scale * x over `length` numbers. */
 // @ts-ignore: decorator
 @inline
 function addScaled(y: usize, scale: f64, x: usize, length: i32): void {
   const end = y + (<usize>length << 3)
+  if (ASC_FEATURE_SIMD) {
+    const scales = f64x2.splat(scale)
+    const last = end - 8
+    while (y < last) {
+      v128.store(y, f64x2.add(v128.load(y), f64x2.mul(scales, v128.load(x))))
+      y += 16
+      x += 16
+    }
+  }
   while (y < end) {
     store<f64>(y, load<f64>(y) + scale * load<f64>(x))
     y += 8
@@ -47,18 +26,115 @@ function addScaled(y: usize, scale: f64, x: usize, length: i32): void {
   }
 }
 
-/** out = M x for a symmetric M kept as a packed triangle. */
+/** The largest sum of magnitudes in a row of a symmetric matrix kept as a packed triangle; `sums` is scratch. */
+export function largestRowSum(m: usize, sums: usize, d: i32): f64 {
+  memory.fill(sums, 0, <usize>d << 3)
+  let largest: f64 = 0
+  for (let i = 0; i < d; i++) {
+    let at = sums + (<usize>i << 3)
+    let sum = load<f64>(at) + abs(load<f64>(m))
+    m += 8
+    for (let j = i + 1; j < d; j++) {
+      at += 8
+      const magnitude = abs(load<f64>(m))
+      sum += magnitude
+      store<f64>(at, load<f64>(at) + magnitude)
+      m += 8
+    }
+    largest = max(largest, sum)
+  }
+  return largest
+}
+
+/** out = M x for a symmetric M kept as a packed triangle; each of its numbers is read once. */
 export function symmetricTimesVector(m: usize, x: usize, out: usize, d: i32): void {
   memory.fill(out, 0, <usize>d << 3)
-  let r = m
-  for (let i = 0; i < d; i++) {
-    const rest = d - i - 1
-    const xi = load<f64>(x + (<usize>i << 3))
-    const target = out + (<usize>i << 3)
-    const next = x + (<usize>(i + 1) << 3)
-    store<f64>(target, load<f64>(target) + (load<f64>(r) * xi + dotAny(r + 8, next, rest)))
-    addScaled(target + 8, xi, r + 8, rest)
-    r += <usize>(rest + 1) << 3
+  for (let rest = d - 1; rest >= 0; rest--) {
+    const xi = load<f64>(x)
+    const diagonal = load<f64>(m)
+    m += 8
+    x += 8
+    const row = dotAndAddScaled(m, x, out + 8, xi, rest)
+    store<f64>(out, load<f64>(out) + (diagonal * xi + row))
+    m += <usize>rest << 3
+    out += 8
+  }
+}
+
+/** y += scale * row over `length` numbers, and returns row.x as `dotAny` does. */
+// @ts-ignore: decorator
+@inline
+function dotAndAddScaled(row: usize, x: usize, y: usize, scale: f64, length: i32): f64 {
+  if (ASC_FEATURE_SIMD) {
+    const scales = f64x2.splat(scale)
+    let low = f64x2.splat(0)
+    let high = f64x2.splat(0)
+    const end = row + (<usize>(length & ~3) << 3)
+    while (row < end) {
+      const r0 = v128.load(row)
+      const r1 = v128.load(row, 16)
+      low = f64x2.add(low, f64x2.mul(r0, v128.load(x)))
+      high = f64x2.add(high, f64x2.mul(r1, v128.load(x, 16)))
+      v128.store(y, f64x2.add(v128.load(y), f64x2.mul(scales, r0)))
+      v128.store(y, f64x2.add(v128.load(y, 16), f64x2.mul(scales, r1)), 16)
+      row += 32
+      x += 32
+      y += 32
+    }
+    let tail: f64 = 0
+    for (let left = length & 3; left > 0; left--) {
+      const value = load<f64>(row)
+      tail += value * load<f64>(x)
+      store<f64>(y, load<f64>(y) + scale * value)
+      row += 8
+      x += 8
+      y += 8
+    }
+    return sumOfLanes(f64x2.add(low, high)) + tail
+  } else {
+    addScaled(y, scale, row, length)
+    return dotAny(row, x, length)
+  }
+}
+
+/** m = m * scale + weight * v over `length` numbers. */
+// @ts-ignore: decorator
+@inline
+export function scaleAndAdd(m: usize, scale: f64, weight: f64, v: usize, length: i32): void {
+  const end = m + (<usize>length << 3)
+  if (ASC_FEATURE_SIMD) {
+    const scales = f64x2.splat(scale)
+    const weights = f64x2.splat(weight)
+    const last = end - 8
+    while (m < last) {
+      v128.store(m, f64x2.add(f64x2.mul(v128.load(m), scales), f64x2.mul(weights, v128.load(v))))
+      m += 16
+      v += 16
+    }
+  }
+  while (m < end) {
+    store<f64>(m, load<f64>(m) * scale + weight * load<f64>(v))
+    m += 8
+    v += 8
+  }
+}
+
+/** m *= scale over `length` numbers. */
+// @ts-ignore: decorator
+@inline
+export function scaleAll(m: usize, scale: f64, length: i32): void {
+  const end = m + (<usize>length << 3)
+  if (ASC_FEATURE_SIMD) {
+    const scales = f64x2.splat(scale)
+    const last = end - 8
+    while (m < last) {
+      v128.store(m, f64x2.mul(v128.load(m), scales))
+      m += 16
+    }
+  }
+  while (m < end) {
+    store<f64>(m, load<f64>(m) * scale)
+    m += 8
   }
 }
 
@@ -115,10 +191,7 @@ function invertFactor(m: usize, row: usize, d: i32): void {
       addScaled(r + offset, load<f64>(row + offset), below, rest - j + 1)
       below += <usize>(rest - j + 1) << 3
     }
-    for (let j = 1; j <= rest; j++) {
-      const at = r + (<usize>j << 3)
-      store<f64>(at, load<f64>(at) * -diagonal)
-    }
+    scaleAll(r + 8, -diagonal, rest)
     store<f64>(r, diagonal)
   }
 }

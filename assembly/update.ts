@@ -1,6 +1,7 @@
 import * as arena from './layout'
-import { cell, run } from './layout'
-import { dot, rebuildInverse, symmetricTimesVector } from './packed'
+import { cell, run, toIndex } from './layout'
+import { dot } from './dots'
+import { rebuildInverse, scaleAll, scaleAndAdd, symmetricTimesVector } from './packed'
 
 const AGE_MAX: f64 = 1000
 const RIDGE_FLOOR: f64 = 0.1
@@ -23,27 +24,23 @@ export function update(slot: u32, reward: f64, now: f64): void {
   let trusted = quadratic >= 0 && quadratic <= QUADRATIC_MAX
   const gain = 1 / (1 + quadratic)
   const error = reward - dot(theta, x, arena.dp)
-  for (let i = 0; i < d; i++) {
-    const at = u + ((<usize>i) << 3)
-    store<f64>(at, load<f64>(at) * inverseScale)
-  }
+  scaleAll(u, inverseScale, d)
   for (let i = 0; i < d; i++) {
     const offset = (<usize>i) << 3
+    const rest = d - i
     const xi = load<f64>(x + offset)
     const ui = load<f64>(u + offset) * gain
-    const diagonal = inverse
-    for (let j = i; j < d; j++) {
-      const other = (<usize>j) << 3
-      store<f64>(inverse, load<f64>(inverse) * inverseScale - ui * load<f64>(u + other))
-      store<f64>(precision, load<f64>(precision) * decay + xi * load<f64>(x + other))
-      inverse += 8
-      precision += 8
-    }
-    trusted = trusted && load<f64>(diagonal) > 0
+    // Subtracting ui * u is adding -ui * u: a product's sign is exact.
+    scaleAndAdd(inverse, inverseScale, -ui, u + offset, rest)
+    scaleAndAdd(precision, decay, xi, x + offset, rest)
+    trusted = trusted && load<f64>(inverse) > 0
+    inverse += (<usize>rest) << 3
+    precision += (<usize>rest) << 3
     store<f64>(theta + offset, load<f64>(theta + offset) + ui * error)
-    store<f64>(response + offset, load<f64>(response + offset) * decay + reward * xi)
   }
+  scaleAndAdd(response, decay, reward, x, d)
   store<f64>(cell(arena.lastUpdate, slot), now)
+  store<f64>(cell(arena.bound, slot), 0)
   if (!trusted) rebuild(slot)
 }
 
@@ -51,8 +48,8 @@ export function update(slot: u32, reward: f64, now: f64): void {
 function forget(slot: u32, now: f64): f64 {
   const ridge = cell(arena.ridge, slot)
   const lambda0 = load<f64>(arena.params)
-  const age = <usize>min(max(now - load<f64>(cell(arena.lastUpdate, slot)), 0), AGE_MAX)
-  const decay = load<f64>(arena.gammaPower + (age << 3))
+  const age = toIndex(min(max(now - load<f64>(cell(arena.lastUpdate, slot)), 0), AGE_MAX))
+  const decay = load<f64>(arena.gammaPower + (<usize>age << 3))
   const left = load<f64>(ridge) * decay
   if (left >= RIDGE_FLOOR * lambda0) {
     store<f64>(ridge, left)
@@ -62,14 +59,8 @@ function forget(slot: u32, now: f64): f64 {
   const precision = run(arena.precision, arena.pp, slot)
   const response = run(arena.response, arena.dp, slot)
   const triangle = (d * (d + 1)) >> 1
-  for (let k = 0; k < triangle; k++) {
-    const at = precision + ((<usize>k) << 3)
-    store<f64>(at, load<f64>(at) * decay)
-  }
-  for (let i = 0; i < d; i++) {
-    const at = response + ((<usize>i) << 3)
-    store<f64>(at, load<f64>(at) * decay)
-  }
+  scaleAll(precision, decay, triangle)
+  scaleAll(response, decay, d)
   let diagonal = precision
   for (let i = 0; i < d; i++) {
     store<f64>(diagonal, load<f64>(diagonal) + (lambda0 - left))
@@ -90,4 +81,5 @@ export function rebuild(slot: u32): void {
     run(arena.theta, arena.dp, slot),
     arena.d,
   )
+  store<f64>(cell(arena.bound, slot), 0)
 }

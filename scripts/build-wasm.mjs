@@ -1,33 +1,45 @@
-// Compiles assembly/ and writes its bytes as a module, so that nothing has to be fetched at run time.
+// Compiles assembly/ twice, with SIMD and without, and writes the bytes as modules, so that nothing has to be fetched
+// at run time.
 // `node scripts/build-wasm.mjs --check` writes nothing and fails when the committed bytes differ from the source.
 import { readFile, writeFile } from 'node:fs/promises'
 import asc from 'assemblyscript/asc'
 
-const target = new URL('../src/kernel/wasm-bytes.generated.ts', import.meta.url)
+const TARGETS = ['simd', 'scalar']
 
-export async function compileKernel() {
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', 'release'])
+function generated(target) {
+  return new URL(`../src/kernel/wasm-${target}.generated.ts`, import.meta.url)
+}
+
+export async function compileKernel(target) {
+  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target])
   if (error) throw new Error(`asc failed: ${error.message}\n${stderr.toString()}`)
-  const bytes = await readFile(new URL('../build/kernel.wasm', import.meta.url))
+  const text = await readFile(new URL(`../build/kernel-${target}.wat`, import.meta.url), 'utf8')
+  // The arena starts at a fixed byte of the memory: the module must own nothing there.
+  if (/\(data /.test(text)) throw new Error('the kernel has static data, which would lie under the arena')
+  const bytes = await readFile(new URL(`../build/kernel-${target}.wasm`, import.meta.url))
   return `// Generated from assembly/ by scripts/build-wasm.mjs: do not edit.\nexport const kernelWasmBase64: string =\n  '${bytes.toString('base64')}'\n`
 }
 
 export async function writeKernel() {
-  const next = await compileKernel()
-  const current = await readFile(target, 'utf8').catch(() => '')
-  if (current !== next) await writeFile(target, next)
+  for (const target of TARGETS) {
+    const next = await compileKernel(target)
+    const current = await readFile(generated(target), 'utf8').catch(() => '')
+    if (current !== next) await writeFile(generated(target), next)
+  }
 }
 
 export async function kernelIsCurrent() {
-  return (await compileKernel()) === (await readFile(target, 'utf8').catch(() => ''))
+  for (const target of TARGETS) {
+    const current = await readFile(generated(target), 'utf8').catch(() => '')
+    if (current !== (await compileKernel(target))) return false
+  }
+  return true
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   if (process.argv.includes('--check')) {
     if (!(await kernelIsCurrent())) {
-      console.error(
-        'src/kernel/wasm-bytes.generated.ts differs from assembly/: run npm run build and commit it',
-      )
+      console.error('src/kernel/wasm-*.generated.ts differ from assembly/: run npm run build and commit them')
       process.exit(1)
     }
   } else await writeKernel()

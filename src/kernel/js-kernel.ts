@@ -1,60 +1,114 @@
-import { ParetoBanditError } from '../errors.js'
-import type { Kernel, KernelOptions } from './kernel.js'
+import type { Arena } from './arena.js'
+import type { Kernel } from './kernel.js'
 import {
   AGE_MAX,
   type ArenaLayout,
-  arenaLayout,
-  arenaLength,
+  BOUND_SLACK,
   cellOffset,
   INFLATION_MAX,
   QUADRATIC_MAX,
   RIDGE_FLOOR,
   sectionOffset,
   VARIANCE_MIN,
-  writeConstants,
 } from './layout.js'
-import { dot, rebuildInverse, symmetricTimesVector } from './packed.js'
+import {
+  dot,
+  largestRowSum,
+  pairDot,
+  quadraticByRows,
+  rebuildInverse,
+  symmetricTimesVector,
+} from './packed.js'
 
-/** The readable reference: plain JavaScript over a plain ArrayBuffer. */
+/** The readable reference: plain JavaScript, one loop a formula. */
 export class JsKernel implements Kernel {
   readonly name = 'js'
   readonly layout: ArenaLayout
   f64: Float64Array
   capacity: number
+  private readonly arena: Arena
 
-  constructor({ dimension, gamma, lambda0 }: KernelOptions) {
-    this.layout = arenaLayout(dimension)
-    const { length, capacity } = arenaLength(this.layout, 1)
-    this.f64 = allocate(length)
-    this.capacity = capacity
-    writeConstants(this.layout, this.f64, gamma, lambda0)
+  constructor(arena: Arena) {
+    this.arena = arena
+    this.layout = arena.layout
+    this.f64 = arena.f64
+    this.capacity = arena.capacity
   }
 
   reserve(armCount: number): void {
-    if (armCount <= this.capacity) return
-    // Growing copies, so at least double: adding arms one by one stays linear in the end.
-    const { length, capacity } = arenaLength(this.layout, Math.max(armCount, 2 * this.capacity))
-    const grown = allocate(length)
-    grown.set(this.f64)
-    this.f64 = grown
-    this.capacity = capacity
+    this.arena.reserve(armCount)
+    this.f64 = this.arena.f64
+    this.capacity = this.arena.capacity
+  }
+
+  project(contexts: number, count: number, quadratic: boolean): void {
+    const { layout, f64 } = this
+    for (let index = 0; index < contexts; index++) {
+      const context = layout.context + index * layout.paddedDimension
+      if (quadratic) this.writeProducts(index)
+      for (let position = 0; position < count; position++) {
+        const slot = f64[cellOffset(layout, layout.candidate, position)]
+        const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, slot)
+        f64[this.listCell(layout.mean, index, position)] = pairDot(
+          f64,
+          theta,
+          context,
+          layout.paddedDimension,
+        )
+        if (quadratic) f64[this.listCell(layout.variance, index, position)] = this.quadratic(index, slot)
+      }
+    }
+  }
+
+  combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void {
+    const { layout, f64 } = this
+    for (let position = 0; position < count; position++) {
+      const variance = f64[this.listCell(layout.variance, index, position)]
+      this.writeScore(index, position, variance, alpha, penaltyWeight, now)
+    }
   }
 
   score(count: number, alpha: number, penaltyWeight: number, now: number): void {
+    this.project(1, count, true)
+    this.combine(0, count, alpha, penaltyWeight, now)
+  }
+
+  prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number {
     const { layout, f64 } = this
-    const { context, products, paddedDimension, paddedTriangle } = layout
-    writeProducts(layout, f64)
+    const { context, paddedDimension } = layout
+    const x = context + index * paddedDimension
+    // alpha sqrt(v) <= alpha |x| sqrt(bound on the eigenvalues), and at least alpha sqrt(VARIANCE_MIN).
+    const reach = alpha * Math.sqrt(dot(f64, x, x, paddedDimension)) * (1 + BOUND_SLACK)
+    const floor = alpha * Math.sqrt(VARIANCE_MIN) * (1 + BOUND_SLACK)
+    let first = 0
+    let highest = Number.NEGATIVE_INFINITY
     for (let position = 0; position < count; position++) {
       const slot = f64[cellOffset(layout, layout.candidate, position)]
-      const theta = sectionOffset(layout, layout.theta, paddedDimension, slot)
-      const inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
-      const mean = dot(f64, theta, context, paddedDimension)
-      const variance = dot(f64, inverse, products, paddedTriangle)
-      const divisor = Math.max(f64[layout.gammaPower + this.idleAge(slot, now)], 1 / INFLATION_MAX)
-      const bonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
-      const penalty = penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
-      f64[cellOffset(layout, layout.score, position)] = mean + bonus - penalty
+      const spread = f64[layout.spread + this.idleAge(slot, now)]
+      const mean = f64[this.listCell(layout.mean, index, position)]
+      const bonus = Math.max(reach * this.eigenvalueRoot(slot) * spread, floor)
+      const upper = mean + bonus - penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
+      f64[cellOffset(layout, layout.score, position)] = upper
+      if (upper > highest) {
+        highest = upper
+        first = position
+      }
     }
+    this.writeProducts(index)
+    const exact = (position: number): number => {
+      const slot = f64[cellOffset(layout, layout.candidate, position)]
+      return this.writeScore(index, position, this.quadratic(index, slot), alpha, penaltyWeight, now)
+    }
+    let best = exact(first)
+    let evaluated = 1
+    for (let position = 0; position < count; position++) {
+      // Not `>=`: whatever cannot be compared is evaluated.
+      if (position === first || f64[cellOffset(layout, layout.score, position)] < best) continue
+      const score = exact(position)
+      if (score > best) best = score
+      evaluated++
+    }
+    return evaluated
   }
 
   argmax(count: number, tieBreak: number): number {
@@ -111,6 +165,7 @@ export class JsKernel implements Kernel {
       f64[response + i] = f64[response + i] * decay + reward * x
     }
     f64[cellOffset(layout, layout.lastUpdate, slot)] = now
+    f64[cellOffset(layout, layout.bound, slot)] = 0
     // A^-1 is positive definite in exact arithmetic. Where rounding has spoilt it, take it and theta from A and b.
     if (!trusted) this.rebuild(slot)
   }
@@ -150,6 +205,7 @@ export class JsKernel implements Kernel {
     const response = sectionOffset(layout, layout.response, paddedDimension, slot)
     rebuildInverse(f64, precision, inverse, layout.row, dimension)
     symmetricTimesVector(f64, inverse, response, theta, dimension)
+    f64[cellOffset(layout, layout.bound, slot)] = 0
   }
 
   private idleAge(slot: number, now: number): number {
@@ -158,26 +214,66 @@ export class JsKernel implements Kernel {
     const lastPlay = f64[cellOffset(layout, layout.lastPlay, slot)]
     return Math.min(Math.max(now - Math.max(lastUpdate, lastPlay), 0), AGE_MAX)
   }
-}
-
-/** z, once a request: every arm's x^T A^-1 x is then the plain dot product of its packed inverse with z. */
-function writeProducts(layout: ArenaLayout, f64: Float64Array): void {
-  const { dimension, context, products } = layout
-  let k = products
-  for (let i = 0; i < dimension; i++) {
-    const x = f64[context + i]
-    f64[k++] = x * x
-    const twice = 2 * x
-    for (let j = i + 1; j < dimension; j++) f64[k++] = twice * f64[context + j]
+  /** Writes one score; variance is x^T A^-1 x before inflation. */
+  private writeScore(
+    index: number,
+    position: number,
+    variance: number,
+    alpha: number,
+    penaltyWeight: number,
+    now: number,
+  ): number {
+    const { layout, f64 } = this
+    const slot = f64[cellOffset(layout, layout.candidate, position)]
+    const divisor = Math.max(f64[layout.gammaPower + this.idleAge(slot, now)], 1 / INFLATION_MAX)
+    const bonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
+    const penalty = penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
+    const score = f64[this.listCell(layout.mean, index, position)] + bonus - penalty
+    f64[cellOffset(layout, layout.score, position)] = score
+    return score
   }
-}
 
-function allocate(length: number): Float64Array {
-  try {
-    return new Float64Array(length)
-  } catch (cause) {
-    throw new ParetoBanditError('OUT_OF_MEMORY', '', `no memory for an arena of ${8 * length} bytes`, {
-      cause,
-    })
+  /** x^T A^-1 x for the context at `index`, whose z has been written. */
+  private quadratic(index: number, slot: number): number {
+    const { layout, f64 } = this
+    const { dimension, paddedDimension, paddedTriangle, productLength } = layout
+    const inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
+    return productLength === 0
+      ? quadraticByRows(f64, inverse, layout.context + index * paddedDimension, dimension)
+      : pairDot(f64, inverse, layout.products + index * productLength, productLength)
+  }
+
+  /** z, once a context: every arm's x^T A^-1 x is then the plain dot product of its packed inverse with z. */
+  private writeProducts(index: number): void {
+    const { layout, f64 } = this
+    const { dimension, paddedDimension, productLength } = layout
+    if (productLength === 0) return
+    const context = layout.context + index * paddedDimension
+    let k = layout.products + index * productLength
+    for (let i = 0; i < dimension; i++) {
+      const x = f64[context + i]
+      f64[k++] = x * x
+      const twice = 2 * x
+      for (let j = i + 1; j < dimension; j++) f64[k++] = twice * f64[context + j]
+    }
+  }
+
+  /**
+   * Square root of a number that no eigenvalue of |A^-1| exceeds: the largest sum of a row's magnitudes (the infinity
+   * norm). Being taken of the magnitudes, it also bounds what rounding does to x^T A^-1 x. Kept until A^-1 changes.
+   */
+  private eigenvalueRoot(slot: number): number {
+    const { layout, f64 } = this
+    const cell = cellOffset(layout, layout.bound, slot)
+    if (f64[cell] === 0) {
+      const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, slot)
+      f64[cell] = Math.sqrt(largestRowSum(f64, inverse, layout.row, layout.dimension))
+    }
+    return f64[cell]
+  }
+
+  /** Offset of what the list keeps at a position for the context at `index`. */
+  private listCell(section: number, index: number, position: number): number {
+    return cellOffset(this.layout, section + (index << this.layout.blockShift), position)
   }
 }

@@ -1,16 +1,7 @@
 import type { ArenaLayout } from './layout.js'
 
-export const KERNEL_NAMES = ['js', 'wasm'] as const
+export const KERNEL_NAMES = ['js', 'wasm', 'native'] as const
 export type KernelName = (typeof KERNEL_NAMES)[number]
-
-export interface KernelOptions {
-  /** Length d of a context, 1 to 1024. */
-  readonly dimension: number
-  /** Forgetting factor in (0, 1]; 1 never forgets. */
-  readonly gamma: number
-  /** Regularization lambda0 > 0 of the ridge estimate. */
-  readonly lambda0: number
-}
 
 /** Sufficient statistics of one arm: the packed upper triangle of A by rows (d(d+1)/2 numbers), and b (d numbers). */
 export interface ArmStatistics {
@@ -21,8 +12,9 @@ export interface ArmStatistics {
 /**
  * The numeric core: LinUCB with geometric forgetting over one arena (see layout.ts for its memory map).
  *
- * All implementations do the same operations in the same order, so that state updates (`update`, `rebuild`) give
- * the same bits. Kernels trust their arguments: slots in range, numbers finite, the context in place.
+ * All implementations do the same operations in the same order where state changes (`update`, `rebuild`): same bits.
+ * Scores have the same bits in JavaScript and WebAssembly; the native kernel fuses multiplications with additions
+ * there. Kernels trust their arguments: slots in range, numbers finite, contexts in place.
  */
 export interface Kernel {
   readonly name: KernelName
@@ -39,11 +31,28 @@ export interface Kernel {
   reserve(armCount: number): void
 
   /**
-   * Scores the first `count` slots of the candidate list for the context in the arena:
+   * theta.x and, if `quadratic`, x^T A^-1 x of the first `count` slots of the candidate list, for each of the first
+   * `contexts` (1 to BATCH_MAX) contexts in the arena.
+   */
+  project(contexts: number, count: number, quadratic: boolean): void
+
+  /**
+   * Scores the first `count` candidates from what `project` found for the context at `index`:
    *     score = theta.x + alpha sqrt(max(x^T A^-1 x / max(gamma^min(dt, 1000), 1/200), 1e-12)) - penaltyWeight price
    * with dt = now - max(lastUpdate, lastPlay), 0 if negative.
    */
+  combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
+
+  /** `project` and `combine` for the first context. */
   score(count: number, alpha: number, penaltyWeight: number, now: number): void
+
+  /**
+   * As `combine` after a `project` without quadratic forms, but takes those only of candidates that can still win:
+   * `argmax` then finds the same one, of exactly the same score. The score of a candidate that cannot win is an upper
+   * bound on its true score, and lies under the best one.
+   * @returns how many quadratic forms it took
+   */
+  prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number
 
   /**
    * Position in the candidate list of the best of the first `count` scores.
@@ -52,7 +61,7 @@ export interface Kernel {
   argmax(count: number, tieBreak: number): number
 
   /**
-   * One observation of an arm for the context in the arena, at request count `now`: decay by gamma^dt with
+   * One observation of an arm for the first context in the arena, at request count `now`: decay by gamma^dt with
    * dt = min(now - lastUpdate, 1000), then the rank-one (Sherman-Morrison) update of A, A^-1, b and theta. When the
    * regularization left falls under 10 % of lambda0 it is restored and the inverse is rebuilt.
    */

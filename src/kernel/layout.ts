@@ -1,18 +1,24 @@
 /**
  * Memory map of the arena: one run of 64-bit floats that every kernel works on in place.
  *
- *     scratch   params      4     [0] lambda0, the regularization
+ *     scratch   table       32    this map in numbers, for kernels outside JavaScript: see `layoutTable`
+ *               params      8     [0] lambda0, the regularization; the rest is each kernel's own
  *               gammaPower  1004  gamma^0 .. gamma^1000, built by multiplication
- *               context     dp    x, zero padded
+ *               spread      1004  sqrt of the staleness inflation at each age: sqrt(1 / max(gamma^age, 1/200))
+ *               context     4*dp  x of up to 4 requests, zero padded
  *               image       dp    u = A^-1 x
  *               row         dp    one row during a rebuild
- *               products    pp    z: x_i^2 on the diagonal, 2 x_i x_j off it
+ *               sums        32    dot products and partial sums of the arms in hand
+ *               products    4*zp  z of up to 4 requests: x_i^2 on the diagonal, 2 x_i x_j off it (small d only)
  *     block 0   lastUpdate  C     request count at the arm's last statistics update
  *               lastPlay    C     request count at the arm's last play
  *               ridge       C     what is left of lambda0 in the precision after decay
  *               price       C     penalty unit: log-normalised cost in [0, 1]
+ *               bound       C     sqrt of a bound on A^-1's eigenvalues, or 0: to be taken when it is needed
  *               candidate   C     slots to score, a list over all blocks
  *               score       C     their scores, a list over all blocks
+ *               mean        4*C   theta.x of each in the list, for each of the contexts
+ *               variance    4*C   x^T A^-1 x of each in the list, for each of the contexts
  *               theta       C*dp  ridge estimate
  *               inverse     C*pp  packed triangle of A^-1
  *               precision   C*pp  packed triangle of A
@@ -20,22 +26,27 @@
  *     block 1   ...
  *
  * d is the dimension, dp and pp are d and d(d+1)/2 rounded up to 4 (the pad stays zero, so a dot product needs
- * no tail), C is a power of two. Hot sections of a block lie together: scoring streams theta and inverse and never
- * touches precision or response. Blocks are only ever appended, so growing moves nothing.
- * A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
+ * no tail), zp is pp up to d = 64 and 0 above, C is a power of two. Hot sections of a block lie together: scoring
+ * streams theta and inverse and never touches precision or response. Blocks are only ever appended, so growing moves
+ * nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
  */
 export interface ArenaLayout {
   readonly dimension: number
   readonly paddedDimension: number
   readonly triangle: number
   readonly paddedTriangle: number
+  /** Length of one z, or 0 where scoring goes row by row instead. */
+  readonly productLength: number
   /** Arms of one block are 1 << blockShift. */
   readonly blockShift: number
+  readonly table: number
   readonly params: number
   readonly gammaPower: number
+  readonly spread: number
   readonly context: number
   readonly image: number
   readonly row: number
+  readonly sums: number
   readonly products: number
   readonly blocks: number
   readonly blockLength: number
@@ -44,8 +55,11 @@ export interface ArenaLayout {
   readonly lastPlay: number
   readonly ridge: number
   readonly price: number
+  readonly bound: number
   readonly candidate: number
   readonly score: number
+  readonly mean: number
+  readonly variance: number
   readonly theta: number
   readonly inverse: number
   readonly precision: number
@@ -65,9 +79,32 @@ export const RIDGE_FLOOR = 0.1
 export const QUADRATIC_MAX = 1e6
 /** Variances are clamped from below before the square root, as in the published implementation. */
 export const VARIANCE_MIN = 1e-12
+/** Contexts that one pass over the arms can serve. */
+export const BATCH_MAX = 4
+/**
+ * Upper bounds are raised by this share. Rounding moves x^T A^-1 x, a sum of at most 524,800 terms in four partial
+ * sums, by less than 2e-11 of the bound on it.
+ */
+export const BOUND_SLACK = 1e-9
 
 const BLOCK_BYTES_MAX = 512 * 1024
 const BLOCK_SHIFT_MAX = 6
+/** Up to this dimension one z a request makes every arm's quadratic form one dot product; above, z leaves the cache. */
+const PRODUCT_DIMENSION_MAX = 64
+const TABLE_LENGTH = 32
+/** One number an arm or list position: all sections before `theta`. */
+const CELLS = 7 + 2 * BATCH_MAX
+
+/** Hands out offsets, each a multiple of 4 so that runs of 4 stay aligned. */
+class Cursor {
+  length = 0
+
+  take(length: number): number {
+    const offset = this.length
+    this.length += roundUp4(length)
+    return offset
+  }
+}
 
 function roundUp4(n: number): number {
   return (n + 3) & ~3
@@ -78,61 +115,45 @@ export function arenaLayout(dimension: number): ArenaLayout {
   const paddedDimension = roundUp4(dimension)
   const triangle = (dimension * (dimension + 1)) / 2
   const paddedTriangle = roundUp4(triangle)
-  const armLength = 6 + 2 * paddedDimension + 2 * paddedTriangle
+  const productLength = dimension <= PRODUCT_DIMENSION_MAX ? paddedTriangle : 0
+  const armLength = CELLS + 2 * paddedDimension + 2 * paddedTriangle
   let blockShift = BLOCK_SHIFT_MAX
   while (blockShift > 0 && (armLength << blockShift) * 8 > BLOCK_BYTES_MAX) blockShift--
   const count = 1 << blockShift
 
-  let scratch = 0
-  const take = (length: number): number => {
-    const offset = scratch
-    scratch += roundUp4(length)
-    return offset
-  }
-  const params = take(4)
-  const gammaPower = take(AGE_MAX + 1)
-  const context = take(paddedDimension)
-  const image = take(paddedDimension)
-  const row = take(paddedDimension)
-  const products = take(paddedTriangle)
-  const blocks = scratch
-
-  scratch = 0
-  const lastUpdate = take(count)
-  const lastPlay = take(count)
-  const ridge = take(count)
-  const price = take(count)
-  const candidate = take(count)
-  const score = take(count)
-  const theta = take(count * paddedDimension)
-  const inverse = take(count * paddedTriangle)
-  const precision = take(count * paddedTriangle)
-  const response = take(count * paddedDimension)
-
+  const scratch = new Cursor()
+  const block = new Cursor()
   return Object.freeze({
     dimension,
     paddedDimension,
     triangle,
     paddedTriangle,
+    productLength,
     blockShift,
-    params,
-    gammaPower,
-    context,
-    image,
-    row,
-    products,
-    blocks,
-    blockLength: scratch,
-    lastUpdate,
-    lastPlay,
-    ridge,
-    price,
-    candidate,
-    score,
-    theta,
-    inverse,
-    precision,
-    response,
+    table: scratch.take(TABLE_LENGTH),
+    params: scratch.take(8),
+    gammaPower: scratch.take(AGE_MAX + 1),
+    spread: scratch.take(AGE_MAX + 1),
+    context: scratch.take(BATCH_MAX * paddedDimension),
+    image: scratch.take(paddedDimension),
+    row: scratch.take(paddedDimension),
+    sums: scratch.take(32),
+    products: scratch.take(BATCH_MAX * productLength),
+    blocks: scratch.length,
+    lastUpdate: block.take(count),
+    lastPlay: block.take(count),
+    ridge: block.take(count),
+    price: block.take(count),
+    bound: block.take(count),
+    candidate: block.take(count),
+    score: block.take(count),
+    mean: block.take(BATCH_MAX * count),
+    variance: block.take(BATCH_MAX * count),
+    theta: block.take(count * paddedDimension),
+    inverse: block.take(count * paddedTriangle),
+    precision: block.take(count * paddedTriangle),
+    response: block.take(count * paddedDimension),
+    blockLength: block.length,
   })
 }
 
@@ -143,6 +164,11 @@ export function arenaLength(layout: ArenaLayout, armCount: number): { length: nu
     length: layout.blocks + blockCount * layout.blockLength,
     capacity: blockCount << layout.blockShift,
   }
+}
+
+/** Bytes of the arena that one more arm takes, a block's share of it. */
+export function armBytes(layout: ArenaLayout): number {
+  return (8 * layout.blockLength) / (1 << layout.blockShift)
 }
 
 /** Offset of a section that holds one number an arm (or a list position). */
@@ -159,12 +185,50 @@ export function sectionOffset(layout: ArenaLayout, section: number, stride: numb
   )
 }
 
-/** Fills the constant part of a fresh arena: lambda0 and the powers of the forgetting factor. */
+/** Fills the constant part of a fresh arena: its map, lambda0, and the tables of the forgetting factor. */
 export function writeConstants(layout: ArenaLayout, f64: Float64Array, gamma: number, lambda0: number): void {
+  f64.set(layoutTable(layout), layout.table)
   f64[layout.params] = lambda0
   let power = 1
   for (let age = 0; age <= AGE_MAX; age++) {
     f64[layout.gammaPower + age] = power
+    f64[layout.spread + age] = Math.sqrt(1 / Math.max(power, 1 / INFLATION_MAX))
     power *= gamma
   }
+}
+
+/** What a kernel outside JavaScript has to know, in the order in which it reads it; offsets count 64-bit floats. */
+const TABLE_FIELDS = [
+  'dimension',
+  'paddedDimension',
+  'paddedTriangle',
+  'productLength',
+  'blockShift',
+  'blocks',
+  'blockLength',
+  'params',
+  'gammaPower',
+  'spread',
+  'context',
+  'image',
+  'row',
+  'sums',
+  'products',
+  'lastUpdate',
+  'lastPlay',
+  'ridge',
+  'price',
+  'bound',
+  'candidate',
+  'score',
+  'mean',
+  'variance',
+  'theta',
+  'inverse',
+  'precision',
+  'response',
+] as const satisfies readonly (keyof ArenaLayout)[]
+
+function layoutTable(layout: ArenaLayout): number[] {
+  return TABLE_FIELDS.map((field) => layout[field])
 }

@@ -1,6 +1,6 @@
 /**
  * Linear algebra on packed upper triangles (row by row) inside one Float64Array. Reductions keep four partial sums,
- * combined as (s0 + s2) + (s1 + s3), so that two-lane SIMD adds in the same order and gives the same bits.
+ * combined as (s0 + s2) + (s1 + s3), or two in scoring: two-lane SIMD adds in the same order and gives the same bits.
  *
  * Legend: d dimension, r offset of row i's diagonal element, k running offset, s0..s3 partial sums.
  */
@@ -39,6 +39,48 @@ function addScaled(f64: Float64Array, y: number, scale: number, x: number, lengt
   for (let i = 0; i < length; i++) f64[y + i] += scale * f64[x + i]
 }
 
+/** a.b over `length` numbers (a multiple of 2) by two partial sums, s0 + s1: what scoring adds up for several arms at once. */
+export function pairDot(f64: Float64Array, a: number, b: number, length: number): number {
+  let s0 = 0
+  let s1 = 0
+  for (let i = 0; i < length; i += 2) {
+    s0 += f64[a + i] * f64[b + i]
+    s1 += f64[a + i + 1] * f64[b + i + 1]
+  }
+  return s0 + s1
+}
+
+/** x^T M x for a symmetric M kept as a packed triangle, row by row. */
+export function quadraticByRows(f64: Float64Array, m: number, x: number, d: number): number {
+  let sum = 0
+  let r = m
+  for (let i = 0; i < d; i++) {
+    const rest = d - i - 1
+    const odd = rest & 1 ? f64[r + rest] * f64[x + i + rest] : 0
+    const row = pairDot(f64, r + 1, x + i + 1, rest & ~1) + odd
+    sum += f64[x + i] * (f64[r] * f64[x + i] + 2 * row)
+    r += rest + 1
+  }
+  return sum
+}
+
+/** The largest sum of magnitudes in a row of a symmetric matrix kept as a packed triangle. `sums`: d numbers of scratch. */
+export function largestRowSum(f64: Float64Array, m: number, sums: number, d: number): number {
+  for (let i = 0; i < d; i++) f64[sums + i] = 0
+  let largest = 0
+  let k = m
+  for (let i = 0; i < d; i++) {
+    let sum = f64[sums + i] + Math.abs(f64[k++])
+    for (let j = i + 1; j < d; j++) {
+      const magnitude = Math.abs(f64[k++])
+      sum += magnitude
+      f64[sums + j] += magnitude
+    }
+    largest = Math.max(largest, sum)
+  }
+  return largest
+}
+
 /** out = M x for a symmetric M kept as a packed triangle; reads each of its d(d+1)/2 numbers once. */
 export function symmetricTimesVector(f64: Float64Array, m: number, x: number, out: number, d: number): void {
   for (let i = 0; i < d; i++) f64[out + i] = 0
@@ -67,6 +109,21 @@ export function rebuildInverse(
   factor(f64, inverse, d)
   invertFactor(f64, inverse, row, d)
   multiplyByTranspose(f64, inverse, d)
+}
+
+/** theta = A^-1 b of statistics that are not in an arena, as a kernel's `rebuild` takes it. */
+export function ridgeEstimate(precision: ArrayLike<number>, response: ArrayLike<number>): Float64Array {
+  const triangle = precision.length
+  const d = response.length
+  const inverse = triangle
+  const vector = inverse + triangle
+  const theta = vector + d
+  const f64 = new Float64Array(theta + d)
+  f64.set(precision)
+  rebuildInverse(f64, 0, inverse, vector, d)
+  f64.set(response, vector)
+  symmetricTimesVector(f64, inverse, vector, theta, d)
+  return f64.subarray(theta)
 }
 
 /** Cholesky: the triangle of A becomes U with A = U^T U. */

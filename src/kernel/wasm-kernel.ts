@@ -1,98 +1,82 @@
-import { type ASUtil, instantiate } from '@assemblyscript/loader'
+import { instantiate } from '@assemblyscript/loader'
 import { ParetoBanditError } from '../errors.js'
-import type { Kernel, KernelOptions } from './kernel.js'
-import { type ArenaLayout, arenaLayout, arenaLength, writeConstants } from './layout.js'
-import { kernelWasmBase64 } from './wasm-bytes.generated.js'
+import { ARENA_BASE, type Arena } from './arena.js'
+import type { Kernel } from './kernel.js'
+import type { ArenaLayout } from './layout.js'
+import { kernelWasmBase64 } from './wasm-simd.generated.js'
 
 /** What assembly/index.ts exports. Addresses are bytes. */
 interface KernelExports extends Record<string, unknown> {
-  readonly memory: WebAssembly.Memory
-  heapBase(): number
-  configure(table: number): void
+  configure(base: number): void
+  project(contexts: number, count: number, quadratic: boolean): void
+  combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
   score(count: number, alpha: number, penaltyWeight: number, now: number): void
+  prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number
   argmax(count: number, tieBreak: number): number
   update(slot: number, reward: number, now: number): void
   rebuild(slot: number): void
 }
 
-/** Numbers and lengths that `configure` in assembly/layout.ts reads first, as they are. */
-const TABLE_NUMBERS = ['dimension', 'paddedDimension', 'paddedTriangle', 'blockShift'] as const
-/** Scratch offsets, made addresses by adding the arena's base. */
-const TABLE_ADDRESSES = ['blocks', 'params', 'gammaPower', 'context', 'image', 'row', 'products'] as const
-/** Offsets inside a block, in bytes. */
-const TABLE_SECTIONS = [
-  'lastUpdate',
-  'lastPlay',
-  'ridge',
-  'price',
-  'candidate',
-  'score',
-  'theta',
-  'inverse',
-  'precision',
-  'response',
-] as const
-
-const PAGE_BYTES = 65_536
-const ALIGNMENT = 64
-
-/** AssemblyScript compiled to WebAssembly (assembly/), working on its own memory in place. */
+/** AssemblyScript compiled to WebAssembly (assembly/), working on the arena in place. */
 export class WasmKernel implements Kernel {
   readonly name = 'wasm'
+  /** True for the module of two-lane SIMD, false for the scalar one. Both give the same bits. */
+  readonly simd: boolean
   readonly layout: ArenaLayout
   f64: Float64Array
-  capacity = 0
+  capacity: number
+  private readonly arena: Arena
   private readonly exports: KernelExports
-  private readonly base: number
 
-  private constructor(exports: KernelExports, { dimension, gamma, lambda0 }: KernelOptions) {
+  private constructor(arena: Arena, exports: KernelExports, simd: boolean) {
+    this.arena = arena
     this.exports = exports
-    this.layout = arenaLayout(dimension)
-    const table = layoutTable(this.layout)
-    const tableAddress = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT
-    this.base = Math.ceil((tableAddress + 8 * table.length) / ALIGNMENT) * ALIGNMENT
-    this.f64 = new Float64Array(0)
-    this.reserve(1)
-    new Float64Array(exports.memory.buffer, tableAddress, table.length).set(
-      layoutTable(this.layout, this.base),
-    )
-    exports.configure(tableAddress)
-    writeConstants(this.layout, this.f64, gamma, lambda0)
+    this.simd = simd
+    this.layout = arena.layout
+    this.f64 = arena.f64
+    this.capacity = arena.capacity
+    exports.configure(ARENA_BASE)
   }
 
-  /** Compiles the kernel from the bytes built into this package; no file is fetched. */
-  static async create(options: KernelOptions): Promise<WasmKernel> {
-    const bytes = Uint8Array.from(atob(kernelWasmBase64), (character) => character.charCodeAt(0))
-    let exports: ASUtil & KernelExports
+  /**
+   * Instantiates the kernel from the bytes built into this package; no file is fetched.
+   * @param simd whether to use SIMD; by default where it runs
+   * @throws KERNEL_UNAVAILABLE where WebAssembly cannot run
+   */
+  static async create(arena: Arena, simd = simdRuns()): Promise<WasmKernel> {
+    const { memory } = arena
     try {
-      exports = (await instantiate<KernelExports>(bytes)).exports
+      if (memory === null) throw new TypeError('there is no WebAssembly here')
+      const { instance } = await instantiate<KernelExports>(await compiled(simd), { env: { memory } })
+      // The instance's own functions: the loader's wrappers, made for optional arguments, cost more than the call.
+      return new WasmKernel(arena, instance.exports as unknown as KernelExports, simd)
     } catch (cause) {
       throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernel', 'WebAssembly cannot run here; use "js"', {
         cause,
       })
     }
-    return new WasmKernel(exports, options)
   }
 
   reserve(armCount: number): void {
-    if (armCount <= this.capacity) return
-    const { length, capacity } = arenaLength(this.layout, armCount)
-    const { memory } = this.exports
-    const pages = Math.ceil((this.base + 8 * length - memory.buffer.byteLength) / PAGE_BYTES)
-    if (pages > 0) {
-      try {
-        memory.grow(pages)
-      } catch (cause) {
-        const message = `no memory for an arena of ${8 * length} bytes (${armCount} models)`
-        throw new ParetoBanditError('OUT_OF_MEMORY', '', message, { cause })
-      }
-    }
-    this.f64 = new Float64Array(memory.buffer, this.base, length)
-    this.capacity = capacity
+    if (!this.arena.reserve(armCount)) return
+    this.f64 = this.arena.f64
+    this.capacity = this.arena.capacity
+  }
+
+  project(contexts: number, count: number, quadratic: boolean): void {
+    this.exports.project(contexts, count, quadratic)
+  }
+
+  combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void {
+    this.exports.combine(index, count, alpha, penaltyWeight, now)
   }
 
   score(count: number, alpha: number, penaltyWeight: number, now: number): void {
     this.exports.score(count, alpha, penaltyWeight, now)
+  }
+
+  prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number {
+    return this.exports.prune(index, count, alpha, penaltyWeight, now)
   }
 
   argmax(count: number, tieBreak: number): number {
@@ -108,11 +92,29 @@ export class WasmKernel implements Kernel {
   }
 }
 
-function layoutTable(layout: ArenaLayout, base = 0): number[] {
-  return [
-    ...TABLE_NUMBERS.map((field) => layout[field]),
-    8 * layout.blockLength,
-    ...TABLE_ADDRESSES.map((field) => base + 8 * layout[field]),
-    ...TABLE_SECTIONS.map((field) => 8 * layout[field]),
-  ]
+const modules = new Map<boolean, Promise<WebAssembly.Module>>()
+
+/** The module, compiled once a process. */
+function compiled(simd: boolean): Promise<WebAssembly.Module> {
+  let module = modules.get(simd)
+  if (module === undefined) {
+    module = compile(simd)
+    modules.set(simd, module)
+  }
+  return module
+}
+
+async function compile(simd: boolean): Promise<WebAssembly.Module> {
+  // The scalar module is a file of its own: only what has no SIMD loads it.
+  const base64 = simd ? kernelWasmBase64 : (await import('./wasm-scalar.generated.js')).kernelWasmBase64
+  return WebAssembly.compile(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+}
+
+/** A function that returns `i8x16.splat(0)`: valid only where SIMD is. */
+const SIMD_PROBE = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
+]
+
+function simdRuns(): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(Uint8Array.from(SIMD_PROBE))
 }

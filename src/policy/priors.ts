@@ -1,8 +1,7 @@
 import { checkInRange, checkInteger, checkRecord, checkVector, DIMENSION_MAX } from '../check.js'
 import { expected, ParetoBanditError, show } from '../errors.js'
-import { JsKernel } from '../kernel/js-kernel.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import { Arms } from './arms.js'
+import { ridgeEstimate } from '../kernel/packed.js'
 import { isPositiveSemidefinite } from './positive-definite.js'
 
 /** Bounds of a statistic: beyond them sums and quotients of statistics could overflow. */
@@ -68,14 +67,7 @@ export function scalePrior(
   nEffective: number,
   lambda0: number,
 ): ArmStatistics {
-  const offline = new Arms(new JsKernel({ dimension, gamma: 1, lambda0 }), lambda0)
-  offline.start(
-    0,
-    { precision: Float64Array.from(prior.precision), response: Float64Array.from(prior.response) },
-    0,
-    0,
-  )
-  const theta = offline.theta(0)
+  const theta = ridgeEstimate(prior.precision, prior.response)
   const scale = nEffective / prior.precision[prior.precision.length - 1]
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) precision[r] += lambda0

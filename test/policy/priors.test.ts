@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { functionEncoder } from '../../src/features/function-encoder.js'
 import { fitPriors, type PriorRow } from '../../src/fit-priors.js'
+import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
 import { Arms } from '../../src/policy/arms.js'
 import { nEffectiveOf } from '../../src/policy/horizon.js'
@@ -67,7 +68,7 @@ describe('fitPriors', () => {
   it('gives the ridge solution of each model', () => {
     for (const id of ['small', 'large']) {
       const prior = priors.models[id]
-      const arms = new Arms(new JsKernel({ dimension: D, gamma: 1, lambda0: 1 }), 1)
+      const arms = new Arms(new JsKernel(new Arena({ dimension: D, gamma: 1, lambda0: 1 })), 1)
       arms.start(
         0,
         { precision: Float64Array.from(prior.precision), response: Float64Array.from(prior.response) },
@@ -128,7 +129,7 @@ describe('scalePrior', () => {
     ]) {
       const scaled = scalePrior(prior, D, nEffective, lambda0)
       expect(scaled.precision.at(-1)).toBeCloseTo(nEffective + lambda0, 6)
-      const arms = new Arms(new JsKernel({ dimension: D, gamma: 1, lambda0 }), lambda0)
+      const arms = new Arms(new JsKernel(new Arena({ dimension: D, gamma: 1, lambda0 })), lambda0)
       arms.start(0, scaled, 0, 0)
       const wanted = ridgeOf(madeRows(90), 'small')
       for (const [i, weight] of arms.theta(0).entries()) expect(weight).toBeCloseTo(wanted[i], 9)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { ParetoBanditError } from '../../src/errors.js'
+import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
 import { resolveOptions } from '../../src/resolve-options.js'
 import { Router } from '../../src/router.js'
@@ -172,7 +173,7 @@ describe('growing', () => {
         if (armCount > 1) throw new ParetoBanditError('OUT_OF_MEMORY', '', 'full')
       }
     }
-    const kernel = new Full({ dimension: 3, gamma: 1, lambda0: 1 })
+    const kernel = new Full(new Arena({ dimension: 3, gamma: 1, lambda0: 1 }))
     const router = new Router(resolveOptions({ dimension: 3 }, null), kernel)
     router.addModel(MODELS[0])
     const before = router.snapshot()

@@ -1,15 +1,22 @@
-import type { Kernel, KernelName, KernelOptions } from '../../src/kernel/kernel.js'
+import { Arena, type ArenaOptions } from '../../src/kernel/arena.js'
+import type { Kernel } from '../../src/kernel/kernel.js'
 import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
 import { loadKernel } from '../../src/kernel/load.js'
+import { WasmKernel } from '../../src/kernel/wasm-kernel.js'
 import { Arms } from '../../src/policy/arms.js'
 
-/** Every implementation; the first is the reference. */
-export const KERNELS: readonly KernelName[] = ['js', 'wasm']
+/** Every implementation, the scalar WebAssembly module as one of its own; the first is the reference. */
+export const KERNELS = ['js', 'wasm', 'wasm-scalar'] as const
+export type TestKernel = (typeof KERNELS)[number]
 
 /** A kernel of each kind with arms on it. */
-export async function makeArms(name: KernelName, options: Partial<KernelOptions>): Promise<Arms> {
+export async function makeArms(name: TestKernel, options: Partial<ArenaOptions>): Promise<Arms> {
   const full = { dimension: 4, gamma: 0.997, lambda0: 1, ...options }
-  return new Arms(await loadKernel(name, full), full.lambda0)
+  return new Arms(await makeKernel(name, full), full.lambda0)
+}
+
+async function makeKernel(name: TestKernel, options: ArenaOptions): Promise<Kernel> {
+  return name === 'wasm-scalar' ? WasmKernel.create(new Arena(options), false) : loadKernel(name, options)
 }
 
 export function setContext(kernel: Kernel, context: ArrayLike<number>): void {
@@ -102,7 +109,7 @@ export function paddingIsZero(arms: Arms, slot: number): boolean {
   const { dimension, paddedDimension, triangle, paddedTriangle } = layout
   const runs = [
     ...[layout.context, layout.image].map((at) => [at, dimension, paddedDimension]),
-    [layout.products, triangle, paddedTriangle],
+    ...(layout.productLength === 0 ? [] : [[layout.products, triangle, paddedTriangle]]),
     ...[layout.theta, layout.response].map((section) => [
       sectionOffset(layout, section, paddedDimension, slot),
       dimension,

@@ -1,0 +1,73 @@
+import { ParetoBanditError } from '../errors.js'
+import { type ArenaLayout, arenaLayout, arenaLength, writeConstants } from './layout.js'
+
+/** Byte at which an arena starts in its buffer: a WebAssembly module keeps what it needs itself below. */
+export const ARENA_BASE = 4096
+
+const PAGE_BYTES = 65_536
+/** All that 32-bit addresses reach: 4 GiB. */
+const PAGES_MAX = 65_536
+
+export interface ArenaOptions {
+  /** Length d of a context, 1 to 1024. */
+  readonly dimension: number
+  /** Forgetting factor in (0, 1]; 1 never forgets. */
+  readonly gamma: number
+  /** Regularization lambda0 > 0 of the ridge estimate. */
+  readonly lambda0: number
+}
+
+/**
+ * The memory that a kernel works on. It lives in a WebAssembly memory, which grows in place: no arm ever moves, and
+ * adding one to many costs no copy. Where there is no WebAssembly at all, it is a buffer that doubles by copying.
+ */
+export class Arena {
+  readonly layout: ArenaLayout
+  /** The WebAssembly memory that holds the arena, if there is one. */
+  readonly memory: WebAssembly.Memory | null
+  /** Everything from the arena's base on. Growing replaces it. */
+  f64: Float64Array
+  /** Arms there is room for. */
+  capacity = 0
+
+  constructor({ dimension, gamma, lambda0 }: ArenaOptions) {
+    this.layout = arenaLayout(dimension)
+    this.memory =
+      typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX }) : null
+    this.f64 = new Float64Array(0)
+    this.reserve(1)
+    writeConstants(this.layout, this.f64, gamma, lambda0)
+  }
+
+  /**
+   * Makes room for `armCount` arms, keeping what is there.
+   * @returns true when the view `f64` was replaced
+   * @throws OUT_OF_MEMORY; the arena is then as before
+   */
+  reserve(armCount: number): boolean {
+    if (armCount <= this.capacity) return false
+    // A copy should at least double, so that adding arms one by one stays linear in the end.
+    const wanted = this.memory === null ? Math.max(armCount, 2 * this.capacity) : armCount
+    const { length, capacity } = arenaLength(this.layout, wanted)
+    try {
+      this.f64 = this.memory === null ? grownCopy(this.f64, length) : grownInPlace(this.memory, length)
+    } catch (cause) {
+      const message = `no memory for an arena of ${8 * length} bytes (${armCount} models)`
+      throw new ParetoBanditError('OUT_OF_MEMORY', '', message, { cause })
+    }
+    this.capacity = capacity
+    return true
+  }
+}
+
+function grownInPlace(memory: WebAssembly.Memory, length: number): Float64Array {
+  const missing = ARENA_BASE + 8 * length - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
+  return new Float64Array(memory.buffer, ARENA_BASE, length)
+}
+
+function grownCopy(f64: Float64Array, length: number): Float64Array {
+  const grown = new Float64Array(length)
+  grown.set(f64)
+  return grown
+}
