@@ -57,21 +57,44 @@ export const MODEL_NUMBERS = [
   'assumedUsd',
 ] as const satisfies readonly (keyof Model)[]
 
-/** Models in the order they were added, each in a slot of its own; slots of removed models are taken again. */
+/**
+ * Models in the order they were added, each in a slot of its own; slots of removed models are taken again.
+ *
+ * Adding and repricing one after another are O(1) each: what a removal, an enabling or a cheaper dearest model leaves
+ * behind is worked out when it is next read, once for all changes until then.
+ */
 export class Registry {
   private readonly byId = new Map<string, Model>()
-  private readonly bySlot: (Model | null)[] = []
+  private readonly bySlot: (Model | undefined)[] = []
+  /** No slot before this one is free. */
+  private lowestFree = 0
   /** Registrations so far, removed ones included. */
   incarnations = 0
-  /** Enabled models in the order they were added. Rebuilt on change, so a request reads it as it is. */
-  enabled: readonly Model[] = []
-  /** Highest blended price among the enabled, USD per 1,000 tokens. */
-  dearestUsdPerKTok = 0
-  /** Enabled models that still have forced explorations to come. */
-  exploring = 0
+  /** Goes up whenever the enabled models, their order or any of their prices may have changed. */
+  version = 0
+  private list: Model[] = []
+  private dearest = 0
+  private newcomers = 0
+  /** The three above have to be worked out anew. */
+  private stale = false
 
   get models(): IterableIterator<Model> {
     return this.byId.values()
+  }
+
+  /** Enabled models in the order they were added. Good until `version` changes. */
+  get enabled(): readonly Model[] {
+    return this.fresh().list
+  }
+
+  /** Highest blended price among the enabled, USD per 1,000 tokens. */
+  get dearestUsdPerKTok(): number {
+    return this.fresh().dearest
+  }
+
+  /** Enabled models that still have forced explorations to come. */
+  get exploring(): number {
+    return this.fresh().newcomers
   }
 
   get(id: string): Model | undefined {
@@ -86,8 +109,9 @@ export class Registry {
 
   /** The slot that the next model gets: the lowest free one. */
   nextSlot(): number {
-    const free = this.bySlot.indexOf(null)
-    return free < 0 ? this.bySlot.length : free
+    // A removal sets this back at most to the start, so the walk costs no more than removals and additions do.
+    while (this.bySlot[this.lowestFree] !== undefined) this.lowestFree++
+    return this.lowestFree
   }
 
   add(spec: ModelSpec, forcedExploration: number): Model {
@@ -96,49 +120,64 @@ export class Registry {
 
   /** Puts a model where a snapshot says it was. */
   insert(model: Model): Model {
-    while (this.bySlot.length <= model.slot) this.bySlot.push(null)
+    while (this.bySlot.length <= model.slot) this.bySlot.push(undefined)
     this.bySlot[model.slot] = model
     this.byId.set(model.id, model)
-    this.refresh()
+    this.version++
+    this.count(model)
     return model
   }
 
   remove(model: Model): void {
-    this.bySlot[model.slot] = null
+    this.bySlot[model.slot] = undefined
+    this.lowestFree = Math.min(this.lowestFree, model.slot)
     this.byId.delete(model.id)
-    this.refresh()
+    this.outdate()
   }
 
   setEnabled(model: Model, enabled: boolean): void {
     model.enabled = enabled
-    this.refresh()
+    this.outdate()
   }
 
   reprice(model: Model, price: ModelPrice): void {
+    const before = model.blendedUsdPerKTok
     model.inputUsdPerMTok = price.inputUsdPerMTok
     model.outputUsdPerMTok = price.outputUsdPerMTok
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
-    this.refresh()
+    this.version++
+    if (!model.enabled) return
+    if (model.blendedUsdPerKTok >= this.dearest) this.dearest = model.blendedUsdPerKTok
+    else if (before >= this.dearest) this.stale = true
   }
 
   /** One forced exploration of a newcomer was done. */
   countForced(model: Model): void {
     model.forcedDone++
-    if (model.forcedRemaining > 0 && --model.forcedRemaining === 0) this.refresh()
+    if (model.forcedRemaining > 0 && --model.forcedRemaining === 0 && model.enabled) this.newcomers--
   }
 
-  private refresh(): void {
-    const enabled: Model[] = []
-    let dearest = 0
-    let exploring = 0
-    for (const model of this.byId.values()) {
-      if (!model.enabled) continue
-      enabled.push(model)
-      dearest = Math.max(dearest, model.blendedUsdPerKTok)
-      if (model.forcedRemaining > 0) exploring++
+  private outdate(): void {
+    this.version++
+    this.stale = true
+  }
+
+  private fresh(): this {
+    if (this.stale) {
+      // A new list: who still walks the old one is not disturbed.
+      this.list = []
+      this.dearest = this.newcomers = 0
+      this.stale = false
+      for (const model of this.byId.values()) this.count(model)
     }
-    this.enabled = enabled
-    this.dearestUsdPerKTok = dearest
-    this.exploring = exploring
+    return this
+  }
+
+  /** Takes a model in behind those that are there, if it is enabled. */
+  private count(model: Model): void {
+    if (!model.enabled) return
+    this.list.push(model)
+    this.dearest = Math.max(this.dearest, model.blendedUsdPerKTok)
+    if (model.forcedRemaining > 0) this.newcomers++
   }
 }
