@@ -10,7 +10,13 @@ import {
   copyContext,
 } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
-import { type Located, locateForFail, locateForReward, locateForSettle } from './feedback.js'
+import {
+  checkId,
+  modelOfRequest,
+  REFUSED_FOR_FAIL,
+  REFUSED_FOR_REWARD,
+  REFUSED_FOR_SETTLE,
+} from './feedback.js'
 import { findModel } from './find-model.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
@@ -56,26 +62,23 @@ export function checkEvent(
       checkRouted(state, event)
       break
     case 'settled':
-      checkSameModel(event, locateForSettle(state, event.id, 'event.id'))
+      checkRequest(state, event, REFUSED_FOR_SETTLE)
       checkAmount(event.costUsd, 'event.costUsd')
       if (event.latencyMs !== null) checkAmount(event.latencyMs, 'event.latencyMs')
       break
     case 'rewarded':
-      checkSameModel(event, locateForReward(state, event.id, Number.NEGATIVE_INFINITY, 'event.id'))
+      checkRequest(state, event, REFUSED_FOR_REWARD)
       checkInRange(event.reward, limits.rewardLow, limits.rewardHigh, 'event.reward')
       break
     case 'failed':
-      checkSameModel(event, locateForFail(state, event.id, 'event.id'))
+      checkRequest(state, event, REFUSED_FOR_FAIL)
       checkAmount(event.costUsd, 'event.costUsd')
       break
-    case 'expired': {
-      const found = locateForSettle(state, event.id, 'event.id')
-      checkSameModel(event, found)
-      if ((found.state & EXPIRED) !== 0) {
+    case 'expired':
+      if ((state.pending.state(checkRequest(state, event, REFUSED_FOR_SETTLE)) & EXPIRED) !== 0) {
         throw new ParetoBanditError('REQUEST_EXPIRED', 'event.id', 'the request has expired already')
       }
       break
-    }
     case 'model-added':
       checkAdded(state, event)
       break
@@ -138,13 +141,12 @@ function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
   event.prior = prior
 }
 
-function checkSameModel(event: Record<string, unknown>, found: Located): void {
-  if (event.model !== found.model.id) {
-    throw expected(
-      'EVENT_OUT_OF_ORDER',
-      'event.model',
-      `the request's model, '${found.model.id}'`,
-      event.model,
-    )
+/** @returns the request's sequence number */
+function checkRequest(state: RoutingState, event: Record<string, unknown>, refused: number): number {
+  const known = checkId(event.id, 'event.id')
+  const { id } = modelOfRequest(state, known, refused, 'event.id')
+  if (event.model !== id) {
+    throw expected('EVENT_OUT_OF_ORDER', 'event.model', `the request's model, '${id}'`, event.model)
   }
+  return state.sequenceOf(known)
 }

@@ -1,7 +1,7 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
-import { isUnsettled, isWaiting } from './pending/pending.js'
+import { isUnsettled, isWaiting, PENDING_NUMBERS } from './pending/pending.js'
 import type { Model } from './registry/registry.js'
 import { CEILING_MIN_USD } from './resolve-options.js'
 
@@ -11,11 +11,10 @@ export interface SnapshotModel {
   readonly arm: Float64Array
 }
 
-/** One waiting request of a snapshot, with its numbers as `PendingRequests.numbers` lists them. */
+/** One waiting request of a snapshot, with its numbers as `PendingRequests.row` lists them. */
 export interface SnapshotRequest {
   readonly sequence: number
-  readonly numbers: readonly number[]
-  readonly context: Float64Array
+  readonly row: Float64Array
 }
 
 /** The numbers of a snapshot that belong to no single model or request. */
@@ -81,7 +80,7 @@ export function checkSnapshot(
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
-    if (isUnsettled(request.numbers[2])) unsettled++
+    if (isUnsettled(request.row[2])) unsettled++
   }
   if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
 }
@@ -139,16 +138,13 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   }
 }
 
-function checkRequest(
-  { numbers, context }: SnapshotRequest,
-  incarnationAt: ReadonlyMap<number, number>,
-): void {
-  const [slot, incarnation, state, , ...amounts] = numbers
+function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<number, number>): void {
+  const [slot, incarnation, state] = row
   if (incarnationAt.get(slot) !== incarnation) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (!amounts.every(isAmount)) throw invalidSnapshot('a request costs no amount')
-  if (!context.every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
+  if (!row.subarray(4, PENDING_NUMBERS).every(isAmount)) throw invalidSnapshot('a request costs no amount')
+  if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
 }
 

@@ -1,4 +1,4 @@
-import { checkAmount, checkFinite, checkKeys, checkRecord } from './check.js'
+import { checkAmount, checkFinite, checkKeys, checkRecord, isAmount } from './check.js'
 import { expected, ParetoBanditError, show } from './errors.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
@@ -24,18 +24,42 @@ export interface Failure {
 
 /** A request that feedback has found. */
 export interface Located {
-  readonly id: string
   readonly sequence: number
   readonly model: Model
-  readonly state: number
+}
+
+/** What must not have happened yet to a request, as bits of its state. */
+export const REFUSED_FOR_SETTLE = FAILED | SETTLED
+export const REFUSED_FOR_REWARD = FAILED | REWARDED | EXPIRED
+export const REFUSED_FOR_FAIL = FAILED | SETTLED | REWARDED
+
+/** Where several have happened the first is told. */
+const REFUSALS = [
+  [FAILED, 'REQUEST_FAILED', 'has failed'],
+  [SETTLED, 'ALREADY_SETTLED', 'is settled already'],
+  [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
+  [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
+] as const
+const SETTLEMENT_KEYS = ['costUsd', 'inputTokens', 'outputTokens', 'latencyMs'] as const
+
+/** A request whatever has happened to it. @throws as `modelOfRequest` */
+export function locate(state: RoutingState, id: unknown, field: string): Located {
+  const known = checkId(id, field)
+  return { model: modelOfRequest(state, known, 0, field), sequence: state.sequenceOf(known) }
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkId(id: unknown, field: string): string {
+  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id', id)
+  return id
 }
 
 /**
- * Finds the request that feedback is for.
- * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (all feedback came, or newer requests pushed it out), MODEL_REMOVED
+ * Finds the request that feedback is for: its model, if none of the `refused` has happened to it.
+ * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (all feedback came, or newer requests pushed it out), MODEL_REMOVED;
+ *   REQUEST_FAILED, ALREADY_SETTLED, ALREADY_REWARDED, REQUEST_EXPIRED as `refused` says
  */
-export function locate(state: RoutingState, id: unknown, field: string): Located {
-  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id', id)
+export function modelOfRequest(state: RoutingState, id: string, refused: number, field: string): Model {
   const { pending } = state
   const sequence = state.sequenceOf(id)
   if (sequence === 0 || sequence >= pending.next) {
@@ -49,37 +73,16 @@ export function locate(state: RoutingState, id: unknown, field: string): Located
   if (model === undefined) {
     throw new ParetoBanditError('MODEL_REMOVED', field, `the model of request '${id}' has been removed`)
   }
-  return { id, sequence, model, state: pending.state(sequence) }
-}
-
-/** @throws as `locate`, and REQUEST_FAILED, ALREADY_SETTLED */
-export function locateForSettle(state: RoutingState, id: unknown, field: string): Located {
-  const found = locate(state, id, field)
-  refuse(found, FAILED, 'REQUEST_FAILED', field, 'has failed')
-  refuse(found, SETTLED, 'ALREADY_SETTLED', field, 'is settled already')
-  return found
-}
-
-/** @throws as `locate`, and REQUEST_FAILED, ALREADY_REWARDED, REQUEST_EXPIRED */
-export function locateForReward(state: RoutingState, id: unknown, oldest: number, field: string): Located {
-  const found = locate(state, id, field)
-  refuse(found, FAILED, 'REQUEST_FAILED', field, 'has failed')
-  refuse(found, REWARDED, 'ALREADY_REWARDED', field, 'is rewarded already')
-  refuse(found, EXPIRED, 'REQUEST_EXPIRED', field, 'has expired')
-  if (state.pending.at(found.sequence) <= oldest) {
-    throw new ParetoBanditError('REQUEST_EXPIRED', field, `request '${String(id)}' is too old for a reward`)
+  const happened = pending.state(sequence) & refused
+  if (happened !== 0) {
+    for (const [bit, code, what] of REFUSALS) {
+      if ((happened & bit) !== 0) throw new ParetoBanditError(code, field, `the request ${what}`)
+    }
   }
-  return found
+  return model
 }
 
-/** @throws as `locate`, and REQUEST_FAILED, ALREADY_SETTLED, ALREADY_REWARDED */
-export function locateForFail(state: RoutingState, id: unknown, field: string): Located {
-  const found = locateForSettle(state, id, field)
-  refuse(found, REWARDED, 'ALREADY_REWARDED', field, 'is rewarded already')
-  return found
-}
-
-/** The event of a settlement. @throws as `locateForSettle`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function settledEvent(
   state: RoutingState,
   id: unknown,
@@ -88,12 +91,16 @@ export function settledEvent(
   idField: string,
   field: string,
 ): SettledEvent {
-  const { id: known, sequence, model } = locateForSettle(state, id, idField)
-  const { costUsd, latencyMs } = readSettlement(settlement, state, sequence, field)
-  return { type: 'settled', at, id: known, model: model.id, costUsd, latencyMs }
+  const known = checkId(id, idField)
+  const model = modelOfRequest(state, known, REFUSED_FOR_SETTLE, idField).id
+  const given = checkRecord(settlement, field)
+  checkKeys(given, SETTLEMENT_KEYS, field)
+  const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
+  const costUsd = settledCostUsd(given, state, known, field)
+  return { type: 'settled', at, id: known, model, costUsd, latencyMs }
 }
 
-/** The event of a reward. @throws as `locateForReward`, INVALID_ARGUMENT */
+/** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function rewardedEvent(
   state: RoutingState,
   id: unknown,
@@ -104,55 +111,48 @@ export function rewardedEvent(
   field: string,
 ): RewardedEvent {
   const { rewardLow, rewardHigh, pendingTtlMs } = limits
-  const { id: known, model } = locateForReward(state, id, at - pendingTtlMs, idField)
+  const known = checkId(id, idField)
+  const model = modelOfRequest(state, known, REFUSED_FOR_REWARD, idField).id
+  if (state.pending.at(state.sequenceOf(known)) <= at - pendingTtlMs) {
+    throw new ParetoBanditError('REQUEST_EXPIRED', idField, `request '${known}' is too old for a reward`)
+  }
   const reward = checkFinite(value, field)
   if (reward < rewardLow || reward > rewardHigh) {
     throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
   }
-  return { type: 'rewarded', at, id: known, model: model.id, reward }
+  return { type: 'rewarded', at, id: known, model, reward }
 }
 
-/** The event of a failure. @throws as `locateForFail`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function failedEvent(state: RoutingState, id: unknown, value: unknown, at: number): FailedEvent {
-  const { id: known, model } = locateForFail(state, id, 'id')
+  const known = checkId(id, 'id')
+  const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, 'id').id
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: known, model: model.id, costUsd }
+  return { type: 'failed', at, id: known, model, costUsd }
 }
 
-/** Checks a settlement and works out its dollars. */
-function readSettlement(
-  value: unknown,
+/** The dollars of a settlement. */
+function settledCostUsd(
+  { costUsd, inputTokens, outputTokens }: Record<string, unknown>,
   state: RoutingState,
-  sequence: number,
+  id: string,
   field: string,
-): { costUsd: number; latencyMs: number | null } {
-  const settlement = checkRecord(value, field)
-  checkKeys(settlement, ['costUsd', 'inputTokens', 'outputTokens', 'latencyMs'], field)
-  const { costUsd, inputTokens, outputTokens } = settlement
-  const latencyMs =
-    settlement.latencyMs === undefined ? null : checkAmount(settlement.latencyMs, `${field}.latencyMs`)
+): number {
   const tokensGiven = inputTokens !== undefined || outputTokens !== undefined
   if (costUsd === undefined && !tokensGiven) {
     throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens', 'neither')
   }
   // Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
-  const input = tokensGiven ? checkAmount(inputTokens, `${field}.inputTokens`) : 0
-  const output = tokensGiven ? checkAmount(outputTokens, `${field}.outputTokens`) : 0
-  if (costUsd !== undefined) return { costUsd: checkAmount(costUsd, `${field}.costUsd`), latencyMs }
-  return {
-    costUsd: checkAmount(state.pending.costOfTokensUsd(sequence, input, output), `${field} (cost)`),
-    latencyMs,
-  }
+  const input = tokensGiven ? amount(inputTokens, field, 'inputTokens') : 0
+  const output = tokensGiven ? amount(outputTokens, field, 'outputTokens') : 0
+  if (costUsd !== undefined) return amount(costUsd, field, 'costUsd')
+  const cost = state.pending.costOfTokensUsd(state.sequenceOf(id), input, output)
+  return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
 }
 
-function refuse(
-  found: Located,
-  bit: number,
-  code: 'REQUEST_FAILED' | 'ALREADY_SETTLED' | 'ALREADY_REWARDED' | 'REQUEST_EXPIRED',
-  field: string,
-  what: string,
-): void {
-  if ((found.state & bit) !== 0) throw new ParetoBanditError(code, field, `the request ${what}`)
+/** `checkAmount` that puts the field's path together only for an error. */
+function amount(value: unknown, field: string, key: string): number {
+  return isAmount(value) ? value : checkAmount(value, `${field}.${key}`)
 }

@@ -8,6 +8,8 @@ import {
 } from './check-snapshot.js'
 import { crc32 } from './checksum.js'
 import { expected, ParetoBanditError } from './errors.js'
+import type { DualAscentPacer } from './pacing/dual-ascent.js'
+import type { Ledger } from './pacing/ledger.js'
 import { PENDING_NUMBERS } from './pending/pending.js'
 import { armNumbers } from './policy/arms.js'
 import { MODEL_NUMBERS, Model } from './registry/registry.js'
@@ -34,7 +36,26 @@ const MAGIC = 0x53524250
 const VERSION = 1
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
-const STATE_NUMBERS = 14
+const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
+const LEDGER_TOTALS = [
+  'spendUsd',
+  'reservedUsd',
+  'allowanceUsd',
+  'unsettled',
+  'allowed',
+  'unbudgetedUsd',
+] as const satisfies readonly (keyof Ledger)[]
+/** The state's numbers by name; behind them comes the count of waiting requests. */
+const TOTALS = [
+  'requests',
+  'events',
+  'incarnations',
+  'usdPerRequest',
+  ...PACER_TOTALS,
+  ...LEDGER_TOTALS,
+  'next',
+] as const satisfies readonly (keyof SnapshotTotals)[]
+const STATE_NUMBERS = TOTALS.length + 1
 
 interface SnapshotText {
   /** Of the router: the first part of its request ids. */
@@ -67,31 +88,38 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
   const numberCount =
     STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + PENDING_NUMBERS + dimension)
-  const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount).fill(0x20)
+  const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
+  bytes.fill(0x20, HEADER_BYTES, HEADER_BYTES + textBytes)
   bytes.set(json, HEADER_BYTES)
 
   const numbers = new Float64Array(bytes.buffer, HEADER_BYTES + textBytes, numberCount)
-  const writer = new NumberWriter(numbers)
-  writer.put(state.requests, state.events, registry.incarnations)
-  writer.put(pacer.usdPerRequest ?? 0, pacer.shadowPrice, pacer.costEmaUsd)
-  writer.put(ledger.spendUsd, ledger.reservedUsd, ledger.allowanceUsd, ledger.unsettled)
-  writer.put(ledger.allowed, ledger.unbudgetedUsd, pending.next, waiting.length)
+  let at = 0
+  const put = (values: ArrayLike<number>): void => {
+    numbers.set(values, at)
+    at += values.length
+  }
+  const totals: SnapshotTotals = {
+    ...pacer,
+    ...ledger,
+    requests: state.requests,
+    events: state.events,
+    incarnations: registry.incarnations,
+    usdPerRequest: pacer.usdPerRequest ?? 0,
+    next: pending.next,
+  }
+  put([...TOTALS.map((name) => totals[name]), waiting.length])
   for (const model of models) {
-    writer.put(model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name]))
-    for (const section of arms.sections(model.slot)) writer.copy(section)
+    put([model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name])])
+    arms.sections(model.slot).forEach(put)
   }
   for (const sequence of waiting) {
-    writer.put(sequence, ...pending.numbers(sequence))
-    writer.copy(pending.context(sequence))
+    numbers[at++] = sequence
+    put(pending.row(sequence))
   }
 
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, MAGIC, true)
-  view.setUint32(4, VERSION, true)
-  view.setUint32(8, dimension, true)
-  view.setUint32(12, textBytes, true)
-  view.setUint32(16, numberCount, true)
-  view.setUint32(CHECKSUM_OFFSET, checksum(bytes), true)
+  const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
+  header.set([MAGIC, VERSION, dimension, textBytes, numberCount])
+  header[CHECKSUM_OFFSET / 4] = checksum(bytes)
   return bytes
 }
 
@@ -111,7 +139,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
-  const totals = readTotals(numbers)
+  const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
   if (
     !Number.isSafeInteger(waiting) ||
@@ -122,19 +150,14 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
     const offset = STATE_NUMBERS + i * modelNumbers
     const [slot, incarnation, ...counters] = numbers.subarray(offset, offset + 2 + MODEL_NUMBERS.length)
-    const values = Object.fromEntries(MODEL_NUMBERS.map((name, k) => [name, counters[k]]))
-    const spec = { id, inputUsdPerMTok: values.inputUsdPerMTok, outputUsdPerMTok: values.outputUsdPerMTok }
-    const model = Object.assign(new Model(spec, slot, incarnation, 0), values, { enabled })
+    const values = byName(MODEL_NUMBERS, counters)
+    const model = Object.assign(new Model({ id, ...values }, slot, incarnation, 0), values, { enabled })
     return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
   })
   const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
   const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
-    const entry = numbers.subarray(firstRequest + i * requestNumbers, firstRequest + (i + 1) * requestNumbers)
-    return {
-      sequence: entry[0],
-      numbers: Array.from(entry.subarray(1, 1 + PENDING_NUMBERS)),
-      context: entry.subarray(1 + PENDING_NUMBERS),
-    }
+    const at = firstRequest + i * requestNumbers
+    return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
   checkSnapshot(totals, text.budget, models, entries, dimension)
   const { capacity } = state.pending
@@ -148,27 +171,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   load(state, totals, text.budget, models)
 }
 
-function readTotals(numbers: Float64Array): SnapshotTotals {
-  const [requests, events, incarnations, usdPerRequest, shadowPrice, costEmaUsd, ...rest] = numbers.subarray(
-    0,
-    STATE_NUMBERS,
-  )
-  const [spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd, next] = rest
-  return {
-    requests,
-    events,
-    incarnations,
-    usdPerRequest,
-    shadowPrice,
-    costEmaUsd,
-    spendUsd,
-    reservedUsd,
-    allowanceUsd,
-    unsettled,
-    allowed,
-    unbudgetedUsd,
-    next,
-  }
+function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {
+  return Object.fromEntries(names.map((name, i) => [name, numbers[i]])) as Record<N, number>
 }
 
 /** @throws OUT_OF_MEMORY; nothing has changed then */
@@ -192,10 +196,9 @@ function load(
   state.registry.incarnations = totals.incarnations
   state.requests = totals.requests
   state.events = totals.events
-  const { shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd } =
-    totals
-  Object.assign(state.pacer, { usdPerRequest: budget ? totals.usdPerRequest : null, shadowPrice, costEmaUsd })
-  Object.assign(state.ledger, { spendUsd, reservedUsd, allowanceUsd, unsettled, allowed, unbudgetedUsd })
+  state.pacer.usdPerRequest = budget ? totals.usdPerRequest : null
+  for (const name of PACER_TOTALS) state.pacer[name] = totals[name]
+  for (const name of LEDGER_TOTALS) state.ledger[name] = totals[name]
 }
 
 function readEnvelope(
@@ -207,19 +210,16 @@ function readEnvelope(
     throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
   // A copy, so that the numbers are aligned whatever view came in (a Buffer's own slice would share its pool).
   const copy = new Uint8Array(bytes)
-  const view = new DataView(copy.buffer)
-  if (view.getUint32(0, true) !== MAGIC) throw invalidSnapshot('it does not start as one')
-  const version = view.getUint32(4, true)
+  const header = new Uint32Array(copy.buffer, 0, HEADER_BYTES / 4)
+  const [magic, version, dimension, textBytes, numberCount, sum] = header
+  if (magic !== MAGIC) throw invalidSnapshot('it does not start as one')
   if (version !== VERSION)
     throw invalidSnapshot(`it has format version ${version}, this release reads ${VERSION}`)
-  const textBytes = view.getUint32(12, true)
-  const numberCount = view.getUint32(16, true)
   const length = HEADER_BYTES + textBytes + 8 * numberCount
   if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
     throw invalidSnapshot(`it has ${copy.length} bytes, its header says ${length}`)
   }
-  if (view.getUint32(CHECKSUM_OFFSET, true) !== checksum(copy)) throw invalidSnapshot('its checksum is wrong')
-  const dimension = view.getUint32(8, true)
+  if (sum !== checksum(copy)) throw invalidSnapshot('its checksum is wrong')
   if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
   }
@@ -264,22 +264,4 @@ function checksum(bytes: Uint8Array): number {
 
 function mismatch(why: string): ParetoBanditError {
   return new ParetoBanditError('SNAPSHOT_MISMATCH', 'snapshot', why)
-}
-
-class NumberWriter {
-  private readonly numbers: Float64Array
-  private at = 0
-
-  constructor(numbers: Float64Array) {
-    this.numbers = numbers
-  }
-
-  put(...values: number[]): void {
-    for (const value of values) this.numbers[this.at++] = value
-  }
-
-  copy(values: Float64Array): void {
-    this.numbers.set(values, this.at)
-    this.at += values.length
-  }
 }

@@ -41,9 +41,15 @@ export class RoutingState {
   requests = 0
   /** Events applied so far. */
   events = 0
+  /** What every request id starts with. */
+  private readonly prefix: string
+  /** The id that was read last: feedback asks for the same one when it is checked, and again when it is applied. */
+  private lastId = ''
+  private lastSequence = 0
 
   constructor(kernel: Kernel, options: StateOptions) {
     this.name = options.name
+    this.prefix = `${options.name}.`
     this.arms = new Arms(kernel, options.lambda0)
     this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
     this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
@@ -89,20 +95,24 @@ export class RoutingState {
 
   /** `<name>.<sequence>` */
   requestId(sequence: number): string {
-    return `${this.name}.${sequence}`
+    return this.prefix + sequence
   }
 
   /** The sequence number in a request id, or 0 when it is not one of this router's. */
   sequenceOf(id: string): number {
-    const prefix = this.name.length
-    if (id.length > prefix + 17 || id.charCodeAt(prefix) !== 46 || !id.startsWith(this.name)) return 0
+    if (id === this.lastId) return this.lastSequence
+    const { prefix } = this
+    if (id.length > prefix.length + 16 || !id.startsWith(prefix)) return 0
     let sequence = 0
-    for (let i = prefix + 1; i < id.length; i++) {
+    for (let i = prefix.length; i < id.length; i++) {
       const digit = id.charCodeAt(i) - 48
       if (digit < 0 || digit > 9 || (sequence === 0 && digit === 0)) return 0
       sequence = 10 * sequence + digit
     }
-    return Number.isSafeInteger(sequence) ? sequence : 0
+    if (!Number.isSafeInteger(sequence)) return 0
+    this.lastId = id
+    this.lastSequence = sequence
+    return sequence
   }
 
   /** The model a held request went to, if it is still registered as it was then. */
@@ -136,7 +146,7 @@ export class RoutingState {
   private settled(event: EventOf<'settled'>): void {
     const { pending, ledger, pacer } = this
     const sequence = this.sequenceOf(event.id)
-    const model = this.model(event.model)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
     const reservedUsd = pending.reservedUsd(sequence)
     if ((pending.state(sequence) & EXPIRED) === 0) {
       ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
@@ -159,7 +169,7 @@ export class RoutingState {
 
   private rewarded(event: EventOf<'rewarded'>): void {
     const sequence = this.sequenceOf(event.id)
-    const model = this.model(event.model)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
     const { kernel } = this.arms
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
     kernel.update(model.slot, event.reward, this.requests)
@@ -171,7 +181,7 @@ export class RoutingState {
   private failed(event: EventOf<'failed'>): void {
     const { pending, ledger } = this
     const sequence = this.sequenceOf(event.id)
-    const model = this.model(event.model)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
     const reservedUsd = pending.reservedUsd(sequence)
     const allowanceUsd = pending.allowanceUsd(sequence)
     const late = (pending.state(sequence) & EXPIRED) !== 0
@@ -187,7 +197,7 @@ export class RoutingState {
 
   private expired(event: EventOf<'expired'>): void {
     const sequence = this.sequenceOf(event.id)
-    this.chargeReservation(this.model(event.model), sequence)
+    this.chargeReservation(this.modelOf(sequence) ?? this.model(event.model), sequence)
     this.pending.mark(sequence, EXPIRED)
   }
 

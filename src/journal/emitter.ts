@@ -18,6 +18,8 @@ export class EventEmitter {
   private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
   private readonly onError: (error: unknown) => void
   private readonly queue: RouterEvent[] = []
+  /** Subscriptions in force: with none, an event costs a look at this number. */
+  private count = 0
   private delivering = false
 
   constructor(onError: (error: unknown) => void) {
@@ -37,14 +39,15 @@ export class EventEmitter {
     // A wrapper of its own, so that one function subscribed twice is called twice and ends twice.
     const entry: Listener<RouterEvent> = (event) => listener(event as SubscribedEvent<S>)
     own.add(entry)
+    this.count++
     return () => {
-      own.delete(entry)
+      if (own.delete(entry)) this.count--
       if (own.size === 0 && this.listeners.get(type) === own) this.listeners.delete(type)
     }
   }
 
   hears(type: RouterEventType): boolean {
-    return this.listeners.size > 0 && (this.listeners.has(type) || this.listeners.has('*'))
+    return this.count > 0 && (this.listeners.has(type) || this.listeners.has('*'))
   }
 
   /** Takes an event that has been applied. */

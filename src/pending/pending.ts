@@ -1,3 +1,4 @@
+import { copyNumbers } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
 
 /** What has happened to a request so far, as bits of its state. */
@@ -7,27 +8,34 @@ export const FAILED = 4
 export const EXPIRED = 8
 export const DROPPED = 16
 
-/** Numbers kept of a request besides its context, in the order a snapshot keeps them. */
-const COLUMNS = [
-  'slot',
-  'incarnation',
-  'state',
-  'at',
-  'reservedUsd',
-  'listCostUsd',
-  'allowanceUsd',
-  'inputUsdPerMTok',
-  'outputUsdPerMTok',
-] as const
-type Column = (typeof COLUMNS)[number]
-export const PENDING_NUMBERS = COLUMNS.length
+/**
+ * A request is one row of numbers, in the order a snapshot keeps them, so that its feedback reads one or two cache
+ * lines:
+ *
+ *     0  slot of its model           5  list cost, USD
+ *     1  incarnation of its model    6  allowance, USD
+ *     2  state                       7  input price, USD per million tokens
+ *     3  time it was routed          8  output price
+ *     4  reservation, USD            9  context, d numbers
+ */
+const SLOT = 0
+const INCARNATION = 1
+const STATE = 2
+const AT = 3
+const RESERVED = 4
+const LIST_COST = 5
+const ALLOWANCE = 6
+const INPUT_PRICE = 7
+const OUTPUT_PRICE = 8
+export const PENDING_NUMBERS = 9
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (9 + d) * 8 bytes a request.
+ * from then on the oldest is pushed out. Memory: (9 + d) * 8 bytes a request, for the next power of two of requests:
+ * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
  */
@@ -36,18 +44,20 @@ export class PendingRequests {
   readonly dimension: number
   /** Sequence number that the next request gets, from 1. */
   next = 1
+  private readonly stride: number
   private length: number
-  private columns: Record<Column, Float64Array>
-  private contexts: Float64Array
+  private mask: number
+  private rows: Float64Array
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
 
   constructor(capacity: number, dimension: number) {
     this.capacity = capacity
     this.dimension = dimension
+    this.stride = PENDING_NUMBERS + dimension
     this.length = Math.min(INITIAL_LENGTH, capacity)
-    this.columns = makeColumns(this.length)
-    this.contexts = new Float64Array(this.length * dimension)
+    this.mask = maskOf(this.length)
+    this.rows = new Float64Array((this.mask + 1) * this.stride)
   }
 
   /** True while the request's entry is still in the ring. */
@@ -56,55 +66,53 @@ export class PendingRequests {
   }
 
   slot(sequence: number): number {
-    return this.columns.slot[sequence % this.length]
+    return this.rows[this.offset(sequence) + SLOT]
   }
 
   /** 0 for a request that is closed because a snapshot left it out. */
   incarnation(sequence: number): number {
-    return this.columns.incarnation[sequence % this.length]
+    return this.rows[this.offset(sequence) + INCARNATION]
   }
 
   at(sequence: number): number {
-    return this.columns.at[sequence % this.length]
+    return this.rows[this.offset(sequence) + AT]
   }
 
   reservedUsd(sequence: number): number {
-    return this.columns.reservedUsd[sequence % this.length]
+    return this.rows[this.offset(sequence) + RESERVED]
   }
 
   listCostUsd(sequence: number): number {
-    return this.columns.listCostUsd[sequence % this.length]
+    return this.rows[this.offset(sequence) + LIST_COST]
   }
 
   allowanceUsd(sequence: number): number {
-    return this.columns.allowanceUsd[sequence % this.length]
+    return this.rows[this.offset(sequence) + ALLOWANCE]
   }
 
   /** Tokens at the list price that was in force when the request was routed, USD. */
   costOfTokensUsd(sequence: number, inputTokens: number, outputTokens: number): number {
-    const index = sequence % this.length
-    const { inputUsdPerMTok, outputUsdPerMTok } = this.columns
-    return (inputTokens * inputUsdPerMTok[index] + outputTokens * outputUsdPerMTok[index]) / 1e6
+    const row = this.offset(sequence)
+    return (inputTokens * this.rows[row + INPUT_PRICE] + outputTokens * this.rows[row + OUTPUT_PRICE]) / 1e6
   }
 
   state(sequence: number): number {
-    return this.columns.state[sequence % this.length]
+    return this.rows[this.offset(sequence) + STATE]
   }
 
   mark(sequence: number, bits: number): void {
-    this.columns.state[sequence % this.length] |= bits
+    this.rows[this.offset(sequence) + STATE] |= bits
   }
 
-  /** A view of the request's context, valid until the ring grows or wraps. */
-  context(sequence: number): Float64Array {
-    const offset = (sequence % this.length) * this.dimension
-    return this.contexts.subarray(offset, offset + this.dimension)
+  /** A view of the request's PENDING_NUMBERS numbers and its context, valid until the ring grows or wraps. */
+  row(sequence: number): Float64Array {
+    const offset = this.offset(sequence)
+    return this.rows.subarray(offset, offset + this.stride)
   }
 
   /** Copies the request's context to `out` at `offset`. */
   copyContextTo(sequence: number, out: Float64Array, offset: number): void {
-    const from = (sequence % this.length) * this.dimension
-    for (let i = 0; i < this.dimension; i++) out[offset + i] = this.contexts[from + i]
+    copyNumbers(this.rows, this.offset(sequence) + PENDING_NUMBERS, out, offset, this.dimension)
   }
 
   /** The unsettled request that adding one more would push out, or 0. */
@@ -134,28 +142,27 @@ export class PendingRequests {
     price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number },
     context: Float64Array,
   ): void {
-    const sequence = this.next++
-    const index = sequence % this.length
-    const { columns } = this
-    columns.slot[index] = slot
-    columns.incarnation[index] = incarnation
-    columns.state[index] = 0
-    columns.at[index] = at
-    columns.reservedUsd[index] = reservedUsd
-    columns.listCostUsd[index] = listCostUsd
-    columns.allowanceUsd[index] = allowanceUsd
-    columns.inputUsdPerMTok[index] = price.inputUsdPerMTok
-    columns.outputUsdPerMTok[index] = price.outputUsdPerMTok
-    this.contexts.set(context, index * this.dimension)
+    const { rows } = this
+    const row = this.offset(this.next++)
+    rows[row + SLOT] = slot
+    rows[row + INCARNATION] = incarnation
+    rows[row + STATE] = 0
+    rows[row + AT] = at
+    rows[row + RESERVED] = reservedUsd
+    rows[row + LIST_COST] = listCostUsd
+    rows[row + ALLOWANCE] = allowanceUsd
+    rows[row + INPUT_PRICE] = price.inputUsdPerMTok
+    rows[row + OUTPUT_PRICE] = price.outputUsdPerMTok
+    copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 
   /** The oldest unsettled request if it was routed at or before `deadline`, else 0. Amortised O(1). */
   due(deadline: number): number {
-    this.oldestUnsettled = Math.max(this.oldestUnsettled, this.next - this.length, 1)
-    while (this.oldestUnsettled < this.next && !isUnsettled(this.state(this.oldestUnsettled)))
-      this.oldestUnsettled++
-    const sequence = this.oldestUnsettled
-    return sequence < this.next && this.at(sequence) <= deadline ? sequence : 0
+    const { next } = this
+    let sequence = Math.max(this.oldestUnsettled, next - this.length)
+    while (sequence < next && !isUnsettled(this.state(sequence))) sequence++
+    this.oldestUnsettled = sequence
+    return sequence < next && this.at(sequence) <= deadline ? sequence : 0
   }
 
   /** Sequence numbers of the requests that feedback can still change, oldest first. */
@@ -165,51 +172,36 @@ export class PendingRequests {
     }
   }
 
-  /** A request's numbers in the order of a snapshot. */
-  numbers(sequence: number): number[] {
-    return COLUMNS.map((column) => this.columns[column][sequence % this.length])
-  }
-
-  /**
-   * Takes the waiting requests of a snapshot into this empty ring: `next`, then for each its sequence number,
-   * PENDING_NUMBERS numbers and context.
-   */
-  load(
-    next: number,
-    entries: readonly { sequence: number; numbers: readonly number[]; context: Float64Array }[],
-  ): void {
+  /** Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first. */
+  load(next: number, entries: readonly { readonly sequence: number; readonly row: Float64Array }[]): void {
     this.next = next
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()
-    for (const columns of Object.values(this.columns)) columns.fill(0)
-    // Requests that are not in the snapshot are closed: their entries must refuse feedback.
-    this.columns.state.fill(DROPPED)
+    // Requests that are not in the snapshot are closed: their rows must refuse feedback.
+    this.rows.fill(0)
+    for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
     this.oldestUnsettled = Math.max(1, next - this.length)
-    for (const { sequence, numbers, context } of entries) {
-      const index = sequence % this.length
-      COLUMNS.forEach((column, i) => {
-        this.columns[column][index] = numbers[i]
-      })
-      this.contexts.set(context, index * this.dimension)
-    }
+    for (const { sequence, row } of entries) this.rows.set(row, this.offset(sequence))
   }
 
   private grow(): void {
+    const { next, stride } = this
     const length = Math.min(2 * this.length, this.capacity)
-    const { columns, contexts } = allocate(length, this.dimension)
-    for (let sequence = Math.max(1, this.next - this.length); sequence < this.next; sequence++) {
-      const from = sequence % this.length
-      const to = sequence % length
-      for (const column of COLUMNS) columns[column][to] = this.columns[column][from]
-      contexts.set(this.context(sequence), to * this.dimension)
+    const mask = maskOf(length)
+    const rows = allocate(length, (mask + 1) * stride)
+    for (let sequence = Math.max(1, next - length); sequence < next; sequence++) {
+      const to = (sequence & mask) * stride
+      if (sequence >= next - this.length) rows.set(this.row(sequence), to)
+      // A row that was never written belongs to an older request, which is gone.
+      else rows[to + STATE] = DROPPED
     }
-    // Older numbers map to entries that were never written: mark them as gone.
-    for (let sequence = this.next - length; sequence < this.next - this.length; sequence++) {
-      if (sequence >= 1) columns.state[sequence % length] = DROPPED
-    }
-    this.columns = columns
-    this.contexts = contexts
+    this.rows = rows
+    this.mask = mask
     this.length = length
+  }
+
+  private offset(sequence: number): number {
+    return (sequence & this.mask) * this.stride
   }
 }
 
@@ -224,28 +216,16 @@ export function isWaiting(state: number): boolean {
   return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
 }
 
-function allocate(
-  length: number,
-  dimension: number,
-): { columns: Record<Column, Float64Array>; contexts: Float64Array } {
+/** One less than the least power of two that is at least `length`. */
+function maskOf(length: number): number {
+  return 2 ** Math.ceil(Math.log2(length)) - 1
+}
+
+function allocate(length: number, numbers: number): Float64Array {
   try {
-    return { columns: makeColumns(length), contexts: new Float64Array(length * dimension) }
+    return new Float64Array(numbers)
   } catch (cause) {
     const message = `no memory for ${length} pending requests`
     throw new ParetoBanditError('OUT_OF_MEMORY', 'pendingCapacity', message, { cause })
-  }
-}
-
-function makeColumns(length: number): Record<Column, Float64Array> {
-  return {
-    slot: new Float64Array(length),
-    incarnation: new Float64Array(length),
-    state: new Float64Array(length),
-    at: new Float64Array(length),
-    reservedUsd: new Float64Array(length),
-    listCostUsd: new Float64Array(length),
-    allowanceUsd: new Float64Array(length),
-    inputUsdPerMTok: new Float64Array(length),
-    outputUsdPerMTok: new Float64Array(length),
   }
 }

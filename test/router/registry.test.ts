@@ -154,7 +154,7 @@ describe('growing', () => {
     const real = globalThis.Float64Array
     globalThis.Float64Array = class extends real {
       constructor(...args: unknown[]) {
-        if (args[0] === 2048) throw new RangeError('Array buffer allocation failed')
+        if (args[0] === 2048 * (9 + 3)) throw new RangeError('Array buffer allocation failed')
         super(...(args as [number]))
       }
     } as unknown as Float64ArrayConstructor

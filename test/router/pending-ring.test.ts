@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EXPIRED, isUnsettled, isWaiting, PendingRequests, SETTLED } from '../../src/pending/pending.js'
+import '../support/seed.js'
+
+const PRICE = { inputUsdPerMTok: 3, outputUsdPerMTok: 4 }
+
+function add(ring: PendingRequests, at: number): number {
+  ring.makeRoom()
+  const sequence = ring.next
+  ring.add(sequence % 7, sequence, at, at / 2, at / 3, at / 5, PRICE, Float64Array.of(at, -at))
+  return sequence
+}
+
+function row(at: number, sequence: number, state: number): Float64Array {
+  return Float64Array.of(sequence % 7, sequence, state, at, at / 2, at / 3, at / 5, 3, 4, at, -at)
+}
+
+describe('the ring of pending requests', () => {
+  it.each([1, 2, 3, 5, 8, 1023, 1024, 1025, 1500, 5000])(
+    'of capacity %i keeps what a plain list keeps',
+    (capacity) => {
+      fc.assert(
+        fc.property(fc.array(fc.nat(9), { minLength: 20, maxLength: 40 }), fc.nat(2000), (steps, bulk) => {
+          const ring = new PendingRequests(capacity, 2)
+          const states = [0]
+          // The ring's length as its invariant tells it: it doubles only where a waiting request would be lost.
+          let length = Math.min(1024, capacity)
+          const route = (): void => {
+            const evicted = ring.next - length
+            if (evicted >= 1 && length < capacity && isWaiting(states[evicted]))
+              length = Math.min(2 * length, capacity)
+            states[add(ring, ring.next)] = 0
+          }
+          const due = (deadline: number): number => {
+            const open = states.findIndex(
+              (state, sequence) => sequence >= Math.max(1, ring.next - length) && isUnsettled(state),
+            )
+            return open >= 1 && open <= deadline ? open : 0
+          }
+          for (let i = 0; i < bulk; i++) route()
+          for (const step of steps) {
+            const sequence = ring.next - 1 - step * step
+            if (step < 4 || !ring.holds(sequence)) route()
+            else {
+              const bit = step % 2 === 0 ? SETTLED : EXPIRED
+              ring.mark(sequence, bit)
+              states[sequence] |= bit
+            }
+            expect(ring.due(ring.next)).toBe(due(ring.next))
+          }
+          for (let sequence = 1; sequence < ring.next; sequence++) {
+            expect(ring.holds(sequence)).toBe(sequence >= ring.next - length)
+            if (ring.holds(sequence))
+              expect(ring.row(sequence)).toEqual(row(sequence, sequence, states[sequence]))
+          }
+          const held = states.map((_, sequence) => sequence).slice(Math.max(1, ring.next - length))
+          expect([...ring.waiting()]).toEqual(held.filter((sequence) => isWaiting(states[sequence])))
+        }),
+        { numRuns: 6 },
+      )
+    },
+  )
+
+  it('finds requests whose numbers are beyond 32 bits', () => {
+    const next = 2 ** 40 + 5
+    const ring = new PendingRequests(3000, 2)
+    const old = next - 2900
+    ring.load(next, [{ sequence: old, row: row(7, old, 0) }])
+    expect(ring.due(6)).toBe(0)
+    expect(ring.due(7)).toBe(old)
+    for (let i = 0; i < 50; i++) add(ring, i)
+    expect(ring.row(old)).toEqual(row(7, old, 0))
+    expect(ring.row(next + 49)).toEqual(row(49, next + 49, 0))
+    expect(ring.incarnation(next - 1)).toBe(0)
+    expect(ring.holds(next - 1)).toBe(true)
+    const out = new Float64Array(4)
+    ring.copyContextTo(old, out, 1)
+    expect(out).toEqual(Float64Array.of(0, 7, -7, 0))
+    expect(ring.costOfTokensUsd(old, 1e6, 2e6)).toBe(11)
+  })
+})
