@@ -125,8 +125,18 @@ export function pairDotsOf(
   else pairDots(1, a0, a0, a0, a0, b, length, sums)
 }
 
-/** sums = (a0.b0, a1.b0, a0.b1, a1.b1), `length` a multiple of 4: every number that is read is used twice. */
-export function pairDotsOfTwo(a0: usize, a1: usize, b0: usize, b1: usize, length: i32, sums: usize): void {
+/**
+ * out0 = (a0.b0, a1.b0) and out1 = (a0.b1, a1.b1), `length` a multiple of 4: every number that is read is used twice.
+ */
+export function pairDotsOfTwo(
+  a0: usize,
+  a1: usize,
+  b0: usize,
+  b1: usize,
+  length: i32,
+  out0: usize,
+  out1: usize,
+): void {
   if (ASC_FEATURE_SIMD) {
     let s00 = f64x2.splat(0)
     let s10 = f64x2.splat(0)
@@ -151,14 +161,14 @@ export function pairDotsOfTwo(a0: usize, a1: usize, b0: usize, b1: usize, length
       s01 = f64x2.add(s01, f64x2.mul(n0, y1))
       s11 = f64x2.add(s11, f64x2.mul(n1, y1))
     }
-    store<f64>(sums, sumOfLanes(s00))
-    store<f64>(sums, sumOfLanes(s10), 8)
-    store<f64>(sums, sumOfLanes(s01), 16)
-    store<f64>(sums, sumOfLanes(s11), 24)
+    store<f64>(out0, sumOfLanes(s00))
+    store<f64>(out0, sumOfLanes(s10), 8)
+    store<f64>(out1, sumOfLanes(s01))
+    store<f64>(out1, sumOfLanes(s11), 8)
   } else {
-    store<f64>(sums, pairDot(a0, b0, length))
-    store<f64>(sums, pairDot(a1, b0, length), 8)
-    store<f64>(sums, pairDot(a0, b1, length), 16)
-    store<f64>(sums, pairDot(a1, b1, length), 24)
+    store<f64>(out0, pairDot(a0, b0, length))
+    store<f64>(out0, pairDot(a1, b0, length), 8)
+    store<f64>(out1, pairDot(a0, b1, length))
+    store<f64>(out1, pairDot(a1, b1, length), 8)
   }
 }

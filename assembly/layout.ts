@@ -1,5 +1,18 @@
 // The arena's memory map is laid out once, in src/kernel/layout.ts, and stands in numbers at the arena's head, where
-// `configure` reads it. Here it is kept as byte addresses; sections are byte offsets inside a block.
+// `configure` reads it. Here it is kept in bytes: addresses in the scratch, offsets inside a block.
+
+/** Sections with one number an arm or list position: CELL_STRIDE numbers each, at the head of a block. */
+const CELLS: usize = 64 * 8
+export const LAST_UPDATE: usize = 0
+export const LAST_PLAY: usize = CELLS
+export const RIDGE: usize = 2 * CELLS
+export const PRICE: usize = 3 * CELLS
+export const BOUND: usize = 4 * CELLS
+export const CANDIDATE: usize = 5 * CELLS
+export const SCORE: usize = 6 * CELLS
+/** One such section for each of four contexts. */
+export const MEAN: usize = 7 * CELLS
+export const VARIANCE: usize = 11 * CELLS
 
 export let d: i32 = 0
 export let dp: i32 = 0
@@ -14,23 +27,14 @@ export let image: usize = 0
 export let row: usize = 0
 export let sums: usize = 0
 export let products: usize = 0
-export let lastUpdate: usize = 0
-export let lastPlay: usize = 0
-export let ridge: usize = 0
-export let price: usize = 0
-export let bound: usize = 0
-export let candidate: usize = 0
-export let score: usize = 0
-export let mean: usize = 0
-export let variance: usize = 0
 export let theta: usize = 0
 export let inverse: usize = 0
 export let precision: usize = 0
 export let response: usize = 0
 /** Arms of one block are 1 << blockShift. */
 export let blockShift: u32 = 0
-let blocks: usize = 0
-let blockBytes: usize = 0
+export let blocks: usize = 0
+export let blockBytes: usize = 0
 
 /** Reads the map at the head of the arena that starts at address `base`: TABLE_FIELDS in src/kernel/layout.ts. */
 export function configure(base: usize): void {
@@ -49,15 +53,6 @@ export function configure(base: usize): void {
   row = base + bytes(base, 12)
   sums = base + bytes(base, 13)
   products = base + bytes(base, 14)
-  lastUpdate = bytes(base, 15)
-  lastPlay = bytes(base, 16)
-  ridge = bytes(base, 17)
-  price = bytes(base, 18)
-  bound = bytes(base, 19)
-  candidate = bytes(base, 20)
-  score = bytes(base, 21)
-  mean = bytes(base, 22)
-  variance = bytes(base, 23)
   theta = bytes(base, 24)
   inverse = bytes(base, 25)
   precision = bytes(base, 26)
@@ -67,12 +62,6 @@ export function configure(base: usize): void {
 /** Entry `index` of the map at `base`, a count of 64-bit floats, in bytes. */
 function bytes(base: usize, index: i32): usize {
   return <usize>load<f64>(base + (<usize>index << 3)) << 3
-}
-
-// @ts-ignore: decorator
-@inline
-function mask(): u32 {
-  return (1 << blockShift) - 1
 }
 
 /** Address of the block of an arm or list position. */
@@ -86,28 +75,21 @@ export function blockOf(index: u32): usize {
 // @ts-ignore: decorator
 @inline
 export function withinBlock(index: u32): usize {
-  return <usize>(index & mask())
+  return <usize>(index & ((1 << blockShift) - 1))
 }
 
-/** Where the cells of an arm or list position are: add a section with one number for each. */
+/** Where the cells of an arm or list position are: its number in a section is at that section's offset from here. */
 // @ts-ignore: decorator
 @inline
 export function cells(index: u32): usize {
-  return blockOf(index) + (withinBlock(index) << 3)
+  return cellsIn(blocks, blockBytes, blockShift, index)
 }
 
-/** Address of the number at `index` in a section with one number an arm (or a list position). */
+/** `cells` for a loop that keeps the map in locals: a compiler has to read globals anew after every store. */
 // @ts-ignore: decorator
 @inline
-export function cell(section: usize, index: u32): usize {
-  return cells(index) + section
-}
-
-/** The part of a list section (mean, variance) that belongs to the context at `index`. */
-// @ts-ignore: decorator
-@inline
-export function listSection(section: usize, index: u32): usize {
-  return section + ((<usize>index << blockShift) << 3)
+export function cellsIn(blocks: usize, blockBytes: usize, shift: u32, index: u32): usize {
+  return blocks + <usize>(index >> shift) * blockBytes + (<usize>(index & ((1 << shift) - 1)) << 3)
 }
 
 /** Address of an arm's run in a section with `stride` numbers an arm. */
@@ -117,11 +99,11 @@ export function run(section: usize, stride: i32, slot: u32): usize {
   return blockOf(slot) + section + ((withinBlock(slot) * <usize>stride) << 3)
 }
 
-/** Slot at a position of the candidate list. */
+/** Offset of the part of MEAN or VARIANCE that belongs to the context at `index`, from that of the first. */
 // @ts-ignore: decorator
 @inline
-export function slotAt(position: u32): u32 {
-  return toIndex(load<f64>(cell(candidate, position)))
+export function ofContext(index: i32): usize {
+  return <usize>index * CELLS
 }
 
 /** A float that is an integer in [0, 2^32) as that: adding 2^52 puts it in the low bits. */

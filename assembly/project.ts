@@ -1,6 +1,6 @@
 import { pairDotsOf, pairDotsOfTwo } from './dots'
 import * as arena from './layout'
-import { cell, listSection, run, slotAt, withinBlock } from './layout'
+import { CANDIDATE, cells, MEAN, ofContext, run, toIndex, VARIANCE } from './layout'
 
 /** Arms that share what is read of one context, and of a pair of contexts. */
 const ARMS_OF_ONE = 4
@@ -10,13 +10,16 @@ const ARMS_OF_PAIR = 2
 export function project(contexts: i32, count: i32, quadratic: bool): void {
   const zp = arena.zp
   if (quadratic && zp > 0) for (let index = 0; index < contexts; index++) writeProducts(index)
-  const wide = contexts === 1 || (quadratic && zp === 0) ? ARMS_OF_ONE : ARMS_OF_PAIR
+  // A group never crosses from one block of the list to the next.
+  const widest = contexts === 1 || (quadratic && zp === 0) ? ARMS_OF_ONE : ARMS_OF_PAIR
+  const wide = min(widest, 1 << arena.blockShift)
   for (let position = 0; position < count; position += wide) {
     const arms = min(wide, count - position)
-    forms(arms, position, contexts, arena.mean, arena.theta, arena.dp, arena.context, arena.dp)
+    const list = cells(position)
+    forms(arms, list, contexts, MEAN, arena.theta, arena.dp, arena.context, arena.dp)
     if (!quadratic) continue
-    if (zp > 0) forms(arms, position, contexts, arena.variance, arena.inverse, arena.pp, arena.products, zp)
-    else quadraticsByRows(arms, position, 0, contexts)
+    if (zp > 0) forms(arms, list, contexts, VARIANCE, arena.inverse, arena.pp, arena.products, zp)
+    else quadraticsByRows(arms, list, 0, contexts)
   }
 }
 
@@ -55,10 +58,17 @@ function writeScaled(z: usize, scale: f64, x: usize, end: usize): usize {
   return z
 }
 
-/** Dot products of a section of the arms at `position` on with a vector of each context, into the list at `out`. */
+/** Address of the run of the candidate whose cells are at `list`. */
+// @ts-ignore: decorator
+@inline
+function runOf(section: usize, stride: i32, list: usize): usize {
+  return run(section, stride, toIndex(load<f64>(list, CANDIDATE)))
+}
+
+/** Dot products of a section of the arms at `list` on with a vector of each context, into the list at offset `out`. */
 function forms(
   arms: i32,
-  position: i32,
+  list: usize,
   contexts: i32,
   out: usize,
   section: usize,
@@ -66,52 +76,40 @@ function forms(
   vectors: usize,
   length: i32,
 ): void {
-  const a0 = run(section, stride, slotAt(position))
-  const a1 = arms > 1 ? run(section, stride, slotAt(position + 1)) : a0
-  const a2 = arms > 2 ? run(section, stride, slotAt(position + 2)) : a0
-  const a3 = arms > 3 ? run(section, stride, slotAt(position + 3)) : a0
+  const a0 = runOf(section, stride, list)
+  const a1 = arms > 1 ? runOf(section, stride, list + 8) : a0
+  const a2 = arms > 2 ? runOf(section, stride, list + 16) : a0
+  const a3 = arms > 3 ? runOf(section, stride, list + 24) : a0
   const step = <usize>length << 3
   let index = 0
   if (arms === ARMS_OF_PAIR) {
     for (; index + 1 < contexts; index += 2) {
-      const vector = vectors + <usize>index * step
-      pairDotsOfTwo(a0, a1, vector, vector + step, length, arena.sums)
-      keep(2, position, listSection(out, index), arena.sums)
-      keep(2, position, listSection(out, index + 1), arena.sums + 16)
+      const target = list + out + ofContext(index)
+      pairDotsOfTwo(a0, a1, vectors, vectors + step, length, target, target + ofContext(1))
+      vectors += 2 * step
     }
   }
-  // A group that lies in one block of the list is written there at once.
-  const together = withinBlock(position) + <usize>arms <= (<usize>1 << arena.blockShift)
   for (; index < contexts; index++) {
-    const list = listSection(out, index)
-    const sums = together ? cell(list, position) : arena.sums
-    pairDotsOf(arms, a0, a1, a2, a3, vectors + <usize>index * step, length, sums)
-    if (!together) keep(arms, position, list, sums)
+    pairDotsOf(arms, a0, a1, a2, a3, vectors, length, list + out + ofContext(index))
+    vectors += step
   }
-}
-
-/** Copies sums of the arms at `position` on into a list. */
-function keep(arms: i32, position: i32, list: usize, sums: usize): void {
-  for (let k = 0; k < arms; k++) store<f64>(cell(list, position + k), load<f64>(sums + (<usize>k << 3)))
 }
 
 /** x^T A^-1 x = sum_i x_i (m_ii x_i + 2 sum_(j>i) m_ij x_j): where z would not stay in the cache, x does. */
-export function quadraticsByRows(arms: i32, position: i32, from: i32, to: i32): void {
+export function quadraticsByRows(arms: i32, list: usize, from: i32, to: i32): void {
   const d = arena.d
-  const stride = arena.pp
-  const last = position + arms - 1
   const sums = arena.sums
-  const totals = sums + 128
-  memory.fill(totals, 0, 128)
-  let r0 = run(arena.inverse, stride, slotAt(position))
-  let r1 = run(arena.inverse, stride, slotAt(min(position + 1, last)))
-  let r2 = run(arena.inverse, stride, slotAt(min(position + 2, last)))
-  let r3 = run(arena.inverse, stride, slotAt(min(position + 3, last)))
-  for (let i = 0; i < d; i++) {
-    const rest = d - i - 1
+  let r0 = runOf(arena.inverse, arena.pp, list)
+  let r1 = arms > 1 ? runOf(arena.inverse, arena.pp, list + 8) : r0
+  let r2 = arms > 2 ? runOf(arena.inverse, arena.pp, list + 16) : r0
+  let r3 = arms > 3 ? runOf(arena.inverse, arena.pp, list + 24) : r0
+  for (let index = from; index < to; index++) {
+    memory.fill(list + VARIANCE + ofContext(index), 0, <usize>arms << 3)
+  }
+  for (let rest = d - 1; rest >= 0; rest--) {
     for (let index = from; index < to; index++) {
-      const x = arena.context + ((<usize>index * <usize>arena.dp + <usize>i) << 3)
-      const total = totals + (<usize>(index - from) << 5)
+      const x = arena.context + ((<usize>index * <usize>arena.dp + <usize>(d - 1 - rest)) << 3)
+      const total = list + VARIANCE + ofContext(index)
       pairDotsOf(arms, r0 + 8, r1 + 8, r2 + 8, r3 + 8, x + 8, rest & ~1, sums)
       addRow(r0, x, rest, sums, total)
       if (arms > 1) addRow(r1, x, rest, sums + 8, total + 8)
@@ -124,14 +122,9 @@ export function quadraticsByRows(arms: i32, position: i32, from: i32, to: i32): 
     r2 += step
     r3 += step
   }
-  for (let index = from; index < to; index++) {
-    keep(arms, position, listSection(arena.variance, index), totals + (<usize>(index - from) << 5))
-  }
 }
 
 /** Adds one row's share to a quadratic form; `sum` has the even part of the row's dot product. */
-// @ts-ignore: decorator
-@inline
 function addRow(r: usize, x: usize, rest: i32, sum: usize, total: usize): void {
   const xi = load<f64>(x)
   const last = <usize>rest << 3

@@ -1,5 +1,5 @@
 import * as arena from './layout'
-import { cell, run, toIndex } from './layout'
+import { BOUND, cells, LAST_UPDATE, RIDGE, run, toIndex } from './layout'
 import { dot } from './dots'
 import { rebuildInverse, scaleAll, scaleAndAdd, symmetricTimesVector } from './packed'
 
@@ -39,20 +39,20 @@ export function update(slot: u32, reward: f64, now: f64): void {
     store<f64>(theta + offset, load<f64>(theta + offset) + ui * error)
   }
   scaleAndAdd(response, decay, reward, x, d)
-  store<f64>(cell(arena.lastUpdate, slot), now)
-  store<f64>(cell(arena.bound, slot), 0)
+  store<f64>(cells(slot), now, LAST_UPDATE)
+  store<f64>(cells(slot), 0, BOUND)
   if (!trusted) rebuild(slot)
 }
 
 /** Ages the ridge share; returns the decay A and b still have to take (1 once the floor has restored them). */
 function forget(slot: u32, now: f64): f64 {
-  const ridge = cell(arena.ridge, slot)
+  const arm = cells(slot)
   const lambda0 = load<f64>(arena.params)
-  const age = toIndex(min(max(now - load<f64>(cell(arena.lastUpdate, slot)), 0), AGE_MAX))
+  const age = toIndex(min(max(now - load<f64>(arm, LAST_UPDATE), 0), AGE_MAX))
   const decay = load<f64>(arena.gammaPower + (<usize>age << 3))
-  const left = load<f64>(ridge) * decay
+  const left = load<f64>(arm, RIDGE) * decay
   if (left >= RIDGE_FLOOR * lambda0) {
-    store<f64>(ridge, left)
+    store<f64>(arm, left, RIDGE)
     return decay
   }
   const d = arena.d
@@ -66,7 +66,7 @@ function forget(slot: u32, now: f64): f64 {
     store<f64>(diagonal, load<f64>(diagonal) + (lambda0 - left))
     diagonal += (<usize>(d - i)) << 3
   }
-  store<f64>(ridge, lambda0)
+  store<f64>(arm, lambda0, RIDGE)
   rebuild(slot)
   return 1
 }
@@ -81,5 +81,5 @@ export function rebuild(slot: u32): void {
     run(arena.theta, arena.dp, slot),
     arena.d,
   )
-  store<f64>(cell(arena.bound, slot), 0)
+  store<f64>(cells(slot), 0, BOUND)
 }

@@ -1,8 +1,10 @@
+import { CandidateList } from './candidate-list.js'
 import { exclusionReason, type RequestSize } from './eligibility.js'
 import { ParetoBanditError } from './errors.js'
 import type { DecisionNote } from './explain.js'
 import { findModel } from './find-model.js'
 import type { ResolvedOptions } from './options.js'
+import { ScanChoice } from './policy/scan.js'
 import { tieBreak } from './policy/tie-break.js'
 import type { Model } from './registry/registry.js'
 import type { RouteOptions } from './route-options.js'
@@ -14,8 +16,14 @@ const COST_WEIGHT_WITHOUT_BUDGET = 0.3
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
 export class Chooser {
   private readonly options: ResolvedOptions
-  /** Scratch: the models in the arena's candidate list, in its order. Entries beyond the list are of older requests. */
-  private readonly candidates: Model[] = []
+  private readonly list = new CandidateList()
+  private readonly scan = new ScanChoice()
+  /** Contexts that wait in the arena for their decisions; the next one's index among them. */
+  private contexts = 1
+  private index = 0
+  /** Serial number of the list that the waiting contexts were projected on, and whether that was for pruning. */
+  private projected = 0
+  private prunes = false
   /** Score of the last choice; 0 when nothing was scored. */
   score = 0
 
@@ -23,8 +31,15 @@ export class Chooser {
     this.options = options
   }
 
+  /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
+  begin(contexts: number): void {
+    this.contexts = contexts
+    this.index = 0
+    this.projected = 0
+  }
+
   /**
-   * Fills in the note's choice and what it stood on.
+   * Chooses for the next of the contexts: fills in the note's choice and what it stood on.
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
   choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Model {
@@ -35,7 +50,8 @@ export class Chooser {
     if (chosen !== undefined) {
       note.forced = true
       this.score = 0
-    } else chosen = this.best(state, eligible, note, exploit ? 0 : this.options.alpha)
+    } else chosen = this.best(state, request, eligible, note, exploit ? 0 : this.options.alpha)
+    this.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
     return chosen
@@ -80,30 +96,32 @@ export class Chooser {
   }
 
   /** The eligible model of the best score under the price ceiling; the best of the cheapest when it leaves nobody. */
-  private best(state: RoutingState, eligible: readonly Model[], note: DecisionNote, alpha: number): Model {
-    const { arms } = state
-    const { candidates } = this
-    let count = 0
-    let cheapest = eligible[0]
-    for (const model of eligible) {
-      if (model.blendedUsdPerKTok < cheapest.blendedUsdPerKTok) cheapest = model
-      if (model.blendedUsdPerKTok > note.priceCeiling) continue
-      arms.setCandidate(count, model.slot)
-      candidates[count++] = model
-    }
-    if (count === 0) {
-      note.cheapestFallback = true
-      for (const model of eligible) {
-        if (model.blendedUsdPerKTok !== cheapest.blendedUsdPerKTok) continue
-        arms.setCandidate(count, model.slot)
-        candidates[count++] = model
-      }
-    }
+  private best(
+    state: RoutingState,
+    request: RouteOptions | null,
+    eligible: readonly Model[],
+    note: DecisionNote,
+    alpha: number,
+  ): Model {
+    const { list } = this
+    const { arms, registry, requests } = state
+    if (request === null) list.takeEnabled(arms, registry, note.priceCeiling)
+    else list.take(arms, eligible, note.priceCeiling)
+    note.cheapestFallback = list.fallback
     const { kernel } = arms
-    kernel.score(count, alpha, note.penaltyWeight, state.requests)
-    const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, state.requests))
+    const { count } = list
+    if (this.projected !== list.serial) {
+      this.projected = list.serial
+      this.prunes = this.scan.prunes(count)
+      kernel.project(this.contexts, count, !this.prunes)
+    }
+    if (this.prunes) {
+      const evaluated = kernel.prune(this.index, count, alpha, note.penaltyWeight, requests)
+      this.scan.record(evaluated, count)
+    } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
+    const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
     this.score = arms.scoreAt(position)
-    return candidates[position]
+    return list.models[position]
   }
 }
 

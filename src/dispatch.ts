@@ -1,9 +1,10 @@
 import { Chooser } from './choose.js'
 import type { Decision, Explanation } from './decision.js'
-import { assumedCostUsd, expectedModelCostUsd, requestSize } from './eligibility.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize, requestSize } from './eligibility.js'
 import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from './explain.js'
 import { locate } from './feedback.js'
 import type { RoutedEvent } from './journal/events.js'
+import { BATCH_MAX } from './kernel/layout.js'
 import type { ResolvedOptions } from './options.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
@@ -16,11 +17,13 @@ export class Dispatcher {
   private readonly chooser: Chooser
   private readonly notes = new DecisionNotes()
   private readonly routed: Mutable<RoutedEvent>
+  private readonly usualSize: RequestSize
 
   /** @param context the buffer that holds the request's context in `dispatch` */
   constructor(options: ResolvedOptions, context: Float64Array) {
     this.options = options
     this.chooser = new Chooser(options)
+    this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
     this.routed = {
       type: 'routed',
       at: 0,
@@ -37,20 +40,45 @@ export class Dispatcher {
 
   /** @throws what `decide` would throw */
   checkEligible(state: RoutingState, request: RouteOptions | null): void {
-    const { expectedInputTokens, expectedOutputTokens } = this.options
-    this.chooser.eligible(state, request, requestSize(request, expectedInputTokens, expectedOutputTokens))
+    this.chooser.eligible(state, request, this.sizeOf(request))
+  }
+
+  /** The next decision is for the context in the buffer. */
+  beginOne(state: RoutingState): void {
+    const { f64, layout } = state.arms.kernel
+    const { context } = this.routed
+    for (let i = 0; i < context.length; i++) f64[layout.context + i] = context[i]
+    this.chooser.begin(1)
+  }
+
+  /** The next decision is for contexts[i]; the one before was for contexts[i - 1]. */
+  beginOneOf(
+    state: RoutingState,
+    contexts: readonly Float64Array[],
+    i: number,
+    request: RouteOptions | null,
+  ): void {
+    this.routed.context.set(contexts[i])
+    // An explanation looks at the arena's first context, so a decision that is explained goes alone.
+    if (request?.explain === true) this.beginOne(state)
+    else if (i % BATCH_MAX === 0) {
+      const { f64, layout } = state.arms.kernel
+      const together = contexts.slice(i, i + BATCH_MAX)
+      for (const [j, context] of together.entries()) {
+        f64.set(context, layout.context + j * layout.paddedDimension)
+      }
+      this.chooser.begin(together.length)
+    }
   }
 
   /**
-   * Decides for the context in the buffer; changes nothing yet.
+   * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
    * @returns the event to apply and the decision that it makes
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL
    */
   decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
-    const { routed, options } = this
-    const { kernel } = state.arms
-    kernel.f64.set(routed.context, kernel.layout.context)
-    const size = requestSize(request, options.expectedInputTokens, options.expectedOutputTokens)
+    const { routed } = this
+    const size = this.sizeOf(request)
     const sequence = state.pending.next
     const note = this.notes.take(sequence)
     const model = this.chooser.choose(state, request, size, note)
@@ -62,8 +90,7 @@ export class Dispatcher {
     routed.score = this.chooser.score
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
-    const explanation = request?.explain === true ? explainDecision(state, options, note, false) : undefined
-    return {
+    const decision: Decision = {
       id: routed.id,
       model: model.id,
       expectedCostUsd: routed.reservedUsd,
@@ -71,8 +98,9 @@ export class Dispatcher {
       forced: note.forced,
       cheapestFallback: note.cheapestFallback,
       shadowPrice: note.shadowPrice,
-      ...(explanation === undefined ? {} : { explanation }),
     }
+    if (request?.explain !== true) return decision
+    return { ...decision, explanation: explainDecision(state, this.options, note, false) }
   }
 
   /** Applies the decision just made. */
@@ -100,6 +128,11 @@ export class Dispatcher {
     today.chosen = model
     today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
     return explainDecision(state, this.options, today, true)
+  }
+
+  private sizeOf(request: RouteOptions | null): RequestSize {
+    if (request === null) return this.usualSize
+    return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
   }
 
   /** Forgets what older decisions stood on: the state was replaced. */

@@ -187,11 +187,7 @@ function load(
   state.arms.kernel.reserve(highestSlot + 1)
   for (const { model, arm } of models) {
     state.registry.insert(model)
-    let at = 0
-    for (const section of state.arms.sections(model.slot)) {
-      section.set(arm.subarray(at, at + section.length))
-      at += section.length
-    }
+    state.arms.load(model.slot, arm)
   }
   state.registry.incarnations = totals.incarnations
   state.requests = totals.requests

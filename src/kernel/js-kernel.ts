@@ -6,6 +6,7 @@ import {
   BOUND_SLACK,
   cellOffset,
   INFLATION_MAX,
+  listOffset,
   QUADRATIC_MAX,
   RIDGE_FLOOR,
   sectionOffset,
@@ -49,13 +50,13 @@ export class JsKernel implements Kernel {
       for (let position = 0; position < count; position++) {
         const slot = f64[cellOffset(layout, layout.candidate, position)]
         const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, slot)
-        f64[this.listCell(layout.mean, index, position)] = pairDot(
+        f64[listOffset(layout, layout.mean, index, position)] = pairDot(
           f64,
           theta,
           context,
           layout.paddedDimension,
         )
-        if (quadratic) f64[this.listCell(layout.variance, index, position)] = this.quadratic(index, slot)
+        if (quadratic) f64[listOffset(layout, layout.variance, index, position)] = this.quadratic(index, slot)
       }
     }
   }
@@ -63,7 +64,7 @@ export class JsKernel implements Kernel {
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void {
     const { layout, f64 } = this
     for (let position = 0; position < count; position++) {
-      const variance = f64[this.listCell(layout.variance, index, position)]
+      const variance = f64[listOffset(layout, layout.variance, index, position)]
       this.writeScore(index, position, variance, alpha, penaltyWeight, now)
     }
   }
@@ -77,16 +78,17 @@ export class JsKernel implements Kernel {
     const { layout, f64 } = this
     const { context, paddedDimension } = layout
     const x = context + index * paddedDimension
-    // alpha sqrt(v) <= alpha |x| sqrt(bound on the eigenvalues), and at least alpha sqrt(VARIANCE_MIN).
-    const reach = alpha * Math.sqrt(dot(f64, x, x, paddedDimension)) * (1 + BOUND_SLACK)
-    const floor = alpha * Math.sqrt(VARIANCE_MIN) * (1 + BOUND_SLACK)
+    // sqrt(v) <= |x| sqrt(bound on the eigenvalues). Rounding is monotonic, so with alpha and the rest applied to both
+    // as `writeScore` does, the score stays under its bound to the bit.
+    const reach = Math.sqrt(dot(f64, x, x, paddedDimension)) * (1 + BOUND_SLACK)
+    const floor = Math.sqrt(VARIANCE_MIN) * (1 + BOUND_SLACK)
     let first = 0
     let highest = Number.NEGATIVE_INFINITY
     for (let position = 0; position < count; position++) {
       const slot = f64[cellOffset(layout, layout.candidate, position)]
       const spread = f64[layout.spread + this.idleAge(slot, now)]
-      const mean = f64[this.listCell(layout.mean, index, position)]
-      const bonus = Math.max(reach * this.eigenvalueRoot(slot) * spread, floor)
+      const mean = f64[listOffset(layout, layout.mean, index, position)]
+      const bonus = alpha * Math.max(reach * this.eigenvalueRoot(slot) * spread, floor)
       const upper = mean + bonus - penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
       f64[cellOffset(layout, layout.score, position)] = upper
       if (upper > highest) {
@@ -228,7 +230,7 @@ export class JsKernel implements Kernel {
     const divisor = Math.max(f64[layout.gammaPower + this.idleAge(slot, now)], 1 / INFLATION_MAX)
     const bonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
     const penalty = penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
-    const score = f64[this.listCell(layout.mean, index, position)] + bonus - penalty
+    const score = f64[listOffset(layout, layout.mean, index, position)] + bonus - penalty
     f64[cellOffset(layout, layout.score, position)] = score
     return score
   }
@@ -270,10 +272,5 @@ export class JsKernel implements Kernel {
       f64[cell] = Math.sqrt(largestRowSum(f64, inverse, layout.row, layout.dimension))
     }
     return f64[cell]
-  }
-
-  /** Offset of what the list keeps at a position for the context at `index`. */
-  private listCell(section: number, index: number, position: number): number {
-    return cellOffset(this.layout, section + (index << this.layout.blockShift), position)
   }
 }

@@ -10,15 +10,15 @@
  *               row         dp    one row during a rebuild
  *               sums        32    dot products and partial sums of the arms in hand
  *               products    4*zp  z of up to 4 requests: x_i^2 on the diagonal, 2 x_i x_j off it (small d only)
- *     block 0   lastUpdate  C     request count at the arm's last statistics update
- *               lastPlay    C     request count at the arm's last play
- *               ridge       C     what is left of lambda0 in the precision after decay
- *               price       C     penalty unit: log-normalised cost in [0, 1]
- *               bound       C     sqrt of a bound on A^-1's eigenvalues, or 0: to be taken when it is needed
- *               candidate   C     slots to score, a list over all blocks
- *               score       C     their scores, a list over all blocks
- *               mean        4*C   theta.x of each in the list, for each of the contexts
- *               variance    4*C   x^T A^-1 x of each in the list, for each of the contexts
+ *     block 0   lastUpdate  64    request count at the arm's last statistics update
+ *               lastPlay    64    request count at the arm's last play
+ *               ridge       64    what is left of lambda0 in the precision after decay
+ *               price       64    penalty unit: log-normalised cost in [0, 1]
+ *               bound       64    sqrt of a bound on A^-1's eigenvalues, or 0: to be taken when it is needed
+ *               candidate   64    slots to score, a list over all blocks
+ *               score       64    their scores, a list over all blocks
+ *               mean        4*64  theta.x of each in the list, for each of the contexts
+ *               variance    4*64  x^T A^-1 x of each in the list, for each of the contexts
  *               theta       C*dp  ridge estimate
  *               inverse     C*pp  packed triangle of A^-1
  *               precision   C*pp  packed triangle of A
@@ -26,9 +26,10 @@
  *     block 1   ...
  *
  * d is the dimension, dp and pp are d and d(d+1)/2 rounded up to 4 (the pad stays zero, so a dot product needs
- * no tail), zp is pp up to d = 64 and 0 above, C is a power of two. Hot sections of a block lie together: scoring
- * streams theta and inverse and never touches precision or response. Blocks are only ever appended, so growing moves
- * nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
+ * no tail), zp is pp up to d = 64 and 0 above. A block has C arms, a power of two up to 64; sections with one number an
+ * arm are 64 long in any block, so that their offsets are constants in compiled kernels. Hot sections lie together:
+ * scoring streams theta and inverse and never touches precision or response. Blocks are only ever appended, so growing
+ * moves nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
  */
 export interface ArenaLayout {
   readonly dimension: number
@@ -82,8 +83,8 @@ export const VARIANCE_MIN = 1e-12
 /** Contexts that one pass over the arms can serve. */
 export const BATCH_MAX = 4
 /**
- * Upper bounds are raised by this share. Rounding moves x^T A^-1 x, a sum of at most 524,800 terms in four partial
- * sums, by less than 2e-11 of the bound on it.
+ * Upper bounds are raised by this share. Rounding moves x^T A^-1 x, a sum of at most 524,800 terms in two partial sums,
+ * by less than 1e-10 of the bound on it.
  */
 export const BOUND_SLACK = 1e-9
 
@@ -92,8 +93,8 @@ const BLOCK_SHIFT_MAX = 6
 /** Up to this dimension one z a request makes every arm's quadratic form one dot product; above, z leaves the cache. */
 const PRODUCT_DIMENSION_MAX = 64
 const TABLE_LENGTH = 32
-/** One number an arm or list position: all sections before `theta`. */
-const CELLS = 7 + 2 * BATCH_MAX
+/** Length of a section with one number an arm or list position. */
+export const CELL_STRIDE = 1 << BLOCK_SHIFT_MAX
 
 /** Hands out offsets, each a multiple of 4 so that runs of 4 stay aligned. */
 class Cursor {
@@ -116,7 +117,7 @@ export function arenaLayout(dimension: number): ArenaLayout {
   const triangle = (dimension * (dimension + 1)) / 2
   const paddedTriangle = roundUp4(triangle)
   const productLength = dimension <= PRODUCT_DIMENSION_MAX ? paddedTriangle : 0
-  const armLength = CELLS + 2 * paddedDimension + 2 * paddedTriangle
+  const armLength = 2 * paddedDimension + 2 * paddedTriangle
   let blockShift = BLOCK_SHIFT_MAX
   while (blockShift > 0 && (armLength << blockShift) * 8 > BLOCK_BYTES_MAX) blockShift--
   const count = 1 << blockShift
@@ -140,15 +141,15 @@ export function arenaLayout(dimension: number): ArenaLayout {
     sums: scratch.take(32),
     products: scratch.take(BATCH_MAX * productLength),
     blocks: scratch.length,
-    lastUpdate: block.take(count),
-    lastPlay: block.take(count),
-    ridge: block.take(count),
-    price: block.take(count),
-    bound: block.take(count),
-    candidate: block.take(count),
-    score: block.take(count),
-    mean: block.take(BATCH_MAX * count),
-    variance: block.take(BATCH_MAX * count),
+    lastUpdate: block.take(CELL_STRIDE),
+    lastPlay: block.take(CELL_STRIDE),
+    ridge: block.take(CELL_STRIDE),
+    price: block.take(CELL_STRIDE),
+    bound: block.take(CELL_STRIDE),
+    candidate: block.take(CELL_STRIDE),
+    score: block.take(CELL_STRIDE),
+    mean: block.take(BATCH_MAX * CELL_STRIDE),
+    variance: block.take(BATCH_MAX * CELL_STRIDE),
     theta: block.take(count * paddedDimension),
     inverse: block.take(count * paddedTriangle),
     precision: block.take(count * paddedTriangle),
@@ -175,6 +176,11 @@ export function armBytes(layout: ArenaLayout): number {
 export function cellOffset(layout: ArenaLayout, section: number, index: number): number {
   const shift = layout.blockShift
   return layout.blocks + (index >>> shift) * layout.blockLength + section + (index & ((1 << shift) - 1))
+}
+
+/** Offset of what the list keeps at a position, in section `mean` or `variance`, for the context at `context`. */
+export function listOffset(layout: ArenaLayout, section: number, context: number, position: number): number {
+  return cellOffset(layout, section + context * CELL_STRIDE, position)
 }
 
 /** Offset of a section that holds `stride` numbers an arm. */

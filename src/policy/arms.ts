@@ -36,6 +36,7 @@ export class Arms {
     this.setCell(layout.lastUpdate, slot, now)
     this.setCell(layout.lastPlay, slot, now)
     this.setCell(layout.ridge, slot, this.lambda0)
+    this.setCell(layout.bound, slot, 0)
     this.setCell(layout.price, slot, logCost)
     if (statistics === null) this.startCold(slot)
     else {
@@ -111,6 +112,16 @@ export class Arms {
       views.push(f64.subarray(offset, offset + layout.triangle))
     }
     return views
+  }
+
+  /** Puts an arm's numbers, `sections` one after the other, where a snapshot says they were. There must be room. */
+  load(slot: number, numbers: Float64Array): void {
+    let at = 0
+    for (const section of this.sections(slot)) {
+      section.set(numbers.subarray(at, at + section.length))
+      at += section.length
+    }
+    this.setCell(this.kernel.layout.bound, slot, 0)
   }
 
   /** A = lambda0 I, A^-1 = I / lambda0, b = theta = 0, written down: inverting it would take O(d^3). */

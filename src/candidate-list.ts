@@ -1,0 +1,63 @@
+import type { Arms } from './policy/arms.js'
+import type { Model, Registry } from './registry/registry.js'
+
+/**
+ * The models that a request chooses among, and their slots in the arena's candidate list. Writing it takes time that
+ * grows with the number of models, so the list of requests without options of their own stays until a model or the
+ * price ceiling changes it.
+ */
+export class CandidateList {
+  /** Models in the order of the list; entries from `count` on are of older requests. */
+  readonly models: Model[] = []
+  count = 0
+  /** True when the ceiling left nobody and the list holds the cheapest instead. */
+  fallback = false
+  /** Differs for every list that was written. */
+  serial = 0
+  private registry: Registry | null = null
+  private version = 0
+  /** The list is that of any ceiling in [low, high), USD per 1,000 tokens. */
+  private low = 0
+  private high = 0
+
+  /** The enabled models under the ceiling; the cheapest of them when it leaves nobody. */
+  takeEnabled(arms: Arms, registry: Registry, ceiling: number): void {
+    const current = registry === this.registry && registry.version === this.version
+    if (current && ceiling >= this.low && ceiling < this.high) return
+    this.write(arms, registry.enabled, ceiling)
+    this.registry = registry
+    this.version = registry.version
+  }
+
+  /** Of these models those under the ceiling; the cheapest of them when it leaves nobody. */
+  take(arms: Arms, eligible: readonly Model[], ceiling: number): void {
+    this.write(arms, eligible, ceiling)
+    this.registry = null
+  }
+
+  private write(arms: Arms, eligible: readonly Model[], ceiling: number): void {
+    let cheapest = Number.POSITIVE_INFINITY
+    this.low = Number.NEGATIVE_INFINITY
+    this.high = Number.POSITIVE_INFINITY
+    this.count = 0
+    for (const model of eligible) {
+      const price = model.blendedUsdPerKTok
+      cheapest = Math.min(cheapest, price)
+      if (price > ceiling) this.high = Math.min(this.high, price)
+      else {
+        this.low = Math.max(this.low, price)
+        this.add(arms, model)
+      }
+    }
+    this.fallback = this.count === 0
+    if (this.fallback) {
+      for (const model of eligible) if (model.blendedUsdPerKTok === cheapest) this.add(arms, model)
+    }
+    this.serial++
+  }
+
+  private add(arms: Arms, model: Model): void {
+    arms.setCandidate(this.count, model.slot)
+    this.models[this.count++] = model
+  }
+}
