@@ -1,7 +1,7 @@
 import { checkKeys, checkRecord, checkString } from '../check.js'
 import { expected } from '../errors.js'
 import type { Encoder } from './encoder.js'
-import { PackedLoadings, VALUE_SUM_MAX } from './packed-loadings.js'
+import { PackedLoadings, sparseVector, VALUE_SUM_MAX } from './packed-loadings.js'
 import { pcaFingerprint } from './pca-codec.js'
 import {
   checkMaxChars,
@@ -10,7 +10,7 @@ import {
   MAX_CHARS_DEFAULT,
   type PcaModel,
 } from './pca-model.js'
-import { TokenCounter } from './token-counter.js'
+import { tokenCounter } from './token-counter.js'
 
 export interface HashingEncoderOptions {
   /** From `fitPca` or `pcaFromBytes`; `defaultEncoder` brings the shipped one. */
@@ -45,25 +45,22 @@ export function createHashingEncoder(options: HashingEncoderOptions): Encoder {
 class HashingEncoder implements Encoder {
   readonly name: string
   readonly dimension: number
-  readonly #counter: TokenCounter
+  readonly #maxChars: number
   readonly #loadings: PackedLoadings
   readonly #scales: Float64Array
   readonly #offsets: Float64Array
   /** By bucket. */
   readonly #weights: Float64Array
-  /** Of the buckets of the current text. */
-  readonly #values: Float64Array
   readonly #sums: Float64Array
 
   constructor(pca: PcaModel, name: string, maxChars: number) {
     this.name = name
     this.dimension = pca.components + 1
-    this.#counter = new TokenCounter(pca.buckets, maxChars)
+    this.#maxChars = maxChars
     this.#loadings = new PackedLoadings(pca.rows, pca.components)
     this.#scales = Float64Array.from(pca.scales)
     this.#offsets = Float64Array.from(pca.offsets)
     this.#weights = Float64Array.from(pca.weights)
-    this.#values = new Float64Array(pca.buckets)
     this.#sums = new Float64Array(pca.components)
   }
 
@@ -78,25 +75,34 @@ class HashingEncoder implements Encoder {
         out.length,
       )
     }
-    this.#counter.count(text)
-    const unit = this.#weigh()
-    this.#loadings.multiply(this.#counter.buckets, this.#values, this.#counter.bucketCount, this.#sums)
+    const bucketCount = tokenCounter.count(text, this.#weights.length, this.#maxChars)
+    const unit = weigh(this.#weights, bucketCount)
+    this.#loadings.multiply(bucketCount, this.#sums)
     for (let c = 0; c < components; c++) {
       out[offset + c] = clampComponent(this.#offsets[c] + this.#scales[c] * this.#sums[c] * unit)
     }
     out[offset + components] = 1
   }
+}
+
+/** One for all encoders and a closure, for the reasons that `tokenCounter` is. */
+const weigh = createWeigh()
+
+function createWeigh() {
+  const { buckets, counts } = tokenCounter
+  const { rowIndexes, values } = sparseVector
 
   /**
-   * Fills `values` with weights[k] sqrt(count), rounded to integers that sum to at most VALUE_SUM_MAX.
+   * From `tokenCounter` to `sparseVector`: weights[k] sqrt(count), rounded to integers that sum to at most
+   * VALUE_SUM_MAX.
    * @returns 1 / |values|, or 0 where there is no token of weight
    */
-  #weigh(): number {
-    const { buckets, counts, bucketCount } = this.#counter
-    const values = this.#values
+  return (weights: Float64Array, bucketCount: number): number => {
     let sum = 0
     for (let i = 0; i < bucketCount; i++) {
-      const value = this.#weights[buckets[i]] * Math.sqrt(counts[i])
+      const bucket = buckets[i]
+      const value = weights[bucket] * Math.sqrt(counts[i])
+      rowIndexes[i] = bucket
       values[i] = value
       sum += value
     }

@@ -1,3 +1,5 @@
+import { BUCKETS_MAX } from './pca-model.js'
+
 /**
  * Sums of weighted rows of small integers, two components to a double.
  *
@@ -34,23 +36,37 @@ export class PackedLoadings {
   }
 
   /**
-   * out[c] = sum over i < count of values[i] * rows[rowIndexes[i], c]
-   * @param values integers >= 0 whose sum is at most VALUE_SUM_MAX
+   * out[c] = sum over i < count of values[i] * rows[rowIndexes[i], c], of the arrays of `sparseVector`
+   * @param count entries of `sparseVector`, with values that are integers >= 0 and sum to at most VALUE_SUM_MAX
    */
-  multiply(rowIndexes: Int32Array, values: Float64Array, count: number, out: Float64Array): void {
-    for (let start = 0; start < this.#stride; start += BLOCK) this.#sumBlock(rowIndexes, values, count, start)
+  multiply(count: number, out: Float64Array): void {
+    const sums = this.#sums
+    for (let start = 0; start < this.#stride; start += BLOCK) {
+      sparseVector.sumBlock(this.#packed, this.#stride, start, count, sums)
+    }
     for (let c = 0; c < out.length; c += 2) {
-      const both = this.#sums[c >> 1]
+      const both = sums[c >> 1]
       const second = Math.floor(both / LANE + 0.5)
       out[c] = both - second * LANE
       if (c + 1 < out.length) out[c + 1] = second
     }
   }
+}
 
-  #sumBlock(rowIndexes: Int32Array, values: Float64Array, count: number, start: number): void {
-    const packed = this.#packed
-    const stride = this.#stride
-    const sums = this.#sums
+/** What is multiplied. One for all and a closure, for the reasons that `tokenCounter` is. */
+export const sparseVector = createSparseVector()
+
+function createSparseVector() {
+  const rowIndexes = new Int32Array(BUCKETS_MAX)
+  const values = new Float64Array(BUCKETS_MAX)
+
+  function sumBlock(
+    packed: Float64Array,
+    stride: number,
+    start: number,
+    count: number,
+    sums: Float64Array,
+  ): void {
     let s0 = 0
     let s1 = 0
     let s2 = 0
@@ -77,4 +93,6 @@ export class PackedLoadings {
     sums[start + 5] = s5
     sums[start + 6] = s6
   }
+
+  return { rowIndexes, values, sumBlock }
 }

@@ -10,7 +10,7 @@ import {
   type PcaModel,
 } from './pca-model.js'
 import { principalComponents, type SparseRows } from './principal-components.js'
-import { TokenCounter } from './token-counter.js'
+import { tokenCounter } from './token-counter.js'
 
 export { pcaFingerprint, pcaFromBytes, pcaToBytes } from './pca-codec.js'
 export type { PcaModel } from './pca-model.js'
@@ -81,20 +81,19 @@ function checkSpread(variances: Float64Array): void {
 
 /** Raw counts of every prompt; `values` are the counts. */
 function countTokens(prompts: readonly string[], buckets: number, maxChars: number): SparseRows {
-  const counter = new TokenCounter(buckets, maxChars)
   const starts = new Int32Array(prompts.length + 1)
   let columns = new Int32Array(1024)
   let values = new Float32Array(1024)
   let used = 0
   prompts.forEach((prompt, row) => {
-    counter.count(prompt)
-    if (used + counter.bucketCount > columns.length) {
-      columns = grown(columns, used + counter.bucketCount, Int32Array)
-      values = grown(values, used + counter.bucketCount, Float32Array)
+    const bucketCount = tokenCounter.count(prompt, buckets, maxChars)
+    if (used + bucketCount > columns.length) {
+      columns = grown(columns, used + bucketCount, Int32Array)
+      values = grown(values, used + bucketCount, Float32Array)
     }
-    for (let i = 0; i < counter.bucketCount; i++) {
-      columns[used] = counter.buckets[i]
-      values[used++] = counter.counts[i]
+    for (let i = 0; i < bucketCount; i++) {
+      columns[used] = tokenCounter.buckets[i]
+      values[used++] = tokenCounter.counts[i]
     }
     starts[row + 1] = used
   })

@@ -1,3 +1,5 @@
+import { BUCKETS_MAX } from './pca-model.js'
+
 /**
  * Text to counts of hashed tokens, in one pass over the UTF-16 code units and without a substring.
  *
@@ -17,60 +19,101 @@ const SEPARATOR = 0
 const SYMBOL = -1 // negative: its sign bit counts it
 const LINE_FEED = 10
 
-/** For a code unit: what a word takes of it (its lower case), or SEPARATOR, or SYMBOL. */
-const CLASSES = buildClasses()
+/** Code units read in one go. */
+const CHUNK = 1024
 
-export class TokenCounter {
-  /** Distinct buckets of the last text, in order of first sight; the first `bucketCount` entries are valid. */
+/** Counts of one text after the other. All encoders share it: a call ends before another can begin. */
+export interface TokenCounter {
+  /** Distinct buckets of the last text, in order of first sight. */
   readonly buckets: Int32Array
   /** How often each of `buckets` was hit. */
   readonly counts: Int32Array
-  bucketCount = 0
-  readonly #maxChars: number
-  readonly #shift: number
-  readonly #tokens: Int32Array
-  /** By bucket; all 0 between calls. */
-  readonly #hits: Int32Array
-
   /**
-   * @param buckets a power of two, at least 2
-   * @param maxChars code units read of one text; a longer one is read at its start and its end
+   * Replaces `buckets` and `counts` by those of `text`. Takes any string, allocates nothing.
+   * @param total of the buckets that there are, a power of two from 2 to BUCKETS_MAX
+   * @param maxChars code units read of the text; a longer one is read at its start and its end
+   * @returns how many entries of `buckets` and `counts` are valid
    */
-  constructor(buckets: number, maxChars: number) {
-    this.#maxChars = maxChars
-    this.#shift = Math.clz32(buckets) + 1 // 32 - log2(buckets)
-    this.#hits = new Int32Array(buckets)
-    // Every token takes at least one code unit; one more is a candidate that was not to be.
-    this.#tokens = new Int32Array(maxChars + 1)
-    // One entry more than there can be: a bucket is written before it is known to be new.
-    this.buckets = new Int32Array(buckets + 1)
-    this.counts = new Int32Array(buckets + 1)
-  }
+  count(text: string, total: number, maxChars: number): number
+}
 
-  /** Replaces `buckets` and `counts` by those of `text`. Takes any string, allocates nothing. */
-  count(text: string): void {
-    const length = text.length
-    if (length <= this.#maxChars) {
-      this.#count(this.#scan(text, 0, length, 0))
-      return
+/**
+ * Arrays that are constants of a closure made once are constants to the compiler, which then spares the loops checking
+ * at every step what they are, where they lie and how long they are: a third of the time, half of it in Chinese.
+ * Those of an object or, once bundled, of a module are variables to it.
+ */
+export const tokenCounter = createTokenCounter()
+
+/**
+ * A word's hash is FNV-1a without its offset, a symbol's its code unit times an odd number, both 32 bits. A pair's
+ * depends on the order of its tokens.
+ *
+ * No branches: where words end and which buckets are new is what no processor predicts, and a wrong guess costs more
+ * than storing a candidate every time and advancing, by arithmetic, only past a good one. A quarter faster so.
+ */
+function createTokenCounter(): TokenCounter {
+  const { tokens, scan } = createScanner()
+  const hits = new Int32Array(BUCKETS_MAX) // by bucket; all 0 between calls
+  const buckets = new Int32Array(BUCKETS_MAX + 1) // one is written before it is known to be new
+  const counts = new Int32Array(BUCKETS_MAX)
+  let used = 0
+  let previousToken = 0
+
+  function countHits(tokenCount: number, shift: number): void {
+    let distinct = used
+    let previous = previousToken
+    for (let i = 0; i < tokenCount; i++) {
+      const token = tokens[i]
+      const single = bucketOf(token, shift)
+      buckets[distinct] = single
+      distinct += (hits[single]++ - 1) >>> 31 // 1 if there was no hit before, else 0
+      const pair = bucketOf((Math.imul(previous, 0x2545f491) + token) | 0, shift)
+      buckets[distinct] = pair
+      distinct += (hits[pair]++ - 1) >>> 31
+      previous = token
     }
-    const head = Math.floor(this.#maxChars * HEAD_SHARE)
-    const tokenCount = this.#scan(text, 0, head, 0)
-    this.#count(this.#scan(text, length - (this.#maxChars - head), length, tokenCount))
+    used = distinct
+    previousToken = previous
   }
 
-  /**
-   * Appends the tokens' hashes at `tokenCount`; returns the new count. A word's is FNV-1a without its offset, a
-   * symbol's its code unit times an odd number, both 32 bits.
-   *
-   * Without a branch: where words end is what no processor predicts, and a wrong guess costs more than storing a
-   * candidate at every code unit and advancing, by arithmetic, only past a good one. A quarter faster so.
-   */
-  #scan(text: string, start: number, end: number, tokenCount: number): number {
-    const tokens = this.#tokens
-    const classes = CLASSES
-    let used = tokenCount
+  /** A word ends with its part of the text, not with its chunk. */
+  function countPart(text: string, start: number, end: number, shift: number): void {
     let word = 0
+    for (let at = start; at < end; at += CHUNK) {
+      const tokenCount = scan(text, at, Math.min(at + CHUNK, end), word)
+      word = tokens[tokenCount]
+      countHits(at + CHUNK < end ? tokenCount : tokenCount + isNotZero(word), shift)
+    }
+  }
+
+  function count(text: string, total: number, maxChars: number): number {
+    const shift = Math.clz32(total) + 1 // 32 - log2(total)
+    const length = text.length
+    used = 0
+    previousToken = 0
+    const head = length <= maxChars ? length : Math.floor(maxChars * HEAD_SHARE)
+    countPart(text, 0, head, shift)
+    if (head < length) countPart(text, length - (maxChars - head), length, shift)
+    for (let i = 0; i < used; i++) {
+      const bucket = buckets[i]
+      counts[i] = hits[bucket]
+      hits[bucket] = 0
+    }
+    return used
+  }
+
+  return { buckets, counts, count }
+}
+
+function createScanner() {
+  const classes = buildClasses() // by code unit: what a word takes of it, or SEPARATOR, or SYMBOL
+  // Hashes in a chunk. Every token takes a code unit; one more is a word begun before, one a candidate.
+  const tokens = new Int32Array(CHUNK + 2)
+
+  /** Writes `tokens`; returns their number, behind which is the word not yet ended, or 0. */
+  function scan(text: string, start: number, end: number, wordBefore: number): number {
+    let used = 0
+    let word = wordBefore
     for (let i = start; i < end; i++) {
       const unit = text.charCodeAt(i)
       const kind = classes[unit]
@@ -82,34 +125,10 @@ export class TokenCounter {
       used += kind >>> 31 // 1 for SYMBOL
     }
     tokens[used] = word
-    return used + isNotZero(word)
+    return used
   }
 
-  /** Counts new buckets by arithmetic, for the same reason. A pair's hash depends on the order of its tokens. */
-  #count(tokenCount: number): void {
-    const tokens = this.#tokens
-    const hits = this.#hits
-    const buckets = this.buckets
-    const counts = this.counts
-    const shift = this.#shift
-    let used = 0
-    let previous = 0
-    for (let i = 0; i < tokenCount; i++) {
-      const token = tokens[i]
-      const single = bucketOf(token, shift)
-      buckets[used] = single
-      used += (hits[single]++ - 1) >>> 31 // 1 if there was no hit before, else 0
-      const pair = bucketOf((Math.imul(previous, 0x2545f491) + token) | 0, shift)
-      buckets[used] = pair
-      used += (hits[pair]++ - 1) >>> 31
-      previous = token
-    }
-    for (let i = 0; i < used; i++) {
-      counts[i] = hits[buckets[i]]
-      hits[buckets[i]] = 0
-    }
-    this.bucketCount = used
-  }
+  return { tokens, scan }
 }
 
 /** 1, or 0 for 0: of a number and its negative, one has the sign bit. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { defaultEncoder, defaultPca } from '../../src/features/default-encoder.js'
 import type { Encoder } from '../../src/features/encoder.js'
 import { createHashingEncoder } from '../../src/features/hashing-encoder.js'
+import { fitPca } from '../../src/features/pca.js'
 import { COMPONENT_MAX } from '../../src/features/pca-model.js'
 import { anyText, expectCode, wrong } from './support.js'
 
@@ -47,6 +48,32 @@ describe('the hashing encoder', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('gives each encoder its own contexts when calls of several take turns', () => {
+    const small = fitPca(
+      Array.from({ length: 40 }, (_, i) => `${i % 3} of ${i % 7} or ${i * i}`),
+      { components: 4, buckets: 64 },
+    )
+    const encoders = [encoder, defaultEncoder({ maxChars: 64 }), createHashingEncoder({ pca: small })]
+    fc.assert(
+      fc.property(fc.array(anyText, { minLength: 2, maxLength: 5 }), (texts) => {
+        const apart = encoders.map((by) => texts.map((text) => encode(text, by)))
+        texts.forEach((text, t) => {
+          encoders.forEach((by, e) => {
+            expect(encode(text, by)).toEqual(apart[e][t])
+          })
+        })
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it.each([1023, 1024, 1025])('keeps a word whole that begins %i code units into the text', (at) => {
+    const word = 'abcdefgh'
+    for (let start = at - word.length; start <= at; start++) {
+      expect(encode(`${' '.repeat(start)}${word} x`)).toEqual(encode(`${word} x`))
+    }
   })
 
   it('writes at the offset and nowhere else', () => {

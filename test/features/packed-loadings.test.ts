@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { PackedLoadings, VALUE_SUM_MAX } from '../../src/features/packed-loadings.js'
+import { PackedLoadings, sparseVector, VALUE_SUM_MAX } from '../../src/features/packed-loadings.js'
 
 const ROW_COUNT = 9
 
@@ -20,12 +20,19 @@ const cases = fc.integer({ min: 1, max: 40 }).chain((components) =>
   }),
 )
 
+function multiply(loadings: PackedLoadings, values: readonly number[], out: Float64Array): void {
+  values.forEach((value, i) => {
+    sparseVector.rowIndexes[i] = i
+    sparseVector.values[i] = value
+  })
+  loadings.multiply(values.length, out)
+}
+
 it('two sums in a double are the two sums, exactly', () => {
   fc.assert(
     fc.property(cases, ({ components, rows, values }) => {
       const out = new Float64Array(components)
-      const indexes = Int32Array.from(values, (_, i) => i)
-      new PackedLoadings(rows, components).multiply(indexes, Float64Array.from(values), values.length, out)
+      multiply(new PackedLoadings(rows, components), values, out)
       for (let c = 0; c < components; c++) {
         const sum = values.reduce((total, value, i) => total + value * rows[i * components + c], 0)
         expect(out[c] - sum).toBe(0)
@@ -42,6 +49,6 @@ it.each([
 ])('keeps the lanes %i and %i apart at the largest sum', (first, second) => {
   const out = new Float64Array(2)
   const loadings = new PackedLoadings(Int8Array.of(first, second), 2)
-  loadings.multiply(Int32Array.of(0), Float64Array.of(VALUE_SUM_MAX), 1, out)
+  multiply(loadings, [VALUE_SUM_MAX], out)
   expect([...out]).toEqual([first * VALUE_SUM_MAX, second * VALUE_SUM_MAX])
 })
