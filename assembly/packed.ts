@@ -98,24 +98,62 @@ function dotAndAddScaled(row: usize, x: usize, y: usize, scale: f64, length: i32
 }
 
 /** m = m * scale + weight * v over `length` numbers. */
-// @ts-ignore: decorator
-@inline
 export function scaleAndAdd(m: usize, scale: f64, weight: f64, v: usize, length: i32): void {
   const end = m + (<usize>length << 3)
-  if (ASC_FEATURE_SIMD) {
-    const scales = f64x2.splat(scale)
-    const weights = f64x2.splat(weight)
-    const last = end - 8
-    while (m < last) {
-      v128.store(m, f64x2.add(f64x2.mul(v128.load(m), scales), f64x2.mul(weights, v128.load(v))))
-      m += 16
-      v += 16
-    }
-  }
   while (m < end) {
     store<f64>(m, load<f64>(m) * scale + weight * load<f64>(v))
     m += 8
     v += 8
+  }
+}
+
+/** `scaleAndAdd` of two runs in one loop: m0 with v0 and m1 with v1. */
+// @ts-ignore: decorator
+@inline
+export function scaleAndAddTwo(
+  m0: usize,
+  scale0: f64,
+  weight0: f64,
+  v0: usize,
+  m1: usize,
+  scale1: f64,
+  weight1: f64,
+  v1: usize,
+  length: i32,
+): void {
+  let i: usize = 0
+  if (ASC_FEATURE_SIMD) {
+    const scales0 = f64x2.splat(scale0)
+    const scales1 = f64x2.splat(scale1)
+    const weights0 = f64x2.splat(weight0)
+    const weights1 = f64x2.splat(weight1)
+    const end = <usize>(length & ~3) << 3
+    for (; i < end; i += 32) {
+      const a = v128.load(m0 + i)
+      const b = v128.load(m0 + i, 16)
+      const p = v128.load(v0 + i)
+      const q = v128.load(v0 + i, 16)
+      v128.store(m0 + i, f64x2.add(f64x2.mul(a, scales0), f64x2.mul(weights0, p)))
+      v128.store(m0 + i, f64x2.add(f64x2.mul(b, scales0), f64x2.mul(weights0, q)), 16)
+      const c = v128.load(m1 + i)
+      const d = v128.load(m1 + i, 16)
+      const r = v128.load(v1 + i)
+      const s = v128.load(v1 + i, 16)
+      v128.store(m1 + i, f64x2.add(f64x2.mul(c, scales1), f64x2.mul(weights1, r)))
+      v128.store(m1 + i, f64x2.add(f64x2.mul(d, scales1), f64x2.mul(weights1, s)), 16)
+    }
+    if (length & 2) {
+      const a = v128.load(m0 + i)
+      v128.store(m0 + i, f64x2.add(f64x2.mul(a, scales0), f64x2.mul(weights0, v128.load(v0 + i))))
+      const b = v128.load(m1 + i)
+      v128.store(m1 + i, f64x2.add(f64x2.mul(b, scales1), f64x2.mul(weights1, v128.load(v1 + i))))
+      i += 16
+    }
+  }
+  const last = <usize>length << 3
+  for (; i < last; i += 8) {
+    store<f64>(m0 + i, load<f64>(m0 + i) * scale0 + weight0 * load<f64>(v0 + i))
+    store<f64>(m1 + i, load<f64>(m1 + i) * scale1 + weight1 * load<f64>(v1 + i))
   }
 }
 

@@ -9,17 +9,19 @@ const ARMS_OF_PAIR = 2
 /** theta.x and x^T A^-1 x of the candidates: see `Kernel.project`. */
 export function project(contexts: i32, count: i32, quadratic: bool): void {
   const zp = arena.zp
-  if (quadratic && zp > 0) for (let index = 0; index < contexts; index++) writeProducts(index)
+  const byProducts = quadratic && zp > 0
+  if (byProducts) for (let index = 0; index < contexts; index++) writeProducts(index)
   // A group never crosses from one block of the list to the next.
-  const widest = contexts === 1 || (quadratic && zp === 0) ? ARMS_OF_ONE : ARMS_OF_PAIR
-  const wide = min(widest, 1 << arena.blockShift)
+  const wide = min(contexts === 1 ? ARMS_OF_ONE : ARMS_OF_PAIR, 1 << arena.blockShift)
   for (let position = 0; position < count; position += wide) {
     const arms = min(wide, count - position)
     const list = cells(position)
     forms(arms, list, contexts, MEAN, arena.theta, arena.dp, arena.context, arena.dp)
-    if (!quadratic) continue
-    if (zp > 0) forms(arms, list, contexts, VARIANCE, arena.inverse, arena.pp, arena.products, zp)
-    else quadraticsByRows(arms, list, 0, contexts)
+    if (byProducts) forms(arms, list, contexts, VARIANCE, arena.inverse, arena.pp, arena.products, zp)
+  }
+  if (!quadratic || byProducts) return
+  for (let position = 0; position < count; position += ARMS_OF_ONE) {
+    quadraticsByRows(min(ARMS_OF_ONE, count - position), position, 0, contexts)
   }
 }
 
@@ -95,32 +97,42 @@ function forms(
   }
 }
 
-/** x^T A^-1 x = sum_i x_i (m_ii x_i + 2 sum_(j>i) m_ij x_j): where z would not stay in the cache, x does. */
-export function quadraticsByRows(arms: i32, list: usize, from: i32, to: i32): void {
+/**
+ * x^T A^-1 x = sum_i x_i (m_ii x_i + 2 sum_(j>i) m_ij x_j) of the arms at `position` on, for the contexts in
+ * [from, to): where z would not stay in the cache, x does.
+ */
+export function quadraticsByRows(arms: i32, position: i32, from: i32, to: i32): void {
   const d = arena.d
   const sums = arena.sums
-  let r0 = runOf(arena.inverse, arena.pp, list)
-  let r1 = arms > 1 ? runOf(arena.inverse, arena.pp, list + 8) : r0
-  let r2 = arms > 2 ? runOf(arena.inverse, arena.pp, list + 16) : r0
-  let r3 = arms > 3 ? runOf(arena.inverse, arena.pp, list + 24) : r0
-  for (let index = from; index < to; index++) {
-    memory.fill(list + VARIANCE + ofContext(index), 0, <usize>arms << 3)
-  }
+  const totals = sums + 128
+  memory.fill(totals, 0, 128)
+  const stride = arena.pp
+  let r0 = runOf(arena.inverse, stride, cells(position))
+  let r1 = arms > 1 ? runOf(arena.inverse, stride, cells(position + 1)) : r0
+  let r2 = arms > 2 ? runOf(arena.inverse, stride, cells(position + 2)) : r0
+  let r3 = arms > 3 ? runOf(arena.inverse, stride, cells(position + 3)) : r0
   for (let rest = d - 1; rest >= 0; rest--) {
+    let total = totals
     for (let index = from; index < to; index++) {
       const x = arena.context + ((<usize>index * <usize>arena.dp + <usize>(d - 1 - rest)) << 3)
-      const total = list + VARIANCE + ofContext(index)
       pairDotsOf(arms, r0 + 8, r1 + 8, r2 + 8, r3 + 8, x + 8, rest & ~1, sums)
       addRow(r0, x, rest, sums, total)
       if (arms > 1) addRow(r1, x, rest, sums + 8, total + 8)
       if (arms > 2) addRow(r2, x, rest, sums + 16, total + 16)
       if (arms > 3) addRow(r3, x, rest, sums + 24, total + 24)
+      total += 32
     }
     const step = <usize>(rest + 1) << 3
     r0 += step
     r1 += step
     r2 += step
     r3 += step
+  }
+  for (let index = from; index < to; index++) {
+    for (let k = 0; k < arms; k++) {
+      const total = totals + (<usize>(4 * (index - from) + k) << 3)
+      store<f64>(cells(position + k) + ofContext(index), load<f64>(total), VARIANCE)
+    }
   }
 }
 

@@ -89,17 +89,19 @@ function writeScore(
 /** Scores exactly only what can still win: see `Kernel.prune`. */
 export function prune(index: i32, count: i32, alpha: f64, penaltyWeight: f64, now: f64): i32 {
   const first = writeUpperBounds(index, count, alpha, penaltyWeight, now)
+  const firstCells = cells(first)
   if (arena.zp > 0) writeProducts(index)
-  let best = writeExact(first, index, alpha, penaltyWeight, now)
+  let best = writeExact(first, firstCells, index, alpha, penaltyWeight, now)
   let evaluated = 1
   const block = 1 << arena.blockShift
   for (let start = 0; start < count; start += block) {
-    let list = cells(start)
-    const end = list + (<usize>min(block, count - start) << 3)
-    for (; list < end; list += 8) {
+    const begin = cells(start)
+    const end = begin + (<usize>min(block, count - start) << 3)
+    for (let list = begin; list < end; list += 8) {
       // Not `>=`: whatever cannot be compared is evaluated.
-      if (load<f64>(list, SCORE) < best || list === first) continue
-      const value = writeExact(list, index, alpha, penaltyWeight, now)
+      if (load<f64>(list, SCORE) < best || list === firstCells) continue
+      const position = start + <i32>((list - begin) >> 3)
+      const value = writeExact(position, list, index, alpha, penaltyWeight, now)
       if (value > best) best = value
       evaluated++
     }
@@ -107,8 +109,8 @@ export function prune(index: i32, count: i32, alpha: f64, penaltyWeight: f64, no
   return evaluated
 }
 
-/** Upper bounds as scores; returns where the cells of the highest are. */
-function writeUpperBounds(index: i32, count: i32, alpha: f64, penaltyWeight: f64, now: f64): usize {
+/** Upper bounds as scores; returns the position of the highest. */
+function writeUpperBounds(index: i32, count: i32, alpha: f64, penaltyWeight: f64, now: f64): i32 {
   const x = arena.context + ((<usize>index * <usize>arena.dp) << 3)
   const reach = sqrt(dot(x, x, arena.dp)) * SLACK
   const floor = sqrt(VARIANCE_MIN) * SLACK
@@ -118,12 +120,12 @@ function writeUpperBounds(index: i32, count: i32, alpha: f64, penaltyWeight: f64
   const shift = arena.blockShift
   const spread = arena.spread
   const block = 1 << shift
-  let first = cells(0)
+  let first = 0
   let highest: f64 = -Infinity
   for (let start = 0; start < count; start += block) {
-    let list = cells(start)
-    const end = list + (<usize>min(block, count - start) << 3)
-    for (; list < end; list += 8) {
+    const begin = cells(start)
+    const end = begin + (<usize>min(block, count - start) << 3)
+    for (let list = begin; list < end; list += 8) {
       const slot = toIndex(load<f64>(list, CANDIDATE))
       const arm = cellsIn(blocks, blockBytes, shift, slot)
       let root = load<f64>(arm, BOUND)
@@ -134,7 +136,7 @@ function writeUpperBounds(index: i32, count: i32, alpha: f64, penaltyWeight: f64
       store<f64>(list, upper, SCORE)
       if (upper > highest) {
         highest = upper
-        first = list
+        first = start + <i32>((list - begin) >> 3)
       }
     }
   }
@@ -148,15 +150,15 @@ function takeBound(slot: u32): f64 {
   return root
 }
 
-/** The exact score of the candidate whose cells are at `list`. */
-function writeExact(list: usize, index: i32, alpha: f64, penaltyWeight: f64, now: f64): f64 {
+/** The exact score of the candidate at a position, whose cells are at `list`. */
+function writeExact(position: i32, list: usize, index: i32, alpha: f64, penaltyWeight: f64, now: f64): f64 {
   const zp = arena.zp
   const part = ofContext(index)
   if (zp > 0) {
     const inverse = run(arena.inverse, arena.pp, toIndex(load<f64>(list, CANDIDATE)))
     const z = arena.products + ((<usize>index * <usize>zp) << 3)
     pairDotsOf(1, inverse, inverse, inverse, inverse, z, zp, list + part + VARIANCE)
-  } else quadraticsByRows(1, list, index, index + 1)
+  } else quadraticsByRows(1, position, index, index + 1)
   const arm = cells(toIndex(load<f64>(list, CANDIDATE)))
   return writeScore(list, arm, part, arena.gammaPower, alpha, penaltyWeight, now)
 }

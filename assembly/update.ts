@@ -1,7 +1,7 @@
 import * as arena from './layout'
 import { BOUND, cells, LAST_UPDATE, RIDGE, run, toIndex } from './layout'
 import { dot } from './dots'
-import { rebuildInverse, scaleAll, scaleAndAdd, symmetricTimesVector } from './packed'
+import { rebuildInverse, scaleAll, scaleAndAdd, scaleAndAddTwo, symmetricTimesVector } from './packed'
 
 const AGE_MAX: f64 = 1000
 const RIDGE_FLOOR: f64 = 0.1
@@ -31,8 +31,7 @@ export function update(slot: u32, reward: f64, now: f64): void {
     const xi = load<f64>(x + offset)
     const ui = load<f64>(u + offset) * gain
     // Subtracting ui * u is adding -ui * u: a product's sign is exact.
-    scaleAndAdd(inverse, inverseScale, -ui, u + offset, rest)
-    scaleAndAdd(precision, decay, xi, x + offset, rest)
+    scaleAndAddTwo(inverse, inverseScale, -ui, u + offset, precision, decay, xi, x + offset, rest)
     trusted = trusted && load<f64>(inverse) > 0
     inverse += (<usize>rest) << 3
     precision += (<usize>rest) << 3

@@ -32,8 +32,11 @@ export class Arena {
 
   constructor({ dimension, gamma, lambda0 }: ArenaOptions) {
     this.layout = arenaLayout(dimension)
+    // Room for the first block from the start: while models are few nothing grows, and once a process has detached
+    // a buffer by growing it, V8 checks every typed array's buffer in every loop.
+    const initial = pagesOf(arenaLength(this.layout, 1).length)
     this.memory =
-      typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX }) : null
+      typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial, maximum: PAGES_MAX }) : null
     this.f64 = new Float64Array(0)
     this.reserve(1)
     writeConstants(this.layout, this.f64, gamma, lambda0)
@@ -60,9 +63,13 @@ export class Arena {
   }
 }
 
+function pagesOf(length: number): number {
+  return Math.ceil((ARENA_BASE + 8 * length) / PAGE_BYTES)
+}
+
 function grownInPlace(memory: WebAssembly.Memory, length: number): Float64Array {
-  const missing = ARENA_BASE + 8 * length - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
+  const missing = pagesOf(length) - memory.buffer.byteLength / PAGE_BYTES
+  if (missing > 0) memory.grow(missing)
   return new Float64Array(memory.buffer, ARENA_BASE, length)
 }
 

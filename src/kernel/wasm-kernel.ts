@@ -1,4 +1,3 @@
-import { instantiate } from '@assemblyscript/loader'
 import { ParetoBanditError } from '../errors.js'
 import { ARENA_BASE, type Arena } from './arena.js'
 import type { Kernel } from './kernel.js'
@@ -6,7 +5,7 @@ import type { ArenaLayout } from './layout.js'
 import { kernelWasmBase64 } from './wasm-simd.generated.js'
 
 /** What assembly/index.ts exports. Addresses are bytes. */
-interface KernelExports extends Record<string, unknown> {
+interface KernelExports {
   configure(base: number): void
   project(contexts: number, count: number, quadratic: boolean): void
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
@@ -47,9 +46,9 @@ export class WasmKernel implements Kernel {
     const { memory } = arena
     try {
       if (memory === null) throw new TypeError('there is no WebAssembly here')
-      const { instance } = await instantiate<KernelExports>(await compiled(simd), { env: { memory } })
-      // The instance's own functions: the loader's wrappers, made for optional arguments, cost more than the call.
-      return new WasmKernel(arena, instance.exports as unknown as KernelExports, simd)
+      // Not by AssemblyScript's loader: its wrappers are for strings and arrays, and cost more than a call here.
+      const { exports } = await WebAssembly.instantiate(await compiled(simd), { env: { memory } })
+      return new WasmKernel(arena, exports as unknown as KernelExports, simd)
     } catch (cause) {
       throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernel', 'WebAssembly cannot run here; use "js"', {
         cause,
