@@ -75,9 +75,9 @@ function pairDots(arms: i32, a0: usize, a1: usize, a2: usize, a3: usize, b: usiz
     let s1 = f64x2.splat(0)
     let s2 = f64x2.splat(0)
     let s3 = f64x2.splat(0)
-    let i: usize = 0
     const end = <usize>(length & ~3) << 3
-    for (; i < end; i += 32) {
+    let i: usize = 0
+    if (end > 0) do {
       const x = v128.load(b + i)
       const y = v128.load(b + i, 16)
       s0 = f64x2.add(s0, f64x2.mul(v128.load(a0 + i), x))
@@ -88,13 +88,14 @@ function pairDots(arms: i32, a0: usize, a1: usize, a2: usize, a3: usize, b: usiz
       if (arms > 1) s1 = f64x2.add(s1, f64x2.mul(v128.load(a1 + i, 16), y))
       if (arms > 2) s2 = f64x2.add(s2, f64x2.mul(v128.load(a2 + i, 16), y))
       if (arms > 3) s3 = f64x2.add(s3, f64x2.mul(v128.load(a3 + i, 16), y))
-    }
+      i += 32
+    } while (i < end)
     if (length & 2) {
-      const x = v128.load(b + i)
-      s0 = f64x2.add(s0, f64x2.mul(v128.load(a0 + i), x))
-      if (arms > 1) s1 = f64x2.add(s1, f64x2.mul(v128.load(a1 + i), x))
-      if (arms > 2) s2 = f64x2.add(s2, f64x2.mul(v128.load(a2 + i), x))
-      if (arms > 3) s3 = f64x2.add(s3, f64x2.mul(v128.load(a3 + i), x))
+      const x = v128.load(b + end)
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(a0 + end), x))
+      if (arms > 1) s1 = f64x2.add(s1, f64x2.mul(v128.load(a1 + end), x))
+      if (arms > 2) s2 = f64x2.add(s2, f64x2.mul(v128.load(a2 + end), x))
+      if (arms > 3) s3 = f64x2.add(s3, f64x2.mul(v128.load(a3 + end), x))
     }
     store<f64>(sums, sumOfLanes(s0))
     if (arms > 1) store<f64>(sums, sumOfLanes(s1), 8)
