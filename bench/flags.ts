@@ -5,9 +5,11 @@ export interface BenchFlags {
   readonly filter: RegExp | null
   readonly jsonFile: string | null
   readonly quick: boolean
+  /** Whether the marked parts of docs/PERFORMANCE.md are written anew. */
+  readonly markdown: boolean
 }
 
-const USAGE = 'usage: npm run bench -- [--quick] [--filter REGEX] [--json FILE]'
+const USAGE = 'usage: npm run bench -- [--quick] [--filter REGEX] [--json FILE] [--markdown]'
 
 /** A flag that cannot be read: its message is one line. */
 export class FlagError extends Error {}
@@ -15,10 +17,14 @@ export class FlagError extends Error {}
 /** @throws FlagError */
 export function parseFlags(args: readonly string[]): BenchFlags {
   const values = parse(args)
+  if (values.markdown && (values.quick || values.filter !== undefined)) {
+    throw new FlagError('--markdown: the docs need a whole run, without --quick and --filter')
+  }
   return {
     filter: values.filter === undefined ? null : parseFilter(values.filter),
     jsonFile: values.json ?? null,
     quick: values.quick ?? false,
+    markdown: values.markdown ?? false,
   }
 }
 
@@ -28,6 +34,7 @@ function parse(args: readonly string[]) {
       filter: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean' },
+      markdown: { type: 'boolean' },
     } as const
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
   } catch (cause) {

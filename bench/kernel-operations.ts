@@ -1,144 +1,92 @@
-import type { Kernel, KernelName } from '../src/kernel/kernel.js'
-import { cellOffset, sectionOffset } from '../src/kernel/layout.js'
-import { loadKernel } from '../src/kernel/load.js'
+import type { Kernel } from '../src/kernel/kernel.js'
+import type { ArmsRow, RowTask } from './cases.js'
 import type { Operation } from './measure.js'
-import { PlainLinUcb } from './plain-linucb.js'
-import {
-  ALPHA,
-  batchSize,
-  feedbackBatchSize,
-  GAMMA,
-  LAMBDA0,
-  makeContexts,
-  teachingRequests,
-} from './workload.js'
+import { taughtUntil } from './taught-arms.js'
+import { ALPHA, batchSize, makeContexts, type Pace } from './workload.js'
 
+/** Multiplied with a price that is the same for every arm. */
 const PENALTY_WEIGHT = 0.3
 
-/** A kernel whose arms have learned, without a router around it. */
-export async function makeKernel(name: KernelName, dimension: number, models: number): Promise<Kernel> {
-  const kernel = await loadKernel(name, { dimension, gamma: GAMMA, lambda0: LAMBDA0 })
-  const contexts = makeContexts(dimension, 1)
-  kernel.reserve(models)
-  for (let slot = 0; slot < models; slot++) startCold(kernel, slot, models)
-  const { f64, layout } = kernel
-  const requests = teachingRequests(dimension, models)
-  // The arms in turn, and one request older a round: nobody's regularization wears out.
-  for (let i = 0; i < requests; i++) {
-    f64.set(contexts[i % contexts.length], layout.context)
-    kernel.update(i % models, rewardOf(i), 1 + Math.floor(i / models))
-  }
-  return kernel
-}
-
-/** The context into the arena, `kernel.score` over all arms, and the argmax. */
-export function scoreOperation(kernel: Kernel, models: number): Operation {
-  const { f64, layout } = kernel
-  const { dimension } = layout
-  const contexts = makeContexts(dimension, 1)
-  const now = Math.ceil(teachingRequests(dimension, models) / models)
-  const batch = batchSize(models * dimension ** 2)
-  let count = 0
-  return {
-    batch,
-    run: () => {
-      let sum = 0
-      for (let i = 0; i < batch; i++, count++) {
-        f64.set(contexts[count % contexts.length], layout.context)
-        kernel.score(models, ALPHA, PENALTY_WEIGHT, now)
-        sum += kernel.argmax(models, count)
-      }
-      return sum
-    },
-  }
-}
-
-/** One arm's inverse and theta taken from A and b anew: what restoring its regularization costs. */
-export function rebuildOperation(kernel: Kernel): Operation {
-  const batch = batchSize(kernel.layout.dimension ** 3)
-  return {
-    batch,
-    run: () => {
-      for (let i = 0; i < batch; i++) kernel.rebuild(0)
-      return kernel.f64[kernel.layout.blocks + kernel.layout.theta]
-    },
-  }
-}
-
-/** A = lambda0 I and its inverse, written down: inverting it would take most of the set-up at large d. */
-function startCold({ f64, layout }: Kernel, slot: number, models: number): void {
-  const { dimension, paddedTriangle } = layout
-  f64[cellOffset(layout, layout.candidate, slot)] = slot
-  f64[cellOffset(layout, layout.ridge, slot)] = LAMBDA0
-  f64[cellOffset(layout, layout.price, slot)] = slot / models
-  let precision = sectionOffset(layout, layout.precision, paddedTriangle, slot)
-  let inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
-  for (let i = 0; i < dimension; i++) {
-    f64[precision] = LAMBDA0
-    f64[inverse] = 1 / LAMBDA0
-    precision += dimension - i
-    inverse += dimension - i
-  }
-}
-
-/** The same work by plain full-matrix LinUCB. */
-export class PlainBench {
-  private readonly policy: PlainLinUcb
-  private readonly contexts: readonly Float64Array[]
-  private readonly dimension: number
+/** Operations on a kernel whose arms have learned, without a router around it. */
+export class KernelBench {
+  private readonly kernel: Kernel
   private readonly models: number
+  private readonly pace: Pace
+  private readonly contexts: readonly Float64Array[]
+  private readonly now: number
   private count = 0
 
-  constructor(dimension: number, models: number) {
-    const penalties = Array.from({ length: models }, (_, i) => (PENALTY_WEIGHT * i) / models)
-    this.policy = new PlainLinUcb(penalties, dimension, ALPHA, GAMMA, LAMBDA0)
-    this.contexts = makeContexts(dimension, 1)
-    this.dimension = dimension
+  /** @param kernel with arms as `teach` leaves them */
+  constructor(kernel: Kernel, models: number, pace: Pace) {
+    this.kernel = kernel
     this.models = models
-    const requests = teachingRequests(dimension, models)
-    for (let i = 0; i < requests; i++) this.update(i % models, this.nextContext())
+    this.pace = pace
+    this.contexts = makeContexts(kernel.layout.dimension, 1)
+    this.now = taughtUntil(kernel.layout.dimension, models)
   }
 
-  score(): Operation {
-    const batch = batchSize(this.models * this.dimension ** 2)
+  operation({ name, alpha = ALPHA }: RowTask<ArmsRow>): Operation {
+    if (name === 'rebuild') return this.rebuild()
+    return name === 'score' ? this.score(alpha) : this.scorePruned(alpha)
+  }
+
+  /** The full scan: the context into the arena, every arm's score, the argmax. */
+  score(alpha: number): Operation {
+    const { kernel, models, now } = this
+    const batch = batchSize(models * kernel.layout.dimension ** 2, this.pace)
     return {
       batch,
       run: () => {
         let sum = 0
-        for (let i = 0; i < batch; i++) sum += this.policy.select(this.nextContext())
+        for (let i = 0; i < batch; i++) {
+          this.placeContext()
+          kernel.score(models, alpha, PENALTY_WEIGHT, now)
+          sum += kernel.argmax(models, this.count)
+        }
         return sum
       },
+      facts: () => ({ alpha }),
     }
   }
 
-  /** The update of the arm that was selected: there is nothing to settle here. */
-  feedback(): Operation {
-    const batch = feedbackBatchSize(this.dimension, this.models)
-    const chosen: { index: number; context: Float64Array }[] = []
+  /** The same arm found with as few quadratic forms as bounds allow. */
+  scorePruned(alpha: number): Operation {
+    const { kernel, models, now } = this
+    const batch = batchSize(models * kernel.layout.dimension * 8, this.pace)
+    let evaluated = 0
+    let scans = 0
     return {
       batch,
-      prepare: () => {
-        for (let i = 0; i < batch; i++) {
-          const context = this.nextContext()
-          chosen[i] = { index: this.policy.select(context), context }
-        }
-      },
       run: () => {
-        for (let i = 0; i < batch; i++) this.update(chosen[i].index, chosen[i].context)
-        return this.count
+        let sum = 0
+        for (let i = 0; i < batch; i++) {
+          this.placeContext()
+          kernel.project(1, models, false)
+          evaluated += kernel.prune(0, models, alpha, PENALTY_WEIGHT, now)
+          sum += kernel.argmax(models, this.count)
+        }
+        scans += batch
+        return sum
+      },
+      facts: () => ({ alpha, evaluated: evaluated / scans }),
+    }
+  }
+
+  /** One arm's inverse and theta taken from A and b anew: what restoring its regularization costs. */
+  rebuild(): Operation {
+    const { kernel } = this
+    const batch = batchSize(kernel.layout.dimension ** 3, this.pace)
+    return {
+      batch,
+      run: () => {
+        for (let i = 0; i < batch; i++) kernel.rebuild(0)
+        return kernel.f64[kernel.layout.blocks + kernel.layout.theta]
       },
     }
   }
 
-  private update(index: number, context: Float64Array): void {
-    this.policy.update(index, context, rewardOf(this.count))
+  private placeContext(): void {
+    const { kernel, contexts } = this
+    kernel.f64.set(contexts[this.count++ % contexts.length], kernel.layout.context)
   }
-
-  private nextContext(): Float64Array {
-    return this.contexts[this.count++ % this.contexts.length]
-  }
-}
-
-function rewardOf(count: number): number {
-  return 0.5 + ((count & 255) - 128) / 512
 }

@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench'
+import type { RowFacts } from './row.js'
 
 /** One thing to time. `run` does `batch` operations; what stands before and after it is not timed. */
 export interface Operation {
@@ -7,6 +8,8 @@ export interface Operation {
   /** @returns any number that depends on every result, so that nothing is optimised away */
   run(): number
   finish?(): void
+  /** Asked once after the measurement: what else the row tells. */
+  facts?(): RowFacts
 }
 
 export interface MeasureOptions {
@@ -26,8 +29,8 @@ export function measure(operation: Operation, { timeMs, warmupMs }: MeasureOptio
   const bench = new Bench({
     time: timeMs,
     warmupTime: warmupMs,
-    iterations: 8,
-    warmupIterations: 2,
+    iterations: 5,
+    warmupIterations: 1,
     throws: true,
   })
   bench.add('operation', () => {

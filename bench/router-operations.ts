@@ -1,5 +1,6 @@
-import { createRouter, type Router } from '../src/index.js'
+import { createRouter, type Decision, type Priors, type Router } from '../src/index.js'
 import type { KernelName } from '../src/kernel/kernel.js'
+import type { RouterRow } from './cases.js'
 import type { Operation } from './measure.js'
 import {
   ALPHA,
@@ -10,75 +11,148 @@ import {
   LAMBDA0,
   makeContexts,
   makeModels,
-  teachingRequests,
+  makeNoise,
+  type Pace,
+  trueMeans,
 } from './workload.js'
 
+/** Contexts of one `routeMany`. */
+export const MANY = 64
 /** Requests that a snapshot finds waiting for feedback. */
 const WAITING = 1000
+/** Observations that a prior is worth. */
+const PRIOR_OBSERVATIONS = 300
+/** Each prior is inverted when its model is registered: beyond so many multiplications arms start cold. */
+const PRIOR_MULTIPLICATIONS_MAX = 1e9
+/** Requests before anything is timed: ages of idle arms have reached the cap of 1,000. */
+const SETTLING_IN = 1500
 
 /** A router whose arms have learned, and the operations that are timed on it: public API only. */
 export class RouterBench {
   private readonly router: Router
   private readonly dimension: number
   private readonly models: number
+  private readonly pace: Pace
   private readonly contexts: readonly Float64Array[]
-  private readonly ids: string[] = []
+  private readonly noise = makeNoise()
+  /** True mean reward by model. */
+  private readonly means = new Map<string, number>()
+  private readonly decisions: Decision[] = []
   private count = 0
 
-  private constructor(router: Router, dimension: number, models: readonly { readonly id: string }[]) {
+  private constructor(router: Router, dimension: number, ids: readonly string[], pace: Pace) {
     this.router = router
     this.dimension = dimension
-    this.models = models.length
+    this.models = ids.length
+    this.pace = pace
     this.contexts = makeContexts(dimension, 1)
-    const requests = teachingRequests(dimension, this.models)
-    // One model after the other: taught in turn, 1,000 of them would forget all between two requests.
-    for (let i = 0; i < requests; i++) {
-      const candidates = [models[Math.floor((i * this.models) / requests)].id]
-      this.teach(router.route(this.nextContext(), { candidates }).id)
+    const means = trueMeans(ids.length)
+    for (const [i, id] of ids.entries()) this.means.set(id, means[i])
+    for (let i = 0; i < SETTLING_IN; i++) {
+      const candidates = [ids[i % ids.length]]
+      this.teach(router.route(this.nextContext(), { candidates }))
     }
   }
 
-  static async create(kernel: KernelName, dimension: number, modelCount: number): Promise<RouterBench> {
+  static async create(
+    kernel: KernelName,
+    dimension: number,
+    modelCount: number,
+    pace: Pace,
+  ): Promise<RouterBench> {
     const models = makeModels(modelCount)
-    const budget = { usdPerRequest: BUDGET_USD_PER_REQUEST }
-    const common = { dimension, alpha: ALPHA, gamma: GAMMA, lambda0: LAMBDA0 }
-    const router = await createRouter({ ...common, models, budget, kernel })
-    return new RouterBench(router, dimension, models)
+    const ids = models.map(({ id }) => id)
+    const warm = dimension ** 3 * modelCount <= PRIOR_MULTIPLICATIONS_MAX
+    const router = await createRouter({
+      dimension,
+      models,
+      kernel,
+      alpha: ALPHA,
+      gamma: GAMMA,
+      lambda0: LAMBDA0,
+      budget: { usdPerRequest: BUDGET_USD_PER_REQUEST },
+      rewardRange: [-1, 2],
+      ...(warm ? { priors: makePriors(ids, dimension), nEffective: PRIOR_OBSERVATIONS } : {}),
+    })
+    return new RouterBench(router, dimension, ids, pace)
+  }
+
+  operation(name: RouterRow): Operation {
+    return name === 'route-many' ? this.routeMany() : this[name]()
   }
 
   /** `route` of a vector among all models. The feedback that follows is not timed. */
   route(): Operation {
-    const batch = batchSize(this.models * this.dimension ** 2)
+    const batch = batchSize(this.models * this.dimension ** 2, this.pace)
     return {
       batch,
       run: () => {
         let sum = 0
         for (let i = 0; i < batch; i++) {
           const decision = this.router.route(this.nextContext())
-          this.ids[i] = decision.id
+          this.decisions[i] = decision
           sum += decision.score
         }
         return sum
       },
-      finish: () => {
-        for (let i = 0; i < batch; i++) this.teach(this.ids[i])
+      finish: () => this.teachAll(batch),
+    }
+  }
+
+  /** `routeMany` of 64 vectors a call, for each decision. The feedback that follows is not timed. */
+  routeMany(): Operation {
+    const calls = Math.ceil(batchSize(this.models * this.dimension ** 2, this.pace) / MANY)
+    const batch = calls * MANY
+    const inputs = this.contexts.slice(0, MANY)
+    return {
+      batch,
+      prepare: () => {
+        for (let i = 0; i < MANY; i++) inputs[i] = this.nextContext()
       },
+      run: () => {
+        let sum = 0
+        for (let call = 0; call < calls; call++) {
+          const decisions = this.router.routeMany(inputs)
+          for (let i = 0; i < MANY; i++) {
+            this.decisions[call * MANY + i] = decisions[i]
+            sum += decisions[i].score
+          }
+        }
+        return sum
+      },
+      finish: () => this.teachAll(batch),
     }
   }
 
   /** `settle` and `reward` of requests just routed among all models; the routing is not timed. */
   feedback(): Operation {
-    const batch = feedbackBatchSize(this.dimension, this.models)
+    const batch = feedbackBatchSize(this.dimension, this.models, this.pace)
     return {
       batch,
       prepare: () => {
-        for (let i = 0; i < batch; i++) this.ids[i] = this.router.route(this.nextContext()).id
+        for (let i = 0; i < batch; i++) this.decisions[i] = this.router.route(this.nextContext())
       },
       run: () => {
-        for (let i = 0; i < batch; i++) this.teach(this.ids[i])
+        this.teachAll(batch)
         return this.count
       },
     }
+  }
+
+  /** `route`, then `settle` and `reward` of it. */
+  cycle(): Operation {
+    const batch = batchSize(this.models * this.dimension ** 2, this.pace)
+    return {
+      batch,
+      run: () => {
+        for (let i = 0; i < batch; i++) this.oneCycle()
+        return this.count
+      },
+    }
+  }
+
+  oneCycle(): void {
+    this.teach(this.router.route(this.nextContext()))
   }
 
   /** `snapshot` with 1,000 requests waiting for feedback. */
@@ -94,14 +168,39 @@ export class RouterBench {
       throw new Error(`the shadow price is ${shadowPrice}: not every model was a candidate`)
   }
 
-  private teach(id: string): void {
+  private teachAll(count: number): void {
+    for (let i = 0; i < count; i++) this.teach(this.decisions[i])
+  }
+
+  private teach({ id, model }: Decision): void {
     const i = this.count++
     const tokens = i & 255
     this.router.settle(id, { inputTokens: 100 + tokens, outputTokens: 400 - tokens, latencyMs: 500 + tokens })
-    this.router.reward(id, 0.5 + (tokens - 128) / 512)
+    this.router.reward(id, (this.means.get(model) ?? 0) + this.noise[i % this.noise.length])
   }
 
   private nextContext(): Float64Array {
     return this.contexts[this.count++ % this.contexts.length]
+  }
+}
+
+/** Of every model: whitened contexts, each with the true mean as its reward. All models share one matrix. */
+function makePriors(ids: readonly string[], dimension: number): Priors {
+  const precision: number[] = []
+  for (let i = 0; i < dimension; i++) {
+    for (let j = i; j < dimension; j++) precision.push(i === j ? PRIOR_OBSERVATIONS : 0)
+  }
+  const means = trueMeans(ids.length)
+  const models = ids.map((id, i) => {
+    const response = new Array<number>(dimension).fill(0)
+    response[dimension - 1] = PRIOR_OBSERVATIONS * means[i]
+    return [id, { rows: PRIOR_OBSERVATIONS, precision, response }] as const
+  })
+  return {
+    format: 'paretobandit-priors',
+    version: 1,
+    dimension,
+    encoder: null,
+    models: Object.fromEntries(models),
   }
 }

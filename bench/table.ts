@@ -1,57 +1,65 @@
-export interface BenchRow {
-  readonly name: string
-  readonly kernel: string
-  readonly dimension: number
-  readonly models: number
-  readonly p50Ns: number
-  readonly p99Ns: number
-  /** Candidates scored per millisecond at the median; null where nothing is scored. */
-  readonly perMs: number | null
-}
+import { formatNs, significant, times, whole } from './format.js'
+import type { BenchRow } from './row.js'
 
-const HEADS = ['row', 'kernel', 'd', 'models', 'p50', 'p99', 'candidates/ms', 'vs plain'] as const
-const WIDTHS = [10, 8, 5, 8, 12, 12, 15, 10] as const
+export const COLUMNS = [
+  'row',
+  'kernel',
+  'd',
+  'models',
+  'alpha',
+  'p50',
+  'p99',
+  'candidates/ms',
+  'vs plain',
+  'vs limit',
+  'more',
+] as const
+const WIDTHS = [13, 7, 5, 8, 7, 10, 10, 15, 10, 10, 0] as const
+const LINE_WIDTH = WIDTHS.reduce<number>((sum, width) => sum + width, 0)
+/** Names on the left stand at the left of their column, numbers at its right; what follows is free text. */
+const TEXTS = 2
 
-/** Three significant digits in the unit that reads best: `812 ns`, `12.4 us`, `3.21 ms`. */
-export function formatNs(ns: number): string {
-  if (ns < 999.5) return `${significant(ns)} ns`
-  if (ns < 999.5e3) return `${significant(ns / 1e3)} us`
-  if (ns < 999.5e6) return `${significant(ns / 1e6)} ms`
-  return `${significant(ns / 1e9)} s`
-}
-
-/** At least three digits, none of them past the decimal point from 100 on. */
-function significant(value: number): string {
-  const decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-  return value.toFixed(decimals)
-}
-
-export function tableHead(): string {
-  return `${line(HEADS)}\n${'-'.repeat(WIDTHS.reduce((sum, width) => sum + width, 0))}`
-}
-
-/** @param earlier rows measured before: the plain one of the same name and size is what this row is compared with */
-export function tableLine(row: BenchRow, earlier: readonly BenchRow[]): string {
-  const plain = earlier.find(
-    ({ name, kernel, dimension, models }) =>
-      kernel === 'plain' && name === row.name && dimension === row.dimension && models === row.models,
-  )
-  return line([
+/** The cells of a row, empty where a column does not apply. */
+export function cells(row: BenchRow): string[] {
+  return [
     row.name,
     row.kernel,
     String(row.dimension),
     row.models === 0 ? '' : String(row.models),
+    row.alpha === undefined ? '' : String(row.alpha),
     formatNs(row.p50Ns),
     formatNs(row.p99Ns),
     row.perMs === null ? '' : significant(row.perMs),
-    plain === undefined || row.kernel === 'plain' ? '' : `${(plain.p50Ns / row.p50Ns).toFixed(1)}x`,
-  ])
+    row.plainRatio === undefined ? '' : times(row.plainRatio),
+    row.limitRatio === undefined ? '' : times(row.limitRatio),
+    more(row).join(', '),
+  ]
 }
 
-/** The first two columns start where the column does, numbers end where it ends. */
-function line(cells: readonly string[]): string {
-  return cells
-    .map((cell, i) => (i < 2 ? cell.padEnd(WIDTHS[i]) : cell.padStart(WIDTHS[i])))
+export function tableHead(): string {
+  return `${line(COLUMNS)}\n${'-'.repeat(LINE_WIDTH)}`
+}
+
+export function tableLine(row: BenchRow): string {
+  return line(cells(row))
+}
+
+function more(row: BenchRow): string[] {
+  const { cyclesPerSecond, evaluated, heapBytesPerMillion, allocatedBytesPerCycle } = row
+  return [
+    ...(cyclesPerSecond === undefined ? [] : [`${whole(cyclesPerSecond)} cycles/s`]),
+    ...(evaluated === undefined ? [] : [`${significant(evaluated)} forms`]),
+    ...(heapBytesPerMillion === undefined ? [] : [`heap ${whole(heapBytesPerMillion)} B/million`]),
+    ...(allocatedBytesPerCycle === undefined ? [] : [`garbage ${whole(allocatedBytesPerCycle)} B/cycle`]),
+  ]
+}
+
+function line(texts: readonly string[]): string {
+  return texts
+    .map((cell, i) => {
+      if (i < TEXTS) return cell.padEnd(WIDTHS[i])
+      return WIDTHS[i] === 0 ? `  ${cell}` : cell.padStart(WIDTHS[i])
+    })
     .join('')
     .trimEnd()
 }

@@ -1,76 +1,95 @@
-// Measures one case in a process of its own: no kernel's compiled code or heap is shared with another's.
-import { defaultEncoder } from '../src/features/default-encoder.js'
-import type { BenchCase, RowName } from './cases.js'
-import { makeKernel, PlainBench, rebuildOperation, scoreOperation } from './kernel-operations.js'
-import { type MeasureOptions, measure, type Operation } from './measure.js'
+// Does one task in a process of its own: no kernel's compiled code or heap is shared with another's.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { measureRow } from './bench-row.js'
+import type { BenchCase } from './cases.js'
+import { encodeOperation } from './encoder-operation.js'
+import { heapFacts } from './heap.js'
+import { KernelBench } from './kernel-operations.js'
+import type { MeasureOptions, Operation } from './measure.js'
+import { PlainBench } from './plain-operations.js'
 import { RouterBench } from './router-operations.js'
-import type { BenchRow } from './table.js'
-import { makeTexts } from './workload.js'
+import type { BenchRow } from './row.js'
+import { armBlocks, coldKernel, teach } from './taught-arms.js'
+import { NODE_PACE } from './workload.js'
 
-export interface WorkerTask {
-  readonly entry: BenchCase
-  readonly options: MeasureOptions
+export interface RunOptions extends MeasureOptions {
+  /** Cycles between two looks at the heap. */
+  readonly heapCycles: number
 }
 
-async function work({ entry, options }: WorkerTask): Promise<void> {
-  const { kernel, dimension, models } = entry
-  const operationOf = await setUp(entry)
-  for (const name of entry.rows) {
-    const { p50Ns, p99Ns } = measure(await operationOf(name), options)
-    const scores = name === 'route' || name === 'score'
-    const row: BenchRow = {
-      name,
-      kernel,
-      dimension,
-      models,
-      p50Ns,
-      p99Ns,
-      perMs: scores ? (models * 1e6) / p50Ns : null,
-    }
+/** Measures a case; the arms of part `arms` are in a file. */
+export interface MeasureTask {
+  readonly kind: 'measure'
+  readonly entry: BenchCase
+  readonly options: RunOptions
+  readonly armsFile: string
+}
+
+/** Teaches arms, once for all kernels, and writes them to a file. */
+export interface TeachTask {
+  readonly kind: 'teach'
+  readonly dimension: number
+  readonly models: number
+  readonly armsFile: string
+}
+
+export type WorkerTask = MeasureTask | TeachTask
+
+/** Where the heap is looked at. */
+const HEAP_SIZE = { dimension: 26, models: 3 }
+
+async function work(task: WorkerTask): Promise<void> {
+  if (task.kind === 'teach') return teachToFile(task)
+  const { entry, options } = task
+  const report = (row: BenchRow): void => {
     process.send?.(row)
   }
+  const row = (each: BenchCase['rows'][number], operation: Operation): void =>
+    report(measureRow(entry, each, operation, options))
+  if (entry.part === 'router') return measureRouter(entry, options.heapCycles, row)
+  if (entry.part === 'encoder') return row(entry.rows[0], encodeOperation())
+  if (entry.part === 'plain') {
+    const plain = new PlainBench(entry.dimension, entry.models, NODE_PACE)
+    for (const each of entry.rows) row(each, plain[each.name]())
+    return
+  }
+  const arms = await armsFromFile(entry, task.armsFile)
+  for (const each of entry.rows) row(each, arms.operation(each))
 }
 
-async function setUp({
-  kernel,
-  dimension,
-  models,
-  rows,
-}: BenchCase): Promise<(name: RowName) => Promise<Operation>> {
-  if (kernel === 'plain') {
-    const plain = new PlainBench(dimension, models)
-    return async (name) => (name === 'score' ? plain.score() : plain.feedback())
-  }
-  const needsRouter = rows.some((name) => name === 'route' || name === 'feedback' || name === 'snapshot')
-  const router = needsRouter ? await RouterBench.create(kernel, dimension, models) : null
-  return async (name) => {
-    if (name === 'score') return scoreOperation(await makeKernel(kernel, dimension, models), models)
-    if (name === 'rebuild') return rebuildOperation(await makeKernel(kernel, dimension, models))
-    if (name === 'encode') return encodeOperation()
-    if (router === null) throw new Error(`row '${name}' has no router`)
-    router.checkAllCandidates()
-    return router[name]()
+type Report = (each: BenchCase['rows'][number], operation: Operation) => void
+
+async function measureRouter(
+  entry: BenchCase & { part: 'router' },
+  heapCycles: number,
+  row: Report,
+): Promise<void> {
+  const { kernel, dimension, models } = entry
+  const bench = await RouterBench.create(kernel, dimension, models, NODE_PACE)
+  for (const each of entry.rows) {
+    bench.checkAllCandidates()
+    const operation = bench.operation(each.name)
+    const watched = each.name === 'cycle' && dimension === HEAP_SIZE.dimension && models === HEAP_SIZE.models
+    row(
+      each,
+      watched ? { ...operation, facts: () => heapFacts(() => bench.oneCycle(), heapCycles) } : operation,
+    )
   }
 }
 
-/** The default encoder on 512 distinct prompts of 1,024 characters. */
-function encodeOperation(): Operation {
-  const encoder = defaultEncoder()
-  const texts = makeTexts(512, 2)
-  const out = new Float64Array(encoder.dimension)
-  const batch = 8
-  let count = 0
-  return {
-    batch,
-    run: () => {
-      let sum = 0
-      for (let i = 0; i < batch; i++) {
-        encoder.encodeInto(texts[count++ % texts.length], out, 0)
-        sum += out[0]
-      }
-      return sum
-    },
-  }
+async function teachToFile({ dimension, models, armsFile }: TeachTask): Promise<void> {
+  const kernel = await coldKernel('wasm', dimension, models)
+  teach(kernel, models)
+  const { buffer, byteOffset, byteLength } = armBlocks(kernel)
+  writeFileSync(armsFile, new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+async function armsFromFile(entry: BenchCase & { part: 'arms' }, armsFile: string): Promise<KernelBench> {
+  const { kernel: name, dimension, models } = entry
+  const kernel = await coldKernel(name, dimension, models)
+  const bytes = readFileSync(armsFile)
+  armBlocks(kernel).set(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8))
+  return new KernelBench(kernel, models, NODE_PACE)
 }
 
 process.once('message', (task: WorkerTask) => {

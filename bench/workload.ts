@@ -1,21 +1,50 @@
 import type { ModelSpec } from '../src/index.js'
 import { gaussian, mulberry32 } from '../src/replay/random.js'
 
+/** Exploration weight of every row that does not say another. */
 export const ALPHA = 0.05
 export const GAMMA = 0.997
 export const LAMBDA0 = 1
 /** So generous that the shadow price stays 0 and every model is a candidate of every request. */
 export const BUDGET_USD_PER_REQUEST = 0.02
+/** Distinct contexts, more than caches of first and second level hold. */
+const CONTEXTS = 4096
+/** Standard deviation of the arms' true mean rewards, and of the noise on each reward. */
+const MEAN_SPREAD = 0.1
+const NOISE = 0.1
+
+/** How much is timed between two readings of the clock. */
+export interface Pace {
+  readonly operationsMax: number
+  /** Of one sample, roughly. */
+  readonly multiplications: number
+}
+
+/** About 50 us a sample: reading Node's clock (some 50 ns) does not show. */
+export const NODE_PACE: Pace = { operationsMax: 64, multiplications: 2 ** 18 }
+/** About 1 ms a sample: a browser's clock goes in steps of 5 us even for an isolated page. */
+export const BROWSER_PACE: Pace = { operationsMax: 1024, multiplications: 2 ** 22 }
 
 /** Distinct contexts: a whitened vector and a bias of 1, as the encoder gives them. */
 export function makeContexts(dimension: number, seed: number): Float64Array[] {
   const random = mulberry32(seed)
-  const count = dimension > 100 ? 1024 : 4096
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: CONTEXTS }, () => {
     const context = Float64Array.from({ length: dimension }, () => gaussian(random))
     context[dimension - 1] = 1
     return context
   })
+}
+
+/** The arms' true mean rewards, around 0.5. */
+export function trueMeans(models: number): Float64Array {
+  const random = mulberry32(31)
+  return Float64Array.from({ length: models }, () => 0.5 + MEAN_SPREAD * gaussian(random))
+}
+
+/** Noise of 4,096 rewards, to be taken in turn. */
+export function makeNoise(): Float64Array {
+  const random = mulberry32(37)
+  return Float64Array.from({ length: CONTEXTS }, () => NOISE * gaussian(random))
 }
 
 /** List prices spread evenly on a logarithmic scale, 0.1 to 10 USD per million tokens out. */
@@ -26,28 +55,14 @@ export function makeModels(count: number): ModelSpec[] {
   })
 }
 
-/**
- * Requests that everybody is taught with: some 300 an arm where there is time for them, as many for each. At large d
- * at most 500 in all, so with 1,000 models half of the arms have none; scoring and updating those is the same work. An
- * arm re-inverts its matrix once in 767 requests at gamma 0.997 (0.997^767 = 0.1), 20 ms and more, which has a row of
- * its own: a run stays below that.
- */
-export function teachingRequests(dimension: number, models: number): number {
-  const total = dimension > 100 ? 500 : 150_000
-  return Math.min(300 * models, total)
-}
-
-/**
- * Operations in one sample: enough for about 50 us, so that reading the clock (some 50 ns) does not show.
- * @param multiplications of one operation, roughly
- */
-export function batchSize(multiplications: number): number {
-  return Math.max(1, Math.min(64, Math.round(2 ** 18 / multiplications)))
+/** Operations in one sample, for one of so many multiplications. */
+export function batchSize(multiplications: number, pace: Pace): number {
+  return Math.max(1, Math.min(pace.operationsMax, Math.round(pace.multiplications / multiplications)))
 }
 
 /** Fewer where the routing that each sample needs first would take most of the run. */
-export function feedbackBatchSize(dimension: number, models: number): number {
-  return batchSize(dimension ** 2 * Math.max(1, models / 16))
+export function feedbackBatchSize(dimension: number, models: number, pace: Pace): number {
+  return batchSize(dimension ** 2 * Math.max(1, models / 16), pace)
 }
 
 /** Prompts of 1,024 characters in English-like words. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type BenchRow, formatNs, tableHead, tableLine } from '../../bench/table.js'
+import { formatNs, times, whole } from '../../bench/format.js'
+import type { BenchRow } from '../../bench/row.js'
+import { tableHead, tableLine } from '../../bench/table.js'
 
 const row: BenchRow = {
   name: 'score',
@@ -11,7 +13,7 @@ const row: BenchRow = {
   perMs: 5000,
 }
 
-describe('formatNs', () => {
+describe('formats', () => {
   it.each([
     [0.4, '0.40 ns'],
     [12.34, '12.3 ns'],
@@ -21,31 +23,54 @@ describe('formatNs', () => {
     [12_345, '12.3 us'],
     [999_600, '1.00 ms'],
     [2_500_000_000, '2.50 s'],
-  ])('%d reads %s', (ns, text) => {
+  ])('%d ns reads %s', (ns, text) => {
     expect(formatNs(ns)).toBe(text)
+  })
+
+  it.each([
+    [0.034, '0.03x'],
+    [0.3, '0.3x'],
+    [9.94, '9.9x'],
+    [9.96, '10x'],
+    [312.4, '312x'],
+  ])('a ratio of %d reads %s', (ratio, text) => {
+    expect(times(ratio)).toBe(text)
+  })
+
+  it('separates thousands', () => {
+    expect(whole(1_234_567.8)).toBe('1,234,568')
   })
 })
 
 describe('tableLine', () => {
-  it('compares with the plain row of the same name and size, and with no other', () => {
-    const plain = { ...row, kernel: 'plain', p50Ns: 100_000 }
-    const others = [
-      { ...plain, name: 'feedback' },
-      { ...plain, models: 3 },
-      { ...plain, dimension: 385 },
-    ]
-    expect(tableLine(row, [...others, plain])).toMatch(/ 5\.0x$/)
-    expect(tableLine(row, others)).not.toContain('x')
-    expect(tableLine(plain, [plain])).not.toContain('x')
+  it('tells the ratios, alpha and the facts that a row has', () => {
+    const full = { ...row, alpha: 0.1, plainRatio: 5, limitRatio: 1.26, evaluated: 17.3 }
+    expect(
+      tableLine(full)
+        .split(/\s{2,}/)
+        .slice(4),
+    ).toEqual(['0.1', '20.0 us', '31.0 us', '5000', '5.0x', '1.3x', '17.3 forms'])
+  })
+
+  it('tells the rate and the heap of cycles', () => {
+    const cycle = {
+      ...row,
+      name: 'cycle',
+      cyclesPerSecond: 412_345,
+      heapBytesPerMillion: -1200,
+      allocatedBytesPerCycle: 700,
+    }
+    expect(tableLine(cycle)).toMatch(/ 412,345 cycles\/s, heap -1,200 B\/million, garbage 700 B\/cycle$/)
   })
 
   it('leaves cells empty that do not apply', () => {
     const encode = { ...row, name: 'encode', models: 0, perMs: null }
-    expect(tableLine(encode, []).split(/\s{2,}/)).toEqual(['encode', 'wasm', '26', '20.0 us', '31.0 us'])
+    expect(tableLine(encode).split(/\s{2,}/)).toEqual(['encode', 'wasm', '26', '20.0 us', '31.0 us'])
   })
 
   it('ends every column where its head ends', () => {
     const [head] = tableHead().split('\n')
-    expect(tableLine(row, [{ ...row, kernel: 'plain' }])).toHaveLength(head.length)
+    const numbers = head.slice(0, head.indexOf('vs limit') + 'vs limit'.length)
+    expect(tableLine({ ...row, limitRatio: 1 })).toHaveLength(numbers.length)
   })
 })
