@@ -24,8 +24,13 @@ const WAITING = 1000
 const PRIOR_OBSERVATIONS = 300
 /** Each prior is inverted when its model is registered: beyond so many multiplications arms start cold. */
 const PRIOR_MULTIPLICATIONS_MAX = 1e9
-/** Requests before anything is timed: ages of idle arms have reached the cap of 1,000. */
+/**
+ * Requests before anything is timed. Ages of idle arms have reached the cap of 1,000; at large d, where restoring a
+ * regularization takes 10 ms and more, the 767 requests after which that is due.
+ */
 const SETTLING_IN = 1500
+const SETTLING_IN_LARGE = 800
+const LARGE_DIMENSION = 100
 
 /** A router whose arms have learned, and the operations that are timed on it: public API only. */
 export class RouterBench {
@@ -48,7 +53,8 @@ export class RouterBench {
     this.contexts = makeContexts(dimension, 1)
     const means = trueMeans(ids.length)
     for (const [i, id] of ids.entries()) this.means.set(id, means[i])
-    for (let i = 0; i < SETTLING_IN; i++) {
+    const requests = dimension > LARGE_DIMENSION ? SETTLING_IN_LARGE : SETTLING_IN
+    for (let i = 0; i < requests; i++) {
       const candidates = [ids[i % ids.length]]
       this.teach(router.route(this.nextContext(), { candidates }))
     }

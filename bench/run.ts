@@ -17,7 +17,7 @@ interface Times extends RunOptions {
   readonly limitMs: number
 }
 
-const FULL: Times = { timeMs: 250, warmupMs: 120, limitMs: 200, heapCycles: 200_000 }
+const FULL: Times = { timeMs: 200, warmupMs: 100, limitMs: 150, heapCycles: 200_000 }
 const QUICK: Times = { timeMs: 40, warmupMs: 20, limitMs: 40, heapCycles: 20_000 }
 
 /** Folders as URLs, with a slash at their end. */

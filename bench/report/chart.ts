@@ -36,7 +36,7 @@ const MARK_COLOR = '#b3400f'
 const STYLE =
   "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#1d1f23}" +
   '.title{font-size:14px;font-weight:600}.tick,.axis{fill:#5f6470;font-size:11.5px}' +
-  `.grid{stroke:#dedbd2}.end{font-weight:600;font-size:11.5px}.mark{fill:${MARK_COLOR}}`
+  `.grid{stroke:#dedbd2}.end{font-weight:600;font-size:11.5px}.mark{fill:${MARK_COLOR};paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}`
 
 /** Lines and points on two logarithmic axes, as an SVG file: labels at the right ends of lines and beside points. */
 export function logLogChart(chart: Chart): string {
@@ -130,7 +130,12 @@ function drawMarks({ marks, series }: Chart, pixel: (point: Point) => Point): st
   const obstacles = [...at, ...series.flatMap(({ points }) => points.map(pixel))].map(around)
   const lines = series.flatMap(({ points }) => along(points.map(pixel))).map(around)
   const named = marks.map((mark, i) => ({ text: mark.label, x: at[i][0], y: at[i][1] }))
-  const area = { x: MARGIN.left, y: MARGIN.top - 8, width: WIDTH - MARGIN.left, height: HEIGHT - 90 }
+  const area = {
+    x: MARGIN.left,
+    y: MARGIN.top - 8,
+    width: WIDTH - MARGIN.left - MARGIN.right,
+    height: HEIGHT - 90,
+  }
   const placed = placeLabels(named, obstacles, lines, area)
   return marks.flatMap((mark, i) => {
     const place = placed[i]
