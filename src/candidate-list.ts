@@ -16,14 +16,14 @@ export class CandidateList {
   serial = 0
   private registry: Registry | null = null
   private version = 0
-  /** The list is that of any ceiling in [low, high), USD per 1,000 tokens. */
+  /** The list is that of any ceiling from `low` to under `high`, USD per 1,000 tokens; null: however high. */
   private low = 0
-  private high = 0
+  private high: number | null = null
 
   /** The enabled models under the ceiling; the cheapest of them when it leaves nobody. */
   takeEnabled(arms: Arms, registry: Registry, ceiling: number): void {
     const current = registry === this.registry && registry.version === this.version
-    if (current && ceiling >= this.low && ceiling < this.high) return
+    if (current && ceiling >= this.low && (this.high === null || ceiling < this.high)) return
     this.write(arms, registry.enabled, ceiling)
     this.registry = registry
     this.version = registry.version
@@ -38,12 +38,12 @@ export class CandidateList {
   private write(arms: Arms, eligible: readonly Model[], ceiling: number): void {
     let cheapest = Number.POSITIVE_INFINITY
     this.low = Number.NEGATIVE_INFINITY
-    this.high = Number.POSITIVE_INFINITY
+    this.high = null
     this.count = 0
     for (const model of eligible) {
       const price = model.blendedUsdPerKTok
       cheapest = Math.min(cheapest, price)
-      if (price > ceiling) this.high = Math.min(this.high, price)
+      if (price > ceiling) this.high = Math.min(this.high ?? price, price)
       else {
         this.low = Math.max(this.low, price)
         this.add(arms, model)

@@ -1,3 +1,4 @@
+import { copyNumbers } from './check.js'
 import { Chooser } from './choose.js'
 import type { Decision, Explanation } from './decision.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize, requestSize } from './eligibility.js'
@@ -47,7 +48,7 @@ export class Dispatcher {
   beginOne(state: RoutingState): void {
     const { f64, layout } = state.arms.kernel
     const { context } = this.routed
-    for (let i = 0; i < context.length; i++) f64[layout.context + i] = context[i]
+    copyNumbers(context, 0, f64, layout.context, context.length)
     this.chooser.begin(1)
   }
 
