@@ -11,6 +11,7 @@ import {
   response,
   ridge,
   scores,
+  scoresDiffer,
 } from '../support/arena.js'
 import { NaiveLinUcb } from '../support/oracle.js'
 import { Random } from '../support/random.js'
@@ -111,6 +112,14 @@ function expectSameArms(a: Arms, b: Arms, count: number): void {
   for (let slot = 0; slot < count; slot++) expect(firstDifference(a, b, slot)).toBeNull()
 }
 
+/** Far under what a decision turns on; native.test.ts has the tight bounds, by the magnitudes that are added up. */
+function expectNear(got: readonly number[], wanted: readonly number[]): void {
+  expect(got.length).toBe(wanted.length)
+  for (const [i, value] of wanted.entries()) {
+    expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(1e-7 * Math.max(1, Math.abs(value)))
+  }
+}
+
 describe.each(DIMENSIONS)('kernels of dimension %i', (dimension) => {
   it.each(GAMMAS)('end with the same bits after any steps, gamma %f', async (gamma) => {
     const numRuns = dimension > 100 ? 2 : dimension > 30 ? 6 : 25
@@ -125,7 +134,8 @@ describe.each(DIMENSIONS)('kernels of dimension %i', (dimension) => {
           const arms = await makeArms(name, { dimension, gamma })
           const got = play(arms, steps, seed)
           expectSameArms(reference, arms, count)
-          expect(got).toEqual(wanted)
+          if (!scoresDiffer(name)) expect(got).toEqual(wanted)
+          else expectNear(got, wanted)
           for (let slot = 0; slot < count; slot++) expect(paddingIsZero(arms, slot)).toBe(true)
         }
       }),

@@ -2,12 +2,47 @@ import { Arena, type ArenaOptions } from '../../src/kernel/arena.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
 import { loadKernel } from '../../src/kernel/load.js'
+import { loadAddon } from '../../src/kernel/native-addon.js'
+import { NativeKernel } from '../../src/kernel/native-kernel.js'
 import { WasmKernel } from '../../src/kernel/wasm-kernel.js'
 import { Arms } from '../../src/policy/arms.js'
 
-/** Every implementation, the scalar WebAssembly module as one of its own; the first is the reference. */
-export const KERNELS = ['js', 'wasm', 'wasm-scalar'] as const
+/**
+ * What is in the way of the native kernel, or null. Its tests are skipped then, with a line that says so;
+ * PARETOBANDIT_REQUIRE_NATIVE=1 makes them fail instead.
+ */
+export const NATIVE_MISSING: string | null = whatIsInTheWay()
+
+function whatIsInTheWay(): string | null {
+  try {
+    loadAddon()
+    return null
+  } catch (error) {
+    const { message } = error as Error
+    if (process.env.PARETOBANDIT_REQUIRE_NATIVE === '1') throw error
+    console.warn(`native kernel not tested: ${message} (npm run build:native)`)
+    return message
+  }
+}
+
+const NATIVE_KERNELS = ['native', 'native-portable'] as const
+
+/**
+ * Every implementation, the scalar WebAssembly module and the native code without AVX2 as some of their own; the first
+ * is the reference. State has the same bits on all, scores on all but those for which `scoresDiffer`.
+ */
+export const KERNELS = [
+  'js',
+  'wasm',
+  'wasm-scalar',
+  ...(NATIVE_MISSING === null ? NATIVE_KERNELS : []),
+] as const
 export type TestKernel = (typeof KERNELS)[number]
+
+/** Fused multiplications round otherwise. */
+export function scoresDiffer(name: TestKernel): boolean {
+  return name === 'native'
+}
 
 /** A kernel of each kind with arms on it. */
 export async function makeArms(name: TestKernel, options: Partial<ArenaOptions>): Promise<Arms> {
@@ -16,7 +51,9 @@ export async function makeArms(name: TestKernel, options: Partial<ArenaOptions>)
 }
 
 async function makeKernel(name: TestKernel, options: ArenaOptions): Promise<Kernel> {
-  return name === 'wasm-scalar' ? WasmKernel.create(new Arena(options), false) : loadKernel(name, options)
+  if (name === 'wasm-scalar') return WasmKernel.create(new Arena(options), false)
+  if (name === 'native-portable') return new NativeKernel(new Arena(options), true)
+  return loadKernel(name, options)
 }
 
 export function setContext(kernel: Kernel, context: ArrayLike<number>): void {

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { loadKernel } from '../../src/kernel/load.js'
+import { checkAddon, type NativeAddon } from '../../src/kernel/native-addon.js'
+import { NATIVE_MISSING } from '../support/arena.js'
+
+const OPTIONS = { dimension: 3, gamma: 0.997, lambda0: 1 }
+
+const addon = vi.hoisted(() => ({ load: undefined as undefined | (() => NativeAddon) }))
+vi.mock('../../src/kernel/native-addon.js', async (original) => {
+  const real = await original<typeof import('../../src/kernel/native-addon.js')>()
+  return { ...real, loadAddon: () => (addon.load ?? real.loadAddon)() }
+})
+
+afterEach(() => {
+  addon.load = undefined
+  vi.unstubAllGlobals()
+})
+
+/** An addon that cannot be used, by what is wrong with it. */
+const UNUSABLE: [string, () => NativeAddon, RegExp][] = [
+  [
+    'was not built',
+    () => {
+      throw new Error('not built')
+    },
+    /"native" cannot run here: not built; available: wasm, js\. Build it with npm run build:native/,
+  ],
+  [
+    'is of an older interface',
+    () => checkAddon({ interface: 0, bind: () => null }),
+    /stale build: expected interface 1, got 0; available: wasm, js/,
+  ],
+  ['lacks a function', () => checkAddon({ interface: 1 }), /stale build/],
+  ['is something else', () => checkAddon(undefined), /stale build: expected interface 1, got undefined/],
+  [
+    'fails to bind',
+    () => ({
+      interface: 1,
+      bind: () => {
+        throw new RangeError('expected an arena at the byte offset')
+      },
+    }),
+    /expected an arena/,
+  ],
+]
+
+describe.each(UNUSABLE)('an addon that %s', (_, load, message) => {
+  it('is named as the cause when the native kernel was asked for', async () => {
+    addon.load = load
+    const error = await loadKernel('native', OPTIONS).catch((error) => error)
+    expect(error).toMatchObject({ name: 'ParetoBanditError', code: 'KERNEL_UNAVAILABLE', field: 'kernel' })
+    expect(error.message).toMatch(message)
+    expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  it('leaves auto to WebAssembly', async () => {
+    addon.load = load
+    expect((await loadKernel('auto', OPTIONS)).name).toBe('wasm')
+  })
+})
+
+describe('where there is no WebAssembly', () => {
+  it('the error lists what can run', async () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    addon.load = UNUSABLE[0][1]
+    const error = await loadKernel('wasm', OPTIONS).catch((error) => error)
+    expect(error).toMatchObject({ code: 'KERNEL_UNAVAILABLE', field: 'kernel' })
+    expect(error.message).toMatch(/"wasm" cannot run here: .*; available: js$/)
+    expect((await loadKernel('auto', OPTIONS)).name).toBe('js')
+  })
+
+  it.skipIf(NATIVE_MISSING !== null)('the native kernel works on a buffer that is copied', async () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    const kernel = await loadKernel('auto', OPTIONS)
+    expect(kernel.name).toBe('native')
+    kernel.reserve(300)
+    kernel.rebuild(299)
+  })
+})
+
+it('outside Node nothing of the native kernel is looked for', async () => {
+  vi.stubGlobal('process', undefined)
+  addon.load = () => {
+    throw new Error('looked for')
+  }
+  expect((await loadKernel('auto', OPTIONS)).name).toBe('wasm')
+  await expect(loadKernel('native', OPTIONS)).rejects.toThrow('"native" cannot run here: needs Node;')
+})
+
+describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
+  it('is what auto takes', async () => {
+    expect((await loadKernel('auto', OPTIONS)).name).toBe('native')
+  })
+
+  it('refuses what is no arena', async () => {
+    const { loadAddon } = await import('../../src/kernel/native-addon.js')
+    const { bind } = loadAddon()
+    expect(() => bind(new ArrayBuffer(64), 0, false)).toThrow(/expected an arena/)
+    expect(() => bind(new ArrayBuffer(8192), 8200, false)).toThrow(/expected an arena/)
+    expect(() => bind(new ArrayBuffer(8192), 4, false)).toThrow(/expected an arena/)
+    expect(() => bind(new Float64Array(1000).fill(3).buffer, 0, false)).toThrow(/expected an arena/)
+    expect(() => bind(undefined as never, 0, false)).toThrow(/expected an ArrayBuffer/)
+  })
+
+  it('stays on its arena when it is to be bound to something else', async () => {
+    const { Arena } = await import('../../src/kernel/arena.js')
+    const { loadAddon } = await import('../../src/kernel/native-addon.js')
+    const arena = new Arena(OPTIONS)
+    const functions = loadAddon().bind(arena.f64.buffer as ArrayBuffer, arena.f64.byteOffset, false)
+    expect(() => functions.rebind(new ArrayBuffer(64), 0)).toThrow(/expected an arena/)
+    expect(functions.argmax(1, 0)).toBe(0)
+  })
+})
