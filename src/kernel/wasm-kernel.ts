@@ -2,7 +2,7 @@ import { ParetoBanditError } from '../errors.js'
 import { ARENA_BASE, type Arena } from './arena.js'
 import type { Kernel } from './kernel.js'
 import type { ArenaLayout } from './layout.js'
-import { kernelWasmBase64 } from './wasm-simd.generated.js'
+import { kernelWasmHex } from './wasm-simd.generated.js'
 
 /** What assembly/index.ts exports. Addresses are bytes. */
 interface KernelExports {
@@ -105,8 +105,8 @@ function compiled(simd: boolean): Promise<WebAssembly.Module> {
 
 async function compile(simd: boolean): Promise<WebAssembly.Module> {
   // The scalar module is a file of its own: only what has no SIMD loads it.
-  const base64 = simd ? kernelWasmBase64 : (await import('./wasm-scalar.generated.js')).kernelWasmBase64
-  return WebAssembly.compile(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+  const hex = simd ? kernelWasmHex : (await import('./wasm-scalar.generated.js')).kernelWasmHex
+  return WebAssembly.compile(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)))
 }
 
 /** A function that returns `i8x16.splat(0)`: valid only where SIMD is. */
