@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { ParetoBanditError } from '../errors.js'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
+import { loadKernel } from '../kernel/load.js'
 import { QUANTITIES, TOLERANCE } from './conformance/deviation.js'
 import { type Comparison, compareTrajectory } from './conformance/play.js'
 import { type FileResult, renderFile, renderSummary } from './conformance/report.js'
@@ -29,7 +31,7 @@ export function registerConformance(program: Command): void {
     .argument('<files...>', 'recorded trajectories, JSON')
     .option(
       '--kernel <name>',
-      `only this kernel: ${KERNEL_NAMES.join(', ')} (default: all)`,
+      `only this kernel: ${KERNEL_NAMES.join(', ')} (default: all that run here)`,
       wordFlag(KERNEL_NAMES),
     )
     .option('--json <file>', 'write the figures to a file')
@@ -38,7 +40,7 @@ export function registerConformance(program: Command): void {
 }
 
 async function conformance(files: readonly string[], flags: ConformanceFlags): Promise<void> {
-  const kernels = flags.kernel === undefined ? KERNEL_NAMES : [flags.kernel]
+  const kernels = flags.kernel === undefined ? await runnableKernels() : [flags.kernel]
   const trajectories = []
   for (const file of files)
     trajectories.push({ file, trajectory: readTrajectory(await readJsonFile(file), file) })
@@ -54,6 +56,21 @@ async function conformance(files: readonly string[], flags: ConformanceFlags): P
   if (flags.json !== undefined) await writeTextFile(flags.json, toJson(results))
   if (results.some(({ comparisons }) => comparisons.some(({ passed }) => !passed)))
     process.exitCode = EXIT_FAILED
+}
+
+/** All kernels but those that cannot run here, which are named on stderr. */
+async function runnableKernels(): Promise<KernelName[]> {
+  const runnable: KernelName[] = []
+  for (const name of KERNEL_NAMES) {
+    try {
+      await loadKernel(name, { dimension: 1, gamma: 1, lambda0: 1 })
+      runnable.push(name)
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code !== 'KERNEL_UNAVAILABLE') throw error
+      process.stderr.write(`skipped: ${error.message}\n`)
+    }
+  }
+  return runnable
 }
 
 /** A deviation that is not a number becomes null. */

@@ -5,9 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { Deviations, deviationOf, TOLERANCE } from '../../src/cli/conformance/deviation.js'
 import { compareTrajectory } from '../../src/cli/conformance/play.js'
 import { readTrajectory } from '../../src/cli/conformance/trajectory.js'
+import { NATIVE_MISSING } from '../support/arena.js'
 import { Folder, GOLDEN } from './support.js'
 
 const folder = new Folder()
+const RUNNABLE = ['js', 'wasm', ...(NATIVE_MISSING === null ? ['native'] : [])]
+/** On stderr: the kernel that does not run here, or nothing. */
+const SKIPPED = NATIVE_MISSING === null ? /^$/ : /^skipped: kernel: "native" cannot run here: .*\n$/
 const FILES = readdirSync(GOLDEN).filter((name) => name.endsWith('.json'))
 
 interface Recording {
@@ -33,13 +37,20 @@ describe('conformance', () => {
     expect(FILES).toHaveLength(8)
   })
 
-  test.each(FILES)('%s is reproduced by both kernels', async (name) => {
-    const text = await folder.ok(['conformance', '--json', 'figures.json', join(GOLDEN, name)])
-    expect(text).toMatch(/verdict +same +same\n/)
-    expect(text).toMatch(/passed: 1 file, 2 runs, every model the same/)
+  test.each(FILES)('%s is reproduced by every kernel that runs here', async (name) => {
+    const { code, stdout, stderr } = await folder.run([
+      'conformance',
+      '--json',
+      'figures.json',
+      join(GOLDEN, name),
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(RUNNABLE.length === 3 ? /verdict +same +same +same\n/ : /verdict +same +same\n/)
+    expect(stdout).toContain(`passed: 1 file, ${RUNNABLE.length} runs, every model the same`)
+    expect(stderr).toMatch(SKIPPED)
     const { passed, files } = JSON.parse((await folder.read('figures.json')).toString())
     expect(passed).toBe(true)
-    expect(files.map(({ kernel }: { kernel: string }) => kernel)).toEqual(['js', 'wasm'])
+    expect(files.map(({ kernel }: { kernel: string }) => kernel)).toEqual(RUNNABLE)
     for (const { deviations } of files) {
       for (const deviation of Object.values(deviations))
         if (deviation !== null) expect(deviation).toBeLessThan(1e-12)
@@ -80,9 +91,10 @@ describe('a trajectory that was tampered with', () => {
     change(run)
     await folder.write('run.json', run)
     const { code, stdout, stderr } = await folder.run(['conformance', 'run.json'])
-    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(SKIPPED)
     expect(stdout).toMatch(message)
-    expect(stdout).toMatch(/FAILED: 2 of 1 file, 2 runs differ/)
+    expect(stdout).toContain(`FAILED: ${RUNNABLE.length} of 1 file, ${RUNNABLE.length} runs differ`)
   })
 })
 
@@ -166,7 +178,10 @@ describe('a file that is no trajectory', () => {
 
   test('or is not there, or no kernel', async () => {
     await folder.refused(['conformance', 'nothing.json'], /nothing\.json: cannot read it: no such file/)
-    await folder.refused(['conformance', '--kernel', 'wsm', 'x'], /one of js, wasm\. \(Did you mean wasm\?\)/)
+    await folder.refused(
+      ['conformance', '--kernel', 'wsm', 'x'],
+      /one of js, wasm, native\. \(Did you mean wasm\?\)/,
+    )
     const file = join(GOLDEN, FILES[0])
     const { code, stderr } = await folder.run(['conformance', '--json', 'no/where.json', file])
     expect(code).toBe(2)
