@@ -40,10 +40,11 @@ export function registerConformance(program: Command): void {
 }
 
 async function conformance(files: readonly string[], flags: ConformanceFlags): Promise<void> {
-  const kernels = flags.kernel === undefined ? await runnableKernels() : [flags.kernel]
   const trajectories = []
   for (const file of files)
     trajectories.push({ file, trajectory: readTrajectory(await readJsonFile(file), file) })
+  const skipped: string[] = []
+  const kernels = flags.kernel === undefined ? await runnableKernels(skipped) : [flags.kernel]
   const results: FileResult[] = []
   for (const { file, trajectory } of trajectories) {
     const comparisons: Comparison[] = []
@@ -52,14 +53,14 @@ async function conformance(files: readonly string[], flags: ConformanceFlags): P
     results.push(result)
     process.stdout.write(`${renderFile(result)}\n`)
   }
-  process.stdout.write(renderSummary(results))
+  process.stdout.write(skipped.join('') + renderSummary(results))
   if (flags.json !== undefined) await writeTextFile(flags.json, toJson(results))
   if (results.some(({ comparisons }) => comparisons.some(({ passed }) => !passed)))
     process.exitCode = EXIT_FAILED
 }
 
-/** All kernels but those that cannot run here, which are named on stderr. */
-async function runnableKernels(): Promise<KernelName[]> {
+/** All kernels but those that cannot run here, of which `skipped` gets a line each. */
+async function runnableKernels(skipped: string[]): Promise<KernelName[]> {
   const runnable: KernelName[] = []
   for (const name of KERNEL_NAMES) {
     try {
@@ -67,7 +68,7 @@ async function runnableKernels(): Promise<KernelName[]> {
       runnable.push(name)
     } catch (error) {
       if (!(error instanceof ParetoBanditError) || error.code !== 'KERNEL_UNAVAILABLE') throw error
-      process.stderr.write(`skipped: ${error.message}\n`)
+      skipped.push(`skipped: ${error.message}\n`)
     }
   }
   return runnable
