@@ -1,4 +1,4 @@
-import { checkEach, checkVector, copyContext, isVector } from './check.js'
+import { checkArray, checkVector, copyContext, copyNumbers, isVector } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
 import { type AnyEncoder, isSyncEncoder } from './features/encoder.js'
 import { encoderFailed } from './features/encoder-output.js'
@@ -60,11 +60,27 @@ export class ContextReader {
     }
   }
 
-  /** A copy of each input's context. */
-  readMany(inputs: readonly ContextInput[], field: string): Float64Array[] {
-    return checkEach(inputs, field, (input, i) => {
-      this.read(input as ContextInput, `${field}[${i}]`)
-      return this.context.slice()
-    })
+  /** The contexts of all inputs, one after the other. */
+  readMany(inputs: readonly ContextInput[], field: string): Float64Array {
+    const { dimension } = this
+    const all = checkArray(inputs, field)
+    // Grown as inputs turn out to be good: an array may say that it is longer than memory.
+    let contexts = new Float64Array(Math.min(all.length, 256) * dimension)
+    for (let i = 0; i < all.length; i++) {
+      if (i * dimension === contexts.length) {
+        const grown = new Float64Array(Math.min(all.length, 2 * i) * dimension)
+        grown.set(contexts)
+        contexts = grown
+      }
+      const input = all[i] as ContextInput
+      try {
+        this.read(input, field)
+      } catch {
+        // Once more, to say which one it is: naming each before it is known to be wrong would take most of the time.
+        this.read(input, `${field}[${i}]`)
+      }
+      copyNumbers(this.context, 0, contexts, i * dimension, dimension)
+    }
+    return contexts
   }
 }

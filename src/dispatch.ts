@@ -52,23 +52,20 @@ export class Dispatcher {
     this.chooser.begin(1)
   }
 
-  /** The next decision is for contexts[i]; the one before was for contexts[i - 1]. */
-  beginOneOf(
-    state: RoutingState,
-    contexts: readonly Float64Array[],
-    i: number,
-    request: RouteOptions | null,
-  ): void {
-    this.routed.context.set(contexts[i])
+  /** The next decision is for context `i` of those that stand one after the other; the one before was for i - 1. */
+  beginOneOf(state: RoutingState, contexts: Float64Array, i: number, request: RouteOptions | null): void {
+    const { context } = this.routed
+    const d = context.length
+    copyNumbers(contexts, i * d, context, 0, d)
     // An explanation looks at the arena's first context, so a decision that is explained goes alone.
     if (request?.explain === true) this.beginOne(state)
     else if (i % BATCH_MAX === 0) {
       const { f64, layout } = state.arms.kernel
-      const together = contexts.slice(i, i + BATCH_MAX)
-      for (const [j, context] of together.entries()) {
-        f64.set(context, layout.context + j * layout.paddedDimension)
+      const together = Math.min(BATCH_MAX, contexts.length / d - i)
+      for (let j = 0; j < together; j++) {
+        copyNumbers(contexts, (i + j) * d, f64, layout.context + j * layout.paddedDimension, d)
       }
-      this.chooser.begin(together.length)
+      this.chooser.begin(together)
     }
   }
 

@@ -68,7 +68,7 @@ export class Router {
     const contexts = this.reader.readMany(inputs, 'inputs')
     const at = this.now()
     try {
-      return contexts.map((_, i) => {
+      return inputs.map((_, i) => {
         this.dispatcher.beginOneOf(this.state, contexts, i, request)
         return this.dispatch(request, at)
       })
