@@ -4,18 +4,23 @@ export const NATIVE_INTERFACE = 1
 /** Where scripts/build-native.mjs leaves the addon, from the package's root. */
 const ADDON_FILE = 'native/build/Release/paretobandit.node'
 
+/** Cells of the arena's `params` that carry a call. */
+export const ARGUMENTS = 1
+export const RESULT = 6
+
 /** The functions of a kernel on one arena. */
 export interface NativeFunctions {
   /** Instructions chosen for this machine. */
   readonly instructions: 'avx2' | 'portable'
   rebind(buffer: ArrayBuffer, byteOffset: number): void
-  project(contexts: number, count: number, quadratic: number): void
-  combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
-  score(count: number, alpha: number, penaltyWeight: number, now: number): void
-  prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number
-  argmax(count: number, tieBreak: number): number
-  update(slot: number, reward: number, now: number): void
-  rebuild(slot: number): void
+  // `Kernel`'s methods: arguments and result are in the arena, from `params` [ARGUMENTS] on and in [RESULT].
+  project(): void
+  combine(): void
+  score(): void
+  prune(): void
+  argmax(): void
+  update(): void
+  rebuild(): void
 }
 
 export interface NativeAddon {

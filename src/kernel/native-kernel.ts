@@ -1,7 +1,7 @@
 import type { Arena } from './arena.js'
 import type { Kernel } from './kernel.js'
 import type { ArenaLayout } from './layout.js'
-import { loadAddon, type NativeFunctions } from './native-addon.js'
+import { ARGUMENTS, loadAddon, type NativeFunctions, RESULT } from './native-addon.js'
 
 /** C++ (native/) working on the arena in place. Statistics have the bits of the others; scores are fused. */
 export class NativeKernel implements Kernel {
@@ -11,6 +11,9 @@ export class NativeKernel implements Kernel {
   capacity: number
   private readonly arena: Arena
   private readonly functions: NativeFunctions
+  /** Where a call's arguments and its result lie in the arena. */
+  private readonly cells: number
+  private readonly result: number
 
   /**
    * @param portable whether to leave out what only this machine's instructions can do
@@ -21,6 +24,8 @@ export class NativeKernel implements Kernel {
     this.layout = arena.layout
     this.f64 = arena.f64
     this.capacity = arena.capacity
+    this.cells = arena.layout.params + ARGUMENTS
+    this.result = arena.layout.params + RESULT
     this.functions = loadAddon().bind(bufferOf(arena), arena.f64.byteOffset, portable)
   }
 
@@ -38,31 +43,58 @@ export class NativeKernel implements Kernel {
   }
 
   project(contexts: number, count: number, quadratic: boolean): void {
-    this.functions.project(contexts, count, quadratic ? 1 : 0)
+    const { f64, cells } = this
+    f64[cells] = contexts
+    f64[cells + 1] = count
+    f64[cells + 2] = quadratic ? 1 : 0
+    this.functions.project()
   }
 
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void {
-    this.functions.combine(index, count, alpha, penaltyWeight, now)
+    this.pass(index, count, alpha, penaltyWeight, now)
+    this.functions.combine()
   }
 
   score(count: number, alpha: number, penaltyWeight: number, now: number): void {
-    this.functions.score(count, alpha, penaltyWeight, now)
+    this.pass(count, alpha, penaltyWeight, now, 0)
+    this.functions.score()
   }
 
   prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number {
-    return this.functions.prune(index, count, alpha, penaltyWeight, now)
+    this.pass(index, count, alpha, penaltyWeight, now)
+    this.functions.prune()
+    return this.f64[this.result]
   }
 
   argmax(count: number, tieBreak: number): number {
-    return this.functions.argmax(count, tieBreak)
+    const { f64, cells } = this
+    f64[cells] = count
+    f64[cells + 1] = tieBreak
+    this.functions.argmax()
+    return f64[this.result]
   }
 
   update(slot: number, reward: number, now: number): void {
-    this.functions.update(slot, reward, now)
+    const { f64, cells } = this
+    f64[cells] = slot
+    f64[cells + 1] = reward
+    f64[cells + 2] = now
+    this.functions.update()
   }
 
   rebuild(slot: number): void {
-    this.functions.rebuild(slot)
+    this.f64[this.cells] = slot
+    this.functions.rebuild()
+  }
+
+  /** Arguments go by the arena: by Node-API they would take as long as the call itself. */
+  private pass(a: number, b: number, c: number, d: number, e: number): void {
+    const { f64, cells } = this
+    f64[cells] = a
+    f64[cells + 1] = b
+    f64[cells + 2] = c
+    f64[cells + 3] = d
+    f64[cells + 4] = e
   }
 }
 

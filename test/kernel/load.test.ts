@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { loadKernel } from '../../src/kernel/load.js'
-import { checkAddon, type NativeAddon } from '../../src/kernel/native-addon.js'
+import { ARGUMENTS, checkAddon, type NativeAddon, RESULT } from '../../src/kernel/native-addon.js'
 import { NATIVE_MISSING } from '../support/arena.js'
 
 const OPTIONS = { dimension: 3, gamma: 0.997, lambda0: 1 }
@@ -108,6 +108,9 @@ describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
     const arena = new Arena(OPTIONS)
     const functions = loadAddon().bind(arena.f64.buffer as ArrayBuffer, arena.f64.byteOffset, false)
     expect(() => functions.rebind(new ArrayBuffer(64), 0)).toThrow(/expected an arena/)
-    expect(functions.argmax(1, 0)).toBe(0)
+    arena.f64[arena.layout.params + ARGUMENTS] = 1
+    arena.f64[arena.layout.params + RESULT] = 9
+    functions.argmax()
+    expect(arena.f64[arena.layout.params + RESULT]).toBe(0)
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { CELL_STRIDE, cellOffset, sectionOffset } from '../../src/kernel/layout.js'
-import { NATIVE_INTERFACE } from '../../src/kernel/native-addon.js'
+import { ARGUMENTS, NATIVE_INTERFACE, RESULT } from '../../src/kernel/native-addon.js'
 import type { Arms } from '../../src/policy/arms.js'
 import type { Router } from '../../src/router.js'
 import { KERNELS, makeArms, NATIVE_MISSING, observe, scoresDiffer } from '../support/arena.js'
@@ -168,6 +168,9 @@ describe("the addon's source", () => {
 
   it('names the interface that the loader expects', () => {
     expect(native('addon.cc')).toContain(`kInterface = ${NATIVE_INTERFACE};`)
+    expect(native('addon.cc')).toContain(`kArguments = ${ARGUMENTS};`)
+    expect(native('addon.cc')).toContain(`kResult = ${RESULT};`)
+    expect(native('arena.h')).toContain(`kCellStride = ${CELL_STRIDE};`)
   })
 
   it('states the same constants', () => {
