@@ -3,7 +3,17 @@ import { Arena, type ArenaOptions } from './arena.js'
 import type { Kernel, KernelName } from './kernel.js'
 import { WasmKernel } from './wasm-kernel.js'
 
-/** Fastest first. */
+/**
+ * Fastest first. Native against WebAssembly, context in, project, combine and argmax, each in five processes in turn on
+ * one shared x86-64 core with AVX2, best times as a ratio:
+ *
+ *     d, models    26, 3   26, 100   26, 1000   26, 10000   385, 3
+ *     scan         0.81    0.76      0.78       0.82        0.47
+ *     pruned       0.73    0.85      1.01       1.03        0.29
+ *     update       0.72    0.71      0.72       0.71        0.70
+ *
+ * Native is nowhere slower by more than what such figures vary, so that no size makes an exception.
+ */
 const ORDER = ['native', 'wasm', 'js'] as const
 
 /**
