@@ -2,10 +2,12 @@
 
 namespace {
 
-/** Longest context that src/kernel/arena.ts allows. */
+/** DIMENSION_MAX in src/check.ts. */
 constexpr double kDimensionMax = 1024;
 /** All that 32-bit addresses reach, in doubles. */
 constexpr double kOffsetMax = 536870912;
+
+constexpr size_t roundUp4(size_t n) { return (n + 3) & ~size_t{3}; }
 
 }  // namespace
 
@@ -19,7 +21,19 @@ bool Arena::read(double* head, size_t length) {
   }
   if (at[dimension] < 1 || at[dimension] > kDimensionMax) return false;
   if (at[blockShift] > 6 || at[lastPlay] - at[lastUpdate] != kCellStride) return false;
-  if (at[paddedDimension] != ((at[dimension] + 3) & ~size_t{3})) return false;
+  if (at[paddedDimension] != roundUp4(at[dimension])) return false;
+  if (at[paddedTriangle] != roundUp4(at[dimension] * (at[dimension] + 1) / 2)) return false;
+  if (at[productLength] != 0 && at[productLength] != at[paddedTriangle]) return false;
+  // Every section lies where it can: in the scratch, or in a block.
+  const size_t arms = size_t{1} << at[blockShift];
+  const size_t lengths[fieldCount] = {
+      0, 0, 0, 0, 0, 0, 0, 8, 1001, 1001, 4 * at[paddedDimension], at[paddedDimension], at[paddedDimension],
+      32, 4 * at[productLength], kCellStride, kCellStride, kCellStride, kCellStride, kCellStride, kCellStride,
+      kCellStride, 4 * kCellStride, 4 * kCellStride, arms * at[paddedDimension], arms * at[paddedTriangle],
+      arms * at[paddedTriangle], arms * at[paddedDimension]};
+  for (int field = params; field < fieldCount; field++) {
+    if (at[field] + lengths[field] > (field < lastUpdate ? at[blocks] : at[blockLength])) return false;
+  }
   base = head;
   return at[blocks] + at[blockLength] <= length;
 }

@@ -12,8 +12,8 @@ export class CandidateList {
   count = 0
   /** True when the ceiling left nobody and the list holds the cheapest instead. */
   fallback = false
-  /** Differs for every list that was written. */
-  serial = 0
+  /** Goes up when the list's slots change. */
+  serial = 1
   private registry: Registry | null = null
   private version = 0
   /** The list is that of any ceiling from `low` to under `high`, USD per 1,000 tokens; null: however high. */
@@ -36,6 +36,7 @@ export class CandidateList {
   }
 
   private write(arms: Arms, eligible: readonly Model[], ceiling: number): void {
+    const before = this.count
     let cheapest = Number.POSITIVE_INFINITY
     this.low = Number.NEGATIVE_INFINITY
     this.high = null
@@ -53,10 +54,12 @@ export class CandidateList {
     if (this.fallback) {
       for (const model of eligible) if (model.blendedUsdPerKTok === cheapest) this.add(arms, model)
     }
-    this.serial++
+    if (this.count !== before) this.serial++
   }
 
   private add(arms: Arms, model: Model): void {
+    // A list that comes out as it was stays as it is, and so does what was computed for it.
+    if (this.models[this.count]?.slot !== model.slot) this.serial++
     arms.setCandidate(this.count, model.slot)
     this.models[this.count++] = model
   }

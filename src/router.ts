@@ -66,6 +66,7 @@ export class Router {
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = options === undefined ? null : checkRouteOptions(options)
     const contexts = this.reader.readMany(inputs, 'inputs')
+    this.state.pending.makeRoom(inputs.length)
     const at = this.now()
     try {
       return inputs.map((_, i) => {

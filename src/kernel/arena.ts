@@ -34,9 +34,7 @@ export class Arena {
     this.layout = arenaLayout(dimension)
     // Room for the first block from the start: while models are few nothing grows, and once a process has detached
     // a buffer by growing it, V8 checks every typed array's buffer in every loop.
-    const initial = pagesOf(arenaLength(this.layout, 1).length)
-    this.memory =
-      typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial, maximum: PAGES_MAX }) : null
+    this.memory = newMemory(pagesOf(arenaLength(this.layout, 1).length))
     this.f64 = new Float64Array(0)
     this.reserve(1)
     writeConstants(this.layout, this.f64, gamma, lambda0)
@@ -60,6 +58,15 @@ export class Arena {
     }
     this.capacity = capacity
     return true
+  }
+}
+
+/** Null without WebAssembly, and where the address space is too small for what an engine reserves for a memory. */
+function newMemory(initial: number): WebAssembly.Memory | null {
+  try {
+    return new WebAssembly.Memory({ initial, maximum: PAGES_MAX })
+  } catch {
+    return null
   }
 }
 

@@ -1,4 +1,3 @@
-import { ParetoBanditError } from '../errors.js'
 import { ARENA_BASE, type Arena } from './arena.js'
 import type { Kernel } from './kernel.js'
 import type { ArenaLayout } from './layout.js'
@@ -40,20 +39,14 @@ export class WasmKernel implements Kernel {
   /**
    * Instantiates the kernel from the bytes built into this package; no file is fetched.
    * @param simd whether to use SIMD; by default where it runs
-   * @throws KERNEL_UNAVAILABLE where WebAssembly cannot run
+   * @throws what is in the way where WebAssembly cannot run
    */
   static async create(arena: Arena, simd = simdRuns()): Promise<WasmKernel> {
     const { memory } = arena
-    try {
-      if (memory === null) throw new TypeError('there is no WebAssembly here')
-      // Not by AssemblyScript's loader: its wrappers are for strings and arrays, and cost more than a call here.
-      const { exports } = await WebAssembly.instantiate(await compiled(simd), { env: { memory } })
-      return new WasmKernel(arena, exports as unknown as KernelExports, simd)
-    } catch (cause) {
-      throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernel', 'WebAssembly cannot run here; use "js"', {
-        cause,
-      })
-    }
+    if (memory === null) throw new TypeError('there is no WebAssembly, or no address space for its memory')
+    // Not by AssemblyScript's loader: its wrappers are for strings and arrays, and cost more than a call here.
+    const { exports } = await WebAssembly.instantiate(await compiled(simd), { env: { memory } })
+    return new WasmKernel(arena, exports as unknown as KernelExports, simd)
   }
 
   reserve(armCount: number): void {

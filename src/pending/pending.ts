@@ -123,12 +123,17 @@ export class PendingRequests {
   }
 
   /**
-   * Makes sure that one more request fits without pushing out one that waits, while the capacity allows.
+   * Makes sure that `count` more requests fit without pushing out one that waits, while the capacity allows.
    * @throws OUT_OF_MEMORY; nothing has changed then
    */
-  makeRoom(): void {
-    const evicted = this.next - this.length
-    if (evicted >= 1 && this.length < this.capacity && isWaiting(this.state(evicted))) this.grow()
+  makeRoom(count = 1): void {
+    for (let evicted = this.next - this.length; evicted < this.next - this.length + count; evicted++) {
+      if (this.length >= this.capacity) return
+      if (evicted >= this.next || (evicted >= 1 && isWaiting(this.state(evicted)))) {
+        this.grow()
+        evicted = this.next - this.length - 1
+      }
+    }
   }
 
   /** Adds a request under the sequence number `next`. There must be room. */

@@ -78,6 +78,19 @@ describe('where there is no WebAssembly', () => {
   })
 })
 
+it('where there is no address space for a WebAssembly memory, the others run', async () => {
+  class Full {
+    constructor() {
+      throw new RangeError('WebAssembly.Memory(): could not allocate memory')
+    }
+  }
+  vi.stubGlobal('WebAssembly', { ...WebAssembly, Memory: Full, compile: WebAssembly.compile })
+  addon.load = UNUSABLE[0][1]
+  expect((await loadKernel('js', OPTIONS)).name).toBe('js')
+  expect((await loadKernel('auto', OPTIONS)).name).toBe('js')
+  await expect(loadKernel('wasm', OPTIONS)).rejects.toMatchObject({ code: 'KERNEL_UNAVAILABLE' })
+})
+
 it('outside Node nothing of the native kernel is looked for', async () => {
   vi.stubGlobal('process', undefined)
   addon.load = () => {
@@ -100,6 +113,23 @@ describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
     expect(() => bind(new ArrayBuffer(8192), 4, false)).toThrow(/expected an arena/)
     expect(() => bind(new Float64Array(1000).fill(3).buffer, 0, false)).toThrow(/expected an arena/)
     expect(() => bind(undefined as never, 0, false)).toThrow(/expected an ArrayBuffer/)
+  })
+
+  it('refuses an arena whose map has a wrong entry', async () => {
+    const { Arena } = await import('../../src/kernel/arena.js')
+    const { loadAddon } = await import('../../src/kernel/native-addon.js')
+    const arena = new Arena(OPTIONS)
+    const buffer = arena.f64.buffer as ArrayBuffer
+    const bind = (): unknown => loadAddon().bind(buffer, arena.f64.byteOffset, false)
+    for (let entry = 0; entry < 28; entry++) {
+      const right = arena.f64[entry]
+      for (const wrong of [-1, 0.5, Number.NaN, 2 ** 28]) {
+        arena.f64[entry] = wrong
+        expect(bind, `entry ${entry} = ${wrong}`).toThrow(/expected an arena/)
+      }
+      arena.f64[entry] = right
+    }
+    expect(bind()).toBeDefined()
   })
 
   it('stays on its arena when it is to be bound to something else', async () => {

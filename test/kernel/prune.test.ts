@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cellOffset } from '../../src/kernel/layout.js'
+import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
 import type { Arms } from '../../src/policy/arms.js'
 import { KERNELS, makeArms, observe, type TestKernel } from '../support/arena.js'
 import { Random } from '../support/random.js'
@@ -68,6 +68,30 @@ function listAll({ kernel }: Arms, count: number, random: Random): number {
   return length
 }
 
+/** Every way to another inverse in an arm's slot. */
+function change(arms: Arms, random: Random, { arms: count, dimension, lambda0 }: Scene, now: number): void {
+  const slot = random.below(count)
+  const way = random.below(5)
+  const { kernel } = arms
+  const { layout } = kernel
+  if (way === 0) observe(arms, slot, random.vector(dimension, 3), random.next(), now)
+  else if (way === 1) arms.start(slot, null, 0.5, now)
+  else if (way === 2) {
+    const precision = new Float64Array(layout.triangle)
+    for (let i = 0, k = 0; i < dimension; k += dimension - i, i++)
+      precision[k] = lambda0 / (1 + random.below(50))
+    arms.start(slot, { precision, response: random.vector(dimension) }, 0.5, now)
+  } else if (way === 3) {
+    const numbers = arms.sections(random.below(count)).flatMap((section) => [...section])
+    arms.load(slot, Float64Array.from(numbers))
+  } else {
+    const precision = sectionOffset(layout, layout.precision, layout.paddedTriangle, slot)
+    for (let i = 0, k = precision; i < dimension; k += dimension - i, i++) kernel.f64[k] *= 0.05
+    for (let k = precision; k < precision + layout.triangle; k++) kernel.f64[k] *= 0.05
+    kernel.rebuild(slot)
+  }
+}
+
 describe.each(KERNELS)('pruning by kernel %s', (name) => {
   it('finds the position and the score that a full scan finds', async () => {
     await fc.assert(
@@ -77,7 +101,7 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
         const { layout } = kernel
         const random = new Random(scene.seed + 1)
         arms.kernel.reserve(scene.arms + 2)
-        for (let round = 0; round < 3; round++) {
+        for (let round = 0; round < 5; round++) {
           const count = listAll(arms, scene.arms, random)
           const contexts = 1 + random.below(4)
           for (let index = 0; index < contexts; index++) {
@@ -105,14 +129,8 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
               if (shown !== exact) expect(shown).toBeLessThan(score)
             }
           }
-          // Learning in between: bounds must follow.
-          observe(
-            arms,
-            random.below(scene.arms),
-            random.vector(scene.dimension, 3),
-            random.next(),
-            now + round,
-          )
+          // Whatever may change an inverse in between: bounds must follow.
+          change(arms, random, scene, now + round)
         }
       }),
       { numRuns: 150 },

@@ -147,6 +147,27 @@ describe('growing', () => {
     expect(chosen.size).toBe(300)
   })
 
+  it('of the pending ring leaves room for a whole batch before its first decision', async () => {
+    const { router } = await makeBench({ models: [MODELS[0]] })
+    for (let i = 0; i < 1022; i++) router.route(X)
+    const before = router.snapshot()
+    const real = globalThis.Float64Array
+    globalThis.Float64Array = class extends real {
+      constructor(...args: unknown[]) {
+        if (args[0] === 2048 * (9 + 3)) throw new RangeError('Array buffer allocation failed')
+        super(...(args as [number]))
+      }
+    } as unknown as Float64ArrayConstructor
+    try {
+      expectCode(() => router.routeMany([X, X, X, X, X]), 'OUT_OF_MEMORY', 'pendingCapacity')
+    } finally {
+      globalThis.Float64Array = real
+    }
+    expect(router.snapshot()).toEqual(before)
+    expect(router.routeMany(new Array(5000).fill(X))).toHaveLength(5000)
+    expect(router.stats().pending.unsettled).toBe(6022)
+  })
+
   it('of the pending ring changes nothing when there is no memory for it', async () => {
     const { router } = await makeBench({ models: [MODELS[0]] })
     for (let i = 0; i < 1024; i++) router.route(X)
@@ -160,6 +181,7 @@ describe('growing', () => {
     } as unknown as Float64ArrayConstructor
     try {
       expectCode(() => router.route(X), 'OUT_OF_MEMORY', 'pendingCapacity')
+      expectCode(() => router.routeMany([X, X, X]), 'OUT_OF_MEMORY', 'pendingCapacity')
     } finally {
       globalThis.Float64Array = real
     }

@@ -1,12 +1,20 @@
-import { describe, expect, it } from 'vitest'
-import { createRouter, type Decision, type Router, type RouterOptions } from '../../src/index.js'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  createRouter,
+  type Decision,
+  type KernelName,
+  type Router,
+  type RouterOptions,
+} from '../../src/index.js'
+import { JsKernel } from '../../src/kernel/js-kernel.js'
+import { NATIVE_MISSING } from '../support/arena.js'
 import { Random } from '../support/random.js'
 import '../support/seed.js'
 
 const DIMENSION = 6
 
 /** A router that has learned something; twins have all in common, so that ties come up. */
-async function makeRouter(kernel: 'js' | 'wasm', models: number, extra: RouterOptions = {}): Promise<Router> {
+async function makeRouter(kernel: KernelName, models: number, extra: RouterOptions = {}): Promise<Router> {
   let now = 1_700_000_000_000
   const router = await createRouter({
     name: 'r',
@@ -36,7 +44,9 @@ function contexts(count: number, seed: number): Float64Array[] {
   return Array.from({ length: count }, () => random.vector(DIMENSION))
 }
 
-describe.each(['js', 'wasm'] as const)('routeMany with kernel %s', (kernel) => {
+const KERNELS = ['js', 'wasm', ...(NATIVE_MISSING === null ? (['native'] as const) : [])] as const
+
+describe.each(KERNELS)('routeMany with kernel %s', (kernel) => {
   it.each([1, 3, 20, 70])('decides as route does one by one, among %i models', async (models) => {
     const together = await makeRouter(kernel, models)
     const alone = await makeRouter(kernel, models)
@@ -67,6 +77,21 @@ describe.each(['js', 'wasm'] as const)('routeMany with kernel %s', (kernel) => {
       const inputs = contexts(9, 3)
       expect(together.routeMany(inputs, options)).toEqual(inputs.map((input) => alone.route(input, options)))
     }
+  })
+
+  it('projects each context once, with options as without', async () => {
+    const router = await makeRouter('js', 20)
+    const project = vi.spyOn(JsKernel.prototype, 'project')
+    const projected = (call: () => void): number => {
+      project.mockClear()
+      call()
+      return project.mock.calls.reduce((sum, [contexts]) => sum + contexts, 0)
+    }
+    const inputs = contexts(64, 2)
+    expect(projected(() => router.routeMany(inputs))).toBe(64)
+    expect(projected(() => router.routeMany(inputs, { exclude: ['m3'] }))).toBe(64)
+    expect(projected(() => router.routeMany(inputs, { maxCostUsd: 1 }))).toBe(64)
+    project.mockRestore()
   })
 
   it('follows the price ceiling when requests expire in the middle of a batch', async () => {
