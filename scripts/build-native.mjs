@@ -3,7 +3,7 @@
 // in an installed package npm's own is used) and node-addon-api. Where this Node carries its headers, nothing is downloaded.
 // Exits 1 with one line that says what is missing.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,8 +20,10 @@ if (missing !== null) {
 const args = [findNodeGyp(), 'rebuild', '-C', join(root, 'native'), ...headerFlags()]
 const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root })
 if (status !== 0) process.exit(1)
-const { bind, interface: version } = require(join(root, 'native/build/Release/paretobandit.node'))
-if (typeof bind !== 'function') throw new Error('the addon was built but has no functions')
+const file = join(root, 'native/build/Release/paretobandit.node')
+const { interface: version } = require(file)
+// What the loader goes by: no process has to find out that half a file was left.
+writeFileSync(`${file}.json`, JSON.stringify({ bytes: statSync(file).size }))
 console.log(`built native/build/Release/paretobandit.node, interface ${version}`)
 
 /** What is missing, or null. On Windows node-gyp itself looks for the compiler. */

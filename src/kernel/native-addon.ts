@@ -28,9 +28,16 @@ export interface NativeAddon {
   bind(buffer: ArrayBuffer, byteOffset: number, portable: boolean): NativeFunctions
 }
 
-/** What of `node:module` is needed; browsers have no such module, so it is never imported. */
-interface ModuleModule {
-  createRequire(from: string): { (id: string): unknown; resolve(id: string): string }
+/** What of Node's own modules is needed; browsers have none, so they are never imported. */
+interface Modules {
+  'node:module': { createRequire(from: string): { (id: string): unknown; resolve(id: string): string } }
+  'node:fs': { statSync(file: string): { readonly size: number } }
+}
+
+function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
+  const found = process.getBuiltinModule?.(name) as Modules[Name] | undefined
+  if (found === undefined) throw new Error('needs Node 20.16 or newer')
+  return found
 }
 
 /**
@@ -38,22 +45,28 @@ interface ModuleModule {
  * @throws Error saying what is in the way
  */
 export function loadAddon(): NativeAddon {
-  const { getBuiltinModule } = process
-  const nodeModule = getBuiltinModule?.('node:module') as ModuleModule | undefined
-  if (nodeModule === undefined) throw new Error('needs Node 20.16 or newer')
-  const require = nodeModule.createRequire(import.meta.url)
-  const root = require.resolve('paretobandit/package.json').slice(0, -'package.json'.length)
-  return checkAddon(loadFile(require, root + ADDON_FILE))
+  const require = builtin('node:module').createRequire(import.meta.url)
+  return loadAddonFile(
+    require.resolve('paretobandit/package.json').slice(0, -'package.json'.length) + ADDON_FILE,
+  )
 }
 
-function loadFile(require: (id: string) => unknown, file: string): unknown {
+/** @throws Error saying what is in the way */
+export function loadAddonFile(file: string): NativeAddon {
+  const require = builtin('node:module').createRequire(import.meta.url)
+  let addon: unknown
   try {
-    return require(file)
+    // Its length, written down when the build was complete: the system's loader would crash on half a file.
+    const { bytes } = require(`${file}.json`) as { readonly bytes: number }
+    const { size } = builtin('node:fs').statSync(file)
+    if (size !== bytes) throw new Error(`expected ${bytes} bytes, got ${size}`)
+    addon = require(file)
   } catch (cause) {
-    const missing = (cause as { code?: unknown }).code === 'MODULE_NOT_FOUND'
+    const missing = /^(MODULE_NOT_FOUND|ENOENT)$/.test(String((cause as { code?: unknown }).code))
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new Error(missing ? 'not built' : `broken build: ${reason}`, { cause })
   }
+  return checkAddon(addon)
 }
 
 /** @throws Error when this is no addon of this version's interface */

@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { loadKernel } from '../../src/kernel/load.js'
 import { ARGUMENTS, checkAddon, type NativeAddon, RESULT } from '../../src/kernel/native-addon.js'
@@ -103,6 +106,25 @@ it('outside Node nothing of the native kernel is looked for', async () => {
 describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
   it('is what auto takes', async () => {
     expect((await loadKernel('auto', OPTIONS)).name).toBe('native')
+  })
+
+  it('is not loaded when only a part of it is there, or something else', async () => {
+    const { copyFile, mkdtemp, rm, truncate, writeFile } = await import('node:fs/promises')
+    const { loadAddonFile } = await import('../../src/kernel/native-addon.js')
+    const built = fileURLToPath(new URL('../../native/build/Release/paretobandit.node', import.meta.url))
+    const folder = await mkdtemp(join(tmpdir(), 'paretobandit-'))
+    const file = join(folder, 'addon.node')
+    const load = () => loadAddonFile(file)
+    expect(load).toThrow(/^not built$/)
+    await copyFile(built, file)
+    expect(load).toThrow(/^not built$/)
+    await copyFile(`${built}.json`, `${file}.json`)
+    await truncate(file, 30_000)
+    expect(load).toThrow(/^broken build: expected \d+ bytes, got 30000$/)
+    await writeFile(file, 'no addon')
+    await writeFile(`${file}.json`, '{"bytes":8}')
+    expect(load).toThrow(/^broken build: /)
+    await rm(folder, { recursive: true })
   })
 
   it('refuses what is no arena', async () => {
