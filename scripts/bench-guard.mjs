@@ -5,7 +5,8 @@ import { bundle } from './bundle-run.mjs'
 const build = await bundle('bench-guard', { guard: 'bench/guard.ts' })
 const { guardedRatios, measureRatio } = await import(new URL('guard.mjs', build).href)
 
-const ratios = await guardedRatios()
+const { ratios, leftOut } = await guardedRatios()
+for (const line of leftOut) console.log(`left out: ${line}`)
 let failed = 0
 for (const guarded of ratios) {
   if (!holds(measureRatio(guarded)) && !holds(measureRatio(guarded))) failed++

@@ -14,10 +14,31 @@ const { files, browser, tenMillion } = readFlags()
 const build = await bundle('performance', { performance: 'bench/report/performance.ts' })
 const { writePerformance } = await import(new URL('performance.mjs', build).href)
 writePerformance(new URL('../', import.meta.url), {
-  report: JSON.parse(readFileSync(files[0], 'utf8')),
-  browser: browser === undefined ? null : JSON.parse(readFileSync(browser, 'utf8')),
-  tenMillion: tenMillion === undefined ? null : readFileSync(tenMillion, 'utf8'),
+  report: readJson(files[0]),
+  browser: browser === undefined ? null : readJson(browser),
+  tenMillion: tenMillion === undefined ? null : read(tenMillion),
 })
+
+function readJson(file) {
+  try {
+    return JSON.parse(read(file))
+  } catch (error) {
+    refuse(`${file}: ${error.message}`)
+  }
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    refuse(error.message)
+  }
+}
+
+function refuse(message) {
+  console.error(message)
+  process.exit(2)
+}
 
 function readFlags() {
   try {
@@ -26,7 +47,6 @@ function readFlags() {
     if (positionals.length !== 1) throw new Error('one file of `npm run bench -- --json` is needed')
     return { files: positionals, browser: values.browser, tenMillion: values['ten-million'] }
   } catch (error) {
-    console.error(`${error.message.split('. ')[0]}; ${USAGE}`)
-    process.exit(2)
+    refuse(`${error.message.split('. ')[0]}; ${USAGE}`)
   }
 }

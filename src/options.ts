@@ -52,6 +52,7 @@ export interface RouterOptions {
   readonly pendingCapacity?: number
   /** After this long without a settlement a reservation becomes spend, and a reward comes too late. Default 24 h. */
   readonly pendingTtlMs?: number
+  /** Default 'auto': native where it has been built, else wasm, else js. One that cannot run: KERNEL_UNAVAILABLE. */
   readonly kernel?: KernelName | 'auto'
   /** Seeds the tie-break. Default 0. */
   readonly seed?: number

@@ -40,10 +40,10 @@ export async function loadKernel(name: KernelName | 'auto', options: ArenaOption
 }
 
 async function makeKernel(name: KernelName, arena: Arena): Promise<Kernel> {
-  // Chunks of their own: browsers have WebAssembly, and fetch neither.
+  // A chunk of its own: where there is WebAssembly it is not fetched.
   if (name === 'js') return new (await import('./js-kernel.js')).JsKernel(arena)
   if (name === 'wasm') return WasmKernel.create(arena)
-  // With the addon's loader a chunk of its own, which no browser fetches.
+  // Another, with the addon's loader: no browser fetches it.
   if (typeof process === 'object' && process.versions?.node) {
     return new (await import('./native-kernel.js')).NativeKernel(arena)
   }

@@ -88,7 +88,7 @@ describe('runReplay', () => {
     expect(cold.rowCounts).toEqual({ fit: 0, burnIn: 150, evaluation: 100 })
   })
 
-  it('plays both kernels to the same rows', async () => {
+  it('plays js and wasm to the same rows', async () => {
     const js = await replay('stationary', data)
     const wasm = await replay('stationary', data, { kernel: 'wasm' })
     expect(withoutSpeed(wasm)).toBe(withoutSpeed(js))
