@@ -18,7 +18,7 @@ interface Times extends RunOptions {
 }
 
 const FULL: Times = { timeMs: 200, warmupMs: 100, limitMs: 150, heapCycles: 200_000 }
-const QUICK: Times = { timeMs: 40, warmupMs: 20, limitMs: 40, heapCycles: 20_000 }
+const QUICK: Times = { timeMs: 40, warmupMs: 150, limitMs: 40, heapCycles: 20_000 }
 
 /** Folders as URLs, with a slash at their end. */
 export interface Places {
