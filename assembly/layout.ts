@@ -3,16 +3,21 @@
 
 /** Sections with one number an arm or list position: CELL_STRIDE numbers each, at the head of a block. */
 const CELLS: usize = 64 * 8
-export const LAST_UPDATE: usize = 0
-export const LAST_PLAY: usize = CELLS
-export const RIDGE: usize = 2 * CELLS
-export const PRICE: usize = 3 * CELLS
+export const LAST_PLAY: usize = 0
+export const LAST_UPDATE: usize = CELLS
 export const BOUND: usize = 4 * CELLS
 export const CANDIDATE: usize = 5 * CELLS
 export const SCORE: usize = 6 * CELLS
 /** One such section for each of four contexts. */
 export const MEAN: usize = 7 * CELLS
 export const VARIANCE: usize = 11 * CELLS
+export const PENALTY: usize = 15 * CELLS
+/** Only in an arena with heads, and in place of LAST_UPDATE and RIDGE. */
+export const SETTLED_UPDATE: usize = 16 * CELLS
+export const COST: usize = 18 * CELLS
+export const LATENCY: usize = 22 * CELLS
+/** From when a design matrix was last updated to what is left of its ridge. */
+export const TO_RIDGE: usize = CELLS
 
 export let d: i32 = 0
 export let dp: i32 = 0
@@ -29,8 +34,9 @@ export let sums: usize = 0
 export let products: usize = 0
 export let theta: usize = 0
 export let inverse: usize = 0
-export let precision: usize = 0
-export let response: usize = 0
+export let headTheta: usize = 0
+/** Where the map's entries of the design matrices are: four each, of rewards first. */
+let designs: usize = 0
 /** Arms of one block are 1 << blockShift. */
 export let blockShift: u32 = 0
 export let blocks: usize = 0
@@ -43,20 +49,32 @@ export function configure(base: usize): void {
   pp = <i32>load<f64>(base, 16)
   zp = <i32>load<f64>(base, 24)
   blockShift = <u32>load<f64>(base, 32)
-  blocks = base + bytes(base, 5)
-  blockBytes = bytes(base, 6)
-  params = base + bytes(base, 7)
-  gammaPower = base + bytes(base, 8)
-  spread = base + bytes(base, 9)
-  context = base + bytes(base, 10)
-  image = base + bytes(base, 11)
-  row = base + bytes(base, 12)
-  sums = base + bytes(base, 13)
-  products = base + bytes(base, 14)
-  theta = bytes(base, 24)
-  inverse = bytes(base, 25)
-  precision = bytes(base, 26)
-  response = bytes(base, 27)
+  blocks = base + bytes(base, 6)
+  blockBytes = bytes(base, 7)
+  params = base + bytes(base, 8)
+  gammaPower = base + bytes(base, 9)
+  spread = base + bytes(base, 10)
+  context = base + bytes(base, 11)
+  image = base + bytes(base, 12)
+  row = base + bytes(base, 13)
+  sums = base + bytes(base, 14)
+  products = base + bytes(base, 15)
+  theta = bytes(base, 30)
+  inverse = bytes(base, 31)
+  headTheta = bytes(base, 34)
+  designs = base + 30 * 8
+}
+
+/** Entries of a design matrix in the map. */
+export const THETA: i32 = 0
+export const INVERSE: i32 = 1
+export const PRECISION: i32 = 2
+export const RESPONSE: i32 = 3
+
+/** Address of an arm's run in the design matrix with so many heads: 1 of rewards, 2 of settlements. */
+export function runOfDesign(entry: i32, heads: i32, slot: u32): usize {
+  const stride = entry === THETA || entry === RESPONSE ? heads * dp : pp
+  return run(bytes(designs, entry + 4 * (heads - 1)), stride, slot)
 }
 
 /** Entry `index` of the map at `base`, a count of 64-bit floats, in bytes. */
@@ -99,7 +117,7 @@ export function run(section: usize, stride: i32, slot: u32): usize {
   return blockOf(slot) + section + ((withinBlock(slot) * <usize>stride) << 3)
 }
 
-/** Offset of the part of MEAN or VARIANCE that belongs to the context at `index`, from that of the first. */
+/** Offset of the part of a list section that belongs to the context at `index`, from that of the first. */
 // @ts-ignore: decorator
 @inline
 export function ofContext(index: i32): usize {

@@ -1,14 +1,23 @@
 import { pairDotsOf, pairDotsOfTwo } from './dots'
 import * as arena from './layout'
-import { CANDIDATE, cells, MEAN, ofContext, run, toIndex, VARIANCE } from './layout'
+import { CANDIDATE, cells, COST, LATENCY, MEAN, ofContext, run, toIndex, VARIANCE } from './layout'
 
 /** Arms that share what is read of one context, and of a pair of contexts. */
 const ARMS_OF_ONE = 4
 const ARMS_OF_PAIR = 2
 
-/** theta.x and x^T A^-1 x of the candidates: see `Kernel.project`. */
-export function project(contexts: i32, count: i32, quadratic: bool): void {
+/** Forms besides theta.x: bits of what `project` is asked for, as in src/kernel/kernel.ts. */
+export const QUADRATIC: i32 = 1
+const OF_COST: i32 = 2
+const OF_LATENCY: i32 = 4
+
+/** theta.x and other forms of the candidates: see `Kernel.project`. */
+export function project(contexts: i32, count: i32, which: i32): void {
   const zp = arena.zp
+  const dp = arena.dp
+  const x = arena.context
+  const heads = arena.headTheta
+  const quadratic = (which & QUADRATIC) !== 0
   const byProducts = quadratic && zp > 0
   if (byProducts) for (let index = 0; index < contexts; index++) writeProducts(index)
   // A group never crosses from one block of the list to the next.
@@ -16,7 +25,9 @@ export function project(contexts: i32, count: i32, quadratic: bool): void {
   for (let position = 0; position < count; position += wide) {
     const arms = min(wide, count - position)
     const list = cells(position)
-    forms(arms, list, contexts, MEAN, arena.theta, arena.dp, arena.context, arena.dp)
+    forms(arms, list, contexts, MEAN, arena.theta, dp, x, dp)
+    if (which & OF_COST) forms(arms, list, contexts, COST, heads, 2 * dp, x, dp)
+    if (which & OF_LATENCY) forms(arms, list, contexts, LATENCY, heads + (<usize>dp << 3), 2 * dp, x, dp)
     if (byProducts) forms(arms, list, contexts, VARIANCE, arena.inverse, arena.pp, arena.products, zp)
   }
   if (!quadratic || byProducts) return

@@ -9,14 +9,14 @@ import {
   LAST_UPDATE,
   MEAN,
   ofContext,
-  PRICE,
+  PENALTY,
   run,
   SCORE,
   toIndex,
   VARIANCE,
 } from './layout'
 import { largestRowSum } from './packed'
-import { project, quadraticsByRows, writeProducts } from './project'
+import { project, QUADRATIC, quadraticsByRows, writeProducts } from './project'
 
 const VARIANCE_MIN: f64 = 1e-12
 const DIVISOR_MIN: f64 = 1.0 / 200.0
@@ -25,7 +25,7 @@ const SLACK: f64 = 1 + 1e-9
 
 /** `project` and `combine` for the first context: see `Kernel.score`. */
 export function score(count: i32, alpha: f64, penaltyWeight: f64, now: f64): void {
-  project(1, count, true)
+  project(1, count, QUADRATIC)
   combine(0, count, alpha, penaltyWeight, now)
 }
 
@@ -80,7 +80,7 @@ function writeScore(
 ): f64 {
   const divisor = max(load<f64>(table + ageOffset(arm, now)), DIVISOR_MIN)
   const bonus = alpha * sqrt(max(load<f64>(list + part, VARIANCE) / divisor, VARIANCE_MIN))
-  const penalty = penaltyWeight * load<f64>(arm, PRICE)
+  const penalty = penaltyWeight * load<f64>(list, PENALTY)
   const value = load<f64>(list + part, MEAN) + bonus - penalty
   store<f64>(list, value, SCORE)
   return value
@@ -131,7 +131,7 @@ function writeUpperBounds(index: i32, count: i32, alpha: f64, penaltyWeight: f64
       let root = load<f64>(arm, BOUND)
       if (root === 0) root = takeBound(slot)
       const bonus = alpha * max(reach * root * load<f64>(spread + ageOffset(arm, now)), floor)
-      const penalty = penaltyWeight * load<f64>(arm, PRICE)
+      const penalty = penaltyWeight * load<f64>(list, PENALTY)
       const upper = load<f64>(list + part, MEAN) + bonus - penalty
       store<f64>(list, upper, SCORE)
       if (upper > highest) {

@@ -1,5 +1,17 @@
 import * as arena from './layout'
-import { BOUND, cells, LAST_UPDATE, RIDGE, run, toIndex } from './layout'
+import {
+  BOUND,
+  cells,
+  INVERSE,
+  LAST_UPDATE,
+  PRECISION,
+  RESPONSE,
+  runOfDesign,
+  SETTLED_UPDATE,
+  THETA,
+  TO_RIDGE,
+  toIndex,
+} from './layout'
 import { dot } from './dots'
 import { rebuildInverse, scaleAll, scaleAndAdd, scaleAndAddTwo, symmetricTimesVector } from './packed'
 
@@ -7,23 +19,23 @@ const AGE_MAX: f64 = 1000
 const RIDGE_FLOOR: f64 = 0.1
 const QUADRATIC_MAX: f64 = 1e6
 
-/** One observation of an arm: see `Kernel.update`. No fused multiply-add, same order as the JavaScript kernel. */
-export function update(slot: u32, reward: f64, now: f64): void {
+/**
+ * One observation on an arm's design matrix with so many heads: see `Kernel.update` (1) and `Kernel.settle` (2). NaN
+ * teaches a head what it predicts. No fused multiply-add, same order as the JavaScript kernel.
+ */
+export function update(slot: u32, heads: i32, first: f64, second: f64, now: f64): void {
   const d = arena.d
   const x = arena.context
   const u = arena.image
-  const theta = run(arena.theta, arena.dp, slot)
-  let inverse = run(arena.inverse, arena.pp, slot)
-  let precision = run(arena.precision, arena.pp, slot)
-  const response = run(arena.response, arena.dp, slot)
+  let inverse = runOfDesign(INVERSE, heads, slot)
+  let precision = runOfDesign(PRECISION, heads, slot)
 
-  const decay = forget(slot, now)
+  const decay = forget(slot, heads, now)
   const inverseScale = 1 / decay
   symmetricTimesVector(inverse, x, u, d)
   const quadratic = dot(u, x, arena.dp) * inverseScale
   let trusted = quadratic >= 0 && quadratic <= QUADRATIC_MAX
   const gain = 1 / (1 + quadratic)
-  const error = reward - dot(theta, x, arena.dp)
   scaleAll(u, inverseScale, d)
   for (let i = 0; i < d; i++) {
     const offset = (<usize>i) << 3
@@ -35,50 +47,64 @@ export function update(slot: u32, reward: f64, now: f64): void {
     trusted = trusted && load<f64>(inverse) > 0
     inverse += (<usize>rest) << 3
     precision += (<usize>rest) << 3
-    store<f64>(theta + offset, load<f64>(theta + offset) + ui * error)
   }
-  scaleAndAdd(response, decay, reward, x, d)
-  store<f64>(cells(slot), now, LAST_UPDATE)
-  store<f64>(cells(slot), 0, BOUND)
-  if (!trusted) rebuild(slot)
+  scaleAll(u, gain, d)
+  let theta = runOfDesign(THETA, heads, slot)
+  let response = runOfDesign(RESPONSE, heads, slot)
+  for (let head = 0; head < heads; head++) {
+    const predicted = dot(theta, x, arena.dp)
+    if (first !== first) first = predicted
+    scaleAndAdd(theta, 1, first - predicted, u, d)
+    scaleAndAdd(response, decay, first, x, d)
+    theta += <usize>arena.dp << 3
+    response += <usize>arena.dp << 3
+    first = second
+  }
+  store<f64>(marks(slot, heads), now)
+  if (heads === 1) store<f64>(cells(slot), 0, BOUND)
+  if (!trusted) rebuild(slot, heads)
+}
+
+/** Where it says when a design matrix was last updated. */
+function marks(slot: u32, heads: i32): usize {
+  return cells(slot) + (heads === 1 ? LAST_UPDATE : SETTLED_UPDATE)
 }
 
 /** Ages the ridge share; returns the decay A and b still have to take (1 once the floor has restored them). */
-function forget(slot: u32, now: f64): f64 {
-  const arm = cells(slot)
+function forget(slot: u32, heads: i32, now: f64): f64 {
+  const at = marks(slot, heads)
   const lambda0 = load<f64>(arena.params)
-  const age = toIndex(min(max(now - load<f64>(arm, LAST_UPDATE), 0), AGE_MAX))
+  const age = toIndex(min(max(now - load<f64>(at), 0), AGE_MAX))
   const decay = load<f64>(arena.gammaPower + (<usize>age << 3))
-  const left = load<f64>(arm, RIDGE) * decay
+  const left = load<f64>(at, TO_RIDGE) * decay
   if (left >= RIDGE_FLOOR * lambda0) {
-    store<f64>(arm, left, RIDGE)
+    store<f64>(at, left, TO_RIDGE)
     return decay
   }
   const d = arena.d
-  const precision = run(arena.precision, arena.pp, slot)
-  const response = run(arena.response, arena.dp, slot)
-  const triangle = (d * (d + 1)) >> 1
-  scaleAll(precision, decay, triangle)
-  scaleAll(response, decay, d)
+  const precision = runOfDesign(PRECISION, heads, slot)
+  scaleAll(precision, decay, (d * (d + 1)) >> 1)
+  scaleAll(runOfDesign(RESPONSE, heads, slot), decay, heads * arena.dp)
   let diagonal = precision
   for (let i = 0; i < d; i++) {
     store<f64>(diagonal, load<f64>(diagonal) + (lambda0 - left))
     diagonal += (<usize>(d - i)) << 3
   }
-  store<f64>(arm, lambda0, RIDGE)
-  rebuild(slot)
+  store<f64>(at, lambda0, TO_RIDGE)
+  rebuild(slot, heads)
   return 1
 }
 
-/** Recomputes the inverse and theta from A and b: see `Kernel.rebuild`. */
-export function rebuild(slot: u32): void {
-  const inverse = run(arena.inverse, arena.pp, slot)
-  rebuildInverse(run(arena.precision, arena.pp, slot), inverse, arena.row, arena.d)
-  symmetricTimesVector(
-    inverse,
-    run(arena.response, arena.dp, slot),
-    run(arena.theta, arena.dp, slot),
-    arena.d,
-  )
-  store<f64>(cells(slot), 0, BOUND)
+/** Recomputes the inverse and each head's theta from A and b: see `Kernel.rebuild`. */
+export function rebuild(slot: u32, heads: i32): void {
+  const inverse = runOfDesign(INVERSE, heads, slot)
+  rebuildInverse(runOfDesign(PRECISION, heads, slot), inverse, arena.row, arena.d)
+  let theta = runOfDesign(THETA, heads, slot)
+  let response = runOfDesign(RESPONSE, heads, slot)
+  for (let head = 0; head < heads; head++) {
+    symmetricTimesVector(inverse, response, theta, arena.d)
+    theta += <usize>arena.dp << 3
+    response += <usize>arena.dp << 3
+  }
+  if (heads === 1) store<f64>(cells(slot), 0, BOUND)
 }

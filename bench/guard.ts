@@ -121,7 +121,7 @@ function fullScans(kernel: Kernel, models: number, count: number): () => number 
 
 function prunedScans(kernel: Kernel, models: number, count: number): () => number {
   return scans(kernel, models, count, (now) => {
-    kernel.project(1, models, false)
+    kernel.project(1, models, 0)
     kernel.prune(0, models, ALPHA, PENALTY_WEIGHT, now)
   })
 }

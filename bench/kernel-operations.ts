@@ -61,7 +61,7 @@ export class KernelBench {
         let sum = 0
         for (let i = 0; i < batch; i++) {
           this.placeContext()
-          kernel.project(1, models, false)
+          kernel.project(1, models, 0)
           evaluated += kernel.prune(0, models, alpha, PENALTY_WEIGHT, now)
           sum += kernel.argmax(models, this.count)
         }

@@ -79,6 +79,7 @@ function startArm({ f64, layout }: Kernel, slot: number): void {
   f64[cellOffset(layout, layout.candidate, slot)] = slot
   f64[cellOffset(layout, layout.ridge, slot)] = LAMBDA0
   f64[cellOffset(layout, layout.price, slot)] = 0.5
+  f64[cellOffset(layout, layout.penalty, slot)] = 0.5
   let precision = sectionOffset(layout, layout.precision, paddedTriangle, slot)
   let inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
   for (let i = 0; i < dimension; i++) {

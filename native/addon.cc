@@ -11,7 +11,7 @@
 namespace {
 
 /** Of this file's functions and the arena's map. Must equal NATIVE_INTERFACE in src/kernel/native-addon.ts. */
-constexpr int kInterface = 1;
+constexpr int kInterface = 2;
 
 /** A kernel on an ArrayBuffer, which it keeps alive. It lives as long as one of the functions made for it. */
 struct Instance {
@@ -70,14 +70,14 @@ napi_value method(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void doProject(const Call& call) { project(call.kernel, call.count(0), call.count(1), call.number(2) != 0); }
+void doProject(const Call& call) { project(call.kernel, call.count(0), call.count(1), call.count(2)); }
 
 void doCombine(const Call& call) {
   combine(call.kernel, call.count(0), call.count(1), call.number(2), call.number(3), call.number(4));
 }
 
 void doScore(const Call& call) {
-  project(call.kernel, 1, call.count(0), true);
+  project(call.kernel, 1, call.count(0), kQuadratic);
   combine(call.kernel, 0, call.count(0), call.number(1), call.number(2), call.number(3));
 }
 
@@ -88,9 +88,11 @@ void doPrune(const Call& call) {
 
 void doArgmax(const Call& call) { call.cells[kResult] = argmax(call.kernel, call.count(0), call.index(1)); }
 
-void doUpdate(const Call& call) { update(call.kernel, call.index(0), call.number(1), call.number(2)); }
+void doUpdate(const Call& call) {
+  update(call.kernel, call.index(0), call.count(1), call.number(2), call.number(3), call.number(4));
+}
 
-void doRebuild(const Call& call) { rebuild(call.kernel, call.index(0)); }
+void doRebuild(const Call& call) { rebuild(call.kernel, call.index(0), call.count(1)); }
 
 /** rebind(buffer, byteOffset): the arena has grown. */
 napi_value Rebind(napi_env env, napi_callback_info info) {

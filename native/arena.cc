@@ -20,19 +20,24 @@ bool Arena::read(double* head, size_t length) {
     if (static_cast<double>(at[field]) != value) return false;
   }
   if (at[dimension] < 1 || at[dimension] > kDimensionMax) return false;
-  if (at[blockShift] > 6 || at[lastPlay] - at[lastUpdate] != kCellStride) return false;
+  if (at[blockShift] > 6 || at[lastUpdate] - at[lastPlay] != kCellStride) return false;
+  if (at[heads] != 0 && at[heads] != 2) return false;
   if (at[paddedDimension] != roundUp4(at[dimension])) return false;
   if (at[paddedTriangle] != roundUp4(at[dimension] * (at[dimension] + 1) / 2)) return false;
   if (at[productLength] != 0 && at[productLength] != at[paddedTriangle]) return false;
   // Every section lies where it can: in the scratch, or in a block.
   const size_t arms = size_t{1} << at[blockShift];
+  const size_t settledCells = at[heads] > 0 ? kCellStride : 0;
+  const size_t headVectors = arms * at[heads] * at[paddedDimension];
+  const size_t settledTriangles = at[heads] > 0 ? arms * at[paddedTriangle] : 0;
   const size_t lengths[fieldCount] = {
-      0, 0, 0, 0, 0, 0, 0, 8, 1001, 1001, 4 * at[paddedDimension], at[paddedDimension], at[paddedDimension],
+      0, 0, 0, 0, 0, 0, 0, 0, 8, 1001, 1001, 4 * at[paddedDimension], at[paddedDimension], at[paddedDimension],
       32, 4 * at[productLength], kCellStride, kCellStride, kCellStride, kCellStride, kCellStride, kCellStride,
-      kCellStride, 4 * kCellStride, 4 * kCellStride, arms * at[paddedDimension], arms * at[paddedTriangle],
-      arms * at[paddedTriangle], arms * at[paddedDimension]};
+      kCellStride, 4 * kCellStride, 4 * kCellStride, kCellStride, settledCells, settledCells, 4 * settledCells,
+      4 * settledCells, arms * at[paddedDimension], arms * at[paddedTriangle], arms * at[paddedTriangle],
+      arms * at[paddedDimension], headVectors, settledTriangles, settledTriangles, headVectors};
   for (int field = params; field < fieldCount; field++) {
-    if (at[field] + lengths[field] > (field < lastUpdate ? at[blocks] : at[blockLength])) return false;
+    if (at[field] + lengths[field] > (field < lastPlay ? at[blocks] : at[blockLength])) return false;
   }
   base = head;
   return at[blocks] + at[blockLength] <= length;

@@ -16,6 +16,7 @@ struct Arena {
     paddedTriangle,
     productLength,
     blockShift,
+    heads,
     blocks,
     blockLength,
     params,
@@ -26,8 +27,8 @@ struct Arena {
     row,
     sums,
     products,
-    lastUpdate,
     lastPlay,
+    lastUpdate,
     ridge,
     price,
     bound,
@@ -35,10 +36,19 @@ struct Arena {
     score,
     mean,
     variance,
+    penalty,
+    settledUpdate,
+    settledRidge,
+    cost,
+    latency,
     theta,
     inverse,
     precision,
     response,
+    headTheta,
+    settledInverse,
+    settledPrecision,
+    headResponse,
     fieldCount
   };
 
@@ -67,7 +77,7 @@ struct Arena {
   double* cells(uint32_t index) const { return blockOf(index) + withinBlock(index); }
   double& cell(Field section, uint32_t index) const { return cells(index)[at[section]]; }
 
-  /** The part of a list section (mean, variance) that belongs to the context at `index`. */
+  /** The part of a list section (mean, variance, cost, latency) that belongs to the context at `index`. */
   size_t listSection(Field section, int index) const { return at[section] + static_cast<size_t>(index) * kCellStride; }
 
   /** An arm's run in a section with `stride` numbers an arm. */

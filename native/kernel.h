@@ -10,12 +10,20 @@ struct Kernel {
   const Operations* operations = &portableOperations;
 };
 
-void project(const Kernel& kernel, int contexts, int count, bool quadratic);
+/** Forms besides theta.x, as bits: as in src/kernel/kernel.ts. */
+inline constexpr int kQuadratic = 1;
+inline constexpr int kCost = 2;
+inline constexpr int kLatency = 4;
+
+void project(const Kernel& kernel, int contexts, int count, int forms);
 void combine(const Kernel& kernel, int index, int count, double alpha, double penaltyWeight, double now);
 int prune(const Kernel& kernel, int index, int count, double alpha, double penaltyWeight, double now);
 int argmax(const Kernel& kernel, int count, uint32_t tieBreak);
-void update(const Kernel& kernel, uint32_t slot, double reward, double now);
-void rebuild(const Kernel& kernel, uint32_t slot);
+
+/** `Kernel.update` (1 head, whose target is `first`) and `Kernel.settle` (2 heads). */
+void update(const Kernel& kernel, uint32_t slot, int heads, double first, double second, double now);
+/** `Kernel.rebuild` (1 head) and `Kernel.rebuildSettled` (2 heads). */
+void rebuild(const Kernel& kernel, uint32_t slot, int heads);
 
 /**
  * x^T A^-1 x of `count` (1 to kArmsMax) arms for `contexts` contexts from `index` on, whose z have been written.

@@ -35,7 +35,7 @@ inline double writeScore(const Arena& arena, const Request& request, int positio
   const double* arm = arena.cells(Arena::toIndex(list[arena.at[Arena::candidate]]));
   const double power = arena.scratch(Arena::gammaPower)[idleAge(arena, arm, request.now)];
   const double bonus = request.alpha * std::sqrt(larger(variance / larger(power, kDivisorMin), kVarianceMin));
-  const double penalty = request.penaltyWeight * arm[arena.at[Arena::price]];
+  const double penalty = request.penaltyWeight * list[arena.at[Arena::penalty]];
   const double score = list[arena.listSection(Arena::mean, request.index)] + bonus - penalty;
   list[arena.at[Arena::score]] = score;
   return score;
@@ -68,7 +68,7 @@ int writeUpperBounds(const Kernel& kernel, const Request& request, int count) {
     if (root == 0) root = takeBound(kernel, slot);
     const double spread = arena.scratch(Arena::spread)[idleAge(arena, arm, request.now)];
     const double bonus = request.alpha * larger(reach * root * spread, floor);
-    const double upper = list[means] + bonus - request.penaltyWeight * arm[arena.at[Arena::price]];
+    const double upper = list[means] + bonus - request.penaltyWeight * list[arena.at[Arena::penalty]];
     list[arena.at[Arena::score]] = upper;
     if (upper > highest) {
       highest = upper;

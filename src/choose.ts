@@ -3,6 +3,7 @@ import { exclusionReason, type RequestSize } from './eligibility.js'
 import { ParetoBanditError } from './errors.js'
 import type { DecisionNote } from './explain.js'
 import { findModel } from './find-model.js'
+import { QUADRATIC } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import { ScanChoice } from './policy/scan.js'
 import { tieBreak } from './policy/tie-break.js'
@@ -113,7 +114,7 @@ export class Chooser {
     if (this.projected !== list.serial) {
       this.projected = list.serial
       this.prunes = this.scan.prunes(count)
-      kernel.project(this.contexts, count, !this.prunes)
+      kernel.project(this.contexts, count, this.prunes ? 0 : QUADRATIC)
     }
     if (this.prunes) {
       const evaluated = kernel.prune(this.index, count, alpha, note.penaltyWeight, requests)

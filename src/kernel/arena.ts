@@ -15,6 +15,8 @@ export interface ArenaOptions {
   readonly gamma: number
   /** Regularization lambda0 > 0 of the ridge estimate. */
   readonly lambda0: number
+  /** 2 for a design matrix of settled requests with a cost and a latency head, 0 (default) for none. */
+  readonly heads?: 0 | 2
 }
 
 /**
@@ -30,8 +32,8 @@ export class Arena {
   /** Arms there is room for. */
   capacity = 0
 
-  constructor({ dimension, gamma, lambda0 }: ArenaOptions) {
-    this.layout = arenaLayout(dimension)
+  constructor({ dimension, gamma, lambda0, heads }: ArenaOptions) {
+    this.layout = arenaLayout(dimension, heads)
     // Room for the first block from the start: while models are few nothing grows, and once a process has detached
     // a buffer by growing it, V8 checks every typed array's buffer in every loop.
     this.memory = newMemory(pagesOf(arenaLength(this.layout, 1).length))

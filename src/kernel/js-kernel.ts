@@ -1,5 +1,6 @@
 import type { Arena } from './arena.js'
-import type { Kernel } from './kernel.js'
+import { type Design, rewardDesign, settledDesign } from './design.js'
+import { COST, type Kernel, LATENCY, QUADRATIC } from './kernel.js'
 import {
   AGE_MAX,
   type ArenaLayout,
@@ -7,19 +8,11 @@ import {
   cellOffset,
   INFLATION_MAX,
   listOffset,
-  QUADRATIC_MAX,
-  RIDGE_FLOOR,
   sectionOffset,
   VARIANCE_MIN,
 } from './layout.js'
-import {
-  dot,
-  largestRowSum,
-  pairDot,
-  quadraticByRows,
-  rebuildInverse,
-  symmetricTimesVector,
-} from './packed.js'
+import { learn, rebuildDesign } from './learning.js'
+import { dot, largestRowSum, pairDot, quadraticByRows } from './packed.js'
 
 /** The readable reference: plain JavaScript, one loop a formula. */
 export class JsKernel implements Kernel {
@@ -28,12 +21,16 @@ export class JsKernel implements Kernel {
   f64: Float64Array
   capacity: number
   private readonly arena: Arena
+  private readonly rewards: Design
+  private readonly settlements: Design
 
   constructor(arena: Arena) {
     this.arena = arena
     this.layout = arena.layout
     this.f64 = arena.f64
     this.capacity = arena.capacity
+    this.rewards = rewardDesign(arena.layout)
+    this.settlements = settledDesign(arena.layout)
   }
 
   reserve(armCount: number): void {
@@ -42,21 +39,21 @@ export class JsKernel implements Kernel {
     this.capacity = this.arena.capacity
   }
 
-  project(contexts: number, count: number, quadratic: boolean): void {
+  project(contexts: number, count: number, forms: number): void {
     const { layout, f64 } = this
+    const { theta, headTheta, paddedDimension, mean, cost, latency, variance } = layout
     for (let index = 0; index < contexts; index++) {
-      const context = layout.context + index * layout.paddedDimension
-      if (quadratic) this.writeProducts(index)
+      if (forms & QUADRATIC) this.writeProducts(index)
       for (let position = 0; position < count; position++) {
         const slot = f64[cellOffset(layout, layout.candidate, position)]
-        const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, slot)
-        f64[listOffset(layout, layout.mean, index, position)] = pairDot(
-          f64,
-          theta,
-          context,
-          layout.paddedDimension,
-        )
-        if (quadratic) f64[listOffset(layout, layout.variance, index, position)] = this.quadratic(index, slot)
+        const head = sectionOffset(layout, headTheta, 2 * paddedDimension, slot)
+        const weights = sectionOffset(layout, theta, paddedDimension, slot)
+        f64[listOffset(layout, mean, index, position)] = this.linear(index, weights)
+        if (forms & COST) f64[listOffset(layout, cost, index, position)] = this.linear(index, head)
+        if (forms & LATENCY)
+          f64[listOffset(layout, latency, index, position)] = this.linear(index, head + paddedDimension)
+        if (forms & QUADRATIC)
+          f64[listOffset(layout, variance, index, position)] = this.quadratic(index, slot)
       }
     }
   }
@@ -70,7 +67,7 @@ export class JsKernel implements Kernel {
   }
 
   score(count: number, alpha: number, penaltyWeight: number, now: number): void {
-    this.project(1, count, true)
+    this.project(1, count, QUADRATIC)
     this.combine(0, count, alpha, penaltyWeight, now)
   }
 
@@ -89,7 +86,7 @@ export class JsKernel implements Kernel {
       const spread = f64[layout.spread + this.idleAge(slot, now)]
       const mean = f64[listOffset(layout, layout.mean, index, position)]
       const bonus = alpha * Math.max(reach * this.eigenvalueRoot(slot) * spread, floor)
-      const upper = mean + bonus - penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
+      const upper = mean + bonus - penaltyWeight * f64[cellOffset(layout, layout.penalty, position)]
       f64[cellOffset(layout, layout.score, position)] = upper
       if (upper > highest) {
         highest = upper
@@ -138,76 +135,25 @@ export class JsKernel implements Kernel {
 
   update(slot: number, reward: number, now: number): void {
     const { layout, f64 } = this
-    const { dimension, context, image, paddedDimension, paddedTriangle } = layout
-    const theta = sectionOffset(layout, layout.theta, paddedDimension, slot)
-    const inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
-    const precision = sectionOffset(layout, layout.precision, paddedTriangle, slot)
-    const response = sectionOffset(layout, layout.response, paddedDimension, slot)
-
-    const decay = this.forget(slot, now)
-    const inverseScale = 1 / decay
-    symmetricTimesVector(f64, inverse, context, image, dimension)
-    const quadratic = dot(f64, image, context, paddedDimension) * inverseScale
-    let trusted = quadratic >= 0 && quadratic <= QUADRATIC_MAX
-    const gain = 1 / (1 + quadratic)
-    const error = reward - dot(f64, theta, context, paddedDimension)
-    for (let i = 0; i < dimension; i++) f64[image + i] *= inverseScale
-
-    let k = 0
-    for (let i = 0; i < dimension; i++) {
-      const x = f64[context + i]
-      const u = f64[image + i] * gain
-      const diagonal = inverse + k
-      for (let j = i; j < dimension; j++, k++) {
-        f64[inverse + k] = f64[inverse + k] * inverseScale - u * f64[image + j]
-        f64[precision + k] = f64[precision + k] * decay + x * f64[context + j]
-      }
-      trusted = trusted && f64[diagonal] > 0
-      f64[theta + i] += u * error
-      f64[response + i] = f64[response + i] * decay + reward * x
-    }
-    f64[cellOffset(layout, layout.lastUpdate, slot)] = now
+    const trusted = learn(layout, f64, this.rewards, slot, [reward], now)
     f64[cellOffset(layout, layout.bound, slot)] = 0
     // A^-1 is positive definite in exact arithmetic. Where rounding has spoilt it, take it and theta from A and b.
     if (!trusted) this.rebuild(slot)
   }
 
-  /**
-   * Ages the ridge share and returns the decay that A and b still have to take, with A^-1 taking its reciprocal.
-   * When too little regularization is left, decays A and b at once, restores it, rebuilds, and returns 1.
-   */
-  private forget(slot: number, now: number): number {
-    const { layout, f64 } = this
-    const ridge = cellOffset(layout, layout.ridge, slot)
-    const lambda0 = f64[layout.params]
-    const age = Math.min(Math.max(now - f64[cellOffset(layout, layout.lastUpdate, slot)], 0), AGE_MAX)
-    const decay = f64[layout.gammaPower + age]
-    const left = f64[ridge] * decay
-    if (left >= RIDGE_FLOOR * lambda0) {
-      f64[ridge] = left
-      return decay
-    }
-    const precision = sectionOffset(layout, layout.precision, layout.paddedTriangle, slot)
-    const response = sectionOffset(layout, layout.response, layout.paddedDimension, slot)
-    for (let k = 0; k < layout.triangle; k++) f64[precision + k] *= decay
-    for (let i = 0; i < layout.dimension; i++) f64[response + i] *= decay
-    for (let i = 0, k = precision; i < layout.dimension; k += layout.dimension - i, i++)
-      f64[k] += lambda0 - left
-    f64[ridge] = lambda0
-    this.rebuild(slot)
-    return 1
+  settle(slot: number, logCost: number, logLatency: number, now: number): void {
+    if (!learn(this.layout, this.f64, this.settlements, slot, [logCost, logLatency], now))
+      this.rebuildSettled(slot)
   }
 
   rebuild(slot: number): void {
     const { layout, f64 } = this
-    const { dimension, paddedDimension, paddedTriangle } = layout
-    const theta = sectionOffset(layout, layout.theta, paddedDimension, slot)
-    const inverse = sectionOffset(layout, layout.inverse, paddedTriangle, slot)
-    const precision = sectionOffset(layout, layout.precision, paddedTriangle, slot)
-    const response = sectionOffset(layout, layout.response, paddedDimension, slot)
-    rebuildInverse(f64, precision, inverse, layout.row, dimension)
-    symmetricTimesVector(f64, inverse, response, theta, dimension)
+    rebuildDesign(layout, f64, this.rewards, slot)
     f64[cellOffset(layout, layout.bound, slot)] = 0
+  }
+
+  rebuildSettled(slot: number): void {
+    rebuildDesign(this.layout, this.f64, this.settlements, slot)
   }
 
   private idleAge(slot: number, now: number): number {
@@ -216,6 +162,7 @@ export class JsKernel implements Kernel {
     const lastPlay = f64[cellOffset(layout, layout.lastPlay, slot)]
     return Math.min(Math.max(now - Math.max(lastUpdate, lastPlay), 0), AGE_MAX)
   }
+
   /** Writes one score; variance is x^T A^-1 x before inflation. */
   private writeScore(
     index: number,
@@ -229,10 +176,16 @@ export class JsKernel implements Kernel {
     const slot = f64[cellOffset(layout, layout.candidate, position)]
     const divisor = Math.max(f64[layout.gammaPower + this.idleAge(slot, now)], 1 / INFLATION_MAX)
     const bonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
-    const penalty = penaltyWeight * f64[cellOffset(layout, layout.price, slot)]
+    const penalty = penaltyWeight * f64[cellOffset(layout, layout.penalty, position)]
     const score = f64[listOffset(layout, layout.mean, index, position)] + bonus - penalty
     f64[cellOffset(layout, layout.score, position)] = score
     return score
+  }
+
+  /** theta.x for the context at `index`, of the theta at an offset. */
+  private linear(index: number, theta: number): number {
+    const { context, paddedDimension } = this.layout
+    return pairDot(this.f64, theta, context + index * paddedDimension, paddedDimension)
   }
 
   /** x^T A^-1 x for the context at `index`, whose z has been written. */

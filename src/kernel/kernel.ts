@@ -3,6 +3,11 @@ import type { ArenaLayout } from './layout.js'
 export const KERNEL_NAMES = ['js', 'wasm', 'native'] as const
 export type KernelName = (typeof KERNEL_NAMES)[number]
 
+/** Forms that `Kernel.project` takes besides theta.x, as bits. */
+export const QUADRATIC = 1
+export const COST = 2
+export const LATENCY = 4
+
 /** Sufficient statistics of one arm: the packed upper triangle of A by rows (d(d+1)/2 numbers), and b (d numbers). */
 export interface ArmStatistics {
   readonly precision: Float64Array
@@ -12,7 +17,8 @@ export interface ArmStatistics {
 /**
  * The numeric core: LinUCB with geometric forgetting over one arena (see layout.ts for its memory map).
  *
- * All implementations do the same operations in the same order where state changes (`update`, `rebuild`): same bits.
+ * All implementations do the same operations in the same order where state changes (`update`, `settle`, `rebuild`,
+ * `rebuildSettled`): same bits.
  * Scores have the same bits in JavaScript and WebAssembly; the native kernel fuses multiplications with additions
  * there. Kernels trust their arguments: slots in range, numbers finite, contexts in place.
  */
@@ -31,15 +37,17 @@ export interface Kernel {
   reserve(armCount: number): void
 
   /**
-   * theta.x and, if `quadratic`, x^T A^-1 x of the first `count` slots of the candidate list, for each of the first
-   * `contexts` (1 to BATCH_MAX) contexts in the arena.
+   * theta.x of the first `count` slots of the candidate list, for each of the first `contexts` (1 to BATCH_MAX) contexts
+   * in the arena, into the list's section `mean`; and what `forms` asks for: QUADRATIC x^T A^-1 x into `variance`,
+   * COST the cost head's theta.x into `cost`, LATENCY the latency head's into `latency`. The last two need an arena with
+   * heads.
    */
-  project(contexts: number, count: number, quadratic: boolean): void
+  project(contexts: number, count: number, forms: number): void
 
   /**
    * Scores the first `count` candidates from what `project` found for the context at `index`:
-   *     score = theta.x + alpha sqrt(max(x^T A^-1 x / max(gamma^min(dt, 1000), 1/200), 1e-12)) - penaltyWeight price
-   * with dt = now - max(lastUpdate, lastPlay), 0 if negative.
+   *     score = theta.x + alpha sqrt(max(x^T A^-1 x / max(gamma^min(dt, 1000), 1/200), 1e-12)) - penaltyWeight penalty
+   * with penalty from the list and dt = now - max(lastUpdate, lastPlay), 0 if negative.
    */
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
 
@@ -67,6 +75,16 @@ export interface Kernel {
    */
   update(slot: number, reward: number, now: number): void
 
+  /**
+   * One observation of an arm's settlements for the first context in the arena: `update` on the design matrix of settled
+   * requests, one pass over it for both heads. logLatency may be NaN (not known): the latency head's own theta.x stands
+   * in for it, so that its theta stays where it is. Needs an arena with heads.
+   */
+  settle(slot: number, logCost: number, logLatency: number, now: number): void
+
   /** Recomputes A^-1 (by Cholesky) and theta = A^-1 b from the arm's A and b. */
   rebuild(slot: number): void
+
+  /** `rebuild` of the design matrix of settled requests and both of its heads. Needs an arena with heads. */
+  rebuildSettled(slot: number): void
 }

@@ -1,7 +1,7 @@
 /**
  * Memory map of the arena: one run of 64-bit floats that every kernel works on in place.
  *
- *     scratch   table       32    this map in numbers, for kernels outside JavaScript: see `layoutTable`
+ *     scratch   table       40    this map in numbers, for kernels outside JavaScript: see `layoutTable`
  *               params      8     [0] lambda0, the regularization; the rest is each kernel's own
  *               gammaPower  1004  gamma^0 .. gamma^1000, built by multiplication
  *               spread      1004  sqrt of the staleness inflation at each age: sqrt(1 / max(gamma^age, 1/200))
@@ -10,8 +10,8 @@
  *               row         dp    one row during a rebuild
  *               sums        32    dot products and partial sums of the arms in hand
  *               products    4*zp  z of up to 4 requests: x_i^2 on the diagonal, 2 x_i x_j off it (small d only)
- *     block 0   lastUpdate  64    request count at the arm's last statistics update
- *               lastPlay    64    request count at the arm's last play
+ *     block 0   lastPlay    64    request count at the arm's last play
+ *               lastUpdate  64    request count at the arm's last statistics update
  *               ridge       64    what is left of lambda0 in the precision after decay
  *               price       64    penalty unit: log-normalised cost in [0, 1]
  *               bound       64    sqrt of a bound on A^-1's eigenvalues, or 0: to be taken when it is needed
@@ -19,16 +19,26 @@
  *               score       64    their scores, a list over all blocks
  *               mean        4*64  theta.x of each in the list, for each of the contexts
  *               variance    4*64  x^T A^-1 x of each in the list, for each of the contexts
+ *               penalty     64    what each in the list is charged, times the decision's penalty weight
+ *               settledUpdate 64  *  as lastUpdate, of the settlements
+ *               settledRidge  64  *  as ridge, of the settlements
+ *               cost        4*64  *  cost head's theta.x of each in the list, for each of the contexts
+ *               latency     4*64  *  latency head's
  *               theta       C*dp  ridge estimate
+ *               headTheta   C*2*dp * cost head's theta, then the latency head's
  *               inverse     C*pp  packed triangle of A^-1
  *               precision   C*pp  packed triangle of A
  *               response    C*dp  b, reward accumulator
+ *               settledInverse   C*pp  *  packed triangle of A^-1 of the settled requests
+ *               settledPrecision C*pp  *  packed triangle of their A
+ *               headResponse     C*2*dp * cost head's b, then the latency head's
  *     block 1   ...
  *
  * d is the dimension, dp and pp are d and d(d+1)/2 rounded up to 4 (the pad stays zero, so a dot product needs
  * no tail), zp is pp up to d = 64 and 0 above. A block has C arms, a power of two up to 64; sections with one number an
- * arm are 64 long in any block, so that their offsets are constants in compiled kernels. Hot sections lie together:
- * scoring streams theta and inverse and never touches precision or response. Blocks are only ever appended, so growing
+ * arm are 64 long in any block, so that their offsets are constants in compiled kernels. Sections marked * are what an
+ * arm learns from settlements, and have no length where `heads` is 0. Hot sections lie together: scoring streams theta,
+ * headTheta and inverse and never touches what lies behind them. Blocks are only ever appended, so growing
  * moves nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
  */
 export interface ArenaLayout {
@@ -40,6 +50,8 @@ export interface ArenaLayout {
   readonly productLength: number
   /** Arms of one block are 1 << blockShift. */
   readonly blockShift: number
+  /** Heads on the design matrix of settled requests: log cost and log latency, or none and no such matrix. */
+  readonly heads: 0 | 2
   readonly table: number
   readonly params: number
   readonly gammaPower: number
@@ -52,8 +64,8 @@ export interface ArenaLayout {
   readonly blocks: number
   readonly blockLength: number
   /** Offsets of a section inside a block. */
-  readonly lastUpdate: number
   readonly lastPlay: number
+  readonly lastUpdate: number
   readonly ridge: number
   readonly price: number
   readonly bound: number
@@ -61,10 +73,19 @@ export interface ArenaLayout {
   readonly score: number
   readonly mean: number
   readonly variance: number
+  readonly penalty: number
+  readonly settledUpdate: number
+  readonly settledRidge: number
+  readonly cost: number
+  readonly latency: number
   readonly theta: number
+  readonly headTheta: number
   readonly inverse: number
   readonly precision: number
   readonly response: number
+  readonly settledInverse: number
+  readonly settledPrecision: number
+  readonly headResponse: number
 }
 
 /** Ages beyond this many requests decay and inflate as if they were this old. */
@@ -92,7 +113,7 @@ const BLOCK_BYTES_MAX = 512 * 1024
 const BLOCK_SHIFT_MAX = 6
 /** Up to this dimension one z a request makes every arm's quadratic form one dot product; above, z leaves the cache. */
 const PRODUCT_DIMENSION_MAX = 64
-const TABLE_LENGTH = 32
+const TABLE_LENGTH = 40
 /** Length of a section with one number an arm or list position. */
 export const CELL_STRIDE = 1 << BLOCK_SHIFT_MAX
 
@@ -111,16 +132,22 @@ function roundUp4(n: number): number {
   return (n + 3) & ~3
 }
 
-/** Lays out an arena for contexts of `dimension` numbers. All offsets count 64-bit floats. */
-export function arenaLayout(dimension: number): ArenaLayout {
+/**
+ * Lays out an arena for contexts of `dimension` numbers, with the design matrix of settled requests if it has `heads`.
+ * All offsets count 64-bit floats.
+ */
+export function arenaLayout(dimension: number, heads: 0 | 2 = 0): ArenaLayout {
   const paddedDimension = roundUp4(dimension)
   const triangle = (dimension * (dimension + 1)) / 2
   const paddedTriangle = roundUp4(triangle)
   const productLength = dimension <= PRODUCT_DIMENSION_MAX ? paddedTriangle : 0
-  const armLength = 2 * paddedDimension + 2 * paddedTriangle
+  const matrices = heads > 0 ? 4 : 2
+  const armLength = (2 + 2 * heads) * paddedDimension + matrices * paddedTriangle
   let blockShift = BLOCK_SHIFT_MAX
   while (blockShift > 0 && (armLength << blockShift) * 8 > BLOCK_BYTES_MAX) blockShift--
   const count = 1 << blockShift
+  const settledCells = heads > 0 ? CELL_STRIDE : 0
+  const settledTriangles = heads > 0 ? count * paddedTriangle : 0
 
   const scratch = new Cursor()
   const block = new Cursor()
@@ -131,6 +158,7 @@ export function arenaLayout(dimension: number): ArenaLayout {
     paddedTriangle,
     productLength,
     blockShift,
+    heads,
     table: scratch.take(TABLE_LENGTH),
     params: scratch.take(8),
     gammaPower: scratch.take(AGE_MAX + 1),
@@ -141,8 +169,8 @@ export function arenaLayout(dimension: number): ArenaLayout {
     sums: scratch.take(32),
     products: scratch.take(BATCH_MAX * productLength),
     blocks: scratch.length,
-    lastUpdate: block.take(CELL_STRIDE),
     lastPlay: block.take(CELL_STRIDE),
+    lastUpdate: block.take(CELL_STRIDE),
     ridge: block.take(CELL_STRIDE),
     price: block.take(CELL_STRIDE),
     bound: block.take(CELL_STRIDE),
@@ -150,10 +178,19 @@ export function arenaLayout(dimension: number): ArenaLayout {
     score: block.take(CELL_STRIDE),
     mean: block.take(BATCH_MAX * CELL_STRIDE),
     variance: block.take(BATCH_MAX * CELL_STRIDE),
+    penalty: block.take(CELL_STRIDE),
+    settledUpdate: block.take(settledCells),
+    settledRidge: block.take(settledCells),
+    cost: block.take(BATCH_MAX * settledCells),
+    latency: block.take(BATCH_MAX * settledCells),
     theta: block.take(count * paddedDimension),
+    headTheta: block.take(heads * count * paddedDimension),
     inverse: block.take(count * paddedTriangle),
     precision: block.take(count * paddedTriangle),
     response: block.take(count * paddedDimension),
+    settledInverse: block.take(settledTriangles),
+    settledPrecision: block.take(settledTriangles),
+    headResponse: block.take(heads * count * paddedDimension),
     blockLength: block.length,
   })
 }
@@ -178,7 +215,7 @@ export function cellOffset(layout: ArenaLayout, section: number, index: number):
   return layout.blocks + (index >>> shift) * layout.blockLength + section + (index & ((1 << shift) - 1))
 }
 
-/** Offset of what the list keeps at a position, in section `mean` or `variance`, for the context at `context`. */
+/** Offset of what the list keeps at a position, in a section with one number a context, for the context at `context`. */
 export function listOffset(layout: ArenaLayout, section: number, context: number, position: number): number {
   return cellOffset(layout, section + context * CELL_STRIDE, position)
 }
@@ -210,6 +247,7 @@ const TABLE_FIELDS = [
   'paddedTriangle',
   'productLength',
   'blockShift',
+  'heads',
   'blocks',
   'blockLength',
   'params',
@@ -220,8 +258,8 @@ const TABLE_FIELDS = [
   'row',
   'sums',
   'products',
-  'lastUpdate',
   'lastPlay',
+  'lastUpdate',
   'ridge',
   'price',
   'bound',
@@ -229,10 +267,19 @@ const TABLE_FIELDS = [
   'score',
   'mean',
   'variance',
+  'penalty',
+  'settledUpdate',
+  'settledRidge',
+  'cost',
+  'latency',
   'theta',
   'inverse',
   'precision',
   'response',
+  'headTheta',
+  'settledInverse',
+  'settledPrecision',
+  'headResponse',
 ] as const satisfies readonly (keyof ArenaLayout)[]
 
 function layoutTable(layout: ArenaLayout): number[] {

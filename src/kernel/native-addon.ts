@@ -1,5 +1,5 @@
 /** Of the addon's functions and the arena's map (layout.ts): an addon of another one is not used. See native/addon.cc. */
-export const NATIVE_INTERFACE = 1
+export const NATIVE_INTERFACE = 2
 
 /** Where scripts/build-native.mjs leaves the addon, from the package's root. */
 const ADDON_FILE = 'native/build/Release/paretobandit.node'
@@ -14,6 +14,7 @@ export interface NativeFunctions {
   readonly instructions: 'avx2' | 'portable'
   rebind(buffer: ArrayBuffer, byteOffset: number): void
   // `Kernel`'s methods: arguments and result are in the arena, from `params` [ARGUMENTS] on and in [RESULT].
+  // `update` and `rebuild` take the heads of the design matrix after the slot: 1 of rewards, 2 of settlements.
   project(): void
   combine(): void
   score(): void

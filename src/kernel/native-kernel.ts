@@ -42,11 +42,11 @@ export class NativeKernel implements Kernel {
     this.functions.rebind(bufferOf(this.arena), this.f64.byteOffset)
   }
 
-  project(contexts: number, count: number, quadratic: boolean): void {
+  project(contexts: number, count: number, forms: number): void {
     const { f64, cells } = this
     f64[cells] = contexts
     f64[cells + 1] = count
-    f64[cells + 2] = quadratic ? 1 : 0
+    f64[cells + 2] = forms
     this.functions.project()
   }
 
@@ -75,15 +75,27 @@ export class NativeKernel implements Kernel {
   }
 
   update(slot: number, reward: number, now: number): void {
-    const { f64, cells } = this
-    f64[cells] = slot
-    f64[cells + 1] = reward
-    f64[cells + 2] = now
+    this.pass(slot, 1, reward, 0, now)
+    this.functions.update()
+  }
+
+  settle(slot: number, logCost: number, logLatency: number, now: number): void {
+    this.pass(slot, 2, logCost, logLatency, now)
     this.functions.update()
   }
 
   rebuild(slot: number): void {
-    this.f64[this.cells] = slot
+    this.rebuildDesign(slot, 1)
+  }
+
+  rebuildSettled(slot: number): void {
+    this.rebuildDesign(slot, 2)
+  }
+
+  private rebuildDesign(slot: number, heads: number): void {
+    const { f64, cells } = this
+    f64[cells] = slot
+    f64[cells + 1] = heads
     this.functions.rebuild()
   }
 

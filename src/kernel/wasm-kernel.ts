@@ -6,13 +6,14 @@ import { kernelWasmHex } from './wasm-simd.generated.js'
 /** What assembly/index.ts exports. Addresses are bytes. */
 interface KernelExports {
   configure(base: number): void
-  project(contexts: number, count: number, quadratic: boolean): void
+  project(contexts: number, count: number, forms: number): void
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void
   score(count: number, alpha: number, penaltyWeight: number, now: number): void
   prune(index: number, count: number, alpha: number, penaltyWeight: number, now: number): number
   argmax(count: number, tieBreak: number): number
-  update(slot: number, reward: number, now: number): void
-  rebuild(slot: number): void
+  // On the design matrix with this many heads: 1 of rewards, 2 of settlements.
+  update(slot: number, heads: number, first: number, second: number, now: number): void
+  rebuild(slot: number, heads: number): void
 }
 
 /** AssemblyScript compiled to WebAssembly (assembly/), working on the arena in place. */
@@ -55,8 +56,8 @@ export class WasmKernel implements Kernel {
     this.capacity = this.arena.capacity
   }
 
-  project(contexts: number, count: number, quadratic: boolean): void {
-    this.exports.project(contexts, count, quadratic)
+  project(contexts: number, count: number, forms: number): void {
+    this.exports.project(contexts, count, forms)
   }
 
   combine(index: number, count: number, alpha: number, penaltyWeight: number, now: number): void {
@@ -76,11 +77,19 @@ export class WasmKernel implements Kernel {
   }
 
   update(slot: number, reward: number, now: number): void {
-    this.exports.update(slot, reward, now)
+    this.exports.update(slot, 1, reward, 0, now)
+  }
+
+  settle(slot: number, logCost: number, logLatency: number, now: number): void {
+    this.exports.update(slot, 2, logCost, logLatency, now)
   }
 
   rebuild(slot: number): void {
-    this.exports.rebuild(slot)
+    this.exports.rebuild(slot, 1)
+  }
+
+  rebuildSettled(slot: number): void {
+    this.exports.rebuild(slot, 2)
   }
 }
 

@@ -31,14 +31,14 @@ const UNUSABLE: [string, () => NativeAddon, RegExp][] = [
   [
     'is of an older interface',
     () => checkAddon({ interface: 0, bind: () => null }),
-    /stale build: expected interface 1, got 0; available: wasm, js/,
+    /stale build: expected interface 2, got 0; available: wasm, js/,
   ],
-  ['lacks a function', () => checkAddon({ interface: 1 }), /stale build/],
-  ['is something else', () => checkAddon(undefined), /stale build: expected interface 1, got undefined/],
+  ['lacks a function', () => checkAddon({ interface: 2 }), /stale build/],
+  ['is something else', () => checkAddon(undefined), /stale build: expected interface 2, got undefined/],
   [
     'fails to bind',
     () => ({
-      interface: 1,
+      interface: 2,
       bind: () => {
         throw new RangeError('expected an arena at the byte offset')
       },
@@ -137,13 +137,13 @@ describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
     expect(() => bind(undefined as never, 0, false)).toThrow(/expected an ArrayBuffer/)
   })
 
-  it('refuses an arena whose map has a wrong entry', async () => {
+  it.each([0, 2] as const)('refuses an arena of %i heads whose map has a wrong entry', async (heads) => {
     const { Arena } = await import('../../src/kernel/arena.js')
     const { loadAddon } = await import('../../src/kernel/native-addon.js')
-    const arena = new Arena(OPTIONS)
+    const arena = new Arena({ ...OPTIONS, heads })
     const buffer = arena.f64.buffer as ArrayBuffer
     const bind = (): unknown => loadAddon().bind(buffer, arena.f64.byteOffset, false)
-    for (let entry = 0; entry < 28; entry++) {
+    for (let entry = 0; entry < 38; entry++) {
       const right = arena.f64[entry]
       for (const wrong of [-1, 0.5, Number.NaN, 2 ** 28]) {
         arena.f64[entry] = wrong

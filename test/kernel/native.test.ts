@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
+import { QUADRATIC } from '../../src/kernel/kernel.js'
 import { CELL_STRIDE, cellOffset, sectionOffset } from '../../src/kernel/layout.js'
 import { ARGUMENTS, NATIVE_INTERFACE, RESULT } from '../../src/kernel/native-addon.js'
 import type { Arms } from '../../src/policy/arms.js'
@@ -63,7 +64,7 @@ describe.skipIf(NATIVE_MISSING !== null).each(NATIVE)('scores of kernel %s', (na
       const reference = await taught('js', dimension, dimension)
       const tolerance = scoresDiffer(name) ? TOLERANCE : 0
       for (const contexts of [1, 2, 3, 4]) {
-        for (const { kernel } of [arms, reference]) kernel.project(contexts, COUNT, true)
+        for (const { kernel } of [arms, reference]) kernel.project(contexts, COUNT, QUADRATIC)
         for (let index = 0; index < contexts; index++) {
           for (let position = 0; position < COUNT; position++) {
             const most = magnitudes(reference, index, COUNT - 1 - position)
@@ -80,7 +81,7 @@ describe.skipIf(NATIVE_MISSING !== null).each(NATIVE)('scores of kernel %s', (na
   it('come out of the same sums in the same bits', async () => {
     const arms = await taught(name, 26, 1)
     const reference = await taught('js', 26, 1)
-    arms.kernel.project(4, COUNT, true)
+    arms.kernel.project(4, COUNT, QUADRATIC)
     const { layout } = arms.kernel
     reference.kernel.f64.set(arms.kernel.f64.subarray(layout.blocks), layout.blocks)
     for (const index of [0, 3]) {

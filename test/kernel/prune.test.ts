@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
+import { QUADRATIC } from '../../src/kernel/kernel.js'
+import { sectionOffset } from '../../src/kernel/layout.js'
 import type { Arms } from '../../src/policy/arms.js'
 import { KERNELS, makeArms, observe, type TestKernel } from '../support/arena.js'
 import { Random } from '../support/random.js'
@@ -60,10 +61,10 @@ async function play(name: TestKernel, scene: Scene): Promise<{ arms: Arms; now: 
 }
 
 /** Everything in the candidate list, some of it twice, in no order. */
-function listAll({ kernel }: Arms, count: number, random: Random): number {
+function listAll(arms: Arms, count: number, random: Random): number {
   const length = count + random.below(3)
   for (let position = 0; position < length; position++) {
-    kernel.f64[cellOffset(kernel.layout, kernel.layout.candidate, position)] = random.below(count)
+    arms.setCandidate(position, random.below(count))
   }
   return length
 }
@@ -108,14 +109,14 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
             kernel.f64.set(random.vector(scene.dimension, 3), layout.context + index * layout.paddedDimension)
           }
           const wanted = []
-          kernel.project(contexts, count, true)
+          kernel.project(contexts, count, QUADRATIC)
           for (let index = 0; index < contexts; index++) {
             kernel.combine(index, count, scene.alpha, scene.weight, now + round)
             const position = kernel.argmax(count, tieBreak)
             const scores = Array.from({ length: count }, (_, i) => arms.scoreAt(i))
             wanted.push({ position, score: arms.scoreAt(position), scores })
           }
-          kernel.project(contexts, count, false)
+          kernel.project(contexts, count, 0)
           for (const [index, { position, score, scores }] of wanted.entries()) {
             const evaluated = kernel.prune(index, count, scene.alpha, scene.weight, now + round)
             expect(evaluated).toBeGreaterThanOrEqual(1)
@@ -144,7 +145,7 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
     for (let position = 0; position < 100; position++) arms.setCandidate(position, position)
     const { kernel } = arms
     kernel.f64.set([0, 0, 0, 0, 0, 0, 0, 1], kernel.layout.context)
-    kernel.project(1, 100, false)
+    kernel.project(1, 100, 0)
     expect(kernel.prune(0, 100, 0.1, 0, 0)).toBe(100)
     for (let round = 0; round < 400; round++) {
       for (let slot = 0; slot < 100; slot++) {
@@ -154,7 +155,7 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
       }
     }
     kernel.f64.set([1, -1, 1, -1, 1, -1, 1, 1], kernel.layout.context)
-    kernel.project(1, 100, false)
+    kernel.project(1, 100, 0)
     expect(kernel.prune(0, 100, 0.05, 0, 0)).toBeLessThan(20)
     expect(kernel.argmax(100, 0)).toBe(99)
   })
@@ -180,7 +181,7 @@ describe.each(KERNELS)('pruning by kernel %s', (name) => {
         for (const [index, context] of contexts.slice(0, together).entries()) {
           kernel.f64.set(context, layout.context + index * layout.paddedDimension)
         }
-        kernel.project(together, 13, true)
+        kernel.project(together, 13, QUADRATIC)
         for (let index = 0; index < together; index++) {
           kernel.combine(index, 13, 0.7, 0.2, 9)
           expect(Array.from({ length: 13 }, (_, i) => arms.scoreAt(i))).toEqual(alone[index])
