@@ -86,6 +86,19 @@ export function observe(
   arms.kernel.update(slot, reward, now)
 }
 
+/** One settlement; logLatency NaN: not known. */
+export function settle(
+  arms: Arms,
+  slot: number,
+  context: ArrayLike<number>,
+  logCost: number,
+  logLatency: number,
+  now: number,
+): void {
+  setContext(arms.kernel, context)
+  arms.kernel.settle(slot, logCost, logLatency, now)
+}
+
 /** The first number where two arms differ in any bit, as text, or null. */
 export function firstDifference(a: Arms, b: Arms, slot: number): string | null {
   const other = b.sections(slot)
@@ -99,8 +112,10 @@ export function firstDifference(a: Arms, b: Arms, slot: number): string | null {
   return null
 }
 
+type Matrix = 'inverse' | 'precision' | 'settledInverse' | 'settledPrecision'
+
 /** A packed triangle of an arm, unpacked to a full symmetric matrix. */
-export function matrix(arms: Arms, slot: number, which: 'inverse' | 'precision'): number[][] {
+export function matrix(arms: Arms, slot: number, which: Matrix): number[][] {
   const { layout, f64 } = arms.kernel
   const d = layout.dimension
   let k = sectionOffset(layout, layout[which], layout.paddedTriangle, slot)
@@ -120,15 +135,15 @@ export function response(arms: Arms, slot: number): Float64Array {
   return f64.slice(offset, offset + layout.dimension)
 }
 
-export function ridge(arms: Arms, slot: number): number {
+export function ridge(arms: Arms, slot: number, which: 'ridge' | 'settledRidge' = 'ridge'): number {
   const { layout, f64 } = arms.kernel
-  return f64[cellOffset(layout, layout.ridge, slot)]
+  return f64[cellOffset(layout, layout[which], slot)]
 }
 
 /** max |A A^-1 - I| */
-export function inverseError(arms: Arms, slot: number): number {
-  const a = matrix(arms, slot, 'precision')
-  const inverse = matrix(arms, slot, 'inverse')
+export function inverseError(arms: Arms, slot: number, settled = false): number {
+  const a = matrix(arms, slot, settled ? 'settledPrecision' : 'precision')
+  const inverse = matrix(arms, slot, settled ? 'settledInverse' : 'inverse')
   let worst = 0
   for (const [i, row] of a.entries()) {
     for (let j = 0; j < row.length; j++) {
@@ -152,11 +167,15 @@ export function paddingIsZero(arms: Arms, slot: number): boolean {
       dimension,
       paddedDimension,
     ]),
-    ...[layout.inverse, layout.precision].map((section) => [
-      sectionOffset(layout, section, paddedTriangle, slot),
-      triangle,
-      paddedTriangle,
-    ]),
+    ...(layout.heads === 0 ? [] : [layout.headTheta, layout.headResponse]).flatMap((section) => {
+      const cost = sectionOffset(layout, section, 2 * paddedDimension, slot)
+      return [cost, cost + paddedDimension].map((at) => [at, dimension, paddedDimension])
+    }),
+    ...[
+      layout.inverse,
+      layout.precision,
+      ...(layout.heads === 0 ? [] : [layout.settledInverse, layout.settledPrecision]),
+    ].map((section) => [sectionOffset(layout, section, paddedTriangle, slot), triangle, paddedTriangle]),
   ]
   return runs.every(([at, used, length]) =>
     f64.subarray(at + used, at + length).every((n) => Object.is(n, 0)),

@@ -25,13 +25,28 @@ export class NaiveLinUcb {
 
   score(x: ArrayLike<number>, alpha: number, penalty: number, now: number): number {
     const context = Array.from(x)
-    const theta = solve(this.precision, this.response)
+    const theta = this.theta()
     const age = Math.min(Math.max(now - Math.max(this.lastUpdate, this.lastPlay), 0), 1000)
     const variance = dotOf(context, solve(this.precision, context)) / Math.max(this.gamma ** age, 1 / 200)
     return dotOf(theta, context) + alpha * Math.sqrt(Math.max(variance, 1e-12)) - penalty
   }
 
+  theta(): number[] {
+    return solve(this.precision, this.response)
+  }
+
   update(x: ArrayLike<number>, reward: number, now: number): void {
+    this.forget(now)
+    this.add(x, reward)
+  }
+
+  /** `update` with what is predicted once time has passed. */
+  updateByPrediction(x: ArrayLike<number>, now: number): void {
+    this.forget(now)
+    this.add(x, dotOf(this.theta(), Array.from(x)))
+  }
+
+  private forget(now: number): void {
     const decay = this.gamma ** Math.min(Math.max(now - this.lastUpdate, 0), 1000)
     let lift = 0
     this.ridge *= decay
@@ -40,10 +55,17 @@ export class NaiveLinUcb {
       this.ridge = this.lambda0
     }
     for (const [i, row] of this.precision.entries()) {
-      for (let j = 0; j < row.length; j++) row[j] = row[j] * decay + (i === j ? lift : 0) + x[i] * x[j]
-      this.response[i] = this.response[i] * decay + reward * x[i]
+      for (let j = 0; j < row.length; j++) row[j] = row[j] * decay + (i === j ? lift : 0)
+      this.response[i] *= decay
     }
     this.lastUpdate = now
+  }
+
+  private add(x: ArrayLike<number>, target: number): void {
+    for (const [i, row] of this.precision.entries()) {
+      for (let j = 0; j < row.length; j++) row[j] += x[i] * x[j]
+      this.response[i] += target * x[i]
+    }
   }
 }
 
@@ -77,4 +99,25 @@ export function solve(matrix: readonly (readonly number[])[], right: ArrayLike<n
     solution[i] = sum / rows[i][i]
   }
   return solution
+}
+
+/**
+ * An arm's settlements as a textbook has them: two ridge regressions that see the same requests, each with a matrix of
+ * its own.
+ */
+export class NaiveSettlements {
+  readonly cost: NaiveLinUcb
+  readonly latency: NaiveLinUcb
+
+  constructor(dimension: number, gamma: number, lambda0: number, now: number) {
+    this.cost = new NaiveLinUcb(dimension, gamma, lambda0, now)
+    this.latency = new NaiveLinUcb(dimension, gamma, lambda0, now)
+  }
+
+  /** logLatency NaN: not known. */
+  settle(x: ArrayLike<number>, logCost: number, logLatency: number, now: number): void {
+    this.cost.update(x, logCost, now)
+    if (Number.isNaN(logLatency)) this.latency.updateByPrediction(x, now)
+    else this.latency.update(x, logLatency, now)
+  }
 }
