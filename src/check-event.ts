@@ -12,6 +12,8 @@ import {
 import { expected, ParetoBanditError } from './errors.js'
 import {
   checkId,
+  LOG_RATIO_MAX,
+  LOG_RATIO_MIN,
   modelOfRequest,
   REFUSED_FOR_FAIL,
   REFUSED_FOR_REWARD,
@@ -19,8 +21,10 @@ import {
 } from './feedback.js'
 import { findModel } from './find-model.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
+import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import { EXPIRED } from './pending/pending.js'
+import { areContenders } from './pacing/demand-curve.js'
 import { checkStatistics } from './policy/priors.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
@@ -28,17 +32,18 @@ import type { RoutingState } from './state.js'
 
 /** What an event of each type has besides `type` and `at`. */
 const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
-  routed: ['id', 'model', 'context', 'reservedUsd', 'listCostUsd', 'score', 'penaltyWeight', 'forced'],
-  settled: ['id', 'model', 'costUsd', 'latencyMs'],
+  routed: ['id', 'model', 'context', 'reservedUsd', 'listCostUsd', 'score', 'penaltyWeight', 'forced', 'predictedUsd', 'savedUsd', 'contenders'],
+  settled: ['id', 'model', 'costUsd', 'latencyMs', 'logCostRatio', 'logLatency'],
   rewarded: ['id', 'model', 'reward'],
   failed: ['id', 'model', 'costUsd'],
   expired: ['id', 'model'],
-  'model-added': ['model', 'logCost', 'forcedExploration', 'prior'],
+  'model-added': ['model', 'logCost', 'forcedExploration', 'prior', 'settledPrior', 'costCorrection'],
   'model-removed': ['model'],
   'model-enabled': ['model'],
   'model-disabled': ['model'],
   'model-repriced': ['model', 'price', 'logCost'],
   'budget-set': ['usdPerRequest'],
+  drift: ['model', 'signal', 'direction'],
 }
 
 /**
@@ -65,6 +70,8 @@ export function checkEvent(
       checkRequest(state, event, REFUSED_FOR_SETTLE)
       checkAmount(event.costUsd, 'event.costUsd')
       if (event.latencyMs !== null) checkAmount(event.latencyMs, 'event.latencyMs')
+      checkInRange(event.logCostRatio, LOG_RATIO_MIN, LOG_RATIO_MAX, 'event.logCostRatio')
+      if (event.logLatency !== null) checkInRange(event.logLatency, -100, 100, 'event.logLatency')
       break
     case 'rewarded':
       checkRequest(state, event, REFUSED_FOR_REWARD)
@@ -117,6 +124,15 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
   checkFinite(event.score, 'event.score')
   checkAmount(event.penaltyWeight, 'event.penaltyWeight')
   checkBoolean(event.forced, 'event.forced')
+  checkAmount(event.predictedUsd, 'event.predictedUsd')
+  if (event.savedUsd !== -1) checkAmount(event.savedUsd, 'event.savedUsd')
+  if (!(event.contenders instanceof Float64Array)) {
+    throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
+  }
+  event.contenders = event.contenders.slice()
+  if (!areContenders(event.contenders as Float64Array, (slot) => state.registry.atSlot(slot) !== undefined)) {
+    throw expected('INVALID_ARGUMENT', 'event.contenders', 'slots, values and costs of models', event.contenders)
+  }
 }
 
 function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
@@ -128,17 +144,24 @@ function checkAdded(state: RoutingState, event: Record<string, unknown>): void {
   }
   checkInRange(event.logCost, 0, 1, 'event.logCost')
   checkInteger(event.forcedExploration, 0, FORCED_EXPLORATION_MAX, 'event.forcedExploration')
-  if (event.prior === null) return
-  const { precision, response } = checkRecord(event.prior, 'event.prior')
+  checkInRange(event.costCorrection, 1e-3, 1e3, 'event.costCorrection')
+  for (const key of ['prior', 'settledPrior'] as const) {
+    if (event[key] !== null) event[key] = checkPrior(event[key], state.pending.dimension, `event.${key}`)
+  }
+}
+
+/** @returns a copy */
+function checkPrior(value: unknown, dimension: number, field: string): ArmStatistics {
+  const { precision, response } = checkRecord(value, field)
   if (!(precision instanceof Float64Array)) {
-    throw expected('INVALID_ARGUMENT', 'event.prior.precision', 'a Float64Array', precision)
+    throw expected('INVALID_ARGUMENT', `${field}.precision`, 'a Float64Array', precision)
   }
   if (!(response instanceof Float64Array)) {
-    throw expected('INVALID_ARGUMENT', 'event.prior.response', 'a Float64Array', response)
+    throw expected('INVALID_ARGUMENT', `${field}.response`, 'a Float64Array', response)
   }
   const prior = { precision: precision.slice(), response: response.slice() }
-  checkStatistics(prior, state.pending.dimension, 'event.prior')
-  event.prior = prior
+  checkStatistics(prior, dimension, field)
+  return prior
 }
 
 /** @returns the request's sequence number */

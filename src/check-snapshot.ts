@@ -43,8 +43,17 @@ const COUNTERS = [
   'latencyCount',
   'forcedRemaining',
   'forcedDone',
+  'rewardAlarms',
+  'costAlarms',
 ] as const
-const AMOUNTS = ['spendUsd', 'settledCostUsd', 'latencySumMs', 'realisedUsd', 'assumedUsd'] as const
+const AMOUNTS = [
+  'spendUsd',
+  'settledCostUsd',
+  'latencySumMs',
+  'realisedUsd',
+  'assumedUsd',
+  'predictedUsd',
+] as const
 const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
 /** Sums and statistics beyond this are none, and their products could overflow. */
 const SUM_MAX = 1e30
@@ -131,7 +140,12 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
   if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX)) throw invalidSnapshot("an arm's statistic is none")
   const triangle = (dimension * (dimension + 1)) / 2
-  for (const section of [4 + 2 * dimension, 4 + 2 * dimension + triangle]) {
+  const reward = 4 + 2 * dimension
+  // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
+  const settled = reward + 2 * triangle + 2 + 4 * dimension
+  const sections = [reward, reward + triangle]
+  if (arm.length > settled) sections.push(settled, settled + triangle)
+  for (const section of sections) {
     for (let i = 0, r = section; i < dimension; r += dimension - i, i++) {
       if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
     }

@@ -1,8 +1,8 @@
 import { CandidateList } from './candidate-list.js'
-import { exclusionReason, type RequestSize } from './eligibility.js'
-import { ParetoBanditError } from './errors.js'
+import { blankChoice, type Choice, type Chooser } from './chooser.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from './eligibility.js'
+import { eligibleModels } from './eligible-models.js'
 import type { DecisionNote } from './explain.js'
-import { findModel } from './find-model.js'
 import { QUADRATIC } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import { ScanChoice } from './policy/scan.js'
@@ -15,7 +15,7 @@ import type { RoutingState } from './state.js'
 const COST_WEIGHT_WITHOUT_BUDGET = 0.3
 
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
-export class Chooser {
+export class PaperChooser implements Chooser {
   private readonly options: ResolvedOptions
   private readonly list = new CandidateList()
   private readonly scan = new ScanChoice()
@@ -25,8 +25,7 @@ export class Chooser {
   /** Serial number of the list that the waiting contexts were projected on, and whether that was for pruning. */
   private projected = 0
   private prunes = false
-  /** Score of the last choice; 0 when nothing was scored. */
-  score = 0
+  private readonly choice: Choice = blankChoice()
 
   constructor(options: ResolvedOptions) {
     this.options = options
@@ -43,19 +42,23 @@ export class Chooser {
    * Chooses for the next of the contexts: fills in the note's choice and what it stood on.
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
-  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Model {
-    const eligible = this.eligible(state, request, size)
+  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
+    const { choice } = this
+    const eligible = eligibleModels(state, request, size)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     let chosen = exploit || state.registry.exploring === 0 ? undefined : eligible.find(isExploring)
     if (chosen !== undefined) {
       note.forced = true
-      this.score = 0
+      choice.score = 0
     } else chosen = this.best(state, request, eligible, note, exploit ? 0 : this.options.alpha)
     this.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
-    return chosen
+    choice.model = chosen
+    choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
+    choice.expectedUsd = expectedModelCostUsd(chosen, size)
+    return choice
   }
 
   /** Fills in what any choice of now stands on. */
@@ -72,28 +75,6 @@ export class Chooser {
 
   private staticWeight(budget: number | null): number {
     return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
-  }
-
-  /**
-   * The models that the request's own options allow; never empty.
-   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
-   */
-  eligible(state: RoutingState, request: RouteOptions | null, size: RequestSize): readonly Model[] {
-    const { registry } = state
-    if (request?.candidates !== undefined) requireKnown(state, request.candidates)
-    const models =
-      request === null
-        ? registry.enabled
-        : registry.enabled.filter((model) => exclusionReason(model, request, size) === null)
-    if (models.length > 0) return models
-    const reasons = [...registry.models].map(
-      (model) => `${model.id}: ${exclusionReason(model, request, size)}`,
-    )
-    const message =
-      reasons.length === 0
-        ? 'no model is registered'
-        : `no model may take this request (${reasons.join(', ')})`
-    throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
   }
 
   /** The eligible model of the best score under the price ceiling; the best of the cheapest when it leaves nobody. */
@@ -121,15 +102,11 @@ export class Chooser {
       this.scan.record(evaluated, count)
     } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
     const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
-    this.score = arms.scoreAt(position)
+    this.choice.score = arms.scoreAt(position)
     return list.models[position]
   }
 }
 
 function isExploring(model: Model): boolean {
   return model.forcedRemaining > 0
-}
-
-function requireKnown(state: RoutingState, candidates: readonly string[]): void {
-  for (const [i, id] of candidates.entries()) findModel(state, id, `candidates[${i}]`)
 }

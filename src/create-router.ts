@@ -2,9 +2,13 @@ import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { loadKernel } from './kernel/load.js'
 import type { RouterOptions } from './options.js'
-import { checkPriors } from './policy/priors.js'
+import { PAPER } from './paper.js'
+import { checkPriors, priorOf } from './policy/priors.js'
 import { checkRouterOptions, resolveOptions } from './resolve-options.js'
 import { Router } from './router.js'
+
+/** Requests that a model without a prior gets for certain, where the policy paces them. */
+const COLD_EXPLORATION = 15
 
 /**
  * Makes a router.
@@ -23,9 +27,18 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
     throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
   }
-  const kernel = await loadKernel(resolved.kernel, { dimension, gamma, lambda0 })
-  const router = new Router(resolved, kernel)
-  for (const model of resolved.models) router.addModel(model, { forcedExploration: 0 })
+  const kernel = await loadKernel(resolved.kernel, {
+    dimension,
+    gamma,
+    lambda0,
+    heads: resolved.policy === 'dollar' ? 2 : 0,
+  })
+  const policy = resolved.policy === 'dollar' ? (await import('./dollar/index.js')).DOLLAR : PAPER
+  const router = new Router(resolved, kernel, policy)
+  for (const model of resolved.models) {
+    const cold = resolved.policy === 'dollar' && priorOf(resolved.priors, model.id) === null
+    router.addModel(model, { forcedExploration: cold ? Math.min(COLD_EXPLORATION, resolved.forcedExploration) : 0 })
+  }
   return router
 }
 

@@ -10,7 +10,7 @@ export interface Decision {
   readonly score: number
   /** True when a newcomer got the request as one of its forced explorations. */
   readonly forced: boolean
-  /** True when the hard price ceiling left nobody and the cheapest eligible model got the request. */
+  /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
   readonly cheapestFallback: boolean
   /** Shadow price lambda at the decision. */
   readonly shadowPrice: number
@@ -25,6 +25,7 @@ export type ExclusionReason =
   | 'over-max-cost'
   | 'over-max-latency'
   | 'over-price-ceiling'
+  | 'unaffordable'
   | 'forced-exploration-of-another'
 
 /** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */

@@ -1,9 +1,11 @@
 import { copyNumbers } from './check.js'
-import { Chooser } from './choose.js'
+import type { Chooser } from './chooser.js'
 import type { Decision, Explanation } from './decision.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize, requestSize } from './eligibility.js'
+import { type RequestSize, requestSize } from './eligibility.js'
+import { eligibleModels } from './eligible-models.js'
 import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from './explain.js'
 import { locate } from './feedback.js'
+import { ParetoBanditError } from './errors.js'
 import type { RoutedEvent } from './journal/events.js'
 import { BATCH_MAX } from './kernel/layout.js'
 import type { ResolvedOptions } from './options.js'
@@ -21,9 +23,9 @@ export class Dispatcher {
   private readonly usualSize: RequestSize
 
   /** @param context the buffer that holds the request's context in `dispatch` */
-  constructor(options: ResolvedOptions, context: Float64Array) {
+  constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
     this.options = options
-    this.chooser = new Chooser(options)
+    this.chooser = chooser
     this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
     this.routed = {
       type: 'routed',
@@ -36,12 +38,15 @@ export class Dispatcher {
       score: 0,
       penaltyWeight: 0,
       forced: false,
+      predictedUsd: 0,
+      savedUsd: 0,
+      contenders: new Float64Array(0),
     }
   }
 
   /** @throws what `decide` would throw */
   checkEligible(state: RoutingState, request: RouteOptions | null): void {
-    this.chooser.eligible(state, request, this.sizeOf(request))
+    eligibleModels(state, request, this.sizeOf(request))
   }
 
   /** The next decision is for the context in the buffer. */
@@ -79,13 +84,18 @@ export class Dispatcher {
     const size = this.sizeOf(request)
     const sequence = state.pending.next
     const note = this.notes.take(sequence)
-    const model = this.chooser.choose(state, request, size, note)
+    const choice = this.chooser.choose(state, request, size, note)
+    const { model } = choice
+    if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
     routed.at = at
     routed.id = state.requestId(sequence)
     routed.model = model.id
-    routed.listCostUsd = assumedCostUsd(model, size)
-    routed.reservedUsd = expectedModelCostUsd(model, size)
-    routed.score = this.chooser.score
+    routed.listCostUsd = choice.listCostUsd
+    routed.reservedUsd = choice.expectedUsd
+    routed.predictedUsd = choice.predictedUsd
+    routed.savedUsd = choice.savedUsd
+    routed.contenders = choice.contenders
+    routed.score = choice.score
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
     const decision: Decision = {
@@ -110,7 +120,8 @@ export class Dispatcher {
 
   /** The decision's event for a listener: a copy, as the record is used again. */
   event(): RoutedEvent {
-    return Object.freeze({ ...this.routed, context: this.routed.context.slice() })
+    const { context, contenders } = this.routed
+    return Object.freeze({ ...this.routed, context: context.slice(), contenders: contenders.slice() })
   }
 
   /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */

@@ -1,8 +1,16 @@
 import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
-import { exclusionReason, expectedModelCostUsd, requestSize } from './eligibility.js'
+import { predictedCostUsd } from './dollar/predicted-cost.js'
+import {
+  assumedCostUsd,
+  exclusionReason,
+  expectedModelCostUsd,
+  type RequestSize,
+  requestSize,
+} from './eligibility.js'
 import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from './kernel/layout.js'
 import { dot, symmetricTimesVector } from './kernel/packed.js'
 import type { ResolvedOptions } from './options.js'
+import { costCorrection } from './pacing/cost-estimate.js'
 import type { Model } from './registry/registry.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
@@ -22,6 +30,8 @@ export interface DecisionNote {
   penaltyWeight: number
   shadowPrice: number
   priceCeiling: number
+  /** What the request may draw from the account, USD; Infinity without one. */
+  availableUsd: number
   forced: boolean
   cheapestFallback: boolean
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
@@ -65,6 +75,7 @@ export function blankNote(): DecisionNote {
     penaltyWeight: 0,
     shadowPrice: 0,
     priceCeiling: Number.POSITIVE_INFINITY,
+    availableUsd: Number.POSITIVE_INFINITY,
     forced: false,
     cheapestFallback: false,
     events: 0,
@@ -111,28 +122,42 @@ function explainModel(
 
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
-  const penalty = note.penaltyWeight * state.arms.price(model.slot)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
+  const expectedCostUsd = expectedUsd(state, model, size)
+  const penalty = note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
   return {
     model: model.id,
     expectedReward,
     explorationBonus,
     penalty,
     score: expectedReward + explorationBonus - penalty,
-    expectedCostUsd: expectedModelCostUsd(model, size),
+    expectedCostUsd,
     inflation: 1 / divisor,
-    excluded: whyExcluded(note, model, exclusionReason(model, note.options, size)),
+    excluded: whyExcluded(state, note, model, expectedCostUsd, exclusionReason(model, note.options, size)),
     topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
   }
 }
 
+/** Dollars of the request whose context is in the arena. */
+function expectedUsd(state: RoutingState, model: Model, size: RequestSize): number {
+  if (state.dollar === null) return expectedModelCostUsd(model, size)
+  const { layout, f64 } = state.arms.kernel
+  const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
+  const logRatio = dot(f64, theta, layout.context, layout.paddedDimension)
+  return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
+}
+
 function whyExcluded(
+  state: RoutingState,
   note: DecisionNote,
   model: Model,
+  expectedCostUsd: number,
   own: ModelExplanation['excluded'],
 ): ModelExplanation['excluded'] {
   if (own !== null || model === note.chosen) return own
   if (note.forced) return 'forced-exploration-of-another'
+  if (state.dollar?.affords(expectedCostUsd, note.availableUsd, state.pacer.usdPerRequest) === false)
+    return 'unaffordable'
   // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
   const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
   return model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null

@@ -40,6 +40,10 @@ const REFUSALS = [
   [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
   [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
 ] as const
+/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
+export const LOG_RATIO_MIN = -5
+export const LOG_RATIO_MAX = 4
+const LATENCY_MIN_MS = 0.001
 const SETTLEMENT_KEYS = ['costUsd', 'inputTokens', 'outputTokens', 'latencyMs'] as const
 
 /** A request whatever has happened to it. @throws as `modelOfRequest` */
@@ -97,7 +101,10 @@ export function settledEvent(
   checkKeys(given, SETTLEMENT_KEYS, field)
   const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
   const costUsd = settledCostUsd(given, state, known, field)
-  return { type: 'settled', at, id: known, model, costUsd, latencyMs }
+  const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
+  const logCostRatio = logRatio(costUsd, listUsd)
+  const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
+  return { type: 'settled', at, id: known, model, costUsd, latencyMs, logCostRatio, logLatency }
 }
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
@@ -131,6 +138,12 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
   return { type: 'failed', at, id: known, model, costUsd }
+}
+
+/** ln(cost / list cost), what the cost head learns. */
+function logRatio(costUsd: number, listCostUsd: number): number {
+  if (listCostUsd === 0) return 0
+  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
 }
 
 /** The dollars of a settlement. */

@@ -1,4 +1,5 @@
 import {
+  checkAmount,
   checkInRange,
   checkInteger,
   checkKeys,
@@ -22,7 +23,8 @@ export interface PriorRow {
   readonly context?: ArrayLike<number>
   /** The prompt itself, for a fit with an encoder. */
   readonly prompt?: string
-  readonly outcomes: Readonly<Record<string, { readonly reward: number }>>
+  /** `costUsd`: what the prompt cost on the model, >= 0; policy `dollar` predicts costs from it. */
+  readonly outcomes: Readonly<Record<string, { readonly reward: number; readonly costUsd?: number }>>
 }
 
 export interface FitPriorsOptions {
@@ -34,6 +36,7 @@ export interface FitPriorsOptions {
 
 interface Sums {
   rows: number
+  squares: number
   readonly precision: Float64Array
   readonly response: Float64Array
 }
@@ -53,7 +56,8 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
   if (rows === null || rows === undefined || typeof rows[Symbol.iterator] !== 'function') {
     throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
   }
-  const models = new Map<string, Sums>()
+  const rewards = new Map<string, Sums>()
+  const settled = new Map<string, Sums>()
   let reader = new ContextReader(encoder, dimension)
   let index = 0
   for (const row of rows) {
@@ -66,17 +70,16 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
     reader.read(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
-      const reward = checkInRange(checkRecord(outcome, at).reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
-      let sums = models.get(id)
-      if (sums === undefined) {
-        sums = { rows: 0, precision: identity(dimension), response: new Float64Array(dimension) }
-        models.set(id, sums)
-      }
-      accumulate(sums, reader.context, reward)
+      const { reward, costUsd } = checkRecord(outcome, at)
+      checkInRange(reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
+      if (costUsd !== undefined) checkAmount(costUsd, `${at}.costUsd`)
+      accumulate(sumsOf(rewards, id, dimension), reader.context, Number(reward))
+      if (Number(costUsd) > 0)
+        accumulate(sumsOf(settled, id, dimension), reader.context, Math.log(Number(costUsd)))
     }
     index++
   }
-  if (models.size === 0) {
+  if (rewards.size === 0) {
     throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
   }
   return {
@@ -85,12 +88,28 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
     dimension,
     encoder: name,
     models: Object.fromEntries(
-      [...models].map(([id, { rows: count, precision, response }]) => [
-        id,
-        { rows: count, precision: Array.from(precision), response: Array.from(response) },
-      ]),
+      [...rewards].map(([id, sums]) => {
+        const costs = settled.get(id)
+        return [
+          id,
+          costs === undefined ? listed(sums) : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares } },
+        ]
+      }),
     ),
   }
+}
+
+function sumsOf(models: Map<string, Sums>, id: string, dimension: number): Sums {
+  let sums = models.get(id)
+  if (sums === undefined) {
+    sums = { rows: 0, squares: 0, precision: identity(dimension), response: new Float64Array(dimension) }
+    models.set(id, sums)
+  }
+  return sums
+}
+
+function listed({ rows, precision, response }: Sums): { rows: number; precision: number[]; response: number[] } {
+  return { rows, precision: Array.from(precision), response: Array.from(response) }
 }
 
 function readEncoder(value: unknown): { encoder: Encoder | null; name: string | null } {
@@ -124,11 +143,12 @@ function identity(dimension: number): Float64Array {
   return packed
 }
 
-function accumulate(sums: Sums, context: Float64Array, reward: number): void {
+function accumulate(sums: Sums, context: Float64Array, value: number): void {
   const dimension = context.length
   for (let i = 0, k = 0; i < dimension; i++) {
     for (let j = i; j < dimension; j++) sums.precision[k++] += context[i] * context[j]
-    sums.response[i] += reward * context[i]
+    sums.response[i] += value * context[i]
   }
   sums.rows++
+  sums.squares += value * value
 }

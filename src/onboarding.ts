@@ -2,7 +2,7 @@ import { checkKeys, checkRecord } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import type { ModelAddedEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
-import { scalePrior } from './policy/priors.js'
+import type { Policy } from './policy-state.js'
 import { checkModelSpec, logNormalisedCost } from './registry/model.js'
 import { checkForcedExploration } from './resolve-options.js'
 import type { RoutingState } from './state.js'
@@ -14,6 +14,7 @@ import type { RoutingState } from './state.js'
 export function modelAddedEvent(
   state: RoutingState,
   router: ResolvedOptions,
+  policy: Policy,
   model: unknown,
   options: unknown,
   at: number,
@@ -24,8 +25,6 @@ export function modelAddedEvent(
   if (state.registry.get(spec.id) !== undefined) {
     throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
   }
-  const { priors, dimension, nEffective, lambda0 } = router
-  const prior = priors !== null && Object.hasOwn(priors.models, spec.id) ? priors.models[spec.id] : null
   return {
     type: 'model-added',
     at,
@@ -35,6 +34,6 @@ export function modelAddedEvent(
       forcedExploration === undefined
         ? router.forcedExploration
         : checkForcedExploration(forcedExploration, 'options.forcedExploration'),
-    prior: prior === null ? null : scalePrior(prior, dimension, nEffective, lambda0),
+    ...policy.armStart(router, spec),
   }
 }

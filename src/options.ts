@@ -4,10 +4,12 @@ import type { PacerMode } from './pacing/dual-ascent.js'
 import type { Priors } from './policy/priors.js'
 import type { ModelSpec } from './registry/model.js'
 
-export const POLICY_NAMES = ['paper'] as const
+export const POLICY_NAMES = ['dollar', 'paper'] as const
 export type PolicyName = (typeof POLICY_NAMES)[number]
 
+/** Forgetting factor: the paper's forgets always; `dollar` watches for drift and forgets when something changed. */
 export const DEFAULT_GAMMA = 0.997
+export const DEFAULT_GAMMA_DOLLAR = 0.9997
 /** Exploration weight with and without warm-up priors (paper). */
 export const DEFAULT_ALPHA_WARM = 0.01
 export const DEFAULT_ALPHA_COLD = 0.05
@@ -17,6 +19,8 @@ export interface BudgetOptions {
   readonly usdPerRequest: number
   /** soft: a shadow price; hard: only models under a price ceiling; adaptive (default): both. */
   readonly mode?: PacerMode
+  /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
+  readonly burst?: number
 }
 
 /** Everything is optional: a router may start empty and get its models by `addModel` or `restore`. */
@@ -69,6 +73,7 @@ export interface ResolvedOptions {
   readonly models: readonly ModelSpec[]
   readonly budgetUsdPerRequest: number | null
   readonly pacerMode: PacerMode
+  readonly burst: number
   readonly policy: PolicyName
   readonly encoder: AnyEncoder | null
   readonly dimension: number

@@ -17,12 +17,15 @@ import {
   DEFAULT_ALPHA_COLD,
   DEFAULT_ALPHA_WARM,
   DEFAULT_GAMMA,
+  DEFAULT_GAMMA_DOLLAR,
+  type PolicyName,
   POLICY_NAMES,
   type ResolvedOptions,
   type RouterOptions,
 } from './options.js'
+import { BURST_REQUESTS } from './pacing/credit.js'
 import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
-import { ADAPTATION_HORIZON, nEffectiveOf } from './policy/horizon.js'
+import { ADAPTATION_HORIZON, ADAPTATION_HORIZON_DOLLAR, nEffectiveOf } from './policy/horizon.js'
 import { checkModelSpecs } from './registry/model.js'
 
 export const OPTION_KEYS = [
@@ -55,6 +58,7 @@ export const FORCED_EXPLORATION_MAX = 1_000_000
 const N_EFFECTIVE_MAX = 1e12
 export const CEILING_MIN_USD = 1e-12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
+const BURST_MAX = 1e9
 const DAY_MS = 86_400_000
 const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -66,7 +70,10 @@ const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | null): ResolvedOptions {
   const budget = options.budget === undefined ? null : checkBudget(options.budget, 'budget')
   const priors = options.priors ?? null
-  const gamma = optional(options.gamma, DEFAULT_GAMMA, checkGamma, 'gamma')
+  const policy = optional(options.policy, 'paper', (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy')
+  const dollar = policy === 'dollar'
+  const gamma = optional(options.gamma, dollar ? DEFAULT_GAMMA_DOLLAR : DEFAULT_GAMMA, checkGamma, 'gamma')
+  checkPolicyOptions(options, budget, policy)
   const dimension = resolveDimension(options, encoder)
   if (priors !== null && priors.dimension !== dimension) {
     throw expected('DIMENSION_MISMATCH', 'priors.dimension', `${dimension}`, priors.dimension)
@@ -83,11 +90,12 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     models: optional(options.models, [], checkModelSpecs, 'models'),
     budgetUsdPerRequest: budget?.usdPerRequest ?? null,
     pacerMode: budget?.mode ?? 'adaptive',
-    policy: optional(options.policy, 'paper', (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy'),
+    burst: budget?.burst ?? BURST_REQUESTS,
+    policy,
     encoder,
     dimension,
     priors,
-    nEffective: resolveNEffective(options, gamma),
+    nEffective: resolveNEffective(options, gamma, dollar ? ADAPTATION_HORIZON_DOLLAR : ADAPTATION_HORIZON),
     alpha: optional(
       options.alpha,
       priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM,
@@ -144,14 +152,36 @@ export function checkEncoder(value: unknown, field: string): AnyEncoder {
 export function checkBudget(
   value: unknown,
   field: string,
-): { usdPerRequest: number; mode: PacerMode | undefined } | null {
+): { usdPerRequest: number; mode: PacerMode | undefined; burst: number | undefined } | null {
   if (value === null) return null
   const record = checkRecord(value, field)
-  checkKeys(record, ['usdPerRequest', 'mode'], field)
+  checkKeys(record, ['usdPerRequest', 'mode', 'burst'], field)
   return {
     usdPerRequest: checkCeiling(record.usdPerRequest, `${field}.usdPerRequest`),
     mode: record.mode === undefined ? undefined : checkOneOf(record.mode, PACER_MODES, `${field}.mode`),
+    burst: record.burst === undefined ? undefined : checkInRange(record.burst, 1, BURST_MAX, `${field}.burst`),
   }
+}
+
+/** Options of one policy mean nothing to the other: better refused than ignored. @throws INVALID_ARGUMENT */
+function checkPolicyOptions(
+  options: RouterOptions,
+  budget: ReturnType<typeof checkBudget>,
+  policy: PolicyName,
+): void {
+  const foreign =
+    policy === 'dollar'
+      ? options.costWeight !== undefined
+        ? 'costWeight'
+        : budget?.mode !== undefined
+          ? 'budget.mode'
+          : null
+      : budget?.burst !== undefined
+        ? 'budget.burst'
+        : null
+  if (foreign === null) return
+  const other = policy === 'dollar' ? 'paper' : 'dollar'
+  throw new ParetoBanditError('INVALID_ARGUMENT', foreign, `goes with policy '${other}', this is '${policy}'`)
 }
 
 /** Dollars a request; anything smaller than a millionth of a millionth is a unit mistake. */
@@ -184,7 +214,7 @@ function resolveDimension(options: RouterOptions, encoder: AnyEncoder | null): n
   return dimension
 }
 
-function resolveNEffective(options: RouterOptions, gamma: number): number {
+function resolveNEffective(options: RouterOptions, gamma: number, horizonDefault: number): number {
   if (options.nEffective !== undefined) {
     if (options.adaptationHorizon !== undefined) {
       throw new ParetoBanditError(
@@ -196,7 +226,7 @@ function resolveNEffective(options: RouterOptions, gamma: number): number {
     return checkPositive(options.nEffective, 'nEffective')
   }
   if (options.adaptationHorizon === undefined) {
-    return Math.min(nEffectiveOf(ADAPTATION_HORIZON, gamma), N_EFFECTIVE_MAX)
+    return Math.min(nEffectiveOf(horizonDefault, gamma), N_EFFECTIVE_MAX)
   }
   const horizon = checkPositive(options.adaptationHorizon, 'adaptationHorizon')
   return checkInRange(

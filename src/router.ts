@@ -13,6 +13,7 @@ import type { Kernel } from './kernel/kernel.js'
 import { modelAddedEvent } from './onboarding.js'
 import type { ResolvedOptions } from './options.js'
 import type { ArmInspection } from './policy/arms.js'
+import type { Policy } from './policy-state.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
 import { checkBudget } from './resolve-options.js'
 import { checkRouteOptions, type RouteOptions } from './route-options.js'
@@ -30,14 +31,16 @@ export class Router {
   private readonly emitter: EventEmitter
   private readonly reader: ContextReader
   private readonly dispatcher: Dispatcher
+  private readonly policy: Policy
   private state: RoutingState
 
-  constructor(options: ResolvedOptions, kernel: Kernel) {
+  constructor(options: ResolvedOptions, kernel: Kernel, policy: Policy) {
     this.options = options
+    this.policy = policy
     this.emitter = new EventEmitter(options.onListenerError)
     this.reader = new ContextReader(options.encoder, options.dimension)
-    this.dispatcher = new Dispatcher(options, this.reader.context)
-    this.state = new RoutingState(kernel, options)
+    this.dispatcher = new Dispatcher(options, this.reader.context, policy.chooser(options))
+    this.state = new RoutingState(kernel, options, policy.startState)
   }
 
   /**
@@ -137,7 +140,7 @@ export class Router {
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
    */
   addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
-    this.commit(modelAddedEvent(this.state, this.options, model, options, this.now()))
+    this.commit(modelAddedEvent(this.state, this.options, this.policy, model, options, this.now()))
   }
 
   /**
@@ -222,7 +225,7 @@ export class Router {
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
-    const fresh = new RoutingState(this.state.arms.kernel, this.options)
+    const fresh = new RoutingState(this.state.arms.kernel, this.options, this.policy.startState)
     decodeSnapshot(snapshot, fresh, { dimension: this.options.dimension, encoder: this.encoderName })
     this.state = fresh
     this.dispatcher.forget()
@@ -274,6 +277,7 @@ export class Router {
   private record(event: RouterEvent): void {
     this.state.apply(event)
     if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
+    for (const alarm of this.state.takeAlarms()) if (this.emitter.hears('drift')) this.emitter.add(alarm)
   }
 
   /** Checks every item, then applies every event: all or nothing. */

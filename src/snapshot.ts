@@ -8,6 +8,7 @@ import {
 } from './check-snapshot.js'
 import { crc32 } from './checksum.js'
 import { expected, ParetoBanditError } from './errors.js'
+import type { PolicyName } from './options.js'
 import type { DualAscentPacer } from './pacing/dual-ascent.js'
 import type { Ledger } from './pacing/ledger.js'
 import { PENDING_NUMBERS } from './pending/pending.js'
@@ -16,7 +17,7 @@ import { MODEL_NUMBERS, Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
 
 /**
- * Snapshot format, version 1. All numbers are little-endian.
+ * Snapshot format, version 2. All numbers are little-endian.
  *
  *     0   4  magic "PBRS"
  *     4   4  version, uint32
@@ -24,16 +25,17 @@ import type { RoutingState } from './state.js'
  *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
- *     24     text: JSON {name, encoder, models: [{id, enabled}], budget: boolean}, padded with spaces
+ *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean}, padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
  *                        or set aside without a budget, next sequence number, waiting requests
  *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
  *              requests  each: sequence number, its numbers (PendingRequests), its context
+ *              policy    what it keeps besides: DollarState.save
  */
 const MAGIC = 0x53524250
-const VERSION = 1
+const VERSION = 2
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
 const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
@@ -61,6 +63,7 @@ interface SnapshotText {
   /** Of the router: the first part of its request ids. */
   readonly name: string
   readonly encoder: string | null
+  readonly policy: PolicyName
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
   readonly budget: boolean
 }
@@ -74,20 +77,25 @@ export interface SnapshotContext {
 /** The whole state as bytes: everything that later decisions and feedback depend on. */
 export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
   const { arms, registry, pacer, ledger, pending } = state
-  const { dimension } = arms.kernel.layout
+  const { dimension, heads } = arms.kernel.layout
   const models = [...registry.models]
+  const own = state.dollar?.save(models.map(({ slot }) => slot)) ?? []
   const waiting = [...pending.waiting()]
   const text: SnapshotText = {
     name: state.name,
     encoder,
+    policy: policyOf(state),
     models: models.map(({ id, enabled }) => ({ id, enabled })),
     budget: pacer.usdPerRequest !== null,
   }
   const json = new TextEncoder().encode(JSON.stringify(text))
   const textBytes = Math.ceil(json.length / 8) * 8
-  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const numberCount =
-    STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + PENDING_NUMBERS + dimension)
+    STATE_NUMBERS +
+    models.length * modelNumbers +
+    waiting.length * (1 + PENDING_NUMBERS + dimension) +
+    own.length
   const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
   bytes.fill(0x20, HEADER_BYTES, HEADER_BYTES + textBytes)
   bytes.set(json, HEADER_BYTES)
@@ -116,6 +124,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     numbers[at++] = sequence
     put(pending.row(sequence))
   }
+  put(own)
 
   const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
   header.set([MAGIC, VERSION, dimension, textBytes, numberCount])
@@ -135,15 +144,20 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
       `its request ids start with '${text.name}', this router's with '${state.name}': set option name`,
     )
   }
+  if (text.policy !== policyOf(state))
+    throw mismatch(`it is of policy '${text.policy}', this router's is '${policyOf(state)}'`)
   const { dimension } = context
-  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension)
+  const { heads } = state.arms.kernel.layout
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
+  const ownStart = STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers
   if (
     !Number.isSafeInteger(waiting) ||
-    numbers.length !== STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers
+    waiting < 0 ||
+    (state.dollar === null ? numbers.length !== ownStart : numbers.length < ownStart)
   ) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
@@ -167,8 +181,16 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
       `its oldest waiting request needs a pendingCapacity of ${needed}, this router's is ${capacity}`,
     )
   }
+  state.dollar?.load(
+    numbers.subarray(ownStart),
+    models.map(({ model }) => model.slot),
+  )
   state.pending.load(totals.next, entries)
   load(state, totals, text.budget, models)
+}
+
+function policyOf({ dollar }: RoutingState): PolicyName {
+  return dollar === null ? 'paper' : 'dollar'
 }
 
 function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {
@@ -239,7 +261,8 @@ function readText(bytes: Uint8Array): SnapshotText {
   if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
     throw invalidSnapshot('its text section lacks a field')
   }
-  const { name, encoder, budget } = value
+  const { name, encoder, budget, policy } = value
+  if (policy !== 'paper' && policy !== 'dollar') throw invalidSnapshot('its policy is none')
   if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
@@ -250,7 +273,7 @@ function readText(bytes: Uint8Array): SnapshotText {
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')
-  return { name, encoder, budget, models }
+  return { name, encoder, policy, budget, models }
 }
 
 /** CRC-32 of everything but the checksum itself. */

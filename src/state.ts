@@ -4,6 +4,7 @@ import type { Kernel } from './kernel/kernel.js'
 import { recordCost } from './pacing/cost-estimate.js'
 import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
 import { Ledger } from './pacing/ledger.js'
+import type { PolicyState, StartPolicy } from './policy-state.js'
 import {
   DROPPED,
   EXPIRED,
@@ -16,12 +17,16 @@ import {
 import { Arms } from './policy/arms.js'
 import { type Model, Registry } from './registry/registry.js'
 
+const NO_ALARMS: readonly EventOf<'drift'>[] = []
+
 export interface StateOptions {
   readonly name: string
   readonly lambda0: number
   readonly budgetUsdPerRequest: number | null
   readonly pacerMode: PacerMode
   readonly pendingCapacity: number
+  /** Requests' worth of budget that the account holds at most. */
+  readonly burst: number
 }
 
 /**
@@ -37,6 +42,8 @@ export class RoutingState {
   readonly pacer: DualAscentPacer
   readonly ledger = new Ledger()
   readonly pending: PendingRequests
+  /** What policy `dollar` keeps besides; null for policy `paper`. */
+  readonly dollar: PolicyState | null
   /** Requests routed so far: the t of the mathematics. */
   requests = 0
   /** Events applied so far. */
@@ -47,12 +54,13 @@ export class RoutingState {
   private lastId = ''
   private lastSequence = 0
 
-  constructor(kernel: Kernel, options: StateOptions) {
+  constructor(kernel: Kernel, options: StateOptions, dollar: StartPolicy | null = null) {
     this.name = options.name
     this.prefix = `${options.name}.`
     this.arms = new Arms(kernel, options.lambda0)
     this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
     this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
+    this.dollar = dollar?.(this.arms, options) ?? null
   }
 
   apply(event: RouterEvent): void {
@@ -83,14 +91,25 @@ export class RoutingState {
         break
       case 'model-disabled':
         this.registry.setEnabled(this.model(event.model), false)
+        this.dollar?.left(this.model(event.model))
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
         break
       case 'budget-set':
         this.pacer.setBudget(event.usdPerRequest)
+        this.dollar?.budgetSet(event.usdPerRequest)
+        break
+      case 'drift':
+        return
     }
     this.events++
+  }
+
+  /** Alarms that the latest events have raised; told once. */
+  takeAlarms(): readonly EventOf<'drift'>[] {
+    if (this.dollar === null || this.dollar.alarms.length === 0) return NO_ALARMS
+    return this.dollar.alarms.splice(0)
   }
 
   /** `<name>.<sequence>` */
@@ -138,9 +157,12 @@ export class RoutingState {
       event.reservedUsd,
       event.listCostUsd,
       allowanceUsd,
+      event.predictedUsd,
+      event.forced,
       model,
       event.context,
     )
+    this.dollar?.routed(event, allowanceUsd)
   }
 
   private settled(event: EventOf<'settled'>): void {
@@ -148,6 +170,7 @@ export class RoutingState {
     const sequence = this.sequenceOf(event.id)
     const model = this.modelOf(sequence) ?? this.model(event.model)
     const reservedUsd = pending.reservedUsd(sequence)
+    this.dollar?.settled(event, model, this, sequence)
     if ((pending.state(sequence) & EXPIRED) === 0) {
       ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
       model.spendUsd += event.costUsd
@@ -164,7 +187,7 @@ export class RoutingState {
       model.latencyCount++
       model.latencySumMs += event.latencyMs
     }
-    recordCost(model, event.costUsd, pending.listCostUsd(sequence))
+    recordCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
@@ -172,6 +195,7 @@ export class RoutingState {
     const model = this.modelOf(sequence) ?? this.model(event.model)
     const { kernel } = this.arms
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
+    this.dollar?.rewarded(event, model)
     kernel.update(model.slot, event.reward, this.requests)
     this.pending.mark(sequence, REWARDED)
     model.rewarded++
@@ -189,6 +213,7 @@ export class RoutingState {
     if (late) ledger.correct(differenceUsd, allowanceUsd)
     else ledger.settle(reservedUsd, event.costUsd, allowanceUsd)
     ledger.takeBack(allowanceUsd)
+    this.dollar?.failed(event, this, sequence)
     this.pacer.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
@@ -203,8 +228,9 @@ export class RoutingState {
 
   private modelAdded(event: EventOf<'model-added'>): void {
     const slot = this.registry.nextSlot()
-    this.arms.start(slot, event.prior, event.logCost, this.requests)
-    this.registry.add(event.model, event.forcedExploration)
+    this.arms.start(slot, event.prior, event.logCost, this.requests, event.settledPrior)
+    const model = this.registry.add(event.model, event.forcedExploration)
+    this.dollar?.added(model, event)
   }
 
   /** Requests in flight can no longer report: what was set aside for them counts as spent. */
@@ -216,10 +242,13 @@ export class RoutingState {
       pending.mark(sequence, DROPPED)
     }
     this.registry.remove(model)
+    this.dollar?.left(model)
   }
 
   private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {
+    const before = model.blendedUsdPerKTok
     this.registry.reprice(model, event.price)
+    this.dollar?.repriced(model, before)
     this.arms.setPrice(model.slot, event.logCost)
   }
 

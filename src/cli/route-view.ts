@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<ExclusionReason, string>> = {
   excluded: 'excluded by --exclude',
   'over-max-cost': 'dearer than --max-cost',
   'over-max-latency': 'too slow',
+  unaffordable: 'dearer than what has been saved up',
   'over-price-ceiling': 'over the price ceiling',
   'forced-exploration-of-another': 'a newcomer goes first',
 }

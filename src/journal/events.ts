@@ -28,6 +28,15 @@ export interface RoutedEvent extends EventBase {
   readonly penaltyWeight: number
   /** True for a newcomer's forced exploration. */
   readonly forced: boolean
+  /** Dollars of the request as its prompt says, before they are corrected by what costs have been; list cost in policy `paper`. */
+  readonly predictedUsd: number
+  /** Dollars moved into the fund of forced explorations; -1: the fund goes back. Policy `dollar`; else 0. */
+  readonly savedUsd: number
+  /**
+   * What the shadow price is found from: slot, value and expected cost in USD of the few models that could win at some
+   * price, one after the other. Policy `dollar`; else empty.
+   */
+  readonly contenders: Float64Array
 }
 
 /** The realised cost of a request is known. */
@@ -37,6 +46,10 @@ export interface SettledEvent extends EventBase {
   readonly model: string
   readonly costUsd: number
   readonly latencyMs: number | null
+  /** ln(costUsd / listCostUsd) within [-5, 4], what the cost head learns; 0 where the list price is 0. */
+  readonly logCostRatio: number
+  /** ln(latencyMs), what the latency head learns, or null. */
+  readonly logLatency: number | null
 }
 
 /** The quality of a request's answer is known. */
@@ -70,6 +83,10 @@ export interface ModelAddedEvent extends EventBase {
   readonly forcedExploration: number
   /** Statistics to start from, already scaled, or null for a cold start. */
   readonly prior: ArmStatistics | null
+  /** The same of settled requests: what costs of prompts are predicted from. Policy `dollar`; else null. */
+  readonly settledPrior: ArmStatistics | null
+  /** How many times the predicted cost is expected, before any is known: 1 without a prior. */
+  readonly costCorrection: number
 }
 
 export interface ModelRemovedEvent extends EventBase {
@@ -100,6 +117,17 @@ export interface BudgetSetEvent extends EventBase {
   readonly usdPerRequest: number | null
 }
 
+/**
+ * A model is no longer what it was: its rewards or costs have strayed from the predictions for too long. It follows
+ * from the event before it and changes nothing itself; the model's evidence has been cut down already.
+ */
+export interface DriftEvent extends EventBase {
+  readonly type: 'drift'
+  readonly model: string
+  readonly signal: 'reward' | 'cost'
+  readonly direction: 'up' | 'down'
+}
+
 export type RouterEvent =
   | RoutedEvent
   | SettledEvent
@@ -112,6 +140,7 @@ export type RouterEvent =
   | ModelDisabledEvent
   | ModelRepricedEvent
   | BudgetSetEvent
+  | DriftEvent
 
 export type RouterEventType = RouterEvent['type']
 
@@ -127,6 +156,7 @@ export const EVENT_TYPES: readonly RouterEventType[] = [
   'model-disabled',
   'model-repriced',
   'budget-set',
+  'drift',
 ]
 
 export type EventOf<T extends RouterEventType> = Extract<RouterEvent, { type: T }>

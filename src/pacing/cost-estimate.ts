@@ -1,22 +1,33 @@
 /** Weight that a settled request leaves to those before it. */
 const MEMORY = 0.98
 const RATIO_MAX = 1000
+const CORRECTION_MIN = 0.3
+const CORRECTION_MAX = 3
 
 /** Decayed sums over a model's settled requests. */
 export interface CostRecord {
   realisedUsd: number
   assumedUsd: number
+  /** What the prompts said, before correction. */
+  predictedUsd: number
 }
 
 /** One settled request: what it cost, and what the list price said of the tokens that were assumed. */
-export function recordCost(record: CostRecord, costUsd: number, listCostUsd: number): void {
+export function recordCost(
+  record: CostRecord,
+  costUsd: number,
+  listCostUsd: number,
+  predictedUsd: number,
+): void {
   if (record.assumedUsd <= 0) {
     // The list price counts as one observation: a single free call must not make a model look free.
     record.realisedUsd = listCostUsd
     record.assumedUsd = listCostUsd
+    record.predictedUsd = listCostUsd
   }
   record.realisedUsd = MEMORY * record.realisedUsd + costUsd
   record.assumedUsd = MEMORY * record.assumedUsd + listCostUsd
+  record.predictedUsd = MEMORY * record.predictedUsd + predictedUsd
 }
 
 /**
@@ -26,4 +37,13 @@ export function recordCost(record: CostRecord, costUsd: number, listCostUsd: num
 export function expectedCostUsd(record: CostRecord, listCostUsd: number): number {
   if (record.assumedUsd <= 0) return listCostUsd
   return listCostUsd * Math.min(record.realisedUsd / record.assumedUsd, RATIO_MAX)
+}
+
+/**
+ * How many times its prediction a request has cost of late: the exponential of a mean of logarithms lies below the mean,
+ * and a provider's costs drift.
+ */
+export function costCorrection(record: CostRecord): number {
+  if (record.predictedUsd <= 0) return 1
+  return Math.min(Math.max(record.realisedUsd / record.predictedUsd, CORRECTION_MIN), CORRECTION_MAX)
 }

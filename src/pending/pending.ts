@@ -16,7 +16,9 @@ export const DROPPED = 16
  *     1  incarnation of its model    6  allowance, USD
  *     2  state                       7  input price, USD per million tokens
  *     3  time it was routed          8  output price
- *     4  reservation, USD            9  context, d numbers
+ *     4  reservation, USD            9  predicted cost, USD
+ *                                   10  1 for a forced exploration, else 0
+ *                                   11  context, d numbers
  */
 const SLOT = 0
 const INCARNATION = 1
@@ -27,14 +29,16 @@ const LIST_COST = 5
 const ALLOWANCE = 6
 const INPUT_PRICE = 7
 const OUTPUT_PRICE = 8
-export const PENDING_NUMBERS = 9
+const PREDICTED = 9
+const FORCED = 10
+export const PENDING_NUMBERS = 11
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (9 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (11 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -84,6 +88,14 @@ export class PendingRequests {
 
   listCostUsd(sequence: number): number {
     return this.rows[this.offset(sequence) + LIST_COST]
+  }
+
+  predictedUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + PREDICTED]
+  }
+
+  forced(sequence: number): boolean {
+    return this.rows[this.offset(sequence) + FORCED] === 1
   }
 
   allowanceUsd(sequence: number): number {
@@ -144,6 +156,8 @@ export class PendingRequests {
     reservedUsd: number,
     listCostUsd: number,
     allowanceUsd: number,
+    predictedUsd: number,
+    forced: boolean,
     price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number },
     context: Float64Array,
   ): void {
@@ -158,6 +172,8 @@ export class PendingRequests {
     rows[row + ALLOWANCE] = allowanceUsd
     rows[row + INPUT_PRICE] = price.inputUsdPerMTok
     rows[row + OUTPUT_PRICE] = price.outputUsdPerMTok
+    rows[row + PREDICTED] = predictedUsd
+    rows[row + FORCED] = forced ? 1 : 0
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 

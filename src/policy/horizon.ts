@@ -1,6 +1,8 @@
 import { checkInRange, checkPositive } from '../check.js'
 
 /** Requests after which, by default, fresh evidence outweighs a warm-up prior. */
+/** The same for policy `dollar`, whose forgetting is slower: nEffective 1,166. */
+export const ADAPTATION_HORIZON_DOLLAR = 1000
 export const ADAPTATION_HORIZON = 500
 
 /**

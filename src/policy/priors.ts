@@ -13,6 +13,16 @@ export interface ModelPrior {
   readonly rows: number
   readonly precision: readonly number[]
   readonly response: readonly number[]
+  /** What prompts cost on this model: the same sums over the rows with a cost above 0, of ln(costUsd). */
+  readonly settled?: SettledPrior
+}
+
+/** A_off = I + sum x x^T, b_off = sum ln(costUsd) x, and the sum of ln(costUsd)^2. */
+export interface SettledPrior {
+  readonly rows: number
+  readonly precision: readonly number[]
+  readonly response: readonly number[]
+  readonly squares: number
 }
 
 /** Warm-up priors as they are saved: plain JSON, see docs/MATH.md. */
@@ -45,7 +55,10 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
     const at = `${field}.models[${JSON.stringify(id)}]`
     const model = checkRecord(entry, at)
     const { precision, response } = checkStatistics(model, dimension, at)
-    return [id, { rows: checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`), precision, response }] as const
+    const rows = checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`)
+    if (model.settled === undefined) return [id, { rows, precision, response }] as const
+    const settled = checkSettled(model.settled, dimension, `${at}.settled`)
+    return [id, { rows, precision, response, settled }] as const
   })
   return {
     format: 'paretobandit-priors',
@@ -53,6 +66,20 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
     dimension,
     encoder,
     models: Object.fromEntries(models),
+  }
+}
+
+/** The prior of a model, or null where there is none. */
+export function priorOf(priors: Priors | null, id: string): ModelPrior | null {
+  return priors !== null && Object.hasOwn(priors.models, id) ? priors.models[id] : null
+}
+
+function checkSettled(value: unknown, dimension: number, field: string): SettledPrior {
+  const record = checkRecord(value, field)
+  return {
+    rows: checkInteger(record.rows, 0, 2 ** 48, `${field}.rows`),
+    ...checkStatistics(record, dimension, field),
+    squares: checkInRange(record.squares, 0, STATISTIC_MAX, `${field}.squares`),
   }
 }
 

@@ -25,6 +25,10 @@ export class Model {
   /** Decayed sums of realised and of list-price dollars over settled requests: their ratio corrects the list price. */
   realisedUsd = 0
   assumedUsd = 0
+  predictedUsd = 0
+  /** Alarms so far. */
+  rewardAlarms = 0
+  costAlarms = 0
 
   constructor(spec: ModelSpec, slot: number, incarnation: number, forcedExploration: number) {
     this.id = spec.id
@@ -55,6 +59,9 @@ export const MODEL_NUMBERS = [
   'forcedDone',
   'realisedUsd',
   'assumedUsd',
+  'predictedUsd',
+  'rewardAlarms',
+  'costAlarms',
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -105,6 +112,11 @@ export class Registry {
   at(slot: number, incarnation: number): Model | undefined {
     const model = this.bySlot[slot]
     return model?.incarnation === incarnation ? model : undefined
+  }
+
+  /** The model in a slot now. */
+  atSlot(slot: number): Model | undefined {
+    return this.bySlot[slot]
   }
 
   /** The slot that the next model gets: the lowest free one. */

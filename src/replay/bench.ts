@@ -54,7 +54,10 @@ function fitOn(table: OutcomeTable, rows: readonly number[], newcomer: number | 
   const fitRows = rows.map((row) => ({
     context: table.contexts[row],
     outcomes: Object.fromEntries(
-      known.map((m) => [table.models[m].id, { reward: table.rewards[row * count + m] }]),
+      known.map((m) => [
+        table.models[m].id,
+        { reward: table.rewards[row * count + m], costUsd: table.costsUsd[row * count + m] },
+      ]),
     ),
   }))
   return fitPriors(fitRows, { dimension: table.dimension })

@@ -42,7 +42,6 @@ export async function routerStrategy(options: RouterStrategyOptions): Promise<St
     policy: options.policy,
     kernel: options.kernel,
     seed: options.seed,
-    forcedExploration: 0,
     pendingCapacity: 4,
     clock: () => 0,
     ...(options.priors === null ? {} : { priors: options.priors }),

@@ -1,0 +1,46 @@
+import type { RequestSize } from './eligibility.js'
+import type { DecisionNote } from './explain.js'
+import type { Model } from './registry/registry.js'
+import type { RouteOptions } from './route-options.js'
+import type { RoutingState } from './state.js'
+
+const NONE = new Float64Array(0)
+
+/** A model for a request, and what the request's event carries of how it was found. One record, filled in anew. */
+export interface Choice {
+  model: Model | null
+  /** 0 when nothing was scored. */
+  score: number
+  /** Dollars at list price for the tokens assumed; what the prompt says; that corrected by what costs have been. */
+  listCostUsd: number
+  predictedUsd: number
+  expectedUsd: number
+  /** As in RoutedEvent. */
+  savedUsd: number
+  contenders: Float64Array
+}
+
+export function blankChoice(): Choice {
+  return {
+    model: null,
+    score: 0,
+    listCostUsd: 0,
+    predictedUsd: 0,
+    expectedUsd: 0,
+    savedUsd: 0,
+    contenders: NONE,
+  }
+}
+
+/** A policy: picks models for the contexts in the arena. Reads state, changes none of it. */
+export interface Chooser {
+  /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
+  begin(contexts: number): void
+  /**
+   * Chooses for the next of the contexts: fills in the note, and a record that the next call overwrites.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  /** Fills in what any choice of now stands on. */
+  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void
+}

@@ -1,0 +1,64 @@
+import { CONTENDER_COST_MAX_USD, CONTENDER_NUMBERS, CONTENDER_VALUE_MAX, CONTENDERS_MAX } from '../pacing/demand-curve.js'
+
+/** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
+const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const
+
+/**
+ * The models of one request that its demand curve needs: all of up to CONTENDERS_MAX; of more, the best at six shadow
+ * prices from 0 to four times the one in force, and the cheapest.
+ */
+export class Contenders {
+  private readonly buffer = new Float64Array(CONTENDERS_MAX * CONTENDER_NUMBERS)
+  private readonly bestAt = new Int32Array(FACTORS.length)
+  private readonly bestScore = new Float64Array(FACTORS.length)
+  private readonly views = Array.from({ length: CONTENDERS_MAX + 1 }, (_, count) =>
+    this.buffer.subarray(0, count * CONTENDER_NUMBERS),
+  )
+  private count = 0
+
+  /**
+   * @param slots, values, costsUsd of the first `count` positions
+   * @returns slot, value, cost of each contender, a view that the next call overwrites
+   */
+  pick(
+    count: number,
+    slots: Float64Array,
+    values: Float64Array,
+    costsUsd: Float64Array,
+    cheapest: number,
+    price: number,
+  ): Float64Array {
+    this.count = 0
+    if (count <= CONTENDERS_MAX) {
+      for (let position = 0; position < count; position++) this.put(position, slots, values, costsUsd)
+      return this.views[this.count]
+    }
+    const { bestAt, bestScore } = this
+    bestScore.fill(Number.NEGATIVE_INFINITY)
+    for (let position = 0; position < count; position++) {
+      const value = values[position]
+      const penalty = price * costsUsd[position]
+      for (let f = 0; f < FACTORS.length; f++) {
+        const score = value - FACTORS[f] * penalty
+        if (score > bestScore[f]) {
+          bestScore[f] = score
+          bestAt[f] = position
+        }
+      }
+    }
+    this.put(cheapest, slots, values, costsUsd)
+    for (let f = 0; f < FACTORS.length; f++) {
+      const position = bestAt[f]
+      if (position !== cheapest && bestAt.indexOf(position) === f) this.put(position, slots, values, costsUsd)
+    }
+    return this.views[this.count]
+  }
+
+  private put(position: number, slots: Float64Array, values: Float64Array, costsUsd: Float64Array): void {
+    const at = this.count++ * CONTENDER_NUMBERS
+    const value = values[position]
+    this.buffer[at] = slots[position]
+    this.buffer[at + 1] = Math.min(Math.max(value, -CONTENDER_VALUE_MAX), CONTENDER_VALUE_MAX)
+    this.buffer[at + 2] = Math.min(costsUsd[position], CONTENDER_COST_MAX_USD)
+  }
+}

@@ -1,0 +1,158 @@
+import { invalidSnapshot } from '../check-snapshot.js'
+import type { EventOf } from '../journal/events.js'
+import { dot } from '../kernel/packed.js'
+import { sectionOffset } from '../kernel/layout.js'
+import { Credit } from '../pacing/credit.js'
+import { DemandCurve } from '../pacing/demand-curve.js'
+import type { PolicyState } from '../policy-state.js'
+import type { Arms } from '../policy/arms.js'
+import { DRIFT_NUMBERS, DriftWatch } from '../policy/drift.js'
+import type { Model } from '../registry/registry.js'
+import type { RoutingState } from '../state.js'
+
+/** Latest requests whose contenders the shadow price is found from. */
+export const WINDOW_REQUESTS = 256
+/** Observations that are left of an arm's evidence after an alarm. */
+const KEPT_OBSERVATIONS = 40
+/** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
+const REWARD_VARIANCE = 0.02
+const LOG_COST_VARIANCE = 0.25
+/** How many settled requests a prior's correction of its costs counts for. */
+const CORRECTION_REQUESTS = 20
+const CREDIT_NUMBERS = 3
+
+/** What policy `dollar` keeps besides the common state: the account, the demand curve, the watch over drift. */
+export class DollarState implements PolicyState {
+  readonly credit: Credit
+  readonly demand = new DemandCurve(WINDOW_REQUESTS)
+  readonly alarms: EventOf<'drift'>[] = []
+  private readonly arms: Arms
+  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
+  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
+
+  constructor(arms: Arms, usdPerRequest: number | null, burst: number) {
+    this.arms = arms
+    this.credit = new Credit(burst)
+    this.budgetSet(usdPerRequest)
+  }
+
+  affords(costUsd: number, availableUsd: number, usdPerRequest: number | null): boolean {
+    return usdPerRequest === null || this.credit.affords(costUsd, availableUsd, usdPerRequest)
+  }
+
+  routed(event: EventOf<'routed'>, allowanceUsd: number): void {
+    if (allowanceUsd > 0) this.credit.route(allowanceUsd, event.reservedUsd, event.savedUsd, event.forced)
+    this.demand.add(event.contenders)
+  }
+
+  settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
+    const { pending } = state
+    const allowanceUsd = pending.allowanceUsd(sequence)
+    if (allowanceUsd > 0) {
+      const reservedUsd = pending.reservedUsd(sequence)
+      this.credit.settle(reservedUsd, event.costUsd, allowanceUsd, pending.forced(sequence))
+    }
+    if (pending.listCostUsd(sequence) === 0) return
+    const { kernel } = this.arms
+    const { layout, f64 } = kernel
+    pending.copyContextTo(sequence, f64, layout.context)
+    const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
+    const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
+    const direction = this.costDrift.observe(model.slot, residual)
+    if (direction !== 0) {
+      const evidence = this.arms.settledEvidence(model.slot)
+      if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
+      model.costAlarms++
+      this.alarm(event.at, model, 'cost', direction)
+    }
+    kernel.settle(model.slot, event.logCostRatio, event.logLatency ?? Number.NaN, state.requests)
+  }
+
+  rewarded(event: EventOf<'rewarded'>, model: Model): void {
+    const { kernel } = this.arms
+    const { layout, f64 } = kernel
+    const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
+    const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
+    const direction = this.rewardDrift.observe(model.slot, residual)
+    if (direction === 0) return
+    const evidence = this.arms.evidence(model.slot)
+    if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
+    model.rewardAlarms++
+    this.alarm(event.at, model, 'reward', direction)
+  }
+
+  failed(event: EventOf<'failed'>, { pending }: RoutingState, sequence: number): void {
+    const allowanceUsd = pending.allowanceUsd(sequence)
+    if (allowanceUsd === 0) return
+    this.credit.settle(
+      pending.reservedUsd(sequence),
+      event.costUsd,
+      allowanceUsd,
+      pending.forced(sequence),
+    )
+    this.credit.takeBack(allowanceUsd)
+  }
+
+  added(model: Model, event: EventOf<'model-added'>): void {
+    this.rewardDrift.start(model.slot)
+    this.costDrift.start(model.slot)
+    if (event.costCorrection === 1) return
+    // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
+    model.assumedUsd = CORRECTION_REQUESTS
+    model.predictedUsd = CORRECTION_REQUESTS
+    model.realisedUsd = CORRECTION_REQUESTS * event.costCorrection
+  }
+
+  left(model: Model): void {
+    this.demand.forget(model.slot)
+  }
+
+  repriced(model: Model, blendedBeforeUsdPerKTok: number): void {
+    if (blendedBeforeUsdPerKTok > 0)
+      this.demand.reprice(model.slot, model.blendedUsdPerKTok / blendedBeforeUsdPerKTok)
+    else this.demand.forget(model.slot)
+  }
+
+  budgetSet(usdPerRequest: number | null): void {
+    if (usdPerRequest !== null) this.credit.open(usdPerRequest)
+  }
+
+  save(slots: readonly number[]): Float64Array {
+    const window = this.demand.save()
+    const drift = slots.length * 2 * DRIFT_NUMBERS
+    const numbers = new Float64Array(CREDIT_NUMBERS + drift + window.length)
+    const { balanceUsd, fundUsd, opened } = this.credit
+    numbers.set([balanceUsd, fundUsd, opened ? 1 : 0])
+    slots.forEach((slot, i) => {
+      numbers.set(this.rewardDrift.row(slot), CREDIT_NUMBERS + 2 * i * DRIFT_NUMBERS)
+      numbers.set(this.costDrift.row(slot), CREDIT_NUMBERS + (2 * i + 1) * DRIFT_NUMBERS)
+    })
+    numbers.set(window, CREDIT_NUMBERS + drift)
+    return numbers
+  }
+
+  load(numbers: Float64Array, slots: readonly number[]): void {
+    const drift = slots.length * 2 * DRIFT_NUMBERS
+    const rows = numbers.subarray(CREDIT_NUMBERS, CREDIT_NUMBERS + drift)
+    if (numbers.length < CREDIT_NUMBERS + drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
+      throw invalidSnapshot('its watch over drift is none')
+    }
+    const window = numbers.subarray(CREDIT_NUMBERS + drift)
+    if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
+    const [balanceUsd, fundUsd, opened] = numbers
+    if (opened !== 0 && opened !== 1) throw invalidSnapshot('its account is none')
+    Object.assign(this.credit, { balanceUsd, fundUsd, opened: opened === 1 })
+    slots.forEach((slot, i) => {
+      const at = 2 * i * DRIFT_NUMBERS
+      this.rewardDrift.start(slot)
+      this.costDrift.start(slot)
+      this.rewardDrift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))
+      this.costDrift.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + 2 * DRIFT_NUMBERS))
+    })
+    this.demand.load(window)
+  }
+
+  private alarm(at: number, model: Model, signal: 'reward' | 'cost', direction: -1 | 1): void {
+    this.alarms.push({ type: 'drift', at, model: model.id, signal, direction: direction > 0 ? 'up' : 'down' })
+  }
+}

@@ -1,0 +1,126 @@
+/** Requests' worth of budget that an account starts with, holds at most, and aims to hold. */
+export const START_REQUESTS = 20
+export const BURST_REQUESTS = 50
+const AIM_REQUESTS = 15
+/** Over how many requests a gap to what the account aims to hold is made up. */
+const HORIZON_REQUESTS = 40
+/** Ends of what a request may cost on average, in budgets. */
+const TARGET_MIN = 0.3
+const TARGET_MAX = 1.5
+/**
+ * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
+ * costs have long tails, and an overdrawn account sends all to the cheapest model. A full account buys it all the same.
+ */
+const TAIL_FACTOR = 3
+const SPARE_REQUESTS = 4
+const FULL_SHARE = 0.95
+/** Share of a budget that goes into the fund while a newcomer waits, and what a probe must find there. */
+const FUND_SHARE = 0.1
+const FUND_START_REQUESTS = 10
+const FUND_MARGIN = 1.5
+
+/**
+ * The account of a budget: every request pays in its B (USD per request) and draws what it reserves, and later the
+ * difference to what it cost. The balance never exceeds `burst` B; what would is lost. As long as no request draws more
+ * than is there, spend + reserved <= sum of B + `burst` B: credit is charged what was realised, so errors of the
+ * predictions do not add up.
+ *
+ * Part of it may lie in the fund: what newcomers cost above B is paid from there, so that trying a dear model takes
+ * nothing from the rest.
+ */
+export class Credit {
+  readonly burst: number
+  /** Balance, USD. Below 0 after costs above their reservations. */
+  balanceUsd = 0
+  /** Saved up for probes, USD. */
+  fundUsd = 0
+  /** Whether a budget was ever in force: the start is granted once. */
+  opened = false
+
+  constructor(burst: number) {
+    this.burst = burst
+  }
+
+  /** A ceiling was set. The first one grants the start; a later one grants nothing, and a lower one cuts the balance. */
+  open(usdPerRequest: number): void {
+    if (!this.opened) {
+      this.opened = true
+      const start = Math.min(START_REQUESTS, this.burst)
+      this.fundUsd = Math.min(FUND_START_REQUESTS, start) * usdPerRequest
+      this.balanceUsd = start * usdPerRequest - this.fundUsd
+    }
+    this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
+  }
+
+  /** What the next request may draw, USD. */
+  availableUsd(usdPerRequest: number): number {
+    return this.capped(this.balanceUsd + usdPerRequest, usdPerRequest)
+  }
+
+  /** What the next requests should cost on average, USD, for the balance to go where it should be. */
+  targetUsd(usdPerRequest: number): number {
+    const aim = Math.min(AIM_REQUESTS, this.burst / 2) * usdPerRequest
+    const target = usdPerRequest + (this.balanceUsd - aim) / HORIZON_REQUESTS
+    return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), TARGET_MAX * usdPerRequest)
+  }
+
+  /** Whether a model of that expected cost may take the next request, of what is available. */
+  affords(costUsd: number, availableUsd: number, usdPerRequest: number): boolean {
+    if (costUsd > availableUsd) return false
+    if (costUsd <= usdPerRequest) return true
+    const room = TAIL_FACTOR * costUsd + SPARE_REQUESTS * usdPerRequest
+    return Math.min(room, FULL_SHARE * this.burst * usdPerRequest) <= availableUsd
+  }
+
+  /** What to lay by with this request while a newcomer waits, USD. */
+  savingUsd(availableUsd: number, usdPerRequest: number): number {
+    return Math.min(FUND_SHARE * usdPerRequest, Math.max(0, availableUsd))
+  }
+
+  /** Whether the fund, with so much more in it, pays for a probe. */
+  affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
+    const extra = Math.max(0, costUsd - usdPerRequest)
+    return (
+      FUND_MARGIN * extra <= this.fundUsd + savingUsd && Math.min(costUsd, usdPerRequest) <= availableUsd - savingUsd
+    )
+  }
+
+  /**
+   * A request was routed under a ceiling.
+   * @param savedUsd moved from the balance to the fund; the fund's all goes back where it is negative
+   */
+  route(usdPerRequest: number, reservedUsd: number, savedUsd: number, probe: boolean): void {
+    this.balanceUsd = this.availableUsd(usdPerRequest)
+    if (savedUsd < 0) {
+      this.balanceUsd = this.capped(this.balanceUsd + this.fundUsd, usdPerRequest)
+      this.fundUsd = 0
+    } else {
+      this.balanceUsd -= savedUsd
+      this.fundUsd += savedUsd
+    }
+    this.draw(reservedUsd, usdPerRequest, probe)
+  }
+
+  /** What a request of that ceiling really cost: what was reserved above or below it is made good. */
+  settle(reservedUsd: number, costUsd: number, usdPerRequest: number, probe: boolean): void {
+    this.draw(-reservedUsd, usdPerRequest, probe)
+    this.draw(costUsd, usdPerRequest, probe)
+    this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
+  }
+
+  /** A failed request was none: its B goes back. */
+  takeBack(usdPerRequest: number): void {
+    this.balanceUsd -= usdPerRequest
+  }
+
+  /** A probe's cost above B is the fund's. */
+  private draw(costUsd: number, usdPerRequest: number, probe: boolean): void {
+    const share = probe ? Math.min(Math.abs(costUsd), usdPerRequest) * Math.sign(costUsd) : costUsd
+    this.balanceUsd -= share
+    this.fundUsd -= costUsd - share
+  }
+
+  private capped(amountUsd: number, usdPerRequest: number): number {
+    return Math.min(amountUsd, this.burst * usdPerRequest)
+  }
+}
