@@ -13,7 +13,7 @@ import type { RoutingState } from '../state.js'
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
 /** Observations that are left of an arm's evidence after an alarm. */
-const KEPT_OBSERVATIONS = 40
+const KEPT_OBSERVATIONS = 60
 /** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
 const REWARD_VARIANCE = 0.02
 const LOG_COST_VARIANCE = 0.25

@@ -43,10 +43,12 @@ export class DriftWatch {
     numbers[at] = Math.max(0, numbers[at] + z - SLACK)
     numbers[at + 1] = Math.max(0, numbers[at + 1] - z - SLACK)
     const alarm = numbers[at] > THRESHOLD ? 1 : numbers[at + 1] > THRESHOLD ? -1 : 0
-    if (alarm !== 0) numbers[at] = numbers[at + 1] = 0
-    else {
+    if (alarm !== 0) {
+      numbers[at] = numbers[at + 1] = 0
+      numbers[at + 2] = Math.max(variance, this.varianceStart)
+    } else {
       const square = Math.min(residual * residual, RESIDUAL_MAX * RESIDUAL_MAX * variance)
-      numbers[at + 2] = Math.max((1 - RATE) * variance + RATE * square, 1e-12)
+      numbers[at + 2] = Math.max((1 - RATE) * variance + RATE * square, this.varianceStart / 4)
     }
     return alarm
   }
