@@ -100,6 +100,16 @@ function dotAndAddScaled(row: usize, x: usize, y: usize, scale: f64, length: i32
 /** m = m * scale + weight * v over `length` numbers. */
 export function scaleAndAdd(m: usize, scale: f64, weight: f64, v: usize, length: i32): void {
   const end = m + (<usize>length << 3)
+  if (ASC_FEATURE_SIMD) {
+    const scales = f64x2.splat(scale)
+    const weights = f64x2.splat(weight)
+    const last = end - 8
+    while (m < last) {
+      v128.store(m, f64x2.add(f64x2.mul(v128.load(m), scales), f64x2.mul(weights, v128.load(v))))
+      m += 16
+      v += 16
+    }
+  }
   while (m < end) {
     store<f64>(m, load<f64>(m) * scale + weight * load<f64>(v))
     m += 8
@@ -158,8 +168,6 @@ export function scaleAndAddTwo(
 }
 
 /** m *= scale over `length` numbers. */
-// @ts-ignore: decorator
-@inline
 export function scaleAll(m: usize, scale: f64, length: i32): void {
   const end = m + (<usize>length << 3)
   if (ASC_FEATURE_SIMD) {

@@ -45,10 +45,11 @@ export function update(slot: u32, heads: i32, first: f64, second: f64, now: f64)
     // Subtracting ui * u is adding -ui * u: a product's sign is exact.
     scaleAndAddTwo(inverse, inverseScale, -ui, u + offset, precision, decay, xi, x + offset, rest)
     trusted = trusted && load<f64>(inverse) > 0
+    // No later row needs u_i: what the heads need of it takes its place.
+    store<f64>(u + offset, ui)
     inverse += (<usize>rest) << 3
     precision += (<usize>rest) << 3
   }
-  scaleAll(u, gain, d)
   let theta = runOfDesign(THETA, heads, slot)
   let response = runOfDesign(RESPONSE, heads, slot)
   for (let head = 0; head < heads; head++) {

@@ -15,15 +15,15 @@ void keep(const Arena& arena, Arena::Field section, int position, int count, int
   }
 }
 
-/** theta.x of the arms at `position` on, for each context. Their thetas are at `offset` in runs of `stride` numbers. */
-void linearForms(const Kernel& kernel, const uint32_t* slots, int position, int count, int contexts,
-                 Arena::Field section, int stride, int offset, Arena::Field out) {
+/** A head's theta.x of the arms at `position` on, for each context; theta is at `offset` among those of the arm. */
+void projectHead(const Kernel& kernel, const uint32_t* slots, int position, int count, int contexts, int offset,
+                 Arena::Field section) {
   const Arena& arena = kernel.arena;
   const double* thetas[kArmsMax] = {};
   double sums[kContextsMax * kArmsMax];
-  for (int k = 0; k < count; k++) thetas[k] = arena.run(section, stride, slots[k]) + offset;
+  for (int k = 0; k < count; k++) thetas[k] = arena.run(Arena::headTheta, 2 * arena.dp(), slots[k]) + offset;
   kernel.operations->dots(thetas, count, arena.contextAt(0), contexts, arena.dp(), sums, nullptr);
-  keep(arena, out, position, count, contexts, sums);
+  keep(arena, section, position, count, contexts, sums);
 }
 
 }  // namespace
@@ -47,11 +47,11 @@ void quadraticForms(const Kernel& kernel, const uint32_t* slots, int count, int 
 void project(const Kernel& kernel, int contexts, int count, int forms) {
   const Arena& arena = kernel.arena;
   const bool quadratic = (forms & kQuadratic) != 0;
-  const int dp = arena.dp();
   if (quadratic && arena.zp() > 0)
     for (int c = 0; c < contexts; c++) kernel.operations->products(arena.contextAt(c), arena.productsAt(c), arena.d());
   const bool far = static_cast<size_t>(count) * arena.pp() * sizeof(double) > kNearBytes;
   double sums[kContextsMax * kArmsMax];
+  const double* thetas[kArmsMax];
   uint32_t slots[kArmsMax];
   uint32_t next[kArmsMax];
   for (int k = 0; k < std::min(kArmsMax, count); k++) next[k] = arena.slotAt(k);
@@ -60,11 +60,11 @@ void project(const Kernel& kernel, int contexts, int count, int forms) {
     const int after = std::min(kArmsMax, count - position - arms);
     for (int k = 0; k < arms; k++) slots[k] = next[k];
     for (int k = 0; k < after; k++) next[k] = arena.slotAt(position + kArmsMax + k);
-    linearForms(kernel, slots, position, arms, contexts, Arena::theta, dp, 0, Arena::mean);
-    if (forms & kCost)
-      linearForms(kernel, slots, position, arms, contexts, Arena::headTheta, 2 * dp, 0, Arena::cost);
-    if (forms & kLatency)
-      linearForms(kernel, slots, position, arms, contexts, Arena::headTheta, 2 * dp, dp, Arena::latency);
+    for (int k = 0; k < arms; k++) thetas[k] = arena.run(Arena::theta, arena.dp(), slots[k]);
+    kernel.operations->dots(thetas, arms, arena.contextAt(0), contexts, arena.dp(), sums, nullptr);
+    keep(arena, Arena::mean, position, arms, contexts, sums);
+    if (forms & kCost) projectHead(kernel, slots, position, arms, contexts, 0, Arena::cost);
+    if (forms & kLatency) projectHead(kernel, slots, position, arms, contexts, arena.dp(), Arena::latency);
     if (!quadratic) continue;
     quadraticForms(kernel, slots, arms, 0, contexts, sums, far && after == kArmsMax ? next : nullptr);
     keep(arena, Arena::variance, position, arms, contexts, sums);

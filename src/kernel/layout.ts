@@ -13,25 +13,25 @@
  *     block 0   lastPlay    64    request count at the arm's last play
  *               lastUpdate  64    request count at the arm's last statistics update
  *               ridge       64    what is left of lambda0 in the precision after decay
- *               price       64    penalty unit: log-normalised cost in [0, 1]
+ *               price       64    log-normalised cost in [0, 1]
  *               bound       64    sqrt of a bound on A^-1's eigenvalues, or 0: to be taken when it is needed
  *               candidate   64    slots to score, a list over all blocks
  *               score       64    their scores, a list over all blocks
  *               mean        4*64  theta.x of each in the list, for each of the contexts
  *               variance    4*64  x^T A^-1 x of each in the list, for each of the contexts
  *               penalty     64    what each in the list is charged, times the decision's penalty weight
- *               settledUpdate 64  *  as lastUpdate, of the settlements
- *               settledRidge  64  *  as ridge, of the settlements
- *               cost        4*64  *  cost head's theta.x of each in the list, for each of the contexts
- *               latency     4*64  *  latency head's
+ *               settledUpdate     64      * as lastUpdate, of the settlements
+ *               settledRidge      64      * as ridge, of the settlements
+ *               cost              4*64    * cost head's theta.x of each in the list, for each of the contexts
+ *               latency           4*64    * latency head's
  *               theta       C*dp  ridge estimate
- *               headTheta   C*2*dp * cost head's theta, then the latency head's
+ *               headTheta         C*2*dp  * cost head's theta, then the latency head's
  *               inverse     C*pp  packed triangle of A^-1
  *               precision   C*pp  packed triangle of A
  *               response    C*dp  b, reward accumulator
- *               settledInverse   C*pp  *  packed triangle of A^-1 of the settled requests
- *               settledPrecision C*pp  *  packed triangle of their A
- *               headResponse     C*2*dp * cost head's b, then the latency head's
+ *               settledInverse    C*pp    * packed triangle of A^-1 of the settled requests
+ *               settledPrecision  C*pp    * packed triangle of their A
+ *               headResponse      C*2*dp  * cost head's b, then the latency head's
  *     block 1   ...
  *
  * d is the dimension, dp and pp are d and d(d+1)/2 rounded up to 4 (the pad stays zero, so a dot product needs

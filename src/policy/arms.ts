@@ -25,9 +25,13 @@ export interface ArmInspection {
 export class Arms {
   readonly kernel: Kernel
   private readonly lambda0: number
+  private readonly rewards: Design
+  private readonly settlements: Design
 
   constructor(kernel: Kernel, lambda0: number) {
     this.kernel = kernel
+    this.rewards = rewardDesign(kernel.layout)
+    this.settlements = settledDesign(kernel.layout)
     this.lambda0 = lambda0
   }
 
@@ -50,8 +54,8 @@ export class Arms {
     this.setCell(layout.lastPlay, slot, now)
     this.setCell(layout.bound, slot, 0)
     this.setCell(layout.price, slot, logCost)
-    this.startDesign(rewardDesign(layout), slot, statistics, now)
-    if (layout.heads > 0) this.startDesign(settledDesign(layout), slot, settled, now)
+    this.startDesign(this.rewards, slot, statistics, now)
+    if (layout.heads > 0) this.startDesign(this.settlements, slot, settled, now)
   }
 
   setPrice(slot: number, logCost: number): void {
@@ -99,29 +103,29 @@ export class Arms {
   }
 
   inspect(slot: number): ArmInspection {
-    const { layout, f64 } = this.kernel
-    const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, slot)
+    const { layout } = this.kernel
+    const [lastUpdate, lastPlay, ridge, , theta, , inverse, , , , cost, latency] = this.sections(slot)
     const variances = new Float64Array(layout.dimension)
-    for (let i = 0, r = inverse; i < layout.dimension; r += layout.dimension - i, i++) variances[i] = f64[r]
+    for (let i = 0, r = 0; i < layout.dimension; r += layout.dimension - i, i++) variances[i] = inverse[r]
     return {
-      theta: this.theta(slot).slice(),
+      theta: theta.slice(),
       variances,
-      lastUpdate: this.cell(layout.lastUpdate, slot),
-      lastPlay: this.cell(layout.lastPlay, slot),
-      ridge: this.cell(layout.ridge, slot),
-      costTheta: layout.heads > 0 ? this.headTheta(slot, 0).slice() : null,
-      latencyTheta: layout.heads > 0 ? this.headTheta(slot, 1).slice() : null,
+      lastUpdate: lastUpdate[0],
+      lastPlay: lastPlay[0],
+      ridge: ridge[0],
+      costTheta: cost?.slice() ?? null,
+      latencyTheta: latency?.slice() ?? null,
     }
   }
 
   /** Observations the arm's reward estimate stands on, forgetting counted: A's entry of the bias, lambda0 included. */
   evidence(slot: number): number {
-    return this.lastDiagonal(this.kernel.layout.precision, slot)
+    return this.evidenceOf(this.rewards, slot)
   }
 
   /** `evidence` of the arm's settled requests. The arena has heads. */
   settledEvidence(slot: number): number {
-    return this.lastDiagonal(this.kernel.layout.settledPrecision, slot)
+    return this.evidenceOf(this.settlements, slot)
   }
 
   /**
@@ -129,12 +133,12 @@ export class Arms {
    * the share, then what is missing of lambda0 I added to A, and as many times theta to b.
    */
   shrinkReward(slot: number, factor: number): void {
-    this.shrink(rewardDesign(this.kernel.layout), slot, factor)
+    this.shrink(this.rewards, slot, factor)
   }
 
   /** `shrinkReward` of the arm's settled requests and both of their heads. The arena has heads. */
   shrinkSettled(slot: number, factor: number): void {
-    this.shrink(settledDesign(this.kernel.layout), slot, factor)
+    this.shrink(this.settlements, slot, factor)
   }
 
   /**
@@ -143,15 +147,15 @@ export class Arms {
    */
   sections(slot: number): Float64Array[] {
     const { layout } = this.kernel
-    const views = [layout.lastUpdate, layout.lastPlay, layout.ridge, layout.price].map((section) =>
-      this.view(cellOffset(layout, section, slot), 1),
-    )
-    this.pushDesign(views, rewardDesign(layout), slot)
-    if (layout.heads > 0) {
-      for (const section of [layout.settledUpdate, layout.settledRidge])
-        views.push(this.view(cellOffset(layout, section, slot), 1))
-      this.pushDesign(views, settledDesign(layout), slot)
-    }
+    const cells = (sections: readonly number[]): Float64Array[] =>
+      sections.map((section) => this.view(cellOffset(layout, section, slot), 1))
+    const { rewards, settlements } = this
+    const views = [
+      ...cells([rewards.lastUpdate, layout.lastPlay, rewards.ridge, layout.price]),
+      ...this.sectionsOf(rewards, slot),
+    ]
+    if (layout.heads > 0)
+      views.push(...cells([settlements.lastUpdate, settlements.ridge]), ...this.sectionsOf(settlements, slot))
     return views
   }
 
@@ -165,77 +169,76 @@ export class Arms {
     this.setCell(this.kernel.layout.bound, slot, 0)
   }
 
-  /** theta of a head of the settled requests, a view of d numbers. */
-  private headTheta(slot: number, head: number): Float64Array {
-    const { layout } = this.kernel
-    const { dimension, paddedDimension } = layout
-    const offset = sectionOffset(layout, layout.headTheta, layout.heads * paddedDimension, slot)
-    return this.view(offset + head * paddedDimension, dimension)
-  }
-
-  private pushDesign(views: Float64Array[], design: Design, slot: number): void {
-    const { layout } = this.kernel
-    const { dimension, paddedDimension, triangle, paddedTriangle } = layout
-    for (const section of [design.theta, design.response]) {
-      const offset = sectionOffset(layout, section, design.heads * paddedDimension, slot)
-      for (let head = 0; head < design.heads; head++)
-        views.push(this.view(offset + head * paddedDimension, dimension))
-    }
-    for (const section of [design.inverse, design.precision])
-      views.push(this.view(sectionOffset(layout, section, paddedTriangle, slot), triangle))
+  private sectionsOf(design: Design, slot: number): Float64Array[] {
+    const { dimension, paddedDimension, triangle } = this.kernel.layout
+    const { theta, response, inverse, precision } = this.runs(design, slot)
+    const vectors = [theta, response].flatMap((run) =>
+      Array.from({ length: design.heads }, (_, head) =>
+        run.subarray(head * paddedDimension, head * paddedDimension + dimension),
+      ),
+    )
+    return [...vectors, inverse.subarray(0, triangle), precision.subarray(0, triangle)]
   }
 
   private startDesign(design: Design, slot: number, statistics: ArmStatistics | null, now: number): void {
-    const { layout, f64 } = this.kernel
-    const { dimension, triangle, paddedTriangle } = layout
-    const heads = design.heads * layout.paddedDimension
-    const response = sectionOffset(layout, design.response, heads, slot)
-    const precision = sectionOffset(layout, design.precision, paddedTriangle, slot)
+    const { theta, response, inverse, precision } = this.runs(design, slot)
     this.setCell(design.lastUpdate, slot, now)
     this.setCell(design.ridge, slot, this.lambda0)
-    f64.fill(0, response, response + heads)
+    response.fill(0)
     if (statistics !== null) {
-      f64.set(statistics.precision, precision)
-      f64.set(statistics.response, response)
+      precision.set(statistics.precision)
+      response.set(statistics.response)
       this.rebuild(design, slot)
       return
     }
     // A = lambda0 I, A^-1 = I / lambda0, b = theta = 0, written down: inverting it would take O(d^3).
-    const theta = sectionOffset(layout, design.theta, heads, slot)
-    const inverse = sectionOffset(layout, design.inverse, paddedTriangle, slot)
-    f64.fill(0, theta, theta + heads)
-    f64.fill(0, precision, precision + triangle)
-    f64.fill(0, inverse, inverse + triangle)
-    for (let i = 0, k = 0; i < dimension; k += dimension - i, i++) {
-      f64[precision + k] = this.lambda0
-      f64[inverse + k] = 1 / this.lambda0
-    }
+    theta.fill(0)
+    precision.fill(0)
+    inverse.fill(0)
+    this.addToDiagonal(precision, this.lambda0)
+    this.addToDiagonal(inverse, 1 / this.lambda0)
   }
 
   private shrink(design: Design, slot: number, factor: number): void {
-    const { layout, f64 } = this.kernel
-    const { dimension, triangle } = layout
-    const heads = design.heads * layout.paddedDimension
-    const precision = sectionOffset(layout, design.precision, layout.paddedTriangle, slot)
-    const theta = sectionOffset(layout, design.theta, heads, slot)
-    const response = sectionOffset(layout, design.response, heads, slot)
+    const { theta, response, precision } = this.runs(design, slot)
     const left = this.cell(design.ridge, slot) * factor
     const missing = Math.max(0, this.lambda0 - left)
-    for (let k = 0; k < triangle; k++) f64[precision + k] *= factor
-    for (let i = 0, k = precision; i < dimension; k += dimension - i, i++) f64[k] += missing
-    for (let i = 0; i < heads; i++) f64[response + i] = f64[response + i] * factor + missing * f64[theta + i]
+    for (let k = 0; k < precision.length; k++) precision[k] *= factor
+    this.addToDiagonal(precision, missing)
+    for (let i = 0; i < theta.length; i++) response[i] = response[i] * factor + missing * theta[i]
     this.setCell(design.ridge, slot, Math.max(this.lambda0, left))
     this.rebuild(design, slot)
   }
 
-  private rebuild(design: Design, slot: number): void {
-    if (design.heads > 1) this.kernel.rebuildSettled(slot)
-    else this.kernel.rebuild(slot)
+  private addToDiagonal(triangle: Float64Array, share: number): void {
+    const { dimension } = this.kernel.layout
+    for (let i = 0, k = 0; i < dimension; k += dimension - i, i++) triangle[k] += share
   }
 
-  private lastDiagonal(section: number, slot: number): number {
-    const { layout, f64 } = this.kernel
-    return f64[sectionOffset(layout, section, layout.paddedTriangle, slot) + layout.triangle - 1]
+  private rebuild(design: Design, slot: number): void {
+    if (design === this.rewards) this.kernel.rebuild(slot)
+    else this.kernel.rebuildSettled(slot)
+  }
+
+  private evidenceOf(design: Design, slot: number): number {
+    return this.runs(design, slot).precision[this.kernel.layout.triangle - 1]
+  }
+
+  /** An arm's runs in a design's sections, pads and all, as views. */
+  private runs(
+    design: Design,
+    slot: number,
+  ): Record<'theta' | 'response' | 'inverse' | 'precision', Float64Array> {
+    const { layout } = this.kernel
+    const run = (section: number, length: number): Float64Array =>
+      this.view(sectionOffset(layout, section, length, slot), length)
+    const vectors = design.heads * layout.paddedDimension
+    return {
+      theta: run(design.theta, vectors),
+      response: run(design.response, vectors),
+      inverse: run(design.inverse, layout.paddedTriangle),
+      precision: run(design.precision, layout.paddedTriangle),
+    }
   }
 
   private view(offset: number, length: number): Float64Array {

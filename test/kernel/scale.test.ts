@@ -9,12 +9,17 @@ import { Random } from '../support/random.js'
 /** Documented in docs/PERFORMANCE.md, "Memory". */
 const ARM_BYTES = { 26: 6208, 64: 35_328, 385: 1_203_328, 1024: 8_421_376 } as const
 
+const ARM_BYTES_WITH_HEADS = { 26: 13_024, 64: 72_960, 385: 2_409_792, 1024: 16_856_064 } as const
+
 describe('an arm', () => {
-  it.each(Object.entries(ARM_BYTES))('of dimension %s takes the memory that is documented', (d, bytes) => {
-    const layout = arenaLayout(Number(d))
+  it.each([
+    ...Object.entries(ARM_BYTES).map(([d, bytes]) => [d, 0, bytes] as const),
+    ...Object.entries(ARM_BYTES_WITH_HEADS).map(([d, bytes]) => [d, 2, bytes] as const),
+  ])('of dimension %s with %i heads takes the memory that is documented', (d, heads, bytes) => {
+    const layout = arenaLayout(Number(d), heads)
     expect(armBytes(layout)).toBe(bytes)
     // And it is taken: one block more is what one arm more than fits makes an arena grow by.
-    const arena = new Arena({ dimension: Number(d), gamma: 1, lambda0: 1 })
+    const arena = new Arena({ dimension: Number(d), gamma: 1, lambda0: 1, heads })
     const before = arena.f64.length
     expect(arena.reserve(arena.capacity + 1)).toBe(true)
     expect(8 * (arena.f64.length - before)).toBe(bytes << layout.blockShift)
