@@ -13,7 +13,9 @@ import type { RoutingState } from '../state.js'
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
 /** Observations that are left of an arm's evidence after an alarm. */
-const KEPT_OBSERVATIONS = 60
+const KEPT_BIAS = 10
+const KEPT_REQUESTS = 8
+const KEPT_OBSERVATIONS = 200
 /** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
 const REWARD_VARIANCE = 0.02
 const LOG_COST_VARIANCE = 0.25
@@ -62,6 +64,7 @@ export class DollarState implements PolicyState {
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
       if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
+      this.arms.loosenSettled(model.slot, KEPT_BIAS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
@@ -77,6 +80,9 @@ export class DollarState implements PolicyState {
     if (direction === 0) return
     const evidence = this.arms.evidence(model.slot)
     if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
+    this.arms.loosenReward(model.slot, KEPT_BIAS)
+    // The window's values are those of before the change: a price found from them would be wrong for as long.
+    this.demand.keepLatest(KEPT_REQUESTS)
     model.rewardAlarms++
     this.alarm(event.at, model, 'reward', direction)
   }

@@ -1,6 +1,6 @@
 /** Requests' worth of budget that an account starts with, holds at most, and aims to hold. */
 export const START_REQUESTS = 20
-export const BURST_REQUESTS = 50
+export const BURST_REQUESTS = 40
 const AIM_REQUESTS = 15
 /** Over how many requests a gap to what the account aims to hold is made up. */
 const HORIZON_REQUESTS = 40

@@ -98,6 +98,18 @@ export class DemandCurve {
     })
   }
 
+  /** Forgets all but the latest `count` requests. */
+  keepLatest(count: number): void {
+    const kept = Math.min(count, this.count)
+    const rows = Array.from({ length: kept }, (_, i) => {
+      const row = ((this.next - kept + i + this.capacity) % this.capacity) * ROW_NUMBERS
+      return this.rows.slice(row, row + ROW_NUMBERS)
+    })
+    for (let i = 0; i < this.count; i++) this.step(i * ROW_NUMBERS, -1)
+    this.count = this.next = 0
+    for (const row of rows) this.add(row.subarray(1, 1 + row[0] * CONTENDER_NUMBERS))
+  }
+
   /** Mean cost of a request of the window at shadow price 0, USD; 0 for an empty window. */
   get freeCostUsd(): number {
     return this.count === 0 ? 0 : this.freeCost / USD_UNITS / this.count

@@ -129,6 +129,20 @@ export class Arms {
   }
 
   /**
+   * Takes what is known of the bias alone down to so many observations: A^-1 + e e^T / observations, e the bias, by the
+   * Sherman-Morrison formula on A, with b such that theta stays. A level that moved is then found in as many requests,
+   * and what tells one prompt from another is kept.
+   */
+  loosenReward(slot: number, observations: number): void {
+    this.loosen(this.rewards, slot, observations)
+  }
+
+  /** `loosenReward` of the arm's settled requests and both of their heads. The arena has heads. */
+  loosenSettled(slot: number, observations: number): void {
+    this.loosen(this.settlements, slot, observations)
+  }
+
+  /**
    * Leaves a share in (0, 1) of the evidence for the arm's reward estimate, which itself stays what it is: A and b times
    * the share, then what is missing of lambda0 I added to A, and as many times theta to b.
    */
@@ -207,6 +221,26 @@ export class Arms {
     this.addToDiagonal(precision, missing)
     for (let i = 0; i < theta.length; i++) response[i] = response[i] * factor + missing * theta[i]
     this.setCell(design.ridge, slot, Math.max(this.lambda0, left))
+    this.rebuild(design, slot)
+  }
+
+  private loosen(design: Design, slot: number, observations: number): void {
+    const { dimension, paddedDimension } = this.kernel.layout
+    const { theta, response, precision } = this.runs(design, slot)
+    const column = new Float64Array(dimension)
+    for (let i = 0, row = 0; i < dimension; row += dimension - i, i++)
+      column[i] = precision[row + dimension - 1 - i]
+    const share = 1 / (observations + column[dimension - 1])
+    response.fill(0)
+    for (let i = 0, k = 0; i < dimension; i++) {
+      for (let j = i; j < dimension; j++, k++) {
+        precision[k] -= share * column[i] * column[j]
+        for (let head = 0; head < theta.length; head += paddedDimension) {
+          response[head + i] += precision[k] * theta[head + j]
+          if (j !== i) response[head + j] += precision[k] * theta[head + i]
+        }
+      }
+    }
     this.rebuild(design, slot)
   }
 
