@@ -23,8 +23,8 @@ import { findModel } from './find-model.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
-import { EXPIRED } from './pending/pending.js'
 import { areContenders } from './pacing/demand-curve.js'
+import { EXPIRED } from './pending/pending.js'
 import { checkStatistics } from './policy/priors.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
@@ -32,7 +32,19 @@ import type { RoutingState } from './state.js'
 
 /** What an event of each type has besides `type` and `at`. */
 const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
-  routed: ['id', 'model', 'context', 'reservedUsd', 'listCostUsd', 'score', 'penaltyWeight', 'forced', 'predictedUsd', 'savedUsd', 'contenders'],
+  routed: [
+    'id',
+    'model',
+    'context',
+    'reservedUsd',
+    'listCostUsd',
+    'score',
+    'penaltyWeight',
+    'forced',
+    'predictedUsd',
+    'savedUsd',
+    'contenders',
+  ],
   settled: ['id', 'model', 'costUsd', 'latencyMs', 'logCostRatio', 'logLatency'],
   rewarded: ['id', 'model', 'reward'],
   failed: ['id', 'model', 'costUsd'],
@@ -131,7 +143,12 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
   }
   event.contenders = event.contenders.slice()
   if (!areContenders(event.contenders as Float64Array, (slot) => state.registry.atSlot(slot) !== undefined)) {
-    throw expected('INVALID_ARGUMENT', 'event.contenders', 'slots, values and costs of models', event.contenders)
+    throw expected(
+      'INVALID_ARGUMENT',
+      'event.contenders',
+      'slots, values and costs of models',
+      event.contenders,
+    )
   }
 }
 

@@ -37,7 +37,9 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   const router = new Router(resolved, kernel, policy)
   for (const model of resolved.models) {
     const cold = resolved.policy === 'dollar' && priorOf(resolved.priors, model.id) === null
-    router.addModel(model, { forcedExploration: cold ? Math.min(COLD_EXPLORATION, resolved.forcedExploration) : 0 })
+    router.addModel(model, {
+      forcedExploration: cold ? Math.min(COLD_EXPLORATION, resolved.forcedExploration) : 0,
+    })
   }
   return router
 }

@@ -23,8 +23,6 @@ export function eligibleModels(
   if (models.length > 0) return models
   const reasons = [...registry.models].map((model) => `${model.id}: ${exclusionReason(model, request, size)}`)
   const message =
-    reasons.length === 0
-      ? 'no model is registered'
-      : `no model may take this request (${reasons.join(', ')})`
+    reasons.length === 0 ? 'no model is registered' : `no model may take this request (${reasons.join(', ')})`
   throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
 }

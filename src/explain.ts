@@ -124,7 +124,8 @@ function explainModel(
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
   const expectedCostUsd = expectedUsd(state, model, size)
-  const penalty = note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
+  const penalty =
+    note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
   return {
     model: model.id,
     expectedReward,

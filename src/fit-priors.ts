@@ -92,7 +92,9 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
         const costs = settled.get(id)
         return [
           id,
-          costs === undefined ? listed(sums) : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares } },
+          costs === undefined
+            ? listed(sums)
+            : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares } },
         ]
       }),
     ),
@@ -108,7 +110,11 @@ function sumsOf(models: Map<string, Sums>, id: string, dimension: number): Sums 
   return sums
 }
 
-function listed({ rows, precision, response }: Sums): { rows: number; precision: number[]; response: number[] } {
+function listed({ rows, precision, response }: Sums): {
+  rows: number
+  precision: number[]
+  response: number[]
+} {
   return { rows, precision: Array.from(precision), response: Array.from(response) }
 }
 

@@ -18,8 +18,8 @@ import {
   DEFAULT_ALPHA_WARM,
   DEFAULT_GAMMA,
   DEFAULT_GAMMA_DOLLAR,
-  type PolicyName,
   POLICY_NAMES,
+  type PolicyName,
   type ResolvedOptions,
   type RouterOptions,
 } from './options.js'
@@ -159,7 +159,8 @@ export function checkBudget(
   return {
     usdPerRequest: checkCeiling(record.usdPerRequest, `${field}.usdPerRequest`),
     mode: record.mode === undefined ? undefined : checkOneOf(record.mode, PACER_MODES, `${field}.mode`),
-    burst: record.burst === undefined ? undefined : checkInRange(record.burst, 1, BURST_MAX, `${field}.burst`),
+    burst:
+      record.burst === undefined ? undefined : checkInRange(record.burst, 1, BURST_MAX, `${field}.burst`),
   }
 }
 

@@ -4,7 +4,6 @@ import type { Kernel } from './kernel/kernel.js'
 import { recordCost } from './pacing/cost-estimate.js'
 import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
 import { Ledger } from './pacing/ledger.js'
-import type { PolicyState, StartPolicy } from './policy-state.js'
 import {
   DROPPED,
   EXPIRED,
@@ -15,6 +14,7 @@ import {
   SETTLED,
 } from './pending/pending.js'
 import { Arms } from './policy/arms.js'
+import type { PolicyState, StartPolicy } from './policy-state.js'
 import { type Model, Registry } from './registry/registry.js'
 
 const NO_ALARMS: readonly EventOf<'drift'>[] = []

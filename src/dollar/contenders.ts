@@ -1,4 +1,9 @@
-import { CONTENDER_COST_MAX_USD, CONTENDER_NUMBERS, CONTENDER_VALUE_MAX, CONTENDERS_MAX } from '../pacing/demand-curve.js'
+import {
+  CONTENDER_COST_MAX_USD,
+  CONTENDER_NUMBERS,
+  CONTENDER_VALUE_MAX,
+  CONTENDERS_MAX,
+} from '../pacing/demand-curve.js'
 
 /** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
 const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const

@@ -7,9 +7,9 @@ import { COST, QUADRATIC } from '../kernel/kernel.js'
 import { listOffset } from '../kernel/layout.js'
 import type { ResolvedOptions } from '../options.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
-import type { RouteOptions } from '../route-options.js'
 import { ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
+import type { RouteOptions } from '../route-options.js'
 import type { RoutingState } from '../state.js'
 import { Contenders } from './contenders.js'
 import type { DollarState } from './dollar-state.js'
@@ -69,7 +69,8 @@ export class DollarChooser implements Chooser {
     this.predict(state, size)
     const { usdPerRequest } = pacer
     const { credit } = this.stateOf(state)
-    const availableUsd = usdPerRequest === null ? Number.POSITIVE_INFINITY : credit.availableUsd(usdPerRequest)
+    const availableUsd =
+      usdPerRequest === null ? Number.POSITIVE_INFINITY : credit.availableUsd(usdPerRequest)
     note.availableUsd = availableUsd
     const affordable = this.score(state, price, exploit ? 0 : this.options.alpha, usdPerRequest, availableUsd)
     let position = exploit ? -1 : this.probe(state, price, usdPerRequest, availableUsd)
@@ -94,9 +95,7 @@ export class DollarChooser implements Chooser {
     const { usdPerRequest } = state.pacer
     const { credit, demand } = this.stateOf(state)
     const price =
-      usdPerRequest === null
-        ? 0
-        : Math.min(demand.priceOfSpend(credit.targetUsd(usdPerRequest)), PRICE_MAX)
+      usdPerRequest === null ? 0 : Math.min(demand.priceOfSpend(credit.targetUsd(usdPerRequest)), PRICE_MAX)
     note.now = state.requests
     note.options = request
     note.penaltyWeight = price
@@ -170,7 +169,14 @@ export class DollarChooser implements Chooser {
         if (!isAffordable) arms.setScore(position, -UNAFFORDABLE)
       }
     }
-    this.choice.contenders = this.contenders.pick(count, this.slots, values, expectedUsd, this.cheapest, price)
+    this.choice.contenders = this.contenders.pick(
+      count,
+      this.slots,
+      values,
+      expectedUsd,
+      this.cheapest,
+      price,
+    )
     return affordable > 0
   }
 
@@ -199,7 +205,8 @@ export class DollarChooser implements Chooser {
       if (this.options.rewardHigh - price * costUsd < rival) continue
       wanted = true
       const savingUsd = credit.savingUsd(availableUsd, usdPerRequest)
-      if (chosen < 0 && credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest)) chosen = position
+      if (chosen < 0 && credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest))
+        chosen = position
     }
     if (wanted && usdPerRequest !== null) choice.savedUsd = credit.savingUsd(availableUsd, usdPerRequest)
     return chosen

@@ -1,12 +1,12 @@
 import { invalidSnapshot } from '../check-snapshot.js'
 import type { EventOf } from '../journal/events.js'
-import { dot } from '../kernel/packed.js'
 import { sectionOffset } from '../kernel/layout.js'
+import { dot } from '../kernel/packed.js'
 import { Credit } from '../pacing/credit.js'
 import { DemandCurve } from '../pacing/demand-curve.js'
-import type { PolicyState } from '../policy-state.js'
 import type { Arms } from '../policy/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../policy/drift.js'
+import type { PolicyState } from '../policy-state.js'
 import type { Model } from '../registry/registry.js'
 import type { RoutingState } from '../state.js'
 
@@ -90,12 +90,7 @@ export class DollarState implements PolicyState {
   failed(event: EventOf<'failed'>, { pending }: RoutingState, sequence: number): void {
     const allowanceUsd = pending.allowanceUsd(sequence)
     if (allowanceUsd === 0) return
-    this.credit.settle(
-      pending.reservedUsd(sequence),
-      event.costUsd,
-      allowanceUsd,
-      pending.forced(sequence),
-    )
+    this.credit.settle(pending.reservedUsd(sequence), event.costUsd, allowanceUsd, pending.forced(sequence))
     this.credit.takeBack(allowanceUsd)
   }
 

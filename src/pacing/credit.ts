@@ -1,9 +1,10 @@
-/** Requests' worth of budget that an account starts with, holds at most, and aims to hold. */
+/** Requests' worth of budget that an account starts with, and holds at most. It aims to be half full. */
 export const START_REQUESTS = 20
-export const BURST_REQUESTS = 40
-const AIM_REQUESTS = 15
+export const BURST_REQUESTS = 50
 /** Over how many requests a gap to what the account aims to hold is made up. */
 const HORIZON_REQUESTS = 40
+/** Share of a budget that is aimed at: what lies between it and 1 pays for what predictions miss. */
+const TIGHTNESS = 0.985
 /** Ends of what a request may cost on average, in budgets. */
 const TARGET_MIN = 0.3
 const TARGET_MAX = 1.5
@@ -59,8 +60,8 @@ export class Credit {
 
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
   targetUsd(usdPerRequest: number): number {
-    const aim = Math.min(AIM_REQUESTS, this.burst / 2) * usdPerRequest
-    const target = usdPerRequest + (this.balanceUsd - aim) / HORIZON_REQUESTS
+    const aim = (this.burst / 2) * usdPerRequest
+    const target = TIGHTNESS * usdPerRequest + (this.balanceUsd - aim) / HORIZON_REQUESTS
     return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), TARGET_MAX * usdPerRequest)
   }
 
@@ -81,7 +82,8 @@ export class Credit {
   affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
     const extra = Math.max(0, costUsd - usdPerRequest)
     return (
-      FUND_MARGIN * extra <= this.fundUsd + savingUsd && Math.min(costUsd, usdPerRequest) <= availableUsd - savingUsd
+      FUND_MARGIN * extra <= this.fundUsd + savingUsd &&
+      Math.min(costUsd, usdPerRequest) <= availableUsd - savingUsd
     )
   }
 

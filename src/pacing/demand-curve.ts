@@ -123,7 +123,8 @@ export class DemandCurve {
     const units = targetUsd * USD_UNITS * this.count
     if (this.freeCost <= units) return 0
     const { costSteps, costWalk, freeCost } = this
-    while (costWalk.bin > 0 && freeCost - costWalk.passed <= units) costWalk.passed -= costSteps[--costWalk.bin]
+    while (costWalk.bin > 0 && freeCost - costWalk.passed <= units)
+      costWalk.passed -= costSteps[--costWalk.bin]
     while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
       costWalk.passed += costSteps[costWalk.bin++]
     return freeCost - costWalk.passed > units ? Number.POSITIVE_INFINITY : edgeOf(costWalk.bin)
@@ -242,7 +243,8 @@ export class DemandCurve {
 
 /** Whether these are contenders, of slots that are known, within the bounds that keep sums exact. */
 export function areContenders(numbers: Float64Array, isSlot: (slot: number) => boolean): boolean {
-  if (numbers.length % CONTENDER_NUMBERS !== 0 || numbers.length > CONTENDERS_MAX * CONTENDER_NUMBERS) return false
+  if (numbers.length % CONTENDER_NUMBERS !== 0 || numbers.length > CONTENDERS_MAX * CONTENDER_NUMBERS)
+    return false
   for (let at = 0; at < numbers.length; at += CONTENDER_NUMBERS) {
     if (!isSlot(numbers[at]) || !(Math.abs(numbers[at + 1]) <= CONTENDER_VALUE_MAX)) return false
     if (!(numbers[at + 2] >= 0 && numbers[at + 2] <= CONTENDER_COST_MAX_USD)) return false

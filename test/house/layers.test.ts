@@ -25,7 +25,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: BASE,
   policy: [...BASE, 'kernel'],
   ...Object.fromEntries(SIBLINGS.map((sibling) => [sibling, BASE])),
-  router: [...BASE, 'kernel', 'policy', ...SIBLINGS],
+  router: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'dollar'],
+  dollar: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay'],
 }

@@ -84,25 +84,25 @@ describe('the dual-ascent pacer', () => {
 
 describe('the expected cost', () => {
   it('is the list price until something settled, then scaled by what was realised', () => {
-    const record = { realisedUsd: 0, assumedUsd: 0 }
+    const record = { realisedUsd: 0, assumedUsd: 0, predictedUsd: 0 }
     expect(expectedCostUsd(record, 0.02)).toBe(0.02)
     // The list price is the first observation: 0.01 of 0.01.
-    recordCost(record, 0.03, 0.01)
+    recordCost(record, 0.03, 0.01, 0.01)
     expect(expectedCostUsd(record, 0.02)).toBeCloseTo(
       (0.02 * (0.98 * 0.01 + 0.03)) / (0.98 * 0.01 + 0.01),
       15,
     )
-    recordCost(record, 0, 0.01)
+    recordCost(record, 0, 0.01, 0.01)
     const realised = 0.98 * (0.98 * 0.01 + 0.03)
     const assumed = 0.98 * (0.98 * 0.01 + 0.01) + 0.01
     expect(expectedCostUsd(record, 0.02)).toBeCloseTo((0.02 * realised) / assumed, 15)
   })
 
   it('does not take a model for free after one free call, and forgets the list price in the end', () => {
-    const record = { realisedUsd: 0, assumedUsd: 0 }
-    recordCost(record, 0, 0.01)
+    const record = { realisedUsd: 0, assumedUsd: 0, predictedUsd: 0 }
+    recordCost(record, 0, 0.01, 0.01)
     expect(expectedCostUsd(record, 0.01)).toBeGreaterThan(0.004)
-    for (let i = 0; i < 1000; i++) recordCost(record, 0.05, 0.01)
+    for (let i = 0; i < 1000; i++) recordCost(record, 0.05, 0.01, 0.01)
     expect(expectedCostUsd(record, 0.01)).toBeCloseTo(0.05, 9)
   })
 

@@ -155,6 +155,9 @@ describe('an explanation', () => {
       score: 1,
       penaltyWeight: 0,
       forced: false,
+      predictedUsd: 0.01,
+      savedUsd: 0,
+      contenders: new Float64Array(0),
     })
     const explanation = router.explain('r.1')
     expect(explanation).toMatchObject({ chosen: 'large', statisticsChanged: true })

@@ -8,12 +8,38 @@ const PRICE = { inputUsdPerMTok: 3, outputUsdPerMTok: 4 }
 function add(ring: PendingRequests, at: number): number {
   ring.makeRoom()
   const sequence = ring.next
-  ring.add(sequence % 7, sequence, at, at / 2, at / 3, at / 5, PRICE, Float64Array.of(at, -at))
+  ring.add(
+    sequence % 7,
+    sequence,
+    at,
+    at / 2,
+    at / 3,
+    at / 5,
+    at / 7,
+    sequence % 2 === 0,
+    PRICE,
+    Float64Array.of(at, -at),
+  )
   return sequence
 }
 
 function row(at: number, sequence: number, state: number): Float64Array {
-  return Float64Array.of(sequence % 7, sequence, state, at, at / 2, at / 3, at / 5, 3, 4, at, -at)
+  const forced = sequence % 2 === 0 ? 1 : 0
+  return Float64Array.of(
+    sequence % 7,
+    sequence,
+    state,
+    at,
+    at / 2,
+    at / 3,
+    at / 5,
+    3,
+    4,
+    at / 7,
+    forced,
+    at,
+    -at,
+  )
 }
 
 describe('the ring of pending requests', () => {

@@ -3,6 +3,7 @@ import { createRouter } from '../../src/create-router.js'
 import { ParetoBanditError } from '../../src/errors.js'
 import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
+import { PAPER } from '../../src/paper.js'
 import { resolveOptions } from '../../src/resolve-options.js'
 import { Router } from '../../src/router.js'
 import { expectCode } from '../support/errors.js'
@@ -196,7 +197,7 @@ describe('growing', () => {
       }
     }
     const kernel = new Full(new Arena({ dimension: 3, gamma: 1, lambda0: 1 }))
-    const router = new Router(resolveOptions({ dimension: 3 }, null), kernel)
+    const router = new Router(resolveOptions({ dimension: 3 }, null), kernel, PAPER)
     router.addModel(MODELS[0])
     const before = router.snapshot()
     expectCode(() => router.addModel(MODELS[1]), 'OUT_OF_MEMORY')
