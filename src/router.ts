@@ -267,7 +267,6 @@ export class Router {
     this.record({ type: 'expired', at, id: this.state.requestId(sequence), model: model.id })
   }
 
-  /** Applies an event and tells the listeners. */
   private commit(event: RouterEvent): void {
     this.record(event)
     this.emitter.deliver()
@@ -277,7 +276,7 @@ export class Router {
   private record(event: RouterEvent): void {
     this.state.apply(event)
     if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
-    for (const alarm of this.state.takeAlarms()) if (this.emitter.hears('drift')) this.emitter.add(alarm)
+    this.state.takeAlarms(this.emitter)
   }
 
   /** Checks every item, then applies every event: all or nothing. */

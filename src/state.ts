@@ -1,4 +1,5 @@
 import { ParetoBanditError } from './errors.js'
+import type { EventEmitter } from './journal/emitter.js'
 import type { EventOf, RouterEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
 import { recordCost } from './pacing/cost-estimate.js'
@@ -16,8 +17,6 @@ import {
 import { Arms } from './policy/arms.js'
 import type { PolicyState, StartPolicy } from './policy-state.js'
 import { type Model, Registry } from './registry/registry.js'
-
-const NO_ALARMS: readonly EventOf<'drift'>[] = []
 
 export interface StateOptions {
   readonly name: string
@@ -106,10 +105,10 @@ export class RoutingState {
     this.events++
   }
 
-  /** Alarms that the latest events have raised; told once. */
-  takeAlarms(): readonly EventOf<'drift'>[] {
-    if (this.dollar === null || this.dollar.alarms.length === 0) return NO_ALARMS
-    return this.dollar.alarms.splice(0)
+  /** Tells of the alarms that the latest events have raised, once. */
+  takeAlarms(emitter: EventEmitter): void {
+    if (this.dollar === null || this.dollar.alarms.length === 0) return
+    for (const alarm of this.dollar.alarms.splice(0)) if (emitter.hears('drift')) emitter.add(alarm)
   }
 
   /** `<name>.<sequence>` */

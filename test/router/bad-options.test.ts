@@ -32,7 +32,7 @@ const CASES: readonly [unknown, ErrorCode, string, string][] = [
   [{ pendingCapacity: 0 }, 'INVALID_ARGUMENT', 'pendingCapacity', 'got 0'],
   [{ pendingTtlMs: -5 }, 'INVALID_ARGUMENT', 'pendingTtlMs', 'a finite number > 0, got -5'],
   [{ kernel: 'wsam' }, 'INVALID_ARGUMENT', 'kernel', "did you mean 'wasm'?"],
-  [{ policy: 'linucb' }, 'INVALID_ARGUMENT', 'policy', 'expected one of paper'],
+  [{ policy: 'linucb' }, 'INVALID_ARGUMENT', 'policy', 'expected one of dollar, paper'],
   [{ seed: -1 }, 'INVALID_ARGUMENT', 'seed', 'got -1'],
   [{ seed: 2 ** 32 }, 'INVALID_ARGUMENT', 'seed', 'got 4294967296'],
   [{ clock: 5 }, 'INVALID_ARGUMENT', 'clock', 'a function, got 5'],

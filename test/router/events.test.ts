@@ -219,7 +219,16 @@ describe('the fold', () => {
     const at = 0
     const model = router.explain(id).chosen
     const prior = { precision: new Float64Array(6).fill(1), response: new Float64Array(3) }
-    const added = { type: 'model-added', at, model: NEW, logCost: 0.5, forcedExploration: 1, prior: null }
+    const added = {
+      type: 'model-added',
+      at,
+      model: NEW,
+      logCost: 0.5,
+      forcedExploration: 1,
+      prior: null,
+      settledPrior: null,
+      costCorrection: 1,
+    }
     const bad: [unknown, Parameters<typeof expectCode>[1], string?][] = [
       [null, 'INVALID_ARGUMENT', 'event'],
       [{ type: 'settle', at }, 'INVALID_ARGUMENT', 'event.type'],
@@ -298,7 +307,8 @@ describe('an event from outside', () => {
       listCostUsd: 0,
       score: 0,
     }
-    router.apply(wrong({ ...routed, penaltyWeight: 0, forced: false }))
+    const rest = { penaltyWeight: 0, forced: false, predictedUsd: 0, savedUsd: 0 }
+    router.apply(wrong({ ...routed, ...rest, contenders: new Float64Array(0) }))
     context[0] = 9
     expect(seen[0]).toMatchObject({ context: Float64Array.of(1, 2, 1) })
 

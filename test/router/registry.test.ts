@@ -4,6 +4,7 @@ import { ParetoBanditError } from '../../src/errors.js'
 import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
 import { PAPER } from '../../src/paper.js'
+import { PENDING_NUMBERS } from '../../src/pending/pending.js'
 import { resolveOptions } from '../../src/resolve-options.js'
 import { Router } from '../../src/router.js'
 import { expectCode } from '../support/errors.js'
@@ -155,7 +156,7 @@ describe('growing', () => {
     const real = globalThis.Float64Array
     globalThis.Float64Array = class extends real {
       constructor(...args: unknown[]) {
-        if (args[0] === 2048 * (9 + 3)) throw new RangeError('Array buffer allocation failed')
+        if (args[0] === 2048 * (PENDING_NUMBERS + 3)) throw new RangeError('Array buffer allocation failed')
         super(...(args as [number]))
       }
     } as unknown as Float64ArrayConstructor
@@ -176,7 +177,7 @@ describe('growing', () => {
     const real = globalThis.Float64Array
     globalThis.Float64Array = class extends real {
       constructor(...args: unknown[]) {
-        if (args[0] === 2048 * (9 + 3)) throw new RangeError('Array buffer allocation failed')
+        if (args[0] === 2048 * (PENDING_NUMBERS + 3)) throw new RangeError('Array buffer allocation failed')
         super(...(args as [number]))
       }
     } as unknown as Float64ArrayConstructor
