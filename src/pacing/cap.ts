@@ -135,7 +135,9 @@ export class Cap {
 
   /** USD that the next request may set aside; 0 when the period is over. */
   availableUsd(at: number): number {
-    return this.isOver(at) ? 0 : Math.max(0, this.usd - this.spentUsd(at) - this.reservedUsd)
+    if (this.isOver(at)) return 0
+    // Costs that wait for the next period count here when clocks are put back over its start: it must hold them too.
+    return Math.max(0, this.usd - Math.max(this.spentUsd(at), this.afterUsd) - this.reservedUsd)
   }
 
   /**

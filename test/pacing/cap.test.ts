@@ -299,9 +299,32 @@ describe('a cap', () => {
     const cap = newCap(10, 'day', 'calendar')
     turn(cap, NOON + DAY_MS)
     cap.reserve(NOON + DAY_MS, 9)
+    cap.settle(NOON + DAY_MS, 9, 9)
     expect(cap.isOver(NOON)).toBe(false)
     cap.begin(NOON, NOON + DAY_MS)
     expect(cap.availableUsd(NOON)).toBe(1)
+  })
+
+  it('loses nothing when a clock is put back over midnight', () => {
+    const cap = newCap(10, 'day', 'calendar')
+    const days = [0, 1, 2, 5].map((day) => NOON + day * DAY_MS)
+    turn(cap, NOON)
+    cap.reserve(NOON, 4)
+    cap.reserve(NOON, 5)
+    cap.settle(NOON, 5, 5)
+    cap.settle(days[1], 4, 4)
+    // Routed before midnight, charged after it: today's 5 USD are other requests'.
+    cap.correct(NOON, NOON, -3)
+    expect([cap.spentUsd(NOON), cap.availableUsd(NOON)]).toEqual([5, 5])
+    cap.reserve(NOON, 5)
+    cap.settle(days[3], 5, 5)
+    expect(cap.availableUsd(NOON)).toBe(1)
+    for (const day of days.slice(1)) {
+      turn(cap, day)
+      expect(cap.spentUsd(day)).toBe(9)
+    }
+    turn(cap, days[3] + DAY_MS)
+    expect(cap.spentUsd(days[3] + DAY_MS)).toBe(0)
   })
 
   it('of the rolling kind gets money back when the whole bucket has left the window', () => {
