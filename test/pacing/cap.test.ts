@@ -86,7 +86,7 @@ function steps(lengthMs: number, backwards: boolean): fc.Arbitrary<Step[]> {
 class Play {
   cap: Cap
   at = NOON
-  latest = NOON
+  latest = Number.NEGATIVE_INFINITY
   readonly done: Request[] = []
   open: Request[] = []
   expired: Request[] = []
@@ -162,7 +162,7 @@ class Play {
     const usd = request.costUsd * (times - 1)
     // A router keeps one of the two times.
     this.cap.correct(this.at, which % 2 === 0 ? request.chargedAt : request.routedAt, usd)
-    if (usd <= 0) {
+    if (usd < 0) {
       request.costUsd += usd
       return
     }
