@@ -1,0 +1,47 @@
+import { Cap } from './cap.js'
+import { type CapLength, type CapWindow, calendarPeriod } from './cap-period.js'
+
+/** A cap as stats show it; times in milliseconds since 1970 UTC. */
+export interface CapStatus {
+  readonly per: CapLength
+  readonly window: CapWindow
+  readonly timeZone: string | null
+  readonly usd: number
+  /** Spent in the calendar period, or in the rolling window. */
+  readonly spentUsd: number
+  readonly reservedUsd: number
+  readonly availableUsd: number
+  readonly startsAt: number
+  readonly endsAt: number
+  /** Infinity while the cap is no constraint, which JSON writes as null. */
+  readonly impliedUsdPerRequest: number
+}
+
+/**
+ * How a cap stands at `at`, as the next request would find it: when the calendar period in force is over, this shows
+ * the one that the next request will begin. Changes nothing; outside the fold, for it may ask the calendar.
+ * @throws INVALID_ARGUMENT for a time that no calendar has
+ */
+export function capStatus(cap: Cap, at: number): CapStatus {
+  const { per, window, timeZone, usd } = cap
+  let shown = cap
+  if (cap.isOver(at)) {
+    shown = new Cap({ usd, per, window, timeZone })
+    shown.load(cap.save())
+    const period = calendarPeriod(cap, at)
+    shown.begin(period.startsAt, period.endsAt)
+  }
+  const [startsAt, endsAt] = window === 'rolling' ? [at - cap.lengthMs, at] : [shown.startsAt, shown.endsAt]
+  return {
+    per,
+    window,
+    timeZone,
+    usd,
+    spentUsd: shown.spentUsd(at),
+    reservedUsd: shown.reservedUsd,
+    availableUsd: shown.availableUsd(at),
+    startsAt,
+    endsAt,
+    impliedUsdPerRequest: shown.impliedUsdPerRequest(at),
+  }
+}
