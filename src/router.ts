@@ -65,7 +65,7 @@ export class Router {
     return this.route(await this.reader.resolve(input), options)
   }
 
-  /** As many `route`s with the same options, in less time. All inputs are checked before the first decision. */
+  /** As many `route`s with the same options, in less time. All inputs are checked first. */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = options === undefined ? null : checkRouteOptions(options)
     const contexts = this.reader.readMany(inputs, 'inputs')
@@ -99,8 +99,7 @@ export class Router {
   }
 
   /**
-   * The quality of the answer is known: the model's arm learns from it. At most once a request, before or after
-   * `settle`.
+   * The quality of the answer is known: the model's arm learns from it. At most once, before or after `settle`.
    * @param reward in the router's reward range, [0, 1] by default; higher is better
    * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
    */
@@ -144,8 +143,8 @@ export class Router {
   }
 
   /**
-   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused:
-   * to hear of their true costs, `disable` it first and remove it when they have settled.
+   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
+   * hear of true costs, `disable` it first.
    * @throws UNKNOWN_MODEL
    */
   removeModel(id: string): void {
@@ -215,24 +214,22 @@ export class Router {
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
   snapshot(): Uint8Array {
-    return encodeSnapshot(this.state, this.encoderName)
+    return encodeSnapshot(this.state, encoderNameOf(this.options))
   }
 
   /**
-   * Replaces the whole state by a snapshot's. Settings (alpha, gamma, time to live, ...) stay this router's: give it
-   * those of the old one; alpha defaults to less with `priors`. Requests that had all their feedback, and those of
-   * removed models, are not kept: feedback for them then throws REQUEST_CLOSED.
+   * Replaces the whole state by a snapshot's. Settings stay this router's: give it those of the old one. Requests that
+   * had all their feedback, and those of removed models, are not kept: feedback for them throws REQUEST_CLOSED.
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
     const fresh = new RoutingState(this.state.arms.kernel, this.options, this.policy.startState)
-    decodeSnapshot(snapshot, fresh, { dimension: this.options.dimension, encoder: this.encoderName })
+    decodeSnapshot(snapshot, fresh, {
+      dimension: this.options.dimension,
+      encoder: encoderNameOf(this.options),
+    })
     this.state = fresh
     this.dispatcher.forget()
-  }
-
-  private get encoderName(): string | null {
-    return this.options.encoder?.name ?? null
   }
 
   private dispatch(request: RouteOptions | null, at: number): Decision {
@@ -300,4 +297,8 @@ export class Router {
   private now(): number {
     return readClock(this.options.clock)
   }
+}
+
+function encoderNameOf({ encoder }: ResolvedOptions): string | null {
+  return encoder?.name ?? null
 }

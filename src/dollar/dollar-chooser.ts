@@ -94,8 +94,11 @@ export class DollarChooser implements Chooser {
   describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
     const { usdPerRequest } = state.pacer
     const { credit, demand } = this.stateOf(state)
-    const price =
-      usdPerRequest === null ? 0 : Math.min(demand.priceOfSpend(credit.targetUsd(usdPerRequest)), PRICE_MAX)
+    let price = 0
+    if (usdPerRequest !== null) {
+      const generous = credit.sparedUsd(usdPerRequest) > 0
+      price = Math.min(demand.priceOfSpend(credit.targetUsd(usdPerRequest), generous), PRICE_MAX)
+    }
     note.now = state.requests
     note.options = request
     note.penaltyWeight = price

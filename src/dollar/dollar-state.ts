@@ -14,6 +14,8 @@ import type { RoutingState } from '../state.js'
 export const WINDOW_REQUESTS = 256
 /** Observations that are left of an arm's evidence after an alarm. */
 const KEPT_BIAS = 10
+/** Before so many an arm is learning: its predictions stray without anything having changed. */
+const LEARNING_OBSERVATIONS = 20
 const KEPT_REQUESTS = 8
 const KEPT_OBSERVATIONS = 200
 /** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
@@ -60,7 +62,8 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
-    const direction = this.costDrift.observe(model.slot, residual)
+    const learning = model.settled < LEARNING_OBSERVATIONS
+    const direction = learning ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
       if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
@@ -76,6 +79,7 @@ export class DollarState implements PolicyState {
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
+    if (model.rewarded < LEARNING_OBSERVATIONS) return
     const direction = this.rewardDrift.observe(model.slot, residual)
     if (direction === 0) return
     const evidence = this.arms.evidence(model.slot)

@@ -58,10 +58,14 @@ export class Credit {
     return this.capped(this.balanceUsd + usdPerRequest, usdPerRequest)
   }
 
+  /** What the account holds above what it aims to hold, USD. */
+  sparedUsd(usdPerRequest: number): number {
+    return this.balanceUsd - (this.burst / 2) * usdPerRequest
+  }
+
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
   targetUsd(usdPerRequest: number): number {
-    const aim = (this.burst / 2) * usdPerRequest
-    const target = TIGHTNESS * usdPerRequest + (this.balanceUsd - aim) / HORIZON_REQUESTS
+    const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / HORIZON_REQUESTS
     return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), TARGET_MAX * usdPerRequest)
   }
 

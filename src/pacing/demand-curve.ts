@@ -118,8 +118,10 @@ export class DemandCurve {
   /**
    * The least shadow price at which the window's requests would cost at most `targetUsd` on average; 0 when they do so
    * for nothing. Infinity: even the cheapest of each cost more, or the target is not positive.
+   * @param generous the lower end of that price's bin instead: where many requests change their minds at one price, no
+   *   price spends the target, and one has to go back and forth between the two sides of it
    */
-  priceOfSpend(targetUsd: number): number {
+  priceOfSpend(targetUsd: number, generous = false): number {
     const units = targetUsd * USD_UNITS * this.count
     if (this.freeCost <= units) return 0
     const { costSteps, costWalk, freeCost } = this
@@ -127,7 +129,8 @@ export class DemandCurve {
       costWalk.passed -= costSteps[--costWalk.bin]
     while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
       costWalk.passed += costSteps[costWalk.bin++]
-    return freeCost - costWalk.passed > units ? Number.POSITIVE_INFINITY : edgeOf(costWalk.bin)
+    if (freeCost - costWalk.passed > units) return Number.POSITIVE_INFINITY
+    return edgeOf(generous ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
   }
 
   /**
