@@ -18,7 +18,7 @@ import { predictedCostUsd } from './predicted-cost.js'
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
 /** An infinite shadow price times a cost of 0 would be none: the cheapest wins at this one, too. */
-const PRICE_MAX = 2 ** 40
+const PRICE_MAX = 1e12
 const NO_SAVING = 0
 const FUND_BACK = -1
 

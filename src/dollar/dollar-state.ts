@@ -62,7 +62,8 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
-    const learning = model.settled < LEARNING_OBSERVATIONS
+    const learning =
+      model.settled < LEARNING_OBSERVATIONS && this.arms.settledEvidence(model.slot) < LEARNING_OBSERVATIONS
     const direction = learning ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
@@ -79,7 +80,8 @@ export class DollarState implements PolicyState {
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    if (model.rewarded < LEARNING_OBSERVATIONS) return
+    if (model.rewarded < LEARNING_OBSERVATIONS && this.arms.evidence(model.slot) < LEARNING_OBSERVATIONS)
+      return
     const direction = this.rewardDrift.observe(model.slot, residual)
     if (direction === 0) return
     const evidence = this.arms.evidence(model.slot)

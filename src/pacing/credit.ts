@@ -10,7 +10,7 @@ const TARGET_MIN = 0.3
 const TARGET_MAX = 1.5
 /**
  * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
- * costs have long tails, and an overdrawn account sends all to the cheapest model. A full account buys it all the same.
+ * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. A full account buys it all the same.
  */
 const TAIL_FACTOR = 3
 const SPARE_REQUESTS = 4
@@ -69,10 +69,13 @@ export class Credit {
     return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), TARGET_MAX * usdPerRequest)
   }
 
-  /** Whether a model of that expected cost may take the next request, of what is available. */
+  /**
+   * Whether a model of that expected cost may take the next request, of what is available. One within B always may: it
+   * draws no more than its request pays in, so an overdrawn account gets no worse, and is paid back by a higher price.
+   */
   affords(costUsd: number, availableUsd: number, usdPerRequest: number): boolean {
-    if (costUsd > availableUsd) return false
     if (costUsd <= usdPerRequest) return true
+    if (costUsd > availableUsd) return false
     const room = TAIL_FACTOR * costUsd + SPARE_REQUESTS * usdPerRequest
     return Math.min(room, FULL_SHARE * this.burst * usdPerRequest) <= availableUsd
   }

@@ -21,6 +21,9 @@ const BIN_COUNT = BINS_PER_OCTAVE * OCTAVES
 const BIN_SHIFT = 15
 const FIRST_BIN = (1023 + OCTAVE_LOW) * BINS_PER_OCTAVE
 
+/** Less than this share of a target is not spending it. */
+const SPENT_MIN = 0.8
+
 const BITS = new Float64Array(1)
 const HIGH = new Uint32Array(BITS.buffer)
 /** Where a double's upper half is: the second word on little-endian machines. */
@@ -118,8 +121,8 @@ export class DemandCurve {
   /**
    * The least shadow price at which the window's requests would cost at most `targetUsd` on average; 0 when they do so
    * for nothing. Infinity: even the cheapest of each cost more, or the target is not positive.
-   * @param generous the lower end of that price's bin instead: where many requests change their minds at one price, no
-   *   price spends the target, and one has to go back and forth between the two sides of it
+   * @param generous the lower end of that price's bin instead where less than 80 % of the target would be spent: many
+   *   requests change their minds at one price, and the target is met by going back and forth between its two sides
    */
   priceOfSpend(targetUsd: number, generous = false): number {
     const units = targetUsd * USD_UNITS * this.count
@@ -129,8 +132,9 @@ export class DemandCurve {
       costWalk.passed -= costSteps[--costWalk.bin]
     while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
       costWalk.passed += costSteps[costWalk.bin++]
-    if (freeCost - costWalk.passed > units) return Number.POSITIVE_INFINITY
-    return edgeOf(generous ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
+    const left = freeCost - costWalk.passed
+    if (left > units) return Number.POSITIVE_INFINITY
+    return edgeOf(generous && left < SPENT_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
   }
 
   /**

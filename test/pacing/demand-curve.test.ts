@@ -14,8 +14,8 @@ const contender = fc.record({
   value: fc.double({ min: -1, max: 2, noNaN: true }),
   costUsd: fc.oneof(
     fc.constantFrom(0, 1e-5, 1e-3, 1),
-    fc.double({ min: 0, max: 10, noNaN: true }),
-    fc.double({ min: 0, max: 1e-4, noNaN: true }),
+    fc.double({ min: 1e-7, max: 10, noNaN: true }),
+    fc.double({ min: 1e-7, max: 1e-4, noNaN: true }),
   ),
 })
 const request = fc.uniqueArray(contender, { minLength: 1, maxLength: 6, selector: ({ slot }) => slot })

@@ -153,7 +153,7 @@ describe('policy dollar', () => {
       router.reward(decision.id, dear ? 0.9 : hard ? 0.3 : 0.85)
       if (i >= 1000) costUsd += cost
     }
-    expect(costUsd / 2000 / BUDGET).toBeGreaterThan(0.95)
+    expect(costUsd / 2000 / BUDGET).toBeGreaterThan(0.9)
     expect(costUsd / 2000 / BUDGET).toBeLessThanOrEqual(1.01)
     const shares = router.stats().models.map(({ share }) => share)
     expect(shares[1]).toBeGreaterThan(0.2)
