@@ -1,16 +1,8 @@
 import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
-import { predictedCostUsd } from './dollar/predicted-cost.js'
-import {
-  assumedCostUsd,
-  exclusionReason,
-  expectedModelCostUsd,
-  type RequestSize,
-  requestSize,
-} from './eligibility.js'
+import { exclusionReason, expectedModelCostUsd, requestSize } from './eligibility.js'
 import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from './kernel/layout.js'
 import { dot, symmetricTimesVector } from './kernel/packed.js'
 import type { ResolvedOptions } from './options.js'
-import { costCorrection } from './pacing/cost-estimate.js'
 import type { Model } from './registry/registry.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
@@ -123,7 +115,7 @@ function explainModel(
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
-  const expectedCostUsd = expectedUsd(state, model, size)
+  const expectedCostUsd = state.dollar?.expectedUsd(model, size) ?? expectedModelCostUsd(model, size)
   const penalty =
     note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
   return {
@@ -137,15 +129,6 @@ function explainModel(
     excluded: whyExcluded(state, note, model, expectedCostUsd, exclusionReason(model, note.options, size)),
     topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
   }
-}
-
-/** Dollars of the request whose context is in the arena. */
-function expectedUsd(state: RoutingState, model: Model, size: RequestSize): number {
-  if (state.dollar === null) return expectedModelCostUsd(model, size)
-  const { layout, f64 } = state.arms.kernel
-  const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
-  const logRatio = dot(f64, theta, layout.context, layout.paddedDimension)
-  return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
 }
 
 function whyExcluded(

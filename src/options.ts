@@ -10,6 +10,8 @@ export type PolicyName = (typeof POLICY_NAMES)[number]
 /** Forgetting factor: the paper's forgets always; `dollar` watches for drift and forgets when something changed. */
 export const DEFAULT_GAMMA = 0.997
 export const DEFAULT_GAMMA_DOLLAR = 0.9997
+/** Requests' worth of budget that policy `dollar` saves up at most. */
+export const DEFAULT_BURST = 50
 /** Exploration weight with and without warm-up priors (paper). */
 export const DEFAULT_ALPHA_WARM = 0.01
 export const DEFAULT_ALPHA_COLD = 0.05

@@ -1,4 +1,5 @@
 import type { Chooser } from './chooser.js'
+import type { RequestSize } from './eligibility.js'
 import type { EventOf } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
@@ -32,6 +33,8 @@ export type StartPolicy = (arms: Arms, options: StateOptions) => PolicyState
 export interface PolicyState {
   /** Models that have strayed since this was last emptied: told to subscribers, no part of the state. */
   readonly alarms: EventOf<'drift'>[]
+  /** Expected dollars on a model of a request of that size whose context is the arena's first. */
+  expectedUsd(model: Model, size: RequestSize): number
   /** Whether a model of that expected cost may take a request that may draw so much. */
   affords(costUsd: number, availableUsd: number, usdPerRequest: number | null): boolean
   /** After the request has its place among the pending ones. */

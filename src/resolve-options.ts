@@ -16,6 +16,7 @@ import { KERNEL_NAMES } from './kernel/kernel.js'
 import {
   DEFAULT_ALPHA_COLD,
   DEFAULT_ALPHA_WARM,
+  DEFAULT_BURST,
   DEFAULT_GAMMA,
   DEFAULT_GAMMA_DOLLAR,
   POLICY_NAMES,
@@ -23,7 +24,6 @@ import {
   type ResolvedOptions,
   type RouterOptions,
 } from './options.js'
-import { BURST_REQUESTS } from './pacing/credit.js'
 import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, ADAPTATION_HORIZON_DOLLAR, nEffectiveOf } from './policy/horizon.js'
 import { checkModelSpecs } from './registry/model.js'
@@ -90,7 +90,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     models: optional(options.models, [], checkModelSpecs, 'models'),
     budgetUsdPerRequest: budget?.usdPerRequest ?? null,
     pacerMode: budget?.mode ?? 'adaptive',
-    burst: budget?.burst ?? BURST_REQUESTS,
+    burst: budget?.burst ?? DEFAULT_BURST,
     policy,
     encoder,
     dimension,
@@ -183,6 +183,14 @@ function checkPolicyOptions(
   if (foreign === null) return
   const other = policy === 'dollar' ? 'paper' : 'dollar'
   throw new ParetoBanditError('INVALID_ARGUMENT', foreign, `goes with policy '${other}', this is '${policy}'`)
+}
+
+/** What of a budget cannot be changed later. @throws INVALID_ARGUMENT */
+export function refuseFixed(budget: ReturnType<typeof checkBudget>): void {
+  for (const key of ['mode', 'burst'] as const) {
+    if (budget?.[key] !== undefined)
+      throw new ParetoBanditError('INVALID_ARGUMENT', `budget.${key}`, 'is set when the router is made')
+  }
 }
 
 /** Dollars a request; anything smaller than a millionth of a millionth is a unit mistake. */

@@ -15,7 +15,7 @@ import type { ResolvedOptions } from './options.js'
 import type { ArmInspection } from './policy/arms.js'
 import type { Policy } from './policy-state.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
-import { checkBudget } from './resolve-options.js'
+import { checkBudget, refuseFixed } from './resolve-options.js'
 import { checkRouteOptions, type RouteOptions } from './route-options.js'
 import { readStats } from './router-stats.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.js'
@@ -32,11 +32,13 @@ export class Router {
   private readonly reader: ContextReader
   private readonly dispatcher: Dispatcher
   private readonly policy: Policy
+  private readonly encoderName: string | null
   private state: RoutingState
 
   constructor(options: ResolvedOptions, kernel: Kernel, policy: Policy) {
     this.options = options
     this.policy = policy
+    this.encoderName = options.encoder?.name ?? null
     this.emitter = new EventEmitter(options.onListenerError)
     this.reader = new ContextReader(options.encoder, options.dimension)
     this.dispatcher = new Dispatcher(options, this.reader.context, policy.chooser(options))
@@ -153,14 +155,14 @@ export class Router {
 
   /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
   disable(id: string): void {
-    if (findModel(this.state, id, 'id').enabled)
-      this.commit({ type: 'model-disabled', at: this.now(), model: id })
+    const { enabled } = findModel(this.state, id, 'id')
+    if (enabled) this.commit({ type: 'model-disabled', at: this.now(), model: id })
   }
 
   /** Puts a disabled model back with what it had learned. */
   enable(id: string): void {
-    if (!findModel(this.state, id, 'id').enabled)
-      this.commit({ type: 'model-enabled', at: this.now(), model: id })
+    const { enabled } = findModel(this.state, id, 'id')
+    if (!enabled) this.commit({ type: 'model-enabled', at: this.now(), model: id })
   }
 
   /** New list prices, in force from the next request on. */
@@ -174,8 +176,7 @@ export class Router {
   /** A new ceiling of the mean spend per request, or null for none. The pacer's mode stays. */
   setBudget(budget: { readonly usdPerRequest: number } | null): void {
     const checked = checkBudget(budget, 'budget')
-    if (checked?.mode !== undefined)
-      throw new ParetoBanditError('INVALID_ARGUMENT', 'budget.mode', 'is set when the router is made')
+    refuseFixed(checked)
     this.commit({ type: 'budget-set', at: this.now(), usdPerRequest: checked?.usdPerRequest ?? null })
   }
 
@@ -214,7 +215,7 @@ export class Router {
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
   snapshot(): Uint8Array {
-    return encodeSnapshot(this.state, encoderNameOf(this.options))
+    return encodeSnapshot(this.state, this.encoderName)
   }
 
   /**
@@ -226,7 +227,7 @@ export class Router {
     const fresh = new RoutingState(this.state.arms.kernel, this.options, this.policy.startState)
     decodeSnapshot(snapshot, fresh, {
       dimension: this.options.dimension,
-      encoder: encoderNameOf(this.options),
+      encoder: this.encoderName,
     })
     this.state = fresh
     this.dispatcher.forget()
@@ -269,7 +270,6 @@ export class Router {
     this.emitter.deliver()
   }
 
-  /** Applies an event; the listeners hear of it when the call that made it is done. */
   private record(event: RouterEvent): void {
     this.state.apply(event)
     if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
@@ -297,8 +297,4 @@ export class Router {
   private now(): number {
     return readClock(this.options.clock)
   }
-}
-
-function encoderNameOf({ encoder }: ResolvedOptions): string | null {
-  return encoder?.name ?? null
 }

@@ -3,7 +3,7 @@ import {
   CONTENDER_NUMBERS,
   CONTENDER_VALUE_MAX,
   CONTENDERS_MAX,
-} from '../pacing/demand-curve.js'
+} from '../pacing/contender.js'
 
 /** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
 const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const

@@ -1,7 +1,9 @@
 import { invalidSnapshot } from '../check-snapshot.js'
+import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { EventOf } from '../journal/events.js'
 import { sectionOffset } from '../kernel/layout.js'
 import { dot } from '../kernel/packed.js'
+import { costCorrection } from '../pacing/cost-estimate.js'
 import { Credit } from '../pacing/credit.js'
 import { DemandCurve } from '../pacing/demand-curve.js'
 import type { Arms } from '../policy/arms.js'
@@ -9,6 +11,7 @@ import { DRIFT_NUMBERS, DriftWatch } from '../policy/drift.js'
 import type { PolicyState } from '../policy-state.js'
 import type { Model } from '../registry/registry.js'
 import type { RoutingState } from '../state.js'
+import { predictedCostUsd } from './predicted-cost.js'
 
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
@@ -38,6 +41,13 @@ export class DollarState implements PolicyState {
     this.arms = arms
     this.credit = new Credit(burst)
     this.budgetSet(usdPerRequest)
+  }
+
+  expectedUsd(model: Model, size: RequestSize): number {
+    const { layout, f64 } = this.arms.kernel
+    const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
+    const logRatio = dot(f64, theta, layout.context, layout.paddedDimension)
+    return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
   }
 
   affords(costUsd: number, availableUsd: number, usdPerRequest: number | null): boolean {

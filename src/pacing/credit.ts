@@ -1,6 +1,5 @@
 /** Requests' worth of budget that an account starts with, and holds at most. It aims to be half full. */
 export const START_REQUESTS = 20
-export const BURST_REQUESTS = 50
 /** Over how many requests a gap to what the account aims to hold is made up. */
 const HORIZON_REQUESTS = 40
 /** Share of a budget that is aimed at: what lies between it and 1 pays for what predictions miss. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { areContenders, DemandCurve } from '../../src/pacing/demand-curve.js'
+import { areContenders } from '../../src/pacing/contender.js'
+import { DemandCurve } from '../../src/pacing/demand-curve.js'
 import '../support/seed.js'
 
 interface Contender {
