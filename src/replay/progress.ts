@@ -1,7 +1,7 @@
 import { PLAYED_BASELINES } from './baselines.js'
-import type { Pace, RunRecord } from './play.js'
-import type { SeedPlan } from './protocol.js'
+import { play, type Round, type RunRecord } from './play.js'
 import type { ReplayObserver, ReplayProgress, ReplaySettings } from './settings.js'
+import type { Strategy } from './strategy.js'
 
 /** How long requests are played before the event loop gets a turn. */
 const TURN_MS = 30
@@ -26,12 +26,13 @@ export class ProgressClock {
   }
 
   /** Plays one run under the clock. */
-  async time(playing: Playing, plan: SeedPlan, run: (pace: Pace) => Promise<RunRecord>): Promise<RunRecord> {
+  async play(playing: Playing, strategy: Strategy, round: Round): Promise<RunRecord> {
+    const { plan } = round
     const requests = plan.burnIn.length + plan.phases.reduce((count, phase) => count + phase.length, 0)
     const startMs = performance.now()
     const pausedBeforeMs = this.pausedMs
     const turnMs = this.observer.turnMs?.(playing.seed) ?? TURN_MS
-    const record = await run({
+    const record = await play(strategy, round, {
       tick: (current) => {
         if (performance.now() - this.turnBeganMs < turnMs) return undefined
         return this.pause(playing, current, requests)

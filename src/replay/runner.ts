@@ -1,7 +1,7 @@
 import type { Priors } from '../index.js'
 import { hindsightBaselines, PLAYED_BASELINES, playedBaseline } from './baselines.js'
-import { type Bench, setBench } from './bench.js'
-import { play } from './play.js'
+import { type Bench, roundOf, setBench } from './bench.js'
+import { requestsInFlight } from './feedback-timing.js'
 import { ProgressClock } from './progress.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
 import type { ReplayObserver, ReplaySettings } from './settings.js'
@@ -57,9 +57,9 @@ async function playPolicy(
   settings: ReplaySettings,
   clock: ProgressClock,
 ): Promise<Tally> {
-  const { course, data, train } = bench
+  const { course, data } = bench
   const tally = new Tally(course, bench.modelIds.length)
-  for (const [s, plan] of bench.plans.entries()) {
+  for (const s of bench.seeds.keys()) {
     const strategy = await routerStrategy({
       models: data.models,
       newcomer: course.newcomer,
@@ -69,9 +69,11 @@ async function playPolicy(
       kernel: settings.kernel,
       seed: bench.seeds[s],
       priors: bench.priors[s],
+      knobs: settings.knobs ?? {},
+      inFlight: requestsInFlight(bench.timing),
     })
     const playing = { course, playing: settings.policy, budgetUsdPerRequest: budgetUsd, seed: s + 1 }
-    tally.add(await clock.time(playing, plan, (pace) => play(strategy, plan, course, train, data, pace)))
+    tally.add(await clock.play(playing, strategy, roundOf(bench, s)))
   }
   return tally
 }

@@ -113,6 +113,11 @@ describe('replay command', () => {
     [['--scenario', 'onboarding', '--newcomer', 'chep'], "did you mean 'cheap'?"],
     [['--shifted', 'dear'], '--shifted: goes with --scenario price-drop or quality-regression'],
     [['--newcomer', 'dear'], '--newcomer: goes with --scenario onboarding'],
+    [['--reward-rate', '0'], '--reward-rate: expected a number in (0, 1], got 0'],
+    [['--reward-rate', '5%'], 'Expected a finite number'],
+    [['--delay', '1.5'], '--delay: expected an integer'],
+    [['--settle-delay', '-1'], '--settle-delay: expected an integer'],
+    [['--noise', '2'], '--noise: expected a finite number in [0, 1]'],
     [['--bogus'], "unknown option '--bogus'"],
   ])('refuses %j', async (args, message) => {
     const { exitCode, text } = await onRows(...args)

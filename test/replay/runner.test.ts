@@ -94,6 +94,37 @@ describe('runReplay', () => {
     expect(withoutSpeed(wasm)).toBe(withoutSpeed(js))
   })
 
+  it('plays prompt, complete and exact feedback as no timing at all, bit for bit', async () => {
+    for (const scenario of ['stationary', 'price-drop'] as const) {
+      const timing = { rewardRate: 1, delay: 0, settleDelay: 0, noise: 0 }
+      expect(withoutSpeed(await replay(scenario, data, { timing }))).toBe(
+        withoutSpeed(await replay(scenario, data)),
+      )
+    }
+  })
+
+  it('takes feedback that comes late, noisy, seldom, and after phases and the run have ended', async () => {
+    const timing = { rewardRate: 0.3, delay: 60, settleDelay: 70, noise: 0.2 }
+    const late = await replay('price-drop', data, { timing })
+    expect(withoutSpeed(await replay('price-drop', data, { timing }))).toBe(withoutSpeed(late))
+    expect(withoutSpeed(late)).not.toBe(withoutSpeed(await replay('price-drop', data)))
+    const never = { ...timing, delay: 1_000_000, settleDelay: 1_000_000 }
+    expect((await replay('onboarding', data, { timing: never })).report.rows).toHaveLength(6)
+  })
+
+  it('measures baselines that do not learn alike under any timing', async () => {
+    const timing = { rewardRate: 0.3, delay: 60, settleDelay: 70, noise: 0.2 }
+    const [late, prompt] = [await replay('stationary', data, { timing }), await replay('stationary', data)]
+    const steady = (result: ReplayResult) =>
+      result.report.baselines.filter(({ baseline }) => !['linucb', 'forgetting'].includes(baseline))
+    expect(steady(late)).toEqual(steady(prompt))
+  })
+
+  it('refuses a timing out of range', async () => {
+    const timing = { rewardRate: 0, delay: 0, settleDelay: 0, noise: 0 }
+    await expect(replay('stationary', data, { timing })).rejects.toThrow('rewardRate')
+  })
+
   it('refuses too few rows to split', async () => {
     await expect(replay('price-drop', makeTable(2))).rejects.toThrow('too few rows to split')
   })
