@@ -10,7 +10,7 @@ import { confidence95, mean } from './statistics.js'
 import { routerStrategy, type Strategy, UniformRandomStrategy } from './strategy.js'
 import { type PhaseSummary, Tally } from './tally.js'
 
-export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting', 'oracle'] as const
+export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting', 'oracle', 'paper'] as const
 export type BaselineName = (typeof BASELINE_NAMES)[number]
 
 /** Weight of log-normalised cost in the baselines that have no pacer: the policy's default without a budget. */

@@ -1,4 +1,3 @@
-import { PLAYED_BASELINES } from './baselines.js'
 import { play, type Round, type RunRecord } from './play.js'
 import type { ReplayObserver, ReplayProgress, ReplaySettings } from './settings.js'
 import type { Strategy } from './strategy.js'
@@ -10,20 +9,18 @@ type Playing = Pick<ReplayProgress, 'course' | 'playing' | 'budgetUsdPerRequest'
 
 /** Counts runs and routing time, and gives the event loop its turns. */
 export class ProgressClock {
-  private readonly runs: number
   private runsDone = 0
   private routed = 0
   private routingMs = 0
   private pausedMs = 0
   private turnBeganMs = performance.now()
 
+  /** @param runs how many will be played in all */
   constructor(
     private readonly settings: ReplaySettings,
     private readonly observer: ReplayObserver,
-  ) {
-    const perCourse = settings.budgetsUsd.length + PLAYED_BASELINES.length
-    this.runs = settings.courses.length * settings.seeds * perCourse
-  }
+    private readonly runs: number,
+  ) {}
 
   /** Plays one run under the clock. */
   async play(playing: Playing, strategy: Strategy, round: Round): Promise<RunRecord> {

@@ -57,6 +57,7 @@ describe('replay command', () => {
     expect(readFileSync(path('out.html'), 'utf8')).toContain('rows.jsonl')
     expect(printed).toContain('price-drop: policy paper, 2 seeds')
     expect(printed).toContain('per-prompt oracle')
+    expect(printed).toMatch(/targets: passed \d+ of \d+\n/)
   })
 
   it('takes seven automatic budgets for stationary, and models away', async () => {
