@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../check.js'
+import { ParetoBanditError } from '../errors.js'
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+const SEEDS_MAX = 10_000
 
 /** A decimal number and nothing else: no '12abc', no '', no NaN, no Infinity, no 0x10. */
 export function numberFlag(text: string): number {
@@ -49,4 +52,18 @@ export function wordFlag<T extends string>(words: readonly T[]): (text: string) 
 export function listFlag(text: string, before: readonly string[] | undefined): readonly string[] {
   if (text === '') throw new InvalidArgumentError('Expected an id.')
   return [...(before ?? []), text]
+}
+
+/** How many shuffles to average over: an integer from 1 to 10,000. */
+export function seedsFlag(text: string): number {
+  const value = numberFlag(text)
+  if (!Number.isInteger(value) || value < 1 || value > SEEDS_MAX) {
+    throw new InvalidArgumentError(`Expected an integer from 1 to ${SEEDS_MAX}.`)
+  }
+  return value
+}
+
+/** What is wrong with a flag, or with its company. */
+export function badFlag(flag: string, message: string): ParetoBanditError {
+  return new ParetoBanditError('INVALID_ARGUMENT', `--${flag}`, message)
 }

@@ -1,8 +1,8 @@
 import { DEFAULT_GAMMA } from '../options.js'
 import { ADAPTATION_HORIZON, nEffectiveOf } from '../policy/horizon.js'
-import type { Bench } from './bench.js'
+import { type Bench, roundOf } from './bench.js'
+import { requestsInFlight } from './feedback-timing.js'
 import { bestMix, type Mix, playFixed, playOracle } from './hindsight.js'
-import { play } from './play.js'
 import type { ProgressClock } from './progress.js'
 import { mulberry32 } from './random.js'
 import type { BaselineRow } from './result.js'
@@ -10,7 +10,7 @@ import { confidence95, mean } from './statistics.js'
 import { routerStrategy, type Strategy, UniformRandomStrategy } from './strategy.js'
 import { type PhaseSummary, Tally } from './tally.js'
 
-export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting', 'oracle'] as const
+export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting', 'oracle', 'paper'] as const
 export type BaselineName = (typeof BASELINE_NAMES)[number]
 
 /** Weight of log-normalised cost in the baselines that have no pacer: the policy's default without a budget. */
@@ -32,12 +32,12 @@ export async function playedBaseline(
   bench: Bench,
   clock: ProgressClock,
 ): Promise<BaselineRow[]> {
-  const { course, train, data, modelIds } = bench
+  const { course, modelIds } = bench
   const tally = new Tally(course, modelIds.length)
-  for (const [s, plan] of bench.plans.entries()) {
+  for (const s of bench.seeds.keys()) {
     const strategy = await strategyOf(name, bench, s)
     const playing = { course, playing: name, budgetUsdPerRequest: null, seed: s + 1 }
-    tally.add(await clock.time(playing, plan, (pace) => play(strategy, plan, course, train, data, pace)))
+    tally.add(await clock.play(playing, strategy, roundOf(bench, s)))
   }
   return tally.summaries().map((summary) => unpaced(name, null, summary, bench))
 }
@@ -74,8 +74,11 @@ function strategyOf(name: PlayedBaseline, bench: Bench, seedIndex: number): Prom
     seed,
     priors: bench.priors[seedIndex],
     costWeight: STATIC_COST_WEIGHT,
-    nEffective: nEffectiveOf(ADAPTATION_HORIZON, DEFAULT_GAMMA),
-    ...(name === 'linucb' ? { gamma: 1 } : {}),
+    knobs: {
+      nEffective: nEffectiveOf(ADAPTATION_HORIZON, DEFAULT_GAMMA),
+      ...(name === 'linucb' ? { gamma: 1 } : {}),
+    },
+    inFlight: requestsInFlight(bench.timing),
   })
 }
 

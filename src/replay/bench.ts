@@ -1,6 +1,8 @@
 import { ParetoBanditError } from '../errors.js'
 import { fitPriors, type Priors } from '../index.js'
 import type { KernelName } from '../kernel/kernel.js'
+import { checkFeedbackTiming, type FeedbackTiming, PROMPT_FEEDBACK } from './feedback-timing.js'
+import type { Round } from './play.js'
 import { FIRST_SEED, planSeed, type SeedPlan } from './protocol.js'
 import type { Course } from './scenarios.js'
 import type { ReplaySettings } from './settings.js'
@@ -17,15 +19,17 @@ export interface Bench {
   readonly data: OutcomeTable
   readonly modelIds: readonly string[]
   readonly kernel: KernelName | 'auto'
+  readonly timing: FeedbackTiming
 }
 
 /**
  * Splits the rows for every seed and fits the priors.
  * @param cache priors by seed and newcomer, shared by the courses of a replay
- * @throws DATA_INVALID when there are too few rows to split
+ * @throws DATA_INVALID when there are too few rows to split; INVALID_ARGUMENT for a timing out of range
  */
 export function setBench(course: Course, settings: ReplaySettings, cache: Map<string, Priors>): Bench {
-  const { data, cold } = settings
+  const { data, cold, kernel } = settings
+  const timing = checkFeedbackTiming(settings.timing ?? PROMPT_FEEDBACK)
   const train = settings.train ?? data
   const seeds = Array.from({ length: settings.seeds }, (_, s) => FIRST_SEED + s)
   const trainSize = settings.train === null ? null : settings.train.size
@@ -44,20 +48,26 @@ export function setBench(course: Course, settings: ReplaySettings, cache: Map<st
     return fitted
   })
   const modelIds = data.models.map((model) => model.id)
-  return { course, seeds, plans, priors, train, data, modelIds, kernel: settings.kernel }
+  return { course, seeds, plans, priors, train, data, modelIds, kernel, timing }
+}
+
+/** What the s-th seed plays. */
+export function roundOf(bench: Bench, s: number): Round {
+  const { course, train, data, timing } = bench
+  return { plan: bench.plans[s], course, train, data, timing, seed: bench.seeds[s] }
 }
 
 /** Priors of every model but the newcomer, of which nothing can be known beforehand. */
-function fitOn(table: OutcomeTable, rows: readonly number[], newcomer: number | null): Priors {
+export function fitOn(table: OutcomeTable, rows: readonly number[], newcomer: number | null): Priors {
   const known = table.models.map((_, m) => m).filter((m) => m !== newcomer)
   const count = table.models.length
   const fitRows = rows.map((row) => ({
     context: table.contexts[row],
     outcomes: Object.fromEntries(
-      known.map((m) => [
-        table.models[m].id,
-        { reward: table.rewards[row * count + m], costUsd: table.costsUsd[row * count + m] },
-      ]),
+      known.map((m) => {
+        const at = row * count + m
+        return [table.models[m].id, { reward: table.rewards[at], costUsd: table.costsUsd[at] }]
+      }),
     ),
   }))
   return fitPriors(fitRows, { dimension: table.dimension })

@@ -1,7 +1,12 @@
 /** Replaying recorded or simulated outcomes through a policy. Nothing in here touches files or `node:` modules. */
 export { BASELINE_NAMES, type BaselineName, STATIC_COST_WEIGHT } from './baselines.js'
 export { autoBudgets, type BudgetChoice, parseBudgets, SCENARIO_BUDGETS_USD } from './budgets.js'
+export type { Calibration, CalibrationPoint } from './calibration.js'
+export { CHECK_TEXTS, LIMITS } from './check-limits.js'
+export { CHECK_NAMES, type Check, type CheckName } from './checks.js'
 export { type Outcome, type OutcomeRow, parseOutcomes } from './dataset.js'
+export { type FeedbackTiming, PROMPT_FEEDBACK } from './feedback-timing.js'
+export type { LearningBlock, LearningCurve } from './learning-curve.js'
 export { FIRST_SEED, type PlanOptions, planSeed, type SeedPlan } from './protocol.js'
 export { mulberry32, permutation, type Random } from './random.js'
 export { type ReportInput, renderReport } from './report/page.js'

@@ -1,3 +1,4 @@
+import { FeedbackLine, type FeedbackTiming } from './feedback-timing.js'
 import type { SeedPlan } from './protocol.js'
 import { type Course, costUnder, rewardUnder } from './scenarios.js'
 import type { Strategy } from './strategy.js'
@@ -11,6 +12,11 @@ export interface RunRecord {
   readonly rewards: Float64Array
   readonly costsUsd: Float64Array
   readonly shadowPrices: Float64Array
+  /** What each request was expected to cost when it was routed, USD. */
+  readonly expectedCostsUsd: Float64Array
+  /** Rewards and costs of the requests that were burnt in, in order. */
+  readonly burnInRewards: Float64Array
+  readonly burnInCostsUsd: Float64Array
   /** Requests recorded so far. */
   length: number
   /** Requests routed in all, burn-in included. */
@@ -35,29 +41,38 @@ export function newRunRecord(plan: SeedPlan): RunRecord {
     rewards: new Float64Array(size),
     costsUsd: new Float64Array(size),
     shadowPrices: new Float64Array(size),
+    expectedCostsUsd: new Float64Array(size),
+    burnInRewards: new Float64Array(plan.burnIn.length),
+    burnInCostsUsd: new Float64Array(plan.burnIn.length),
     length: 0,
     routed: 0,
   }
 }
 
-/**
- * Plays one seed: burn-in, then every phase with its announcements and shifts. Feedback comes at once.
- * @param train the table that plan.burnIn refers to
- * @param data the table that plan.phases refer to
- */
-export async function play(
-  strategy: Strategy,
-  plan: SeedPlan,
-  course: Course,
-  train: OutcomeTable,
-  data: OutcomeTable,
-  pace: Pace,
-): Promise<RunRecord> {
+/** What one seed plays: the same for every strategy. */
+export interface Round {
+  readonly plan: SeedPlan
+  readonly course: Course
+  /** The table that plan.burnIn refers to. */
+  readonly train: OutcomeTable
+  /** The table that plan.phases refer to. */
+  readonly data: OutcomeTable
+  readonly timing: FeedbackTiming
+  /** Draws which requests are rewarded, and the noise. */
+  readonly seed: number
+}
+
+/** Plays one seed: burn-in, then every phase with its announcements and shifts. Feedback comes as the timing says. */
+export async function play(strategy: Strategy, round: Round, pace: Pace): Promise<RunRecord> {
+  const { plan, course, train, data } = round
   const record = newRunRecord(plan)
+  const line = new FeedbackLine(strategy, round.timing, round.seed)
   const count = train.models.length
-  for (const row of plan.burnIn) {
-    const m = strategy.choose(train.contexts[row])
-    strategy.learn(train.rewards[row * count + m], train.costsUsd[row * count + m])
+  for (const [i, row] of plan.burnIn.entries()) {
+    const m = strategy.choose(train.contexts[row], record.routed)
+    record.burnInRewards[i] = train.rewards[row * count + m]
+    record.burnInCostsUsd[i] = train.costsUsd[row * count + m]
+    line.push(record.burnInRewards[i], record.burnInCostsUsd[i])
     const pause = beat(record, pace)
     if (pause !== undefined) await pause
   }
@@ -65,7 +80,7 @@ export async function play(
     const { events, shift } = course.phases[p]
     for (const event of events) strategy.announce(event)
     for (const row of rows) {
-      const m = strategy.choose(data.contexts[row])
+      const m = strategy.choose(data.contexts[row], record.routed)
       const reward = rewardUnder(shift, m, data.rewards[row * count + m])
       const costUsd = costUnder(shift, m, data.costsUsd[row * count + m])
       const i = record.length++
@@ -73,7 +88,8 @@ export async function play(
       record.rewards[i] = reward
       record.costsUsd[i] = costUsd
       record.shadowPrices[i] = strategy.shadowPrice
-      strategy.learn(reward, costUsd)
+      record.expectedCostsUsd[i] = strategy.expectedCostUsd
+      line.push(reward, costUsd)
       const pause = beat(record, pace)
       if (pause !== undefined) await pause
     }

@@ -1,7 +1,6 @@
-import { PLAYED_BASELINES } from './baselines.js'
-import type { Pace, RunRecord } from './play.js'
-import type { SeedPlan } from './protocol.js'
+import { play, type Round, type RunRecord } from './play.js'
 import type { ReplayObserver, ReplayProgress, ReplaySettings } from './settings.js'
+import type { Strategy } from './strategy.js'
 
 /** How long requests are played before the event loop gets a turn. */
 const TURN_MS = 30
@@ -10,28 +9,27 @@ type Playing = Pick<ReplayProgress, 'course' | 'playing' | 'budgetUsdPerRequest'
 
 /** Counts runs and routing time, and gives the event loop its turns. */
 export class ProgressClock {
-  private readonly runs: number
   private runsDone = 0
   private routed = 0
   private routingMs = 0
   private pausedMs = 0
   private turnBeganMs = performance.now()
 
+  /** @param runs how many will be played in all */
   constructor(
     private readonly settings: ReplaySettings,
     private readonly observer: ReplayObserver,
-  ) {
-    const perCourse = settings.budgetsUsd.length + PLAYED_BASELINES.length
-    this.runs = settings.courses.length * settings.seeds * perCourse
-  }
+    private readonly runs: number,
+  ) {}
 
   /** Plays one run under the clock. */
-  async time(playing: Playing, plan: SeedPlan, run: (pace: Pace) => Promise<RunRecord>): Promise<RunRecord> {
+  async play(playing: Playing, strategy: Strategy, round: Round): Promise<RunRecord> {
+    const { plan } = round
     const requests = plan.burnIn.length + plan.phases.reduce((count, phase) => count + phase.length, 0)
     const startMs = performance.now()
     const pausedBeforeMs = this.pausedMs
     const turnMs = this.observer.turnMs?.(playing.seed) ?? TURN_MS
-    const record = await run({
+    const record = await play(strategy, round, {
       tick: (current) => {
         if (performance.now() - this.turnBeganMs < turnMs) return undefined
         return this.pause(playing, current, requests)

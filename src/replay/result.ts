@@ -1,4 +1,8 @@
 import type { BaselineName } from './baselines.js'
+import type { Calibration } from './calibration.js'
+import type { Check } from './checks.js'
+import type { FeedbackTiming } from './feedback-timing.js'
+import type { LearningCurve } from './learning-curve.js'
 import type { Course, OnboardingVariant, ScenarioName } from './scenarios.js'
 import type { Trace } from './tally.js'
 
@@ -46,8 +50,17 @@ export interface ReplayReport {
   readonly scenario: ScenarioName
   readonly policy: string
   readonly seeds: number
+  /** True when the policy had no priors. */
+  readonly cold: boolean
+  readonly feedback: FeedbackTiming
   readonly rows: readonly PolicyRow[]
   readonly baselines: readonly BaselineRow[]
+  /** The targets, each held against a cell. */
+  readonly checks: readonly Check[]
+  /** Predicted against realised dollars of the policy. */
+  readonly calibration: readonly Calibration[]
+  /** How a cold start catches up with a warm one, one curve a budget; empty unless cold. */
+  readonly learningCurve: readonly LearningCurve[]
   /** Requests that the policy routed, feedback included, per second of wall time; drawing is not counted. */
   readonly requestsPerSecond: number
 }
@@ -66,7 +79,8 @@ export interface ReplayResult {
   readonly courses: readonly Course[]
   readonly budgetsUsd: readonly number[]
   readonly traces: readonly RunTrace[]
-  readonly cold: boolean
+  /** Policy `paper` over time at the same budgets, in the same order; empty when it was not played beside. */
+  readonly paperTraces: readonly RunTrace[]
   /** Rows that fit priors, are burnt in, and are measured, for one seed. */
   readonly rowCounts: { readonly fit: number; readonly burnIn: number; readonly evaluation: number }
 }

@@ -1,92 +1,142 @@
 import type { Priors } from '../index.js'
+import type { PolicyName } from '../options.js'
 import { hindsightBaselines, PLAYED_BASELINES, playedBaseline } from './baselines.js'
 import { type Bench, setBench } from './bench.js'
-import { play } from './play.js'
+import { type BudgetedRun, paperRows, playBudgeted, policyRows } from './budgeted.js'
+import { CostCalibration } from './calibration.js'
+import { checksOf } from './checks.js'
+import { PROMPT_FEEDBACK } from './feedback-timing.js'
+import { type LearningCurve, learningCurve, warmBench } from './learning-curve.js'
+import type { RunRecord } from './play.js'
 import { ProgressClock } from './progress.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
 import type { ReplayObserver, ReplaySettings } from './settings.js'
-import { routerStrategy } from './strategy.js'
-import { Tally } from './tally.js'
+import type { Tally } from './tally.js'
+
+const PAPER: PolicyName = 'paper'
+
+/** What the courses of a replay add up to. */
+interface Findings {
+  readonly rows: PolicyRow[]
+  readonly baselines: BaselineRow[]
+  readonly traces: RunTrace[]
+  readonly paperTraces: RunTrace[]
+  readonly learning: LearningCurve[]
+  readonly calibration: CostCalibration
+}
 
 /**
  * Plays recorded outcomes through a policy, and through the baselines on the same rows. Yields to the event loop.
  * The same settings give the same result, but for `requestsPerSecond`.
- * @throws DATA_INVALID when there are too few rows to split; whatever createRouter throws
+ * @throws DATA_INVALID when there are too few rows to split; INVALID_ARGUMENT for a timing out of range; whatever
+ *   createRouter throws
  */
 export async function runReplay(
   settings: ReplaySettings,
   observer: ReplayObserver = {},
 ): Promise<ReplayResult> {
-  const clock = new ProgressClock(settings, observer)
-  const rows: PolicyRow[] = []
-  const baselines: BaselineRow[] = []
-  const traces: RunTrace[] = []
+  const paperBeside = settings.paperBeside ?? settings.policy !== PAPER
+  const clock = new ProgressClock(settings, observer, runsOf(settings, paperBeside))
   const priorsCache = new Map<string, Priors>()
   const benches = settings.courses.map((course) => setBench(course, settings, priorsCache))
+  const findings: Findings = {
+    rows: [],
+    baselines: [],
+    traces: [],
+    paperTraces: [],
+    learning: [],
+    calibration: new CostCalibration(benches[0].modelIds),
+  }
   for (const bench of benches) {
-    for (const budgetUsd of settings.budgetsUsd) {
-      const tally = await playPolicy(bench, budgetUsd, settings, clock)
-      rows.push(...policyRows(tally, bench, budgetUsd))
-      traces.push({ variant: bench.course.variant, budgetUsdPerRequest: budgetUsd, trace: tally.trace() })
-    }
-    baselines.push(...hindsightBaselines(bench, settings.budgetsUsd))
+    // Burn-in knows no events, so one course tells how a cold start learns.
+    await playPolicy(bench, settings, bench === benches[0] && settings.cold, clock, findings)
+    if (paperBeside) await playPaper(bench, settings.budgetsUsd, clock, findings)
+    findings.baselines.push(...hindsightBaselines(bench, settings.budgetsUsd))
     for (const name of PLAYED_BASELINES) {
-      baselines.push(...(await playedBaseline(name, bench, clock)))
+      findings.baselines.push(...(await playedBaseline(name, bench, clock)))
     }
   }
-  const { scenario, policy, seeds } = settings
+  return resultOf(settings, benches, findings, clock)
+}
+
+function runsOf(settings: ReplaySettings, paperBeside: boolean): number {
+  const { budgetsUsd, courses, cold } = settings
+  const perCourse = budgetsUsd.length * (paperBeside ? 2 : 1) + PLAYED_BASELINES.length
+  return settings.seeds * (courses.length * perCourse + (cold ? budgetsUsd.length : 0))
+}
+
+async function playPolicy(
+  bench: Bench,
+  settings: ReplaySettings,
+  curved: boolean,
+  clock: ProgressClock,
+  findings: Findings,
+): Promise<void> {
+  const { policy, knobs = {} } = settings
+  const warm = curved ? warmBench(bench) : null
+  for (const budgetUsdPerRequest of settings.budgetsUsd) {
+    const run: BudgetedRun = { policy, budgetUsdPerRequest, knobs, leading: true }
+    const records: RunRecord[] = []
+    const tally = await playBudgeted(bench, run, clock, (record) => {
+      findings.calibration.add(record)
+      records.push(record)
+    })
+    findings.rows.push(...policyRows(tally, bench, budgetUsdPerRequest))
+    findings.traces.push(traceOf(tally, bench, budgetUsdPerRequest))
+    if (warm !== null) findings.learning.push(await learningCurve(warm, run, records, clock))
+  }
+}
+
+async function playPaper(
+  bench: Bench,
+  budgetsUsd: readonly number[],
+  clock: ProgressClock,
+  findings: Findings,
+): Promise<void> {
+  for (const budgetUsdPerRequest of budgetsUsd) {
+    const run: BudgetedRun = { policy: PAPER, budgetUsdPerRequest, knobs: {}, leading: false }
+    const tally = await playBudgeted(bench, run, clock)
+    findings.baselines.push(...paperRows(tally, bench, budgetUsdPerRequest))
+    findings.paperTraces.push(traceOf(tally, bench, budgetUsdPerRequest))
+  }
+}
+
+function traceOf(tally: Tally, bench: Bench, budgetUsdPerRequest: number): RunTrace {
+  return { variant: bench.course.variant, budgetUsdPerRequest, trace: tally.trace() }
+}
+
+function resultOf(
+  settings: ReplaySettings,
+  benches: readonly Bench[],
+  findings: Findings,
+  clock: ProgressClock,
+): ReplayResult {
+  const { scenario, policy, seeds, cold, timing = PROMPT_FEEDBACK } = settings
+  const { rows, baselines, learning } = findings
   const [plan] = benches[0].plans
   return {
-    report: { scenario, policy, seeds, rows, baselines, requestsPerSecond: clock.requestsPerSecond() },
+    report: {
+      scenario,
+      policy,
+      seeds,
+      cold,
+      feedback: timing,
+      rows,
+      baselines,
+      checks: checksOf({ scenario, cold, rows, baselines, learningCurve: learning }),
+      calibration: findings.calibration.curves(),
+      learningCurve: learning,
+      requestsPerSecond: clock.requestsPerSecond(),
+    },
     modelIds: benches[0].modelIds,
     courses: settings.courses,
     budgetsUsd: settings.budgetsUsd,
-    traces,
-    cold: settings.cold,
+    traces: findings.traces,
+    paperTraces: findings.paperTraces,
     rowCounts: {
       fit: plan.fit.length,
       burnIn: plan.burnIn.length,
       evaluation: plan.phases.reduce((count, phase) => count + phase.length, 0),
     },
   }
-}
-
-async function playPolicy(
-  bench: Bench,
-  budgetUsd: number,
-  settings: ReplaySettings,
-  clock: ProgressClock,
-): Promise<Tally> {
-  const { course, data, train } = bench
-  const tally = new Tally(course, bench.modelIds.length)
-  for (const [s, plan] of bench.plans.entries()) {
-    const strategy = await routerStrategy({
-      models: data.models,
-      newcomer: course.newcomer,
-      dimension: data.dimension,
-      budgetUsdPerRequest: budgetUsd,
-      policy: settings.policy,
-      kernel: settings.kernel,
-      seed: bench.seeds[s],
-      priors: bench.priors[s],
-    })
-    const playing = { course, playing: settings.policy, budgetUsdPerRequest: budgetUsd, seed: s + 1 }
-    tally.add(await clock.time(playing, plan, (pace) => play(strategy, plan, course, train, data, pace)))
-  }
-  return tally
-}
-
-function policyRows(tally: Tally, bench: Bench, budgetUsd: number): PolicyRow[] {
-  return tally.summaries().map((summary) => ({
-    budgetUsdPerRequest: budgetUsd,
-    phase: summary.phase,
-    variant: bench.course.variant,
-    reward: summary.reward,
-    rewardCi95: summary.rewardCi95,
-    utilisation: summary.costUsdPerRequest / budgetUsd,
-    utilisationCumulative: summary.cumulativeCostUsdPerRequest / budgetUsd,
-    utilisationWorst: summary.worstCostUsdPerRequest / budgetUsd,
-    shares: Object.fromEntries(bench.modelIds.map((id, m) => [id, summary.shares[m]])),
-    lambdaMedian: summary.lambdaMedian,
-  }))
 }

@@ -1,7 +1,9 @@
 import type { KernelName } from '../kernel/kernel.js'
 import type { PolicyName } from '../options.js'
+import type { FeedbackTiming } from './feedback-timing.js'
 import type { RunRecord } from './play.js'
 import type { Course, ScenarioName } from './scenarios.js'
+import type { PolicyKnobs } from './strategy.js'
 import type { OutcomeTable } from './table.js'
 
 export interface ReplaySettings {
@@ -18,6 +20,12 @@ export interface ReplaySettings {
   readonly seeds: number
   readonly cold: boolean
   readonly kernel: KernelName | 'auto'
+  /** When and how feedback comes, for the policy and the baselines alike. Default: prompt, complete and exact. */
+  readonly timing?: FeedbackTiming
+  /** Knobs of the policy under replay; baselines keep the defaults. */
+  readonly knobs?: PolicyKnobs
+  /** Plays policy `paper` at every budget as a baseline. Default: when the policy under replay is another. */
+  readonly paperBeside?: boolean
 }
 
 /** Where a replay is, for progress bars and live views. */
@@ -26,7 +34,7 @@ export interface ReplayProgress {
   readonly course: Course
   /** What is being played: the policy, or a baseline. */
   readonly playing: string
-  /** Null while a baseline plays. */
+  /** Null while a baseline plays, also one that keeps a budget. */
   readonly budgetUsdPerRequest: number | null
   /** Seed under way, from 1. */
   readonly seed: number

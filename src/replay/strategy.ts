@@ -9,10 +9,23 @@ import { NEWCOMER_FORCED, type ScenarioEvent } from './scenarios.js'
 export interface Strategy {
   /** Shadow price at the latest choice; 0 for strategies without one. */
   readonly shadowPrice: number
-  choose(context: Float64Array): number
-  /** What came of the latest choice. */
-  learn(reward: number, costUsd: number): void
+  /** What the latest choice was expected to cost, USD; 0 for strategies that expect nothing. */
+  readonly expectedCostUsd: number
+  /** @param request its number, from 0 on, one more each time: its name in `settle` and `reward` */
+  choose(context: Float64Array, request: number): number
+  settle(request: number, costUsd: number): void
+  reward(request: number, value: number): void
   announce(event: ScenarioEvent): void
+}
+
+/** Knobs of a policy that a replay may set; what is left out stays at the policy's default. */
+export interface PolicyKnobs {
+  /** Exploration weight. */
+  readonly alpha?: number
+  /** Forgetting factor. */
+  readonly gamma?: number
+  /** How many observations the priors are worth. */
+  readonly nEffective?: number
 }
 
 export interface RouterStrategyOptions {
@@ -26,15 +39,16 @@ export interface RouterStrategyOptions {
   readonly seed: number
   /** Warm-up priors, or null for a cold start. */
   readonly priors: Priors | null
-  /** Overrides of the policy's defaults, for baselines. */
-  readonly gamma?: number
-  readonly nEffective?: number
+  readonly knobs?: PolicyKnobs
+  /** Static weight of cost, for baselines. */
   readonly costWeight?: number
+  /** How many of the latest requests still get feedback. Default 4: it comes at once. */
+  readonly inFlight?: number
 }
 
 /** A router behind the Strategy interface, used through its public face alone: route, settle, reward. */
 export async function routerStrategy(options: RouterStrategyOptions): Promise<Strategy> {
-  const { models, newcomer, budgetUsdPerRequest: budget, gamma, nEffective, costWeight } = options
+  const { models, newcomer, budgetUsdPerRequest: budget, costWeight } = options
   const router = await createRouter({
     models: models.filter((_, m) => m !== newcomer),
     dimension: options.dimension,
@@ -42,11 +56,10 @@ export async function routerStrategy(options: RouterStrategyOptions): Promise<St
     policy: options.policy,
     kernel: options.kernel,
     seed: options.seed,
-    pendingCapacity: 4,
+    pendingCapacity: Math.max(4, options.inFlight ?? 0),
     clock: () => 0,
     ...(options.priors === null ? {} : { priors: options.priors }),
-    ...(gamma === undefined ? {} : { gamma }),
-    ...(nEffective === undefined ? {} : { nEffective }),
+    ...options.knobs,
     ...(costWeight === undefined ? {} : { costWeight }),
   })
   return new RouterStrategy(router, models)
@@ -54,7 +67,9 @@ export async function routerStrategy(options: RouterStrategyOptions): Promise<St
 
 class RouterStrategy implements Strategy {
   shadowPrice = 0
-  private requestId = ''
+  expectedCostUsd = 0
+  /** Ids by number of request. */
+  private readonly ids: string[] = []
   private readonly indexOf: ReadonlyMap<string, number>
 
   constructor(
@@ -66,16 +81,20 @@ class RouterStrategy implements Strategy {
 
   choose(context: Float64Array): number {
     const decision = this.router.route(context)
-    this.requestId = decision.id
+    this.ids.push(decision.id)
     this.shadowPrice = decision.shadowPrice
+    this.expectedCostUsd = decision.expectedCostUsd
     const index = this.indexOf.get(decision.model)
     if (index === undefined) throw new Error(`router chose '${decision.model}', which is not in the run`)
     return index
   }
 
-  learn(reward: number, costUsd: number): void {
-    this.router.settle(this.requestId, { costUsd })
-    this.router.reward(this.requestId, reward)
+  settle(request: number, costUsd: number): void {
+    this.router.settle(this.ids[request], { costUsd })
+  }
+
+  reward(request: number, value: number): void {
+    this.router.reward(this.ids[request], value)
   }
 
   announce(event: ScenarioEvent): void {
@@ -87,6 +106,7 @@ class RouterStrategy implements Strategy {
 /** Every model that has joined is as likely as any other. */
 export class UniformRandomStrategy implements Strategy {
   readonly shadowPrice = 0
+  readonly expectedCostUsd = 0
   private readonly present: number[]
 
   constructor(
@@ -101,7 +121,9 @@ export class UniformRandomStrategy implements Strategy {
     return this.present[Math.floor(this.random() * this.present.length)]
   }
 
-  learn(): void {}
+  settle(): void {}
+
+  reward(): void {}
 
   announce(event: ScenarioEvent): void {
     if (event.type === 'join') this.present.push(event.model)

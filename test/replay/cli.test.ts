@@ -51,12 +51,13 @@ describe('replay command', () => {
     const { exitCode, text } = await onRows('--scenario', 'price-drop', '--seeds', '2', ...outputs)
     expect([exitCode, text]).toEqual([0, ''])
     const report = JSON.parse(readFileSync(path('out.json'), 'utf8'))
-    expect(report).toMatchObject({ scenario: 'price-drop', policy: 'paper', seeds: 2 })
+    expect(report).toMatchObject({ scenario: 'price-drop', policy: 'dollar', seeds: 2 })
     expect(report.rows).toHaveLength(9)
     expect(report.rows[0].budgetUsdPerRequest).toBe(3e-4)
     expect(readFileSync(path('out.html'), 'utf8')).toContain('rows.jsonl')
     expect(printed).toContain('price-drop: policy paper, 2 seeds')
     expect(printed).toContain('per-prompt oracle')
+    expect(printed).toMatch(/targets: passed \d+ of \d+\n/)
   })
 
   it('takes seven automatic budgets for stationary, and models away', async () => {
@@ -113,6 +114,11 @@ describe('replay command', () => {
     [['--scenario', 'onboarding', '--newcomer', 'chep'], "did you mean 'cheap'?"],
     [['--shifted', 'dear'], '--shifted: goes with --scenario price-drop or quality-regression'],
     [['--newcomer', 'dear'], '--newcomer: goes with --scenario onboarding'],
+    [['--reward-rate', '0'], '--reward-rate: expected a number in (0, 1], got 0'],
+    [['--reward-rate', '5%'], 'Expected a finite number'],
+    [['--delay', '1.5'], '--delay: expected an integer'],
+    [['--settle-delay', '-1'], '--settle-delay: expected an integer'],
+    [['--noise', '2'], '--noise: expected a finite number in [0, 1]'],
     [['--bogus'], "unknown option '--bogus'"],
   ])('refuses %j', async (args, message) => {
     const { exitCode, text } = await onRows(...args)

@@ -41,10 +41,19 @@ describe('runReplay', () => {
       'scenario',
       'policy',
       'seeds',
+      'cold',
+      'feedback',
       'rows',
       'baselines',
+      'checks',
+      'calibration',
+      'learningCurve',
       'requestsPerSecond',
     ])
+    expect(Object.keys(report.checks[0])).toEqual([
+      ...['name', 'budgetUsdPerRequest', 'phase', 'variant', 'measured', 'limit', 'bound', 'ok'],
+    ])
+    expect(report.learningCurve).toEqual([])
     expect(report.rows.map((row) => [row.budgetUsdPerRequest, row.phase])).toEqual(
       BUDGETS.flatMap((budget) => [1, 2, 3].map((phase) => [budget, phase])),
     )
@@ -92,6 +101,96 @@ describe('runReplay', () => {
     const js = await replay('stationary', data)
     const wasm = await replay('stationary', data, { kernel: 'wasm' })
     expect(withoutSpeed(wasm)).toBe(withoutSpeed(js))
+  })
+
+  it('plays prompt, complete and exact feedback as no timing at all, bit for bit', async () => {
+    for (const scenario of ['stationary', 'price-drop'] as const) {
+      const timing = { rewardRate: 1, delay: 0, settleDelay: 0, noise: 0 }
+      expect(withoutSpeed(await replay(scenario, data, { timing }))).toBe(
+        withoutSpeed(await replay(scenario, data)),
+      )
+    }
+  })
+
+  it('takes feedback that comes late, noisy, seldom, and after phases and the run have ended', async () => {
+    const timing = { rewardRate: 0.3, delay: 60, settleDelay: 70, noise: 0.2 }
+    const late = await replay('price-drop', data, { timing })
+    expect(withoutSpeed(await replay('price-drop', data, { timing }))).toBe(withoutSpeed(late))
+    expect(withoutSpeed(late)).not.toBe(withoutSpeed(await replay('price-drop', data)))
+    const never = { ...timing, delay: 1_000_000, settleDelay: 1_000_000 }
+    expect((await replay('onboarding', data, { timing: never })).report.rows).toHaveLength(6)
+  })
+
+  it('measures baselines that do not learn alike under any timing', async () => {
+    const timing = { rewardRate: 0.3, delay: 60, settleDelay: 70, noise: 0.2 }
+    const [late, prompt] = [await replay('stationary', data, { timing }), await replay('stationary', data)]
+    const steady = (result: ReplayResult) =>
+      result.report.baselines.filter(({ baseline }) => !['linucb', 'forgetting'].includes(baseline))
+    expect(steady(late)).toEqual(steady(prompt))
+  })
+
+  it('plays policy paper beside another one, on the same shuffles, and compares', async () => {
+    // The same policy under other knobs stands for another policy.
+    const alone = await replay('price-drop', data)
+    expect(alone.paperTraces).toEqual([])
+    const { report, ...rest } = await replay('price-drop', data, {
+      knobs: { nEffective: 1, alpha: 5 },
+      paperBeside: true,
+    })
+    const paper = report.baselines.filter(({ baseline }) => baseline === 'paper')
+    expect(
+      paper.map(({ budgetUsdPerRequest, phase, reward, utilisation, shares }) => [
+        ...[budgetUsdPerRequest, phase, reward, utilisation, shares],
+      ]),
+    ).toEqual(
+      alone.report.rows.map(({ budgetUsdPerRequest, phase, reward, utilisation, shares }) => [
+        ...[budgetUsdPerRequest, phase, reward, utilisation, shares],
+      ]),
+    )
+    expect(rest.paperTraces).toEqual(alone.traces)
+    expect(rest.traces).not.toEqual(alone.traces)
+    const compared = report.checks.filter(({ name }) => name === 'reward-vs-paper')
+    expect(compared).toHaveLength(6)
+    for (const [i, check] of compared.entries()) {
+      expect(check.measured).toBeCloseTo(report.rows[i].reward - paper[i].reward, 12)
+    }
+  })
+
+  it('plays a policy beside itself to no difference', async () => {
+    const { report } = await replay('stationary', data, { paperBeside: true })
+    const compared = report.checks.filter(({ name }) => name === 'reward-vs-paper')
+    expect(compared.map(({ measured, ok }) => [measured, ok])).toEqual([
+      [0, true],
+      [0, true],
+    ])
+  })
+
+  it('draws the learning curve of a cold start beside a warm router', async () => {
+    const big = makeTable(1100)
+    const { report } = await replay('stationary', big, { cold: true })
+    expect(report.learningCurve.map(({ budgetUsdPerRequest }) => budgetUsdPerRequest)).toEqual(BUDGETS)
+    for (const { blocks } of report.learningCurve) {
+      expect(blocks.map(({ from, to }) => [from, to])).toEqual(
+        [0, 1, 2, 3, 4, 5].map((b) => [100 * b, 100 * b + 100]),
+      )
+    }
+    // At the start the warm router knows what the cold one has yet to learn.
+    const { blocks } = report.learningCurve[1]
+    expect(blocks[0].warm).toBeGreaterThan(blocks[0].cold + 0.01)
+    expect(report.checks.filter(({ name }) => name === 'cold-vs-warm')).toHaveLength(2)
+    expect((await replay('onboarding', data, { cold: true })).report.learningCurve).toHaveLength(2)
+  })
+
+  it('records the predicted dollars of every request', async () => {
+    const { report } = await replay('stationary', data)
+    const [all, ...models] = report.calibration
+    expect(all.requests).toBe(2 * 3 * 100)
+    expect(models.every(({ ratio }) => ratio !== null && ratio > 0.5 && ratio < 2)).toBe(true)
+  })
+
+  it('refuses a timing out of range', async () => {
+    const timing = { rewardRate: 0, delay: 0, settleDelay: 0, noise: 0 }
+    await expect(replay('stationary', data, { timing })).rejects.toThrow('rewardRate')
   })
 
   it('refuses too few rows to split', async () => {

@@ -2,19 +2,21 @@ import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../rep
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
 import { type Column, renderTable } from '../table.js'
+import { targetsText } from './targets.js'
 
 /** What a replay found, as text: the policy at each budget, then the baselines. Money is per 1,000 requests. */
 export function summaryText(result: ReplayResult): string {
   const { scenario, policy, seeds, requestsPerSecond } = result.report
   const speed = Math.round(requestsPerSecond).toLocaleString('en')
   const head = `${scenario}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
-  return `${head}\n\n${policyText(result)}\n${baselineText(result)}`
+  return `${head}\n\n${policyText(result)}\n${baselineText(result)}\n${targetsText(result.report)}`
 }
 
 function policyText(result: ReplayResult): string {
   const { rows, baselines } = result.report
   const phased = rows.some((row) => row.phase !== null)
   const varied = rows.some((row) => row.variant !== null)
+  const beside = baselines.some(({ baseline }) => baseline === 'paper')
   const columns: Column[] = [
     ...(varied ? [{ title: 'variant' }] : []),
     { title: 'budget', align: 'right' },
@@ -22,6 +24,7 @@ function policyText(result: ReplayResult): string {
     { title: 'reward', align: 'right' },
     { title: '95% CI' },
     { title: 'best mix', align: 'right' },
+    ...(beside ? [{ title: 'paper', align: 'right' } as const] : []),
     { title: 'used', align: 'right' },
     ...(phased ? [{ title: 'so far', align: 'right' } as const] : []),
     { title: 'worst', align: 'right' },
@@ -34,7 +37,8 @@ function policyText(result: ReplayResult): string {
     ...(phased ? [String(row.phase)] : []),
     reward(row.reward),
     halfWidth(row.rewardCi95),
-    mixReward(baselines, row),
+    rewardOf('mix', baselines, row),
+    ...(beside ? [rewardOf('paper', baselines, row)] : []),
     percent(row.utilisation),
     ...(phased ? [percent(row.utilisationCumulative)] : []),
     percent(row.utilisationWorst),
@@ -46,7 +50,7 @@ function policyText(result: ReplayResult): string {
 
 /** One line a baseline; with phases or variants, one column each. */
 function baselineText(result: ReplayResult): string {
-  const rows = result.report.baselines.filter((row) => row.baseline !== 'mix')
+  const rows = result.report.baselines.filter(({ baseline }) => baseline !== 'mix' && baseline !== 'paper')
   const keys = [...new Set(rows.map(columnOf))]
   const names = [...new Set(rows.map(baselineName))]
   const columns: Column[] = [
@@ -70,15 +74,16 @@ function columnOf(row: BaselineRow): string {
   return row.variant ?? (row.phase === null ? 'reward' : `phase ${row.phase}`)
 }
 
-function mixReward(baselines: readonly BaselineRow[], row: PolicyRow): string {
-  const mix = baselines.find(
+/** Reward of a baseline that keeps the row's budget. */
+function rewardOf(baseline: 'mix' | 'paper', baselines: readonly BaselineRow[], row: PolicyRow): string {
+  const found = baselines.find(
     (candidate) =>
-      candidate.baseline === 'mix' &&
+      candidate.baseline === baseline &&
       candidate.budgetUsdPerRequest === row.budgetUsdPerRequest &&
       candidate.phase === row.phase &&
       candidate.variant === row.variant,
   )
-  return mix === undefined ? '' : reward(mix.reward)
+  return found === undefined ? '' : reward(found.reward)
 }
 
 function sharesText(shares: Readonly<Record<string, number>>, modelIds: readonly string[]): string {

@@ -37,7 +37,7 @@ export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId:
 
 export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
   return baselines.flatMap((row) => {
-    if (row.baseline === 'fixed' || row.baseline === 'mix') return []
+    if (row.baseline === 'fixed' || row.baseline === 'mix' || row.baseline === 'paper') return []
     const text = BASELINE_LABELS[row.baseline]
     return [
       {

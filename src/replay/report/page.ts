@@ -48,12 +48,12 @@ ${results.map((result) => section(result, colorOf)).join('\n')}
 }
 
 function facts({ results, features }: ReportInput): string {
-  const [{ rowCounts, cold, report }] = results
+  const [{ rowCounts, report }] = results
   const slowest = Math.min(...results.map((result) => result.report.requestsPerSecond))
   return list([
     ['Policy', report.policy],
     ['Seeds', String(report.seeds)],
-    ['Rows that fit priors', cold ? 'none, cold start' : String(rowCounts.fit)],
+    ['Rows that fit priors', report.cold ? 'none, cold start' : String(rowCounts.fit)],
     ['Rows burnt in', String(rowCounts.burnIn)],
     ['Contexts', features === 'stored' ? 'stored features' : 'default encoder'],
     ['Requests a second', Math.round(slowest).toLocaleString('en')],

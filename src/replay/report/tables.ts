@@ -71,6 +71,8 @@ export function baselineName(row: Pick<BaselineRow, 'baseline' | 'model' | 'budg
       return 'LinUCB, static weight, no forgetting'
     case 'forgetting':
       return 'LinUCB, static weight, forgetting'
+    case 'paper':
+      return `policy paper within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
     case 'oracle':
       return 'per-prompt oracle'
   }

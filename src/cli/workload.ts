@@ -1,0 +1,53 @@
+import { basename } from 'node:path'
+import { defaultEncoder } from '../features/default-encoder.js'
+import type { ModelSpec } from '../registry/model.js'
+import { type OutcomeRow, parseOutcomes } from '../replay/dataset.js'
+import { modelIndex } from '../replay/scenarios.js'
+import { simulateWorkload } from '../replay/simulate/workload.js'
+import { readTextFile } from './files.js'
+import { badFlag } from './flags.js'
+import { readModelsFile } from './inputs.js'
+
+/** What is played: rows and models, from files or simulated. */
+export interface Workload {
+  readonly name: string
+  readonly simulated: boolean
+  /** Id of a model that is yet to come in every scenario but onboarding, or null. */
+  readonly newcomer: string | null
+  readonly models: readonly ModelSpec[]
+  readonly rows: readonly OutcomeRow[]
+  readonly trainRows: readonly OutcomeRow[] | null
+}
+
+/** Where rows and models come from. */
+export interface WorkloadFlags {
+  readonly data?: string
+  readonly train?: string
+  readonly models?: string
+  readonly exclude?: readonly string[]
+}
+
+/**
+ * Reads the files of the flags, or simulates a workload without `data`.
+ * @throws FILE_UNREADABLE, DATA_INVALID, INVALID_ARGUMENT; UNKNOWN_MODEL for a model to exclude that is not there
+ */
+export async function loadWorkload(flags: WorkloadFlags): Promise<Workload> {
+  if (flags.data === undefined) {
+    const { models, rows } = simulateWorkload(defaultEncoder())
+    const left = withoutExcluded(models, flags.exclude)
+    const newcomer = models[models.length - 1].id
+    return { name: 'a simulated workload', simulated: true, newcomer, models: left, rows, trainRows: null }
+  }
+  const models = withoutExcluded(await readModelsFile(flags.models ?? ''), flags.exclude)
+  const rows = parseOutcomes(await readTextFile(flags.data), flags.data)
+  const trainRows =
+    flags.train === undefined ? null : parseOutcomes(await readTextFile(flags.train), flags.train)
+  return { name: basename(flags.data), simulated: false, newcomer: null, models, rows, trainRows }
+}
+
+function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string[] | undefined): ModelSpec[] {
+  const out = new Set((excluded ?? []).map((id) => modelIndex(id, models, '--exclude')))
+  const left = models.filter((_, m) => !out.has(m))
+  if (left.length === 0) throw badFlag('exclude', 'no model is left')
+  return left
+}

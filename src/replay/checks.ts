@@ -1,0 +1,143 @@
+import { LIMITS } from './check-limits.js'
+import type { LearningCurve } from './learning-curve.js'
+import type { BaselineRow, PolicyRow } from './result.js'
+import type { OnboardingVariant, ScenarioName } from './scenarios.js'
+
+export const CHECK_NAMES = [
+  'reward-vs-mix',
+  'reward-vs-paper',
+  'utilisation',
+  'utilisation-worst',
+  'utilisation-cumulative',
+  'utilisation-phase',
+  'budget-unspent',
+  'cold-vs-warm',
+] as const
+export type CheckName = (typeof CHECK_NAMES)[number]
+
+/** One target, held against one cell of the replay. `check-limits.ts` has the limits and their reasons. */
+export interface Check {
+  readonly name: CheckName
+  readonly budgetUsdPerRequest: number
+  readonly phase: 1 | 2 | 3 | null
+  readonly variant: OnboardingVariant | null
+  /** A difference of rewards for the checks of reward, spend over budget for the others. */
+  readonly measured: number
+  readonly limit: number
+  /** Whether `measured` has to be at least or at most `limit`. */
+  readonly bound: 'at-least' | 'at-most'
+  readonly ok: boolean
+}
+
+export interface CheckInput {
+  readonly scenario: ScenarioName
+  readonly cold: boolean
+  readonly rows: readonly PolicyRow[]
+  /** Checks for which a baseline is missing are left out. */
+  readonly baselines: readonly BaselineRow[]
+  readonly learningCurve: readonly LearningCurve[]
+}
+
+type Verdict = Pick<Check, 'name' | 'measured' | 'limit' | 'bound' | 'ok'>
+
+/** Holds a replay against its targets, cell by cell. */
+export function checksOf(input: CheckInput): Check[] {
+  const cells = input.rows.flatMap((row) => {
+    const { budgetUsdPerRequest, phase, variant } = row
+    const verdicts = [...rewardVerdicts(row, input), ...spendVerdicts(row, input)]
+    return verdicts.map((verdict) => placed(verdict, { budgetUsdPerRequest, phase, variant }))
+  })
+  return [...cells, ...learningChecks(input)]
+}
+
+function placed(
+  { name, ...rest }: Verdict,
+  cell: Pick<Check, 'budgetUsdPerRequest' | 'phase' | 'variant'>,
+): Check {
+  return { name, ...cell, ...rest }
+}
+
+/** A warm router that knows the rows' averages has no excuse on stationary traffic; learners of news do not know them. */
+function rewardVerdicts(row: PolicyRow, { scenario, cold, baselines }: CheckInput): Verdict[] {
+  const mix = budgeted('mix', row, baselines)
+  const paper = budgeted('paper', row, baselines)
+  const verdicts: Verdict[] = []
+  if (mix !== undefined && scenario === 'stationary' && !cold) {
+    verdicts.push(atLeast('reward-vs-mix', row.reward - mix.reward, -LIMITS.mixDeficit))
+  }
+  if (paper !== undefined) {
+    const deficit = scenario === 'stationary' ? LIMITS.paperDeficit : LIMITS.paperDeficitScenario
+    verdicts.push(atLeast('reward-vs-paper', row.reward - paper.reward, deficit === 0 ? 0 : -deficit))
+  }
+  return verdicts
+}
+
+function spendVerdicts(row: PolicyRow, { scenario, cold, baselines }: CheckInput): Verdict[] {
+  if (!leavesRoom(row, baselines)) return []
+  const verdicts: Verdict[] = []
+  if (scenario === 'stationary') {
+    const worst = cold ? LIMITS.utilisationWorstCold : LIMITS.utilisationWorst
+    verdicts.push(atMost('utilisation', row.utilisation, LIMITS.utilisation))
+    verdicts.push(atMost('utilisation-worst', row.utilisationWorst, worst))
+  } else {
+    verdicts.push(atMost('utilisation-cumulative', row.utilisationCumulative, LIMITS.utilisationCumulative))
+    if (row.phase !== null) {
+      verdicts.push(atMost('utilisation-phase', row.utilisation, LIMITS.utilisationPhase))
+    }
+  }
+  const mix = budgeted('mix', row, baselines)
+  if (mix !== undefined) {
+    const spent = atLeast('budget-unspent', row.utilisation, LIMITS.utilisationUnspent)
+    verdicts.push({ ...spent, ok: spent.ok || mix.reward - row.reward < LIMITS.unspentGain })
+  }
+  return verdicts
+}
+
+/** At budgets where there is a choice: above the cheapest model's cost and below the dearest's. */
+function learningChecks({ learningCurve, baselines }: CheckInput): Check[] {
+  return learningCurve.flatMap(({ budgetUsdPerRequest, blocks }) => {
+    const cell = { budgetUsdPerRequest, phase: null, variant: null }
+    const costs = baselines
+      .filter(({ baseline }) => baseline === 'fixed')
+      .map(({ costUsdPerRequest }) => costUsdPerRequest)
+    const window = blocks.filter(({ from, to }) => from >= LIMITS.learningFrom && to <= LIMITS.learningTo)
+    const complete = window.reduce((sum, { from, to }) => sum + to - from, 0)
+    if (complete < LIMITS.learningTo - LIMITS.learningFrom) return []
+    if (Math.min(...costs) >= LIMITS.cheapestShare * budgetUsdPerRequest) return []
+    if (Math.max(...costs) <= budgetUsdPerRequest / LIMITS.cheapestShare) return []
+    const ahead = window.reduce((sum, { cold, warm }) => sum + cold - warm, 0) / window.length
+    return [placed(atLeast('cold-vs-warm', ahead, -LIMITS.learningDeficit), cell)]
+  })
+}
+
+function leavesRoom(row: PolicyRow, baselines: readonly BaselineRow[]): boolean {
+  const costs = baselines
+    .filter((other) => other.baseline === 'fixed' && sameCell(row, other))
+    .map(({ costUsdPerRequest }) => costUsdPerRequest)
+  return costs.length > 0 && Math.min(...costs) < LIMITS.cheapestShare * row.budgetUsdPerRequest
+}
+
+function budgeted(
+  baseline: 'mix' | 'paper',
+  row: PolicyRow,
+  baselines: readonly BaselineRow[],
+): BaselineRow | undefined {
+  return baselines.find(
+    (other) =>
+      other.baseline === baseline &&
+      other.budgetUsdPerRequest === row.budgetUsdPerRequest &&
+      sameCell(row, other),
+  )
+}
+
+function sameCell(row: PolicyRow, other: BaselineRow): boolean {
+  return other.phase === row.phase && other.variant === row.variant
+}
+
+function atLeast(name: CheckName, measured: number, limit: number): Verdict {
+  return { name, measured, limit, bound: 'at-least', ok: measured >= limit }
+}
+
+function atMost(name: CheckName, measured: number, limit: number): Verdict {
+  return { name, measured, limit, bound: 'at-most', ok: measured <= limit }
+}

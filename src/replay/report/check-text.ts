@@ -1,0 +1,57 @@
+import { CHECK_NAMES, type Check, type CheckName } from '../checks.js'
+import { usdPerThousand } from './format.js'
+
+/** The cells of one check. */
+export interface CheckGroup {
+  readonly name: CheckName
+  readonly total: number
+  readonly missed: readonly Check[]
+  /** Limits in force, each once. */
+  readonly limits: readonly number[]
+  readonly bound: Check['bound']
+}
+
+/** Checks by name, in the order of CHECK_NAMES; those that were not made are left out. */
+export function checkGroups(checks: readonly Check[]): CheckGroup[] {
+  return CHECK_NAMES.flatMap((name) => {
+    const cells = checks.filter((check) => check.name === name)
+    if (cells.length === 0) return []
+    return [
+      {
+        name,
+        total: cells.length,
+        missed: cells.filter(({ ok }) => !ok),
+        limits: [...new Set(cells.map(({ limit }) => limit))],
+        bound: cells[0].bound,
+      },
+    ]
+  })
+}
+
+/** Which cell: budget per 1,000 requests, phase, variant. */
+export function placeText({ budgetUsdPerRequest, phase, variant }: Check): string {
+  const parts = [usdPerThousand(budgetUsdPerRequest)]
+  if (phase !== null) parts.push(`phase ${phase}`)
+  if (variant !== null) parts.push(variant)
+  return parts.join(' ')
+}
+
+/** What was measured, to one decimal more than its limit. */
+export function measuredText({ name, measured }: Check): string {
+  return isDifference(name) ? signed(measured) : measured.toFixed(3)
+}
+
+/** A limit with its direction: `at most 1.03`. */
+export function limitText(name: CheckName, limit: number, bound: Check['bound']): string {
+  const text = isDifference(name) ? signed(limit) : String(limit)
+  return `${bound === 'at-least' ? 'at least' : 'at most'} ${text}`
+}
+
+function isDifference(name: CheckName): boolean {
+  return name === 'reward-vs-mix' || name === 'reward-vs-paper' || name === 'cold-vs-warm'
+}
+
+function signed(value: number): string {
+  const text = Math.abs(value).toFixed(4).replace(/^0\./, '.')
+  return value < 0 ? `-${text}` : value > 0 ? `+${text}` : '0'
+}
