@@ -17,8 +17,6 @@ import { predictedCostUsd } from './predicted-cost.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
-/** An infinite shadow price times a cost of 0 would be none: the cheapest wins at this one, too. */
-const PRICE_MAX = 1e12
 const NO_SAVING = 0
 const FUND_BACK = -1
 
@@ -97,7 +95,7 @@ export class DollarChooser implements Chooser {
     let price = 0
     if (usdPerRequest !== null) {
       const generous = credit.sparedUsd(usdPerRequest) > 0
-      price = Math.min(demand.priceOfSpend(credit.targetUsd(usdPerRequest), generous), PRICE_MAX)
+      price = demand.priceOfSpend(credit.targetUsd(usdPerRequest), generous)
     }
     note.now = state.requests
     note.options = request

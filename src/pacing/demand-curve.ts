@@ -5,10 +5,10 @@ const ROW_NUMBERS = 1 + CONTENDERS_MAX * CONTENDER_NUMBERS
 const USD_UNITS = 2 ** 34
 const VALUE_UNITS = 2 ** 23
 
-/** Bins of the shadow price (reward per dollar): 32 an octave, from 2^-20 to 2^40. */
+/** Bins of the shadow price (reward per dollar): 32 an octave, from 2^-20 to 2^39. */
 const BINS_PER_OCTAVE = 32
 const OCTAVE_LOW = -20
-const OCTAVES = 60
+const OCTAVES = 59
 const BIN_COUNT = BINS_PER_OCTAVE * OCTAVES
 /** Bits of the upper half of a double that are below its exponent and the top 5 of its mantissa. */
 const BIN_SHIFT = 15
@@ -48,6 +48,8 @@ export class DemandCurve {
   private readonly valueSteps = new Float64Array(BIN_COUNT)
   /** Spend and value of the window at mu = 0, in units. */
   private freeCost = 0
+  /** Spend of the window with every request on its cheapest contender, in units. */
+  private leastCost = 0
   private freeValue = 0
   /** A walk's place: sums of the steps of all bins before it. No part of the state: it only saves time. */
   private readonly costWalk: Walk = { bin: 0, passed: 0 }
@@ -113,12 +115,13 @@ export class DemandCurve {
 
   /**
    * The least shadow price at which the window's requests would cost at most `targetUsd` on average; 0 when they do so
-   * for nothing. Infinity: even the cheapest of each cost more, or the target is not positive.
+   * for nothing. Where even the cheapest of each cost more: the least at which each goes to its cheapest.
    * @param generous the lower end of that price's bin instead where less than 80 % of the target would be spent: many
    *   requests change their minds at one price, and the target is met by going back and forth between its two sides
    */
   priceOfSpend(targetUsd: number, generous = false): number {
-    const units = targetUsd * USD_UNITS * this.count
+    // Below what the cheapest of each cost there is nothing to aim at.
+    const units = Math.max(targetUsd * USD_UNITS * this.count, this.leastCost)
     if (this.freeCost <= units) return 0
     const { costSteps, costWalk, freeCost } = this
     while (costWalk.bin > 0 && freeCost - costWalk.passed <= units)
@@ -126,7 +129,6 @@ export class DemandCurve {
     while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
       costWalk.passed += costSteps[costWalk.bin++]
     const left = freeCost - costWalk.passed
-    if (left > units) return Number.POSITIVE_INFINITY
     return edgeOf(generous && left < SPENT_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
   }
 
@@ -221,7 +223,10 @@ export class DemandCurve {
           nextCost = c
         }
       }
-      if (nextPrice === Number.POSITIVE_INFINITY) return
+      if (nextPrice === Number.POSITIVE_INFINITY) {
+        this.leastCost += sign * costUnits
+        return
+      }
       price = Math.max(price, nextPrice)
       const bin = binOf(price)
       const nextCostUnits = toUnits(nextCost, USD_UNITS)

@@ -134,7 +134,8 @@ function onboardingFigures(result: ReplayResult, colorOf: Colors): string {
 }
 
 const SPEND_NOTE = 'Bold: mean spend so far. Thin: the last 60 requests. Dashed: the budget.'
-const LAMBDA_NOTE = 'What one unit of log-normalised cost weighs against reward; square-root axis.'
+const LAMBDA_NOTE =
+  'The reward that B dollars weigh (policy dollar), or one unit of log-normalised cost (paper); square-root axis.'
 
 type Panel = Pick<Frontier, 'rows' | 'baselines'> & { readonly title?: string }
 
