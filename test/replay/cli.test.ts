@@ -55,7 +55,7 @@ describe('replay command', () => {
     expect(report.rows).toHaveLength(9)
     expect(report.rows[0].budgetUsdPerRequest).toBe(3e-4)
     expect(readFileSync(path('out.html'), 'utf8')).toContain('rows.jsonl')
-    expect(printed).toContain('price-drop: policy paper, 2 seeds')
+    expect(printed).toContain('price-drop: policy dollar, 2 seeds')
     expect(printed).toContain('per-prompt oracle')
     expect(printed).toMatch(/targets: passed \d+ of \d+\n/)
   })
