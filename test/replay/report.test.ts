@@ -7,10 +7,16 @@ import { renderReport } from '../../src/replay/report/page.js'
 import { cumulative, rolling } from '../../src/replay/report/series.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
+import type { ReplaySettings } from '../../src/replay/settings.js'
 import { buildTable } from '../../src/replay/table.js'
 import { MODELS, makeRows } from './helpers.js'
 
-async function page(models: readonly ModelSpec[], dataName: string, budgetsUsd = [1e-4, 1e-3]) {
+async function page(
+  models: readonly ModelSpec[],
+  dataName: string,
+  budgetsUsd = [1e-4, 1e-3],
+  more: Partial<ReplaySettings> = {},
+) {
   const data = buildTable(makeRows(120, 7, models), models, null, 'rows')
   const results = []
   for (const scenario of SCENARIO_NAMES) {
@@ -25,6 +31,7 @@ async function page(models: readonly ModelSpec[], dataName: string, budgetsUsd =
         seeds: 2,
         cold: false,
         kernel: 'js',
+        ...more,
       }),
     )
   }
@@ -37,9 +44,46 @@ describe('renderReport', () => {
     expect(html).not.toMatch(/https?:|\/\/[a-z]|<script|<link|@import|url\(|src=/i)
     expect(html).not.toMatch(/NaN|undefined|Infinity/)
     for (const scenario of SCENARIO_NAMES) expect(html).toContain(`<section id="${scenario}">`)
-    for (const title of ['Quality against cost', 'Spend against budget', 'Shadow price', 'Adoption']) {
+    for (const title of [
+      ...['Quality against cost', 'Spend against budget', 'Shadow price', 'Adoption', 'Predicted dollars'],
+      ...['Spend over allowance', 'Shares around each event', 'Shares from the start, good-expensive'],
+    ]) {
       expect(html).toContain(title)
     }
+    expect(html.match(/Targets: passed \d+ of \d+/g)).toHaveLength(4)
+    expect(html).not.toContain('class="paper"')
+    expect(html).not.toContain('Learning from nothing')
+  })
+
+  it('sets policy paper beside another one, on one axis of spend', async () => {
+    const html = await page(MODELS, 'rows', [1e-4, 1e-3], { paperBeside: true, knobs: { alpha: 1 } })
+    expect(html).not.toMatch(/NaN|undefined|Infinity/)
+    for (const title of ['Spend over allowance, paper', 'Shadow price, paper', 'good-cheap, paper']) {
+      expect(html).toContain(title)
+    }
+    // Twelve frontiers: one at three sizes, and three panels a scenario with events. A ring a budget in each.
+    const rings = html.match(/class="paper"/g) ?? []
+    expect(rings).toHaveLength(2 * (3 + 3 + 3 + 3))
+  })
+
+  it('draws how a cold start learns, and draws it nowhere when nothing was burnt in long enough', async () => {
+    const html = await page(MODELS, 'rows', [1e-4, 1e-3], { cold: true })
+    expect(html).not.toContain('Learning from nothing')
+    const data = buildTable(makeRows(400), MODELS, null, 'rows')
+    const result = await runReplay({
+      scenario: 'stationary',
+      courses: coursesOf('stationary', MODELS),
+      data,
+      train: null,
+      budgetsUsd: [1e-3],
+      policy: 'paper',
+      seeds: 1,
+      cold: true,
+      kernel: 'js',
+    })
+    const learnt = renderReport({ dataName: 'rows', features: 'stored', models: MODELS, results: [result] })
+    expect(learnt).toContain('Learning from nothing')
+    expect(learnt).not.toMatch(/NaN|undefined|Infinity/)
   })
 
   it('draws the frontier from the cheapest point to the dearest, in whatever order the budgets come', async () => {

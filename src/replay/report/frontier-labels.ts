@@ -12,18 +12,24 @@ export interface FrontierLabels {
   readonly at: (mark: Mark) => Pixel
   readonly policy: string
   readonly policyAt: readonly Pixel[]
+  readonly paperAt: readonly Pixel[]
   readonly mixAt: readonly Pixel[]
   readonly bounds: Box
 }
 
 /** Names beside the marks and lines: models first, then the policy, the mix, the baselines. */
-export function frontierLabels({ marks, at, policy, policyAt, mixAt, bounds }: FrontierLabels): string[] {
+export function frontierLabels(plot: FrontierLabels): string[] {
+  const { marks, at, policy, policyAt, paperAt, mixAt, bounds } = plot
   const named = [
     ...marks.filter((mark) => mark.className === 'fixed').map((mark) => nameAt(mark.text, at(mark), 'name')),
     ...policyAt
       .slice(Math.floor(policyAt.length / 2))
       .slice(0, 1)
       .map((point) => nameAt(`policy ${policy}`, point, 'name')),
+    ...paperAt
+      .slice(Math.floor(paperAt.length / 3))
+      .slice(0, 1)
+      .map((point) => nameAt('policy paper', point, 'name quiet')),
     ...merged(
       marks.filter((mark) => mark.className !== 'fixed'),
       at,
@@ -33,8 +39,8 @@ export function frontierLabels({ marks, at, policy, policyAt, mixAt, bounds }: F
       .slice(0, 1)
       .map((point) => nameAt('best mix of two', point, 'name quiet')),
   ]
-  const obstacles = [...marks.map(at), ...along(policyAt)].map(square)
-  const placed = placeLabels(named, obstacles, along(mixAt).map(square), bounds)
+  const obstacles = [...marks.map(at), ...along(policyAt), ...paperAt].map(square)
+  const placed = placeLabels(named, obstacles, [...along(mixAt), ...along(paperAt)].map(square), bounds)
   return placed.map((place, i) =>
     place === null
       ? ''

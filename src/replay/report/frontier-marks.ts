@@ -1,4 +1,4 @@
-import { type symbolCircle, symbolDiamond, symbolStar, symbolTriangle } from 'd3-shape'
+import { symbolCircle, symbolDiamond, symbolStar, symbolTriangle } from 'd3-shape'
 import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
 import { halfWidth, perThousand, reward, shortName } from './format.js'
@@ -51,4 +51,20 @@ export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
       },
     ]
   })
+}
+
+/** Policy paper, cheapest first: a ring a budget. */
+export function paperMarks(baselines: readonly BaselineRow[]): Mark[] {
+  return baselines
+    .filter(({ baseline }) => baseline === 'paper')
+    .map((row) => ({
+      costUsd: row.costUsdPerRequest,
+      reward: row.reward,
+      text: 'policy paper',
+      hint: `policy paper, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
+      shape: symbolCircle,
+      area: 40,
+      className: 'paper',
+    }))
+    .sort((a, b) => a.costUsd - b.costUsd)
 }

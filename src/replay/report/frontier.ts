@@ -4,7 +4,7 @@ import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
 import { halfWidth, perThousand, reward } from './format.js'
 import { frontierLabels } from './frontier-labels.js'
-import { baselineMarks, fixedMarks, type Mark } from './frontier-marks.js'
+import { baselineMarks, fixedMarks, type Mark, paperMarks } from './frontier-marks.js'
 import { hint, label, polyline, type Size, tag } from './svg.js'
 
 export interface Frontier {
@@ -25,8 +25,9 @@ export function frontier(plot: Frontier, size: Size): string {
   const policy = plot.rows
     .map((row) => ({ ...row, costUsd: row.utilisation * row.budgetUsdPerRequest }))
     .sort((a, b) => a.costUsd - b.costUsd)
+  const paper = paperMarks(plot.baselines)
   const { x, y } = scales(
-    [...marks, ...policy],
+    [...marks, ...policy, ...paper],
     policy.flatMap((row) => [...row.rewardCi95]),
     size,
   )
@@ -35,6 +36,7 @@ export function frontier(plot: Frontier, size: Size): string {
     y(value),
   ]
   const policyAt = policy.map(at)
+  const paperAt = paper.map(at)
   const mixAt = mixPoints(fixed, x.domain()[1]).map(at)
   const bounds = {
     x: MARGIN.left,
@@ -45,10 +47,12 @@ export function frontier(plot: Frontier, size: Size): string {
   return [
     ...axes(x, y, size, plot.title),
     tag('path', { d: polyline(mixAt), class: 'mix-line' }, hint('best affordable mix of two fixed models')),
+    paper.length === 0 ? '' : tag('path', { d: polyline(paperAt), class: 'paper-line' }),
+    ...paper.map((mark) => drawMark(mark, at(mark))),
     tag('path', { d: polyline(policyAt), class: 'policy-line' }),
     ...policy.map((row, i) => policyMark(row, policyAt[i], y)),
     ...marks.map((mark) => drawMark(mark, at(mark))),
-    ...frontierLabels({ marks, at, policy: plot.policy, policyAt, mixAt, bounds }),
+    ...frontierLabels({ marks, at, policy: plot.policy, policyAt, paperAt, mixAt, bounds }),
   ].join('')
 }
 

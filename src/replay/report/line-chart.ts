@@ -17,6 +17,8 @@ export interface LineSeries {
 
 export interface LineChart {
   readonly requests: number
+  /** Default: requests since evaluation started. */
+  readonly xLabel?: string
   readonly yLabel: string
   readonly yScale: 'linear' | 'log' | 'root'
   readonly yDomain: readonly [low: number, high: number]
@@ -41,7 +43,7 @@ export function lineChart(chart: LineChart, size: Size): string {
   const top = chart.phases?.length ? TOP_PHASED : TOP
   const x = scaleLinear().domain([0, chart.requests]).range([MARGIN.left, right])
   const y = yScaleOf(chart).range([bottom, top])
-  const clamp = (value: number): number => y(Math.max(value, chart.yDomain[0]))
+  const clamp = (value: number): number => y(Math.min(Math.max(value, chart.yDomain[0]), chart.yDomain[1]))
   const path = line<readonly [number, number]>()
     .x(([request]) => Math.round(x(request) * 10) / 10)
     .y(([, value]) => Math.round(clamp(value) * 10) / 10)
@@ -76,7 +78,7 @@ export function lineChart(chart: LineChart, size: Size): string {
         label(String(value), x(value), bottom + 16, { class: 'tick', 'text-anchor': 'middle' }),
       ),
     label(chart.yLabel, 0, 11, { class: 'axis' }),
-    label('requests since evaluation started', right, size.height - 3, {
+    label(chart.xLabel ?? 'requests since evaluation started', right, size.height - 3, {
       class: 'axis',
       'text-anchor': 'end',
     }),

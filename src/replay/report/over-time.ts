@@ -1,3 +1,4 @@
+import type { LearningCurve } from '../learning-curve.js'
 import type { RunTrace } from '../result.js'
 import type { Course } from '../scenarios.js'
 import { percent, reward, usdPerThousand } from './format.js'
@@ -51,8 +52,64 @@ export function shadowPriceChart(traces: readonly RunTrace[], course: Course): L
     yLabel: 'shadow price λ',
     yScale: 'root',
     yDomain: [0, high * 1.05],
-    yTicks: high > 1 ? [0, 0.1, 0.5, 1, 2, 3, 4, 5] : [0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1],
+    yTicks: rootTicks(high),
     yFormat: String,
+    series,
+  }
+}
+
+/** Evenly spread on a square-root axis, each to one digit: an even share of the height is a square of it in value. */
+function rootTicks(high: number): number[] {
+  return [0, 0.2, 0.4, 0.6, 0.8, 1].map((height) => Number((height * height * high).toPrecision(1)))
+}
+
+/** Spend since evaluation started over what the budget allowed for as many requests. */
+export function allowanceChart(
+  traces: readonly RunTrace[],
+  course: Course,
+  yDomain: readonly [low: number, high: number],
+): LineChart {
+  return {
+    ...frame(traces, course),
+    yLabel: 'spend so far over budget so far',
+    yScale: 'linear',
+    yDomain,
+    yFormat: (value) => value.toFixed(2).replace(/0$/, ''),
+    series: lines(traces, utilisation, 'spend over allowance'),
+    levels: [{ value: 1, color: 'var(--ink)', hint: 'the ceiling' }],
+  }
+}
+
+/** One axis for all policies on a course: the ceiling in it, and at most three times the ceiling. */
+export function allowanceDomain(traces: readonly RunTrace[]): [low: number, high: number] {
+  const values = traces.flatMap((trace) => utilisation(trace).map(([, value]) => value))
+  return [Math.max(0, Math.min(0.9, ...values) - 0.05), Math.min(3, Math.max(1.1, ...values) + 0.05)]
+}
+
+function utilisation({ trace, budgetUsdPerRequest }: RunTrace): Samples {
+  return cumulative(trace.costsUsd).map(([i, value]) => [i, value / budgetUsdPerRequest])
+}
+
+/** Mean reward of the first requests in blocks, cold bold and warm thin. */
+export function learningChart(curves: readonly LearningCurve[]): LineChart {
+  const series = curves.flatMap(({ budgetUsdPerRequest, blocks }, i) =>
+    (['warm', 'cold'] as const).map((kind) => ({
+      label: kind === 'cold' ? usdPerThousand(budgetUsdPerRequest) : '',
+      hint: `${kind}, budget ${usdPerThousand(budgetUsdPerRequest)} per 1,000 requests`,
+      color: budgetColor(i, curves.length),
+      samples: blocks.map((block) => [(block.from + block.to) / 2, block[kind]] as const),
+      faint: kind === 'warm',
+    })),
+  )
+  const values = series.flatMap(({ samples }) => samples.map(([, value]) => value))
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  return {
+    requests: Math.max(...curves.flatMap(({ blocks }) => blocks.map(({ to }) => to))),
+    xLabel: 'requests since the cold start',
+    yLabel: 'reward, blocks of 100',
+    yScale: 'linear',
+    yDomain: [low - 0.005, high + 0.005],
+    yFormat: (value) => reward(value),
     series,
   }
 }
@@ -101,17 +158,17 @@ function lines(traces: readonly RunTrace[], read: Reading, what: string): LineSe
   }))
 }
 
+/** What the phases of a course are called; none where nothing happens after the start. */
+export function phaseNames({ scenario }: Course): readonly string[] {
+  if (scenario === 'price-drop') return ['before', 'price drop', 'restored']
+  return scenario === 'quality-regression' ? ['before', 'regression', 'recovered'] : []
+}
+
 function frame(traces: readonly RunTrace[], course: Course): Pick<LineChart, 'requests' | 'phases'> {
   const { bounds } = traces[0].trace
-  const names =
-    course.scenario === 'price-drop'
-      ? ['before', 'price drop', 'restored']
-      : course.scenario === 'quality-regression'
-        ? ['before', 'regression', 'recovered']
-        : []
   return {
     requests: bounds[bounds.length - 1],
-    phases: names.map((label, p) => ({ start: bounds[p], end: bounds[p + 1], label })),
+    phases: phaseNames(course).map((label, p) => ({ start: bounds[p], end: bounds[p + 1], label })),
   }
 }
 

@@ -1,13 +1,15 @@
 import type { ReplayResult } from '../result.js'
 import type { Course, ScenarioName } from '../scenarios.js'
+import { dynamicsPairs, dynamicsThirds, shareFigures } from './dynamics.js'
 import { escapeHtml } from './escape.js'
 import { shortName, usdPerThousand } from './format.js'
 import { type Frontier, frontier } from './frontier.js'
 import { type LineChart, lineChart } from './line-chart.js'
-import { adoptionChart, rewardChart, shadowPriceChart, spendChart } from './over-time.js'
+import { adoptionChart, rewardChart, spendChart } from './over-time.js'
 import { type ShareGroup, shares, sharesHeight } from './shares.js'
 import { drawing, FULL, HALF, type Size, THIRD } from './svg.js'
 import { baselineTable, policyTable } from './tables.js'
+import { calibrationFigure, learningFigure, targets } from './verdicts.js'
 
 type Colors = (modelId: string) => string
 
@@ -24,6 +26,7 @@ export function section(result: ReplayResult, colorOf: Colors): string {
   return [
     `<section id="${scenario}"><h2>${TITLES[scenario]}</h2>`,
     `<p class="lead">${story(result)}</p>`,
+    targets(result),
     scenario === 'stationary' ? stationaryFigures(result, colorOf) : '',
     scenario === 'onboarding' ? onboardingFigures(result, colorOf) : '',
     scenario === 'price-drop' || scenario === 'quality-regression' ? phasedFigures(result, colorOf) : '',
@@ -68,10 +71,12 @@ function stationaryFigures(result: ReplayResult, colorOf: Colors): string {
     frontierFigure(result, colorOf, [{ rows: result.report.rows, baselines: result.report.baselines }]),
     '<div class="grid">',
     timeFigure('Spend against budget', SPEND_NOTE, spendChart(result.traces, course)),
-    timeFigure('Shadow price', LAMBDA_NOTE, shadowPriceChart(result.traces, course)),
     sharesFigure('Who gets the requests, by budget', groups, result, colorOf),
     timeFigure('Reward over time', 'Mean over seeds.', rewardChart(result.traces, course)),
+    calibrationFigure(result, colorOf),
+    learningFigure(result),
     '</div>',
+    dynamicsPairs(result),
   ].join('\n')
 }
 
@@ -92,10 +97,13 @@ function phasedFigures(result: ReplayResult, colorOf: Colors): string {
   return [
     '<div class="grid">',
     timeFigure('Spend against budget', SPEND_NOTE, spendChart(result.traces, course)),
-    timeFigure('Shadow price', LAMBDA_NOTE, shadowPriceChart(result.traces, course)),
     timeFigure('Reward over time', 'Mean over seeds.', rewardChart(result.traces, course)),
     sharesFigure('Who gets the requests, by phase', groups, result, colorOf),
+    calibrationFigure(result, colorOf),
+    learningFigure(result),
     '</div>',
+    dynamicsPairs(result),
+    shareFigures(result, colorOf, legend(result, colorOf)),
     frontierFigure(result, colorOf, phases),
   ].join('\n')
 }
@@ -127,23 +135,23 @@ function onboardingFigures(result: ReplayResult, colorOf: Colors): string {
       adoptionChart(traces(course), course, course.newcomer ?? 0),
     ),
     each('Spend against budget', SPEND_NOTE, (course) => spendChart(traces(course), course)),
-    each('Shadow price', LAMBDA_NOTE, (course) => shadowPriceChart(traces(course), course)),
+    dynamicsThirds(result),
+    shareFigures(result, colorOf, legend(result, colorOf)),
     shareThirds('Who gets the requests', groups, result, colorOf),
     frontierFigure(result, colorOf, panels),
+    `<div class="grid">${calibrationFigure(result, colorOf)}${learningFigure(result)}</div>`,
   ].join('\n')
 }
 
 const SPEND_NOTE = 'Bold: mean spend so far. Thin: the last 60 requests. Dashed: the budget.'
-const LAMBDA_NOTE =
-  'The reward that B dollars weigh (policy dollar), or one unit of log-normalised cost (paper); square-root axis.'
 
 type Panel = Pick<Frontier, 'rows' | 'baselines'> & { readonly title?: string }
 
 function frontierFigure(result: ReplayResult, colorOf: Colors, panels: readonly Panel[]): string {
   const sizes = panels.length === 1 ? FULL : THIRD
   const { policy } = result.report
-  const note =
-    'Diamonds: always the same model. Dashed: the best mix of two of them. Circles: the policy, one a budget, with the 95 % interval of its mean over seeds. Triangles and star: baselines that mind no budget.'
+  const beside = result.paperTraces.length > 0 ? ' Rings: policy paper at the same budgets.' : ''
+  const note = `Diamonds: always the same model. Dashed: the best mix of two of them. Circles: the policy, one a budget, with the 95 % interval of its mean over seeds.${beside} Triangles and star: baselines that mind no budget.`
   const drawings = panels.map(
     (panel) =>
       `<div>${drawing('Quality against cost', sizes, (size) => frontier({ ...panel, policy, colorOf }, size))}</div>`,

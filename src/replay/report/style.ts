@@ -38,6 +38,7 @@ svg .grid { stroke: var(--rule); stroke-width: 1 } svg .axis-tick { stroke: var(
 svg .band { fill: var(--band) } svg .phase-line { stroke: var(--rule); fill: none }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round } svg .line.faint { stroke-width: 1; opacity: .45 }
 svg .level { stroke-width: 1.2; stroke-dasharray: 5 4; opacity: .85 }
+svg .event { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 3 3; fill: none } svg .paper-line { fill: none; stroke: var(--quiet); stroke-width: 1.4 } svg .paper { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.4 }
 svg .end { font-weight: 600; font-size: 11.5px }
 svg .mix-line { fill: none; stroke: var(--quiet); stroke-width: 1.4; stroke-dasharray: 2 4; stroke-linecap: round }
 svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }
@@ -51,6 +52,7 @@ details { margin-top: 22px } summary { cursor: pointer; font-weight: 600; paddin
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13.5px }
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: 12.5px; white-space: nowrap }
 th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { white-space: nowrap } td:last-child { width: 34%; min-width: 120px; padding-right: 0 }
+.targets td:last-child { white-space: normal } .cell { white-space: nowrap; margin-right: 14px; display: inline-block }
 td em { color: var(--warn); font-style: normal; font-weight: 600 }
 .bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }
 footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px }

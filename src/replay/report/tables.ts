@@ -96,7 +96,8 @@ function shareBar(
   return `<span class="bar">${parts.join('')}</span>`
 }
 
-function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+/** Cells are markup already. */
+export function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const header = head.map((cell) => `<th scope="col">${cell}</th>`).join('')
   const rows = body.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')
   return `<div class="scroll"><table><thead><tr>${header}</tr></thead><tbody>${rows}</tbody></table></div>`
