@@ -9,6 +9,7 @@ export function readStats(state: RoutingState): RouterStats {
   return {
     requests: state.requests,
     models: models.map((model) => modelStats(model, total)),
+    policy: state.dollar === null ? 'paper' : 'dollar',
     pacer: pacerStats(state),
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
     kernel: state.arms.kernel.name,
@@ -38,10 +39,10 @@ function modelStats(model: Model, total: number): ModelStats {
 }
 
 function pacerStats(state: RoutingState): PacerStats {
-  const { pacer, ledger } = state
+  const { pacer, ledger, dollar } = state
   return {
     usdPerRequest: pacer.usdPerRequest,
-    mode: pacer.mode,
+    mode: dollar === null ? pacer.mode : null,
     shadowPrice: pacer.shadowPrice,
     costEmaUsd: pacer.costEmaUsd,
     spendUsd: ledger.spendUsd,

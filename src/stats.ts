@@ -1,3 +1,4 @@
+import type { PolicyName } from './options.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
 
 export interface ModelStats {
@@ -27,9 +28,11 @@ export interface ModelStats {
 export interface PacerStats {
   /** Ceiling B, USD per request, or null. */
   readonly usdPerRequest: number | null
-  readonly mode: PacerMode
+  /** How the budget acts under policy `paper`; null under policy `dollar`. */
+  readonly mode: PacerMode | null
+  /** That of policy `paper`. */
   readonly shadowPrice: number
-  /** Running mean of cost that drives the shadow price, USD per request. */
+  /** Running mean of what requests cost, USD; it drives the shadow price of policy `paper`. */
   readonly costEmaUsd: number
   /** Spend since the start, removed models included, USD. */
   readonly spendUsd: number
@@ -48,6 +51,7 @@ export interface RouterStats {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]
+  readonly policy: PolicyName
   readonly pacer: PacerStats
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }

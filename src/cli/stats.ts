@@ -35,8 +35,9 @@ function renderStats(stats: RouterStats): string {
         ? ''
         : `, ${percent(pacer.utilisation)} of ${usd(pacer.allowanceUsd)} allowed`
     lines.push(`${money}${allowed}`)
+    const how = pacer.mode === null ? `policy ${stats.policy}` : `policy ${stats.policy}, ${pacer.mode}`
     lines.push(
-      `budget ${usd(pacer.usdPerRequest)} per request (${pacer.mode}), shadow price ${fixed(pacer.shadowPrice, 4)}`,
+      `budget ${usd(pacer.usdPerRequest)} per request (${how}), shadow price ${fixed(pacer.shadowPrice, 4)}`,
     )
   }
   return `${lines.join('\n')}\n\n${renderModels(stats.models)}`

@@ -71,6 +71,7 @@ export class DollarChooser implements Chooser {
       usdPerRequest === null ? Number.POSITIVE_INFINITY : credit.availableUsd(usdPerRequest)
     note.availableUsd = availableUsd
     const affordable = this.score(state, price, exploit ? 0 : this.options.alpha, usdPerRequest, availableUsd)
+    choice.savedUsd = credit.fundUsd === 0 ? NO_SAVING : FUND_BACK
     let position = exploit ? -1 : this.probe(state, price, usdPerRequest, availableUsd)
     note.forced = position >= 0
     note.cheapestFallback = position < 0 && !affordable
@@ -193,7 +194,6 @@ export class DollarChooser implements Chooser {
   ): number {
     const { list, choice, expectedUsd } = this
     const { credit } = this.stateOf(state)
-    choice.savedUsd = credit.fundUsd === 0 ? NO_SAVING : FUND_BACK
     if (state.registry.exploring === 0) return -1
     const rival = this.values[this.cheapest] - price * expectedUsd[this.cheapest]
     let wanted = false
