@@ -7,7 +7,7 @@ import { COST, QUADRATIC } from '../kernel/kernel.js'
 import { listOffset } from '../kernel/layout.js'
 import type { ResolvedOptions } from '../options.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
-import { ScanChoice } from '../policy/scan.js'
+import { PRUNED_COUNT_MIN, ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
 import type { RouteOptions } from '../route-options.js'
 import type { RoutingState } from '../state.js'
@@ -83,7 +83,11 @@ export class DollarChooser implements Chooser {
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
-    choice.score = note.forced ? 0 : this.values[position] - price * this.expectedUsd[position]
+    choice.score = note.forced
+      ? 0
+      : note.cheapestFallback
+        ? this.values[position] - price * this.expectedUsd[position]
+        : arms.scoreAt(position)
     choice.listCostUsd = this.listUsd[position]
     choice.predictedUsd = this.predictedUsd[position]
     choice.expectedUsd = this.expectedUsd[position]
@@ -135,7 +139,8 @@ export class DollarChooser implements Chooser {
 
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
-   * where all were scored, by theta.x where the scan was pruned.
+   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
+   * or a batch, would otherwise come to other prices.
    * @returns whether any model is affordable
    */
   private score(
@@ -159,17 +164,15 @@ export class DollarChooser implements Chooser {
       values[position] = isAffordable ? 1 : 0
       arms.setPenalty(position, isAffordable || !this.prunes ? price * costUsd : UNAFFORDABLE)
     }
-    if (this.prunes) {
-      this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
-      for (let position = 0; position < count; position++)
-        values[position] = f64[listOffset(layout, layout.mean, this.index, position)]
-    } else {
-      kernel.combine(this.index, count, alpha, 1, requests)
-      for (let position = 0; position < count; position++) {
-        const isAffordable = values[position] === 1
-        values[position] = arms.scoreAt(position) + price * expectedUsd[position]
-        if (!isAffordable) arms.setScore(position, -UNAFFORDABLE)
-      }
+    if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
+    else kernel.combine(this.index, count, alpha, 1, requests)
+    const withBonus = count < PRUNED_COUNT_MIN
+    for (let position = 0; position < count; position++) {
+      const isAffordable = values[position] === 1
+      values[position] = withBonus
+        ? arms.scoreAt(position) + price * expectedUsd[position]
+        : f64[listOffset(layout, layout.mean, this.index, position)]
+      if (!isAffordable && !this.prunes) arms.setScore(position, -UNAFFORDABLE)
     }
     this.choice.contenders = this.contenders.pick(
       count,
