@@ -126,6 +126,12 @@ describe('a state file that is damaged', () => {
       expect(() => decodeState(bytes.slice(0, i), 's')).toThrow(/^s: not a state file/)
     }
   })
+
+  test('from before policies had a place in it is one of policy paper', () => {
+    const settings = { mode: 'soft', alpha: 0.05, seed: 7 } as const
+    const bytes = encodeState({ settings: settings as never, snapshot: Uint8Array.of(1) })
+    expect(decodeState(bytes, 's').settings).toEqual({ policy: 'paper', ...settings })
+  })
 })
 
 describe('where a state file lies', () => {
