@@ -65,7 +65,7 @@ export abstract class Operations {
     if (!enabled) this.recorder.commit({ type: 'model-enabled', at: this.now(), model: id })
   }
 
-  /** New list prices, in force from the next request on. */
+  /** New list prices, in force from the next request on. They replace all four: one left out takes its default. */
   reprice(id: string, price: ModelPrice): void {
     const model = findModel(this.state, id, 'id')
     const checked = checkModelPrice(price, 'price')

@@ -12,7 +12,7 @@ import {
 } from '../options.js'
 import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
 import type { Priors } from '../policy/priors.js'
-import type { ModelSpec } from '../registry/model.js'
+import type { ResolvedModelSpec } from '../registry/model.js'
 import type { RouteOptions } from '../route-options.js'
 import type { Router } from '../router.js'
 import type { PacerStats } from '../stats.js'
@@ -44,7 +44,7 @@ interface RouteFlags {
 
 /** What the files that the flags name hold. */
 interface RouteInputs {
-  readonly models: readonly ModelSpec[] | null
+  readonly models: readonly ResolvedModelSpec[] | null
   readonly priors: Priors | null
 }
 
@@ -58,6 +58,7 @@ export interface RouteOutcome {
 const HELP = `
 The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
+and, where they differ, "cachedInputUsdPerMTok" and "reasoningUsdPerMTok", for 'settle' by tokens.
 
 With --state the router lives in that file: models, prices, budget, statistics, and requests that wait for feedback
 (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and

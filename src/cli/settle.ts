@@ -11,13 +11,17 @@ interface SettleFlags {
   readonly cost?: number
   readonly inputTokens?: number
   readonly outputTokens?: number
+  readonly cachedInputTokens?: number
+  readonly reasoningTokens?: number
   readonly latencyMs?: number
 }
 
 const HELP = `
 Examples:
   $ paretobandit settle r.7 --cost 0.0011 --state router.state
-  $ paretobandit settle r.7 --input-tokens 12 --output-tokens 431 --latency-ms 900 --state router.state`
+  $ paretobandit settle r.7 --input-tokens 12 --output-tokens 431 --latency-ms 900 --state router.state
+  $ paretobandit settle r.8 --input-tokens 9000 --cached-input-tokens 8000 \\
+      --output-tokens 1500 --reasoning-tokens 1200 --state router.state`
 
 export function registerSettle(program: Command): void {
   program
@@ -28,6 +32,8 @@ export function registerSettle(program: Command): void {
     .option('--cost <usd>', 'realised cost, USD', amountFlag)
     .option('--input-tokens <n>', 'or the billed tokens, priced at list: cached ones included', amountFlag)
     .option('--output-tokens <n>', 'reasoning included', amountFlag)
+    .option('--cached-input-tokens <n>', 'those of the input tokens that came from a cache', amountFlag)
+    .option('--reasoning-tokens <n>', 'those of the output tokens that were reasoning', amountFlag)
     .option('--latency-ms <ms>', 'how long the call took', amountFlag)
     .addHelpText('after', HELP)
     .action(settle)
@@ -53,11 +59,14 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
   process.stdout.write(text)
 }
 
-function settlementOf({ cost, inputTokens, outputTokens, latencyMs }: SettleFlags): Settlement {
+function settlementOf(flags: SettleFlags): Settlement {
+  const { cost, inputTokens, outputTokens, cachedInputTokens, reasoningTokens, latencyMs } = flags
   return {
     ...(cost === undefined ? {} : { costUsd: cost }),
     ...(inputTokens === undefined ? {} : { inputTokens }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
     ...(latencyMs === undefined ? {} : { latencyMs }),
   }
 }

@@ -1,7 +1,7 @@
 import type { ArmStatistics } from '../kernel/kernel.js'
 import type { CapSpec } from '../pacing/cap-period.js'
 import type { Constraint } from '../pacing/constraint.js'
-import type { ModelPrice, ModelSpec } from '../registry/model.js'
+import type { ResolvedModelPrice, ResolvedModelSpec } from '../registry/model.js'
 
 /**
  * Routing state is a fold over these events, and nothing else changes it. An event carries all that the fold needs:
@@ -85,7 +85,7 @@ export interface ExpiredEvent extends EventBase {
 
 export interface ModelAddedEvent extends EventBase {
   readonly type: 'model-added'
-  readonly model: ModelSpec
+  readonly model: ResolvedModelSpec
   /** Log-normalised cost of the list price. */
   readonly logCost: number
   readonly forcedExploration: number
@@ -115,7 +115,7 @@ export interface ModelDisabledEvent extends EventBase {
 export interface ModelRepricedEvent extends EventBase {
   readonly type: 'model-repriced'
   readonly model: string
-  readonly price: ModelPrice
+  readonly price: ResolvedModelPrice
   readonly logCost: number
 }
 

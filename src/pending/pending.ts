@@ -1,47 +1,45 @@
 import { copyNumbers } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
-
-/** What has happened to a request so far, as bits of its state. */
-export const SETTLED = 1
-export const REWARDED = 2
-export const FAILED = 4
-export const EXPIRED = 8
-export const DROPPED = 16
+import type { ResolvedModelPrice } from '../registry/model.js'
+import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
 
 /**
  * A request is one row of numbers, in the order a snapshot keeps them, so that its feedback reads one or two cache
  * lines:
  *
- *     0  slot of its model           5  list cost, USD
- *     1  incarnation of its model    6  allowance, USD
- *     2  state                       7  input price, USD per million tokens
- *     3  time it was routed          8  output price
- *     4  reservation, USD            9  predicted cost, USD
- *                                   10  1 for a forced exploration, else 0
- *    11  number of its tenant, or 0 12  the tenant's allowance, USD
- *                                   13  context, d numbers
+ *     0  slot of its model           8   output price
+ *     1  incarnation of its model    9   price of cached input
+ *     2  state                       10  price of reasoning
+ *     3  time it was routed          11  predicted cost, USD
+ *     4  reservation, USD            12  1 for a forced exploration, else 0
+ *     5  list cost, USD              13  number of its tenant, or 0
+ *     6  allowance, USD              14  the tenant's allowance, USD
+ *     7  input price, USD/M tokens   15  context, d numbers
  */
-const SLOT = 0
-const INCARNATION = 1
-const STATE = 2
+export const SLOT = 0
+export const INCARNATION = 1
+export const STATE = 2
 const AT = 3
-const RESERVED = 4
+/** From here to PENDING_NUMBERS all are amounts: finite and never negative. */
+export const RESERVED = 4
 const LIST_COST = 5
 const ALLOWANCE = 6
 const INPUT_PRICE = 7
 const OUTPUT_PRICE = 8
-const PREDICTED = 9
-const FORCED = 10
-const TENANT = 11
-const TENANT_ALLOWANCE = 12
-export const PENDING_NUMBERS = 13
+const CACHED_INPUT_PRICE = 9
+const REASONING_PRICE = 10
+const PREDICTED = 11
+const FORCED = 12
+const TENANT = 13
+const TENANT_ALLOWANCE = 14
+export const PENDING_NUMBERS = 15
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (13 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (15 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -120,10 +118,33 @@ export class PendingRequests {
     this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
   }
 
-  /** Tokens at the list price that was in force when the request was routed, USD. */
-  costOfTokensUsd(sequence: number, inputTokens: number, outputTokens: number): number {
+  /**
+   * Tokens at the list prices that were in force when the request was routed, USD.
+   * @param inputTokens all of them, of which `cachedInputTokens` (no more than these) came from a cache
+   * @param outputTokens all of them, of which `reasoningTokens` (no more than these) were reasoning
+   */
+  costOfTokensUsd(
+    sequence: number,
+    inputTokens: number,
+    outputTokens: number,
+    cachedInputTokens: number,
+    reasoningTokens: number,
+  ): number {
+    const { rows } = this
     const row = this.offset(sequence)
-    return (inputTokens * this.rows[row + INPUT_PRICE] + outputTokens * this.rows[row + OUTPUT_PRICE]) / 1e6
+    const input = twoPriceCost(
+      inputTokens,
+      rows[row + INPUT_PRICE],
+      cachedInputTokens,
+      rows[row + CACHED_INPUT_PRICE],
+    )
+    const output = twoPriceCost(
+      outputTokens,
+      rows[row + OUTPUT_PRICE],
+      reasoningTokens,
+      rows[row + REASONING_PRICE],
+    )
+    return (input + output) / 1e6
   }
 
   state(sequence: number): number {
@@ -176,7 +197,7 @@ export class PendingRequests {
     allowanceUsd: number,
     predictedUsd: number,
     forced: boolean,
-    price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number },
+    price: ResolvedModelPrice,
     context: Float64Array,
   ): void {
     const { rows } = this
@@ -194,6 +215,8 @@ export class PendingRequests {
     rows[row + FORCED] = forced ? 1 : 0
     rows[row + TENANT] = 0
     rows[row + TENANT_ALLOWANCE] = 0
+    rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
+    rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 
@@ -246,15 +269,9 @@ export class PendingRequests {
   }
 }
 
-/** The reservation is still held. */
-export function isUnsettled(state: number): boolean {
-  return (state & (SETTLED | FAILED | EXPIRED | DROPPED)) === 0
-}
-
-/** Some feedback can still come: not failed or dropped, not settled with its reward come or too late. */
-export function isWaiting(state: number): boolean {
-  if ((state & (FAILED | DROPPED)) !== 0) return false
-  return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
+/** `part` of `tokens` at a price of its own. At equal prices the split changes no bit of the cost. */
+function twoPriceCost(tokens: number, price: number, part: number, partPrice: number): number {
+  return part === 0 || partPrice === price ? tokens * price : (tokens - part) * price + part * partPrice
 }
 
 /** One less than the least power of two that is at least `length`. */

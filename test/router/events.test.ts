@@ -333,6 +333,8 @@ describe('an event from outside', () => {
         return reads++ === 0 ? 1 : Number.NaN
       },
       outputUsdPerMTok: 1,
+      cachedInputUsdPerMTok: 1,
+      reasoningUsdPerMTok: 1,
     }
     router.apply({ type: 'model-repriced', at: 0, model: 'small', price, logCost: 0.1 })
     expect(router.stats().models[0].inputUsdPerMTok).toBe(1)
