@@ -59,6 +59,34 @@ export function doublyRobust(
   return weights.map((weight, i) => expected[i] + weight * (values[i] - predicted[i]))
 }
 
+/**
+ * Corrects influences, in place, for shares of known outcomes that are themselves estimated: what row i adds beside its
+ * weight, t_i of mean m_a over the known rows of its model, counts m_a + inclusion_i (t_i - m_a) and not inclusion_i t_i.
+ * Sums stay what they are. Without this, intervals are too wide where outcomes are missing.
+ * @param terms inclusion_i t_i
+ * @param inclusions 1 / (share of the model's rows that are known) where row i is known, else 0
+ * @param models of the rows, below `modelCount`
+ */
+export function withEstimatedShares(
+  influence: Float64Array,
+  terms: Float64Array,
+  inclusions: Float64Array,
+  models: Int32Array,
+  modelCount: number,
+): Float64Array {
+  const sums = new Float64Array(modelCount)
+  const included = new Float64Array(modelCount)
+  for (let i = 0; i < terms.length; i++) {
+    sums[models[i]] += terms[i]
+    included[models[i]] += inclusions[i]
+  }
+  for (let i = 0; i < terms.length; i++) {
+    const model = models[i]
+    if (included[model] > 0) influence[i] += (1 - inclusions[i]) * (sums[model] / included[model])
+  }
+  return influence
+}
+
 /** (sum w)^2 / sum w^2 (Kish): how many rows of equal weight would say as much. */
 export function effectiveSize(weights: Float64Array): number {
   let sum = 0

@@ -7,6 +7,7 @@ import {
   inversePropensity,
   meanOf,
   selfNormalised,
+  withEstimatedShares,
 } from './estimators.js'
 import type { DecisionLog } from './log.js'
 import { foldOf, type Metric, OutcomeModel } from './outcome-model.js'
@@ -127,7 +128,8 @@ function measure(log: DecisionLog, { rows }: Population, metric: Metric): Measur
   const rowsOf = new Float64Array(modelCount)
   const model = new OutcomeModel(log, metric)
   const predictions = new Float64Array(rows.length * modelCount)
-  for (const [i, row] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]
     const value = row[metric]
     known[i] = value === null ? 0 : 1
     values[i] = value ?? 0
@@ -214,31 +216,45 @@ function chooserOf(
 
 /** @returns the estimates, and what each row contributes to the doubly robust one: NaN for rows that are not kept */
 function estimatesOf(
-  { kept, weights, chances }: Weighing,
+  { kept, weights, inclusions, chances }: Weighing,
   { values, predictions, observed }: Measured,
   rows: readonly Row[],
 ): { readonly estimates: Estimates; readonly contributions: Float64Array } {
   const modelCount = observed.rates.length
-  const own = Float64Array.from(kept, (i) => values[i])
-  const predicted = Float64Array.from(kept, (i) => predictions[i * modelCount + rows[i].model])
-  const expected = Float64Array.from(kept, (i, k) => {
-    let sum = 0
+  const count = kept.length
+  const models = new Int32Array(count)
+  const own = new Float64Array(count)
+  const predicted = new Float64Array(count)
+  const expected = new Float64Array(count)
+  for (let k = 0; k < count; k++) {
+    const i = kept[k]
+    models[k] = rows[i].model
+    own[k] = values[i]
+    predicted[k] = predictions[i * modelCount + models[k]]
     for (let model = 0; model < modelCount; model++) {
-      sum += chances[k * modelCount + model] * predictions[i * modelCount + model]
+      expected[k] += chances[k * modelCount + model] * predictions[i * modelCount + model]
     }
-    return sum
-  })
-  const size = effectiveSize(weights)
-  const influence = doublyRobust(weights, own, expected, predicted)
-  const contributions = new Float64Array(rows.length).fill(Number.NaN)
-  for (const [k, i] of kept.entries()) contributions[i] = influence[k]
-  const estimate = (influences: Float64Array) => estimateOf(meanOf(influences), influences, size)
-  const estimates = {
-    ips: estimate(inversePropensity(weights, own)),
-    snips: estimate(selfNormalised(weights, own)),
-    doublyRobust: estimate(influence),
   }
+  const size = effectiveSize(weights)
+  const estimate = (influence: Float64Array, base: (k: number) => number): Estimate => {
+    const mean = meanOf(influence)
+    const terms = influence.map((value, k) => value - base(k))
+    return estimateOf(mean, withEstimatedShares(influence, terms, inclusions, models, modelCount), size)
+  }
+  const hajek = selfNormalised(weights, own)
+  const robust = doublyRobust(weights, own, expected, predicted)
+  const estimates = {
+    ips: estimate(inversePropensity(weights, own), () => 0),
+    snips: estimate(hajek, constant(meanOf(hajek))),
+    doublyRobust: estimate(robust, (k) => expected[k]),
+  }
+  const contributions = new Float64Array(rows.length).fill(Number.NaN)
+  for (let k = 0; k < count; k++) contributions[kept[k]] = robust[k]
   return { estimates, contributions }
+}
+
+function constant(value: number): () => number {
+  return () => value
 }
 
 function difference(

@@ -98,18 +98,17 @@ function rewardOf(line: Record<string, unknown>, place: string): FeedbackLine {
   if (typeof reward !== 'number' || !(Math.abs(reward) <= REWARD_MAX)) {
     throw bad(place, 'reward', `a number within +-${REWARD_MAX}`, reward)
   }
-  return { ...subjectOf(line, place), kind: 'reward', value: reward }
+  return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind: 'reward', value: reward }
 }
 
 function costOf(line: Record<string, unknown>, kind: 'cost' | 'failure', place: string): FeedbackLine {
   const { costUsd } = line
   if (!isAmount(costUsd)) throw bad(place, 'costUsd', 'a finite number >= 0', costUsd)
-  return { ...subjectOf(line, place), kind, value: costUsd }
+  return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind, value: costUsd }
 }
 
-function subjectOf(line: Record<string, unknown>, place: string): Pick<FeedbackLine, 'id' | 'model'> {
-  const model = isMissing(line.model) ? null : textOf(line.model, 'model', place)
-  return { id: textOf(line.id, 'id', place), model }
+function modelOf(line: Record<string, unknown>, place: string): string | null {
+  return isMissing(line.model) ? null : textOf(line.model, 'model', place)
 }
 
 /** An array of numbers, or what JSON makes of a Float64Array: {"0": ..., "1": ...}. */

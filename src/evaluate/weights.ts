@@ -4,8 +4,10 @@ import type { Row } from './population.js'
 export interface Weighing {
   /** Rows that estimates are over, as indices: those for which the policy would do something that the log supports. */
   readonly kept: Int32Array
-  /** pi(a_i|x_i) / (p_i rate(a_i)) of a kept row; 0 where its outcome is missing. */
+  /** pi(a_i|x_i) / p_i times `inclusions`. */
   readonly weights: Float64Array
+  /** 1 / (share of the model's rows that are known) for a kept row whose outcome is known, else 0: 1 on average. */
+  readonly inclusions: Float64Array
   /** Chances of every model at every kept row, modelCount a row; unsupported models have none. */
   readonly chances: Float64Array
   /** Mean chance of models that the log does not support: not eligible, or of no known outcome. */
@@ -34,12 +36,14 @@ export function weigh(
   const modelCount = rates.length
   const kept = new Int32Array(rows.length)
   const weights = new Float64Array(rows.length)
+  const inclusions = new Float64Array(rows.length)
   const chances = new Float64Array(rows.length * modelCount)
   const wanted = new Float64Array(modelCount)
   let count = 0
   let unsupported = 0
   let matched = 0
-  for (const [i, row] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]
     wanted.fill(0)
     if (choose === null) wanted[row.model] = 1
     else choose(row, i, wanted)
@@ -54,12 +58,14 @@ export function weigh(
     const chance = chances[count * modelCount + row.model]
     if (chance > 0) matched++
     const propensity = choose === null ? 1 : (row.propensity ?? 1)
-    weights[count] = chance > 0 && known[i] === 1 ? chance / (propensity * rates[row.model]) : 0
+    inclusions[count] = known[i] === 1 ? 1 / rates[row.model] : 0
+    weights[count] = (chance / propensity) * inclusions[count]
     kept[count++] = i
   }
   return {
     kept: kept.subarray(0, count),
     weights: weights.subarray(0, count),
+    inclusions: inclusions.subarray(0, count),
     chances: chances.subarray(0, count * modelCount),
     unsupportedShare: unsupported / rows.length,
     matchedShare: matched / rows.length,
