@@ -3,7 +3,7 @@ import { type Evaluation, evaluatePolicies, parseDecisionLog } from '../../src/e
 import { mean } from '../../src/replay/statistics.js'
 import { drawRows, greedyOf, type LogSettings, MEAN_COST_FACTOR, toLog, truthOf, WORLD } from './world.js'
 
-const LOGS = 300
+const LOGS = 200
 const ESTIMATORS = ['ips', 'snips', 'doublyRobust'] as const
 const POLICIES = ['logged', 'uniform', 'model:large', 'model:small']
 const REWARDS = WORLD.map(({ base }) => base)
@@ -57,10 +57,10 @@ function expectNominal(shares: Record<string, number>): void {
 }
 
 describe.each([
-  ['much of it left to chance', { requests: 800, epsilon: 0.4 }],
-  ['little left to chance', { requests: 3000, epsilon: 0.08 }],
+  ['much of it left to chance', { requests: 500, epsilon: 0.6 }],
+  ['little left to chance', { requests: 1200, epsilon: 0.2 }],
   // Rewards come more often for some models than for others.
-  ['rewards seldom and unevenly', { requests: 2500, epsilon: 0.3, rewardRates: [0.2, 0.9, 0.4] }],
+  ['rewards seldom and unevenly', { requests: 900, epsilon: 0.7, rewardRates: [0.4, 0.9, 0.5] }],
 ])('on logs with %s', (_, settings) => {
   const evaluations = evaluateMany(settings, POLICIES)
   const truth = truths(settings.epsilon)
