@@ -71,7 +71,7 @@ function drawLine(line: ForestLine, x: (value: number) => number, y: number): st
     { class: 'policy', opacity: line.faint === true ? 0.45 : undefined },
     label(line.label, MARGIN.left - 10, y + 4, { class: 'tick', 'text-anchor': 'end' }),
     tag('line', { x1: x(low), x2: x(high), y1: y, y2: y }),
-    tag('circle', { cx: x(line.mean), cy: y, r: 4.5 }),
+    tag('circle', { cx: x(line.mean), cy: y, r: 3 }),
     hint(line.hint),
   )
 }
