@@ -1,5 +1,6 @@
 import {
   checkAmount,
+  checkArray,
   checkBoolean,
   checkFinite,
   checkInRange,
@@ -23,9 +24,11 @@ import { findModel } from './find-model.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
+import { CONSTRAINTS } from './pacing/constraint.js'
 import { areContenders } from './pacing/contender.js'
 import { EXPIRED } from './pending/pending.js'
 import { checkStatistics } from './policy/priors.js'
+import type { Administration, Policy } from './policy-state.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
 import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
@@ -44,6 +47,8 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
     'predictedUsd',
     'savedUsd',
     'contenders',
+    'tenant',
+    'infeasible',
   ],
   settled: ['id', 'model', 'costUsd', 'latencyMs', 'logCostRatio', 'logLatency'],
   rewarded: ['id', 'model', 'reward'],
@@ -54,7 +59,12 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
   'model-enabled': ['model'],
   'model-disabled': ['model'],
   'model-repriced': ['model', 'price', 'logCost'],
-  'budget-set': ['usdPerRequest'],
+  'budget-set': ['tenant', 'usdPerRequest'],
+  'caps-set': ['tenant', 'caps'],
+  'period-started': ['tenant', 'cap', 'startsAt', 'endsAt'],
+  refused: ['tenant'],
+  'tenant-added': ['tenant', 'usdPerRequest'],
+  'tenant-removed': ['tenant'],
   drift: ['model', 'signal', 'direction'],
 }
 
@@ -66,6 +76,7 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
  */
 export function checkEvent(
   state: RoutingState,
+  policy: Policy,
   limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh'>,
   value: unknown,
 ): RouterEvent {
@@ -76,7 +87,7 @@ export function checkEvent(
   checkFinite(event.at, 'event.at')
   switch (type) {
     case 'routed':
-      checkRouted(state, event)
+      checkRouted(state, policy, event)
       break
     case 'settled':
       checkRequest(state, event, REFUSED_FOR_SETTLE)
@@ -107,7 +118,16 @@ export function checkEvent(
       checkInRange(event.logCost, 0, 1, 'event.logCost')
       break
     case 'budget-set':
+      if (event.tenant !== null)
+        administrationOf(policy, 'event').findTenant(state, event.tenant, 'event.tenant')
       if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
+      break
+    case 'caps-set':
+    case 'period-started':
+    case 'refused':
+    case 'tenant-added':
+    case 'tenant-removed':
+      administrationOf(policy, 'event').checkEvent(state, event, type)
       break
     default:
       findModel(state, event.model, 'event.model')
@@ -115,7 +135,7 @@ export function checkEvent(
   return event as unknown as RouterEvent
 }
 
-function checkRouted(state: RoutingState, event: Record<string, unknown>): void {
+function checkRouted(state: RoutingState, policy: Policy, event: Record<string, unknown>): void {
   const id = state.requestId(state.pending.next)
   if (event.id !== id) throw expected('EVENT_OUT_OF_ORDER', 'event.id', `the next request, '${id}'`, event.id)
   if (state.pending.pushedOut() !== 0) {
@@ -138,6 +158,10 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
   checkBoolean(event.forced, 'event.forced')
   checkAmount(event.predictedUsd, 'event.predictedUsd')
   if (event.savedUsd !== -1) checkAmount(event.savedUsd, 'event.savedUsd')
+  if (event.tenant !== null) administrationOf(policy, 'event').findTenant(state, event.tenant, 'event.tenant')
+  event.infeasible = checkArray(event.infeasible, 'event.infeasible').map((each, i) =>
+    checkOneOf(each, CONSTRAINTS, `event.infeasible[${i}]`),
+  )
   if (!(event.contenders instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
   }
@@ -150,6 +174,12 @@ function checkRouted(state: RoutingState, event: Record<string, unknown>): void 
       event.contenders,
     )
   }
+}
+
+/** @throws INVALID_ARGUMENT for a policy that knows no tenants and caps */
+export function administrationOf({ administration }: Policy, field: string): Administration {
+  if (administration !== null) return administration
+  throw new ParetoBanditError('INVALID_ARGUMENT', field, "tenants and caps go with policy 'dollar'")
 }
 
 function checkAdded(state: RoutingState, event: Record<string, unknown>): void {

@@ -57,7 +57,7 @@ export class PaperChooser implements Chooser {
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
-    choice.expectedUsd = expectedModelCostUsd(chosen, size)
+    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
     return choice
   }
 

@@ -18,6 +18,10 @@ export interface Choice {
   /** As in RoutedEvent. */
   savedUsd: number
   contenders: Float64Array
+  /** Dollars to set aside. */
+  reservedUsd: number
+  /** Constraints that no eligible model could meet, as bits. */
+  infeasible: number
 }
 
 export function blankChoice(): Choice {
@@ -29,6 +33,8 @@ export function blankChoice(): Choice {
     expectedUsd: 0,
     savedUsd: 0,
     contenders: NONE,
+    reservedUsd: 0,
+    infeasible: 0,
   }
 }
 
@@ -38,7 +44,8 @@ export interface Chooser {
   begin(contexts: number): void
   /**
    * Chooses for the next of the contexts: fills in the note, and a record that the next call overwrites.
-   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED; then the note's `refusedBy` says whose
+   *   account was short
    */
   choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
   /** Fills in what any choice of now stands on. */

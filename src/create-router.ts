@@ -1,7 +1,8 @@
+import { checkEach } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { loadKernel } from './kernel/load.js'
-import type { RouterOptions } from './options.js'
+import type { RouterOptions, TenantOptions } from './options.js'
 import { PAPER } from './paper.js'
 import { checkPriors, priorOf } from './policy/priors.js'
 import { checkRouterOptions, resolveOptions } from './resolve-options.js'
@@ -35,6 +36,9 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   })
   const policy = resolved.policy === 'dollar' ? (await import('./dollar/index.js')).DOLLAR : PAPER
   const router = new Router(resolved, kernel, policy)
+  if (own.caps !== undefined) router.setCaps(own.caps)
+  for (const tenant of checkEach(own.tenants ?? [], 'tenants', (each) => each))
+    router.addTenant(tenant as TenantOptions)
   for (const model of resolved.models) {
     const cold = resolved.policy === 'dollar' && priorOf(resolved.priors, model.id) === null
     router.addModel(model, {

@@ -1,11 +1,15 @@
+import type { Constraint } from './pacing/constraint.js'
+
 /** Where a request goes, and what it is expected to cost. */
 export interface Decision {
   /** Names the request in `settle`, `reward`, `fail` and `explain`. */
   readonly id: string
   /** Id of the chosen model. */
   readonly model: string
-  /** Expected cost of the request on that model, USD: this much is reserved until it settles. */
+  /** Expected cost of the request on that model, USD. */
   readonly expectedCostUsd: number
+  /** Set aside until it settles, USD: the expected cost, or with `reserve: 'worst-case'` the most it can cost. */
+  readonly reservedUsd: number
   /** theta.x + exploration bonus - penalty of the chosen model; 0 when it was forced. */
   readonly score: number
   /** True when a newcomer got the request as one of its forced explorations. */
@@ -14,6 +18,11 @@ export interface Decision {
   readonly cheapestFallback: boolean
   /** Shadow price lambda at the decision. */
   readonly shadowPrice: number
+  /**
+   * Constraints that no eligible model could meet: `budget` when even the cheapest is expected to cost more than the
+   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost.
+   */
+  readonly infeasible: readonly Constraint[]
   /** Present when the request asked for it with `explain: true`. */
   readonly explanation?: Explanation
 }

@@ -9,6 +9,7 @@ import { locate } from './feedback.js'
 import type { RoutedEvent } from './journal/events.js'
 import { BATCH_MAX } from './kernel/layout.js'
 import type { ResolvedOptions } from './options.js'
+import { constraintsOf } from './pacing/constraint.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
 
@@ -21,6 +22,7 @@ export class Dispatcher {
   private readonly notes = new DecisionNotes()
   private readonly routed: Mutable<RoutedEvent>
   private readonly usualSize: RequestSize
+  private latest: DecisionNote | null = null
 
   /** @param context the buffer that holds the request's context in `dispatch` */
   constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
@@ -41,6 +43,8 @@ export class Dispatcher {
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
+      tenant: null,
+      infeasible: constraintsOf(0),
     }
   }
 
@@ -77,13 +81,15 @@ export class Dispatcher {
   /**
    * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
    * @returns the event to apply and the decision that it makes
-   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
    */
   decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
     const { routed } = this
     const size = this.sizeOf(request)
     const sequence = state.pending.next
     const note = this.notes.take(sequence)
+    note.at = at
+    this.latest = note
     const choice = this.chooser.choose(state, request, size, note)
     const { model } = choice
     if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
@@ -91,7 +97,9 @@ export class Dispatcher {
     routed.id = state.requestId(sequence)
     routed.model = model.id
     routed.listCostUsd = choice.listCostUsd
-    routed.reservedUsd = choice.expectedUsd
+    routed.reservedUsd = choice.reservedUsd
+    routed.tenant = request?.tenant ?? null
+    routed.infeasible = constraintsOf(choice.infeasible)
     routed.predictedUsd = choice.predictedUsd
     routed.savedUsd = choice.savedUsd
     routed.contenders = choice.contenders
@@ -101,14 +109,21 @@ export class Dispatcher {
     const decision: Decision = {
       id: routed.id,
       model: model.id,
-      expectedCostUsd: routed.reservedUsd,
+      expectedCostUsd: choice.expectedUsd,
+      reservedUsd: routed.reservedUsd,
       score: routed.score,
       forced: note.forced,
       cheapestFallback: note.cheapestFallback,
       shadowPrice: note.shadowPrice,
+      infeasible: routed.infeasible,
     }
     if (request?.explain !== true) return decision
     return { ...decision, explanation: explainDecision(state, this.options, note, false) }
+  }
+
+  /** Whose account was short when `decide` refused: a tenant, or null for the router; undefined where it was a cap. */
+  get refusedBy(): string | null | undefined {
+    return this.latest?.refusedBy
   }
 
   /** Applies the decision just made. */

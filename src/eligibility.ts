@@ -29,6 +29,12 @@ export function assumedCostUsd(model: Model, size: RequestSize): number {
   return Math.min(listCostUsd(model, size.inputTokens, size.outputTokens), AMOUNT_MAX)
 }
 
+/** The most that a request can cost on a model, USD: its prompt, and as many answer tokens as it may get. */
+export function worstCaseCostUsd(model: Model, options: RouteOptions | null): number {
+  const { inputTokens = 0, maxOutputTokens = 0 } = options ?? {}
+  return Math.min(listCostUsd(model, inputTokens, maxOutputTokens), AMOUNT_MAX)
+}
+
 /** Expected dollars of a request of that size on a model. */
 export function expectedModelCostUsd(model: Model, size: RequestSize): number {
   // A list price of 0 can be scaled by nothing: then what it has cost so far speaks alone.

@@ -1,5 +1,5 @@
 import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
-import { exclusionReason, expectedModelCostUsd, requestSize } from './eligibility.js'
+import { exclusionReason, expectedModelCostUsd, requestSize, worstCaseCostUsd } from './eligibility.js'
 import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from './kernel/layout.js'
 import { dot, symmetricTimesVector } from './kernel/packed.js'
 import type { ResolvedOptions } from './options.js'
@@ -22,8 +22,12 @@ export interface DecisionNote {
   penaltyWeight: number
   shadowPrice: number
   priceCeiling: number
-  /** What the request may draw from the account, USD; Infinity without one. */
-  availableUsd: number
+  /** When the decision was made, ms. */
+  at: number
+  /** What the request may draw from the accounts, USD; Infinity where nothing limits it. */
+  limitUsd: number
+  /** Who could not pay for any model: a tenant, or null for the router; undefined when the request was not refused. */
+  refusedBy: string | null | undefined
   forced: boolean
   cheapestFallback: boolean
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
@@ -44,6 +48,7 @@ export class DecisionNotes {
     }
     note.sequence = sequence
     note.events = 0
+    note.refusedBy = undefined
     return note
   }
 
@@ -67,7 +72,9 @@ export function blankNote(): DecisionNote {
     penaltyWeight: 0,
     shadowPrice: 0,
     priceCeiling: Number.POSITIVE_INFINITY,
-    availableUsd: Number.POSITIVE_INFINITY,
+    at: 0,
+    limitUsd: Number.POSITIVE_INFINITY,
+    refusedBy: undefined,
     forced: false,
     cheapestFallback: false,
     events: 0,
@@ -116,6 +123,7 @@ function explainModel(
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
   const expectedCostUsd = state.dollar?.expectedUsd(model, size) ?? expectedModelCostUsd(model, size)
+  const drawUsd = options.reserve === 'worst-case' ? worstCaseCostUsd(model, note.options) : expectedCostUsd
   const penalty =
     note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
   return {
@@ -126,22 +134,20 @@ function explainModel(
     score: expectedReward + explorationBonus - penalty,
     expectedCostUsd,
     inflation: 1 / divisor,
-    excluded: whyExcluded(state, note, model, expectedCostUsd, exclusionReason(model, note.options, size)),
+    excluded: whyExcluded(note, model, drawUsd, exclusionReason(model, note.options, size)),
     topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
   }
 }
 
 function whyExcluded(
-  state: RoutingState,
   note: DecisionNote,
   model: Model,
-  expectedCostUsd: number,
+  drawUsd: number,
   own: ModelExplanation['excluded'],
 ): ModelExplanation['excluded'] {
   if (own !== null || model === note.chosen) return own
   if (note.forced) return 'forced-exploration-of-another'
-  if (state.dollar?.affords(expectedCostUsd, note.availableUsd, state.pacer.usdPerRequest) === false)
-    return 'unaffordable'
+  if (drawUsd > note.limitUsd) return 'unaffordable'
   // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
   const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
   return model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null

@@ -1,4 +1,4 @@
-import { checkAmount, checkFinite, checkKeys, checkRecord, isAmount } from './check.js'
+import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from './check.js'
 import { expected, ParetoBanditError, show } from './errors.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
@@ -138,6 +138,25 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
   return { type: 'failed', at, id: known, model, costUsd }
+}
+
+/**
+ * Checks every item of a batch before the first is applied: all or nothing.
+ * @throws what `toEvent` throws; `twice` for a request that is listed twice
+ */
+export function checkBatch<E extends SettledEvent | RewardedEvent>(
+  items: unknown,
+  twice: 'ALREADY_SETTLED' | 'ALREADY_REWARDED',
+  toEvent: (item: Record<string, unknown>, field: string) => E,
+): E[] {
+  const seen = new Set<string>()
+  return checkEach(items, 'items', (item, i) => {
+    const event = toEvent(checkRecord(item, `items[${i}]`), `items[${i}]`)
+    if (seen.has(event.id))
+      throw new ParetoBanditError(twice, `items[${i}].id`, `'${event.id}' is listed twice`)
+    seen.add(event.id)
+    return event
+  })
 }
 
 /** ln(cost / list cost), what the cost head learns. */

@@ -1,5 +1,6 @@
 import type { AnyEncoder } from './features/encoder.js'
 import type { KernelName } from './kernel/kernel.js'
+import type { CapOptions } from './pacing/cap-period.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
 import type { Priors } from './policy/priors.js'
 import type { ModelSpec } from './registry/model.js'
@@ -25,11 +26,34 @@ export interface BudgetOptions {
   readonly burst?: number
 }
 
+export const RESERVE_MODES = ['expected', 'worst-case'] as const
+export type ReserveMode = (typeof RESERVE_MODES)[number]
+
+/** A payer of its own: a team, a customer, a key. What is learned of models is shared by all. */
+export interface TenantOptions {
+  /** 1 to 200 characters. */
+  readonly id: string
+  /** Ceiling of the mean spend of its requests; default none. */
+  readonly budget?: { readonly usdPerRequest: number } | null
+  readonly caps?: readonly CapOptions[]
+}
+
 /** Everything is optional: a router may start empty and get its models by `addModel` or `restore`. */
 export interface RouterOptions {
   readonly models?: readonly ModelSpec[]
   readonly budget?: BudgetOptions | null
   readonly policy?: PolicyName
+  /** Dollars that may be spent in an hour, a day or a month, whatever the budget allows. Policy `dollar`. */
+  readonly caps?: readonly CapOptions[]
+  /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
+  readonly tenants?: readonly TenantOptions[]
+  /** Refuse a request that no account can pay for (BUDGET_EXHAUSTED) instead of giving it to the cheapest model. */
+  readonly strict?: boolean
+  /**
+   * What is set aside for a request: its expected cost (default), or the most that it can cost. The latter wants
+   * `inputTokens` and `maxOutputTokens` of every request. Policy `dollar`.
+   */
+  readonly reserve?: ReserveMode
   /** Encoder of texts; omit it to route vectors, or to get the default hashing encoder when `dimension` is omitted. */
   readonly encoder?: AnyEncoder
   /** Length of a context, bias included; defaults to the encoder's. Only vectors are routed when given alone. */
@@ -77,6 +101,8 @@ export interface ResolvedOptions {
   readonly pacerMode: PacerMode
   readonly burst: number
   readonly policy: PolicyName
+  readonly strict: boolean
+  readonly reserve: ReserveMode
   readonly encoder: AnyEncoder | null
   readonly dimension: number
   readonly priors: Priors | null

@@ -5,6 +5,7 @@ import type { Policy } from './policy-state.js'
 /** The paper's policy: its state is the dual-ascent pacer, which every router has. */
 export const PAPER: Policy = {
   startState: null,
+  administration: null,
   chooser: (options) => new PaperChooser(options),
   armStart({ priors, dimension, nEffective, lambda0 }, { id }) {
     const prior = priorOf(priors, id)

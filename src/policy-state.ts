@@ -1,12 +1,14 @@
 import type { Chooser } from './chooser.js'
 import type { RequestSize } from './eligibility.js'
-import type { EventOf } from './journal/events.js'
+import type { AccountEvent, EventOf, RouterEvent, RouterEventType } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
+import type { Ledger } from './pacing/ledger.js'
 import type { Arms } from './policy/arms.js'
 import type { ModelSpec } from './registry/model.js'
 import type { Model } from './registry/registry.js'
 import type { RoutingState, StateOptions } from './state.js'
+import type { AccountStats } from './stats.js'
 
 /** What a new model's arm starts from. */
 export interface ArmStart {
@@ -21,10 +23,30 @@ export interface Policy {
   readonly startState: StartPolicy | null
   chooser(options: ResolvedOptions): Chooser
   armStart(options: ResolvedOptions, spec: ModelSpec): ArmStart
+  /** Null for a policy without tenants and caps. */
+  readonly administration: Administration | null
 }
 
-/** Makes what a policy keeps besides the common state. */
-export type StartPolicy = (arms: Arms, options: StateOptions) => PolicyState
+/** Makes what a policy keeps besides the common state; `ledger` is the router's. */
+export type StartPolicy = (arms: Arms, options: StateOptions, ledger: Ledger) => PolicyState
+
+/** What of an operator's doing only a policy that paces dollars knows of. */
+export interface Administration {
+  /** @throws UNKNOWN_TENANT with the nearest id; INVALID_ARGUMENT */
+  findTenant(state: RoutingState, id: unknown, field: string): string
+  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  tenantAdded(state: RoutingState, tenant: unknown, at: number): readonly RouterEvent[]
+  /** @throws UNKNOWN_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  capsSet(state: RoutingState, caps: unknown, tenant: string | null, at: number): EventOf<'caps-set'>
+  /** Checks an event from outside, of a type that is its own. @throws as `checkEvent` */
+  checkEvent(state: RoutingState, event: Record<string, unknown>, type: RouterEventType): void
+}
+
+export interface PolicySnapshot {
+  /** For JSON; checked by `load`. */
+  readonly text: unknown
+  readonly numbers: Float64Array
+}
 
 /**
  * What a policy keeps besides the common state: part of the fold, changed by these alone, each called by `apply` for the
@@ -35,21 +57,27 @@ export interface PolicyState {
   readonly alarms: EventOf<'drift'>[]
   /** Expected dollars on a model of a request of that size whose context is the arena's first. */
   expectedUsd(model: Model, size: RequestSize): number
-  /** Whether a model of that expected cost may take a request that may draw so much. */
-  affords(costUsd: number, availableUsd: number, usdPerRequest: number | null): boolean
+  /** Tenants registered. */
+  readonly tenantCount: number
+  /** How the router's account, or a registered tenant's, stands. */
+  readAccount(tenant: string | null, at: number): AccountStats
+  /** What time alone brings about for requests of that tenant: to be recorded before the next is routed. Reads only. */
+  periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[]
   /** After the request has its place among the pending ones. */
-  routed(event: EventOf<'routed'>, allowanceUsd: number): void
+  routed(event: EventOf<'routed'>, state: RoutingState, sequence: number): void
   /** Before the reservation gives way and the cost record learns. */
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void
   /** Before the arm learns; the request's context is in the arena. */
   rewarded(event: EventOf<'rewarded'>, model: Model): void
   failed(event: EventOf<'failed'>, state: RoutingState, sequence: number): void
+  /** The reservation became spend. */
+  charged(at: number, state: RoutingState, sequence: number): void
   added(model: Model, event: EventOf<'model-added'>): void
   /** Removed or disabled. */
   left(model: Model): void
   repriced(model: Model, blendedBeforeUsdPerKTok: number): void
-  budgetSet(usdPerRequest: number | null): void
-  /** All of it as numbers, for a snapshot, and back. `load` throws SNAPSHOT_INVALID and has then changed nothing. */
-  save(slots: readonly number[]): Float64Array
-  load(numbers: Float64Array, slots: readonly number[]): void
+  administer(event: AccountEvent): void
+  /** All of it as plain data and numbers, for a snapshot, and back. `load` throws SNAPSHOT_INVALID. */
+  save(slots: readonly number[]): PolicySnapshot
+  load(saved: PolicySnapshot, slots: readonly number[]): void
 }

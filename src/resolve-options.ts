@@ -1,5 +1,6 @@
 import {
   AMOUNT_MAX,
+  checkBoolean,
   checkFinite,
   checkInRange,
   checkInteger,
@@ -21,6 +22,7 @@ import {
   DEFAULT_GAMMA_DOLLAR,
   POLICY_NAMES,
   type PolicyName,
+  RESERVE_MODES,
   type ResolvedOptions,
   type RouterOptions,
 } from './options.js'
@@ -32,6 +34,10 @@ export const OPTION_KEYS = [
   'models',
   'budget',
   'policy',
+  'caps',
+  'tenants',
+  'strict',
+  'reserve',
   'encoder',
   'dimension',
   'priors',
@@ -92,6 +98,8 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     pacerMode: budget?.mode ?? 'adaptive',
     burst: budget?.burst ?? DEFAULT_BURST,
     policy,
+    strict: optional(options.strict, false, checkBoolean, 'strict'),
+    reserve: optional(options.reserve, 'expected', (v, f) => checkOneOf(v, RESERVE_MODES, f), 'reserve'),
     encoder,
     dimension,
     priors,
@@ -170,26 +178,27 @@ function checkPolicyOptions(
   budget: ReturnType<typeof checkBudget>,
   policy: PolicyName,
 ): void {
-  const foreign =
-    policy === 'dollar'
-      ? options.costWeight !== undefined
-        ? 'costWeight'
-        : budget?.mode !== undefined
-          ? 'budget.mode'
-          : null
-      : budget?.burst !== undefined
-        ? 'budget.burst'
-        : null
-  if (foreign === null) return
+  const given = {
+    dollar: { costWeight: options.costWeight, 'budget.mode': budget?.mode },
+    paper: {
+      'budget.burst': budget?.burst,
+      caps: options.caps,
+      tenants: options.tenants,
+      strict: options.strict,
+      reserve: options.reserve,
+    },
+  }[policy]
+  const foreign = Object.entries(given).find(([, value]) => value !== undefined)?.[0]
+  if (foreign === undefined) return
   const other = policy === 'dollar' ? 'paper' : 'dollar'
   throw new ParetoBanditError('INVALID_ARGUMENT', foreign, `goes with policy '${other}', this is '${policy}'`)
 }
 
 /** What of a budget cannot be changed later. @throws INVALID_ARGUMENT */
-export function refuseFixed(budget: ReturnType<typeof checkBudget>): void {
+export function refuseFixed(budget: ReturnType<typeof checkBudget>, field: string): void {
   for (const key of ['mode', 'burst'] as const) {
     if (budget?.[key] !== undefined)
-      throw new ParetoBanditError('INVALID_ARGUMENT', `budget.${key}`, 'is set when the router is made')
+      throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${key}`, 'is set when the router is made')
   }
 }
 

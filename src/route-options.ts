@@ -1,4 +1,5 @@
-import { checkAmount, checkBoolean, checkKeys, checkRecord, checkStrings } from './check.js'
+import { checkAmount, checkBoolean, checkKeys, checkRecord, checkString, checkStrings } from './check.js'
+import { expected } from './errors.js'
 
 /** What one request may say about itself. */
 export interface RouteOptions {
@@ -14,6 +15,8 @@ export interface RouteOptions {
   readonly inputTokens?: number
   /** Upper limit of the answer, tokens: the expected answer is cut to it. */
   readonly maxOutputTokens?: number
+  /** Whose request it is: a registered tenant, which pays too. */
+  readonly tenant?: string
   /** Exploitation only: no exploration bonus, no forced exploration. */
   readonly exploit?: boolean
   /** Attach the explanation to the decision, exactly as it was when made. */
@@ -27,6 +30,7 @@ const ROUTE_OPTION_KEYS = [
   'maxLatencyMs',
   'inputTokens',
   'maxOutputTokens',
+  'tenant',
   'exploit',
   'explain',
 ] as const satisfies readonly (keyof RouteOptions)[]
@@ -44,7 +48,16 @@ export function checkRouteOptions(value: unknown): RouteOptions {
   for (const key of ['maxCostUsd', 'maxLatencyMs', 'inputTokens', 'maxOutputTokens'] as const) {
     if (record[key] !== undefined) checkAmount(record[key], key)
   }
+  if (record.tenant !== undefined) checkString(record.tenant, 'tenant')
   if (record.exploit !== undefined) checkBoolean(record.exploit, 'exploit')
   if (record.explain !== undefined) checkBoolean(record.explain, 'explain')
   return record
+}
+
+/** What `reserve: 'worst-case'` must know of every request. @throws INVALID_ARGUMENT */
+export function checkSizes(request: RouteOptions): void {
+  for (const key of ['inputTokens', 'maxOutputTokens'] as const) {
+    if (request[key] === undefined)
+      throw expected('INVALID_ARGUMENT', key, "a number of tokens, for reserve 'worst-case'", undefined)
+  }
 }

@@ -3,13 +3,15 @@ import type { RoutingState } from './state.js'
 import type { ModelStats, PacerStats, RouterStats } from './stats.js'
 
 /** What the router has done so far, as plain data. */
-export function readStats(state: RoutingState): RouterStats {
+export function readStats(state: RoutingState, at: number): RouterStats {
   const models = [...state.registry.models]
   const total = models.reduce((sum, model) => sum + model.requests, 0)
   return {
     requests: state.requests,
     models: models.map((model) => modelStats(model, total)),
     pacer: pacerStats(state),
+    account: state.dollar?.readAccount(null, at) ?? null,
+    tenants: state.dollar?.tenantCount ?? 0,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
     kernel: state.arms.kernel.name,
     dimension: state.arms.kernel.layout.dimension,
@@ -34,6 +36,8 @@ function modelStats(model: Model, total: number): ModelStats {
     meanLatencyMs: model.latencyCount === 0 ? null : model.latencySumMs / model.latencyCount,
     forcedRemaining: model.forcedRemaining,
     forcedDone: model.forcedDone,
+    rewardAlarms: model.rewardAlarms,
+    costAlarms: model.costAlarms,
   }
 }
 

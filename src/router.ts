@@ -1,86 +1,95 @@
-import { checkEach, checkKeys, checkRecord } from './check.js'
-import { checkEvent } from './check-event.js'
-import { readClock } from './clock.js'
+import { checkKeys } from './check.js'
+import { administrationOf, checkEvent } from './check-event.js'
 import { type ContextInput, ContextReader } from './context-reader.js'
 import type { Decision, Explanation } from './decision.js'
 import { Dispatcher } from './dispatch.js'
 import { ParetoBanditError } from './errors.js'
-import { type Failure, failedEvent, rewardedEvent, type Settlement, settledEvent } from './feedback.js'
+import {
+  checkBatch,
+  type Failure,
+  failedEvent,
+  rewardedEvent,
+  type Settlement,
+  settledEvent,
+} from './feedback.js'
 import { findModel } from './find-model.js'
 import { EventEmitter, type Listener, type SubscribedEvent, type Subscription } from './journal/emitter.js'
-import type { RewardedEvent, RouterEvent, SettledEvent } from './journal/events.js'
+import type { RouterEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
-import { modelAddedEvent } from './onboarding.js'
+import { Operations } from './operations.js'
 import type { ResolvedOptions } from './options.js'
 import type { ArmInspection } from './policy/arms.js'
 import type { Policy } from './policy-state.js'
-import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
-import { checkBudget, refuseFixed } from './resolve-options.js'
-import { checkRouteOptions, type RouteOptions } from './route-options.js'
-import { readStats } from './router-stats.js'
+import { Recorder } from './recorder.js'
+import { checkRouteOptions, checkSizes, type RouteOptions } from './route-options.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.js'
 import { RoutingState } from './state.js'
-import type { RouterStats } from './stats.js'
 
 /**
  * The loop: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is an
- * event that goes through `apply`; any call that throws has changed nothing. Make one with `createRouter`.
+ * event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about (expiry,
+ * new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
  */
-export class Router {
-  private readonly options: ResolvedOptions
-  private readonly emitter: EventEmitter
+export class Router extends Operations {
   private readonly reader: ContextReader
   private readonly dispatcher: Dispatcher
-  private readonly policy: Policy
   private readonly encoderName: string | null
-  private state: RoutingState
 
   constructor(options: ResolvedOptions, kernel: Kernel, policy: Policy) {
-    this.options = options
-    this.policy = policy
+    const emitter = new EventEmitter(options.onListenerError)
+    const state = new RoutingState(kernel, options, policy.startState)
+    super(options, policy, emitter, new Recorder(state, emitter, options.pendingTtlMs))
     this.encoderName = options.encoder?.name ?? null
-    this.emitter = new EventEmitter(options.onListenerError)
     this.reader = new ContextReader(options.encoder, options.dimension)
     this.dispatcher = new Dispatcher(options, this.reader.context, policy.chooser(options))
-    this.state = new RoutingState(kernel, options, policy.startState)
   }
 
   /**
    * Decides which model gets a request.
    * @param input a text, or a context of `dimension` numbers (bias included) within +-10,000
-   * @throws NO_ELIGIBLE_MODEL when the options leave no model; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
+   * @throws NO_ELIGIBLE_MODEL when the options leave no model; BUDGET_EXHAUSTED when a cap, or with `strict` an account,
+   *   leaves too little for any; UNKNOWN_TENANT; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
    */
   route(input: ContextInput, options?: RouteOptions): Decision {
-    const request = options === undefined ? null : checkRouteOptions(options)
+    const request = this.checkOptions(options)
     this.reader.read(input, 'input')
     const at = this.now()
     this.dispatcher.beginOne(this.state)
-    const decision = this.dispatch(request, at)
-    this.emitter.deliver()
-    return decision
+    try {
+      return this.dispatch(request, at)
+    } finally {
+      this.emitter.deliver()
+    }
   }
 
   /** `route` for any encoder, also one that has to wait. */
   async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
-    if (options !== undefined) checkRouteOptions(options)
+    this.checkOptions(options)
     return this.route(await this.reader.resolve(input), options)
   }
 
-  /** As many `route`s with the same options, in less time. All inputs are checked first. */
+  /**
+   * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
+   * request that is refused for its budget: it is then shorter than `inputs`, and the call throws where it is the first.
+   */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
-    const request = options === undefined ? null : checkRouteOptions(options)
+    const request = this.checkOptions(options)
     const contexts = this.reader.readMany(inputs, 'inputs')
     this.state.pending.makeRoom(inputs.length)
     const at = this.now()
+    const decisions: Decision[] = []
     try {
-      return inputs.map((_, i) => {
+      for (let i = 0; i < inputs.length; i++) {
         this.dispatcher.beginOneOf(this.state, contexts, i, request)
-        return this.dispatch(request, at)
-      })
+        decisions.push(this.dispatch(request, at))
+      }
+    } catch (error) {
+      if (decisions.length === 0 || !isRefusal(error)) throw error
     } finally {
       this.emitter.deliver()
     }
+    return decisions
   }
 
   /**
@@ -89,14 +98,16 @@ export class Router {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
    */
   settle(id: string, settlement: Settlement): void {
-    this.commit(settledEvent(this.state, id, settlement, this.now(), 'id', 'settlement'))
+    this.recorder.commit(settledEvent(this.state, id, settlement, this.now(), 'id', 'settlement'))
   }
 
   /** `settle` for each item; all are checked before the first is applied. */
   settleMany(items: readonly (Settlement & { readonly id: string })[]): void {
     const at = this.now()
-    this.commitAll(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-      settledEvent(this.state, id, settlement, at, `${field}.id`, field),
+    this.commitAll(
+      checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
+        settledEvent(this.state, id, settlement, at, `${field}.id`, field),
+      ),
     )
   }
 
@@ -106,17 +117,19 @@ export class Router {
    * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
    */
   reward(id: string, reward: number): void {
-    this.commit(rewardedEvent(this.state, id, reward, this.now(), this.options, 'id', 'reward'))
+    this.recorder.commit(rewardedEvent(this.state, id, reward, this.now(), this.options, 'id', 'reward'))
   }
 
   /** `reward` for each item; all are checked before the first is applied. */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): void {
     const at = this.now()
-    this.commitAll(items, 'ALREADY_REWARDED', (item, field) => {
-      checkKeys(item, ['id', 'reward'], field)
-      const { id, reward } = item
-      return rewardedEvent(this.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
-    })
+    this.commitAll(
+      checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
+        checkKeys(item, ['id', 'reward'], field)
+        const { id, reward } = item
+        return rewardedEvent(this.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
+      }),
+    )
   }
 
   /**
@@ -125,63 +138,14 @@ export class Router {
    * @throws as `settle`, and ALREADY_REWARDED
    */
   fail(id: string, failure?: Failure): void {
-    this.commit(failedEvent(this.state, id, failure, this.now()))
+    this.recorder.commit(failedEvent(this.state, id, failure, this.now()))
   }
 
   /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
   expire(): number {
-    const count = this.expireDue(this.now())
+    const count = this.recorder.expireDue(this.now())
     this.emitter.deliver()
     return count
-  }
-
-  /**
-   * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
-   * and gets `forcedExploration` requests for certain.
-   * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
-   */
-  addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
-    this.commit(modelAddedEvent(this.state, this.options, this.policy, model, options, this.now()))
-  }
-
-  /**
-   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
-   * hear of true costs, `disable` it first.
-   * @throws UNKNOWN_MODEL
-   */
-  removeModel(id: string): void {
-    this.commit({ type: 'model-removed', at: this.now(), model: findModel(this.state, id, 'id').id })
-  }
-
-  /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
-  disable(id: string): void {
-    const { enabled } = findModel(this.state, id, 'id')
-    if (enabled) this.commit({ type: 'model-disabled', at: this.now(), model: id })
-  }
-
-  /** Puts a disabled model back with what it had learned. */
-  enable(id: string): void {
-    const { enabled } = findModel(this.state, id, 'id')
-    if (!enabled) this.commit({ type: 'model-enabled', at: this.now(), model: id })
-  }
-
-  /** New list prices, in force from the next request on. */
-  reprice(id: string, price: ModelPrice): void {
-    const model = findModel(this.state, id, 'id')
-    const checked = checkModelPrice(price, 'price')
-    const logCost = logNormalisedCost(checked)
-    this.commit({ type: 'model-repriced', at: this.now(), model: model.id, price: checked, logCost })
-  }
-
-  /** A new ceiling of the mean spend per request, or null for none. The pacer's mode stays. */
-  setBudget(budget: { readonly usdPerRequest: number } | null): void {
-    const checked = checkBudget(budget, 'budget')
-    refuseFixed(checked)
-    this.commit({ type: 'budget-set', at: this.now(), usdPerRequest: checked?.usdPerRequest ?? null })
-  }
-
-  stats(): RouterStats {
-    return readStats(this.state)
   }
 
   /**
@@ -210,7 +174,7 @@ export class Router {
    *   the call that made the event throws
    */
   apply(event: RouterEvent): void {
-    this.commit(checkEvent(this.state, this.options, event))
+    this.recorder.commit(checkEvent(this.state, this.policy, this.options, event))
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
@@ -229,72 +193,49 @@ export class Router {
       dimension: this.options.dimension,
       encoder: this.encoderName,
     })
-    this.state = fresh
+    this.recorder.state = fresh
     this.dispatcher.forget()
   }
 
   private dispatch(request: RouteOptions | null, at: number): Decision {
+    const { recorder, dispatcher } = this
     this.state.pending.makeRoom()
-    if (this.state.pending.due(at - this.options.pendingTtlMs) !== 0) {
+    if (recorder.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
-      this.dispatcher.checkEligible(this.state, request)
-      this.expireDue(at)
+      dispatcher.checkEligible(this.state, request)
+      recorder.expireDue(at)
     }
-    const decision = this.dispatcher.decide(this.state, request, at)
-    const pushedOut = this.state.pending.pushedOut()
-    if (pushedOut !== 0) this.recordExpiry(pushedOut, at)
-    this.dispatcher.commit(this.state)
-    if (this.emitter.hears('routed')) this.emitter.add(this.dispatcher.event())
+    recorder.startPeriods(request?.tenant ?? null, at)
+    const decision = this.decide(request, at)
+    recorder.expirePushedOut(at)
+    dispatcher.commit(this.state)
+    if (this.emitter.hears('routed')) this.emitter.add(dispatcher.event())
     return decision
   }
 
-  private expireDue(now: number): number {
-    let count = 0
-    for (;;) {
-      const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
-      if (sequence === 0) return count
-      this.recordExpiry(sequence, now)
-      count++
+  private decide(request: RouteOptions | null, at: number): Decision {
+    try {
+      return this.dispatcher.decide(this.state, request, at)
+    } catch (error) {
+      const tenant = this.dispatcher.refusedBy
+      if (isRefusal(error) && tenant !== undefined) this.recorder.record({ type: 'refused', at, tenant })
+      throw error
     }
   }
 
-  private recordExpiry(sequence: number, at: number): void {
-    const model = this.state.modelOf(sequence)
-    if (model === undefined)
-      throw new ParetoBanditError('MODEL_REMOVED', '', 'an unsettled request has no model')
-    this.record({ type: 'expired', at, id: this.state.requestId(sequence), model: model.id })
+  private checkOptions(options: RouteOptions | undefined): RouteOptions | null {
+    if (options === undefined) {
+      if (this.options.reserve === 'worst-case') checkSizes({})
+      return null
+    }
+    const request = checkRouteOptions(options)
+    if (this.options.reserve === 'worst-case') checkSizes(request)
+    if (request.tenant !== undefined)
+      administrationOf(this.policy, 'tenant').findTenant(this.state, request.tenant, 'tenant')
+    return request
   }
+}
 
-  private commit(event: RouterEvent): void {
-    this.record(event)
-    this.emitter.deliver()
-  }
-
-  private record(event: RouterEvent): void {
-    this.state.apply(event)
-    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
-    this.state.takeAlarms(this.emitter)
-  }
-
-  /** Checks every item, then applies every event: all or nothing. */
-  private commitAll(
-    items: unknown,
-    twice: 'ALREADY_SETTLED' | 'ALREADY_REWARDED',
-    toEvent: (item: Record<string, unknown>, field: string) => SettledEvent | RewardedEvent,
-  ): void {
-    const seen = new Set<string>()
-    const events = checkEach(items, 'items', (item, i) => {
-      const event = toEvent(checkRecord(item, `items[${i}]`), `items[${i}]`)
-      if (seen.has(event.id))
-        throw new ParetoBanditError(twice, `items[${i}].id`, `'${event.id}' is listed twice`)
-      seen.add(event.id)
-      return event
-    })
-    for (const event of events) this.record(event)
-    this.emitter.deliver()
-  }
-
-  private now(): number {
-    return readClock(this.options.clock)
-  }
+function isRefusal(error: unknown): boolean {
+  return error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED'
 }

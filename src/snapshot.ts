@@ -17,7 +17,7 @@ import { MODEL_NUMBERS, Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
 
 /**
- * Snapshot format, version 2. All numbers are little-endian.
+ * Snapshot format, version 3. All numbers are little-endian.
  *
  *     0   4  magic "PBRS"
  *     4   4  version, uint32
@@ -25,7 +25,8 @@ import type { RoutingState } from './state.js'
  *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
- *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean}, padded with spaces
+ *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
+ *            own: what the policy keeps as text}, padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
@@ -35,7 +36,7 @@ import type { RoutingState } from './state.js'
  *              policy    what it keeps besides: DollarState.save
  */
 const MAGIC = 0x53524250
-const VERSION = 2
+const VERSION = 3
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
 const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
@@ -66,6 +67,8 @@ interface SnapshotText {
   readonly policy: PolicyName
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
   readonly budget: boolean
+  /** What the policy keeps besides, checked when it is loaded. */
+  readonly own: unknown
 }
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
@@ -79,7 +82,8 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const { arms, registry, pacer, ledger, pending } = state
   const { dimension, heads } = arms.kernel.layout
   const models = [...registry.models]
-  const own = state.dollar?.save(models.map(({ slot }) => slot)) ?? []
+  const saved = state.dollar?.save(models.map(({ slot }) => slot))
+  const own = saved?.numbers ?? []
   const waiting = [...pending.waiting()]
   const text: SnapshotText = {
     name: state.name,
@@ -87,6 +91,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     policy: policyOf(state),
     models: models.map(({ id, enabled }) => ({ id, enabled })),
     budget: pacer.usdPerRequest !== null,
+    own: saved?.text ?? null,
   }
   const json = new TextEncoder().encode(JSON.stringify(text))
   const textBytes = Math.ceil(json.length / 8) * 8
@@ -182,7 +187,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     )
   }
   state.dollar?.load(
-    numbers.subarray(ownStart),
+    { text: text.own, numbers: numbers.subarray(ownStart) },
     models.map(({ model }) => model.slot),
   )
   state.pending.load(totals.next, entries)
@@ -261,7 +266,7 @@ function readText(bytes: Uint8Array): SnapshotText {
   if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
     throw invalidSnapshot('its text section lacks a field')
   }
-  const { name, encoder, budget, policy } = value
+  const { name, encoder, budget, policy, own } = value
   if (policy !== 'paper' && policy !== 'dollar') throw invalidSnapshot('its policy is none')
   if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
@@ -273,7 +278,7 @@ function readText(bytes: Uint8Array): SnapshotText {
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')
-  return { name, encoder, policy, budget, models }
+  return { name, encoder, policy, budget, models, own }
 }
 
 /** CRC-32 of everything but the checksum itself. */

@@ -59,7 +59,7 @@ export class RoutingState {
     this.arms = new Arms(kernel, options.lambda0)
     this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
     this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
-    this.dollar = dollar?.(this.arms, options) ?? null
+    this.dollar = dollar?.(this.arms, options, this.ledger) ?? null
   }
 
   apply(event: RouterEvent): void {
@@ -83,7 +83,7 @@ export class RoutingState {
         this.modelAdded(event)
         break
       case 'model-removed':
-        this.modelRemoved(this.model(event.model))
+        this.modelRemoved(this.model(event.model), event.at)
         break
       case 'model-enabled':
         this.registry.setEnabled(this.model(event.model), true)
@@ -96,11 +96,13 @@ export class RoutingState {
         this.modelRepriced(this.model(event.model), event)
         break
       case 'budget-set':
-        this.pacer.setBudget(event.usdPerRequest)
-        this.dollar?.budgetSet(event.usdPerRequest)
+        if (event.tenant === null) this.pacer.setBudget(event.usdPerRequest)
+        this.dollar?.administer(event)
         break
       case 'drift':
         return
+      default:
+        this.dollar?.administer(event)
     }
     this.events++
   }
@@ -161,7 +163,7 @@ export class RoutingState {
       model,
       event.context,
     )
-    this.dollar?.routed(event, allowanceUsd)
+    this.dollar?.routed(event, this, pending.next - 1)
   }
 
   private settled(event: EventOf<'settled'>): void {
@@ -221,7 +223,7 @@ export class RoutingState {
 
   private expired(event: EventOf<'expired'>): void {
     const sequence = this.sequenceOf(event.id)
-    this.chargeReservation(this.modelOf(sequence) ?? this.model(event.model), sequence)
+    this.chargeReservation(this.modelOf(sequence) ?? this.model(event.model), sequence, event.at)
     this.pending.mark(sequence, EXPIRED)
   }
 
@@ -233,11 +235,11 @@ export class RoutingState {
   }
 
   /** Requests in flight can no longer report: what was set aside for them counts as spent. */
-  private modelRemoved(model: Model): void {
+  private modelRemoved(model: Model, at: number): void {
     const { pending } = this
     for (const sequence of pending.waiting()) {
       if (this.modelOf(sequence) !== model) continue
-      if (isUnsettled(pending.state(sequence))) this.chargeReservation(model, sequence)
+      if (isUnsettled(pending.state(sequence))) this.chargeReservation(model, sequence, at)
       pending.mark(sequence, DROPPED)
     }
     this.registry.remove(model)
@@ -251,7 +253,8 @@ export class RoutingState {
     this.arms.setPrice(model.slot, event.logCost)
   }
 
-  private chargeReservation(model: Model, sequence: number): void {
+  private chargeReservation(model: Model, sequence: number, at: number): void {
+    this.dollar?.charged(at, this, sequence)
     const reservedUsd = this.pending.reservedUsd(sequence)
     this.ledger.settle(reservedUsd, reservedUsd, this.pending.allowanceUsd(sequence))
     this.pacer.observe(reservedUsd)

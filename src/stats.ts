@@ -1,3 +1,4 @@
+import type { CapStatus } from './pacing/cap-status.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
 
 export interface ModelStats {
@@ -22,6 +23,9 @@ export interface ModelStats {
   /** Forced explorations still to come, and those done. */
   readonly forcedRemaining: number
   readonly forcedDone: number
+  /** Alarms of drift so far: its rewards, its costs. Policy `dollar`. */
+  readonly rewardAlarms: number
+  readonly costAlarms: number
 }
 
 export interface PacerStats {
@@ -44,11 +48,37 @@ export interface PacerStats {
   readonly utilisation: number | null
 }
 
+/** How the router's account, or a tenant's, stands under policy `dollar`. */
+export interface AccountStats {
+  /** Ceiling B, USD per request, or null. */
+  readonly usdPerRequest: number | null
+  /** Reward that B dollars must buy now; 0 while nothing is short. */
+  readonly shadowPrice: number
+  /** What is saved up, USD; negative: overdrawn. */
+  readonly creditUsd: number
+  /** Of it, laid by for trying newcomers that cost more than B. */
+  readonly fundUsd: number
+  readonly spendUsd: number
+  readonly reservedUsd: number
+  /** Sum of the ceilings in force at each of its requests, refused ones included, failed ones not. */
+  readonly allowanceUsd: number
+  readonly utilisation: number | null
+  /** Requests refused because this account could not pay for them. */
+  readonly refused: number
+  /** Requests routed although even the cheapest model was over the ceiling. */
+  readonly infeasible: number
+  readonly caps: readonly CapStatus[]
+}
+
 export interface RouterStats {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]
   readonly pacer: PacerStats
+  /** The router's account; null for policy `paper`. */
+  readonly account: AccountStats | null
+  /** Registered tenants; `tenantStats` tells of each. */
+  readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
   readonly kernel: string

@@ -1,11 +1,13 @@
 import { CandidateList } from '../candidate-list.js'
 import { blankChoice, type Choice, type Chooser } from '../chooser.js'
-import { assumedCostUsd, type RequestSize } from '../eligibility.js'
+import { assumedCostUsd, type RequestSize, worstCaseCostUsd } from '../eligibility.js'
 import { eligibleModels } from '../eligible-models.js'
+import { ParetoBanditError } from '../errors.js'
 import type { DecisionNote } from '../explain.js'
 import { COST, QUADRATIC } from '../kernel/kernel.js'
 import { listOffset } from '../kernel/layout.js'
 import type { ResolvedOptions } from '../options.js'
+import { BUDGET_MISSED, CAP_MISSED } from '../pacing/constraint.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
 import { ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
@@ -14,6 +16,7 @@ import type { RoutingState } from '../state.js'
 import { Contenders } from './contenders.js'
 import type { DollarState } from './dollar-state.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import { Terms } from './terms.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
@@ -31,6 +34,7 @@ export class DollarChooser implements Chooser {
   private readonly scan = new ScanChoice()
   private readonly choice: Choice = blankChoice()
   private readonly contenders = new Contenders()
+  private readonly terms = new Terms()
   private contexts = 1
   private index = 0
   private projected = 0
@@ -40,6 +44,9 @@ export class DollarChooser implements Chooser {
   private listUsd = new Float64Array(64)
   private predictedUsd = new Float64Array(64)
   private expectedUsd = new Float64Array(64)
+  private worstUsd = new Float64Array(64)
+  /** What each would draw from the accounts: one of the two above. */
+  private drawnUsd = this.expectedUsd
   private values = new Float64Array(64)
   private cheapest = 0
 
@@ -55,26 +62,21 @@ export class DollarChooser implements Chooser {
   }
 
   choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
-    const { arms, registry, pacer, requests } = state
-    const { list, choice } = this
+    const { arms, registry, requests } = state
+    const { list, choice, terms } = this
     const eligible = eligibleModels(state, request, size)
     this.describe(state, request, note)
-    const price = note.penaltyWeight
     if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
     this.project(state)
-    this.predict(state, size)
-    const { usdPerRequest } = pacer
-    const { credit } = this.stateOf(state)
-    const availableUsd =
-      usdPerRequest === null ? Number.POSITIVE_INFINITY : credit.availableUsd(usdPerRequest)
-    note.availableUsd = availableUsd
-    const affordable = this.score(state, price, exploit ? 0 : this.options.alpha, usdPerRequest, availableUsd)
-    let position = exploit ? -1 : this.probe(state, price, usdPerRequest, availableUsd)
+    this.predict(state, request, size)
+    const affordable = this.score(state, exploit ? 0 : this.options.alpha)
+    choice.savedUsd = (terms.payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
+    let position = exploit || registry.exploring === 0 ? -1 : this.probe(state)
     note.forced = position >= 0
     note.cheapestFallback = position < 0 && !affordable
-    if (note.cheapestFallback) position = this.cheapest
+    if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
     else if (position < 0)
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
     this.index++
@@ -82,25 +84,27 @@ export class DollarChooser implements Chooser {
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
-    choice.score = note.forced ? 0 : this.values[position] - price * this.expectedUsd[position]
+    choice.score = note.forced ? 0 : this.values[position] - terms.price * this.expectedUsd[position]
     choice.listCostUsd = this.listUsd[position]
     choice.predictedUsd = this.predictedUsd[position]
     choice.expectedUsd = this.expectedUsd[position]
+    choice.reservedUsd = this.drawnUsd[position]
+    const leastUsd = this.expectedUsd[this.cheapest]
+    choice.infeasible =
+      (leastUsd > terms.ceilingUsd ? BUDGET_MISSED : 0) | (leastUsd > terms.paceUsd ? CAP_MISSED : 0)
     return choice
   }
 
   describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
-    const { usdPerRequest } = state.pacer
-    const { credit, demand } = this.stateOf(state)
-    let price = 0
-    if (usdPerRequest !== null) {
-      const generous = credit.sparedUsd(usdPerRequest) > 0
-      price = demand.priceOfSpend(credit.targetUsd(usdPerRequest), generous)
-    }
+    const { terms } = this
+    const { accounts, demand } = this.stateOf(state)
+    terms.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
+    const { price } = terms
     note.now = state.requests
     note.options = request
     note.penaltyWeight = price
-    note.shadowPrice = price * (usdPerRequest ?? 0)
+    note.shadowPrice = price === 0 ? 0 : price * (terms.payer?.usdPerRequest ?? terms.targetUsd)
+    note.limitUsd = terms.limitUsd
     note.priceCeiling = Number.POSITIVE_INFINITY
     note.forced = false
     note.cheapestFallback = false
@@ -117,9 +121,11 @@ export class DollarChooser implements Chooser {
   }
 
   /** Dollars of the request on every model of the list. */
-  private predict(state: RoutingState, size: RequestSize): void {
-    const { list, listUsd, predictedUsd, expectedUsd, slots } = this
+  private predict(state: RoutingState, request: RouteOptions | null, size: RequestSize): void {
+    const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots } = this
     const { f64, layout } = state.arms.kernel
+    const worstCase = this.options.reserve === 'worst-case'
+    this.drawnUsd = worstCase ? worstUsd : expectedUsd
     this.cheapest = 0
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
@@ -128,6 +134,7 @@ export class DollarChooser implements Chooser {
       const logRatio = f64[listOffset(layout, layout.cost, this.index, position)]
       predictedUsd[position] = predictedCostUsd(model, listUsd[position], logRatio)
       expectedUsd[position] = predictedUsd[position] * costCorrection(model)
+      if (worstCase) worstUsd[position] = worstCaseCostUsd(model, request)
       if (expectedUsd[position] < expectedUsd[this.cheapest]) this.cheapest = position
     }
   }
@@ -137,26 +144,18 @@ export class DollarChooser implements Chooser {
    * where all were scored, by theta.x where the scan was pruned.
    * @returns whether any model is affordable
    */
-  private score(
-    state: RoutingState,
-    price: number,
-    alpha: number,
-    usdPerRequest: number | null,
-    availableUsd: number,
-  ): boolean {
-    const { list, values, expectedUsd } = this
+  private score(state: RoutingState, alpha: number): boolean {
+    const { list, values, expectedUsd, drawnUsd } = this
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
     const { count } = list
-    const { credit } = this.stateOf(state)
+    const { price, limitUsd } = this.terms
     let affordable = 0
     for (let position = 0; position < count; position++) {
-      const costUsd = expectedUsd[position]
-      const isAffordable = usdPerRequest === null || credit.affords(costUsd, availableUsd, usdPerRequest)
+      const isAffordable = drawnUsd[position] <= limitUsd
       if (isAffordable) affordable++
-      values[position] = isAffordable ? 1 : 0
-      arms.setPenalty(position, isAffordable || !this.prunes ? price * costUsd : UNAFFORDABLE)
+      arms.setPenalty(position, isAffordable || !this.prunes ? price * expectedUsd[position] : UNAFFORDABLE)
     }
     if (this.prunes) {
       this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
@@ -165,9 +164,8 @@ export class DollarChooser implements Chooser {
     } else {
       kernel.combine(this.index, count, alpha, 1, requests)
       for (let position = 0; position < count; position++) {
-        const isAffordable = values[position] === 1
         values[position] = arms.scoreAt(position) + price * expectedUsd[position]
-        if (!isAffordable) arms.setScore(position, -UNAFFORDABLE)
+        if (drawnUsd[position] > limitUsd) arms.setScore(position, -UNAFFORDABLE)
       }
     }
     this.choice.contenders = this.contenders.pick(
@@ -182,34 +180,48 @@ export class DollarChooser implements Chooser {
   }
 
   /**
+   * The list position of the cheapest model, where nothing is affordable.
+   * @throws BUDGET_EXHAUSTED with `strict`, and where a cap leaves too little
+   */
+  private cheapestAllowed(request: RouteOptions | null, note: DecisionNote): number {
+    const { terms, list, drawnUsd } = this
+    let cheapest = 0
+    for (let position = 1; position < list.count; position++)
+      if (drawnUsd[position] < drawnUsd[cheapest]) cheapest = position
+    const costUsd = drawnUsd[cheapest]
+    if (costUsd > terms.capUsd) {
+      const message = `the cheapest model may cost ${costUsd} USD, a cap leaves ${terms.capUsd}`
+      throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
+    }
+    if (!this.options.strict) return cheapest
+    note.refusedBy = terms.routerIsTightest ? null : request?.tenant
+    const message = `the cheapest model may cost ${costUsd} USD, the account has ${terms.limitUsd} for it`
+    throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
+  }
+
+  /**
    * The list position of a newcomer whose turn it is, or -1. What it costs above B is paid from the fund; and one that
    * could not win at this price even with the best reward there is waits until it is cheaper.
    */
-  private probe(
-    state: RoutingState,
-    price: number,
-    usdPerRequest: number | null,
-    availableUsd: number,
-  ): number {
-    const { list, choice, expectedUsd } = this
-    const { credit } = this.stateOf(state)
-    choice.savedUsd = credit.fundUsd === 0 ? NO_SAVING : FUND_BACK
-    if (state.registry.exploring === 0) return -1
+  private probe(state: RoutingState): number {
+    const { list, choice, expectedUsd, drawnUsd, terms } = this
+    const { price, payer, othersUsd, availableUsd } = terms
+    const usdPerRequest = payer?.usdPerRequest ?? null
+    const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
     const rival = this.values[this.cheapest] - price * expectedUsd[this.cheapest]
     let wanted = false
     let chosen = -1
-    for (let i = 0; i < list.count; i++) {
+    for (let i = 0; i < list.count && chosen < 0; i++) {
       const position = (state.requests + i) % list.count
-      const costUsd = expectedUsd[position]
       if (list.models[position].forcedRemaining === 0) continue
-      if (usdPerRequest === null) return position
-      if (this.options.rewardHigh - price * costUsd < rival) continue
+      if (price > 0 && this.options.rewardHigh - price * expectedUsd[position] < rival) continue
       wanted = true
-      const savingUsd = credit.savingUsd(availableUsd, usdPerRequest)
-      if (chosen < 0 && credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest))
-        chosen = position
+      const costUsd = drawnUsd[position]
+      if (costUsd > othersUsd) continue
+      if (usdPerRequest === null || payer === null) chosen = position
+      else if (payer.credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest)) chosen = position
     }
-    if (wanted && usdPerRequest !== null) choice.savedUsd = credit.savingUsd(availableUsd, usdPerRequest)
+    if (wanted && payer !== null) choice.savedUsd = savingUsd
     return chosen
   }
 
@@ -219,6 +231,7 @@ export class DollarChooser implements Chooser {
     this.listUsd = new Float64Array(length)
     this.predictedUsd = new Float64Array(length)
     this.expectedUsd = new Float64Array(length)
+    this.worstUsd = new Float64Array(length)
     this.values = new Float64Array(length)
   }
 }

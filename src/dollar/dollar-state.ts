@@ -1,16 +1,20 @@
 import { invalidSnapshot } from '../check-snapshot.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
-import type { EventOf } from '../journal/events.js'
+import type { AccountEvent, EventOf } from '../journal/events.js'
 import { sectionOffset } from '../kernel/layout.js'
 import { dot } from '../kernel/packed.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
-import { Credit } from '../pacing/credit.js'
 import { DemandCurve } from '../pacing/demand-curve.js'
+import type { Ledger } from '../pacing/ledger.js'
 import type { Arms } from '../policy/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../policy/drift.js'
-import type { PolicyState } from '../policy-state.js'
+import type { PolicySnapshot, PolicyState } from '../policy-state.js'
 import type { Model } from '../registry/registry.js'
 import type { RoutingState } from '../state.js'
+import type { AccountStats } from '../stats.js'
+import { accountStats } from './account-stats.js'
+import { Accounts } from './accounts.js'
+import { loadAccounts, saveAccounts } from './accounts-snapshot.js'
 import { predictedCostUsd } from './predicted-cost.js'
 
 /** Latest requests whose contenders the shadow price is found from. */
@@ -26,21 +30,33 @@ const REWARD_VARIANCE = 0.02
 const LOG_COST_VARIANCE = 0.25
 /** How many settled requests a prior's correction of its costs counts for. */
 const CORRECTION_REQUESTS = 20
-const CREDIT_NUMBERS = 3
 
-/** What policy `dollar` keeps besides the common state: the account, the demand curve, the watch over drift. */
+/** What policy `dollar` keeps besides the common state: the accounts, the demand curve, the watch over drift. */
 export class DollarState implements PolicyState {
-  readonly credit: Credit
+  readonly accounts: Accounts
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly alarms: EventOf<'drift'>[] = []
   private readonly arms: Arms
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
 
-  constructor(arms: Arms, usdPerRequest: number | null, burst: number) {
+  constructor(arms: Arms, usdPerRequest: number | null, burst: number, ledger: Ledger) {
     this.arms = arms
-    this.credit = new Credit(burst)
-    this.budgetSet(usdPerRequest)
+    this.accounts = new Accounts(burst, ledger)
+    this.accounts.router.setBudget(usdPerRequest)
+  }
+
+  get tenantCount(): number {
+    return this.accounts.tenants.size
+  }
+
+  readAccount(tenant: string | null, at: number): AccountStats {
+    const account = (tenant === null ? undefined : this.accounts.of(tenant)) ?? this.accounts.router
+    return accountStats(account, this.demand, at)
+  }
+
+  periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[] {
+    return this.accounts.periodsDue(tenant, at)
   }
 
   expectedUsd(model: Model, size: RequestSize): number {
@@ -50,22 +66,14 @@ export class DollarState implements PolicyState {
     return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
   }
 
-  affords(costUsd: number, availableUsd: number, usdPerRequest: number | null): boolean {
-    return usdPerRequest === null || this.credit.affords(costUsd, availableUsd, usdPerRequest)
-  }
-
-  routed(event: EventOf<'routed'>, allowanceUsd: number): void {
-    if (allowanceUsd > 0) this.credit.route(allowanceUsd, event.reservedUsd, event.savedUsd, event.forced)
+  routed(event: EventOf<'routed'>, { pending }: RoutingState, sequence: number): void {
+    this.accounts.routed(event, pending, sequence, this.demand)
     this.demand.add(event.contenders)
   }
 
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
     const { pending } = state
-    const allowanceUsd = pending.allowanceUsd(sequence)
-    if (allowanceUsd > 0) {
-      const reservedUsd = pending.reservedUsd(sequence)
-      this.credit.settle(reservedUsd, event.costUsd, allowanceUsd, pending.forced(sequence))
-    }
+    this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
     if (pending.listCostUsd(sequence) === 0) return
     const { kernel } = this.arms
     const { layout, f64 } = kernel
@@ -104,10 +112,11 @@ export class DollarState implements PolicyState {
   }
 
   failed(event: EventOf<'failed'>, { pending }: RoutingState, sequence: number): void {
-    const allowanceUsd = pending.allowanceUsd(sequence)
-    if (allowanceUsd === 0) return
-    this.credit.settle(pending.reservedUsd(sequence), event.costUsd, allowanceUsd, pending.forced(sequence))
-    this.credit.takeBack(allowanceUsd)
+    this.accounts.settled(event.at, event.costUsd, true, pending, sequence)
+  }
+
+  charged(at: number, { pending }: RoutingState, sequence: number): void {
+    this.accounts.charged(at, pending, sequence)
   }
 
   added(model: Model, event: EventOf<'model-added'>): void {
@@ -130,35 +139,33 @@ export class DollarState implements PolicyState {
     else this.demand.forget(model.slot)
   }
 
-  budgetSet(usdPerRequest: number | null): void {
-    if (usdPerRequest !== null) this.credit.open(usdPerRequest)
+  administer(event: AccountEvent): void {
+    this.accounts.administer(event)
   }
 
-  save(slots: readonly number[]): Float64Array {
+  save(slots: readonly number[]): PolicySnapshot {
     const window = this.demand.save()
+    const accounts = saveAccounts(this.accounts)
     const drift = slots.length * 2 * DRIFT_NUMBERS
-    const numbers = new Float64Array(CREDIT_NUMBERS + drift + window.length)
-    const { balanceUsd, fundUsd, opened } = this.credit
-    numbers.set([balanceUsd, fundUsd, opened ? 1 : 0])
+    const numbers = new Float64Array(drift + accounts.numbers.length + window.length)
     slots.forEach((slot, i) => {
-      numbers.set(this.rewardDrift.row(slot), CREDIT_NUMBERS + 2 * i * DRIFT_NUMBERS)
-      numbers.set(this.costDrift.row(slot), CREDIT_NUMBERS + (2 * i + 1) * DRIFT_NUMBERS)
+      numbers.set(this.rewardDrift.row(slot), 2 * i * DRIFT_NUMBERS)
+      numbers.set(this.costDrift.row(slot), (2 * i + 1) * DRIFT_NUMBERS)
     })
-    numbers.set(window, CREDIT_NUMBERS + drift)
-    return numbers
+    numbers.set(accounts.numbers, drift)
+    numbers.set(window, drift + accounts.numbers.length)
+    return { text: accounts.text, numbers }
   }
 
-  load(numbers: Float64Array, slots: readonly number[]): void {
+  load({ text, numbers }: PolicySnapshot, slots: readonly number[]): void {
     const drift = slots.length * 2 * DRIFT_NUMBERS
-    const rows = numbers.subarray(CREDIT_NUMBERS, CREDIT_NUMBERS + drift)
-    if (numbers.length < CREDIT_NUMBERS + drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
+    const rows = numbers.subarray(0, drift)
+    if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
       throw invalidSnapshot('its watch over drift is none')
     }
-    const window = numbers.subarray(CREDIT_NUMBERS + drift)
+    const taken = drift + loadAccounts(this.accounts, text, numbers.subarray(drift))
+    const window = numbers.subarray(taken)
     if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
-    const [balanceUsd, fundUsd, opened] = numbers
-    if (opened !== 0 && opened !== 1) throw invalidSnapshot('its account is none')
-    Object.assign(this.credit, { balanceUsd, fundUsd, opened: opened === 1 })
     slots.forEach((slot, i) => {
       const at = 2 * i * DRIFT_NUMBERS
       this.rewardDrift.start(slot)

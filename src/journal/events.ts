@@ -1,4 +1,6 @@
 import type { ArmStatistics } from '../kernel/kernel.js'
+import type { CapSpec } from '../pacing/cap-period.js'
+import type { Constraint } from '../pacing/constraint.js'
 import type { ModelPrice, ModelSpec } from '../registry/model.js'
 
 /**
@@ -37,6 +39,10 @@ export interface RoutedEvent extends EventBase {
    * price, one after the other. Policy `dollar`; else empty.
    */
   readonly contenders: Float64Array
+  /** Whose request it is; null for the router's own. */
+  readonly tenant: string | null
+  /** Constraints that no eligible model could meet. */
+  readonly infeasible: readonly Constraint[]
 }
 
 /** The realised cost of a request is known. */
@@ -111,10 +117,46 @@ export interface ModelRepricedEvent extends EventBase {
   readonly logCost: number
 }
 
-/** A new ceiling, or none. */
+/** A new ceiling, or none, of the router or of a tenant. */
 export interface BudgetSetEvent extends EventBase {
   readonly type: 'budget-set'
+  readonly tenant: string | null
   readonly usdPerRequest: number | null
+}
+
+/** All caps of the router or of a tenant from now on. */
+export interface CapsSetEvent extends EventBase {
+  readonly type: 'caps-set'
+  readonly tenant: string | null
+  readonly caps: readonly CapSpec[]
+}
+
+/** A new calendar period of a cap has begun: [startsAt, endsAt), as the cap's time zone had it. */
+export interface PeriodStartedEvent extends EventBase {
+  readonly type: 'period-started'
+  readonly tenant: string | null
+  /** Which of the caps, from 0. */
+  readonly cap: number
+  readonly startsAt: number
+  readonly endsAt: number
+}
+
+/** A request was refused because an account could not pay for any model. It counts as one: its B is paid in. */
+export interface RefusedEvent extends EventBase {
+  readonly type: 'refused'
+  /** Whose account was short; null for the router's. */
+  readonly tenant: string | null
+}
+
+export interface TenantAddedEvent extends EventBase {
+  readonly type: 'tenant-added'
+  readonly tenant: string
+  readonly usdPerRequest: number | null
+}
+
+export interface TenantRemovedEvent extends EventBase {
+  readonly type: 'tenant-removed'
+  readonly tenant: string
 }
 
 /**
@@ -128,6 +170,15 @@ export interface DriftEvent extends EventBase {
   readonly direction: 'up' | 'down'
 }
 
+/** What changes accounts besides requests and their feedback. */
+export type AccountEvent =
+  | BudgetSetEvent
+  | CapsSetEvent
+  | PeriodStartedEvent
+  | RefusedEvent
+  | TenantAddedEvent
+  | TenantRemovedEvent
+
 export type RouterEvent =
   | RoutedEvent
   | SettledEvent
@@ -139,7 +190,7 @@ export type RouterEvent =
   | ModelEnabledEvent
   | ModelDisabledEvent
   | ModelRepricedEvent
-  | BudgetSetEvent
+  | AccountEvent
   | DriftEvent
 
 export type RouterEventType = RouterEvent['type']
@@ -156,6 +207,11 @@ export const EVENT_TYPES: readonly RouterEventType[] = [
   'model-disabled',
   'model-repriced',
   'budget-set',
+  'caps-set',
+  'period-started',
+  'refused',
+  'tenant-added',
+  'tenant-removed',
   'drift',
 ]
 

@@ -87,7 +87,7 @@ function checkCap(value: unknown, field: string): CapSpec {
       record.timeZone === undefined ? 'UTC' : checkTimeZone(record.timeZone, `${field}.timeZone`)
     return { usd, per, window, timeZone }
   }
-  if (record.timeZone !== undefined) {
+  if (record.timeZone !== undefined && record.timeZone !== null) {
     throw expected('INVALID_ARGUMENT', `${field}.timeZone`, 'no time zone for a rolling cap', record.timeZone)
   }
   return { usd, per, window, timeZone: null }

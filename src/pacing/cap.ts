@@ -15,7 +15,7 @@ const DEAREST_KEPT = 1 - 1 / 1024
 const SUM_MAX_USD = 1e30
 
 const CALENDAR_NUMBERS = 5
-const OWN_NUMBERS = 3
+const OWN_NUMBERS = 4
 
 /**
  * At most so many dollars in a calendar period or a rolling window. State of the fold: times and bounds of periods come
@@ -49,6 +49,7 @@ export class Cap {
   /** The calendar period in force, [startsAt, endsAt); both 0 before the first. */
   startsAt = 0
   endsAt = 0
+  private since: number
   private readonly rolling: SpendWindow | null
   private readonly rate: ArrivalRate
   private periodUsd = 0
@@ -58,7 +59,9 @@ export class Cap {
   /** The dearest reservation or cost of late, fading. */
   private dearestUsd = 0
 
-  constructor(spec: CapSpec) {
+  /** @param since when it came into force: what was charged before is not its spend */
+  constructor(spec: CapSpec, since = 0) {
+    this.since = since
     this.usd = spec.usd
     this.per = spec.per
     this.window = spec.window
@@ -115,6 +118,7 @@ export class Cap {
    */
   correct(at: number, chargedAt: number, differenceUsd: number): void {
     if (differenceUsd >= 0) this.charge(at, differenceUsd)
+    else if (chargedAt < this.since) return
     else if (this.rolling !== null) this.rolling.takeBack(chargedAt, -differenceUsd)
     else if (chargedAt >= this.endsAt) this.afterUsd = Math.max(0, this.afterUsd + differenceUsd)
     // While costs wait for the next period this one may be among them, routed before the end and charged after it.
@@ -164,7 +168,7 @@ export class Cap {
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
   save(): number[] {
-    const own = [this.reservedUsd, this.inFlight, this.dearestUsd, ...this.rate.save()]
+    const own = [this.reservedUsd, this.inFlight, this.dearestUsd, this.since, ...this.rate.save()]
     if (this.rolling !== null) return [...own, ...this.rolling.save()]
     return [...own, this.startsAt, this.endsAt, this.periodUsd, this.afterUsd, this.afterAt]
   }
@@ -187,8 +191,13 @@ export class Cap {
     const invalid = () => new ParetoBanditError('SNAPSHOT_INVALID', '', 'a cap holds impossible values')
     const amounts = (each: readonly number[]) => each.every((usd) => usd >= 0 && usd <= SUM_MAX_USD)
     if (numbers.length !== this.savedNumbers) throw invalid()
-    const [reservedUsd, inFlight, dearestUsd] = numbers
-    if (!amounts([reservedUsd, dearestUsd]) || !Number.isSafeInteger(inFlight) || inFlight < 0)
+    const [reservedUsd, inFlight, dearestUsd, since] = numbers
+    if (
+      !Number.isFinite(since) ||
+      !amounts([reservedUsd, dearestUsd]) ||
+      !Number.isSafeInteger(inFlight) ||
+      inFlight < 0
+    )
       throw invalid()
     if (inFlight === 0 && reservedUsd > 0) throw invalid()
     const rest = numbers.slice(OWN_NUMBERS + ARRIVAL_NUMBERS)
@@ -201,6 +210,7 @@ export class Cap {
     } else if (!Number.isInteger(rest[0]) || !amounts(rest.slice(1))) throw invalid()
     if (!this.rate.load(numbers.slice(OWN_NUMBERS, OWN_NUMBERS + ARRIVAL_NUMBERS))) throw invalid()
     this.rolling?.load(rest)
+    this.since = since
     this.reservedUsd = reservedUsd
     this.inFlight = inFlight
     this.dearestUsd = dearestUsd

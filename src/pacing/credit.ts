@@ -22,8 +22,9 @@ const FUND_MARGIN = 1.5
 /**
  * The account of a budget: every request pays in its B (USD per request) and draws what it reserves, and later the
  * difference to what it cost. The balance never exceeds `burst` B; what would is lost. As long as no request draws more
- * than is there, spend + reserved <= sum of B + `burst` B: credit is charged what was realised, so errors of the
- * predictions do not add up.
+ * than `limitUsd`, spend + reserved <= sum of B + `burst` B whenever one is routed: credit is charged what was realised,
+ * so errors of the predictions do not add up. Why: balance + fund = start + sum of B - lost - drawn, the start is at most
+ * 20 B, and the account is never drawn below -(`burst` - 20) B. Where B changes the largest one counts.
  *
  * Part of it may lie in the fund: what newcomers cost above B is paid from there, so that trying a dear model takes
  * nothing from the rest.
@@ -52,9 +53,9 @@ export class Credit {
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /** What the next request may draw, USD. */
+  /** What the next request may draw, USD. What the fund owes is owed by all. */
   availableUsd(usdPerRequest: number): number {
-    return this.capped(this.balanceUsd + usdPerRequest, usdPerRequest)
+    return this.capped(this.balanceUsd + usdPerRequest, usdPerRequest) + Math.min(0, this.fundUsd)
   }
 
   /** What the account holds above what it aims to hold, USD. */
@@ -69,14 +70,14 @@ export class Credit {
   }
 
   /**
-   * Whether a model of that expected cost may take the next request, of what is available. One within B always may: it
-   * draws no more than its request pays in, so an overdrawn account gets no worse, and is paid back by a higher price.
+   * The most that the next request may draw, USD, of what is available. One that draws no more than B may overdraw the
+   * account, by what the start left of the burst: it draws no more than it pays in, and a higher price pays back.
    */
-  affords(costUsd: number, availableUsd: number, usdPerRequest: number): boolean {
-    if (costUsd <= usdPerRequest) return true
-    if (costUsd > availableUsd) return false
-    const room = TAIL_FACTOR * costUsd + SPARE_REQUESTS * usdPerRequest
-    return Math.min(room, FULL_SHARE * this.burst * usdPerRequest) <= availableUsd
+  limitUsd(availableUsd: number, usdPerRequest: number): number {
+    if (availableUsd >= FULL_SHARE * this.burst * usdPerRequest) return availableUsd
+    const roomUsd = (availableUsd - SPARE_REQUESTS * usdPerRequest) / TAIL_FACTOR
+    const overdraftUsd = Math.max(0, this.burst - START_REQUESTS) * usdPerRequest
+    return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))
   }
 
   /** What to lay by with this request while a newcomer waits, USD. */
@@ -93,12 +94,17 @@ export class Credit {
     )
   }
 
+  /** A request of that ceiling came. */
+  payIn(usdPerRequest: number): void {
+    this.balanceUsd = this.capped(this.balanceUsd + usdPerRequest, usdPerRequest)
+  }
+
   /**
    * A request was routed under a ceiling.
    * @param savedUsd moved from the balance to the fund; the fund's all goes back where it is negative
    */
   route(usdPerRequest: number, reservedUsd: number, savedUsd: number, probe: boolean): void {
-    this.balanceUsd = this.availableUsd(usdPerRequest)
+    this.payIn(usdPerRequest)
     if (savedUsd < 0) {
       this.balanceUsd = this.capped(this.balanceUsd + this.fundUsd, usdPerRequest)
       this.fundUsd = 0

@@ -54,6 +54,7 @@ export class DemandCurve {
   /** A walk's place: sums of the steps of all bins before it. No part of the state: it only saves time. */
   private readonly costWalk: Walk = { bin: 0, passed: 0 }
   private readonly valueWalk: Walk = { bin: 0, passed: 0 }
+  private readonly meanWalk: Walk = { bin: 0, passed: 0 }
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -130,6 +131,16 @@ export class DemandCurve {
       costWalk.passed += costSteps[costWalk.bin++]
     const left = freeCost - costWalk.passed
     return edgeOf(generous && left < SPENT_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
+  }
+
+  /** Mean cost of the window's requests at a shadow price that `priceOfSpend` gave, USD. */
+  spendAtUsd(price: number): number {
+    if (this.count === 0) return 0
+    const { costSteps, meanWalk } = this
+    const bin = price === 0 ? 0 : binOf(price)
+    while (meanWalk.bin > bin) meanWalk.passed -= costSteps[--meanWalk.bin]
+    while (meanWalk.bin < bin) meanWalk.passed += costSteps[meanWalk.bin++]
+    return Math.max(0, (this.freeCost - meanWalk.passed) / USD_UNITS / this.count)
   }
 
   /**
@@ -231,18 +242,18 @@ export class DemandCurve {
       const bin = binOf(price)
       const nextCostUnits = toUnits(nextCost, USD_UNITS)
       const nextValueUnits = toUnits(nextValue, VALUE_UNITS)
-      this.move(this.costSteps, this.costWalk, bin, sign * (costUnits - nextCostUnits))
-      this.move(this.valueSteps, this.valueWalk, bin, sign * (valueUnits - nextValueUnits))
+      const costStep = sign * (costUnits - nextCostUnits)
+      const valueStep = sign * (valueUnits - nextValueUnits)
+      this.costSteps[bin] += costStep
+      this.valueSteps[bin] += valueStep
+      if (bin < this.costWalk.bin) this.costWalk.passed += costStep
+      if (bin < this.meanWalk.bin) this.meanWalk.passed += costStep
+      if (bin < this.valueWalk.bin) this.valueWalk.passed += valueStep
       value = nextValue
       cost = nextCost
       costUnits = nextCostUnits
       valueUnits = nextValueUnits
     }
-  }
-
-  private move(steps: Float64Array, walk: Walk, bin: number, units: number): void {
-    steps[bin] += units
-    if (bin < walk.bin) walk.passed += units
   }
 }
 

@@ -33,6 +33,12 @@ export class Ledger {
     this.move(differenceUsd, allowanceUsd)
   }
 
+  /** A request was refused, which counts as one. */
+  allow(allowanceUsd: number): void {
+    this.allowed++
+    this.allowanceUsd += allowanceUsd
+  }
+
   /** A request failed: it was none, so the budget allows nothing for it. */
   takeBack(allowanceUsd: number): void {
     if (allowanceUsd === 0) return

@@ -18,7 +18,8 @@ export const DROPPED = 16
  *     3  time it was routed          8  output price
  *     4  reservation, USD            9  predicted cost, USD
  *                                   10  1 for a forced exploration, else 0
- *                                   11  context, d numbers
+ *    11  number of its tenant, or 0 12  the tenant's allowance, USD
+ *                                   13  context, d numbers
  */
 const SLOT = 0
 const INCARNATION = 1
@@ -31,14 +32,16 @@ const INPUT_PRICE = 7
 const OUTPUT_PRICE = 8
 const PREDICTED = 9
 const FORCED = 10
-export const PENDING_NUMBERS = 11
+const TENANT = 11
+const TENANT_ALLOWANCE = 12
+export const PENDING_NUMBERS = 13
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (11 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (13 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -100,6 +103,21 @@ export class PendingRequests {
 
   allowanceUsd(sequence: number): number {
     return this.rows[this.offset(sequence) + ALLOWANCE]
+  }
+
+  /** Registration number of the tenant it came from; 0 for none. */
+  tenant(sequence: number): number {
+    return this.rows[this.offset(sequence) + TENANT]
+  }
+
+  tenantAllowanceUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + TENANT_ALLOWANCE]
+  }
+
+  setTenant(sequence: number, tenant: number, allowanceUsd: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + TENANT] = tenant
+    this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
   }
 
   /** Tokens at the list price that was in force when the request was routed, USD. */
@@ -174,6 +192,8 @@ export class PendingRequests {
     rows[row + OUTPUT_PRICE] = price.outputUsdPerMTok
     rows[row + PREDICTED] = predictedUsd
     rows[row + FORCED] = forced ? 1 : 0
+    rows[row + TENANT] = 0
+    rows[row + TENANT_ALLOWANCE] = 0
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 

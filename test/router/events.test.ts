@@ -249,7 +249,7 @@ describe('the fold', () => {
       [{ type: 'model-removed', at, model: Symbol('x') }, 'INVALID_ARGUMENT', 'event.model'],
       [{ type: 'model-repriced', at, model, price: { inputUsdPerMTok: 1 }, logCost: 0 }, 'INVALID_ARGUMENT'],
       [{ type: 'model-repriced', at, model, price: NEW, logCost: 0 }, 'UNKNOWN_OPTION'],
-      [{ type: 'budget-set', at, usdPerRequest: 0 }, 'INVALID_ARGUMENT', 'event.usdPerRequest'],
+      [{ type: 'budget-set', at, tenant: null, usdPerRequest: 0 }, 'INVALID_ARGUMENT', 'event.usdPerRequest'],
       [{ ...added, model: MODELS[0] }, 'DUPLICATE_MODEL', 'event.model.id'],
       [{ ...added, logCost: 1e308 }, 'INVALID_ARGUMENT', 'event.logCost'],
       [{ ...added, forcedExploration: 0.5 }, 'INVALID_ARGUMENT', 'event.forcedExploration'],
@@ -307,7 +307,14 @@ describe('an event from outside', () => {
       listCostUsd: 0,
       score: 0,
     }
-    const rest = { penaltyWeight: 0, forced: false, predictedUsd: 0, savedUsd: 0 }
+    const rest = {
+      penaltyWeight: 0,
+      forced: false,
+      predictedUsd: 0,
+      savedUsd: 0,
+      tenant: null,
+      infeasible: [],
+    }
     router.apply(wrong({ ...routed, ...rest, contenders: new Float64Array(0) }))
     context[0] = 9
     expect(seen[0]).toMatchObject({ context: Float64Array.of(1, 2, 1) })
@@ -325,7 +332,7 @@ describe('an event from outside', () => {
 
   it('has no field that its type does not know', async () => {
     const { router } = await makeBench()
-    const event = { type: 'budget-set' as const, at: 0, usdPerRequest: 1, usdPerRequst: 2 }
+    const event = { type: 'budget-set' as const, at: 0, tenant: null, usdPerRequest: 1, usdPerRequst: 2 }
     expectCode(() => router.apply(event), 'UNKNOWN_OPTION', 'event.usdPerRequst')
     expect(router.stats().pacer.usdPerRequest).toBeNull()
   })

@@ -158,6 +158,8 @@ describe('an explanation', () => {
       predictedUsd: 0.01,
       savedUsd: 0,
       contenders: new Float64Array(0),
+      tenant: null,
+      infeasible: [],
     })
     const explanation = router.explain('r.1')
     expect(explanation).toMatchObject({ chosen: 'large', statisticsChanged: true })

@@ -37,6 +37,8 @@ function row(at: number, sequence: number, state: number): Float64Array {
     4,
     at / 7,
     forced,
+    0,
+    0,
     at,
     -at,
   )

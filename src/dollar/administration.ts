@@ -1,0 +1,87 @@
+import { checkFinite, checkInteger, checkKeys, checkRecord, checkString, nearest } from '../check.js'
+import { expected, ParetoBanditError, show } from '../errors.js'
+import type { EventOf, RouterEvent, RouterEventType } from '../journal/events.js'
+import { CAPS_MAX, checkCaps } from '../pacing/cap-period.js'
+import type { Administration } from '../policy-state.js'
+import { checkBudget, checkCeiling, refuseFixed } from '../resolve-options.js'
+import type { RoutingState } from '../state.js'
+import type { Accounts } from './accounts.js'
+
+export const TENANTS_MAX = 1_000_000
+const ID_LENGTH_MAX = 200
+
+/** Tenants and caps: what an operator says of them, checked and made into events. */
+export class AccountAdministration implements Administration {
+  private readonly accountsOf: (state: RoutingState) => Accounts
+
+  constructor(accountsOf: (state: RoutingState) => Accounts) {
+    this.accountsOf = accountsOf
+  }
+
+  findTenant(state: RoutingState, id: unknown, field: string): string {
+    const text = checkString(id, field)
+    const { tenants } = this.accountsOf(state)
+    if (tenants.has(text)) return text
+    // With thousands of them the nearest is no help, and slow to find.
+    const near = tenants.size <= 1000 ? nearest(text, [...tenants.keys()]) : undefined
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`
+    throw new ParetoBanditError('UNKNOWN_TENANT', field, `no tenant ${show(text)} is registered${hint}`)
+  }
+
+  tenantAdded(state: RoutingState, tenant: unknown, at: number): readonly RouterEvent[] {
+    const record = checkRecord(tenant, 'tenant')
+    checkKeys(record, ['id', 'budget', 'caps'], 'tenant')
+    const id = this.newTenant(state, record.id, 'tenant.id')
+    const budget = record.budget === undefined ? null : checkBudget(record.budget, 'tenant.budget')
+    refuseFixed(budget, 'tenant.budget')
+    const caps = record.caps === undefined ? [] : checkCaps(record.caps, 'tenant.caps')
+    const added: EventOf<'tenant-added'> = {
+      type: 'tenant-added',
+      at,
+      tenant: id,
+      usdPerRequest: budget?.usdPerRequest ?? null,
+    }
+    return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps }]
+  }
+
+  capsSet(state: RoutingState, caps: unknown, tenant: string | null, at: number): EventOf<'caps-set'> {
+    const id = tenant === null ? null : this.findTenant(state, tenant, 'tenant')
+    return { type: 'caps-set', at, tenant: id, caps: checkCaps(caps, 'caps') }
+  }
+
+  checkEvent(state: RoutingState, event: Record<string, unknown>, type: RouterEventType): void {
+    if (type === 'tenant-added') {
+      this.newTenant(state, event.tenant, 'event.tenant')
+      if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
+      return
+    }
+    if (type === 'tenant-removed' || event.tenant !== null)
+      this.findTenant(state, event.tenant, 'event.tenant')
+    if (type === 'caps-set') event.caps = checkCaps(event.caps, 'event.caps')
+    if (type === 'period-started') this.checkPeriod(state, event)
+  }
+
+  private newTenant(state: RoutingState, value: unknown, field: string): string {
+    const id = checkString(value, field)
+    if (id === '' || id.length > ID_LENGTH_MAX)
+      throw expected('INVALID_ARGUMENT', field, `1 to ${ID_LENGTH_MAX} characters`, id)
+    const { tenants } = this.accountsOf(state)
+    if (tenants.has(id))
+      throw new ParetoBanditError('DUPLICATE_TENANT', field, `tenant ${show(id)} is registered already`)
+    if (tenants.size >= TENANTS_MAX)
+      throw expected('INVALID_ARGUMENT', field, `at most ${TENANTS_MAX} tenants`, tenants.size + 1)
+    return id
+  }
+
+  private checkPeriod(state: RoutingState, event: Record<string, unknown>): void {
+    const accounts = this.accountsOf(state)
+    const { caps } = (event.tenant === null ? undefined : accounts.of(`${event.tenant}`)) ?? accounts.router
+    const cap = caps[checkInteger(event.cap, 0, CAPS_MAX - 1, 'event.cap')]
+    if (cap === undefined || cap.window !== 'calendar')
+      throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
+    const startsAt = checkFinite(event.startsAt, 'event.startsAt')
+    const endsAt = checkFinite(event.endsAt, 'event.endsAt')
+    if (endsAt <= startsAt)
+      throw expected('INVALID_ARGUMENT', 'event.endsAt', 'a time after event.startsAt', endsAt)
+  }
+}

@@ -1,0 +1,56 @@
+import type { Account } from '../pacing/account.js'
+import type { DemandCurve } from '../pacing/demand-curve.js'
+
+/** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, read anew. */
+export class Terms {
+  /** Reward per dollar: the highest of the accounts' own. */
+  price = 0
+  /** What requests should cost on average, USD; the least of the accounts. */
+  targetUsd = Number.POSITIVE_INFINITY
+  /** The least ceiling B, and the least that a cap's money allows on average. */
+  ceilingUsd = Number.POSITIVE_INFINITY
+  paceUsd = Number.POSITIVE_INFINITY
+  /** The most that the request may draw: of all accounts and caps, of all but the payer, of caps alone. */
+  limitUsd = Number.POSITIVE_INFINITY
+  othersUsd = Number.POSITIVE_INFINITY
+  capUsd = Number.POSITIVE_INFINITY
+  /** Whose fund pays for newcomers, and what it has. */
+  payer: Account | null = null
+  availableUsd = Number.POSITIVE_INFINITY
+  /** Whether the router's credit limits the request most, not the tenant's. */
+  routerIsTightest = false
+
+  read(router: Account, tenant: Account | undefined, demand: DemandCurve, at: number): void {
+    this.price = 0
+    this.targetUsd = this.ceilingUsd = this.paceUsd = Number.POSITIVE_INFINITY
+    this.limitUsd = this.othersUsd = this.capUsd = this.availableUsd = Number.POSITIVE_INFINITY
+    this.payer = null
+    this.routerIsTightest = false
+    if (router.isLimited) this.add(router, demand, at)
+    const routerUsd = this.limitUsd
+    if (tenant?.isLimited === true) this.add(tenant, demand, at)
+    this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
+    this.othersUsd = Math.min(this.othersUsd, this.capUsd)
+    this.limitUsd = Math.min(this.limitUsd, this.capUsd)
+  }
+
+  private add(account: Account, demand: DemandCurve, at: number): void {
+    const { usdPerRequest, credit } = account
+    const targetUsd = account.targetUsd(at)
+    this.price = Math.max(this.price, account.price(demand, targetUsd))
+    this.targetUsd = Math.min(this.targetUsd, targetUsd)
+    if (account.caps.length > 0) {
+      this.capUsd = Math.min(this.capUsd, account.capUsd(at))
+      this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at))
+    }
+    if (usdPerRequest === null) return
+    this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)
+    const availableUsd = credit.availableUsd(usdPerRequest)
+    const limitUsd = credit.limitUsd(availableUsd, usdPerRequest)
+    this.limitUsd = Math.min(this.limitUsd, limitUsd)
+    if (this.payer === null) {
+      this.payer = account
+      this.availableUsd = availableUsd
+    } else this.othersUsd = Math.min(this.othersUsd, limitUsd)
+  }
+}

@@ -1,0 +1,135 @@
+import { checkKeys, checkRecord } from './check.js'
+import { administrationOf } from './check-event.js'
+import { readClock } from './clock.js'
+import { ParetoBanditError } from './errors.js'
+import { findModel } from './find-model.js'
+import type { EventEmitter } from './journal/emitter.js'
+import type { RouterEvent } from './journal/events.js'
+import { modelAddedEvent } from './onboarding.js'
+import type { ResolvedOptions, TenantOptions } from './options.js'
+import type { CapOptions } from './pacing/cap-period.js'
+import type { Policy } from './policy-state.js'
+import type { Recorder } from './recorder.js'
+import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
+import { checkBudget, refuseFixed } from './resolve-options.js'
+import { readStats } from './router-stats.js'
+import type { RoutingState } from './state.js'
+import type { AccountStats, RouterStats } from './stats.js'
+
+/** Whose budget or caps: a tenant's; the router's own without it. */
+interface ForTenant {
+  readonly tenant?: string
+}
+
+/** What operators do to a router while it runs: models, prices, budgets, caps, tenants. */
+export abstract class Operations {
+  protected readonly options: ResolvedOptions
+  protected readonly policy: Policy
+  protected readonly emitter: EventEmitter
+  protected readonly recorder: Recorder
+
+  protected constructor(options: ResolvedOptions, policy: Policy, emitter: EventEmitter, recorder: Recorder) {
+    this.options = options
+    this.policy = policy
+    this.emitter = emitter
+    this.recorder = recorder
+  }
+
+  /**
+   * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
+   * and gets `forcedExploration` requests for certain.
+   * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
+   */
+  addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
+    this.recorder.commit(modelAddedEvent(this.state, this.options, this.policy, model, options, this.now()))
+  }
+
+  /**
+   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
+   * hear of true costs, `disable` it first.
+   * @throws UNKNOWN_MODEL
+   */
+  removeModel(id: string): void {
+    this.recorder.commit({ type: 'model-removed', at: this.now(), model: findModel(this.state, id, 'id').id })
+  }
+
+  /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
+  disable(id: string): void {
+    const { enabled } = findModel(this.state, id, 'id')
+    if (enabled) this.recorder.commit({ type: 'model-disabled', at: this.now(), model: id })
+  }
+
+  /** Puts a disabled model back with what it had learned. */
+  enable(id: string): void {
+    const { enabled } = findModel(this.state, id, 'id')
+    if (!enabled) this.recorder.commit({ type: 'model-enabled', at: this.now(), model: id })
+  }
+
+  /** New list prices, in force from the next request on. */
+  reprice(id: string, price: ModelPrice): void {
+    const model = findModel(this.state, id, 'id')
+    const checked = checkModelPrice(price, 'price')
+    const logCost = logNormalisedCost(checked)
+    this.recorder.commit({ type: 'model-repriced', at: this.now(), model: model.id, price: checked, logCost })
+  }
+
+  /** A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays. */
+  setBudget(budget: { readonly usdPerRequest: number } | null, options: ForTenant = {}): void {
+    const tenant = this.tenantIn(options)
+    const checked = checkBudget(budget, 'budget')
+    refuseFixed(checked, 'budget')
+    const usdPerRequest = checked?.usdPerRequest ?? null
+    this.recorder.commit({ type: 'budget-set', at: this.now(), tenant, usdPerRequest })
+  }
+
+  /** All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted. */
+  setCaps(caps: readonly CapOptions[], options: ForTenant = {}): void {
+    const administration = administrationOf(this.policy, 'caps')
+    this.recorder.commit(administration.capsSet(this.state, caps, this.tenantIn(options), this.now()))
+  }
+
+  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  addTenant(tenant: TenantOptions): void {
+    const administration = administrationOf(this.policy, 'tenant')
+    this.commitAll(administration.tenantAdded(this.state, tenant, this.now()))
+  }
+
+  /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
+  removeTenant(id: string): void {
+    const tenant = administrationOf(this.policy, 'id').findTenant(this.state, id, 'id')
+    this.recorder.commit({ type: 'tenant-removed', at: this.now(), tenant })
+  }
+
+  /** @throws UNKNOWN_TENANT */
+  tenantStats(id: string): AccountStats {
+    const tenant = administrationOf(this.policy, 'id').findTenant(this.state, id, 'id')
+    const stats = this.state.dollar?.readAccount(tenant, this.now())
+    if (stats === undefined) throw new ParetoBanditError('UNKNOWN_TENANT', 'id', 'this router has no tenants')
+    return stats
+  }
+
+  stats(): RouterStats {
+    return readStats(this.state, this.now())
+  }
+
+  protected get state(): RoutingState {
+    return this.recorder.state
+  }
+
+  private tenantIn(options: ForTenant): string | null {
+    const { tenant, ...rest } = checkRecord(options, 'options')
+    checkKeys(rest, ['tenant'], 'options')
+    if (tenant === undefined) return null
+    return administrationOf(this.policy, 'options.tenant').findTenant(this.state, tenant, 'options.tenant')
+  }
+
+  /** All were checked: all or nothing. */
+  protected commitAll(events: readonly RouterEvent[]): void {
+    for (const event of events) this.recorder.record(event)
+    this.emitter.deliver()
+  }
+
+  protected now(): number {
+    return readClock(this.options.clock)
+  }
+}

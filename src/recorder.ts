@@ -1,0 +1,65 @@
+import { ParetoBanditError } from './errors.js'
+import type { EventEmitter } from './journal/emitter.js'
+import type { RouterEvent } from './journal/events.js'
+import type { RoutingState } from './state.js'
+
+/** Applies events to the state and tells subscribers of them: nothing else changes the state. */
+export class Recorder {
+  state: RoutingState
+  private readonly emitter: EventEmitter
+  private readonly pendingTtlMs: number
+
+  constructor(state: RoutingState, emitter: EventEmitter, pendingTtlMs: number) {
+    this.state = state
+    this.emitter = emitter
+    this.pendingTtlMs = pendingTtlMs
+  }
+
+  /** Records and delivers. */
+  commit(event: RouterEvent): void {
+    this.record(event)
+    this.emitter.deliver()
+  }
+
+  /** The event is in the state, and waits for delivery. */
+  record(event: RouterEvent): void {
+    this.state.apply(event)
+    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
+    this.state.takeAlarms(this.emitter)
+  }
+
+  /** Whether a reservation is older than the time to live. */
+  isDue(now: number): boolean {
+    return this.state.pending.due(now - this.pendingTtlMs) !== 0
+  }
+
+  /** Turns reservations older than the time to live into spend. @returns how many */
+  expireDue(now: number): number {
+    let count = 0
+    for (;;) {
+      const sequence = this.state.pending.due(now - this.pendingTtlMs)
+      if (sequence === 0) return count
+      this.expire(sequence, now)
+      count++
+    }
+  }
+
+  /** Turns the reservation that one more request would push out of the ring into spend. */
+  expirePushedOut(at: number): void {
+    const sequence = this.state.pending.pushedOut()
+    if (sequence !== 0) this.expire(sequence, at)
+  }
+
+  /** Starts the calendar periods of caps that have come. */
+  startPeriods(tenant: string | null, at: number): void {
+    const due = this.state.dollar?.periodsDue(tenant, at)
+    if (due !== undefined) for (const event of due) this.record(event)
+  }
+
+  private expire(sequence: number, at: number): void {
+    const model = this.state.modelOf(sequence)
+    if (model === undefined)
+      throw new ParetoBanditError('MODEL_REMOVED', '', 'an unsettled request has no model')
+    this.record({ type: 'expired', at, id: this.state.requestId(sequence), model: model.id })
+  }
+}
