@@ -29,6 +29,7 @@ export interface DecisionNote {
   /** Who could not pay for any model: a tenant, or null for the router; undefined when the request was not refused. */
   refusedBy: string | null | undefined
   forced: boolean
+  propensity: number | null
   cheapestFallback: boolean
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
@@ -76,6 +77,7 @@ export function blankNote(): DecisionNote {
     limitUsd: Number.POSITIVE_INFINITY,
     refusedBy: undefined,
     forced: false,
+    propensity: null,
     cheapestFallback: false,
     events: 0,
   }
@@ -93,6 +95,7 @@ export function explainDecision(
   return {
     id: state.requestId(note.sequence),
     chosen: note.chosen?.id ?? '',
+    propensity: note.propensity,
     forced: note.forced,
     cheapestFallback: note.cheapestFallback,
     shadowPrice: note.shadowPrice,

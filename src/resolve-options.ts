@@ -28,6 +28,7 @@ import {
 } from './options.js'
 import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, ADAPTATION_HORIZON_DOLLAR, nEffectiveOf } from './policy/horizon.js'
+import { EPSILON_MAX } from './policy/randomise.js'
 import { checkModelSpecs } from './registry/model.js'
 
 export const OPTION_KEYS = [
@@ -53,6 +54,7 @@ export const OPTION_KEYS = [
   'pendingCapacity',
   'pendingTtlMs',
   'kernel',
+  'epsilon',
   'seed',
   'clock',
   'name',
@@ -126,6 +128,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     ),
     pendingTtlMs: optional(options.pendingTtlMs, DAY_MS, checkPositive, 'pendingTtlMs'),
     kernel: optional(options.kernel, 'auto', (v, f) => checkOneOf(v, KERNEL_CHOICES, f), 'kernel'),
+    epsilon: optional(options.epsilon, 0, (v, f) => checkInRange(v, 0, EPSILON_MAX, f), 'epsilon'),
     seed,
     clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
     name: optional(options.name, 'r', checkName, 'name'),

@@ -10,12 +10,13 @@ import type { RouteOptions } from '../route-options.js'
 import type { Router } from '../router.js'
 import type { PacerStats } from '../stats.js'
 import { CommandError } from './command-error.js'
-import { amountFlag, budgetFlag, listFlag, seedFlag, wordFlag } from './flags.js'
+import { EventLog } from './event-log.js'
+import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeMode, type RouteChange } from './route-changes.js'
 import { renderDecision } from './route-view.js'
 import { changeState, resume, type Session } from './state/session.js'
-import type { StoredState } from './state/state-file.js'
+import type { Settings, StoredState } from './state/state-file.js'
 
 interface RouteFlags {
   readonly models?: string
@@ -31,6 +32,8 @@ interface RouteFlags {
   readonly exploit?: boolean
   readonly priors?: string
   readonly seed?: number
+  readonly epsilon?: number
+  readonly log?: string
   readonly json?: boolean
 }
 
@@ -91,6 +94,12 @@ export function registerRoute(program: Command): void {
     .option('--exploit', 'no exploration: the best model as far as known')
     .option('--priors <file>', 'warm-up priors from fitPriors, for models that are new')
     .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
+    .option(
+      '--epsilon <share>',
+      "share of requests that go to any model by chance, for 'evaluate' (default: 0)",
+      epsilonFlag,
+    )
+    .option('--log <file>', "append the decision's event as a line of JSON, for 'evaluate'")
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', HELP)
     .action(route)
@@ -118,13 +127,16 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       changes.push(...applyBudget(session.router, flags.budget === 'none' ? null : flags.budget))
     return session
   }
+  const log = new EventLog(flags.log)
   const work = ({ router }: Session): RouteOutcome => {
     checkKnown(router, flags.exclude ?? [], '--exclude')
     checkKnown(router, flags.candidates ?? [], '--candidates')
     const { pacer } = router.stats()
+    log.listen(router)
     return { decision: router.route(prompt, routeOptions(flags)), pacer, changes }
   }
   const outcome = state === undefined ? work(await open(null)) : await changeState(state, open, work)
+  await log.append()
   process.stdout.write(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
@@ -134,20 +146,25 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
     throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
   }
   const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
-  const settings = { mode: 'adaptive' as const, alpha, seed: 0, ...definedSettings(flags) }
+  const settings = { mode: 'adaptive' as const, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const budget = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const router = await createRouter({
     models,
     budget: budget === null ? null : { usdPerRequest: budget, mode: settings.mode },
     alpha: settings.alpha,
     seed: settings.seed,
+    epsilon: settings.epsilon,
     ...(priors === null ? {} : { priors }),
   })
   return { router, settings }
 }
 
-function definedSettings({ mode, seed }: RouteFlags): { mode?: PacerMode; seed?: number } {
-  return { ...(mode === undefined ? {} : { mode }), ...(seed === undefined ? {} : { seed }) }
+function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings> {
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(epsilon === undefined ? {} : { epsilon }),
+  }
 }
 
 function routeOptions(flags: RouteFlags): RouteOptions {

@@ -64,9 +64,9 @@ export async function resume(
   options: RouterOptions = {},
 ): Promise<Session> {
   const { settings, snapshot } = stored
-  const { mode, alpha, seed } = settings
+  const { mode, alpha, seed, epsilon } = settings
   // The snapshot brings its own ceiling; naming one here sets the pacer's mode.
-  const router = await createRouter({ ...options, budget: { usdPerRequest: 1, mode }, alpha, seed })
+  const router = await createRouter({ ...options, budget: { usdPerRequest: 1, mode }, alpha, seed, epsilon })
   try {
     router.restore(snapshot)
   } catch (cause) {
