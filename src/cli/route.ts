@@ -13,7 +13,7 @@ import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
-import { applyBudget, applyModels, describeMode, type RouteChange } from './route-changes.js'
+import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { renderDecision } from './route-view.js'
 import { changeState, resume, type Session } from './state/session.js'
 import type { Settings, StoredState } from './state/state-file.js'
@@ -121,7 +121,7 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       { ...stored, settings },
       inputs.priors === null ? {} : { priors: inputs.priors },
     )
-    changes.push(...describeMode(stored.settings, settings))
+    changes.push(...describeSettings(stored.settings, settings))
     if (inputs.models !== null) changes.push(...applyModels(session.router, inputs.models))
     if (flags.budget !== undefined)
       changes.push(...applyBudget(session.router, flags.budget === 'none' ? null : flags.budget))

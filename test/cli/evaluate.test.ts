@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { drawRows, toEvents, toLog } from '../evaluate/world.js'
-import { Folder } from './support.js'
+import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 const ROWS = drawRows({ requests: 1200, epsilon: 0.4, seed: 4, rewardRates: [0.8, 0.9, 0.7] })
@@ -73,5 +73,38 @@ describe('evaluate', () => {
     await folder.refused([...certain, '--policy', 'model:x'], /policy: expected a model of the log/)
     await folder.refused(['evaluate', '--log', 'none.jsonl'], /cannot read it/)
     await folder.refused(['evaluate'], /--log/)
+  })
+})
+
+describe('route with --epsilon and --log', () => {
+  test('writes a log that evaluate reads, and keeps epsilon with the state', async () => {
+    await folder.write('models.json', MODELS)
+    const start = ['--models', 'models.json', '--state', 'r.state', '--epsilon', '0.5', '--log', 'log.jsonl']
+    const first = JSON.parse(await folder.ok(['route', 'rivers of France', ...start, '--json']))
+    expect(first.propensity).toBeGreaterThan(0)
+    await folder.ok(['settle', first.id, '--cost', '0.001', '--state', 'r.state', '--log', 'log.jsonl'])
+    await folder.ok(['reward', first.id, '0.5', '--state', 'r.state', '--log', 'log.jsonl'])
+    const second = ['route', 'and of Spain', '--state', 'r.state', '--log', 'log.jsonl', '--json']
+    const { id } = JSON.parse(await folder.ok(second))
+    await folder.ok(['fail', id, '--state', 'r.state', '--log', 'log.jsonl'])
+    const lines = (await folder.read('log.jsonl')).toString().trimEnd().split('\n')
+    const events = lines.map((line) => JSON.parse(line))
+    expect(events.map(({ type }) => type)).toEqual(['routed', 'settled', 'rewarded', 'routed', 'failed'])
+    for (const { propensity, eligible } of [events[0], events[3]]) {
+      expect([0.5 / 3, 0.5 / 3 + 0.5]).toContainEqual(expect.closeTo(propensity, 12))
+      expect(eligible).toEqual(['small', 'middle', 'large'])
+    }
+    expect(events[0].context).toHaveLength(26)
+    await folder.refused(['evaluate', '--log', 'log.jsonl'], /at least 100 rewarded requests, got 1/)
+    expect(await folder.ok(['route', 'and of Italy', '--state', 'r.state', '--epsilon', '0'])).toContain(
+      'epsilon changed from 0.5 to 0',
+    )
+  })
+
+  test('is refused for a share out of range and a log that cannot be written', async () => {
+    await folder.write('models.json', MODELS)
+    const route = ['route', 'rivers', '--models', 'models.json']
+    await folder.refused([...route, '--epsilon', '0.6'], /Expected a number from 0 to 0\.5/)
+    await folder.refused([...route, '--log', 'no/such/log.jsonl'], /cannot write it/)
   })
 })

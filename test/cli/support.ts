@@ -89,7 +89,7 @@ export class Folder {
     await this.write('models.json', { models: MODELS })
     const router = await createRouter({ models: MODELS, budget: { usdPerRequest: 0.002 } })
     for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
-    const settings = { mode: 'adaptive', alpha: 0.05, seed: 0 } as const
+    const settings = { mode: 'adaptive', alpha: 0.05, seed: 0, epsilon: 0 } as const
     await this.write(name, encodeState({ settings, snapshot: router.snapshot() }))
     return name
   }
