@@ -74,6 +74,7 @@ export class PaperChooser implements Chooser {
     note.penaltyWeight = this.staticWeight(pacer.usdPerRequest) + pacer.softWeight
     note.priceCeiling = pacer.priceCeiling(registry.dearestUsdPerKTok)
     note.forced = false
+    note.canary = false
     note.cheapestFallback = false
   }
 

@@ -40,6 +40,7 @@ export class Dispatcher {
       score: 0,
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
@@ -108,6 +109,7 @@ export class Dispatcher {
     routed.score = choice.score
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
+    routed.canary = note.canary
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
     const decision: Decision = {
@@ -117,6 +119,7 @@ export class Dispatcher {
       reservedUsd: routed.reservedUsd,
       score: routed.score,
       forced: note.forced,
+      canary: note.canary,
       cheapestFallback: note.cheapestFallback,
       shadowPrice: note.shadowPrice,
       infeasible: routed.infeasible,

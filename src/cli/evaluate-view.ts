@@ -40,7 +40,7 @@ export function provenance(evaluation: Evaluation): string[] {
   const { log, requests, evaluated, leftOut, rewarded, settled, failed, assumedEligible, orphans } =
     evaluation
   const left = [
-    [leftOut.forced, 'forced explorations'],
+    [leftOut.forced, 'forced explorations or canaries'],
     [leftOut.certain, 'others whose model was certain'],
     [leftOut.unknown, 'without a propensity'],
   ] as const

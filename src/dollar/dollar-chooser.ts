@@ -21,6 +21,11 @@ import { Terms } from './terms.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
+/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
+const IDLE_REQUESTS = 2000
+const IDLE_REQUESTS_PER_MODEL = 200
+/** Less is not idle. */
+const IDLE_MIN = 25
 const NO_SAVING = 0
 const FUND_BACK = -1
 
@@ -79,6 +84,8 @@ export class DollarChooser implements Chooser {
     choice.savedUsd = (terms.payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
     let position = exploit || registry.exploring === 0 ? -1 : this.probe(state)
     note.forced = position >= 0
+    if (!exploit && position < 0) position = this.canary(state)
+    note.canary = !note.forced && position >= 0
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
     else if (position < 0) {
@@ -117,6 +124,7 @@ export class DollarChooser implements Chooser {
     note.limitUsd = terms.limitUsd
     note.priceCeiling = Number.POSITIVE_INFINITY
     note.forced = false
+    note.canary = false
     note.cheapestFallback = false
   }
 
@@ -233,6 +241,33 @@ export class DollarChooser implements Chooser {
     }
     if (wanted && payer !== null) choice.savedUsd = savingUsd
     return chosen
+  }
+
+  /**
+   * The list position of a model that is tried again, or -1: one that nobody has chosen for long, or one that has fallen
+   * and would be chosen if it were what it was. The accounts must afford it.
+   */
+  private canary(state: RoutingState): number {
+    const { list, terms, values, expectedUsd } = this
+    const { arms, requests } = state
+    // One of the list a request: all take turns.
+    const position = requests % list.count
+    const { slot } = list.models[position]
+    const idle = arms.idleAge(slot, requests)
+    if (idle < IDLE_MIN || this.drawnUsd[position] > terms.limitUsd) return -1
+    const costUsd = expectedUsd[position]
+    const rival = values[this.cheapest] - terms.price * expectedUsd[this.cheapest]
+    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
+      return this.options.rewardHigh - terms.price * costUsd >= rival ? position : -1
+    const { recoveries } = this.stateOf(state)
+    const promise = recoveries.promise(slot, idle, requests, arms, this.index)
+    if (promise === Number.NEGATIVE_INFINITY) return -1
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = this.drawnUsd[other] <= terms.limitUsd
+      if (isAffordable && values[other] - terms.price * expectedUsd[other] > promise - terms.price * costUsd)
+        return -1
+    }
+    return position
   }
 
   private grow(count: number): void {

@@ -54,7 +54,7 @@ export interface Evaluation {
   readonly requests: number
   /** Decisions that estimates are about: those left to chance, or all when the logged policy alone is asked for. */
   readonly evaluated: number
-  /** Decisions left out: forced explorations; others that were certain (propensity 1); without a propensity. */
+  /** Decisions left out: forced explorations and canaries; others that were certain (propensity 1); without a propensity. */
   readonly leftOut: { readonly forced: number; readonly certain: number; readonly unknown: number }
   /** Of those evaluated, how many have a known reward, a known cost, a failed call, no list of eligible models. */
   readonly rewarded: number

@@ -10,7 +10,7 @@ export interface DecisionLine {
   readonly context: Float64Array
   readonly propensity: number | null
   readonly eligible: readonly string[] | null
-  /** True for a newcomer's forced exploration. */
+  /** True for a newcomer's forced exploration, and for the canary of a model that nobody had chosen for long. */
   readonly forced: boolean
 }
 
@@ -76,7 +76,15 @@ function decisionOf(line: Record<string, unknown>, place: string, encoder: Encod
     const message = `eligible: expected the chosen model '${model}' among ${eligible.join(', ')}`
     throw new ParetoBanditError('DATA_INVALID', place, message)
   }
-  return { id, at, model, context, propensity, eligible, forced: line.forced === true }
+  return {
+    id,
+    at,
+    model,
+    context,
+    propensity,
+    eligible,
+    forced: line.forced === true || line.canary === true,
+  }
 }
 
 function encoded(prompt: unknown, encoder: Encoder, place: string): Float64Array {

@@ -18,7 +18,7 @@ export interface LoggedDecision {
   /** USD; null when the request was never settled. What a failed call cost counts. */
   readonly costUsd: number | null
   readonly failed: boolean
-  /** True for a newcomer's forced exploration. */
+  /** True for a newcomer's forced exploration and for a canary. */
   readonly forced: boolean
 }
 

@@ -11,7 +11,7 @@ export interface Row extends LoggedDecision {
 /** The decisions that estimates are about, and why others are not. */
 export interface Population {
   readonly rows: readonly Row[]
-  /** Decisions left out: forced explorations; others with propensity 1; without a propensity. */
+  /** Decisions left out: forced explorations and canaries; others with propensity 1; without a propensity. */
   readonly forced: number
   readonly certain: number
   readonly unknown: number

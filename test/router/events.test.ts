@@ -310,6 +310,7 @@ describe('an event from outside', () => {
     const rest = {
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0,
       savedUsd: 0,
       tenant: null,

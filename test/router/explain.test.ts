@@ -155,6 +155,7 @@ describe('an explanation', () => {
       score: 1,
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0.01,
       savedUsd: 0,
       contenders: new Float64Array(0),
