@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
-import { EPSILON_MAX } from '../policy/randomise.js'
+import { EPSILON_MAX } from '../options.js'
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 

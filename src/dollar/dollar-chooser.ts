@@ -10,7 +10,7 @@ import { Lottery } from '../lottery.js'
 import type { ResolvedOptions } from '../options.js'
 import { BUDGET_MISSED, CAP_MISSED } from '../pacing/constraint.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
-import { ScanChoice } from '../policy/scan.js'
+import { PRUNED_COUNT_MIN, ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
 import type { RouteOptions } from '../route-options.js'
 import type { RoutingState } from '../state.js'
@@ -101,7 +101,11 @@ export class DollarChooser implements Chooser {
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
-    choice.score = note.forced ? 0 : this.values[position] - terms.price * this.expectedUsd[position]
+    choice.score = note.forced
+      ? 0
+      : note.cheapestFallback
+        ? this.values[position] - terms.price * this.expectedUsd[position]
+        : arms.scoreAt(position)
     choice.listCostUsd = this.listUsd[position]
     choice.predictedUsd = this.predictedUsd[position]
     choice.expectedUsd = this.expectedUsd[position]
@@ -159,7 +163,8 @@ export class DollarChooser implements Chooser {
 
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
-   * where all were scored, by theta.x where the scan was pruned.
+   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
+   * or a batch, would otherwise come to other prices.
    * @returns whether any model is affordable
    */
   private score(state: RoutingState, alpha: number): boolean {
@@ -175,16 +180,14 @@ export class DollarChooser implements Chooser {
       if (isAffordable) affordable++
       arms.setPenalty(position, isAffordable || !this.prunes ? price * expectedUsd[position] : UNAFFORDABLE)
     }
-    if (this.prunes) {
-      this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
-      for (let position = 0; position < count; position++)
-        values[position] = f64[listOffset(layout, layout.mean, this.index, position)]
-    } else {
-      kernel.combine(this.index, count, alpha, 1, requests)
-      for (let position = 0; position < count; position++) {
-        values[position] = arms.scoreAt(position) + price * expectedUsd[position]
-        if (drawnUsd[position] > limitUsd) arms.setScore(position, -UNAFFORDABLE)
-      }
+    if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
+    else kernel.combine(this.index, count, alpha, 1, requests)
+    const withBonus = count < PRUNED_COUNT_MIN
+    for (let position = 0; position < count; position++) {
+      values[position] = withBonus
+        ? arms.scoreAt(position) + price * expectedUsd[position]
+        : f64[listOffset(layout, layout.mean, this.index, position)]
+      if (drawnUsd[position] > limitUsd && !this.prunes) arms.setScore(position, -UNAFFORDABLE)
     }
     this.choice.contenders = this.contenders.pick(
       count,

@@ -3,8 +3,6 @@
  * tie-break it has no state of its own: the numbers come from the seed and the request count.
  */
 
-/** Beyond it chance would decide more than the policy. */
-export const EPSILON_MAX = 0.5
 /** Salts that tell the two draws of a request apart, and both from the tie-break. */
 const WHETHER = 0x3c6ef372
 const WHICH = 0xa54ff53a

@@ -1,7 +1,7 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../check.js'
 import { crc32 } from '../../checksum.js'
+import { EPSILON_MAX, POLICY_NAMES, type PolicyName } from '../../options.js'
 import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
-import { EPSILON_MAX } from '../../policy/randomise.js'
 import { CommandError } from '../command-error.js'
 
 /**
@@ -11,7 +11,7 @@ import { CommandError } from '../command-error.js'
  *     4   4  version, uint32
  *     8   4  length of the settings in bytes, uint32
  *     12  4  CRC-32 of everything but these four bytes
- *     16     settings: JSON {mode, alpha, seed, epsilon}
+ *     16     settings: JSON {policy, mode, alpha, seed, epsilon}
  *            the router's snapshot
  */
 const MAGIC = 0x54534250
@@ -21,7 +21,9 @@ const CHECKSUM_OFFSET = 12
 
 /** Options that every later command must make its router with. */
 export interface Settings {
-  readonly mode: PacerMode
+  readonly policy: PolicyName
+  /** How the budget acts under policy `paper`; null under another. */
+  readonly mode: PacerMode | null
   readonly alpha: number
   readonly seed: number
   /** Share of requests left to chance; 0 in files of before it was an option. */
@@ -70,8 +72,11 @@ function readSettings(text: string, path: string): Settings {
     throw refused(path, 'its settings are not JSON')
   }
   const record = checkRecord(value, `${path}: settings`)
+  // Files without a name for it were written when policy `paper` was the default.
+  const policy = checkOneOf(record.policy ?? 'paper', POLICY_NAMES, `${path}: settings.policy`)
   return {
-    mode: checkOneOf(record.mode, PACER_MODES, `${path}: settings.mode`),
+    policy,
+    mode: policy === 'paper' ? checkOneOf(record.mode, PACER_MODES, `${path}: settings.mode`) : null,
     alpha: checkInRange(record.alpha, 0, 1e6, `${path}: settings.alpha`),
     seed: checkInteger(record.seed, 0, 0xffffffff, `${path}: settings.seed`),
     epsilon: checkInRange(record.epsilon ?? 0, 0, EPSILON_MAX, `${path}: settings.epsilon`),
