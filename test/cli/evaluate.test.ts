@@ -79,7 +79,9 @@ describe('evaluate', () => {
 describe('route with --epsilon and --log', () => {
   test('writes a log that evaluate reads, and keeps epsilon with the state', async () => {
     await folder.write('models.json', MODELS)
-    const start = ['--models', 'models.json', '--state', 'r.state', '--epsilon', '0.5', '--log', 'log.jsonl']
+    // Policy dollar would begin with forced explorations.
+    const models = ['--models', 'models.json', '--policy', 'paper']
+    const start = [...models, '--state', 'r.state', '--epsilon', '0.5', '--log', 'log.jsonl']
     const first = JSON.parse(await folder.ok(['route', 'rivers of France', ...start, '--json']))
     expect(first.propensity).toBeGreaterThan(0)
     await folder.ok(['settle', first.id, '--cost', '0.001', '--state', 'r.state', '--log', 'log.jsonl'])
