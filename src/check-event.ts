@@ -8,6 +8,7 @@ import {
   checkKeys,
   checkOneOf,
   checkRecord,
+  checkStrings,
   copyContext,
 } from './check.js'
 import { expected, ParetoBanditError } from './errors.js'
@@ -50,6 +51,8 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
     'contenders',
     'tenant',
     'infeasible',
+    'propensity',
+    'eligible',
   ],
   settled: ['id', 'model', 'costUsd', 'latencyMs', 'logCostRatio', 'logLatency'],
   rewarded: ['id', 'model', 'reward'],
@@ -164,6 +167,7 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
   event.infeasible = checkArray(event.infeasible, 'event.infeasible').map((each, i) =>
     checkOneOf(each, CONSTRAINTS, `event.infeasible[${i}]`),
   )
+  checkChance(event)
   if (!(event.contenders instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
   }
@@ -176,6 +180,17 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
       event.contenders,
     )
   }
+}
+
+/** Propensity and the models drawn from: for the log alone, nothing is folded from them. */
+function checkChance(event: Record<string, unknown>): void {
+  const propensity = checkInRange(event.propensity, 0, 1, 'event.propensity')
+  if (propensity === 0) throw expected('INVALID_ARGUMENT', 'event.propensity', 'a number in (0, 1]', 0)
+  const eligible = checkStrings(event.eligible, 'event.eligible')
+  if (eligible.length > 0 && !eligible.includes(event.model as string)) {
+    throw expected('INVALID_ARGUMENT', 'event.eligible', 'models, the chosen one among them', event.eligible)
+  }
+  event.eligible = Object.freeze(eligible)
 }
 
 /** @throws INVALID_ARGUMENT for a policy that knows no tenants and caps */

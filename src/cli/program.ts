@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { registerConformance } from './conformance.js'
+import { registerEvaluate } from './evaluate.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
 import { registerReplay } from './replay.js'
@@ -37,6 +38,7 @@ export function makeProgram(): Command {
   registerStats(program)
   registerFitPriors(program)
   registerReplay(program)
+  registerEvaluate(program)
   registerConformance(program)
   return program
 }

@@ -55,10 +55,13 @@ export function applyBudget(router: Router, usdPerRequest: number | null): Route
   return [{ model: null, change: `budget per request changed from ${from} to ${to}` }]
 }
 
-/** The mode is an option of the router, not state: the caller has made the router with the new one. */
-export function describeMode(before: Settings, after: Settings): RouteChange[] {
-  if (before.mode === after.mode) return []
-  return [{ model: null, change: `mode changed from ${before.mode} to ${after.mode}` }]
+/** Mode and epsilon are options of the router, not state: the caller has made the router with the new ones. */
+export function describeSettings(before: Settings, after: Settings): RouteChange[] {
+  return (['mode', 'epsilon'] as const).flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [{ model: null, change: `${key} changed from ${before[key]} to ${after[key]}` }],
+  )
 }
 
 /** The prices in words: those of cached and reasoning tokens where they differ. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Settlement } from '../feedback.js'
 import { CommandError } from './command-error.js'
+import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
@@ -8,6 +9,7 @@ import { teach } from './state/session.js'
 
 interface SettleFlags {
   readonly state: string
+  readonly log?: string
   readonly cost?: number
   readonly inputTokens?: number
   readonly outputTokens?: number
@@ -35,6 +37,7 @@ export function registerSettle(program: Command): void {
     .option('--cached-input-tokens <n>', 'those of the input tokens that came from a cache', amountFlag)
     .option('--reasoning-tokens <n>', 'those of the output tokens that were reasoning', amountFlag)
     .option('--latency-ms <ms>', 'how long the call took', amountFlag)
+    .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(settle)
 }
@@ -45,7 +48,9 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     const message = 'give --cost USD, or both --input-tokens N and --output-tokens N'
     throw new CommandError('BAD_ARGUMENT', message)
   }
+  const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
+    log.listen(router)
     const before = router.stats()
     let headline = ''
     let model = ''
@@ -56,6 +61,7 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     router.settle(id, settlementOf(flags))
     return headline + renderEffect(model, before, router.stats())
   })
+  await log.append()
   process.stdout.write(text)
 }
 

@@ -6,6 +6,7 @@ import { ParetoBanditError } from '../errors.js'
 import type { DecisionNote } from '../explain.js'
 import { COST, QUADRATIC } from '../kernel/kernel.js'
 import { listOffset } from '../kernel/layout.js'
+import { Lottery } from '../lottery.js'
 import type { ResolvedOptions } from '../options.js'
 import { BUDGET_MISSED, CAP_MISSED } from '../pacing/constraint.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
@@ -40,6 +41,7 @@ export class DollarChooser implements Chooser {
   private readonly choice: Choice = blankChoice()
   private readonly contenders = new Contenders()
   private readonly terms = new Terms()
+  private readonly lottery: Lottery
   private contexts = 1
   private index = 0
   private projected = 0
@@ -57,6 +59,7 @@ export class DollarChooser implements Chooser {
 
   constructor(options: ResolvedOptions, stateOf: (state: RoutingState) => DollarState) {
     this.options = options
+    this.lottery = new Lottery(options)
     this.stateOf = stateOf
   }
 
@@ -71,6 +74,7 @@ export class DollarChooser implements Chooser {
     const { list, choice, terms } = this
     const eligible = eligibleModels(state, request, size)
     this.describe(state, request, note)
+    this.lottery.certain(choice)
     if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
@@ -84,8 +88,14 @@ export class DollarChooser implements Chooser {
     note.canary = !note.forced && position >= 0
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
-    else if (position < 0)
+    else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
+      if (!exploit) {
+        const { drawnUsd, lottery } = this
+        const { limitUsd } = terms
+        position = lottery.draw(choice, list.models, list.count, position, requests, drawnUsd, limitUsd)
+      }
+    }
     this.index++
     const model = list.models[position]
     note.chosen = model

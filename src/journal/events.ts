@@ -45,6 +45,10 @@ export interface RoutedEvent extends EventBase {
   readonly tenant: string | null
   /** Constraints that no eligible model could meet. */
   readonly infeasible: readonly Constraint[]
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  readonly propensity: number
+  /** The models it was drawn from, the chosen one among them; empty where nothing was left to chance. */
+  readonly eligible: readonly string[]
 }
 
 /** The realised cost of a request is known. */

@@ -29,7 +29,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dollar: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   paper: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
-  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay'],
+  // Statistics and the report's drawing are of replay.
+  evaluate: [...BASE, 'features', 'replay'],
+  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay', 'evaluate'],
 }
 
 interface Import {

@@ -322,6 +322,8 @@ describe('an event from outside', () => {
       savedUsd: 0,
       tenant: null,
       infeasible: [],
+      propensity: 1,
+      eligible: [],
     }
     router.apply(wrong({ ...routed, ...rest, contenders: new Float64Array(0) }))
     context[0] = 9
