@@ -9,6 +9,7 @@ import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
 import { registerSettle } from './settle.js'
 import { registerStats } from './stats.js'
+import { registerTune } from './tune.js'
 
 const EXAMPLES = `
 Examples:
@@ -39,6 +40,7 @@ export function makeProgram(): Command {
   registerFitPriors(program)
   registerReplay(program)
   registerEvaluate(program)
+  registerTune(program)
   registerConformance(program)
   return program
 }
