@@ -121,6 +121,20 @@ describe('imports in src/', () => {
     expect(circleIn([...'ab bc cd bd db'.split(' ')].map(([from, to]) => [from, to]))).toEqual([...'bcdb'])
   })
 
+  it('of a policy come with a router that is made with it', () => {
+    const rooms = /^src\/(dollar|paper)\//
+    const statement = /^(?:import|export) (?!type )[^']*from '([^']+)'/gm
+    const outside = SOURCES.filter((file) => file.endsWith('.ts') && !rooms.test(file))
+    const found = outside.flatMap((file) =>
+      [...read(file).matchAll(statement)].map(([, from]) => `${file} ${posix.join(dirname(file), from)}`),
+    )
+    expect(found).toContain('src/router.ts src/state.js')
+    expect(found.filter((line) => rooms.test(line.split(' ')[1]))).toEqual([])
+    const seen = INTERNAL.map(({ file, target }) => `${file} ${target}`)
+    for (const room of ['dollar', 'paper'])
+      expect(seen).toContain(`src/create-router.ts src/${room}/index.js`)
+  })
+
   it("of Node's own modules are in src/cli alone", () => {
     const node = IMPORTS.filter(({ file, from }) => from.startsWith('node:') && !file.startsWith('src/cli/'))
     expect(node.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
