@@ -44,6 +44,7 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
     'score',
     'penaltyWeight',
     'forced',
+    'canary',
     'predictedUsd',
     'savedUsd',
     'contenders',
@@ -156,6 +157,7 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
   checkFinite(event.score, 'event.score')
   checkAmount(event.penaltyWeight, 'event.penaltyWeight')
   checkBoolean(event.forced, 'event.forced')
+  checkBoolean(event.canary, 'event.canary')
   checkAmount(event.predictedUsd, 'event.predictedUsd')
   if (event.savedUsd !== -1) checkAmount(event.savedUsd, 'event.savedUsd')
   if (event.tenant !== null) administrationOf(policy, 'event').findTenant(state, event.tenant, 'event.tenant')

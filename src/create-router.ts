@@ -2,9 +2,9 @@ import { checkEach } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { loadKernel } from './kernel/load.js'
-import type { RouterOptions, TenantOptions } from './options.js'
-import { PAPER } from './paper.js'
+import type { PolicyName, RouterOptions, TenantOptions } from './options.js'
 import { checkPriors, priorOf } from './policy/priors.js'
+import type { Policy } from './policy-state.js'
 import { checkRouterOptions, resolveOptions } from './resolve-options.js'
 import { Router } from './router.js'
 
@@ -28,13 +28,10 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
     throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
   }
-  const kernel = await loadKernel(resolved.kernel, {
-    dimension,
-    gamma,
-    lambda0,
-    heads: resolved.policy === 'dollar' ? 2 : 0,
-  })
-  const policy = resolved.policy === 'dollar' ? (await import('./dollar/index.js')).DOLLAR : PAPER
+  const [kernel, policy] = await Promise.all([
+    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: resolved.policy === 'dollar' ? 2 : 0 }),
+    loadPolicy(resolved.policy),
+  ])
   const router = new Router(resolved, kernel, policy)
   if (own.caps !== undefined) router.setCaps(own.caps)
   for (const tenant of checkEach(own.tenants ?? [], 'tenants', (each) => each))
@@ -46,6 +43,13 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     })
   }
   return router
+}
+
+/** A router carries the code of one policy. */
+async function loadPolicy(name: PolicyName): Promise<Policy> {
+  return name === 'dollar'
+    ? (await import('./dollar/index.js')).DOLLAR
+    : (await import('./paper/index.js')).PAPER
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

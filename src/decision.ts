@@ -14,6 +14,8 @@ export interface Decision {
   readonly score: number
   /** True when a newcomer got the request as one of its forced explorations. */
   readonly forced: boolean
+  /** True when the request tried a model that nobody had chosen for long, in case it has changed. */
+  readonly canary: boolean
   /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
   readonly cheapestFallback: boolean
   /** Shadow price lambda at the decision. */
@@ -36,6 +38,7 @@ export type ExclusionReason =
   | 'over-price-ceiling'
   | 'unaffordable'
   | 'forced-exploration-of-another'
+  | 'canary-of-another'
 
 /** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */
 export interface ModelExplanation {
@@ -67,6 +70,7 @@ export interface Explanation {
   readonly id: string
   readonly chosen: string
   readonly forced: boolean
+  readonly canary: boolean
   readonly cheapestFallback: boolean
   readonly shadowPrice: number
   /** Weight of log-normalised cost: static weight plus shadow price. */

@@ -40,6 +40,7 @@ export class Dispatcher {
       score: 0,
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
@@ -106,6 +107,7 @@ export class Dispatcher {
     routed.score = choice.score
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
+    routed.canary = note.canary
     const decision: Decision = {
       id: routed.id,
       model: model.id,
@@ -113,6 +115,7 @@ export class Dispatcher {
       reservedUsd: routed.reservedUsd,
       score: routed.score,
       forced: note.forced,
+      canary: note.canary,
       cheapestFallback: note.cheapestFallback,
       shadowPrice: note.shadowPrice,
       infeasible: routed.infeasible,

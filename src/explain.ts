@@ -29,6 +29,8 @@ export interface DecisionNote {
   /** Who could not pay for any model: a tenant, or null for the router; undefined when the request was not refused. */
   refusedBy: string | null | undefined
   forced: boolean
+  /** The request tried a model that nobody had chosen for long. */
+  canary: boolean
   cheapestFallback: boolean
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
@@ -76,6 +78,7 @@ export function blankNote(): DecisionNote {
     limitUsd: Number.POSITIVE_INFINITY,
     refusedBy: undefined,
     forced: false,
+    canary: false,
     cheapestFallback: false,
     events: 0,
   }
@@ -94,6 +97,7 @@ export function explainDecision(
     id: state.requestId(note.sequence),
     chosen: note.chosen?.id ?? '',
     forced: note.forced,
+    canary: note.canary,
     cheapestFallback: note.cheapestFallback,
     shadowPrice: note.shadowPrice,
     penaltyWeight: note.penaltyWeight,
@@ -147,6 +151,7 @@ function whyExcluded(
 ): ModelExplanation['excluded'] {
   if (own !== null || model === note.chosen) return own
   if (note.forced) return 'forced-exploration-of-another'
+  if (note.canary) return 'canary-of-another'
   if (drawUsd > note.limitUsd) return 'unaffordable'
   // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
   const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling

@@ -18,7 +18,7 @@ export type { CapLength, CapOptions, CapSpec, CapWindow } from './pacing/cap-per
 export type { CapStatus } from './pacing/cap-status.js'
 export type { Constraint } from './pacing/constraint.js'
 export type { PacerMode } from './pacing/dual-ascent.js'
-export type { ArmInspection } from './policy/arms.js'
+export type { ArmInspection } from './policy/arm-inspection.js'
 export { nEffectiveOf } from './policy/horizon.js'
 export { checkPriors, type ModelPrior, type Priors } from './policy/priors.js'
 export type { ModelPrice, ModelSpec } from './registry/model.js'

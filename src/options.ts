@@ -7,6 +7,7 @@ import type { ModelSpec } from './registry/model.js'
 
 export const POLICY_NAMES = ['dollar', 'paper'] as const
 export type PolicyName = (typeof POLICY_NAMES)[number]
+export const DEFAULT_POLICY: PolicyName = 'dollar'
 
 /** Forgetting factor: the paper's forgets always; `dollar` watches for drift and forgets when something changed. */
 export const DEFAULT_GAMMA = 0.997
@@ -20,7 +21,7 @@ export const DEFAULT_ALPHA_COLD = 0.05
 export interface BudgetOptions {
   /** Ceiling of the mean spend per request, USD, > 0. */
   readonly usdPerRequest: number
-  /** soft: a shadow price; hard: only models under a price ceiling; adaptive (default): both. */
+  /** Policy `paper`: soft: a shadow price; hard: only models under a price ceiling; adaptive (default): both. */
   readonly mode?: PacerMode
   /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
   readonly burst?: number
@@ -42,6 +43,10 @@ export interface TenantOptions {
 export interface RouterOptions {
   readonly models?: readonly ModelSpec[]
   readonly budget?: BudgetOptions | null
+  /**
+   * dollar (default): what this prompt is predicted to cost on each model, at a shadow price per dollar, out of an account
+   * (docs/PACING.md). paper: the published method, list prices at a logarithmic penalty (docs/MATH.md).
+   */
   readonly policy?: PolicyName
   /** Dollars that may be spent in an hour, a day or a month, whatever the budget allows. Policy `dollar`. */
   readonly caps?: readonly CapOptions[]
@@ -66,11 +71,11 @@ export interface RouterOptions {
   readonly adaptationHorizon?: number
   /** Weight of the exploration bonus, >= 0. Default 0.01 with priors, 0.05 without. */
   readonly alpha?: number
-  /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.997. */
+  /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.9997, of policy `paper` 0.997. */
   readonly gamma?: number
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
   readonly lambda0?: number
-  /** Static weight of log-normalised cost, >= 0. Default 0 with a budget, 0.3 without. */
+  /** Policy `paper`: static weight of log-normalised cost, >= 0. Default 0 with a budget, 0.3 without. */
   readonly costWeight?: number
   /** Rewards outside are refused. Default [0, 1]. */
   readonly rewardRange?: readonly [number, number]

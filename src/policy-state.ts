@@ -68,7 +68,7 @@ export interface PolicyState {
   /** Before the reservation gives way and the cost record learns. */
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void
   /** Before the arm learns; the request's context is in the arena. */
-  rewarded(event: EventOf<'rewarded'>, model: Model): void
+  rewarded(event: EventOf<'rewarded'>, model: Model, state: RoutingState): void
   failed(event: EventOf<'failed'>, state: RoutingState, sequence: number): void
   /** The reservation became spend. */
   charged(at: number, state: RoutingState, sequence: number): void

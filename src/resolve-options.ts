@@ -20,6 +20,7 @@ import {
   DEFAULT_BURST,
   DEFAULT_GAMMA,
   DEFAULT_GAMMA_DOLLAR,
+  DEFAULT_POLICY,
   POLICY_NAMES,
   type PolicyName,
   RESERVE_MODES,
@@ -76,7 +77,7 @@ const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | null): ResolvedOptions {
   const budget = options.budget === undefined ? null : checkBudget(options.budget, 'budget')
   const priors = options.priors ?? null
-  const policy = optional(options.policy, 'paper', (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy')
+  const policy = optional(options.policy, DEFAULT_POLICY, (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy')
   const dollar = policy === 'dollar'
   const gamma = optional(options.gamma, dollar ? DEFAULT_GAMMA_DOLLAR : DEFAULT_GAMMA, checkGamma, 'gamma')
   checkPolicyOptions(options, budget, policy)

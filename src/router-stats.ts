@@ -9,6 +9,7 @@ export function readStats(state: RoutingState, at: number): RouterStats {
   return {
     requests: state.requests,
     models: models.map((model) => modelStats(model, total)),
+    policy: state.dollar === null ? 'paper' : 'dollar',
     pacer: pacerStats(state),
     account: state.dollar?.readAccount(null, at) ?? null,
     tenants: state.dollar?.tenantCount ?? 0,
@@ -42,10 +43,10 @@ function modelStats(model: Model, total: number): ModelStats {
 }
 
 function pacerStats(state: RoutingState): PacerStats {
-  const { pacer, ledger } = state
+  const { pacer, ledger, dollar } = state
   return {
     usdPerRequest: pacer.usdPerRequest,
-    mode: pacer.mode,
+    mode: dollar === null ? pacer.mode : null,
     shadowPrice: pacer.shadowPrice,
     costEmaUsd: pacer.costEmaUsd,
     spendUsd: ledger.spendUsd,

@@ -196,7 +196,7 @@ export class RoutingState {
     const model = this.modelOf(sequence) ?? this.model(event.model)
     const { kernel } = this.arms
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
-    this.dollar?.rewarded(event, model)
+    this.dollar?.rewarded(event, model, this)
     kernel.update(model.slot, event.reward, this.requests)
     this.pending.mark(sequence, REWARDED)
     model.rewarded++

@@ -1,3 +1,4 @@
+import type { PolicyName } from './options.js'
 import type { CapStatus } from './pacing/cap-status.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
 
@@ -31,9 +32,11 @@ export interface ModelStats {
 export interface PacerStats {
   /** Ceiling B, USD per request, or null. */
   readonly usdPerRequest: number | null
-  readonly mode: PacerMode
+  /** How the budget acts under policy `paper`; null under policy `dollar`. */
+  readonly mode: PacerMode | null
+  /** That of policy `paper`. */
   readonly shadowPrice: number
-  /** Running mean of cost that drives the shadow price, USD per request. */
+  /** Running mean of what requests cost, USD; it drives the shadow price of policy `paper`. */
   readonly costEmaUsd: number
   /** Spend since the start, removed models included, USD. */
   readonly spendUsd: number
@@ -74,6 +77,7 @@ export interface RouterStats {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]
+  readonly policy: PolicyName
   readonly pacer: PacerStats
   /** The router's account; null for policy `paper`. */
   readonly account: AccountStats | null

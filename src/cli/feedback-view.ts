@@ -31,8 +31,12 @@ export function renderEffect(model: string, before: RouterStats, after: RouterSt
 function renderPacerChange({ pacer: was }: RouterStats, { pacer: is }: RouterStats): string[] {
   const lines = [`  spend ${arrow(usd(was.spendUsd), usd(is.spendUsd))}, reserved ${usd(is.reservedUsd)}`]
   if (is.usdPerRequest === null) return lines
-  const share = is.utilisation === null ? '' : `${percent(is.utilisation)} of the budget used, `
-  lines.push(`  ${share}shadow price ${arrow(fixed(was.shadowPrice, 4), fixed(is.shadowPrice, 4))}`)
+  const parts: string[] = []
+  if (is.utilisation !== null) parts.push(`${percent(is.utilisation)} of the budget used`)
+  // Policy dollar finds its price anew for every decision: there is no step to show.
+  if (is.mode !== null)
+    parts.push(`shadow price ${arrow(fixed(was.shadowPrice, 4), fixed(is.shadowPrice, 4))}`)
+  if (parts.length > 0) lines.push(`  ${parts.join(', ')}`)
   return lines
 }
 

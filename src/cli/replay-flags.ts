@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
-import { POLICY_NAMES, type PolicyName } from '../options.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../options.js'
 import {
   checkFeedbackTiming,
   type FeedbackTiming,
@@ -12,8 +12,6 @@ import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
 
 export const DEFAULT_REPORT = 'report.html'
 const DEFAULT_SEEDS = 20
-/** `paper` is what the others are measured against: it is the default only where there is no other. */
-export const DEFAULT_POLICY: PolicyName = POLICY_NAMES.find((name) => name !== 'paper') ?? 'paper'
 
 export interface ReplayFlags {
   readonly data?: string

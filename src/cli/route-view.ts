@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<ExclusionReason, string>> = {
   'over-max-latency': 'too slow',
   unaffordable: 'dearer than what has been saved up',
   'over-price-ceiling': 'over the price ceiling',
+  'canary-of-another': 'another is tried again after a long time',
   'forced-exploration-of-another': 'a newcomer goes first',
 }
 

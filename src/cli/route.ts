@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import { nearest } from '../check.js'
 import { createRouter } from '../create-router.js'
 import type { Decision } from '../decision.js'
-import { DEFAULT_ALPHA_COLD, DEFAULT_ALPHA_WARM } from '../options.js'
+import {
+  type BudgetOptions,
+  DEFAULT_ALPHA_COLD,
+  DEFAULT_ALPHA_WARM,
+  DEFAULT_POLICY,
+  POLICY_NAMES,
+  type PolicyName,
+} from '../options.js'
 import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
 import type { Priors } from '../policy/priors.js'
 import type { ModelSpec } from '../registry/model.js'
@@ -15,12 +22,13 @@ import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeMode, type RouteChange } from './route-changes.js'
 import { renderDecision } from './route-view.js'
 import { changeState, resume, type Session } from './state/session.js'
-import type { StoredState } from './state/state-file.js'
+import type { Settings, StoredState } from './state/state-file.js'
 
 interface RouteFlags {
   readonly models?: string
   readonly budget?: number | 'none'
   readonly state?: string
+  readonly policy?: PolicyName
   readonly mode?: PacerMode
   readonly exclude?: readonly string[]
   readonly candidates?: readonly string[]
@@ -70,8 +78,13 @@ export function registerRoute(program: Command): void {
     .option('--budget <usd>', "ceiling of the mean spend per request, USD, or 'none'", budgetFlag)
     .option('--state <file>', 'keep the router in this file between calls (made when missing)')
     .option(
+      '--policy <name>',
+      `${POLICY_NAMES.join(', ')}, for as long as the state file lives (default: ${DEFAULT_POLICY})`,
+      wordFlag(POLICY_NAMES),
+    )
+    .option(
       '--mode <mode>',
-      `how the budget acts: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
     .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
@@ -106,6 +119,7 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
   const changes: RouteChange[] = []
   const open = async (stored: StoredState | null): Promise<Session> => {
     if (stored === null || state === undefined) return start(flags, inputs)
+    checkPolicy(flags, stored.settings.policy, state)
     const settings = { ...stored.settings, ...definedSettings(flags) }
     const session = await resume(
       state,
@@ -133,17 +147,33 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
     const where = flags.state === undefined ? '' : `: ${flags.state} does not exist yet`
     throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
   }
+  const policy = flags.policy ?? DEFAULT_POLICY
+  checkPolicy(flags, policy, 'this router')
   const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
-  const settings = { mode: 'adaptive' as const, alpha, seed: 0, ...definedSettings(flags) }
-  const budget = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
+  const mode = policy === 'paper' ? 'adaptive' : null
+  const settings: Settings = { policy, mode, alpha, seed: 0, ...definedSettings(flags) }
+  const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const router = await createRouter({
     models,
-    budget: budget === null ? null : { usdPerRequest: budget, mode: settings.mode },
+    policy,
+    budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),
     alpha: settings.alpha,
     seed: settings.seed,
     ...(priors === null ? {} : { priors }),
   })
   return { router, settings }
+}
+
+function budgetOf(usdPerRequest: number, { mode }: Settings): BudgetOptions {
+  return mode === null ? { usdPerRequest } : { usdPerRequest, mode }
+}
+
+/** A router keeps its policy, and --mode is an option of one of them. */
+function checkPolicy({ policy, mode }: RouteFlags, kept: PolicyName, where: string): void {
+  if (policy !== undefined && policy !== kept)
+    throw new CommandError('BAD_ARGUMENT', `--policy: ${where} has policy ${kept}, and keeps it`)
+  if (mode !== undefined && kept !== 'paper')
+    throw new CommandError('BAD_ARGUMENT', `--mode: goes with --policy paper, ${where} has policy ${kept}`)
 }
 
 function definedSettings({ mode, seed }: RouteFlags): { mode?: PacerMode; seed?: number } {

@@ -35,9 +35,8 @@ function renderStats(stats: RouterStats): string {
         ? ''
         : `, ${percent(pacer.utilisation)} of ${usd(pacer.allowanceUsd)} allowed`
     lines.push(`${money}${allowed}`)
-    lines.push(
-      `budget ${usd(pacer.usdPerRequest)} per request (${pacer.mode}), shadow price ${fixed(pacer.shadowPrice, 4)}`,
-    )
+    const paper = pacer.mode === null ? '' : `, ${pacer.mode}, shadow price ${fixed(pacer.shadowPrice, 4)}`
+    lines.push(`budget ${usd(pacer.usdPerRequest)} per request, policy ${stats.policy}${paper}`)
   }
   return `${lines.join('\n')}\n\n${renderModels(stats.models)}`
 }

@@ -9,7 +9,7 @@ import { listOffset } from '../kernel/layout.js'
 import type { ResolvedOptions } from '../options.js'
 import { BUDGET_MISSED, CAP_MISSED } from '../pacing/constraint.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
-import { ScanChoice } from '../policy/scan.js'
+import { PRUNED_COUNT_MIN, ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
 import type { RouteOptions } from '../route-options.js'
 import type { RoutingState } from '../state.js'
@@ -20,6 +20,11 @@ import { Terms } from './terms.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
+/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
+const IDLE_REQUESTS = 2000
+const IDLE_REQUESTS_PER_MODEL = 200
+/** Less is not idle. */
+const IDLE_MIN = 25
 const NO_SAVING = 0
 const FUND_BACK = -1
 
@@ -75,6 +80,8 @@ export class DollarChooser implements Chooser {
     choice.savedUsd = (terms.payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
     let position = exploit || registry.exploring === 0 ? -1 : this.probe(state)
     note.forced = position >= 0
+    if (!exploit && position < 0) position = this.canary(state)
+    note.canary = !note.forced && position >= 0
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
     else if (position < 0)
@@ -84,7 +91,11 @@ export class DollarChooser implements Chooser {
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
-    choice.score = note.forced ? 0 : this.values[position] - terms.price * this.expectedUsd[position]
+    choice.score = note.forced
+      ? 0
+      : note.cheapestFallback
+        ? this.values[position] - terms.price * this.expectedUsd[position]
+        : arms.scoreAt(position)
     choice.listCostUsd = this.listUsd[position]
     choice.predictedUsd = this.predictedUsd[position]
     choice.expectedUsd = this.expectedUsd[position]
@@ -107,6 +118,7 @@ export class DollarChooser implements Chooser {
     note.limitUsd = terms.limitUsd
     note.priceCeiling = Number.POSITIVE_INFINITY
     note.forced = false
+    note.canary = false
     note.cheapestFallback = false
   }
 
@@ -141,7 +153,8 @@ export class DollarChooser implements Chooser {
 
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
-   * where all were scored, by theta.x where the scan was pruned.
+   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
+   * or a batch, would otherwise come to other prices.
    * @returns whether any model is affordable
    */
   private score(state: RoutingState, alpha: number): boolean {
@@ -157,16 +170,14 @@ export class DollarChooser implements Chooser {
       if (isAffordable) affordable++
       arms.setPenalty(position, isAffordable || !this.prunes ? price * expectedUsd[position] : UNAFFORDABLE)
     }
-    if (this.prunes) {
-      this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
-      for (let position = 0; position < count; position++)
-        values[position] = f64[listOffset(layout, layout.mean, this.index, position)]
-    } else {
-      kernel.combine(this.index, count, alpha, 1, requests)
-      for (let position = 0; position < count; position++) {
-        values[position] = arms.scoreAt(position) + price * expectedUsd[position]
-        if (drawnUsd[position] > limitUsd) arms.setScore(position, -UNAFFORDABLE)
-      }
+    if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
+    else kernel.combine(this.index, count, alpha, 1, requests)
+    const withBonus = count < PRUNED_COUNT_MIN
+    for (let position = 0; position < count; position++) {
+      values[position] = withBonus
+        ? arms.scoreAt(position) + price * expectedUsd[position]
+        : f64[listOffset(layout, layout.mean, this.index, position)]
+      if (drawnUsd[position] > limitUsd && !this.prunes) arms.setScore(position, -UNAFFORDABLE)
     }
     this.choice.contenders = this.contenders.pick(
       count,
@@ -223,6 +234,33 @@ export class DollarChooser implements Chooser {
     }
     if (wanted && payer !== null) choice.savedUsd = savingUsd
     return chosen
+  }
+
+  /**
+   * The list position of a model that is tried again, or -1: one that nobody has chosen for long, or one that has fallen
+   * and would be chosen if it were what it was. The accounts must afford it.
+   */
+  private canary(state: RoutingState): number {
+    const { list, terms, values, expectedUsd } = this
+    const { arms, requests } = state
+    // One of the list a request: all take turns.
+    const position = requests % list.count
+    const { slot } = list.models[position]
+    const idle = arms.idleAge(slot, requests)
+    if (idle < IDLE_MIN || this.drawnUsd[position] > terms.limitUsd) return -1
+    const costUsd = expectedUsd[position]
+    const rival = values[this.cheapest] - terms.price * expectedUsd[this.cheapest]
+    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
+      return this.options.rewardHigh - terms.price * costUsd >= rival ? position : -1
+    const { recoveries } = this.stateOf(state)
+    const promise = recoveries.promise(slot, idle, requests, arms, this.index)
+    if (promise === Number.NEGATIVE_INFINITY) return -1
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = this.drawnUsd[other] <= terms.limitUsd
+      if (isAffordable && values[other] - terms.price * expectedUsd[other] > promise - terms.price * costUsd)
+        return -1
+    }
+    return position
   }
 
   private grow(count: number): void {

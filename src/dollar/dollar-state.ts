@@ -16,6 +16,7 @@ import { accountStats } from './account-stats.js'
 import { Accounts } from './accounts.js'
 import { loadAccounts, saveAccounts } from './accounts-snapshot.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import { Recoveries } from './recoveries.js'
 
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
@@ -30,11 +31,14 @@ const REWARD_VARIANCE = 0.02
 const LOG_COST_VARIANCE = 0.25
 /** How many settled requests a prior's correction of its costs counts for. */
 const CORRECTION_REQUESTS = 20
+/** Of a model, in a snapshot: two watches. */
+const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
 
 /** What policy `dollar` keeps besides the common state: the accounts, the demand curve, the watch over drift. */
 export class DollarState implements PolicyState {
   readonly accounts: Accounts
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
+  readonly recoveries = new Recoveries()
   readonly alarms: EventOf<'drift'>[] = []
   private readonly arms: Arms
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
@@ -93,15 +97,20 @@ export class DollarState implements PolicyState {
     kernel.settle(model.slot, event.logCostRatio, event.logLatency ?? Number.NaN, state.requests)
   }
 
-  rewarded(event: EventOf<'rewarded'>, model: Model): void {
+  rewarded(event: EventOf<'rewarded'>, model: Model, { requests }: RoutingState): void {
     const { kernel } = this.arms
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
     if (model.rewarded < LEARNING_OBSERVATIONS && this.arms.evidence(model.slot) < LEARNING_OBSERVATIONS)
       return
-    const direction = this.rewardDrift.observe(model.slot, residual)
+    const { slot } = model
+    const variance = this.rewardDrift.variance(slot)
+    const strayed = this.rewardDrift.observe(slot, residual)
+    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.arms, requests)
+    const direction = recovered ? 1 : strayed
     if (direction === 0) return
+    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
     const evidence = this.arms.evidence(model.slot)
     if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
     this.arms.loosenReward(model.slot, KEPT_BIAS)
@@ -122,6 +131,7 @@ export class DollarState implements PolicyState {
   added(model: Model, event: EventOf<'model-added'>): void {
     this.rewardDrift.start(model.slot)
     this.costDrift.start(model.slot)
+    this.recoveries.forget(model.slot)
     if (event.costCorrection === 1) return
     // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
     model.assumedUsd = CORRECTION_REQUESTS
@@ -146,28 +156,37 @@ export class DollarState implements PolicyState {
   save(slots: readonly number[]): PolicySnapshot {
     const window = this.demand.save()
     const accounts = saveAccounts(this.accounts)
-    const drift = slots.length * 2 * DRIFT_NUMBERS
-    const numbers = new Float64Array(drift + accounts.numbers.length + window.length)
+    const drift = slots.length * WATCH_NUMBERS
+    const recoveries = this.recoveries.save()
+    const parts = [accounts.numbers, recoveries, window]
+    const numbers = new Float64Array(parts.reduce((sum, { length }) => sum + length, drift))
     slots.forEach((slot, i) => {
-      numbers.set(this.rewardDrift.row(slot), 2 * i * DRIFT_NUMBERS)
-      numbers.set(this.costDrift.row(slot), (2 * i + 1) * DRIFT_NUMBERS)
+      const at = i * WATCH_NUMBERS
+      numbers.set(this.rewardDrift.row(slot), at)
+      numbers.set(this.costDrift.row(slot), at + DRIFT_NUMBERS)
     })
-    numbers.set(accounts.numbers, drift)
-    numbers.set(window, drift + accounts.numbers.length)
+    let at = drift
+    for (const part of parts) {
+      numbers.set(part, at)
+      at += part.length
+    }
     return { text: accounts.text, numbers }
   }
 
   load({ text, numbers }: PolicySnapshot, slots: readonly number[]): void {
-    const drift = slots.length * 2 * DRIFT_NUMBERS
+    const drift = slots.length * WATCH_NUMBERS
     const rows = numbers.subarray(0, drift)
     if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
       throw invalidSnapshot('its watch over drift is none')
     }
     const taken = drift + loadAccounts(this.accounts, text, numbers.subarray(drift))
-    const window = numbers.subarray(taken)
+    const { dimension } = this.arms.kernel.layout
+    const fallen = this.recoveries.load(numbers.subarray(taken), dimension, slots)
+    if (fallen < 0) throw invalidSnapshot('a fallen model is none')
+    const window = numbers.subarray(taken + fallen)
     if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
     slots.forEach((slot, i) => {
-      const at = 2 * i * DRIFT_NUMBERS
+      const at = i * WATCH_NUMBERS
       this.rewardDrift.start(slot)
       this.costDrift.start(slot)
       this.rewardDrift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))

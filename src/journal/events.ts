@@ -30,6 +30,8 @@ export interface RoutedEvent extends EventBase {
   readonly penaltyWeight: number
   /** True for a newcomer's forced exploration. */
   readonly forced: boolean
+  /** True for a try of a model that nobody had chosen for long. */
+  readonly canary: boolean
   /** Dollars of the request as its prompt says, before they are corrected by what costs have been; list cost in policy `paper`. */
   readonly predictedUsd: number
   /** Dollars moved into the fund of forced explorations; -1: the fund goes back. Policy `dollar`; else 0. */

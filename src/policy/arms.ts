@@ -1,25 +1,7 @@
 import { type Design, rewardDesign, settledDesign } from '../kernel/design.js'
 import type { ArmStatistics, Kernel } from '../kernel/kernel.js'
 import { cellOffset, sectionOffset } from '../kernel/layout.js'
-
-/** What an arm has learned, for looking at. */
-export interface ArmInspection {
-  /** Ridge estimate theta, d numbers. */
-  readonly theta: Float64Array
-  /** Diagonal of A^-1, d numbers. */
-  readonly variances: Float64Array
-  /** Request counts at the last statistics update and at the last play. */
-  readonly lastUpdate: number
-  readonly lastPlay: number
-  /** How much of lambda0 is left on the diagonal of A after decay: lambda0 at the start, restored at 10 % of it. */
-  readonly ridge: number
-  /**
-   * Weights of what is predicted of a settlement, d numbers each: log of the cost ratio, log of the latency. Null where
-   * the arena has no heads.
-   */
-  readonly costTheta: Float64Array | null
-  readonly latencyTheta: Float64Array | null
-}
+import type { ArmInspection } from './arm-inspection.js'
 
 /** The bandit's arms as slots of the kernel's arena: what a slot starts from, and the marks a play leaves. */
 export class Arms {
@@ -153,6 +135,23 @@ export class Arms {
   /** `shrinkReward` of the arm's settled requests and both of their heads. The arena has heads. */
   shrinkSettled(slot: number, factor: number): void {
     this.shrink(this.settlements, slot, factor)
+  }
+
+  /** What the arm's reward estimate stands on, copied: what is left of lambda0, b, A. For `putReward`. */
+  copyReward(slot: number): Float64Array {
+    const { dimension, triangle } = this.kernel.layout
+    const { response, precision } = this.runs(this.rewards, slot)
+    const ridge = this.cell(this.rewards.ridge, slot)
+    return Float64Array.of(ridge, ...response.subarray(0, dimension), ...precision.subarray(0, triangle))
+  }
+
+  /** Puts back what `copyReward` gave, as if it had been learned just now. */
+  putReward(slot: number, numbers: Float64Array, now: number): void {
+    const { dimension } = this.kernel.layout
+    const [ridge] = numbers
+    const response = numbers.subarray(1, 1 + dimension)
+    this.startDesign(this.rewards, slot, { response, precision: numbers.subarray(1 + dimension) }, now)
+    this.setCell(this.rewards.ridge, slot, ridge)
   }
 
   /**

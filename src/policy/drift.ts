@@ -34,6 +34,11 @@ export class DriftWatch {
     this.numbers.set([0, 0, this.varianceStart], slot * NUMBERS)
   }
 
+  /** Of residuals, so far. */
+  variance(slot: number): number {
+    return this.numbers[slot * NUMBERS + 2]
+  }
+
   /** @returns 1 or -1 when what is observed lies above or below what is predicted for too long, else 0 */
   observe(slot: number, residual: number): -1 | 0 | 1 {
     const { numbers } = this

@@ -1,5 +1,5 @@
 /** Fewer candidates than this are scored in less time than their bounds take. */
-const PRUNED_COUNT_MIN = 16
+export const PRUNED_COUNT_MIN = 16
 /** When more of the quadratic forms than this had to be taken, pruning costs more than it saves. */
 const EVALUATED_SHARE_MAX = 0.5
 /** Weight of the latest scan in the moving average of that share. */

@@ -36,7 +36,9 @@ export async function runLoop(kernel: KernelName): Promise<Outcome> {
     return model
   })
 
-  const options = { dimension: 8, budget: BUDGET, kernel, alpha: 0.5, clock: () => 1000 }
+  // Policy dollar takes logarithms of costs, whose last bits are the platform's own: it is the one of the texts.
+  const policy = 'paper' as const
+  const options = { policy, dimension: 8, budget: BUDGET, kernel, alpha: 0.5, clock: () => 1000 }
   const vectors = await createRouter({ ...options, models: MODELS })
   vectors.addModel({ id: 'new', inputUsdPerMTok: 2, outputUsdPerMTok: 2 }, { forcedExploration: 3 })
   const vectorModels = play(vectors, 0, 150)

@@ -24,13 +24,14 @@ describe('a router in a state file', () => {
     const stats = await folder.stats(state)
     expect(stats.requests).toBe(2)
     expect(stats.pending.unsettled).toBe(0)
-    expect(stats.pacer).toMatchObject({ usdPerRequest: 0.002, mode: 'adaptive', reservedUsd: 0 })
+    expect(stats.pacer).toMatchObject({ usdPerRequest: 0.002, mode: null, reservedUsd: 0 })
+    expect(stats.policy).toBe('dollar')
     expect(stats.pacer.spendUsd).toBeCloseTo(0.0012, 12)
     expect(stats.models.reduce((sum, model) => sum + model.rewarded, 0)).toBe(1)
   })
 
-  test('costs over budget raise the shadow price that later decisions see', async () => {
-    const state = await folder.kept()
+  test('under policy paper costs over budget raise the shadow price that later decisions see', async () => {
+    const state = await folder.kept(1, 'router.state', 'paper')
     const text = await folder.ok(['settle', 'r.1', '--cost', '0.2', '--state', state])
     const price = Number(/shadow price 0\.0000 -> ([\d.]+)/.exec(text)?.[1])
     expect(price).toBeGreaterThan(0.2)
@@ -48,8 +49,33 @@ describe('a router in a state file', () => {
     expect(meanLatencyMs).toBe(900)
   })
 
-  test('takes over a changed models file and budget, and says so', async () => {
+  test('keeps its policy, and its options are those of that policy', async () => {
     const state = await folder.kept()
+    const bytes = await folder.read(state)
+    await folder.refused(
+      ['route', 'x', '--policy', 'paper', '--state', state],
+      /--policy: router\.state has policy dollar, and keeps it/,
+    )
+    await folder.refused(
+      ['route', 'x', '--mode', 'hard', '--state', state],
+      /--mode: goes with --policy paper, router\.state has policy dollar/,
+    )
+    expect(await folder.read(state)).toEqual(bytes)
+    const start = ['--models', 'models.json', '--budget', '0.002']
+    await folder.refused(['route', 'x', ...start, '--mode', 'hard'], /--mode: goes with --policy paper/)
+    await folder.ok(['route', 'x', ...start, '--policy', 'paper', '--mode', 'hard', '--state', 'paper.state'])
+    const { policy, pacer } = await folder.stats('paper.state')
+    expect({ policy, mode: pacer.mode }).toEqual({ policy: 'paper', mode: 'hard' })
+    const [text, other] = [
+      await folder.ok(['stats', '--state', 'paper.state']),
+      await folder.ok(['stats', '--state', state]),
+    ]
+    expect(text).toContain('per request, policy paper, hard, shadow price 0.0000\n')
+    expect(other).toContain('per request, policy dollar\n')
+  })
+
+  test('takes over a changed models file and budget, and says so', async () => {
+    const state = await folder.kept(1, 'router.state', 'paper')
     const [small, middle] = MODELS
     const changed = [small, { ...middle, outputUsdPerMTok: 3 }, { ...small, id: 'newcomer' }]
     await folder.write('changed.json', { models: changed })

@@ -26,7 +26,7 @@ describe('fit-priors', () => {
 
     await folder.write('models.json', MODELS)
     const route = ['route', 'a question about rivers', '--models', 'models.json', '--budget', '1', '--json']
-    const decision = JSON.parse(await folder.ok([...route, '--priors', 'priors.json']))
+    const decision = JSON.parse(await folder.ok([...route, '--exploit', '--priors', 'priors.json']))
     expect(decision.model).toBe('large')
   })
 

@@ -26,11 +26,13 @@ describe('route', () => {
     expect(text).toContain('with --state FILE it is kept')
   })
 
-  test('without a budget nothing paces, and cost weighs as the paper says', async () => {
+  test('without a budget nothing paces; under policy paper cost weighs all the same', async () => {
     await models()
-    const text = await folder.ok(['route', 'x', '--models', 'models.json'])
+    const text = await folder.ok(['route', 'x', '--models', 'models.json', '--policy', 'paper'])
     expect(text).toMatch(/^small\n {2}chosen for the best score/)
     expect(text).toContain('no budget')
+    const free = await folder.ok(['route', 'x', '--models', 'models.json', '--exploit'])
+    expect(free).toMatch(/drawn among 3 models of the best score, 0\.0000\n {2}expected cost .*no budget/)
   })
 
   test('takes a bare array of models', async () => {

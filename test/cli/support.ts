@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { encodeState } from '../../src/cli/state/state-file.js'
 import { createRouter } from '../../src/index.js'
+import type { PolicyName } from '../../src/options.js'
 import type { RouterStats } from '../../src/stats.js'
 
 /** The built bin: tests run it as users do. */
@@ -85,11 +86,12 @@ export class Folder {
   }
 
   /** A state file as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
-  async kept(count = 1, name = 'router.state'): Promise<string> {
+  async kept(count = 1, name = 'router.state', policy: PolicyName = 'dollar'): Promise<string> {
     await this.write('models.json', { models: MODELS })
-    const router = await createRouter({ models: MODELS, budget: { usdPerRequest: 0.002 } })
+    const router = await createRouter({ policy, models: MODELS, budget: { usdPerRequest: 0.002 } })
     for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
-    const settings = { mode: 'adaptive', alpha: 0.05, seed: 0 } as const
+    const mode = policy === 'paper' ? 'adaptive' : null
+    const settings = { policy, mode, alpha: 0.05, seed: 0 } as const
     await this.write(name, encodeState({ settings, snapshot: router.snapshot() }))
     return name
   }

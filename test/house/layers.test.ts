@@ -25,8 +25,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: BASE,
   policy: [...BASE, 'kernel'],
   ...Object.fromEntries(SIBLINGS.map((sibling) => [sibling, BASE])),
-  router: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'dollar'],
+  router: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'dollar', 'paper'],
   dollar: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
+  paper: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay'],
 }

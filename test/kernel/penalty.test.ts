@@ -42,6 +42,7 @@ describe('the penalties of a list that a router keeps', () => {
   const dear = { inputUsdPerMTok: 50, outputUsdPerMTok: 50 }
   const twoModels = () =>
     createRouter({
+      policy: 'paper',
       dimension: 2,
       clock: () => 0,
       models: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tieBreak } from '../../src/policy/tie-break.js'
-import { MODELS, makeBench, X } from '../support/router.js'
+import { MODELS, makePaperBench, X } from '../support/router.js'
 
 const TWINS = ['a', 'b', 'c'].map((id) => ({ id, inputUsdPerMTok: 1, outputUsdPerMTok: 1 }))
 
@@ -27,7 +27,7 @@ describe('the tie-break', () => {
 
   it('repeats with the seed and differs between seeds', async () => {
     const run = async (seed: number) => {
-      const { router } = await makeBench({ models: TWINS, seed, alpha: 0 })
+      const { router } = await makePaperBench({ models: TWINS, seed, alpha: 0 })
       return Array.from({ length: 60 }, () => router.route(X).model).join('')
     }
     expect(await run(1)).toBe(await run(1))
@@ -38,7 +38,7 @@ describe('the tie-break', () => {
 
 describe('forced exploration', () => {
   it('gives newcomers their requests for certain, first come first served, and counts them', async () => {
-    const { router } = await makeBench({ forcedExploration: 3 })
+    const { router } = await makePaperBench({ forcedExploration: 3 })
     router.addModel({ id: 'n1', inputUsdPerMTok: 900, outputUsdPerMTok: 900 })
     router.addModel({ id: 'n2', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }, { forcedExploration: 2 })
     const decisions = Array.from({ length: 6 }, () => router.route(X))
@@ -49,14 +49,14 @@ describe('forced exploration', () => {
   })
 
   it('defaults to 20 for newcomers and to none for the first models', async () => {
-    const { router } = await makeBench()
+    const { router } = await makePaperBench()
     expect(router.stats().models.every(({ forcedRemaining }) => forcedRemaining === 0)).toBe(true)
     router.addModel({ id: 'new', inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
     expect(router.stats().models[3].forcedRemaining).toBe(20)
   })
 
   it('is skipped by exploitation, and not done again for a failure', async () => {
-    const { router } = await makeBench()
+    const { router } = await makePaperBench()
     router.addModel({ id: 'new', inputUsdPerMTok: 900, outputUsdPerMTok: 900 }, { forcedExploration: 2 })
     expect(router.route(X, { exploit: true })).toMatchObject({ forced: false })
     expect(router.stats().models[3].forcedRemaining).toBe(2)
@@ -67,7 +67,7 @@ describe('forced exploration', () => {
   })
 
   it('respects what the request rules out, and waits while the newcomer is disabled', async () => {
-    const { router } = await makeBench()
+    const { router } = await makePaperBench()
     router.addModel({ id: 'new', inputUsdPerMTok: 900, outputUsdPerMTok: 900 }, { forcedExploration: 1 })
     expect(router.route(X, { exclude: ['new'] }).forced).toBe(false)
     expect(router.route(X, { maxCostUsd: 0.02 }).forced).toBe(false)
@@ -80,7 +80,7 @@ describe('forced exploration', () => {
 
 describe('exploitation', () => {
   it('drops the bonus alone', async () => {
-    const { router } = await makeBench({ alpha: 5, models: [MODELS[1]] })
+    const { router } = await makePaperBench({ alpha: 5, models: [MODELS[1]] })
     router.reward(router.route(X).id, 0.5)
     const explore = router.route(X, { explain: true }).explanation?.models[0]
     const exploit = router.route(X, { explain: true, exploit: true }).explanation?.models[0]
@@ -91,7 +91,7 @@ describe('exploitation', () => {
 
 describe('defaults', () => {
   it("are the paper's", async () => {
-    const { router } = await makeBench({ gamma: 1 })
+    const { router } = await makePaperBench({ gamma: 1 })
     const bonusOfOne = router.route([0, 0, 1], { explain: true }).explanation?.models[0].explorationBonus
     expect(bonusOfOne).toBeCloseTo(0.05, 15)
   })
@@ -99,7 +99,7 @@ describe('defaults', () => {
 
 describe('the hard ceiling over equally priced models', () => {
   it('leaves the choice among the cheapest to what was learned', async () => {
-    const { router } = await makeBench({ models: TWINS, budget: { usdPerRequest: 1e-6, mode: 'hard' } })
+    const { router } = await makePaperBench({ models: TWINS, budget: { usdPerRequest: 1e-6, mode: 'hard' } })
     for (let i = 0; i < 300; i++) {
       const { id, model } = router.route(X)
       router.settle(id, { costUsd: 0.01 })
@@ -116,14 +116,14 @@ describe('the hard ceiling over equally priced models', () => {
 describe('the expected cost of a model without a list price', () => {
   it('is what it has cost so far', async () => {
     const free = { id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
-    const { router } = await makeBench({ models: [free, MODELS[2]] })
+    const { router } = await makePaperBench({ models: [free, MODELS[2]] })
     expect(router.route(X, { candidates: ['free'] }).expectedCostUsd).toBe(0)
     router.settle(router.route(X, { candidates: ['free'] }).id, { costUsd: 0.5 })
     expect(router.route(X, { maxCostUsd: 0.1 }).model).toBe('large')
   })
 
   it('is not mistaken for a request of no tokens on a model that has one', async () => {
-    const { router } = await makeBench({ models: [MODELS[2]] })
+    const { router } = await makePaperBench({ models: [MODELS[2]] })
     router.settle(router.route(X).id, { costUsd: 0.5 })
     expect(router.route(X, { inputTokens: 0, maxOutputTokens: 0 }).expectedCostUsd).toBe(0)
   })

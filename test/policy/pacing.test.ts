@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { expectedCostUsd, recordCost } from '../../src/pacing/cost-estimate.js'
 import { DualAscentPacer, PACER_MODES } from '../../src/pacing/dual-ascent.js'
 import { logNormalisedCost } from '../../src/registry/model.js'
-import { MODELS, makeBench, X } from '../support/router.js'
+import { MODELS, makePaperBench, X } from '../support/router.js'
 import '../support/seed.js'
 
 const price = (usdPerKTok: number) => ({
@@ -107,7 +107,10 @@ describe('the expected cost', () => {
   })
 
   it('is what a decision reserves', async () => {
-    const { router } = await makeBench({ models: [MODELS[1]], expectedTokens: { input: 1000, output: 500 } })
+    const { router } = await makePaperBench({
+      models: [MODELS[1]],
+      expectedTokens: { input: 1000, output: 500 },
+    })
     expect(router.route(X).expectedCostUsd).toBeCloseTo(0.003, 15)
     const { id, expectedCostUsd: known } = router.route(X, { inputTokens: 4000, maxOutputTokens: 100 })
     expect(known).toBeCloseTo(0.0044, 15)
@@ -119,11 +122,11 @@ describe('the expected cost', () => {
 
 describe('the weight of cost', () => {
   it('is 0.3 without a budget and 0 plus lambda with one', async () => {
-    const free = await makeBench()
+    const free = await makePaperBench()
     expect(free.router.route(X, { explain: true }).explanation?.penaltyWeight).toBe(0.3)
     free.router.setBudget({ usdPerRequest: 0.01 })
     expect(free.router.route(X, { explain: true }).explanation?.penaltyWeight).toBe(0)
-    const fixed = await makeBench({ costWeight: 0.7, budget: { usdPerRequest: 0.001, mode: 'soft' } })
+    const fixed = await makePaperBench({ costWeight: 0.7, budget: { usdPerRequest: 0.001, mode: 'soft' } })
     fixed.router.settle(fixed.router.route(X).id, { costUsd: 0.1 })
     const { shadowPrice } = fixed.router.stats().pacer
     expect(shadowPrice).toBeCloseTo(0.05 * (0.95 + 0.05 * 100 - 1), 12)
@@ -131,7 +134,7 @@ describe('the weight of cost', () => {
   })
 
   it('multiplies the log-normalised cost of each model', async () => {
-    const { router } = await makeBench()
+    const { router } = await makePaperBench()
     const { explanation } = router.route(X, { explain: true })
     for (const { model, penalty } of explanation?.models ?? []) {
       const spec = MODELS.find(({ id }) => id === model)
@@ -142,7 +145,7 @@ describe('the weight of cost', () => {
 
 describe('the hard ceiling', () => {
   it('excludes models above c_max / (1 + lambda)', async () => {
-    const { router } = await makeBench({ budget: { usdPerRequest: 0.001, mode: 'hard' } })
+    const { router } = await makePaperBench({ budget: { usdPerRequest: 0.001, mode: 'hard' } })
     router.settle(router.route(X).id, { costUsd: 0.1 })
     const { explanation, shadowPrice } = router.route(X, { explain: true })
     expect(explanation?.penaltyWeight).toBe(0)
@@ -152,7 +155,7 @@ describe('the hard ceiling', () => {
   })
 
   it('leaves the cheapest eligible model when it would leave nobody', async () => {
-    const { router } = await makeBench({ budget: { usdPerRequest: 1e-6, mode: 'adaptive' } })
+    const { router } = await makePaperBench({ budget: { usdPerRequest: 1e-6, mode: 'adaptive' } })
     for (let i = 0; i < 3; i++) router.settle(router.route(X).id, { costUsd: 1 })
     expect(router.stats().pacer.shadowPrice).toBe(5)
     const usual = router.route(X)
@@ -172,7 +175,7 @@ describe('the hard ceiling', () => {
       { id: 'b', inputUsdPerMTok: 9, outputUsdPerMTok: 9 },
       { id: 'c', inputUsdPerMTok: 10, outputUsdPerMTok: 10 },
     ]
-    const { router } = await makeBench({ models: near, budget: { usdPerRequest: 1e-6, mode: 'hard' } })
+    const { router } = await makePaperBench({ models: near, budget: { usdPerRequest: 1e-6, mode: 'hard' } })
     for (let i = 0; i < 3; i++) router.settle(router.route(X).id, { costUsd: 1 })
     const { model, cheapestFallback, explanation } = router.route(X, { exclude: ['cheap'], explain: true })
     expect({ model, cheapestFallback }).toEqual({ model: 'b', cheapestFallback: true })

@@ -183,7 +183,13 @@ describe('a router with priors', () => {
   const priors = fitPriors(madeRows(60), { encoder: 'mine' })
 
   it('starts its arms from them, and leaves models they do not know cold', async () => {
-    const router = await createRouter({ dimension: D, priors, models: MODELS, adaptationHorizon: 500 })
+    const router = await createRouter({
+      policy: 'paper',
+      dimension: D,
+      priors,
+      models: MODELS,
+      adaptationHorizon: 500,
+    })
     const wanted = ridgeOf(madeRows(60), 'large')
     for (const [i, weight] of router.inspectArm('large').theta.entries())
       expect(weight).toBeCloseTo(wanted[i], 9)

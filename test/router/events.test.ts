@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RouterEvent } from '../../src/journal/events.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
-import { digest, HOUR, MODELS, makeBench, X } from '../support/router.js'
+import { anyPolicy, digest, HOUR, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
 const NEW = { id: 'new', inputUsdPerMTok: 2, outputUsdPerMTok: 2 }
@@ -179,8 +179,15 @@ describe('the fold', () => {
         fc.array(operation, { maxLength: 120 }),
         kernels,
         fc.constantFrom(1, 3, 40, 5000),
-        async (operations, [from, to], pendingCapacity) => {
-          const options = { pendingCapacity, budget: { usdPerRequest: 0.002 }, alpha: 0.3, gamma: 0.95 }
+        anyPolicy,
+        async (operations, [from, to], pendingCapacity, policy) => {
+          const options = {
+            policy,
+            pendingCapacity,
+            budget: { usdPerRequest: 0.002 },
+            alpha: 0.3,
+            gamma: 0.95,
+          }
           const bench = await makeBench({ ...options, kernel: from })
           const run = new Run(bench)
           for (const each of operations) run.step(each)
@@ -310,6 +317,7 @@ describe('an event from outside', () => {
     const rest = {
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0,
       savedUsd: 0,
       tenant: null,

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Explanation } from '../../src/decision.js'
+import { POLICY_NAMES } from '../../src/options.js'
 import type { RouteOptions } from '../../src/route-options.js'
 import { expectCode } from '../support/errors.js'
-import { MODELS, makeBench, X } from '../support/router.js'
+import { anyPolicy, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
 function reasons(explanation: Explanation | undefined): Record<string, string | null> {
@@ -36,8 +37,9 @@ describe('an explanation', () => {
       fc.asyncProperty(
         fc.array(request, { maxLength: 40 }),
         fc.constantFrom('js', 'wasm'),
-        async (requests, kernel) => {
-          const { router } = await makeBench({ kernel, budget: { usdPerRequest: 0.001 }, alpha: 0.5 })
+        anyPolicy,
+        async (requests, kernel, policy) => {
+          const { router } = await makeBench({ policy, kernel, budget: { usdPerRequest: 0.001 }, alpha: 0.5 })
           router.addModel({ id: 'new', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }, { forcedExploration: 2 })
           for (const { input, options, reward } of requests) {
             let decision: ReturnType<typeof router.route>
@@ -81,8 +83,8 @@ describe('an explanation', () => {
     )
   })
 
-  it('says why a model could not be chosen', async () => {
-    const { router } = await makeBench()
+  it.each(POLICY_NAMES)('says why a model could not be chosen under policy %s', async (policy) => {
+    const { router } = await makeBench({ policy, forcedExploration: 0 })
     expect(reasons(router.route(X, { exclude: ['small'], explain: true }).explanation)).toEqual({
       small: 'excluded',
       middle: null,
@@ -108,7 +110,7 @@ describe('an explanation', () => {
   })
 
   it('knows latencies once there are any', async () => {
-    const { router } = await makeBench({ models: [MODELS[0], MODELS[2]] })
+    const { router } = await makeBench({ models: [MODELS[0], MODELS[2]], forcedExploration: 0 })
     expect(reasons(router.route(X, { maxLatencyMs: 10, explain: true }).explanation)).toEqual({
       small: null,
       large: null,
@@ -155,6 +157,7 @@ describe('an explanation', () => {
       score: 1,
       penaltyWeight: 0,
       forced: false,
+      canary: false,
       predictedUsd: 0.01,
       savedUsd: 0,
       contenders: new Float64Array(0),

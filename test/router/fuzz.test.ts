@@ -6,7 +6,7 @@ import { OPTION_KEYS } from '../../src/resolve-options.js'
 import type { Router } from '../../src/router.js'
 import { junk, nearly, record, type WildCall, wildCall } from '../support/junk.js'
 import { type Operation, operation, Run } from '../support/operations.js'
-import { digest, MODELS, makeBench, numbersIn } from '../support/router.js'
+import { anyPolicy, digest, MODELS, makeBench, numbersIn } from '../support/router.js'
 import '../support/seed.js'
 
 /** Calls a method with anything; what it throws, or null. */
@@ -52,13 +52,10 @@ describe('the public face', () => {
         fc.array(step, { maxLength: 40 }),
         fc.constantFrom('js', 'wasm'),
         fc.constantFrom(1, 4, 3000),
-        async (steps, kernel, pendingCapacity) => {
-          const bench = await makeBench({
-            kernel,
-            pendingCapacity,
-            budget: { usdPerRequest: 0.002 },
-            onListenerError: () => {},
-          })
+        anyPolicy,
+        async (steps, kernel, pendingCapacity, policy) => {
+          const options = { policy, kernel, pendingCapacity, budget: { usdPerRequest: 0.002 } } as const
+          const bench = await makeBench({ ...options, onListenerError: () => {} })
           const { router, log } = bench
           const run = new Run(bench)
           for (const each of steps) {
@@ -75,7 +72,7 @@ describe('the public face', () => {
             }
           }
           expectSound(router)
-          const fresh = await makeBench({ kernel, pendingCapacity, budget: { usdPerRequest: 0.002 } })
+          const fresh = await makeBench(options)
           for (const event of log) fresh.router.apply(event)
           expect(digest(fresh.router)).toBe(digest(router))
         },

@@ -124,13 +124,13 @@ describe('expiry', () => {
 
   it('settled in the end waits for nothing, and takes no place in a snapshot', async () => {
     const { router, clock } = await makeBench(ONE)
-    const empty = router.snapshot().length
     const { id } = router.route(X)
     clock.advance(24 * HOUR)
     router.expire()
-    expect(router.snapshot().length).toBeGreaterThan(empty)
+    const open = router.snapshot().length
     router.settle(id, { costUsd: 0.001 })
-    expect(router.snapshot().length).toBe(empty)
+    // Sequence number, context, and the seven numbers of a waiting request at least.
+    expect(router.snapshot().length).toBeLessThanOrEqual(open - 8 * (1 + 3 + 7))
   })
 
   it('happens in route too', async () => {

@@ -3,12 +3,12 @@ import { createRouter } from '../../src/create-router.js'
 import { ParetoBanditError } from '../../src/errors.js'
 import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
-import { PAPER } from '../../src/paper.js'
+import { PAPER } from '../../src/paper/index.js'
 import { PENDING_NUMBERS } from '../../src/pending/pending.js'
 import { resolveOptions } from '../../src/resolve-options.js'
 import { Router } from '../../src/router.js'
 import { expectCode } from '../support/errors.js'
-import { HOUR, MODELS, makeBench, X } from '../support/router.js'
+import { HOUR, MODELS, makeBench, makePaperBench, X } from '../support/router.js'
 
 const NEW = { id: 'new', inputUsdPerMTok: 2, outputUsdPerMTok: 2 }
 
@@ -65,7 +65,7 @@ describe('removing a model', () => {
 
 describe('disabling a model', () => {
   it('keeps what was learned, still takes its feedback, and enabling returns it', async () => {
-    const { router } = await makeBench({ models: [MODELS[0], MODELS[2]], costWeight: 0 })
+    const { router } = await makeBench({ models: [MODELS[0], MODELS[2]], forcedExploration: 0 })
     const { id, model } = router.route(X)
     router.disable(model)
     for (let i = 0; i < 5; i++) expect(router.route(X).model).not.toBe(model)
@@ -95,7 +95,7 @@ describe('disabling a model', () => {
 
 describe('a change of terms', () => {
   it('reprices from the next request on', async () => {
-    const { router } = await makeBench({ models: [MODELS[0], MODELS[2]], costWeight: 1 })
+    const { router } = await makePaperBench({ models: [MODELS[0], MODELS[2]], costWeight: 1 })
     expect(router.route(X).model).toBe('small')
     router.reprice('small', { inputUsdPerMTok: 60, outputUsdPerMTok: 100 })
     const decision = router.route(X, { explain: true })

@@ -7,6 +7,7 @@ import {
   type RouterOptions,
 } from '../../src/index.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
+import { POLICY_NAMES } from '../../src/options.js'
 import { NATIVE_MISSING } from '../support/arena.js'
 import { Random } from '../support/random.js'
 import '../support/seed.js'
@@ -46,10 +47,12 @@ function contexts(count: number, seed: number): Float64Array[] {
 
 const KERNELS = ['js', 'wasm', ...(NATIVE_MISSING === null ? (['native'] as const) : [])] as const
 
-describe.each(KERNELS)('routeMany with kernel %s', (kernel) => {
+const CASES = KERNELS.flatMap((kernel) => POLICY_NAMES.map((policy) => [kernel, policy] as const))
+
+describe.each(CASES)('routeMany with kernel %s under policy %s', (kernel, policy) => {
   it.each([1, 3, 20, 70])('decides as route does one by one, among %i models', async (models) => {
-    const together = await makeRouter(kernel, models)
-    const alone = await makeRouter(kernel, models)
+    const together = await makeRouter(kernel, models, { policy })
+    const alone = await makeRouter(kernel, models, { policy })
     for (const [round, count] of [1, 2, 3, 4, 5, 9, 64].entries()) {
       const inputs = contexts(count, round)
       const decisions = together.routeMany(inputs)
@@ -69,8 +72,8 @@ describe.each(KERNELS)('routeMany with kernel %s', (kernel) => {
       { explain: true },
       { maxCostUsd: 0.0015 },
     ]) {
-      const together = await makeRouter(kernel, 20)
-      const alone = await makeRouter(kernel, 20)
+      const together = await makeRouter(kernel, 20, { policy })
+      const alone = await makeRouter(kernel, 20, { policy })
       for (const router of [together, alone]) {
         router.addModel({ id: 'new', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }, { forcedExploration: 3 })
       }
@@ -94,11 +97,12 @@ describe.each(KERNELS)('routeMany with kernel %s', (kernel) => {
     project.mockRestore()
   })
 
-  it('follows the price ceiling when requests expire in the middle of a batch', async () => {
+  it('follows the price when requests expire in the middle of a batch', async () => {
     let now = 0
     const make = async (): Promise<Router> => {
       now = 0
       return makeRouter(kernel, 20, {
+        policy,
         clock: () => now,
         pendingTtlMs: 50,
         budget: { usdPerRequest: 1e-6 },
@@ -146,6 +150,7 @@ describe('the list of candidates', () => {
 
   it('follows a price ceiling that moves', async () => {
     const router = await createRouter({
+      policy: 'paper',
       dimension: 2,
       budget: { usdPerRequest: 1e-4 },
       models: [

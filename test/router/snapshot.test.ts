@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { crc32 } from '../../src/checksum.js'
 import { createRouter } from '../../src/create-router.js'
 import { ParetoBanditError } from '../../src/errors.js'
-import type { RouterOptions } from '../../src/options.js'
+import { POLICY_NAMES, type RouterOptions } from '../../src/options.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
-import { type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
+import { anyPolicy, type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
 import '../support/seed.js'
 
 const OPTIONS: RouterOptions = { budget: { usdPerRequest: 0.002 }, alpha: 0.4, gamma: 0.97 }
@@ -45,12 +45,14 @@ describe('a snapshot', () => {
         operations,
         kernels,
         fc.constantFrom(2, 30, 3000),
-        async (before, after, [from, to], pendingCapacity) => {
-          const original = await makeBench({ ...OPTIONS, pendingCapacity, kernel: from })
+        anyPolicy,
+        async (before, after, [from, to], pendingCapacity, policy) => {
+          const options = { ...OPTIONS, policy, pendingCapacity }
+          const original = await makeBench({ ...options, kernel: from })
           const run = new Run(original)
           for (const each of before) run.step(each)
           const bytes = original.router.snapshot()
-          const restored = await makeBench({ ...OPTIONS, pendingCapacity, kernel: to, models: [] })
+          const restored = await makeBench({ ...options, kernel: to, models: [] })
           restored.clock.now = original.clock.now
           restored.router.restore(bytes)
           expect(Buffer.compare(restored.router.snapshot(), bytes)).toBe(0)
@@ -164,8 +166,8 @@ describe('a snapshot that is not in order', () => {
     expect(small.router.snapshot()).toEqual(before)
   })
 
-  it('with a forged checksum is refused, or is a state that works', async () => {
-    const { router } = await busyBench()
+  it.each(POLICY_NAMES)('of policy %s with a forged checksum is refused, or works', async (policy) => {
+    const { router } = await busyBench({ policy })
     const bytes = router.snapshot()
     const value = fc.oneof(
       fc.constantFrom(
@@ -191,7 +193,7 @@ describe('a snapshot that is not in order', () => {
       fc.record({ at: fc.nat(12), value }),
       fc.record({ byte: fc.integer({ min: 4, max: head - 1 }), to: fc.nat(255) }),
     )
-    const target = await makeBench(OPTIONS)
+    const target = await makeBench({ ...OPTIONS, policy })
     fc.assert(
       fc.property(
         fc.array(forgery, { minLength: 1, maxLength: 3 }),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import fc from 'fast-check'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterEvent } from '../../src/journal/events.js'
-import type { RouterOptions } from '../../src/options.js'
+import { POLICY_NAMES, type RouterOptions } from '../../src/options.js'
 import type { Router } from '../../src/router.js'
 
 export const MODELS = [
@@ -44,6 +45,14 @@ export async function makeBench(options: RouterOptions = {}): Promise<Bench> {
   router.on('*', (event) => log.push(event))
   return { router, clock, log }
 }
+
+/** `makeBench` for tests of the paper's mathematics. */
+export function makePaperBench(options: RouterOptions = {}): Promise<Bench> {
+  return makeBench({ policy: 'paper', ...options })
+}
+
+/** For properties that hold under any policy. */
+export const anyPolicy = fc.constantFrom(...POLICY_NAMES)
 
 export const X = [0.5, -0.25, 1] as const
 

@@ -143,6 +143,7 @@ class TrajectoryReplay {
 function makeRouter(trajectory: Trajectory, kernel: KernelName): Promise<Router> {
   const { dimension, alpha, gamma, initLambda, costPenalty, budget, models, prior } = trajectory
   return createRouter({
+    policy: 'paper',
     models,
     budget,
     dimension,

@@ -64,9 +64,10 @@ export async function resume(
   options: RouterOptions = {},
 ): Promise<Session> {
   const { settings, snapshot } = stored
-  const { mode, alpha, seed } = settings
+  const { policy, mode, alpha, seed } = settings
   // The snapshot brings its own ceiling; naming one here sets the pacer's mode.
-  const router = await createRouter({ ...options, budget: { usdPerRequest: 1, mode }, alpha, seed })
+  const budget = mode === null ? null : { usdPerRequest: 1, mode }
+  const router = await createRouter({ ...options, policy, budget, alpha, seed })
   try {
     router.restore(snapshot)
   } catch (cause) {

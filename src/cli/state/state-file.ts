@@ -1,5 +1,6 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../check.js'
 import { crc32 } from '../../checksum.js'
+import { POLICY_NAMES, type PolicyName } from '../../options.js'
 import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
 import { CommandError } from '../command-error.js'
 
@@ -10,7 +11,7 @@ import { CommandError } from '../command-error.js'
  *     4   4  version, uint32
  *     8   4  length of the settings in bytes, uint32
  *     12  4  CRC-32 of everything but these four bytes
- *     16     settings: JSON {mode, alpha, seed}
+ *     16     settings: JSON {policy, mode, alpha, seed}
  *            the router's snapshot
  */
 const MAGIC = 0x54534250
@@ -20,7 +21,9 @@ const CHECKSUM_OFFSET = 12
 
 /** Options that every later command must make its router with. */
 export interface Settings {
-  readonly mode: PacerMode
+  readonly policy: PolicyName
+  /** How the budget acts under policy `paper`; null under another. */
+  readonly mode: PacerMode | null
   readonly alpha: number
   readonly seed: number
 }
@@ -67,8 +70,11 @@ function readSettings(text: string, path: string): Settings {
     throw refused(path, 'its settings are not JSON')
   }
   const record = checkRecord(value, `${path}: settings`)
+  // Files without a name for it were written when policy `paper` was the default.
+  const policy = checkOneOf(record.policy ?? 'paper', POLICY_NAMES, `${path}: settings.policy`)
   return {
-    mode: checkOneOf(record.mode, PACER_MODES, `${path}: settings.mode`),
+    policy,
+    mode: policy === 'paper' ? checkOneOf(record.mode, PACER_MODES, `${path}: settings.mode`) : null,
     alpha: checkInRange(record.alpha, 0, 1e6, `${path}: settings.alpha`),
     seed: checkInteger(record.seed, 0, 0xffffffff, `${path}: settings.seed`),
   }

@@ -1,15 +1,15 @@
-import { CandidateList } from './candidate-list.js'
-import { blankChoice, type Choice, type Chooser } from './chooser.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from './eligibility.js'
-import { eligibleModels } from './eligible-models.js'
-import type { DecisionNote } from './explain.js'
-import { QUADRATIC } from './kernel/kernel.js'
-import type { ResolvedOptions } from './options.js'
-import { ScanChoice } from './policy/scan.js'
-import { tieBreak } from './policy/tie-break.js'
-import type { Model } from './registry/registry.js'
-import type { RouteOptions } from './route-options.js'
-import type { RoutingState } from './state.js'
+import { CandidateList } from '../candidate-list.js'
+import { blankChoice, type Choice, type Chooser } from '../chooser.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
+import { eligibleModels } from '../eligible-models.js'
+import type { DecisionNote } from '../explain.js'
+import { QUADRATIC } from '../kernel/kernel.js'
+import type { ResolvedOptions } from '../options.js'
+import { ScanChoice } from '../policy/scan.js'
+import { tieBreak } from '../policy/tie-break.js'
+import type { Model } from '../registry/registry.js'
+import type { RouteOptions } from '../route-options.js'
+import type { RoutingState } from '../state.js'
 
 /** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
 const COST_WEIGHT_WITHOUT_BUDGET = 0.3
@@ -70,6 +70,7 @@ export class PaperChooser implements Chooser {
     note.penaltyWeight = this.staticWeight(pacer.usdPerRequest) + pacer.softWeight
     note.priceCeiling = pacer.priceCeiling(registry.dearestUsdPerKTok)
     note.forced = false
+    note.canary = false
     note.cheapestFallback = false
   }
 

@@ -1,6 +1,6 @@
-import { PaperChooser } from './choose.js'
-import { priorOf, scalePrior } from './policy/priors.js'
-import type { Policy } from './policy-state.js'
+import { priorOf, scalePrior } from '../policy/priors.js'
+import type { Policy } from '../policy-state.js'
+import { PaperChooser } from './paper-chooser.js'
 
 /** The paper's policy: its state is the dual-ascent pacer, which every router has. */
 export const PAPER: Policy = {
