@@ -1,7 +1,7 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
-import { isUnsettled, isWaiting, PENDING_NUMBERS } from './pending/pending.js'
+import { isUnsettled, isWaiting, PENDING_AMOUNTS, PENDING_NUMBERS } from './pending/pending.js'
 import type { Model } from './registry/registry.js'
 import { CEILING_MIN_USD } from './resolve-options.js'
 
@@ -45,6 +45,7 @@ const COUNTERS = [
   'forcedDone',
   'rewardAlarms',
   'costAlarms',
+  'latencyAlarms',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -157,7 +158,10 @@ function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<numbe
   if (incarnationAt.get(slot) !== incarnation) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(4, PENDING_NUMBERS).every(isAmount)) throw invalidSnapshot('a request costs no amount')
+  if (!row.subarray(4, PENDING_AMOUNTS).every(isAmount)) throw invalidSnapshot('a request costs no amount')
+  const predictions = row.subarray(PENDING_AMOUNTS, PENDING_NUMBERS)
+  if (!predictions.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
+    throw invalidSnapshot('a prediction is none')
   if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
 }

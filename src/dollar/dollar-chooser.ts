@@ -4,10 +4,10 @@ import { assumedCostUsd, type RequestSize, worstCaseCostUsd } from '../eligibili
 import { eligibleModels } from '../eligible-models.js'
 import { ParetoBanditError } from '../errors.js'
 import type { DecisionNote } from '../explain.js'
-import { COST, QUADRATIC } from '../kernel/kernel.js'
+import { COST, LATENCY, QUADRATIC } from '../kernel/kernel.js'
 import { listOffset } from '../kernel/layout.js'
 import type { ResolvedOptions } from '../options.js'
-import { BUDGET_MISSED, CAP_MISSED } from '../pacing/constraint.js'
+import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../pacing/constraint.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
 import { PRUNED_COUNT_MIN, ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
@@ -16,6 +16,7 @@ import type { RoutingState } from '../state.js'
 import { Contenders } from './contenders.js'
 import type { DollarState } from './dollar-state.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import { PredictedUses } from './predicted-uses.js'
 import { Terms } from './terms.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
@@ -27,10 +28,12 @@ const IDLE_REQUESTS_PER_MODEL = 200
 const IDLE_MIN = 25
 const NO_SAVING = 0
 const FUND_BACK = -1
+const NO_USES = new Float64Array(0)
 
 /**
  * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
- * the budget in reward per dollar and c(x) the predicted dollars of this prompt. docs/PACING.md derives it.
+ * the budget in reward per dollar and c(x) the predicted dollars of this prompt; with a latency objective less what its
+ * latency costs. docs/PACING.md derives it.
  */
 export class DollarChooser implements Chooser {
   private readonly options: ResolvedOptions
@@ -40,6 +43,7 @@ export class DollarChooser implements Chooser {
   private readonly choice: Choice = blankChoice()
   private readonly contenders = new Contenders()
   private readonly terms = new Terms()
+  private readonly uses = new PredictedUses()
   private contexts = 1
   private index = 0
   private projected = 0
@@ -68,7 +72,7 @@ export class DollarChooser implements Chooser {
 
   choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
     const { arms, registry, requests } = state
-    const { list, choice, terms } = this
+    const { list, choice, terms, uses } = this
     const eligible = eligibleModels(state, request, size)
     this.describe(state, request, note)
     if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
@@ -76,6 +80,7 @@ export class DollarChooser implements Chooser {
     const exploit = request?.exploit === true
     this.project(state)
     this.predict(state, request, size)
+    if (uses.isOn) this.predictUses(state, note)
     const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = (terms.payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
     let position = exploit || registry.exploring === 0 ? -1 : this.probe(state)
@@ -100,21 +105,36 @@ export class DollarChooser implements Chooser {
     choice.predictedUsd = this.predictedUsd[position]
     choice.expectedUsd = this.expectedUsd[position]
     choice.reservedUsd = this.drawnUsd[position]
-    const leastUsd = this.expectedUsd[this.cheapest]
-    choice.infeasible =
-      (leastUsd > terms.ceilingUsd ? BUDGET_MISSED : 0) | (leastUsd > terms.paceUsd ? CAP_MISSED : 0)
+    choice.latencyUse = uses.predictedAt(position)
+    choice.infeasible = this.missed()
     return choice
   }
 
+  /** Constraints that no model of the list meets, as bits. */
+  private missed(): number {
+    const { terms, uses } = this
+    const leastUsd = this.expectedUsd[this.cheapest]
+    return (
+      (leastUsd > terms.ceilingUsd ? BUDGET_MISSED : 0) |
+      (leastUsd > terms.paceUsd ? CAP_MISSED : 0) |
+      (uses.isMissed ? LATENCY_MISSED : 0) |
+      (terms.isFloorMissed ? QUALITY_MISSED : 0)
+    )
+  }
+
   describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
-    const { terms } = this
-    const { accounts, demand } = this.stateOf(state)
+    const { terms, uses } = this
+    const { accounts, demand, objectives } = this.stateOf(state)
     terms.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
     const { price } = terms
+    note.shadowPrice = price === 0 ? 0 : price * (terms.payer?.usdPerRequest ?? terms.targetUsd)
+    terms.raise(objectives.quality, demand)
+    uses.read(objectives.latency, objectives.quality.span)
     note.now = state.requests
     note.options = request
-    note.penaltyWeight = price
-    note.shadowPrice = price === 0 ? 0 : price * (terms.payer?.usdPerRequest ?? terms.targetUsd)
+    note.penaltyWeight = terms.price
+    note.latencyPrice = uses.price
+    note.neutralUse = uses.isOn ? 0 : -1
     note.limitUsd = terms.limitUsd
     note.priceCeiling = Number.POSITIVE_INFINITY
     note.forced = false
@@ -128,7 +148,8 @@ export class DollarChooser implements Chooser {
     if (this.projected === list.serial) return
     this.projected = list.serial
     this.prunes = this.scan.prunes(list.count)
-    state.arms.kernel.project(this.contexts, list.count, this.prunes ? COST : COST | QUADRATIC)
+    const forms = (this.prunes ? COST : COST | QUADRATIC) | (this.uses.isOn ? LATENCY : 0)
+    state.arms.kernel.project(this.contexts, list.count, forms)
     if (this.slots.length < list.count) this.grow(list.count)
   }
 
@@ -151,6 +172,13 @@ export class DollarChooser implements Chooser {
     }
   }
 
+  private predictUses(state: RoutingState, note: DecisionNote): void {
+    const { list, uses, drawnUsd, terms } = this
+    const { latency } = this.stateOf(state).objectives
+    uses.predict(latency, list, state.arms.kernel, this.index, drawnUsd, terms.limitUsd)
+    note.neutralUse = uses.neutral
+  }
+
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
    * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
@@ -158,7 +186,7 @@ export class DollarChooser implements Chooser {
    * @returns whether any model is affordable
    */
   private score(state: RoutingState, alpha: number): boolean {
-    const { list, values, expectedUsd, drawnUsd } = this
+    const { list, values, expectedUsd, drawnUsd, uses, choice } = this
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
@@ -168,7 +196,8 @@ export class DollarChooser implements Chooser {
     for (let position = 0; position < count; position++) {
       const isAffordable = drawnUsd[position] <= limitUsd
       if (isAffordable) affordable++
-      arms.setPenalty(position, isAffordable || !this.prunes ? price * expectedUsd[position] : UNAFFORDABLE)
+      const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
+      arms.setPenalty(position, isAffordable || !this.prunes ? penalty : UNAFFORDABLE)
     }
     if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
     else kernel.combine(this.index, count, alpha, 1, requests)
@@ -176,17 +205,13 @@ export class DollarChooser implements Chooser {
     for (let position = 0; position < count; position++) {
       values[position] = withBonus
         ? arms.scoreAt(position) + price * expectedUsd[position]
-        : f64[listOffset(layout, layout.mean, this.index, position)]
+        : f64[listOffset(layout, layout.mean, this.index, position)] - uses.penaltyAt(position)
       if (drawnUsd[position] > limitUsd && !this.prunes) arms.setScore(position, -UNAFFORDABLE)
     }
-    this.choice.contenders = this.contenders.pick(
-      count,
-      this.slots,
-      values,
-      expectedUsd,
-      this.cheapest,
-      price,
-    )
+    const { slots, cheapest, contenders } = this
+    choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
+    choice.latencyPrice = uses.price
+    choice.uses = uses.isOn ? contenders.usesOf(uses) : NO_USES
     return affordable > 0
   }
 
@@ -255,10 +280,10 @@ export class DollarChooser implements Chooser {
     const { recoveries } = this.stateOf(state)
     const promise = recoveries.promise(slot, idle, requests, arms, this.index)
     if (promise === Number.NEGATIVE_INFINITY) return -1
+    const worth = promise - terms.price * costUsd - this.uses.penaltyAt(position)
     for (let other = 0; other < list.count; other++) {
       const isAffordable = this.drawnUsd[other] <= terms.limitUsd
-      if (isAffordable && values[other] - terms.price * expectedUsd[other] > promise - terms.price * costUsd)
-        return -1
+      if (isAffordable && values[other] - terms.price * expectedUsd[other] > worth) return -1
     }
     return position
   }

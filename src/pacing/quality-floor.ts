@@ -57,9 +57,9 @@ export class QualityFloor {
   recentCount = 0
   /** What the latency objective takes off the values of the chosen, on average. */
   drag = 0
-  private readonly span: number
+  /** High less low end of the rewards. */
+  readonly span: number
 
-  /** @param span high less low end of the rewards */
   constructor(span: number) {
     this.span = span
   }
@@ -79,10 +79,15 @@ export class QualityFloor {
     return Math.min(demand.priceOfValue(target, slack), PRICE_MAX)
   }
 
+  /** Whether enough rewards have come to judge. */
+  get isKnown(): boolean {
+    return this.rewards >= KNOWN_REWARDS
+  }
+
   /** Whether it is missed: the best answers to the latest requests are worth less, or it has been missed for long. */
   isOutOfReach(demand: DemandCurve): boolean {
     const { meanReward } = this
-    if (meanReward === null || this.rewards < KNOWN_REWARDS) return false
+    if (meanReward === null || !this.isKnown) return false
     if (this.missedRewards >= HORIZON_REWARDS) return true
     return demand.count > 0 && demand.freeValueMean < this.needed(meanReward)
   }

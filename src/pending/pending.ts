@@ -19,7 +19,8 @@ export const DROPPED = 16
  *     4  reservation, USD            9  predicted cost, USD
  *                                   10  1 for a forced exploration, else 0
  *    11  number of its tenant, or 0 12  the tenant's allowance, USD
- *                                   13  context, d numbers
+ *    13  predicted use of the latency limit, or -1
+ *    14  predicted value, or 2^21 15  context, d numbers
  */
 const SLOT = 0
 const INCARNATION = 1
@@ -34,14 +35,18 @@ const PREDICTED = 9
 const FORCED = 10
 const TENANT = 11
 const TENANT_ALLOWANCE = 12
-export const PENDING_NUMBERS = 13
+const USE = 13
+const VALUE = 14
+export const PENDING_NUMBERS = 15
+/** Those from RESERVED up to this are amounts. */
+export const PENDING_AMOUNTS = 13
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (13 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (15 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -120,6 +125,27 @@ export class PendingRequests {
     this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
   }
 
+  /** Use of the latency limit that was predicted of it; -1 without an objective. */
+  predictedUse(sequence: number): number {
+    return this.rows[this.offset(sequence) + USE]
+  }
+
+  /** Value that was predicted of it, latency apart; 2^21 where it was not chosen by values. */
+  predictedValue(sequence: number): number {
+    return this.rows[this.offset(sequence) + VALUE]
+  }
+
+  setPredictions(sequence: number, use: number, value: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + USE] = use
+    this.rows[row + VALUE] = value
+  }
+
+  /** What was predicted of every request is over a limit that is no more. */
+  forgetUses(): void {
+    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
+  }
+
   /** Tokens at the list price that was in force when the request was routed, USD. */
   costOfTokensUsd(sequence: number, inputTokens: number, outputTokens: number): number {
     const row = this.offset(sequence)
@@ -194,6 +220,8 @@ export class PendingRequests {
     rows[row + FORCED] = forced ? 1 : 0
     rows[row + TENANT] = 0
     rows[row + TENANT_ALLOWANCE] = 0
+    rows[row + USE] = -1
+    rows[row + VALUE] = 2 ** 21
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 

@@ -320,6 +320,9 @@ describe('an event from outside', () => {
       canary: false,
       predictedUsd: 0,
       savedUsd: 0,
+      latencyPrice: 0,
+      latencyUse: -1,
+      uses: new Float64Array(0),
       tenant: null,
       infeasible: [],
     }

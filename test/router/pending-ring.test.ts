@@ -39,6 +39,8 @@ function row(at: number, sequence: number, state: number): Float64Array {
     forced,
     0,
     0,
+    -1,
+    2 ** 21,
     at,
     -at,
   )

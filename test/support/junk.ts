@@ -15,6 +15,8 @@ export const METHODS = [
   'enable',
   'reprice',
   'setBudget',
+  'setLatency',
+  'setQuality',
   'setCaps',
   'addTenant',
   'removeTenant',
@@ -127,6 +129,11 @@ const FIELDS = [
   'logCost',
   'prior',
   'price',
+  'limit',
+  'ms',
+  'meanMs',
+  'percentile',
+  'meanReward',
   '__proto__',
 ]
 const type = fc.constantFrom(
@@ -138,6 +145,8 @@ const type = fc.constantFrom(
   'model-added',
   'model-repriced',
   'budget-set',
+  'latency-set',
+  'quality-set',
   'model-removed',
 )
 export const record = fc.dictionary(
