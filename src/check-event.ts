@@ -11,6 +11,7 @@ import {
   checkStrings,
   copyContext,
 } from './check.js'
+import { checkCeiling } from './check-budget.js'
 import { expected, ParetoBanditError } from './errors.js'
 import {
   checkId,
@@ -26,13 +27,16 @@ import { EVENT_TYPES, type RouterEvent, type RouterEventType } from './journal/e
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import { CONSTRAINTS } from './pacing/constraint.js'
-import { areContenders } from './pacing/contender.js'
+import { areContenders, CONTENDER_NUMBERS } from './pacing/contender.js'
 import { EXPIRED } from './pending/request-state.js'
 import { checkStatistics } from './policy/priors.js'
 import type { Administration, Policy } from './policy-state.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
-import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
+import { FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
+
+/** 1 / (1 - percentile) is no more. */
+const USE_LIMIT = 1e5
 
 /** What an event of each type has besides `type` and `at`. */
 const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
@@ -53,6 +57,9 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
     'infeasible',
     'propensity',
     'eligible',
+    'latencyPrice',
+    'latencyUse',
+    'uses',
   ],
   settled: ['id', 'model', 'costUsd', 'latencyMs', 'logCostRatio', 'logLatency'],
   rewarded: ['id', 'model', 'reward'],
@@ -69,6 +76,8 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
   refused: ['tenant'],
   'tenant-added': ['tenant', 'usdPerRequest'],
   'tenant-removed': ['tenant'],
+  'latency-set': ['limit'],
+  'quality-set': ['meanReward'],
   drift: ['model', 'signal', 'direction'],
 }
 
@@ -131,7 +140,9 @@ export function checkEvent(
     case 'refused':
     case 'tenant-added':
     case 'tenant-removed':
-      administrationOf(policy, 'event').checkEvent(state, event, type)
+    case 'latency-set':
+    case 'quality-set':
+      administrationOf(policy, 'event').checkEvent(state, event, type, limits)
       break
     default:
       findModel(state, event.model, 'event.model')
@@ -172,6 +183,7 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
     throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
   }
   event.contenders = event.contenders.slice()
+  checkUses(event)
   if (!areContenders(event.contenders as Float64Array, (slot) => state.registry.atSlot(slot) !== undefined)) {
     throw expected(
       'INVALID_ARGUMENT',
@@ -193,10 +205,21 @@ function checkChance(event: Record<string, unknown>): void {
   event.eligible = Object.freeze(eligible)
 }
 
+function checkUses(event: Record<string, unknown>): void {
+  checkAmount(event.latencyPrice, 'event.latencyPrice')
+  if (event.latencyUse !== -1) checkAmount(event.latencyUse, 'event.latencyUse')
+  const { uses, contenders } = event
+  if (!(uses instanceof Float64Array))
+    throw expected('INVALID_ARGUMENT', 'event.uses', 'a Float64Array', uses)
+  if (uses.length > 0 && uses.length * CONTENDER_NUMBERS !== (contenders as Float64Array).length)
+    throw expected('INVALID_ARGUMENT', 'event.uses', 'one a contender, or none', uses)
+  event.uses = uses.map((use, i) => checkInRange(use, 0, USE_LIMIT, `event.uses[${i}]`))
+}
+
 /** @throws INVALID_ARGUMENT for a policy that knows no tenants and caps */
 export function administrationOf({ administration }: Policy, field: string): Administration {
   if (administration !== null) return administration
-  throw new ParetoBanditError('INVALID_ARGUMENT', field, "tenants and caps go with policy 'dollar'")
+  throw new ParetoBanditError('INVALID_ARGUMENT', field, "goes with policy 'dollar'")
 }
 
 function checkAdded(state: RoutingState, event: Record<string, unknown>): void {

@@ -1,11 +1,18 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
+import { CEILING_MIN_USD } from './check-budget.js'
 import { ParetoBanditError } from './errors.js'
 import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
-import { INCARNATION, PENDING_NUMBERS, RESERVED, SLOT, STATE } from './pending/pending.js'
+import {
+  INCARNATION,
+  PENDING_AMOUNTS,
+  PENDING_NUMBERS,
+  RESERVED,
+  SLOT,
+  STATE,
+} from './pending/request-row.js'
 import { isUnsettled, isWaiting } from './pending/request-state.js'
 import { PRICE_NAMES } from './registry/model.js'
 import type { Model } from './registry/registry.js'
-import { CEILING_MIN_USD } from './resolve-options.js'
 
 /** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
 export interface SnapshotModel {
@@ -47,6 +54,7 @@ const COUNTERS = [
   'forcedDone',
   'rewardAlarms',
   'costAlarms',
+  'latencyAlarms',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -158,8 +166,11 @@ function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<numbe
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
+  if (!row.subarray(RESERVED, PENDING_AMOUNTS).every(isAmount))
     throw invalidSnapshot('a request costs no amount')
+  const predictions = row.subarray(PENDING_AMOUNTS, PENDING_NUMBERS)
+  if (!predictions.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
+    throw invalidSnapshot('a prediction is none')
   if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
 }

@@ -20,6 +20,9 @@ export interface Choice {
   /** As in RoutedEvent. */
   savedUsd: number
   contenders: Float64Array
+  latencyPrice: number
+  latencyUse: number
+  uses: Float64Array
   /** Dollars to set aside. */
   reservedUsd: number
   /** Constraints that no eligible model could meet, as bits. */
@@ -38,6 +41,9 @@ export function blankChoice(): Choice {
     expectedUsd: 0,
     savedUsd: 0,
     contenders: NONE,
+    latencyPrice: 0,
+    latencyUse: -1,
+    uses: NONE,
     reservedUsd: 0,
     infeasible: 0,
     propensity: 1,

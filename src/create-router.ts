@@ -34,6 +34,8 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   ])
   const router = new Router(resolved, kernel, policy)
   if (own.caps !== undefined) router.setCaps(own.caps)
+  if (own.latency !== undefined) router.setLatency(own.latency)
+  if (own.quality !== undefined) router.setQuality(own.quality)
   for (const tenant of checkEach(own.tenants ?? [], 'tenants', (each) => each))
     router.addTenant(tenant as TenantOptions)
   for (const model of resolved.models) {

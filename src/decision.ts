@@ -20,9 +20,13 @@ export interface Decision {
   readonly cheapestFallback: boolean
   /** Shadow price lambda at the decision. */
   readonly shadowPrice: number
+  /** Reward that a limit's worth of latency had to buy; 0 without a latency objective, and while it is no constraint. */
+  readonly latencyPrice: number
   /**
    * Constraints that no eligible model could meet: `budget` when even the cheapest is expected to cost more than the
-   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost.
+   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost; `latency` when
+   * even the fastest that can be paid for is expected to use more than the limit, or when the limit has been missed for
+   * long; `quality` when even the best answers are worth less than the floor, or the budget's price is above the floor's.
    */
   readonly infeasible: readonly Constraint[]
   /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
@@ -49,10 +53,12 @@ export interface ModelExplanation {
   readonly expectedReward: number
   /** alpha sqrt(v), v inflated by staleness. */
   readonly explorationBonus: number
-  /** penaltyWeight times log-normalised cost. */
+  /** Policy `paper`: penaltyWeight log-normalised cost; `dollar`: penaltyWeight expectedCostUsd + latencyPrice latencyUse. */
   readonly penalty: number
   readonly score: number
   readonly expectedCostUsd: number
+  /** Expected use of the latency limit, over the limit; null without a latency objective. */
+  readonly latencyUse: number | null
   /** Factor by which staleness multiplied the variance, 1 to 200. */
   readonly inflation: number
   /** Why the model could not be chosen, or null. */
@@ -77,6 +83,7 @@ export interface Explanation {
   readonly canary: boolean
   readonly cheapestFallback: boolean
   readonly shadowPrice: number
+  readonly latencyPrice: number
   /** Weight of log-normalised cost: static weight plus shadow price. */
   readonly penaltyWeight: number
   /** Blended price ceiling in USD per 1,000 tokens, or null when none was in force. */

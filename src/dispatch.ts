@@ -44,6 +44,9 @@ export class Dispatcher {
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
+      latencyPrice: 0,
+      latencyUse: -1,
+      uses: new Float64Array(0),
       tenant: null,
       infeasible: constraintsOf(0),
       propensity: 1,
@@ -106,6 +109,9 @@ export class Dispatcher {
     routed.predictedUsd = choice.predictedUsd
     routed.savedUsd = choice.savedUsd
     routed.contenders = choice.contenders
+    routed.latencyPrice = choice.latencyPrice
+    routed.latencyUse = choice.latencyUse
+    routed.uses = choice.uses
     routed.score = choice.score
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
@@ -122,6 +128,7 @@ export class Dispatcher {
       canary: note.canary,
       cheapestFallback: note.cheapestFallback,
       shadowPrice: note.shadowPrice,
+      latencyPrice: note.latencyPrice,
       infeasible: routed.infeasible,
       propensity: choice.propensity,
     }
@@ -143,8 +150,9 @@ export class Dispatcher {
 
   /** The decision's event for a listener: a copy, as the record is used again. */
   event(): RoutedEvent {
-    const { context, contenders } = this.routed
-    return Object.freeze({ ...this.routed, context: context.slice(), contenders: contenders.slice() })
+    const { context, contenders, uses } = this.routed
+    const copies = { context: context.slice(), contenders: contenders.slice(), uses: uses.slice() }
+    return Object.freeze({ ...this.routed, ...copies })
   }
 
   /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */

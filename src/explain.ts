@@ -21,6 +21,9 @@ export interface DecisionNote {
   chosenIdleAge: number
   penaltyWeight: number
   shadowPrice: number
+  /** Reward for a limit's worth of latency; use of a model whose latency is not known, or -1 without an objective. */
+  latencyPrice: number
+  neutralUse: number
   priceCeiling: number
   /** When the decision was made, ms. */
   at: number
@@ -74,6 +77,8 @@ export function blankNote(): DecisionNote {
     chosenIdleAge: 0,
     penaltyWeight: 0,
     shadowPrice: 0,
+    latencyPrice: 0,
+    neutralUse: -1,
     priceCeiling: Number.POSITIVE_INFINITY,
     at: 0,
     limitUsd: Number.POSITIVE_INFINITY,
@@ -103,6 +108,7 @@ export function explainDecision(
     canary: note.canary,
     cheapestFallback: note.cheapestFallback,
     shadowPrice: note.shadowPrice,
+    latencyPrice: note.latencyPrice,
     penaltyWeight: note.penaltyWeight,
     priceCeilingUsdPerKTok: Number.isFinite(note.priceCeiling) ? note.priceCeiling : null,
     statisticsChanged,
@@ -131,8 +137,11 @@ function explainModel(
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
   const expectedCostUsd = state.dollar?.expectedUsd(model, size) ?? expectedModelCostUsd(model, size)
   const drawUsd = options.reserve === 'worst-case' ? worstCaseCostUsd(model, note.options) : expectedCostUsd
+  const known = note.neutralUse === -1 ? -1 : (state.dollar?.predictedUse(model) ?? -1)
+  const latencyUse = known === -1 ? note.neutralUse : known
   const penalty =
-    note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd)
+    note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd) +
+    note.latencyPrice * latencyUse
   return {
     model: model.id,
     expectedReward,
@@ -140,6 +149,7 @@ function explainModel(
     penalty,
     score: expectedReward + explorationBonus - penalty,
     expectedCostUsd,
+    latencyUse: note.neutralUse === -1 ? null : latencyUse,
     inflation: 1 / divisor,
     excluded: whyExcluded(note, model, drawUsd, exclusionReason(model, note.options, size)),
     topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),

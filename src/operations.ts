@@ -1,4 +1,5 @@
 import { checkKeys, checkRecord } from './check.js'
+import { checkBudget, refuseFixed } from './check-budget.js'
 import { administrationOf } from './check-event.js'
 import { readClock } from './clock.js'
 import { ParetoBanditError } from './errors.js'
@@ -6,12 +7,12 @@ import { findModel } from './find-model.js'
 import type { EventEmitter } from './journal/emitter.js'
 import type { RouterEvent } from './journal/events.js'
 import { modelAddedEvent } from './onboarding.js'
-import type { ResolvedOptions, TenantOptions } from './options.js'
+import type { QualityOptions, ResolvedOptions, TenantOptions } from './options.js'
 import type { CapOptions } from './pacing/cap-period.js'
+import type { LatencyOptions } from './pacing/latency-limit.js'
 import type { Policy } from './policy-state.js'
 import type { Recorder } from './recorder.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
-import { checkBudget, refuseFixed } from './resolve-options.js'
 import { readStats } from './router-stats.js'
 import type { RoutingState } from './state.js'
 import type { AccountStats, RouterStats } from './stats.js'
@@ -86,6 +87,17 @@ export abstract class Operations {
   setCaps(caps: readonly CapOptions[], options: ForTenant = {}): void {
     const administration = administrationOf(this.policy, 'caps')
     this.recorder.commit(administration.capsSet(this.state, caps, this.tenantIn(options), this.now()))
+  }
+
+  /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  setLatency(latency: LatencyOptions | null): void {
+    this.recorder.commit(administrationOf(this.policy, 'latency').latencySet(latency, this.now()))
+  }
+
+  /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  setQuality(quality: QualityOptions | null): void {
+    const administration = administrationOf(this.policy, 'quality')
+    this.recorder.commit(administration.qualitySet(quality, this.options, this.now()))
   }
 
   /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */

@@ -2,6 +2,7 @@ import type { AnyEncoder } from './features/encoder.js'
 import type { KernelName } from './kernel/kernel.js'
 import type { CapOptions } from './pacing/cap-period.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
+import type { LatencyOptions } from './pacing/latency-limit.js'
 import type { Priors } from './policy/priors.js'
 import type { ModelSpec } from './registry/model.js'
 
@@ -42,6 +43,12 @@ export interface TenantOptions {
   readonly caps?: readonly CapOptions[]
 }
 
+/** Of all ways to give answers that are good enough on average, the cheapest. */
+export interface QualityOptions {
+  /** Floor of the mean reward, within the range of rewards. */
+  readonly meanReward: number
+}
+
 /** Everything is optional: a router may start empty and get its models by `addModel` or `restore`. */
 export interface RouterOptions {
   readonly models?: readonly ModelSpec[]
@@ -55,6 +62,10 @@ export interface RouterOptions {
   readonly caps?: readonly CapOptions[]
   /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
   readonly tenants?: readonly TenantOptions[]
+  /** Limit on the mean latency, or on the share of requests that take longer. Policy `dollar`. */
+  readonly latency?: LatencyOptions | null
+  /** Floor under the mean reward: the least is spent that meets it. A budget comes first. Policy `dollar`. */
+  readonly quality?: QualityOptions | null
   /** Refuse a request that no account can pay for (BUDGET_EXHAUSTED) instead of giving it to the cheapest model. */
   readonly strict?: boolean
   /**

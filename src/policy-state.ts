@@ -1,6 +1,6 @@
 import type { Chooser } from './chooser.js'
 import type { RequestSize } from './eligibility.js'
-import type { AccountEvent, EventOf, RouterEvent, RouterEventType } from './journal/events.js'
+import type { AccountEvent, EventOf, ObjectiveEvent, RouterEvent, RouterEventType } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import type { Ledger } from './pacing/ledger.js'
@@ -8,7 +8,7 @@ import type { Arms } from './policy/arms.js'
 import type { ModelSpec } from './registry/model.js'
 import type { Model } from './registry/registry.js'
 import type { RoutingState, StateOptions } from './state.js'
-import type { AccountStats } from './stats.js'
+import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
 
 /** What a new model's arm starts from. */
 export interface ArmStart {
@@ -38,9 +38,19 @@ export interface Administration {
   tenantAdded(state: RoutingState, tenant: unknown, at: number): readonly RouterEvent[]
   /** @throws UNKNOWN_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
   capsSet(state: RoutingState, caps: unknown, tenant: string | null, at: number): EventOf<'caps-set'>
+  /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  latencySet(latency: unknown, at: number): EventOf<'latency-set'>
+  qualitySet(quality: unknown, limits: RewardLimits, at: number): EventOf<'quality-set'>
   /** Checks an event from outside, of a type that is its own. @throws as `checkEvent` */
-  checkEvent(state: RoutingState, event: Record<string, unknown>, type: RouterEventType): void
+  checkEvent(
+    state: RoutingState,
+    event: Record<string, unknown>,
+    type: RouterEventType,
+    limits: RewardLimits,
+  ): void
 }
+
+export type RewardLimits = Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh'>
 
 export interface PolicySnapshot {
   /** For JSON; checked by `load`. */
@@ -61,6 +71,11 @@ export interface PolicyState {
   readonly tenantCount: number
   /** How the router's account, or a registered tenant's, stands. */
   readAccount(tenant: string | null, at: number): AccountStats
+  /** How the latency objective and the quality floor stand; null without. */
+  readLatency(): LatencyStats | null
+  readQuality(at: number): QualityStats | null
+  /** Use of the latency limit that is predicted of a request whose context is the arena's first; -1: not known. */
+  predictedUse(model: Model): number
   /** What time alone brings about for requests of that tenant: to be recorded before the next is routed. Reads only. */
   periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[]
   /** After the request has its place among the pending ones. */
@@ -76,7 +91,7 @@ export interface PolicyState {
   /** Removed or disabled. */
   left(model: Model): void
   repriced(model: Model, blendedBeforeUsdPerKTok: number): void
-  administer(event: AccountEvent): void
+  administer(event: AccountEvent | ObjectiveEvent, state: RoutingState): void
   /** All of it as plain data and numbers, for a snapshot, and back. `load` throws SNAPSHOT_INVALID. */
   save(slots: readonly number[]): PolicySnapshot
   load(saved: PolicySnapshot, slots: readonly number[]): void

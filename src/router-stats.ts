@@ -12,6 +12,8 @@ export function readStats(state: RoutingState, at: number): RouterStats {
     policy: state.dollar === null ? 'paper' : 'dollar',
     pacer: pacerStats(state),
     account: state.dollar?.readAccount(null, at) ?? null,
+    latency: state.dollar?.readLatency() ?? null,
+    quality: state.dollar?.readQuality(at) ?? null,
     tenants: state.dollar?.tenantCount ?? 0,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
     kernel: state.arms.kernel.name,
@@ -41,6 +43,7 @@ function modelStats(model: Model, total: number): ModelStats {
     forcedDone: model.forcedDone,
     rewardAlarms: model.rewardAlarms,
     costAlarms: model.costAlarms,
+    latencyAlarms: model.latencyAlarms,
   }
 }
 

@@ -19,6 +19,9 @@ export interface StateOptions {
   readonly pendingCapacity: number
   /** Requests' worth of budget that the account holds at most. */
   readonly burst: number
+  /** Ends of the rewards. */
+  readonly rewardLow: number
+  readonly rewardHigh: number
 }
 
 /**
@@ -90,12 +93,12 @@ export class RoutingState {
         break
       case 'budget-set':
         if (event.tenant === null) this.pacer.setBudget(event.usdPerRequest)
-        this.dollar?.administer(event)
+        this.dollar?.administer(event, this)
         break
       case 'drift':
         return
       default:
-        this.dollar?.administer(event)
+        this.dollar?.administer(event, this)
     }
     this.events++
   }

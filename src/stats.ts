@@ -26,9 +26,10 @@ export interface ModelStats {
   /** Forced explorations still to come, and those done. */
   readonly forcedRemaining: number
   readonly forcedDone: number
-  /** Alarms of drift so far: its rewards, its costs. Policy `dollar`. */
+  /** Alarms of drift so far: its rewards, its costs, its latencies. Policy `dollar`. */
   readonly rewardAlarms: number
   readonly costAlarms: number
+  readonly latencyAlarms: number
 }
 
 export interface PacerStats {
@@ -75,6 +76,32 @@ export interface AccountStats {
   readonly caps: readonly CapStatus[]
 }
 
+/** How the latency objective stands under policy `dollar`. */
+export interface LatencyStats {
+  readonly limitMs: number
+  /** Null: the limit is one of the mean. */
+  readonly percentile: number | null
+  /** Mean of the latest 256 latencies, ms; null before the first, and for a percentile. */
+  readonly recentMeanMs: number | null
+  /** Share of the latest 256 that took longer than the limit; null before the first, and for a mean. */
+  readonly recentShareOver: number | null
+  /** Reward that a limit's worth of latency must buy now; 0 while latency is no constraint. */
+  readonly shadowPrice: number
+  /** Even the fastest models are over the limit on average, or it has been missed for long and no price meets it. */
+  readonly infeasible: boolean
+}
+
+/** How the quality floor stands under policy `dollar`. */
+export interface QualityStats {
+  readonly meanReward: number
+  /** Mean of the latest 256 rewards; null before the first. */
+  readonly recentMeanReward: number | null
+  /** Reward that a dollar must buy for the floor to be met at the least cost; 0: the best answers there are. */
+  readonly rewardPerUsd: number
+  /** Even the best answers are worth less, or the budget does not pay for such answers. */
+  readonly infeasible: boolean
+}
+
 export interface RouterStats {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
@@ -83,6 +110,9 @@ export interface RouterStats {
   readonly pacer: PacerStats
   /** The router's account; null for policy `paper`. */
   readonly account: AccountStats | null
+  /** Null without a latency objective, without a quality floor. */
+  readonly latency: LatencyStats | null
+  readonly quality: QualityStats | null
   /** Registered tenants; `tenantStats` tells of each. */
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */

@@ -175,10 +175,13 @@ export class Accounts {
   private learnRatios(event: EventOf<'routed'>, tenant: Account | undefined, demand: DemandCurve): void {
     const { router } = this
     const routerPrice = router.price(demand, router.targetUsd(event.at))
+    const isTenantLimited = tenant?.isLimited === true
+    const tenantPrice = isTenantLimited ? tenant.price(demand, tenant.targetUsd(event.at)) : 0
+    // A quality floor asked for a higher price than they: what it drew says nothing of theirs.
+    if (event.penaltyWeight > Math.max(routerPrice, tenantPrice)) return
     if (router.isLimited) router.learnRatio(event.reservedUsd, demand.spendAtUsd(routerPrice))
-    if (tenant?.isLimited !== true) return
-    const price = tenant.price(demand, tenant.targetUsd(event.at))
-    if (price >= routerPrice) tenant.learnRatio(event.reservedUsd, demand.spendAtUsd(price))
+    if (isTenantLimited && tenantPrice >= routerPrice)
+      tenant.learnRatio(event.reservedUsd, demand.spendAtUsd(tenantPrice))
   }
 }
 

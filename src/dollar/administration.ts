@@ -1,9 +1,19 @@
-import { checkFinite, checkInteger, checkKeys, checkRecord, checkString, nearest } from '../check.js'
+import {
+  checkFinite,
+  checkInRange,
+  checkInteger,
+  checkKeys,
+  checkPositive,
+  checkRecord,
+  checkString,
+  nearest,
+} from '../check.js'
+import { checkBudget, checkCeiling, refuseFixed } from '../check-budget.js'
 import { expected, ParetoBanditError, show } from '../errors.js'
 import type { EventOf, RouterEvent, RouterEventType } from '../journal/events.js'
 import { CAPS_MAX, checkCaps } from '../pacing/cap-period.js'
-import type { Administration } from '../policy-state.js'
-import { checkBudget, checkCeiling, refuseFixed } from '../resolve-options.js'
+import { checkLatency, checkPercentile, type LatencyLimit } from '../pacing/latency-limit.js'
+import type { Administration, RewardLimits } from '../policy-state.js'
 import type { RoutingState } from '../state.js'
 import type { Accounts } from './accounts.js'
 
@@ -49,7 +59,28 @@ export class AccountAdministration implements Administration {
     return { type: 'caps-set', at, tenant: id, caps: checkCaps(caps, 'caps') }
   }
 
-  checkEvent(state: RoutingState, event: Record<string, unknown>, type: RouterEventType): void {
+  latencySet(latency: unknown, at: number): EventOf<'latency-set'> {
+    return { type: 'latency-set', at, limit: checkLatency(latency, 'latency') }
+  }
+
+  qualitySet(quality: unknown, limits: RewardLimits, at: number): EventOf<'quality-set'> {
+    return { type: 'quality-set', at, meanReward: checkQuality(quality, limits) }
+  }
+
+  checkEvent(
+    state: RoutingState,
+    event: Record<string, unknown>,
+    type: RouterEventType,
+    { rewardLow, rewardHigh }: RewardLimits,
+  ): void {
+    if (type === 'latency-set') {
+      event.limit = checkLimit(event.limit)
+      return
+    }
+    if (type === 'quality-set') {
+      if (event.meanReward !== null) checkInRange(event.meanReward, rewardLow, rewardHigh, 'event.meanReward')
+      return
+    }
     if (type === 'tenant-added') {
       this.newTenant(state, event.tenant, 'event.tenant')
       if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
@@ -83,5 +114,24 @@ export class AccountAdministration implements Administration {
     const endsAt = checkFinite(event.endsAt, 'event.endsAt')
     if (endsAt <= startsAt)
       throw expected('INVALID_ARGUMENT', 'event.endsAt', 'a time after event.startsAt', endsAt)
+  }
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+function checkQuality(value: unknown, { rewardLow, rewardHigh }: RewardLimits): number | null {
+  if (value === null) return null
+  const record = checkRecord(value, 'quality')
+  checkKeys(record, ['meanReward'], 'quality')
+  return checkInRange(record.meanReward, rewardLow, rewardHigh, 'quality.meanReward')
+}
+
+/** @returns a copy */
+function checkLimit(value: unknown): LatencyLimit | null {
+  if (value === null) return null
+  const { ms, percentile, ...rest } = checkRecord(value, 'event.limit')
+  checkKeys(rest, ['ms', 'percentile'], 'event.limit')
+  return {
+    ms: checkPositive(ms, 'event.limit.ms'),
+    percentile: percentile === null ? null : checkPercentile(percentile, 'event.limit.percentile'),
   }
 }

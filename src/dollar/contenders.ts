@@ -4,13 +4,17 @@ import {
   CONTENDER_VALUE_MAX,
   CONTENDERS_MAX,
 } from '../pacing/contender.js'
+import type { PredictedUses } from './predicted-uses.js'
 
 /** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
 const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const
+/** The same with a latency objective, of dollars and of latency: both curves want to know what changes. */
+const PAIRED = [0, 1, 1, 1, 0.5, 2] as const
+const LATENCY_FACTORS = [1, 0, 0.5, 1, 2, 0.5] as const
 
 /**
- * The models of one request that its demand curve needs: all of up to CONTENDERS_MAX; of more, the best at six shadow
- * prices from 0 to four times the one in force, and the cheapest.
+ * The models of one request that its demand curves need: all of up to CONTENDERS_MAX; of more, the best at six shadow
+ * prices from 0 to four times the one in force, and the cheapest; with a latency objective the fastest as well.
  */
 export class Contenders {
   private readonly buffer = new Float64Array(CONTENDERS_MAX * CONTENDER_NUMBERS)
@@ -19,10 +23,21 @@ export class Contenders {
   private readonly views = Array.from({ length: CONTENDERS_MAX + 1 }, (_, count) =>
     this.buffer.subarray(0, count * CONTENDER_NUMBERS),
   )
+  private readonly useBuffer = new Float64Array(CONTENDERS_MAX)
+  private readonly useViews = Array.from({ length: CONTENDERS_MAX + 1 }, (_, count) =>
+    this.useBuffer.subarray(0, count),
+  )
+  private readonly positions = new Int32Array(CONTENDERS_MAX)
   private count = 0
 
+  /** Uses of the contenders that were picked last, a view that the next call overwrites. */
+  usesOf(uses: PredictedUses): Float64Array {
+    for (let i = 0; i < this.count; i++) this.useBuffer[i] = uses.corrected[this.positions[i]]
+    return this.useViews[this.count]
+  }
+
   /**
-   * @param slots, values, costsUsd of the first `count` positions
+   * @param slots, values (net of latency), costsUsd of the first `count` positions
    * @returns slot, value, cost of each contender, a view that the next call overwrites
    */
   pick(
@@ -32,6 +47,7 @@ export class Contenders {
     costsUsd: Float64Array,
     cheapest: number,
     price: number,
+    uses: PredictedUses,
   ): Float64Array {
     this.count = 0
     if (count <= CONTENDERS_MAX) {
@@ -43,8 +59,11 @@ export class Contenders {
     for (let position = 0; position < count; position++) {
       const value = values[position]
       const penalty = price * costsUsd[position]
+      const latency = uses.penaltyAt(position)
       for (let f = 0; f < FACTORS.length; f++) {
-        const score = value - FACTORS[f] * penalty
+        const score = uses.isOn
+          ? value - PAIRED[f] * penalty - (LATENCY_FACTORS[f] - 1) * latency
+          : value - FACTORS[f] * penalty
         if (score > bestScore[f]) {
           bestScore[f] = score
           bestAt[f] = position
@@ -52,14 +71,18 @@ export class Contenders {
       }
     }
     this.put(cheapest, slots, values, costsUsd)
+    const fastest = uses.isOn ? uses.fastest : cheapest
+    if (fastest !== cheapest) this.put(fastest, slots, values, costsUsd)
     for (let f = 0; f < FACTORS.length; f++) {
       const position = bestAt[f]
-      if (position !== cheapest && bestAt.indexOf(position) === f) this.put(position, slots, values, costsUsd)
+      if (position === cheapest || position === fastest || bestAt.indexOf(position) !== f) continue
+      this.put(position, slots, values, costsUsd)
     }
     return this.views[this.count]
   }
 
   private put(position: number, slots: Float64Array, values: Float64Array, costsUsd: Float64Array): void {
+    this.positions[this.count] = position
     const at = this.count++ * CONTENDER_NUMBERS
     const value = values[position]
     this.buffer[at] = slots[position]

@@ -1,6 +1,6 @@
 import { invalidSnapshot } from '../check-snapshot.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
-import type { AccountEvent, EventOf } from '../journal/events.js'
+import type { AccountEvent, EventOf, ObjectiveEvent } from '../journal/events.js'
 import { sectionOffset } from '../kernel/layout.js'
 import { dot } from '../kernel/packed.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
@@ -8,15 +8,18 @@ import { DemandCurve } from '../pacing/demand-curve.js'
 import type { Ledger } from '../pacing/ledger.js'
 import type { Arms } from '../policy/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../policy/drift.js'
+import { startLatency } from '../policy/latency-start.js'
 import type { PolicySnapshot, PolicyState } from '../policy-state.js'
 import type { Model } from '../registry/registry.js'
-import type { RoutingState } from '../state.js'
-import type { AccountStats } from '../stats.js'
+import type { RoutingState, StateOptions } from '../state.js'
+import type { AccountStats, LatencyStats, QualityStats } from '../stats.js'
 import { accountStats } from './account-stats.js'
 import { Accounts } from './accounts.js'
 import { loadAccounts, saveAccounts } from './accounts-snapshot.js'
+import { Objectives, qualityStats } from './objectives.js'
 import { predictedCostUsd } from './predicted-cost.js'
 import { Recoveries } from './recoveries.js'
+import { Terms } from './terms.js'
 
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
@@ -39,15 +42,17 @@ export class DollarState implements PolicyState {
   readonly accounts: Accounts
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
+  readonly objectives: Objectives
   readonly alarms: EventOf<'drift'>[] = []
   private readonly arms: Arms
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
 
-  constructor(arms: Arms, usdPerRequest: number | null, burst: number, ledger: Ledger) {
+  constructor(arms: Arms, options: StateOptions, ledger: Ledger) {
     this.arms = arms
-    this.accounts = new Accounts(burst, ledger)
-    this.accounts.router.setBudget(usdPerRequest)
+    this.accounts = new Accounts(options.burst, ledger)
+    this.objectives = new Objectives(options.rewardHigh - options.rewardLow)
+    this.accounts.router.setBudget(options.budgetUsdPerRequest)
   }
 
   get tenantCount(): number {
@@ -57,6 +62,24 @@ export class DollarState implements PolicyState {
   readAccount(tenant: string | null, at: number): AccountStats {
     const account = (tenant === null ? undefined : this.accounts.of(tenant)) ?? this.accounts.router
     return accountStats(account, this.demand, at)
+  }
+
+  readLatency(): LatencyStats | null {
+    return this.objectives.latencyStats()
+  }
+
+  readQuality(at: number): QualityStats | null {
+    const { quality } = this.objectives
+    const terms = new Terms()
+    terms.read(this.accounts.router, undefined, this.demand, at)
+    terms.raise(quality, this.demand)
+    return qualityStats(quality, terms.isFloorMissed, quality.price(this.demand))
+  }
+
+  predictedUse(model: Model): number {
+    const { latency } = this.objectives
+    const use = latency.predict(model.slot, this.logLatency(model.slot))
+    return use < 0 ? use : Math.min(use * latency.correction(model.slot), latency.useMax)
   }
 
   periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[] {
@@ -73,12 +96,15 @@ export class DollarState implements PolicyState {
   routed(event: EventOf<'routed'>, { pending }: RoutingState, sequence: number): void {
     this.accounts.routed(event, pending, sequence, this.demand)
     this.demand.add(event.contenders)
+    this.objectives.routed(event, pending, sequence)
   }
 
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
     const { pending } = state
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    if (pending.listCostUsd(sequence) === 0) return
+    const { logLatency } = event
+    const isFree = pending.listCostUsd(sequence) === 0
+    if (isFree && logLatency === null) return
     const { kernel } = this.arms
     const { layout, f64 } = kernel
     pending.copyContextTo(sequence, f64, layout.context)
@@ -86,7 +112,7 @@ export class DollarState implements PolicyState {
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
     const learning =
       model.settled < LEARNING_OBSERVATIONS && this.arms.settledEvidence(model.slot) < LEARNING_OBSERVATIONS
-    const direction = learning ? 0 : this.costDrift.observe(model.slot, residual)
+    const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
       if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
@@ -94,10 +120,31 @@ export class DollarState implements PolicyState {
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
-    kernel.settle(model.slot, event.logCostRatio, event.logLatency ?? Number.NaN, state.requests)
+    if (logLatency !== null) this.latencyKnown(event, model, logLatency, pending.predictedUse(sequence))
+    kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, state.requests)
   }
 
-  rewarded(event: EventOf<'rewarded'>, model: Model, { requests }: RoutingState): void {
+  /** Before the latency head learns. */
+  private latencyKnown(event: EventOf<'settled'>, model: Model, logLatency: number, use: number): void {
+    const { slot } = model
+    const { objectives } = this
+    if (objectives.latency.profiles.count(slot) === 0) startLatency(this.arms.kernel, slot, logLatency)
+    const direction = objectives.settled(slot, event.latencyMs ?? 0, logLatency, this.logLatency(slot), use)
+    if (direction === 0) return
+    model.latencyAlarms++
+    this.alarm(event.at, model, 'latency', direction)
+  }
+
+  /** What the latency head predicts of ln(ms) for the arena's first context. */
+  private logLatency(slot: number): number {
+    const { layout, f64 } = this.arms.kernel
+    const heads = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, slot)
+    return dot(f64, heads + layout.paddedDimension, layout.context, layout.paddedDimension)
+  }
+
+  rewarded(event: EventOf<'rewarded'>, model: Model, state: RoutingState): void {
+    const { requests, pending } = state
+    this.objectives.rewarded(event.reward, pending, state.sequenceOf(event.id))
     const { kernel } = this.arms
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
@@ -122,6 +169,7 @@ export class DollarState implements PolicyState {
 
   failed(event: EventOf<'failed'>, { pending }: RoutingState, sequence: number): void {
     this.accounts.settled(event.at, event.costUsd, true, pending, sequence)
+    this.objectives.failed(pending, sequence)
   }
 
   charged(at: number, { pending }: RoutingState, sequence: number): void {
@@ -132,6 +180,7 @@ export class DollarState implements PolicyState {
     this.rewardDrift.start(model.slot)
     this.costDrift.start(model.slot)
     this.recoveries.forget(model.slot)
+    this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
     model.assumedUsd = CORRECTION_REQUESTS
@@ -141,6 +190,7 @@ export class DollarState implements PolicyState {
 
   left(model: Model): void {
     this.demand.forget(model.slot)
+    this.objectives.left(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number): void {
@@ -149,8 +199,10 @@ export class DollarState implements PolicyState {
     else this.demand.forget(model.slot)
   }
 
-  administer(event: AccountEvent): void {
-    this.accounts.administer(event)
+  administer(event: AccountEvent | ObjectiveEvent, { pending }: RoutingState): void {
+    if (event.type === 'latency-set' || event.type === 'quality-set')
+      this.objectives.administer(event, pending)
+    else this.accounts.administer(event)
   }
 
   save(slots: readonly number[]): PolicySnapshot {
@@ -158,7 +210,7 @@ export class DollarState implements PolicyState {
     const accounts = saveAccounts(this.accounts)
     const drift = slots.length * WATCH_NUMBERS
     const recoveries = this.recoveries.save()
-    const parts = [accounts.numbers, recoveries, window]
+    const parts = [accounts.numbers, recoveries, this.objectives.save(slots), window]
     const numbers = new Float64Array(parts.reduce((sum, { length }) => sum + length, drift))
     slots.forEach((slot, i) => {
       const at = i * WATCH_NUMBERS
@@ -183,7 +235,9 @@ export class DollarState implements PolicyState {
     const { dimension } = this.arms.kernel.layout
     const fallen = this.recoveries.load(numbers.subarray(taken), dimension, slots)
     if (fallen < 0) throw invalidSnapshot('a fallen model is none')
-    const window = numbers.subarray(taken + fallen)
+    const asked = this.objectives.load(numbers.subarray(taken + fallen), slots)
+    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is none')
+    const window = numbers.subarray(taken + fallen + asked)
     if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
     slots.forEach((slot, i) => {
       const at = i * WATCH_NUMBERS
@@ -195,7 +249,7 @@ export class DollarState implements PolicyState {
     this.demand.load(window)
   }
 
-  private alarm(at: number, model: Model, signal: 'reward' | 'cost', direction: -1 | 1): void {
+  private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {
     this.alarms.push({ type: 'drift', at, model: model.id, signal, direction: direction > 0 ? 'up' : 'down' })
   }
 }

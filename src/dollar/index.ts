@@ -8,8 +8,7 @@ import { warmStart } from './warm-start.js'
 
 /** Dollar pacing: docs/PACING.md. */
 export const DOLLAR: Policy = {
-  startState: (arms, options, ledger) =>
-    new DollarState(arms, options.budgetUsdPerRequest, options.burst, ledger),
+  startState: (arms, options, ledger) => new DollarState(arms, options, ledger),
   chooser: (options) => new DollarChooser(options, dollarState),
   armStart: warmStart,
   administration: new AccountAdministration((state) => dollarState(state).accounts),

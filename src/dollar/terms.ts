@@ -1,10 +1,13 @@
 import type { Account } from '../pacing/account.js'
 import type { DemandCurve } from '../pacing/demand-curve.js'
+import type { QualityFloor } from '../pacing/quality-floor.js'
 
 /** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, read anew. */
 export class Terms {
   /** Reward per dollar: the highest of the accounts' own. */
   price = 0
+  /** Whether the accounts' money alone does not pay for what the quality floor asks. */
+  isFloorMissed = false
   /** What requests should cost on average, USD; the least of the accounts. */
   targetUsd = Number.POSITIVE_INFINITY
   /** The least ceiling B, and the least that a cap's money allows on average. */
@@ -32,6 +35,19 @@ export class Terms {
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
+  }
+
+  /** The price is no lower than that of a quality floor; where the accounts' is higher they come first. */
+  raise(quality: QualityFloor, demand: DemandCurve): void {
+    this.isFloorMissed = quality.isOutOfReach(demand)
+    if (quality.meanReward === null) return
+    const price = quality.price(demand)
+    if (price >= this.price) this.price = price
+    else if (quality.isKnown) {
+      // What the account's balance asks of the moment is not what the budget allows.
+      const usd = Math.min(this.ceilingUsd, this.paceUsd)
+      this.isFloorMissed ||= demand.priceOfSpend(usd) > quality.steadyPrice(demand)
+    }
   }
 
   private add(account: Account, demand: DemandCurve, at: number): void {

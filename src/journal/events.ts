@@ -1,6 +1,7 @@
 import type { ArmStatistics } from '../kernel/kernel.js'
 import type { CapSpec } from '../pacing/cap-period.js'
 import type { Constraint } from '../pacing/constraint.js'
+import type { LatencyLimit } from '../pacing/latency-limit.js'
 import type { ResolvedModelPrice, ResolvedModelSpec } from '../registry/model.js'
 
 /**
@@ -41,6 +42,12 @@ export interface RoutedEvent extends EventBase {
    * price, one after the other. Policy `dollar`; else empty.
    */
   readonly contenders: Float64Array
+  /** What a limit's worth of latency cost in this decision, in reward; 0 without a latency objective. */
+  readonly latencyPrice: number
+  /** Use of the latency limit that is predicted of the chosen model, over the limit; -1 without an objective. */
+  readonly latencyUse: number
+  /** The same of each contender, corrected by what came of such predictions; empty without an objective. */
+  readonly uses: Float64Array
   /** Whose request it is; null for the router's own. */
   readonly tenant: string | null
   /** Constraints that no eligible model could meet. */
@@ -165,14 +172,26 @@ export interface TenantRemovedEvent extends EventBase {
   readonly tenant: string
 }
 
+/** A new latency objective, or none. */
+export interface LatencySetEvent extends EventBase {
+  readonly type: 'latency-set'
+  readonly limit: LatencyLimit | null
+}
+
+/** A new floor of the mean reward, or none. */
+export interface QualitySetEvent extends EventBase {
+  readonly type: 'quality-set'
+  readonly meanReward: number | null
+}
+
 /**
- * A model is no longer what it was: its rewards or costs have strayed from the predictions for too long. It follows
+ * A model is no longer what it was: its rewards, costs or latencies have strayed from the predictions for too long. It follows
  * from the event before it and changes nothing itself; the model's evidence has been cut down already.
  */
 export interface DriftEvent extends EventBase {
   readonly type: 'drift'
   readonly model: string
-  readonly signal: 'reward' | 'cost'
+  readonly signal: 'reward' | 'cost' | 'latency'
   readonly direction: 'up' | 'down'
 }
 
@@ -184,6 +203,9 @@ export type AccountEvent =
   | RefusedEvent
   | TenantAddedEvent
   | TenantRemovedEvent
+
+/** What an operator asks for besides a price. */
+export type ObjectiveEvent = LatencySetEvent | QualitySetEvent
 
 export type RouterEvent =
   | RoutedEvent
@@ -197,6 +219,7 @@ export type RouterEvent =
   | ModelDisabledEvent
   | ModelRepricedEvent
   | AccountEvent
+  | ObjectiveEvent
   | DriftEvent
 
 export type RouterEventType = RouterEvent['type']
@@ -218,6 +241,8 @@ export const EVENT_TYPES: readonly RouterEventType[] = [
   'refused',
   'tenant-added',
   'tenant-removed',
+  'latency-set',
+  'quality-set',
   'drift',
 ]
 

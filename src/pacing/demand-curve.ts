@@ -108,6 +108,16 @@ export class DemandCurve {
     return this.count === 0 ? 0 : this.freeCost / USD_UNITS / this.count
   }
 
+  /** Mean cost of a request of the window on its cheapest contender, USD; 0 for an empty window. */
+  get leastCostUsd(): number {
+    return this.count === 0 ? 0 : this.leastCost / USD_UNITS / this.count
+  }
+
+  /** Mean value of a request of the window at shadow price 0; 0 for an empty window. */
+  get freeValueMean(): number {
+    return this.count === 0 ? 0 : this.freeValue / VALUE_UNITS / this.count
+  }
+
   /**
    * The least shadow price at which the window's requests would cost at most `targetUsd` on average; 0 when they do so
    * for nothing. Where even the cheapest of each cost more: the least at which each goes to its cheapest.
@@ -140,15 +150,19 @@ export class DemandCurve {
   /**
    * The highest shadow price at which the window's requests would still be worth `target` on average; 0 when even at
    * no price they are not. Infinity: the cheapest of each are worth that much.
+   * @param slack the upper end of the bin where they would be worth more than `target` + `slack`: many requests change
+   *   their minds at one price, and the target is met by going back and forth between its two sides
    */
-  priceOfValue(target: number): number {
+  priceOfValue(target: number, slack = Number.POSITIVE_INFINITY): number {
     const spare = this.freeValue - target * VALUE_UNITS * this.count
     if (spare < 0) return 0
     const { valueSteps, valueWalk } = this
     while (valueWalk.bin > 0 && valueWalk.passed > spare) valueWalk.passed -= valueSteps[--valueWalk.bin]
     while (valueWalk.bin < BIN_COUNT && valueWalk.passed + valueSteps[valueWalk.bin] <= spare)
       valueWalk.passed += valueSteps[valueWalk.bin++]
-    return valueWalk.bin === BIN_COUNT ? Number.POSITIVE_INFINITY : edgeOf(valueWalk.bin)
+    if (valueWalk.bin === BIN_COUNT) return Number.POSITIVE_INFINITY
+    const tooGood = spare - valueWalk.passed > slack * VALUE_UNITS * this.count
+    return edgeOf(tooGood ? valueWalk.bin + 1 : valueWalk.bin)
   }
 
   /** The window's numbers: count, next place, and the rows. */

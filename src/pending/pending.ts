@@ -1,45 +1,35 @@
 import { copyNumbers } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
 import type { ResolvedModelPrice } from '../registry/model.js'
+import {
+  ALLOWANCE,
+  AT,
+  CACHED_INPUT_PRICE,
+  FORCED,
+  INCARNATION,
+  INPUT_PRICE,
+  LIST_COST,
+  OUTPUT_PRICE,
+  PENDING_NUMBERS,
+  PREDICTED,
+  REASONING_PRICE,
+  RESERVED,
+  SLOT,
+  STATE,
+  TENANT,
+  TENANT_ALLOWANCE,
+  USE,
+  VALUE,
+} from './request-row.js'
 import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
-
-/**
- * A request is one row of numbers, in the order a snapshot keeps them, so that its feedback reads one or two cache
- * lines:
- *
- *     0  slot of its model           8   output price
- *     1  incarnation of its model    9   price of cached input
- *     2  state                       10  price of reasoning
- *     3  time it was routed          11  predicted cost, USD
- *     4  reservation, USD            12  1 for a forced exploration, else 0
- *     5  list cost, USD              13  number of its tenant, or 0
- *     6  allowance, USD              14  the tenant's allowance, USD
- *     7  input price, USD/M tokens   15  context, d numbers
- */
-export const SLOT = 0
-export const INCARNATION = 1
-export const STATE = 2
-const AT = 3
-/** From here to PENDING_NUMBERS all are amounts: finite and never negative. */
-export const RESERVED = 4
-const LIST_COST = 5
-const ALLOWANCE = 6
-const INPUT_PRICE = 7
-const OUTPUT_PRICE = 8
-const CACHED_INPUT_PRICE = 9
-const REASONING_PRICE = 10
-const PREDICTED = 11
-const FORCED = 12
-const TENANT = 13
-const TENANT_ALLOWANCE = 14
-export const PENDING_NUMBERS = 15
+import { twoPriceCost } from './token-cost.js'
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (15 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (17 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -116,6 +106,27 @@ export class PendingRequests {
     const row = this.offset(sequence)
     this.rows[row + TENANT] = tenant
     this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
+  }
+
+  /** Use of the latency limit that was predicted of it; -1 without an objective. */
+  predictedUse(sequence: number): number {
+    return this.rows[this.offset(sequence) + USE]
+  }
+
+  /** Value that was predicted of it, latency apart; 2^21 where it was not chosen by values. */
+  predictedValue(sequence: number): number {
+    return this.rows[this.offset(sequence) + VALUE]
+  }
+
+  setPredictions(sequence: number, use: number, value: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + USE] = use
+    this.rows[row + VALUE] = value
+  }
+
+  /** What was predicted of every request is over a limit that is no more. */
+  forgetUses(): void {
+    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
   }
 
   /**
@@ -217,6 +228,8 @@ export class PendingRequests {
     rows[row + TENANT_ALLOWANCE] = 0
     rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
     rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
+    rows[row + USE] = -1
+    rows[row + VALUE] = 2 ** 21
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 
@@ -267,11 +280,6 @@ export class PendingRequests {
   private offset(sequence: number): number {
     return (sequence & this.mask) * this.stride
   }
-}
-
-/** `part` of `tokens` at a price of its own. At equal prices the split changes no bit of the cost. */
-function twoPriceCost(tokens: number, price: number, part: number, partPrice: number): number {
-  return part === 0 || partPrice === price ? tokens * price : (tokens - part) * price + part * partPrice
 }
 
 /** One less than the least power of two that is at least `length`. */

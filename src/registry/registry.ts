@@ -31,6 +31,7 @@ export class Model {
   /** Alarms so far. */
   rewardAlarms = 0
   costAlarms = 0
+  latencyAlarms = 0
 
   constructor(spec: ResolvedModelSpec, slot: number, incarnation: number, forcedExploration: number) {
     this.id = spec.id
@@ -65,6 +66,7 @@ export const MODEL_NUMBERS = [
   'predictedUsd',
   'rewardAlarms',
   'costAlarms',
+  'latencyAlarms',
 ] as const satisfies readonly (keyof Model)[]
 
 /**

@@ -15,6 +15,8 @@ export const METHODS = [
   'enable',
   'reprice',
   'setBudget',
+  'setLatency',
+  'setQuality',
   'setCaps',
   'addTenant',
   'removeTenant',
@@ -131,6 +133,11 @@ const FIELDS = [
   'logCost',
   'prior',
   'price',
+  'limit',
+  'ms',
+  'meanMs',
+  'percentile',
+  'meanReward',
   '__proto__',
 ]
 const type = fc.constantFrom(
@@ -142,6 +149,8 @@ const type = fc.constantFrom(
   'model-added',
   'model-repriced',
   'budget-set',
+  'latency-set',
+  'quality-set',
   'model-removed',
 )
 export const record = fc.dictionary(

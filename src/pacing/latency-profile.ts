@@ -1,0 +1,123 @@
+/** Residuals that the level of a model is a mean of, at most, and those of the fast one. */
+const LEVEL_OBSERVATIONS = 64
+const FAST_OBSERVATIONS = 4
+/** Variance of the logarithm of a latency before any is known, how many residuals that counts for, and the least. */
+const VARIANCE_START = 0.25
+const VARIANCE_PRIOR = 4
+const VARIANCE_MIN = 1e-4
+/** A residual beyond so many standard deviations counts as so many. */
+const RESIDUAL_MAX = 4
+/** Ends of what realised use may be of the predicted one. */
+const RATIO_MAX = 4
+/** Share of a ratio's window that stands for "as predicted" before any is known. */
+const RATIO_PRIOR = 1 / 8
+
+/** By slot. */
+const COUNT = 0
+const LEVEL = 1
+const VARIANCE = 2
+const FAST = 3
+const REALISED = 4
+const PREDICTED = 5
+export const PROFILE_NUMBERS = 6
+
+/**
+ * How each model's latencies lie about what its latency head predicts: level and variance of the residuals of ln(ms), and
+ * the ratio of realised to predicted use. The head learns what tells one prompt from another and is slow to forget; a
+ * level that moved is found here within tens of requests. Part of the fold: + - * / alone.
+ */
+export class LatencyProfiles {
+  private numbers = new Float64Array(8 * PROFILE_NUMBERS)
+
+  /** A slot has a new tenant. */
+  start(slot: number): void {
+    const needed = (slot + 1) * PROFILE_NUMBERS
+    if (needed > this.numbers.length) {
+      const grown = new Float64Array(2 * needed)
+      grown.set(this.numbers)
+      this.numbers = grown
+    }
+    this.numbers.set([0, 0, VARIANCE_START, 0, 0, 0], slot * PROFILE_NUMBERS)
+  }
+
+  /** Latencies that its level stands on, 0 to 64. */
+  count(slot: number): number {
+    return this.numbers[slot * PROFILE_NUMBERS + COUNT]
+  }
+
+  /** Mean of the latest residuals, to be added to the head's prediction of ln(ms). */
+  level(slot: number): number {
+    return this.numbers[slot * PROFILE_NUMBERS + LEVEL]
+  }
+
+  variance(slot: number): number {
+    return this.numbers[slot * PROFILE_NUMBERS + VARIANCE]
+  }
+
+  /** @param residual ln(ms) less what the head predicted of it */
+  observe(slot: number, residual: number): void {
+    const { numbers } = this
+    const at = slot * PROFILE_NUMBERS
+    const count = Math.min(numbers[at + COUNT] + 1, LEVEL_OBSERVATIONS)
+    const error = residual - numbers[at + LEVEL]
+    const variance = numbers[at + VARIANCE]
+    if (count > 1) {
+      // The level of few residuals strays itself: (1 + 1/n) of the variance is what is seen.
+      const square = Math.min((error * error * (count - 1)) / count, RESIDUAL_MAX * RESIDUAL_MAX * variance)
+      numbers[at + VARIANCE] = Math.max(
+        variance + (square - variance) / (count + VARIANCE_PRIOR),
+        VARIANCE_MIN,
+      )
+    }
+    numbers[at + COUNT] = count
+    numbers[at + LEVEL] += error / count
+    numbers[at + FAST] += (residual - numbers[at + FAST]) / Math.min(count, FAST_OBSERVATIONS)
+  }
+
+  /** The model is no longer what it was: its latest latencies alone count. */
+  strayed(slot: number): void {
+    const at = slot * PROFILE_NUMBERS
+    this.numbers[at + COUNT] = FAST_OBSERVATIONS
+    this.numbers[at + LEVEL] = this.numbers[at + FAST]
+    this.numbers[at + REALISED] = this.numbers[at + PREDICTED] = 0
+  }
+
+  /** A request used that much where so much was predicted, both over the limit; `window`: requests to remember. */
+  compare(slot: number, realised: number, predicted: number, window: number): void {
+    const at = slot * PROFILE_NUMBERS
+    this.numbers[at + REALISED] += realised - this.numbers[at + REALISED] / window
+    this.numbers[at + PREDICTED] += predicted - this.numbers[at + PREDICTED] / window
+  }
+
+  /** What a prediction is to be multiplied by. */
+  ratio(slot: number, window: number): number {
+    const at = slot * PROFILE_NUMBERS
+    const prior = RATIO_PRIOR * window
+    const ratio = (prior + this.numbers[at + REALISED]) / (prior + this.numbers[at + PREDICTED])
+    return Math.min(Math.max(ratio, 1 / RATIO_MAX), RATIO_MAX)
+  }
+
+  /** Another limit: what was used of the old one says nothing. */
+  forgetRatios(): void {
+    for (let at = 0; at < this.numbers.length; at += PROFILE_NUMBERS)
+      this.numbers[at + REALISED] = this.numbers[at + PREDICTED] = 0
+  }
+
+  /** The slot's numbers, a view: what a snapshot keeps. */
+  row(slot: number): Float64Array {
+    return this.numbers.subarray(slot * PROFILE_NUMBERS, (slot + 1) * PROFILE_NUMBERS)
+  }
+
+  /** Whether numbers that claim to come from `row` are such. */
+  accepts(row: Float64Array): boolean {
+    if (row.length !== PROFILE_NUMBERS || !row.every(Number.isFinite)) return false
+    return (
+      Number.isInteger(row[COUNT]) &&
+      row[COUNT] >= 0 &&
+      row[COUNT] <= LEVEL_OBSERVATIONS &&
+      row[VARIANCE] >= VARIANCE_MIN &&
+      row[REALISED] >= 0 &&
+      row[PREDICTED] >= 0
+    )
+  }
+}
