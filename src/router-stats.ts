@@ -1,17 +1,18 @@
 import type { Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
-import type { ModelStats, PacerStats, RouterStats } from './stats.js'
+import type { AccountStats, ModelStats, PacerStats, RouterStats } from './stats.js'
 
 /** What the router has done so far, as plain data. */
 export function readStats(state: RoutingState, at: number): RouterStats {
   const models = [...state.registry.models]
+  const account = state.dollar?.readAccount(null, at) ?? null
   const total = models.reduce((sum, model) => sum + model.requests, 0)
   return {
     requests: state.requests,
     models: models.map((model) => modelStats(model, total)),
     policy: state.dollar === null ? 'paper' : 'dollar',
-    pacer: pacerStats(state),
-    account: state.dollar?.readAccount(null, at) ?? null,
+    pacer: pacerStats(state, account),
+    account,
     latency: state.dollar?.readLatency() ?? null,
     quality: state.dollar?.readQuality(at) ?? null,
     tenants: state.dollar?.tenantCount ?? 0,
@@ -47,12 +48,12 @@ function modelStats(model: Model, total: number): ModelStats {
   }
 }
 
-function pacerStats(state: RoutingState): PacerStats {
+function pacerStats(state: RoutingState, account: AccountStats | null): PacerStats {
   const { pacer, ledger, dollar } = state
   return {
     usdPerRequest: pacer.usdPerRequest,
     mode: dollar === null ? pacer.mode : null,
-    shadowPrice: pacer.shadowPrice,
+    shadowPrice: account?.shadowPrice ?? pacer.shadowPrice,
     costEmaUsd: pacer.costEmaUsd,
     spendUsd: ledger.spendUsd,
     reservedUsd: ledger.reservedUsd,

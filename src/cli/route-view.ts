@@ -26,6 +26,8 @@ export function renderDecision({ decision, pacer, changes }: RouteOutcome, state
   parts.push(`${decision.model}\n`)
   parts.push(`  ${reasonOf(decision)}\n`)
   parts.push(`  expected cost ${usd(decision.expectedCostUsd)}, ${renderBudget(decision, pacer)}\n`)
+  if (decision.infeasible.includes('budget'))
+    parts.push('  even the cheapest model costs more than the budget\n')
   if (explanation !== undefined) parts.push(`\n${renderModels(explanation)}`)
   parts.push(`\n${renderNext(decision, state)}`)
   return parts.join('')
@@ -33,7 +35,8 @@ export function renderDecision({ decision, pacer, changes }: RouteOutcome, state
 
 function reasonOf(decision: Decision): string {
   if (decision.forced) return 'chosen as a newcomer: it gets some requests for certain'
-  if (decision.cheapestFallback) return 'chosen as the cheapest: the price ceiling leaves no model'
+  if (decision.canary) return 'chosen to see whether it has changed: nobody had chosen it for long'
+  if (decision.cheapestFallback) return 'chosen as the cheapest: what may be spent now leaves no other'
   if (decision.propensity < 0.5)
     return `chosen by chance, propensity ${fixed(decision.propensity, 4)}; its score is ${fixed(decision.score, 4)}`
   const alike = countAlike(decision)

@@ -25,7 +25,7 @@ async function stats(flags: StatsFlags): Promise<void> {
 }
 
 function renderStats(stats: RouterStats): string {
-  const { requests, pending, pacer } = stats
+  const { requests, pending, pacer, account } = stats
   const lines = [`${plural(requests, 'request')} routed, ${pending.unsettled} waiting for their cost`]
   const money = `spend ${usd(pacer.spendUsd)}, reserved ${usd(pacer.reservedUsd)}`
   if (pacer.usdPerRequest === null) lines.push(`${money}, no budget`)
@@ -35,8 +35,16 @@ function renderStats(stats: RouterStats): string {
         ? ''
         : `, ${percent(pacer.utilisation)} of ${usd(pacer.allowanceUsd)} allowed`
     lines.push(`${money}${allowed}`)
-    const paper = pacer.mode === null ? '' : `, ${pacer.mode}, shadow price ${fixed(pacer.shadowPrice, 4)}`
-    lines.push(`budget ${usd(pacer.usdPerRequest)} per request, policy ${stats.policy}${paper}`)
+    const mode = pacer.mode === null ? '' : `, ${pacer.mode}`
+    const price = `shadow price ${fixed(pacer.shadowPrice, 4)}`
+    lines.push(`budget ${usd(pacer.usdPerRequest)} per request, policy ${stats.policy}${mode}, ${price}`)
+    if (account !== null) {
+      const { creditUsd, fundUsd, infeasible } = account
+      const fund = fundUsd > 0 ? `, ${usd(fundUsd)} of it for newcomers` : ''
+      const over =
+        infeasible === 0 ? '' : `; ${plural(infeasible, 'request')} cost more than the budget on any model`
+      lines.push(`saved up ${usd(creditUsd + fundUsd)}${fund}${over}`)
+    }
   }
   return `${lines.join('\n')}\n\n${renderModels(stats.models)}`
 }
@@ -78,7 +86,9 @@ function renderModels(models: readonly ModelStats[]): string {
   return renderTable(columns, rows)
 }
 
-function remark({ enabled, forcedRemaining }: ModelStats): string {
+function remark({ enabled, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms }: ModelStats): string {
   if (!enabled) return 'disabled'
-  return forcedRemaining > 0 ? `new: ${forcedRemaining} forced to come` : ''
+  if (forcedRemaining > 0) return `new: ${forcedRemaining} forced to come`
+  const alarms = rewardAlarms + costAlarms + latencyAlarms
+  return alarms === 0 ? '' : `has changed ${alarms === 1 ? 'once' : `${alarms} times`}`
 }
