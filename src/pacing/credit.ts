@@ -1,5 +1,7 @@
-/** Requests' worth of budget that an account starts with, and holds at most. It aims to be half full. */
+/** Requests' worth of budget that an account starts with. */
 export const START_REQUESTS = 20
+/** Share of `burst` B that the account aims to hold. */
+const AIM_SHARE = 0.57
 /** Over how many requests a gap to what the account aims to hold is made up. */
 const HORIZON_REQUESTS = 40
 /** Share of a budget that is aimed at: what lies between it and 1 pays for what predictions miss. */
@@ -60,7 +62,7 @@ export class Credit {
 
   /** What the account holds above what it aims to hold, USD. */
   sparedUsd(usdPerRequest: number): number {
-    return this.balanceUsd - (this.burst / 2) * usdPerRequest
+    return this.balanceUsd - AIM_SHARE * this.burst * usdPerRequest
   }
 
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
