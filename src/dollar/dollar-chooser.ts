@@ -28,7 +28,6 @@ const IDLE_REQUESTS_PER_MODEL = 200
 const IDLE_MIN = 25
 const NO_SAVING = 0
 const FUND_BACK = -1
-const NO_USES = new Float64Array(0)
 
 /**
  * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
@@ -211,7 +210,7 @@ export class DollarChooser implements Chooser {
     const { slots, cheapest, contenders } = this
     choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
     choice.latencyPrice = uses.price
-    choice.uses = uses.isOn ? contenders.usesOf(uses) : NO_USES
+    choice.uses = contenders.usesOf(uses)
     return affordable > 0
   }
 
@@ -266,7 +265,7 @@ export class DollarChooser implements Chooser {
    * and would be chosen if it were what it was. The accounts must afford it.
    */
   private canary(state: RoutingState): number {
-    const { list, terms, values, expectedUsd } = this
+    const { list, terms, values, expectedUsd, uses } = this
     const { arms, requests } = state
     // One of the list a request: all take turns.
     const position = requests % list.count
@@ -277,10 +276,11 @@ export class DollarChooser implements Chooser {
     const rival = values[this.cheapest] - terms.price * expectedUsd[this.cheapest]
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
       return this.options.rewardHigh - terms.price * costUsd >= rival ? position : -1
-    const { recoveries } = this.stateOf(state)
-    const promise = recoveries.promise(slot, idle, requests, arms, this.index)
-    if (promise === Number.NEGATIVE_INFINITY) return -1
-    const worth = promise - terms.price * costUsd - this.uses.penaltyAt(position)
+    const { recoveries, objectives } = this.stateOf(state)
+    const promise = recoveries.promise(slot, idle, requests, arms, this.index) - uses.penaltyAt(position)
+    const regained = uses.regained(objectives.latency, slot, position, idle, requests)
+    const worth = Math.max(promise, values[position] + regained) - terms.price * costUsd
+    if (worth === Number.NEGATIVE_INFINITY) return -1
     for (let other = 0; other < list.count; other++) {
       const isAffordable = this.drawnUsd[other] <= terms.limitUsd
       if (isAffordable && values[other] - terms.price * expectedUsd[other] > worth) return -1

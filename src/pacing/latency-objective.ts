@@ -74,12 +74,12 @@ export class LatencyObjective {
    * Use of a model, over the limit, before it is corrected by `correction`; for choosing only, as it takes an exponential.
    * Mean: exp(m + s^2 / 2) / limit; percentile: (1 - Phi((ln limit - m) / s)) / (1 - p), with m the predicted mean of
    * ln(ms) and s^2 the variance of its residuals. NO_USE for a model whose latency was never told.
-   * @param logLatency what the latency head says
+   * @param logLatency what the latency head says; `level` what is to be added to it
    */
-  predict(slot: number, logLatency: number): number {
+  predict(slot: number, logLatency: number, level = this.profiles.level(slot)): number {
     const { limit, profiles } = this
     if (limit === null || profiles.count(slot) === 0) return NO_USE
-    const mean = logLatency + profiles.level(slot)
+    const mean = logLatency + level
     const variance = profiles.variance(slot)
     if (limit.percentile !== null) return upperTail((this.logMs - mean) / Math.sqrt(variance)) / this.allowed
     const latencyMs = Math.exp(Math.min(mean + variance / 2, LOG_LATENCY_MAX))
@@ -161,8 +161,7 @@ export class LatencyObjective {
   }
 
   /** A model's latency is no longer what it was: what the window holds of it is wrong. */
-  strayed(slot: number): void {
-    this.profiles.strayed(slot)
+  changed(): void {
     this.demand.keepLatest(KEPT_REQUESTS)
   }
 
