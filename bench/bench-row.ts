@@ -2,7 +2,7 @@ import type { BenchCase, RowTask } from './cases.js'
 import { type MeasureOptions, measure, type Operation } from './measure.js'
 import type { BenchRow } from './row.js'
 
-const SCORING = ['route', 'route-many', 'score', 'score-pruned']
+const SCORING = ['route', 'route-dollar', 'route-many', 'score', 'score-pruned']
 
 /** Times one operation and tells it as a row. */
 export function measureRow(
@@ -20,7 +20,7 @@ export function measureRow(
     p50Ns,
     p99Ns,
     perMs: SCORING.includes(name) ? (models * 1e6) / p50Ns : null,
-    ...(name === 'cycle' ? { cyclesPerSecond: 1e9 / p50Ns } : {}),
+    ...(name.startsWith('cycle') ? { cyclesPerSecond: 1e9 / p50Ns } : {}),
     ...operation.facts?.(),
   }
 }

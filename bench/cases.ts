@@ -3,6 +3,8 @@ import { OWN_UPDATES, ownUpdates } from './taught-arms.js'
 
 export type BenchKernel = KernelName | 'plain'
 export type RouterRow = 'route' | 'feedback' | 'cycle' | 'route-many' | 'snapshot'
+/** The same of a router with policy `dollar`; the others have policy `paper`. */
+export type DollarRow = 'route-dollar' | 'feedback-dollar' | 'cycle-dollar'
 export type ArmsRow = 'score' | 'score-pruned' | 'rebuild'
 export type PlainRow = 'score' | 'feedback'
 
@@ -20,9 +22,10 @@ interface CaseOf<Part extends string, Kernel extends BenchKernel, Name extends s
   readonly rows: readonly RowTask<Name>[]
 }
 
-/** Rows that one process measures on one set-up: a router, arms without a router, plain JavaScript, or the encoder. */
+/** Rows that one process measures on one set-up: a router of either policy, arms without a router, plain JavaScript, or the encoder. */
 export type BenchCase =
   | CaseOf<'router', KernelName, RouterRow>
+  | CaseOf<'dollar', KernelName, DollarRow>
   | CaseOf<'arms', KernelName, ArmsRow>
   | CaseOf<'plain', 'plain', PlainRow>
   | CaseOf<'encoder', 'js', 'encode'>
@@ -35,6 +38,11 @@ export interface SkippedRow {
 export type Size = readonly [dimension: number, models: number]
 
 export const ALPHAS = [0.01, 0.1, 0.5] as const
+const DOLLAR_ROWS: readonly RowTask<DollarRow>[] = [
+  { name: 'route-dollar' },
+  { name: 'feedback-dollar' },
+  { name: 'cycle-dollar' },
+]
 /** The weight at which the full scan is measured: it does the same work at any. */
 const SCORE_ALPHA = 0.1
 const SIZES: readonly Size[] = [26, 64].flatMap((d): Size[] => [3, 100, 1000, 10_000].map((k) => [d, k]))
@@ -64,6 +72,7 @@ export function casesOfSize([dimension, models]: Size, kernels: readonly KernelN
   }
   for (const kernel of kernels) {
     cases.push({ part: 'router', kernel, ...size, rows: routerRows(kernel, dimension, models) })
+    if (dimension === 26) cases.push({ part: 'dollar', kernel, ...size, rows: DOLLAR_ROWS })
     cases.push({ part: 'arms', kernel, ...size, rows: armRows(dimension, models) })
   }
   return cases

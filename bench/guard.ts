@@ -102,7 +102,12 @@ async function simdRatio(): Promise<GuardedRatio> {
 
 async function routeManyRatio(): Promise<GuardedRatio> {
   const dimension = 26
-  const router = await createRouter({ dimension, models: makeModels(100), kernel: 'wasm' })
+  const router = await createRouter({
+    policy: 'paper',
+    dimension,
+    models: makeModels(100),
+    kernel: 'wasm',
+  })
   const inputs = makeContexts(dimension, 1).slice(0, 64)
   const scores = (): number => router.routeMany(inputs).reduce((sum, { score }) => sum + score, 0)
   const oneByOne = (): number => inputs.reduce((sum, input) => sum + router.route(input).score, 0)

@@ -1,11 +1,13 @@
 import { createRouter, type Decision, type Priors, type Router } from '../src/index.js'
 import type { KernelName } from '../src/kernel/kernel.js'
-import type { RouterRow } from './cases.js'
+import type { PolicyName } from '../src/options.js'
+import type { DollarRow, RouterRow } from './cases.js'
 import type { Operation } from './measure.js'
 import {
   ALPHA,
   BUDGET_USD_PER_REQUEST,
   batchSize,
+  DOLLAR_BUDGET_USD_PER_REQUEST,
   feedbackBatchSize,
   GAMMA,
   LAMBDA0,
@@ -31,6 +33,10 @@ const PRIOR_MULTIPLICATIONS_MAX = 1e9
 const SETTLING_IN = 1500
 const SETTLING_IN_LARGE = 800
 const LARGE_DIMENSION = 100
+
+/** Enough for compiled code to settle, too: policy `dollar` has more of it, and is slow before. */
+const PACING_REQUESTS = 20_000
+const PACING_CANDIDATES_MAX = 2_000_000
 
 /** A router whose arms have learned, and the operations that are timed on it: public API only. */
 export class RouterBench {
@@ -65,26 +71,41 @@ export class RouterBench {
     dimension: number,
     modelCount: number,
     pace: Pace,
+    policy: PolicyName = 'paper',
   ): Promise<RouterBench> {
     const models = makeModels(modelCount)
     const ids = models.map(({ id }) => id)
     const warm = dimension ** 3 * modelCount <= PRIOR_MULTIPLICATIONS_MAX
     const router = await createRouter({
+      policy,
       dimension,
       models,
       kernel,
       alpha: ALPHA,
       gamma: GAMMA,
       lambda0: LAMBDA0,
-      budget: { usdPerRequest: BUDGET_USD_PER_REQUEST },
+      budget: policy === 'paper' ? { usdPerRequest: BUDGET_USD_PER_REQUEST } : null,
       rewardRange: [-1, 2],
       ...(warm ? { priors: makePriors(ids, dimension), nEffective: PRIOR_OBSERVATIONS } : {}),
     })
-    return new RouterBench(router, dimension, ids, pace)
+    const bench = new RouterBench(router, dimension, ids, pace)
+    if (policy === 'dollar') bench.startPacing()
+    return bench
   }
 
-  operation(name: RouterRow): Operation {
-    return name === 'route-many' ? this.routeMany() : this[name]()
+  operation(name: RouterRow | DollarRow): Operation {
+    switch (name) {
+      case 'route-many':
+        return this.routeMany()
+      case 'route-dollar':
+        return this.route()
+      case 'feedback-dollar':
+        return this.feedback()
+      case 'cycle-dollar':
+        return this.cycle()
+      default:
+        return this[name]()
+    }
   }
 
   /** `route` of a vector among all models. The feedback that follows is not timed. */
@@ -167,11 +188,28 @@ export class RouterBench {
     return { batch: 1, run: () => this.router.snapshot().length }
   }
 
+  /** @throws if the budget is no constraint: then no price is looked for */
+  checkPriced(): void {
+    for (let i = 0; i < MANY; i++) {
+      const decision = this.router.route(this.nextContext())
+      this.teach(decision)
+      if (decision.shadowPrice > 0) return
+    }
+    throw new Error('the shadow price stays 0: the budget is no constraint')
+  }
+
   /** @throws if the pacer has excluded or penalised models: then fewer than all were candidates */
   checkAllCandidates(): void {
     const { shadowPrice } = this.router.stats().pacer
     if (shadowPrice !== 0)
       throw new Error(`the shadow price is ${shadowPrice}: not every model was a candidate`)
+  }
+
+  /** Sets the ceiling that is paced: what was spent before it does not count. */
+  private startPacing(): void {
+    this.router.setBudget({ usdPerRequest: DOLLAR_BUDGET_USD_PER_REQUEST })
+    const requests = Math.min(PACING_REQUESTS, Math.ceil(PACING_CANDIDATES_MAX / this.models))
+    for (let i = 0; i < requests; i++) this.oneCycle()
   }
 
   private teachAll(count: number): void {

@@ -25,6 +25,8 @@ export interface BenchRow extends RowFacts {
   readonly perMs: number | null
   /** Median over that of the C program of the same size: how many times the limit's time this takes. */
   readonly limitRatio?: number
+  /** Median over that of policy `paper`, of the same kernel and size. */
+  readonly paperRatio?: number
   /** Median of plain JavaScript of the same size over this one: how many times as fast this is. */
   readonly plainRatio?: number
 }
@@ -47,21 +49,28 @@ interface Size {
 /** What the C program and plain JavaScript do of a row's work: they have no router, and no pruning. */
 const SAME_WORK: Readonly<Record<string, readonly string[]>> = {
   route: ['score'],
+  'route-dollar': ['score'],
   'route-many': ['score'],
   score: ['score'],
   'score-pruned': ['score'],
   feedback: ['feedback'],
+  'feedback-dollar': ['feedback'],
   cycle: ['score', 'feedback'],
+  'cycle-dollar': ['score', 'feedback'],
 }
 
 /** The row with its ratios to the rows of `limit` and `plain` of the same size, as far as those are among `others`. */
 export function withRatios(row: BenchRow, others: readonly BenchRow[]): BenchRow {
   const limit = row.kernel === 'limit' ? null : timeOf('limit', row, others)
   const plain = row.kernel === 'plain' || row.kernel === 'limit' ? null : timeOf('plain', row, others)
+  const paper = row.name.endsWith('-dollar')
+    ? findRow(others, { ...row, name: row.name.slice(0, -'-dollar'.length) })
+    : undefined
   return {
     ...row,
     ...(limit === null ? {} : { limitRatio: row.p50Ns / limit }),
     ...(plain === null ? {} : { plainRatio: plain / row.p50Ns }),
+    ...(paper === undefined ? {} : { paperRatio: row.p50Ns / paper.p50Ns }),
   }
 }
 

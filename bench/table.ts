@@ -14,7 +14,7 @@ export const COLUMNS = [
   'vs limit',
   'more',
 ] as const
-const WIDTHS = [13, 7, 5, 8, 7, 10, 10, 15, 10, 10, 0] as const
+const WIDTHS = [17, 7, 5, 8, 7, 10, 10, 15, 10, 10, 0] as const
 const LINE_WIDTH = WIDTHS.reduce<number>((sum, width) => sum + width, 0)
 /** Names on the left stand at the left of their column, numbers at its right; what follows is free text. */
 const TEXTS = 2
@@ -45,8 +45,9 @@ export function tableLine(row: BenchRow): string {
 }
 
 function more(row: BenchRow): string[] {
-  const { cyclesPerSecond, evaluated, heapBytesPerMillion, allocatedBytesPerCycle } = row
+  const { paperRatio, cyclesPerSecond, evaluated, heapBytesPerMillion, allocatedBytesPerCycle } = row
   return [
+    ...(paperRatio === undefined ? [] : [`${paperRatio.toFixed(2)}x policy paper`]),
     ...(cyclesPerSecond === undefined ? [] : [`${whole(cyclesPerSecond)} cycles/s`]),
     ...(evaluated === undefined ? [] : [`${significant(evaluated)} forms`]),
     ...(heapBytesPerMillion === undefined ? [] : [`heap ${whole(heapBytesPerMillion)} B/million`]),

@@ -47,6 +47,7 @@ async function work(task: WorkerTask): Promise<void> {
   const row = (each: BenchCase['rows'][number], operation: Operation): void =>
     report(measureRow(entry, each, operation, options))
   if (entry.part === 'router') return measureRouter(entry, options.heapCycles, row)
+  if (entry.part === 'dollar') return measureDollar(entry, row)
   if (entry.part === 'encoder') return row(entry.rows[0], encodeOperation())
   if (entry.part === 'plain') {
     const plain = new PlainBench(entry.dimension, entry.models, NODE_PACE)
@@ -74,6 +75,15 @@ async function measureRouter(
       each,
       watched ? { ...operation, facts: () => heapFacts(() => bench.oneCycle(), heapCycles) } : operation,
     )
+  }
+}
+
+async function measureDollar(entry: BenchCase & { part: 'dollar' }, row: Report): Promise<void> {
+  const { kernel, dimension, models } = entry
+  const bench = await RouterBench.create(kernel, dimension, models, NODE_PACE, 'dollar')
+  for (const each of entry.rows) {
+    bench.checkPriced()
+    row(each, bench.operation(each.name))
   }
 }
 

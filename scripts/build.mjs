@@ -15,6 +15,7 @@ const entries = {
   index: 'src/index.ts',
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
+  evaluate: 'src/evaluate/index.ts',
 }
 
 async function digest() {

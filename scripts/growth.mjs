@@ -22,7 +22,13 @@ console.log(
   `\naddModel and the next route, beyond ${MODELS.toLocaleString('en')} models of d = ${DIMENSION}, ms`,
 )
 for (const kernel of ['wasm', 'js']) {
-  const router = await createRouter({ dimension: DIMENSION, models, kernel, forcedExploration: 0 })
+  const router = await createRouter({
+    policy: 'paper',
+    dimension: DIMENSION,
+    models,
+    kernel,
+    forcedExploration: 0,
+  })
   router.route(context)
   const adds = []
   const routes = []

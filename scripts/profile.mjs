@@ -1,9 +1,14 @@
-// Where the time of a full cycle goes (route, settle, reward; 3 models, d = 26, WebAssembly): self time by function,
+// Where the time of a full cycle goes (route, settle, reward; 3 models, d = 26, WebAssembly; policy paper, or that of
+// --policy): self time by function,
 // from V8's sampling profiler, and what is left when a part is taken away.
-// node scripts/profile.mjs
+// node scripts/profile.mjs [--policy dollar]
 import { Session } from 'node:inspector/promises'
+import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 
+const { policy } = parseArgs({ options: { policy: { type: 'string', default: 'paper' } } }).values
+/** So that policy `dollar` looks for a price, and paper does not. */
+const USD_PER_REQUEST = policy === 'dollar' ? 0.0003 : 0.02
 const DIMENSION = 26
 const CYCLES = 1_000_000
 const BATCH = 64
@@ -41,7 +46,8 @@ function makeRouter(options) {
     kernel: 'wasm',
     dimension: DIMENSION,
     models,
-    budget: { usdPerRequest: 0.02 },
+    policy,
+    budget: { usdPerRequest: USD_PER_REQUEST },
     ...options,
   })
 }

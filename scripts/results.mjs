@@ -59,9 +59,15 @@ function shares(row) {
     .join(', ')
 }
 
-/** Reward of a baseline that depends on the budget. */
-function baselineAt(result, name, budget) {
-  const found = result.baselines.find((b) => b.baseline === name && b.budgetUsdPerRequest === budget)
+/** Reward of a baseline that depends on the budget, in the phase and variant of a row. */
+function baselineAt(result, name, { budgetUsdPerRequest, phase, variant }) {
+  const found = result.baselines.find(
+    (b) =>
+      b.baseline === name &&
+      b.budgetUsdPerRequest === budgetUsdPerRequest &&
+      b.phase === phase &&
+      b.variant === variant,
+  )
   return found === undefined ? '' : reward(found.reward)
 }
 
@@ -73,8 +79,9 @@ function stationaryTable(result, paper) {
     'utilisation',
     'worst seed',
     'best mix of two fixed models',
+    'policy `paper`',
   ]
-  if (paper) head.push("paper's reward", "paper's utilisation")
+  if (paper) head.push("paper's own reward", "paper's own utilisation")
   return table(
     head,
     result.rows.map((row, i) => [
@@ -83,7 +90,8 @@ function stationaryTable(result, paper) {
       `${reward(row.rewardCi95[0])} to ${reward(row.rewardCi95[1])}`,
       share(row.utilisation),
       share(row.utilisationWorst),
-      baselineAt(result, 'mix', row.budgetUsdPerRequest),
+      baselineAt(result, 'mix', row),
+      baselineAt(result, 'paper', row),
       ...(paper ? [PAPER.reward[i].toFixed(3), PAPER.utilisation[i].toFixed(2)] : []),
     ]),
   )
@@ -103,11 +111,21 @@ function baselineTable(result) {
 
 function phaseTable(result) {
   return table(
-    ['budget, $/request', 'phase', 'reward', 'utilisation', 'cumulative', 'worst seed', 'shares'],
+    [
+      'budget, $/request',
+      'phase',
+      'reward',
+      'policy `paper`',
+      'utilisation',
+      'cumulative',
+      'worst seed',
+      'shares',
+    ],
     result.rows.map((row) => [
       usd(row.budgetUsdPerRequest),
       row.phase,
       reward(row.reward),
+      baselineAt(result, 'paper', row),
       share(row.utilisation),
       share(row.utilisationCumulative),
       share(row.utilisationWorst),
@@ -118,11 +136,12 @@ function phaseTable(result) {
 
 function onboardingTable(result) {
   return table(
-    ['newcomer', 'budget, $/request', 'reward', 'utilisation', 'worst seed', 'shares'],
+    ['newcomer', 'budget, $/request', 'reward', 'policy `paper`', 'utilisation', 'worst seed', 'shares'],
     result.rows.map((row) => [
       row.variant,
       usd(row.budgetUsdPerRequest),
       reward(row.reward),
+      baselineAt(result, 'paper', row),
       share(row.utilisation),
       share(row.utilisationWorst),
       shares(row),
@@ -143,12 +162,12 @@ function write(file, sections) {
   writeFileSync(file, text)
 }
 
-const three = ['--exclude', NEWCOMER, '--policy', 'paper', '--features', 'stored']
+const three = ['--exclude', NEWCOMER, '--features', 'stored']
 const stationary = replay(three)
 const cold = replay([...three, '--cold'])
 const priceDrop = replay([...three, '--scenario', 'price-drop'])
 const regression = replay([...three, '--scenario', 'quality-regression'])
-const onboarding = replay(['--policy', 'paper', '--features', 'stored', '--scenario', 'onboarding'])
+const onboarding = replay(['--features', 'stored', '--scenario', 'onboarding'])
 const code = ({ command }) => `    ${command}`
 
 write('docs/RESULTS.md', {

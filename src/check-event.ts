@@ -8,8 +8,10 @@ import {
   checkKeys,
   checkOneOf,
   checkRecord,
+  checkStrings,
   copyContext,
 } from './check.js'
+import { checkCeiling } from './check-budget.js'
 import { expected, ParetoBanditError } from './errors.js'
 import {
   checkId,
@@ -26,11 +28,11 @@ import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
 import { CONSTRAINTS } from './pacing/constraint.js'
 import { areContenders, CONTENDER_NUMBERS } from './pacing/contender.js'
-import { EXPIRED } from './pending/pending.js'
+import { EXPIRED } from './pending/request-state.js'
 import { checkStatistics } from './policy/priors.js'
 import type { Administration, Policy } from './policy-state.js'
 import { checkModelPrice, checkModelSpec } from './registry/model.js'
-import { checkCeiling, FORCED_EXPLORATION_MAX } from './resolve-options.js'
+import { FORCED_EXPLORATION_MAX } from './resolve-options.js'
 import type { RoutingState } from './state.js'
 
 /** 1 / (1 - percentile) is no more. */
@@ -53,6 +55,8 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
     'contenders',
     'tenant',
     'infeasible',
+    'propensity',
+    'eligible',
     'latencyPrice',
     'latencyUse',
     'uses',
@@ -174,6 +178,7 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
   event.infeasible = checkArray(event.infeasible, 'event.infeasible').map((each, i) =>
     checkOneOf(each, CONSTRAINTS, `event.infeasible[${i}]`),
   )
+  checkChance(event)
   if (!(event.contenders instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
   }
@@ -187,6 +192,17 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
       event.contenders,
     )
   }
+}
+
+/** Propensity and the models drawn from: for the log alone, nothing is folded from them. */
+function checkChance(event: Record<string, unknown>): void {
+  const propensity = checkInRange(event.propensity, 0, 1, 'event.propensity')
+  if (propensity === 0) throw expected('INVALID_ARGUMENT', 'event.propensity', 'a number in (0, 1]', 0)
+  const eligible = checkStrings(event.eligible, 'event.eligible')
+  if (eligible.length > 0 && !eligible.includes(event.model as string)) {
+    throw expected('INVALID_ARGUMENT', 'event.eligible', 'models, the chosen one among them', event.eligible)
+  }
+  event.eligible = Object.freeze(eligible)
 }
 
 function checkUses(event: Record<string, unknown>): void {

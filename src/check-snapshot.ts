@@ -1,9 +1,18 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from './check.js'
+import { CEILING_MIN_USD } from './check-budget.js'
 import { ParetoBanditError } from './errors.js'
 import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
-import { isUnsettled, isWaiting, PENDING_AMOUNTS, PENDING_NUMBERS } from './pending/pending.js'
+import {
+  INCARNATION,
+  PENDING_AMOUNTS,
+  PENDING_NUMBERS,
+  RESERVED,
+  SLOT,
+  STATE,
+} from './pending/request-row.js'
+import { isUnsettled, isWaiting } from './pending/request-state.js'
+import { PRICE_NAMES } from './registry/model.js'
 import type { Model } from './registry/registry.js'
-import { CEILING_MIN_USD } from './resolve-options.js'
 
 /** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
 export interface SnapshotModel {
@@ -55,7 +64,6 @@ const AMOUNTS = [
   'assumedUsd',
   'predictedUsd',
 ] as const
-const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
 /** Sums and statistics beyond this are none, and their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
@@ -90,7 +98,7 @@ export function checkSnapshot(
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
-    if (isUnsettled(request.row[2])) unsettled++
+    if (isUnsettled(request.row[STATE])) unsettled++
   }
   if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
 }
@@ -127,7 +135,7 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
     AMOUNTS.every((name) => isAmount(model[name])) &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
-  if (!PRICES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
+  if (!PRICE_NAMES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
     throw invalidSnapshot('a price is none')
   }
 }
@@ -154,11 +162,12 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
 }
 
 function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<number, number>): void {
-  const [slot, incarnation, state] = row
-  if (incarnationAt.get(slot) !== incarnation) throw invalidSnapshot('a request has no model')
+  const state = row[STATE]
+  if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(4, PENDING_AMOUNTS).every(isAmount)) throw invalidSnapshot('a request costs no amount')
+  if (!row.subarray(RESERVED, PENDING_AMOUNTS).every(isAmount))
+    throw invalidSnapshot('a request costs no amount')
   const predictions = row.subarray(PENDING_AMOUNTS, PENDING_NUMBERS)
   if (!predictions.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
     throw invalidSnapshot('a prediction is none')

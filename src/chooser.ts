@@ -5,6 +5,8 @@ import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
 
 const NONE = new Float64Array(0)
+/** Of decisions that were not left to chance. */
+export const NO_MODELS: readonly string[] = Object.freeze([])
 
 /** A model for a request, and what the request's event carries of how it was found. One record, filled in anew. */
 export interface Choice {
@@ -25,6 +27,9 @@ export interface Choice {
   reservedUsd: number
   /** Constraints that no eligible model could meet, as bits. */
   infeasible: number
+  /** As in RoutedEvent. */
+  propensity: number
+  eligible: readonly string[]
 }
 
 export function blankChoice(): Choice {
@@ -41,6 +46,8 @@ export function blankChoice(): Choice {
     uses: NONE,
     reservedUsd: 0,
     infeasible: 0,
+    propensity: 1,
+    eligible: NO_MODELS,
   }
 }
 

@@ -10,7 +10,7 @@ export interface Decision {
   readonly expectedCostUsd: number
   /** Set aside until it settles, USD: the expected cost, or with `reserve: 'worst-case'` the most it can cost. */
   readonly reservedUsd: number
-  /** theta.x + exploration bonus - penalty of the chosen model; 0 when it was forced. */
+  /** theta.x + exploration bonus - penalty of the chosen model, for one that chance chose among 16 or more an upper bound; 0 when it was forced. */
   readonly score: number
   /** True when a newcomer got the request as one of its forced explorations. */
   readonly forced: boolean
@@ -29,6 +29,8 @@ export interface Decision {
    * long; `quality` when even the best answers are worth less than the floor, or the budget's price is above the floor's.
    */
   readonly infeasible: readonly Constraint[]
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  readonly propensity: number
   /** Present when the request asked for it with `explain: true`. */
   readonly explanation?: Explanation
 }
@@ -75,6 +77,8 @@ export interface FeatureContribution {
 export interface Explanation {
   readonly id: string
   readonly chosen: string
+  /** Of the choice, as in Decision; null when it is no longer known. */
+  readonly propensity: number | null
   readonly forced: boolean
   readonly canary: boolean
   readonly cheapestFallback: boolean

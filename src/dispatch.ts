@@ -1,5 +1,5 @@
 import { copyNumbers } from './check.js'
-import type { Chooser } from './chooser.js'
+import { type Chooser, NO_MODELS } from './chooser.js'
 import type { Decision, Explanation } from './decision.js'
 import { type RequestSize, requestSize } from './eligibility.js'
 import { eligibleModels } from './eligible-models.js'
@@ -49,6 +49,8 @@ export class Dispatcher {
       uses: new Float64Array(0),
       tenant: null,
       infeasible: constraintsOf(0),
+      propensity: 1,
+      eligible: NO_MODELS,
     }
   }
 
@@ -114,6 +116,8 @@ export class Dispatcher {
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
     routed.canary = note.canary
+    routed.propensity = note.propensity = choice.propensity
+    routed.eligible = choice.eligible
     const decision: Decision = {
       id: routed.id,
       model: model.id,
@@ -126,6 +130,7 @@ export class Dispatcher {
       shadowPrice: note.shadowPrice,
       latencyPrice: note.latencyPrice,
       infeasible: routed.infeasible,
+      propensity: choice.propensity,
     }
     if (request?.explain !== true) return decision
     return { ...decision, explanation: explainDecision(state, this.options, note, false) }

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'SNAPSHOT_MISMATCH'
   | 'EVENT_OUT_OF_ORDER'
   | 'DATA_INVALID'
+  | 'LOG_UNSUPPORTED'
 
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
 export class ParetoBanditError extends Error {

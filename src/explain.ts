@@ -34,6 +34,7 @@ export interface DecisionNote {
   forced: boolean
   /** The request tried a model that nobody had chosen for long. */
   canary: boolean
+  propensity: number | null
   cheapestFallback: boolean
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
@@ -84,6 +85,7 @@ export function blankNote(): DecisionNote {
     refusedBy: undefined,
     forced: false,
     canary: false,
+    propensity: null,
     cheapestFallback: false,
     events: 0,
   }
@@ -101,6 +103,7 @@ export function explainDecision(
   return {
     id: state.requestId(note.sequence),
     chosen: note.chosen?.id ?? '',
+    propensity: note.propensity,
     forced: note.forced,
     canary: note.canary,
     cheapestFallback: note.cheapestFallback,

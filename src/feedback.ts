@@ -2,7 +2,7 @@ import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount }
 import { expected, ParetoBanditError, show } from './errors.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from './journal/events.js'
 import type { ResolvedOptions } from './options.js'
-import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/pending.js'
+import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request-state.js'
 import type { Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
 
@@ -10,10 +10,14 @@ import type { RoutingState } from './state.js'
 export interface Settlement {
   /** Realised cost, USD. */
   readonly costUsd?: number
-  /** Billed tokens, cached ones included; priced at the list price in force when it was routed. Both or none. */
+  /** Billed tokens, cached ones included; priced at the list prices in force when it was routed. Both or none. */
   readonly inputTokens?: number
   /** Billed tokens, reasoning included. */
   readonly outputTokens?: number
+  /** Those of `inputTokens` that the provider took from its cache, no more than these. Default 0. */
+  readonly cachedInputTokens?: number
+  /** Those of `outputTokens` that were reasoning, no more than these. Default 0. */
+  readonly reasoningTokens?: number
   readonly latencyMs?: number
 }
 
@@ -44,7 +48,14 @@ const REFUSALS = [
 export const LOG_RATIO_MIN = -5
 export const LOG_RATIO_MAX = 4
 const LATENCY_MIN_MS = 0.001
-const SETTLEMENT_KEYS = ['costUsd', 'inputTokens', 'outputTokens', 'latencyMs'] as const
+const SETTLEMENT_KEYS = [
+  'costUsd',
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'reasoningTokens',
+  'latencyMs',
+] as const
 
 /** A request whatever has happened to it. @throws as `modelOfRequest` */
 export function locate(state: RoutingState, id: unknown, field: string): Located {
@@ -167,11 +178,13 @@ function logRatio(costUsd: number, listCostUsd: number): number {
 
 /** The dollars of a settlement. */
 function settledCostUsd(
-  { costUsd, inputTokens, outputTokens }: Record<string, unknown>,
+  { costUsd, inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Record<string, unknown>,
   state: RoutingState,
   id: string,
   field: string,
 ): number {
+  const cached = partOf(cachedInputTokens, 'cachedInputTokens', inputTokens, 'inputTokens', field)
+  const reasoning = partOf(reasoningTokens, 'reasoningTokens', outputTokens, 'outputTokens', field)
   const tokensGiven = inputTokens !== undefined || outputTokens !== undefined
   if (costUsd === undefined && !tokensGiven) {
     throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens', 'neither')
@@ -180,8 +193,23 @@ function settledCostUsd(
   const input = tokensGiven ? amount(inputTokens, field, 'inputTokens') : 0
   const output = tokensGiven ? amount(outputTokens, field, 'outputTokens') : 0
   if (costUsd !== undefined) return amount(costUsd, field, 'costUsd')
-  const cost = state.pending.costOfTokensUsd(state.sequenceOf(id), input, output)
+  const cost = state.pending.costOfTokensUsd(state.sequenceOf(id), input, output, cached, reasoning)
   return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
+}
+
+/** Tokens that are a part of others: their count, 0 when it is not given. The whole is checked here if the part is. */
+function partOf(part: unknown, partKey: string, whole: unknown, wholeKey: string, field: string): number {
+  if (part === undefined) return 0
+  const tokens = amount(part, field, partKey)
+  if (whole === undefined) {
+    const message = `goes with ${wholeKey}, which includes it`
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${partKey}`, message)
+  }
+  const all = amount(whole, field, wholeKey)
+  if (tokens > all) {
+    throw expected('INVALID_ARGUMENT', `${field}.${partKey}`, `at most ${wholeKey}, ${all}`, tokens)
+  }
+  return tokens
 }
 
 /** `checkAmount` that puts the field's path together only for an error. */

@@ -29,7 +29,7 @@ export type { LatencyLimit, LatencyOptions } from './pacing/latency-limit.js'
 export type { ArmInspection } from './policy/arm-inspection.js'
 export { nEffectiveOf } from './policy/horizon.js'
 export { checkPriors, type ModelPrior, type Priors } from './policy/priors.js'
-export type { ModelPrice, ModelSpec } from './registry/model.js'
+export type { ModelPrice, ModelSpec, ResolvedModelPrice, ResolvedModelSpec } from './registry/model.js'
 export type { RouteOptions } from './route-options.js'
 export type { Router } from './router.js'
 export type {

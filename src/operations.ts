@@ -1,4 +1,5 @@
 import { checkKeys, checkRecord } from './check.js'
+import { checkBudget, refuseFixed } from './check-budget.js'
 import { administrationOf } from './check-event.js'
 import { readClock } from './clock.js'
 import { ParetoBanditError } from './errors.js'
@@ -12,7 +13,6 @@ import type { LatencyOptions } from './pacing/latency-limit.js'
 import type { Policy } from './policy-state.js'
 import type { Recorder } from './recorder.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from './registry/model.js'
-import { checkBudget, refuseFixed } from './resolve-options.js'
 import { readStats } from './router-stats.js'
 import type { RoutingState } from './state.js'
 import type { AccountStats, RouterStats } from './stats.js'
@@ -66,7 +66,7 @@ export abstract class Operations {
     if (!enabled) this.recorder.commit({ type: 'model-enabled', at: this.now(), model: id })
   }
 
-  /** New list prices, in force from the next request on. */
+  /** New list prices, in force from the next request on. They replace all four: one left out takes its default. */
   reprice(id: string, price: ModelPrice): void {
     const model = findModel(this.state, id, 'id')
     const checked = checkModelPrice(price, 'price')

@@ -19,6 +19,9 @@ export const DEFAULT_BURST = 50
 export const DEFAULT_ALPHA_WARM = 0.01
 export const DEFAULT_ALPHA_COLD = 0.05
 
+/** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
+export const EPSILON_MAX = 0.5
+
 export interface BudgetOptions {
   /** Ceiling of the mean spend per request, USD, > 0. */
   readonly usdPerRequest: number
@@ -100,7 +103,12 @@ export interface RouterOptions {
   readonly pendingTtlMs?: number
   /** Default 'auto': native where it has been built, else wasm, else js. One that cannot run: KERNEL_UNAVAILABLE. */
   readonly kernel?: KernelName | 'auto'
-  /** Seeds the tie-break. Default 0. */
+  /**
+   * Share of requests, in [0, 0.5], that go to any eligible and affordable model by chance, so that
+   * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
+   */
+  readonly epsilon?: number
+  /** Seeds the tie-break and the draws of `epsilon`. Default 0. */
   readonly seed?: number
   /** Milliseconds since the epoch. Default Date.now. */
   readonly clock?: () => number
@@ -135,6 +143,7 @@ export interface ResolvedOptions {
   readonly pendingCapacity: number
   readonly pendingTtlMs: number
   readonly kernel: KernelName | 'auto'
+  readonly epsilon: number
   readonly seed: number
   readonly clock: () => number
   readonly name: string

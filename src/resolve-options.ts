@@ -1,5 +1,4 @@
 import {
-  AMOUNT_MAX,
   checkBoolean,
   checkFinite,
   checkInRange,
@@ -11,6 +10,7 @@ import {
   checkString,
   DIMENSION_MAX,
 } from './check.js'
+import { checkBudget } from './check-budget.js'
 import { expected, ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { KERNEL_NAMES } from './kernel/kernel.js'
@@ -21,13 +21,13 @@ import {
   DEFAULT_GAMMA,
   DEFAULT_GAMMA_DOLLAR,
   DEFAULT_POLICY,
+  EPSILON_MAX,
   POLICY_NAMES,
   type PolicyName,
   RESERVE_MODES,
   type ResolvedOptions,
   type RouterOptions,
 } from './options.js'
-import { PACER_MODES, type PacerMode } from './pacing/dual-ascent.js'
 import { ADAPTATION_HORIZON, ADAPTATION_HORIZON_DOLLAR, nEffectiveOf } from './policy/horizon.js'
 import { checkModelSpecs } from './registry/model.js'
 
@@ -56,6 +56,7 @@ export const OPTION_KEYS = [
   'pendingCapacity',
   'pendingTtlMs',
   'kernel',
+  'epsilon',
   'seed',
   'clock',
   'name',
@@ -65,9 +66,7 @@ export const OPTION_KEYS = [
 export const FORCED_EXPLORATION_MAX = 1_000_000
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
-export const CEILING_MIN_USD = 1e-12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
-const BURST_MAX = 1e9
 const DAY_MS = 86_400_000
 const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -129,6 +128,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     ),
     pendingTtlMs: optional(options.pendingTtlMs, DAY_MS, checkPositive, 'pendingTtlMs'),
     kernel: optional(options.kernel, 'auto', (v, f) => checkOneOf(v, KERNEL_CHOICES, f), 'kernel'),
+    epsilon: optional(options.epsilon, 0, (v, f) => checkInRange(v, 0, EPSILON_MAX, f), 'epsilon'),
     seed,
     clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
     name: optional(options.name, 'r', checkName, 'name'),
@@ -160,21 +160,6 @@ export function checkEncoder(value: unknown, field: string): AnyEncoder {
   return value as AnyEncoder
 }
 
-export function checkBudget(
-  value: unknown,
-  field: string,
-): { usdPerRequest: number; mode: PacerMode | undefined; burst: number | undefined } | null {
-  if (value === null) return null
-  const record = checkRecord(value, field)
-  checkKeys(record, ['usdPerRequest', 'mode', 'burst'], field)
-  return {
-    usdPerRequest: checkCeiling(record.usdPerRequest, `${field}.usdPerRequest`),
-    mode: record.mode === undefined ? undefined : checkOneOf(record.mode, PACER_MODES, `${field}.mode`),
-    burst:
-      record.burst === undefined ? undefined : checkInRange(record.burst, 1, BURST_MAX, `${field}.burst`),
-  }
-}
-
 /** Options of one policy mean nothing to the other: better refused than ignored. @throws INVALID_ARGUMENT */
 function checkPolicyOptions(
   options: RouterOptions,
@@ -197,19 +182,6 @@ function checkPolicyOptions(
   if (foreign === undefined) return
   const other = policy === 'dollar' ? 'paper' : 'dollar'
   throw new ParetoBanditError('INVALID_ARGUMENT', foreign, `goes with policy '${other}', this is '${policy}'`)
-}
-
-/** What of a budget cannot be changed later. @throws INVALID_ARGUMENT */
-export function refuseFixed(budget: ReturnType<typeof checkBudget>, field: string): void {
-  for (const key of ['mode', 'burst'] as const) {
-    if (budget?.[key] !== undefined)
-      throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${key}`, 'is set when the router is made')
-  }
-}
-
-/** Dollars a request; anything smaller than a millionth of a millionth is a unit mistake. */
-export function checkCeiling(value: unknown, field: string): number {
-  return checkInRange(checkPositive(value, field), CEILING_MIN_USD, AMOUNT_MAX, field)
 }
 
 export function checkForcedExploration(value: unknown, field: string): number {

@@ -27,6 +27,8 @@ function modelStats(model: Model, total: number): ModelStats {
     enabled: model.enabled,
     inputUsdPerMTok: model.inputUsdPerMTok,
     outputUsdPerMTok: model.outputUsdPerMTok,
+    cachedInputUsdPerMTok: model.cachedInputUsdPerMTok,
+    reasoningUsdPerMTok: model.reasoningUsdPerMTok,
     requests: model.requests,
     share: total === 0 ? 0 : model.requests / total,
     settled: model.settled,

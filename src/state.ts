@@ -5,15 +5,8 @@ import type { Kernel } from './kernel/kernel.js'
 import { recordCost } from './pacing/cost-estimate.js'
 import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
 import { Ledger } from './pacing/ledger.js'
-import {
-  DROPPED,
-  EXPIRED,
-  FAILED,
-  isUnsettled,
-  PendingRequests,
-  REWARDED,
-  SETTLED,
-} from './pending/pending.js'
+import { PendingRequests } from './pending/pending.js'
+import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
 import { Arms } from './policy/arms.js'
 import type { PolicyState, StartPolicy } from './policy-state.js'
 import { type Model, Registry } from './registry/registry.js'

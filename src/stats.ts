@@ -7,6 +7,8 @@ export interface ModelStats {
   readonly enabled: boolean
   readonly inputUsdPerMTok: number
   readonly outputUsdPerMTok: number
+  readonly cachedInputUsdPerMTok: number
+  readonly reasoningUsdPerMTok: number
   /** Decisions for this model, failed ones included. */
   readonly requests: number
   /** Its share of all decisions for models that are registered now. */

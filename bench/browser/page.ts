@@ -64,6 +64,13 @@ async function setUp(entry: PageCase): Promise<(i: number) => Operation> {
       return router.operation(entry.rows[i].name)
     }
   }
+  if (entry.part === 'dollar') {
+    const router = await RouterBench.create(entry.kernel, dimension, models, BROWSER_PACE, 'dollar')
+    return (i) => {
+      router.checkPriced()
+      return router.operation(entry.rows[i].name)
+    }
+  }
   if (entry.part === 'encoder') throw new Error('the page has no encoder')
   const kernel = await coldKernel(entry.kernel, dimension, models)
   teach(kernel, models)

@@ -5,7 +5,7 @@ import type { BenchRow } from '../row.js'
 interface Target {
   readonly what: string
   readonly row: Pick<BenchRow, 'name' | 'kernel' | 'dimension' | 'models' | 'alpha'>
-  readonly figure: 'p50Ns' | 'perMs' | 'cyclesPerSecond'
+  readonly figure: 'p50Ns' | 'perMs' | 'cyclesPerSecond' | 'paperRatio'
   readonly bound: number
   readonly published?: string
 }
@@ -22,6 +22,18 @@ const TARGETS: readonly Target[] = [
     figure: 'p50Ns',
     bound: 1000,
     published: '22.5 to 57 us',
+  },
+  {
+    what: '`route` of policy `dollar` against policy `paper`, 3 models, d = 26, wasm',
+    row: { name: 'route-dollar', kernel: 'wasm', ...OF_THREE },
+    figure: 'paperRatio',
+    bound: 1.5,
+  },
+  {
+    what: '`route` of policy `dollar`, 1,000 models, d = 26, wasm',
+    row: { name: 'route-dollar', kernel: 'wasm', ...OF_THOUSAND },
+    figure: 'perMs',
+    bound: 2000,
   },
   {
     what: '`settle` and `reward`, 3 models, d = 26, wasm',
@@ -88,9 +100,10 @@ function targetRow(target: Target, rows: readonly BenchRow[]): string[] {
   const row = rows.find((each) => isOf(each, target.row))
   const value = row?.[figure] ?? null
   const limit = row?.limitRatio === undefined ? '' : times(row.limitRatio)
-  const sign = figure === 'p50Ns' ? '<=' : '>='
+  const isUpper = figure === 'p50Ns' || figure === 'paperRatio'
+  const sign = isUpper ? '<=' : '>='
   const measured = value === null ? 'not measured' : show(value, figure)
-  const excess = value === null ? null : figure === 'p50Ns' ? value / bound : bound / value
+  const excess = value === null ? null : isUpper ? value / bound : bound / value
   return [what, `${sign} ${show(bound, figure)}`, measured, verdict(excess), limit, published]
 }
 
@@ -109,6 +122,7 @@ function verdict(excess: number | null): string {
 
 function show(value: number, figure: Target['figure']): string {
   if (figure === 'p50Ns') return formatNs(value)
+  if (figure === 'paperRatio') return `${value.toFixed(2)}x`
   return figure === 'perMs' ? `${whole(value)}/ms` : whole(value)
 }
 

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { teach } from './state/session.js'
 
 interface FailFlags {
   readonly state: string
+  readonly log?: string
   readonly cost?: number
 }
 
@@ -20,12 +22,15 @@ export function registerFail(program: Command): void {
     .argument('<id>', "the request, as 'route' named it")
     .requiredOption('--state <file>', "the state file of 'route'")
     .option('--cost <usd>', 'what the failed call cost all the same, USD (default: 0)', amountFlag)
+    .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(fail)
 }
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
+  const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
+    log.listen(router)
     const before = router.stats()
     let model = ''
     router.on('failed', (event) => {
@@ -35,5 +40,6 @@ async function fail(id: string, flags: FailFlags): Promise<void> {
     const next = `route again with --exclude ${model}\n`
     return `${id} failed on ${model}; ${next}${renderEffect(model, before, router.stats())}`
   })
+  await log.append()
   process.stdout.write(text)
 }

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { show } from '../errors.js'
 import { CommandError } from './command-error.js'
 
@@ -53,4 +54,18 @@ export async function writeTextFile(path: string, text: string): Promise<void> {
   } catch (error) {
     throw fileError(error, path, 'write')
   }
+}
+
+/** Finds out before a long run whether its result could be written. @throws FILE_UNWRITABLE */
+export async function checkWritable(path: string): Promise<void> {
+  const folder = dirname(path)
+  try {
+    if (!(await stat(folder)).isDirectory())
+      throw new CommandError('FILE_UNWRITABLE', `${folder}: it is not a folder`)
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
+  const existing = await stat(path).catch(() => null)
+  if (existing?.isDirectory())
+    throw new CommandError('FILE_UNWRITABLE', `${path}: cannot write it: it is a folder`)
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
+import { EPSILON_MAX } from '../options.js'
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
@@ -33,6 +34,15 @@ export function seedFlag(text: string): number {
   const value = numberFlag(text)
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
     throw new InvalidArgumentError('Expected an integer from 0 to 4294967295.')
+  }
+  return value
+}
+
+/** A share of requests left to chance: a number from 0 to 0.5. */
+export function epsilonFlag(text: string): number {
+  const value = numberFlag(text)
+  if (value < 0 || value > EPSILON_MAX) {
+    throw new InvalidArgumentError(`Expected a number from 0 to ${EPSILON_MAX}.`)
   }
   return value
 }

@@ -1,15 +1,16 @@
 import { isRecord } from '../check.js'
 import { show } from '../errors.js'
 import { checkPriors, type Priors } from '../policy/priors.js'
-import { checkModelSpecs, type ModelSpec } from '../registry/model.js'
+import { checkModelSpecs, type ResolvedModelSpec } from '../registry/model.js'
 import { CommandError } from './command-error.js'
 import { readJsonFile } from './files.js'
 
 /**
- * Reads a models file: `{"models": [{id, inputUsdPerMTok, outputUsdPerMTok}, ...]}`, or the array alone.
+ * Reads a models file: `{"models": [{id, inputUsdPerMTok, outputUsdPerMTok}, ...]}`, or the array alone. A model may
+ * also have `cachedInputUsdPerMTok` and `reasoningUsdPerMTok`.
  * @throws FILE_UNREADABLE; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL naming file and field
  */
-export async function readModelsFile(path: string): Promise<ModelSpec[]> {
+export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]> {
   const value = await readJsonFile(path)
   const list = isRecord(value) ? value.models : value
   if (!Array.isArray(list)) {

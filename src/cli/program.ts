@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { registerConformance } from './conformance.js'
+import { registerEvaluate } from './evaluate.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
 import { registerReplay } from './replay.js'
@@ -8,6 +9,7 @@ import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
 import { registerSettle } from './settle.js'
 import { registerStats } from './stats.js'
+import { registerTune } from './tune.js'
 
 const EXAMPLES = `
 Examples:
@@ -37,6 +39,8 @@ export function makeProgram(): Command {
   registerStats(program)
   registerFitPriors(program)
   registerReplay(program)
+  registerEvaluate(program)
+  registerTune(program)
   registerConformance(program)
   return program
 }

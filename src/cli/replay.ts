@@ -1,17 +1,13 @@
-import { stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ParetoBanditError, show } from '../errors.js'
-import { defaultEncoder } from '../features/default-encoder.js'
 import { autoBudgets, parseBudgets, SCENARIO_BUDGETS_USD } from '../replay/budgets.js'
 import { renderReport } from '../replay/report/page.js'
 import type { ReplayResult } from '../replay/result.js'
 import { runReplay } from '../replay/runner.js'
 import { coursesOf, SCENARIO_NAMES, type ScenarioName } from '../replay/scenarios.js'
 import type { ReplaySettings } from '../replay/settings.js'
-import { buildTable } from '../replay/table.js'
-import { CommandError } from './command-error.js'
-import { fileError, writeTextFile } from './files.js'
+import { checkWritable, writeTextFile } from './files.js'
 import { badFlag } from './flags.js'
 import {
   addReplayFlags,
@@ -22,7 +18,7 @@ import {
 } from './replay-flags.js'
 import { barJobView, type JobView, liveJobView, logJobView, SILENT_JOB_VIEW } from './view/observers.js'
 import { summaryText } from './view/summary.js'
-import { loadWorkload, type Workload } from './workload.js'
+import { loadWorkload, tableOf, type Workload } from './workload.js'
 
 /** Adds `replay` to the program. Its action throws ParetoBanditError and CommandError for what the user can mend. */
 export function registerReplay(program: Command): void {
@@ -72,12 +68,11 @@ function settingsOf(scenario: ScenarioName, workload: Workload, flags: ReplayFla
     shifted: scenario === 'onboarding' || scenario === 'stationary' ? undefined : flags.shifted,
     newcomer: scenario === 'onboarding' ? flags.newcomer : undefined,
   })
-  const encoder = flags.features === 'encode' ? defaultEncoder() : null
-  const data = buildTable(workload.rows, models, encoder, flags.data ?? workload.name)
+  const data = tableOf(workload.rows, models, flags.features, flags.data ?? workload.name)
   const train =
     workload.trainRows === null
       ? null
-      : buildTable(workload.trainRows, models, encoder, flags.train ?? 'train')
+      : tableOf(workload.trainRows, models, flags.features, flags.train ?? 'train')
   if (train !== null && train.dimension !== data.dimension) {
     const message = `features: expected ${data.dimension} numbers as in --data, got ${train.dimension}`
     throw new ParetoBanditError('DATA_INVALID', flags.train ?? 'train', message)
@@ -141,18 +136,4 @@ function reportOf(
     models: workload.models.filter((model) => used.has(model.id)),
     results,
   })
-}
-
-/** Finds out before a long run whether its result could be written. */
-async function checkWritable(path: string): Promise<void> {
-  const folder = dirname(path)
-  try {
-    if (!(await stat(folder)).isDirectory())
-      throw new CommandError('FILE_UNWRITABLE', `${folder}: it is not a folder`)
-  } catch (error) {
-    throw fileError(error, path, 'write')
-  }
-  const existing = await stat(path).catch(() => null)
-  if (existing?.isDirectory())
-    throw new CommandError('FILE_UNWRITABLE', `${path}: cannot write it: it is a folder`)
 }

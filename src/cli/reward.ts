@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
+import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { numberFlag } from './flags.js'
 import { teach } from './state/session.js'
+
+interface RewardFlags {
+  readonly state: string
+  readonly log?: string
+}
 
 const HELP = `
 Example:
@@ -14,12 +20,15 @@ export function registerReward(program: Command): void {
     .argument('<id>', "the request, as 'route' named it")
     .argument('<value>', 'its quality, from 0 to 1', numberFlag)
     .requiredOption('--state <file>', "the state file of 'route'")
+    .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(reward)
 }
 
-async function reward(id: string, value: number, flags: { readonly state: string }): Promise<void> {
+async function reward(id: string, value: number, flags: RewardFlags): Promise<void> {
+  const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
+    log.listen(router)
     const before = router.stats()
     let model = ''
     router.on('rewarded', (event) => {
@@ -28,5 +37,6 @@ async function reward(id: string, value: number, flags: { readonly state: string
     router.reward(id, value)
     return `${id} on ${model} rewarded with ${value}\n${renderEffect(model, before, router.stats())}`
   })
+  await log.append()
   process.stdout.write(text)
 }

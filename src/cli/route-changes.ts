@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../registry/model.js'
+import { PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from '../registry/model.js'
 import type { Router } from '../router.js'
 import { usd } from './format.js'
 import type { Settings } from './state/state-file.js'
@@ -13,7 +13,7 @@ export interface RouteChange {
  * Makes a router's models those of a models file: new ones are added, changed prices taken over, missing ones
  * disabled (what was learned of them stays), returned ones enabled.
  */
-export function applyModels(router: Router, specs: readonly ModelSpec[]): RouteChange[] {
+export function applyModels(router: Router, specs: readonly ResolvedModelSpec[]): RouteChange[] {
   const changes: RouteChange[] = []
   const known = new Map(router.stats().models.map((model) => [model.id, model]))
   for (const spec of specs) {
@@ -24,9 +24,9 @@ export function applyModels(router: Router, specs: readonly ModelSpec[]): RouteC
       changes.push({ model: spec.id, change: 'added' })
       continue
     }
-    const { inputUsdPerMTok, outputUsdPerMTok } = spec
-    if (model.inputUsdPerMTok !== inputUsdPerMTok || model.outputUsdPerMTok !== outputUsdPerMTok) {
-      router.reprice(spec.id, { inputUsdPerMTok, outputUsdPerMTok })
+    if (PRICE_NAMES.some((name) => model[name] !== spec[name])) {
+      const { id, ...price } = spec
+      router.reprice(id, price)
       changes.push({
         model: spec.id,
         change: `repriced from ${priceOf(model)} to ${priceOf(spec)} USD per million tokens`,
@@ -55,12 +55,20 @@ export function applyBudget(router: Router, usdPerRequest: number | null): Route
   return [{ model: null, change: `budget per request changed from ${from} to ${to}` }]
 }
 
-/** The mode is an option of the router, not state: the caller has made the router with the new one. */
-export function describeMode(before: Settings, after: Settings): RouteChange[] {
-  if (before.mode === after.mode) return []
-  return [{ model: null, change: `mode changed from ${before.mode} to ${after.mode}` }]
+/** Mode and epsilon are options of the router, not state: the caller has made the router with the new ones. */
+export function describeSettings(before: Settings, after: Settings): RouteChange[] {
+  return (['mode', 'epsilon'] as const).flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [{ model: null, change: `${key} changed from ${before[key]} to ${after[key]}` }],
+  )
 }
 
-function priceOf(price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number }): string {
-  return `${price.inputUsdPerMTok} in / ${price.outputUsdPerMTok} out`
+/** The prices in words: those of cached and reasoning tokens where they differ. */
+function priceOf(price: ResolvedModelPrice): string {
+  const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok } = price
+  const parts = [`${inputUsdPerMTok} in`, `${outputUsdPerMTok} out`]
+  if (cachedInputUsdPerMTok !== inputUsdPerMTok) parts.push(`${cachedInputUsdPerMTok} cached`)
+  if (reasoningUsdPerMTok !== outputUsdPerMTok) parts.push(`${reasoningUsdPerMTok} reasoning`)
+  return parts.join(' / ')
 }

@@ -34,6 +34,8 @@ export function renderDecision({ decision, pacer, changes }: RouteOutcome, state
 function reasonOf(decision: Decision): string {
   if (decision.forced) return 'chosen as a newcomer: it gets some requests for certain'
   if (decision.cheapestFallback) return 'chosen as the cheapest: the price ceiling leaves no model'
+  if (decision.propensity < 0.5)
+    return `chosen by chance, propensity ${fixed(decision.propensity, 4)}; its score is ${fixed(decision.score, 4)}`
   const alike = countAlike(decision)
   if (alike > 1) return `drawn among ${alike} models of the best score, ${fixed(decision.score, 4)}`
   return `chosen for the best score, ${fixed(decision.score, 4)}`

@@ -12,14 +12,15 @@ import {
 } from '../options.js'
 import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
 import type { Priors } from '../policy/priors.js'
-import type { ModelSpec } from '../registry/model.js'
+import type { ResolvedModelSpec } from '../registry/model.js'
 import type { RouteOptions } from '../route-options.js'
 import type { Router } from '../router.js'
 import type { PacerStats } from '../stats.js'
 import { CommandError } from './command-error.js'
-import { amountFlag, budgetFlag, listFlag, seedFlag, wordFlag } from './flags.js'
+import { EventLog } from './event-log.js'
+import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
-import { applyBudget, applyModels, describeMode, type RouteChange } from './route-changes.js'
+import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { renderDecision } from './route-view.js'
 import { changeState, resume, type Session } from './state/session.js'
 import type { Settings, StoredState } from './state/state-file.js'
@@ -39,12 +40,14 @@ interface RouteFlags {
   readonly exploit?: boolean
   readonly priors?: string
   readonly seed?: number
+  readonly epsilon?: number
+  readonly log?: string
   readonly json?: boolean
 }
 
 /** What the files that the flags name hold. */
 interface RouteInputs {
-  readonly models: readonly ModelSpec[] | null
+  readonly models: readonly ResolvedModelSpec[] | null
   readonly priors: Priors | null
 }
 
@@ -58,6 +61,7 @@ export interface RouteOutcome {
 const HELP = `
 The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
+and, where they differ, "cachedInputUsdPerMTok" and "reasoningUsdPerMTok", for 'settle' by tokens.
 
 With --state the router lives in that file: models, prices, budget, statistics, and requests that wait for feedback
 (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
@@ -104,6 +108,12 @@ export function registerRoute(program: Command): void {
     .option('--exploit', 'no exploration: the best model as far as known')
     .option('--priors <file>', 'warm-up priors from fitPriors, for models that are new')
     .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
+    .option(
+      '--epsilon <share>',
+      "share of requests that go to any model by chance, for 'evaluate' (default: 0)",
+      epsilonFlag,
+    )
+    .option('--log <file>', "append the decision's event as a line of JSON, for 'evaluate'")
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', HELP)
     .action(route)
@@ -126,19 +136,22 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       { ...stored, settings },
       inputs.priors === null ? {} : { priors: inputs.priors },
     )
-    changes.push(...describeMode(stored.settings, settings))
+    changes.push(...describeSettings(stored.settings, settings))
     if (inputs.models !== null) changes.push(...applyModels(session.router, inputs.models))
     if (flags.budget !== undefined)
       changes.push(...applyBudget(session.router, flags.budget === 'none' ? null : flags.budget))
     return session
   }
+  const log = new EventLog(flags.log)
   const work = ({ router }: Session): RouteOutcome => {
     checkKnown(router, flags.exclude ?? [], '--exclude')
     checkKnown(router, flags.candidates ?? [], '--candidates')
     const { pacer } = router.stats()
+    log.listen(router)
     return { decision: router.route(prompt, routeOptions(flags)), pacer, changes }
   }
   const outcome = state === undefined ? work(await open(null)) : await changeState(state, open, work)
+  await log.append()
   process.stdout.write(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
@@ -151,7 +164,7 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
   checkPolicy(flags, policy, 'this router')
   const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
   const mode = policy === 'paper' ? 'adaptive' : null
-  const settings: Settings = { policy, mode, alpha, seed: 0, ...definedSettings(flags) }
+  const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const router = await createRouter({
     models,
@@ -159,6 +172,7 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
     budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),
     alpha: settings.alpha,
     seed: settings.seed,
+    epsilon: settings.epsilon,
     ...(priors === null ? {} : { priors }),
   })
   return { router, settings }
@@ -176,8 +190,12 @@ function checkPolicy({ policy, mode }: RouteFlags, kept: PolicyName, where: stri
     throw new CommandError('BAD_ARGUMENT', `--mode: goes with --policy paper, ${where} has policy ${kept}`)
 }
 
-function definedSettings({ mode, seed }: RouteFlags): { mode?: PacerMode; seed?: number } {
-  return { ...(mode === undefined ? {} : { mode }), ...(seed === undefined ? {} : { seed }) }
+function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings> {
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(epsilon === undefined ? {} : { epsilon }),
+  }
 }
 
 function routeOptions(flags: RouteFlags): RouteOptions {

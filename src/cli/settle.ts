@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Settlement } from '../feedback.js'
 import { CommandError } from './command-error.js'
+import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
@@ -8,16 +9,21 @@ import { teach } from './state/session.js'
 
 interface SettleFlags {
   readonly state: string
+  readonly log?: string
   readonly cost?: number
   readonly inputTokens?: number
   readonly outputTokens?: number
+  readonly cachedInputTokens?: number
+  readonly reasoningTokens?: number
   readonly latencyMs?: number
 }
 
 const HELP = `
 Examples:
   $ paretobandit settle r.7 --cost 0.0011 --state router.state
-  $ paretobandit settle r.7 --input-tokens 12 --output-tokens 431 --latency-ms 900 --state router.state`
+  $ paretobandit settle r.7 --input-tokens 12 --output-tokens 431 --latency-ms 900 --state router.state
+  $ paretobandit settle r.8 --input-tokens 9000 --cached-input-tokens 8000 \\
+      --output-tokens 1500 --reasoning-tokens 1200 --state router.state`
 
 export function registerSettle(program: Command): void {
   program
@@ -28,7 +34,10 @@ export function registerSettle(program: Command): void {
     .option('--cost <usd>', 'realised cost, USD', amountFlag)
     .option('--input-tokens <n>', 'or the billed tokens, priced at list: cached ones included', amountFlag)
     .option('--output-tokens <n>', 'reasoning included', amountFlag)
+    .option('--cached-input-tokens <n>', 'those of the input tokens that came from a cache', amountFlag)
+    .option('--reasoning-tokens <n>', 'those of the output tokens that were reasoning', amountFlag)
     .option('--latency-ms <ms>', 'how long the call took', amountFlag)
+    .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(settle)
 }
@@ -39,7 +48,9 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     const message = 'give --cost USD, or both --input-tokens N and --output-tokens N'
     throw new CommandError('BAD_ARGUMENT', message)
   }
+  const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
+    log.listen(router)
     const before = router.stats()
     let headline = ''
     let model = ''
@@ -50,14 +61,18 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     router.settle(id, settlementOf(flags))
     return headline + renderEffect(model, before, router.stats())
   })
+  await log.append()
   process.stdout.write(text)
 }
 
-function settlementOf({ cost, inputTokens, outputTokens, latencyMs }: SettleFlags): Settlement {
+function settlementOf(flags: SettleFlags): Settlement {
+  const { cost, inputTokens, outputTokens, cachedInputTokens, reasoningTokens, latencyMs } = flags
   return {
     ...(cost === undefined ? {} : { costUsd: cost }),
     ...(inputTokens === undefined ? {} : { inputTokens }),
     ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
     ...(latencyMs === undefined ? {} : { latencyMs }),
   }
 }

@@ -43,10 +43,14 @@ function renderStats(stats: RouterStats): string {
 
 function renderModels(models: readonly ModelStats[]): string {
   const right = 'right' as const
+  const cached = models.some((model) => model.cachedInputUsdPerMTok !== model.inputUsdPerMTok)
+  const reasoning = models.some((model) => model.reasoningUsdPerMTok !== model.outputUsdPerMTok)
   const columns = [
     { title: 'model' },
     { title: 'USD/MTok in', align: right },
     { title: 'out', align: right },
+    ...(cached ? [{ title: 'cached', align: right }] : []),
+    ...(reasoning ? [{ title: 'reasoning', align: right }] : []),
     { title: 'requests', align: right },
     { title: 'share', align: right },
     { title: 'failed', align: right },
@@ -60,6 +64,8 @@ function renderModels(models: readonly ModelStats[]): string {
     model.id,
     `${model.inputUsdPerMTok}`,
     `${model.outputUsdPerMTok}`,
+    ...(cached ? [`${model.cachedInputUsdPerMTok}`] : []),
+    ...(reasoning ? [`${model.reasoningUsdPerMTok}`] : []),
     `${model.requests}`,
     percent(model.share),
     `${model.failed}`,

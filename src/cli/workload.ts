@@ -4,6 +4,7 @@ import type { ModelSpec } from '../registry/model.js'
 import { type OutcomeRow, parseOutcomes } from '../replay/dataset.js'
 import { modelIndex } from '../replay/scenarios.js'
 import { simulateWorkload } from '../replay/simulate/workload.js'
+import { buildTable, type OutcomeTable } from '../replay/table.js'
 import { readTextFile } from './files.js'
 import { badFlag } from './flags.js'
 import { readModelsFile } from './inputs.js'
@@ -50,4 +51,14 @@ function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string
   const left = models.filter((_, m) => !out.has(m))
   if (left.length === 0) throw badFlag('exclude', 'no model is left')
   return left
+}
+
+/** Rows as a table, with stored or newly encoded contexts. @throws DATA_INVALID */
+export function tableOf(
+  rows: readonly OutcomeRow[],
+  models: readonly ModelSpec[],
+  features: 'stored' | 'encode' | undefined,
+  name: string,
+): OutcomeTable {
+  return buildTable(rows, models, features === 'encode' ? defaultEncoder() : null, name)
 }

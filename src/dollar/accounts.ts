@@ -5,7 +5,8 @@ import { type CapSpec, calendarPeriod } from '../pacing/cap-period.js'
 import { constraintsOf } from '../pacing/constraint.js'
 import type { DemandCurve } from '../pacing/demand-curve.js'
 import { Ledger } from '../pacing/ledger.js'
-import { EXPIRED, type PendingRequests } from '../pending/pending.js'
+import type { PendingRequests } from '../pending/pending.js'
+import { EXPIRED } from '../pending/request-state.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 export interface Tenant {

@@ -8,12 +8,12 @@ import {
   checkString,
   nearest,
 } from '../check.js'
+import { checkBudget, checkCeiling, refuseFixed } from '../check-budget.js'
 import { expected, ParetoBanditError, show } from '../errors.js'
 import type { EventOf, RouterEvent, RouterEventType } from '../journal/events.js'
 import { CAPS_MAX, checkCaps } from '../pacing/cap-period.js'
 import { checkLatency, checkPercentile, type LatencyLimit } from '../pacing/latency-limit.js'
 import type { Administration, RewardLimits } from '../policy-state.js'
-import { checkBudget, checkCeiling, refuseFixed } from '../resolve-options.js'
 import type { RoutingState } from '../state.js'
 import type { Accounts } from './accounts.js'
 

@@ -2,7 +2,7 @@ import type { ArmStatistics } from '../kernel/kernel.js'
 import type { CapSpec } from '../pacing/cap-period.js'
 import type { Constraint } from '../pacing/constraint.js'
 import type { LatencyLimit } from '../pacing/latency-limit.js'
-import type { ModelPrice, ModelSpec } from '../registry/model.js'
+import type { ResolvedModelPrice, ResolvedModelSpec } from '../registry/model.js'
 
 /**
  * Routing state is a fold over these events, and nothing else changes it. An event carries all that the fold needs:
@@ -52,6 +52,10 @@ export interface RoutedEvent extends EventBase {
   readonly tenant: string | null
   /** Constraints that no eligible model could meet. */
   readonly infeasible: readonly Constraint[]
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  readonly propensity: number
+  /** The models it was drawn from, the chosen one among them; empty where nothing was left to chance. */
+  readonly eligible: readonly string[]
 }
 
 /** The realised cost of a request is known. */
@@ -92,7 +96,7 @@ export interface ExpiredEvent extends EventBase {
 
 export interface ModelAddedEvent extends EventBase {
   readonly type: 'model-added'
-  readonly model: ModelSpec
+  readonly model: ResolvedModelSpec
   /** Log-normalised cost of the list price. */
   readonly logCost: number
   readonly forcedExploration: number
@@ -122,7 +126,7 @@ export interface ModelDisabledEvent extends EventBase {
 export interface ModelRepricedEvent extends EventBase {
   readonly type: 'model-repriced'
   readonly model: string
-  readonly price: ModelPrice
+  readonly price: ResolvedModelPrice
   readonly logCost: number
 }
 

@@ -1,26 +1,17 @@
 import { areContenders, CONTENDER_COST_MAX_USD, CONTENDER_NUMBERS, CONTENDERS_MAX } from './contender.js'
+import { BIN_COUNT, binOf, edgeOf } from './price-bins.js'
 
 const ROW_NUMBERS = 1 + CONTENDERS_MAX * CONTENDER_NUMBERS
+/** Of a corner: its bin, by how much spend falls there, and value. Ahead of a row's: their end, free cost and value, least cost. */
+const CORNER_NUMBERS = 3
+const CORNERS_HEAD = 4
+const CORNERS_NUMBERS = CORNERS_HEAD + (CONTENDERS_MAX - 1) * CORNER_NUMBERS
 /** Sums are kept in whole units, so that taking out what was put in leaves nothing behind. */
 const USD_UNITS = 2 ** 34
 const VALUE_UNITS = 2 ** 23
 
-/** Bins of the shadow price (reward per dollar): 32 an octave, from 2^-20 to 2^39. */
-const BINS_PER_OCTAVE = 32
-const OCTAVE_LOW = -20
-const OCTAVES = 59
-const BIN_COUNT = BINS_PER_OCTAVE * OCTAVES
-/** Bits of the upper half of a double that are below its exponent and the top 5 of its mantissa. */
-const BIN_SHIFT = 15
-const FIRST_BIN = (1023 + OCTAVE_LOW) * BINS_PER_OCTAVE
-
 /** Less than this share of a target is not spending it. */
 const SPENT_MIN = 0.8
-
-const BITS = new Float64Array(1)
-const HIGH = new Uint32Array(BITS.buffer)
-/** Where a double's upper half is: the second word on little-endian machines. */
-const UPPER = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
 
 /**
  * What the latest requests would spend at any shadow price mu (reward per dollar), each going to the contender of
@@ -32,7 +23,7 @@ const UPPER = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
  * Bins are the leading bits of mu as a double, 32 an octave, so a price is met to 1/64 on average. Everything is
  * integer sums and + - * /: a fold to the same bits on every machine.
  *
- * Cost: O(contenders^2) <= 64 steps a request, twice (in and out); repricing or removing a model goes through the whole
+ * Cost: O(contenders^2) <= 64 steps a request, its few corners again when it leaves; repricing or removing a model goes through the whole
  * window once, O(window x 64).
  */
 export class DemandCurve {
@@ -43,6 +34,8 @@ export class DemandCurve {
   /** Where the next request goes. */
   private next = 0
   private readonly rows: Float64Array
+  /** What follows from each row, in units: taking it out finds nothing anew. */
+  private readonly corners: Float64Array
   /** By bin: by how much the window's spend falls, and its value, when mu rises past it. In units. */
   private readonly costSteps = new Float64Array(BIN_COUNT)
   private readonly valueSteps = new Float64Array(BIN_COUNT)
@@ -59,17 +52,18 @@ export class DemandCurve {
   constructor(capacity: number) {
     this.capacity = capacity
     this.rows = new Float64Array(capacity * ROW_NUMBERS)
+    this.corners = new Float64Array(capacity * CORNERS_NUMBERS)
   }
 
   /** Takes in a request by its contenders, CONTENDER_NUMBERS numbers each, at most CONTENDERS_MAX; the oldest leaves. */
   add(contenders: Float64Array): void {
     if (contenders.length === 0) return
     const row = this.next * ROW_NUMBERS
-    if (this.count === this.capacity) this.step(row, -1)
+    if (this.count === this.capacity) this.shift(row, -1)
     else this.count++
     this.rows[row] = contenders.length / CONTENDER_NUMBERS
     for (let i = 0; i < contenders.length; i++) this.rows[row + 1 + i] = contenders[i]
-    this.step(row, 1)
+    this.put(row)
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1
   }
 
@@ -104,7 +98,7 @@ export class DemandCurve {
       const row = ((this.next - kept + i + this.capacity) % this.capacity) * ROW_NUMBERS
       return this.rows.slice(row, row + ROW_NUMBERS)
     })
-    for (let i = 0; i < this.count; i++) this.step(i * ROW_NUMBERS, -1)
+    for (let i = 0; i < this.count; i++) this.shift(i * ROW_NUMBERS, -1)
     this.count = this.next = 0
     for (const row of rows) this.add(row.subarray(1, 1 + row[0] * CONTENDER_NUMBERS))
   }
@@ -201,23 +195,24 @@ export class DemandCurve {
     this.count = numbers[0]
     this.next = numbers[1]
     this.rows.set(numbers.subarray(2))
-    for (let i = 0; i < this.count; i++) this.step(i * ROW_NUMBERS, 1)
+    for (let i = 0; i < this.count; i++) this.put(i * ROW_NUMBERS)
   }
 
   /** Changes every row of the window, and the steps that follow from it. */
   private edit(change: (row: number) => void): void {
     for (let i = 0; i < this.count; i++) {
       const row = i * ROW_NUMBERS
-      this.step(row, -1)
+      this.shift(row, -1)
       change(row)
-      this.step(row, 1)
+      this.put(row)
     }
   }
 
-  /** Adds (sign 1) or takes out (-1) the steps of a row: the corners of its contenders' envelope, from mu = 0 up. */
-  private step(row: number, sign: 1 | -1): void {
-    const { rows } = this
+  /** Finds the corners of a row's envelope, from mu = 0 up, and adds its steps. */
+  private put(row: number): void {
+    const { rows, corners } = this
     const end = row + 1 + rows[row] * CONTENDER_NUMBERS
+    const start = (row / ROW_NUMBERS) * CORNERS_NUMBERS
     let value = Number.NEGATIVE_INFINITY
     let cost = 0
     for (let at = row + 1; at < end; at += CONTENDER_NUMBERS) {
@@ -227,12 +222,13 @@ export class DemandCurve {
         cost = rows[at + 2]
       }
     }
-    if (value === Number.NEGATIVE_INFINITY) return
+    if (value === Number.NEGATIVE_INFINITY) value = 0
     let costUnits = toUnits(cost, USD_UNITS)
     let valueUnits = toUnits(value, VALUE_UNITS)
-    this.freeCost += sign * costUnits
-    this.freeValue += sign * valueUnits
+    corners[start + 1] = costUnits
+    corners[start + 2] = valueUnits
     let price = 0
+    let corner = start + CORNERS_HEAD
     for (;;) {
       let nextPrice = Number.POSITIVE_INFINITY
       let nextValue = 0
@@ -241,32 +237,48 @@ export class DemandCurve {
         const c = rows[at + 2]
         if (c >= cost) continue
         const v = rows[at + 1]
-        const corner = (value - v) / (cost - c)
-        if (corner < nextPrice || (corner === nextPrice && c < nextCost)) {
-          nextPrice = corner
+        const crossing = (value - v) / (cost - c)
+        if (crossing < nextPrice || (crossing === nextPrice && c < nextCost)) {
+          nextPrice = crossing
           nextValue = v
           nextCost = c
         }
       }
-      if (nextPrice === Number.POSITIVE_INFINITY) {
-        this.leastCost += sign * costUnits
-        return
-      }
+      if (nextPrice === Number.POSITIVE_INFINITY) break
       price = Math.max(price, nextPrice)
-      const bin = binOf(price)
       const nextCostUnits = toUnits(nextCost, USD_UNITS)
       const nextValueUnits = toUnits(nextValue, VALUE_UNITS)
-      const costStep = sign * (costUnits - nextCostUnits)
-      const valueStep = sign * (valueUnits - nextValueUnits)
-      this.costSteps[bin] += costStep
-      this.valueSteps[bin] += valueStep
-      if (bin < this.costWalk.bin) this.costWalk.passed += costStep
-      if (bin < this.meanWalk.bin) this.meanWalk.passed += costStep
-      if (bin < this.valueWalk.bin) this.valueWalk.passed += valueStep
+      corners[corner] = binOf(price)
+      corners[corner + 1] = costUnits - nextCostUnits
+      corners[corner + 2] = valueUnits - nextValueUnits
+      corner += CORNER_NUMBERS
       value = nextValue
       cost = nextCost
       costUnits = nextCostUnits
       valueUnits = nextValueUnits
+    }
+    corners[start] = corner
+    corners[start + 3] = costUnits
+    this.shift(row, 1)
+  }
+
+  /** Adds (sign 1) or takes out (-1) the steps of a row whose corners are known. */
+  private shift(row: number, sign: 1 | -1): void {
+    const { corners, costSteps, valueSteps, costWalk, meanWalk, valueWalk } = this
+    const start = (row / ROW_NUMBERS) * CORNERS_NUMBERS
+    this.freeCost += sign * corners[start + 1]
+    this.freeValue += sign * corners[start + 2]
+    this.leastCost += sign * corners[start + 3]
+    const end = corners[start]
+    for (let at = start + CORNERS_HEAD; at < end; at += CORNER_NUMBERS) {
+      const bin = corners[at]
+      const costStep = sign * corners[at + 1]
+      const valueStep = sign * corners[at + 2]
+      costSteps[bin] += costStep
+      valueSteps[bin] += valueStep
+      if (bin < costWalk.bin) costWalk.passed += costStep
+      if (bin < meanWalk.bin) meanWalk.passed += costStep
+      if (bin < valueWalk.bin) valueWalk.passed += valueStep
     }
   }
 }
@@ -278,18 +290,4 @@ interface Walk {
 
 function toUnits(amount: number, units: number): number {
   return Math.round(amount * units)
-}
-
-/** The bin of a shadow price: the leading bits of its double, a logarithm in straight pieces. */
-function binOf(price: number): number {
-  BITS[0] = price
-  const bin = (HIGH[UPPER] >>> BIN_SHIFT) - FIRST_BIN
-  return Math.min(Math.max(bin, 0), BIN_COUNT - 1)
-}
-
-/** The shadow price at the upper edge of the bins before `bin`. */
-function edgeOf(bin: number): number {
-  HIGH[1 - UPPER] = 0
-  HIGH[UPPER] = (bin + FIRST_BIN) << BIN_SHIFT
-  return BITS[0]
 }

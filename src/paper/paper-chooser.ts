@@ -4,6 +4,7 @@ import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligi
 import { eligibleModels } from '../eligible-models.js'
 import type { DecisionNote } from '../explain.js'
 import { QUADRATIC } from '../kernel/kernel.js'
+import { Lottery } from '../lottery.js'
 import type { ResolvedOptions } from '../options.js'
 import { ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
@@ -26,9 +27,11 @@ export class PaperChooser implements Chooser {
   private projected = 0
   private prunes = false
   private readonly choice: Choice = blankChoice()
+  private readonly lottery: Lottery
 
   constructor(options: ResolvedOptions) {
     this.options = options
+    this.lottery = new Lottery(options)
   }
 
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
@@ -47,11 +50,12 @@ export class PaperChooser implements Chooser {
     const eligible = eligibleModels(state, request, size)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
+    this.lottery.certain(choice)
     let chosen = exploit || state.registry.exploring === 0 ? undefined : eligible.find(isExploring)
     if (chosen !== undefined) {
       note.forced = true
       choice.score = 0
-    } else chosen = this.best(state, request, eligible, note, exploit ? 0 : this.options.alpha)
+    } else chosen = this.best(state, request, eligible, note, exploit)
     this.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
@@ -78,15 +82,16 @@ export class PaperChooser implements Chooser {
     return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
   }
 
-  /** The eligible model of the best score under the price ceiling; the best of the cheapest when it leaves nobody. */
+  /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */
   private best(
     state: RoutingState,
     request: RouteOptions | null,
     eligible: readonly Model[],
     note: DecisionNote,
-    alpha: number,
+    exploit: boolean,
   ): Model {
-    const { list } = this
+    const { list, choice } = this
+    const alpha = exploit ? 0 : this.options.alpha
     const { arms, registry, requests } = state
     if (request === null) list.takeEnabled(arms, registry, note.priceCeiling)
     else list.take(arms, eligible, note.priceCeiling)
@@ -102,8 +107,18 @@ export class PaperChooser implements Chooser {
       const evaluated = kernel.prune(this.index, count, alpha, note.penaltyWeight, requests)
       this.scan.record(evaluated, count)
     } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
-    const position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
-    this.choice.score = arms.scoreAt(position)
+    let position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
+    if (!exploit)
+      position = this.lottery.draw(
+        choice,
+        list.models,
+        count,
+        position,
+        requests,
+        null,
+        Number.POSITIVE_INFINITY,
+      )
+    choice.score = arms.scoreAt(position)
     return list.models[position]
   }
 }

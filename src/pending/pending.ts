@@ -1,52 +1,35 @@
 import { copyNumbers } from '../check.js'
 import { ParetoBanditError } from '../errors.js'
-
-/** What has happened to a request so far, as bits of its state. */
-export const SETTLED = 1
-export const REWARDED = 2
-export const FAILED = 4
-export const EXPIRED = 8
-export const DROPPED = 16
-
-/**
- * A request is one row of numbers, in the order a snapshot keeps them, so that its feedback reads one or two cache
- * lines:
- *
- *     0  slot of its model           5  list cost, USD
- *     1  incarnation of its model    6  allowance, USD
- *     2  state                       7  input price, USD per million tokens
- *     3  time it was routed          8  output price
- *     4  reservation, USD            9  predicted cost, USD
- *                                   10  1 for a forced exploration, else 0
- *    11  number of its tenant, or 0 12  the tenant's allowance, USD
- *    13  predicted use of the latency limit, or -1
- *    14  predicted value, or 2^21 15  context, d numbers
- */
-const SLOT = 0
-const INCARNATION = 1
-const STATE = 2
-const AT = 3
-const RESERVED = 4
-const LIST_COST = 5
-const ALLOWANCE = 6
-const INPUT_PRICE = 7
-const OUTPUT_PRICE = 8
-const PREDICTED = 9
-const FORCED = 10
-const TENANT = 11
-const TENANT_ALLOWANCE = 12
-const USE = 13
-const VALUE = 14
-export const PENDING_NUMBERS = 15
-/** Those from RESERVED up to this are amounts. */
-export const PENDING_AMOUNTS = 13
+import type { ResolvedModelPrice } from '../registry/model.js'
+import {
+  ALLOWANCE,
+  AT,
+  CACHED_INPUT_PRICE,
+  FORCED,
+  INCARNATION,
+  INPUT_PRICE,
+  LIST_COST,
+  OUTPUT_PRICE,
+  PENDING_NUMBERS,
+  PREDICTED,
+  REASONING_PRICE,
+  RESERVED,
+  SLOT,
+  STATE,
+  TENANT,
+  TENANT_ALLOWANCE,
+  USE,
+  VALUE,
+} from './request-row.js'
+import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
+import { twoPriceCost } from './token-cost.js'
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (15 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (17 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -146,10 +129,33 @@ export class PendingRequests {
     for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
   }
 
-  /** Tokens at the list price that was in force when the request was routed, USD. */
-  costOfTokensUsd(sequence: number, inputTokens: number, outputTokens: number): number {
+  /**
+   * Tokens at the list prices that were in force when the request was routed, USD.
+   * @param inputTokens all of them, of which `cachedInputTokens` (no more than these) came from a cache
+   * @param outputTokens all of them, of which `reasoningTokens` (no more than these) were reasoning
+   */
+  costOfTokensUsd(
+    sequence: number,
+    inputTokens: number,
+    outputTokens: number,
+    cachedInputTokens: number,
+    reasoningTokens: number,
+  ): number {
+    const { rows } = this
     const row = this.offset(sequence)
-    return (inputTokens * this.rows[row + INPUT_PRICE] + outputTokens * this.rows[row + OUTPUT_PRICE]) / 1e6
+    const input = twoPriceCost(
+      inputTokens,
+      rows[row + INPUT_PRICE],
+      cachedInputTokens,
+      rows[row + CACHED_INPUT_PRICE],
+    )
+    const output = twoPriceCost(
+      outputTokens,
+      rows[row + OUTPUT_PRICE],
+      reasoningTokens,
+      rows[row + REASONING_PRICE],
+    )
+    return (input + output) / 1e6
   }
 
   state(sequence: number): number {
@@ -202,7 +208,7 @@ export class PendingRequests {
     allowanceUsd: number,
     predictedUsd: number,
     forced: boolean,
-    price: { readonly inputUsdPerMTok: number; readonly outputUsdPerMTok: number },
+    price: ResolvedModelPrice,
     context: Float64Array,
   ): void {
     const { rows } = this
@@ -220,6 +226,8 @@ export class PendingRequests {
     rows[row + FORCED] = forced ? 1 : 0
     rows[row + TENANT] = 0
     rows[row + TENANT_ALLOWANCE] = 0
+    rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
+    rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
     rows[row + USE] = -1
     rows[row + VALUE] = 2 ** 21
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
@@ -272,17 +280,6 @@ export class PendingRequests {
   private offset(sequence: number): number {
     return (sequence & this.mask) * this.stride
   }
-}
-
-/** The reservation is still held. */
-export function isUnsettled(state: number): boolean {
-  return (state & (SETTLED | FAILED | EXPIRED | DROPPED)) === 0
-}
-
-/** Some feedback can still come: not failed or dropped, not settled with its reward come or too late. */
-export function isWaiting(state: number): boolean {
-  if ((state & (FAILED | DROPPED)) !== 0) return false
-  return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
 }
 
 /** One less than the least power of two that is at least `length`. */

@@ -7,44 +7,70 @@ export interface ModelSpec {
   readonly id: string
   /** List price of prompt tokens, USD per million; 0 is allowed. */
   readonly inputUsdPerMTok: number
-  /** List price of completion tokens (reasoning included), USD per million; 0 is allowed. */
+  /** List price of completion tokens, USD per million; 0 is allowed. */
   readonly outputUsdPerMTok: number
+  /** Price of prompt tokens that the provider took from its cache, USD per million. Default: inputUsdPerMTok. */
+  readonly cachedInputUsdPerMTok?: number
+  /** Price of reasoning tokens, USD per million. Default: outputUsdPerMTok. */
+  readonly reasoningUsdPerMTok?: number
 }
 
-export type ModelPrice = Pick<ModelSpec, 'inputUsdPerMTok' | 'outputUsdPerMTok'>
+/** The prices of a model. One that is left out takes its default, also where prices are replaced. */
+export type ModelPrice = Omit<ModelSpec, 'id'>
 
-const SPEC_KEYS = ['id', 'inputUsdPerMTok', 'outputUsdPerMTok'] as const
-const PRICE_KEYS = ['inputUsdPerMTok', 'outputUsdPerMTok'] as const
+/** All four prices of a model, defaults filled in: what state and events keep. */
+export type ResolvedModelPrice = Required<ModelPrice>
+
+/** A model with all four of its prices. */
+export type ResolvedModelSpec = Required<ModelSpec>
+
+/** The prices by name, in the order that a snapshot keeps them. */
+export const PRICE_NAMES = [
+  'inputUsdPerMTok',
+  'outputUsdPerMTok',
+  'cachedInputUsdPerMTok',
+  'reasoningUsdPerMTok',
+] as const satisfies readonly (keyof ModelPrice)[]
+const SPEC_KEYS = ['id', ...PRICE_NAMES] as const
 
 /** Ends of the logarithmic price scale, USD per 1,000 tokens (the paper's market bounds). */
 const LOG_COST_LOW = 1e-4
 const LOG_COST_HIGH = 0.1
 
 /**
- * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field; both prices are required together
+ * A model's description, defaults filled in. The prices of input and output are both required.
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
  */
-export function checkModelSpec(value: unknown, field: string): ModelSpec {
+export function checkModelSpec(value: unknown, field: string): ResolvedModelSpec {
   const record = checkRecord(value, field)
   checkKeys(record, SPEC_KEYS, field)
   return Object.freeze({ id: checkString(record.id, `${field}.id`), ...readPrice(record, field) })
 }
 
-/** Two prices, both present. */
-export function checkModelPrice(value: unknown, field: string): ModelPrice {
+/** Prices, those of input and output both present, the others filled in. @throws as `checkModelSpec` */
+export function checkModelPrice(value: unknown, field: string): ResolvedModelPrice {
   const record = checkRecord(value, field)
-  checkKeys(record, PRICE_KEYS, field)
+  checkKeys(record, PRICE_NAMES, field)
   return readPrice(record, field)
 }
 
-function readPrice(record: Record<string, unknown>, field: string): ModelPrice {
+function readPrice(record: Record<string, unknown>, field: string): ResolvedModelPrice {
+  const price = (name: keyof ModelPrice, otherwise?: number): number => {
+    const value = record[name]
+    return value === undefined && otherwise !== undefined ? otherwise : checkAmount(value, `${field}.${name}`)
+  }
+  const inputUsdPerMTok = price('inputUsdPerMTok')
+  const outputUsdPerMTok = price('outputUsdPerMTok')
   return {
-    inputUsdPerMTok: checkAmount(record.inputUsdPerMTok, `${field}.inputUsdPerMTok`),
-    outputUsdPerMTok: checkAmount(record.outputUsdPerMTok, `${field}.outputUsdPerMTok`),
+    inputUsdPerMTok,
+    outputUsdPerMTok,
+    cachedInputUsdPerMTok: price('cachedInputUsdPerMTok', inputUsdPerMTok),
+    reasoningUsdPerMTok: price('reasoningUsdPerMTok', outputUsdPerMTok),
   }
 }
 
 /** A list of models with distinct ids. */
-export function checkModelSpecs(value: unknown, field: string): ModelSpec[] {
+export function checkModelSpecs(value: unknown, field: string): ResolvedModelSpec[] {
   const seen = new Set<string>()
   return checkEach(value, field, (entry, i) => {
     const spec = checkModelSpec(entry, `${field}[${i}]`)
@@ -68,7 +94,7 @@ export function logNormalisedCost(price: ModelPrice): number {
   return Math.min(Math.max(share, 0), 1)
 }
 
-/** Dollars of so many tokens at list price. */
+/** Dollars of so many tokens at list price, none of them cached or reasoning. */
 export function listCostUsd(price: ModelPrice, inputTokens: number, outputTokens: number): number {
   return (inputTokens * price.inputUsdPerMTok + outputTokens * price.outputUsdPerMTok) / 1e6
 }

@@ -1,4 +1,4 @@
-import { blendedUsdPerKTok, type ModelPrice, type ModelSpec } from './model.js'
+import { blendedUsdPerKTok, PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
 export class Model {
@@ -8,6 +8,8 @@ export class Model {
   readonly incarnation: number
   inputUsdPerMTok: number
   outputUsdPerMTok: number
+  cachedInputUsdPerMTok: number
+  reasoningUsdPerMTok: number
   blendedUsdPerKTok: number
   enabled = true
   requests = 0
@@ -31,12 +33,14 @@ export class Model {
   costAlarms = 0
   latencyAlarms = 0
 
-  constructor(spec: ModelSpec, slot: number, incarnation: number, forcedExploration: number) {
+  constructor(spec: ResolvedModelSpec, slot: number, incarnation: number, forcedExploration: number) {
     this.id = spec.id
     this.slot = slot
     this.incarnation = incarnation
     this.inputUsdPerMTok = spec.inputUsdPerMTok
     this.outputUsdPerMTok = spec.outputUsdPerMTok
+    this.cachedInputUsdPerMTok = spec.cachedInputUsdPerMTok
+    this.reasoningUsdPerMTok = spec.reasoningUsdPerMTok
     this.blendedUsdPerKTok = blendedUsdPerKTok(spec)
     this.forcedRemaining = forcedExploration
   }
@@ -44,8 +48,7 @@ export class Model {
 
 /** The counters of a model, in the order a snapshot keeps them. */
 export const MODEL_NUMBERS = [
-  'inputUsdPerMTok',
-  'outputUsdPerMTok',
+  ...PRICE_NAMES,
   'requests',
   'settled',
   'failed',
@@ -128,7 +131,7 @@ export class Registry {
     return this.lowestFree
   }
 
-  add(spec: ModelSpec, forcedExploration: number): Model {
+  add(spec: ResolvedModelSpec, forcedExploration: number): Model {
     return this.insert(new Model(spec, this.nextSlot(), ++this.incarnations, forcedExploration))
   }
 
@@ -154,10 +157,9 @@ export class Registry {
     this.outdate()
   }
 
-  reprice(model: Model, price: ModelPrice): void {
+  reprice(model: Model, price: ResolvedModelPrice): void {
     const before = model.blendedUsdPerKTok
-    model.inputUsdPerMTok = price.inputUsdPerMTok
-    model.outputUsdPerMTok = price.outputUsdPerMTok
+    for (const name of PRICE_NAMES) model[name] = price[name]
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
     this.version++
     if (!model.enabled) return

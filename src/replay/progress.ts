@@ -17,7 +17,7 @@ export class ProgressClock {
 
   /** @param runs how many will be played in all */
   constructor(
-    private readonly settings: ReplaySettings,
+    private readonly settings: Pick<ReplaySettings, 'scenario' | 'seeds'>,
     private readonly observer: ReplayObserver,
     private readonly runs: number,
   ) {}

@@ -98,8 +98,8 @@ export function costUnder(shift: OutcomeShift | null, model: number, costUsd: nu
 
 function priceDrop(models: readonly ModelSpec[], options: CourseOptions): Course {
   const model = shiftedModel(models, options, 0)
-  const { id, inputUsdPerMTok, outputUsdPerMTok } = models[model]
-  const blended = (inputUsdPerMTok + outputUsdPerMTok) / 2
+  const { id, ...price } = models[model]
+  const blended = (price.inputUsdPerMTok + price.outputUsdPerMTok) / 2
   if (!(blended > DROPPED_USD_PER_MTOK)) {
     const what = `price-drop lowers a model to ${DROPPED_USD_PER_MTOK} USD per million tokens; '${id}' is not above that`
     throw new ParetoBanditError('INVALID_ARGUMENT', 'shifted', what)
@@ -114,11 +114,7 @@ function priceDrop(models: readonly ModelSpec[], options: CourseOptions): Course
     phases: [
       calm(1),
       { phase: 2, events: [{ type: 'reprice', model, price: dropped }], shift },
-      {
-        phase: 3,
-        events: [{ type: 'reprice', model, price: { inputUsdPerMTok, outputUsdPerMTok } }],
-        shift: null,
-      },
+      { phase: 3, events: [{ type: 'reprice', model, price }], shift: null },
     ],
   }
 }

@@ -49,6 +49,30 @@ describe('a router in a state file', () => {
     expect(meanLatencyMs).toBe(900)
   })
 
+  test('settles cached and reasoning tokens at prices of their own, which stats shows', async () => {
+    const [small] = MODELS
+    const priced = { ...small, cachedInputUsdPerMTok: 0.01, reasoningUsdPerMTok: 0.4 }
+    await folder.write('priced.json', { models: [priced] })
+    const state = 'priced.state'
+    await folder.ok(['route', 'x', '--models', 'priced.json', '--state', state])
+    const tokens = ['--input-tokens', '1000', '--output-tokens', '2000']
+    const parts = ['--cached-input-tokens', '900', '--reasoning-tokens', '1500']
+    await folder.ok(['settle', 'r.1', ...tokens, ...parts, '--state', state])
+    const { models, pacer } = await folder.stats(state)
+    expect(models).toEqual([expect.objectContaining(priced)])
+    expect(pacer.spendUsd).toBeCloseTo((100 * 0.1 + 900 * 0.01 + 500 * 0.1 + 1500 * 0.4) / 1e6, 15)
+    expect(await folder.ok(['stats', '--state', state])).toMatch(
+      / out +cached +reasoning .*\n.* 0\.01 +0\.4 /,
+    )
+
+    await folder.write('plain.json', { models: [small] })
+    const text = await folder.ok(['route', 'x', '--models', 'plain.json', '--state', state])
+    expect(text).toContain(
+      'repriced from 0.1 in / 0.1 out / 0.01 cached / 0.4 reasoning to 0.1 in / 0.1 out USD',
+    )
+    expect(await folder.ok(['stats', '--state', state])).not.toMatch(/cached|reasoning/)
+  })
+
   test('keeps its policy, and its options are those of that policy', async () => {
     const state = await folder.kept()
     const bytes = await folder.read(state)
@@ -129,6 +153,11 @@ describe('bad feedback', () => {
     [['settle', 'r.1'], /give --cost USD, or both/],
     [['settle', 'r.1', '--input-tokens', '5'], /give --cost USD, or both/],
     [['settle', 'r.1', '--cost', '1', '--latency-ms', '-1'], /number >= 0/],
+    [['settle', 'r.1', '--cost', '1', '--reasoning-tokens', '9'], /goes with outputTokens/],
+    [
+      ['settle', 'r.1', '--input-tokens', '5', '--output-tokens', '5', '--cached-input-tokens', '6'],
+      /cachedInputTokens: expected at most inputTokens, 5, got 6/,
+    ],
     [['settle', 'r.9', '--cost', '1'], /no request "r\.9" was routed here/],
     [['settle', MESSY_ID, '--cost', '1'], /no request/],
     [['reward', 'r.1', '1.5'], /reward in \[0, 1\], got 1\.5/],

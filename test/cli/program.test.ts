@@ -5,7 +5,17 @@ import { describeFailure } from '../../src/cli/exit.js'
 import { BIN, Folder } from './support.js'
 
 const folder = new Folder()
-const COMMANDS = ['route', 'settle', 'reward', 'fail', 'stats', 'fit-priors', 'replay', 'conformance']
+const COMMANDS = [
+  'route',
+  'settle',
+  'reward',
+  'fail',
+  'stats',
+  'fit-priors',
+  'replay',
+  'evaluate',
+  'conformance',
+]
 
 describe('the bin', () => {
   test('is an executable script for node', async () => {

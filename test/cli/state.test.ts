@@ -116,7 +116,7 @@ describe('a state file that is damaged', () => {
   })
 
   test('in any byte, or cut anywhere, does not decode', () => {
-    const settings = { policy: 'paper', mode: 'hard', alpha: 0.05, seed: 7 } as const
+    const settings = { policy: 'paper', mode: 'hard', alpha: 0.05, seed: 7, epsilon: 0.1 } as const
     const bytes = encodeState({ settings, snapshot: Uint8Array.of(1, 2, 3, 4, 5) })
     expect(decodeState(bytes, 's')).toEqual({ settings, snapshot: Uint8Array.of(1, 2, 3, 4, 5) })
     for (let i = 0; i < bytes.length; i++) {
@@ -128,7 +128,7 @@ describe('a state file that is damaged', () => {
   })
 
   test('from before policies had a place in it is one of policy paper', () => {
-    const settings = { mode: 'soft', alpha: 0.05, seed: 7 } as const
+    const settings = { mode: 'soft', alpha: 0.05, seed: 7, epsilon: 0.1 } as const
     const bytes = encodeState({ settings: settings as never, snapshot: Uint8Array.of(1) })
     expect(decodeState(bytes, 's').settings).toEqual({ policy: 'paper', ...settings })
   })

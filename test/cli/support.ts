@@ -91,7 +91,7 @@ export class Folder {
     const router = await createRouter({ policy, models: MODELS, budget: { usdPerRequest: 0.002 } })
     for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
     const mode = policy === 'paper' ? 'adaptive' : null
-    const settings = { policy, mode, alpha: 0.05, seed: 0 } as const
+    const settings = { policy, mode, alpha: 0.05, seed: 0, epsilon: 0 } as const
     await this.write(name, encodeState({ settings, snapshot: router.snapshot() }))
     return name
   }

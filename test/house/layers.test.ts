@@ -29,7 +29,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dollar: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   paper: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
-  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay'],
+  // Statistics and the report's drawing are of replay.
+  evaluate: [...BASE, 'features', 'replay'],
+  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router', 'replay', 'evaluate'],
 }
 
 interface Import {
@@ -117,6 +119,20 @@ describe('imports in src/', () => {
     const runtime = INTERNAL.filter(({ typeOnly }) => !typeOnly)
     expect(circleIn(runtime.map(({ file, target }) => [file, target.replace(/\.js$/, '.ts')]))).toEqual([])
     expect(circleIn([...'ab bc cd bd db'.split(' ')].map(([from, to]) => [from, to]))).toEqual([...'bcdb'])
+  })
+
+  it('of a policy come with a router that is made with it', () => {
+    const rooms = /^src\/(dollar|paper)\//
+    const statement = /^(?:import|export) (?!type )[^']*from '([^']+)'/gm
+    const outside = SOURCES.filter((file) => file.endsWith('.ts') && !rooms.test(file))
+    const found = outside.flatMap((file) =>
+      [...read(file).matchAll(statement)].map(([, from]) => `${file} ${posix.join(dirname(file), from)}`),
+    )
+    expect(found).toContain('src/router.ts src/state.js')
+    expect(found.filter((line) => rooms.test(line.split(' ')[1]))).toEqual([])
+    const seen = INTERNAL.map(({ file, target }) => `${file} ${target}`)
+    for (const room of ['dollar', 'paper'])
+      expect(seen).toContain(`src/create-router.ts src/${room}/index.js`)
   })
 
   it("of Node's own modules are in src/cli alone", () => {

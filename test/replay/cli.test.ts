@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeFailure } from '../../src/cli/exit.js'
 import { registerReplay } from '../../src/cli/replay.js'
+import { registerTune } from '../../src/cli/tune.js'
 import { MODELS, makeRows, toJsonl } from './helpers.js'
 
 let folder = ''
@@ -21,11 +22,14 @@ beforeAll(() => {
 
 afterEach(() => vi.restoreAllMocks())
 
-async function run(...args: string[]): Promise<{ exitCode: number; text: string }> {
+const run = (...args: string[]) => command('replay', ...args)
+
+async function command(...args: string[]): Promise<{ exitCode: number; text: string }> {
   const program = new Command('paretobandit')
     .exitOverride()
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
   registerReplay(program)
+  registerTune(program)
   printed = ''
   vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
     printed += String(chunk)
@@ -33,7 +37,7 @@ async function run(...args: string[]): Promise<{ exitCode: number; text: string 
   })
   vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
   try {
-    await program.parseAsync(['node', 'paretobandit', 'replay', ...args])
+    await program.parseAsync(['node', 'paretobandit', ...args])
     return { exitCode: 0, text: '' }
   } catch (error) {
     return describeFailure(error)
@@ -148,5 +152,43 @@ describe('replay command', () => {
       const { exitCode, text } = await run(...args)
       expect([exitCode, text]).toEqual([2, expect.stringContaining(message)])
     }
+  })
+})
+
+describe('tune command', () => {
+  const onFiles = (...args: string[]) =>
+    command('tune', '--data', path('rows.jsonl'), '--models', path('models.json'), ...args)
+
+  it('prints the frontier it found beside the defaults, a verdict, and writes figures', async () => {
+    const flags = ['--seeds', '2', '--budgets', '1e-3,1e-2', '--json', path('tuned.json')]
+    const { exitCode, text } = await onFiles(...flags)
+    expect([exitCode, text]).toEqual([0, ''])
+    const report = JSON.parse(readFileSync(path('tuned.json'), 'utf8'))
+    expect(report).toMatchObject({ policy: 'dollar', seeds: 2, trainShare: 0.6, tried: 64 })
+    expect(report.heldOut.rows).toHaveLength(2)
+    expect(printed).toMatch(/budget +defaults +used +tuned +used +gain/)
+    expect(printed).toMatch(/Keep the defaults|The defaults are as good|The tuned setting is ahead/)
+    expect(printed).toContain('tuned.json')
+  })
+
+  it.each([
+    [['--train-share', '1'], '--train-share: expected a number between 0 and 1, got 1'],
+    [['--train-share', 'x'], 'Expected a finite number'],
+    [['--budgets', '0'], '--budgets: expected auto7 or numbers'],
+    [['--seeds', '0'], 'Expected an integer from 1'],
+    [['--policy', 'papr'], 'paper'],
+    [['--exclude', 'midle'], "did you mean 'middle'?"],
+    [['--train-share', '0.01'], 'too few rows to split'],
+    [['--delay', '3'], "unknown option '--delay'"],
+  ])('refuses %j', async (args, message) => {
+    const { exitCode, text } = await onFiles(...args)
+    expect([exitCode, text]).toEqual([2, expect.stringContaining(message)])
+    expect(text.trimEnd()).not.toContain('\n')
+  })
+
+  it('needs data and models, and a place to write to', async () => {
+    expect((await command('tune', '--data', path('rows.jsonl'))).text).toContain('--models')
+    expect((await command('tune', '--models', path('models.json'))).text).toContain('--data')
+    expect((await onFiles('--json', path('no/such.json'))).text).toContain('such.json')
   })
 })

@@ -4,6 +4,7 @@ import { testRefusals } from '../support/refusals.js'
 import { MODELS } from '../support/router.js'
 
 const bad = wrong<never>
+const MISSPELT: object = { cachedInputUSDPerMTok: 1 }
 
 describe('the router refuses to', () => {
   testRefusals([
@@ -30,6 +31,27 @@ describe('the router refuses to', () => {
       '-1',
     ],
     [
+      'add a cached price of -1',
+      (r) => r.addModel({ ...MODELS[0], id: 'n', cachedInputUsdPerMTok: -1 }),
+      'INVALID_ARGUMENT',
+      'model.cachedInputUsdPerMTok',
+      '>= 0, got -1',
+    ],
+    [
+      'add a reasoning price of null',
+      (r) => r.addModel({ ...MODELS[0], id: 'n', reasoningUsdPerMTok: bad(null) }),
+      'INVALID_ARGUMENT',
+      'model.reasoningUsdPerMTok',
+      'got null',
+    ],
+    [
+      'misspell a price',
+      (r) => r.addModel({ ...MODELS[0], id: 'n', ...MISSPELT }),
+      'UNKNOWN_OPTION',
+      'model.cachedInputUSDPerMTok',
+      "did you mean 'cachedInputUsdPerMTok'?",
+    ],
+    [
       'add oddly',
       (r) => r.addModel({ ...MODELS[0], id: 'n' }, bad({ forced: 1 })),
       'UNKNOWN_OPTION',
@@ -54,6 +76,13 @@ describe('the router refuses to', () => {
       'INVALID_ARGUMENT',
       'price.outputUsdPerMTok',
       'undefined',
+    ],
+    [
+      'reprice reasoning oddly',
+      (r) => r.reprice('small', { inputUsdPerMTok: 1, outputUsdPerMTok: 1, reasoningUsdPerMTok: 1e13 }),
+      'INVALID_ARGUMENT',
+      'price.reasoningUsdPerMTok',
+      'at most 1000000000000',
     ],
     ['reprice nobody', (r) => r.reprice('x', MODELS[0]), 'UNKNOWN_MODEL', 'id', 'no model "x"'],
     ['budget of nothing', (r) => r.setBudget(bad(undefined)), 'INVALID_ARGUMENT', 'budget', 'undefined'],

@@ -325,6 +325,8 @@ describe('an event from outside', () => {
       uses: new Float64Array(0),
       tenant: null,
       infeasible: [],
+      propensity: 1,
+      eligible: [],
     }
     router.apply(wrong({ ...routed, ...rest, contenders: new Float64Array(0) }))
     context[0] = 9
@@ -336,6 +338,8 @@ describe('an event from outside', () => {
         return reads++ === 0 ? 1 : Number.NaN
       },
       outputUsdPerMTok: 1,
+      cachedInputUsdPerMTok: 1,
+      reasoningUsdPerMTok: 1,
     }
     router.apply({ type: 'model-repriced', at: 0, model: 'small', price, logCost: 0.1 })
     expect(router.stats().models[0].inputUsdPerMTok).toBe(1)

@@ -166,6 +166,8 @@ describe('an explanation', () => {
       contenders: new Float64Array(0),
       tenant: null,
       infeasible: [],
+      propensity: 1,
+      eligible: [],
     })
     const explanation = router.explain('r.1')
     expect(explanation).toMatchObject({ chosen: 'large', statisticsChanged: true })

@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EXPIRED, isUnsettled, isWaiting, PendingRequests, SETTLED } from '../../src/pending/pending.js'
+import { PendingRequests } from '../../src/pending/pending.js'
+import { EXPIRED, isUnsettled, isWaiting, SETTLED } from '../../src/pending/request-state.js'
 import '../support/seed.js'
 
-const PRICE = { inputUsdPerMTok: 3, outputUsdPerMTok: 4 }
+const PRICE = {
+  inputUsdPerMTok: 3,
+  outputUsdPerMTok: 4,
+  cachedInputUsdPerMTok: 0.5,
+  reasoningUsdPerMTok: 6,
+}
 
 function add(ring: PendingRequests, at: number): number {
   ring.makeRoom()
@@ -25,25 +31,8 @@ function add(ring: PendingRequests, at: number): number {
 
 function row(at: number, sequence: number, state: number): Float64Array {
   const forced = sequence % 2 === 0 ? 1 : 0
-  return Float64Array.of(
-    sequence % 7,
-    sequence,
-    state,
-    at,
-    at / 2,
-    at / 3,
-    at / 5,
-    3,
-    4,
-    at / 7,
-    forced,
-    0,
-    0,
-    -1,
-    2 ** 21,
-    at,
-    -at,
-  )
+  const own = [sequence % 7, sequence, state, at, at / 2, at / 3, at / 5]
+  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 0, 0, -1, 2 ** 21, at, -at)
 }
 
 describe('the ring of pending requests', () => {
@@ -107,6 +96,7 @@ describe('the ring of pending requests', () => {
     const out = new Float64Array(4)
     ring.copyContextTo(old, out, 1)
     expect(out).toEqual(Float64Array.of(0, 7, -7, 0))
-    expect(ring.costOfTokensUsd(old, 1e6, 2e6)).toBe(11)
+    expect(ring.costOfTokensUsd(old, 1e6, 2e6, 0, 0)).toBe(11)
+    expect(ring.costOfTokensUsd(old, 4e6, 2e6, 2e6, 1e6)).toBe(2 * 3 + 2 * 0.5 + 4 + 6)
   })
 })

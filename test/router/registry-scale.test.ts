@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { checkModelPrice } from '../../src/registry/model.js'
 import { type Model, Registry } from '../../src/registry/registry.js'
 import '../support/seed.js'
 
@@ -29,6 +30,10 @@ function read(registry: Registry) {
   }
 }
 
+function prices(input: number, output: number) {
+  return checkModelPrice({ inputUsdPerMTok: input, outputUsdPerMTok: output }, 'price')
+}
+
 const pick = fc.nat(30)
 const price = fc.constantFrom(0, 1, 1, 2, 5)
 const operation = fc.oneof(
@@ -51,21 +56,21 @@ describe('the registry', () => {
           const model: Model | undefined = 'pick' in each ? models[each.pick % models.length] : undefined
           const version = registry.version
           const before = recompute(registry)
-          const prices = models.map((known) => known.blendedUsdPerKTok)
+          const blended = models.map((known) => known.blendedUsdPerKTok)
           if (each.do === 'add') {
-            const spec = { id: `m${names++}`, inputUsdPerMTok: each.price, outputUsdPerMTok: each.price }
+            const spec = { id: `m${names++}`, ...prices(each.price, each.price) }
             expect(registry.add(spec, each.forced).slot).toBe(before.nextSlot)
           } else if (each.do === 'read') expect(read(registry)).toEqual(before)
           else if (model === undefined) continue
           else if (each.do === 'remove') registry.remove(model)
           else if (each.do === 'enable') registry.setEnabled(model, each.enabled)
           else if (each.do === 'force') registry.countForced(model)
-          else registry.reprice(model, { inputUsdPerMTok: each.price, outputUsdPerMTok: each.price })
+          else registry.reprice(model, prices(each.price, each.price))
           const after = recompute(registry)
           const same =
             before.enabled.length === after.enabled.length &&
             after.enabled.every((known, i) => known === before.enabled[i]) &&
-            models.every((known, i) => known.blendedUsdPerKTok === prices[i])
+            models.every((known, i) => known.blendedUsdPerKTok === blended[i])
           if (!same) expect(registry.version).toBeGreaterThan(version)
         }
         expect(read(registry)).toEqual(recompute(registry))
@@ -98,14 +103,14 @@ describe('the registry', () => {
     const models: Model[] = []
     for (let i = 0; i < MODELS; i++) {
       const price = 1 + (i % 7)
-      models.push(registry.add({ id: `m${i}`, inputUsdPerMTok: price, outputUsdPerMTok: 1 }, i % 2))
+      models.push(registry.add({ id: `m${i}`, ...prices(price, 1) }, i % 2))
       if (models[i].slot !== i || registry.exploring !== (i + 1) >> 1) expect.fail(`after model ${i}`)
     }
     expect(registry.enabled).toBe(list)
     expect(list.length).toBe(MODELS)
     for (const model of models) if (model.forcedRemaining > 0) registry.countForced(model)
     expect(registry.exploring).toBe(0)
-    for (const model of models) registry.reprice(model, { inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    for (const model of models) registry.reprice(model, prices(1, 1))
     expect(registry.dearestUsdPerKTok).toBe(0.001)
     for (const model of models) registry.setEnabled(model, false)
     for (const model of models) registry.setEnabled(model, true)

@@ -91,7 +91,12 @@ export class Run {
         router.settle(id, { costUsd: operation.costUsd, latencyMs: operation.latencyMs })
         break
       case 'settleTokens':
-        router.settle(id, { inputTokens: operation.tokens, outputTokens: operation.tokens / 2 })
+        router.settle(id, {
+          inputTokens: operation.tokens,
+          outputTokens: operation.tokens / 2,
+          cachedInputTokens: operation.tokens / 4,
+          reasoningTokens: operation.tokens / 3,
+        })
         break
       case 'reward':
         router.reward(id, operation.reward)
@@ -121,7 +126,11 @@ export class Run {
         router.enable(model)
         break
       case 'reprice':
-        router.reprice(model, { inputUsdPerMTok: operation.price, outputUsdPerMTok: operation.price / 3 })
+        router.reprice(model, {
+          inputUsdPerMTok: operation.price,
+          outputUsdPerMTok: operation.price / 3,
+          cachedInputUsdPerMTok: operation.price / 10,
+        })
         break
       case 'budget':
         router.setBudget(operation.usd === null ? null : { usdPerRequest: operation.usd })

@@ -64,10 +64,10 @@ export async function resume(
   options: RouterOptions = {},
 ): Promise<Session> {
   const { settings, snapshot } = stored
-  const { policy, mode, alpha, seed } = settings
+  const { policy, mode, alpha, seed, epsilon } = settings
   // The snapshot brings its own ceiling; naming one here sets the pacer's mode.
   const budget = mode === null ? null : { usdPerRequest: 1, mode }
-  const router = await createRouter({ ...options, policy, budget, alpha, seed })
+  const router = await createRouter({ ...options, policy, budget, alpha, seed, epsilon })
   try {
     router.restore(snapshot)
   } catch (cause) {

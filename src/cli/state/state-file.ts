@@ -1,6 +1,6 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../check.js'
 import { crc32 } from '../../checksum.js'
-import { POLICY_NAMES, type PolicyName } from '../../options.js'
+import { EPSILON_MAX, POLICY_NAMES, type PolicyName } from '../../options.js'
 import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
 import { CommandError } from '../command-error.js'
 
@@ -11,7 +11,7 @@ import { CommandError } from '../command-error.js'
  *     4   4  version, uint32
  *     8   4  length of the settings in bytes, uint32
  *     12  4  CRC-32 of everything but these four bytes
- *     16     settings: JSON {policy, mode, alpha, seed}
+ *     16     settings: JSON {policy, mode, alpha, seed, epsilon}
  *            the router's snapshot
  */
 const MAGIC = 0x54534250
@@ -26,6 +26,8 @@ export interface Settings {
   readonly mode: PacerMode | null
   readonly alpha: number
   readonly seed: number
+  /** Share of requests left to chance; 0 in files of before it was an option. */
+  readonly epsilon: number
 }
 
 export interface StoredState {
@@ -77,6 +79,7 @@ function readSettings(text: string, path: string): Settings {
     mode: policy === 'paper' ? checkOneOf(record.mode, PACER_MODES, `${path}: settings.mode`) : null,
     alpha: checkInRange(record.alpha, 0, 1e6, `${path}: settings.alpha`),
     seed: checkInteger(record.seed, 0, 0xffffffff, `${path}: settings.seed`),
+    epsilon: checkInRange(record.epsilon ?? 0, 0, EPSILON_MAX, `${path}: settings.epsilon`),
   }
 }
 

@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { evaluatePolicies } from '../evaluate/evaluation.js'
+import { parseDecisionLog } from '../evaluate/log.js'
+import { renderEvaluation } from '../evaluate/report.js'
+import { defaultEncoder } from '../features/default-encoder.js'
+import { evaluationText, provenance } from './evaluate-view.js'
+import { readTextFile, writeTextFile } from './files.js'
+import { listFlag } from './flags.js'
+
+interface EvaluateFlags {
+  readonly log: string
+  readonly policy?: readonly string[]
+  readonly json?: boolean
+  readonly report?: string
+}
+
+const HELP = `
+The log is what a router with 'epsilon' told its listeners, one event a line as JSON, or flat lines
+  {"context": [...] or "prompt": "...", "model", "propensity", "eligible": [...], "reward", "costUsd"}
+
+Policies: logged (always printed first), uniform (any eligible model), model:ID (always that one), ridge@USD (ridge
+regressions of reward and cost, fitted crosswise on the log, at so many dollars a request).
+
+It refuses when the log cannot say it, and says how much more is needed: docs/EVALUATE.md.
+
+Examples:
+  $ paretobandit evaluate --log events.jsonl --policy uniform --policy model:gpt-4o
+  $ paretobandit evaluate --log events.jsonl --policy ridge@0.002 --report evaluation.html`
+
+export function registerEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('estimate from a log what another policy would have earned')
+    .requiredOption('--log <file>', "a router's events, or flat decisions, one JSON object a line")
+    .option('--policy <name>', 'logged, uniform, model:ID or ridge@USD (repeatable)', listFlag)
+    .option('--json', 'print the estimates as JSON')
+    .option('--report <file>', 'write a page with the intervals drawn')
+    .addHelpText('after', HELP)
+    .action(evaluate)
+}
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const log = parseDecisionLog(await readTextFile(flags.log), flags.log, defaultEncoder())
+  const evaluation = evaluatePolicies(log, flags.policy ?? [])
+  if (flags.report !== undefined) {
+    await writeTextFile(flags.report, renderEvaluation(evaluation, provenance(evaluation)))
+  }
+  const note = flags.report === undefined ? '' : `Report: ${flags.report}\n`
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation) + note,
+  )
+}

@@ -1,0 +1,39 @@
+import { appendFile } from 'node:fs/promises'
+import type { RouterEvent } from '../journal/events.js'
+import type { Router } from '../router.js'
+import { fileError } from './files.js'
+
+/** Events of a router that go to a file, one a line as JSON, once what made them is safe. */
+export class EventLog {
+  private readonly path: string | undefined
+  private lines = ''
+
+  /** @param path undefined: nothing is kept */
+  constructor(path: string | undefined) {
+    this.path = path
+  }
+
+  /** Keeps every event from now on. */
+  listen(router: Router): void {
+    if (this.path === undefined) return
+    router.on('*', (event) => {
+      this.lines += `${eventLine(event)}\n`
+    })
+  }
+
+  /** Appends what was kept. Lines of several processes may come in any order: readers join them by id. @throws FILE_UNWRITABLE */
+  async append(): Promise<void> {
+    if (this.path === undefined || this.lines === '') return
+    try {
+      await appendFile(this.path, this.lines)
+    } catch (error) {
+      throw fileError(error, this.path, 'write')
+    }
+    this.lines = ''
+  }
+}
+
+/** An event as JSON, its vectors as arrays. */
+function eventLine(event: RouterEvent): string {
+  return JSON.stringify(event, (_, value: unknown) => (value instanceof Float64Array ? [...value] : value))
+}

@@ -1,0 +1,105 @@
+import { tQuantile975 } from '../replay/statistics.js'
+
+/** A mean over requests with its 95 % confidence interval. */
+export interface Estimate {
+  readonly mean: number
+  readonly standardError: number
+  readonly ci95: readonly [low: number, high: number]
+}
+
+/**
+ * A mean with the interval that the influence of each row gives: mean +- t sd / sqrt(n). The quantile is Student's t for
+ * as many degrees of freedom as the rows are worth, as a few heavy rows make the spread uncertain.
+ * @param mean what is estimated
+ * @param influence of row i on n times the mean, one a row, averaging to `mean`
+ * @param effectiveSize Kish's effective sample size of the weights
+ */
+export function estimateOf(mean: number, influence: Float64Array, effectiveSize: number): Estimate {
+  const n = influence.length
+  let squares = 0
+  for (let i = 0; i < n; i++) squares += (influence[i] - mean) ** 2
+  const standardError = Math.sqrt(squares / (n * (n - 1)))
+  const half = tQuantile975(Math.max(1, Math.floor(effectiveSize) - 1)) * standardError
+  return { mean, standardError, ci95: [mean - half, mean + half] }
+}
+
+/** Inverse propensity scoring (Horvitz and Thompson 1952): influences w_i y_i. Unbiased; y_i is 0 where w_i is. */
+export function inversePropensity(weights: Float64Array, values: Float64Array): Float64Array {
+  return weights.map((weight, i) => weight * values[i])
+}
+
+/**
+ * Self-normalised (Hajek 1971; Swaminathan and Joachims 2015): sum w y / sum w, its influences by the delta method,
+ * V + w_i (y_i - V) / mean w. A bootstrap would say the same where the effective size is 50 and more, which is asked for.
+ */
+export function selfNormalised(weights: Float64Array, values: Float64Array): Float64Array {
+  let sumWeights = 0
+  let sum = 0
+  for (let i = 0; i < weights.length; i++) {
+    sumWeights += weights[i]
+    sum += weights[i] * values[i]
+  }
+  const value = sum / sumWeights
+  const mean = sumWeights / weights.length
+  return weights.map((weight, i) => value + (weight * (values[i] - value)) / mean)
+}
+
+/**
+ * Doubly robust (Dudik, Langford and Li 2011): influences sum_a pi(a|x_i) q(x_i, a) + w_i (y_i - q(x_i, a_i)). Unbiased
+ * whatever q, which must not have seen row i; as narrow as q is good.
+ * @param expected sum_a pi(a|x_i) q(x_i, a)
+ * @param predicted q(x_i, a_i)
+ */
+export function doublyRobust(
+  weights: Float64Array,
+  values: Float64Array,
+  expected: Float64Array,
+  predicted: Float64Array,
+): Float64Array {
+  return weights.map((weight, i) => expected[i] + weight * (values[i] - predicted[i]))
+}
+
+/**
+ * Corrects influences, in place, for shares of known outcomes that are themselves estimated: what row i adds beside its
+ * weight, t_i of mean m_a over the known rows of its model, counts m_a + inclusion_i (t_i - m_a) and not inclusion_i t_i.
+ * Sums stay what they are. Without this, intervals are too wide where outcomes are missing.
+ * @param terms inclusion_i t_i
+ * @param inclusions 1 / (share of the model's rows that are known) where row i is known, else 0
+ * @param models of the rows, below `modelCount`
+ */
+export function withEstimatedShares(
+  influence: Float64Array,
+  terms: Float64Array,
+  inclusions: Float64Array,
+  models: Int32Array,
+  modelCount: number,
+): Float64Array {
+  const sums = new Float64Array(modelCount)
+  const included = new Float64Array(modelCount)
+  for (let i = 0; i < terms.length; i++) {
+    sums[models[i]] += terms[i]
+    included[models[i]] += inclusions[i]
+  }
+  for (let i = 0; i < terms.length; i++) {
+    const model = models[i]
+    if (included[model] > 0) influence[i] += (1 - inclusions[i]) * (sums[model] / included[model])
+  }
+  return influence
+}
+
+/** (sum w)^2 / sum w^2 (Kish): how many rows of equal weight would say as much. */
+export function effectiveSize(weights: Float64Array): number {
+  let sum = 0
+  let squares = 0
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]
+    squares += weights[i] * weights[i]
+  }
+  return squares === 0 ? 0 : (sum * sum) / squares
+}
+
+export function meanOf(values: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return sum / values.length
+}

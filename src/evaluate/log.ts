@@ -1,0 +1,154 @@
+import { ParetoBanditError } from '../errors.js'
+import type { Encoder } from '../features/encoder.js'
+import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
+
+/** One routed request with what became of it. Models are indices into `DecisionLog.models`. */
+export interface LoggedDecision {
+  readonly id: string
+  /** `file:line`, for messages. */
+  readonly place: string
+  readonly model: number
+  readonly context: Float64Array
+  /** Chance in (0, 1] with which the model was chosen given the past; null when the log does not say. */
+  readonly propensity: number | null
+  /** The models that could have been chosen, the chosen one among them; null when the log does not say. */
+  readonly eligible: readonly number[] | null
+  /** Null when no reward came. */
+  readonly reward: number | null
+  /** USD; null when the request was never settled. What a failed call cost counts. */
+  readonly costUsd: number | null
+  readonly failed: boolean
+  /** True for a newcomer's forced exploration and for a canary. */
+  readonly forced: boolean
+}
+
+/** The decisions of a log in time, joined with their feedback. */
+export interface DecisionLog {
+  /** How errors call the log. */
+  readonly name: string
+  /** Ids of all models that were chosen or could have been. */
+  readonly models: readonly string[]
+  readonly dimension: number
+  readonly decisions: readonly LoggedDecision[]
+  /** Feedback whose decision is not in the log: its request was routed before the log begins. */
+  readonly orphans: number
+}
+
+interface Feedback {
+  reward: number | null
+  costUsd: number | null
+  failed: boolean
+}
+
+/**
+ * Reads a decision log, one JSON object a line: the events of a router (`routed`, `settled`, `rewarded`, `failed`; other
+ * types are skipped), or flat lines `{id, context or prompt, model, propensity, eligible, reward, costUsd}`, or both.
+ * Feedback finds its decision by id, wherever it stands. Decisions are in the order of their times `at`, or of the file
+ * when one of them has none. Unknown fields are ignored, empty lines skipped.
+ * @param text contents of the file
+ * @param name how errors call the file
+ * @param encoder turns the `prompt` of flat lines without context into one; null: every line must have a context
+ * @throws DATA_INVALID naming `file:line` for what cannot be read, an id decided twice, feedback given twice
+ */
+export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
+  const lines = new LogReader(name, encoder)
+  let start = 0
+  for (let lineNumber = 1; start < text.length; lineNumber++) {
+    const end = text.indexOf('\n', start)
+    const line = text.slice(start, end < 0 ? text.length : end)
+    start = end < 0 ? text.length : end + 1
+    if (line.trim() === '') continue
+    lines.take(line, `${name}:${lineNumber}`)
+  }
+  return lines.finish()
+}
+
+class LogReader {
+  private readonly name: string
+  private readonly routed = new Map<string, { readonly line: DecisionLine; readonly place: string }>()
+  private readonly feedback = new Map<string, Feedback>()
+  private readonly modelIndices = new Map<string, number>()
+
+  private readonly encoder: Encoder | null
+
+  constructor(name: string, encoder: Encoder | null) {
+    this.name = name
+    this.encoder = encoder
+  }
+
+  take(text: string, place: string): void {
+    const line = parseLine(text, place, this.encoder)
+    if (line === null) return
+    if (line.decision !== null) this.decide(line.decision, place)
+    for (const feedback of line.feedback) this.learn(feedback, place)
+  }
+
+  private decide(line: DecisionLine, place: string): void {
+    const before = this.routed.get(line.id)
+    if (before !== undefined) {
+      throw invalid(place, `id: '${line.id}' was decided already at ${before.place}`)
+    }
+    const first = this.routed.values().next().value
+    if (first !== undefined && first.line.context.length !== line.context.length) {
+      const what = `context: expected ${first.line.context.length} numbers as at ${first.place}`
+      throw invalid(place, `${what}, got ${line.context.length}`)
+    }
+    this.routed.set(line.id, { line, place })
+  }
+
+  private learn({ id, model, kind, value }: FeedbackLine, place: string): void {
+    const known = this.feedback.get(id) ?? { reward: null, costUsd: null, failed: false }
+    const twice =
+      known.failed ||
+      (kind === 'reward' && known.reward !== null) ||
+      (kind === 'cost' && known.costUsd !== null) ||
+      (kind === 'failure' && (known.reward !== null || known.costUsd !== null))
+    if (twice) throw invalid(place, `id: '${id}' has had this feedback already, or has failed`)
+    const decided = this.routed.get(id)?.line.model
+    if (decided !== undefined && model !== null && model !== decided) {
+      throw invalid(place, `model: expected '${decided}', which '${id}' was routed to, got '${model}'`)
+    }
+    if (kind === 'reward') known.reward = value
+    else known.costUsd = value
+    if (kind === 'failure') known.failed = true
+    this.feedback.set(id, known)
+  }
+
+  finish(): DecisionLog {
+    const rows = [...this.routed.values()]
+    if (rows.length === 0) throw invalid(this.name, 'expected decisions, one JSON object a line, got none')
+    const timed = rows.every(({ line }) => line.at !== null)
+    if (timed) rows.sort((a, b) => (a.line.at ?? 0) - (b.line.at ?? 0))
+    const decisions = rows.map(({ line, place }): LoggedDecision => {
+      const feedback = this.feedback.get(line.id)
+      return {
+        id: line.id,
+        place,
+        model: this.modelIndex(line.model),
+        context: line.context,
+        propensity: line.propensity,
+        eligible: line.eligible?.map((id) => this.modelIndex(id)) ?? null,
+        reward: feedback?.reward ?? null,
+        costUsd: feedback?.costUsd ?? null,
+        failed: feedback?.failed ?? false,
+        forced: line.forced,
+      }
+    })
+    let orphans = 0
+    for (const id of this.feedback.keys()) if (!this.routed.has(id)) orphans++
+    const dimension = decisions[0].context.length
+    return { name: this.name, models: [...this.modelIndices.keys()], dimension, decisions, orphans }
+  }
+
+  private modelIndex(id: string): number {
+    const known = this.modelIndices.get(id)
+    if (known !== undefined) return known
+    const index = this.modelIndices.size
+    this.modelIndices.set(id, index)
+    return index
+  }
+}
+
+function invalid(place: string, message: string): ParetoBanditError {
+  return new ParetoBanditError('DATA_INVALID', place, message)
+}

@@ -1,0 +1,17 @@
+/** What has happened to a request so far, as bits of its state. */
+export const SETTLED = 1
+export const REWARDED = 2
+export const FAILED = 4
+export const EXPIRED = 8
+export const DROPPED = 16
+
+/** The reservation is still held. */
+export function isUnsettled(state: number): boolean {
+  return (state & (SETTLED | FAILED | EXPIRED | DROPPED)) === 0
+}
+
+/** Some feedback can still come: not failed or dropped, not settled with its reward come or too late. */
+export function isWaiting(state: number): boolean {
+  if ((state & (FAILED | DROPPED)) !== 0) return false
+  return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
+}

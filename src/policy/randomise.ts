@@ -1,0 +1,44 @@
+/**
+ * Chance for a share epsilon of the decisions, so that the log can say what other policies would have earned. Like the
+ * tie-break it has no state of its own: the numbers come from the seed and the request count.
+ */
+
+/** Salts that tell the two draws of a request apart, and both from the tie-break. */
+const WHETHER = 0x3c6ef372
+const WHICH = 0xa54ff53a
+const GOLDEN = 0x9e3779b9
+const TWO_32 = 0x1_0000_0000
+
+/** Whether the decision after `requestCount` requests is left to chance: true for a share epsilon of them. */
+export function isLeftToChance(epsilon: number, seed: number, requestCount: number): boolean {
+  return unit(seed, WHETHER, requestCount) < epsilon
+}
+
+/** A uniform choice among 0 .. count - 1 for that decision, independent of `isLeftToChance`. */
+export function chanceIndex(count: number, seed: number, requestCount: number): number {
+  return Math.floor(unit(seed, WHICH, requestCount) * count)
+}
+
+/** Probability of a choice among `count`, given all that happened before: epsilon / count, and the rest for the best. */
+export function propensityOf(epsilon: number, count: number, isBest: boolean): number {
+  if (count === 1) return 1
+  return epsilon / count + (isBest ? 1 - epsilon : 0)
+}
+
+/** A number in [0, 1) of 32 bits. */
+function unit(seed: number, salt: number, requestCount: number): number {
+  const low = requestCount | 0
+  const high = Math.floor(requestCount / TWO_32)
+  let h = finalize(seed ^ salt)
+  h = finalize(h + Math.imul(low, GOLDEN))
+  h = finalize(h ^ high)
+  return (h >>> 0) / TWO_32
+}
+
+/** The finalizer of MurmurHash3 (Appleby, public domain): every input bit moves every output bit. */
+function finalize(value: number): number {
+  let h = value | 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}

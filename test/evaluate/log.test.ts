@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
+import { defaultEncoder } from '../../src/features/default-encoder.js'
+import { mulberry32, permutation } from '../../src/replay/random.js'
+import { expectCode } from '../support/errors.js'
+import '../support/seed.js'
+import { drawRows, toEvents, toLog } from './world.js'
+
+const ROWS = drawRows({ requests: 60, epsilon: 0.5, seed: 3, rewardRates: [0.5, 1, 0.8] })
+const ROUTED = { type: 'routed', at: 1, id: 'r.1', model: 'small', context: [1, 2] }
+const SETTLED = { type: 'settled', at: 2, id: 'r.1', model: 'small', costUsd: 0.1 }
+const REWARDED = { type: 'rewarded', at: 2, id: 'r.1', model: 'small', reward: 0.5 }
+const FAILED = { type: 'failed', at: 2, id: 'r.1', model: 'small', costUsd: 0.1 }
+
+function parse(...lines: readonly (object | string)[]) {
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
+  return parseDecisionLog(text, 'log')
+}
+
+describe('a decision log', () => {
+  test('reads the same as flat lines and as events in any order', () => {
+    const flat = parseDecisionLog(toLog(ROWS), 'log')
+    const events = toEvents(ROWS)
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const shuffled = permutation(events.length, mulberry32(seed)).map((i) => events[i])
+        const read = parseDecisionLog(toLog(shuffled), 'log')
+        const plain = ({ models, decisions }: typeof read) =>
+          decisions.map(({ model, eligible, place: _, ...rest }) => ({
+            ...rest,
+            model: models[model],
+            eligible: eligible?.map((each) => models[each]) ?? null,
+          }))
+        expect(plain(read)).toEqual(plain(flat))
+        expect(read.orphans).toBe(0)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('joins feedback, counts what it cannot join, and leaves other events out', () => {
+    const log = parse(
+      { type: 'budget-set', at: 0, usdPerRequest: 1 },
+      '',
+      REWARDED,
+      ROUTED,
+      { ...SETTLED, id: 'r.0' },
+      { type: 'drift', at: 3, model: 'small', signal: 'cost', direction: 'up' },
+    )
+    expect(log.decisions).toMatchObject([{ reward: 0.5, costUsd: null, failed: false, propensity: null }])
+    expect(log.orphans).toBe(1)
+    expect(parse(ROUTED, FAILED).decisions).toMatchObject([{ reward: null, costUsd: 0.1, failed: true }])
+  })
+
+  test('numbers flat lines without an id, and encodes their prompts', () => {
+    const line = { model: 'small', prompt: 'rivers of France', propensity: 0.5, reward: 1, costUsd: 0.1 }
+    const encoder = defaultEncoder()
+    const log = parseDecisionLog(toLog([line, line]), 'log', encoder)
+    const context = new Float64Array(encoder.dimension)
+    encoder.encodeInto(line.prompt, context, 0)
+    expect(log.decisions).toMatchObject([
+      { id: 'log:1', context },
+      { id: 'log:2', context },
+    ])
+    expectCode(() => parseDecisionLog(toLog([line]), 'log'), 'DATA_INVALID', 'log:1')
+  })
+
+  test.each<[string, RegExp, ...(object | string)[]]>([
+    ['text that is not JSON', /^log:2: expected JSON/, ROUTED, '{"id":'],
+    ['an array', /^log:1: expected an object/, '[1]'],
+    ['a type that is no name', /^log:1: type/, { type: 7 }],
+    ['a decision without id', /^log:1: id/, { ...ROUTED, id: undefined }],
+    ['a decision without model', /^log:1: model/, { ...ROUTED, model: '' }],
+    ['a decision without context', /^log:1: context: expected an array/, { ...ROUTED, context: undefined }],
+    ['a hole in a context', /^log:1: context\[1\]/, { ...ROUTED, context: [1, null] }],
+    [
+      'another dimension',
+      /^log:2: context: expected 2 numbers as at log:1, got 3/,
+      ROUTED,
+      { ...ROUTED, id: 'r.2', context: [1, 2, 3] },
+    ],
+    [
+      'a propensity of 0',
+      /^log:1: propensity: expected a number in \(0, 1\], got 0/,
+      { ...ROUTED, propensity: 0 },
+    ],
+    ['a propensity above 1', /^log:1: propensity/, { ...ROUTED, propensity: 1.1 }],
+    [
+      'eligible models without the chosen',
+      /^log:1: eligible: expected the chosen model 'small'/,
+      { ...ROUTED, eligible: ['large'] },
+    ],
+    [
+      'an eligible model twice',
+      /^log:1: eligible: expected every model once/,
+      { ...ROUTED, eligible: ['small', 'small'] },
+    ],
+    ['a reward that is text', /^log:2: reward/, ROUTED, { ...REWARDED, reward: '1' }],
+    ['a negative cost', /^log:2: costUsd/, ROUTED, { ...SETTLED, costUsd: -1 }],
+    ['a decision twice', /^log:2: id: 'r.1' was decided already at log:1/, ROUTED, ROUTED],
+    ['a reward twice', /^log:3: id: 'r.1' has had this feedback/, ROUTED, REWARDED, REWARDED],
+    ['a cost twice', /^log:3: id/, SETTLED, ROUTED, SETTLED],
+    ['a failure after a cost', /^log:3: id/, ROUTED, SETTLED, FAILED],
+    [
+      'feedback for another model',
+      /^log:2: model: expected 'small'/,
+      ROUTED,
+      { ...REWARDED, model: 'large' },
+    ],
+    ['no decision at all', /^log: expected decisions/, REWARDED],
+  ])('refuses %s, naming the line', (_, message, ...lines) => {
+    expect(expectCode(() => parse(...lines), 'DATA_INVALID').message).toMatch(message)
+  })
+
+  test('of a router without epsilon still tells what was logged', () => {
+    const rows = ROWS.flatMap((row, i) => [row, { ...row, id: `again.${i}` }, { ...row, id: `more.${i}` }])
+    const log = parseDecisionLog(toLog(rows.map((row) => ({ ...row, propensity: 1, eligible: [] }))), 'log')
+    const { policies, evaluated } = evaluatePolicies(log, [])
+    const costs = rows.map(({ costUsd }) => costUsd ?? Number.NaN)
+    expect(evaluated).toBe(rows.length)
+    expect(policies).toHaveLength(1)
+    const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length
+    for (const estimator of ['ips', 'snips', 'doublyRobust'] as const)
+      expect(policies[0].costUsd?.[estimator].mean).toBeCloseTo(mean, 12)
+  })
+})
