@@ -30,8 +30,9 @@ export class Contenders {
   private readonly positions = new Int32Array(CONTENDERS_MAX)
   private count = 0
 
-  /** Uses of the contenders that were picked last, a view that the next call overwrites. */
+  /** Uses of the contenders that were picked last, a view that the next call overwrites; none without an objective. */
   usesOf(uses: PredictedUses): Float64Array {
+    if (!uses.isOn) return this.useViews[0]
     for (let i = 0; i < this.count; i++) this.useBuffer[i] = uses.corrected[this.positions[i]]
     return this.useViews[this.count]
   }

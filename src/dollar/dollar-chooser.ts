@@ -21,7 +21,6 @@ import { Trials } from './trials.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
-const NO_USES = new Float64Array(0)
 
 /**
  * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
@@ -74,8 +73,7 @@ export class DollarChooser implements Chooser {
     choice.savedUsd = 0
     let position = exploit ? -1 : trials.probe(state, choice)
     note.forced = position >= 0
-    if (!exploit && position < 0)
-      position = trials.canary(state, this.stateOf(state).recoveries, uses, this.index)
+    if (!exploit && position < 0) position = trials.canary(state, this.stateOf(state), uses, this.index)
     note.canary = !note.forced && position >= 0
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
@@ -195,7 +193,7 @@ export class DollarChooser implements Chooser {
     }
     choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
     choice.latencyPrice = uses.price
-    choice.uses = uses.isOn ? contenders.usesOf(uses) : NO_USES
+    choice.uses = contenders.usesOf(uses)
     return affordable > 0
   }
 

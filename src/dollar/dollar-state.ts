@@ -120,16 +120,23 @@ export class DollarState implements PolicyState {
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
-    if (logLatency !== null) this.latencyKnown(event, model, logLatency, pending.predictedUse(sequence))
+    if (logLatency !== null) this.latencyKnown(event, model, logLatency, state, sequence)
     kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, state.requests)
   }
 
   /** Before the latency head learns. */
-  private latencyKnown(event: EventOf<'settled'>, model: Model, logLatency: number, use: number): void {
+  private latencyKnown(
+    event: EventOf<'settled'>,
+    model: Model,
+    logLatency: number,
+    { pending, requests }: RoutingState,
+    sequence: number,
+  ): void {
     const { slot } = model
     const { objectives } = this
     if (objectives.latency.profiles.count(slot) === 0) startLatency(this.arms.kernel, slot, logLatency)
-    const direction = objectives.settled(slot, event.latencyMs ?? 0, logLatency, this.logLatency(slot), use)
+    const use = pending.predictedUse(sequence)
+    const direction = objectives.settled(slot, event, this.logLatency(slot), use, requests)
     if (direction === 0) return
     model.latencyAlarms++
     this.alarm(event.at, model, 'latency', direction)

@@ -57,24 +57,28 @@ export class Objectives {
   /**
    * A latency is known.
    * @param logPredicted ln(ms) as the latency head predicts it now
+   * @param use that was predicted of the request
    * @returns 1 or -1 when the model has become slower or faster than it was, else 0
    */
   settled(
     slot: number,
-    latencyMs: number,
-    logLatency: number,
+    { latencyMs, logLatency }: EventOf<'settled'>,
     logPredicted: number,
     use: number,
+    requests: number,
   ): -1 | 0 | 1 {
+    if (latencyMs === null || logLatency === null) return 0
     const { latency, watch } = this
     const { profiles } = latency
     const residual = logLatency - logPredicted
-    const direction =
+    const strayed =
       profiles.count(slot) < LEARNING_LATENCIES ? 0 : watch.observe(slot, residual - profiles.level(slot))
-    profiles.observe(slot, residual)
+    const recovered = profiles.observe(slot, residual)
     latency.settled(slot, latencyMs, use)
-    if (direction !== 0) latency.strayed(slot)
-    return direction
+    if (recovered) this.watch.start(slot)
+    else if (strayed !== 0) profiles.strayed(slot, requests)
+    if (recovered || strayed !== 0) latency.changed()
+    return recovered ? -1 : strayed
   }
 
   failed(pending: PendingRequests, sequence: number): void {

@@ -15,6 +15,8 @@ export class PredictedUses {
   /** By list position. */
   corrected = new Float64Array(64)
   private predicted = new Float64Array(64)
+  /** What the latency head says. */
+  private logs = new Float64Array(64)
   /** What a model without latencies counts as; the fastest position; the least use of any that can be paid for. */
   neutral = 0
   fastest = 0
@@ -45,12 +47,13 @@ export class PredictedUses {
     limitUsd: number,
   ): void {
     if (this.corrected.length < list.count) this.grow(list.count)
-    const { corrected, predicted } = this
+    const { corrected, predicted, logs } = this
     let known = 0
     let sum = 0
     for (let position = 0; position < list.count; position++) {
       const { slot } = list.models[position]
-      const use = latency.predict(slot, f64[listOffset(layout, layout.latency, index, position)])
+      logs[position] = f64[listOffset(layout, layout.latency, index, position)]
+      const use = latency.predict(slot, logs[position])
       predicted[position] = use
       if (use === NO_USE) continue
       corrected[position] = Math.min(use * latency.correction(slot), latency.useMax)
@@ -73,6 +76,23 @@ export class PredictedUses {
     return this.isOn ? this.price * this.corrected[position] : 0
   }
 
+  /**
+   * What a model that got slow would gain in score if it were as fast as before, when a try of it is due; else -Infinity.
+   * @param idle requests since it was last heard of
+   */
+  regained(
+    latency: LatencyObjective,
+    slot: number,
+    position: number,
+    idle: number,
+    requests: number,
+  ): number {
+    if (!this.isOn) return Number.NEGATIVE_INFINITY
+    const level = latency.profiles.promise(slot, idle, requests)
+    if (Number.isNaN(level)) return Number.NEGATIVE_INFINITY
+    return this.price * (this.corrected[position] - latency.predict(slot, this.logs[position], level))
+  }
+
   /** As the event of a choice carries it: uncorrected. */
   predictedAt(position: number): number {
     if (!this.isOn) return NO_USE
@@ -84,5 +104,6 @@ export class PredictedUses {
     const length = 2 ** Math.ceil(Math.log2(count))
     this.corrected = new Float64Array(length)
     this.predicted = new Float64Array(length)
+    this.logs = new Float64Array(length)
   }
 }

@@ -1,7 +1,7 @@
 import type { Choice } from '../chooser.js'
 import type { RoutingState } from '../state.js'
+import type { DollarState } from './dollar-state.js'
 import type { PredictedUses } from './predicted-uses.js'
-import type { Recoveries } from './recoveries.js'
 import type { Slate } from './slate.js'
 import type { Terms } from './terms.js'
 
@@ -54,11 +54,11 @@ export class Trials {
 
   /**
    * The list position of a model that is tried again, or -1: one that nobody has chosen for long, or one that has fallen
-   * and would be chosen if it were what it was. The accounts must afford it.
+   * or got slow and would be chosen if it were what it was. The accounts must afford it.
    */
   canary(
     { arms, requests }: RoutingState,
-    recoveries: Recoveries,
+    { recoveries, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
   ): number {
@@ -71,9 +71,11 @@ export class Trials {
     if (idle < IDLE_MIN || drawnUsd[position] > terms.limitUsd) return -1
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
       return this.couldWin(position) ? position : -1
-    const promise = recoveries.promise(slot, idle, requests, arms, index)
-    if (promise === Number.NEGATIVE_INFINITY) return -1
-    const worth = promise - terms.price * slate.expectedUsd[position] - uses.penaltyAt(position)
+    const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
+    const regained = uses.regained(objectives.latency, slot, position, idle, requests)
+    const value = Math.max(promise, slate.values[position] + regained)
+    if (value === Number.NEGATIVE_INFINITY) return -1
+    const worth = value - terms.price * slate.expectedUsd[position]
     for (let other = 0; other < list.count; other++) {
       const isAffordable = drawnUsd[other] <= terms.limitUsd
       if (isAffordable && slate.worth(other, terms.price) > worth) return -1

@@ -15,7 +15,9 @@ const HORIZON_REQUESTS = 64
 const HORIZON_OVER = 20
 /** Ends of what is aimed at, in limits, and with that of the debt: nothing winds up beyond what the target can say. */
 const TARGET_MIN = 0.3
-const TARGET_MAX = 1.25
+const TARGET_MAX = 1.15
+/** Share of the limit that is aimed at: what lies between it and 1 pays for what predictions miss. */
+const TIGHTNESS = 0.985
 /** A debt of so many horizons, for as long as one, is more than noise: the limit is missed. */
 const MISSED_DEBT = 0.5
 /** A single latency counts for at most so many limits of a mean. */
@@ -36,8 +38,8 @@ export const NO_USE = -1
  * latency / limit or, for a percentile p, 1 / (1 - p) when it took longer, else 0: on average it is to be 1 at most.
  *
  * The shadow price is the least at which the latest 256 requests, each going to the best of its contenders, would use no
- * more than a target on average (DemandCurve with uses for costs). The target is 1 less what was used too much, over a
- * horizon: predictions feed forward and what was realised corrects them. What is in flight counts as predicted, and so
+ * more than a target on average (DemandCurve with uses for costs). The target is a little under 1, less what was used too much, over
+ * a horizon: predictions feed forward and what was realised corrects them. What is in flight counts as predicted, and so
  * does for good what no latency is told of.
  *
  * All but `predict` and `price` is part of the fold.
@@ -45,7 +47,7 @@ export const NO_USE = -1
 export class LatencyObjective {
   limit: LatencyLimit | null = null
   readonly profiles = new LatencyProfiles()
-  /** Uses less 1 of all requests so far, paid back over the horizon. */
+  /** Uses less 0.985 of all requests so far, paid back over the horizon. */
   debt = 0
   /** Requests in a row that the debt has been high for. */
   missedRequests = 0
@@ -72,12 +74,12 @@ export class LatencyObjective {
    * Use of a model, over the limit, before it is corrected by `correction`; for choosing only, as it takes an exponential.
    * Mean: exp(m + s^2 / 2) / limit; percentile: (1 - Phi((ln limit - m) / s)) / (1 - p), with m the predicted mean of
    * ln(ms) and s^2 the variance of its residuals. NO_USE for a model whose latency was never told.
-   * @param logLatency what the latency head says
+   * @param logLatency what the latency head says; `level` what is to be added to it
    */
-  predict(slot: number, logLatency: number): number {
+  predict(slot: number, logLatency: number, level = this.profiles.level(slot)): number {
     const { limit, profiles } = this
     if (limit === null || profiles.count(slot) === 0) return NO_USE
-    const mean = logLatency + profiles.level(slot)
+    const mean = logLatency + level
     const variance = profiles.variance(slot)
     if (limit.percentile !== null) return upperTail((this.logMs - mean) / Math.sqrt(variance)) / this.allowed
     const latencyMs = Math.exp(Math.min(mean + variance / 2, LOG_LATENCY_MAX))
@@ -97,7 +99,7 @@ export class LatencyObjective {
   /** Reward that a limit's worth of latency must buy: 0 while latency is no constraint. */
   price(rewardSpan: number): number {
     if (this.limit === null) return 0
-    const target = Math.min(Math.max(1 - this.debt / this.horizon, TARGET_MIN), TARGET_MAX)
+    const target = Math.min(Math.max(TIGHTNESS - this.debt / this.horizon, TARGET_MIN), TARGET_MAX)
     const price = this.demand.priceOfSpend(target * this.allowed, this.debt < 0) * this.allowed
     return Math.min(price, LATENCY_PRICE_MAX * rewardSpan)
   }
@@ -135,7 +137,7 @@ export class LatencyObjective {
     }
     this.demand.add(scratch.subarray(0, contenders.length))
     if (predictedUse === NO_USE) return
-    this.owe(predictedUse - 1)
+    this.owe(predictedUse - TIGHTNESS)
     this.missedRequests = this.debt >= MISSED_DEBT * this.horizon ? this.missedRequests + 1 : 0
   }
 
@@ -155,12 +157,11 @@ export class LatencyObjective {
 
   /** A failed request was none. */
   failed(predictedUse: number): void {
-    if (this.limit !== null && predictedUse !== NO_USE) this.owe(1 - predictedUse)
+    if (this.limit !== null && predictedUse !== NO_USE) this.owe(TIGHTNESS - predictedUse)
   }
 
   /** A model's latency is no longer what it was: what the window holds of it is wrong. */
-  strayed(slot: number): void {
-    this.profiles.strayed(slot)
+  changed(): void {
     this.demand.keepLatest(KEPT_REQUESTS)
   }
 

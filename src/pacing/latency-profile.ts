@@ -12,6 +12,13 @@ const RATIO_MAX = 4
 /** Share of a ratio's window that stands for "as predicted" before any is known. */
 const RATIO_PRIOR = 1 / 8
 
+/** Log-likelihood ratio at which a model is as fast as before, against what it has been since; most that one latency adds. */
+const RECOVERED = 5
+const STEP_MAX = 2
+/** A model that got slow is tried after so many requests, and then when idle for an eighth of the time since. */
+const TRIAL_REQUESTS = 25
+const TRIAL_SHARE = 1 / 8
+
 /** By slot. */
 const COUNT = 0
 const LEVEL = 1
@@ -19,12 +26,19 @@ const VARIANCE = 2
 const FAST = 3
 const REALISED = 4
 const PREDICTED = 5
-export const PROFILE_NUMBERS = 6
+/** Of a model that got slow: request count then (0: it did not), level before, and the ratio so far. */
+const SLOWED_AT = 6
+const BEFORE = 7
+const LIKELIHOOD = 8
+export const PROFILE_NUMBERS = 9
 
 /**
  * How each model's latencies lie about what its latency head predicts: level and variance of the residuals of ln(ms), and
  * the ratio of realised to predicted use. The head learns what tells one prompt from another and is slow to forget; a
  * level that moved is found here within tens of requests. Part of the fold: + - * / alone.
+ *
+ * A model that got slow is chosen no more and tells of no latency: it is tried now and then, at first often, then ever more
+ * seldom, and taken back for what it was once its latencies say so.
  */
 export class LatencyProfiles {
   private numbers = new Float64Array(8 * PROFILE_NUMBERS)
@@ -37,7 +51,8 @@ export class LatencyProfiles {
       grown.set(this.numbers)
       this.numbers = grown
     }
-    this.numbers.set([0, 0, VARIANCE_START, 0, 0, 0], slot * PROFILE_NUMBERS)
+    this.numbers.fill(0, slot * PROFILE_NUMBERS, needed)
+    this.numbers[slot * PROFILE_NUMBERS + VARIANCE] = VARIANCE_START
   }
 
   /** Latencies that its level stands on, 0 to 64. */
@@ -54,10 +69,30 @@ export class LatencyProfiles {
     return this.numbers[slot * PROFILE_NUMBERS + VARIANCE]
   }
 
-  /** @param residual ln(ms) less what the head predicted of it */
-  observe(slot: number, residual: number): void {
+  /**
+   * The level of a model that got slow, from before, when a try of it is due; else NaN.
+   * @param idle requests since it was last heard of
+   */
+  promise(slot: number, idle: number, requests: number): number {
+    const at = slot * PROFILE_NUMBERS
+    const slowedAt = this.numbers[at + SLOWED_AT]
+    if (slowedAt === 0 || idle < Math.max(TRIAL_REQUESTS, TRIAL_SHARE * (requests - slowedAt)))
+      return Number.NaN
+    return this.numbers[at + BEFORE]
+  }
+
+  /**
+   * @param residual ln(ms) less what the head predicted of it
+   * @returns whether a model that got slow is as fast as before
+   */
+  observe(slot: number, residual: number): boolean {
     const { numbers } = this
     const at = slot * PROFILE_NUMBERS
+    if (numbers[at + SLOWED_AT] > 0 && this.isRecovered(at, residual)) {
+      numbers[at + LEVEL] = numbers[at + FAST] = numbers[at + BEFORE]
+      numbers[at + SLOWED_AT] = numbers[at + LIKELIHOOD] = 0
+      return true
+    }
     const count = Math.min(numbers[at + COUNT] + 1, LEVEL_OBSERVATIONS)
     const error = residual - numbers[at + LEVEL]
     const variance = numbers[at + VARIANCE]
@@ -72,14 +107,22 @@ export class LatencyProfiles {
     numbers[at + COUNT] = count
     numbers[at + LEVEL] += error / count
     numbers[at + FAST] += (residual - numbers[at + FAST]) / Math.min(count, FAST_OBSERVATIONS)
+    return false
   }
 
   /** The model is no longer what it was: its latest latencies alone count. */
-  strayed(slot: number): void {
+  strayed(slot: number, requests: number): void {
+    const { numbers } = this
     const at = slot * PROFILE_NUMBERS
-    this.numbers[at + COUNT] = FAST_OBSERVATIONS
-    this.numbers[at + LEVEL] = this.numbers[at + FAST]
-    this.numbers[at + REALISED] = this.numbers[at + PREDICTED] = 0
+    const level = numbers[at + FAST]
+    if (numbers[at + SLOWED_AT] === 0 && level > numbers[at + LEVEL]) {
+      numbers[at + SLOWED_AT] = requests
+      numbers[at + BEFORE] = numbers[at + LEVEL]
+      numbers[at + LIKELIHOOD] = 0
+    } else if (level <= numbers[at + BEFORE]) numbers[at + SLOWED_AT] = 0
+    numbers[at + COUNT] = FAST_OBSERVATIONS
+    numbers[at + LEVEL] = level
+    numbers[at + REALISED] = numbers[at + PREDICTED] = 0
   }
 
   /** A request used that much where so much was predicted, both over the limit; `window`: requests to remember. */
@@ -103,6 +146,17 @@ export class LatencyProfiles {
       this.numbers[at + REALISED] = this.numbers[at + PREDICTED] = 0
   }
 
+  /** CUSUM of the log-likelihood ratio of two normals of one variance; Page, Biometrika 1954. */
+  private isRecovered(at: number, residual: number): boolean {
+    const { numbers } = this
+    const since = residual - numbers[at + LEVEL]
+    const before = residual - numbers[at + BEFORE]
+    const step = (since * since - before * before) / (2 * numbers[at + VARIANCE])
+    const ratio = numbers[at + LIKELIHOOD] + Math.min(Math.max(step, -STEP_MAX), STEP_MAX)
+    numbers[at + LIKELIHOOD] = Math.max(0, ratio)
+    return ratio >= RECOVERED
+  }
+
   /** The slot's numbers, a view: what a snapshot keeps. */
   row(slot: number): Float64Array {
     return this.numbers.subarray(slot * PROFILE_NUMBERS, (slot + 1) * PROFILE_NUMBERS)
@@ -117,7 +171,10 @@ export class LatencyProfiles {
       row[COUNT] <= LEVEL_OBSERVATIONS &&
       row[VARIANCE] >= VARIANCE_MIN &&
       row[REALISED] >= 0 &&
-      row[PREDICTED] >= 0
+      row[PREDICTED] >= 0 &&
+      row[SLOWED_AT] >= 0 &&
+      row[LIKELIHOOD] >= 0 &&
+      row[LIKELIHOOD] < RECOVERED
     )
   }
 }

@@ -107,6 +107,20 @@ describe('a latency objective', () => {
     expect(mean(all.slice(1000), ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
   })
 
+  it('goes back to a model that was slow for a while', async () => {
+    const router = await routerOf({ latency: { meanMs: 1500 } })
+    const slower = (model: string, request: number) =>
+      model === 'quick' && request >= 1000 && request < 1500 ? 6 : 1
+    const all = play(router, { requests: 3000, seed: 3, slower })
+    const quick = (from: number, to: number) =>
+      mean(all.slice(from, to), ({ decision }) => Number(decision.model === 'quick'))
+    // Tried while it is slow: at first after 25 requests, then ever more seldom.
+    expect(quick(1050, 1500)).toBeLessThan(0.05)
+    expect(quick(1500, 1750)).toBeGreaterThan(0.05)
+    expect(quick(2000, 3000)).toBeGreaterThan(0.9 * quick(500, 1000))
+    expect(mean(all.slice(1500), ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
+  })
+
   it('holds when latencies come late, and counts what was predicted where none come', async () => {
     const { outcomes } = await run({ latency: { meanMs: 1500 } }, { delay: 50 })
     expect(mean(outcomes, ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
