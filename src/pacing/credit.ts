@@ -11,11 +11,11 @@ const TARGET_MIN = 0.3
 const TARGET_MAX = 1.5
 /**
  * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
- * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. A full account buys it all the same.
+ * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. So none dearer than 15 B is
+ * chosen for its score where the burst is 50; probes of it are paid from the fund.
  */
 const TAIL_FACTOR = 3
 const SPARE_REQUESTS = 4
-const FULL_SHARE = 0.95
 /** Share of a budget that goes into the fund while a newcomer waits, and what a probe must find there. */
 const FUND_SHARE = 0.1
 const FUND_START_REQUESTS = 10
@@ -76,7 +76,6 @@ export class Credit {
    * account, by what the start left of the burst: it draws no more than it pays in, and a higher price pays back.
    */
   limitUsd(availableUsd: number, usdPerRequest: number): number {
-    if (availableUsd >= FULL_SHARE * this.burst * usdPerRequest) return availableUsd
     const roomUsd = (availableUsd - SPARE_REQUESTS * usdPerRequest) / TAIL_FACTOR
     const overdraftUsd = Math.max(0, this.burst - START_REQUESTS) * usdPerRequest
     return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))

@@ -1,6 +1,6 @@
 /** What an observation may stray, in standard deviations, before it counts towards an alarm; where the alarm is. */
 const SLACK = 0.5
-const THRESHOLD = 8
+const THRESHOLD = 10
 /** Residuals beyond this many standard deviations count as so many. */
 const RESIDUAL_MAX = 3
 /** Weight of the latest residual in the variance. */

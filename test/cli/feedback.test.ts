@@ -95,7 +95,7 @@ describe('a router in a state file', () => {
       await folder.ok(['stats', '--state', state]),
     ]
     expect(text).toContain('per request, policy paper, hard, shadow price 0.0000\n')
-    expect(other).toContain('per request, policy dollar\n')
+    expect(other).toContain('per request, policy dollar, shadow price ')
   })
 
   test('takes over a changed models file and budget, and says so', async () => {

@@ -92,14 +92,16 @@ describe('an account', () => {
     expect(credit.balanceUsd).toBeCloseTo(0, 12)
   })
 
-  it('asks a dear model to leave room for its tail, unless the account is full', () => {
+  it('asks a dear model to leave room for its tail, and one within B for nothing', () => {
     const credit = new Credit(50)
     credit.open(1)
-    expect(credit.limitUsd(1, 1)).toBeGreaterThanOrEqual(0.9)
-    expect(credit.limitUsd(18, 1)).toBeLessThan(5)
-    expect(credit.limitUsd(19, 1)).toBeGreaterThanOrEqual(5)
-    expect(credit.limitUsd(47.5, 1)).toBeGreaterThanOrEqual(40)
-    expect(credit.limitUsd(50, 1)).toBeLessThan(51)
+    expect(credit.limitUsd(1, 1)).toBe(1)
+    expect(credit.limitUsd(19, 1)).toBe(5)
+    expect(credit.limitUsd(50, 1)).toBeCloseTo(46 / 3, 12)
+    // Overdrawn by what the start left of the burst, and no further.
+    expect(credit.limitUsd(-20, 1)).toBe(1)
+    expect(credit.limitUsd(-29.5, 1)).toBe(0.5)
+    expect(credit.limitUsd(-31, 1)).toBeLessThan(0)
   })
 
   it('pays what a probe costs above B from the fund, and gives the fund back', () => {
