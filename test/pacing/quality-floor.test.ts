@@ -46,7 +46,7 @@ describe('a quality floor by itself', () => {
         const floor = new QualityFloor(1)
         floor.set(0.5)
         perform(floor, script)
-        expect(floor.debt).toBeGreaterThanOrEqual(-20)
+        expect(floor.debt).toBeGreaterThanOrEqual(-8)
         expect(floor.debt).toBeLessThanOrEqual(40)
         expect(floor.bias).toBeGreaterThanOrEqual(-0.02)
         expect(floor.bias).toBeLessThanOrEqual(1)
