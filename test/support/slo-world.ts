@@ -198,7 +198,7 @@ export function leastUsd(floor: number, limitMs?: number, models = WORLD): numbe
   const rows = meansOf(models, PROMPTS)
   let greatest = 0
   for (const rewardPrice of pricesFrom(1e-4)) {
-    for (const msPrice of limitMs === undefined ? [0] : pricesFrom(1e-9)) {
+    for (const msPrice of limitMs === undefined ? [0] : pricesFrom(1e-8)) {
       let sum = rewardPrice * floor - msPrice * (limitMs ?? 0)
       for (const row of rows) {
         const price = row.map(([reward, ms, usd]) => usd - rewardPrice * reward + msPrice * ms)
