@@ -24,9 +24,9 @@ export interface Decision {
   readonly latencyPrice: number
   /**
    * Constraints that no eligible model could meet: `budget` when even the cheapest is expected to cost more than the
-   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost; `latency` when
-   * even the fastest that can be paid for is expected to use more than the limit, or when the limit has been missed for
-   * long; `quality` when even the best answers are worth less than the floor, or the budget's price is above the floor's.
+   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost; `latency` when even the fastest
+   * that can be paid for is expected to use more than the limit, or when the limit has been missed for long; `quality`
+   * when even the best answers are worth less than the floor, or when the budget's price is above the floor's.
    */
   readonly infeasible: readonly Constraint[]
   /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */

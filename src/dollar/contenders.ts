@@ -56,15 +56,16 @@ export class Contenders {
       return this.views[this.count]
     }
     const { bestAt, bestScore } = this
+    const { isOn } = uses
+    const factors = isOn ? PAIRED : FACTORS
     bestScore.fill(Number.NEGATIVE_INFINITY)
     for (let position = 0; position < count; position++) {
       const value = values[position]
       const penalty = price * costsUsd[position]
       const latency = uses.penaltyAt(position)
-      for (let f = 0; f < FACTORS.length; f++) {
-        const score = uses.isOn
-          ? value - PAIRED[f] * penalty - (LATENCY_FACTORS[f] - 1) * latency
-          : value - FACTORS[f] * penalty
+      for (let f = 0; f < factors.length; f++) {
+        let score = value - factors[f] * penalty
+        if (isOn) score -= (LATENCY_FACTORS[f] - 1) * latency
         if (score > bestScore[f]) {
           bestScore[f] = score
           bestAt[f] = position

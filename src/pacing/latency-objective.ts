@@ -13,9 +13,13 @@ const KEPT_REQUESTS = 8
  */
 const HORIZON_REQUESTS = 64
 const HORIZON_OVER = 20
-/** Ends of what is aimed at, in limits, and with that of the debt: nothing winds up beyond what the target can say. */
+/**
+ * Ends of what is aimed at, in limits, and with that of the debt: nothing winds up beyond what the target can say. Over the
+ * horizon of a percentile little may be saved up: 0.15 of it are 2 % of 3,000 requests.
+ */
 const TARGET_MIN = 0.3
-const TARGET_MAX = 1.15
+const TARGET_MAX = 1.4
+const TARGET_MAX_OVER = 1.15
 /** Share of the limit that is aimed at: what lies between it and 1 pays for what predictions miss. */
 const TIGHTNESS = 0.985
 /** A debt of so many horizons, for as long as one, is more than noise: the limit is missed. */
@@ -58,6 +62,7 @@ export class LatencyObjective {
   private readonly scratch = new Float64Array(CONTENDERS_MAX * CONTENDER_NUMBERS)
   private allowed = 1
   private horizon = HORIZON_REQUESTS
+  private targetMax = TARGET_MAX
   private logMs = 0
 
   /** Another limit, or none. The same one again changes nothing. @returns whether it is another */
@@ -99,7 +104,7 @@ export class LatencyObjective {
   /** Reward that a limit's worth of latency must buy: 0 while latency is no constraint. */
   price(rewardSpan: number): number {
     if (this.limit === null) return 0
-    const target = Math.min(Math.max(TIGHTNESS - this.debt / this.horizon, TARGET_MIN), TARGET_MAX)
+    const target = Math.min(Math.max(TIGHTNESS - this.debt / this.horizon, TARGET_MIN), this.targetMax)
     const price = this.demand.priceOfSpend(target * this.allowed, this.debt < 0) * this.allowed
     return Math.min(price, LATENCY_PRICE_MAX * rewardSpan)
   }
@@ -201,12 +206,16 @@ export class LatencyObjective {
     this.limit = limit
     this.allowed = limit === null ? 1 : allowedUse(limit)
     this.horizon = HORIZON_REQUESTS + (limit?.percentile == null ? 0 : HORIZON_OVER / this.allowed)
+    this.targetMax = limit?.percentile == null ? TARGET_MAX : TARGET_MAX_OVER
     this.logMs = Math.log(limit?.ms ?? 1)
   }
 
   private owe(uses: number): void {
     const { horizon } = this
-    this.debt = Math.min(Math.max(this.debt + uses, (1 - TARGET_MAX) * horizon), (1 - TARGET_MIN) * horizon)
+    this.debt = Math.min(
+      Math.max(this.debt + uses, (1 - this.targetMax) * horizon),
+      (1 - TARGET_MIN) * horizon,
+    )
   }
 }
 

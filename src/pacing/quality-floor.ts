@@ -3,7 +3,7 @@ import type { DemandCurve } from './demand-curve.js'
 /** Rewards over which a shortfall is made up. */
 const HORIZON_REWARDS = 400
 /** Ends of what is aimed at above and below the floor for what has been missed so far, in parts of the range of rewards. */
-const CORRECTION_MIN = -0.05
+const CORRECTION_MIN = -0.02
 const CORRECTION_MAX = 0.1
 /** Rewards over which the bias of the predictions is learned, and how many count as "none". */
 const BIAS_REWARDS = 100

@@ -31,5 +31,4 @@ export const TENANT_ALLOWANCE = 14
 export const USE = 15
 export const VALUE = 16
 export const PENDING_NUMBERS = 17
-/** Those from RESERVED up to this are amounts. */
 export const PENDING_AMOUNTS = 15

@@ -45,7 +45,7 @@ function meanAt(window: readonly (readonly Contender[])[], price: number, what: 
 
 /** What rounding to whole units can move in a mean. */
 const COST_SLACK = 1e-9
-const VALUE_SLACK = 1e-6
+const VALUE_SLACK = 1.5e-6
 
 describe('the price of a spend', () => {
   it('keeps the window within the target, and a price 5 % lower would not', () => {
@@ -158,6 +158,30 @@ describe('the price of a value', () => {
         if (price === Number.POSITIVE_INFINITY) return
         expect(meanAt(window, price * 0.999999, 'value')).toBeGreaterThanOrEqual(target - VALUE_SLACK)
         expect(meanAt(window, price * 1.05, 'value')).toBeLessThanOrEqual(target + VALUE_SLACK)
+      }),
+    )
+  })
+})
+
+describe('the price of a value that may be exceeded by so much', () => {
+  it('is the plain one where it is not, and else one at which the window is worth less than the target', () => {
+    fc.assert(
+      fc.property(requests, fc.double({ min: -1, max: 2, noNaN: true }), (window, target) => {
+        const curve = curveOf(window)
+        const plain = curve.priceOfValue(target)
+        const slack = 0.01
+        const generous = curve.priceOfValue(target, slack)
+        expect(curve.priceOfValue(target)).toBe(plain)
+        if (generous === plain) {
+          if (plain > 0 && plain < Number.POSITIVE_INFINITY)
+            expect(meanAt(window, plain * 0.999999, 'value')).toBeLessThanOrEqual(
+              target + slack + VALUE_SLACK,
+            )
+          return
+        }
+        expect(generous).toBeGreaterThan(plain)
+        expect(generous).toBeLessThan(1.05 * plain)
+        expect(meanAt(window, 1.000001 * generous, 'value')).toBeLessThanOrEqual(target + VALUE_SLACK)
       }),
     )
   })

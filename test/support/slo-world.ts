@@ -153,57 +153,59 @@ export function mean(outcomes: readonly Outcome[], of: (outcome: Outcome) => num
   return outcomes.reduce((sum, each) => sum + of(each), 0) / outcomes.length
 }
 
-/** What a clairvoyant of two shadow prices earns, waits and pays on average, on fresh prompts. */
-interface Means {
-  readonly reward: number
-  readonly ms: number
-  readonly usd: number
-}
-
-function clairvoyant(usdPrice: number, msPrice: number, models: readonly WorldModel[]): Means {
+/** Means of reward, latency and cost of each model, for fresh prompts. */
+function meansOf(models: readonly WorldModel[], prompts: number): [number, number, number][][] {
   const random = new Random(99)
-  const prompts = 2000
-  const sums = { reward: 0, ms: 0, usd: 0 }
-  for (let i = 0; i < prompts; i++) {
+  return Array.from({ length: prompts }, () => {
     const prompt = draw(random)
-    const rows = models.map((model) => ({
-      reward: meanReward(model, prompt),
-      ms: meanMs(model, prompt),
-      usd: meanCostUsd(model, prompt),
-    }))
-    const scoreOf = (row: Means) => row.reward - msPrice * row.ms - usdPrice * row.usd
-    const best = rows.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a))
-    sums.reward += best.reward / prompts
-    sums.ms += best.ms / prompts
-    sums.usd += best.usd / prompts
+    return models.map((model) => [
+      meanReward(model, prompt),
+      meanMs(model, prompt),
+      meanCostUsd(model, prompt),
+    ])
+  })
+}
+
+/** A price of 0, and 120 from `least` on, 12 an octave. */
+function pricesFrom(least: number): number[] {
+  return [0, ...Array.from({ length: 120 }, (_, i) => least * 2 ** (i / 12))]
+}
+
+const PROMPTS = 1000
+
+/**
+ * The best mean reward within limits on mean latency and cost, for one who knows all means: the least value of the
+ * Lagrangian dual over a grid of prices, so a little more than there is.
+ */
+export function bestReward(limits: { readonly ms?: number; readonly usd?: number }, models = WORLD): number {
+  const rows = meansOf(models, PROMPTS)
+  let least = Number.POSITIVE_INFINITY
+  for (const usdPrice of limits.usd === undefined ? [0] : pricesFrom(1)) {
+    for (const msPrice of limits.ms === undefined ? [0] : pricesFrom(1e-6)) {
+      let sum = usdPrice * (limits.usd ?? 0) + msPrice * (limits.ms ?? 0)
+      for (const row of rows) {
+        const worth = row.map(([reward, ms, usd]) => reward - usdPrice * usd - msPrice * ms)
+        sum += Math.max(...worth) / PROMPTS
+      }
+      least = Math.min(least, sum)
+    }
   }
-  return sums
+  return least
 }
 
-/** Along a frontier of means: `read` where `at` is met, on the line between the two points about it. */
-function along(
-  points: readonly Means[],
-  at: (point: Means) => number,
-  met: number,
-  read: keyof Means,
-): number {
-  const sorted = [...points].sort((a, b) => at(a) - at(b))
-  const upper = sorted.findIndex((point) => at(point) >= met)
-  if (upper <= 0) return sorted[Math.max(0, upper)][read]
-  const [a, b] = [sorted[upper - 1], sorted[upper]]
-  return a[read] + ((met - at(a)) / (at(b) - at(a))) * (b[read] - a[read])
-}
-
-const PRICES = Array.from({ length: 120 }, (_, i) => 2 ** ((i - 60) / 4))
-
-/** The least that a mean reward can be had for, USD a request, by one who knows all means. */
-export function leastUsd(reward: number, models: readonly WorldModel[] = WORLD): number {
-  const points = PRICES.map((price) => clairvoyant(100 * price, 0, models))
-  return along(points, (point) => point.reward, reward, 'usd')
-}
-
-/** The best mean reward at a mean latency, ms, by one who knows all means. */
-export function bestReward(ms: number, models: readonly WorldModel[] = WORLD): number {
-  const points = PRICES.map((price) => clairvoyant(0, 1e-5 * price, models))
-  return along(points, (point) => point.ms, ms, 'reward')
+/** The least mean cost of a mean reward, and within a limit on mean latency: the greatest value of the dual, a little less. */
+export function leastUsd(floor: number, limitMs?: number, models = WORLD): number {
+  const rows = meansOf(models, PROMPTS)
+  let greatest = 0
+  for (const rewardPrice of pricesFrom(1e-4)) {
+    for (const msPrice of limitMs === undefined ? [0] : pricesFrom(1e-8)) {
+      let sum = rewardPrice * floor - msPrice * (limitMs ?? 0)
+      for (const row of rows) {
+        const price = row.map(([reward, ms, usd]) => usd - rewardPrice * reward + msPrice * ms)
+        sum += Math.min(...price) / PROMPTS
+      }
+      greatest = Math.max(greatest, sum)
+    }
+  }
+  return greatest
 }
