@@ -66,6 +66,7 @@ export function policyRows(tally: Tally, bench: Bench, budgetUsd: number): Polic
     utilisationWorst: summary.worstCostUsdPerRequest / budgetUsd,
     shares: Object.fromEntries(bench.modelIds.map((id, m) => [id, summary.shares[m]])),
     lambdaMedian: summary.lambdaMedian,
+    alarms: summary.alarms,
   }))
 }
 

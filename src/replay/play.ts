@@ -17,6 +17,8 @@ export interface RunRecord {
   /** Rewards and costs of the requests that were burnt in, in order. */
   readonly burnInRewards: Float64Array
   readonly burnInCostsUsd: Float64Array
+  /** Drift alarms of each phase. */
+  readonly alarms: number[]
   /** Requests recorded so far. */
   length: number
   /** Requests routed in all, burn-in included. */
@@ -44,6 +46,7 @@ export function newRunRecord(plan: SeedPlan): RunRecord {
     expectedCostsUsd: new Float64Array(size),
     burnInRewards: new Float64Array(plan.burnIn.length),
     burnInCostsUsd: new Float64Array(plan.burnIn.length),
+    alarms: [],
     length: 0,
     routed: 0,
   }
@@ -78,6 +81,7 @@ export async function play(strategy: Strategy, round: Round, pace: Pace): Promis
   }
   for (const [p, rows] of plan.phases.entries()) {
     const { events, shift } = course.phases[p]
+    const alarmsBefore = strategy.alarms
     for (const event of events) strategy.announce(event)
     for (const row of rows) {
       const m = strategy.choose(data.contexts[row], record.routed)
@@ -93,6 +97,7 @@ export async function play(strategy: Strategy, round: Round, pace: Pace): Promis
       const pause = beat(record, pace)
       if (pause !== undefined) await pause
     }
+    record.alarms.push(strategy.alarms - alarmsBefore)
   }
   return record
 }

@@ -26,6 +26,8 @@ export interface PolicyRow {
   readonly shares: Readonly<Record<string, number>>
   /** Median shadow price over the phase's requests of all seeds. */
   readonly lambdaMedian: number
+  /** Drift alarms in the phase, a run's mean. On traffic that does not change all of them are false. */
+  readonly alarms: number
 }
 
 /** A baseline on the same rows. */

@@ -11,6 +11,8 @@ export interface Strategy {
   readonly shadowPrice: number
   /** What the latest choice was expected to cost, USD; 0 for strategies that expect nothing. */
   readonly expectedCostUsd: number
+  /** Drift alarms raised so far; 0 for strategies that watch for none. */
+  readonly alarms: number
   /** @param request its number, from 0 on, one more each time: its name in `settle` and `reward` */
   choose(context: Float64Array, request: number): number
   settle(request: number, costUsd: number): void
@@ -68,6 +70,7 @@ export async function routerStrategy(options: RouterStrategyOptions): Promise<St
 class RouterStrategy implements Strategy {
   shadowPrice = 0
   expectedCostUsd = 0
+  alarms = 0
   /** Ids by number of request. */
   private readonly ids: string[] = []
   private readonly indexOf: ReadonlyMap<string, number>
@@ -77,6 +80,9 @@ class RouterStrategy implements Strategy {
     private readonly models: readonly ModelSpec[],
   ) {
     this.indexOf = new Map(models.map((model, m) => [model.id, m]))
+    router.on('drift', () => {
+      this.alarms++
+    })
   }
 
   choose(context: Float64Array): number {
@@ -107,6 +113,7 @@ class RouterStrategy implements Strategy {
 export class UniformRandomStrategy implements Strategy {
   readonly shadowPrice = 0
   readonly expectedCostUsd = 0
+  readonly alarms = 0
   private readonly present: number[]
 
   constructor(

@@ -17,6 +17,8 @@ export interface PhaseSummary {
   readonly shares: readonly number[]
   /** Median of the shadow price over all requests of all seeds. */
   readonly lambdaMedian: number
+  /** Drift alarms of a run. */
+  readonly alarms: number
 }
 
 /** What happened over time, request by request since evaluation started, averaged over seeds. */
@@ -61,6 +63,7 @@ export class Tally {
         worstCostUsdPerRequest: Math.max(...costs),
         shares: this.shares(p),
         lambdaMedian: this.lambdaMedian(p),
+        alarms: mean(this.records.map((record) => record.alarms[p])),
       }
     })
   }

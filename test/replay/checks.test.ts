@@ -18,6 +18,7 @@ function row(more: Partial<PolicyRow> = {}): PolicyRow {
     utilisationWorst: 1.02,
     shares: {},
     lambdaMedian: 0,
+    alarms: 0,
     ...more,
   }
 }

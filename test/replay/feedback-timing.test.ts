@@ -20,6 +20,7 @@ function deliveries(timing: FeedbackTiming, requests: number, seed = 5) {
   const strategy: Strategy = {
     shadowPrice: 0,
     expectedCostUsd: 0,
+    alarms: 0,
     choose: () => 0,
     settle: (request, costUsd) => heard.push([latest, 'settle', request, costUsd]),
     reward: (request, value) => heard.push([latest, 'reward', request, value]),
