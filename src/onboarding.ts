@@ -34,6 +34,16 @@ export function modelAddedEvent(
       forcedExploration === undefined
         ? router.forcedExploration
         : checkForcedExploration(forcedExploration, 'options.forcedExploration'),
-    ...policy.armStart(router, spec),
+    ...policy.armStart(router, spec, meanReward(state)),
   }
+}
+
+function meanReward({ registry }: RoutingState): number | null {
+  let rewards = 0
+  let sum = 0
+  for (const model of registry.models) {
+    rewards += model.rewarded
+    sum += model.rewardSum
+  }
+  return rewards === 0 ? null : sum / rewards
 }

@@ -22,7 +22,8 @@ export interface Policy {
   /** Null: nothing besides the common state. */
   readonly startState: StartPolicy | null
   chooser(options: ResolvedOptions): Chooser
-  armStart(options: ResolvedOptions, spec: ModelSpec): ArmStart
+  /** @param meanReward of all requests so far, or null before the first reward */
+  armStart(options: ResolvedOptions, spec: ModelSpec, meanReward: number | null): ArmStart
   /** Null for a policy without tenants and caps. */
   readonly administration: Administration | null
 }

@@ -17,11 +17,15 @@ const COLD_FEATURE_RIDGE = 10
 const LOG_VARIANCE_MAX = 2
 
 /** What a model's arm starts from under policy `dollar`: docs/PACING.md, "Warm and cold start". */
-export function warmStart(options: ResolvedOptions, spec: ModelSpec): ArmStart {
+export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward: number | null): ArmStart {
   const { priors, dimension, nEffective, lambda0 } = options
   const prior = priorOf(priors, spec.id)
   if (priors === null || prior === null) {
-    return { prior: coldStart(dimension, lambda0), settledPrior: null, costCorrection: 1 }
+    return {
+      prior: coldStart(dimension, lambda0, meanReward ?? options.rewardHigh),
+      settledPrior: null,
+      costCorrection: 1,
+    }
   }
   const { expectedInputTokens, expectedOutputTokens } = options
   const listUsd = listCostUsd(spec, expectedInputTokens, expectedOutputTokens)
@@ -37,11 +41,18 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec): ArmStart {
   }
 }
 
-function coldStart(dimension: number, lambda0: number): ArmStatistics {
+/**
+ * As if the regularization of the bias were a reward: what models have earned on average, or before the first reward the
+ * best there is. Where rewards come for one request in twenty, an arm that has had none yet must not look worse than
+ * one that has.
+ */
+function coldStart(dimension: number, lambda0: number, reward: number): ArmStatistics {
   const precision = new Float64Array((dimension * (dimension + 1)) / 2)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++)
     precision[r] = i === dimension - 1 ? lambda0 : COLD_FEATURE_RIDGE * lambda0
-  return { precision, response: new Float64Array(dimension) }
+  const response = new Float64Array(dimension)
+  response[dimension - 1] = lambda0 * reward
+  return { precision, response }
 }
 
 /** Ridge estimate over the rows of all models together. */
