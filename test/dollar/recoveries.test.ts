@@ -91,3 +91,22 @@ describe('alarms on traffic that does not change', () => {
     expect(alarms).toBeLessThanOrEqual(2)
   })
 })
+
+describe('a cold router', () => {
+  it('learns where one request in twenty is rewarded', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const { router } = await makeBench({ policy: 'dollar', budget: { usdPerRequest: 0.004 } })
+      const random = new Random(seed)
+      const models: string[] = []
+      for (let i = 0; i < 3000; i++) {
+        const decision = router.route([random.next() - 0.5, random.next() - 0.5, 1])
+        router.settle(decision.id, { costUsd: decision.expectedCostUsd })
+        if (random.next() < 0.05) router.reward(decision.id, REWARDS[decision.model as keyof typeof REWARDS])
+        models.push(decision.model)
+      }
+      // $0.0015 and $0.009 a request: a third of the requests can have the best.
+      expect(share(models.slice(2000), 'large')).toBeGreaterThan(0.25)
+      expect(share(models.slice(2000), 'small')).toBeLessThan(0.1)
+    }
+  })
+})
