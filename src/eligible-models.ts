@@ -15,6 +15,7 @@ export function eligibleModels(
   size: RequestSize,
 ): readonly Model[] {
   const { registry } = state
+  if (request === null && registry.enabled.length > 0) return registry.enabled
   for (const [i, id] of (request?.candidates ?? []).entries()) findModel(state, id, `candidates[${i}]`)
   const models =
     request === null

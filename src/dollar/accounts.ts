@@ -15,6 +15,7 @@ export interface Tenant {
   readonly account: Account
 }
 
+const NONE_DUE: readonly EventOf<'period-started'>[] = []
 const OVER_BUDGET = constraintsOf(1)[0]
 
 /**
@@ -131,7 +132,8 @@ export class Accounts {
   }
 
   /** Caps of the account, or of the tenant's, whose calendar period is over: events that start the next. */
-  periodsDue(tenant: string | null, at: number): EventOf<'period-started'>[] {
+  periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[] {
+    if (tenant === null && this.router.caps.length === 0) return NONE_DUE
     const due: EventOf<'period-started'>[] = []
     for (const id of tenant === null ? [null] : [null, tenant]) {
       this.named(id)?.caps.forEach((cap, i) => {

@@ -4,7 +4,7 @@ import { eligibleModels } from '../eligible-models.js'
 import { ParetoBanditError } from '../errors.js'
 import type { DecisionNote } from '../explain.js'
 import { COST, LATENCY, QUADRATIC } from '../kernel/kernel.js'
-import { listOffset } from '../kernel/layout.js'
+import { CELL_STRIDE } from '../kernel/layout.js'
 import { Lottery } from '../lottery.js'
 import type { ResolvedOptions } from '../options.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../pacing/constraint.js'
@@ -169,7 +169,7 @@ export class DollarChooser implements Chooser {
    */
   private score(state: RoutingState, alpha: number): boolean {
     const { uses, choice, contenders } = this
-    const { list, slots, values, expectedUsd, drawnUsd, cheapest } = this.slate
+    const { list, slots, values, expectedUsd, drawnUsd, cheapest, cells } = this.slate
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
@@ -180,16 +180,18 @@ export class DollarChooser implements Chooser {
       const isAffordable = drawnUsd[position] <= limitUsd
       if (isAffordable) affordable++
       const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
-      arms.setPenalty(position, isAffordable || !this.prunes ? penalty : UNAFFORDABLE)
+      f64[cells[position] + layout.penalty] = isAffordable || !this.prunes ? penalty : UNAFFORDABLE
     }
     if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
     else kernel.combine(this.index, count, alpha, 1, requests)
     const withBonus = count < PRUNED_COUNT_MIN
+    const section = withBonus ? layout.score : layout.mean + this.index * CELL_STRIDE
     for (let position = 0; position < count; position++) {
+      const scored = f64[cells[position] + section]
       values[position] = withBonus
-        ? arms.scoreAt(position) + price * expectedUsd[position]
-        : f64[listOffset(layout, layout.mean, this.index, position)] - uses.penaltyAt(position)
-      if (drawnUsd[position] > limitUsd && !this.prunes) arms.setScore(position, -UNAFFORDABLE)
+        ? scored + price * expectedUsd[position]
+        : scored - uses.penaltyAt(position)
+      if (drawnUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
     }
     choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
     choice.latencyPrice = uses.price

@@ -1,7 +1,7 @@
 import { CandidateList } from '../candidate-list.js'
 import { assumedCostUsd, type RequestSize, worstCaseCostUsd } from '../eligibility.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { listOffset } from '../kernel/layout.js'
+import { type ArenaLayout, CELL_STRIDE, cellOffset } from '../kernel/layout.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
 import type { RouteOptions } from '../route-options.js'
 import { predictedCostUsd } from './predicted-cost.js'
@@ -19,6 +19,8 @@ export class Slate {
   drawnUsd = this.expectedUsd
   /** Predicted reward with its bonus, less what latency costs. */
   values = new Float64Array(64)
+  /** Where each position's numbers begin in the arena: a section's own offset is added to it. */
+  cells = new Int32Array(0)
   /** Position of the least expected cost. */
   cheapest = 0
 
@@ -30,20 +32,24 @@ export class Slate {
     size: RequestSize,
     worstCase: boolean,
   ): void {
-    if (this.slots.length < this.list.count) this.grow(this.list.count)
-    const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots } = this
+    if (this.cells.length < this.list.count) this.grow(this.list.count, layout)
+    const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots, cells } = this
+    const costSection = layout.cost + index * CELL_STRIDE
+    let cheapest = 0
     this.drawnUsd = worstCase ? worstUsd : expectedUsd
-    this.cheapest = 0
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
+      const listed = assumedCostUsd(model, size)
+      const predicted = predictedCostUsd(model, listed, f64[cells[position] + costSection])
+      const expected = predicted * costCorrection(model)
       slots[position] = model.slot
-      listUsd[position] = assumedCostUsd(model, size)
-      const logRatio = f64[listOffset(layout, layout.cost, index, position)]
-      predictedUsd[position] = predictedCostUsd(model, listUsd[position], logRatio)
-      expectedUsd[position] = predictedUsd[position] * costCorrection(model)
+      listUsd[position] = listed
+      predictedUsd[position] = predicted
+      expectedUsd[position] = expected
       if (worstCase) worstUsd[position] = worstCaseCostUsd(model, request)
-      if (expectedUsd[position] < expectedUsd[this.cheapest]) this.cheapest = position
+      if (expected < expectedUsd[cheapest]) cheapest = position
     }
+    this.cheapest = cheapest
   }
 
   /** Value less cost at a shadow price. */
@@ -60,8 +66,9 @@ export class Slate {
     return least
   }
 
-  private grow(count: number): void {
-    const length = 2 ** Math.ceil(Math.log2(count))
+  private grow(count: number, layout: ArenaLayout): void {
+    const length = Math.max(64, 2 ** Math.ceil(Math.log2(count)))
+    this.cells = Int32Array.from({ length }, (_, position) => cellOffset(layout, 0, position))
     this.slots = new Float64Array(length)
     this.listUsd = new Float64Array(length)
     this.predictedUsd = new Float64Array(length)

@@ -39,8 +39,9 @@ export class Trials {
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
     let wanted = false
     let chosen = -1
+    const first = requests % list.count
     for (let i = 0; i < list.count && chosen < 0; i++) {
-      const position = (requests + i) % list.count
+      const position = first + i < list.count ? first + i : first + i - list.count
       if (list.models[position].forcedRemaining === 0 || !this.couldWin(position)) continue
       wanted = true
       const costUsd = drawnUsd[position]

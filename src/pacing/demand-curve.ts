@@ -44,6 +44,8 @@ export class DemandCurve {
   /** Spend of the window with every request on its cheapest contender, in units. */
   private leastCost = 0
   private freeValue = 0
+  /** The steps of values are kept from the first question about values on: most routers never ask. */
+  private keepsValues = false
   /** A walk's place: sums of the steps of all bins before it. No part of the state: it only saves time. */
   private readonly costWalk: Walk = { bin: 0, passed: 0 }
   private readonly valueWalk: Walk = { bin: 0, passed: 0 }
@@ -154,6 +156,7 @@ export class DemandCurve {
    *   their minds at one price, and the target is met by going back and forth between its two sides
    */
   priceOfValue(target: number, slack = Number.POSITIVE_INFINITY): number {
+    if (!this.keepsValues) this.keepValues()
     const spare = this.freeValue - target * VALUE_UNITS * this.count
     if (spare < 0) return 0
     const { valueSteps, valueWalk } = this
@@ -264,7 +267,7 @@ export class DemandCurve {
 
   /** Adds (sign 1) or takes out (-1) the steps of a row whose corners are known. */
   private shift(row: number, sign: 1 | -1): void {
-    const { corners, costSteps, valueSteps, costWalk, meanWalk, valueWalk } = this
+    const { corners, costSteps, costWalk, meanWalk } = this
     const start = (row / ROW_NUMBERS) * CORNERS_NUMBERS
     this.freeCost += sign * corners[start + 1]
     this.freeValue += sign * corners[start + 2]
@@ -272,14 +275,28 @@ export class DemandCurve {
     const end = corners[start]
     for (let at = start + CORNERS_HEAD; at < end; at += CORNER_NUMBERS) {
       const bin = corners[at]
-      const costStep = sign * corners[at + 1]
-      const valueStep = sign * corners[at + 2]
-      costSteps[bin] += costStep
-      valueSteps[bin] += valueStep
-      if (bin < costWalk.bin) costWalk.passed += costStep
-      if (bin < meanWalk.bin) meanWalk.passed += costStep
-      if (bin < valueWalk.bin) valueWalk.passed += valueStep
+      const step = sign * corners[at + 1]
+      costSteps[bin] += step
+      if (bin < costWalk.bin) costWalk.passed += step
+      if (bin < meanWalk.bin) meanWalk.passed += step
     }
+    if (this.keepsValues) this.shiftValues(row, sign)
+  }
+
+  private shiftValues(row: number, sign: 1 | -1): void {
+    const { corners, valueSteps, valueWalk } = this
+    const start = (row / ROW_NUMBERS) * CORNERS_NUMBERS
+    for (let at = start + CORNERS_HEAD; at < corners[start]; at += CORNER_NUMBERS) {
+      const bin = corners[at]
+      const step = sign * corners[at + 2]
+      valueSteps[bin] += step
+      if (bin < valueWalk.bin) valueWalk.passed += step
+    }
+  }
+
+  private keepValues(): void {
+    this.keepsValues = true
+    for (let i = 0; i < this.count; i++) this.shiftValues(i * ROW_NUMBERS, 1)
   }
 }
 
