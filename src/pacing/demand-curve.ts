@@ -1,15 +1,12 @@
 import { areContenders, CONTENDER_COST_MAX_USD, CONTENDER_NUMBERS, CONTENDERS_MAX } from './contender.js'
-import { BIN_COUNT, binOf, edgeOf } from './price-bins.js'
+import { BIN_COUNT, binOf, edgeOf, type Walk } from './price-bins.js'
+import { toUnits, USD_UNITS, VALUE_UNITS } from './units.js'
 
 const ROW_NUMBERS = 1 + CONTENDERS_MAX * CONTENDER_NUMBERS
 /** Of a corner: its bin, by how much spend falls there, and value. Ahead of a row's: their end, free cost and value, least cost. */
 const CORNER_NUMBERS = 3
 const CORNERS_HEAD = 4
 const CORNERS_NUMBERS = CORNERS_HEAD + (CONTENDERS_MAX - 1) * CORNER_NUMBERS
-/** Sums are kept in whole units, so that taking out what was put in leaves nothing behind. */
-const USD_UNITS = 2 ** 34
-const VALUE_UNITS = 2 ** 23
-
 /** Less than this share of a target is not spending it. */
 const SPENT_MIN = 0.8
 
@@ -23,8 +20,8 @@ const SPENT_MIN = 0.8
  * Bins are the leading bits of mu as a double, 32 an octave, so a price is met to 1/64 on average. Everything is
  * integer sums and + - * /: a fold to the same bits on every machine.
  *
- * Cost: O(contenders^2) <= 64 steps a request, its few corners again when it leaves; repricing or removing a model goes through the whole
- * window once, O(window x 64).
+ * Cost: O(contenders^2) <= 64 steps a request, its few corners again when it leaves; repricing or removing a model goes
+ * through the whole window once, O(window x 64).
  */
 export class DemandCurve {
   /** Requests the window holds at most. */
@@ -298,13 +295,4 @@ export class DemandCurve {
     this.keepsValues = true
     for (let i = 0; i < this.count; i++) this.shiftValues(i * ROW_NUMBERS, 1)
   }
-}
-
-interface Walk {
-  bin: number
-  passed: number
-}
-
-function toUnits(amount: number, units: number): number {
-  return Math.round(amount * units)
 }

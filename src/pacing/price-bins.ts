@@ -25,3 +25,9 @@ export function edgeOf(bin: number): number {
   HIGH[UPPER] = (bin + FIRST_BIN) << BIN_SHIFT
   return BITS[0]
 }
+
+/** A place among the bins: sums of the steps of all bins before it. */
+export interface Walk {
+  bin: number
+  passed: number
+}

@@ -1,0 +1,7 @@
+/** Sums are kept in whole units, so that taking out what was put in leaves nothing behind. */
+export const USD_UNITS = 2 ** 34
+export const VALUE_UNITS = 2 ** 23
+
+export function toUnits(amount: number, units: number): number {
+  return Math.round(amount * units)
+}
