@@ -121,9 +121,9 @@ function pictures(name, flags, panels) {
 }
 
 const stationary = replay(THREE)
-const regression = pictures('quality-regression', THREE, '.grid')
-pictures('price-drop', THREE, '.grid')
-pictures('onboarding', ['--newcomer', NEWCOMER], 'figure:has(.thirds)')
+const regression = pictures('quality-regression', THREE, '.grid:has-text("Spend over allowance")')
+pictures('price-drop', THREE, '.grid:has-text("Spend over allowance")')
+pictures('onboarding', ['--newcomer', NEWCOMER], 'figure:has-text("Spend over allowance")')
 const code = (...flags) => `    ${[SHOWN, ...flags].join(' ')}`
 write('docs/PACING.md', {
   calibration: [code(...THREE, '--json f.json'), calibrationTable(stationary)].join('\n\n'),
