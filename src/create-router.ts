@@ -1,8 +1,7 @@
-import { checkEach } from './check.js'
 import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
 import { loadKernel } from './kernel/load.js'
-import type { PolicyName, RouterOptions, TenantOptions } from './options.js'
+import type { PolicyName, RouterOptions } from './options.js'
 import { checkPriors, priorOf } from './policy/priors.js'
 import type { Policy } from './policy-state.js'
 import { checkRouterOptions, resolveOptions } from './resolve-options.js'
@@ -36,8 +35,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   if (own.caps !== undefined) router.setCaps(own.caps)
   if (own.latency !== undefined) router.setLatency(own.latency)
   if (own.quality !== undefined) router.setQuality(own.quality)
-  for (const tenant of checkEach(own.tenants ?? [], 'tenants', (each) => each))
-    router.addTenant(tenant as TenantOptions)
+  if (own.tenants !== undefined) router.addTenants(own.tenants)
   for (const model of resolved.models) {
     const cold = resolved.policy === 'dollar' && priorOf(resolved.priors, model.id) === null
     router.addModel(model, {

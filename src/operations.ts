@@ -1,4 +1,4 @@
-import { checkKeys, checkRecord } from './check.js'
+import { checkEach, checkKeys, checkRecord } from './check.js'
 import { checkBudget, refuseFixed } from './check-budget.js'
 import { administrationOf } from './check-event.js'
 import { readClock } from './clock.js'
@@ -103,7 +103,26 @@ export abstract class Operations {
   /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
   addTenant(tenant: TenantOptions): void {
     const administration = administrationOf(this.policy, 'tenant')
-    this.commitAll(administration.tenantAdded(this.state, tenant, this.now()))
+    this.commitAll(administration.tenantAdded(this.state, tenant, this.now(), 'tenant'))
+  }
+
+  /** `addTenant` for each; all are checked before the first is registered. */
+  addTenants(tenants: readonly TenantOptions[]): void {
+    const administration = administrationOf(this.policy, 'tenants')
+    const at = this.now()
+    const seen = new Set<string>()
+    const events = checkEach(tenants, 'tenants', (tenant, i) => {
+      const field = `tenants[${i}]`
+      const added = administration.tenantAdded(this.state, tenant, at, field)
+      for (const event of added) {
+        if (event.type !== 'tenant-added') continue
+        if (seen.has(event.tenant))
+          throw new ParetoBanditError('DUPLICATE_TENANT', `${field}.id`, `'${event.tenant}' is listed twice`)
+        seen.add(event.tenant)
+      }
+      return added
+    })
+    this.commitAll(events.flat())
   }
 
   /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */

@@ -36,7 +36,7 @@ export interface Administration {
   /** @throws UNKNOWN_TENANT with the nearest id; INVALID_ARGUMENT */
   findTenant(state: RoutingState, id: unknown, field: string): string
   /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
-  tenantAdded(state: RoutingState, tenant: unknown, at: number): readonly RouterEvent[]
+  tenantAdded(state: RoutingState, tenant: unknown, at: number, field: string): readonly RouterEvent[]
   /** @throws UNKNOWN_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
   capsSet(state: RoutingState, caps: unknown, tenant: string | null, at: number): EventOf<'caps-set'>
   /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */

@@ -70,19 +70,11 @@ export class Accounts {
     const reservedUsd = pending.reservedUsd(sequence)
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
-    const settle = (account: Account, allowanceUsd: number, probe: boolean): void => {
-      if (allowanceUsd > 0) account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
-      if (allowanceUsd > 0 && failed) account.credit.takeBack(allowanceUsd)
-      for (const cap of account.caps) {
-        if (late) cap.correct(at, pending.at(sequence), costUsd - reservedUsd)
-        else cap.settle(at, reservedUsd, costUsd)
-      }
-    }
-    settle(this.router, routerUsd, forced)
+    bill(this.router, at, costUsd, failed, pending, sequence, routerUsd, forced)
     const account = this.byNumber.get(pending.tenant(sequence))?.account
     if (account === undefined) return
     const tenantUsd = pending.tenantAllowanceUsd(sequence)
-    settle(account, tenantUsd, forced && routerUsd === 0)
+    bill(account, at, costUsd, failed, pending, sequence, tenantUsd, forced && routerUsd === 0)
     if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
     else account.ledger.settle(reservedUsd, costUsd, tenantUsd)
     if (failed) account.ledger.takeBack(tenantUsd)
@@ -191,6 +183,29 @@ function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: numb
   for (const cap of account.caps) cap.reserve(event.at, event.reservedUsd)
   if (usdPerRequest > 0 && event.reservedUsd > usdPerRequest && event.infeasible.includes(OVER_BUDGET))
     account.infeasible++
+}
+
+/** What a request cost takes the place of what was reserved for it: in the credit, if it has an allowance, and the caps. */
+function bill(
+  account: Account,
+  at: number,
+  costUsd: number,
+  failed: boolean,
+  pending: PendingRequests,
+  sequence: number,
+  allowanceUsd: number,
+  probe: boolean,
+): void {
+  const reservedUsd = pending.reservedUsd(sequence)
+  if (allowanceUsd > 0) {
+    account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
+    if (failed) account.credit.takeBack(allowanceUsd)
+  }
+  const late = (pending.state(sequence) & EXPIRED) !== 0
+  for (const cap of account.caps) {
+    if (late) cap.correct(at, pending.at(sequence), costUsd - reservedUsd)
+    else cap.settle(at, reservedUsd, costUsd)
+  }
 }
 
 function sameKind(cap: CapSpec, spec: CapSpec): boolean {

@@ -38,13 +38,13 @@ export class AccountAdministration implements Administration {
     throw new ParetoBanditError('UNKNOWN_TENANT', field, `no tenant ${show(text)} is registered${hint}`)
   }
 
-  tenantAdded(state: RoutingState, tenant: unknown, at: number): readonly RouterEvent[] {
-    const record = checkRecord(tenant, 'tenant')
-    checkKeys(record, ['id', 'budget', 'caps'], 'tenant')
-    const id = this.newTenant(state, record.id, 'tenant.id')
-    const budget = record.budget === undefined ? null : checkBudget(record.budget, 'tenant.budget')
-    refuseFixed(budget, 'tenant.budget')
-    const caps = record.caps === undefined ? [] : checkCaps(record.caps, 'tenant.caps')
+  tenantAdded(state: RoutingState, tenant: unknown, at: number, field: string): readonly RouterEvent[] {
+    const record = checkRecord(tenant, field)
+    checkKeys(record, ['id', 'budget', 'caps'], field)
+    const id = this.newTenant(state, record.id, `${field}.id`)
+    const budget = record.budget === undefined ? null : checkBudget(record.budget, `${field}.budget`)
+    refuseFixed(budget, `${field}.budget`)
+    const caps = record.caps === undefined ? [] : checkCaps(record.caps, `${field}.caps`)
     const added: EventOf<'tenant-added'> = {
       type: 'tenant-added',
       at,

@@ -1,5 +1,5 @@
-import { checkInRange, checkKeys, checkPositive, checkRecord } from '../check.js'
-import { ParetoBanditError } from '../errors.js'
+import { checkKeys, checkPositive, checkRecord } from '../check.js'
+import { expected, ParetoBanditError } from '../errors.js'
 
 /** Mean latency of at most `meanMs`; or a share `percentile` of all requests, 0.95 say, within `ms`. */
 export type LatencyOptions =
@@ -35,8 +35,14 @@ export function checkLatency(value: unknown, field: string): LatencyLimit | null
 
 /** @throws INVALID_ARGUMENT */
 export function checkPercentile(value: unknown, field: string): number {
-  // The lower end is none of the range.
-  return checkInRange(value, PERCENTILE_MIN + 2 ** -52, PERCENTILE_MAX, field)
+  if (typeof value !== 'number' || !(value > PERCENTILE_MIN && value <= PERCENTILE_MAX))
+    throw expected(
+      'INVALID_ARGUMENT',
+      field,
+      `a share above ${PERCENTILE_MIN} and at most ${PERCENTILE_MAX}`,
+      value,
+    )
+  return value
 }
 
 /** What a use is measured in: the mean itself, or the share of requests that may take longer. */

@@ -359,6 +359,9 @@ describe('tenants', () => {
       'INVALID_ARGUMENT',
       'tenant.budget.burst',
     )
+    expectCode(() => router.addTenants([{ id: 'b' }, { id: 'a' }]), 'DUPLICATE_TENANT', 'tenants[1].id')
+    expectCode(() => router.addTenants([{ id: 'b' }, { id: 'b' }]), 'DUPLICATE_TENANT', 'tenants[1].id')
+    expectCode(() => router.addTenants(wrong([{ id: 'b' }, 5])), 'INVALID_ARGUMENT', 'tenants[1]')
     expectCode(() => router.removeTenant('b'), 'UNKNOWN_TENANT', 'id')
     expectCode(() => router.tenantStats('b'), 'UNKNOWN_TENANT', 'id')
     expectCode(() => router.setBudget(null, { tenant: 'ab' }), 'UNKNOWN_TENANT', 'options.tenant')

@@ -19,6 +19,7 @@ export const METHODS = [
   'setQuality',
   'setCaps',
   'addTenant',
+  'addTenants',
   'removeTenant',
   'tenantStats',
   'explain',
