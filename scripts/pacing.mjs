@@ -2,10 +2,11 @@
 //     node scripts/pacing.mjs --data FILE --models FILE [--seeds N]
 // Needs Chromium for the pictures (CHROMIUM_PATH overrides /usr/bin/chromium).
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { write } from './doc-sections.mjs'
 
 const { values } = parseArgs({
   options: { data: { type: 'string' }, models: { type: 'string' }, seeds: { type: 'string', default: '20' } },
@@ -92,19 +93,6 @@ function alarmTable(stationary, regression) {
   for (const row of regression.rows)
     rows.push(['quality-regression', usd(row.budgetUsdPerRequest), `${row.phase}`, row.alarms.toFixed(2)])
   return table(['scenario', 'budget', 'phase', 'alarms a run'], rows)
-}
-
-function write(file, sections) {
-  let text = readFileSync(file, 'utf8')
-  for (const [name, body] of Object.entries(sections)) {
-    const begin = `<!-- begin:${name} -->`
-    const end = `<!-- end:${name} -->`
-    const from = text.indexOf(begin)
-    const to = text.indexOf(end)
-    if (from < 0 || to < from) throw new Error(`${file} has no section ${name}`)
-    text = `${text.slice(0, from + begin.length)}\n\n${body}\n\n${text.slice(to)}`
-  }
-  writeFileSync(file, text)
 }
 
 function picture(name, selector) {

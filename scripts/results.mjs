@@ -1,10 +1,11 @@
 // Runs the replays behind docs/RESULTS.md and writes their tables into it, and the headline into README.md:
 //     node scripts/results.mjs --data FILE --models FILE [--seeds N]
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { write } from './doc-sections.mjs'
 
 const { values } = parseArgs({
   options: { data: { type: 'string' }, models: { type: 'string' }, seeds: { type: 'string', default: '20' } },
@@ -147,19 +148,6 @@ function onboardingTable(result) {
       shares(row),
     ]),
   )
-}
-
-function write(file, sections) {
-  let text = readFileSync(file, 'utf8')
-  for (const [name, body] of Object.entries(sections)) {
-    const begin = `<!-- begin:${name} -->`
-    const end = `<!-- end:${name} -->`
-    const from = text.indexOf(begin)
-    const to = text.indexOf(end)
-    if (from < 0 || to < from) throw new Error(`${file} has no section ${name}`)
-    text = `${text.slice(0, from + begin.length)}\n\n${body}\n\n${text.slice(to)}`
-  }
-  writeFileSync(file, text)
 }
 
 const three = ['--exclude', NEWCOMER, '--features', 'stored']
