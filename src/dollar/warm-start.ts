@@ -22,7 +22,7 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   const prior = priorOf(priors, spec.id)
   if (priors === null || prior === null) {
     return {
-      prior: coldStart(dimension, lambda0, meanReward ?? options.rewardHigh),
+      prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? options.rewardHigh),
       settledPrior: null,
       costCorrection: 1,
     }
@@ -41,9 +41,20 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   }
 }
 
+/** Mean reward of all rows that the priors stand on; null where there are none. */
+function priorReward(priors: Priors | null): number | null {
+  let rows = 0
+  let sum = 0
+  for (const model of Object.values(priors?.models ?? {})) {
+    rows += model.rows
+    sum += model.response.at(-1) ?? 0
+  }
+  return rows === 0 ? null : sum / rows
+}
+
 /**
- * As if the regularization of the bias were a reward: what models have earned on average, or before the first reward the
- * best there is. Where rewards come for one request in twenty, an arm that has had none yet must not look worse than
+ * As if the regularization of the bias were a reward: what models have earned on average, so far or in the rows of the
+ * priors, and else the best there is. Where rewards come for one request in twenty, an arm that has had none yet must not look worse than
  * one that has.
  */
 function coldStart(dimension: number, lambda0: number, reward: number): ArmStatistics {

@@ -32,7 +32,7 @@ describe('route', () => {
     expect(text).toMatch(/^small\n {2}chosen for the best score/)
     expect(text).toContain('no budget')
     const free = await folder.ok(['route', 'x', '--models', 'models.json', '--exploit'])
-    expect(free).toMatch(/drawn among 3 models of the best score, 0\.0000\n {2}expected cost .*no budget/)
+    expect(free).toMatch(/drawn among 3 models of the best score, 1\.0000\n {2}expected cost .*no budget/)
   })
 
   test('takes a bare array of models', async () => {

@@ -60,7 +60,7 @@ describe('runReplay', () => {
     for (const row of report.rows) {
       expect(Object.keys(row)).toEqual([
         ...['budgetUsdPerRequest', 'phase', 'variant', 'reward', 'rewardCi95', 'utilisation'],
-        ...['utilisationCumulative', 'utilisationWorst', 'shares', 'lambdaMedian'],
+        ...['utilisationCumulative', 'utilisationWorst', 'shares', 'lambdaMedian', 'alarms'],
       ])
       expect(row.variant).toBeNull()
       expect(Object.keys(row.shares)).toEqual(['cheap', 'middle', 'dear'])
