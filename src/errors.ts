@@ -30,6 +30,17 @@ export type ErrorCode =
   | 'EVENT_OUT_OF_ORDER'
   | 'DATA_INVALID'
   | 'LOG_UNSUPPORTED'
+  | 'LOG_CORRUPT'
+  | 'LOG_VERSION'
+  | 'LOG_TRIMMED'
+  | 'STORE_UNREACHABLE'
+  | 'STORE_LOCKED'
+  | 'STORE_FULL'
+  | 'STORE_READ_ONLY'
+  | 'STORE_CORRUPT'
+  | 'STORE_MISMATCH'
+  | 'STORE_CLOSED'
+  | 'JOURNAL_FULL'
 
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
 export class ParetoBanditError extends Error {
