@@ -47,10 +47,10 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   }
   endSeed?.()
   if (own.store !== undefined) {
-    const { openDurable, resolveJournal } = await import('./durable/index.js')
+    const { checkStore, openDurable, resolveJournal } = await import('./durable/index.js')
     await openDurable(
       { router, options: resolved, policy, seed, makeKernel },
-      own.store,
+      checkStore(own.store),
       resolveJournal(own.journal),
     )
   }

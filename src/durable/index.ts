@@ -1,2 +1,2 @@
 export { openDurable } from './open.js'
-export { resolveJournal } from './resolve-journal.js'
+export { checkStore, resolveJournal } from './resolve-journal.js'

@@ -9,6 +9,22 @@ export interface JournalOptions extends Required<JournalSettings> {
 
 const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs'] as const
 
+const STORE_METHODS = ['open', 'append', 'read', 'snapshots', 'writeSnapshot', 'close'] as const
+
+/** @throws INVALID_ARGUMENT */
+export function checkStore(value: unknown): Store {
+  const store = checkRecord(value, 'store')
+  for (const name of STORE_METHODS)
+    if (typeof store[name] !== 'function')
+      throw expected(
+        'INVALID_ARGUMENT',
+        `store.${name}`,
+        'a method: memoryStore(), sqliteStore(file) or redisStore(options) makes a store',
+        store[name],
+      )
+  return value as Store
+}
+
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function resolveJournal(value: unknown): JournalOptions {
   const settings = value === undefined ? {} : checkRecord(value, 'journal')
