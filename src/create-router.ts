@@ -46,6 +46,8 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     })
   }
   endSeed?.()
+  if (own.journal !== undefined && own.store === undefined)
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'journal', "goes with 'store'")
   if (own.store !== undefined) {
     const { checkStore, openDurable, resolveJournal } = await import('./durable/index.js')
     await openDurable(

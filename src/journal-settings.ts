@@ -13,4 +13,6 @@ export interface JournalSettings {
   readonly localShare?: number
   /** Shared stores: how long feedback waits for a request that others may know, ms. Default 10,000. */
   readonly holdMs?: number
+  /** How long `close` waits for events to be durable, ms, before it gives them up and rejects. Default 10,000. */
+  readonly closeMs?: number
 }

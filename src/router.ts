@@ -176,7 +176,7 @@ export class Router extends Teaching {
     return this.recorder.recovery
   }
 
-  /** @internal */
+  /** What the log's fold has at its position. @internal */
   get confirmedState(): RoutingState {
     return this.recorder.journal?.confirmed ?? this.state
   }

@@ -1,5 +1,6 @@
 import type { AccountLimits } from '../pacing/account-limits.js'
 import type { Cap } from '../pacing/cap.js'
+import { calendarPeriod } from '../pacing/cap-period.js'
 import type { LeasePool } from '../store/store.js'
 import { Wallet } from './wallet.js'
 
@@ -25,9 +26,9 @@ export class AccountWallets {
   }
 
   /** Wallets as the limits are now: of what has changed a new one, empty. @returns those that are no more */
-  follow(limits: AccountLimits): readonly Wallet[] {
+  follow(limits: AccountLimits, now: number): readonly Wallet[] {
     const before = [...this.caps, ...(this.burst === null ? [] : [this.burst])]
-    this.caps = limits.caps.map((cap) => this.walletOf(cap, before))
+    this.caps = limits.caps.map((cap) => this.walletOf(cap, now, before))
     this.burst = this.burstOf(limits.usdPerRequest, before)
     return before.filter((wallet) => wallet !== this.burst && !this.caps.includes(wallet))
   }
@@ -69,8 +70,10 @@ export class AccountWallets {
     return this.burst === null ? this.caps : [...this.caps, this.burst]
   }
 
-  private walletOf(cap: Cap, before: readonly Wallet[]): Wallet {
-    const pool = poolOf(this.tenant, cap, cap.startsAt, cap.endsAt)
+  private walletOf(cap: Cap, now: number, before: readonly Wallet[]): Wallet {
+    // The period that the next request will begin, if none is in force.
+    const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap
+    const pool = poolOf(this.tenant, cap, startsAt, endsAt)
     const same = before.find((wallet) => wallet.pool.key === pool.key)
     if (same?.pool.limitUsd === pool.limitUsd) return same
     const wallet = this.ahead.get(pool.key) ?? new Wallet(pool, CAP_SHARE)

@@ -75,7 +75,7 @@ export class LeaseRenewal {
     const low = [...this.accounts.values()]
       .flatMap((account) => account.all())
       .map((wallet) => ({ wallet, wantUsd: wallet.wantUsd(this.processes) }))
-      .filter(({ wallet, wantUsd }) => wantUsd > 0 && wallet.pool.endsAt !== 0)
+      .filter(({ wantUsd }) => wantUsd > 0)
     if (low.length === 0) return
     const grants = await this.options.broker.take(
       low.map(({ wallet, wantUsd }) => ({ ...wallet.pool, wantUsd })),

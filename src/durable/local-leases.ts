@@ -157,7 +157,7 @@ export class LocalLeases implements Lease {
       account = new AccountWallets(tenant, this.options.burst)
       this.accounts.set(tenant, account)
     }
-    const gone = account.follow(limits)
+    const gone = account.follow(limits, this.options.now())
     if (gone.length > 0) {
       // What a wallet of the same pot has taken over is not given back as well.
       const kept = new Set(account.all().map(({ pool }) => pool.key))

@@ -39,11 +39,6 @@ export async function openDurable(made: Made, store: Store, journal: JournalOpti
     const agreed = agreeWith(opened.header, options, store.description)
     if (store.isShared) await openReplica(made, agreed, store, opened, journal)
     else await openSole(made, agreed, store, opened, journal)
-    checkModelSet(
-      options.models.map(({ id }) => id),
-      [...router.confirmedState.registry.models].map(({ id }) => id),
-      store.description,
-    )
   } catch (error) {
     await store.close().catch(() => {})
     throw error
@@ -59,7 +54,7 @@ async function openSole(
 ): Promise<void> {
   const { router, policy } = made
   const { kernel } = router.confirmedState.arms
-  const recovered = await recover(store, startFold(kernel, agreed, policy), needsOf(made))
+  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
   const { state } = recovered.fold
   router.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
@@ -71,7 +66,7 @@ async function openSole(
     opened,
     recovered.position,
     journal,
-    () => router.confirmedState,
+    state,
     agreed.encoder?.name ?? null,
     recovered.folded,
   )
@@ -87,7 +82,7 @@ async function openReplica(
 ): Promise<void> {
   const { router, policy, options } = made
   const start = startFold(await made.makeKernel(), agreed, policy)
-  const recovered = await recover(store, start, needsOf(made))
+  const recovered = await recoverFor(made, store, start)
   const live = router.live(opened.origin)
   const leases =
     store.leases === null
@@ -117,8 +112,16 @@ function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): ()
   return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options)
 }
 
-function needsOf({ options }: Made): { dimension: number; encoder: string | null } {
-  return { dimension: options.dimension, encoder: options.encoder?.name ?? null }
+async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
+  const needs = { dimension: options.dimension, encoder: options.encoder?.name ?? null }
+  const recovered = await recover(store, start, needs)
+  const registered = [...recovered.fold.state.registry.models].map(({ id }) => id)
+  checkModelSet(
+    options.models.map(({ id }) => id),
+    registered,
+    store.description,
+  )
+  return recovered
 }
 
 function recoveryOf({ options }: Made, opened: OpenedLog, recovered: Recovered): Recovery {

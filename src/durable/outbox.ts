@@ -22,6 +22,8 @@ export interface OutboxOptions {
   readonly onError: (error: unknown) => void
   /** All that was appended up to that number is about to go to the store: the fold of it is the state of now. */
   readonly onDrained?: (last: number) => void
+  /** Nothing will be durable any more. */
+  readonly onBroken: (error: unknown) => void
   /** A batch is durable: the number of its last event, and where the log stands after it. */
   readonly onDurable: (last: number, position: Position) => void
 }
@@ -93,8 +95,10 @@ export class Outbox {
 
   /** Nothing more goes to the store, and who waits is told why. */
   break(error: unknown): void {
-    this.broken ??= error
-    for (const { reject } of this.waiters.splice(0)) reject(this.broken)
+    if (this.broken !== undefined) return
+    this.broken = error
+    this.options.onBroken(error)
+    for (const { reject } of this.waiters.splice(0)) reject(error)
   }
 
   /** One turn of the microtask queue later, so that what one call or loop makes goes together. */

@@ -11,11 +11,13 @@ import { HeldFeedback } from './held-feedback.js'
 import type { LocalLeases } from './local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
+import { within } from './patience.js'
 import { PendingReceipt, Receipts } from './receipts.js'
 import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
 
 const READ_WAIT_MS = 1000
+const REQUEST_ID = /^[\w-]{1,64}\.[1-9]\d{0,15}$/
 const RETRY_MS = 200
 const REBASE_MS_MIN = 1000
 const SNAPSHOT_CLAIM_MS = 60_000
@@ -80,6 +82,7 @@ export class Replica implements Journal {
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
       onError: (error) => this.storeFailed(error),
+      onBroken: (error) => this.giveUp(error),
       onDurable: () => leases?.storeAnswers(),
     })
     this.isDiverged = true
@@ -115,7 +118,7 @@ export class Replica implements Journal {
 
   hold(id: string, make: () => RouterEvent): Receipt | null {
     // What this router gave away itself it knows best.
-    if (id.startsWith(`${this.origin}.`)) return null
+    if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
     this.held.add(id, make, receipt)
     return receipt
@@ -134,16 +137,13 @@ export class Replica implements Journal {
     if (this.isClosed) return
     const closed = this.options.closedError(this.store)
     try {
-      await this.flush()
+      await within(this.flush(), this.options.closeMs, this.store)
     } finally {
       this.isClosed = true
       await this.leases?.close()
       await this.store.close()
       await this.reading
       this.outbox.break(closed)
-      this.receipts.refuseAll(closed)
-      this.held.refuseAll(closed)
-      this.wake()
     }
   }
 
@@ -282,6 +282,12 @@ export class Replica implements Journal {
     this.live.follow(event)
     this.append(event)
     return this.receipt()
+  }
+
+  private giveUp(error: unknown): void {
+    this.receipts.refuseAll(error)
+    this.held.refuseAll(error)
+    this.wake()
   }
 
   private storeFailed(error: unknown): void {

@@ -7,7 +7,7 @@ export interface JournalOptions extends Required<JournalSettings> {
   readonly closedError: (store: Store) => ParetoBanditError
 }
 
-const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs'] as const
+const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs', 'closeMs'] as const
 
 const STORE_METHODS = ['open', 'append', 'read', 'snapshots', 'writeSnapshot', 'close'] as const
 
@@ -39,6 +39,7 @@ export function resolveJournal(value: unknown): JournalOptions {
     localShare:
       settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),
     holdMs: integer(settings.holdMs, 10_000, 0, 3_600_000, 'journal.holdMs'),
+    closeMs: integer(settings.closeMs, 10_000, 0, 3_600_000, 'journal.closeMs'),
     closedError: ({ description }) =>
       new ParetoBanditError('STORE_CLOSED', description, 'the router has been closed'),
   }

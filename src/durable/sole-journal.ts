@@ -4,6 +4,7 @@ import { encodeSnapshot } from '../snapshot.js'
 import type { RoutingState } from '../state.js'
 import type { OpenedLog, Position, Store } from '../store/store.js'
 import { Outbox } from './outbox.js'
+import { within } from './patience.js'
 import { Receipts } from './receipts.js'
 import type { JournalOptions } from './resolve-journal.js'
 
@@ -11,12 +12,12 @@ import type { JournalOptions } from './resolve-journal.js'
 export class SoleJournal implements Journal {
   /** After the event that was made durable last: the state may be ahead of it. */
   position: Position
+  readonly confirmed: RoutingState
   private readonly store: Store
   private readonly options: JournalOptions
   private readonly outbox: Outbox
   private readonly receipts = new Receipts()
   private readonly origin: string
-  private readonly stateOf: () => RoutingState
   private readonly encoder: string | null
   private sinceSnapshot: number
   /** Taken when the event of that number was the latest; written once it is durable. */
@@ -30,14 +31,14 @@ export class SoleJournal implements Journal {
     opened: OpenedLog,
     position: Position,
     options: JournalOptions,
-    stateOf: () => RoutingState,
+    state: RoutingState,
     encoder: string | null,
     sinceSnapshot: number,
   ) {
     this.store = store
     this.position = position
     this.options = options
-    this.stateOf = stateOf
+    this.confirmed = state
     this.encoder = encoder
     this.origin = opened.origin
     this.sinceSnapshot = sinceSnapshot
@@ -47,13 +48,10 @@ export class SoleJournal implements Journal {
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
       onError: options.onStoreError,
+      onBroken: (error) => this.receipts.refuseAll(error),
       onDrained: (last) => this.takeSnapshot(last),
       onDurable: (last, position) => this.durable(last, position),
     })
-  }
-
-  get confirmed(): RoutingState {
-    return this.stateOf()
   }
 
   checkRoom(): void {
@@ -63,7 +61,7 @@ export class SoleJournal implements Journal {
   append(event: RouterEvent): void {
     if (event.type === 'drift') return
     this.outbox.append(event)
-    this.stateOf().ids.origins.register(this.origin).lastEvent = this.outbox.lastNumber
+    this.confirmed.ids.origins.register(this.origin).lastEvent = this.outbox.lastNumber
     this.sinceSnapshot++
   }
 
@@ -83,13 +81,11 @@ export class SoleJournal implements Journal {
     if (this.isClosed) return
     this.isClosed = true
     try {
-      await this.flush()
+      await within(this.flush(), this.options.closeMs, this.store)
       await this.writing
     } finally {
       await this.store.close()
-      const closed = this.options.closedError(this.store)
-      this.outbox.break(closed)
-      this.receipts.refuseAll(closed)
+      this.outbox.break(this.options.closedError(this.store))
     }
   }
 
@@ -97,7 +93,7 @@ export class SoleJournal implements Journal {
   private takeSnapshot(number: number): void {
     if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
       return
-    this.snapshot = { number, bytes: encodeSnapshot(this.stateOf(), this.encoder) }
+    this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
     this.sinceSnapshot = 0
   }
 
