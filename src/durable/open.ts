@@ -31,7 +31,7 @@ export interface Made {
  * @throws STORE_MISMATCH naming the option or the models in which they differ, and what the store throws
  */
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
-  const { options, router } = made
+  const { options } = made
   const writer = new EventWriter()
   const seed = made.seed.map((event) => writer.encode(event as LoggedEvent))
   const opened = await store.open(headerOf(options), seed)
