@@ -1,0 +1,104 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type ErrorCode, ParetoBanditError } from '../../errors.js'
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js'
+
+/** What stands in the first 100 bytes of an SQLite database (https://sqlite.org/fileformat.html). */
+const HEADER_BYTES = 100
+const MAGIC = 'SQLite format 3\0'
+const FORMAT_AT = 18
+const USER_VERSION_AT = 60
+const APPLICATION_ID_AT = 68
+const FORMAT_WAL = 2
+
+export interface FileState {
+  /** Absolute, links followed: every name of the file leads to the same lock. */
+  readonly path: string
+  readonly isEmpty: boolean
+  /** Its latest pages may be in `-wal` beside it. */
+  readonly isWal: boolean
+}
+
+/**
+ * Looks at a file without SQLite, which would create it or roll it back.
+ * @throws STORE_UNREACHABLE, STORE_READ_ONLY, STORE_MISMATCH
+ */
+export function examineFile(file: string, description: string, isForWriting: boolean): FileState {
+  const fail = (code: ErrorCode, message: string, cause?: unknown) =>
+    new ParetoBanditError(code, description, message, { cause })
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) throw fail('STORE_UNREACHABLE', `expected the directory ${folder} to be there`)
+  const path = existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file))
+  if (isForWriting) checkWritable(dirname(path), fail)
+  if (!existsSync(path)) {
+    if (!isForWriting) throw fail('STORE_UNREACHABLE', 'expected the file to be there')
+    return { path, isEmpty: true, isWal: false }
+  }
+  if (!statSync(path).isFile()) throw fail('STORE_MISMATCH', 'expected a file, it is something else')
+  if (isForWriting) checkWritable(path, fail)
+  const bytes = firstBytes(path, fail)
+  if (bytes.length === 0) return { path, isEmpty: true, isWal: false }
+  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw fail('STORE_MISMATCH', 'expected an SQLite database, it is a file of another kind')
+  }
+  const applicationId = bytes.readUInt32BE(APPLICATION_ID_AT)
+  // A log whose creation was cut off: SQLite will roll it back to an empty file.
+  const isHalfMade = applicationId === 0 && existsSync(`${path}-journal`)
+  if (!isHalfMade) checkIdentity(applicationId, bytes.readUInt32BE(USER_VERSION_AT), description)
+  return { path, isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
+}
+
+/** @throws STORE_MISMATCH for a database of another application, or of a later release */
+export function checkIdentity(applicationId: number, version: number, description: string): void {
+  if (applicationId !== APPLICATION_ID) {
+    const hex = (id: number) => `0x${id.toString(16)}`
+    const message = `expected a database of paretobandit (application_id ${hex(APPLICATION_ID)}), got ${hex(applicationId)}`
+    throw new ParetoBanditError('STORE_MISMATCH', description, message)
+  }
+  if (version > SCHEMA_VERSION || version < 1) {
+    const message = `expected schema version 1 to ${SCHEMA_VERSION}, got ${version}${version > SCHEMA_VERSION ? ': a later release wrote it' : ''}`
+    throw new ParetoBanditError('STORE_MISMATCH', description, message)
+  }
+}
+
+type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError
+
+function checkWritable(path: string, fail: Fail): void {
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (cause) {
+    const isFolder = statSync(path).isDirectory()
+    const what = isFolder ? 'the directory' : 'the file'
+    if (isFolder && !isReadOnlyDisk(cause)) {
+      throw fail('STORE_UNREACHABLE', `expected permission to write in ${what} ${path}`, cause)
+    }
+    throw fail('STORE_READ_ONLY', `expected ${what} ${path} to be writable`, cause)
+  }
+}
+
+function isReadOnlyDisk(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
+}
+
+function firstBytes(path: string, fail: Fail): Buffer {
+  try {
+    const handle = openSync(path, 'r')
+    try {
+      const bytes = Buffer.alloc(HEADER_BYTES)
+      return bytes.subarray(0, readSync(handle, bytes, 0, HEADER_BYTES, 0))
+    } finally {
+      closeSync(handle)
+    }
+  } catch (cause) {
+    throw fail('STORE_UNREACHABLE', `expected permission to read ${path}`, cause)
+  }
+}
