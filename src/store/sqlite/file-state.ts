@@ -19,6 +19,9 @@ const FORMAT_AT = 18
 const USER_VERSION_AT = 60
 const APPLICATION_ID_AT = 68
 const FORMAT_WAL = 2
+/** And in a rollback journal: pages of the database before. */
+const JOURNAL_MAGIC = 'd9d505f920a163d7'
+const JOURNAL_PAGES_AT = 16
 
 export interface FileState {
   /** Absolute, links followed: every name of the file leads to the same lock. */
@@ -46,14 +49,11 @@ export function examineFile(file: string, description: string, isForWriting: boo
   if (!statSync(path).isFile()) throw fail('STORE_MISMATCH', 'expected a file, it is something else')
   if (isForWriting) checkWritable(path, fail)
   const bytes = firstBytes(path, fail)
-  if (bytes.length === 0) return { path, isEmpty: true, isWal: false }
+  if (bytes.length === 0 || wasEmpty(`${path}-journal`, fail)) return { path, isEmpty: true, isWal: false }
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw fail('STORE_MISMATCH', 'expected an SQLite database, it is a file of another kind')
   }
-  const applicationId = bytes.readUInt32BE(APPLICATION_ID_AT)
-  // A log whose creation was cut off: SQLite will roll it back to an empty file.
-  const isHalfMade = applicationId === 0 && existsSync(`${path}-journal`)
-  if (!isHalfMade) checkIdentity(applicationId, bytes.readUInt32BE(USER_VERSION_AT), description)
+  checkIdentity(bytes.readUInt32BE(APPLICATION_ID_AT), bytes.readUInt32BE(USER_VERSION_AT), description)
   return { path, isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
 }
 
@@ -68,6 +68,14 @@ export function checkIdentity(applicationId: number, version: number, descriptio
     const message = `expected schema version 1 to ${SCHEMA_VERSION}, got ${version}${version > SCHEMA_VERSION ? ': a later release wrote it' : ''}`
     throw new ParetoBanditError('STORE_MISMATCH', description, message)
   }
+}
+
+/** Whether a file's creation was cut off, and SQLite will roll it back to an empty one. */
+function wasEmpty(journal: string, fail: Fail): boolean {
+  if (!existsSync(journal)) return false
+  const bytes = firstBytes(journal, fail)
+  if (bytes.length < JOURNAL_PAGES_AT + 4 || bytes.toString('hex', 0, 8) !== JOURNAL_MAGIC) return false
+  return bytes.readUInt32BE(JOURNAL_PAGES_AT) === 0
 }
 
 type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError

@@ -80,8 +80,7 @@ export class SqliteLog {
     if (pageCountMax !== null) db.pragma(`max_page_count = ${pageCountMax}`)
     const isNew = this.isBlank()
     if (!isNew) this.checkSchema()
-    // A new file is made with a rollback journal: it is whole or empty.
-    if (!isNew) db.pragma('journal_mode = WAL')
+    // With a rollback journal unless a crash left it otherwise: a new file is whole or empty, one that is refused the same.
     db.exec(isNew ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE')
     try {
       if (isNew) createSchema(db)
@@ -109,7 +108,7 @@ export class SqliteLog {
       if (db.inTransaction) db.exec('ROLLBACK')
       throw error
     }
-    if (isNew) db.pragma('journal_mode = WAL')
+    db.pragma('journal_mode = WAL')
     // 16 MB between checkpoints: each costs two more syncs. What a burst made of it is given back.
     db.pragma('wal_autocheckpoint = 4000')
     db.pragma('journal_size_limit = 67108864')
