@@ -109,6 +109,8 @@ export class SqliteLog {
       throw error
     }
     db.pragma('journal_mode = WAL')
+    // The first access makes `-wal` and `-shm`, without which readers would take this for a crash's remains.
+    this.reader.end()
     // 16 MB between checkpoints: each costs two more syncs. What a burst made of it is given back.
     db.pragma('wal_autocheckpoint = 4000')
     db.pragma('journal_size_limit = 67108864')
