@@ -145,6 +145,9 @@ describeSqlite('a file', () => {
       return asNobody('once', file)
     }
     chmodSync(folder.path, 0o777)
+    chmodSync(`${file}-writer`, 0o444)
+    expect(open(0o666)).toBe('STORE_READ_ONLY')
+    chmodSync(`${file}-writer`, 0o666)
     expect(open(0o444)).toBe('STORE_READ_ONLY')
     expect(open(0o000)).toBe('STORE_READ_ONLY')
     expect(open(0o222)).toBe('STORE_UNREACHABLE')
@@ -191,6 +194,23 @@ describeSqlite('a file', () => {
     await store.close()
     await opening
     await waiting.close()
+  })
+
+  it('keeps its locks when others in this process look at it', async () => {
+    const store = sqliteStore(file)
+    const opened = await store.open(HEADER, makeEvents(1, 3))
+    await expectRejection(sqliteStore(file).open(HEADER, []), 'STORE_LOCKED')
+    const reader = await openSqliteReadOnly(file)
+    await reader.close()
+    // The last to close a database moves `-wal` into it and removes it: another program must not think it is that.
+    const look = `const db = new (require('better-sqlite3'))(process.argv[1]); db.prepare('SELECT 1 FROM events').get(); db.close()`
+    execFileSync(process.execPath, ['-e', look, file], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    })
+    expect(readdirSync(folder.path)).toContain('log.db-wal')
+    await store.append({ ...opened, events: makeEvents(4, 2) })
+    await store.close()
+    expect(query(file, 'SELECT count(*) AS count FROM events')).toEqual([{ count: 5 }])
   })
 
   it('is opened with options that are known', () => {

@@ -24,37 +24,49 @@ const JOURNAL_MAGIC = 'd9d505f920a163d7'
 const JOURNAL_PAGES_AT = 16
 
 export interface FileState {
-  /** Absolute, links followed: every name of the file leads to the same lock. */
-  readonly path: string
   readonly isEmpty: boolean
   /** Its latest pages may be in `-wal` beside it. */
   readonly isWal: boolean
 }
 
 /**
- * Looks at a file without SQLite, which would create it or roll it back.
+ * Looks for a file without opening it.
+ * @returns its path, absolute and links followed: every name of a file leads to the same lock
  * @throws STORE_UNREACHABLE, STORE_READ_ONLY, STORE_MISMATCH
  */
-export function examineFile(file: string, description: string, isForWriting: boolean): FileState {
-  const fail = (code: ErrorCode, message: string, cause?: unknown) =>
-    new ParetoBanditError(code, description, message, { cause })
+export function locateFile(file: string, description: string, isForWriting: boolean): string {
+  const fail = failing(description)
   const folder = dirname(resolve(file))
   if (!existsSync(folder)) throw fail('STORE_UNREACHABLE', `expected the directory ${folder} to be there`)
-  const path = existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file))
-  if (isForWriting) checkWritable(dirname(path), fail)
-  if (!existsSync(path)) {
-    if (!isForWriting) throw fail('STORE_UNREACHABLE', 'expected the file to be there')
-    return { path, isEmpty: true, isWal: false }
+  const isThere = existsSync(file)
+  if (!isThere && !isForWriting) throw fail('STORE_UNREACHABLE', 'expected the file to be there')
+  const path = isThere ? realpathSync(file) : join(realpathSync(folder), basename(file))
+  if (isThere && !statSync(path).isFile())
+    throw fail('STORE_MISMATCH', 'expected a file, it is something else')
+  if (isForWriting) {
+    for (const needed of [dirname(path), path, `${path}-writer`]) checkWritable(needed, fail)
   }
-  if (!statSync(path).isFile()) throw fail('STORE_MISMATCH', 'expected a file, it is something else')
-  if (isForWriting) checkWritable(path, fail)
+  if (isThere && !isAllowed(path, constants.R_OK))
+    throw fail('STORE_UNREACHABLE', `expected permission to read ${path}`)
+  return path
+}
+
+/**
+ * Looks into a file without SQLite, which would create it, roll it back or make files beside it.
+ * Closing a file takes the locks of a whole process on it away, those of SQLite among them (POSIX): nobody in this
+ * process may have it open.
+ * @throws STORE_UNREACHABLE, STORE_MISMATCH
+ */
+export function examineFile(path: string, description: string): FileState {
+  const fail = failing(description)
+  if (!existsSync(path)) return { isEmpty: true, isWal: false }
   const bytes = firstBytes(path, fail)
-  if (bytes.length === 0 || wasEmpty(`${path}-journal`, fail)) return { path, isEmpty: true, isWal: false }
+  if (bytes.length === 0 || wasEmpty(`${path}-journal`, fail)) return { isEmpty: true, isWal: false }
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw fail('STORE_MISMATCH', 'expected an SQLite database, it is a file of another kind')
   }
   checkIdentity(bytes.readUInt32BE(APPLICATION_ID_AT), bytes.readUInt32BE(USER_VERSION_AT), description)
-  return { path, isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
+  return { isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
 }
 
 /** @throws STORE_MISMATCH for a database of another application, or of a later release */
@@ -80,21 +92,31 @@ function wasEmpty(journal: string, fail: Fail): boolean {
 
 type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError
 
-function checkWritable(path: string, fail: Fail): void {
+function failing(description: string): Fail {
+  return (code, message, cause) => new ParetoBanditError(code, description, message, { cause })
+}
+
+function isAllowed(path: string, mode: number): boolean {
   try {
-    accessSync(path, constants.W_OK)
-  } catch (cause) {
-    const isFolder = statSync(path).isDirectory()
-    const what = isFolder ? 'the directory' : 'the file'
-    if (isFolder && !isReadOnlyDisk(cause)) {
-      throw fail('STORE_UNREACHABLE', `expected permission to write in ${what} ${path}`, cause)
-    }
-    throw fail('STORE_READ_ONLY', `expected ${what} ${path} to be writable`, cause)
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
   }
 }
 
-function isReadOnlyDisk(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
+/** A file that is not there is none that cannot be written. */
+function checkWritable(path: string, fail: Fail): void {
+  if (!existsSync(path)) return
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (cause) {
+    const isReadOnlyDisk = cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
+    if (statSync(path).isDirectory() && !isReadOnlyDisk) {
+      throw fail('STORE_UNREACHABLE', `expected permission to write in ${path}`, cause)
+    }
+    throw fail('STORE_READ_ONLY', `expected ${path} to be writable`, cause)
+  }
 }
 
 function firstBytes(path: string, fail: Fail): Buffer {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type BetterSqlite from 'better-sqlite3'
 import { ParetoBanditError } from '../../errors.js'
-import { checkIdentity, examineFile } from './file-state.js'
+import { checkIdentity, examineFile, locateFile } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import type { KeptSnapshot, Opened, ReadEvents } from './messages.js'
 import { SCHEMA_VERSION } from './schema.js'
@@ -18,12 +18,15 @@ export class Inspection {
 
   /** @throws as a writer's opening does, but for what concerns writing */
   static open(Database: typeof BetterSqlite, file: string, description: string): Inspection {
-    const { path, isEmpty, isWal } = examineFile(file, description, false)
+    const path = locateFile(file, description, false)
+    // Where these are a writer may be at work, in this process even: SQLite itself looks then.
+    const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`)
+    const { isEmpty, isWal } = isLive ? { isEmpty: false, isWal: true } : examineFile(path, description)
     if (isEmpty) {
       throw new ParetoBanditError('STORE_MISMATCH', description, 'expected a log, the file is empty')
     }
     // To read a file in WAL mode SQLite needs `-wal` and `-shm` beside it, and would create them: so a copy then.
-    const isWhole = !isWal || (existsSync(`${path}-wal`) && existsSync(`${path}-shm`))
+    const isWhole = isLive || !isWal
     const copy = isWhole ? null : copyOf(path)
     try {
       const db = new Database(copy === null ? path : join(copy, 'log'), { readonly: true })

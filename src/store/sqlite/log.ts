@@ -5,7 +5,7 @@ import { expected } from '../../errors.js'
 import { decodeEvent, type LoggedEvent } from '../../journal/codec.js'
 import type { LogHeader } from '../store.js'
 import { columnsOf, decodeAll } from './columns.js'
-import { checkIdentity, examineFile } from './file-state.js'
+import { checkIdentity, examineFile, locateFile } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import {
   type KeptSnapshot,
@@ -19,7 +19,7 @@ import { unpackEvents } from './packing.js'
 import { PendingTable } from './pending-table.js'
 import { createSchema, migrate } from './schema.js'
 import { describeDamage, findDamage, removeDamage } from './tail.js'
-import { takeWriterLock } from './writer-lock.js'
+import { WriterLock } from './writer-lock.js'
 
 const PENDING_CAPACITY_DEFAULT = 1_000_000
 /** Events that one transaction drops: a few milliseconds. */
@@ -33,7 +33,7 @@ type Db = BetterSqlite.Database
 export class SqliteLog {
   readonly opened: Opened
   private readonly db: Db
-  private readonly lock: Db
+  private readonly lock: WriterLock
   private readonly settings: LogSettings
   private readonly reader: LogReader
   private readonly insert: Statement
@@ -51,11 +51,10 @@ export class SqliteLog {
     seed: ArrayBuffer,
   ): SqliteLog {
     const { file, description, lockWaitMs } = settings
-    const { path } = examineFile(file, description, true)
-    const lock = takeWriterLock(Database, `${path}-writer`, lockWaitMs, description)
+    const path = locateFile(file, description, true)
+    const lock = new WriterLock(Database, `${path}-writer`, lockWaitMs, description)
     try {
-      // Again: another may have made it while this one waited.
-      examineFile(file, description, true)
+      lock.check(() => examineFile(path, description))
       const db = new Database(path, { timeout: BUSY_WAIT_MS })
       try {
         return new SqliteLog(db, lock, settings, header, seed)
@@ -64,12 +63,12 @@ export class SqliteLog {
         throw error
       }
     } catch (error) {
-      lock.close()
+      lock.release()
       throw error
     }
   }
 
-  private constructor(db: Db, lock: Db, settings: LogSettings, header: LogHeader, seed: ArrayBuffer) {
+  private constructor(db: Db, lock: WriterLock, settings: LogSettings, header: LogHeader, seed: ArrayBuffer) {
     this.db = db
     this.lock = lock
     this.settings = settings
@@ -185,7 +184,7 @@ export class SqliteLog {
       this.leaveWal()
     } finally {
       db.close()
-      this.lock.close()
+      this.lock.release()
     }
   }
 
