@@ -10,7 +10,6 @@ import { expectRejection } from '../support/errors.js'
 import { HEADER, hex, lines, makeEvents, readAll } from './conformance.js'
 import {
   copyLog,
-  Database,
   describeSqlite,
   edit,
   Folder,
@@ -281,5 +280,3 @@ describeSqlite('a full disk', () => {
     }
   })
 })
-
-it.skipIf(Database !== null)('SQLite is not installed: its tests are skipped', () => {})
