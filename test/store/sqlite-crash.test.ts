@@ -248,8 +248,9 @@ describe('a worker of the SQLite store', () => {
       expectRejection(store.append(batch), 'STORE_UNREACHABLE'),
     ])
     expect(error.message).toMatch(/lightning/)
-    await expectRejection(store.read(START, 0), 'STORE_UNREACHABLE')
-    await expectRejection(store.close(), 'STORE_UNREACHABLE')
+    const closed = await expectRejection(store.read(START, 0), 'STORE_CLOSED', store.description)
+    expect(closed.message).toMatch(/lightning.*; open the store again/)
+    await store.close()
     expect((await store.open(HEADER, [])).isNew).toBe(true)
     await store.close()
   })

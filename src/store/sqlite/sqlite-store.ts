@@ -115,7 +115,8 @@ class SqliteStore implements Store {
   async close(): Promise<void> {
     const { link } = this
     this.link = null
-    if (link === null) return
+    // A dead one has nothing open, and told so whoever waited.
+    if (link === null || link.isDead) return
     try {
       await link.call({ op: 'close' })
     } finally {

@@ -15,7 +15,10 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** A worker and the requests it has not answered. It keeps the process alive while there are some. */
+/**
+ * A worker and the requests it has not answered. It keeps the process alive while there are some. When it dies they
+ * reject with STORE_UNREACHABLE, and later ones with STORE_CLOSED: its lock is gone, and another may be the writer.
+ */
 export class WorkerLink {
   private readonly worker: Worker
   private readonly description: string
@@ -39,7 +42,13 @@ export class WorkerLink {
   }
 
   call<R extends Request>(request: R, buffers: readonly ArrayBuffer[] = []): Promise<Results[R['op']]> {
-    if (this.failure !== null) return Promise.reject(this.failure)
+    if (this.failure !== null) {
+      const { message } = this.failure
+      const why = message.slice(this.description.length + 2)
+      return Promise.reject(
+        new ParetoBanditError('STORE_CLOSED', this.description, why, { cause: this.failure }),
+      )
+    }
     const id = ++this.lastId
     const call: Call = { ...request, id }
     return new Promise((resolve, reject) => {
@@ -48,6 +57,10 @@ export class WorkerLink {
       this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
       this.worker.postMessage(call, buffers)
     })
+  }
+
+  get isDead(): boolean {
+    return this.failure !== null
   }
 
   async stop(): Promise<void> {
