@@ -16,6 +16,8 @@ const entries = {
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
   evaluate: 'src/evaluate/index.ts',
+  'store/sqlite': 'src/store/sqlite/index.ts',
+  'store/sqlite-worker': 'src/store/sqlite/worker.ts',
 }
 
 async function digest() {
@@ -81,7 +83,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: ['@huggingface/transformers'],
+    external: ['@huggingface/transformers', 'better-sqlite3', 'node:*'],
   })
   const cli = await build({
     ...common,

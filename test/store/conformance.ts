@@ -40,7 +40,7 @@ export function makeEvents(first: number, count: number): Uint8Array[] {
   })
 }
 
-export async function readAll(store: Store, after: Position = START): Promise<PlacedBatch[]> {
+export async function readAll(store: Pick<Store, 'read'>, after: Position = START): Promise<PlacedBatch[]> {
   const all: PlacedBatch[] = []
   for (let position = after; ; ) {
     const batches = await store.read(position, 0)

@@ -1,0 +1,134 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type ErrorCode, ParetoBanditError } from '../../errors.js'
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js'
+
+/** What stands in the first 100 bytes of an SQLite database (https://sqlite.org/fileformat.html). */
+const HEADER_BYTES = 100
+const MAGIC = 'SQLite format 3\0'
+const FORMAT_AT = 18
+const USER_VERSION_AT = 60
+const APPLICATION_ID_AT = 68
+const FORMAT_WAL = 2
+/** And in a rollback journal: pages of the database before. */
+const JOURNAL_MAGIC = 'd9d505f920a163d7'
+const JOURNAL_PAGES_AT = 16
+
+export interface FileState {
+  readonly isEmpty: boolean
+  /** Its latest pages may be in `-wal` beside it. */
+  readonly isWal: boolean
+}
+
+/**
+ * Looks for a file without opening it.
+ * @returns its path, absolute and links followed: every name of a file leads to the same lock
+ * @throws STORE_UNREACHABLE, STORE_READ_ONLY, STORE_MISMATCH
+ */
+export function locateFile(file: string, description: string, isForWriting: boolean): string {
+  const fail = failing(description)
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) throw fail('STORE_UNREACHABLE', `expected the directory ${folder} to be there`)
+  const isThere = existsSync(file)
+  if (!isThere && !isForWriting) throw fail('STORE_UNREACHABLE', 'expected the file to be there')
+  const path = isThere ? realpathSync(file) : join(realpathSync(folder), basename(file))
+  if (isThere && !statSync(path).isFile())
+    throw fail('STORE_MISMATCH', 'expected a file, it is something else')
+  if (isForWriting) {
+    for (const needed of [dirname(path), path, `${path}-writer`]) checkWritable(needed, fail)
+  }
+  if (isThere && !isAllowed(path, constants.R_OK))
+    throw fail('STORE_UNREACHABLE', `expected permission to read ${path}`)
+  return path
+}
+
+/**
+ * Looks into a file without SQLite, which would create it, roll it back or make files beside it.
+ * Closing a file takes the locks of a whole process on it away, those of SQLite among them (POSIX): nobody in this
+ * process may have it open.
+ * @throws STORE_UNREACHABLE, STORE_MISMATCH
+ */
+export function examineFile(path: string, description: string): FileState {
+  const fail = failing(description)
+  if (!existsSync(path)) return { isEmpty: true, isWal: false }
+  const bytes = firstBytes(path, fail)
+  if (bytes.length === 0 || wasEmpty(`${path}-journal`, fail)) return { isEmpty: true, isWal: false }
+  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw fail('STORE_MISMATCH', 'expected an SQLite database, it is a file of another kind')
+  }
+  checkIdentity(bytes.readUInt32BE(APPLICATION_ID_AT), bytes.readUInt32BE(USER_VERSION_AT), description)
+  return { isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
+}
+
+/** @throws STORE_MISMATCH for a database of another application, or of a later release */
+export function checkIdentity(applicationId: number, version: number, description: string): void {
+  if (applicationId !== APPLICATION_ID) {
+    const hex = (id: number) => `0x${id.toString(16)}`
+    const message = `expected a database of paretobandit (application_id ${hex(APPLICATION_ID)}), got ${hex(applicationId)}`
+    throw new ParetoBanditError('STORE_MISMATCH', description, message)
+  }
+  if (version > SCHEMA_VERSION || version < 1) {
+    const message = `expected schema version 1 to ${SCHEMA_VERSION}, got ${version}${version > SCHEMA_VERSION ? ': a later release wrote it' : ''}`
+    throw new ParetoBanditError('STORE_MISMATCH', description, message)
+  }
+}
+
+/** Whether a file's creation was cut off, and SQLite will roll it back to an empty one. */
+function wasEmpty(journal: string, fail: Fail): boolean {
+  if (!existsSync(journal)) return false
+  const bytes = firstBytes(journal, fail)
+  if (bytes.length < JOURNAL_PAGES_AT + 4 || bytes.toString('hex', 0, 8) !== JOURNAL_MAGIC) return false
+  return bytes.readUInt32BE(JOURNAL_PAGES_AT) === 0
+}
+
+type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError
+
+function failing(description: string): Fail {
+  return (code, message, cause) => new ParetoBanditError(code, description, message, { cause })
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A file that is not there is none that cannot be written. */
+function checkWritable(path: string, fail: Fail): void {
+  if (!existsSync(path)) return
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (cause) {
+    const isReadOnlyDisk = cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
+    if (statSync(path).isDirectory() && !isReadOnlyDisk) {
+      throw fail('STORE_UNREACHABLE', `expected permission to write in ${path}`, cause)
+    }
+    throw fail('STORE_READ_ONLY', `expected ${path} to be writable`, cause)
+  }
+}
+
+function firstBytes(path: string, fail: Fail): Buffer {
+  try {
+    const handle = openSync(path, 'r')
+    try {
+      const bytes = Buffer.alloc(HEADER_BYTES)
+      return bytes.subarray(0, readSync(handle, bytes, 0, HEADER_BYTES, 0))
+    } finally {
+      closeSync(handle)
+    }
+  } catch (cause) {
+    throw fail('STORE_UNREACHABLE', `expected permission to read ${path}`, cause)
+  }
+}

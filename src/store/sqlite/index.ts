@@ -1,0 +1,11 @@
+export type {
+  Batch,
+  LogHeader,
+  OpenedLog,
+  PlacedBatch,
+  Position,
+  Store,
+  StoredSnapshot,
+} from '../store.js'
+export { openSqliteReadOnly, type SqliteReader } from './read-only.js'
+export { type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'

@@ -1,0 +1,95 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type BetterSqlite from 'better-sqlite3'
+import { ParetoBanditError } from '../../errors.js'
+import { checkIdentity, examineFile, locateFile } from './file-state.js'
+import { LogReader } from './log-reader.js'
+import type { KeptSnapshot, Opened, ReadEvents } from './messages.js'
+import { SCHEMA_VERSION } from './schema.js'
+import { describeDamage, findDamage } from './tail.js'
+
+/** A file seen by somebody who must not change it; synchronous, for the worker. */
+export class Inspection {
+  readonly opened: Opened
+  private readonly db: BetterSqlite.Database
+  private readonly reader: LogReader
+  private readonly copy: string | null
+
+  /** @throws as a writer's opening does, but for what concerns writing */
+  static open(Database: typeof BetterSqlite, file: string, description: string): Inspection {
+    const path = locateFile(file, description, false)
+    // Where these are a writer may be at work, in this process even: SQLite itself looks then.
+    const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`)
+    const { isEmpty, isWal } = isLive ? { isEmpty: false, isWal: true } : examineFile(path, description)
+    if (isEmpty) {
+      throw new ParetoBanditError('STORE_MISMATCH', description, 'expected a log, the file is empty')
+    }
+    // To read a file in WAL mode SQLite needs `-wal` and `-shm` beside it, and would create them: so a copy then.
+    const isWhole = isLive || !isWal
+    const copy = isWhole ? null : copyOf(path)
+    try {
+      const db = new Database(copy === null ? path : join(copy, 'log'), { readonly: true })
+      try {
+        return new Inspection(db, copy, description)
+      } catch (error) {
+        db.close()
+        throw error
+      }
+    } catch (error) {
+      remove(copy)
+      throw error
+    }
+  }
+
+  private constructor(db: BetterSqlite.Database, copy: string | null, description: string) {
+    this.db = db
+    this.copy = copy
+    const [id, version] = ['application_id', 'user_version'].map((name) =>
+      Number(db.pragma(name, { simple: true })),
+    )
+    checkIdentity(id >>> 0, version, description)
+    if (version < SCHEMA_VERSION) {
+      const message = `expected schema version ${SCHEMA_VERSION}, got ${version}: open it once to write, which migrates it`
+      throw new ParetoBanditError('STORE_MISMATCH', description, message)
+    }
+    this.reader = new LogReader(db, description)
+    const { reader } = this
+    this.opened = db.transaction(() => ({
+      isNew: false,
+      header: reader.header(),
+      firstNumber: 0,
+      end: reader.end(),
+      repairs: describeDamage(findDamage(db, reader.meta, description), 'found'),
+    }))()
+  }
+
+  read(after: number): ReadEvents {
+    return this.reader.read(after)
+  }
+
+  snapshot(before: number): KeptSnapshot | null {
+    return this.reader.snapshot(before)
+  }
+
+  close(): void {
+    this.db.close()
+    remove(this.copy)
+  }
+}
+
+function copyOf(path: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'paretobandit-'))
+  try {
+    copyFileSync(path, join(folder, 'log'))
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, join(folder, 'log-wal'))
+    return folder
+  } catch (error) {
+    remove(folder)
+    throw error
+  }
+}
+
+function remove(folder: string | null): void {
+  if (folder !== null) rmSync(folder, { recursive: true, force: true })
+}

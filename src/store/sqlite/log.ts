@@ -1,0 +1,272 @@
+import type BetterSqlite from 'better-sqlite3'
+import type { Statement } from 'better-sqlite3'
+import { crc32 } from '../../checksum.js'
+import { expected } from '../../errors.js'
+import { decodeEvent, type LoggedEvent } from '../../journal/codec.js'
+import type { LogHeader } from '../store.js'
+import { columnsOf, decodeAll } from './columns.js'
+import { checkIdentity, examineFile, locateFile } from './file-state.js'
+import { LogReader } from './log-reader.js'
+import {
+  type KeptSnapshot,
+  type LogSettings,
+  NUMBER_GAP,
+  type Opened,
+  ORIGIN,
+  type ReadEvents,
+} from './messages.js'
+import { unpackEvents } from './packing.js'
+import { PendingTable } from './pending-table.js'
+import { createSchema, migrate } from './schema.js'
+import { describeDamage, findDamage, removeDamage } from './tail.js'
+import { WriterLock } from './writer-lock.js'
+
+const PENDING_CAPACITY_DEFAULT = 1_000_000
+/** Events that one transaction drops: a few milliseconds. */
+const TRIM_EVENTS = 2000
+/** Others that write are none of ours, so a wait this long is a mistake of theirs. */
+const BUSY_WAIT_MS = 5000
+
+type Db = BetterSqlite.Database
+
+/** The writer of a file; synchronous, for the worker. Errors are SQLite's own: `storeError` gives them their codes. */
+export class SqliteLog {
+  readonly opened: Opened
+  private readonly db: Db
+  private readonly lock: WriterLock
+  private readonly settings: LogSettings
+  private readonly reader: LogReader
+  private readonly insert: Statement
+  private readonly pending: PendingTable
+  private end: number
+  private nextPosition: number
+  private lastNumber: number
+  /** Numbers of a batch that never came in may be in use elsewhere: as after a crash. */
+  private hasFailed = false
+
+  static open(
+    Database: typeof BetterSqlite,
+    settings: LogSettings,
+    header: LogHeader,
+    seed: ArrayBuffer,
+  ): SqliteLog {
+    const { file, description, lockWaitMs } = settings
+    const path = locateFile(file, description, true)
+    const lock = new WriterLock(Database, `${path}-writer`, lockWaitMs, description)
+    try {
+      lock.check(() => examineFile(path, description))
+      const db = new Database(path, { timeout: BUSY_WAIT_MS })
+      try {
+        return new SqliteLog(db, lock, settings, header, seed)
+      } catch (error) {
+        db.close()
+        throw error
+      }
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  private constructor(db: Db, lock: WriterLock, settings: LogSettings, header: LogHeader, seed: ArrayBuffer) {
+    this.db = db
+    this.lock = lock
+    this.settings = settings
+    const { description, durability, pageCountMax } = settings
+    // Not yet `normal`: names of files that come and go must be durable, too.
+    db.pragma('synchronous = EXTRA')
+    db.pragma('fullfsync = 1')
+    if (pageCountMax !== null) db.pragma(`max_page_count = ${pageCountMax}`)
+    const isNew = this.isBlank()
+    if (!isNew) this.checkSchema()
+    // With a rollback journal unless a crash left it otherwise: a new file is whole or empty, one that is refused the same.
+    db.exec(isNew ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE')
+    try {
+      if (isNew) createSchema(db)
+      else migrate(db, db.pragma('user_version', { simple: true }) as number)
+      this.reader = new LogReader(db, description)
+      const { meta } = this.reader
+      if (isNew) meta.set('header', JSON.stringify(header))
+      this.insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      const inForce = this.reader.header()
+      this.pending = new PendingTable(db, pendingLimits(inForce))
+      const damage = findDamage(db, meta, description)
+      removeDamage(db, meta, damage, settings.retainEvents)
+      if (damage.tail !== null) this.refillPending()
+      this.end = this.reader.end()
+      this.nextPosition = Math.max(this.end, meta.number('last_position')) + 1
+      this.lastNumber = this.highestNumber() + (isNew || meta.get('clean') === 1 ? 0 : NUMBER_GAP)
+      if (isNew) this.add(ORIGIN, 1, unpackEvents(seed))
+      this.noteFloors()
+      meta.set('clean', 0)
+      db.exec('COMMIT')
+      const repairs = describeDamage(damage, 'repaired')
+      const firstNumber = this.lastNumber + 1
+      this.opened = { isNew, header: inForce, firstNumber, end: this.end, repairs }
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+    db.pragma('journal_mode = WAL')
+    // The first access makes `-wal` and `-shm`, without which readers would take this for a crash's remains.
+    this.reader.end()
+    // 16 MB between checkpoints: each costs two more syncs. What a burst made of it is given back.
+    db.pragma('wal_autocheckpoint = 4000')
+    db.pragma('journal_size_limit = 67108864')
+    db.pragma('checkpoint_fullfsync = 1')
+    db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
+  }
+
+  /** @returns position after the batch, which is durable then; if it throws, nothing of the batch is in */
+  append(origin: string, firstNumber: number, packed: ArrayBuffer): number {
+    const { end, nextPosition, lastNumber } = this
+    try {
+      this.transaction(() => this.add(origin, firstNumber, unpackEvents(packed)))
+    } catch (error) {
+      this.hasFailed = true
+      this.end = end
+      this.nextPosition = nextPosition
+      this.lastNumber = lastNumber
+      this.pending.forget()
+      throw error
+    }
+    return this.end
+  }
+
+  read(after: number): ReadEvents {
+    return this.reader.read(after)
+  }
+
+  snapshot(before: number): KeptSnapshot | null {
+    return this.reader.snapshot(before)
+  }
+
+  writeSnapshot(position: number, bytes: Uint8Array): void {
+    if (position > this.end)
+      throw expected('INVALID_ARGUMENT', 'snapshot.position', `at most ${this.end}`, position)
+    this.transaction(() => {
+      const insert = this.db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)')
+      insert.run(position, Date.now(), bytes, crc32(bytes))
+      this.db.exec(
+        'DELETE FROM snapshots WHERE position NOT IN (SELECT position FROM snapshots ORDER BY position DESC LIMIT 2)',
+      )
+      const latest = this.db.prepare('SELECT at FROM events ORDER BY position DESC LIMIT 1').pluck().get()
+      if (typeof latest === 'number') this.pending.prune(latest)
+      this.noteFloors()
+    })
+  }
+
+  /** Drops a slice of the events that snapshots and retention let go. @returns whether there are more */
+  trim(): boolean {
+    const { db, end, settings } = this
+    const older = db.prepare('SELECT position FROM snapshots ORDER BY position DESC LIMIT 1 OFFSET 1')
+    const target = Math.min(Number(older.pluck().get() ?? 0), end - settings.retainEvents)
+    const first = db.prepare('SELECT min(position) FROM events').pluck().get() as number | null
+    if (first === null || first > target) return false
+    const last = Math.min(target, first + TRIM_EVENTS - 1)
+    this.transaction(() => {
+      db.prepare('DELETE FROM events WHERE position <= ?').run(last)
+      this.reader.meta.set('trimmed_position', last)
+    })
+    return last < target
+  }
+
+  /** Closed without readers, the log is one file. The lock is given up even if it throws. */
+  close(): void {
+    const { db } = this
+    try {
+      this.transaction(() => {
+        this.noteFloors()
+        this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
+      })
+      db.pragma('busy_timeout = 0')
+      db.pragma('synchronous = EXTRA')
+      this.leaveWal()
+    } finally {
+      db.close()
+      this.lock.release()
+    }
+  }
+
+  private leaveWal(): void {
+    try {
+      this.db.pragma('journal_mode = DELETE')
+    } catch (error) {
+      // Somebody reads: the log stays as it is, in three files.
+      if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error
+    }
+  }
+
+  private isBlank(): boolean {
+    const id = this.db.pragma('application_id', { simple: true })
+    return id === 0 && this.db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+  }
+
+  private checkSchema(): void {
+    const [id, version] = ['application_id', 'user_version'].map((name) =>
+      Number(this.db.pragma(name, { simple: true })),
+    )
+    checkIdentity(id >>> 0, version, this.settings.description)
+  }
+
+  private transaction(write: () => void): void {
+    this.db.exec('BEGIN IMMEDIATE')
+    try {
+      write()
+      this.db.exec('COMMIT')
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  private add(origin: string, firstNumber: number, events: readonly Uint8Array[]): void {
+    const decoded = decodeAll(events)
+    for (let i = 0; i < events.length; i++) {
+      this.row(origin, firstNumber + i, decoded[i], events[i])
+    }
+    this.pending.flush()
+    this.lastNumber = Math.max(this.lastNumber, firstNumber + events.length - 1)
+  }
+
+  private row(origin: string, number: number, event: LoggedEvent, bytes: Uint8Array): void {
+    const position = this.nextPosition++
+    const { request, model, tenant, usd, reward, latencyMs } = columnsOf(event)
+    const { type, at } = event
+    this.insert.run(position, origin, number, type, at, request, model, tenant, usd, reward, latencyMs, bytes)
+    // A batch that comes again has been noted.
+    if (number > this.lastNumber) this.pending.note(event, position)
+    this.end = position
+  }
+
+  /** Rows up to `last_position` have numbers up to `last_number`, and so have those that are gone. */
+  private noteFloors(): void {
+    this.reader.meta.raise('last_number', this.lastNumber)
+    this.reader.meta.raise('last_position', this.end)
+  }
+
+  private highestNumber(): number {
+    const { meta } = this.reader
+    const select = this.db.prepare('SELECT max(number) FROM events WHERE position > ?').pluck()
+    const latest = select.get(meta.number('last_position'))
+    return Math.max(typeof latest === 'number' ? latest : 0, meta.number('last_number'))
+  }
+
+  /** What lost events did to the table is undone by filling it anew; rare, and some seconds for a million events. */
+  private refillPending(): void {
+    this.pending.clear()
+    const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').raw()
+    for (const [position, bytes] of rows.all() as [number, Buffer][]) {
+      this.pending.note(decodeEvent(bytes), position)
+    }
+    this.pending.flush()
+  }
+}
+
+function pendingLimits({ settings }: LogHeader) {
+  const { pendingCapacity, pendingTtlMs } = settings
+  return {
+    capacity: typeof pendingCapacity === 'number' ? pendingCapacity : PENDING_CAPACITY_DEFAULT,
+    ttlMs: typeof pendingTtlMs === 'number' ? pendingTtlMs : null,
+  }
+}

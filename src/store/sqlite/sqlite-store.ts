@@ -1,0 +1,143 @@
+import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../check.js'
+import { ParetoBanditError } from '../../errors.js'
+import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../store.js'
+import { type Durability, type LogSettings, ORIGIN } from './messages.js'
+import { packEvents } from './packing.js'
+import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
+import { WorkerLink } from './worker-link.js'
+
+export interface SqliteStoreOptions {
+  /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */
+  readonly retainEvents?: number
+  /** `full`, the default: what is acknowledged survives a power cut. `normal`: it survives the end of the process. */
+  readonly durability?: Durability
+  /** How long `open` waits for another writer to go, ms. Default 0. */
+  readonly lockWaitMs?: number
+}
+
+/** For tests. */
+export interface SqliteInternals {
+  readonly pageCountMax?: number
+  readonly worker?: URL
+}
+
+const RETAIN_EVENTS_DEFAULT = 1_000_000
+const LOCK_WAIT_MS_MAX = 2 ** 31 - 1
+
+/**
+ * A log in an SQLite file, for one writing process on one machine; `schema.ts` tells what is in it. It is made by the
+ * first opening, and SQLite (package `better-sqlite3`) loaded by it, in a thread of its own.
+ * While it is open there are `FILE-wal` and `FILE-shm` beside it; `FILE-writer` stays, empty.
+ * `open` rejects with MISSING_DEPENDENCY; STORE_UNREACHABLE (no such directory, no permission), STORE_READ_ONLY,
+ * STORE_LOCKED (another process writes), STORE_MISMATCH (not such a file, or of a later release), STORE_CORRUPT;
+ * `append` and `writeSnapshot` with STORE_FULL: nothing of theirs is in the file then, and they may be tried again.
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
+ */
+export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store {
+  return sqliteStoreWith(file, options, {})
+}
+
+export function sqliteStoreWith(
+  file: string,
+  options: SqliteStoreOptions,
+  { pageCountMax, worker }: SqliteInternals,
+): Store {
+  checkString(file, 'file')
+  checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs'], '')
+  const { retainEvents = RETAIN_EVENTS_DEFAULT, durability = 'full', lockWaitMs = 0 } = options
+  const settings: LogSettings = {
+    file,
+    description: describeFile(file),
+    retainEvents: checkInteger(retainEvents, 0, Number.MAX_SAFE_INTEGER, 'retainEvents'),
+    durability: checkOneOf(durability, ['full', 'normal'], 'durability'),
+    lockWaitMs: checkInteger(lockWaitMs, 0, LOCK_WAIT_MS_MAX, 'lockWaitMs'),
+    pageCountMax: pageCountMax ?? null,
+  }
+  return new SqliteStore(settings, worker)
+}
+
+export function describeFile(file: string): string {
+  return `sqlite:${file}`
+}
+
+class SqliteStore implements Store {
+  readonly description: string
+  readonly isShared = false
+  readonly leases = null
+  private readonly settings: LogSettings
+  private readonly worker: URL | undefined
+  private link: WorkerLink | null = null
+  private isOpening = false
+
+  constructor(settings: LogSettings, worker: URL | undefined) {
+    this.description = settings.description
+    this.settings = settings
+    this.worker = worker
+  }
+
+  async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
+    if (this.link !== null || this.isOpening) {
+      throw new ParetoBanditError(
+        'STORE_LOCKED',
+        this.description,
+        'expected a closed store, it is open already',
+      )
+    }
+    this.isOpening = true
+    try {
+      return await this.start(header, packEvents(seed))
+    } finally {
+      this.isOpening = false
+    }
+  }
+
+  async append({ origin, firstNumber, events }: Batch): Promise<Position> {
+    const packed = packEvents(events)
+    const end = await this.opened().call({ op: 'append', origin, firstNumber, events: packed }, [packed])
+    return positionOf(end)
+  }
+
+  async read(after: Position): Promise<readonly PlacedBatch[]> {
+    const from = numberOf(after, 'after')
+    return placedBatches(await this.opened().call({ op: 'read', after: from }))
+  }
+
+  snapshots(): AsyncIterable<StoredSnapshot> {
+    return keptSnapshots(() => this.opened())
+  }
+
+  async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const position = numberOf(snapshot.position, 'snapshot.position')
+    const bytes = new Uint8Array(snapshot.bytes)
+    await this.opened().call({ op: 'writeSnapshot', position, bytes }, [bytes.buffer])
+  }
+
+  async close(): Promise<void> {
+    const { link } = this
+    this.link = null
+    // A dead one has nothing open, and told so whoever waited.
+    if (link === null || link.isDead) return
+    try {
+      await link.call({ op: 'close' })
+    } finally {
+      await link.stop()
+    }
+  }
+
+  private async start(header: LogHeader, seed: ArrayBuffer): Promise<OpenedLog> {
+    const link = new WorkerLink(this.description, this.worker)
+    try {
+      const opened = await link.call({ op: 'open', settings: this.settings, header, seed }, [seed])
+      this.link = link
+      return { ...opened, origin: ORIGIN, end: positionOf(opened.end) }
+    } catch (error) {
+      await link.stop()
+      throw error
+    }
+  }
+
+  private opened(): WorkerLink {
+    if (this.link !== null) return this.link
+    throw new ParetoBanditError('STORE_CLOSED', this.description, 'expected an open store, it is closed')
+  }
+}

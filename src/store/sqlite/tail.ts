@@ -1,0 +1,106 @@
+import type { Database } from 'better-sqlite3'
+import { crc32 } from '../../checksum.js'
+import { ParetoBanditError } from '../../errors.js'
+import { CODEC_VERSION } from '../../journal/codec.js'
+import type { Meta } from './schema.js'
+
+const CHECKSUM_BYTES = 4
+
+/** What of a log is not as it was written. */
+export interface Damage {
+  readonly snapshots: readonly number[]
+  /** Events to be given up: from the first damaged one on. */
+  readonly tail: {
+    readonly from: number
+    readonly to: number
+    readonly count: number
+    readonly numberMax: number
+  } | null
+}
+
+interface TailRow {
+  readonly count: number
+  readonly to: number
+  readonly numberMax: number
+}
+
+/**
+ * Checks snapshots, and the events that the latest good one does not cover: a recovery reads no others.
+ * @throws STORE_CORRUPT when there is nothing to recover from; STORE_MISMATCH for events of a later release
+ */
+export function findDamage(db: Database, meta: Meta, description: string): Damage {
+  const snapshots: number[] = []
+  let covered = 0
+  const kept = db
+    .prepare('SELECT position, bytes, checksum FROM snapshots ORDER BY position DESC')
+    .raw()
+    .iterate() as IterableIterator<[number, Buffer, number | null]>
+  for (const [position, bytes, checksum] of kept) {
+    if (checksum !== null && crc32(bytes) !== checksum) snapshots.push(position)
+    else covered = Math.max(covered, position)
+  }
+  const trimmed = meta.number('trimmed_position')
+  if (covered < trimmed) {
+    const message = `expected an undamaged snapshot at position ${trimmed} or later, as the events before are gone; damaged: ${snapshots.join(', ') || 'none'}`
+    throw new ParetoBanditError('STORE_CORRUPT', description, message)
+  }
+  const from = firstDamaged(db, covered, description)
+  if (from === null) return { snapshots, tail: null }
+  const select =
+    'SELECT count(*) AS count, max(position) AS "to", max(number) AS numberMax FROM events WHERE position >= ?'
+  return { snapshots, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
+}
+
+function firstDamaged(db: Database, after: number, description: string): number | null {
+  const rows = db
+    .prepare('SELECT position, bytes FROM events WHERE position > ? ORDER BY position')
+    .raw()
+    .iterate(after) as IterableIterator<[number, unknown]>
+  for (const [position, bytes] of rows) {
+    if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
+    if (bytes[0] > CODEC_VERSION) {
+      const message = `expected events of format version up to ${CODEC_VERSION}, got ${bytes[0]} at position ${position}: a later release wrote it`
+      throw new ParetoBanditError('STORE_MISMATCH', description, message)
+    }
+  }
+  return null
+}
+
+function isIntact(bytes: Uint8Array): boolean {
+  const end = bytes.length - CHECKSUM_BYTES
+  if (end < 1) return false
+  const stored = bytes[end] | (bytes[end + 1] << 8) | (bytes[end + 2] << 16) | (bytes[end + 3] << 24)
+  return crc32(bytes.subarray(0, end)) === stored >>> 0
+}
+
+/** Damage in sentences, for people. */
+export function describeDamage({ snapshots, tail }: Damage, what: 'repaired' | 'found'): string[] {
+  const done = what === 'repaired'
+  const sentences = snapshots.map(
+    (position) =>
+      `the snapshot at position ${position} is damaged${done ? ' and was removed' : ''}: an older one or the log itself is used`,
+  )
+  if (tail !== null) {
+    const moved = done
+      ? 'it and all after it were moved to the table lost_events'
+      : 'it and all after it would be cut off'
+    sentences.push(
+      `the event at position ${tail.from} is damaged: ${moved}, ${tail.count} events, positions ${tail.from} to ${tail.to}`,
+    )
+  }
+  return sentences
+}
+
+/** Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`. */
+export function removeDamage(db: Database, meta: Meta, { snapshots, tail }: Damage, keep: number): void {
+  const removeSnapshot = db.prepare('DELETE FROM snapshots WHERE position = ?')
+  for (const position of snapshots) removeSnapshot.run(position)
+  if (tail === null) return
+  const move =
+    'INSERT OR REPLACE INTO lost_events SELECT position, origin, number, ?, bytes FROM events WHERE position >= ?'
+  db.prepare(move).run(Date.now(), tail.from)
+  db.prepare('DELETE FROM events WHERE position >= ?').run(tail.from)
+  db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
+  meta.raise('last_number', tail.numberMax)
+  meta.raise('last_position', tail.to)
+}

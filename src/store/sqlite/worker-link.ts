@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { ParetoBanditError } from '../../errors.js'
+import { errorOf } from './failure.js'
+import type { Call, Op, Reply, Request, Results } from './messages.js'
+
+/** From each folder of dist/ the worker is at the same place; tests run from src/ and take what was built. */
+const WORKER = import.meta.url.endsWith('.ts')
+  ? '../../../dist/store/sqlite-worker.js'
+  : '../store/sqlite-worker.js'
+
+interface Waiting {
+  resolve(value: Results[Op]): void
+  reject(error: unknown): void
+}
+
+/**
+ * A worker and the requests it has not answered. It keeps the process alive while there are some. When it dies they
+ * reject with STORE_UNREACHABLE, and later ones with STORE_CLOSED: its lock is gone, and another may be the writer.
+ */
+export class WorkerLink {
+  private readonly worker: Worker
+  private readonly description: string
+  private readonly waiting = new Map<number, Waiting>()
+  private lastId = 0
+  private failure: ParetoBanditError | null = null
+
+  /** @throws MISSING_DEPENDENCY where the worker's file is not beside this one */
+  constructor(description: string, url: URL = new URL(WORKER, import.meta.url)) {
+    this.description = description
+    if (!existsSync(url)) {
+      const message = `expected ${fileURLToPath(url)} to be there: leave paretobandit out of bundles`
+      throw new ParetoBanditError('MISSING_DEPENDENCY', description, message)
+    }
+    // Loaders of the parent, a test runner's for one, are not meant for it.
+    this.worker = new Worker(url, { execArgv: [] })
+    this.worker.unref()
+    this.worker.on('message', (reply: Reply) => this.settle(reply))
+    this.worker.on('error', (cause) => this.fail(`its worker failed: ${String(cause)}`, cause))
+    this.worker.on('exit', (code) => this.fail(`its worker stopped with code ${code}`, undefined))
+  }
+
+  call<R extends Request>(request: R, buffers: readonly ArrayBuffer[] = []): Promise<Results[R['op']]> {
+    if (this.failure !== null) {
+      const { message } = this.failure
+      const why = message.slice(this.description.length + 2)
+      return Promise.reject(
+        new ParetoBanditError('STORE_CLOSED', this.description, why, { cause: this.failure }),
+      )
+    }
+    const id = ++this.lastId
+    const call: Call = { ...request, id }
+    return new Promise((resolve, reject) => {
+      if (this.waiting.size === 0) this.worker.ref()
+      // The worker answers a request with the result of its kind.
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
+      this.worker.postMessage(call, buffers)
+    })
+  }
+
+  get isDead(): boolean {
+    return this.failure !== null
+  }
+
+  async stop(): Promise<void> {
+    await this.worker.terminate()
+  }
+
+  private settle(reply: Reply): void {
+    const waiting = this.waiting.get(reply.id)
+    this.waiting.delete(reply.id)
+    if (this.waiting.size === 0) this.worker.unref()
+    if ('failure' in reply) waiting?.reject(errorOf(reply.failure))
+    else waiting?.resolve(reply.value)
+  }
+
+  private fail(why: string, cause: unknown): void {
+    const message = `${why}; open the store again`
+    this.failure ??= new ParetoBanditError('STORE_UNREACHABLE', this.description, message, { cause })
+    for (const { reject } of this.waiting.values()) reject(this.failure)
+    this.waiting.clear()
+  }
+}
