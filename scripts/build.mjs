@@ -16,6 +16,7 @@ const entries = {
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
   evaluate: 'src/evaluate/index.ts',
+  'store/redis': 'src/store/redis/index.ts',
 }
 
 async function digest() {
@@ -81,7 +82,8 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: ['@huggingface/transformers'],
+    // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
+    external: ['@huggingface/transformers', 'redis', 'node:*'],
   })
   const cli = await build({
     ...common,
