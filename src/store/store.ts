@@ -89,7 +89,7 @@ export interface Store {
    * one process it is not there.
    */
   claim?(task: string, ttlMs: number): Promise<boolean>
-  /** Money that processes share, once the log is open; null where there is but one. */
+  /** Money that processes share; null where there is but one. */
   readonly leases: LeaseBroker | null
   /** Gives the log free for others. What was appended is durable. */
   close(): Promise<void>

@@ -65,7 +65,14 @@ async function appendUntilDone(store: Store, batch: Batch): Promise<number> {
 
 describe('what needs no server', () => {
   it('checks options, and repeats no password', () => {
-    for (const url of ['http://localhost', 'redis:', 'redis://', '', 'user:secret@host']) {
+    for (const url of [
+      'http://localhost',
+      'redis://localhost/two',
+      'redis:',
+      'redis://',
+      '',
+      'user:secret@host',
+    ]) {
       const error = expectCode(() => redisStore({ url }), 'INVALID_ARGUMENT', 'url')
       expect(error.message).not.toContain('secret')
     }
@@ -91,6 +98,7 @@ describe('what needs no server', () => {
   it('names a server that is not there, and is not open before', async () => {
     const store = redisStore({ url: 'redis://me:secret@127.0.0.1:1' })
     await expectRejection(store.read(START, 0), 'STORE_CLOSED')
+    await expectRejection(Promise.resolve(store.leases?.processes()), 'STORE_CLOSED')
     const error = await expectRejection(store.open(HEADER, SEED), 'STORE_UNREACHABLE', /127\.0\.0\.1:1/)
     expect(error.message).not.toContain('secret')
     await store.close()
@@ -505,6 +513,34 @@ describe.skipIf(!hasRedis)('a Redis that goes away', () => {
       server.resume()
       await store.close()
       await server.stop()
+    }
+  })
+
+  it('is found on the node of a cluster that has its keys', async () => {
+    const nodes = [
+      await RedisServer.start({ 'cluster-enabled': 'yes' }),
+      await RedisServer.start({ 'cluster-enabled': 'yes' }),
+    ]
+    const stores = nodes.map(({ url }) => redisStore({ url, timeoutMs: 2000 }))
+    try {
+      await nodes[0].command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+      const bus = String(await nodes[0].command('CONFIG', 'GET', 'cluster-port')).split(',')[1]
+      await nodes[1].command('CLUSTER', 'MEET', '127.0.0.1', String(nodes[0].port), bus)
+      const isUp = async (node: RedisServer) =>
+        String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')
+      await until(async () => (await isUp(nodes[0])) && (await isUp(nodes[1])))
+      const logs = [await stores[1].open(HEADER, SEED), await stores[0].open(HEADER, SEED)]
+      const position = await stores[1].append(batchOf(logs[0], 1, 3))
+      await stores[1].writeSnapshot({ position, bytes: new Uint8Array(9) })
+      expect(await stores[1].claim('snapshot', 1000)).toBe(true)
+      const pools = ['a', 'b'].map((key) => ({ key, limitUsd: 3, wantUsd: 2, endsAt: null, windowMs: null }))
+      expect(await stores[1].leases?.take(pools)).toEqual([2, 2])
+      expect(await stores[0].leases?.take(pools)).toEqual([1, 1])
+      expect(await readAll(stores[1])).toEqual(await readAll(stores[0]))
+      expect(await nodes[1].command('DBSIZE')).toBe(0)
+    } finally {
+      for (const store of stores) await store.close()
+      for (const node of nodes) await node.stop()
     }
   })
 

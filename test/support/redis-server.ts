@@ -32,7 +32,9 @@ export class RedisServer {
 
   /** @param settings for example `{ appendfsync: 'everysec' }` */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
-    const all = { appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
+    // By default the port and 10,000, which may be none.
+    const bus = 'cluster-enabled' in settings ? { 'cluster-port': String(await freePort()) } : {}
+    const all = { ...bus, appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
     const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
     const folder = mkdtempSync(join(tmpdir(), 'paretobandit-redis-'))
     const server = new RedisServer(await freePort(), folder, flags)

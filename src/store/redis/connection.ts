@@ -75,6 +75,8 @@ export class Target {
 export class Connection {
   private readonly target: Target
   private client: RedisClient | null = null
+  /** One that is not ready yet. */
+  private candidate: RedisClient | null = null
   private opening: Promise<RedisClient> | null = null
   private lost: unknown = null
   private failures = 0
@@ -113,6 +115,7 @@ export class Connection {
     if (this.timer !== null) clearTimeout(this.timer)
     this.client?.destroy()
     this.client = null
+    this.candidate?.destroy()
   }
 
   private async ready(): Promise<RedisClient> {
@@ -133,11 +136,17 @@ export class Connection {
     waitMs: number,
   ): Promise<unknown[]> {
     const limitMs = this.target.timeoutMs + waitMs
-    // Destroying the client rejects what waits.
-    const timer = setTimeout(() => this.drop(client, new Error(`no answer for ${limitMs} ms`)), limitMs)
+    let isWaiting = true
+    const giveUp = () => {
+      // Destroying the client rejects what waits.
+      if (isWaiting) this.drop(client, new Error(`no answer for ${limitMs} ms`))
+    }
+    // Where this process itself was busy all the time the answer may be there: it is read before an immediate runs.
+    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
     try {
       return await Promise.all(commands.map(({ args }) => client.sendCommand(args)))
     } finally {
+      isWaiting = false
       clearTimeout(timer)
     }
   }
@@ -174,24 +183,25 @@ export class Connection {
   }
 
   private async attempt(): Promise<RedisClient> {
-    let client: RedisClient | null = null
     try {
-      client = this.target.client()
-      const made = client
+      const client = this.target.client()
+      this.candidate = client
       // Without a listener the error would end the process.
-      made.on('error', (error) => this.drop(made, error))
-      await this.greet(made)
+      client.on('error', (error) => this.drop(client, error))
+      await this.greet(client)
       this.checkOpen()
-      this.client = made
+      this.client = client
       this.lost = null
       this.failures = 0
-      return made
+      return client
     } catch (error) {
-      client?.destroy()
+      this.candidate?.destroy()
       this.checkOpen()
       this.target.forget()
       this.comeBack(error)
       throw storeError(error, this.target.description)
+    } finally {
+      this.candidate = null
     }
   }
 

@@ -14,16 +14,15 @@ const POOLS_MAX = 10_000
  * back would be given back twice.
  */
 export class RedisLeases implements LeaseBroker {
-  private readonly connection: Connection
+  private readonly log: () => { readonly main: Connection; readonly origin: string }
   private readonly keys: Keys
-  private readonly origin: string
   /** USD granted to this process by step, of each rolling pool: it can give back no others. */
   private readonly rolling = new Map<string, Map<number, number>>()
 
-  constructor(connection: Connection, keys: Keys, origin: string) {
-    this.connection = connection
+  /** @param log throws while it is not open */
+  constructor(keys: Keys, log: () => { readonly main: Connection; readonly origin: string }) {
     this.keys = keys
-    this.origin = origin
+    this.log = log
   }
 
   async take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]> {
@@ -37,7 +36,7 @@ export class RedisLeases implements LeaseBroker {
         String(pool.windowMs ?? pool.endsAt ?? 0),
       ]),
     )
-    const reply = (await this.connection.send(call)) as readonly Buffer[]
+    const reply = (await this.log().main.send(call)) as readonly Buffer[]
     return requests.map((pool, i) => {
       const usd = Number(reply[2 * i].toString())
       if (pool.windowMs !== null) this.remember(pool.key, Number(reply[2 * i + 1].toString()), usd)
@@ -54,7 +53,7 @@ export class RedisLeases implements LeaseBroker {
     )
     if (parts.length === 0) return
     const keys = parts.map(({ pool }) => this.keys.lease(pool.key))
-    await this.connection.send(
+    await this.log().main.send(
       GIVE_BACK.call(
         keys,
         parts.flatMap(({ args }) => args),
@@ -64,10 +63,8 @@ export class RedisLeases implements LeaseBroker {
 
   /** Says that this process is alive, too. */
   async processes(): Promise<number> {
-    const reply = await this.connection.send(
-      BEAT.call([this.keys.processes], [this.origin, String(ALIVE_MS)]),
-    )
-    return Number(reply)
+    const { main, origin } = this.log()
+    return Number(await main.send(BEAT.call([this.keys.processes], [origin, String(ALIVE_MS)])))
   }
 
   private remember(key: string, step: number, usd: number): void {

@@ -65,6 +65,8 @@ function withoutPassword(url: string): string {
     throw new ParetoBanditError('INVALID_ARGUMENT', 'url', `expected ${URL_SHAPE}`)
   }
   const parsed = new URL(url)
+  if (!/^(\/\d*)?$/.test(parsed.pathname))
+    throw expected('INVALID_ARGUMENT', 'url', 'a number of a database at its end', parsed.pathname)
   parsed.password = ''
   parsed.search = ''
   parsed.hash = ''

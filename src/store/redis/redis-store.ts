@@ -33,7 +33,6 @@ interface OpenLog {
   readonly reader: Connection
   /** Snapshots, tens of MB. */
   readonly bulk: Connection
-  readonly leases: RedisLeases
   readonly beat: NodeJS.Timeout
 }
 
@@ -51,6 +50,7 @@ export function redisStore(options: RedisStoreOptions): Store & Required<Pick<St
 class RedisStore implements Store {
   readonly description: string
   readonly isShared = true
+  readonly leases: RedisLeases
   private readonly settings: RedisSettings
   private readonly keys: Keys
   private log: OpenLog | null = null
@@ -61,10 +61,7 @@ class RedisStore implements Store {
     this.settings = settings
     this.description = settings.description
     this.keys = new Keys(settings.stream)
-  }
-
-  get leases(): RedisLeases {
-    return this.opened().leases
+    this.leases = new RedisLeases(this.keys, () => this.opened())
   }
 
   async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
@@ -78,16 +75,17 @@ class RedisStore implements Store {
       const found = await this.findOrMake(main, header, seed)
       const joined = await main.send(JOIN.call([this.keys.log], [found.id, String(NUMBERS_SINCE)]))
       const origin = `${this.settings.name}-${Number(String(joined)).toString(36)}`
-      const leases = new RedisLeases(main, this.keys, origin)
-      await leases.processes()
       const repairs = await risksOf(main)
       // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
-      const beat = setInterval(() => leases.processes().catch(() => undefined), BEAT_MS).unref()
+      const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
       const [reader, bulk] = [new Connection(target), new Connection(target)]
-      this.log = { id: found.id, origin, main, reader, bulk, leases, beat }
+      this.log = { id: found.id, origin, main, reader, bulk, beat }
+      await this.leases.processes()
       this.isClosed = false
       return { isNew: found.isNew, header: found.header, origin, firstNumber: 1, end: found.end, repairs }
     } catch (error) {
+      clearInterval(this.log?.beat)
+      this.log = null
       main.close()
       throw error
     }
