@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../src/errors.js'
 import { decodeEvent, EventWriter } from '../../src/journal/codec.js'
 import { importRedis } from '../../src/store/redis/client.js'
 import { type RedisStoreOptions, redisStore } from '../../src/store/redis/index.js'
@@ -512,6 +513,37 @@ describe.skipIf(!hasRedis)('a Redis that goes away', () => {
     } finally {
       server.resume()
       await store.close()
+      await server.stop()
+    }
+  })
+
+  it('and comes back without its tail is not gone on with, and gives no name again', async () => {
+    const server = await RedisServer.start({ appendonly: 'no' })
+    const make = () => redisStore({ url: server.url, timeoutMs: 1000 })
+    const [a, b, c] = [make(), make(), make()]
+    try {
+      const log = await a.open(HEADER, SEED)
+      const kept = await a.append(batchOf(log, 1, 2))
+      await server.command('SAVE')
+      const lost = await a.append(batchOf(log, 3, 2))
+      const other = await b.open(HEADER, SEED)
+      await server.kill()
+      await server.restart()
+      const again = await c.open(HEADER, SEED)
+      expect(again.end).toBe(kept)
+      expect([log.origin, other.origin]).not.toContain(again.origin)
+      let failure: unknown
+      await until(async () => {
+        failure = await a.read(lost, 0).catch((error: unknown) => error)
+        return !(failure instanceof ParetoBanditError && failure.code === 'STORE_UNREACHABLE')
+      })
+      const error = await expectRejection(Promise.reject(failure), 'STORE_CORRUPT')
+      expect(error.message).toContain(lost)
+      expect(error.message).toContain(kept)
+      await c.append(batchOf(again, 1, 1))
+      await expectRejection(a.read(lost, 0), 'STORE_CORRUPT')
+    } finally {
+      for (const store of [a, b, c]) await store.close()
       await server.stop()
     }
   })
