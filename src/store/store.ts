@@ -84,11 +84,6 @@ export interface Store {
    * dropped. Atomic: a crash leaves the old snapshots or the new.
    */
   writeSnapshot(snapshot: StoredSnapshot): Promise<void>
-  /**
-   * Makes this process the only one that does a task, for so long, ms; nothing gives it up earlier. Where there is but
-   * one process it is not there.
-   */
-  claim?(task: string, ttlMs: number): Promise<boolean>
   /** Money that processes share; null where there is but one. */
   readonly leases: LeaseBroker | null
   /** Gives the log free for others. What was appended is durable. */

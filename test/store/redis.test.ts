@@ -240,6 +240,11 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
         [positions[3], 1003],
         [positions[2], 1002],
       ])
+      await store.writeSnapshot({ position: positions[3], bytes: new Uint8Array(7) })
+      expect(await read(store)).toEqual([
+        [positions[3], 7],
+        [positions[2], 1002],
+      ])
       const keys = (await server.command('KEYS', `{test${streams}}:snapshot:*`)) as string[]
       expect(keys).toHaveLength(2)
       const ahead = { position: '9999999999999-0', bytes: new Uint8Array(1) }

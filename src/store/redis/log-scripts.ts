@@ -102,6 +102,7 @@ return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was
 
 /**
  * log, events, latest, older, upload; id, position, events to retain. -> 1, or 0 when there is a later one.
+ * One at the same position is replaced.
  * An entry tells how many events there are up to its end, so the last one that may go is found by halving the time.
  */
 export const KEEP_SNAPSHOT = new Script(`${GUARD}${LATER}${LAST}
@@ -112,14 +113,14 @@ if later(position, last()) then
   return redis.error_reply('LOGBACKWARDS expected a snapshot of at most ' .. last() .. ', the end of the log, got ' .. position)
 end
 local newest = redis.call('HGET', KEYS[3], 'position')
-if newest and not later(position, newest) then
+if newest and later(newest, position) then
   redis.call('DEL', KEYS[5])
   return 0
 end
 if redis.call('HGET', KEYS[5], 'position') ~= position then
   return redis.error_reply('LOGGONE expected the snapshot at ' .. KEYS[5] .. ', it is no longer there')
 end
-if newest then redis.call('RENAME', KEYS[3], KEYS[4]) end
+if newest and newest ~= position then redis.call('RENAME', KEYS[3], KEYS[4]) end
 redis.call('RENAME', KEYS[5], KEYS[3])
 redis.call('PERSIST', KEYS[3])
 local covered = redis.call('HGET', KEYS[4], 'position')
