@@ -151,15 +151,11 @@ export function checkEvent(
 }
 
 function checkRouted(state: RoutingState, policy: Policy, event: Record<string, unknown>): void {
-  const id = state.requestId(state.pending.next)
-  if (event.id !== id) throw expected('EVENT_OUT_OF_ORDER', 'event.id', `the next request, '${id}'`, event.id)
-  if (state.pending.pushedOut() !== 0) {
-    const message = 'the oldest request must expire before one more fits'
-    throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event', message)
+  if (!state.ids.isNext(checkId(event.id, 'event.id'))) {
+    throw expected('EVENT_OUT_OF_ORDER', 'event.id', 'a new request of its router', event.id)
   }
-  if (!findModel(state, event.model, 'event.model').enabled) {
-    throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.model', 'the model is disabled here')
-  }
+  // One that was disabled meanwhile has answered all the same.
+  findModel(state, event.model, 'event.model')
   if (!(event.context instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.context', 'a Float64Array', event.context)
   }

@@ -4,6 +4,8 @@ import { ParetoBanditError } from './errors.js'
 import { SHADOW_PRICE_MAX } from './pacing/dual-ascent.js'
 import {
   INCARNATION,
+  NUMBER,
+  ORIGIN,
   PENDING_AMOUNTS,
   PENDING_NUMBERS,
   RESERVED,
@@ -93,8 +95,10 @@ export function checkSnapshot(
     throw invalidSnapshot('two models share a registration')
   let before = 0
   let unsettled = 0
+  const latestOf = new Map<number, number>()
   for (const request of requests) {
     checkRequest(request, incarnationAt)
+    checkNumber(request, latestOf)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
@@ -173,6 +177,14 @@ function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<numbe
     throw invalidSnapshot('a prediction is none')
   if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
+}
+
+/** Numbers of an origin's requests rise. */
+function checkNumber({ row }: SnapshotRequest, latestOf: Map<number, number>): void {
+  const [origin, number] = [row[ORIGIN], row[NUMBER]]
+  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0))
+    throw invalidSnapshot("a request's number is none")
+  latestOf.set(origin, number)
 }
 
 function isCeiling(value: number): boolean {

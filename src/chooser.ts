@@ -1,5 +1,6 @@
 import type { RequestSize } from './eligibility.js'
 import type { DecisionNote } from './explain.js'
+import type { Lease } from './pacing/lease.js'
 import type { Model } from './registry/registry.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
@@ -53,6 +54,8 @@ export function blankChoice(): Choice {
 
 /** A policy: picks models for the contexts in the arena. Reads state, changes none of it. */
 export interface Chooser {
+  /** What this process may spend of money that it shares with others; null where there are none. */
+  lease?: Lease | null
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void
   /**

@@ -1,5 +1,7 @@
 import { ParetoBanditError } from './errors.js'
 import type { AnyEncoder } from './features/encoder.js'
+import type { RouterEvent } from './journal/events.js'
+import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
 import type { PolicyName, RouterOptions } from './options.js'
 import { checkPriors, priorOf } from './policy/priors.js'
@@ -27,11 +29,12 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
     throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
   }
-  const [kernel, policy] = await Promise.all([
-    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: resolved.policy === 'dollar' ? 2 : 0 }),
-    loadPolicy(resolved.policy),
-  ])
+  const makeKernel = (): Promise<Kernel> =>
+    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: resolved.policy === 'dollar' ? 2 : 0 })
+  const [kernel, policy] = await Promise.all([makeKernel(), loadPolicy(resolved.policy)])
   const router = new Router(resolved, kernel, policy)
+  const seed: RouterEvent[] = []
+  const endSeed = own.store === undefined ? undefined : router.on('*', (event) => seed.push(event))
   if (own.caps !== undefined) router.setCaps(own.caps)
   if (own.latency !== undefined) router.setLatency(own.latency)
   if (own.quality !== undefined) router.setQuality(own.quality)
@@ -41,6 +44,15 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     router.addModel(model, {
       forcedExploration: cold ? Math.min(COLD_EXPLORATION, resolved.forcedExploration) : 0,
     })
+  }
+  endSeed?.()
+  if (own.store !== undefined) {
+    const { checkStore, openDurable, resolveJournal } = await import('./durable/index.js')
+    await openDurable(
+      { router, options: resolved, policy, seed, makeKernel },
+      checkStore(own.store),
+      resolveJournal(own.journal),
+    )
   }
   return router
 }

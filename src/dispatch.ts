@@ -10,6 +10,7 @@ import type { RoutedEvent } from './journal/events.js'
 import { BATCH_MAX } from './kernel/layout.js'
 import type { ResolvedOptions } from './options.js'
 import { constraintsOf } from './pacing/constraint.js'
+import type { Lease } from './pacing/lease.js'
 import type { RouteOptions } from './route-options.js'
 import type { RoutingState } from './state.js'
 
@@ -100,7 +101,7 @@ export class Dispatcher {
     const { model } = choice
     if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
     routed.at = at
-    routed.id = state.requestId(sequence)
+    routed.id = state.ids.next()
     routed.model = model.id
     routed.listCostUsd = choice.listCostUsd
     routed.reservedUsd = choice.reservedUsd
@@ -133,7 +134,7 @@ export class Dispatcher {
       propensity: choice.propensity,
     }
     if (request?.explain !== true) return decision
-    return { ...decision, explanation: explainDecision(state, this.options, note, false) }
+    return { ...decision, explanation: explainDecision(routed.id, state, this.options, note, false) }
   }
 
   /** Whose account was short when `decide` refused: a tenant, or null for the router; undefined where it was a cap. */
@@ -146,6 +147,11 @@ export class Dispatcher {
     const sequence = state.pending.next
     state.apply(this.routed)
     this.notes.take(sequence).events = state.events
+  }
+
+  /** The decision's event, until the next decision. */
+  get record(): RoutedEvent {
+    return this.routed
   }
 
   /** The decision's event for a listener: a copy, as the record is used again. */
@@ -161,18 +167,24 @@ export class Dispatcher {
     const { kernel } = state.arms
     state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
     const note = this.notes.get(sequence)
-    if (note !== undefined) return explainDecision(state, this.options, note, note.events !== state.events)
+    if (note !== undefined)
+      return explainDecision(id, state, this.options, note, note.events !== state.events)
     // Its own note is gone: tell what such a decision would stand on now.
     const today: DecisionNote = { ...blankNote(), sequence }
     this.chooser.describe(state, null, today)
     today.chosen = model
     today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
-    return explainDecision(state, this.options, today, true)
+    return explainDecision(id, state, this.options, today, true)
   }
 
   private sizeOf(request: RouteOptions | null): RequestSize {
     if (request === null) return this.usualSize
     return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
+  }
+
+  /** What this process may spend of money that it shares with others. */
+  set lease(lease: Lease) {
+    this.chooser.lease = lease
   }
 
   /** Forgets what older decisions stood on: the state was replaced. */

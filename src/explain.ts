@@ -93,6 +93,7 @@ export function blankNote(): DecisionNote {
 
 /** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
 export function explainDecision(
+  id: string,
   state: RoutingState,
   options: ResolvedOptions,
   note: DecisionNote,
@@ -101,7 +102,7 @@ export function explainDecision(
   const models = [...state.registry.models].map((model) => explainModel(state, options, note, model))
   models.sort((a, b) => Number(a.excluded !== null) - Number(b.excluded !== null) || b.score - a.score)
   return {
-    id: state.requestId(note.sequence),
+    id,
     chosen: note.chosen?.id ?? '',
     propensity: note.propensity,
     forced: note.forced,

@@ -77,10 +77,10 @@ export function checkId(id: unknown, field: string): string {
 export function modelOfRequest(state: RoutingState, id: string, refused: number, field: string): Model {
   const { pending } = state
   const sequence = state.sequenceOf(id)
-  if (sequence === 0 || sequence >= pending.next) {
+  if (sequence === 0 && !state.ids.isPast(id)) {
     throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${show(id)} was routed here`)
   }
-  if (!pending.holds(sequence) || pending.incarnation(sequence) === 0) {
+  if (sequence === 0 || !pending.holds(sequence) || pending.incarnation(sequence) === 0) {
     const message = `request '${id}' takes no more feedback: it has had all of it, or newer requests pushed it out`
     throw new ParetoBanditError('REQUEST_CLOSED', field, message)
   }

@@ -156,6 +156,7 @@ export abstract class Operations {
 
   /** All were checked: all or nothing. */
   protected commitAll(events: readonly RouterEvent[]): void {
+    this.recorder.journal?.checkRoom()
     for (const event of events) this.recorder.record(event)
     this.emitter.deliver()
   }

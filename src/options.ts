@@ -1,10 +1,12 @@
 import type { AnyEncoder } from './features/encoder.js'
+import type { JournalSettings } from './journal-settings.js'
 import type { KernelName } from './kernel/kernel.js'
 import type { CapOptions } from './pacing/cap-period.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
 import type { LatencyOptions } from './pacing/latency-limit.js'
 import type { Priors } from './policy/priors.js'
 import type { ModelSpec } from './registry/model.js'
+import type { Store } from './store/store.js'
 
 export const POLICY_NAMES = ['dollar', 'paper'] as const
 export type PolicyName = (typeof POLICY_NAMES)[number]
@@ -116,6 +118,13 @@ export interface RouterOptions {
   readonly name?: string
   /** Told of an exception in an event listener. Default: console.error. */
   readonly onListenerError?: (error: unknown) => void
+  /**
+   * Where all that happens is kept: `memoryStore`, `sqliteStore`, `redisStore`. What is there holds, and the options above
+   * only begin an empty log. Default: nothing is kept but by `snapshot`.
+   */
+  readonly store?: Store
+  /** How it is kept there. */
+  readonly journal?: JournalSettings
 }
 
 /** RouterOptions with every default in place, checked and frozen. */

@@ -3,6 +3,7 @@ import type { RequestSize } from './eligibility.js'
 import type { AccountEvent, EventOf, ObjectiveEvent, RouterEvent, RouterEventType } from './journal/events.js'
 import type { ArmStatistics } from './kernel/kernel.js'
 import type { ResolvedOptions } from './options.js'
+import type { AccountLimits } from './pacing/account-limits.js'
 import type { Ledger } from './pacing/ledger.js'
 import type { Arms } from './policy/arms.js'
 import type { ModelSpec } from './registry/model.js'
@@ -72,6 +73,10 @@ export interface PolicyState {
   readonly tenantCount: number
   /** How the router's account, or a registered tenant's, stands. */
   readAccount(tenant: string | null, at: number): AccountStats
+  /** What limits the dollars of the router's account (null) or a tenant's; undefined without that tenant. */
+  limits(tenant: string | null): AccountLimits | undefined
+  /** Ids of the tenants. */
+  tenantIds(): Iterable<string>
   /** How the latency objective and the quality floor stand; null without. */
   readLatency(): LatencyStats | null
   readQuality(at: number): QualityStats | null

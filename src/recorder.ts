@@ -1,3 +1,4 @@
+import type { Journal, Recovery } from './durability.js'
 import { ParetoBanditError } from './errors.js'
 import type { EventEmitter } from './journal/emitter.js'
 import type { RouterEvent } from './journal/events.js'
@@ -6,6 +7,9 @@ import type { RoutingState } from './state.js'
 /** Applies events to the state and tells subscribers of them: nothing else changes the state. */
 export class Recorder {
   state: RoutingState
+  /** Where events go that are made here; null for a router without a store. */
+  journal: Journal | null = null
+  recovery: Recovery | null = null
   private readonly emitter: EventEmitter
   private readonly pendingTtlMs: number
 
@@ -15,15 +19,25 @@ export class Recorder {
     this.pendingTtlMs = pendingTtlMs
   }
 
-  /** Records and delivers. */
+  /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
   commit(event: RouterEvent): void {
+    this.journal?.checkRoom()
     this.record(event)
+    this.emitter.deliver()
+  }
+
+  /** An event that another router made: applied and told, and not journaled again. */
+  follow(event: RouterEvent): void {
+    this.state.apply(event)
+    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
+    this.state.takeAlarms(this.emitter)
     this.emitter.deliver()
   }
 
   /** The event is in the state, and waits for delivery. */
   record(event: RouterEvent): void {
     this.state.apply(event)
+    this.journal?.append(event)
     if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
     this.state.takeAlarms(this.emitter)
   }

@@ -61,6 +61,8 @@ export const OPTION_KEYS = [
   'clock',
   'name',
   'onListenerError',
+  'store',
+  'journal',
 ] as const satisfies readonly (keyof RouterOptions)[]
 
 export const FORCED_EXPLORATION_MAX = 1_000_000

@@ -1,36 +1,30 @@
-import { checkKeys } from './check.js'
 import { administrationOf, checkEvent } from './check-event.js'
 import { type ContextInput, ContextReader } from './context-reader.js'
 import type { Decision, Explanation } from './decision.js'
 import { Dispatcher } from './dispatch.js'
+import type { Journal, Recovery } from './durability.js'
 import { ParetoBanditError } from './errors.js'
-import {
-  checkBatch,
-  type Failure,
-  failedEvent,
-  rewardedEvent,
-  type Settlement,
-  settledEvent,
-} from './feedback.js'
 import { findModel } from './find-model.js'
 import { EventEmitter, type Listener, type SubscribedEvent, type Subscription } from './journal/emitter.js'
 import type { RouterEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
-import { Operations } from './operations.js'
+import type { Live } from './live.js'
 import type { ResolvedOptions } from './options.js'
+import type { Lease } from './pacing/lease.js'
 import type { ArmInspection } from './policy/arm-inspection.js'
 import type { Policy } from './policy-state.js'
 import { Recorder } from './recorder.js'
 import { checkRouteOptions, checkSizes, type RouteOptions } from './route-options.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.js'
 import { RoutingState } from './state.js'
+import { Teaching } from './teaching.js'
 
 /**
  * The loop: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is an
  * event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about (expiry,
  * new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
  */
-export class Router extends Operations {
+export class Router extends Teaching {
   private readonly reader: ContextReader
   private readonly dispatcher: Dispatcher
   private readonly encoderName: string | null
@@ -92,55 +86,6 @@ export class Router extends Operations {
     return decisions
   }
 
-  /**
-   * The call was made and its cost is known: the reservation gives way to it. At most once a request; after an expiry
-   * it corrects what the expiry charged.
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
-   */
-  settle(id: string, settlement: Settlement): void {
-    this.recorder.commit(settledEvent(this.state, id, settlement, this.now(), 'id', 'settlement'))
-  }
-
-  /** `settle` for each item; all are checked before the first is applied. */
-  settleMany(items: readonly (Settlement & { readonly id: string })[]): void {
-    const at = this.now()
-    this.commitAll(
-      checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent(this.state, id, settlement, at, `${field}.id`, field),
-      ),
-    )
-  }
-
-  /**
-   * The quality of the answer is known: the model's arm learns from it. At most once, before or after `settle`.
-   * @param reward in the router's reward range, [0, 1] by default; higher is better
-   * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
-   */
-  reward(id: string, reward: number): void {
-    this.recorder.commit(rewardedEvent(this.state, id, reward, this.now(), this.options, 'id', 'reward'))
-  }
-
-  /** `reward` for each item; all are checked before the first is applied. */
-  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): void {
-    const at = this.now()
-    this.commitAll(
-      checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
-        checkKeys(item, ['id', 'reward'], field)
-        const { id, reward } = item
-        return rewardedEvent(this.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
-      }),
-    )
-  }
-
-  /**
-   * The upstream call failed: the reservation is released, what it cost all the same is charged, no reward will come.
-   * Then route again with `exclude: [decision.model]`.
-   * @throws as `settle`, and ALREADY_REWARDED
-   */
-  fail(id: string, failure?: Failure): void {
-    this.recorder.commit(failedEvent(this.state, id, failure, this.now()))
-  }
-
   /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
   expire(): number {
     const count = this.recorder.expireDue(this.now())
@@ -188,17 +133,91 @@ export class Router extends Operations {
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
+    if (this.recorder.journal !== null) {
+      const message =
+        'this router has its state from its store; `paretobandit restore` makes a store of a snapshot'
+      throw new ParetoBanditError('INVALID_ARGUMENT', 'snapshot', message)
+    }
     const fresh = new RoutingState(this.state.arms.kernel, this.options, this.policy.startState)
     decodeSnapshot(snapshot, fresh, {
       dimension: this.options.dimension,
       encoder: this.encoderName,
+      name: this.options.name,
     })
-    this.recorder.state = fresh
+    this.adopt(fresh)
+  }
+
+  /**
+   * Resolves when all that has happened so far is durable: at once without a store.
+   * @throws what has broken the store for good
+   */
+  flush(): Promise<void> {
+    return this.recorder.journal?.flush() ?? Promise.resolve()
+  }
+
+  /** `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on. */
+  close(): Promise<void> {
+    return this.recorder.journal?.close() ?? Promise.resolve()
+  }
+
+  /**
+   * SHA-256 of the state that a log's fold has at `position`, as hexadecimal: equal on all routers of a log at the same
+   * position. Of a router without a store it is that of its state, and `position` is empty.
+   */
+  async digest(): Promise<{ readonly position: string; readonly sha256: string }> {
+    const position = this.recorder.journal?.position ?? ''
+    const bytes = encodeSnapshot(this.confirmedState, this.encoderName)
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
+    return { position, sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') }
+  }
+
+  /** How the state was found in the store; null without one. */
+  get recovery(): Recovery | null {
+    return this.recorder.recovery
+  }
+
+  /** @internal */
+  get confirmedState(): RoutingState {
+    return this.recorder.journal?.confirmed ?? this.state
+  }
+
+  /** Takes over a state, of a snapshot or a log. @internal */
+  adopt(state: RoutingState): void {
+    this.recorder.state = state
     this.dispatcher.forget()
+  }
+
+  /** From now on events go to a journal. @internal */
+  attach(journal: Journal, recovery: Recovery, lease: Lease | null): void {
+    this.recorder.journal = journal
+    this.recorder.recovery = recovery
+    if (lease !== null) this.dispatcher.lease = lease
+  }
+
+  /** What a replica does with its router. @internal */
+  live(name: string): Live {
+    const router = this
+    return {
+      get state() {
+        return router.state
+      },
+      replace: () => {
+        const options = { ...this.options, name }
+        const fresh = new RoutingState(this.state.arms.kernel, options, this.policy.startState)
+        this.adopt(fresh)
+        return fresh
+      },
+      follow: (event) => this.recorder.follow(event),
+      check: (event) => checkEvent(this.state, this.policy, this.options, event),
+      now: () => this.now(),
+      encoder: this.encoderName,
+      dimension: this.options.dimension,
+    }
   }
 
   private dispatch(request: RouteOptions | null, at: number): Decision {
     const { recorder, dispatcher } = this
+    recorder.journal?.checkRoom()
     this.state.pending.makeRoom()
     if (recorder.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
@@ -209,6 +228,7 @@ export class Router extends Operations {
     const decision = this.decide(request, at)
     recorder.expirePushedOut(at)
     dispatcher.commit(this.state)
+    recorder.journal?.append(dispatcher.record)
     if (this.emitter.hears('routed')) this.emitter.add(dispatcher.event())
     return decision
   }

@@ -1,4 +1,4 @@
-import { DIMENSION_MAX, isRecord } from './check.js'
+import { DIMENSION_MAX } from './check.js'
 import {
   checkSnapshot,
   invalidSnapshot,
@@ -14,10 +14,12 @@ import type { Ledger } from './pacing/ledger.js'
 import { PENDING_NUMBERS } from './pending/request-row.js'
 import { armNumbers } from './policy/arms.js'
 import { MODEL_NUMBERS, Model } from './registry/registry.js'
+import { migrateNumbers, OLDEST_VERSION } from './snapshot-migration.js'
+import { readSnapshotText, type SnapshotText } from './snapshot-text.js'
 import type { RoutingState } from './state.js'
 
 /**
- * Snapshot format, version 3. All numbers are little-endian.
+ * Snapshot format, version 4. All numbers are little-endian.
  *
  *     0   4  magic "PBRS"
  *     4   4  version, uint32
@@ -26,7 +28,8 @@ import type { RoutingState } from './state.js'
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
- *            own: what the policy keeps as text}, padded with spaces
+ *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
+ *            padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
@@ -36,7 +39,7 @@ import type { RoutingState } from './state.js'
  *              policy    what it keeps besides: DollarState.save
  */
 const MAGIC = 0x53524250
-const VERSION = 3
+const VERSION = 4
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
 const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
@@ -59,22 +62,14 @@ const TOTALS = [
   'next',
 ] as const satisfies readonly (keyof SnapshotTotals)[]
 const STATE_NUMBERS = TOTALS.length + 1
-
-interface SnapshotText {
-  /** Of the router: the first part of its request ids. */
-  readonly name: string
-  readonly encoder: string | null
-  readonly policy: PolicyName
-  readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
-  readonly budget: boolean
-  /** What the policy keeps besides, checked when it is loaded. */
-  readonly own: unknown
-}
+const NEXT = TOTALS.indexOf('next')
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
 export interface SnapshotContext {
   readonly dimension: number
   readonly encoder: string | null
+  /** Whose requests it is of; null where it does not matter. */
+  readonly name: string | null
 }
 
 /** The whole state as bytes: everything that later decisions and feedback depend on. */
@@ -86,11 +81,12 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const own = saved?.numbers ?? []
   const waiting = [...pending.waiting()]
   const text: SnapshotText = {
-    name: state.name,
+    name: state.ids.name,
     encoder,
     policy: policyOf(state),
     models: models.map(({ id, enabled }) => ({ id, enabled })),
     budget: pacer.usdPerRequest !== null,
+    origins: [...state.ids.origins.marks()],
     own: saved?.text ?? null,
   }
   const json = new TextEncoder().encode(JSON.stringify(text))
@@ -143,10 +139,10 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
  *   dimension or encoder, or too many waiting requests), OUT_OF_MEMORY
  */
 export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
-  const { text, numbers } = readEnvelope(bytes, context)
-  if (text.name !== state.name) {
+  const { text, numbers: written, version } = readEnvelope(bytes, context)
+  if (context.name !== null && text.name !== context.name) {
     throw mismatch(
-      `its request ids start with '${text.name}', this router's with '${state.name}': set option name`,
+      `its request ids start with '${text.name}', this router's with '${context.name}': set option name`,
     )
   }
   if (text.policy !== policyOf(state))
@@ -155,10 +151,12 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const { heads } = state.arms.kernel.layout
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const requestNumbers = 1 + PENDING_NUMBERS + dimension
+  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
+  const numbers = migrateNumbers(version, written, firstRequest, written[STATE_NUMBERS - 1], dimension)
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
-  const ownStart = STATE_NUMBERS + text.models.length * modelNumbers + waiting * requestNumbers
+  const ownStart = firstRequest + waiting * requestNumbers
   if (
     !Number.isSafeInteger(waiting) ||
     waiting < 0 ||
@@ -173,7 +171,6 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     const model = Object.assign(new Model({ id, ...values }, slot, incarnation, 0), values, { enabled })
     return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
   })
-  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
   const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
     const at = firstRequest + i * requestNumbers
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
@@ -190,7 +187,9 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     { text: text.own, numbers: numbers.subarray(ownStart) },
     models.map(({ model }) => model.slot),
   )
+  for (const mark of text.origins) state.ids.origins.insert(mark)
   state.pending.load(totals.next, entries)
+  state.ids.load()
   load(state, totals, text.budget, models)
 }
 
@@ -227,7 +226,7 @@ function load(
 function readEnvelope(
   bytes: Uint8Array,
   context: SnapshotContext,
-): { text: SnapshotText; numbers: Float64Array } {
+): { text: SnapshotText; numbers: Float64Array; version: number } {
   if (!(bytes instanceof Uint8Array)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
   if (bytes.length < HEADER_BYTES)
     throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
@@ -236,8 +235,10 @@ function readEnvelope(
   const header = new Uint32Array(copy.buffer, 0, HEADER_BYTES / 4)
   const [magic, version, dimension, textBytes, numberCount, sum] = header
   if (magic !== MAGIC) throw invalidSnapshot('it does not start as one')
-  if (version !== VERSION)
-    throw invalidSnapshot(`it has format version ${version}, this release reads ${VERSION}`)
+  if (!(version >= OLDEST_VERSION && version <= VERSION)) {
+    const read = `this release reads ${OLDEST_VERSION} to ${VERSION}`
+    throw invalidSnapshot(`it has format version ${version}, ${read}`)
+  }
   const length = HEADER_BYTES + textBytes + 8 * numberCount
   if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
     throw invalidSnapshot(`it has ${copy.length} bytes, its header says ${length}`)
@@ -246,39 +247,14 @@ function readEnvelope(
   if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
   }
-  const text = readText(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes))
+  const numbers = new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount)
+  const text = readSnapshotText(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes), version, numbers[NEXT])
   if (text.encoder !== null && context.encoder !== null && text.encoder !== context.encoder) {
     throw mismatch(
       `its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`,
     )
   }
-  return { text, numbers: new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount) }
-}
-
-/** A checksum proves that nothing was altered by accident, not that a router wrote it: the shape is checked as well. */
-function readText(bytes: Uint8Array): SnapshotText {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes))
-  } catch {
-    throw invalidSnapshot('its text section is not JSON')
-  }
-  if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
-    throw invalidSnapshot('its text section lacks a field')
-  }
-  const { name, encoder, budget, policy, own } = value
-  if (policy !== 'paper' && policy !== 'dollar') throw invalidSnapshot('its policy is none')
-  if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
-  if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
-  const models = value.models.map((model: unknown) => {
-    if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
-      throw invalidSnapshot('it lists a model without an id')
-    }
-    return { id: model.id, enabled: model.enabled }
-  })
-  if (new Set(models.map(({ id }) => id)).size !== models.length)
-    throw invalidSnapshot('it lists a model twice')
-  return { name, encoder, policy, budget, models, own }
+  return { text, numbers, version }
 }
 
 /** CRC-32 of everything but the checksum itself. */

@@ -6,6 +6,7 @@ import { recordCost } from './pacing/cost-estimate.js'
 import { DualAscentPacer, type PacerMode } from './pacing/dual-ascent.js'
 import { Ledger } from './pacing/ledger.js'
 import { PendingRequests } from './pending/pending.js'
+import { RequestIds } from './pending/request-ids.js'
 import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
 import { Arms } from './policy/arms.js'
 import type { PolicyState, StartPolicy } from './policy-state.js'
@@ -31,30 +32,23 @@ export interface StateOptions {
  * `apply` trusts its event: the router makes valid ones, and `checkEvent` guards those that come from outside.
  */
 export class RoutingState {
-  readonly name: string
   readonly arms: Arms
   readonly registry = new Registry()
   readonly pacer: DualAscentPacer
   readonly ledger = new Ledger()
   readonly pending: PendingRequests
+  readonly ids: RequestIds
   /** What policy `dollar` keeps besides; null for policy `paper`. */
   readonly dollar: PolicyState | null
   /** Requests routed so far: the t of the mathematics. */
   requests = 0
   /** Events applied so far. */
   events = 0
-  /** What every request id starts with. */
-  private readonly prefix: string
-  /** The id that was read last: feedback asks for the same one when it is checked, and again when it is applied. */
-  private lastId = ''
-  private lastSequence = 0
-
   constructor(kernel: Kernel, options: StateOptions, dollar: StartPolicy | null = null) {
-    this.name = options.name
-    this.prefix = `${options.name}.`
     this.arms = new Arms(kernel, options.lambda0)
     this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
     this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
+    this.ids = new RequestIds(options.name, this.pending)
     this.dollar = dollar?.(this.arms, options, this.ledger) ?? null
   }
 
@@ -109,26 +103,14 @@ export class RoutingState {
     for (const alarm of this.dollar.alarms.splice(0)) if (emitter.hears('drift')) emitter.add(alarm)
   }
 
-  /** `<name>.<sequence>` */
+  /** The id of a request that the ring holds. */
   requestId(sequence: number): string {
-    return this.prefix + sequence
+    return this.ids.idOf(sequence)
   }
 
-  /** The sequence number in a request id, or 0 when it is not one of this router's. */
+  /** The sequence number of a request that the ring holds, or 0. */
   sequenceOf(id: string): number {
-    if (id === this.lastId) return this.lastSequence
-    const { prefix } = this
-    if (id.length > prefix.length + 16 || !id.startsWith(prefix)) return 0
-    let sequence = 0
-    for (let i = prefix.length; i < id.length; i++) {
-      const digit = id.charCodeAt(i) - 48
-      if (digit < 0 || digit > 9 || (sequence === 0 && digit === 0)) return 0
-      sequence = 10 * sequence + digit
-    }
-    if (!Number.isSafeInteger(sequence)) return 0
-    this.lastId = id
-    this.lastSequence = sequence
-    return sequence
+    return this.ids.sequenceOf(id)
   }
 
   /** The model a held request went to, if it is still registered as it was then. */
@@ -141,12 +123,16 @@ export class RoutingState {
     const model = this.model(event.model)
     const allowanceUsd = pacer.usdPerRequest ?? 0
     pending.makeRoom()
+    // A router has let it expire before; in a shared log the request that pushes it out may be another's.
+    const pushedOut = pending.pushedOut()
+    if (pushedOut !== 0) this.expire(pushedOut, event.at)
     this.requests++
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
     if (event.forced) this.registry.countForced(model)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const { slot, incarnation } = model
+    const origin = this.ids.add(event.id, pending.next)
     pending.add(
       slot,
       incarnation,
@@ -157,6 +143,8 @@ export class RoutingState {
       event.predictedUsd,
       event.forced,
       model,
+      origin.index,
+      origin.nextRequest - 1,
       event.context,
     )
     this.dollar?.routed(event, this, pending.next - 1)
@@ -218,8 +206,13 @@ export class RoutingState {
   }
 
   private expired(event: EventOf<'expired'>): void {
-    const sequence = this.sequenceOf(event.id)
-    this.chargeReservation(this.modelOf(sequence) ?? this.model(event.model), sequence, event.at)
+    this.expire(this.sequenceOf(event.id), event.at)
+  }
+
+  private expire(sequence: number, at: number): void {
+    const model = this.modelOf(sequence)
+    // A removed model's requests are closed; their reservations were spent when it went.
+    if (model !== undefined) this.chargeReservation(model, sequence, at)
     this.pending.mark(sequence, EXPIRED)
   }
 

@@ -8,6 +8,7 @@ import { CELL_STRIDE } from '../kernel/layout.js'
 import { Lottery } from '../lottery.js'
 import type { ResolvedOptions } from '../options.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../pacing/constraint.js'
+import type { Lease } from '../pacing/lease.js'
 import { PRUNED_COUNT_MIN, ScanChoice } from '../policy/scan.js'
 import { tieBreak } from '../policy/tie-break.js'
 import type { RouteOptions } from '../route-options.js'
@@ -28,6 +29,7 @@ const UNAFFORDABLE = 1e300
  * latency costs. docs/PACING.md derives it.
  */
 export class DollarChooser implements Chooser {
+  lease: Lease | null = null
   private readonly options: ResolvedOptions
   private readonly stateOf: (state: RoutingState) => DollarState
   private readonly slate = new Slate()
@@ -127,6 +129,7 @@ export class DollarChooser implements Chooser {
     const { terms, uses } = this
     const { accounts, demand, objectives } = this.stateOf(state)
     terms.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
+    if (this.lease !== null) terms.keepTo(this.lease, request?.tenant ?? null)
     const { price } = terms
     note.shadowPrice = price === 0 ? 0 : price * (terms.payer?.usdPerRequest ?? terms.targetUsd)
     terms.raise(objectives.quality, demand)

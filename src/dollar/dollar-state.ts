@@ -3,6 +3,7 @@ import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { AccountEvent, EventOf, ObjectiveEvent } from '../journal/events.js'
 import { sectionOffset } from '../kernel/layout.js'
 import { dot } from '../kernel/packed.js'
+import type { AccountLimits } from '../pacing/account-limits.js'
 import { costCorrection } from '../pacing/cost-estimate.js'
 import { DemandCurve } from '../pacing/demand-curve.js'
 import type { Ledger } from '../pacing/ledger.js'
@@ -62,6 +63,14 @@ export class DollarState implements PolicyState {
   readAccount(tenant: string | null, at: number): AccountStats {
     const account = (tenant === null ? undefined : this.accounts.of(tenant)) ?? this.accounts.router
     return accountStats(account, this.demand, at)
+  }
+
+  limits(tenant: string | null): AccountLimits | undefined {
+    return tenant === null ? this.accounts.router : this.accounts.of(tenant)
+  }
+
+  tenantIds(): Iterable<string> {
+    return this.accounts.tenants.keys()
   }
 
   readLatency(): LatencyStats | null {

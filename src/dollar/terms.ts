@@ -1,5 +1,6 @@
 import type { Account } from '../pacing/account.js'
 import type { DemandCurve } from '../pacing/demand-curve.js'
+import type { Lease } from '../pacing/lease.js'
 import type { QualityFloor } from '../pacing/quality-floor.js'
 
 /** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, read anew. */
@@ -35,6 +36,17 @@ export class Terms {
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
+  }
+
+  /** No more than what this process may spend of what it shares with others. */
+  keepTo(lease: Lease, tenant: string | null): void {
+    const routerUsd = lease.creditUsd(null)
+    const tenantUsd = tenant === null ? Number.POSITIVE_INFINITY : lease.creditUsd(tenant)
+    const creditUsd = Math.min(routerUsd, tenantUsd)
+    this.capUsd = Math.min(this.capUsd, lease.capsUsd(tenant))
+    if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd
+    this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
+    this.limitUsd = Math.min(this.limitUsd, this.capUsd, creditUsd)
   }
 
   /** The price is no lower than that of a quality floor; where the accounts' is higher they come first. */

@@ -1,5 +1,4 @@
 import { copyNumbers } from '../check.js'
-import { ParetoBanditError } from '../errors.js'
 import type { ResolvedModelPrice } from '../registry/model.js'
 import {
   ALLOWANCE,
@@ -9,6 +8,8 @@ import {
   INCARNATION,
   INPUT_PRICE,
   LIST_COST,
+  NUMBER,
+  ORIGIN,
   OUTPUT_PRICE,
   PENDING_NUMBERS,
   PREDICTED,
@@ -22,6 +23,7 @@ import {
   VALUE,
 } from './request-row.js'
 import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
+import { allocateRows, maskOf } from './ring-memory.js'
 import { twoPriceCost } from './token-cost.js'
 
 const INITIAL_LENGTH = 1024
@@ -29,7 +31,7 @@ const INITIAL_LENGTH = 1024
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (17 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (19 + d) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -55,6 +57,11 @@ export class PendingRequests {
     this.rows = new Float64Array((this.mask + 1) * this.stride)
   }
 
+  /** Sequence number of the oldest entry that the ring may hold. */
+  get oldest(): number {
+    return Math.max(1, this.next - this.length)
+  }
+
   /** True while the request's entry is still in the ring. */
   holds(sequence: number): boolean {
     return sequence >= 1 && sequence < this.next && sequence >= this.next - this.length
@@ -67,6 +74,15 @@ export class PendingRequests {
   /** 0 for a request that is closed because a snapshot left it out. */
   incarnation(sequence: number): number {
     return this.rows[this.offset(sequence) + INCARNATION]
+  }
+
+  /** Registration of the origin whose request it is, and its number among that origin's. */
+  origin(sequence: number): number {
+    return this.rows[this.offset(sequence) + ORIGIN]
+  }
+
+  number(sequence: number): number {
+    return this.rows[this.offset(sequence) + NUMBER]
   }
 
   at(sequence: number): number {
@@ -141,20 +157,9 @@ export class PendingRequests {
     cachedInputTokens: number,
     reasoningTokens: number,
   ): number {
-    const { rows } = this
-    const row = this.offset(sequence)
-    const input = twoPriceCost(
-      inputTokens,
-      rows[row + INPUT_PRICE],
-      cachedInputTokens,
-      rows[row + CACHED_INPUT_PRICE],
-    )
-    const output = twoPriceCost(
-      outputTokens,
-      rows[row + OUTPUT_PRICE],
-      reasoningTokens,
-      rows[row + REASONING_PRICE],
-    )
+    const row = this.row(sequence)
+    const input = twoPriceCost(inputTokens, row[INPUT_PRICE], cachedInputTokens, row[CACHED_INPUT_PRICE])
+    const output = twoPriceCost(outputTokens, row[OUTPUT_PRICE], reasoningTokens, row[REASONING_PRICE])
     return (input + output) / 1e6
   }
 
@@ -209,6 +214,8 @@ export class PendingRequests {
     predictedUsd: number,
     forced: boolean,
     price: ResolvedModelPrice,
+    origin: number,
+    number: number,
     context: Float64Array,
   ): void {
     const { rows } = this
@@ -230,6 +237,8 @@ export class PendingRequests {
     rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
     rows[row + USE] = -1
     rows[row + VALUE] = 2 ** 21
+    rows[row + ORIGIN] = origin
+    rows[row + NUMBER] = number
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
   }
 
@@ -265,7 +274,7 @@ export class PendingRequests {
     const { next, stride } = this
     const length = Math.min(2 * this.length, this.capacity)
     const mask = maskOf(length)
-    const rows = allocate(length, (mask + 1) * stride)
+    const rows = allocateRows(length, (mask + 1) * stride)
     for (let sequence = Math.max(1, next - length); sequence < next; sequence++) {
       const to = (sequence & mask) * stride
       if (sequence >= next - this.length) rows.set(this.row(sequence), to)
@@ -279,19 +288,5 @@ export class PendingRequests {
 
   private offset(sequence: number): number {
     return (sequence & this.mask) * this.stride
-  }
-}
-
-/** One less than the least power of two that is at least `length`. */
-function maskOf(length: number): number {
-  return 2 ** Math.ceil(Math.log2(length)) - 1
-}
-
-function allocate(length: number, numbers: number): Float64Array {
-  try {
-    return new Float64Array(numbers)
-  } catch (cause) {
-    const message = `no memory for ${length} pending requests`
-    throw new ParetoBanditError('OUT_OF_MEMORY', 'pendingCapacity', message, { cause })
   }
 }

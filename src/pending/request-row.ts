@@ -10,7 +10,9 @@
  *     5  list cost, USD              14  the tenant's allowance, USD
  *     6  allowance, USD              15  predicted use of the latency limit, or -1
  *     7  input price, USD/M tokens   16  predicted value, or 2^21
- *     8  output price                17  context, d numbers
+ *     8  output price                17  registration of the origin whose request it is
+ *                                     18  its number among that origin's
+ *                                     19  context, d numbers
  */
 export const SLOT = 0
 export const INCARNATION = 1
@@ -30,5 +32,7 @@ export const TENANT = 13
 export const TENANT_ALLOWANCE = 14
 export const USE = 15
 export const VALUE = 16
-export const PENDING_NUMBERS = 17
+export const ORIGIN = 17
+export const NUMBER = 18
+export const PENDING_NUMBERS = 19
 export const PENDING_AMOUNTS = 15

@@ -84,6 +84,8 @@ export interface Store {
    * dropped. Atomic: a crash leaves the old snapshots or the new.
    */
   writeSnapshot(snapshot: StoredSnapshot): Promise<void>
+  /** Shared stores: whether the task is this process's, for so long; of several that ask at once one gets it. */
+  claim?(task: string, ttlMs: number): Promise<boolean>
   /** Money that processes share; null where there is but one. */
   readonly leases: LeaseBroker | null
   /** Gives the log free for others. What was appended is durable. */

@@ -25,11 +25,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: BASE,
   policy: [...BASE, 'kernel'],
   ...Object.fromEntries(SIBLINGS.map((sibling) => [sibling, BASE])),
-  router: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'store', 'dollar', 'paper'],
+  router: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'store', 'dollar', 'paper', 'durable'],
   // Stores read events for the tables that people query.
   store: [...BASE, 'journal'],
   dollar: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   paper: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
+  durable: [...BASE, 'kernel', ...SIBLINGS, 'store', 'router'],
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   // Statistics and the report's drawing are of replay.
   evaluate: [...BASE, 'features', 'replay'],

@@ -24,6 +24,8 @@ function add(ring: PendingRequests, at: number): number {
     at / 7,
     sequence % 2 === 0,
     PRICE,
+    1,
+    sequence,
     Float64Array.of(at, -at),
   )
   return sequence
@@ -32,7 +34,7 @@ function add(ring: PendingRequests, at: number): number {
 function row(at: number, sequence: number, state: number): Float64Array {
   const forced = sequence % 2 === 0 ? 1 : 0
   const own = [sequence % 7, sequence, state, at, at / 2, at / 3, at / 5]
-  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 0, 0, -1, 2 ** 21, at, -at)
+  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 0, 0, -1, 2 ** 21, 1, sequence, at, -at)
 }
 
 describe('the ring of pending requests', () => {

@@ -1,0 +1,2 @@
+export { openDurable } from './open.js'
+export { checkStore, resolveJournal } from './resolve-journal.js'

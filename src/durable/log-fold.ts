@@ -1,0 +1,47 @@
+import { checkEvent } from '../check-event.js'
+import { ParetoBanditError } from '../errors.js'
+import { decodeEvent, type LoggedEvent } from '../journal/codec.js'
+import type { RouterEvent } from '../journal/events.js'
+import type { ResolvedOptions } from '../options.js'
+import type { Policy } from '../policy-state.js'
+import type { RoutingState } from '../state.js'
+
+/** What became of an event of the log at its place. */
+export type Outcome =
+  | { readonly kind: 'applied'; readonly event: RouterEvent }
+  /** It stands in the log a second time. */
+  | { readonly kind: 'known' }
+  /** It does not follow from what came before, the same for all who fold the log. `event` is null if it cannot be read. */
+  | { readonly kind: 'refused'; readonly event: LoggedEvent | null; readonly error: ParetoBanditError }
+
+/** The fold of a log: each event is decided at its place, and applied at most once. */
+export class LogFold {
+  readonly state: RoutingState
+  readonly policy: Policy
+  readonly options: ResolvedOptions
+
+  constructor(state: RoutingState, policy: Policy, options: ResolvedOptions) {
+    this.state = state
+    this.policy = policy
+    this.options = options
+  }
+
+  /** @throws LOG_VERSION for an event of a future release: nothing after it can be folded here */
+  fold(origin: string, number: number, bytes: Uint8Array): Outcome {
+    const mark = this.state.ids.origins.register(origin)
+    if (number <= mark.lastEvent) return { kind: 'known' }
+    let decoded: LoggedEvent | null = null
+    let outcome: Outcome
+    try {
+      decoded = decodeEvent(bytes)
+      const event = checkEvent(this.state, this.policy, this.options, decoded)
+      this.state.apply(event)
+      outcome = { kind: 'applied', event }
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code === 'LOG_VERSION') throw error
+      outcome = { kind: 'refused', event: decoded, error }
+    }
+    mark.lastEvent = number
+    return outcome
+  }
+}

@@ -1,0 +1,295 @@
+import { checkEvent } from '../check-event.js'
+import type { Journal, Receipt } from '../durability.js'
+import { ParetoBanditError } from '../errors.js'
+import { decodeEvent } from '../journal/codec.js'
+import type { RouterEvent, RouterEventType } from '../journal/events.js'
+import type { Live } from '../live.js'
+import { encodeSnapshot } from '../snapshot.js'
+import type { RoutingState } from '../state.js'
+import type { OpenedLog, PlacedBatch, Position, Store } from '../store/store.js'
+import { HeldFeedback } from './held-feedback.js'
+import type { LocalLeases } from './local-leases.js'
+import type { LogFold, Outcome } from './log-fold.js'
+import { Outbox } from './outbox.js'
+import { PendingReceipt, Receipts } from './receipts.js'
+import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
+import type { JournalOptions } from './resolve-journal.js'
+
+const READ_WAIT_MS = 1000
+const RETRY_MS = 200
+const REBASE_MS_MIN = 1000
+const SNAPSHOT_CLAIM_MS = 60_000
+
+/** Several replicas may say these of the same thing, and it does not matter whose word comes first. */
+const ECHOES: ReadonlySet<RouterEventType> = new Set(['expired', 'period-started'])
+
+/**
+ * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
+ * with the same bits on every replica at the same position; the router's own is what decisions are made on, and has its
+ * own events as soon as they are made and those of others as they are read. Where an own event is refused at its place,
+ * because another's came first, the router's state is made anew: confirmed, and then its own events without a place.
+ */
+export class Replica implements Journal {
+  readonly leases: LocalLeases | null
+  /** Position that `confirmed` is the fold of. */
+  position: Position
+  private readonly store: Store
+  private readonly options: JournalOptions
+  private readonly live: Live
+  private readonly origin: string
+  private readonly outbox: Outbox
+  private readonly receipts = new Receipts()
+  private readonly held: HeldFeedback
+  private readonly startFold: StartFold
+  private fold: LogFold
+  /** Own events that have no place yet, the first of number `firstUnplaced`. */
+  private unplaced: Uint8Array[] = []
+  private firstUnplaced: number
+  private isDiverged = false
+  private rebasedAt = Number.NEGATIVE_INFINITY
+  private isClosed = false
+  private reading: Promise<void> = Promise.resolve()
+  private wakeUp: (() => void)[] = []
+
+  constructor(
+    store: Store,
+    opened: OpenedLog,
+    options: JournalOptions,
+    live: Live,
+    { fold, position }: Recovered,
+    startFold: StartFold,
+    leases: LocalLeases | null,
+  ) {
+    this.store = store
+    this.options = options
+    this.live = live
+    this.fold = fold
+    this.position = position
+    this.startFold = startFold
+    this.leases = leases
+    this.origin = opened.origin
+    this.firstUnplaced = opened.firstNumber
+    this.held = new HeldFeedback(
+      options.holdMs,
+      () => live.now(),
+      (event) => this.commitHeld(event),
+    )
+    this.outbox = new Outbox({
+      store,
+      origin: opened.origin,
+      firstNumber: opened.firstNumber,
+      capacity: options.capacity,
+      onError: (error) => this.storeFailed(error),
+      onDurable: () => leases?.storeAnswers(),
+    })
+    this.isDiverged = true
+    this.rebase()
+  }
+
+  /** Begins to follow the log. */
+  start(): void {
+    this.reading = this.readOn()
+  }
+
+  /** The state that all replicas have in common at `position`. */
+  get confirmed(): RoutingState {
+    return this.fold.state
+  }
+
+  checkRoom(): void {
+    this.outbox.checkRoom()
+    if (this.unplaced.length < this.options.capacity) return
+    const message = `${this.options.capacity} own events have no place in ${this.store.description} yet`
+    throw new ParetoBanditError('JOURNAL_FULL', '', message)
+  }
+
+  append(event: RouterEvent): void {
+    if (event.type === 'drift') return
+    this.unplaced.push(this.outbox.append(event))
+    if (event.type === 'routed' || event.type === 'refused') this.leases?.drew(event)
+  }
+
+  receipt(): Receipt {
+    return this.receipts.add(this.outbox.lastNumber)
+  }
+
+  hold(id: string, make: () => RouterEvent): Receipt | null {
+    // What this router gave away itself it knows best.
+    if (id.startsWith(`${this.origin}.`)) return null
+    const receipt = new PendingReceipt()
+    this.held.add(id, make, receipt)
+    return receipt
+  }
+
+  /** Resolves when all own events of now have their place. */
+  async flush(): Promise<void> {
+    const last = this.outbox.lastNumber
+    await this.outbox.flush()
+    while (this.firstUnplaced <= last && !this.isClosed) {
+      await new Promise<void>((resolve) => this.wakeUp.push(resolve))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    const closed = this.options.closedError(this.store)
+    try {
+      await this.flush()
+    } finally {
+      this.isClosed = true
+      await this.leases?.close()
+      await this.store.close()
+      await this.reading
+      this.outbox.break(closed)
+      this.receipts.refuseAll(closed)
+      this.held.refuseAll(closed)
+      this.wake()
+    }
+  }
+
+  private async readOn(): Promise<void> {
+    while (!this.isClosed) {
+      try {
+        const batches = await this.store.read(this.position, READ_WAIT_MS)
+        this.leases?.storeAnswers()
+        this.take(batches)
+      } catch (error) {
+        if (this.isClosed) return
+        await this.readFailed(error)
+      }
+    }
+  }
+
+  private take(batches: readonly PlacedBatch[]): void {
+    for (const batch of batches) {
+      const before = this.confirmed.events
+      for (let i = 0; i < batch.events.length; i++)
+        this.place(batch.origin, batch.firstNumber + i, batch.events[i])
+      this.position = batch.position
+      this.considerSnapshot(before)
+    }
+    this.confirmed.dollar?.alarms.splice(0)
+    if (this.isDiverged) this.rebase()
+    this.held.retry()
+    if (batches.length > 0) this.wake()
+  }
+
+  private place(origin: string, number: number, bytes: Uint8Array): void {
+    const outcome = this.fold.fold(origin, number, bytes)
+    const isOwn = origin === this.origin
+    if (outcome.kind !== 'known') this.leases?.placed(outcome)
+    if (isOwn) this.placeOwn(number, outcome)
+    else if (outcome.kind === 'applied') this.followOther(outcome.event)
+  }
+
+  private placeOwn(number: number, outcome: Outcome): void {
+    if (number < this.firstUnplaced) return
+    const count = number - this.firstUnplaced + 1
+    this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
+    this.firstUnplaced = number + 1
+    if (outcome.kind === 'refused' && !(outcome.event !== null && ECHOES.has(outcome.event.type))) {
+      this.receipts.refuse(number, outcome.error)
+      this.isDiverged = true
+    }
+    this.receipts.settleThrough(number)
+  }
+
+  private followOther(event: RouterEvent): void {
+    try {
+      this.live.follow(this.live.check(event))
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError)) throw error
+      // An own event without a place says otherwise; that one will be refused.
+      if (!ECHOES.has(event.type)) this.isDiverged = true
+    }
+  }
+
+  /** The router's state anew: what is confirmed, and own events that have no place yet. */
+  private rebase(): void {
+    const now = performance.now()
+    if (now - this.rebasedAt < REBASE_MS_MIN) return
+    this.rebasedAt = now
+    this.isDiverged = false
+    const { encoder, dimension } = this.live
+    const state = this.live.replace()
+    loadSnapshot(encodeSnapshot(this.confirmed, encoder), state, { encoder, dimension })
+    for (const bytes of this.unplaced) {
+      try {
+        state.apply(checkEvent(state, this.fold.policy, this.fold.options, decodeEvent(bytes)))
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError)) throw error
+        // It will be refused at its place as well.
+      }
+    }
+    state.dollar?.alarms.splice(0)
+  }
+
+  /** Each time the count of events passes a multiple: all replicas see that at the same place, and one does it. */
+  private considerSnapshot(before: number): void {
+    const { snapshotEvents } = this.options
+    const mark = Math.floor(this.confirmed.events / snapshotEvents)
+    if (Math.floor(before / snapshotEvents) === mark) return
+    const { position } = this
+    const snapshot = encodeSnapshot(this.confirmed, this.live.encoder)
+    void this.writeSnapshot(`snapshot-${mark}`, position, snapshot)
+  }
+
+  private async writeSnapshot(task: string, position: Position, bytes: Uint8Array): Promise<void> {
+    try {
+      if ((await this.store.claim?.(task, SNAPSHOT_CLAIM_MS)) === false) return
+      await this.store.writeSnapshot({ position, bytes })
+    } catch (error) {
+      if (!this.isClosed) this.options.onStoreError(error)
+    }
+  }
+
+  private async readFailed(error: unknown): Promise<void> {
+    if (!(error instanceof ParetoBanditError)) throw error
+    this.storeFailed(error)
+    try {
+      if (error.code === 'LOG_TRIMMED' || error.code === 'STORE_CORRUPT') await this.rejoin()
+      else if (error.code === 'LOG_VERSION') this.outbox.break(error)
+    } catch (cause) {
+      if (!this.isClosed) this.storeFailed(cause)
+    }
+    if (!this.isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+
+  /** Too far behind, or the log is not what it was: from its latest snapshot again. */
+  private async rejoin(): Promise<void> {
+    const { encoder, dimension } = this.live
+    const { fold, position } = await recover(this.store, this.startFold, { encoder, dimension })
+    if (fold.state.events === 0) {
+      const { description } = this.store
+      const error = new ParetoBanditError('STORE_CORRUPT', description, 'the log that was there is gone')
+      this.outbox.break(error)
+      throw error
+    }
+    this.fold = fold
+    this.position = position
+    const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
+    if (placed >= this.firstUnplaced) {
+      this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
+      this.firstUnplaced = placed + 1
+      this.receipts.settleThrough(placed)
+    }
+    this.rebasedAt = Number.NEGATIVE_INFINITY
+    this.rebase()
+    this.wake()
+  }
+
+  private commitHeld(event: RouterEvent): Receipt {
+    this.live.follow(event)
+    this.append(event)
+    return this.receipt()
+  }
+
+  private storeFailed(error: unknown): void {
+    this.leases?.storeFails()
+    this.options.onStoreError(error)
+  }
+
+  private wake(): void {
+    for (const resolve of this.wakeUp.splice(0)) resolve()
+  }
+}

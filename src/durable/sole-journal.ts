@@ -1,0 +1,122 @@
+import type { Journal, Receipt } from '../durability.js'
+import type { RouterEvent } from '../journal/events.js'
+import { encodeSnapshot } from '../snapshot.js'
+import type { RoutingState } from '../state.js'
+import type { OpenedLog, Position, Store } from '../store/store.js'
+import { Outbox } from './outbox.js'
+import { Receipts } from './receipts.js'
+import type { JournalOptions } from './resolve-journal.js'
+
+/** The journal of a router that is alone on its log: what it applies is the log's order. */
+export class SoleJournal implements Journal {
+  /** After the event that was made durable last: the state may be ahead of it. */
+  position: Position
+  private readonly store: Store
+  private readonly options: JournalOptions
+  private readonly outbox: Outbox
+  private readonly receipts = new Receipts()
+  private readonly origin: string
+  private readonly stateOf: () => RoutingState
+  private readonly encoder: string | null
+  private sinceSnapshot: number
+  /** Taken when the event of that number was the latest; written once it is durable. */
+  private snapshot: { readonly number: number; readonly bytes: Uint8Array } | null = null
+  private writing: Promise<void> | null = null
+  private isClosed = false
+
+  /** @param sinceSnapshot events of the log after its latest snapshot */
+  constructor(
+    store: Store,
+    opened: OpenedLog,
+    position: Position,
+    options: JournalOptions,
+    stateOf: () => RoutingState,
+    encoder: string | null,
+    sinceSnapshot: number,
+  ) {
+    this.store = store
+    this.position = position
+    this.options = options
+    this.stateOf = stateOf
+    this.encoder = encoder
+    this.origin = opened.origin
+    this.sinceSnapshot = sinceSnapshot
+    this.outbox = new Outbox({
+      store,
+      origin: opened.origin,
+      firstNumber: opened.firstNumber,
+      capacity: options.capacity,
+      onError: options.onStoreError,
+      onDrained: (last) => this.takeSnapshot(last),
+      onDurable: (last, position) => this.durable(last, position),
+    })
+  }
+
+  get confirmed(): RoutingState {
+    return this.stateOf()
+  }
+
+  checkRoom(): void {
+    this.outbox.checkRoom()
+  }
+
+  append(event: RouterEvent): void {
+    if (event.type === 'drift') return
+    this.outbox.append(event)
+    this.stateOf().ids.origins.register(this.origin).lastEvent = this.outbox.lastNumber
+    this.sinceSnapshot++
+  }
+
+  receipt(): Receipt {
+    return this.receipts.add(this.outbox.lastNumber)
+  }
+
+  hold(): null {
+    return null
+  }
+
+  flush(): Promise<void> {
+    return this.outbox.flush()
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
+    try {
+      await this.flush()
+      await this.writing
+    } finally {
+      await this.store.close()
+      const closed = this.options.closedError(this.store)
+      this.outbox.break(closed)
+      this.receipts.refuseAll(closed)
+    }
+  }
+
+  /** The events are on their way: when they are durable, the state of now is that of their position. */
+  private takeSnapshot(number: number): void {
+    if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
+      return
+    this.snapshot = { number, bytes: encodeSnapshot(this.stateOf(), this.encoder) }
+    this.sinceSnapshot = 0
+  }
+
+  private durable(last: number, position: Position): void {
+    this.position = position
+    this.receipts.settleThrough(last)
+    const { snapshot } = this
+    if (snapshot === null || snapshot.number > last) return
+    this.snapshot = null
+    if (snapshot.number !== last) return
+    this.writing = this.store
+      .writeSnapshot({ position, bytes: snapshot.bytes })
+      .catch((error: unknown) => {
+        // The log has it all: a later snapshot will do.
+        this.sinceSnapshot = this.options.snapshotEvents / 2
+        this.options.onStoreError(error)
+      })
+      .finally(() => {
+        this.writing = null
+      })
+  }
+}

@@ -1,0 +1,31 @@
+import type { LeasePool } from '../store/store.js'
+
+/** Where a pot is no larger than this share of what it holds for one process, its slices are refilled. */
+const LOW = 0.5
+
+/** Dollars of one pot that this process may spend: what it was granted less what its requests draw. */
+export class Wallet {
+  readonly pool: LeasePool
+  /** Below 0: bills above their reservations. */
+  heldUsd = 0
+  /** When it was last granted something, ms since 1970. */
+  grantedAt = 0
+  /** A share of the pot that one process asks for at a time. */
+  private readonly share: number
+
+  constructor(pool: LeasePool, share: number) {
+    this.pool = pool
+    this.share = share
+  }
+
+  /** @param processes on the log */
+  sliceUsd(processes: number): number {
+    return (this.pool.limitUsd * this.share) / processes
+  }
+
+  /** What it should ask for to be full again; 0 while it holds enough. */
+  wantUsd(processes: number): number {
+    const slice = this.sliceUsd(processes)
+    return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
+  }
+}

@@ -1,0 +1,16 @@
+/** How a router keeps its log. */
+export interface JournalSettings {
+  /** Events between snapshots: what a restart has to fold again at most. Default 50,000. */
+  readonly snapshotEvents?: number
+  /** Events that may wait to be durable; then calls throw JOURNAL_FULL. Default 65,536. */
+  readonly capacity?: number
+  /** Told of every failure of the store; what failed is tried again. Default: console.error, once a kind of failure. */
+  readonly onStoreError?: (error: unknown) => void
+  /**
+   * Shared stores, while they are away and a lease is spent: the share of each cap, in [0, 1], that this router may go on
+   * with by itself. With n routers spend may then exceed a cap by n times that share. Default 0: it refuses.
+   */
+  readonly localShare?: number
+  /** Shared stores: how long feedback waits for a request that others may know, ms. Default 10,000. */
+  readonly holdMs?: number
+}

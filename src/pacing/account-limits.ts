@@ -1,0 +1,8 @@
+import type { Cap } from './cap.js'
+
+/** What limits the dollars of an account, as of now. */
+export interface AccountLimits {
+  /** Ceiling of the mean spend, USD, or null. */
+  readonly usdPerRequest: number | null
+  readonly caps: readonly Cap[]
+}

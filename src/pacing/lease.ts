@@ -1,0 +1,7 @@
+/** What this process may spend of money that it shares with others: no part of the fold. */
+export interface Lease {
+  /** USD that the next request may draw of all caps, the router's and its tenant's. */
+  capsUsd(tenant: string | null): number
+  /** USD that it may draw of the strict budget of one account, the router's (null) or a tenant's. */
+  creditUsd(account: string | null): number
+}

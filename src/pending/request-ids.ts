@@ -1,0 +1,105 @@
+import { type Origin, Origins } from './origins.js'
+import type { PendingRequests } from './pending.js'
+
+/** Digits of the largest safe integer. */
+const DIGITS_MAX = 16
+const NAME_MAX = 64
+const NAME = /^[A-Za-z0-9_-]+$/
+
+/**
+ * Request ids, `<origin>.<number>`, and where the requests lie in the ring. A router gives its own requests the numbers
+ * 1, 2, 3; after a crash it leaves some out, which may have been given away.
+ */
+export class RequestIds {
+  readonly origins = new Origins()
+  /** Name of this router's own requests. */
+  readonly name: string
+  /** No own request gets a number below this one. */
+  floor = 1
+  private readonly pending: PendingRequests
+  private readonly prefix: string
+  /** The id that was read last: feedback asks for the same one when it is checked, and again when it is applied. */
+  private lastId = ''
+  private lastSequence = 0
+  /** What `parse` has read. */
+  private origin: Origin | undefined
+  private number = 0
+
+  constructor(name: string, pending: PendingRequests) {
+    this.name = name
+    this.prefix = `${name}.`
+    this.pending = pending
+  }
+
+  /** The id that the next own request gets. */
+  next(): string {
+    return this.prefix + Math.max(this.origins.get(this.name)?.nextRequest ?? 1, this.floor)
+  }
+
+  /** The id of a request that the ring holds. */
+  idOf(sequence: number): string {
+    const { pending } = this
+    const name = this.origins.at(pending.origin(sequence))?.name
+    if (name === this.name) return this.prefix + pending.number(sequence)
+    // The origin of an old request may have been forgotten; its id then finds nothing, and nothing else either.
+    return `${name ?? `~${pending.origin(sequence)}`}.${pending.number(sequence)}`
+  }
+
+  /** The sequence number of a request that the ring holds, or 0. */
+  sequenceOf(id: string): number {
+    if (id === this.lastId) return this.lastSequence
+    this.lastSequence = this.parse(id) ? (this.origin?.runs.find(this.number) ?? 0) : 0
+    this.lastId = id
+    return this.lastSequence
+  }
+
+  /** Whether a request of that id was routed, or left out, though the ring may no longer hold it. */
+  isPast(id: string): boolean {
+    return this.parse(id) && this.origin !== undefined && this.number < this.origin.nextRequest
+  }
+
+  /** Whether a request could be routed under that id: of a new origin, or above all numbers of its own. */
+  isNext(id: string): boolean {
+    if (!this.parse(id)) return false
+    return this.origin === undefined || this.number >= this.origin.nextRequest
+  }
+
+  /** A request was routed under an id that `isNext`: it lies at `sequence`. */
+  add(id: string, sequence: number): Origin {
+    this.parse(id)
+    const { number } = this
+    const origin = this.origin ?? this.origins.register(id.slice(0, id.indexOf('.')))
+    origin.nextRequest = number + 1
+    origin.runs.add(number, sequence)
+    origin.runs.forgetBefore(this.pending.oldest)
+    this.lastId = id
+    this.lastSequence = sequence
+    return origin
+  }
+
+  /** Finds the requests of a ring that was loaded. */
+  load(): void {
+    const { pending, origins } = this
+    for (const sequence of pending.waiting())
+      origins.at(pending.origin(sequence))?.runs.add(pending.number(sequence), sequence)
+  }
+
+  /** @returns false for what is no request id */
+  private parse(id: string): boolean {
+    const { prefix } = this
+    const dot = id.startsWith(prefix) ? prefix.length - 1 : id.indexOf('.')
+    if (dot < 1 || dot > NAME_MAX || id.length > dot + 1 + DIGITS_MAX || id.length === dot + 1) return false
+    let number = 0
+    for (let i = dot + 1; i < id.length; i++) {
+      const digit = id.charCodeAt(i) - 48
+      if (digit < 0 || digit > 9 || (number === 0 && digit === 0)) return false
+      number = 10 * number + digit
+    }
+    if (!Number.isSafeInteger(number)) return false
+    const name = dot === prefix.length - 1 && id.startsWith(prefix) ? this.name : id.slice(0, dot)
+    if (name !== this.name && !NAME.test(name)) return false
+    this.origin = this.origins.get(name)
+    this.number = number
+    return true
+  }
+}
