@@ -81,7 +81,11 @@ export class RedisLeases implements LeaseBroker {
     }
   }
 
-  /** Dollars are spent in the order they came, so the last are unspent. */
+  /**
+   * Dollars are spent in the order they came, so the last are unspent. But the very last grant goes last: who renews a
+   * slice takes the new one before what is left of the old one goes back. Dollars out of a newer step than their own
+   * would be counted too short, out of an older one too long.
+   */
   private partsOf(
     pool: LeasePool & { readonly usd: number },
   ): { readonly step: number; readonly usd: number }[] {
@@ -90,7 +94,8 @@ export class RedisLeases implements LeaseBroker {
     if (pool.windowMs === null) return [{ step: 0, usd: left }]
     const steps = this.rolling.get(pool.key) ?? new Map<number, number>()
     const parts: { step: number; usd: number }[] = []
-    for (const [step, granted] of [...steps].sort(([a], [b]) => b - a)) {
+    const [latest, ...others] = [...steps].sort(([a], [b]) => b - a)
+    for (const [step, granted] of latest === undefined ? [] : [...others, latest]) {
       const usd = Math.min(granted, left)
       if (usd <= 0) break
       parts.push({ step, usd })
