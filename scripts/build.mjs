@@ -16,8 +16,10 @@ const entries = {
   features: 'src/features/index.ts',
   'features/minilm': 'src/features/minilm.ts',
   evaluate: 'src/evaluate/index.ts',
+  'store/memory': 'src/store/memory/memory-store.ts',
   'store/sqlite': 'src/store/sqlite/index.ts',
   'store/sqlite-worker': 'src/store/sqlite/worker.ts',
+  'store/redis': 'src/store/redis/index.ts',
 }
 
 async function digest() {
@@ -83,7 +85,11 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
+<<<<<<< HEAD
     external: ['@huggingface/transformers', 'better-sqlite3', 'node:*'],
+=======
+    // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
+    external: ['@huggingface/transformers', 'redis', 'node:*'],
   })
   const cli = await build({
     ...common,

@@ -18,6 +18,7 @@ export async function bundle(folder, entries) {
     format: 'esm',
     platform: 'node',
     target: 'es2022',
+    external: ['redis'],
     logLevel: 'warning',
   })
   return new URL(`../build/${folder}/`, import.meta.url)

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto'
+import { ParetoBanditError } from '../../errors.js'
+import { clientOptions, type RedisClient, type RedisModule } from './client.js'
+import { firstWord, isReply, storeError } from './failure.js'
+
+const BACKOFF_MS = 50
+const BACKOFF_MS_MAX = 3000
+/** Answers of a cluster that the keys are elsewhere, and of a server that it does not know a script. */
+const DETOURS_MAX = 4
+
+/** A Lua script, sent by its digest. */
+export class Script {
+  readonly text: string
+  readonly digest: string
+
+  constructor(text: string) {
+    this.text = text
+    this.digest = createHash('sha1').update(text).digest('hex')
+  }
+
+  call(keys: readonly string[], args: readonly (string | Buffer)[]): Command {
+    return { script: this, args: ['EVALSHA', this.digest, String(keys.length), ...keys, ...args] }
+  }
+}
+
+export interface Command {
+  readonly script: Script | null
+  readonly args: readonly (string | Buffer)[]
+}
+
+export function command(...args: readonly (string | Buffer)[]): Command {
+  return { script: null, args }
+}
+
+/** Where the connections of one store go. In a cluster all keys lie on one node, and it is the only one asked. */
+export class Target {
+  readonly description: string
+  readonly timeoutMs: number
+  private readonly module: RedisModule
+  private readonly url: string
+  private moved: string | null = null
+
+  constructor(module: RedisModule, url: string, timeoutMs: number, description: string) {
+    this.module = module
+    this.url = url
+    this.timeoutMs = timeoutMs
+    this.description = description
+  }
+
+  client(): RedisClient {
+    return this.module.createClient(clientOptions(this.moved ?? this.url, this.timeoutMs))
+  }
+
+  /** `MOVED slot host:port`; no host: the one that answered. */
+  follow(reply: string): void {
+    const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(reply) ?? []
+    if (port === undefined) return
+    const url = new URL(this.moved ?? this.url)
+    if (host !== '') url.hostname = host.includes(':') ? `[${host}]` : host
+    url.port = port
+    this.moved = url.href
+  }
+
+  /** A node that cannot be reached is asked no more: the URL knows who has its keys now. */
+  forget(): void {
+    this.moved = null
+  }
+}
+
+/**
+ * One connection, made when it is first used. Once lost it comes back in the background, later and later up to 3 s and
+ * at random times, so that many processes do not come all at once; until then every command is rejected at once. No
+ * command is ever sent twice unless the server said that it did not run it.
+ */
+export class Connection {
+  private readonly target: Target
+  private client: RedisClient | null = null
+  /** One that is not ready yet. */
+  private candidate: RedisClient | null = null
+  private opening: Promise<RedisClient> | null = null
+  private lost: unknown = null
+  private failures = 0
+  private timer: NodeJS.Timeout | null = null
+  private isClosed = false
+
+  constructor(target: Target) {
+    this.target = target
+  }
+
+  /**
+   * The reply of a command.
+   * @param waitMs beyond the usual time without an answer, ms
+   */
+  async send(one: Command, waitMs = 0): Promise<unknown> {
+    return (await this.sendAll([one], waitMs))[0]
+  }
+
+  /** Several commands one after the other, sent together. */
+  async sendAll(commands: readonly Command[], waitMs = 0): Promise<readonly unknown[]> {
+    for (let detours = 0; ; detours++) {
+      const client = await this.ready()
+      try {
+        return await this.answered(client, commands, waitMs)
+      } catch (error) {
+        const word = firstWord(error)
+        if (detours < DETOURS_MAX && word === 'NOSCRIPT') await this.loadScripts(client, commands)
+        else if (detours < DETOURS_MAX && word === 'MOVED') this.move(client, error)
+        else throw this.failure(client, error)
+      }
+    }
+  }
+
+  close(): void {
+    this.isClosed = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.client?.destroy()
+    this.client = null
+    this.candidate?.destroy()
+  }
+
+  private async ready(): Promise<RedisClient> {
+    this.checkOpen()
+    if (this.client !== null) return this.client
+    if (this.lost !== null) throw storeError(this.lost, this.target.description)
+    return this.connect()
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed)
+      throw new ParetoBanditError('STORE_CLOSED', this.target.description, 'the store was closed')
+  }
+
+  private async answered(
+    client: RedisClient,
+    commands: readonly Command[],
+    waitMs: number,
+  ): Promise<unknown[]> {
+    const limitMs = this.target.timeoutMs + waitMs
+    let isWaiting = true
+    const giveUp = () => {
+      // Destroying the client rejects what waits.
+      if (isWaiting) this.drop(client, new Error(`no answer for ${limitMs} ms`))
+    }
+    // Where this process itself was busy all the time the answer may be there: it is read before an immediate runs.
+    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    try {
+      return await Promise.all(commands.map(({ args }) => client.sendCommand(args)))
+    } finally {
+      isWaiting = false
+      clearTimeout(timer)
+    }
+  }
+
+  private async loadScripts(client: RedisClient, commands: readonly Command[]): Promise<void> {
+    const scripts = commands.flatMap(({ script }) => (script === null ? [] : [script]))
+    const loads = scripts.map(({ text }) => command('SCRIPT', 'LOAD', text))
+    try {
+      await this.answered(client, loads, 0)
+    } catch (error) {
+      throw this.failure(client, error)
+    }
+  }
+
+  private move(client: RedisClient, error: unknown): void {
+    this.target.follow(error instanceof Error ? error.message : '')
+    if (this.client === client) this.client = null
+    client.destroy()
+  }
+
+  private failure(client: RedisClient, error: unknown): ParetoBanditError {
+    this.checkOpen()
+    // A primary that became a replica: the address may lead to its successor.
+    if (firstWord(error) === 'READONLY') this.drop(client, error)
+    const cause = this.client !== client && this.lost !== null && !isReply(error) ? this.lost : error
+    return storeError(cause, this.target.description)
+  }
+
+  private connect(): Promise<RedisClient> {
+    this.opening ??= this.attempt().finally(() => {
+      this.opening = null
+    })
+    return this.opening
+  }
+
+  private async attempt(): Promise<RedisClient> {
+    try {
+      const client = this.target.client()
+      this.candidate = client
+      // Without a listener the error would end the process.
+      client.on('error', (error) => this.drop(client, error))
+      await this.greet(client)
+      this.checkOpen()
+      this.client = client
+      this.lost = null
+      this.failures = 0
+      return client
+    } catch (error) {
+      this.candidate?.destroy()
+      this.checkOpen()
+      this.target.forget()
+      this.comeBack(error)
+      throw storeError(error, this.target.description)
+    } finally {
+      this.candidate = null
+    }
+  }
+
+  /** A server that is stopped accepts connections all the same: ready is one that answers. */
+  private async greet(client: RedisClient): Promise<void> {
+    const { timeoutMs } = this.target
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      client.destroy()
+    }, timeoutMs)
+    try {
+      await client.connect()
+      await client.sendCommand(['PING'])
+    } catch (error) {
+      if (isLate) throw new Error(`no answer for ${timeoutMs} ms`, { cause: error })
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private drop(client: RedisClient, cause: unknown): void {
+    if (this.client !== client) return
+    this.client = null
+    this.comeBack(cause)
+    client.destroy()
+  }
+
+  private comeBack(cause: unknown): void {
+    this.lost = cause
+    const delayMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(this.failures++, 10))
+    this.timer = setTimeout(
+      () => {
+        // A failure is kept as `lost`, and the next attempt is planned.
+        if (!this.isClosed) this.connect().catch(() => undefined)
+      },
+      delayMs * (0.5 + Math.random() / 2),
+    )
+    this.timer.unref()
+  }
+}

@@ -1,0 +1,3 @@
+/** Many processes on one log, through Redis 7 or Valkey and the optional package `redis`. */
+export type { RedisStoreOptions } from './options.js'
+export { redisStore } from './redis-store.js'

@@ -1,0 +1,40 @@
+/**
+ * Keys of one log, under one hash tag: in a cluster they lie on one node.
+ *
+ *     {stream}:log               hash: format, id (random), header (JSON), events (how many ever), process (the last
+ *                                number given out), trimmed (entries up to this id were dropped)
+ *     {stream}:events            stream, entries of `entry.ts`
+ *     {stream}:snapshot:latest   hash: position, bytes; `older` likewise, and `upload:<origin>` on its way in
+ *     {stream}:processes         sorted set: origin by its last sign of life, ms of the server's clock
+ *     {stream}:task:<task>       string: who does it, until it expires
+ *     {stream}:lease:<pool>      string, USD granted; of rolling pools a hash, USD granted by step
+ */
+export class Keys {
+  readonly log: string
+  readonly events: string
+  readonly latest: string
+  readonly older: string
+  readonly processes: string
+  private readonly prefix: string
+
+  constructor(stream: string) {
+    this.prefix = `{${stream}}:`
+    this.log = `${this.prefix}log`
+    this.events = `${this.prefix}events`
+    this.latest = `${this.prefix}snapshot:latest`
+    this.older = `${this.prefix}snapshot:older`
+    this.processes = `${this.prefix}processes`
+  }
+
+  upload(origin: string): string {
+    return `${this.prefix}snapshot:upload:${origin}`
+  }
+
+  task(task: string): string {
+    return `${this.prefix}task:${task}`
+  }
+
+  lease(pool: string): string {
+    return `${this.prefix}lease:${pool}`
+  }
+}

@@ -1,0 +1,113 @@
+import type { LeaseBroker, LeasePool } from '../store.js'
+import type { Connection } from './connection.js'
+import type { Keys } from './keys.js'
+import { BEAT, GIVE_BACK, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'
+
+/** A process that has given no sign of life for so long is not there. */
+const ALIVE_MS = 10_000
+/** Rolling pools whose grants are remembered; of older ones nothing is given back. */
+const POOLS_MAX = 10_000
+
+/**
+ * Leases by one script a call, on the server's own clock. Grants are multiples of 2^-30 USD. A call whose outcome is
+ * unknown (STORE_UNREACHABLE) must not be made again: what it may have taken stays taken, and what it may have given
+ * back would be given back twice.
+ */
+export class RedisLeases implements LeaseBroker {
+  private readonly log: () => { readonly main: Connection; readonly origin: string }
+  private readonly keys: Keys
+  /** USD granted to this process by step, of each rolling pool: it can give back no others. */
+  private readonly rolling = new Map<string, Map<number, number>>()
+
+  /** @param log throws while it is not open */
+  constructor(keys: Keys, log: () => { readonly main: Connection; readonly origin: string }) {
+    this.keys = keys
+    this.log = log
+  }
+
+  async take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]> {
+    if (requests.length === 0) return []
+    const call = TAKE.call(
+      requests.map(({ key }) => this.keys.lease(key)),
+      requests.flatMap((pool) => [
+        kindOf(pool),
+        String(pool.limitUsd),
+        String(pool.wantUsd),
+        String(pool.windowMs ?? pool.endsAt ?? 0),
+      ]),
+    )
+    const reply = (await this.log().main.send(call)) as readonly Buffer[]
+    return requests.map((pool, i) => {
+      const usd = Number(reply[2 * i].toString())
+      if (pool.windowMs !== null) this.remember(pool.key, Number(reply[2 * i + 1].toString()), usd)
+      return usd
+    })
+  }
+
+  async giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void> {
+    const parts = returns.flatMap((pool) =>
+      this.partsOf(pool).map(({ step, usd }) => ({
+        pool,
+        args: [kindOf(pool), String(usd), String(pool.windowMs ?? 0), String(step)],
+      })),
+    )
+    if (parts.length === 0) return
+    const keys = parts.map(({ pool }) => this.keys.lease(pool.key))
+    await this.log().main.send(
+      GIVE_BACK.call(
+        keys,
+        parts.flatMap(({ args }) => args),
+      ),
+    )
+  }
+
+  /** Says that this process is alive, too. */
+  async processes(): Promise<number> {
+    const { main, origin } = this.log()
+    return Number(await main.send(BEAT.call([this.keys.processes], [origin, String(ALIVE_MS)])))
+  }
+
+  private remember(key: string, step: number, usd: number): void {
+    const steps = this.rolling.get(key) ?? new Map<number, number>()
+    for (const old of steps.keys()) if (step - old > STEPS_COUNTED) steps.delete(old)
+    if (usd > 0) steps.set(step, (steps.get(step) ?? 0) + usd)
+    // The pool used last comes last, the first is the one to forget.
+    this.rolling.delete(key)
+    if (steps.size > 0) this.rolling.set(key, steps)
+    if (this.rolling.size <= POOLS_MAX) return
+    for (const oldest of this.rolling.keys()) {
+      this.rolling.delete(oldest)
+      return
+    }
+  }
+
+  /**
+   * Dollars are spent in the order they came, so the last are unspent. But the very last grant goes last: who renews a
+   * slice takes the new one before what is left of the old one goes back. Dollars out of a newer step than their own
+   * would be counted too short, out of an older one too long.
+   */
+  private partsOf(
+    pool: LeasePool & { readonly usd: number },
+  ): { readonly step: number; readonly usd: number }[] {
+    let left = Math.floor(pool.usd * UNITS_PER_USD) / UNITS_PER_USD
+    if (!(left > 0)) return []
+    if (pool.windowMs === null) return [{ step: 0, usd: left }]
+    const steps = this.rolling.get(pool.key) ?? new Map<number, number>()
+    const parts: { step: number; usd: number }[] = []
+    const [latest, ...others] = [...steps].sort(([a], [b]) => b - a)
+    for (const [step, granted] of latest === undefined ? [] : [...others, latest]) {
+      const usd = Math.min(granted, left)
+      if (usd <= 0) break
+      parts.push({ step, usd })
+      left -= usd
+      if (usd === granted) steps.delete(step)
+      else steps.set(step, granted - usd)
+    }
+    return parts
+  }
+}
+
+function kindOf(pool: LeasePool): 'C' | 'R' | 'E' {
+  if (pool.windowMs !== null) return 'R'
+  return pool.endsAt === null ? 'E' : 'C'
+}

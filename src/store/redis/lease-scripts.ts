@@ -1,0 +1,100 @@
+import { Script } from './connection.js'
+
+/** A rolling pool counts a grant in its own step and the 66 after it: for windowMs and two steps at least. */
+export const STEPS_PER_WINDOW = 64
+export const STEPS_COUNTED = 66
+/** Of a calendar pool, after its end: clocks of processes may be behind. */
+const GRACE_MS = 86_400_000
+
+/** Dollars go in units of 2^-30 (a thousand-millionth): sums are exact up to 8 million, whatever their order. */
+export const UNITS_PER_USD = 2 ** 30
+
+const COMMON = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local units = ${UNITS_PER_USD}
+local function dollars(value) return string.format('%.17g', value) end
+local function stepOf(windowMs) return math.floor(now / (windowMs / ${STEPS_PER_WINDOW})) end
+`
+
+/**
+ * Pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms.
+ * -> for each: USD granted, the step it counts in (rolling).
+ */
+export const TAKE = new Script(`${COMMON}
+local function grant(limit, granted, want)
+  local part = math.floor(math.min(want, limit - granted) * units) / units
+  -- The difference may have been rounded up.
+  if granted + part > limit then part = part - math.max(1 / units, limit * 2^-51) end
+  return math.max(part, 0)
+end
+
+local function total(key, limit, want, endsAt)
+  if endsAt and now >= endsAt + ${GRACE_MS} then return 0 end
+  local granted = tonumber(redis.call('GET', key) or '0')
+  local part = grant(limit, granted, want)
+  if part > 0 then
+    redis.call('SET', key, dollars(granted + part), 'KEEPTTL')
+    if endsAt then redis.call('PEXPIREAT', key, string.format('%.0f', endsAt + ${GRACE_MS})) end
+  end
+  return part
+end
+
+local function rolling(key, limit, want, windowMs)
+  local step = stepOf(windowMs)
+  local granted, here = 0, 0
+  local counts = redis.call('HGETALL', key)
+  for i = 1, #counts, 2 do
+    local usd = tonumber(counts[i + 1])
+    if step - tonumber(counts[i]) > ${STEPS_COUNTED} then redis.call('HDEL', key, counts[i])
+    else granted = granted + usd end
+    if tonumber(counts[i]) == step then here = usd end
+  end
+  local part = grant(limit, granted, want)
+  if part > 0 then
+    redis.call('HSET', key, string.format('%.0f', step), dollars(here + part))
+    redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(2 * windowMs)))
+  end
+  return part, step
+end
+
+local reply = {}
+for i = 1, #KEYS do
+  local kind = ARGV[4 * i - 3]
+  local limit, want, ms = tonumber(ARGV[4 * i - 2]), tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i])
+  local part, step
+  if kind == 'R' then part, step = rolling(KEYS[i], limit, want, ms)
+  else part = total(KEYS[i], limit, want, kind == 'C' and ms or nil) end
+  reply[2 * i - 1] = dollars(part)
+  reply[2 * i] = string.format('%.0f', step or 0)
+end
+return reply
+`)
+
+/** Pools, one may come several times; for each: kind, USD, window in ms, step (rolling). */
+export const GIVE_BACK = new Script(`${COMMON}
+for i = 1, #KEYS do
+  local key, usd = KEYS[i], tonumber(ARGV[4 * i - 2])
+  if ARGV[4 * i - 3] == 'R' then
+    local step = ARGV[4 * i]
+    local granted = redis.call('HGET', key, step)
+    if granted and stepOf(tonumber(ARGV[4 * i - 1])) - tonumber(step) <= ${STEPS_COUNTED} then
+      redis.call('HSET', key, step, dollars(math.max(0, tonumber(granted) - usd)))
+    end
+  else
+    local granted = redis.call('GET', key)
+    if granted then redis.call('SET', key, dollars(math.max(0, tonumber(granted) - usd)), 'KEEPTTL') end
+  end
+end
+return redis.status_reply('OK')
+`)
+
+/** processes; origin, ms that a sign of life counts. -> how many give one */
+export const BEAT = new Script(`${COMMON}
+redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
+local function score(value) return '(' .. string.format('%.0f', value) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', score(now - tonumber(ARGV[2])))
+-- A clock that was set back; those that live come again.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], score(now + tonumber(ARGV[2])), '+inf')
+return redis.call('ZCARD', KEYS[1])
+`)

@@ -1,0 +1,74 @@
+import { checkInteger, checkKeys, checkRecord, checkString } from '../../check.js'
+import { expected, ParetoBanditError } from '../../errors.js'
+import type { RedisModule } from './client.js'
+
+export interface RedisStoreOptions {
+  /** `redis://[user[:password]@]host[:port][/database]`, `rediss://...` for TLS, or `unix:///path/to/socket`. */
+  readonly url: string
+  /** Names the log: all its keys begin with `{stream}:`. `paretobandit` by default. */
+  readonly stream?: string | undefined
+  /** How many events at least stay when snapshots cover them, 200,000 by default. */
+  readonly retainEvents?: number | undefined
+  /** First part of what this process calls itself, `r` by default: letters, digits, `_` and `-`, 32 at most. */
+  readonly name?: string | undefined
+  /** A command without an answer for so long, ms, is given up and its connection with it; 5000 by default. */
+  readonly timeoutMs?: number | undefined
+  /** Brings the package, for example another client of the same face. Default: a dynamic import of `redis`. */
+  readonly load?: (() => Promise<RedisModule>) | undefined
+}
+
+export interface RedisSettings {
+  readonly url: string
+  readonly stream: string
+  readonly retainEvents: number
+  readonly name: string
+  readonly timeoutMs: number
+  readonly load: (() => Promise<RedisModule>) | null
+  /** Without the password. */
+  readonly description: string
+}
+
+const OPTION_NAMES = ['url', 'stream', 'retainEvents', 'name', 'timeoutMs', 'load'] as const
+const URL_SHAPE = 'redis://host:port, rediss://host:port or unix:///path'
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; no message repeats a URL's password */
+export function checkOptions(options: RedisStoreOptions): RedisSettings {
+  checkKeys(checkRecord(options, 'options'), OPTION_NAMES, '')
+  const url = checkString(options.url, 'url')
+  const stream = checkString(options.stream ?? 'paretobandit', 'stream')
+  // Braces end the hash tag early: the keys would lie on several nodes of a cluster.
+  if (!/^[^{}\s]{1,200}$/.test(stream)) {
+    throw expected('INVALID_ARGUMENT', 'stream', 'at most 200 characters, no braces or spaces', stream)
+  }
+  const name = checkString(options.name ?? 'r', 'name')
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(name)) {
+    throw expected('INVALID_ARGUMENT', 'name', 'at most 32 letters, digits, _ or -', name)
+  }
+  if (options.load !== undefined && typeof options.load !== 'function') {
+    throw expected('INVALID_ARGUMENT', 'load', 'a function', options.load)
+  }
+  return Object.freeze({
+    url,
+    stream,
+    name,
+    retainEvents: checkInteger(options.retainEvents ?? 200_000, 0, Number.MAX_SAFE_INTEGER, 'retainEvents'),
+    timeoutMs: checkInteger(options.timeoutMs ?? 5000, 10, 3_600_000, 'timeoutMs'),
+    load: options.load ?? null,
+    description: `${withoutPassword(url)} stream ${stream}`,
+  })
+}
+
+function withoutPassword(url: string): string {
+  const unix = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)/.exec(url)
+  if (unix !== null) return `unix://${unix[1]}`
+  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'url', `expected ${URL_SHAPE}`)
+  }
+  const parsed = new URL(url)
+  if (!/^(\/\d*)?$/.test(parsed.pathname))
+    throw expected('INVALID_ARGUMENT', 'url', 'a number of a database at its end', parsed.pathname)
+  parsed.password = ''
+  parsed.search = ''
+  parsed.hash = ''
+  return parsed.href
+}

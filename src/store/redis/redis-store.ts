@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto'
+import { isRecord } from '../../check.js'
+import { expected, ParetoBanditError } from '../../errors.js'
+import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../store.js'
+import { importRedis } from './client.js'
+import { Connection, command, Target } from './connection.js'
+import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
+import { Keys } from './keys.js'
+import { RedisLeases } from './lease-broker.js'
+import { APPEND, CHECK, JOIN, OPEN } from './log-scripts.js'
+import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
+import { checkVersion, risksOf } from './server-check.js'
+import { keepSnapshot, readSnapshots } from './snapshots.js'
+
+/** Of `keys.ts` and `entry.ts`. */
+const FORMAT = 1
+/** Who appended the seed: no process, whose names all have a `-` before their number. */
+const SEED_ORIGIN = 'seed'
+/** Numbers of processes are ms since 2025 in base 36: 8 characters until 2114. */
+const NUMBERS_SINCE = Date.UTC(2025, 0)
+/** Three signs of life in the time after which a process is taken for gone. */
+const BEAT_MS = 3000
+/** A read is of about so many bytes, and of no more entries than this. */
+const READ_BYTES = 2 << 20
+const READ_ENTRIES_MAX = 64
+
+interface OpenLog {
+  readonly id: string
+  readonly origin: string
+  /** Commands that are answered at once. */
+  readonly main: Connection
+  /** Reads, which may wait for an event. */
+  readonly reader: Connection
+  /** Snapshots, tens of MB. */
+  readonly bulk: Connection
+  readonly beat: NodeJS.Timeout
+}
+
+/**
+ * A log that many processes share, in one stream of Redis 7 or later or of Valkey. The package `redis` is loaded when it
+ * is opened. While the server is away everything rejects with STORE_UNREACHABLE at once; connections come back by
+ * themselves.
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options; `open` rejects with MISSING_DEPENDENCY, STORE_UNREACHABLE,
+ *   STORE_MISMATCH
+ */
+export function redisStore(options: RedisStoreOptions): Store & Required<Pick<Store, 'claim'>> {
+  return new RedisStore(checkOptions(options))
+}
+
+class RedisStore implements Store {
+  readonly description: string
+  readonly isShared = true
+  readonly leases: RedisLeases
+  private readonly settings: RedisSettings
+  private readonly keys: Keys
+  private log: OpenLog | null = null
+  private isClosed = false
+  private entriesPerRead = 8
+
+  constructor(settings: RedisSettings) {
+    this.settings = settings
+    this.description = settings.description
+    this.keys = new Keys(settings.stream)
+    this.leases = new RedisLeases(this.keys, () => this.opened())
+  }
+
+  async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
+    if (this.log !== null) throw this.error('STORE_LOCKED', 'expected a store that is not open, it is')
+    const { url, timeoutMs } = this.settings
+    const module = await (this.settings.load ?? (() => importRedis()))()
+    const target = new Target(module, url, timeoutMs, this.description)
+    const main = new Connection(target)
+    try {
+      await checkVersion(main, this.description)
+      const found = await this.findOrMake(main, header, seed)
+      const joined = await main.send(JOIN.call([this.keys.log], [found.id, String(NUMBERS_SINCE)]))
+      const origin = `${this.settings.name}-${Number(String(joined)).toString(36)}`
+      const repairs = await risksOf(main)
+      // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
+      const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
+      const [reader, bulk] = [new Connection(target), new Connection(target)]
+      this.log = { id: found.id, origin, main, reader, bulk, beat }
+      await this.leases.processes()
+      this.isClosed = false
+      return { isNew: found.isNew, header: found.header, origin, firstNumber: 1, end: found.end, repairs }
+    } catch (error) {
+      clearInterval(this.log?.beat)
+      this.log = null
+      main.close()
+      throw error
+    }
+  }
+
+  async append(batch: Batch): Promise<Position> {
+    const { id, main } = this.opened()
+    const entries = entriesOf(batch)
+    if (entries.length === 0)
+      throw expected('INVALID_ARGUMENT', 'batch.events', 'at least one event', batch.events)
+    const { log, events } = this.keys
+    return String(await main.send(APPEND.call([log, events], [id, batch.origin, ...entryArguments(entries)])))
+  }
+
+  async read(after: Position, waitMs: number): Promise<readonly PlacedBatch[]> {
+    const { id, reader } = this.opened()
+    const from = idOf(after)
+    const { log, events } = this.keys
+    const wait = waitMs > 0 ? ['BLOCK', String(Math.ceil(waitMs))] : []
+    // Trimming notes how far it goes before it does, so what was dropped in between is known by the second command.
+    const [reply] = await reader.sendAll(
+      [
+        command('XREAD', 'COUNT', String(this.entriesPerRead), ...wait, 'STREAMS', events, from),
+        CHECK.call([log, events], [id, from]),
+      ],
+      Math.max(0, waitMs),
+    )
+    const batches = batchesOf(reply, this.description)
+    this.adjustRead(batches)
+    return batches
+  }
+
+  snapshots(): AsyncIterable<StoredSnapshot> {
+    return readSnapshots(this.opened().bulk, this.keys)
+  }
+
+  async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const { id, origin, bulk } = this.opened()
+    const { retainEvents } = this.settings
+    await keepSnapshot(bulk, this.keys, { id, origin, retainEvents }, snapshot)
+  }
+
+  async claim(task: string, ttlMs: number): Promise<boolean> {
+    const { origin, main } = this.opened()
+    const ttl = String(Math.ceil(ttlMs))
+    return (await main.send(command('SET', this.keys.task(task), origin, 'NX', 'PX', ttl))) !== null
+  }
+
+  async close(): Promise<void> {
+    const { log } = this
+    this.isClosed = true
+    if (log === null) return
+    this.log = null
+    clearInterval(log.beat)
+    log.reader.close()
+    log.bulk.close()
+    // Where Redis cannot be asked, the sign of life ends by itself.
+    await log.main.send(command('ZREM', this.keys.processes, log.origin)).catch(() => undefined)
+    log.main.close()
+  }
+
+  private async findOrMake(
+    main: Connection,
+    header: LogHeader,
+    seed: readonly Uint8Array[],
+  ): Promise<{ isNew: boolean; id: string; header: LogHeader; end: Position }> {
+    const { log, events } = this.keys
+    const entries = entryArguments(entriesOf({ firstNumber: 1, events: seed }))
+    const args = [String(FORMAT), randomUUID(), JSON.stringify(header), SEED_ORIGIN, ...entries]
+    const reply = (await main.send(OPEN.call([log, events], args))) as readonly unknown[]
+    const [isNew, format, id, found, last] = reply.map(String)
+    if (!(Number(format) <= FORMAT)) {
+      throw this.error('STORE_MISMATCH', `expected a log of format ${FORMAT} or before, got ${format}`)
+    }
+    return { isNew: isNew === '1', id, header: this.checkHeader(found, header), end: positionOf(last) }
+  }
+
+  private checkHeader(text: string, ours: LogHeader): LogHeader {
+    let found: unknown
+    try {
+      found = JSON.parse(text)
+    } catch (cause) {
+      throw this.error('STORE_MISMATCH', 'expected a header as JSON, got other text', cause)
+    }
+    if (!isRecord(found) || typeof found.version !== 'number' || !isRecord(found.settings)) {
+      throw this.error('STORE_MISMATCH', 'expected a header with a version and settings')
+    }
+    if (found.version > ours.version) {
+      const text = `expected a log of version ${ours.version} or before, got ${found.version}`
+      throw this.error('STORE_MISMATCH', text)
+    }
+    return { version: found.version, settings: found.settings as LogHeader['settings'] }
+  }
+
+  /** Many small entries at a time, few large ones. */
+  private adjustRead(batches: readonly PlacedBatch[]): void {
+    if (batches.length < this.entriesPerRead) return
+    let bytes = 0
+    for (const { events } of batches) for (const event of events) bytes += event.length
+    if (2 * bytes <= READ_BYTES) this.entriesPerRead = Math.min(READ_ENTRIES_MAX, 2 * this.entriesPerRead)
+    else if (bytes > 2 * READ_BYTES) this.entriesPerRead = Math.max(1, this.entriesPerRead >> 1)
+  }
+
+  private opened(): OpenLog {
+    if (this.log !== null) return this.log
+    throw this.error(
+      'STORE_CLOSED',
+      this.isClosed ? 'the store was closed' : 'expected a store that was opened',
+    )
+  }
+
+  private error(code: 'STORE_CLOSED' | 'STORE_MISMATCH' | 'STORE_LOCKED', message: string, cause?: unknown) {
+    return new ParetoBanditError(code, this.description, message, { cause })
+  }
+}

@@ -1,0 +1,48 @@
+import type { StoredSnapshot } from '../store.js'
+import { type Connection, command } from './connection.js'
+import { idOf, positionOf } from './entry.js'
+import type { Keys } from './keys.js'
+import { KEEP_SNAPSHOT } from './log-scripts.js'
+
+/** A snapshot that was sent and never kept goes away by itself. */
+const UPLOAD_SECONDS = 600
+/** A slow line: a snapshot may take its size over this longer than other commands. */
+const BYTES_PER_MS = 1000
+
+/** The latest snapshot first. A third read before the second is given: the same one is not given twice. */
+export async function* readSnapshots(connection: Connection, keys: Keys): AsyncGenerator<StoredSnapshot> {
+  let given: string | null = null
+  for (const key of [keys.latest, keys.older]) {
+    // Tens of MB, at BYTES_PER_MS.
+    const reply = await connection.send(command('HMGET', key, 'position', 'bytes'), 60_000)
+    const [id, bytes] = reply as readonly (Buffer | null)[]
+    if (id === null || bytes === null || id.toString() === given) continue
+    given = id.toString()
+    yield { position: positionOf(given), bytes }
+  }
+}
+
+/** Sent first, beside what there is, then put in its place and the log trimmed by one script. */
+export async function keepSnapshot(
+  connection: Connection,
+  keys: Keys,
+  log: { readonly id: string; readonly origin: string; readonly retainEvents: number },
+  snapshot: StoredSnapshot,
+): Promise<void> {
+  const { buffer, byteOffset, byteLength } = snapshot.bytes
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  const upload = keys.upload(log.origin)
+  const id = idOf(snapshot.position)
+  await connection.sendAll(
+    [
+      command('HSET', upload, 'position', id, 'bytes', bytes),
+      command('EXPIRE', upload, String(UPLOAD_SECONDS)),
+    ],
+    byteLength / BYTES_PER_MS,
+  )
+  const places = [keys.log, keys.events, keys.latest, keys.older, upload]
+  await connection.send(
+    KEEP_SNAPSHOT.call(places, [log.id, id, String(log.retainEvents)]),
+    byteLength / BYTES_PER_MS,
+  )
+}

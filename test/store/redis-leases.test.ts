@@ -1,0 +1,235 @@
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { redisStore } from '../../src/store/redis/index.js'
+import type { LeaseBroker, LeasePool, Store } from '../../src/store/store.js'
+import { Random } from '../support/random.js'
+import { hasRedis, RedisServer } from '../support/redis-server.js'
+import '../support/seed.js'
+
+const HEADER = { version: 1, settings: {} }
+const DAY_MS = 86_400_000
+
+const sum = (all: readonly { readonly usd: number }[]) => all.reduce((total, { usd }) => total + usd, 0)
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function endless(key: string, limitUsd: number): LeasePool {
+  return { key, limitUsd, endsAt: null, windowMs: null }
+}
+
+describe.skipIf(!hasRedis)('leases in Redis', () => {
+  let server: RedisServer
+  let streams = 0
+  const stores: Store[] = []
+
+  async function brokers(count: number): Promise<LeaseBroker[]> {
+    const made = Array.from({ length: count }, () =>
+      redisStore({ url: server.url, stream: `leases${streams}` }),
+    )
+    stores.push(...made)
+    for (const store of made) await store.open(HEADER, [])
+    return made.map(({ leases }) => leases).filter((leases) => leases !== null)
+  }
+
+  const take = async (broker: LeaseBroker, pool: LeasePool, wantUsd: number) =>
+    (await broker.take([{ ...pool, wantUsd }]))[0]
+  const key = (pool: LeasePool) => `{leases${streams}}:lease:${pool.key}`
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ appendfsync: 'no' })
+  })
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()))
+    streams++
+  })
+  afterAll(() => server.stop())
+
+  it('never count more than the pot, whoever takes and gives back', async () => {
+    const takers = await brokers(4)
+    let runs = 0
+    const limits = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 3, maxLength: 3 })
+    const property = fc.asyncProperty(fc.nat(), limits, async (seed, limitsUsd) => {
+      const pools = limitsUsd.map((limitUsd, i) => ({
+        ...endless(`${runs}/${i}`, limitUsd),
+        endsAt: i === 1 ? Date.now() + 1e6 : null,
+      }))
+      runs++
+      const counted = pools.map(() => 0)
+      const run = async (broker: LeaseBroker, random: Random) => {
+        const held = pools.map(() => 0)
+        for (let step = 0; step < 20; step++) {
+          if (random.next() < 0.3) {
+            const returns = pools.map((pool, i) => ({ ...pool, usd: held[i] * random.next() }))
+            returns.forEach(({ usd }, i) => {
+              held[i] -= usd
+              counted[i] -= usd
+            })
+            await broker.giveBack(returns)
+            continue
+          }
+          const wants = pools.map((pool) => ({ ...pool, wantUsd: pool.limitUsd * random.next() ** 3 }))
+          const grants = await broker.take(wants)
+          grants.forEach((usd, i) => {
+            expect(usd).toBeGreaterThanOrEqual(0)
+            expect(usd).toBeLessThanOrEqual(wants[i].wantUsd)
+            held[i] += usd
+            counted[i] += usd
+            // Random parts of grants are rounded when they are added up here.
+            expect(counted[i]).toBeLessThanOrEqual(pools[i].limitUsd * (1 + 1e-12))
+          })
+        }
+      }
+      await Promise.all(takers.map((broker, i) => run(broker, new Random(seed + i))))
+    })
+    await fc.assert(property, { numRuns: 25 })
+  })
+
+  it('hand out a pot to its last thousand-millionth and no further, to the bit', async () => {
+    const takers = await brokers(4)
+    const random = new Random(1)
+    for (let i = 0; i < 40; i++) {
+      const limitUsd = 10 ** (10 * random.next() - 4)
+      const pool = endless(`whole/${i}`, limitUsd)
+      const grants: number[] = []
+      const run = async (broker: LeaseBroker) => {
+        for (;;) {
+          const usd = await take(broker, pool, limitUsd / 7)
+          if (usd === 0) return
+          grants.push(usd)
+        }
+      }
+      await Promise.all(takers.map(run))
+      const grantedUsd = grants.reduce((total, usd) => total + usd, 0)
+      expect(grantedUsd).toBeLessThanOrEqual(limitUsd)
+      expect(limitUsd - grantedUsd).toBeLessThanOrEqual(2 ** -29)
+    }
+  })
+
+  it('of a rolling pot count for its window and two steps', async () => {
+    const takers = await brokers(3)
+    const pool = { key: 'rolling', limitUsd: 10, endsAt: null, windowMs: 640 }
+    const grants: { readonly sentAt: number; readonly usd: number }[] = []
+    const until = Date.now() + 3000
+    const run = async (broker: LeaseBroker, random: Random) => {
+      while (Date.now() < until) {
+        const sentAt = Date.now()
+        const usd = await take(broker, pool, random.next())
+        if (usd > 0) grants.push({ sentAt, usd })
+        const now = Date.now()
+        const counted = grants.filter((grant) => grant.sentAt + 660 > now)
+        expect(sum(counted)).toBeLessThanOrEqual(10)
+        await sleep(5 * random.next())
+      }
+    }
+    await Promise.all(takers.map((broker, i) => run(broker, new Random(i))))
+    // Four windows' worth: it was all there again after each.
+    expect(sum(grants)).toBeGreaterThan(25)
+    expect(Number(await server.command('HLEN', key(pool)))).toBeLessThanOrEqual(68)
+    expect(await server.command('PTTL', key(pool))).toBeGreaterThan(0)
+    await sleep(1300)
+    expect(await server.command('EXISTS', key(pool))).toBe(0)
+  })
+
+  it('of a rolling pot are given back from the steps that still count, and only own ones', async () => {
+    const [a, b] = await brokers(2)
+    const pool = { key: 'rolling', limitUsd: 10, endsAt: null, windowMs: 640 }
+    expect(await take(a, pool, 4)).toBe(4)
+    await b.giveBack([{ ...pool, usd: 4 }])
+    expect(await take(b, pool, 100)).toBe(6)
+    expect(await take(b, pool, 100)).toBe(0)
+    await a.giveBack([{ ...pool, usd: 1.5 }])
+    expect(await take(b, pool, 100)).toBe(1.5)
+    await sleep(700)
+    expect(await take(b, pool, 8)).toBe(8)
+    await a.giveBack([{ ...pool, usd: 2.5 }])
+    expect(await take(a, pool, 100)).toBe(2)
+    await b.giveBack([{ ...pool, usd: 100 }])
+    expect(await take(a, pool, 100)).toBe(8)
+  })
+
+  it('of a rolling pot that are renewed every step count as what was spent and the slice in hand', async () => {
+    const [broker] = await brokers(1)
+    const pool = { key: 'renewed', limitUsd: 1000, endsAt: null, windowMs: 1280 }
+    const spent: { readonly at: number; readonly usd: number; readonly isLate: boolean }[] = []
+    const start = Date.now()
+    let takenAt = start
+    let heldUsd = await take(broker, pool, 8)
+    while (Date.now() - start < 4000) {
+      await sleep(22)
+      const at = Date.now()
+      // Two steps are what a slice may be held: on a busy machine this test may itself be late.
+      spent.push({ at, usd: 1, isLate: at - takenAt > 40 })
+      const restUsd = heldUsd - 1
+      takenAt = at
+      heldUsd = await take(broker, pool, 8)
+      await broker.giveBack([{ ...pool, usd: restUsd }])
+      const steps = (await server.command('HGETALL', key(pool))) as string[]
+      const oldest = Math.floor(Date.now() / 20) - 66
+      const counted = sum(
+        steps.flatMap((usd, i) =>
+          i % 2 === 1 && Number(steps[i - 1]) >= oldest ? [{ usd: Number(usd) }] : [],
+        ),
+      )
+      const since = (ms: number) => spent.filter(({ at }) => at > Date.now() - ms)
+      expect(counted).toBeGreaterThanOrEqual(heldUsd + sum(since(1280).filter(({ isLate }) => !isLate)))
+      expect(counted).toBeLessThanOrEqual(heldUsd + sum(since(1600)))
+    }
+    expect(spent.filter(({ isLate }) => !isLate).length).toBeGreaterThan(20)
+  })
+
+  it('of a calendar pot end with it, a day later', async () => {
+    const [broker] = await brokers(1)
+    const pool = { key: 'cap//day/calendar/1', limitUsd: 3, endsAt: Date.now() + 50, windowMs: null }
+    expect(await take(broker, pool, 2)).toBe(2)
+    const ttl = Number(await server.command('PTTL', key(pool)))
+    expect(Math.abs(ttl - DAY_MS)).toBeLessThan(1000)
+    await sleep(60)
+    await broker.giveBack([{ ...pool, usd: 1.5 }])
+    expect(Number(await server.command('PTTL', key(pool)))).toBeGreaterThan(0)
+    expect(await take(broker, pool, 9)).toBe(2.5)
+    const past = { ...pool, key: 'cap//day/calendar/0', endsAt: Date.now() - DAY_MS - 1 }
+    expect(await take(broker, past, 1)).toBe(0)
+    expect(await server.command('EXISTS', key(past))).toBe(0)
+  })
+
+  it('are none where the limit was lowered under what is granted', async () => {
+    const [broker] = await brokers(1)
+    for (const windowMs of [null, 60_000]) {
+      const pool = { ...endless(`lowered/${windowMs}`, 10), windowMs }
+      expect(await take(broker, pool, 8)).toBe(8)
+      const lowered = { ...pool, limitUsd: 5 }
+      expect(await take(broker, lowered, 1)).toBe(0)
+      await broker.giveBack([{ ...lowered, usd: 4 }])
+      expect(await take(broker, lowered, 9)).toBe(1)
+      await broker.giveBack([{ ...pool, usd: 1000 }])
+      expect(await take(broker, pool, 1000)).toBe(10)
+      expect(await take(broker, { ...pool, limitUsd: 0 }, 1)).toBe(0)
+    }
+  })
+
+  it('of many pots come by one call, in their order', async () => {
+    const [broker] = await brokers(1)
+    const pools = Array.from({ length: 500 }, (_, i) => ({
+      ...endless(`pool/${i}`, i),
+      windowMs: i % 3 === 0 ? 60_000 : null,
+    }))
+    const grants = await broker.take(pools.map((pool) => ({ ...pool, wantUsd: 250 })))
+    expect(grants).toEqual(pools.map(({ limitUsd }) => Math.min(250, limitUsd)))
+    await broker.giveBack(pools.map((pool) => ({ ...pool, usd: 1 })))
+    expect(await broker.take(pools.map((pool) => ({ ...pool, wantUsd: 1 })))).toEqual(
+      pools.map(({ limitUsd }) => Math.min(1, limitUsd)),
+    )
+    expect(await broker.take([])).toEqual([])
+    await broker.giveBack([])
+  })
+
+  it('count a process until ten seconds after its last sign of life', async () => {
+    const [broker] = await brokers(3)
+    expect(await broker.processes()).toBe(3)
+    const processes = `{leases${streams}}:processes`
+    const [dead] = (await server.command('ZRANGE', processes, '0', '0')) as string[]
+    await server.command('ZADD', processes, String(Date.now() - 10_100), dead)
+    await server.command('ZADD', processes, String(Date.now() + 60_000), 'of-a-clock-set-back')
+    expect([2, 3]).toContain(await broker.processes())
+    expect(await server.command('ZSCORE', processes, 'of-a-clock-set-back')).toBeNull()
+  })
+})

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from 'redis'
+
+const START_MS = 10_000
+
+/** Whether redis-server is installed. Where PARETOBANDIT_REQUIRE_REDIS is set it must be. */
+export const hasRedis = (() => {
+  if (spawnSync('redis-server', ['--version']).status === 0) return true
+  if (process.env.PARETOBANDIT_REQUIRE_REDIS) throw new Error('redis-server is required and not installed')
+  console.warn('redis-server is not installed (apt-get install redis-server): tests of Redis are skipped')
+  return false
+})()
+
+/** A redis-server of its own on a free loopback port, on data in a directory of its own. */
+export class RedisServer {
+  readonly port: number
+  readonly url: string
+  private readonly folder: string
+  private readonly settings: readonly string[]
+  private child: ChildProcess | null = null
+
+  private constructor(port: number, folder: string, settings: readonly string[]) {
+    this.port = port
+    this.url = `redis://127.0.0.1:${port}`
+    this.folder = folder
+    this.settings = settings
+  }
+
+  /** @param settings for example `{ appendfsync: 'everysec' }` */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+    // By default the port and 10,000, which may be none.
+    const bus = 'cluster-enabled' in settings ? { 'cluster-port': String(await freePort()) } : {}
+    const all = { ...bus, appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
+    const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+    const folder = mkdtempSync(join(tmpdir(), 'paretobandit-redis-'))
+    const server = new RedisServer(await freePort(), folder, flags)
+    await server.restart()
+    return server
+  }
+
+  /** Starts it on the data it had. */
+  async restart(): Promise<void> {
+    const place = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.folder]
+    this.child = spawn('redis-server', [...place, ...this.settings], { stdio: 'ignore' })
+    const deadline = Date.now() + START_MS
+    while (!(await this.answers())) {
+      if (Date.now() > deadline) throw new Error(`redis-server did not start on port ${this.port}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Without warning, as a crash does. */
+  async kill(): Promise<void> {
+    const { child } = this
+    this.child = null
+    if (child === null || child.exitCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  pause(): void {
+    this.child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT')
+  }
+
+  /** One command on a connection of its own; replies are as the client gives them. */
+  async command(...args: string[]): Promise<unknown> {
+    const client = createClient({ url: this.url, RESP: 2, socket: { reconnectStrategy: false } })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      return await client.sendCommand(args)
+    } finally {
+      client.destroy()
+    }
+  }
+
+  /** Ends it and removes its data. */
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      await this.command('PING')
+      return true
+    } catch (error) {
+      // A password was asked for: it answers.
+      return error instanceof Error && error.message.startsWith('NOAUTH')
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}
