@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { RouterEvent } from '../../src/journal/events.js'
 import { Random } from '../support/random.js'
 import { digest, makeBench } from '../support/router.js'
-import { mean } from '../support/slo-world.js'
 
 const B = 0.002
 const MODELS = [
@@ -24,6 +23,9 @@ interface World {
   readonly silent?: readonly string[]
   readonly costFactor?: (model: string, request: number) => number
 }
+
+const mean = <T>(values: readonly T[], of: (value: T) => number): number =>
+  values.reduce((sum, value) => sum + of(value), 0) / values.length
 
 /** A cold router in a world of its own. */
 async function play({ requests, seed, silent = [], costFactor = () => 1 }: World) {
