@@ -85,11 +85,8 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-<<<<<<< HEAD
-    external: ['@huggingface/transformers', 'better-sqlite3', 'node:*'],
-=======
     // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
-    external: ['@huggingface/transformers', 'redis', 'node:*'],
+    external: ['@huggingface/transformers', 'better-sqlite3', 'redis', 'node:*'],
   })
   const cli = await build({
     ...common,

@@ -4,7 +4,7 @@ import type { AccountEvent, EventOf, ObjectiveEvent } from '../journal/events.js
 import { sectionOffset } from '../kernel/layout.js'
 import { dot } from '../kernel/packed.js'
 import type { AccountLimits } from '../pacing/account-limits.js'
-import { costCorrection } from '../pacing/cost-estimate.js'
+import { costCorrection, restartCost } from '../pacing/cost-estimate.js'
 import { DemandCurve } from '../pacing/demand-curve.js'
 import type { Ledger } from '../pacing/ledger.js'
 import type { Arms } from '../policy/arms.js'
@@ -21,6 +21,7 @@ import { Objectives, qualityStats } from './objectives.js'
 import { predictedCostUsd } from './predicted-cost.js'
 import { Recoveries } from './recoveries.js'
 import { Terms } from './terms.js'
+import { markUnheard } from './unheard.js'
 
 /** Latest requests whose contenders the shadow price is found from. */
 export const WINDOW_REQUESTS = 256
@@ -46,11 +47,13 @@ export class DollarState implements PolicyState {
   readonly objectives: Objectives
   readonly alarms: EventOf<'drift'>[] = []
   private readonly arms: Arms
+  private readonly rewardLow: number
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
 
   constructor(arms: Arms, options: StateOptions, ledger: Ledger) {
     this.arms = arms
+    this.rewardLow = options.rewardLow
     this.accounts = new Accounts(options.burst, ledger)
     this.objectives = new Objectives(options.rewardHigh - options.rewardLow)
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -111,6 +114,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
     const { pending } = state
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
+    markUnheard(model, state.registry, this.arms, this.rewardLow, state.requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -126,6 +130,8 @@ export class DollarState implements PolicyState {
       const evidence = this.arms.settledEvidence(model.slot)
       if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
       this.arms.loosenSettled(model.slot, KEPT_BIAS)
+      restartCost(model)
+      this.demand.keepLatest(KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }

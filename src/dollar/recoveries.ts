@@ -1,7 +1,7 @@
 import type { Arms } from '../policy/arms.js'
 
 /** Log-likelihood ratio at which a model is taken to be what it was before it fell, against what it has been since. */
-const RECOVERED = 5
+const RECOVERED = 3
 /** One reward counts for no more than so much of it. */
 const STEP_MAX = 2
 
@@ -21,7 +21,7 @@ interface Fallen {
 
 /**
  * What arms knew before they fell: an outage often ends as suddenly as it began. Every reward of a fallen model is held
- * against both predictions, from before the fall and from since: once the former explain e^5 times better, the model is
+ * against both predictions, from before the fall and from since: once the former explain e^3 times better, the model is
  * taken back for what it was. Normal residuals of the same variance; Page, Biometrika 1954.
  *
  * A model that nobody chooses any more gives no rewards, so requests that would have been its own are given to it now and
@@ -102,7 +102,7 @@ export class Recoveries {
       const [slot, fell, ratio] = numbers.subarray(at)
       const theta = numbers.slice(at + 3, at + 3 + dimension)
       const known = numbers.slice(at + 3 + dimension, at + length)
-      if (!slots.includes(slot) || this.fallen.has(slot) || !(ratio >= 0 && ratio < RECOVERED)) return -1
+      if (!slots.includes(slot) || this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
       const precision = known.subarray(1 + dimension)
       for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) if (!(precision[r] > 0)) return -1
       if (!(known[0] > 0 && fell >= 0)) return -1

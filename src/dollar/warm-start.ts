@@ -11,8 +11,11 @@ import { listCostUsd, type ModelSpec } from '../registry/model.js'
  * router pays for differences that are not there.
  */
 const POOLED_ROWS = 200
-/** A cold arm's regularization of every weight but the bias: it learns its mean first, in tens of requests. */
-const COLD_FEATURE_RIDGE = 10
+/**
+ * A cold arm's regularization of every weight but the bias: it learns its mean first, in tens of requests. Of the order
+ * of POOLED_ROWS, and for the same reason; with 10 a cold router pays for differences between prompts that are not there.
+ */
+const COLD_FEATURE_RIDGE = 100
 /** Largest variance of ln(cost) that the correction believes in. */
 const LOG_VARIANCE_MAX = 2
 

@@ -3,6 +3,8 @@ const MEMORY = 0.98
 const RATIO_MAX = 1000
 const CORRECTION_MIN = 0.3
 const CORRECTION_MAX = 3
+/** What a change of costs leaves of the sums: two requests' worth of the fifty that they hold. */
+const CHANGED_SHARE = 0.04
 
 /** Decayed sums over a model's settled requests. */
 export interface CostRecord {
@@ -28,6 +30,17 @@ export function recordCost(
   record.realisedUsd = MEMORY * record.realisedUsd + costUsd
   record.assumedUsd = MEMORY * record.assumedUsd + listCostUsd
   record.predictedUsd = MEMORY * record.predictedUsd + predictedUsd
+}
+
+/**
+ * A model costs something else from now on: what is to come outweighs what was. Where the cost head learns the new level
+ * as well, a correction that lasted would multiply it twice, and a model that looks dearer than it can be is never
+ * chosen again to find out.
+ */
+export function restartCost(record: CostRecord): void {
+  record.realisedUsd *= CHANGED_SHARE
+  record.assumedUsd *= CHANGED_SHARE
+  record.predictedUsd *= CHANGED_SHARE
 }
 
 /**

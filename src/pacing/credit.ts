@@ -6,6 +6,11 @@ const AIM_SHARE = 0.57
 const HORIZON_REQUESTS = 40
 /** Share of a budget that is aimed at: what lies between it and 1 pays for what predictions miss. */
 const TIGHTNESS = 0.985
+/**
+ * Share of a B that is not paid in while the account holds more than it aims to. A balance that is neither falling nor
+ * rising spends all that comes in: paid in whole, every second run would end over its budget by what it began with.
+ */
+const HELD_BACK = 0.005
 /** Ends of what a request may cost on average, in budgets. */
 const TARGET_MIN = 0.3
 const TARGET_MAX = 1.5
@@ -23,7 +28,8 @@ const FUND_MARGIN = 1.5
 
 /**
  * The account of a budget: every request pays in its B (USD per request) and draws what it reserves, and later the
- * difference to what it cost. The balance never exceeds `burst` B; what would is lost. As long as no request draws more
+ * difference to what it cost. The balance never exceeds `burst` B; what would is lost, and so is
+ * what is held back. As long as no request draws more
  * than `limitUsd`, spend + reserved <= sum of B + `burst` B whenever one is routed: credit is charged what was realised,
  * so errors of the predictions do not add up. Why: balance + fund = start + sum of B - lost - drawn, the start is at most
  * 20 B, and the account is never drawn below -(`burst` - 20) B. Where B changes the largest one counts.
@@ -57,7 +63,7 @@ export class Credit {
 
   /** What the next request may draw, USD. What the fund owes is owed by all. */
   availableUsd(usdPerRequest: number): number {
-    return this.capped(this.balanceUsd + usdPerRequest, usdPerRequest) + Math.min(0, this.fundUsd)
+    return this.paidInUsd(usdPerRequest) + Math.min(0, this.fundUsd)
   }
 
   /** What the account holds above what it aims to hold, USD. */
@@ -97,7 +103,7 @@ export class Credit {
 
   /** A request of that ceiling came. */
   payIn(usdPerRequest: number): void {
-    this.balanceUsd = this.capped(this.balanceUsd + usdPerRequest, usdPerRequest)
+    this.balanceUsd = this.paidInUsd(usdPerRequest)
   }
 
   /**
@@ -126,6 +132,12 @@ export class Credit {
   /** A failed request was none: its B goes back. */
   takeBack(usdPerRequest: number): void {
     this.balanceUsd -= usdPerRequest
+  }
+
+  /** The balance with one request's B more. */
+  private paidInUsd(usdPerRequest: number): number {
+    const share = this.sparedUsd(usdPerRequest) > 0 ? 1 - HELD_BACK : 1
+    return this.capped(this.balanceUsd + share * usdPerRequest, usdPerRequest)
   }
 
   /** A probe's cost above B is the fund's. */

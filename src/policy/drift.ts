@@ -12,7 +12,7 @@ export const DRIFT_NUMBERS = NUMBERS
 
 /**
  * Two-sided CUSUM of standardised residuals, one a slot: a sum rises by what a residual exceeds half a standard
- * deviation, falls otherwise, never below 0, and is an alarm past 8. Page, Biometrika 1954.
+ * deviation, falls otherwise, never below 0, and is an alarm past 10. Page, Biometrika 1954.
  */
 export class DriftWatch {
   private readonly varianceStart: number

@@ -127,26 +127,29 @@ describe('accounts with strict', () => {
     },
   )
 
-  it('never exceed a cap by more than what requests in flight cost above their reservations', async () => {
-    await fc.assert(
-      fc.asyncProperty(scripts, fc.boolean(), async (script, strict) => {
-        await play(script, { strict, budget: null }, ({ router }) => {
-          for (const { caps } of [router.stats().account, router.tenantStats('b')].flatMap(
-            (each) => each ?? [],
-          )) {
-            for (const { spentUsd, reservedUsd, usd } of caps)
-              expect(spentUsd + reservedUsd).toBeLessThanOrEqual(usd * (1 + 1e-9))
-          }
-        })
-      }),
-      { numRuns: 40 },
-    )
-  })
+  it.each(KERNELS)(
+    'on %s never exceed a cap by more than what requests in flight cost above their reservations',
+    async (kernel) => {
+      await fc.assert(
+        fc.asyncProperty(scripts, fc.boolean(), async (script, strict) => {
+          await play(script, { kernel, strict, budget: null }, ({ router }) => {
+            for (const { caps } of [router.stats().account, router.tenantStats('b')].flatMap(
+              (each) => each ?? [],
+            )) {
+              for (const { spentUsd, reservedUsd, usd } of caps)
+                expect(spentUsd + reservedUsd).toBeLessThanOrEqual(usd * (1 + 1e-9))
+            }
+          })
+        }),
+        { numRuns: 40 },
+      )
+    },
+  )
 
-  it('spend nothing above the promise with worst-case reservations', async () => {
+  it.each(KERNELS)('on %s spend nothing above the promise with worst-case reservations', async (kernel) => {
     await fc.assert(
       fc.asyncProperty(scripts, async (script) => {
-        const { router, log, open } = await play(script, { reserve: 'worst-case' })
+        const { router, log, open } = await play(script, { kernel, reserve: 'worst-case' })
         for (const { decision, closed } of open)
           if (!closed)
             try {

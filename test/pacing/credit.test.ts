@@ -82,6 +82,32 @@ describe('an account', () => {
     expect(credit.targetUsd(0.01)).toBeCloseTo(0.015, 12)
   })
 
+  it('pays in a whole B up to what it aims to hold, and holds 0.5 % of it back above', () => {
+    const credit = new Credit(50)
+    credit.open(1)
+    credit.balanceUsd = 28.4
+    expect(credit.availableUsd(1)).toBeCloseTo(29.4, 12)
+    credit.payIn(1)
+    expect(credit.balanceUsd).toBeCloseTo(29.4, 12)
+    expect(credit.availableUsd(1)).toBeCloseTo(30.395, 12)
+    credit.payIn(1)
+    expect(credit.balanceUsd).toBeCloseTo(30.395, 12)
+    // Without anything held back a balance that stays where it is spends all that comes in.
+    credit.route(1, 0.995, 0, false)
+    expect(credit.balanceUsd).toBeCloseTo(30.395, 12)
+  })
+
+  it('pays for a model of all but B for ever: nothing is held back from an account that is not above its aim', () => {
+    const credit = new Credit(50)
+    credit.open(1)
+    for (let i = 0; i < 50_000; i++) {
+      if (0.999 > credit.limitUsd(credit.availableUsd(1), 1)) throw new Error(`refused at ${i}`)
+      credit.route(1, 0.999, 0, false)
+      credit.settle(0.999, 0.999, 1, false)
+    }
+    expect(credit.balanceUsd).toBeGreaterThan(28)
+  })
+
   it('grants its start once, however often the budget is set', () => {
     const credit = new Credit(50)
     credit.open(0.01)

@@ -181,6 +181,8 @@ describe('the price of a value that may be exceeded by so much', () => {
         }
         expect(generous).toBeGreaterThan(plain)
         expect(generous).toBeLessThan(1.05 * plain)
+        // The last bin holds what changes beyond the scale, too: a dollar is worth 2^39 there.
+        if (generous >= 2 ** 39) return
         expect(meanAt(window, 1.000001 * generous, 'value')).toBeLessThanOrEqual(target + VALUE_SLACK)
       }),
     )

@@ -44,8 +44,9 @@ async function play(script: readonly Action[], options: RouterOptions) {
     const one = open[each.which % Math.max(1, open.length)]
     try {
       if (each.do === 'route') {
-        const decision = router.route([...each.x, 1])
+        // A request that is refused counts as one.
         allowedUsd += budgetUsd
+        const decision = router.route([...each.x, 1])
         open.push({
           id: decision.id,
           reservedUsd: decision.expectedCostUsd,
@@ -95,6 +96,27 @@ describe('policy dollar', () => {
           )
           const promise = allowedUsd + 50 * BUDGET + excess + forced
           expect(spendUsd).toBeLessThanOrEqual(promise * (1 + 1e-9))
+        }),
+        { numRuns: 60 },
+      )
+    },
+  )
+
+  it.each(KERNELS)(
+    'holds its promise on %s with strict, nothing on top, while budgets change',
+    async (kernel) => {
+      await fc.assert(
+        fc.asyncProperty(scripts, epsilons, async (script, epsilon) => {
+          const { router, open, allowedUsd } = await play(script, { kernel, epsilon, strict: true })
+          const { spendUsd, reservedUsd } = router.stats().pacer
+          const excess = open.reduce(
+            (sum, { costUsd, reservedUsd }) => sum + Math.max(0, (costUsd ?? 0) - reservedUsd),
+            0,
+          )
+          expect(open.some(({ forcedOnCheapest }) => forcedOnCheapest)).toBe(false)
+          // The burst is that of the largest budget there was.
+          const promise = allowedUsd + 50 * 1.1 * BUDGET + excess
+          expect(spendUsd + reservedUsd).toBeLessThanOrEqual(promise * (1 + 1e-9))
         }),
         { numRuns: 60 },
       )
