@@ -45,11 +45,11 @@ export class AccountWallets {
   }
 
   /** What a request may draw of the caps. @param localShare what each has besides, as a share of its pot */
-  capsUsd(localShare: number): number {
+  capsUsd(now: number, localShare: number): number {
     let least = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.caps.length; i++) {
-      const { heldUsd, pool } = this.caps[i]
-      least = Math.min(least, heldUsd + localShare * pool.limitUsd)
+      const wallet = this.caps[i]
+      least = Math.min(least, wallet.spendableUsd(now) + localShare * wallet.pool.limitUsd)
     }
     return Math.max(0, least)
   }

@@ -2,14 +2,12 @@ import { calendarPeriod } from '../pacing/cap-period.js'
 import type { LeasePool } from '../store/store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
 import type { LeaseOptions } from './local-leases.js'
-import type { Wallet } from './wallet.js'
+import { ROLLING_STEPS, type Wallet } from './wallet.js'
 
 const TICK_MS = 250
 const PROCESSES_MS = 2000
 /** How long before a period ends money of the next is asked for. */
 const AHEAD_MS = 2000
-/** A rolling grant is good for one of so many steps of its window. */
-const ROLLING_STEPS = 64
 
 /** Keeps wallets filled, in the background: asks the store for slices and gives back what is not needed. */
 export class LeaseRenewal {
@@ -77,14 +75,13 @@ export class LeaseRenewal {
       .map((wallet) => ({ wallet, wantUsd: wallet.wantUsd(this.processes) }))
       .filter(({ wantUsd }) => wantUsd > 0)
     if (low.length === 0) return
+    const askedAt = this.options.now()
     const grants = await this.options.broker.take(
       low.map(({ wallet, wantUsd }) => ({ ...wallet.pool, wantUsd })),
     )
     this.onAnswer()
-    const now = this.options.now()
     low.forEach(({ wallet, wantUsd }, i) => {
-      wallet.heldUsd += grants[i]
-      wallet.grantedAt = now
+      wallet.grant(grants[i], askedAt)
       // A pot that has run dry is not asked by every request.
       if (grants[i] < wantUsd) this.quietUntil = performance.now() + TICK_MS
     })

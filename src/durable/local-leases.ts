@@ -63,9 +63,10 @@ export class LocalLeases implements Lease {
 
   /** Allocates nothing while limits stand, as `creditUsd`. */
   capsUsd(tenant: string | null): number {
-    const least = this.account(null)?.capsUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
+    const now = this.options.now()
+    const least = this.account(null)?.capsUsd(now, this.awayShare) ?? Number.POSITIVE_INFINITY
     if (tenant === null) return least
-    return Math.min(least, this.account(tenant)?.capsUsd(this.awayShare) ?? Number.POSITIVE_INFINITY)
+    return Math.min(least, this.account(tenant)?.capsUsd(now, this.awayShare) ?? Number.POSITIVE_INFINITY)
   }
 
   creditUsd(tenant: string | null): number {

@@ -4,6 +4,8 @@ import type { RoutingState } from '../state.js'
 import { type Position, START, type Store } from '../store/store.js'
 import type { LogFold } from './log-fold.js'
 
+const RETRIES = 3
+
 /** Makes a fold over a state that is empty, each time. */
 export type StartFold = () => LogFold
 
@@ -26,6 +28,17 @@ export interface SnapshotNeeds {
  * @throws STORE_CORRUPT where no snapshot can be read and the log no longer reaches back to its beginning
  */
 export async function recover(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
+  for (let left = RETRIES; ; left--) {
+    try {
+      return await recoverOnce(store, start, needs)
+    } catch (error) {
+      // Others wrote newer snapshots meanwhile, and dropped what came before them.
+      if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || left === 0) throw error
+    }
+  }
+}
+
+async function recoverOnce(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
   const repairs: string[] = []
   const { fold, position: from } = await latestSnapshot(store, start, needs, repairs)
   let position = from

@@ -15,12 +15,12 @@ import { within } from './patience.js'
 import { PendingReceipt, Receipts } from './receipts.js'
 import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
+import { SharedSnapshots } from './shared-snapshots.js'
 
 const READ_WAIT_MS = 1000
 const REQUEST_ID = /^[\w-]{1,64}\.[1-9]\d{0,15}$/
 const RETRY_MS = 200
 const REBASE_MS_MIN = 1000
-const SNAPSHOT_CLAIM_MS = 60_000
 
 /** Several replicas may say these of the same thing, and it does not matter whose word comes first. */
 const ECHOES: ReadonlySet<RouterEventType> = new Set(['expired', 'period-started'])
@@ -43,6 +43,7 @@ export class Replica implements Journal {
   private readonly receipts = new Receipts()
   private readonly held: HeldFeedback
   private readonly startFold: StartFold
+  private readonly snapshots: SharedSnapshots
   private fold: LogFold
   /** Own events that have no place yet, the first of number `firstUnplaced`. */
   private unplaced: Uint8Array[] = []
@@ -68,6 +69,7 @@ export class Replica implements Journal {
     this.fold = fold
     this.position = position
     this.startFold = startFold
+    this.snapshots = new SharedSnapshots(store, options, live.encoder)
     this.leases = leases
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
@@ -166,7 +168,7 @@ export class Replica implements Journal {
       for (let i = 0; i < batch.events.length; i++)
         this.place(batch.origin, batch.firstNumber + i, batch.events[i])
       this.position = batch.position
-      this.considerSnapshot(before)
+      this.snapshots.consider(before, this.confirmed, batch.position)
     }
     this.confirmed.dollar?.alarms.splice(0)
     if (this.isDiverged) this.rebase()
@@ -224,25 +226,6 @@ export class Replica implements Journal {
     state.dollar?.alarms.splice(0)
   }
 
-  /** Each time the count of events passes a multiple: all replicas see that at the same place, and one does it. */
-  private considerSnapshot(before: number): void {
-    const { snapshotEvents } = this.options
-    const mark = Math.floor(this.confirmed.events / snapshotEvents)
-    if (Math.floor(before / snapshotEvents) === mark) return
-    const { position } = this
-    const snapshot = encodeSnapshot(this.confirmed, this.live.encoder)
-    void this.writeSnapshot(`snapshot-${mark}`, position, snapshot)
-  }
-
-  private async writeSnapshot(task: string, position: Position, bytes: Uint8Array): Promise<void> {
-    try {
-      if ((await this.store.claim?.(task, SNAPSHOT_CLAIM_MS)) === false) return
-      await this.store.writeSnapshot({ position, bytes })
-    } catch (error) {
-      if (!this.isClosed) this.options.onStoreError(error)
-    }
-  }
-
   private async readFailed(error: unknown): Promise<void> {
     if (!(error instanceof ParetoBanditError)) throw error
     this.storeFailed(error)
@@ -250,7 +233,9 @@ export class Replica implements Journal {
       if (error.code === 'LOG_TRIMMED' || error.code === 'STORE_CORRUPT') await this.rejoin()
       else if (error.code === 'LOG_VERSION') this.outbox.break(error)
     } catch (cause) {
-      if (!this.isClosed) this.storeFailed(cause)
+      if (this.isClosed) return
+      if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
+      this.storeFailed(cause)
     }
     if (!this.isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }
@@ -261,9 +246,7 @@ export class Replica implements Journal {
     const { fold, position } = await recover(this.store, this.startFold, { encoder, dimension })
     if (fold.state.events === 0) {
       const { description } = this.store
-      const error = new ParetoBanditError('STORE_CORRUPT', description, 'the log that was there is gone')
-      this.outbox.break(error)
-      throw error
+      throw new ParetoBanditError('STORE_CORRUPT', description, 'the log that was there is gone')
     }
     this.fold = fold
     this.position = position

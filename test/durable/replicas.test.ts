@@ -29,11 +29,15 @@ async function replica(log: SharedLog, options: RouterOptions = {}): Promise<Rep
 
 /** All have folded the whole log. @returns their digest */
 async function agreed(log: SharedLog, replicas: readonly Replica[]): Promise<string> {
-  for (const { router } of replicas) await router.flush()
-  const digests = []
+  const flushed = Promise.all(replicas.map(({ router }) => router.flush())).then(() => true)
+  if (!(await Promise.race([flushed, pause(10_000).then(() => false)])))
+    throw new Error('flush takes too long')
+  const digests: string[] = []
   for (const { router } of replicas) {
     let found = await router.digest()
+    const end = performance.now() + 10_000
     while (found.position !== String(log.batches.length)) {
+      if (performance.now() > end) throw new Error(`at ${found.position} of ${log.batches.length}`)
       await pause(2)
       found = await router.digest()
     }

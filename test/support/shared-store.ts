@@ -121,6 +121,7 @@ export class SharedStore implements Store {
 
   async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
     const { log } = this
+    if (log.kept.length > 0 && Number(snapshot.position) <= Number(log.kept[0].position)) return
     log.kept = [snapshot, ...log.kept].slice(0, 2)
     if (log.kept.length === 2) log.trimmed = Number(log.kept[1].position)
   }
