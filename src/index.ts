@@ -6,12 +6,14 @@ export type {
   FeatureContribution,
   ModelExplanation,
 } from './decision.js'
+export type { Receipt, Recovery } from './durability.js'
 export { type ErrorCode, ParetoBanditError } from './errors.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { Failure, Settlement } from './feedback.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './fit-priors.js'
 export type { Listener, SubscribedEvent, Subscription } from './journal/emitter.js'
 export type * from './journal/events.js'
+export type { JournalSettings } from './journal-settings.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type {
   BudgetOptions,
@@ -40,3 +42,4 @@ export type {
   QualityStats,
   RouterStats,
 } from './stats.js'
+export type { Store } from './store/store.js'

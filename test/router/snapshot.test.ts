@@ -143,6 +143,18 @@ describe('a snapshot that is not in order', () => {
     expect(other.router.stats().requests).toBe(0)
   })
 
+  it('of version 3, before requests had origins, is taken over', async () => {
+    const { router } = await makeBench()
+    const ids = [router.route(X).id, router.route(X).id, router.route(X).id]
+    router.reward(ids[1], 0.5)
+    const { router: other } = await makeBench()
+    other.restore(asVersion3(router.snapshot()))
+    expect(other.snapshot()).toEqual(router.snapshot())
+    expect(other.route(X).id).toBe('r.4')
+    other.settle(ids[0], { costUsd: 0.1 })
+    expectCode(() => other.reward(ids[1], 1), 'ALREADY_REWARDED')
+  })
+
   it('names a future version', async () => {
     const bytes = (await makeBench()).router.snapshot()
     const newer = seal(bytes, (view) => view.setUint32(4, 5, true))
@@ -232,4 +244,33 @@ function seal(bytes: Uint8Array, edit: (view: DataView) => void): Uint8Array {
   edit(view)
   view.setUint32(20, crc32(copy.subarray(24), crc32(copy.subarray(0, 20))), true)
   return copy
+}
+
+/** What the release before would have written: no origins, and requests without theirs. Of three requests that wait. */
+function asVersion3(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+  const textBytes = view.getUint32(12, true)
+  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
+  delete text.origins
+  const json = new TextEncoder().encode(JSON.stringify(text))
+  const padded = Math.ceil(json.length / 8) * 8
+  const numbers = new Float64Array(bytes.slice(24 + textBytes).buffer)
+  // A request: its sequence number, 17 numbers, origin and number, its context of 3.
+  const first = numbers.findIndex(
+    (_, i) => numbers[i] === 1 && numbers[i + 23] === 2 && numbers[i + 46] === 3,
+  )
+  const kept = Array.from(numbers).filter((_, i) => {
+    const within = (i - first) % 23
+    return i < first || i >= first + 3 * 23 || (within !== 18 && within !== 19)
+  })
+  const made = new Uint8Array(24 + padded + 8 * kept.length)
+  made.fill(0x20, 24, 24 + padded)
+  made.set(bytes.subarray(0, 24))
+  made.set(json, 24)
+  made.set(new Uint8Array(Float64Array.from(kept).buffer), 24 + padded)
+  return seal(made, (header) => {
+    header.setUint32(4, 3, true)
+    header.setUint32(12, padded, true)
+    header.setUint32(16, kept.length, true)
+  })
 }
