@@ -64,6 +64,10 @@ export class LeaseRenewal {
   refill(): Promise<void> {
     this.refilling ??= this.refillNow().finally(() => {
       this.refilling = null
+      // What ran low meanwhile was not among what was asked for.
+      if (!this.isWanted) return
+      this.isWanted = false
+      this.wantRefill()
     })
     return this.refilling
   }
@@ -160,6 +164,7 @@ export class LeaseRenewal {
 
   private fails(error: unknown): void {
     if (this.isClosed) return
+    this.quietUntil = performance.now() + TICK_MS
     this.onFailure(error)
   }
 }
