@@ -85,7 +85,7 @@ export class LeaseRenewal {
     )
     this.onAnswer()
     low.forEach(({ wallet, wantUsd }, i) => {
-      wallet.grant(grants[i], askedAt)
+      wallet.grant(grants[i], wantUsd, askedAt)
       // A pot that has run dry is not asked by every request.
       if (grants[i] < wantUsd) this.quietUntil = performance.now() + TICK_MS
     })

@@ -73,13 +73,15 @@ describe.skipIf(!hasRedis)('replicas on a real Redis', () => {
     const options = { caps: [{ usd: 1, per: 'day' as const }], reserve: 'worst-case' as const }
     const routers = [await replica(options), await replica(options), await replica(options)]
     let spent = 0
+    // In a row: one refusal may only be a slice that is spent before the next has come.
     let refused = 0
-    for (let i = 0; refused < 300 && i < 30_000; i++) {
+    for (let i = 0; refused < 150 && i < 30_000; i++) {
       try {
         const router = routers[i % 3]
         const { id, reservedUsd } = router.route([1, 1, 1], { inputTokens: 1000, maxOutputTokens: 1000 })
         spent += reservedUsd
         router.settle(id, { costUsd: reservedUsd })
+        refused = 0
       } catch (error) {
         if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
         refused++
@@ -88,7 +90,7 @@ describe.skipIf(!hasRedis)('replicas on a real Redis', () => {
       if (i % 50 === 0) await pause(1)
     }
     expect(spent).toBeLessThanOrEqual(1 + 1e-9)
-    expect(spent).toBeGreaterThan(0.9)
+    expect(spent).toBeGreaterThan(0.95)
     await agreed(routers)
   })
 
