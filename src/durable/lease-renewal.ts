@@ -85,9 +85,8 @@ export class LeaseRenewal {
     )
     this.onAnswer()
     low.forEach(({ wallet, wantUsd }, i) => {
-      wallet.grant(grants[i], wantUsd, askedAt)
       // A pot that has run dry is not asked by every request.
-      if (grants[i] < wantUsd) this.quietUntil = performance.now() + TICK_MS
+      if (!wallet.grant(grants[i], wantUsd, askedAt)) this.quietUntil = performance.now() + TICK_MS
     })
   }
 

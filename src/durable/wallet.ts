@@ -3,6 +3,8 @@ import type { LeasePool } from '../store/store.js'
 /** Below this share of a slice it is refilled; below that one it was nearly too late, and the next slice is larger. */
 const LOW = 0.5
 const NEARLY_OUT = 0.1
+/** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
+const UNIT_USD = 2 ** -29
 /** Slices grow to this share of a pot at most, divided by the processes. */
 const SHARE_MAX = 1 / 4
 
@@ -36,14 +38,17 @@ export class Wallet {
    * What was wanted, or less, has come. Slices that are spent before the next comes grow; they are small again once they
    * last, and where a pot runs dry: what is left must not lie with one process.
    * @param askedAt before the store was asked
+   * @returns whether it was all that was wanted
    */
-  grant(usd: number, wantedUsd: number, askedAt: number): void {
+  grant(usd: number, wantedUsd: number, askedAt: number): boolean {
+    const isFull = wantedUsd - usd < UNIT_USD
     if (this.heldUsd <= 0) this.grantedAt = askedAt
-    if (usd < wantedUsd) this.share = this.shareMin
+    if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
       this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
     else this.share = Math.max(this.shareMin, this.share / 2)
     this.heldUsd += usd
+    return isFull
   }
 
   /** @param processes on the log */
