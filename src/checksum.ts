@@ -18,14 +18,14 @@ function makeTables(): Int32Array {
   return made
 }
 
-/** @param previous the CRC of the bytes before these, to go on from */
-export function crc32(bytes: Uint8Array, previous = 0): number {
+/** @param previous the CRC of the bytes before these, to go on from; of bytes [start, end) */
+export function crc32(bytes: Uint8Array, previous = 0, start = 0, end = bytes.length): number {
   tables ??= makeTables()
   const table = tables
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const sliced = bytes.length - (bytes.length % 8)
+  const sliced = end - ((end - start) % 8)
   let crc = ~previous
-  for (let i = 0; i < sliced; i += 8) {
+  for (let i = start; i < sliced; i += 8) {
     const low = crc ^ view.getInt32(i, true)
     const high = view.getInt32(i + 4, true)
     crc =
@@ -38,6 +38,6 @@ export function crc32(bytes: Uint8Array, previous = 0): number {
       table[256 + ((high >>> 16) & 255)] ^
       table[high >>> 24]
   }
-  for (let i = sliced; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]) & 255]
+  for (let i = sliced; i < end; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]) & 255]
   return ~crc >>> 0
 }

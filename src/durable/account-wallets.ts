@@ -66,6 +66,11 @@ export class AccountWallets {
     return this.burst !== null && this.burst.wantUsd(processes) > 0
   }
 
+  /** Whether nothing of it is shared. */
+  get isEmpty(): boolean {
+    return this.caps.length === 0 && this.burst === null
+  }
+
   all(): readonly Wallet[] {
     return this.burst === null ? this.caps : [...this.caps, this.burst]
   }

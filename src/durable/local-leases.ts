@@ -6,6 +6,8 @@ import { AccountWallets } from './account-wallets.js'
 import { LeaseRenewal } from './lease-renewal.js'
 import type { Outcome } from './log-fold.js'
 
+const NO_WALLETS: readonly AccountWallets[] = []
+
 interface OwnRequest {
   readonly reservedUsd: number
   /** USD that it paid in on each account. */
@@ -63,10 +65,8 @@ export class LocalLeases implements Lease {
 
   /** Allocates nothing while limits stand, as `creditUsd`. */
   capsUsd(tenant: string | null): number {
-    const now = this.options.now()
-    const least = this.account(null)?.capsUsd(now, this.awayShare) ?? Number.POSITIVE_INFINITY
-    if (tenant === null) return least
-    return Math.min(least, this.account(tenant)?.capsUsd(now, this.awayShare) ?? Number.POSITIVE_INFINITY)
+    const least = this.capsOf(null)
+    return tenant === null ? least : Math.min(least, this.capsOf(tenant))
   }
 
   creditUsd(tenant: string | null): number {
@@ -81,12 +81,12 @@ export class LocalLeases implements Lease {
       return
     }
     const wallets = this.of(tenant)
+    if (wallets.length === 0) return
     const paidUsd = wallets.map((each) => this.payIn(each.tenant, 1))
     for (const each of wallets) {
       each.inFlightUsd += event.reservedUsd
       for (const wallet of each.all()) wallet.heldUsd -= event.reservedUsd
     }
-    if (wallets.length === 0) return
     this.own.set(event.id, { reservedUsd: event.reservedUsd, paidUsd, wallets, isInFlight: true })
     if (this.own.size > this.options.capacity) {
       for (const [id, oldest] of this.own) {
@@ -135,6 +135,12 @@ export class LocalLeases implements Lease {
     return this.renewal.close()
   }
 
+  private capsOf(tenant: string | null): number {
+    const account = this.account(tenant)
+    if (account === undefined || account.caps.length === 0) return Number.POSITIVE_INFINITY
+    return account.capsUsd(this.options.now(), this.awayShare)
+  }
+
   private get awayShare(): number {
     return this.isAway ? this.options.localShare : 0
   }
@@ -177,10 +183,12 @@ export class LocalLeases implements Lease {
     void this.renewal.giveBack(account.all().map((wallet) => [wallet, wallet.heldUsd]))
   }
 
-  private of(tenant: string | null): AccountWallets[] {
+  /** The accounts that a request draws on and that share anything. */
+  private of(tenant: string | null): readonly AccountWallets[] {
     const router = this.accounts.get(null)
     const own = tenant === null ? undefined : this.accounts.get(tenant)
-    return [...(router === undefined ? [] : [router]), ...(own === undefined ? [] : [own])]
+    if (router?.isEmpty !== false && own?.isEmpty !== false) return NO_WALLETS
+    return [router, own].filter((each) => each !== undefined && !each.isEmpty) as AccountWallets[]
   }
 
   /** @returns USD paid in */

@@ -21,8 +21,8 @@ export interface OutboxOptions {
   readonly capacity: number
   /** Told of every append that failed, and will be tried again unless it is fatal. */
   readonly onError: (error: unknown) => void
-  /** All that was appended up to that number is about to go to the store: the fold of it is the state of now. */
-  readonly onDrained?: (last: number) => void
+  /** Before a batch is taken: the fold of all that was appended, up to that number, is the state of now. */
+  readonly onTurn?: (last: number) => void
   /** Nothing will be durable any more. */
   readonly onBroken: (error: unknown) => void
   /** A batch is durable: the number of its last event, and where the log stands after it. */
@@ -51,6 +51,8 @@ export class Outbox {
   private isAppending = false
   private retryMs = RETRY_MS_MIN
   private broken: unknown
+  /** A batch ends with the event of that number: somebody wants to know the position after it. */
+  cutAfter = 0
   /** The failure of the latest append; undefined while the store answers. */
   failure: unknown
 
@@ -122,9 +124,9 @@ export class Outbox {
     if (this.isAppending) return
     this.isAppending = true
     while (this.queue.length > 0 && this.broken === undefined) {
+      this.options.onTurn?.(this.lastNumber)
       const events = this.takeBatch()
       const firstNumber = this.firstQueued
-      if (events.length === this.queue.length) this.options.onDrained?.(this.lastNumber)
       const position = await this.appendUntilDurable(firstNumber, events)
       if (position === undefined) break
       this.queue = this.queue.length === events.length ? [] : this.queue.slice(events.length)
@@ -160,13 +162,12 @@ export class Outbox {
   }
 
   private takeBatch(): readonly Uint8Array[] {
+    const upToCut =
+      this.cutAfter >= this.firstQueued ? this.cutAfter - this.firstQueued + 1 : BATCH_EVENTS_MAX
+    const most = Math.min(this.queue.length, BATCH_EVENTS_MAX, upToCut)
     let bytes = 0
     let count = 0
-    while (
-      count < this.queue.length &&
-      count < BATCH_EVENTS_MAX &&
-      (count === 0 || bytes < BATCH_BYTES_MAX)
-    ) {
+    while (count < most && (count === 0 || bytes < BATCH_BYTES_MAX)) {
       bytes += this.queue[count].length
       count++
     }

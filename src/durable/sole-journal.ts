@@ -49,7 +49,7 @@ export class SoleJournal implements Journal {
       capacity: options.capacity,
       onError: options.onStoreError,
       onBroken: (error) => this.receipts.refuseAll(error),
-      onDrained: (last) => this.takeSnapshot(last),
+      onTurn: (last) => this.takeSnapshot(last),
       onDurable: (last, position) => this.durable(last, position),
     })
   }
@@ -93,10 +93,11 @@ export class SoleJournal implements Journal {
     }
   }
 
-  /** The events are on their way: when they are durable, the state of now is that of their position. */
+  /** Of the state of now, which is that of the position after its latest event: a batch will end there. */
   private takeSnapshot(number: number): void {
     if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
       return
+    this.outbox.cutAfter = number
     this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
     this.sinceSnapshot = 0
   }

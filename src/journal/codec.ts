@@ -31,26 +31,33 @@ const TYPE_OF_CODE = new Map(
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
-/** Writes events one after the other into a buffer that is used again. */
+/** Many events share a piece of memory: a buffer of its own for each costs more than writing it. */
+const CHUNK_BYTES = 1 << 16
+
+/** Writes events one after the other. */
 export class EventWriter {
-  private bytes = new Uint8Array(1024)
+  private bytes = new Uint8Array(CHUNK_BYTES)
   private view = new DataView(this.bytes.buffer)
+  /** Where the present event begins, and where its next field goes. */
+  private start = 0
   private at = 0
 
-  /** @returns the event's bytes, its own copy */
+  /** @returns the event's bytes, which nobody else writes to */
   encode(event: LoggedEvent): Uint8Array {
     const { code, fields } = EVENT_FORMATS[event.type]
     const values = event as unknown as Record<string, unknown>
-    this.at = 0
+    this.start = this.at
     this.reserve(HEADER_BYTES)
-    this.bytes[0] = CODEC_VERSION
-    this.bytes[1] = code
-    this.view.setFloat64(2, event.at, true)
-    this.at = HEADER_BYTES
+    const { start } = this
+    this.bytes[start] = CODEC_VERSION
+    this.bytes[start + 1] = code
+    this.view.setFloat64(start + 2, event.at, true)
+    this.at = start + HEADER_BYTES
     for (let i = 0; i < fields.length; i++) this.write(fields[i][1], values[fields[i][0]])
     this.reserve(CHECKSUM_BYTES)
-    this.view.setUint32(this.at, crc32(this.bytes.subarray(0, this.at)), true)
-    return this.bytes.slice(0, this.at + CHECKSUM_BYTES)
+    this.view.setUint32(this.at, crc32(this.bytes, 0, this.start, this.at), true)
+    this.at += CHECKSUM_BYTES
+    return this.bytes.subarray(this.start, this.at)
   }
 
   private write(kind: FieldKind, value: unknown): void {
@@ -89,13 +96,16 @@ export class EventWriter {
     }
   }
 
+  /** Makes room; what there is of the present event moves along. */
   private reserve(bytes: number): void {
-    const needed = this.at + bytes
-    if (needed <= this.bytes.length) return
-    const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length))
-    larger.set(this.bytes)
+    if (this.at + bytes <= this.bytes.length) return
+    const written = this.at - this.start
+    const larger = new Uint8Array(Math.max(CHUNK_BYTES, 2 * (written + bytes)))
+    larger.set(this.bytes.subarray(this.start, this.at))
     this.bytes = larger
     this.view = new DataView(larger.buffer)
+    this.start = 0
+    this.at = written
   }
 
   private flag(value: boolean): boolean {
@@ -152,7 +162,7 @@ export function decodeEvent(bytes: Uint8Array): LoggedEvent {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length - CHECKSUM_BYTES
-  if (view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) throw corrupt('its checksum is wrong')
+  if (view.getUint32(end, true) !== crc32(bytes, 0, 0, end)) throw corrupt('its checksum is wrong')
   const type = TYPE_OF_CODE.get(bytes[1])
   if (bytes[0] !== CODEC_VERSION || type === undefined) throw corrupt(`it is of type ${bytes[1]}`)
   const reader = new EventReader(bytes, view, end)
