@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CommandError } from '../../src/cli/command-error.js'
 import { withLock } from '../../src/cli/state/lock.js'
-import { decodeState, encodeState } from '../../src/cli/state/state-file.js'
-import { Folder, MODELS } from './support.js'
+import { decodeState } from '../../src/cli/state/state-file.js'
+import { encodeState, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 const POSIX = process.platform !== 'win32'
