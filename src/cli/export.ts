@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Command } from 'commander'
+import { ParetoBanditError } from '../errors.js'
 import { decodeEvent } from '../journal/codec.js'
 import { START } from '../store/store.js'
 import { eventLine } from './event-log.js'
@@ -54,7 +55,8 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
       if (sink !== process.stdout) await finished(sink.end())
       return count
     } catch (error) {
-      throw out === undefined ? error : fileError(error, out, 'write')
+      if (out === undefined || error instanceof ParetoBanditError) throw error
+      throw fileError(error, out, 'write')
     }
   })
   if (out !== undefined)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { crc32 } from '../../src/checksum.js'
+import type { LogInspection } from '../../src/cli/state/log-inspection.js'
 import { beginLog } from '../../src/cli/state/new-log.js'
 import type { Settings } from '../../src/cli/state/settings.js'
 import { createRouter } from '../../src/index.js'
@@ -96,6 +97,17 @@ export class Folder {
     const settings = { policy, mode, alpha: 0.05, seed: 0, epsilon: 0 } as const
     await beginLog(join(this.path, name), router.snapshot(), {}, settings)
     return name
+  }
+
+  /** What `inspect` tells of a log. */
+  async inspect(log: string, ...flags: string[]): Promise<LogInspection> {
+    return JSON.parse(await this.ok(['inspect', log, '--json', ...flags]))
+  }
+
+  /** State, settings and events of a log: equal where nothing has happened in between. */
+  async contents(log: string): Promise<unknown> {
+    const { sha256, positions, settings, latest } = await this.inspect(log)
+    return { sha256, positions, settings, latest }
   }
 
   async stats(state: string): Promise<RouterStats> {

@@ -29,6 +29,7 @@ export async function migrate(path: string): Promise<void> {
       await keepOld(file)
       await rename(temporary, file)
     } catch (error) {
+      if (error instanceof CommandError || error instanceof ParetoBanditError) throw error
       throw fileError(error, path, 'write')
     } finally {
       await removeLog(temporary)
