@@ -6,7 +6,8 @@ import { ParetoBanditError } from '../errors.js'
 import { decodeEvent } from '../journal/codec.js'
 import { START } from '../store/store.js'
 import { eventLine } from './event-log.js'
-import { checkWritable, fileError } from './files.js'
+import { checkApart, checkWritable, fileError } from './files.js'
+import { plural } from './format.js'
 import { ExportedRequests } from './state/exported-requests.js'
 import { type LogReader, withReader } from './state/log-view.js'
 
@@ -46,21 +47,28 @@ export function registerExport(program: Command): void {
 }
 
 async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): Promise<void> {
-  if (out !== undefined) await checkWritable(out)
-  const lines = await withReader(log, stream, async (reader) => {
+  if (out !== undefined) {
+    await checkApart(out, log)
+    await checkWritable(out)
+  }
+  const said = await withReader(log, stream, async (reader) => {
     // Opened after the log: where there is none, no file is made.
     const sink = out === undefined ? process.stdout : createWriteStream(out)
     try {
       const count = await writeLines(reader, outcomes === true, sink)
       if (sink !== process.stdout) await finished(sink.end())
-      return count
+      return describe(count, outcomes === true, reader)
     } catch (error) {
       if (out === undefined || error instanceof ParetoBanditError) throw error
       throw fileError(error, out, 'write')
     }
   })
-  if (out !== undefined)
-    process.stdout.write(`${out}: ${lines} ${outcomes === true ? 'outcomes' : 'events'}\n`)
+  if (out !== undefined) process.stdout.write(`${out}: ${said}\n`)
+}
+
+function describe(count: number, outcomes: boolean, { start }: LogReader): string {
+  const lines = plural(count, outcomes ? 'outcome' : 'event')
+  return start === START ? lines : `${lines}; what came before position ${start} is no longer in the log`
 }
 
 /** What the log has when it comes to its end. @returns how many lines */

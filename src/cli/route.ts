@@ -64,8 +64,8 @@ The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
 and, where they differ, "cachedInputUsdPerMTok" and "reasoningUsdPerMTok", for 'settle' by tokens.
 
-With --state the router lives in that file: models, prices, budget, statistics, and requests that wait for feedback
-(a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
+With --state the router lives in that file, a log in SQLite: models, prices, budget, statistics, and requests that wait
+for feedback (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
 get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back.
 
 Examples:

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cp, readdir } from 'node:fs/promises'
+import { cp, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -225,6 +225,18 @@ describe('export', () => {
     await folder.write('models.json', MODELS)
     const all = ['replay', '--data', 'rows.jsonl', '--models', 'models.json', '--cold', '--seeds', '2']
     await folder.refused(all, /no row has an outcome of every model; rows per model, of 126: small \d+/)
+  })
+
+  test('never writes over the log', async () => {
+    await service()
+    const before = await folder.contents('service.db')
+    await symlink(join(folder.path, 'service.db'), join(folder.path, 'link'))
+    await folder.refused(
+      ['export', 'service.db', '--out', 'link'],
+      /link: expected another file than service\.db/,
+    )
+    await folder.refused(['snapshot', 'link', 'service.db'], /service\.db: expected another file than link/)
+    expect(await folder.contents('service.db')).toEqual(before)
   })
 
   test('leaves nothing behind where there is no log', async () => {
