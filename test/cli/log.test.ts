@@ -8,7 +8,7 @@ import { createRouter } from '../../src/index.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
-import { Folder, MODELS } from './support.js'
+import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -334,6 +334,28 @@ test('a long history is folded from snapshots', async () => {
   expect(events).toEqual({ folded: 0, refused: 0 })
   expect(stats.requests).toBe(1202)
 })
+
+test.runIf(process.platform === 'linux')(
+  'a disk that takes no more is told of at once, and nothing has happened',
+  async () => {
+    const state = await folder.kept()
+    const before = await folder.contents(state)
+    const many = Array.from({ length: 300 }, (_, i) => ({ ...MODELS[0], id: `m${i}` }))
+    await folder.write('many.json', many)
+    // Files end at 96 KiB: the log is open by then, and its first events do not go in.
+    const shell = `trap '' XFSZ; ulimit -f 96; exec "$0" "$@"`
+    const args = [process.execPath, BIN, 'route', 'x', '--models', 'many.json', '--state', state]
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', shell, ...args], {
+      cwd: folder.path,
+      encoding: 'utf8',
+    })
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(
+      /^paretobandit: sqlite:router\.state: expected a disk that can be (read and )?written[^\n]*\n$/,
+    )
+    expect(await folder.contents(state)).toEqual(before)
+  },
+)
 
 test('without better-sqlite3 there is one line of advice', async () => {
   await cp(join(ROOT, 'dist'), join(folder.path, 'package', 'dist'), { recursive: true })
