@@ -11,11 +11,22 @@ export interface Receipt {
   readonly durable: Promise<void>
 }
 
+/** How a router stands with its store. */
+export interface JournalStats {
+  /** Of the log, that is known to be folded here. */
+  readonly position: string
+  /** Events that are not durable yet. */
+  readonly waiting: number
+  /** Why the latest append failed; null while the store answers. */
+  readonly failure: string | null
+}
+
 /** Where a router's events go once they are applied. */
 export interface Journal {
   /** The state that everybody who folds the log has at `position`. */
   readonly confirmed: RoutingState
   readonly position: string
+  stats(): JournalStats
   /** @throws JOURNAL_FULL when too many events wait to be durable; STORE_CLOSED, or what has broken the store for good */
   checkRoom(): void
   /** Takes an event that has been applied; keeps nothing of it but bytes. */

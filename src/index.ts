@@ -6,7 +6,7 @@ export type {
   FeatureContribution,
   ModelExplanation,
 } from './decision.js'
-export type { Receipt, Recovery } from './durability.js'
+export type { JournalStats, Receipt, Recovery } from './durability.js'
 export { type ErrorCode, ParetoBanditError } from './errors.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { Failure, Settlement } from './feedback.js'

@@ -140,7 +140,7 @@ export abstract class Operations {
   }
 
   stats(): RouterStats {
-    return readStats(this.state, this.now())
+    return readStats(this.state, this.now(), this.recorder.journal?.stats() ?? null)
   }
 
   protected get state(): RoutingState {

@@ -1,9 +1,10 @@
+import type { JournalStats } from './durability.js'
 import type { Model } from './registry/registry.js'
 import type { RoutingState } from './state.js'
 import type { AccountStats, ModelStats, PacerStats, RouterStats } from './stats.js'
 
 /** What the router has done so far, as plain data. */
-export function readStats(state: RoutingState, at: number): RouterStats {
+export function readStats(state: RoutingState, at: number, journal: JournalStats | null): RouterStats {
   const models = [...state.registry.models]
   const account = state.dollar?.readAccount(null, at) ?? null
   const total = models.reduce((sum, model) => sum + model.requests, 0)
@@ -17,6 +18,7 @@ export function readStats(state: RoutingState, at: number): RouterStats {
     quality: state.dollar?.readQuality(at) ?? null,
     tenants: state.dollar?.tenantCount ?? 0,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
+    journal,
     kernel: state.arms.kernel.name,
     dimension: state.arms.kernel.layout.dimension,
   }

@@ -1,3 +1,4 @@
+import type { JournalStats } from './durability.js'
 import type { PolicyName } from './options.js'
 import type { CapStatus } from './pacing/cap-status.js'
 import type { PacerMode } from './pacing/dual-ascent.js'
@@ -117,6 +118,8 @@ export interface RouterStats {
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** Null without a store. */
+  readonly journal: JournalStats | null
   readonly kernel: string
   readonly dimension: number
 }

@@ -64,6 +64,10 @@ export class LeaseRenewal {
   refill(): Promise<void> {
     this.refilling ??= this.refillNow().finally(() => {
       this.refilling = null
+      // What ran low meanwhile was not among what was asked for.
+      if (!this.isWanted) return
+      this.isWanted = false
+      this.wantRefill()
     })
     return this.refilling
   }
@@ -81,9 +85,8 @@ export class LeaseRenewal {
     )
     this.onAnswer()
     low.forEach(({ wallet, wantUsd }, i) => {
-      wallet.grant(grants[i], askedAt)
       // A pot that has run dry is not asked by every request.
-      if (grants[i] < wantUsd) this.quietUntil = performance.now() + TICK_MS
+      if (!wallet.grant(grants[i], wantUsd, askedAt)) this.quietUntil = performance.now() + TICK_MS
     })
   }
 
@@ -160,6 +163,7 @@ export class LeaseRenewal {
 
   private fails(error: unknown): void {
     if (this.isClosed) return
+    this.quietUntil = performance.now() + TICK_MS
     this.onFailure(error)
   }
 }

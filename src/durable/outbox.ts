@@ -1,3 +1,4 @@
+import type { JournalStats } from '../durability.js'
 import { ParetoBanditError } from '../errors.js'
 import { EventWriter, type LoggedEvent } from '../journal/codec.js'
 import type { RouterEvent } from '../journal/events.js'
@@ -63,6 +64,12 @@ export class Outbox {
   /** Events that are not durable yet. */
   get waiting(): number {
     return this.lastNumber - this.durable
+  }
+
+  stats(position: Position): JournalStats {
+    const { failure } = this
+    const text = failure === undefined ? null : failure instanceof Error ? failure.message : String(failure)
+    return { position, waiting: this.waiting, failure: text }
   }
 
   /** @throws JOURNAL_FULL; what has broken the store for good */

@@ -1,5 +1,5 @@
 import { checkEvent } from '../check-event.js'
-import type { Journal, Receipt } from '../durability.js'
+import type { Journal, JournalStats, Receipt } from '../durability.js'
 import { ParetoBanditError } from '../errors.js'
 import { decodeEvent } from '../journal/codec.js'
 import type { RouterEvent, RouterEventType } from '../journal/events.js'
@@ -99,6 +99,10 @@ export class Replica implements Journal {
   /** The state that all replicas have in common at `position`. */
   get confirmed(): RoutingState {
     return this.fold.state
+  }
+
+  stats(): JournalStats {
+    return this.outbox.stats(this.position)
   }
 
   checkRoom(): void {

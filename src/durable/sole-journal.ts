@@ -1,4 +1,4 @@
-import type { Journal, Receipt } from '../durability.js'
+import type { Journal, JournalStats, Receipt } from '../durability.js'
 import type { RouterEvent } from '../journal/events.js'
 import { encodeSnapshot } from '../snapshot.js'
 import type { RoutingState } from '../state.js'
@@ -52,6 +52,10 @@ export class SoleJournal implements Journal {
       onDrained: (last) => this.takeSnapshot(last),
       onDurable: (last, position) => this.durable(last, position),
     })
+  }
+
+  stats(): JournalStats {
+    return this.outbox.stats(this.position)
   }
 
   checkRoom(): void {

@@ -1,7 +1,12 @@
 import type { LeasePool } from '../store/store.js'
 
-/** Where a pot is no larger than this share of what it holds for one process, its slices are refilled. */
+/** Below this share of a slice it is refilled; below that one it was nearly too late, and the next slice is larger. */
 const LOW = 0.5
+const NEARLY_OUT = 0.1
+/** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
+const UNIT_USD = 2 ** -29
+/** Slices grow to this share of a pot at most, divided by the processes. */
+const SHARE_MAX = 1 / 4
 
 /** A rolling grant is good for two of so many steps of its window: those that it counts for beyond it. */
 export const ROLLING_STEPS = 64
@@ -13,12 +18,13 @@ export class Wallet {
   heldUsd = 0
   /** When the oldest of what it holds was asked for, ms since 1970. */
   grantedAt = 0
-  /** A share of the pot that one process asks for at a time. */
-  private readonly share: number
+  /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
+  private readonly shareMin: number
+  private share: number
 
   constructor(pool: LeasePool, share: number) {
     this.pool = pool
-    this.share = share
+    this.share = this.shareMin = share
   }
 
   /** What may be drawn now: of a rolling pot nothing that was granted long ago, after a stall for example. */
@@ -28,10 +34,21 @@ export class Wallet {
     return now - this.grantedAt <= (2 * windowMs) / ROLLING_STEPS ? this.heldUsd : 0
   }
 
-  /** @param askedAt before the store was asked */
-  grant(usd: number, askedAt: number): void {
+  /**
+   * What was wanted, or less, has come. Slices that are spent before the next comes grow; they are small again once they
+   * last, and where a pot runs dry: what is left must not lie with one process.
+   * @param askedAt before the store was asked
+   * @returns whether it was all that was wanted
+   */
+  grant(usd: number, wantedUsd: number, askedAt: number): boolean {
+    const isFull = wantedUsd - usd < UNIT_USD
     if (this.heldUsd <= 0) this.grantedAt = askedAt
+    if (!isFull) this.share = this.shareMin
+    else if (this.heldUsd < NEARLY_OUT * wantedUsd)
+      this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
+    else this.share = Math.max(this.shareMin, this.share / 2)
     this.heldUsd += usd
+    return isFull
   }
 
   /** @param processes on the log */

@@ -139,8 +139,11 @@ describe('a router on a store', () => {
     expectCode(() => router.setBudget({ usdPerRequest: 1 }), 'JOURNAL_FULL')
     expectCode(() => router.settleMany([{ id: ids[0], costUsd: 1 }]), 'JOURNAL_FULL')
     expect(digest(router)).toBe(before)
+    const position = router.stats().journal?.position
+    expect(router.stats().journal).toEqual({ position: '3', waiting: 3, failure: 'faulty: no room' })
     isFull = false
     await router.flush()
+    expect(router.stats().journal).toEqual({ position: `${Number(position) + 3}`, waiting: 0, failure: null })
     router.settle(ids[0], { costUsd: 1 })
     await router.close()
   })

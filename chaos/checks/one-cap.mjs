@@ -1,0 +1,62 @@
+import { RedisProcess } from '../redis-process.mjs'
+import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
+
+const REPLICAS = 4
+/** Of what budgets would allow: less than the requests of a round would spend. */
+const CAP_SHARE = 0.2
+const CAP_SHARE_EXPECTED = 0.1
+const USD_PER_REQUEST = 0.0012
+
+export const name = '4 replicas against one cap'
+export const needsRedis = true
+
+/** Spend of all replicas is at most the cap, by reservations of the worst case; else plus what bills exceed theirs by. */
+export async function run({ short }) {
+  const server = await RedisProcess.start()
+  try {
+    const requests = (short ? 8000 : 50_000) / REPLICAS
+    const worst = await round(server, 'worst', { reserve: 'worst-case' }, requests, 0, CAP_SHARE)
+    const expected = await round(server, 'expected', {}, requests, 0.5, CAP_SHARE_EXPECTED)
+    const text = ({ spent, capUsd, routed, refused, digest }) =>
+      `$${spent.toFixed(4)} of $${capUsd.toFixed(4)} (${((100 * spent) / capUsd).toFixed(1)} %), ${routed} routed, ${refused} refused, digest ${digest}`
+    const ok =
+      worst.spent <= worst.capUsd + 1e-9 &&
+      worst.spent > 0.9 * worst.capUsd &&
+      expected.spent <= expected.capUsd + expected.excess + 1e-9
+    return { ok, detail: `worst case: ${text(worst)}; expected costs, bills off by half: ${text(expected)}` }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function round(server, stream, options, requests, overrun, share) {
+  const capUsd = share * USD_PER_REQUEST * requests * REPLICAS
+  const workers = []
+  try {
+    for (let i = 0; i < REPLICAS; i++) {
+      const all = {
+        budget: { usdPerRequest: USD_PER_REQUEST },
+        caps: [{ usd: capUsd, per: 'month' }],
+        ...options,
+      }
+      workers.push(
+        await WorkerProcess.start({ redis: { url: server.url, stream }, seed: 10 + i, options: all }),
+      )
+    }
+    const totals = await Promise.all(
+      workers.map((worker) => worker.call('load', { requests, pauseEvery: 5, overrun, stopAtRefusals: 300 })),
+    )
+    const digest = await agreedDigest(workers)
+    const sum = (name) => totals.reduce((total, each) => total + each[name], 0)
+    return {
+      capUsd,
+      spent: sum('spentUsd'),
+      excess: sum('excessUsd'),
+      routed: sum('routed'),
+      refused: sum('refused'),
+      digest,
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()))
+  }
+}

@@ -1,0 +1,74 @@
+// npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE]
+// What can go wrong goes wrong here, with real processes, real SQLite files and a redis-server of its own: one line a
+// check, exit code 1 if one failed. The full run takes some minutes.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import * as clock from './checks/clock.mjs'
+import * as disorder from './checks/disorder.mjs'
+import * as fullDisk from './checks/full-disk.mjs'
+import * as kill from './checks/kill.mjs'
+import * as networkCut from './checks/network-cut.mjs'
+import * as oneCap from './checks/one-cap.mjs'
+import * as pausedReplica from './checks/paused-replica.mjs'
+import * as redisRestart from './checks/redis-restart.mjs'
+import * as tornWrite from './checks/torn-write.mjs'
+import { randomFrom } from './random.mjs'
+import { hasRedis } from './redis-process.mjs'
+
+const CHECKS = [kill, tornWrite, fullDisk, clock, disorder, redisRestart, pausedReplica, networkCut, oneCap]
+
+const flags = readFlags()
+const redis = hasRedis()
+const results = []
+console.log(`chaos, seed ${flags.seed}${flags.short ? ', short' : ''}`)
+for (const check of CHECKS) {
+  if (!check.name.includes(flags.only)) continue
+  process.stdout.write(`  ..  ${check.name}`)
+  const started = performance.now()
+  const outcome = await outcomeOf(check)
+  const seconds = Math.round((performance.now() - started) / 100) / 10
+  results.push({ name: check.name, ...outcome, seconds })
+  process.stdout.write(`\r  ${outcome.ok ? 'ok' : 'NO'}  ${check.name}, ${seconds} s: ${outcome.detail}\n`)
+}
+const failed = results.filter(({ ok }) => !ok).length
+console.log(`${results.length - failed} of ${results.length} checks hold`)
+if (flags.json !== undefined) {
+  const { seed, short } = flags
+  writeFileSync(flags.json, `${JSON.stringify({ seed, short, checks: results }, null, 2)}\n`)
+}
+process.exitCode = failed === 0 && results.length > 0 ? 0 : 1
+
+async function outcomeOf(check) {
+  if (check.needsRedis && !redis)
+    return { ok: false, detail: 'redis-server is not installed: apt-get install redis-server' }
+  const folder = mkdtempSync(join(tmpdir(), 'paretobandit-chaos-'))
+  try {
+    return await check.run({ folder, random: randomFrom(flags.seed), short: flags.short })
+  } catch (error) {
+    return { ok: false, detail: error.message }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readFlags() {
+  const options = {
+    short: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
+  }
+  try {
+    const { values } = parseArgs({ options })
+    const seed = Number(values.seed)
+    if (!Number.isSafeInteger(seed)) throw new Error(`--seed: expected an integer, got ${values.seed}`)
+    return { ...values, seed }
+  } catch (error) {
+    console.error(
+      `${error.message}; usage: npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE]`,
+    )
+    process.exit(2)
+  }
+}

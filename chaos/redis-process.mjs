@@ -1,0 +1,73 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export function hasRedis() {
+  return spawnSync('redis-server', ['--version']).status === 0
+}
+
+export async function freePort() {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A redis-server of its own that loses nothing it has answered for: appendfsync always. */
+export class RedisProcess {
+  port
+  #folder = mkdtempSync(join(tmpdir(), 'paretobandit-chaos-redis-'))
+  #child = null
+
+  static async start() {
+    const server = new RedisProcess()
+    server.port = await freePort()
+    await server.restart()
+    return server
+  }
+
+  get url() {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async restart() {
+    const place = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--dir', this.#folder]
+    const safe = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
+    this.#child = spawn('redis-server', [...place, ...safe], { stdio: 'ignore' })
+    const end = Date.now() + 20_000
+    while (!(await this.#answers())) {
+      if (Date.now() > end) throw new Error('redis-server did not start')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async kill() {
+    const child = this.#child
+    if (child === null) return
+    this.#child = null
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  async stop() {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #answers() {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'))
+      const end = (answers) => {
+        socket.destroy()
+        resolve(answers)
+      }
+      socket.setTimeout(500, () => end(false))
+      socket.once('error', () => end(false))
+      socket.once('data', (data) => end(`${data}`.startsWith('+PONG')))
+    })
+  }
+}
