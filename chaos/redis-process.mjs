@@ -58,6 +58,19 @@ export class RedisProcess {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
+  /** Memory that its data takes. */
+  async memoryBytes() {
+    const reply = await new Promise((resolve, reject) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('INFO memory\r\n'))
+      socket.once('error', reject)
+      socket.once('data', (data) => {
+        socket.destroy()
+        resolve(`${data}`)
+      })
+    })
+    return Number(/used_memory:(\d+)/.exec(reply)?.[1])
+  }
+
   #answers() {
     return new Promise((resolve) => {
       const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'))

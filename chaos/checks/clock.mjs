@@ -5,7 +5,7 @@ import { DIMENSION, MODELS } from '../models.mjs'
 import { contextFrom } from '../random.mjs'
 
 const HOUR_MS = 3_600_000
-const CAP_USD = 0.5
+const CAP_USD = 0.1
 const RESTART_EVERY = 400
 
 export const name = 'clock jumping'
