@@ -92,6 +92,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     ...common,
     entryPoints: [{ in: 'src/cli/main.ts', out: 'cli/main' }],
     platform: 'node',
+    external: ['better-sqlite3', 'redis'],
     // Bundled CommonJS packages still call require for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",

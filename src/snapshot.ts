@@ -193,6 +193,31 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   load(state, totals, text.budget, models)
 }
 
+/**
+ * Of what router a snapshot is.
+ * @param field names it in errors
+ * @throws SNAPSHOT_INVALID
+ */
+export function originOf(
+  bytes: Uint8Array,
+  field: string,
+): {
+  readonly policy: PolicyName
+  readonly name: string
+  readonly encoder: string | null
+  readonly dimension: number
+} {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const dimension = bytes.length < HEADER_BYTES ? 0 : header.getUint32(8, true)
+  try {
+    const { policy, name, encoder } = readEnvelope(bytes, { dimension, encoder: null, name: null }).text
+    return { policy, name, encoder, dimension }
+  } catch (cause) {
+    if (!(cause instanceof ParetoBanditError)) throw cause
+    throw new ParetoBanditError('SNAPSHOT_INVALID', field, cause.message, { cause })
+  }
+}
+
 function policyOf({ dollar }: RoutingState): PolicyName {
   return dollar === null ? 'paper' : 'dollar'
 }

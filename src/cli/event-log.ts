@@ -34,6 +34,6 @@ export class EventLog {
 }
 
 /** An event as JSON, its vectors as arrays. */
-function eventLine(event: RouterEvent): string {
+export function eventLine(event: RouterEvent): string {
   return JSON.stringify(event, (_, value: unknown) => (value instanceof Float64Array ? [...value] : value))
 }

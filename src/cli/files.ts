@@ -56,6 +56,13 @@ export async function writeTextFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** What is read must not be written over, under whatever name. @throws FILE_UNWRITABLE */
+export async function checkApart(out: string, source: string): Promise<void> {
+  const [a, b] = await Promise.all([out, source].map((path) => stat(path).catch(() => null)))
+  if (a !== null && b !== null && a.dev === b.dev && a.ino === b.ino)
+    throw new CommandError('FILE_UNWRITABLE', `${out}: expected another file than ${source}, which is read`)
+}
+
 /** Finds out before a long run whether its result could be written. @throws FILE_UNWRITABLE */
 export async function checkWritable(path: string): Promise<void> {
   const folder = dirname(path)

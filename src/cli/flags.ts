@@ -6,6 +6,7 @@ import { EPSILON_MAX } from '../options.js'
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 const SEEDS_MAX = 10_000
+const EVENTS_MAX = 1000
 
 /** A decimal number and nothing else: no '12abc', no '', no NaN, no Infinity, no 0x10. */
 export function numberFlag(text: string): number {
@@ -69,6 +70,15 @@ export function seedsFlag(text: string): number {
   const value = numberFlag(text)
   if (!Number.isInteger(value) || value < 1 || value > SEEDS_MAX) {
     throw new InvalidArgumentError(`Expected an integer from 1 to ${SEEDS_MAX}.`)
+  }
+  return value
+}
+
+/** How many events to show: an integer from 1 to 1,000. */
+export function eventsFlag(text: string): number {
+  const value = numberFlag(text)
+  if (!Number.isInteger(value) || value < 1 || value > EVENTS_MAX) {
+    throw new InvalidArgumentError(`Expected an integer from 1 to ${EVENTS_MAX}.`)
   }
   return value
 }

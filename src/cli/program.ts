@@ -2,22 +2,30 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { registerConformance } from './conformance.js'
 import { registerEvaluate } from './evaluate.js'
+import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
+import { registerInspect } from './inspect.js'
 import { registerReplay } from './replay.js'
+import { registerRestore } from './restore.js'
 import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
 import { registerSettle } from './settle.js'
+import { registerSnapshot } from './snapshot.js'
 import { registerStats } from './stats.js'
 import { registerTune } from './tune.js'
 
 const EXAMPLES = `
 Examples:
-  Decide where a prompt goes, and keep what is learned in a file:
+  Decide where a prompt goes, and keep what is learned in a file (SQLite):
     $ paretobandit route "Explain quantum computing" --models models.json --budget 0.002 --state router.state
   Teach it what the call cost and how good the answer was:
     $ paretobandit settle r.1 --cost 0.0011 --state router.state
     $ paretobandit reward r.1 0.85 --state router.state
+  Look at it, back it up, and read its history:
+    $ paretobandit inspect router.state
+    $ paretobandit snapshot router.state router.snapshot
+    $ paretobandit export router.state --out events.jsonl
   Play recorded outcomes through the policy:
     $ paretobandit replay --data outcomes.jsonl --models models.json --report report.html
 
@@ -37,6 +45,10 @@ export function makeProgram(): Command {
   registerReward(program)
   registerFail(program)
   registerStats(program)
+  registerInspect(program)
+  registerSnapshot(program)
+  registerRestore(program)
+  registerExport(program)
   registerFitPriors(program)
   registerReplay(program)
   registerEvaluate(program)

@@ -1,7 +1,7 @@
 import { PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from '../registry/model.js'
 import type { Router } from '../router.js'
 import { usd } from './format.js'
-import type { Settings } from './state/state-file.js'
+import type { Settings } from './state/settings.js'
 
 /** One thing that the flags of a call changed in a kept router, in words. */
 export interface RouteChange {

@@ -9,6 +9,7 @@ import {
   DEFAULT_POLICY,
   POLICY_NAMES,
   type PolicyName,
+  type RouterOptions,
 } from '../options.js'
 import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
 import type { Priors } from '../policy/priors.js'
@@ -22,8 +23,8 @@ import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } fro
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { renderDecision } from './route-view.js'
-import { changeState, resume, type Session } from './state/session.js'
-import type { Settings, StoredState } from './state/state-file.js'
+import { changeState, type Opening, type Session } from './state/session.js'
+import type { Settings } from './state/settings.js'
 
 interface RouteFlags {
   readonly models?: string
@@ -63,8 +64,8 @@ The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
 and, where they differ, "cachedInputUsdPerMTok" and "reasoningUsdPerMTok", for 'settle' by tokens.
 
-With --state the router lives in that file: models, prices, budget, statistics, and requests that wait for feedback
-(a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
+With --state the router lives in that file, a log in SQLite: models, prices, budget, statistics, and requests that wait
+for feedback (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
 get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back.
 
 Examples:
@@ -126,36 +127,61 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
   }
   const prompt = argument === '-' ? await readStandardInput() : argument
   const { state } = flags
-  const changes: RouteChange[] = []
-  const open = async (stored: StoredState | null): Promise<Session> => {
-    if (stored === null || state === undefined) return start(flags, inputs)
-    checkPolicy(flags, stored.settings.policy, state)
-    const settings = { ...stored.settings, ...definedSettings(flags) }
-    const session = await resume(
-      state,
-      { ...stored, settings },
-      inputs.priors === null ? {} : { priors: inputs.priors },
-    )
-    changes.push(...describeSettings(stored.settings, settings))
-    if (inputs.models !== null) changes.push(...applyModels(session.router, inputs.models))
-    if (flags.budget !== undefined)
-      changes.push(...applyBudget(session.router, flags.budget === 'none' ? null : flags.budget))
-    return session
-  }
-  const log = new EventLog(flags.log)
-  const work = ({ router }: Session): RouteOutcome => {
-    checkKnown(router, flags.exclude ?? [], '--exclude')
-    checkKnown(router, flags.candidates ?? [], '--candidates')
-    const { pacer } = router.stats()
-    log.listen(router)
-    return { decision: router.route(prompt, routeOptions(flags)), pacer, changes }
-  }
-  const outcome = state === undefined ? work(await open(null)) : await changeState(state, open, work)
+  const work = (session: Session) => decide(session, prompt, flags, inputs)
+  const { outcome, log } =
+    state === undefined
+      ? await routeOnce(flags, inputs, work)
+      : await changeState(state, openingOf(state, flags, inputs), work)
   await log.append()
   process.stdout.write(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
-async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promise<Session> {
+async function routeOnce<T>(
+  flags: RouteFlags,
+  inputs: RouteInputs,
+  work: (session: Session) => T,
+): Promise<T> {
+  const { options, settings } = start(flags, inputs)
+  return work({ router: await createRouter(options), settings, kept: null })
+}
+
+function openingOf(state: string, flags: RouteFlags, inputs: RouteInputs): Opening {
+  return {
+    begin: () => start(flags, inputs),
+    resume: (kept) => {
+      checkPolicy(flags, kept.policy, state)
+      const options = inputs.priors === null ? {} : { priors: inputs.priors }
+      return { options, settings: { ...kept, ...definedSettings(flags) } }
+    },
+  }
+}
+
+/** What the flags change in a kept router, then the decision. */
+function decide(
+  { router, settings, kept }: Session,
+  prompt: string,
+  flags: RouteFlags,
+  { models }: RouteInputs,
+): { readonly outcome: RouteOutcome; readonly log: EventLog } {
+  const changes: RouteChange[] = []
+  if (kept !== null) {
+    changes.push(...describeSettings(kept, settings))
+    if (models !== null) changes.push(...applyModels(router, models))
+    if (flags.budget !== undefined)
+      changes.push(...applyBudget(router, flags.budget === 'none' ? null : flags.budget))
+  }
+  checkKnown(router, flags.exclude ?? [], '--exclude')
+  checkKnown(router, flags.candidates ?? [], '--candidates')
+  const { pacer } = router.stats()
+  const log = new EventLog(flags.log)
+  log.listen(router)
+  return { outcome: { decision: router.route(prompt, routeOptions(flags)), pacer, changes }, log }
+}
+
+function start(
+  flags: RouteFlags,
+  { models, priors }: RouteInputs,
+): { readonly options: RouterOptions; readonly settings: Settings } {
   if (models === null) {
     const where = flags.state === undefined ? '' : `: ${flags.state} does not exist yet`
     throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
@@ -166,7 +192,7 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
   const mode = policy === 'paper' ? 'adaptive' : null
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
-  const router = await createRouter({
+  const options: RouterOptions = {
     models,
     policy,
     budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),
@@ -174,8 +200,8 @@ async function start(flags: RouteFlags, { models, priors }: RouteInputs): Promis
     seed: settings.seed,
     epsilon: settings.epsilon,
     ...(priors === null ? {} : { priors }),
-  })
-  return { router, settings }
+  }
+  return { options, settings }
 }
 
 function budgetOf(usdPerRequest: number, { mode }: Settings): BudgetOptions {

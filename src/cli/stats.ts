@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { ModelStats, RouterStats } from '../stats.js'
 import { fixed, percent, plural, usd } from './format.js'
-import { openState } from './state/session.js'
+import { kindOf } from './state/log-file.js'
+import { withView } from './state/log-view.js'
+import { migrate } from './state/migration.js'
 import { renderTable } from './table.js'
 
 interface StatsFlags {
@@ -19,12 +21,12 @@ export function registerStats(program: Command): void {
 }
 
 async function stats(flags: StatsFlags): Promise<void> {
-  const { router } = await openState(flags.state)
-  const now = router.stats()
+  if (kindOf(flags.state, false) === 'state-file') await migrate(flags.state)
+  const now = await withView(flags.state, undefined, ({ router }) => router.stats())
   process.stdout.write(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
 }
 
-function renderStats(stats: RouterStats): string {
+export function renderStats(stats: RouterStats): string {
   const { requests, pending, pacer, account } = stats
   const lines = [`${plural(requests, 'request')} routed, ${pending.unsettled} waiting for their cost`]
   const money = `spend ${usd(pacer.spendUsd)}, reserved ${usd(pacer.reservedUsd)}`
@@ -49,7 +51,7 @@ function renderStats(stats: RouterStats): string {
   return `${lines.join('\n')}\n\n${renderModels(stats.models)}`
 }
 
-function renderModels(models: readonly ModelStats[]): string {
+export function renderModels(models: readonly ModelStats[]): string {
   const right = 'right' as const
   const cached = models.some((model) => model.cachedInputUsdPerMTok !== model.inputUsdPerMTok)
   const reasoning = models.some((model) => model.reasoningUsdPerMTok !== model.outputUsdPerMTok)

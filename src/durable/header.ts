@@ -4,7 +4,7 @@ import type { LogHeader } from '../store/store.js'
 
 export const LOG_VERSION = 1
 
-/** Options that the fold depends on. The ceiling is only what it began with: a log may change it. */
+/** Options that the fold depends on. The ceiling is only what it began with: a log may change it. `pacerMode` is of choices. */
 const FOLD_SETTINGS = [
   'name',
   'policy',
@@ -13,7 +13,6 @@ const FOLD_SETTINGS = [
   'lambda0',
   'rewardLow',
   'rewardHigh',
-  'pacerMode',
   'burst',
   'pendingCapacity',
 ] as const satisfies readonly (keyof ResolvedOptions)[]
@@ -24,6 +23,7 @@ export function headerOf(options: ResolvedOptions): LogHeader {
     settings: {
       ...Object.fromEntries(FOLD_SETTINGS.map((name) => [name, options[name]])),
       encoder: options.encoder?.name ?? null,
+      pacerMode: options.pacerMode,
       budgetUsdPerRequest: options.budgetUsdPerRequest,
       pendingTtlMs: options.pendingTtlMs,
     },

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CommandError } from '../../src/cli/command-error.js'
 import { withLock } from '../../src/cli/state/lock.js'
-import { decodeState, encodeState } from '../../src/cli/state/state-file.js'
-import { Folder, MODELS } from './support.js'
+import { decodeState } from '../../src/cli/state/state-file.js'
+import { createRouter } from '../../src/index.js'
+import { sqliteStore } from '../../src/store/sqlite/index.js'
+import { edit } from '../store/sqlite-support.js'
+import { encodeState, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 const POSIX = process.platform !== 'win32'
@@ -25,7 +28,7 @@ describe('several processes on one state file', () => {
     const { requests, models } = await folder.stats(state)
     expect(requests).toBe(8)
     expect(models.reduce((sum, model) => sum + model.rewarded, 0)).toBe(4)
-    expect((await readdir(folder.path)).sort()).toEqual(['models.json', state])
+    expect((await readdir(folder.path)).sort()).toEqual(['models.json', state, `${state}-writer`])
   })
 
   test('start it once', async () => {
@@ -36,16 +39,27 @@ describe('several processes on one state file', () => {
     expect((await folder.stats('new.state')).requests).toBe(3)
   })
 
-  test('take over the lock of one that crashed', async () => {
+  test('wait for a service that has it, and say so when it stays', async () => {
     const state = await folder.kept()
-    await folder.write(`${state}.lock`, `${NOBODY} ${hostname()}\n`)
-    const results = await Promise.all(
-      [1, 2, 3].map((n) => folder.run(['route', `prompt ${n}`, '--state', state])),
-    )
-    for (const result of results) expect(result).toMatchObject({ code: 0, stderr: '' })
-    expect((await folder.stats(state)).requests).toBe(4)
-    expect((await readdir(folder.path)).sort()).toEqual(['models.json', state])
+    const store = sqliteStore(join(folder.path, state))
+    const router = await createRouter({ budget: { usdPerRequest: 0.002 }, store })
+    // Whoever looks need not wait.
+    expect((await folder.stats(state)).requests).toBe(1)
+    const waiting = folder.ok(['route', 'x', '--state', state])
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    router.route('of the service')
+    await router.close()
+    expect(await waiting).toContain('request r.3;')
   })
+
+  test('give up after 10 seconds', async () => {
+    const state = await folder.kept()
+    const store = sqliteStore(join(folder.path, state))
+    const router = await createRouter({ store })
+    const message = /sqlite:router\.state: expected no other writer, another holds .* \(waited 10000 ms\)/
+    await folder.refused(['route', 'x', '--state', state], message)
+    await router.close()
+  }, 30_000)
 })
 
 describe('a lock', () => {
@@ -93,31 +107,142 @@ describe('a lock', () => {
   })
 })
 
-describe('a state file that is damaged', () => {
-  test.each([0, 5, 9, 13, 20, 200, -1])('at byte %i is refused and stays as it was', async (position) => {
-    const state = await folder.kept()
-    const bytes = await folder.read(state)
-    const at = position < 0 ? bytes.length + position : position
-    bytes[at] ^= 0x10
-    await folder.write(state, bytes)
-    const message = /router\.state: not a state file this release can read/
-    await folder.refused(['route', 'x', '--state', state], message)
-    expect(await folder.read(state)).toEqual(bytes)
-  })
-
-  test('is refused by every command', async () => {
+describe('a log that is damaged, or none', () => {
+  test('is refused by every command, and stays as it was', async () => {
     await folder.write('bad.state', 'not a state')
-    const message = /bad\.state: not a state file this release can read/
+    const message =
+      /^paretobandit: sqlite:bad\.state: expected an SQLite database, it is a file of another kind/
+    await folder.refused(['route', 'x', '--state', 'bad.state'], message)
     await folder.refused(['settle', 'r.1', '--cost', '1', '--state', 'bad.state'], message)
     await folder.refused(['reward', 'r.1', '1', '--state', 'bad.state'], message)
     await folder.refused(['fail', 'r.1', '--state', 'bad.state'], message)
     await folder.refused(['stats', '--state', 'bad.state'], message)
+    await folder.refused(['inspect', 'bad.state'], message)
+    await folder.refused(['snapshot', 'bad.state', 'out'], message)
+    await folder.refused(['export', 'bad.state', '--out', 'out'], message)
     expect((await folder.read('bad.state')).toString()).toBe('not a state')
+    expect(await readdir(folder.path)).toEqual(['bad.state'])
+  })
+
+  test('of a later release is refused', async () => {
+    const state = await folder.kept()
+    edit(join(folder.path, state), 'PRAGMA user_version = 99')
+    const bytes = await folder.read(state)
+    await folder.refused(
+      ['route', 'x', '--state', state],
+      /expected schema version .* got 99: a later release/,
+    )
+    await folder.refused(['inspect', state], /expected schema version .* got 99: a later release/)
+    expect(await folder.read(state)).toEqual(bytes)
+  })
+
+  test('whose snapshot is lost is refused, not begun anew', async () => {
+    const state = await folder.kept()
+    edit(join(folder.path, state), "UPDATE snapshots SET bytes = x'00'")
+    await folder.refused(['route', 'x', '--state', state], /router\.state: expected an undamaged snapshot/)
+  })
+
+  test('with a damaged event goes on before it, and says so', async () => {
+    const state = await folder.kept()
+    await folder.ok(['settle', 'r.1', '--cost', '0.001', '--state', state])
+    edit(
+      join(folder.path, state),
+      "UPDATE events SET bytes = x'00' WHERE position = (SELECT max(position) FROM events)",
+    )
+    const { code, stderr } = await folder.run(['route', 'x', '--state', state])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^paretobandit: router\.state: the event at position 2 is damaged/)
+    expect((await folder.stats(state)).pending.unsettled).toBe(2)
+  })
+})
+
+describe('a state file of before logs', () => {
+  const settings = { policy: 'paper', mode: 'hard', alpha: 0.3, seed: 7, epsilon: 0.1 } as const
+
+  async function old(): Promise<{ name: string; bytes: Uint8Array }> {
+    const budget = { usdPerRequest: 0.002, mode: 'hard' } as const
+    const router = await createRouter({ policy: 'paper', models: MODELS, budget })
+    router.route('one')
+    router.route('two')
+    router.settle('r.1', { costUsd: 0.004 })
+    const bytes = encodeState(settings, router.snapshot())
+    await folder.write('old.state', bytes)
+    return { name: 'old.state', bytes }
+  }
+
+  test('becomes a log, and is kept', async () => {
+    const { name, bytes } = await old()
+    await chmod(join(folder.path, name), 0o600)
+    const { code, stdout, stderr } = await folder.run(['route', 'three', '--state', name])
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'paretobandit: old.state: is a log in SQLite from now on; the state file is kept as old.state.v1\n',
+    })
+    expect(stdout).toContain('request r.3;')
+    expect(await folder.read('old.state.v1')).toEqual(Buffer.from(bytes))
+    expect((await readdir(folder.path)).sort()).toEqual(['old.state', 'old.state-writer', 'old.state.v1'])
+    if (POSIX) expect((await stat(join(folder.path, name))).mode & 0o777).toBe(0o600)
+    expect((await folder.inspect(name)).settings).toEqual(settings)
+    await folder.ok(['reward', 'r.1', '1', '--state', name])
+    await folder.ok(['settle', 'r.2', '--cost', '0.001', '--state', name])
+    const { requests, policy, pacer } = await folder.stats(name)
+    expect({ requests, policy, mode: pacer.mode, spendUsd: pacer.spendUsd }).toEqual({
+      requests: 3,
+      policy: 'paper',
+      mode: 'hard',
+      spendUsd: 0.005,
+    })
+  })
+
+  test('is migrated once by several commands at a time', async () => {
+    const { name } = await old()
+    const commands = [
+      ['stats', '--state', name],
+      ['settle', 'r.2', '--cost', '0.001', '--state', name],
+      ['route', 'more', '--state', name],
+      ['reward', 'r.1', '1', '--state', name],
+    ]
+    const results = await Promise.all(commands.map((args) => folder.run(args)))
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0])
+    expect(results.map(({ stderr }) => stderr).join('')).toMatch(
+      /^paretobandit: old\.state: is a log[^\n]*\n$/,
+    )
+    expect(await folder.stats(name)).toMatchObject({ requests: 3, pending: { unsettled: 1 } })
+  })
+
+  test('is not written over when another one is kept there', async () => {
+    const { name, bytes } = await old()
+    await folder.write('old.state.v1', 'mine')
+    await folder.refused(['route', 'x', '--state', name], /old\.state\.v1: expected no such file/)
+    expect(await folder.read(name)).toEqual(Buffer.from(bytes))
+    expect((await readdir(folder.path)).sort()).toEqual(['old.state', 'old.state.v1'])
+  })
+
+  test('is left to commands that write by those that only read', async () => {
+    const { name, bytes } = await old()
+    await folder.refused(
+      ['inspect', name],
+      /old\.state: is of before logs; 'paretobandit stats --state old\.state'/,
+    )
+    expect(await folder.read(name)).toEqual(Buffer.from(bytes))
+  })
+
+  test('that is damaged is refused and stays as it was', async () => {
+    const { name, bytes } = await old()
+    bytes[200] ^= 0x10
+    await folder.write(name, bytes)
+    await folder.refused(
+      ['route', 'x', '--state', name],
+      /old\.state: not a state file this release can read/,
+    )
+    expect(await folder.read(name)).toEqual(Buffer.from(bytes))
+    expect(await readdir(folder.path)).toEqual(['old.state'])
   })
 
   test('in any byte, or cut anywhere, does not decode', () => {
     const settings = { policy: 'paper', mode: 'hard', alpha: 0.05, seed: 7, epsilon: 0.1 } as const
-    const bytes = encodeState({ settings, snapshot: Uint8Array.of(1, 2, 3, 4, 5) })
+    const bytes = encodeState(settings, Uint8Array.of(1, 2, 3, 4, 5))
     expect(decodeState(bytes, 's')).toEqual({ settings, snapshot: Uint8Array.of(1, 2, 3, 4, 5) })
     for (let i = 0; i < bytes.length; i++) {
       const damaged = bytes.slice()
@@ -129,7 +254,7 @@ describe('a state file that is damaged', () => {
 
   test('from before policies had a place in it is one of policy paper', () => {
     const settings = { mode: 'soft', alpha: 0.05, seed: 7, epsilon: 0.1 } as const
-    const bytes = encodeState({ settings: settings as never, snapshot: Uint8Array.of(1) })
+    const bytes = encodeState(settings as never, Uint8Array.of(1))
     expect(decodeState(bytes, 's').settings).toEqual({ policy: 'paper', ...settings })
   })
 })
@@ -147,8 +272,11 @@ describe('where a state file lies', () => {
   test('it cannot be a folder, or in one that is not there', async () => {
     await folder.write('models.json', MODELS)
     const args = ['route', 'x', '--models', 'models.json', '--state']
-    await folder.refused([...args, '.'], /it is a folder/)
-    await folder.refused([...args, 'nowhere/router.state'], /nowhere\/router\.state.*no such file or folder/)
+    await folder.refused([...args, '.'], /expected a file, it is something else/)
+    await folder.refused(
+      [...args, 'nowhere/router.state'],
+      /sqlite:nowhere\/router\.state: expected the directory .*nowhere to be there/,
+    )
   })
 
   test('a failed decision leaves no file behind', async () => {

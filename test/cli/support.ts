@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect } from 'vitest'
-import { encodeState } from '../../src/cli/state/state-file.js'
+import { crc32 } from '../../src/checksum.js'
+import type { LogInspection } from '../../src/cli/state/log-inspection.js'
+import { beginLog } from '../../src/cli/state/new-log.js'
+import type { Settings } from '../../src/cli/state/settings.js'
 import { createRouter } from '../../src/index.js'
 import type { PolicyName } from '../../src/options.js'
 import type { RouterStats } from '../../src/stats.js'
@@ -85,18 +88,41 @@ export class Folder {
     expect(stderr).toMatch(message)
   }
 
-  /** A state file as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
+  /** A log as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
   async kept(count = 1, name = 'router.state', policy: PolicyName = 'dollar'): Promise<string> {
     await this.write('models.json', { models: MODELS })
     const router = await createRouter({ policy, models: MODELS, budget: { usdPerRequest: 0.002 } })
     for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
     const mode = policy === 'paper' ? 'adaptive' : null
     const settings = { policy, mode, alpha: 0.05, seed: 0, epsilon: 0 } as const
-    await this.write(name, encodeState({ settings, snapshot: router.snapshot() }))
+    await beginLog(join(this.path, name), router.snapshot(), {}, settings)
     return name
+  }
+
+  /** What `inspect` tells of a log. */
+  async inspect(log: string, ...flags: string[]): Promise<LogInspection> {
+    return JSON.parse(await this.ok(['inspect', log, '--json', ...flags]))
+  }
+
+  /** State, settings and events of a log: equal where nothing has happened in between. */
+  async contents(log: string): Promise<unknown> {
+    const { sha256, positions, settings, latest } = await this.inspect(log)
+    return { sha256, positions, settings, latest }
   }
 
   async stats(state: string): Promise<RouterStats> {
     return JSON.parse(await this.ok(['stats', '--state', state, '--json']))
   }
+}
+
+/** A state file as releases before logs wrote it. */
+export function encodeState(settings: Settings, snapshot: Uint8Array): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(settings))
+  const bytes = new Uint8Array(16 + json.length + snapshot.length)
+  bytes.set(json, 16)
+  bytes.set(snapshot, 16 + json.length)
+  const view = new DataView(bytes.buffer)
+  for (const [i, value] of [0x54534250, 1, json.length].entries()) view.setUint32(4 * i, value, true)
+  view.setUint32(12, crc32(bytes.subarray(16), crc32(bytes.subarray(0, 12))), true)
+  return bytes
 }

@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   replay: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'router'],
   // Statistics and the report's drawing are of replay.
   evaluate: [...BASE, 'features', 'replay'],
-  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'store', 'router', 'replay', 'evaluate'],
+  cli: [...BASE, 'kernel', 'policy', ...SIBLINGS, 'store', 'router', 'durable', 'replay', 'evaluate'],
 }
 
 interface Import {

@@ -65,6 +65,8 @@ export function settingsOf(file: string, changes: Partial<LogSettings> = {}): Lo
     durability: 'full',
     lockWaitMs: 0,
     pageCountMax: null,
+    mustExist: false,
+    snapshot: null,
     ...changes,
   }
 }

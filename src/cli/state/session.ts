@@ -1,96 +1,113 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { createRouter } from '../../create-router.js'
-import { ParetoBanditError } from '../../errors.js'
 import type { RouterOptions } from '../../options.js'
 import type { Router } from '../../router.js'
 import { CommandError } from '../command-error.js'
-import { fileError, isErrno } from '../files.js'
-import { writeAtomically } from './atomic-write.js'
-import { withLock } from './lock.js'
-import { decodeState, encodeState, type Settings, type StoredState } from './state-file.js'
+import { HeldStore, LogIsThere } from './held-store.js'
+import { kindOf } from './log-file.js'
+import { keptSettings, optionsOf } from './log-options.js'
+import { migrate } from './migration.js'
+import { SETTINGS_NOTE, type Settings } from './settings.js'
 
-/** Each command holds the lock for some hundredths of a second: this is a long queue, or an owner that hangs. */
-const WAIT_MS_MAX = 10_000
+/** Each command reads what came after the latest snapshot: some milliseconds. */
+const SNAPSHOT_EVENTS = 1000
 
-/** A router of the command line with the options that its state file keeps. */
+/** A router of the command line with the options that its log keeps. */
 export interface Session {
   readonly router: Router
   readonly settings: Settings
+  /** What they were before this command; null for a router that begins. */
+  readonly kept: Settings | null
+}
+
+/** How a command makes its router. */
+export interface Opening {
+  /** From nothing. @throws where the command cannot do that */
+  begin(): { readonly options: RouterOptions; readonly settings: Settings }
+  /** From a log. @returns its settings from now on, and options besides */
+  resume(kept: Settings): { readonly options: RouterOptions; readonly settings: Settings }
 }
 
 /**
- * One command on a state file: lock, read, work, write, unlock. The file changes only if everything went well.
- * @param open makes the session from what the file held, or from null when there is none yet
+ * One command on a log: what `work` did is durable when this resolves, and nothing of it has happened if it rejects.
+ * @param work may run twice on a router that begins: the first time on one that leaves nothing behind
  */
 export async function changeState<T>(
   path: string,
-  open: (stored: StoredState | null) => Promise<Session>,
+  opening: Opening,
   work: (session: Session) => T,
 ): Promise<T> {
-  // Behind a link lies the file to lock and to replace.
-  const file = await realpath(path).catch(() => path)
-  return withLock(file, WAIT_MS_MAX, async () => {
-    const session = await open(await readState(file))
+  await migrate(path)
+  const isThere = kindOf(path) === 'log'
+  if (!isThere) {
+    // So that a command that fails leaves no file behind.
+    const { options, settings } = opening.begin()
+    work({ router: await createRouter(options), settings, kept: null })
+  }
+  const store = new HeldStore(path, isThere)
+  try {
+    const session = await openSession(store, isThere, opening)
+    for (const repair of session.router.recovery?.repairs ?? []) tell(`${path}: ${repair}`)
     const result = work(session)
-    await writeAtomically(
-      file,
-      encodeState({ settings: session.settings, snapshot: session.router.snapshot() }),
-    )
+    await commit(store, session)
     return result
-  })
+  } finally {
+    await store.close()
+  }
 }
 
-/** `changeState` for commands that need a state to be there. */
+/** `changeState` for commands that need a log to be there. */
 export async function teach<T>(path: string, work: (session: Session) => T): Promise<T> {
-  if ((await readState(path)) === null) throw missing(path)
-  const open = async (stored: StoredState | null): Promise<Session> => {
-    if (stored === null) throw missing(path)
-    return resume(path, stored)
+  const opening: Opening = {
+    begin: () => {
+      throw missing(path)
+    },
+    resume: (settings) => ({ options: {}, settings }),
   }
-  return changeState(path, open, work)
+  if (!existsSync(path)) throw missing(path)
+  return changeState(path, opening, work)
 }
 
-/** Opens a state to look at it. Writers replace the file as a whole, so no lock is needed. */
-export async function openState(path: string): Promise<Session> {
-  const stored = await readState(path)
-  if (stored === null) throw missing(path)
-  return resume(path, stored)
-}
-
-/** The router of a state file. @param options beyond the stored settings */
-export async function resume(
-  path: string,
-  stored: StoredState,
-  options: RouterOptions = {},
-): Promise<Session> {
-  const { settings, snapshot } = stored
-  const { policy, mode, alpha, seed, epsilon } = settings
-  // The snapshot brings its own ceiling; naming one here sets the pacer's mode.
-  const budget = mode === null ? null : { usdPerRequest: 1, mode }
-  const router = await createRouter({ ...options, policy, budget, alpha, seed, epsilon })
-  try {
-    router.restore(snapshot)
-  } catch (cause) {
-    if (!(cause instanceof ParetoBanditError)) throw cause
-    throw new CommandError('FILE_UNREADABLE', `${path}: ${cause.message}`, { cause })
-  }
-  return { router, settings }
-}
-
-async function readState(path: string): Promise<StoredState | null> {
-  let bytes: Uint8Array
-  try {
-    bytes = new Uint8Array(await readFile(path))
-  } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return null
-    throw fileError(error, path, 'read')
-  }
-  return decodeState(bytes, path)
-}
-
-function missing(path: string): CommandError {
+export function missing(path: string): CommandError {
   return new CommandError(
     'FILE_UNREADABLE',
     `${path}: no such file; 'paretobandit route --state ${path}' makes it`,
   )
+}
+
+async function openSession(store: HeldStore, isThere: boolean, opening: Opening): Promise<Session> {
+  const journal = {
+    snapshotEvents: SNAPSHOT_EVENTS,
+    // Of a snapshot: the log has it all, and a later command writes one.
+    onStoreError: (error: unknown) => {
+      if (!store.isAppendError(error)) tell(error instanceof Error ? error.message : String(error))
+    },
+  }
+  if (!isThere) {
+    const { options, settings } = opening.begin()
+    try {
+      return { router: await createRouter({ ...options, store, journal }), settings, kept: null }
+    } catch (error) {
+      // Another command began it meanwhile: this one goes on with what that one made.
+      if (!(error instanceof LogIsThere)) throw error
+    }
+  }
+  const header = await store.openExisting()
+  const kept = keptSettings(header, await store.readNote(SETTINGS_NOTE), store.description)
+  const { options, settings } = opening.resume(kept)
+  const own = optionsOf(header, store.description, settings)
+  return { router: await createRouter({ ...own, ...options, store, journal }), settings, kept }
+}
+
+/** Everything is durable when it resolves. */
+async function commit(store: HeldStore, { router, settings, kept }: Session): Promise<void> {
+  const note = JSON.stringify(settings)
+  if (note !== JSON.stringify(kept)) await store.writeNote(SETTINGS_NOTE, note)
+  store.letGo()
+  await Promise.race([router.flush(), store.failed])
+  await router.close()
+}
+
+function tell(line: string): void {
+  process.stderr.write(`paretobandit: ${line}\n`)
 }

@@ -8,4 +8,4 @@ export type {
   StoredSnapshot,
 } from '../store.js'
 export { openSqliteReadOnly, type SqliteReader } from './read-only.js'
-export { type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'
+export { type SqliteNotes, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'

@@ -59,6 +59,7 @@ export class Inspection {
       isNew: false,
       header: reader.header(),
       firstNumber: 0,
+      start: reader.meta.number('trimmed_position'),
       end: reader.end(),
       repairs: describeDamage(findDamage(db, reader.meta, description), 'found'),
     }))()
@@ -70,6 +71,10 @@ export class Inspection {
 
   snapshot(before: number): KeptSnapshot | null {
     return this.reader.snapshot(before)
+  }
+
+  note(name: string): string | null {
+    return this.reader.note(name)
   }
 
   close(): void {

@@ -50,6 +50,12 @@ export class LogReader {
     return Math.max(typeof last === 'number' ? last : 0, this.meta.number('trimmed_position'))
   }
 
+  /** What its owner keeps beside the log under a name; null: nothing. */
+  note(name: string): string | null {
+    const text = this.meta.get(`note:${name}`)
+    return typeof text === 'string' ? text : null
+  }
+
   /** @throws LOG_TRIMMED */
   read(after: number): ReadEvents {
     // One transaction: what a writer drops meanwhile is either seen or known to be gone.

@@ -1,7 +1,7 @@
 import type BetterSqlite from 'better-sqlite3'
 import type { Statement } from 'better-sqlite3'
 import { crc32 } from '../../checksum.js'
-import { expected } from '../../errors.js'
+import { expected, ParetoBanditError } from '../../errors.js'
 import { decodeEvent, type LoggedEvent } from '../../journal/codec.js'
 import type { LogHeader } from '../store.js'
 import { columnsOf, decodeAll } from './columns.js'
@@ -79,6 +79,8 @@ export class SqliteLog {
     if (pageCountMax !== null) db.pragma(`max_page_count = ${pageCountMax}`)
     const isNew = this.isBlank()
     if (!isNew) this.checkSchema()
+    else if (settings.mustExist)
+      throw new ParetoBanditError('STORE_MISMATCH', description, 'expected a log, the file is empty')
     // With a rollback journal unless a crash left it otherwise: a new file is whole or empty, one that is refused the same.
     db.exec(isNew ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE')
     try {
@@ -87,6 +89,7 @@ export class SqliteLog {
       this.reader = new LogReader(db, description)
       const { meta } = this.reader
       if (isNew) meta.set('header', JSON.stringify(header))
+      if (isNew && settings.snapshot !== null) this.beginWith(settings.snapshot)
       this.insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       const inForce = this.reader.header()
       this.pending = new PendingTable(db, pendingLimits(inForce))
@@ -96,13 +99,14 @@ export class SqliteLog {
       this.end = this.reader.end()
       this.nextPosition = Math.max(this.end, meta.number('last_position')) + 1
       this.lastNumber = this.highestNumber() + (isNew || meta.get('clean') === 1 ? 0 : NUMBER_GAP)
-      if (isNew) this.add(ORIGIN, 1, unpackEvents(seed))
+      if (isNew && settings.snapshot === null) this.add(ORIGIN, 1, unpackEvents(seed))
       this.noteFloors()
       meta.set('clean', 0)
       db.exec('COMMIT')
       const repairs = describeDamage(damage, 'repaired')
       const firstNumber = this.lastNumber + 1
-      this.opened = { isNew, header: inForce, firstNumber, end: this.end, repairs }
+      const start = meta.number('trimmed_position')
+      this.opened = { isNew, header: inForce, firstNumber, start, end: this.end, repairs }
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK')
       throw error
@@ -141,12 +145,19 @@ export class SqliteLog {
     return this.reader.snapshot(before)
   }
 
+  note(name: string): string | null {
+    return this.reader.note(name)
+  }
+
+  writeNote(name: string, text: string): void {
+    this.transaction(() => this.reader.meta.set(`note:${name}`, text))
+  }
+
   writeSnapshot(position: number, bytes: Uint8Array): void {
     if (position > this.end)
       throw expected('INVALID_ARGUMENT', 'snapshot.position', `at most ${this.end}`, position)
     this.transaction(() => {
-      const insert = this.db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)')
-      insert.run(position, Date.now(), bytes, crc32(bytes))
+      this.insertSnapshot(position, bytes)
       this.db.exec(
         'DELETE FROM snapshots WHERE position NOT IN (SELECT position FROM snapshots ORDER BY position DESC LIMIT 2)',
       )
@@ -154,6 +165,17 @@ export class SqliteLog {
       if (typeof latest === 'number') this.pending.prune(latest)
       this.noteFloors()
     })
+  }
+
+  /** As if an event had been and were dropped behind the snapshot: a log whose only snapshot is lost is not an empty one. */
+  private beginWith(snapshot: Uint8Array): void {
+    this.reader.meta.set('trimmed_position', 1)
+    this.insertSnapshot(1, snapshot)
+  }
+
+  private insertSnapshot(position: number, bytes: Uint8Array): void {
+    const insert = this.db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)')
+    insert.run(position, Date.now(), bytes, crc32(bytes))
   }
 
   /** Drops a slice of the events that snapshots and retention let go. @returns whether there are more */

@@ -17,6 +17,10 @@ export interface LogSettings {
   readonly lockWaitMs: number
   /** Largest size in pages, for tests of a full disk; null: none. */
   readonly pageCountMax: number | null
+  /** Whether a file without a log is refused, instead of becoming one. */
+  readonly mustExist: boolean
+  /** The fold that a new log begins with, in place of its seed; null: none. */
+  readonly snapshot: Uint8Array | null
 }
 
 /** What the thread of the store asks of its worker. Positions are numbers there. Buffers are transferred. */
@@ -37,12 +41,16 @@ export type Request =
   | { readonly op: 'read'; readonly after: number }
   | { readonly op: 'snapshot'; readonly before: number }
   | { readonly op: 'writeSnapshot'; readonly position: number; readonly bytes: Uint8Array }
+  | { readonly op: 'note'; readonly name: string }
+  | { readonly op: 'writeNote'; readonly name: string; readonly text: string }
   | { readonly op: 'close' }
 
 export interface Opened {
   readonly isNew: boolean
   readonly header: LogHeader
   readonly firstNumber: number
+  /** Events up to here are no longer there. */
+  readonly start: number
   readonly end: number
   readonly repairs: readonly string[]
 }
@@ -75,6 +83,8 @@ export interface Results {
   /** The latest before a position, or null. */
   snapshot: KeptSnapshot | null
   writeSnapshot: null
+  note: string | null
+  writeNote: null
   close: null
 }
 

@@ -1,4 +1,4 @@
-import { checkString } from '../../check.js'
+import { checkInteger, checkString } from '../../check.js'
 import { ParetoBanditError } from '../../errors.js'
 import type { LogHeader, PlacedBatch, Position, StoredSnapshot } from '../store.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
@@ -9,12 +9,18 @@ import { WorkerLink } from './worker-link.js'
 export interface SqliteReader {
   readonly description: string
   readonly header: LogHeader
+  /** Events up to here are no longer there; START: all are. */
+  readonly start: Position
   /** Position of the latest event when it was opened. */
   readonly end: Position
   /** What of it is damaged, as a writer would repair it. */
   readonly damage: readonly string[]
   /** The events after a position, some thousands at most, those that were written since among them; none: no more. */
   read(after: Position): Promise<readonly PlacedBatch[]>
+  /** The latest events that are still there, as of its opening, `count` at most. */
+  latest(count: number): Promise<readonly PlacedBatch[]>
+  /** What the log's owner keeps beside it under that name; null: nothing. */
+  readNote(name: string): Promise<string | null>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
   close(): Promise<void>
@@ -39,14 +45,17 @@ export async function openSqliteReadOnly(file: string): Promise<SqliteReader> {
     throw new ParetoBanditError('STORE_CLOSED', description, 'expected an open log, it is closed')
   }
   try {
-    const { header, end, repairs } = await link.call({ op: 'inspect', file, description })
+    const { header, start, end, repairs } = await link.call({ op: 'inspect', file, description })
+    const readFrom = async (after: number) => placedBatches(await opened().call({ op: 'read', after }))
     return {
       description,
       header,
+      start: positionOf(start),
       end: positionOf(end),
       damage: repairs,
-      read: async (after) =>
-        placedBatches(await opened().call({ op: 'read', after: numberOf(after, 'after') })),
+      read: (after) => readFrom(numberOf(after, 'after')),
+      latest: (count) => readFrom(Math.max(start, end - checkInteger(count, 1, 1000, 'count'))),
+      readNote: (name) => opened().call({ op: 'note', name }),
       snapshots: () => keptSnapshots(opened),
       close: async () => {
         try {

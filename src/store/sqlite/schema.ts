@@ -10,6 +10,7 @@ import type { Database } from 'better-sqlite3'
  *                     last_number      highest event number that rows no longer here may have had
  *                     last_position    the same of positions
  *                     trimmed_position events up to here were dropped behind snapshots
+ *                     note:<name>     what its owner keeps beside the log, as text
  *     events          one row an event in the log's order. `bytes` is the event (journal/codec.ts); the other columns are
  *                     read from it for people: request id, dollars (reserved, realised or budgeted), reward, latency
  *     pending         requests that still wait for feedback, written along with the events; the router has its own
@@ -59,7 +60,13 @@ export function migrate(db: Database, from: number): void {
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
-export type MetaKey = 'header' | 'clean' | 'last_number' | 'last_position' | 'trimmed_position'
+export type MetaKey =
+  | 'header'
+  | 'clean'
+  | 'last_number'
+  | 'last_position'
+  | 'trimmed_position'
+  | `note:${string}`
 
 /** The small facts of a file. */
 export class Meta {

@@ -15,9 +15,20 @@ export interface SqliteStoreOptions {
   readonly lockWaitMs?: number
 }
 
-/** For tests. */
+/** What a store keeps beside the log for its owner: settings that are none of the fold's. */
+export interface SqliteNotes {
+  /** @returns null where nothing was written under that name */
+  readNote(name: string): Promise<string | null>
+  writeNote(name: string, text: string): Promise<void>
+}
+
+/** For tests, and for the command line. */
 export interface SqliteInternals {
   readonly pageCountMax?: number
+  /** Refuses a file without a log (STORE_MISMATCH) instead of beginning one. */
+  readonly mustExist?: boolean
+  /** What a new log begins with in place of its seed; no origin in it has a latest event. */
+  readonly snapshot?: Uint8Array
   readonly worker?: URL
 }
 
@@ -33,15 +44,15 @@ const LOCK_WAIT_MS_MAX = 2 ** 31 - 1
  * `append` and `writeSnapshot` with STORE_FULL: nothing of theirs is in the file then, and they may be tried again.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
  */
-export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store {
+export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store & SqliteNotes {
   return sqliteStoreWith(file, options, {})
 }
 
 export function sqliteStoreWith(
   file: string,
   options: SqliteStoreOptions,
-  { pageCountMax, worker }: SqliteInternals,
-): Store {
+  { pageCountMax, mustExist, snapshot, worker }: SqliteInternals,
+): Store & SqliteNotes {
   checkString(file, 'file')
   checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs'], '')
   const { retainEvents = RETAIN_EVENTS_DEFAULT, durability = 'full', lockWaitMs = 0 } = options
@@ -52,6 +63,8 @@ export function sqliteStoreWith(
     durability: checkOneOf(durability, ['full', 'normal'], 'durability'),
     lockWaitMs: checkInteger(lockWaitMs, 0, LOCK_WAIT_MS_MAX, 'lockWaitMs'),
     pageCountMax: pageCountMax ?? null,
+    mustExist: mustExist ?? false,
+    snapshot: snapshot ?? null,
   }
   return new SqliteStore(settings, worker)
 }
@@ -60,7 +73,7 @@ export function describeFile(file: string): string {
   return `sqlite:${file}`
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements Store, SqliteNotes {
   readonly description: string
   readonly isShared = false
   readonly leases = null
@@ -110,6 +123,14 @@ class SqliteStore implements Store {
     const position = numberOf(snapshot.position, 'snapshot.position')
     const bytes = new Uint8Array(snapshot.bytes)
     await this.opened().call({ op: 'writeSnapshot', position, bytes }, [bytes.buffer])
+  }
+
+  readNote(name: string): Promise<string | null> {
+    return this.opened().call({ op: 'note', name })
+  }
+
+  async writeNote(name: string, text: string): Promise<void> {
+    await this.opened().call({ op: 'writeNote', name, text })
   }
 
   async close(): Promise<void> {

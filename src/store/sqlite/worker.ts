@@ -56,6 +56,11 @@ async function answer(request: Request): Promise<Results[Op]> {
       })
       await trimming
       return null
+    case 'note':
+      return reading().note(request.name)
+    case 'writeNote':
+      writing().writeNote(request.name, request.text)
+      return null
     case 'close':
       isClosing = true
       await trimming?.catch(() => {})

@@ -1,0 +1,105 @@
+import { createWriteStream } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { Command } from 'commander'
+import { ParetoBanditError } from '../errors.js'
+import { decodeEvent } from '../journal/codec.js'
+import { START } from '../store/store.js'
+import { eventLine } from './event-log.js'
+import { checkApart, checkWritable, fileError } from './files.js'
+import { plural } from './format.js'
+import { ExportedRequests } from './state/exported-requests.js'
+import { type LogReader, withReader } from './state/log-view.js'
+
+interface ExportFlags {
+  readonly out?: string
+  readonly outcomes?: boolean
+  readonly stream?: string
+}
+
+const HELP = `
+Without --outcomes: the events that took effect, one a line as JSON, oldest first, as 'route --log' writes them.
+'evaluate --log' reads them.
+
+With --outcomes: one line for each request whose cost and reward are known,
+  {"id", "source": "", "prompt": "", "features": [...], "outcomes": {"the model it went to": {"reward", "costUsd"}}}
+with rewards brought to [0, 1]. 'replay --data' reads them, and plays rows that have an outcome of every model it is given:
+a log knows one model a request, so give it that one model, and it tells what those requests earned and cost. What
+another choice would have earned is for 'evaluate' to say.
+
+It only reads, also while a service runs on the log. Prompts are not in a log, their features are.
+
+Examples:
+  $ paretobandit export router.state --out events.jsonl && paretobandit evaluate --log events.jsonl --policy uniform
+  $ paretobandit export router.state --outcomes --out outcomes.jsonl
+  $ paretobandit replay --data outcomes.jsonl --models gpt-4o-alone.json --cold`
+
+export function registerExport(program: Command): void {
+  program
+    .command('export')
+    .description('write the events of a log, or the outcomes of its requests, as JSON lines')
+    .argument('<log>', "the state file of 'route' or a service's log, or redis://HOST:PORT")
+    .option('--out <file>', 'the file to write (default: standard output)')
+    .option('--outcomes', "rows for 'replay' instead of events")
+    .option('--stream <name>', 'which log of that Redis (default: paretobandit)')
+    .addHelpText('after', HELP)
+    .action(exportLog)
+}
+
+async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): Promise<void> {
+  if (out !== undefined) {
+    await checkApart(out, log)
+    await checkWritable(out)
+  }
+  const said = await withReader(log, stream, async (reader) => {
+    // Opened after the log: where there is none, no file is made.
+    const sink = out === undefined ? process.stdout : createWriteStream(out)
+    try {
+      const count = await writeLines(reader, outcomes === true, sink)
+      if (sink !== process.stdout) await finished(sink.end())
+      return describe(count, outcomes === true, reader)
+    } catch (error) {
+      if (out === undefined || error instanceof ParetoBanditError) throw error
+      throw fileError(error, out, 'write')
+    }
+  })
+  if (out !== undefined) process.stdout.write(`${out}: ${said}\n`)
+}
+
+function describe(count: number, outcomes: boolean, { start }: LogReader): string {
+  const lines = plural(count, outcomes ? 'outcome' : 'event')
+  return start === START ? lines : `${lines}; what came before position ${start} is no longer in the log`
+}
+
+/** What the log has when it comes to its end. @returns how many lines */
+async function writeLines(reader: LogReader, outcomes: boolean, sink: Writable): Promise<number> {
+  const requests = new ExportedRequests(reader.header, reader.start === START)
+  let count = 0
+  let text = ''
+  let failure: unknown
+  sink.on('error', (error) => {
+    failure = error
+  })
+  for (let after = reader.start; ; ) {
+    const batches = await reader.read(after)
+    if (batches.length === 0) return count
+    for (const { origin, firstNumber, events, position } of batches) {
+      after = position
+      events.forEach((bytes, i) => {
+        if (requests.isKnown(origin, firstNumber + i)) return
+        const event = decodeEvent(bytes)
+        const row = requests.take(event)
+        if (row === false) return
+        if (outcomes && row === true) return
+        text += `${outcomes ? JSON.stringify(row) : eventLine(event)}\n`
+        count++
+      })
+    }
+    if (failure !== undefined) throw failure
+    // One chunk at a time: a slow reader does not fill the memory.
+    await new Promise<void>((resolve, reject) => {
+      sink.write(text, (error) => (error == null ? resolve() : reject(error)))
+    })
+    text = ''
+  }
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { DEFAULT_ALPHA_COLD, DEFAULT_GAMMA, DEFAULT_GAMMA_DOLLAR } from '../options.js'
+import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
+import { originOf } from '../snapshot.js'
+import { CommandError } from './command-error.js'
+import { fileError } from './files.js'
+import { amountFlag, epsilonFlag, numberFlag, seedFlag, wordFlag } from './flags.js'
+import { contextsOf } from './state/log-options.js'
+import { beginLog } from './state/new-log.js'
+
+interface RestoreFlags {
+  readonly gamma?: number
+  readonly lambda0?: number
+  readonly pendingCapacity?: number
+  readonly mode?: PacerMode
+  readonly alpha?: number
+  readonly seed?: number
+  readonly epsilon?: number
+}
+
+const HELP = `
+The snapshot knows its policy, name, encoder and dimension. Give what else its router was made with, where that was not
+the default: learned statistics mean little under another gamma or lambda0.
+
+Example:
+  $ paretobandit restore router.snapshot router.state --gamma 0.999`
+
+export function registerRestore(program: Command): void {
+  program
+    .command('restore')
+    .description('make a log of a snapshot')
+    .argument('<snapshot>', "a file of 'snapshot', or the bytes of router.snapshot()")
+    .argument('<file>', 'the log to make; it must not be there')
+    .option(
+      '--gamma <factor>',
+      `forgetting factor (default: ${DEFAULT_GAMMA_DOLLAR}, of policy paper ${DEFAULT_GAMMA})`,
+      numberFlag,
+    )
+    .option('--lambda0 <x>', 'regularization (default: 1)', numberFlag)
+    .option('--pending-capacity <n>', 'requests that may still get feedback (default: 65536)', numberFlag)
+    .option(
+      '--mode <mode>',
+      `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      wordFlag(PACER_MODES),
+    )
+    .option('--alpha <x>', `weight of exploration (default: ${DEFAULT_ALPHA_COLD})`, amountFlag)
+    .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
+    .option('--epsilon <share>', "share of requests left to chance, for 'evaluate' (default: 0)", epsilonFlag)
+    .addHelpText('after', HELP)
+    .action(restore)
+}
+
+async function restore(path: string, file: string, flags: RestoreFlags): Promise<void> {
+  if (existsSync(file))
+    throw new CommandError('FILE_UNWRITABLE', `${file}: expected no such file, it is there`)
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read')
+  })
+  const { policy, name, encoder, dimension } = originOf(bytes, path)
+  const { gamma, lambda0, pendingCapacity, mode, alpha = DEFAULT_ALPHA_COLD, seed = 0, epsilon = 0 } = flags
+  if (mode !== undefined && policy !== 'paper')
+    throw new CommandError('BAD_ARGUMENT', `--mode: goes with policy paper, ${path} is of policy ${policy}`)
+  const options = {
+    name,
+    ...contextsOf(encoder, dimension),
+    ...(gamma === undefined ? {} : { gamma }),
+    ...(lambda0 === undefined ? {} : { lambda0 }),
+    ...(pendingCapacity === undefined ? {} : { pendingCapacity }),
+  }
+  const settings = { policy, mode: policy === 'paper' ? (mode ?? 'adaptive') : null, alpha, seed, epsilon }
+  await beginLog(file, bytes, options, settings)
+  process.stdout.write(`${file}: a log that begins with ${path}\n`)
+}

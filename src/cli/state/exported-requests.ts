@@ -1,0 +1,98 @@
+import type { LoggedEvent } from '../../journal/codec.js'
+import { ORIGINS_MAX } from '../../pending/origins.js'
+import type { OutcomeRow } from '../../replay/dataset.js'
+import type { LogHeader } from '../../store/store.js'
+
+const PENDING_CAPACITY_DEFAULT = 65_536
+
+interface Request {
+  readonly model: string
+  /** Null for one routed before the log's first event. */
+  readonly context: Float64Array | null
+  costUsd: number | null
+  reward: number | null
+  failed: boolean
+}
+
+/**
+ * Which events of a log took effect: in one that several write, the second of two settlements of a request stands and
+ * counts for nothing. As many requests are remembered as the fold remembers.
+ */
+export class ExportedRequests {
+  private readonly requests = new Map<string, Request>()
+  private readonly lastNumbers = new Map<string, number>()
+  private readonly capacity: number
+  private readonly low: number
+  private readonly high: number
+  private readonly isWhole: boolean
+
+  /** @param isWhole whether the log reaches back to its beginning */
+  constructor({ settings }: LogHeader, isWhole: boolean) {
+    const { pendingCapacity, rewardLow, rewardHigh } = settings
+    this.capacity = typeof pendingCapacity === 'number' ? pendingCapacity : PENDING_CAPACITY_DEFAULT
+    this.low = typeof rewardLow === 'number' ? rewardLow : 0
+    this.high = typeof rewardHigh === 'number' ? rewardHigh : 1
+    this.isWhole = isWhole
+  }
+
+  /** Whether an event stands in the log a second time; it is noted. */
+  isKnown(origin: string, number: number): boolean {
+    if (number <= (this.lastNumbers.get(origin) ?? 0)) return true
+    this.lastNumbers.set(origin, number)
+    forgetOldest(this.lastNumbers, ORIGINS_MAX)
+    return false
+  }
+
+  /** @returns the outcome that is complete with this event, true for one that took effect otherwise, else false */
+  take(event: LoggedEvent): OutcomeRow | boolean {
+    if (event.type === 'routed') return this.routed(event)
+    if (event.type !== 'settled' && event.type !== 'rewarded' && event.type !== 'failed') return true
+    const request = this.requests.get(event.id) ?? this.orphan(event)
+    if (request === null || request.failed) return false
+    switch (event.type) {
+      case 'failed':
+        if (request.costUsd !== null || request.reward !== null) return false
+        request.failed = true
+        return true
+      case 'settled':
+        if (request.costUsd !== null) return false
+        request.costUsd = event.costUsd
+        break
+      case 'rewarded':
+        if (request.reward !== null) return false
+        request.reward = event.reward
+    }
+    return this.outcome(event.id, request) ?? true
+  }
+
+  private routed({ id, model, context }: LoggedEvent & { type: 'routed' }): boolean {
+    if (this.requests.has(id)) return false
+    this.add(id, model, context)
+    return true
+  }
+
+  /** Feedback for a request of before the log's first event, where there is a before. */
+  private orphan({ id, model }: { readonly id: string; readonly model: string }): Request | null {
+    return this.isWhole ? null : this.add(id, model, null)
+  }
+
+  private add(id: string, model: string, context: Float64Array | null): Request {
+    const request = { model, context, costUsd: null, reward: null, failed: false }
+    this.requests.set(id, request)
+    forgetOldest(this.requests, this.capacity)
+    return request
+  }
+
+  private outcome(id: string, { model, context, costUsd, reward }: Request): OutcomeRow | null {
+    if (context === null || costUsd === null || reward === null) return null
+    const share = (reward - this.low) / (this.high - this.low)
+    const outcomes = { [model]: { reward: Math.min(1, Math.max(0, share)), costUsd } }
+    return { id, source: '', prompt: '', features: [...context], outcomes }
+  }
+}
+
+function forgetOldest(map: Map<string, unknown>, size: number): void {
+  if (map.size <= size) return
+  const [oldest] = map.keys()
+  map.delete(oldest)
+}

@@ -1,0 +1,149 @@
+import { existsSync, statSync } from 'node:fs'
+import { decodeEvent } from '../../journal/codec.js'
+import type { PendingRequests } from '../../pending/pending.js'
+import { EXPIRED, REWARDED, SETTLED } from '../../pending/request-state.js'
+import type { Router } from '../../router.js'
+import type { AccountStats, RouterStats } from '../../stats.js'
+import type { LogHeader, Position } from '../../store/store.js'
+import { isRedis, type LogView } from './log-view.js'
+import { SETTINGS_NOTE } from './settings.js'
+
+/** Waiting requests that are shown one by one. */
+const PENDING_SHOWN = 10
+
+export interface WaitingRequest {
+  readonly id: string
+  /** Null: it was removed. */
+  readonly model: string | null
+  /** ISO 8601. */
+  readonly routedAt: string
+  readonly reservedUsd: number
+  readonly has: readonly ('cost' | 'reward' | 'expired')[]
+}
+
+/** An event without its vectors. */
+export type EventSummary = Readonly<Record<string, unknown>> & { readonly type: string; readonly at: number }
+
+export interface LogInspection {
+  readonly log: string
+  readonly header: LogHeader
+  /** What the command line keeps beside it; null for a service's log. */
+  readonly settings: unknown
+  readonly positions: { readonly start: Position; readonly end: Position; readonly folded: Position }
+  /** Of the files; null where that cannot be told. */
+  readonly bytes: number | null
+  readonly snapshots: readonly { readonly position: Position; readonly bytes: number }[]
+  readonly damage: readonly string[]
+  /** Events after the snapshot that the fold began with, and those of them that did not follow from what came before. */
+  readonly events: { readonly folded: number; readonly refused: number }
+  readonly sha256: string
+  readonly stats: RouterStats
+  readonly tenants: readonly ({ readonly id: string } & AccountStats)[]
+  readonly pending: {
+    readonly waiting: number
+    /** ISO 8601; null where none waits. */
+    readonly oldestAt: string | null
+    /** The oldest ones. */
+    readonly requests: readonly WaitingRequest[]
+  }
+  /** Models that have strayed from their past, how often. */
+  readonly alarms: readonly {
+    readonly model: string
+    readonly reward: number
+    readonly cost: number
+    readonly latency: number
+  }[]
+  /** Oldest first. */
+  readonly latest: readonly EventSummary[]
+}
+
+/** @param eventCount how many of the latest events, 1 to 1000 */
+export async function inspectLog(
+  place: string,
+  { reader, router }: LogView,
+  eventCount: number,
+): Promise<LogInspection> {
+  const { position, sha256 } = await router.digest()
+  const snapshots: { position: Position; bytes: number }[] = []
+  for await (const { position: at, bytes } of reader.snapshots())
+    snapshots.push({ position: at, bytes: bytes.length })
+  const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
+  const { dollar } = router.confirmedState
+  const stats = router.stats()
+  return {
+    log: reader.description,
+    header: reader.header,
+    settings: note === null ? null : JSON.parse(note),
+    positions: { start: reader.start, end: reader.end, folded: position },
+    bytes: isRedis(place) ? null : sizeOf(place),
+    snapshots,
+    damage: router.recovery?.repairs ?? [],
+    events: { folded: router.recovery?.folded ?? 0, refused: router.recovery?.refused ?? 0 },
+    sha256,
+    stats,
+    tenants: [...(dollar?.tenantIds() ?? [])].map((id) => ({ id, ...router.tenantStats(id) })),
+    pending: waitingOf(router),
+    alarms: stats.models
+      .map((model) => ({
+        model: model.id,
+        reward: model.rewardAlarms,
+        cost: model.costAlarms,
+        latency: model.latencyAlarms,
+      }))
+      .filter(({ reward, cost, latency }) => reward + cost + latency > 0),
+    latest: await latestEvents(reader, eventCount),
+  }
+}
+
+function sizeOf(file: string): number {
+  return ['', '-wal'].reduce((sum, side) => {
+    const path = `${file}${side}`
+    return existsSync(path) ? sum + statSync(path).size : sum
+  }, 0)
+}
+
+function waitingOf(router: Router): LogInspection['pending'] {
+  const state = router.confirmedState
+  const { pending } = state
+  let waiting = 0
+  const requests: WaitingRequest[] = []
+  for (const sequence of pending.waiting()) {
+    waiting++
+    if (requests.length >= PENDING_SHOWN) continue
+    requests.push({
+      id: state.requestId(sequence),
+      model: state.modelOf(sequence)?.id ?? null,
+      routedAt: new Date(pending.at(sequence)).toISOString(),
+      reservedUsd: pending.reservedUsd(sequence),
+      has: hasOf(pending, sequence),
+    })
+  }
+  return { waiting, oldestAt: requests[0]?.routedAt ?? null, requests }
+}
+
+function hasOf(pending: PendingRequests, sequence: number): WaitingRequest['has'] {
+  const state = pending.state(sequence)
+  const bits = [
+    [SETTLED, 'cost'],
+    [REWARDED, 'reward'],
+    [EXPIRED, 'expired'],
+  ] as const
+  return bits.filter(([bit]) => (state & bit) !== 0).map(([, name]) => name)
+}
+
+async function latestEvents(reader: LogView['reader'], count: number): Promise<EventSummary[]> {
+  if (reader.start === reader.end) return []
+  const batches = await reader.latest(count)
+  const events = batches.flatMap((batch) => batch.events).slice(-count)
+  return events.map((bytes) => {
+    const event = decodeEvent(bytes)
+    const entries = Object.entries(event).filter(
+      ([, value]) => !(value instanceof Float64Array) && !isStatistics(value),
+    )
+    return Object.fromEntries(entries) as EventSummary
+  })
+}
+
+function isStatistics(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'precision' in value
+}

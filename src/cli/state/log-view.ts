@@ -1,0 +1,124 @@
+import { createRouter } from '../../create-router.js'
+import { ParetoBanditError } from '../../errors.js'
+import type { Router } from '../../router.js'
+import { openRedisReadOnly } from '../../store/redis/read-only.js'
+import { openSqliteReadOnly } from '../../store/sqlite/read-only.js'
+import type { LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../../store/store.js'
+import { CommandError } from '../command-error.js'
+import { kindOf } from './log-file.js'
+import { keptSettings, optionsOf } from './log-options.js'
+import { missing } from './session.js'
+import { SETTINGS_NOTE } from './settings.js'
+
+/** A log that somebody else may be writing, in a file or in Redis. */
+export interface LogReader {
+  readonly description: string
+  readonly header: LogHeader
+  readonly start: Position
+  readonly end: Position
+  /** Of files: what a writer would repair. */
+  readonly damage?: readonly string[]
+  read(after: Position): Promise<readonly PlacedBatch[]>
+  latest(count: number): Promise<readonly PlacedBatch[]>
+  snapshots(): AsyncIterable<StoredSnapshot>
+  readNote?(name: string): Promise<string | null>
+  close(): Promise<void>
+}
+
+/** A log with the fold of it, in memory. */
+export interface LogView {
+  readonly reader: LogReader
+  readonly router: Router
+}
+
+/** @param place a file, or `redis://`, `rediss://`, `unix://` */
+export function isRedis(place: string): boolean {
+  return /^(rediss?|unix):\/\//.test(place)
+}
+
+/**
+ * Opens a log and reads it alone: nothing is written, and a service may run on it.
+ * @param stream which of a Redis; undefined: that of the default name
+ * @throws what the stores throw; FILE_UNREADABLE for a file that is not there or a state file of before logs
+ */
+export async function withReader<T>(
+  place: string,
+  stream: string | undefined,
+  work: (reader: LogReader) => Promise<T>,
+): Promise<T> {
+  const reader = await openReader(place, stream)
+  try {
+    return await work(reader)
+  } finally {
+    await reader.close()
+  }
+}
+
+/** `withReader`, with the fold of the log. */
+export async function withView<T>(
+  place: string,
+  stream: string | undefined,
+  work: (view: LogView) => Promise<T> | T,
+): Promise<T> {
+  return withReader(place, stream, async (reader) => {
+    const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
+    const kept = keptSettings(reader.header, note, reader.description)
+    const options = optionsOf(reader.header, reader.description, kept)
+    return work({ reader, router: await createRouter({ ...options, store: new ReadStore(reader) }) })
+  })
+}
+
+async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
+  if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
+  if (stream !== undefined)
+    throw new CommandError('BAD_ARGUMENT', `--stream: goes with redis://HOST:PORT, got ${place}`)
+  const kind = kindOf(place, false)
+  if (kind === 'nothing') throw missing(place)
+  if (kind === 'state-file') {
+    const message = `${place}: is of before logs; 'paretobandit stats --state ${place}' makes a log of it`
+    throw new CommandError('FILE_UNREADABLE', message)
+  }
+  return openSqliteReadOnly(place)
+}
+
+/** A log to be folded, and not to be changed. */
+class ReadStore implements Store {
+  readonly description: string
+  readonly isShared = false
+  readonly leases = null
+  private readonly reader: LogReader
+
+  constructor(reader: LogReader) {
+    this.reader = reader
+    this.description = reader.description
+  }
+
+  async open(): Promise<OpenedLog> {
+    const { header, end, damage } = this.reader
+    return { isNew: false, header, origin: 'reader', firstNumber: 1, end, repairs: damage ?? [] }
+  }
+
+  append(): Promise<Position> {
+    return Promise.reject(this.refusal())
+  }
+
+  read(after: Position): Promise<readonly PlacedBatch[]> {
+    return this.reader.read(after)
+  }
+
+  snapshots(): AsyncIterable<StoredSnapshot> {
+    return this.reader.snapshots()
+  }
+
+  writeSnapshot(): Promise<void> {
+    return Promise.reject(this.refusal())
+  }
+
+  async close(): Promise<void> {
+    // Whoever opened the reader closes it.
+  }
+
+  private refusal(): ParetoBanditError {
+    return new ParetoBanditError('STORE_READ_ONLY', this.description, 'it was opened to be read')
+  }
+}

@@ -1,0 +1,49 @@
+import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../check.js'
+import { ParetoBanditError } from '../../errors.js'
+import { DEFAULT_ALPHA_COLD, EPSILON_MAX, POLICY_NAMES, type PolicyName } from '../../options.js'
+import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
+
+/** Options that every later command must make its router with, and the log's header does not hold or may not change. */
+export interface Settings {
+  readonly policy: PolicyName
+  /** How the budget acts under policy `paper`; null under another. */
+  readonly mode: PacerMode | null
+  readonly alpha: number
+  readonly seed: number
+  /** Share of requests left to chance; 0 where nothing says otherwise. */
+  readonly epsilon: number
+}
+
+/** Name of the note in a log that holds them. */
+export const SETTINGS_NOTE = 'cli'
+
+/** @throws INVALID_ARGUMENT naming the place and the setting; SyntaxError for what is no JSON */
+export function parseSettings(text: string, place: string): Settings {
+  const record = checkRecord(JSON.parse(text), `${place}: settings`)
+  // Files without a name for it were written when policy `paper` was the default.
+  const policy = checkOneOf(record.policy ?? 'paper', POLICY_NAMES, `${place}: settings.policy`)
+  return {
+    policy,
+    mode: policy === 'paper' ? checkOneOf(record.mode, PACER_MODES, `${place}: settings.mode`) : null,
+    alpha: checkInRange(record.alpha, 0, 1e6, `${place}: settings.alpha`),
+    seed: checkInteger(record.seed, 0, 0xffffffff, `${place}: settings.seed`),
+    epsilon: checkInRange(record.epsilon ?? 0, 0, EPSILON_MAX, `${place}: settings.epsilon`),
+  }
+}
+
+/** @param kept what a log says, or null where nothing was noted */
+export function settingsOf(
+  kept: string | null,
+  policy: PolicyName,
+  mode: PacerMode | null,
+  place: string,
+): Settings {
+  if (kept === null) return { policy, mode, alpha: DEFAULT_ALPHA_COLD, seed: 0, epsilon: 0 }
+  try {
+    return { ...parseSettings(kept, place), policy }
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    const message = `its note '${SETTINGS_NOTE}' is not JSON`
+    throw new ParetoBanditError('STORE_CORRUPT', place, message, { cause })
+  }
+}
