@@ -1,10 +1,12 @@
-// npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE]
+// npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE] [--write]
 // What can go wrong goes wrong here, with real processes, real SQLite files and a redis-server of its own: one line a
-// check, exit code 1 if one failed. The full run takes some minutes.
+// check, exit code 1 if one failed. The full run takes some minutes; --write puts its table into docs/OPERATIONS.md.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { write } from '../scripts/doc-sections.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
 import * as fullDisk from './checks/full-disk.mjs'
@@ -38,6 +40,14 @@ if (flags.json !== undefined) {
   const { seed, short } = flags
   writeFileSync(flags.json, `${JSON.stringify({ seed, short, checks: results }, null, 2)}\n`)
 }
+if (flags.write) {
+  const lines = results.map(
+    ({ name, ok, seconds, detail }) =>
+      `| ${name} | ${ok ? 'holds' : '**fails**'} | ${seconds} s | ${detail} |`,
+  )
+  const chaos = ['| check | | | |', '| --- | --- | ---: | --- |', ...lines].join('\n')
+  write(fileURLToPath(new URL('../docs/OPERATIONS.md', import.meta.url)), { chaos })
+}
 process.exitCode = failed === 0 && results.length > 0 ? 0 : 1
 
 async function outcomeOf(check) {
@@ -59,6 +69,7 @@ function readFlags() {
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
   }
   try {
     const { values } = parseArgs({ options })
