@@ -18,7 +18,7 @@ const router = await createRouter({
   ...settings.options,
   store:
     settings.redis === undefined
-      ? sqliteStore(settings.file, { lockWaitMs: 5000 })
+      ? sqliteStore(settings.file, { lockWaitMs: 5000, ...settings.sqlite })
       : redisStore(settings.redis),
   journal: { closeMs: 60_000, ...settings.journal, onStoreError: (error) => failed(error) },
 })

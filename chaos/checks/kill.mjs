@@ -6,6 +6,8 @@ const ROUNDS = 200
 const ROUNDS_SHORT = 12
 /** Within the time that opening and some thousand requests take. */
 const LIVES_MS = [20, 350]
+/** All of the log is looked at in the end. */
+const SQLITE = { retainEvents: 50_000_000 }
 
 export const name = 'kill -9 at random instants, SQLite'
 
@@ -34,7 +36,7 @@ export async function run({ folder, random, short }) {
     }
     for (const ack of worker.acks) acks.set(ack.ack, ack)
   }
-  const worker = await WorkerProcess.start({ file, seed: 0, options: {} })
+  const worker = await WorkerProcess.start({ file, sqlite: SQLITE, seed: 0, options: {} })
   const stats = await worker.call('stats')
   await worker.close()
   return verdict(file, acks, stats, { rounds, gave: gave.size })
