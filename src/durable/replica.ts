@@ -186,6 +186,9 @@ export class Replica implements Journal {
     if (outcome.kind !== 'known') this.leases?.placed(outcome)
     if (isOwn) this.placeOwn(number, outcome)
     else if (outcome.kind === 'applied') this.followOther(outcome.event)
+    // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
+    if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
+      this.isDiverged ||= !haveSameSlots(this.confirmed, this.live.state)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
@@ -285,4 +288,10 @@ export class Replica implements Journal {
   private wake(): void {
     for (const resolve of this.wakeUp.splice(0)) resolve()
   }
+}
+
+/** Whether the models of a state have the same slots in another: events name contenders by slot. */
+function haveSameSlots(confirmed: RoutingState, live: RoutingState): boolean {
+  for (const { id, slot } of confirmed.registry.models) if (live.registry.get(id)?.slot !== slot) return false
+  return true
 }

@@ -165,6 +165,23 @@ describe('replicas of one log', () => {
     expect(b.router.stats().models.map(({ id }) => id)).toContain('new')
   })
 
+  it('agree on the slots of models that were added at the same time', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    a.store.isSlow = true
+    a.router.addModel({ id: 'x', inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    b.router.addModel({ id: 'y', inputUsdPerMTok: 2, outputUsdPerMTok: 2 })
+    await b.router.flush()
+    await until(() => a.router.stats().models.length === 5, 'both')
+    a.store.isSlow = false
+    await agreed(log, [a, b])
+    const slots = ({ router }: Replica, state = router.live('any').state) =>
+      [...state.registry.models].map(({ id, slot }) => `${id} ${slot}`).sort()
+    await until(() => `${slots(a)}` === `${slots(b)}`, 'the same slots')
+    expect(slots(a)).toEqual(slots(a, a.router.confirmedState))
+    expect(slots(a)).toContain('y 3')
+  })
+
   it('apply once what was appended twice because a reply was lost', async () => {
     const log = new SharedLog()
     const [a, b] = [await replica(log, { journal: { onStoreError: () => {} } }), await replica(log)]
