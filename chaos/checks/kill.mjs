@@ -20,6 +20,7 @@ export async function run({ folder, random, short }) {
   for (let round = 0; round < rounds; round++) {
     const worker = await WorkerProcess.start({
       file,
+      sqlite: SQLITE,
       seed: round,
       options: {},
       journal: { snapshotEvents: 2000 },
