@@ -4,6 +4,8 @@ import type { PendingRequests } from './pending.js'
 /** Digits of the largest safe integer. */
 const DIGITS_MAX = 16
 const NAME_MAX = 64
+/** Before the index of an origin whose name has been forgotten; no name begins so. */
+const FORGOTTEN = '~'
 const NAME = /^[A-Za-z0-9_-]+$/
 
 /**
@@ -41,14 +43,14 @@ export class RequestIds {
     const { pending } = this
     const name = this.origins.at(pending.origin(sequence))?.name
     if (name === this.name) return this.prefix + pending.number(sequence)
-    // The origin of an old request may have been forgotten; its id then finds nothing, and nothing else either.
-    return `${name ?? `~${pending.origin(sequence)}`}.${pending.number(sequence)}`
+    return `${name ?? `${FORGOTTEN}${pending.origin(sequence)}`}.${pending.number(sequence)}`
   }
 
   /** The sequence number of a request that the ring holds, or 0. */
   sequenceOf(id: string): number {
     if (id === this.lastId) return this.lastSequence
-    this.lastSequence = this.parse(id) ? (this.origin?.runs.find(this.number) ?? 0) : 0
+    if (id.startsWith(FORGOTTEN)) this.lastSequence = this.search(id)
+    else this.lastSequence = this.parse(id) ? (this.origin?.runs.find(this.number) ?? 0) : 0
     this.lastId = id
     return this.lastSequence
   }
@@ -82,6 +84,16 @@ export class RequestIds {
     const { pending, origins } = this
     for (const sequence of pending.waiting())
       origins.at(pending.origin(sequence))?.runs.add(pending.number(sequence), sequence)
+  }
+
+  /** A request whose origin has been forgotten, among all that wait: none but its expiry asks for it. */
+  private search(id: string): number {
+    const { pending } = this
+    for (const sequence of pending.waiting()) {
+      if (this.origins.at(pending.origin(sequence)) === undefined && this.idOf(sequence) === id)
+        return sequence
+    }
+    return 0
   }
 
   /** @returns false for what is no request id */

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { RoutedEvent } from '../../src/journal/events.js'
 import { ORIGINS_MAX, Origins } from '../../src/pending/origins.js'
 import { RequestRuns } from '../../src/pending/request-runs.js'
+import { expectCode } from '../support/errors.js'
+import { HOUR, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
 describe('runs of requests', () => {
@@ -48,6 +51,34 @@ describe('runs of requests', () => {
     expect(runs.find(5)).toBe(0)
   })
 })
+
+describe('requests of origins that have been forgotten', () => {
+  it('are found by the id that the ring gives them, and expire once', async () => {
+    const { router, clock } = await makeBench()
+    const event = { ...(await firstRouted()) }
+    router.apply({ ...event, id: 'old.1' })
+    for (let i = 0; i < ORIGINS_MAX; i++) {
+      router.apply({ ...event, id: `p${i}.1` })
+      router.settle(`p${i}.1`, { costUsd: 0 })
+      router.reward(`p${i}.1`, 0)
+    }
+    expectCode(() => router.reward('old.1', 1), 'UNKNOWN_REQUEST')
+    const expired: string[] = []
+    router.on('expired', ({ id }) => expired.push(id))
+    clock.advance(48 * HOUR)
+    expect(router.expire()).toBe(1)
+    expect(expired).toEqual(['~1.1'])
+    expect(router.expire()).toBe(0)
+  })
+})
+
+async function firstRouted(): Promise<RoutedEvent> {
+  const { router, log } = await makeBench()
+  router.route(X)
+  const [event] = log
+  if (event.type !== 'routed') throw new Error('not routed')
+  return event
+}
 
 describe('origins', () => {
   it('are bounded: the oldest is forgotten', () => {
