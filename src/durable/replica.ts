@@ -93,7 +93,8 @@ export class Replica implements Journal {
 
   /** Begins to follow the log. */
   start(): void {
-    this.reading = this.readOn()
+    // What is no failure of the store is a mistake here: nothing must be decided on what is left.
+    this.reading = this.readOn().catch((error: unknown) => this.outbox.break(error))
   }
 
   /** The state that all replicas have in common at `position`. */

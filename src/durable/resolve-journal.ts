@@ -35,7 +35,7 @@ export function resolveJournal(value: unknown): JournalOptions {
   return {
     snapshotEvents: integer(settings.snapshotEvents, 50_000, 1, 1e9, 'journal.snapshotEvents'),
     capacity: integer(settings.capacity, 65_536, 1, 65_536, 'journal.capacity'),
-    onStoreError: (onStoreError as JournalSettings['onStoreError']) ?? reportOnce(),
+    onStoreError: guarded((onStoreError as JournalSettings['onStoreError']) ?? reportOnce()),
     localShare:
       settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),
     holdMs: integer(settings.holdMs, 10_000, 0, 3_600_000, 'journal.holdMs'),
@@ -47,6 +47,17 @@ export function resolveJournal(value: unknown): JournalOptions {
 
 function integer(value: unknown, otherwise: number, low: number, high: number, field: string): number {
   return value === undefined ? otherwise : checkInteger(value, low, high, field)
+}
+
+/** What is told of a failure must not make another. */
+function guarded(tell: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      tell(error)
+    } catch (other) {
+      console.error(other)
+    }
+  }
 }
 
 /** One line when a kind of failure begins, not one a retry. */

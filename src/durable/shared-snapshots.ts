@@ -22,7 +22,12 @@ export class SharedSnapshots {
     const { snapshotEvents } = this.options
     const mark = Math.floor(state.events / snapshotEvents)
     if (Math.floor(before / snapshotEvents) === mark) return
-    void this.write(`snapshot-${mark}`, position, encodeSnapshot(state, this.encoder))
+    try {
+      void this.write(`snapshot-${mark}`, position, encodeSnapshot(state, this.encoder))
+    } catch (error) {
+      // No memory for it: the next may fit, or another replica's.
+      this.options.onStoreError(error)
+    }
   }
 
   private async write(task: string, position: Position, bytes: Uint8Array): Promise<void> {

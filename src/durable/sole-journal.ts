@@ -97,9 +97,14 @@ export class SoleJournal implements Journal {
   private takeSnapshot(number: number): void {
     if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
       return
-    this.outbox.cutAfter = number
-    this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
     this.sinceSnapshot = 0
+    try {
+      this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
+      this.outbox.cutAfter = number
+    } catch (error) {
+      // No memory for it: events go on, and a later one may fit.
+      this.options.onStoreError(error)
+    }
   }
 
   private durable(last: number, position: Position): void {
