@@ -211,7 +211,10 @@ export class DollarChooser implements Chooser {
     const cheapest = slate.leastDrawn()
     const costUsd = slate.drawnUsd[cheapest]
     if (costUsd > terms.capUsd) {
-      const message = `the cheapest model may cost ${costUsd} USD, a cap leaves ${terms.capUsd}`
+      const leaves = terms.isLeaseTightest
+        ? `this process holds ${terms.capUsd} of a cap that it shares, and asks for more while there is any`
+        : `a cap leaves ${terms.capUsd}`
+      const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
     if (!this.options.strict) return cheapest

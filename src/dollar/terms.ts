@@ -18,6 +18,8 @@ export class Terms {
   limitUsd = Number.POSITIVE_INFINITY
   othersUsd = Number.POSITIVE_INFINITY
   capUsd = Number.POSITIVE_INFINITY
+  /** Whether what this process holds of the caps is less than they leave. */
+  isLeaseTightest = false
   /** Whose fund pays for newcomers, and what it has. */
   payer: Account | null = null
   availableUsd = Number.POSITIVE_INFINITY
@@ -43,7 +45,9 @@ export class Terms {
     const routerUsd = lease.creditUsd(null)
     const tenantUsd = tenant === null ? Number.POSITIVE_INFINITY : lease.creditUsd(tenant)
     const creditUsd = Math.min(routerUsd, tenantUsd)
-    this.capUsd = Math.min(this.capUsd, lease.capsUsd(tenant))
+    const capsUsd = lease.capsUsd(tenant)
+    this.isLeaseTightest = capsUsd < this.capUsd
+    this.capUsd = Math.min(this.capUsd, capsUsd)
     if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd, creditUsd)

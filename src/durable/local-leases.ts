@@ -85,7 +85,7 @@ export class LocalLeases implements Lease {
     const paidUsd = wallets.map((each) => this.payIn(each.tenant, 1))
     for (const each of wallets) {
       each.inFlightUsd += event.reservedUsd
-      for (const wallet of each.all()) wallet.heldUsd -= event.reservedUsd
+      for (const wallet of each.all()) wallet.draw(event.reservedUsd)
     }
     this.own.set(event.id, { reservedUsd: event.reservedUsd, paidUsd, wallets, isInFlight: true })
     if (this.own.size > this.options.capacity) {

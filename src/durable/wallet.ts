@@ -5,6 +5,8 @@ const LOW = 0.5
 const NEARLY_OUT = 0.1
 /** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
 const UNIT_USD = 2 ** -29
+const SLICE_REQUESTS = 20
+const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
 const SHARE_MAX = 1 / 4
 
@@ -18,6 +20,8 @@ export class Wallet {
   heldUsd = 0
   /** When the oldest of what it holds was asked for, ms since 1970. */
   grantedAt = 0
+  /** The dearest request of late, fading. */
+  private dearestUsd = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
   private readonly shareMin: number
   private share: number
@@ -51,9 +55,17 @@ export class Wallet {
     return isFull
   }
 
+  /** A request draws. */
+  draw(usd: number): void {
+    this.heldUsd -= usd
+    this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
+  }
+
   /** @param processes on the log */
   sliceUsd(processes: number): number {
-    return (this.pool.limitUsd * this.share) / processes
+    const own = this.pool.limitUsd / processes
+    // Of a small pot a slice must still pay for some requests, or traffic stops at every one.
+    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
   }
 
   /** What it should ask for to be full again; 0 while it holds enough. */
