@@ -40,19 +40,21 @@ async function load({
   overrun = 0,
   tells = false,
   stopAtRefusals = Number.POSITIVE_INFINITY,
+  pauseMs = 0,
 }) {
   const total = { routed: 0, refused: 0, full: 0, spentUsd: 0, excessUsd: 0 }
   let refusedInARow = 0
   const acknowledged = []
   for (let i = 0; i < requests && refusedInARow < stopAtRefusals; i++) {
     try {
-      const { id, reservedUsd } = router.route(contextFrom(random, DIMENSION), {
+      const { id, model, reservedUsd } = router.route(contextFrom(random, DIMENSION), {
         inputTokens: 400,
         maxOutputTokens: 600,
       })
-      if (tells) say({ gave: id })
       const costUsd = reservedUsd * (1 + overrun * (2 * random() - 1))
       const reward = Math.round(random() * 100) / 100
+      // The pipe has it before the log can: an event is never durable without its line.
+      if (tells) say({ gave: id, model, costUsd, reward })
       router.settle(id, { costUsd })
       const done = router.reward(id, reward).durable
       acknowledged.push(tells ? done.then(() => say({ ack: id, costUsd, reward })) : done)
@@ -70,10 +72,14 @@ async function load({
         await new Promise((resolve) => setTimeout(resolve, 20))
       } else throw error
     }
-    if (i % pauseEvery === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (i % pauseEvery === 0) await pause(pauseMs)
   }
   await Promise.all(acknowledged)
   return { ...total, acknowledged: acknowledged.length }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
 const commands = {
@@ -81,7 +87,20 @@ const commands = {
   stats: async () => {
     const { requests, models, journal } = router.stats()
     const sum = (name) => models.reduce((total, model) => total + model[name], 0)
-    return { requests, settled: sum('settled'), rewarded: sum('rewarded'), journal, failures: [...failures] }
+    return {
+      requests,
+      settled: sum('settled'),
+      rewarded: sum('rewarded'),
+      models: models.map(({ id, settled, meanCostUsd, rewarded, meanReward }) => ({
+        id,
+        settled,
+        costUsd: settled * (meanCostUsd ?? 0),
+        rewarded,
+        reward: rewarded * (meanReward ?? 0),
+      })),
+      journal,
+      failures: [...failures],
+    }
   },
   digest: () => router.digest(),
   flush: () => router.flush(),
