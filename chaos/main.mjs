@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { write } from '../scripts/doc-sections.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
+import * as disorderOfReplicas from './checks/disorder-of-replicas.mjs'
 import * as fullDisk from './checks/full-disk.mjs'
 import * as kill from './checks/kill.mjs'
 import * as networkCut from './checks/network-cut.mjs'
@@ -19,7 +20,18 @@ import * as tornWrite from './checks/torn-write.mjs'
 import { randomFrom } from './random.mjs'
 import { hasRedis } from './redis-process.mjs'
 
-const CHECKS = [kill, tornWrite, fullDisk, clock, disorder, redisRestart, pausedReplica, networkCut, oneCap]
+const CHECKS = [
+  kill,
+  tornWrite,
+  fullDisk,
+  clock,
+  disorder,
+  disorderOfReplicas,
+  redisRestart,
+  pausedReplica,
+  networkCut,
+  oneCap,
+]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 const MARKS = { holds: 'ok', fails: 'NO', skipped: '--' }
 

@@ -1,7 +1,7 @@
 // A process with a router of its own. Takes its settings as JSON in its argument, commands as lines of JSON, and answers
 // in lines of JSON; `gave` and `ack` lines come as they happen, so that whoever kills it knows what was promised.
 import { createInterface } from 'node:readline'
-import { createRouter } from '../dist/index.js'
+import { createRouter, ParetoBanditError } from '../dist/index.js'
 import { redisStore } from '../dist/store/redis.js'
 import { sqliteStore } from '../dist/store/sqlite.js'
 import { DIMENSION, MODELS } from './models.mjs'
@@ -78,12 +78,42 @@ async function load({
   return { ...total, acknowledged: acknowledged.length }
 }
 
+/** Routes and tells what was given away; feedback is for others to give. */
+async function routeOnly({ requests }) {
+  const ids = Array.from({ length: requests }, () => router.route(contextFrom(random, DIMENSION)).id)
+  await router.flush()
+  return ids
+}
+
+/** Gives feedback, some of it again, and some for requests of others. @returns how much is durable, refused by code */
+async function feedback({ pieces }) {
+  const codes = {}
+  let durable = 0
+  const refuse = (error) => {
+    if (!(error instanceof ParetoBanditError)) throw error
+    codes[error.code] = (codes[error.code] ?? 0) + 1
+  }
+  const waiting = []
+  for (const { id, costUsd, reward } of pieces) {
+    try {
+      const receipt = costUsd === undefined ? router.reward(id, reward) : router.settle(id, { costUsd })
+      waiting.push(receipt.durable.then(() => durable++, refuse))
+    } catch (error) {
+      refuse(error)
+    }
+  }
+  await Promise.all(waiting)
+  return { durable, codes }
+}
+
 function pause(ms) {
   return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
 const commands = {
   load,
+  routeOnly,
+  feedback,
   stats: async () => {
     const { requests, models, journal } = router.stats()
     const sum = (name) => models.reduce((total, model) => total + model[name], 0)

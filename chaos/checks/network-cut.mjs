@@ -3,7 +3,10 @@ import { Wire } from '../wire.mjs'
 import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
 
 const CAP_USD = 4
+/** More than a call to Redis may take. */
 const AWAY_MS = 3500
+const AWAY_MS_SHORT = 1500
+const TIMEOUT_MS = 1000
 const REFUSALS = 100
 
 export const name = 'a network cut between a replica and Redis'
@@ -13,14 +16,14 @@ export const needsRedis = true
  * A replica whose connections are cut, and then one whose packets vanish, spends its lease out and then refuses; all
  * together stay under the cap, and agree after. Appends that come late, after they were made again, count once.
  */
-export async function run({ seed }) {
+export async function run({ seed, short }) {
   const server = await RedisProcess.start()
   const wire = await Wire.to(server.port)
   const workers = []
   try {
     const options = { caps: [{ usd: CAP_USD, per: 'month' }], reserve: 'worst-case' }
     for (const [i, port] of [server.port, server.port, wire.port].entries()) {
-      const redis = { url: `redis://127.0.0.1:${port}`, stream: 'cut', timeoutMs: 1000 }
+      const redis = { url: `redis://127.0.0.1:${port}`, stream: 'cut', timeoutMs: TIMEOUT_MS }
       workers.push(await WorkerProcess.start({ redis, seed: seed + i, options }))
     }
     const totals = []
@@ -34,7 +37,7 @@ export async function run({ seed }) {
       const cutOff = workers[2].call('load', { requests: 20_000, stopAtRefusals: REFUSALS })
       await loadAll(workers.slice(0, 2), { requests: 200 })
       // What was given to the one that is cut off is acknowledged only when it can be.
-      await new Promise((resolve) => setTimeout(resolve, AWAY_MS))
+      await new Promise((resolve) => setTimeout(resolve, short ? AWAY_MS_SHORT : AWAY_MS))
       late += wire.mend()
       away.push(await cutOff)
       // It has a full lease again before the next trouble.

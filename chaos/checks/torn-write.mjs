@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { createRouter } from '../../dist/index.js'
@@ -7,8 +7,9 @@ import { DIMENSION } from '../models.mjs'
 import { WorkerProcess } from '../worker-process.mjs'
 
 const STEPS = 36
-/** The latest appends are cut. */
+/** So many of the latest appends are cut. */
 const CUT_STEPS = 2
+const CUT_STEPS_SHORT = 1
 /** Opening a router takes 50 ms, opening a file 1 ms: of the cuts so many are opened by a router. */
 const ROUTER_CUTS = 60
 const ROUTER_CUTS_SHORT = 12
@@ -18,7 +19,8 @@ export const name = 'torn writes at every byte of the last record'
 /** A log whose last write was cut anywhere opens as it was after one of its appends, and never in between. */
 export async function run({ folder, seed, short }) {
   const file = join(folder, 'torn.db')
-  const { known, before } = await writeLog(file, seed)
+  const cutSteps = short ? CUT_STEPS_SHORT : CUT_STEPS
+  const { known, before } = await writeLog(file, seed, cutSteps)
   const wal = readFileSync(`${file}-wal`)
   const copies = join(folder, 'torn')
   mkdirSync(copies)
@@ -29,10 +31,11 @@ export async function run({ folder, seed, short }) {
   const every = Math.ceil((wal.length - before) / (short ? ROUTER_CUTS_SHORT : ROUTER_CUTS))
   for (let size = before; size <= wal.length; size++) {
     copyFileSync(file, copy)
-    writeFileSync(`${copy}-wal`, wal)
-    truncateSync(`${copy}-wal`, size)
+    writeFileSync(`${copy}-wal`, wal.subarray(0, size))
     const database = new Database(copy)
     const integrity = size % 16 === 0 ? database.pragma('integrity_check(1)', { simple: true }) : 'ok'
+    // Nobody will miss this copy.
+    database.pragma('synchronous = OFF')
     const { last } = database.prepare('SELECT max(position) AS last FROM events').get()
     // Without leaving the WAL behind for the next cut.
     database.close()
@@ -57,18 +60,18 @@ export async function run({ folder, seed, short }) {
     compared++
   }
   return {
-    ok: compared > 2 && found.size === CUT_STEPS + 1,
+    ok: compared > 2 && found.size === cutSteps + 1,
     detail: `${opened} cuts opened, each at the end of one of ${found.size} appends; ${compared} states compared with what they were`,
   }
 }
 
 /** One request an append. @returns the digest by position after each, and the size of the WAL before the last of them */
-async function writeLog(file, seed) {
+async function writeLog(file, seed, cutSteps) {
   const worker = await WorkerProcess.start({ file, seed, options: {}, journal: { snapshotEvents: 1e6 } })
   const known = new Map()
   let before = 0
   for (let step = 0; step < STEPS; step++) {
-    if (step === STEPS - CUT_STEPS) before = statSync(`${file}-wal`).size
+    if (step === STEPS - cutSteps) before = statSync(`${file}-wal`).size
     await worker.call('load', { requests: 1 })
     await worker.call('flush')
     const { position, sha256 } = await worker.call('digest')
