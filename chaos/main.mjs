@@ -44,7 +44,7 @@ for (const check of CHECKS) {
   if (!check.name.includes(flags.only)) continue
   process.stdout.write(`  ..  ${check.name}`)
   const started = performance.now()
-  const outcome = { skipped: false, ...(await outcomeOf(check)) }
+  const outcome = await outcomeOf(check)
   const seconds = Math.round((performance.now() - started) / 100) / 10
   results.push({ name: check.name, ...outcome, seconds })
   process.stdout.write(`\r  ${MARKS[wordOf(outcome)]}  ${check.name}, ${seconds} s: ${outcome.detail}\n`)
@@ -68,7 +68,7 @@ process.exitCode = failed === 0 && results.length > 0 ? 0 : 1
 
 async function outcomeOf(check) {
   if (check.needsRedis && !redis)
-    return { ok: flags.allowMissing, skipped: flags.allowMissing, detail: NO_REDIS }
+    return { ok: flags.allowMissing, detail: NO_REDIS, ...(flags.allowMissing ? { skipped: true } : {}) }
   const folder = mkdtempSync(join(tmpdir(), 'paretobandit-chaos-'))
   try {
     const { seed, short } = flags
@@ -108,6 +108,8 @@ function readFlags() {
   try {
     const { values } = parseArgs({ options })
     const seed = Number(values.seed)
+    if (!CHECKS.some(({ name }) => name.includes(values.only)))
+      throw new Error(`--only: expected a part of a check's name, got ${values.only}`)
     if (!Number.isSafeInteger(seed)) throw new Error(`--seed: expected an integer, got ${values.seed}`)
     return { ...values, seed, allowMissing: values['allow-missing'] }
   } catch (error) {

@@ -14,7 +14,7 @@ export const needsRedis = true
 export async function run({ seed, short }) {
   const server = await RedisProcess.start()
   try {
-    const requests = (short ? 8000 : 100_000) / REPLICAS
+    const requests = (short ? 4000 : 100_000) / REPLICAS
     const worst = await round(server, seed, 'worst', { reserve: 'worst-case' }, requests, 0, CAP_SHARE)
     const expected = await round(server, seed, 'expected', {}, requests, 0.5, CAP_SHARE_EXPECTED)
     const text = ({ spent, capUsd, routed, refused, digest }) =>
