@@ -1,4 +1,4 @@
-// npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE] [--write]
+// npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE] [--write] [--allow-missing]
 // What can go wrong goes wrong here, with real processes, real SQLite files and a redis-server of its own: one line a
 // check, exit code 1 if one failed. The full run takes some minutes; --write puts its table into docs/OPERATIONS.md.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { write } from '../scripts/doc-sections.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
+import * as disorderOfReplicas from './checks/disorder-of-replicas.mjs'
 import * as fullDisk from './checks/full-disk.mjs'
 import * as kill from './checks/kill.mjs'
 import * as networkCut from './checks/network-cut.mjs'
@@ -19,12 +20,26 @@ import * as tornWrite from './checks/torn-write.mjs'
 import { randomFrom } from './random.mjs'
 import { hasRedis } from './redis-process.mjs'
 
-const CHECKS = [kill, tornWrite, fullDisk, clock, disorder, redisRestart, pausedReplica, networkCut, oneCap]
+const CHECKS = [
+  kill,
+  tornWrite,
+  fullDisk,
+  clock,
+  disorder,
+  disorderOfReplicas,
+  redisRestart,
+  pausedReplica,
+  networkCut,
+  oneCap,
+]
+const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
+const MARKS = { holds: 'ok', fails: 'NO', skipped: '--' }
 
 const flags = readFlags()
 const redis = hasRedis()
 const results = []
 console.log(`chaos, seed ${flags.seed}${flags.short ? ', short' : ''}`)
+if (!redis) console.log(`  ${NO_REDIS}${flags.allowMissing ? '; its checks are skipped' : ''}`)
 for (const check of CHECKS) {
   if (!check.name.includes(flags.only)) continue
   process.stdout.write(`  ..  ${check.name}`)
@@ -32,19 +47,20 @@ for (const check of CHECKS) {
   const outcome = await outcomeOf(check)
   const seconds = Math.round((performance.now() - started) / 100) / 10
   results.push({ name: check.name, ...outcome, seconds })
-  process.stdout.write(`\r  ${outcome.ok ? 'ok' : 'NO'}  ${check.name}, ${seconds} s: ${outcome.detail}\n`)
+  process.stdout.write(`\r  ${MARKS[wordOf(outcome)]}  ${check.name}, ${seconds} s: ${outcome.detail}\n`)
 }
 const failed = results.filter(({ ok }) => !ok).length
-console.log(`${results.length - failed} of ${results.length} checks hold`)
+const skipped = results.filter((each) => each.skipped).length
+printTable()
 if (flags.json !== undefined) {
   const { seed, short } = flags
   writeFileSync(flags.json, `${JSON.stringify({ seed, short, checks: results }, null, 2)}\n`)
 }
 if (flags.write) {
-  const lines = results.map(
-    ({ name, ok, seconds, detail }) =>
-      `| ${name} | ${ok ? 'holds' : '**fails**'} | ${seconds} s | ${detail} |`,
-  )
+  const lines = results.map((each) => {
+    const word = each.ok ? wordOf(each) : '**fails**'
+    return `| ${each.name} | ${word} | ${each.seconds} s | ${each.detail} |`
+  })
   const chaos = ['| check | | | |', '| --- | --- | ---: | --- |', ...lines].join('\n')
   write(fileURLToPath(new URL('../docs/OPERATIONS.md', import.meta.url)), { chaos })
 }
@@ -52,15 +68,32 @@ process.exitCode = failed === 0 && results.length > 0 ? 0 : 1
 
 async function outcomeOf(check) {
   if (check.needsRedis && !redis)
-    return { ok: false, detail: 'redis-server is not installed: apt-get install redis-server' }
+    return { ok: flags.allowMissing, detail: NO_REDIS, ...(flags.allowMissing ? { skipped: true } : {}) }
   const folder = mkdtempSync(join(tmpdir(), 'paretobandit-chaos-'))
   try {
-    return await check.run({ folder, random: randomFrom(flags.seed), short: flags.short })
+    const { seed, short } = flags
+    return await check.run({ folder, random: randomFrom(seed), seed, short })
   } catch (error) {
     return { ok: false, detail: error.message }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function wordOf({ ok, skipped }) {
+  if (!ok) return 'fails'
+  return skipped ? 'skipped' : 'holds'
+}
+
+function printTable() {
+  const width = Math.max(...results.map(({ name }) => name.length), 0)
+  console.log('')
+  for (const each of results) {
+    const seconds = each.seconds.toFixed(1).padStart(6)
+    console.log(`  ${each.name.padEnd(width)}  ${wordOf(each).padEnd(7)}  ${seconds} s`)
+  }
+  const note = skipped === 0 ? '' : `, ${skipped} skipped`
+  console.log(`\n${results.length - failed - skipped} of ${results.length} checks hold${note}`)
 }
 
 function readFlags() {
@@ -70,15 +103,18 @@ function readFlags() {
     only: { type: 'string', default: '' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
+    'allow-missing': { type: 'boolean', default: false },
   }
   try {
     const { values } = parseArgs({ options })
     const seed = Number(values.seed)
+    if (!CHECKS.some(({ name }) => name.includes(values.only)))
+      throw new Error(`--only: expected a part of a check's name, got ${values.only}`)
     if (!Number.isSafeInteger(seed)) throw new Error(`--seed: expected an integer, got ${values.seed}`)
-    return { ...values, seed }
+    return { ...values, seed, allowMissing: values['allow-missing'] }
   } catch (error) {
     console.error(
-      `${error.message}; usage: npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE]`,
+      `${error.message}; usage: npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE] [--allow-missing]`,
     )
     process.exit(2)
   }

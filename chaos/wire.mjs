@@ -1,11 +1,16 @@
 import { connect, createServer } from 'node:net'
 
-/** A wire to a server on this machine that can be cut: connections end, and no new one is made. */
+/**
+ * A wire to a server on this machine. Cut, its connections end and no new one is made. Silent, connections stand and
+ * nothing comes through; what was said meanwhile arrives when it is mended, even from those who have hung up since, as
+ * it does when TCP sends it again.
+ */
 export class Wire {
   port
-  isCut = false
+  #state = 'whole'
   #server
   #sockets = new Set()
+  #held = []
 
   static async to(port) {
     const wire = new Wire()
@@ -16,12 +21,22 @@ export class Wire {
   }
 
   cut() {
-    this.isCut = true
+    this.#state = 'cut'
+    this.#held = []
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  silence() {
+    this.#state = 'silent'
+  }
+
+  /** @returns how often something was said on the silent wire */
   mend() {
-    this.isCut = false
+    this.#state = 'whole'
+    const held = this.#held
+    this.#held = []
+    for (const deliver of held) deliver()
+    return held.length
   }
 
   async close() {
@@ -30,22 +45,27 @@ export class Wire {
   }
 
   #join(client, port) {
-    if (this.isCut) {
+    if (this.#state === 'cut') {
       client.destroy()
       return
     }
     const server = connect(port, '127.0.0.1')
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ]) {
-      this.#sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        this.#sockets.delete(socket)
-        other.destroy()
-      })
-      socket.pipe(other)
-    }
+    this.#carry(client, server)
+    this.#carry(server, client)
+  }
+
+  #carry(from, to) {
+    this.#sockets.add(from)
+    from.on('error', () => {})
+    from.on('data', (data) => this.#deliver(() => to.write(data)))
+    from.on('close', () => {
+      this.#sockets.delete(from)
+      this.#deliver(() => to.end())
+    })
+  }
+
+  #deliver(act) {
+    if (this.#state === 'silent') this.#held.push(act)
+    else act()
   }
 }

@@ -7,7 +7,7 @@ const CALL_MS_MAX = 300_000
 
 /** A worker (worker.mjs) as its parent sees it. */
 export class WorkerProcess {
-  /** Ids that it gave away, feedback that it was told is durable. */
+  /** What it gave away and then gave as feedback, in order; feedback that it was told is durable. */
   gave = []
   acks = []
   failures = []
@@ -32,7 +32,8 @@ export class WorkerProcess {
     this.#child.stderr.on('data', (data) => {
       this.#stderr = (this.#stderr + data).slice(-4000)
     })
-    this.#exited = new Promise((resolve) => this.#child.once('exit', resolve))
+    // Not 'exit': lines that a process wrote before it died may still be in the pipe then.
+    this.#exited = new Promise((resolve) => this.#child.once('close', resolve))
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line))
     this.#exited.then(() => {
       for (const { reject } of this.#calls.values())
@@ -85,7 +86,7 @@ export class WorkerProcess {
       // The last line of a process that was killed may be cut.
       return
     }
-    if (line.gave !== undefined) this.gave.push(line.gave)
+    if (line.gave !== undefined) this.gave.push(line)
     else if (line.ack !== undefined) this.acks.push(line)
     else if (line.failure !== undefined) this.failures.push(line.failure)
     else if (line.ready) {

@@ -10,25 +10,25 @@ const FILLER_MB = 13
 export const name = 'full disk'
 
 /** A disk that runs full stops nothing that was acknowledged; when there is room again, work goes on. */
-export async function run({ folder }) {
+export async function run({ folder, seed }) {
   const disk = join(folder, 'disk')
   mkdirSync(disk)
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', disk])
   if (mounted.status !== 0)
     return { ok: true, skipped: true, detail: 'skipped: a small disk can be mounted by root alone' }
   try {
-    return await fill(disk)
+    return await fill(disk, seed)
   } finally {
     spawnSync('umount', ['-l', disk])
   }
 }
 
-async function fill(disk) {
+async function fill(disk, seed) {
   const filler = join(disk, 'filler')
   writeFileSync(filler, new Uint8Array(FILLER_MB << 20))
   const file = join(disk, 'full.db')
   const journal = { snapshotEvents: 1e6, capacity: 3000 }
-  const worker = await WorkerProcess.start({ file, seed: 3, options: {}, journal })
+  const worker = await WorkerProcess.start({ file, seed, options: {}, journal })
   const work = worker.call('load', { requests: 6000, pauseEvery: 20, tells: true })
   const end = Date.now() + 60_000
   while (!worker.failures.includes('STORE_FULL')) {
@@ -47,5 +47,8 @@ async function fill(disk) {
   const lost = acks.filter(({ ack }) => count.get(ack).n !== 1).length
   database.close()
   const detail = `${before} acknowledged when it was full, ${acks.length} of ${routed} in the end, ${lost} lost, ${full} calls refused meanwhile`
-  return { ok: lost === 0 && acks.length === routed && stats.rewarded === routed && before < routed, detail }
+  return {
+    ok: lost === 0 && acks.length === routed && stats.rewarded === routed && before < routed && full > 0,
+    detail,
+  }
 }

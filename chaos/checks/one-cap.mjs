@@ -11,25 +11,30 @@ export const name = '4 replicas against one cap'
 export const needsRedis = true
 
 /** Spend of all replicas is at most the cap, by reservations of the worst case; else plus what bills exceed theirs by. */
-export async function run({ short }) {
+export async function run({ seed, short }) {
   const server = await RedisProcess.start()
   try {
-    const requests = (short ? 8000 : 50_000) / REPLICAS
-    const worst = await round(server, 'worst', { reserve: 'worst-case' }, requests, 0, CAP_SHARE)
-    const expected = await round(server, 'expected', {}, requests, 0.5, CAP_SHARE_EXPECTED)
+    const requests = (short ? 4000 : 100_000) / REPLICAS
+    const worst = await round(server, seed, 'worst', { reserve: 'worst-case' }, requests, 0, CAP_SHARE)
+    const expected = await round(server, seed, 'expected', {}, requests, 0.5, CAP_SHARE_EXPECTED)
     const text = ({ spent, capUsd, routed, refused, digest }) =>
       `$${spent.toFixed(4)} of $${capUsd.toFixed(4)} (${((100 * spent) / capUsd).toFixed(1)} %), ${routed} routed, ${refused} refused, digest ${digest}`
     const ok =
       worst.spent <= worst.capUsd + 1e-9 &&
       worst.spent > 0.9 * worst.capUsd &&
-      expected.spent <= expected.capUsd + expected.excess + 1e-9
+      expected.spent <= expected.capUsd + expected.excess + 1e-9 &&
+      expected.spent > 0.9 * expected.capUsd &&
+      [worst, expected].every(
+        ({ routed, refused, full, rewarded }) =>
+          routed + refused + full === requests * REPLICAS && refused > 0 && rewarded === routed,
+      )
     return { ok, detail: `worst case: ${text(worst)}; expected costs, bills off by half: ${text(expected)}` }
   } finally {
     await server.stop()
   }
 }
 
-async function round(server, stream, options, requests, overrun, share) {
+async function round(server, seed, stream, options, requests, overrun, share) {
   const capUsd = share * USD_PER_REQUEST * requests * REPLICAS
   const workers = []
   try {
@@ -40,13 +45,14 @@ async function round(server, stream, options, requests, overrun, share) {
         ...options,
       }
       workers.push(
-        await WorkerProcess.start({ redis: { url: server.url, stream }, seed: 10 + i, options: all }),
+        await WorkerProcess.start({ redis: { url: server.url, stream }, seed: seed + i, options: all }),
       )
     }
     const totals = await Promise.all(
-      workers.map((worker) => worker.call('load', { requests, pauseEvery: 5, overrun, stopAtRefusals: 300 })),
+      workers.map((worker) => worker.call('load', { requests, pauseEvery: 5, overrun })),
     )
     const digest = await agreedDigest(workers)
+    const { rewarded } = await workers[0].call('stats')
     const sum = (name) => totals.reduce((total, each) => total + each[name], 0)
     return {
       capUsd,
@@ -54,6 +60,8 @@ async function round(server, stream, options, requests, overrun, share) {
       excess: sum('excessUsd'),
       routed: sum('routed'),
       refused: sum('refused'),
+      full: sum('full'),
+      rewarded,
       digest,
     }
   } finally {

@@ -2,20 +2,20 @@ import { RedisProcess } from '../redis-process.mjs'
 import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
 
 const PAUSE_MS = 60_000
-const PAUSE_MS_SHORT = 4000
+const PAUSE_MS_SHORT = 5000
 
 export const name = 'a replica paused while the log is trimmed'
 export const needsRedis = true
 
 /** A replica stands still while others go on and the log is cut behind snapshots: it comes back to their state. */
-export async function run({ short }) {
+export async function run({ seed, short }) {
   const server = await RedisProcess.start()
   const workers = []
   try {
     const redis = { url: server.url, stream: 'pause', retainEvents: 1000 }
     for (let i = 0; i < 3; i++)
       workers.push(
-        await WorkerProcess.start({ redis, seed: i, options: {}, journal: { snapshotEvents: 3000 } }),
+        await WorkerProcess.start({ redis, seed: seed + i, options: {}, journal: { snapshotEvents: 3000 } }),
       )
     await Promise.all(workers.map((worker) => worker.call('load', { requests: 300 })))
     workers[2].signal('SIGSTOP')
