@@ -1,19 +1,19 @@
 // npm run bench:durable -- [--quick] [--json FILE] [--write]
 // What a store costs and carries, through the package's public face: requests that are routed, settled and rewarded.
 // Redis is a server of its own with appendfsync always. --write puts the table into docs/SCALE.md.
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hasRedis, RedisProcess } from '../../chaos/redis-process.mjs'
 import { createRouter } from '../../dist/index.js'
-import { memoryStore } from '../../dist/store/memory.js'
 import { redisStore } from '../../dist/store/redis.js'
 import { sqliteStore } from '../../dist/store/sqlite.js'
 import { bundle } from '../../scripts/bundle-run.mjs'
 import { write } from '../../scripts/doc-sections.mjs'
 import { BATCH, captureLog, measureAppends, measureReplicas } from './alone.mjs'
 import { RedisMeter, usedEach } from './redis-meter.mjs'
+import { measureRouters } from './routers.mjs'
 import { load, MODELS, OPTIONS, percentile } from './workload.mjs'
 
 const build = await bundle('bench-durable', {
@@ -30,8 +30,6 @@ const HISTORY_REQUESTS = flags.quick ? 34_000 : 334_000
 const SNAPSHOT_EVENTS = 50_000
 const WAITING = 65_536
 const REPLICAS = 4
-/** More than there are: bytes of an event would be those of what is left of it. */
-const retainEvents = 1e9
 
 const folder = mkdtempSync(join(tmpdir(), 'paretobandit-durable-'))
 const server = hasRedis() ? await RedisProcess.start() : null
@@ -46,7 +44,7 @@ function add(...fields) {
 }
 
 try {
-  await measureRouters()
+  await measureRouters({ add, folder, server, meter, requests: REQUESTS })
   await measureStoresAlone()
   await measureRecovery()
   await measureCatchUp()
@@ -74,54 +72,9 @@ function readFlags() {
   }
 }
 
-/** Each store under the same requests: time of `route`, and events a second until all are durable. */
-async function measureRouters() {
-  const file = join(folder, 'load.db')
-  const stores = [
-    ['no store', () => undefined],
-    ['memory', () => memoryStore()],
-    ['SQLite', () => sqliteStore(file, { retainEvents })],
-    ...(server === null
-      ? []
-      : [['Redis', () => redisStore({ url: server.url, stream: 'load', retainEvents })]]),
-  ]
-  let bare = 0
-  for (const [name, make] of stores) {
-    const store = make()
-    const router = await createRouter({
-      ...OPTIONS,
-      models: MODELS,
-      ...(store === undefined ? {} : { store }),
-    })
-    await load(router, Math.ceil(REQUESTS / 10), 2)
-    const before = await meter?.read()
-    const { routeNs, seconds } = await load(router, REQUESTS, 1)
-    const after = await meter?.read()
-    const p50 = percentile(routeNs, 0.5) / 1000
-    if (store === undefined) bare = p50
-    add(`route, ${name}: p50`, p50, 'us')
-    if (store !== undefined) add(`route, ${name}: p50 added`, p50 - bare, 'us', { most: 2 })
-    add(`route, ${name}: p99`, percentile(routeNs, 0.99) / 1000, 'us', { most: 100 })
-    if (store !== undefined) {
-      const target = { SQLite: { least: 20_000 }, Redis: { least: 30_000 } }[name] ?? null
-      add(`${name}: durable events a second, routing included`, (3 * REQUESTS) / seconds, '/s', target)
-    }
-    await router.close()
-    if (name === 'SQLite') {
-      const events = 3 * (REQUESTS + Math.ceil(REQUESTS / 10))
-      add('SQLite: disk of an event', statSync(file).size / events, 'bytes')
-    }
-    if (name === 'Redis') {
-      const each = usedEach(before, after, 3 * REQUESTS)
-      add('Redis: memory of an event', each.memory, 'bytes')
-      add('Redis: network of an event, in', each.received, 'bytes')
-      add('Redis: network of an event, out to each replica', each.sent, 'bytes')
-    }
-  }
-}
-
 /** The same events without a router, and what they are as bytes. */
 async function measureStoresAlone() {
+  console.error('stores alone')
   const log = await captureLog(REQUESTS, 6)
   add(
     'an event, encoded',
@@ -150,6 +103,7 @@ async function measureStoresAlone() {
 
 /** A restart on a long history: the latest snapshot, and what came after it. */
 async function measureRecovery() {
+  console.error('recovery')
   const file = join(folder, 'history.db')
   let router = await createRouter({ ...OPTIONS, models: MODELS, store: sqliteStore(file) })
   await load(router, HISTORY_REQUESTS, 3)
@@ -174,8 +128,9 @@ async function measureRecovery() {
 
 /** A new replica that folds a log from its beginning. */
 async function measureCatchUp() {
+  console.error('catch-up')
   if (server === null) return
-  const make = () => redisStore({ url: server.url, stream: 'catch-up', retainEvents })
+  const make = () => redisStore({ url: server.url, stream: 'catch-up', retainEvents: 1e9 })
   const journal = { snapshotEvents: 1e9 }
   const first = await createRouter({ ...OPTIONS, models: MODELS, store: make(), journal })
   await load(first, REQUESTS, 4)
@@ -188,6 +143,7 @@ async function measureCatchUp() {
 }
 
 async function measureSnapshot() {
+  console.error('snapshot')
   const router = await createRouter({ ...OPTIONS, models: MODELS })
   for (let i = 0; i < WAITING; i++)
     router.route(Array.from({ length: OPTIONS.dimension }, (_, j) => (i * j) % 3))

@@ -8,21 +8,30 @@ export interface DurableRow {
   readonly target: Target | null
   /** Null where there is no target. */
   readonly ok: boolean | null
+  /** Least and most of the rounds that `value` is the median of; null of what was measured once. */
+  readonly range: readonly [number, number] | null
 }
 
-export function rowOf(what: string, value: number, unit: string, target: Target | null = null): DurableRow {
-  if (target === null) return { what, value, unit, target, ok: null }
+export function rowOf(
+  what: string,
+  value: number,
+  unit: string,
+  target: Target | null = null,
+  range: DurableRow['range'] = null,
+): DurableRow {
+  if (target === null) return { what, value, unit, target, ok: null, range }
   const ok = 'most' in target ? value <= target.most : value >= target.least
-  return { what, value, unit, target, ok }
+  return { what, value, unit, target, ok, range }
 }
 
 /** The lines of a table in Markdown. */
 export function renderRows(rows: readonly DurableRow[]): string[] {
-  return ['| | measured | target |', '| --- | ---: | --- |', ...rows.map(renderRow)]
+  return ['| | measured | least to most | target |', '| --- | ---: | ---: | --- |', ...rows.map(renderRow)]
 }
 
 export function renderRow(row: DurableRow): string {
-  return `| ${row.what} | ${format(row.value)} ${row.unit} | ${verdictOf(row)} |`
+  const range = row.range === null ? '' : row.range.map(format).join(' to ')
+  return `| ${row.what} | ${format(row.value)} ${row.unit} | ${range} | ${verdictOf(row)} |`
 }
 
 function verdictOf({ target, unit, ok }: DurableRow): string {

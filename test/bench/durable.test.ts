@@ -31,21 +31,22 @@ describe('rowOf', () => {
     [19_999, { least: 20_000 }, false],
     [5, null, null],
   ])('%d against %j: %j', (value, target, ok) => {
-    expect(rowOf('a row', value, 'us', target)).toEqual({ what: 'a row', value, unit: 'us', target, ok })
+    const row = { what: 'a row', value, unit: 'us', target, ok, range: null }
+    expect(rowOf('a row', value, 'us', target)).toEqual(row)
   })
 
   it('becomes a line with its target and whether it was met', () => {
     const rows = [
       rowOf('route: p50 added', 1.2345, 'us', { most: 2 }),
-      rowOf('events a second', 19_999.4, '/s', { least: 20_000 }),
+      rowOf('events a second', 19_999.4, '/s', { least: 20_000 }, [9000.2, 31_000]),
       rowOf('size', 0.5, 'MiB'),
     ]
     expect(renderRows(rows)).toEqual([
-      '| | measured | target |',
-      '| --- | ---: | --- |',
-      '| route: p50 added | 1.23 us | <= 2 us: met |',
-      '| events a second | 19,999 /s | >= 20,000 /s: **missed** |',
-      '| size | 0.5 MiB |  |',
+      '| | measured | least to most | target |',
+      '| --- | ---: | ---: | --- |',
+      '| route: p50 added | 1.23 us |  | <= 2 us: met |',
+      '| events a second | 19,999 /s | 9,000 to 31,000 | >= 20,000 /s: **missed** |',
+      '| size | 0.5 MiB |  |  |',
     ])
   })
 })
