@@ -6,6 +6,8 @@ import { load, MODELS, OPTIONS } from './workload.mjs'
 
 /** Events of an append: what comes while a commit of some milliseconds is under way. */
 export const BATCH = 300
+/** The same where several share the load. */
+export const SHARED_BATCH = 50
 
 /** The header and the events of a router that was used, as a store gets them. */
 export async function captureLog(requests, seed) {
@@ -36,11 +38,11 @@ export async function captureLog(requests, seed) {
 }
 
 /** @returns ms of every append, ascending */
-export async function appendAll(store, { origin, firstNumber }, events) {
+export async function appendAll(store, { origin, firstNumber }, events, batch) {
   const latencies = []
-  for (let at = 0; at < events.length; at += BATCH) {
+  for (let at = 0; at < events.length; at += batch) {
     const before = performance.now()
-    await store.append({ origin, firstNumber: firstNumber + at, events: events.slice(at, at + BATCH) })
+    await store.append({ origin, firstNumber: firstNumber + at, events: events.slice(at, at + batch) })
     latencies.push(performance.now() - before)
   }
   return latencies.sort((a, b) => a - b)
@@ -50,7 +52,7 @@ export async function appendAll(store, { origin, firstNumber }, events) {
 export async function measureAppends(store, { header, events }) {
   const opened = await store.open(header, [])
   const started = performance.now()
-  const latencies = await appendAll(store, opened, events)
+  const latencies = await appendAll(store, opened, events, BATCH)
   const seconds = (performance.now() - started) / 1000
   await store.close()
   return { rate: events.length / seconds, latencies }

@@ -1,7 +1,7 @@
 // A replica without a router, for `alone.mjs`: appends its events to a stream and reads those of all who append.
 import { parentPort, workerData } from 'node:worker_threads'
 import { redisStore } from '../../dist/store/redis.js'
-import { appendAll, unpack } from './alone.mjs'
+import { appendAll, SHARED_BATCH, unpack } from './alone.mjs'
 
 const { url, stream, header, packed, reads } = workerData
 const store = redisStore({ url, stream })
@@ -20,7 +20,7 @@ async function readAll() {
   }
 }
 
-const [latencies] = await Promise.all([appendAll(store, opened, events), readAll()])
+const [latencies] = await Promise.all([appendAll(store, opened, events, SHARED_BATCH), readAll()])
 parentPort.postMessage(latencies)
 await store.close()
 parentPort.close()

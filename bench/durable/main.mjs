@@ -11,7 +11,7 @@ import { redisStore } from '../../dist/store/redis.js'
 import { sqliteStore } from '../../dist/store/sqlite.js'
 import { bundle } from '../../scripts/bundle-run.mjs'
 import { write } from '../../scripts/doc-sections.mjs'
-import { BATCH, captureLog, measureAppends, measureReplicas } from './alone.mjs'
+import { BATCH, captureLog, measureAppends, measureReplicas, SHARED_BATCH } from './alone.mjs'
 import { RedisMeter, usedEach } from './redis-meter.mjs'
 import { measureRouters } from './routers.mjs'
 import { load, MODELS, OPTIONS, percentile } from './workload.mjs'
@@ -94,8 +94,9 @@ async function measureStoresAlone() {
   const before = await meter.read()
   const rate = await measureReplicas(url, 'replicas', log, REPLICAS)
   const each = usedEach(before, await meter.read(), log.events.length)
-  add(`Redis alone, ${REPLICAS} writers that read all: events a second`, rate, '/s')
-  add(`Redis alone, ${REPLICAS} writers that read all: CPU of Redis for an event`, each.cpuUs, 'us')
+  const who = `Redis alone, ${REPLICAS} writers of ${SHARED_BATCH} events that read all`
+  add(`${who}: events a second`, rate, '/s')
+  add(`${who}: CPU of Redis for an event`, each.cpuUs, 'us')
   await meter.fsync('everysec')
   await reportAppends('Redis alone, appendfsync everysec', redisStore({ url, stream: 'every-second' }))
   await meter.fsync('always')
