@@ -18,7 +18,8 @@ import * as pausedReplica from './checks/paused-replica.mjs'
 import * as redisRestart from './checks/redis-restart.mjs'
 import * as tornWrite from './checks/torn-write.mjs'
 import { randomFrom } from './random.mjs'
-import { hasRedis } from './redis-process.mjs'
+import { hasRedis, RedisProcess } from './redis-process.mjs'
+import { WorkerProcess } from './worker-process.mjs'
 
 const CHECKS = [
   kill,
@@ -33,6 +34,9 @@ const CHECKS = [
   oneCap,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
+/** A check takes at most 90 s, a short one 15. */
+const SECONDS_MAX = 240
+const SECONDS_MAX_SHORT = 60
 const MARKS = { holds: 'ok', fails: 'NO', skipped: '--' }
 
 const flags = readFlags()
@@ -64,18 +68,27 @@ if (flags.write) {
   const chaos = ['| check | | | |', '| --- | --- | ---: | --- |', ...lines].join('\n')
   write(fileURLToPath(new URL('../docs/OPERATIONS.md', import.meta.url)), { chaos })
 }
-process.exitCode = failed === 0 && results.length > 0 ? 0 : 1
+// A check that was late may still be at it.
+process.exit(failed === 0 && results.length > 0 ? 0 : 1)
 
 async function outcomeOf(check) {
   if (check.needsRedis && !redis)
     return { ok: flags.allowMissing, detail: NO_REDIS, ...(flags.allowMissing ? { skipped: true } : {}) }
   const folder = mkdtempSync(join(tmpdir(), 'paretobandit-chaos-'))
+  const { seed, short } = flags
+  let timer
+  const late = new Promise((resolve) => {
+    const seconds = short ? SECONDS_MAX_SHORT : SECONDS_MAX
+    timer = setTimeout(resolve, 1000 * seconds, { ok: false, detail: `not done in ${seconds} s` })
+  })
+  const done = check.run({ folder, random: randomFrom(seed), seed, short })
+  const failed = (error) => ({ ok: false, detail: error.message })
   try {
-    const { seed, short } = flags
-    return await check.run({ folder, random: randomFrom(seed), seed, short })
-  } catch (error) {
-    return { ok: false, detail: error.message }
+    return await Promise.race([done.catch(failed), late])
   } finally {
+    clearTimeout(timer)
+    await WorkerProcess.killAll()
+    await RedisProcess.stopAll()
     rmSync(folder, { recursive: true, force: true })
   }
 }

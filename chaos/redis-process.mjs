@@ -16,6 +16,8 @@ export async function freePort() {
   return port
 }
 
+const running = new Set()
+
 /** A redis-server of its own that loses nothing it has answered for: appendfsync always. */
 export class RedisProcess {
   port
@@ -25,6 +27,7 @@ export class RedisProcess {
   static async start() {
     const server = new RedisProcess()
     server.port = await freePort()
+    running.add(server)
     await server.restart()
     return server
   }
@@ -55,7 +58,12 @@ export class RedisProcess {
 
   async stop() {
     await this.kill()
+    running.delete(this)
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  static async stopAll() {
+    await Promise.all([...running].map((server) => server.stop()))
   }
 
   /** Memory that its data takes. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const SCRIPT = fileURLToPath(new URL('worker.mjs', import.meta.url))
 const CALL_MS_MAX = 300_000
+const alive = new Set()
 
 /** A worker (worker.mjs) as its parent sees it. */
 export class WorkerProcess {
@@ -34,6 +35,8 @@ export class WorkerProcess {
     })
     // Not 'exit': lines that a process wrote before it died may still be in the pipe then.
     this.#exited = new Promise((resolve) => this.#child.once('close', resolve))
+    alive.add(this)
+    this.#exited.then(() => alive.delete(this))
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line))
     this.#exited.then(() => {
       for (const { reject } of this.#calls.values())
@@ -56,6 +59,11 @@ export class WorkerProcess {
   async kill() {
     this.#child.kill('SIGKILL')
     await this.#exited
+  }
+
+  /** Those that a check which failed has left behind would keep this process from ending. */
+  static async killAll() {
+    await Promise.all([...alive].map((worker) => worker.kill()))
   }
 
   async close() {
