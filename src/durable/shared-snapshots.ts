@@ -10,6 +10,7 @@ export class SharedSnapshots {
   private readonly store: Store
   private readonly options: JournalOptions
   private readonly encoder: string | null
+  private isOurs = false
 
   constructor(store: Store, options: JournalOptions, encoder: string | null) {
     this.store = store
@@ -17,24 +18,35 @@ export class SharedSnapshots {
     this.encoder = encoder
   }
 
-  /** A snapshot is due when the count of events passes a multiple. @param before their count before the latest batch */
+  /**
+   * After each batch. A snapshot is due when the count of events passes a multiple; the one replica whose task it is
+   * takes it after a later batch, and no other stops for it.
+   * @param before their count before the latest batch
+   */
   consider(before: number, state: RoutingState, position: Position): void {
     const { snapshotEvents } = this.options
     const mark = Math.floor(state.events / snapshotEvents)
-    if (Math.floor(before / snapshotEvents) === mark) return
+    if (this.isOurs) this.take(state, position)
+    else if (Math.floor(before / snapshotEvents) !== mark) void this.claim(`snapshot-${mark}`)
+  }
+
+  private async claim(task: string): Promise<void> {
     try {
-      void this.write(`snapshot-${mark}`, position, encodeSnapshot(state, this.encoder))
+      this.isOurs = (await this.store.claim?.(task, CLAIM_MS)) !== false
     } catch (error) {
-      // No memory for it: the next may fit, or another replica's.
       this.options.onStoreError(error)
     }
   }
 
-  private async write(task: string, position: Position, bytes: Uint8Array): Promise<void> {
+  private take(state: RoutingState, position: Position): void {
+    this.isOurs = false
     try {
-      if ((await this.store.claim?.(task, CLAIM_MS)) === false) return
-      await this.store.writeSnapshot({ position, bytes })
+      const bytes = encodeSnapshot(state, this.encoder)
+      this.store
+        .writeSnapshot({ position, bytes })
+        .catch((error: unknown) => this.options.onStoreError(error))
     } catch (error) {
+      // No memory for it: the next may fit, or another replica's.
       this.options.onStoreError(error)
     }
   }

@@ -155,7 +155,8 @@ describe('the price of a value', () => {
           expect(meanAt(window, 0, 'value')).toBeLessThanOrEqual(target + VALUE_SLACK)
           return
         }
-        if (price === Number.POSITIVE_INFINITY) return
+        // Steps beyond the end of the scale are counted at its end: nothing is said of prices there.
+        if (price * 1.05 >= 2 ** 39) return
         expect(meanAt(window, price * 0.999999, 'value')).toBeGreaterThanOrEqual(target - VALUE_SLACK)
         expect(meanAt(window, price * 1.05, 'value')).toBeLessThanOrEqual(target + VALUE_SLACK)
       }),
