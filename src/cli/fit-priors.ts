@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { defaultEncoder } from '../features/default-encoder.js'
 import { fitPriors } from '../fit-priors.js'
 import { parseOutcomes } from '../replay/dataset.js'
+import { CommandError } from './command-error.js'
 import { readTextFile, writeTextFile } from './files.js'
 
 interface FitPriorsFlags {
@@ -26,6 +27,11 @@ export function registerFitPriors(program: Command): void {
 
 async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
   const rows = parseOutcomes(await readTextFile(data), data)
+  const bare = rows.find(({ prompt }) => prompt === '')
+  if (bare !== undefined) {
+    const message = `${data}: row '${bare.id}' has no prompt to encode; an export of a log has contexts alone, which fitPriors takes`
+    throw new CommandError('BAD_ARGUMENT', message)
+  }
   // Prompts are encoded anew, whatever features the rows carry: `route` uses the default encoder too.
   const priors = fitPriors(
     rows.map(({ prompt, outcomes }) => ({ prompt, outcomes })),

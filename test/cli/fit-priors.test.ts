@@ -38,6 +38,11 @@ describe('fit-priors', () => {
       /none\.jsonl: cannot read it/,
     )
     await folder.refused(['fit-priors', '--data', 'log.jsonl'], /--out/)
+    await folder.write('export.jsonl', LOG.replace('question number 7 about rivers', ''))
+    await folder.refused(
+      ['fit-priors', '--data', 'export.jsonl', '--out', 'p.json'],
+      /row 'p7' has no prompt to encode/,
+    )
     await folder.write('good.jsonl', LOG)
     await folder.refused(['fit-priors', '--data', 'good.jsonl', '--out', 'no/such/p.json'], /cannot write it/)
   })
