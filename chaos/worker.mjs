@@ -1,5 +1,6 @@
 // A process with a router of its own. Takes its settings as JSON in its argument, commands as lines of JSON, and answers
 // in lines of JSON; `gave` and `ack` lines come as they happen, so that whoever kills it knows what was promised.
+import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createRouter, ParetoBanditError } from '../dist/index.js'
 import { redisStore } from '../dist/store/redis.js'
@@ -23,8 +24,9 @@ const router = await createRouter({
   journal: { closeMs: 60_000, ...settings.journal, onStoreError: (error) => failed(error) },
 })
 
+/** Waits while the pipe is full: process.stdout would keep lines in this process, and they would die with it. */
 function say(line) {
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+  writeSync(1, `${JSON.stringify(line)}\n`)
 }
 
 function failed(error) {

@@ -4,7 +4,7 @@ import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
 const REPLICAS = 4
 /** Of what budgets would allow: less than the requests of a round would spend. */
 const CAP_SHARE = 0.2
-const CAP_SHARE_EXPECTED = 0.1
+const CAP_SHARE_EXPECTED = 0.06
 const USD_PER_REQUEST = 0.0012
 
 export const name = '4 replicas against one cap'
