@@ -26,7 +26,16 @@ const router = await createRouter({
 
 /** Waits while the pipe is full: process.stdout would keep lines in this process, and they would die with it. */
 function say(line) {
-  writeSync(1, `${JSON.stringify(line)}\n`)
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // A full pipe that does not block: the parent reads on.
+      if (error.code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
 }
 
 function failed(error) {

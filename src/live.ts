@@ -4,8 +4,12 @@ import type { RoutingState } from './state.js'
 /** What a replica does with the router it belongs to. */
 export interface Live {
   readonly state: RoutingState
-  /** A state that is empty in place of the router's: what it holds is loaded next. */
-  replace(): RoutingState
+  /** An empty state, on the arena of the router's. */
+  fresh(): RoutingState
+  /** Puts it in the place of the router's. */
+  adopt(state: RoutingState): void
+  /** Applies an event that was made here, journals it and tells subscribers. */
+  commit(event: RouterEvent): void
   /** Applies an event that has been checked, tells subscribers, and does not journal it. */
   follow(event: RouterEvent): void
   check(event: unknown): RouterEvent

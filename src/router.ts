@@ -65,7 +65,7 @@ export class Router extends Teaching {
 
   /**
    * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
-   * request that is refused for its budget: it is then shorter than `inputs`, and the call throws where it is the first.
+   * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and the call throws where it is the first.
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = this.checkOptions(options)
@@ -79,7 +79,7 @@ export class Router extends Teaching {
         decisions.push(this.dispatch(request, at))
       }
     } catch (error) {
-      if (decisions.length === 0 || !isRefusal(error)) throw error
+      if (decisions.length === 0 || !endsBatch(error)) throw error
     } finally {
       this.emitter.deliver()
     }
@@ -201,12 +201,12 @@ export class Router extends Teaching {
       get state() {
         return router.state
       },
-      replace: () => {
+      fresh: () => {
         const options = { ...this.options, name }
-        const fresh = new RoutingState(this.state.arms.kernel, options, this.policy.startState)
-        this.adopt(fresh)
-        return fresh
+        return new RoutingState(this.state.arms.kernel, options, this.policy.startState)
       },
+      adopt: (state) => this.adopt(state),
+      commit: (event) => this.recorder.commit(event),
       follow: (event) => this.recorder.follow(event),
       check: (event) => checkEvent(this.state, this.policy, this.options, event),
       now: () => this.now(),
@@ -254,6 +254,11 @@ export class Router extends Teaching {
       administrationOf(this.policy, 'tenant').findTenant(this.state, request.tenant, 'tenant')
     return request
   }
+}
+
+/** No money for the rest, or no room in the journal: what was decided before stands. */
+function endsBatch(error: unknown): boolean {
+  return isRefusal(error) || (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL')
 }
 
 function isRefusal(error: unknown): boolean {

@@ -87,11 +87,12 @@ export abstract class Teaching extends Operations {
       return receipt
     }
     recorder.commit(event)
-    return journal.receipt()
+    return journal.receipt(1)
   }
 
   private commitMany(events: readonly RouterEvent[]): Receipt {
     this.commitAll(events)
-    return this.recorder.journal?.receipt() ?? AT_ONCE
+    if (events.length === 0) return AT_ONCE
+    return this.recorder.journal?.receipt(events.length) ?? AT_ONCE
   }
 }

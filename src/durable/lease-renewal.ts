@@ -21,7 +21,7 @@ export class LeaseRenewal {
   private countedAt = Number.NEGATIVE_INFINITY
   private quietUntil = Number.NEGATIVE_INFINITY
   private refilling: Promise<void> | null = null
-  private isTicking = false
+  private ticking: Promise<void> | null = null
   private isWanted = false
   private isClosed = false
 
@@ -47,6 +47,7 @@ export class LeaseRenewal {
   async close(): Promise<void> {
     this.isClosed = true
     clearInterval(this.timer)
+    await this.ticking
     await this.refilling?.catch(() => {})
     const wallets = [...this.accounts.values()].flatMap((each) => [...each.all(), ...each.ahead.values()])
     await this.giveBack(wallets.map((wallet) => [wallet, wallet.heldUsd] as const))
@@ -74,6 +75,7 @@ export class LeaseRenewal {
 
   private async refillNow(): Promise<void> {
     this.isWanted = false
+    if (this.isClosed) return
     const low = [...this.accounts.values()]
       .flatMap((account) => account.all())
       .map((wallet) => ({ wallet, wantUsd: wallet.wantUsd(this.processes) }))
@@ -92,12 +94,10 @@ export class LeaseRenewal {
 
   /** One at a time: a store that is slow must not be asked twice. */
   private tick(): void {
-    if (this.isTicking) return
-    this.isTicking = true
-    this.everyTick()
+    this.ticking ??= this.everyTick()
       .catch((error: unknown) => this.fails(error))
       .finally(() => {
-        this.isTicking = false
+        this.ticking = null
       })
   }
 
@@ -105,6 +105,7 @@ export class LeaseRenewal {
     const now = this.options.now()
     if (performance.now() - this.countedAt >= PROCESSES_MS) await this.count()
     for (const [tenant, account] of this.accounts) {
+      if (this.isClosed) return
       await this.askAhead(tenant, account, now)
       await this.renewRolling(account, now)
       const { burst } = account

@@ -9,6 +9,7 @@ import type { Outcome } from './log-fold.js'
 const NO_WALLETS: readonly AccountWallets[] = []
 
 interface OwnRequest {
+  readonly model: string
   readonly reservedUsd: number
   /** USD that it paid in on each account. */
   readonly paidUsd: readonly number[]
@@ -87,7 +88,13 @@ export class LocalLeases implements Lease {
       each.inFlightUsd += event.reservedUsd
       for (const wallet of each.all()) wallet.draw(event.reservedUsd)
     }
-    this.own.set(event.id, { reservedUsd: event.reservedUsd, paidUsd, wallets, isInFlight: true })
+    this.own.set(event.id, {
+      model: event.model,
+      reservedUsd: event.reservedUsd,
+      paidUsd,
+      wallets,
+      isInFlight: true,
+    })
     if (this.own.size > this.options.capacity) {
       for (const [id, oldest] of this.own) {
         this.land(oldest)
@@ -99,6 +106,7 @@ export class LocalLeases implements Lease {
 
   /** An event of the log has its place. */
   placed(outcome: Outcome): void {
+    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.drop(outcome.event.id)
     if (outcome.kind !== 'applied') return
     const { event } = outcome
     switch (event.type) {
@@ -116,6 +124,10 @@ export class LocalLeases implements Lease {
       case 'tenant-added':
       case 'period-started':
         this.follow(event.tenant)
+        break
+      case 'model-removed':
+        // Its requests in flight count as spent at what was reserved.
+        for (const [id, { model }] of this.own) if (model === event.model) this.drop(id)
         break
       case 'tenant-removed':
         this.leave(event.tenant)
@@ -211,6 +223,14 @@ export class LocalLeases implements Lease {
       // A request that failed has not been one: its B goes back.
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
     })
+  }
+
+  /** A request that nothing more will be heard of: what it drew stays drawn. */
+  private drop(id: string): void {
+    const request = this.own.get(id)
+    if (request === undefined) return
+    this.land(request)
+    this.own.delete(id)
   }
 
   private land(request: OwnRequest): void {

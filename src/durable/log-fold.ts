@@ -6,6 +6,9 @@ import type { ResolvedOptions } from '../options.js'
 import type { Policy } from '../policy-state.js'
 import type { RoutingState } from '../state.js'
 
+/** These say something of this process or release, not of the event: others would fold it. */
+const OWN_FAILURES = new Set(['LOG_VERSION', 'OUT_OF_MEMORY'])
+
 /** What became of an event of the log at its place. */
 export type Outcome =
   | { readonly kind: 'applied'; readonly event: RouterEvent }
@@ -26,7 +29,7 @@ export class LogFold {
     this.options = options
   }
 
-  /** @throws LOG_VERSION for an event of a future release: nothing after it can be folded here */
+  /** @throws LOG_VERSION for an event of a future release, OUT_OF_MEMORY: nothing after it can be folded here */
   fold(origin: string, number: number, bytes: Uint8Array): Outcome {
     const mark = this.state.ids.origins.register(origin)
     if (number <= mark.lastEvent) return { kind: 'known' }
@@ -38,7 +41,7 @@ export class LogFold {
       this.state.apply(event)
       outcome = { kind: 'applied', event }
     } catch (error) {
-      if (!(error instanceof ParetoBanditError) || error.code === 'LOG_VERSION') throw error
+      if (!(error instanceof ParetoBanditError) || OWN_FAILURES.has(error.code)) throw error
       outcome = { kind: 'refused', event: decoded, error }
     }
     mark.lastEvent = number

@@ -74,9 +74,14 @@ export class Outbox {
     return { position, waiting: this.waiting, failure: text }
   }
 
+  /** @throws what has broken the store for good */
+  checkBroken(): void {
+    if (this.broken !== undefined) throw this.broken
+  }
+
   /** @throws JOURNAL_FULL; what has broken the store for good */
   checkRoom(): void {
-    if (this.broken !== undefined) throw this.broken
+    this.checkBroken()
     if (this.waiting < this.options.capacity) return
     const { store, capacity } = this.options
     const why = this.failure instanceof Error ? `: ${this.failure.message}` : ''

@@ -33,11 +33,11 @@ export class PendingReceipt implements Receipt {
 
 /** Receipts that wait for events by number, in order. */
 export class Receipts {
-  private waiting: { readonly last: number; readonly receipt: PendingReceipt }[] = []
+  private waiting: { readonly first: number; readonly last: number; readonly receipt: PendingReceipt }[] = []
 
-  add(last: number): PendingReceipt {
+  add(first: number, last: number): PendingReceipt {
     const receipt = new PendingReceipt()
-    this.waiting.push({ last, receipt })
+    this.waiting.push({ first, last, receipt })
     return receipt
   }
 
@@ -50,7 +50,7 @@ export class Receipts {
 
   /** The event of that number has been refused. */
   refuse(number: number, error: unknown): void {
-    this.waiting.find(({ last }) => last >= number)?.receipt.settle(error)
+    this.waiting.find(({ first, last }) => first <= number && number <= last)?.receipt.settle(error)
   }
 
   /** Nothing that waits will be durable. */

@@ -2,7 +2,7 @@ import { checkEvent } from '../check-event.js'
 import type { Journal, JournalStats, Receipt } from '../durability.js'
 import { ParetoBanditError } from '../errors.js'
 import { decodeEvent } from '../journal/codec.js'
-import type { RouterEvent, RouterEventType } from '../journal/events.js'
+import type { RouterEvent } from '../journal/events.js'
 import type { Live } from '../live.js'
 import { encodeSnapshot } from '../snapshot.js'
 import type { RoutingState } from '../state.js'
@@ -15,6 +15,7 @@ import { within } from './patience.js'
 import { PendingReceipt, Receipts } from './receipts.js'
 import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
+import { haveSameSlots } from './same-slots.js'
 import { SharedSnapshots } from './shared-snapshots.js'
 
 const READ_WAIT_MS = 1000
@@ -22,8 +23,8 @@ const REQUEST_ID = /^[\w-]{1,64}\.[1-9]\d{0,15}$/
 const RETRY_MS = 200
 const REBASE_MS_MIN = 1000
 
-/** Several replicas may say these of the same thing, and it does not matter whose word comes first. */
-const ECHOES: ReadonlySet<RouterEventType> = new Set(['expired', 'period-started'])
+/** What several replicas say of the same request, and it does not matter whose word comes first. */
+const ECHO = 'REQUEST_EXPIRED'
 
 /**
  * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
@@ -51,6 +52,8 @@ export class Replica implements Journal {
   private isDiverged = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
+  /** What was appended until now is durable, or given up: nothing more is taken. */
+  private isEnding = false
   private reading: Promise<void> = Promise.resolve()
   private wakeUp: (() => void)[] = []
 
@@ -107,6 +110,7 @@ export class Replica implements Journal {
   }
 
   checkRoom(): void {
+    if (this.isEnding) throw this.options.closedError(this.store)
     this.outbox.checkRoom()
     if (this.unplaced.length < this.options.capacity) return
     const message = `${this.options.capacity} own events have no place in ${this.store.description} yet`
@@ -119,11 +123,13 @@ export class Replica implements Journal {
     if (event.type === 'routed' || event.type === 'refused') this.leases?.drew(event)
   }
 
-  receipt(): Receipt {
-    return this.receipts.add(this.outbox.lastNumber)
+  receipt(count: number): Receipt {
+    const { lastNumber } = this.outbox
+    return this.receipts.add(lastNumber - count + 1, lastNumber)
   }
 
   hold(id: string, make: () => RouterEvent): Receipt | null {
+    this.checkRoom()
     // What this router gave away itself it knows best.
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
@@ -136,6 +142,7 @@ export class Replica implements Journal {
     const last = this.outbox.lastNumber
     await this.outbox.flush()
     while (this.firstUnplaced <= last && !this.isClosed) {
+      this.outbox.checkBroken()
       await new Promise<void>((resolve) => this.wakeUp.push(resolve))
     }
   }
@@ -146,7 +153,7 @@ export class Replica implements Journal {
     try {
       await within(this.flush(), this.options.closeMs, this.store)
     } finally {
-      this.isClosed = true
+      this.isClosed = this.isEnding = true
       await this.leases?.close()
       await this.store.close()
       await this.reading
@@ -184,12 +191,12 @@ export class Replica implements Journal {
   private place(origin: string, number: number, bytes: Uint8Array): void {
     const outcome = this.fold.fold(origin, number, bytes)
     const isOwn = origin === this.origin
-    if (outcome.kind !== 'known') this.leases?.placed(outcome)
     if (isOwn) this.placeOwn(number, outcome)
     else if (outcome.kind === 'applied') this.followOther(outcome.event)
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.live.state)
+    if (outcome.kind !== 'known') this.leases?.placed(outcome)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
@@ -197,7 +204,7 @@ export class Replica implements Journal {
     const count = number - this.firstUnplaced + 1
     this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
     this.firstUnplaced = number + 1
-    if (outcome.kind === 'refused' && !(outcome.event !== null && ECHOES.has(outcome.event.type))) {
+    if (outcome.kind === 'refused' && outcome.error.code !== ECHO) {
       this.receipts.refuse(number, outcome.error)
       this.isDiverged = true
     }
@@ -210,7 +217,7 @@ export class Replica implements Journal {
     } catch (error) {
       if (!(error instanceof ParetoBanditError)) throw error
       // An own event without a place says otherwise; that one will be refused.
-      if (!ECHOES.has(event.type)) this.isDiverged = true
+      if (error.code !== ECHO) this.isDiverged = true
     }
   }
 
@@ -219,9 +226,8 @@ export class Replica implements Journal {
     const now = performance.now()
     if (now - this.rebasedAt < REBASE_MS_MIN) return
     this.rebasedAt = now
-    this.isDiverged = false
     const { encoder, dimension } = this.live
-    const state = this.live.replace()
+    const state = this.live.fresh()
     loadSnapshot(encodeSnapshot(this.confirmed, encoder), state, { encoder, dimension })
     for (const bytes of this.unplaced) {
       try {
@@ -232,6 +238,8 @@ export class Replica implements Journal {
       }
     }
     state.dollar?.alarms.splice(0)
+    this.live.adopt(state)
+    this.isDiverged = false
   }
 
   private async readFailed(error: unknown): Promise<void> {
@@ -270,9 +278,8 @@ export class Replica implements Journal {
   }
 
   private commitHeld(event: RouterEvent): Receipt {
-    this.live.follow(event)
-    this.append(event)
-    return this.receipt()
+    this.live.commit(event)
+    return this.receipt(1)
   }
 
   private giveUp(error: unknown): void {
@@ -289,10 +296,4 @@ export class Replica implements Journal {
   private wake(): void {
     for (const resolve of this.wakeUp.splice(0)) resolve()
   }
-}
-
-/** Whether the models of a state have the same slots in another: events name contenders by slot. */
-function haveSameSlots(confirmed: RoutingState, live: RoutingState): boolean {
-  for (const { id, slot } of confirmed.registry.models) if (live.registry.get(id)?.slot !== slot) return false
-  return true
 }

@@ -24,6 +24,8 @@ export class SoleJournal implements Journal {
   private snapshot: { readonly number: number; readonly bytes: Uint8Array } | null = null
   private writing: Promise<void> | null = null
   private isClosed = false
+  /** What was appended until now is durable, or given up: nothing more is taken. */
+  private isEnding = false
 
   /** @param sinceSnapshot events of the log after its latest snapshot */
   constructor(
@@ -59,6 +61,7 @@ export class SoleJournal implements Journal {
   }
 
   checkRoom(): void {
+    if (this.isEnding) throw this.options.closedError(this.store)
     this.outbox.checkRoom()
   }
 
@@ -69,8 +72,9 @@ export class SoleJournal implements Journal {
     this.sinceSnapshot++
   }
 
-  receipt(): Receipt {
-    return this.receipts.add(this.outbox.lastNumber)
+  receipt(count: number): Receipt {
+    const { lastNumber } = this.outbox
+    return this.receipts.add(lastNumber - count + 1, lastNumber)
   }
 
   hold(): null {
@@ -86,8 +90,10 @@ export class SoleJournal implements Journal {
     this.isClosed = true
     try {
       await within(this.flush(), this.options.closeMs, this.store)
+      this.isEnding = true
       await this.writing
     } finally {
+      this.isEnding = true
       await this.store.close()
       this.outbox.break(this.options.closedError(this.store))
     }

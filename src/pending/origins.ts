@@ -1,7 +1,7 @@
 import { RequestRuns } from './request-runs.js'
 
 /** Late feedback for requests of processes before the latest so many finds nothing. */
-export const ORIGINS_MAX = 4096
+export const ORIGINS_MAX = 32_768
 
 /** What is kept of an origin, in snapshots too. */
 export interface OriginMark {
