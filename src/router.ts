@@ -65,7 +65,8 @@ export class Router extends Teaching {
 
   /**
    * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
-   * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and the call throws where it is the first.
+   * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and
+   * the call throws where it is the first.
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     const request = this.checkOptions(options)

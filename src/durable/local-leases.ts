@@ -78,12 +78,12 @@ export class LocalLeases implements Lease {
   drew(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event
     if (event.type === 'refused') {
-      this.payIn(tenant, 1)
+      this.payIn(tenant)
       return
     }
     const wallets = this.of(tenant)
     if (wallets.length === 0) return
-    const paidUsd = wallets.map((each) => this.payIn(each.tenant, 1))
+    const paidUsd = wallets.map((each) => this.payIn(each.tenant))
     for (const each of wallets) {
       each.inFlightUsd += event.reservedUsd
       for (const wallet of each.all()) wallet.draw(event.reservedUsd)
@@ -204,11 +204,11 @@ export class LocalLeases implements Lease {
   }
 
   /** @returns USD paid in */
-  private payIn(tenant: string | null, sign: number): number {
+  private payIn(tenant: string | null): number {
     const burst = this.accounts.get(tenant)?.burst
     const usd = this.options.limitsOf(tenant)?.usdPerRequest ?? 0
     if (burst === undefined || burst === null) return 0
-    burst.heldUsd += sign * usd
+    burst.heldUsd += usd
     return usd
   }
 
