@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../src/errors.js'
+import { ParetoBanditError } from '../src/base/errors.js'
 import { KERNEL_NAMES, type KernelName } from '../src/kernel/kernel.js'
 import { loadKernel } from '../src/kernel/load.js'
 

@@ -1,13 +1,13 @@
-import { ParetoBanditError } from './errors.js'
+import { checkPriors, priorOf } from './bandit/priors.js'
+import { ParetoBanditError } from './base/errors.js'
+import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
-import type { RouterEvent } from './journal/events.js'
 import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
-import type { PolicyName, RouterOptions } from './options.js'
-import { checkPriors, priorOf } from './policy/priors.js'
-import type { Policy } from './policy-state.js'
-import { checkRouterOptions, resolveOptions } from './resolve-options.js'
-import { Router } from './router.js'
+import type { Policy } from './policy/policy.js'
+import type { PolicyName, RouterOptions } from './router/options/options.js'
+import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
+import { Router } from './router/router.js'
 
 /** Requests that a model without a prior gets for certain, where the policy paces them. */
 const COLD_EXPLORATION = 15
@@ -49,7 +49,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   if (own.journal !== undefined && own.store === undefined)
     throw new ParetoBanditError('INVALID_ARGUMENT', 'journal', "goes with 'store'")
   if (own.store !== undefined) {
-    const { checkStore, openDurable, resolveJournal } = await import('./durable/index.js')
+    const { checkStore, openDurable, resolveJournal } = await import('./log/index.js')
     await openDurable(
       { router, options: resolved, policy, seed, makeKernel },
       checkStore(own.store),
@@ -62,8 +62,8 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
 /** A router carries the code of one policy. */
 async function loadPolicy(name: PolicyName): Promise<Policy> {
   return name === 'dollar'
-    ? (await import('./dollar/index.js')).DOLLAR
-    : (await import('./paper/index.js')).PAPER
+    ? (await import('./policy/dollar/index.js')).DOLLAR
+    : (await import('./policy/paper/index.js')).PAPER
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

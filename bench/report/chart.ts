@@ -1,7 +1,7 @@
 import { scaleLog } from 'd3-scale'
 import { symbol, symbolTriangle } from 'd3-shape'
-import { placeLabels, spread, textWidth } from '../../src/replay/report/labels.js'
-import { hint, label, polyline, tag } from '../../src/replay/report/svg.js'
+import { placeLabels, spread, textWidth } from '../../src/report/labels.js'
+import { hint, label, polyline, tag } from '../../src/report/svg.js'
 
 export type Point = readonly [x: number, y: number]
 
@@ -32,7 +32,7 @@ const WIDTH = 760
 const HEIGHT = 420
 const MARGIN = { top: 52, right: 168, bottom: 46, left: 66 }
 const MARK_COLOR = '#b3400f'
-/** The light page of the report (src/replay/report/style.ts), on white. */
+/** The light page of the report (src/report/style.js), on white. */
 const STYLE =
   "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#1d1f23}" +
   '.title{font-size:14px;font-weight:600}.tick,.axis{fill:#5f6470;font-size:11.5px}' +

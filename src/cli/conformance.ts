@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
 import { loadKernel } from '../kernel/load.js'
 import { QUANTITIES, TOLERANCE } from './conformance/deviation.js'

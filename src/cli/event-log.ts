@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises'
-import type { RouterEvent } from '../journal/events.js'
-import type { Router } from '../router.js'
+import type { RouterEvent } from '../events/events.js'
+import type { Router } from '../router/router.js'
 import { fileError } from './files.js'
 
 /** Events of a router that go to a file, one a line as JSON, once what made them is safe. */

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { CommandError } from './command-error.js'
 
 /** What a command ends with. 1 is also the verdict of a conformance run that found a deviation. */

@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { show } from '../errors.js'
+import { show } from '../base/errors.js'
 import { CommandError } from './command-error.js'
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { defaultEncoder } from '../features/default-encoder.js'
-import { fitPriors } from '../fit-priors.js'
 import { parseOutcomes } from '../replay/dataset.js'
+import { fitPriors } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
 import { readTextFile, writeTextFile } from './files.js'
 

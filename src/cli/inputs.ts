@@ -1,7 +1,7 @@
-import { isRecord } from '../check.js'
-import { show } from '../errors.js'
-import { checkPriors, type Priors } from '../policy/priors.js'
-import { checkModelSpecs, type ResolvedModelSpec } from '../registry/model.js'
+import { checkPriors, type Priors } from '../bandit/priors.js'
+import { isRecord } from '../base/check.js'
+import { show } from '../base/errors.js'
+import { checkModelSpecs, type ResolvedModelSpec } from '../models/model.js'
 import { CommandError } from './command-error.js'
 import { readJsonFile } from './files.js'
 

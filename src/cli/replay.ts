@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { ParetoBanditError, show } from '../errors.js'
+import { ParetoBanditError, show } from '../base/errors.js'
 import { autoBudgets, parseBudgets, SCENARIO_BUDGETS_USD } from '../replay/budgets.js'
 import { renderReport } from '../replay/report/page.js'
 import type { ReplayResult } from '../replay/result.js'

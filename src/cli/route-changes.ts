@@ -1,5 +1,5 @@
-import { PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from '../registry/model.js'
-import type { Router } from '../router.js'
+import { PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from '../models/model.js'
+import type { Router } from '../router/router.js'
 import { usd } from './format.js'
 import type { Settings } from './state/settings.js'
 

@@ -1,4 +1,4 @@
-import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../decision.js'
+import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../policy/decision.js'
 import { fixed, percent, usd } from './format.js'
 import type { RouteOutcome } from './route.js'
 import { renderTable } from './table.js'

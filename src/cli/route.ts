@@ -1,7 +1,12 @@
 import type { Command } from 'commander'
-import { nearest } from '../check.js'
+import type { Priors } from '../bandit/priors.js'
+import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
-import type { Decision } from '../decision.js'
+import type { ResolvedModelSpec } from '../models/model.js'
+import type { Decision } from '../policy/decision.js'
+import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
+import type { RouteOptions } from '../policy/route-options.js'
+import type { PacerStats } from '../policy/stats.js'
 import {
   type BudgetOptions,
   DEFAULT_ALPHA_COLD,
@@ -10,13 +15,8 @@ import {
   POLICY_NAMES,
   type PolicyName,
   type RouterOptions,
-} from '../options.js'
-import { PACER_MODES, type PacerMode } from '../pacing/dual-ascent.js'
-import type { Priors } from '../policy/priors.js'
-import type { ResolvedModelSpec } from '../registry/model.js'
-import type { RouteOptions } from '../route-options.js'
-import type { Router } from '../router.js'
-import type { PacerStats } from '../stats.js'
+} from '../router/options/options.js'
+import type { Router } from '../router/router.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'

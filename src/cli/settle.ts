@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Settlement } from '../feedback.js'
+import type { Settlement } from '../router/feedback-events.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { defaultEncoder } from '../features/default-encoder.js'
-import type { ModelSpec } from '../registry/model.js'
+import type { ModelSpec } from '../models/model.js'
 import { type OutcomeRow, parseOutcomes } from '../replay/dataset.js'
 import { modelIndex } from '../replay/scenarios.js'
 import { simulateWorkload } from '../replay/simulate/workload.js'

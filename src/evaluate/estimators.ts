@@ -1,4 +1,4 @@
-import { tQuantile975 } from '../replay/statistics.js'
+import { tQuantile975 } from '../base/statistics.js'
 
 /** A mean over requests with its 95 % confidence interval. */
 export interface Estimate {

@@ -1,5 +1,5 @@
-import { CONTEXT_ENTRY_MAX, DIMENSION_MAX, isAmount, isRecord } from '../check.js'
-import { ParetoBanditError, show } from '../errors.js'
+import { CONTEXT_ENTRY_MAX, DIMENSION_MAX, isAmount, isRecord } from '../base/check.js'
+import { ParetoBanditError, show } from '../base/errors.js'
 import type { Encoder } from '../features/encoder.js'
 
 /** What one line says of a decision. */

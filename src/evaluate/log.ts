@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import type { Encoder } from '../features/encoder.js'
 import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
 

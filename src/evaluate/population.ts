@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import type { DecisionLog, LoggedDecision } from './log.js'
 
 /** A decision that counts, and where it stands in the log. */

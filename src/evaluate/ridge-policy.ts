@@ -1,4 +1,4 @@
-import { ParetoBanditError, show } from '../errors.js'
+import { ParetoBanditError, show } from '../base/errors.js'
 import { FOLDS, foldOf, type OutcomeModel } from './outcome-model.js'
 import type { Row } from './population.js'
 

@@ -2,7 +2,7 @@
  * The encoder that comes with the package. Its artifact is a module of its own, imported from here alone:
  * a bundle that passes vectors or another encoder does not carry it.
  */
-import { checkKeys, checkRecord } from '../check.js'
+import { checkKeys, checkRecord } from '../base/check.js'
 import { DEFAULT_PCA_BASE64 } from './default-pca.generated.js'
 import type { Encoder } from './encoder.js'
 import { createHashingEncoder } from './hashing-encoder.js'

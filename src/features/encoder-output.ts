@@ -1,5 +1,5 @@
-import { CONTEXT_ENTRY_MAX, isVector } from '../check.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import { CONTEXT_ENTRY_MAX, isVector } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 
 export function checkText(text: unknown): string {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)

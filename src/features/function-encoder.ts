@@ -1,5 +1,12 @@
-import { checkBoolean, checkInteger, checkKeys, checkRecord, checkString, DIMENSION_MAX } from '../check.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import {
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkRecord,
+  checkString,
+  DIMENSION_MAX,
+} from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import type { AsyncEncoder, Encoder } from './encoder.js'
 import { checkRoom, checkText, copyEncoded, encoderFailed } from './encoder-output.js'
 

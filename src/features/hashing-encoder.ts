@@ -1,5 +1,5 @@
-import { checkKeys, checkRecord, checkString } from '../check.js'
-import { expected } from '../errors.js'
+import { checkKeys, checkRecord, checkString } from '../base/check.js'
+import { expected } from '../base/errors.js'
 import type { Encoder } from './encoder.js'
 import { PackedLoadings, sparseVector, VALUE_SUM_MAX } from './packed-loadings.js'
 import { pcaFingerprint } from './pca-codec.js'

@@ -6,8 +6,8 @@ import {
   checkVector,
   copyContext,
   DIMENSION_MAX,
-} from '../check.js'
-import { expected, ParetoBanditError, show } from '../errors.js'
+} from '../base/check.js'
+import { expected, ParetoBanditError, show } from '../base/errors.js'
 import type { Encoder } from './encoder.js'
 import { checkRoom, checkText } from './encoder-output.js'
 

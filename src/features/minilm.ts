@@ -2,9 +2,9 @@
  * Sentence embeddings by a small transformer, through the optional package `@huggingface/transformers`. It is
  * loaded at the first call, so that nobody pays for it who does not use it.
  */
-import { CONTEXT_ENTRY_MAX, checkKeys, checkRecord, checkString, isVector } from '../check.js'
-import { crc32 } from '../checksum.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import { CONTEXT_ENTRY_MAX, checkKeys, checkRecord, checkString, isVector } from '../base/check.js'
+import { crc32 } from '../base/checksum.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import type { AsyncEncoder } from './encoder.js'
 import { checkText, encoderFailed } from './encoder-output.js'
 import { checkMaxChars, MAX_CHARS_DEFAULT } from './pca-model.js'

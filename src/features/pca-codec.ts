@@ -14,8 +14,8 @@
  *     20 + 8 C + B  B C  rows, int8
  */
 
-import { crc32 } from '../checksum.js'
-import { ParetoBanditError } from '../errors.js'
+import { crc32 } from '../base/checksum.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { checkPcaModel, type PcaModel } from './pca-model.js'
 import { TOKENIZER_VERSION } from './token-counter.js'
 

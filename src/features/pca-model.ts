@@ -1,5 +1,5 @@
-import { checkInteger, checkRecord } from '../check.js'
-import { expected } from '../errors.js'
+import { checkInteger, checkRecord } from '../base/check.js'
+import { expected } from '../base/errors.js'
 
 /** Components of a PCA, bias not counted. */
 export const COMPONENTS_DEFAULT = 25

@@ -1,5 +1,5 @@
-import { checkArray, checkInteger, checkKeys, checkRecord } from '../check.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import { checkArray, checkInteger, checkKeys, checkRecord } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import {
   BUCKETS_DEFAULT,
   COMPONENTS_DEFAULT,

@@ -1,5 +1,12 @@
-import { CONTEXT_ENTRY_MAX, checkArray, checkInteger, checkKeys, checkRecord, checkVector } from '../check.js'
-import { expected, ParetoBanditError } from '../errors.js'
+import {
+  CONTEXT_ENTRY_MAX,
+  checkArray,
+  checkInteger,
+  checkKeys,
+  checkRecord,
+  checkVector,
+} from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import { COMPONENTS_DEFAULT, COMPONENTS_MAX, clampComponent } from './pca-model.js'
 import { principalComponents, type SparseRows } from './principal-components.js'
 

@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { type ArenaLayout, arenaLayout, arenaLength, writeConstants } from './layout.js'
 
 /** Byte at which an arena starts in its buffer: a WebAssembly module keeps what it needs itself below. */

@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { Arena, type ArenaOptions } from './arena.js'
 import type { Kernel, KernelName } from './kernel.js'
 import { WasmKernel } from './wasm-kernel.js'

@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { fitPriors, type Priors } from '../index.js'
 import type { KernelName } from '../kernel/kernel.js'
 import { checkFeedbackTiming, type FeedbackTiming, PROMPT_FEEDBACK } from './feedback-timing.js'

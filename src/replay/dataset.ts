@@ -1,5 +1,5 @@
-import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../check.js'
-import { ParetoBanditError, show } from '../errors.js'
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../base/check.js'
+import { ParetoBanditError, show } from '../base/errors.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {

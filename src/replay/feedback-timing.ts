@@ -1,5 +1,5 @@
-import { checkInRange, checkInteger } from '../check.js'
-import { expected } from '../errors.js'
+import { checkInRange, checkInteger } from '../base/check.js'
+import { expected } from '../base/errors.js'
 import { gaussian, mulberry32, type Random } from './random.js'
 import type { Strategy } from './strategy.js'
 

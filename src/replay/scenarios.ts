@@ -1,6 +1,6 @@
-import { nearest } from '../check.js'
-import { ParetoBanditError } from '../errors.js'
-import { blendedUsdPerKTok, type ModelPrice, type ModelSpec } from '../registry/model.js'
+import { nearest } from '../base/check.js'
+import { ParetoBanditError } from '../base/errors.js'
+import { blendedUsdPerKTok, type ModelPrice, type ModelSpec } from '../models/model.js'
 
 export const SCENARIO_NAMES = ['stationary', 'price-drop', 'quality-regression', 'onboarding'] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]

@@ -1,6 +1,6 @@
-import { ParetoBanditError } from '../errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import type { Encoder } from '../features/encoder.js'
-import type { ModelSpec } from '../registry/model.js'
+import type { ModelSpec } from '../models/model.js'
 import type { OutcomeRow } from './dataset.js'
 
 /** Recorded outcomes of the models of a run, as arrays: the shape that strategies are played on. */

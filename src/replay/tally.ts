@@ -1,7 +1,7 @@
+import { confidence95, mean, median } from '../base/statistics.js'
 import type { Point } from './hindsight.js'
 import type { RunRecord } from './play.js'
 import type { Course } from './scenarios.js'
-import { confidence95, mean, median } from './statistics.js'
 
 /** Means over the seeds of one phase. */
 export interface PhaseSummary {

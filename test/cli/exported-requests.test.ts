@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ExportedRequests } from '../../src/cli/state/exported-requests.js'
-import type { LoggedEvent } from '../../src/journal/codec.js'
+import type { LoggedEvent } from '../../src/events/codec.js'
 import { rewardedEvent, routedEvent } from '../support/events.js'
 
 const header = (settings = {}) => ({ version: 1, settings: { rewardLow: 0, rewardHigh: 1, ...settings } })

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect } from 'vitest'
-import { crc32 } from '../../src/checksum.js'
+import { crc32 } from '../../src/base/checksum.js'
 import type { LogInspection } from '../../src/cli/state/log-inspection.js'
 import { beginLog } from '../../src/cli/state/new-log.js'
 import type { Settings } from '../../src/cli/state/settings.js'
 import { createRouter } from '../../src/index.js'
-import type { PolicyName } from '../../src/options.js'
-import type { RouterStats } from '../../src/stats.js'
+import type { RouterStats } from '../../src/policy/stats.js'
+import type { PolicyName } from '../../src/router/options/options.js'
 
 /** The built bin: tests run it as users do. */
 export const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { mean } from '../../src/base/statistics.js'
 import { type Evaluation, evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
-import { mean } from '../../src/replay/statistics.js'
 import { drawRows, greedyOf, type LogSettings, MEAN_COST_FACTOR, toLog, truthOf, WORLD } from './world.js'
 
 const LOGS = 200

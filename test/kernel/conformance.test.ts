@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Arms } from '../../src/policy/arms.js'
+import type { Arms } from '../../src/bandit/arms.js'
 import {
   firstDifference,
   inverseError,

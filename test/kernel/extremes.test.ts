@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CONTEXT_ENTRY_MAX } from '../../src/check.js'
+import { CONTEXT_ENTRY_MAX } from '../../src/base/check.js'
 import { sectionOffset } from '../../src/kernel/layout.js'
 import { firstDifference, inverseError, KERNELS, makeArms, observe, scores } from '../support/arena.js'
 import { Random } from '../support/random.js'

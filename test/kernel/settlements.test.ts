@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Arms, armNumbers } from '../../src/bandit/arms.js'
 import { COST, LATENCY, QUADRATIC } from '../../src/kernel/kernel.js'
 import { type ArenaLayout, arenaLayout, cellOffset, listOffset } from '../../src/kernel/layout.js'
-import { type Arms, armNumbers } from '../../src/policy/arms.js'
 import {
   firstDifference,
   inverseError,

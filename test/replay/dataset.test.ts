@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ParetoBanditError } from '../../src/errors.js'
+import { ParetoBanditError } from '../../src/base/errors.js'
 import { autoBudgets, parseBudgets } from '../../src/replay/budgets.js'
 import { parseOutcomes } from '../../src/replay/dataset.js'
 import { buildTable } from '../../src/replay/table.js'

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ModelSpec } from '../../src/registry/model.js'
-import { escapeHtml } from '../../src/replay/report/escape.js'
-import { placeLabels, spread } from '../../src/replay/report/labels.js'
+import type { ModelSpec } from '../../src/models/model.js'
 import { renderReport } from '../../src/replay/report/page.js'
-import { cumulative, rolling } from '../../src/replay/report/series.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
 import type { ReplaySettings } from '../../src/replay/settings.js'
 import { buildTable } from '../../src/replay/table.js'
+import { escapeHtml } from '../../src/report/escape.js'
+import { placeLabels, spread } from '../../src/report/labels.js'
+import { cumulative, rolling } from '../../src/report/series.js'
 import { MODELS, makeRows } from './helpers.js'
 
 async function page(

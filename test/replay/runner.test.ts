@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { confidence95, median, tQuantile975 } from '../../src/base/statistics.js'
 import { bestMix } from '../../src/replay/hindsight.js'
 import type { ReplayResult } from '../../src/replay/result.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, type ScenarioName } from '../../src/replay/scenarios.js'
-import { confidence95, median, tQuantile975 } from '../../src/replay/statistics.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
 import { MODELS, makeTable } from './helpers.js'
 

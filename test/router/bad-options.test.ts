@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { ErrorCode } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
-import type { ErrorCode } from '../../src/errors.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { MODELS, makeBench } from '../support/router.js'
 

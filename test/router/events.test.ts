@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RouterEvent } from '../../src/journal/events.js'
+import type { RouterEvent } from '../../src/events/events.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
 import { anyPolicy, digest, HOUR, MODELS, makeBench, X } from '../support/router.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PendingRequests } from '../../src/pending/pending.js'
-import { EXPIRED, isUnsettled, isWaiting, SETTLED } from '../../src/pending/request-state.js'
+import { PendingRequests } from '../../src/state/pending/pending.js'
+import { EXPIRED, isUnsettled, isWaiting, SETTLED } from '../../src/state/pending/request-state.js'
 import '../support/seed.js'
 
 const PRICE = {

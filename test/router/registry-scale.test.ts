@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkModelPrice } from '../../src/registry/model.js'
-import { type Model, Registry } from '../../src/registry/registry.js'
+import { checkModelPrice } from '../../src/models/model.js'
+import { type Model, Registry } from '../../src/models/registry.js'
 import '../support/seed.js'
 
 const MODELS = 65_536

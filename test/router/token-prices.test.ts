@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PendingRequests } from '../../src/pending/pending.js'
-import { blendedUsdPerKTok, checkModelPrice, logNormalisedCost } from '../../src/registry/model.js'
+import { blendedUsdPerKTok, checkModelPrice, logNormalisedCost } from '../../src/models/model.js'
+import { PendingRequests } from '../../src/state/pending/pending.js'
 import { digest, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 

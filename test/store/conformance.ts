@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EventWriter } from '../../src/journal/codec.js'
+import { EventWriter } from '../../src/events/codec.js'
 import {
   type Batch,
   type LogHeader,
@@ -9,7 +9,7 @@ import {
   type Position,
   START,
   type Store,
-} from '../../src/store/store.js'
+} from '../../src/log/store.js'
 import { expectRejection } from '../support/errors.js'
 import { rewardedEvent, routedEvent } from '../support/events.js'
 import '../support/seed.js'
@@ -65,7 +65,7 @@ async function positionsOf(store: Store): Promise<Position[]> {
   return positions
 }
 
-/** The contract of `src/store/store.ts`, for every store. */
+/** The contract of `src/log/store.js`, for every store. */
 export function describeStore(name: string, make: MakeStore): void {
   describe(`${name}, as every store,`, () => {
     let fixture: StoreFixture

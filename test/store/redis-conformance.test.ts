@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import type { Store } from '../../src/log/store.js'
 import { redisStore } from '../../src/store/redis/index.js'
-import type { Store } from '../../src/store/store.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { describeStore } from './conformance.js'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { LeaseBroker, LeasePool, Store } from '../../src/log/store.js'
 import { redisStore } from '../../src/store/redis/index.js'
-import type { LeaseBroker, LeasePool, Store } from '../../src/store/store.js'
 import { Random } from '../support/random.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import '../support/seed.js'

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { START, type Store } from '../../src/log/store.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
 import { SqliteLog } from '../../src/store/sqlite/log.js'
 import { packEvents } from '../../src/store/sqlite/packing.js'
 import { sqliteStoreWith } from '../../src/store/sqlite/sqlite-store.js'
-import { START, type Store } from '../../src/store/store.js'
 import { expectRejection } from '../support/errors.js'
 import { HEADER, hex, lines, makeEvents, readAll } from './conformance.js'
 import {
@@ -151,7 +151,7 @@ describeSqlite('damaged events', () => {
 
   it('of a later release are refused, not cut off', async () => {
     await makeLog(5, [])
-    const { crc32 } = await import('../../src/checksum.js')
+    const { crc32 } = await import('../../src/base/checksum.js')
     const bytes = Buffer.from(makeEvents(6, 1)[0])
     bytes[0] = 9
     bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4)

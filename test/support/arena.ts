@@ -1,3 +1,4 @@
+import { Arms } from '../../src/bandit/arms.js'
 import { Arena, type ArenaOptions } from '../../src/kernel/arena.js'
 import type { Kernel } from '../../src/kernel/kernel.js'
 import { cellOffset, sectionOffset } from '../../src/kernel/layout.js'
@@ -5,7 +6,6 @@ import { loadKernel } from '../../src/kernel/load.js'
 import { loadAddon } from '../../src/kernel/native-addon.js'
 import { NativeKernel } from '../../src/kernel/native-kernel.js'
 import { WasmKernel } from '../../src/kernel/wasm-kernel.js'
-import { Arms } from '../../src/policy/arms.js'
 
 /**
  * What is in the way of the native kernel, or null. Its tests are skipped then, with a line that says so;

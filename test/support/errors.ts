@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type ErrorCode, ParetoBanditError } from '../../src/errors.js'
+import { type ErrorCode, ParetoBanditError } from '../../src/base/errors.js'
 
 /** Expects `call` to throw a ParetoBanditError of this code (and field, whole or by a pattern); gives it back. */
 export function expectCode(call: () => unknown, code: ErrorCode, field?: string | RegExp): ParetoBanditError {

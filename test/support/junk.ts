@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Router } from '../../src/router.js'
+import type { Router } from '../../src/router/router.js'
 
 export const METHODS = [
   'route',

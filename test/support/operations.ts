@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Decision } from '../../src/decision.js'
-import { ParetoBanditError } from '../../src/errors.js'
+import { ParetoBanditError } from '../../src/base/errors.js'
+import type { Decision } from '../../src/policy/decision.js'
 import type { Bench } from './router.js'
 import { HOUR } from './router.js'
 

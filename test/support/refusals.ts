@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { ErrorCode } from '../../src/errors.js'
-import type { Router } from '../../src/router.js'
+import type { ErrorCode } from '../../src/base/errors.js'
+import type { Router } from '../../src/router/router.js'
 import { expectCode } from './errors.js'
 import { makeBench, X } from './router.js'
 

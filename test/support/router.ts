@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { createRouter } from '../../src/create-router.js'
-import type { RouterEvent } from '../../src/journal/events.js'
-import { POLICY_NAMES, type RouterOptions } from '../../src/options.js'
-import type { Router } from '../../src/router.js'
+import type { RouterEvent } from '../../src/events/events.js'
+import { POLICY_NAMES, type RouterOptions } from '../../src/router/options/options.js'
+import type { Router } from '../../src/router/router.js'
 
 export const MODELS = [
   { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.3 },

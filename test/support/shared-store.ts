@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../../src/errors.js'
+import { ParetoBanditError } from '../../src/base/errors.js'
 import type {
   Batch,
   LeaseBroker,
@@ -9,7 +9,7 @@ import type {
   Position,
   Store,
   StoredSnapshot,
-} from '../../src/store/store.js'
+} from '../../src/log/store.js'
 
 /** A log that several stores of this process share, with faults on demand. */
 export class SharedLog {

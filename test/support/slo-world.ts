@@ -1,5 +1,5 @@
-import type { Decision } from '../../src/decision.js'
-import type { Router } from '../../src/router.js'
+import type { Decision } from '../../src/policy/decision.js'
+import type { Router } from '../../src/router/router.js'
 import { Random } from './random.js'
 
 export const DIMENSION = 6

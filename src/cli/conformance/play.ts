@@ -1,9 +1,9 @@
+import type { Priors } from '../../bandit/priors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
-import type { Decision } from '../../decision.js'
-import { ParetoBanditError } from '../../errors.js'
 import type { KernelName } from '../../kernel/kernel.js'
-import type { Priors } from '../../policy/priors.js'
-import type { Router } from '../../router.js'
+import type { Decision } from '../../policy/decision.js'
+import type { Router } from '../../router/router.js'
 import { Deviations } from './deviation.js'
 import type { RecordedArm, RecordedEvent, RecordedFeedback, RecordedStep, Trajectory } from './trajectory.js'
 

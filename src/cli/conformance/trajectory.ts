@@ -11,10 +11,10 @@ import {
   checkVector,
   copyContext,
   DIMENSION_MAX,
-} from '../../check.js'
-import { expected, ParetoBanditError } from '../../errors.js'
-import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
-import { checkModelSpec, checkModelSpecs, type ModelPrice, type ModelSpec } from '../../registry/model.js'
+} from '../../base/check.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
+import { checkModelSpec, checkModelSpecs, type ModelPrice, type ModelSpec } from '../../models/model.js'
+import { PACER_MODES, type PacerMode } from '../../policy/paper/dual-ascent.js'
 
 /** A change of the models, applied before the request of step `at`. */
 export type RecordedEvent = { readonly at: number; readonly id: string } & (

@@ -1,7 +1,7 @@
-import type { LoggedEvent } from '../../journal/codec.js'
-import { ORIGINS_MAX } from '../../pending/origins.js'
+import type { LoggedEvent } from '../../events/codec.js'
+import type { LogHeader } from '../../log/store.js'
 import type { OutcomeRow } from '../../replay/dataset.js'
-import type { LogHeader } from '../../store/store.js'
+import { ORIGINS_MAX } from '../../state/pending/origins.js'
 
 const PENDING_CAPACITY_DEFAULT = 65_536
 

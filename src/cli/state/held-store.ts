@@ -1,6 +1,4 @@
-import { LOG_VERSION } from '../../durable/header.js'
-import type { SqliteNotes } from '../../store/sqlite/sqlite-store.js'
-import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
+import { LOG_VERSION } from '../../log/header.js'
 import type {
   Batch,
   LogHeader,
@@ -9,7 +7,9 @@ import type {
   Position,
   Store,
   StoredSnapshot,
-} from '../../store/store.js'
+} from '../../log/store.js'
+import type { SqliteNotes } from '../../store/sqlite/sqlite-store.js'
+import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 
 /** Each command holds the log for some hundredths of a second: this is a long queue, or a service that runs on it. */
 const LOCK_WAIT_MS = 10_000

@@ -1,10 +1,10 @@
-import { checkOneOf, checkString } from '../../check.js'
-import { ParetoBanditError } from '../../errors.js'
+import { checkOneOf, checkString } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
-import { POLICY_NAMES, type RouterOptions } from '../../options.js'
-import { PACER_MODES } from '../../pacing/dual-ascent.js'
-import type { LogHeader } from '../../store/store.js'
+import type { LogHeader } from '../../log/store.js'
+import { PACER_MODES } from '../../policy/paper/dual-ascent.js'
+import { POLICY_NAMES, type RouterOptions } from '../../router/options/options.js'
 import { type Settings, settingsOf } from './settings.js'
 
 /**

@@ -1,6 +1,6 @@
 import { chmod, link, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { CommandError } from '../command-error.js'
 import { fileError, isErrno } from '../files.js'
 import { syncFolder } from './atomic-write.js'

@@ -1,7 +1,12 @@
-import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../check.js'
-import { ParetoBanditError } from '../../errors.js'
-import { DEFAULT_ALPHA_COLD, EPSILON_MAX, POLICY_NAMES, type PolicyName } from '../../options.js'
-import { PACER_MODES, type PacerMode } from '../../pacing/dual-ascent.js'
+import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { PACER_MODES, type PacerMode } from '../../policy/paper/dual-ascent.js'
+import {
+  DEFAULT_ALPHA_COLD,
+  EPSILON_MAX,
+  POLICY_NAMES,
+  type PolicyName,
+} from '../../router/options/options.js'
 
 /** Options that every later command must make its router with, and the log's header does not hold or may not change. */
 export interface Settings {

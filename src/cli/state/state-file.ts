@@ -1,4 +1,4 @@
-import { crc32 } from '../../checksum.js'
+import { crc32 } from '../../base/checksum.js'
 import { CommandError } from '../command-error.js'
 import { parseSettings, type Settings } from './settings.js'
 

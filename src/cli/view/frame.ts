@@ -1,5 +1,5 @@
-import { shortName, usdPerThousand } from '../../replay/report/format.js'
 import type { ReplayProgress } from '../../replay/settings.js'
+import { shortName, usdPerThousand } from '../../report/format.js'
 import { bar, columnsOf, sparkline } from './bars.js'
 
 export interface FrameOptions {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Presets, SingleBar } from 'cli-progress'
-import { usdPerThousand } from '../../replay/report/format.js'
 import type { ReplayObserver, ReplayProgress } from '../../replay/settings.js'
+import { usdPerThousand } from '../../report/format.js'
 import { LiveView } from './live-view.js'
 
 /** Shows how a job of several replays gets on. */

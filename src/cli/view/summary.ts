@@ -1,6 +1,6 @@
-import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../replay/report/format.js'
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
+import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
 import { targetsText } from './targets.js'
 

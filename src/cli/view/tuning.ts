@@ -1,6 +1,6 @@
-import { halfWidth, percent, reward, usdPerThousand } from '../../replay/report/format.js'
 import type { PolicyKnobs } from '../../replay/strategy.js'
 import type { TunedSetting, TuneReport } from '../../replay/tune.js'
+import { halfWidth, percent, reward, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
 
 /** What a search found: the frontier of the chosen setting beside the defaults', on held-out rows, and a verdict. */

@@ -1,8 +1,8 @@
 import { scaleLog } from 'd3-scale'
 import { line } from 'd3-shape'
+import { shortName, usdPerThousand } from '../../report/format.js'
+import { hint, label, type Size, tag } from '../../report/svg.js'
 import type { Calibration, CalibrationPoint } from '../calibration.js'
-import { shortName, usdPerThousand } from './format.js'
-import { hint, label, type Size, tag } from './svg.js'
 
 const MARGIN = { top: 24, right: 16, bottom: 34, left: 48 }
 const RATIO_TICKS = [0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10]

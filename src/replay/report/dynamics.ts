@@ -1,11 +1,11 @@
+import { escapeHtml } from '../../report/escape.js'
+import { usdPerThousand } from '../../report/format.js'
+import { type LineChart, lineChart } from '../../report/line-chart.js'
+import { drawing, HALF, type Size, THIRD } from '../../report/svg.js'
 import type { ReplayResult, RunTrace } from '../result.js'
 import type { Course } from '../scenarios.js'
-import { escapeHtml } from './escape.js'
-import { usdPerThousand } from './format.js'
-import { type LineChart, lineChart } from './line-chart.js'
 import { allowanceChart, allowanceDomain, phaseNames, shadowPriceChart } from './over-time.js'
 import { shareAreas } from './share-areas.js'
-import { drawing, HALF, type Size, THIRD } from './svg.js'
 
 const ALLOWANCE_NOTE =
   'Spend since evaluation started over the budget of the requests so far; the dashed line is the ceiling.'

@@ -1,6 +1,6 @@
+import { type Box, placeLabels } from '../../report/labels.js'
+import { label } from '../../report/svg.js'
 import type { Mark } from './frontier-marks.js'
-import { type Box, placeLabels } from './labels.js'
-import { label } from './svg.js'
 
 type Pixel = readonly [x: number, y: number]
 

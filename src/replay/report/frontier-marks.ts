@@ -1,7 +1,7 @@
 import { symbolCircle, symbolDiamond, symbolStar, symbolTriangle } from 'd3-shape'
+import { halfWidth, perThousand, reward, shortName } from '../../report/format.js'
 import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
-import { halfWidth, perThousand, reward, shortName } from './format.js'
 
 /** A model or baseline on the frontier plot. */
 export interface Mark extends Point {

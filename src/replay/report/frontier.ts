@@ -1,11 +1,11 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { symbol } from 'd3-shape'
+import { halfWidth, perThousand, reward } from '../../report/format.js'
+import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
 import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
-import { halfWidth, perThousand, reward } from './format.js'
 import { frontierLabels } from './frontier-labels.js'
 import { baselineMarks, fixedMarks, type Mark, paperMarks } from './frontier-marks.js'
-import { hint, label, polyline, type Size, tag } from './svg.js'
 
 export interface Frontier {
   readonly policy: string

@@ -1,10 +1,10 @@
+import { percent, reward, usdPerThousand } from '../../report/format.js'
+import type { LineChart, LineSeries } from '../../report/line-chart.js'
+import { budgetColor } from '../../report/palette.js'
+import { cumulative, rolling, type Samples } from '../../report/series.js'
 import type { LearningCurve } from '../learning-curve.js'
 import type { RunTrace } from '../result.js'
 import type { Course } from '../scenarios.js'
-import { percent, reward, usdPerThousand } from './format.js'
-import type { LineChart, LineSeries } from './line-chart.js'
-import { budgetColor } from './palette.js'
-import { cumulative, rolling, type Samples } from './series.js'
 
 /** Requests that a running mean looks back on. */
 const WINDOW = 60

@@ -1,10 +1,10 @@
-import type { ModelSpec } from '../../registry/model.js'
+import type { ModelSpec } from '../../models/model.js'
+import { escapeHtml } from '../../report/escape.js'
+import { shortName } from '../../report/format.js'
+import { modelColors } from '../../report/palette.js'
+import { STYLE } from '../../report/style.js'
 import type { ReplayResult } from '../result.js'
-import { escapeHtml } from './escape.js'
-import { shortName } from './format.js'
-import { modelColors } from './palette.js'
 import { section, sectionTitle } from './sections.js'
-import { STYLE } from './style.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */

@@ -1,9 +1,9 @@
 import { scaleLinear } from 'd3-scale'
 import { area } from 'd3-shape'
+import { percent, shortName } from '../../report/format.js'
+import { rolling, type Samples } from '../../report/series.js'
+import { hint, label, round, type Size, tag } from '../../report/svg.js'
 import type { Trace } from '../tally.js'
-import { percent, shortName } from './format.js'
-import { rolling, type Samples } from './series.js'
-import { hint, label, round, type Size, tag } from './svg.js'
 
 /** Requests that a share looks back on, over all seeds: the first after an event shows within a dozen pixels. */
 const WINDOW = 20

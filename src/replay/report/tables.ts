@@ -1,6 +1,6 @@
+import { escapeHtml } from '../../report/escape.js'
+import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
-import { escapeHtml } from './escape.js'
-import { halfWidth, percent, reward, shortName, usdPerThousand } from './format.js'
 
 type Colors = (modelId: string) => string
 

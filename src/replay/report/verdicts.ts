@@ -1,10 +1,10 @@
+import { lineChart } from '../../report/line-chart.js'
+import { drawing, HALF } from '../../report/svg.js'
 import { CHECK_TEXTS } from '../check-limits.js'
 import type { ReplayResult } from '../result.js'
 import { calibrationChart } from './calibration-chart.js'
 import { checkGroups, limitText, measuredText, placeText } from './check-text.js'
-import { lineChart } from './line-chart.js'
 import { learningChart } from './over-time.js'
-import { drawing, HALF } from './svg.js'
 import { table } from './tables.js'
 
 /** The targets and how they were met: a row a check, the cells that missed it named. */

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../../registry/model.js'
+import type { ModelSpec } from '../../models/model.js'
 import type { TopicName } from './topics.js'
 
 /** How a simulated model behaves. Invented, with the spread that real offers have: 500x in cost, 0.2 in quality. */

@@ -1,5 +1,5 @@
 import type { Encoder } from '../../features/encoder.js'
-import { listCostUsd, type ModelSpec } from '../../registry/model.js'
+import { listCostUsd, type ModelSpec } from '../../models/model.js'
 import type { Outcome, OutcomeRow } from '../dataset.js'
 import { gaussian, mulberry32, type Random } from '../random.js'
 import { SIMULATED_MODELS, type SimulatedModel } from './models.js'

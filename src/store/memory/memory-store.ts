@@ -1,5 +1,5 @@
-import { checkInteger, checkKeys, checkRecord } from '../../check.js'
-import { ParetoBanditError } from '../../errors.js'
+import { checkInteger, checkKeys, checkRecord } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import {
   type Batch,
   type LogHeader,
@@ -9,7 +9,7 @@ import {
   START,
   type Store,
   type StoredSnapshot,
-} from '../store.js'
+} from '../../log/store.js'
 
 export interface MemoryStoreOptions {
   /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */

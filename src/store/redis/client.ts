@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 
 /** What RESP calls a string of bytes: such replies come as Buffers. */
 const BLOB_STRING = 36

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { clientOptions, type RedisClient, type RedisModule } from './client.js'
 import { firstWord, isReply, storeError } from './failure.js'
 

@@ -1,6 +1,6 @@
-import { ParetoBanditError } from '../../errors.js'
-import type { Batch, PlacedBatch, Position } from '../store.js'
-import { START } from '../store.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import type { Batch, PlacedBatch, Position } from '../../log/store.js'
+import { START } from '../../log/store.js'
 
 /** Larger batches become several entries; one event that is larger is an entry of its own. */
 const ENTRY_BYTES_MAX = 1 << 20

@@ -1,4 +1,4 @@
-import { type ErrorCode, ParetoBanditError } from '../../errors.js'
+import { type ErrorCode, ParetoBanditError } from '../../base/errors.js'
 
 /** What the first word of an error reply means: those of our scripts, then those of Redis. */
 const CODE_OF_REPLY: Readonly<Record<string, ErrorCode>> = {

@@ -1,4 +1,4 @@
-import type { LeaseBroker, LeasePool } from '../store.js'
+import type { LeaseBroker, LeasePool } from '../../log/store.js'
 import type { Connection } from './connection.js'
 import type { Keys } from './keys.js'
 import { BEAT, GIVE_BACK, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'

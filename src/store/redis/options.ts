@@ -1,5 +1,5 @@
-import { checkInteger, checkKeys, checkRecord, checkString } from '../../check.js'
-import { expected, ParetoBanditError } from '../../errors.js'
+import { checkInteger, checkKeys, checkRecord, checkString } from '../../base/check.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { RedisModule } from './client.js'
 
 export interface RedisStoreOptions {

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { isRecord } from '../../check.js'
-import { expected, ParetoBanditError } from '../../errors.js'
-import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../store.js'
+import { isRecord } from '../../base/check.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
+import type {
+  Batch,
+  LogHeader,
+  OpenedLog,
+  PlacedBatch,
+  Position,
+  Store,
+  StoredSnapshot,
+} from '../../log/store.js'
 import { importRedis } from './client.js'
 import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'

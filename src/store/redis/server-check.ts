@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { type Connection, command } from './connection.js'
 import { isReply } from './failure.js'
 

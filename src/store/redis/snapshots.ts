@@ -1,4 +1,4 @@
-import type { StoredSnapshot } from '../store.js'
+import type { StoredSnapshot } from '../../log/store.js'
 import { type Connection, command } from './connection.js'
 import { idOf, positionOf } from './entry.js'
 import type { Keys } from './keys.js'

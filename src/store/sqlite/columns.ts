@@ -1,4 +1,4 @@
-import { decodeEvent, type LoggedEvent } from '../../journal/codec.js'
+import { decodeEvent, type LoggedEvent } from '../../events/codec.js'
 
 /** What people see of an event in its row. */
 export interface EventColumns {

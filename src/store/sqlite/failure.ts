@@ -1,4 +1,4 @@
-import { type ErrorCode, ParetoBanditError } from '../../errors.js'
+import { type ErrorCode, ParetoBanditError } from '../../base/errors.js'
 
 /** First letters of SQLite's result codes, and what they come to. */
 const CODES: readonly (readonly [prefix: string, code: ErrorCode, expectation: string])[] = [

@@ -9,7 +9,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type ErrorCode, ParetoBanditError } from '../../errors.js'
+import { type ErrorCode, ParetoBanditError } from '../../base/errors.js'
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js'
 
 /** What stands in the first 100 bytes of an SQLite database (https://sqlite.org/fileformat.html). */

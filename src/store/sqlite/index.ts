@@ -6,6 +6,6 @@ export type {
   Position,
   Store,
   StoredSnapshot,
-} from '../store.js'
+} from '../../log/store.js'
 export { openSqliteReadOnly, type SqliteReader } from './read-only.js'
 export { type SqliteNotes, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { ParetoBanditError } from '../../errors.js'
-import type { LogHeader } from '../store.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import type { LogHeader } from '../../log/store.js'
 import type { KeptSnapshot, PlacedRun, ReadEvents } from './messages.js'
 import { packEvents } from './packing.js'
 import { Meta } from './schema.js'

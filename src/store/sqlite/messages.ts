@@ -1,4 +1,4 @@
-import type { LogHeader } from '../store.js'
+import type { LogHeader } from '../../log/store.js'
 import type { Failure } from './failure.js'
 
 /** What the one writer of a file calls itself. */

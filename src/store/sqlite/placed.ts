@@ -1,5 +1,5 @@
-import { expected } from '../../errors.js'
-import { type PlacedBatch, type Position, START, type StoredSnapshot } from '../store.js'
+import { expected } from '../../base/errors.js'
+import { type PlacedBatch, type Position, START, type StoredSnapshot } from '../../log/store.js'
 import type { ReadEvents } from './messages.js'
 import { unpackEvents } from './packing.js'
 import type { WorkerLink } from './worker-link.js'

@@ -11,7 +11,7 @@ import type { Database } from 'better-sqlite3'
  *                     last_position    the same of positions
  *                     trimmed_position events up to here were dropped behind snapshots
  *                     note:<name>     what its owner keeps beside the log, as text
- *     events          one row an event in the log's order. `bytes` is the event (journal/codec.ts); the other columns are
+ *     events          one row an event in the log's order. `bytes` is the event (events/codec.ts); the other columns are
  *                     read from it for people: request id, dollars (reserved, realised or budgeted), reward, latency
  *     pending         requests that still wait for feedback, written along with the events; the router has its own
  *     snapshots       the latest two, with the CRC-32 of their bytes (null: of schema version 1)

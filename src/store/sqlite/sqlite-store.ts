@@ -1,6 +1,14 @@
-import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../check.js'
-import { ParetoBanditError } from '../../errors.js'
-import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../store.js'
+import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import type {
+  Batch,
+  LogHeader,
+  OpenedLog,
+  PlacedBatch,
+  Position,
+  Store,
+  StoredSnapshot,
+} from '../../log/store.js'
 import { type Durability, type LogSettings, ORIGIN } from './messages.js'
 import { packEvents } from './packing.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
-import { crc32 } from '../../checksum.js'
-import { ParetoBanditError } from '../../errors.js'
-import { CODEC_VERSION } from '../../journal/codec.js'
+import { crc32 } from '../../base/checksum.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { CODEC_VERSION } from '../../events/codec.js'
 import type { Meta } from './schema.js'
 
 const CHECKSUM_BYTES = 4

@@ -1,7 +1,7 @@
 /** The thread in which SQLite works: one request after the other, dropping old events in between. */
 import { parentPort } from 'node:worker_threads'
 import type BetterSqlite from 'better-sqlite3'
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { failureOf } from './failure.js'
 import { Inspection } from './inspection.js'
 import { SqliteLog } from './log.js'

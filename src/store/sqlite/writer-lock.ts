@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import type BetterSqlite from 'better-sqlite3'
-import { ParetoBanditError } from '../../errors.js'
+import { ParetoBanditError } from '../../base/errors.js'
 
 /**
  * Makes this thread the only writer of a log: an exclusive lock of the operating system on an empty file beside it, held

@@ -1,0 +1,70 @@
+import { ParetoBanditError, show } from '../base/errors.js'
+import type { ResolvedOptions } from '../router/options/options.js'
+import type { LogHeader } from './store.js'
+
+export const LOG_VERSION = 1
+
+/** Options that the fold depends on. The ceiling is only what it began with: a log may change it. `pacerMode` is of choices. */
+const FOLD_SETTINGS = [
+  'name',
+  'policy',
+  'dimension',
+  'gamma',
+  'lambda0',
+  'rewardLow',
+  'rewardHigh',
+  'burst',
+  'pendingCapacity',
+] as const satisfies readonly (keyof ResolvedOptions)[]
+
+export function headerOf(options: ResolvedOptions): LogHeader {
+  return {
+    version: LOG_VERSION,
+    settings: {
+      ...Object.fromEntries(FOLD_SETTINGS.map((name) => [name, options[name]])),
+      encoder: options.encoder?.name ?? null,
+      pacerMode: options.pacerMode,
+      budgetUsdPerRequest: options.budgetUsdPerRequest,
+      pendingTtlMs: options.pendingTtlMs,
+    },
+  }
+}
+
+/**
+ * Options as the log began with them.
+ * @throws STORE_MISMATCH naming the option in which this router and the log differ
+ */
+export function agreeWith(
+  { version, settings }: LogHeader,
+  options: ResolvedOptions,
+  store: string,
+): ResolvedOptions {
+  if (version > LOG_VERSION) {
+    const message = `is a log of version ${version}, this release reads up to ${LOG_VERSION}`
+    throw new ParetoBanditError('STORE_MISMATCH', store, message)
+  }
+  const own = headerOf(options).settings
+  for (const name of [...FOLD_SETTINGS, 'encoder']) {
+    if (settings[name] === own[name]) continue
+    const message = `its log was begun with ${name} ${show(settings[name])}, this router has ${show(own[name])}`
+    throw new ParetoBanditError('STORE_MISMATCH', store, message)
+  }
+  const { budgetUsdPerRequest } = settings
+  if (budgetUsdPerRequest !== null && typeof budgetUsdPerRequest !== 'number')
+    throw new ParetoBanditError('STORE_MISMATCH', store, 'its log has no budget to begin with')
+  return { ...options, budgetUsdPerRequest }
+}
+
+/** @throws STORE_MISMATCH where models are given, and the log has others */
+export function checkModelSet(given: readonly string[], registered: readonly string[], store: string): void {
+  if (given.length === 0) return
+  const missing = given.filter((id) => !registered.includes(id))
+  const others = registered.filter((id) => !given.includes(id))
+  if (missing.length === 0 && others.length === 0) return
+  const parts = [
+    ...(missing.length === 0 ? [] : [`lacks ${missing.map(show).join(', ')}`]),
+    ...(others.length === 0 ? [] : [`has ${others.map(show).join(', ')} besides`]),
+  ]
+  const message = `the log's model set ${parts.join(' and ')}: leave out 'models' to take the log's, then addModel and removeModel`
+  throw new ParetoBanditError('STORE_MISMATCH', store, message)
+}

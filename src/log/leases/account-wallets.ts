@@ -1,0 +1,122 @@
+import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
+import type { Cap } from '../../policy/dollar/accounts/cap.js'
+import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
+import type { LeasePool } from '../store.js'
+import { Wallet } from './wallet.js'
+
+/** A cap is handed out in so many slices to every process, a strict budget's burst in two. */
+const CAP_SHARE = 1 / 16
+const BURST_SHARE = 1 / 2
+
+/** The wallets of one account: one for each of its caps, and one for the burst of its budget where that is strict. */
+export class AccountWallets {
+  readonly tenant: string | null
+  caps: Wallet[] = []
+  burst: Wallet | null = null
+  /** Reserved for own requests in flight, USD: they settle in whatever period is in force then. */
+  inFlightUsd = 0
+  /** Granted for periods that have not begun, by key. */
+  readonly ahead = new Map<string, Wallet>()
+  private readonly burstRequests: number | null
+
+  /** @param burstRequests requests' worth of the ceiling that may be saved up; null where budgets are not strict */
+  constructor(tenant: string | null, burstRequests: number | null) {
+    this.tenant = tenant
+    this.burstRequests = burstRequests
+  }
+
+  /** Wallets as the limits are now: of what has changed a new one, empty. @returns those that are no more */
+  follow(limits: AccountLimits, now: number): readonly Wallet[] {
+    const before = [...this.caps, ...(this.burst === null ? [] : [this.burst])]
+    this.caps = limits.caps.map((cap) => this.walletOf(cap, now, before))
+    this.burst = this.burstOf(limits.usdPerRequest, before)
+    return before.filter((wallet) => wallet !== this.burst && !this.caps.includes(wallet))
+  }
+
+  /** Whether a limit is other than the wallets know it. */
+  isStale(limits: AccountLimits): boolean {
+    const { caps } = limits
+    if (caps.length !== this.caps.length) return true
+    for (let i = 0; i < caps.length; i++) {
+      const { pool } = this.caps[i]
+      if (pool.limitUsd !== caps[i].usd || pool.endsAt !== endOf(caps[i])) return true
+    }
+    return this.burstUsd(limits.usdPerRequest) !== (this.burst?.pool.limitUsd ?? null)
+  }
+
+  /** What a request may draw of the caps. @param localShare what each has besides, as a share of its pot */
+  capsUsd(now: number, localShare: number): number {
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 0; i < this.caps.length; i++) {
+      const wallet = this.caps[i]
+      least = Math.min(least, wallet.spendableUsd(now) + localShare * wallet.pool.limitUsd)
+    }
+    return Math.max(0, least)
+  }
+
+  /** The same of a strict budget: a request pays in its B before it draws. */
+  creditUsd(localShare: number): number {
+    if (this.burst === null || this.burstRequests === null) return Number.POSITIVE_INFINITY
+    const { heldUsd, pool } = this.burst
+    return heldUsd + pool.limitUsd / this.burstRequests + localShare * pool.limitUsd
+  }
+
+  isLow(processes: number): boolean {
+    for (let i = 0; i < this.caps.length; i++) if (this.caps[i].wantUsd(processes) > 0) return true
+    return this.burst !== null && this.burst.wantUsd(processes) > 0
+  }
+
+  /** Whether nothing of it is shared. */
+  get isEmpty(): boolean {
+    return this.caps.length === 0 && this.burst === null
+  }
+
+  all(): readonly Wallet[] {
+    return this.burst === null ? this.caps : [...this.caps, this.burst]
+  }
+
+  private walletOf(cap: Cap, now: number, before: readonly Wallet[]): Wallet {
+    // The period that the next request will begin, if none is in force.
+    const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap
+    const pool = poolOf(this.tenant, cap, startsAt, endsAt)
+    const same = before.find((wallet) => wallet.pool.key === pool.key)
+    if (same?.pool.limitUsd === pool.limitUsd) return same
+    const wallet = this.ahead.get(pool.key) ?? new Wallet(pool, CAP_SHARE)
+    this.ahead.delete(pool.key)
+    if (same !== undefined) wallet.heldUsd += same.heldUsd
+    else wallet.heldUsd -= this.inFlightUsd
+    return wallet
+  }
+
+  private burstOf(usdPerRequest: number | null, before: readonly Wallet[]): Wallet | null {
+    const limitUsd = this.burstUsd(usdPerRequest)
+    if (limitUsd === null) return null
+    const key = `burst/${this.tenant ?? ''}`
+    const same = before.find((wallet) => wallet.pool.key === key)
+    if (same?.pool.limitUsd === limitUsd) return same
+    const wallet = new Wallet({ key, limitUsd, endsAt: null, windowMs: null }, BURST_SHARE)
+    wallet.heldUsd = same?.heldUsd ?? 0
+    return wallet
+  }
+
+  private burstUsd(usdPerRequest: number | null): number | null {
+    return this.burstRequests === null || usdPerRequest === null ? null : this.burstRequests * usdPerRequest
+  }
+}
+
+/** The pot of a cap: of a calendar cap one a period. */
+export function poolOf(tenant: string | null, cap: Cap, startsAt: number, endsAt: number): LeasePool {
+  const { per, window, usd } = cap
+  const key = `cap/${tenant ?? ''}/${per}/${window}`
+  if (window === 'rolling') return { key, limitUsd: usd, endsAt: null, windowMs: cap.lengthMs }
+  return { key: `${key}/${startsAt}`, limitUsd: usd, endsAt, windowMs: null }
+}
+
+/** A wallet for a period that has not begun. */
+export function walletAhead(pool: LeasePool): Wallet {
+  return new Wallet(pool, CAP_SHARE)
+}
+
+function endOf(cap: Cap): number | null {
+  return cap.window === 'rolling' ? null : cap.endsAt
+}

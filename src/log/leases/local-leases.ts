@@ -1,0 +1,241 @@
+import type { EventOf } from '../../events/events.js'
+import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
+import type { Lease } from '../../policy/lease.js'
+import type { Outcome } from '../log-fold.js'
+import type { LeaseBroker } from '../store.js'
+import { AccountWallets } from './account-wallets.js'
+import { LeaseRenewal } from './lease-renewal.js'
+
+const NO_WALLETS: readonly AccountWallets[] = []
+
+interface OwnRequest {
+  readonly model: string
+  readonly reservedUsd: number
+  /** USD that it paid in on each account. */
+  readonly paidUsd: readonly number[]
+  readonly wallets: readonly AccountWallets[]
+  isInFlight: boolean
+}
+
+export interface LeaseOptions {
+  readonly broker: LeaseBroker
+  readonly now: () => number
+  /** The limits of the router's account (null) or a tenant's; undefined where there is none. */
+  readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
+  readonly tenants: () => Iterable<string>
+  /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
+  readonly burst: number | null
+  readonly localShare: number
+  /** Own requests that are kept in mind until they settle. */
+  readonly capacity: number
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * What this process may spend of caps and strict budgets that it shares with others. Slices of them are taken from the
+ * store ahead of need and off the hot path; a request draws on what is here and on nothing else, so all processes together
+ * never draw more than there is. What a crash leaves unspent in a slice stays drawn: of a cap until its period ends, of
+ * a burst until others have paid it back out of what they save.
+ */
+export class LocalLeases implements Lease {
+  private readonly options: LeaseOptions
+  private readonly accounts = new Map<string | null, AccountWallets>()
+  private readonly own = new Map<string, OwnRequest>()
+  private readonly renewal: LeaseRenewal
+  private isAway = false
+
+  constructor(options: LeaseOptions) {
+    this.options = options
+    this.renewal = new LeaseRenewal(
+      options,
+      this.accounts,
+      () => this.storeAnswers(),
+      (error) => {
+        this.storeFails()
+        options.onError(error)
+      },
+    )
+  }
+
+  /** Takes the first slices, before any traffic. @throws what the store throws */
+  async open(): Promise<void> {
+    await this.renewal.count()
+    for (const tenant of [null, ...this.options.tenants()]) this.follow(tenant)
+    await this.renewal.refill()
+  }
+
+  /** Allocates nothing while limits stand, as `creditUsd`. */
+  capsUsd(tenant: string | null): number {
+    const least = this.capsOf(null)
+    return tenant === null ? least : Math.min(least, this.capsOf(tenant))
+  }
+
+  creditUsd(tenant: string | null): number {
+    return this.account(tenant)?.creditUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** An own request was routed, or refused: it pays in, and draws. */
+  drew(event: EventOf<'routed'> | EventOf<'refused'>): void {
+    const { tenant } = event
+    if (event.type === 'refused') {
+      this.payIn(tenant)
+      return
+    }
+    const wallets = this.of(tenant)
+    if (wallets.length === 0) return
+    const paidUsd = wallets.map((each) => this.payIn(each.tenant))
+    for (const each of wallets) {
+      each.inFlightUsd += event.reservedUsd
+      for (const wallet of each.all()) wallet.draw(event.reservedUsd)
+    }
+    this.own.set(event.id, {
+      model: event.model,
+      reservedUsd: event.reservedUsd,
+      paidUsd,
+      wallets,
+      isInFlight: true,
+    })
+    if (this.own.size > this.options.capacity) {
+      for (const [id, oldest] of this.own) {
+        this.land(oldest)
+        this.own.delete(id)
+        break
+      }
+    }
+  }
+
+  /** An event of the log has its place. */
+  placed(outcome: Outcome): void {
+    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.drop(outcome.event.id)
+    if (outcome.kind !== 'applied') return
+    const { event } = outcome
+    switch (event.type) {
+      case 'settled':
+      case 'failed':
+        this.settled(event)
+        break
+      case 'expired': {
+        const request = this.own.get(event.id)
+        if (request !== undefined) this.land(request)
+        break
+      }
+      case 'budget-set':
+      case 'caps-set':
+      case 'tenant-added':
+      case 'period-started':
+        this.follow(event.tenant)
+        break
+      case 'model-removed':
+        // Its requests in flight count as spent at what was reserved.
+        for (const [id, { model }] of this.own) if (model === event.model) this.drop(id)
+        break
+      case 'tenant-removed':
+        this.leave(event.tenant)
+    }
+  }
+
+  storeFails(): void {
+    this.isAway = true
+  }
+
+  storeAnswers(): void {
+    this.isAway = false
+  }
+
+  /** Puts back what is unspent. */
+  close(): Promise<void> {
+    return this.renewal.close()
+  }
+
+  private capsOf(tenant: string | null): number {
+    const account = this.account(tenant)
+    if (account === undefined || account.caps.length === 0) return Number.POSITIVE_INFINITY
+    return account.capsUsd(this.options.now(), this.awayShare)
+  }
+
+  private get awayShare(): number {
+    return this.isAway ? this.options.localShare : 0
+  }
+
+  /** The wallets of an account as of now; asks for more where one runs low. */
+  private account(tenant: string | null): AccountWallets | undefined {
+    const limits = this.options.limitsOf(tenant)
+    if (limits === undefined) return undefined
+    let account = this.accounts.get(tenant)
+    if (account === undefined || account.isStale(limits)) account = this.follow(tenant)
+    if (account?.isLow(this.renewal.processes) === true) this.renewal.wantRefill()
+    return account
+  }
+
+  /** The wallets of an account as its limits are now. */
+  private follow(tenant: string | null): AccountWallets | undefined {
+    const limits = this.options.limitsOf(tenant)
+    if (limits === undefined) return undefined
+    let account = this.accounts.get(tenant)
+    if (account === undefined) {
+      account = new AccountWallets(tenant, this.options.burst)
+      this.accounts.set(tenant, account)
+    }
+    const gone = account.follow(limits, this.options.now())
+    if (gone.length > 0) {
+      // What a wallet of the same pot has taken over is not given back as well.
+      const kept = new Set(account.all().map(({ pool }) => pool.key))
+      void this.renewal.giveBack(
+        gone.filter(({ pool }) => !kept.has(pool.key)).map((wallet) => [wallet, wallet.heldUsd]),
+      )
+    }
+    this.renewal.wantRefill()
+    return account
+  }
+
+  private leave(tenant: string): void {
+    const account = this.accounts.get(tenant)
+    if (account === undefined) return
+    this.accounts.delete(tenant)
+    void this.renewal.giveBack(account.all().map((wallet) => [wallet, wallet.heldUsd]))
+  }
+
+  /** The accounts that a request draws on and that share anything. */
+  private of(tenant: string | null): readonly AccountWallets[] {
+    const router = this.accounts.get(null)
+    const own = tenant === null ? undefined : this.accounts.get(tenant)
+    if (router?.isEmpty !== false && own?.isEmpty !== false) return NO_WALLETS
+    return [router, own].filter((each) => each !== undefined && !each.isEmpty) as AccountWallets[]
+  }
+
+  /** @returns USD paid in */
+  private payIn(tenant: string | null): number {
+    const burst = this.accounts.get(tenant)?.burst
+    const usd = this.options.limitsOf(tenant)?.usdPerRequest ?? 0
+    if (burst === undefined || burst === null) return 0
+    burst.heldUsd += usd
+    return usd
+  }
+
+  private settled(event: EventOf<'settled'> | EventOf<'failed'>): void {
+    const request = this.own.get(event.id)
+    if (request === undefined) return
+    this.own.delete(event.id)
+    this.land(request)
+    const backUsd = request.reservedUsd - event.costUsd
+    request.wallets.forEach((each, i) => {
+      for (const wallet of each.all()) wallet.heldUsd += backUsd
+      // A request that failed has not been one: its B goes back.
+      if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
+    })
+  }
+
+  /** A request that nothing more will be heard of: what it drew stays drawn. */
+  private drop(id: string): void {
+    const request = this.own.get(id)
+    if (request === undefined) return
+    this.land(request)
+    this.own.delete(id)
+  }
+
+  private land(request: OwnRequest): void {
+    if (!request.isInFlight) return
+    request.isInFlight = false
+    for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
+  }
+}

@@ -1,0 +1,76 @@
+import type { LeasePool } from '../store.js'
+
+/** Below this share of a slice it is refilled; below that one it was nearly too late, and the next slice is larger. */
+const LOW = 0.5
+const NEARLY_OUT = 0.1
+/** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
+const UNIT_USD = 2 ** -29
+const SLICE_REQUESTS = 20
+const DEAREST_KEPT = 0.99
+/** Slices grow to this share of a pot at most, divided by the processes. */
+const SHARE_MAX = 1 / 4
+
+/** A rolling grant is good for two of so many steps of its window: those that it counts for beyond it. */
+export const ROLLING_STEPS = 64
+
+/** Dollars of one pot that this process may spend: what it was granted less what its requests draw. */
+export class Wallet {
+  readonly pool: LeasePool
+  /** Below 0: bills above their reservations. */
+  heldUsd = 0
+  /** When the oldest of what it holds was asked for, ms since 1970. */
+  grantedAt = 0
+  /** The dearest request of late, fading. */
+  private dearestUsd = 0
+  /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
+  private readonly shareMin: number
+  private share: number
+
+  constructor(pool: LeasePool, share: number) {
+    this.pool = pool
+    this.share = this.shareMin = share
+  }
+
+  /** What may be drawn now: of a rolling pot nothing that was granted long ago, after a stall for example. */
+  spendableUsd(now: number): number {
+    const { windowMs } = this.pool
+    if (windowMs === null || this.heldUsd <= 0) return this.heldUsd
+    return now - this.grantedAt <= (2 * windowMs) / ROLLING_STEPS ? this.heldUsd : 0
+  }
+
+  /**
+   * What was wanted, or less, has come. Slices that are spent before the next comes grow; they are small again once they
+   * last, and where a pot runs dry: what is left must not lie with one process.
+   * @param askedAt before the store was asked
+   * @returns whether it was all that was wanted
+   */
+  grant(usd: number, wantedUsd: number, askedAt: number): boolean {
+    const isFull = wantedUsd - usd < UNIT_USD
+    if (this.heldUsd <= 0) this.grantedAt = askedAt
+    if (!isFull) this.share = this.shareMin
+    else if (this.heldUsd < NEARLY_OUT * wantedUsd)
+      this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
+    else this.share = Math.max(this.shareMin, this.share / 2)
+    this.heldUsd += usd
+    return isFull
+  }
+
+  /** A request draws. */
+  draw(usd: number): void {
+    this.heldUsd -= usd
+    this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
+  }
+
+  /** @param processes on the log */
+  sliceUsd(processes: number): number {
+    const own = this.pool.limitUsd / processes
+    // Of a small pot a slice must still pay for some requests, or traffic stops at every one.
+    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
+  }
+
+  /** What it should ask for to be full again; 0 while it holds enough. */
+  wantUsd(processes: number): number {
+    const slice = this.sliceUsd(processes)
+    return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
+  }
+}

@@ -1,0 +1,50 @@
+import { ParetoBanditError } from '../base/errors.js'
+import { decodeEvent, type LoggedEvent } from '../events/codec.js'
+import type { RouterEvent } from '../events/events.js'
+import type { Policy } from '../policy/policy.js'
+import type { ResolvedOptions } from '../router/options/options.js'
+import { checkEvent } from '../state/check-event.js'
+import type { RoutingState } from '../state/routing-state.js'
+
+/** These say something of this process or release, not of the event: others would fold it. */
+const OWN_FAILURES = new Set(['LOG_VERSION', 'OUT_OF_MEMORY'])
+
+/** What became of an event of the log at its place. */
+export type Outcome =
+  | { readonly kind: 'applied'; readonly event: RouterEvent }
+  /** It stands in the log a second time. */
+  | { readonly kind: 'known' }
+  /** It does not follow from what came before, the same for all who fold the log. `event` is null if it cannot be read. */
+  | { readonly kind: 'refused'; readonly event: LoggedEvent | null; readonly error: ParetoBanditError }
+
+/** The fold of a log: each event is decided at its place, and applied at most once. */
+export class LogFold {
+  readonly state: RoutingState
+  readonly policy: Policy
+  readonly options: ResolvedOptions
+
+  constructor(state: RoutingState, policy: Policy, options: ResolvedOptions) {
+    this.state = state
+    this.policy = policy
+    this.options = options
+  }
+
+  /** @throws LOG_VERSION for an event of a future release, OUT_OF_MEMORY: nothing after it can be folded here */
+  fold(origin: string, number: number, bytes: Uint8Array): Outcome {
+    const mark = this.state.ids.origins.register(origin)
+    if (number <= mark.lastEvent) return { kind: 'known' }
+    let decoded: LoggedEvent | null = null
+    let outcome: Outcome
+    try {
+      decoded = decodeEvent(bytes)
+      const event = checkEvent(this.state, this.policy, this.options, decoded)
+      this.state.apply(event)
+      outcome = { kind: 'applied', event }
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || OWN_FAILURES.has(error.code)) throw error
+      outcome = { kind: 'refused', event: decoded, error }
+    }
+    mark.lastEvent = number
+    return outcome
+  }
+}

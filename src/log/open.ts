@@ -1,0 +1,145 @@
+import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import type { RouterEvent } from '../events/events.js'
+import type { Kernel } from '../kernel/kernel.js'
+import type { Policy } from '../policy/policy.js'
+import type { Recovery } from '../router/journal.js'
+import type { ResolvedOptions } from '../router/options/options.js'
+import type { Router } from '../router/router.js'
+import { RoutingState } from '../state/routing-state.js'
+import { agreeWith, checkModelSet, headerOf } from './header.js'
+import { LocalLeases } from './leases/local-leases.js'
+import { LogFold } from './log-fold.js'
+import { type Recovered, recover } from './recovery.js'
+import { Replica } from './replica.js'
+import type { JournalOptions } from './resolve-journal.js'
+import { SoleJournal } from './sole-journal.js'
+import type { OpenedLog, Store } from './store.js'
+
+/** A router that has been made from its options, and what made it. */
+export interface Made {
+  readonly router: Router
+  readonly options: ResolvedOptions
+  readonly policy: Policy
+  /** The events that brought it from nothing to what its options say. */
+  readonly seed: readonly RouterEvent[]
+  readonly makeKernel: () => Promise<Kernel>
+}
+
+/**
+ * Connects a router to its store: a new log begins with what the options say; of one that is there the router takes over
+ * the state. Nothing is written to a log that is there.
+ * @throws STORE_MISMATCH naming the option or the models in which they differ, and what the store throws
+ */
+export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
+  const { options } = made
+  const writer = new EventWriter()
+  const seed = made.seed.map((event) => writer.encode(event as LoggedEvent))
+  const opened = await store.open(headerOf(options), seed)
+  try {
+    const agreed = agreeWith(opened.header, options, store.description)
+    if (store.isShared) await openReplica(made, agreed, store, opened, journal)
+    else await openSole(made, agreed, store, opened, journal)
+  } catch (error) {
+    await store.close().catch(() => {})
+    throw error
+  }
+}
+
+async function openSole(
+  made: Made,
+  agreed: ResolvedOptions,
+  store: Store,
+  opened: OpenedLog,
+  journal: JournalOptions,
+): Promise<void> {
+  const { router, policy } = made
+  const { kernel } = router.confirmedState.arms
+  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
+  const { state } = recovered.fold
+  router.adopt(state)
+  const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
+  // Numbers that the store leaves out may have been given to requests that were lost.
+  const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
+  state.ids.floor = (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost
+  const keeper = new SoleJournal(
+    store,
+    opened,
+    recovered.position,
+    journal,
+    state,
+    agreed.encoder?.name ?? null,
+    recovered.folded,
+  )
+  router.attach(keeper, recoveryOf(made, opened, recovered), null)
+}
+
+async function openReplica(
+  made: Made,
+  agreed: ResolvedOptions,
+  store: Store,
+  opened: OpenedLog,
+  journal: JournalOptions,
+): Promise<void> {
+  const { router, policy, options } = made
+  const start = startFold(await made.makeKernel(), agreed, policy)
+  const recovered = await recoverFor(made, store, start)
+  const host = router.replicaHost(opened.origin)
+  const leases =
+    store.leases === null
+      ? null
+      : new LocalLeases({
+          broker: store.leases,
+          now: () => host.now(),
+          limitsOf: (tenant) => host.state.dollar?.limits(tenant),
+          tenants: () => host.state.dollar?.tenantIds() ?? [],
+          burst: options.strict ? options.burst : null,
+          localShare: journal.localShare,
+          capacity: options.pendingCapacity,
+          onError: journal.onStoreError,
+        })
+  const replica = new Replica(store, opened, journal, host, recovered, start, leases)
+  try {
+    await leases?.open()
+  } catch (error) {
+    await leases?.close().catch(() => {})
+    throw error
+  }
+  replica.start()
+  router.attach(replica, recoveryOf(made, opened, recovered), leases)
+}
+
+function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): () => LogFold {
+  return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options)
+}
+
+async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
+  const needs = { dimension: options.dimension, encoder: options.encoder?.name ?? null }
+  const recovered = await recover(store, start, needs)
+  const registered = [...recovered.fold.state.registry.models].map(({ id }) => id)
+  checkModelSet(
+    options.models.map(({ id }) => id),
+    registered,
+    store.description,
+  )
+  return recovered
+}
+
+function recoveryOf({ options }: Made, opened: OpenedLog, recovered: Recovered): Recovery {
+  const { position, fromSnapshot, folded, refused, repairs, fold } = recovered
+  const { usdPerRequest } = fold.state.pacer
+  const differences =
+    options.budgetUsdPerRequest === null || options.budgetUsdPerRequest === usdPerRequest
+      ? []
+      : [
+          `budget.usdPerRequest is ${options.budgetUsdPerRequest} in the options and ${usdPerRequest} in the log, which holds`,
+        ]
+  return {
+    isNew: opened.isNew,
+    position,
+    fromSnapshot,
+    folded,
+    refused,
+    repairs: [...opened.repairs, ...repairs],
+    differences,
+  }
+}

@@ -1,0 +1,191 @@
+import { ParetoBanditError } from '../base/errors.js'
+import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import type { RouterEvent } from '../events/events.js'
+import type { JournalStats } from '../router/journal.js'
+import type { Position, Store } from './store.js'
+
+/** Events of one append at most: a group commit takes all that came meanwhile. */
+const BATCH_EVENTS_MAX = 4096
+const BATCH_BYTES_MAX = 1 << 20
+const RETRY_MS_MIN = 50
+const RETRY_MS_MAX = 5000
+
+/** After one of these nothing that is tried again can succeed. */
+const FATAL = new Set(['STORE_CLOSED', 'STORE_CORRUPT', 'STORE_MISMATCH', 'LOG_CORRUPT', 'LOG_VERSION'])
+
+export interface OutboxOptions {
+  readonly store: Store
+  readonly origin: string
+  readonly firstNumber: number
+  /** Events that may wait to be durable. */
+  readonly capacity: number
+  /** Told of every append that failed, and will be tried again unless it is fatal. */
+  readonly onError: (error: unknown) => void
+  /** Before a batch is taken: the fold of all that was appended, up to that number, is the state of now. */
+  readonly onTurn?: (last: number) => void
+  /** Nothing will be durable any more. */
+  readonly onBroken: (error: unknown) => void
+  /** A batch is durable: the number of its last event, and where the log stands after it. */
+  readonly onDurable: (last: number, position: Position) => void
+}
+
+/**
+ * Applied events on their way to the store: encoded at once, appended in groups, one at a time, those that come while an
+ * append is under way together in the next. A failed one is tried again, and what comes meanwhile waits, up to a bound.
+ */
+export class Outbox {
+  /** Number of the event appended last. */
+  lastNumber: number
+  private readonly options: OutboxOptions
+  private readonly writer = new EventWriter()
+  private readonly waiters: {
+    readonly number: number
+    readonly resolve: () => void
+    readonly reject: (e: unknown) => void
+  }[] = []
+  /** Not yet handed to the store; the first has number `firstQueued`. */
+  private queue: Uint8Array[] = []
+  private firstQueued: number
+  private durable: number
+  private isScheduled = false
+  private isAppending = false
+  private retryMs = RETRY_MS_MIN
+  private broken: unknown
+  /** A batch ends with the event of that number: somebody wants to know the position after it. */
+  cutAfter = 0
+  /** The failure of the latest append; undefined while the store answers. */
+  failure: unknown
+
+  constructor(options: OutboxOptions) {
+    this.options = options
+    this.lastNumber = options.firstNumber - 1
+    this.firstQueued = options.firstNumber
+    this.durable = options.firstNumber - 1
+  }
+
+  /** Events that are not durable yet. */
+  get waiting(): number {
+    return this.lastNumber - this.durable
+  }
+
+  stats(position: Position): JournalStats {
+    const { failure } = this
+    const text = failure === undefined ? null : failure instanceof Error ? failure.message : String(failure)
+    return { position, waiting: this.waiting, failure: text }
+  }
+
+  /** @throws what has broken the store for good */
+  checkBroken(): void {
+    if (this.broken !== undefined) throw this.broken
+  }
+
+  /** @throws JOURNAL_FULL; what has broken the store for good */
+  checkRoom(): void {
+    this.checkBroken()
+    if (this.waiting < this.options.capacity) return
+    const { store, capacity } = this.options
+    const why = this.failure instanceof Error ? `: ${this.failure.message}` : ''
+    const message = `${capacity} events wait for ${store.description}${why}`
+    throw new ParetoBanditError('JOURNAL_FULL', '', message, { cause: this.failure })
+  }
+
+  /** @returns the event's bytes */
+  append(event: RouterEvent): Uint8Array {
+    const bytes = this.writer.encode(event as LoggedEvent)
+    this.queue.push(bytes)
+    this.lastNumber++
+    this.schedule()
+    return bytes
+  }
+
+  /** Resolves when all that was appended so far is durable. @throws what has broken the store */
+  flush(): Promise<void> {
+    if (this.broken !== undefined) return Promise.reject(this.broken)
+    if (this.waiting === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ number: this.lastNumber, resolve, reject })
+    })
+  }
+
+  /** Nothing more goes to the store, and who waits is told why. */
+  break(error: unknown): void {
+    if (this.broken !== undefined) return
+    this.broken = error
+    this.options.onBroken(error)
+    for (const { reject } of this.waiters.splice(0)) reject(error)
+  }
+
+  /** One turn of the microtask queue later, so that what one call or loop makes goes together. */
+  private schedule(): void {
+    if (this.isScheduled || this.isAppending || this.broken !== undefined) return
+    this.isScheduled = true
+    queueMicrotask(() => {
+      this.isScheduled = false
+      void this.pump()
+    })
+  }
+
+  private async pump(): Promise<void> {
+    if (this.isAppending) return
+    this.isAppending = true
+    while (this.queue.length > 0 && this.broken === undefined) {
+      this.options.onTurn?.(this.lastNumber)
+      const events = this.takeBatch()
+      const firstNumber = this.firstQueued
+      const position = await this.appendUntilDurable(firstNumber, events)
+      if (position === undefined) break
+      this.queue = this.queue.length === events.length ? [] : this.queue.slice(events.length)
+      this.firstQueued += events.length
+      this.durable = this.firstQueued - 1
+      this.options.onDurable(this.durable, position)
+      while (this.waiters.length > 0 && this.waiters[0].number <= this.durable)
+        this.waiters.shift()?.resolve()
+    }
+    this.isAppending = false
+  }
+
+  /** @returns undefined when the store is broken */
+  private async appendUntilDurable(
+    firstNumber: number,
+    events: readonly Uint8Array[],
+  ): Promise<Position | undefined> {
+    const { store, origin, onError } = this.options
+    while (this.broken === undefined) {
+      try {
+        const position = await store.append({ origin, firstNumber, events })
+        this.failure = undefined
+        this.retryMs = RETRY_MS_MIN
+        return position
+      } catch (error) {
+        this.failure = error
+        if (error instanceof ParetoBanditError && FATAL.has(error.code)) this.break(error)
+        onError(error)
+        if (this.broken === undefined) await this.pause()
+      }
+    }
+    return undefined
+  }
+
+  private takeBatch(): readonly Uint8Array[] {
+    const upToCut =
+      this.cutAfter >= this.firstQueued ? this.cutAfter - this.firstQueued + 1 : BATCH_EVENTS_MAX
+    const most = Math.min(this.queue.length, BATCH_EVENTS_MAX, upToCut)
+    let bytes = 0
+    let count = 0
+    while (count < most && (count === 0 || bytes < BATCH_BYTES_MAX)) {
+      bytes += this.queue[count].length
+      count++
+    }
+    return this.queue.slice(0, count)
+  }
+
+  /** Longer each time, with jitter, so that processes do not come back together. */
+  private async pause(): Promise<void> {
+    const ms = this.retryMs * (0.5 + Math.random() / 2)
+    this.retryMs = Math.min(2 * this.retryMs, RETRY_MS_MAX)
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      if (typeof timer === 'object') timer.unref()
+    })
+  }
+}

@@ -1,0 +1,100 @@
+import { ParetoBanditError } from '../base/errors.js'
+import type { RoutingState } from '../state/routing-state.js'
+import { decodeSnapshot } from '../state/snapshot/snapshot.js'
+import type { LogFold } from './log-fold.js'
+import { type Position, START, type Store } from './store.js'
+
+const RETRIES = 3
+
+/** Makes a fold over a state that is empty, each time. */
+export type StartFold = () => LogFold
+
+export interface Recovered {
+  readonly fold: LogFold
+  readonly position: Position
+  readonly fromSnapshot: boolean
+  readonly folded: number
+  readonly refused: number
+  readonly repairs: readonly string[]
+}
+
+export interface SnapshotNeeds {
+  readonly dimension: number
+  readonly encoder: string | null
+}
+
+/**
+ * The state of a log's end: its latest snapshot that can be read, and what came after it.
+ * @throws STORE_CORRUPT where no snapshot can be read and the log no longer reaches back to its beginning
+ */
+export async function recover(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
+  for (let left = RETRIES; ; left--) {
+    try {
+      return await recoverOnce(store, start, needs)
+    } catch (error) {
+      // Others wrote newer snapshots meanwhile, and dropped what came before them.
+      if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || left === 0) throw error
+    }
+  }
+}
+
+async function recoverOnce(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
+  const repairs: string[] = []
+  const { fold, position: from } = await latestSnapshot(store, start, needs, repairs)
+  let position = from
+  let folded = 0
+  let refused = 0
+  for (;;) {
+    const batches = await readFrom(store, position, from === START && repairs.length > 0)
+    if (batches.length === 0) break
+    for (const { origin, firstNumber, events, position: end } of batches) {
+      for (let i = 0; i < events.length; i++) {
+        const { kind } = fold.fold(origin, firstNumber + i, events[i])
+        if (kind === 'applied') folded++
+        else if (kind === 'refused') refused++
+      }
+      position = end
+    }
+    // Alarms of the past have been told.
+    fold.state.dollar?.alarms.splice(0)
+  }
+  return { fold, position, fromSnapshot: from !== START, folded, refused, repairs }
+}
+
+async function latestSnapshot(
+  store: Store,
+  start: StartFold,
+  needs: SnapshotNeeds,
+  repairs: string[],
+): Promise<{ fold: LogFold; position: Position }> {
+  for await (const { position, bytes } of store.snapshots()) {
+    const fold = start()
+    try {
+      loadSnapshot(bytes, fold.state, needs)
+      return { fold, position }
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code === 'OUT_OF_MEMORY') throw error
+      repairs.push(`the snapshot at ${position} cannot be read and was passed over: ${error.message}`)
+    }
+  }
+  return { fold: start(), position: START }
+}
+
+async function readFrom(store: Store, position: Position, lostSnapshots: boolean) {
+  try {
+    return await store.read(position, 0)
+  } catch (error) {
+    if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || !lostSnapshots) throw error
+    const message = 'no snapshot of it can be read, and its log no longer reaches back to the beginning'
+    throw new ParetoBanditError('STORE_CORRUPT', store.description, message, { cause: error })
+  }
+}
+
+/** @throws as `decodeSnapshot` */
+export function loadSnapshot(
+  bytes: Uint8Array,
+  state: RoutingState,
+  { dimension, encoder }: SnapshotNeeds,
+): void {
+  decodeSnapshot(bytes, state, { dimension, encoder, name: null })
+}

@@ -1,0 +1,299 @@
+import { ParetoBanditError } from '../base/errors.js'
+import { decodeEvent } from '../events/codec.js'
+import type { RouterEvent } from '../events/events.js'
+import type { Journal, JournalStats, Receipt } from '../router/journal.js'
+import type { ReplicaHost } from '../router/replica-host.js'
+import { checkEvent } from '../state/check-event.js'
+import type { RoutingState } from '../state/routing-state.js'
+import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import { HeldFeedback } from './held-feedback.js'
+import type { LocalLeases } from './leases/local-leases.js'
+import type { LogFold, Outcome } from './log-fold.js'
+import { Outbox } from './outbox.js'
+import { PendingReceipt, Receipts } from './receipts.js'
+import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
+import type { JournalOptions } from './resolve-journal.js'
+import { haveSameSlots } from './same-slots.js'
+import { SharedSnapshots } from './shared-snapshots.js'
+import type { OpenedLog, PlacedBatch, Position, Store } from './store.js'
+import { within } from './timeout.js'
+
+const READ_WAIT_MS = 1000
+const REQUEST_ID = /^[\w-]{1,64}\.[1-9]\d{0,15}$/
+const RETRY_MS = 200
+const REBASE_MS_MIN = 1000
+
+/** What several replicas say of the same request, and it does not matter whose word comes first. */
+const ECHO = 'REQUEST_EXPIRED'
+
+/**
+ * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
+ * with the same bits on every replica at the same position; the router's own is what decisions are made on, and has its
+ * own events as soon as they are made and those of others as they are read. Where an own event is refused at its place,
+ * because another's came first, the router's state is made anew: confirmed, and then its own events without a place.
+ */
+export class Replica implements Journal {
+  readonly leases: LocalLeases | null
+  /** Position that `confirmed` is the fold of. */
+  position: Position
+  private readonly store: Store
+  private readonly options: JournalOptions
+  private readonly host: ReplicaHost
+  private readonly origin: string
+  private readonly outbox: Outbox
+  private readonly receipts = new Receipts()
+  private readonly held: HeldFeedback
+  private readonly startFold: StartFold
+  private readonly snapshots: SharedSnapshots
+  private fold: LogFold
+  /** Own events that have no place yet, the first of number `firstUnplaced`. */
+  private unplaced: Uint8Array[] = []
+  private firstUnplaced: number
+  private isDiverged = false
+  private rebasedAt = Number.NEGATIVE_INFINITY
+  private isClosed = false
+  /** What was appended until now is durable, or given up: nothing more is taken. */
+  private isEnding = false
+  private reading: Promise<void> = Promise.resolve()
+  private wakeUp: (() => void)[] = []
+
+  constructor(
+    store: Store,
+    opened: OpenedLog,
+    options: JournalOptions,
+    host: ReplicaHost,
+    { fold, position }: Recovered,
+    startFold: StartFold,
+    leases: LocalLeases | null,
+  ) {
+    this.store = store
+    this.options = options
+    this.host = host
+    this.fold = fold
+    this.position = position
+    this.startFold = startFold
+    this.snapshots = new SharedSnapshots(store, options, host.encoder)
+    this.leases = leases
+    this.origin = opened.origin
+    this.firstUnplaced = opened.firstNumber
+    this.held = new HeldFeedback(
+      options.holdMs,
+      () => host.now(),
+      (event) => this.commitHeld(event),
+    )
+    this.outbox = new Outbox({
+      store,
+      origin: opened.origin,
+      firstNumber: opened.firstNumber,
+      capacity: options.capacity,
+      onError: (error) => this.storeFailed(error),
+      onBroken: (error) => this.giveUp(error),
+      onDurable: () => leases?.storeAnswers(),
+    })
+    this.isDiverged = true
+    this.rebase()
+  }
+
+  /** Begins to follow the log. */
+  start(): void {
+    // What is no failure of the store is a mistake here: nothing must be decided on what is left.
+    this.reading = this.readOn().catch((error: unknown) => this.outbox.break(error))
+  }
+
+  /** The state that all replicas have in common at `position`. */
+  get confirmed(): RoutingState {
+    return this.fold.state
+  }
+
+  stats(): JournalStats {
+    return this.outbox.stats(this.position)
+  }
+
+  checkRoom(): void {
+    if (this.isEnding) throw this.options.closedError(this.store)
+    this.outbox.checkRoom()
+    if (this.unplaced.length < this.options.capacity) return
+    const message = `${this.options.capacity} own events have no place in ${this.store.description} yet`
+    throw new ParetoBanditError('JOURNAL_FULL', '', message)
+  }
+
+  append(event: RouterEvent): void {
+    if (event.type === 'drift') return
+    this.unplaced.push(this.outbox.append(event))
+    if (event.type === 'routed' || event.type === 'refused') this.leases?.drew(event)
+  }
+
+  receipt(count: number): Receipt {
+    const { lastNumber } = this.outbox
+    return this.receipts.add(lastNumber - count + 1, lastNumber)
+  }
+
+  hold(id: string, make: () => RouterEvent): Receipt | null {
+    this.checkRoom()
+    // What this router gave away itself it knows best.
+    if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
+    const receipt = new PendingReceipt()
+    this.held.add(id, make, receipt)
+    return receipt
+  }
+
+  /** Resolves when all own events of now have their place. */
+  async flush(): Promise<void> {
+    const last = this.outbox.lastNumber
+    await this.outbox.flush()
+    while (this.firstUnplaced <= last && !this.isClosed) {
+      this.outbox.checkBroken()
+      await new Promise<void>((resolve) => this.wakeUp.push(resolve))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    const closed = this.options.closedError(this.store)
+    try {
+      await within(this.flush(), this.options.closeMs, this.store)
+    } finally {
+      this.isClosed = this.isEnding = true
+      await this.leases?.close()
+      await this.store.close()
+      await this.reading
+      this.outbox.break(closed)
+    }
+  }
+
+  private async readOn(): Promise<void> {
+    while (!this.isClosed) {
+      try {
+        const batches = await this.store.read(this.position, READ_WAIT_MS)
+        this.leases?.storeAnswers()
+        this.take(batches)
+      } catch (error) {
+        if (this.isClosed) return
+        await this.readFailed(error)
+      }
+    }
+  }
+
+  private take(batches: readonly PlacedBatch[]): void {
+    for (const batch of batches) {
+      const before = this.confirmed.events
+      for (let i = 0; i < batch.events.length; i++)
+        this.place(batch.origin, batch.firstNumber + i, batch.events[i])
+      this.position = batch.position
+      this.snapshots.consider(before, this.confirmed, batch.position)
+    }
+    this.confirmed.dollar?.alarms.splice(0)
+    if (this.isDiverged) this.rebase()
+    this.held.retry()
+    if (batches.length > 0) this.wake()
+  }
+
+  private place(origin: string, number: number, bytes: Uint8Array): void {
+    const outcome = this.fold.fold(origin, number, bytes)
+    const isOwn = origin === this.origin
+    if (isOwn) this.placeOwn(number, outcome)
+    else if (outcome.kind === 'applied') this.followOther(outcome.event)
+    // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
+    if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
+      this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
+    if (outcome.kind !== 'known') this.leases?.placed(outcome)
+  }
+
+  private placeOwn(number: number, outcome: Outcome): void {
+    if (number < this.firstUnplaced) return
+    const count = number - this.firstUnplaced + 1
+    this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
+    this.firstUnplaced = number + 1
+    if (outcome.kind === 'refused' && outcome.error.code !== ECHO) {
+      this.receipts.refuse(number, outcome.error)
+      this.isDiverged = true
+    }
+    this.receipts.settleThrough(number)
+  }
+
+  private followOther(event: RouterEvent): void {
+    try {
+      this.host.follow(this.host.check(event))
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError)) throw error
+      // An own event without a place says otherwise; that one will be refused.
+      if (error.code !== ECHO) this.isDiverged = true
+    }
+  }
+
+  /** The router's state anew: what is confirmed, and own events that have no place yet. */
+  private rebase(): void {
+    const now = performance.now()
+    if (now - this.rebasedAt < REBASE_MS_MIN) return
+    this.rebasedAt = now
+    const { encoder, dimension } = this.host
+    const state = this.host.fresh()
+    loadSnapshot(encodeSnapshot(this.confirmed, encoder), state, { encoder, dimension })
+    for (const bytes of this.unplaced) {
+      try {
+        state.apply(checkEvent(state, this.fold.policy, this.fold.options, decodeEvent(bytes)))
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError)) throw error
+        // It will be refused at its place as well.
+      }
+    }
+    state.dollar?.alarms.splice(0)
+    this.host.adopt(state)
+    this.isDiverged = false
+  }
+
+  private async readFailed(error: unknown): Promise<void> {
+    if (!(error instanceof ParetoBanditError)) throw error
+    this.storeFailed(error)
+    try {
+      if (error.code === 'LOG_TRIMMED' || error.code === 'STORE_CORRUPT') await this.rejoin()
+      else if (error.code === 'LOG_VERSION') this.outbox.break(error)
+    } catch (cause) {
+      if (this.isClosed) return
+      if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
+      this.storeFailed(cause)
+    }
+    if (!this.isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+
+  /** Too far behind, or the log is not what it was: from its latest snapshot again. */
+  private async rejoin(): Promise<void> {
+    const { encoder, dimension } = this.host
+    const { fold, position } = await recover(this.store, this.startFold, { encoder, dimension })
+    if (fold.state.events === 0) {
+      const { description } = this.store
+      throw new ParetoBanditError('STORE_CORRUPT', description, 'the log that was there is gone')
+    }
+    this.fold = fold
+    this.position = position
+    const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
+    if (placed >= this.firstUnplaced) {
+      this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
+      this.firstUnplaced = placed + 1
+      this.receipts.settleThrough(placed)
+    }
+    this.rebasedAt = Number.NEGATIVE_INFINITY
+    this.rebase()
+    this.wake()
+  }
+
+  private commitHeld(event: RouterEvent): Receipt {
+    this.host.commit(event)
+    return this.receipt(1)
+  }
+
+  private giveUp(error: unknown): void {
+    this.receipts.refuseAll(error)
+    this.held.refuseAll(error)
+    this.wake()
+  }
+
+  private storeFailed(error: unknown): void {
+    this.leases?.storeFails()
+    this.options.onStoreError(error)
+  }
+
+  private wake(): void {
+    for (const resolve of this.wakeUp.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,71 @@
+import { checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import type { JournalSettings } from './journal-settings.js'
+import type { Store } from './store.js'
+
+export interface JournalOptions extends Required<JournalSettings> {
+  readonly closedError: (store: Store) => ParetoBanditError
+}
+
+const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs', 'closeMs'] as const
+
+const STORE_METHODS = ['open', 'append', 'read', 'snapshots', 'writeSnapshot', 'close'] as const
+
+/** @throws INVALID_ARGUMENT */
+export function checkStore(value: unknown): Store {
+  const store = checkRecord(value, 'store')
+  for (const name of STORE_METHODS)
+    if (typeof store[name] !== 'function')
+      throw expected(
+        'INVALID_ARGUMENT',
+        `store.${name}`,
+        'a method: memoryStore(), sqliteStore(file) or redisStore(options) makes a store',
+        store[name],
+      )
+  return value as Store
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function resolveJournal(value: unknown): JournalOptions {
+  const settings = value === undefined ? {} : checkRecord(value, 'journal')
+  checkKeys(settings, KEYS, 'journal')
+  const { onStoreError } = settings
+  if (onStoreError !== undefined && typeof onStoreError !== 'function')
+    throw expected('INVALID_ARGUMENT', 'journal.onStoreError', 'a function', onStoreError)
+  return {
+    snapshotEvents: integer(settings.snapshotEvents, 50_000, 1, 1e9, 'journal.snapshotEvents'),
+    capacity: integer(settings.capacity, 65_536, 1, 65_536, 'journal.capacity'),
+    onStoreError: guarded((onStoreError as JournalSettings['onStoreError']) ?? reportOnce()),
+    localShare:
+      settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),
+    holdMs: integer(settings.holdMs, 10_000, 0, 3_600_000, 'journal.holdMs'),
+    closeMs: integer(settings.closeMs, 10_000, 0, 3_600_000, 'journal.closeMs'),
+    closedError: ({ description }) =>
+      new ParetoBanditError('STORE_CLOSED', description, 'the router has been closed'),
+  }
+}
+
+function integer(value: unknown, otherwise: number, low: number, high: number, field: string): number {
+  return value === undefined ? otherwise : checkInteger(value, low, high, field)
+}
+
+/** What is told of a failure must not make another. */
+function guarded(tell: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      tell(error)
+    } catch (other) {
+      console.error(other)
+    }
+  }
+}
+
+/** One line when a kind of failure begins, not one a retry. */
+function reportOnce(): (error: unknown) => void {
+  let latest = ''
+  return (error) => {
+    const text = error instanceof Error ? error.message : String(error)
+    if (text !== latest) console.error(text)
+    latest = text
+  }
+}

@@ -1,0 +1,134 @@
+import type { RouterEvent } from '../events/events.js'
+import type { Journal, JournalStats, Receipt } from '../router/journal.js'
+import type { RoutingState } from '../state/routing-state.js'
+import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import { Outbox } from './outbox.js'
+import { Receipts } from './receipts.js'
+import type { JournalOptions } from './resolve-journal.js'
+import type { OpenedLog, Position, Store } from './store.js'
+import { within } from './timeout.js'
+
+/** The journal of a router that is alone on its log: what it applies is the log's order. */
+export class SoleJournal implements Journal {
+  /** After the event that was made durable last: the state may be ahead of it. */
+  position: Position
+  readonly confirmed: RoutingState
+  private readonly store: Store
+  private readonly options: JournalOptions
+  private readonly outbox: Outbox
+  private readonly receipts = new Receipts()
+  private readonly origin: string
+  private readonly encoder: string | null
+  private sinceSnapshot: number
+  /** Taken when the event of that number was the latest; written once it is durable. */
+  private snapshot: { readonly number: number; readonly bytes: Uint8Array } | null = null
+  private writing: Promise<void> | null = null
+  private isClosed = false
+  /** What was appended until now is durable, or given up: nothing more is taken. */
+  private isEnding = false
+
+  /** @param sinceSnapshot events of the log after its latest snapshot */
+  constructor(
+    store: Store,
+    opened: OpenedLog,
+    position: Position,
+    options: JournalOptions,
+    state: RoutingState,
+    encoder: string | null,
+    sinceSnapshot: number,
+  ) {
+    this.store = store
+    this.position = position
+    this.options = options
+    this.confirmed = state
+    this.encoder = encoder
+    this.origin = opened.origin
+    this.sinceSnapshot = sinceSnapshot
+    this.outbox = new Outbox({
+      store,
+      origin: opened.origin,
+      firstNumber: opened.firstNumber,
+      capacity: options.capacity,
+      onError: options.onStoreError,
+      onBroken: (error) => this.receipts.refuseAll(error),
+      onTurn: (last) => this.takeSnapshot(last),
+      onDurable: (last, position) => this.durable(last, position),
+    })
+  }
+
+  stats(): JournalStats {
+    return this.outbox.stats(this.position)
+  }
+
+  checkRoom(): void {
+    if (this.isEnding) throw this.options.closedError(this.store)
+    this.outbox.checkRoom()
+  }
+
+  append(event: RouterEvent): void {
+    if (event.type === 'drift') return
+    this.outbox.append(event)
+    this.confirmed.ids.origins.register(this.origin).lastEvent = this.outbox.lastNumber
+    this.sinceSnapshot++
+  }
+
+  receipt(count: number): Receipt {
+    const { lastNumber } = this.outbox
+    return this.receipts.add(lastNumber - count + 1, lastNumber)
+  }
+
+  hold(): null {
+    return null
+  }
+
+  flush(): Promise<void> {
+    return this.outbox.flush()
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
+    try {
+      await within(this.flush(), this.options.closeMs, this.store)
+      this.isEnding = true
+      await this.writing
+    } finally {
+      this.isEnding = true
+      await this.store.close()
+      this.outbox.break(this.options.closedError(this.store))
+    }
+  }
+
+  /** Of the state of now, which is that of the position after its latest event: a batch will end there. */
+  private takeSnapshot(number: number): void {
+    if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
+      return
+    this.sinceSnapshot = 0
+    try {
+      this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
+      this.outbox.cutAfter = number
+    } catch (error) {
+      // No memory for it: events go on, and a later one may fit.
+      this.options.onStoreError(error)
+    }
+  }
+
+  private durable(last: number, position: Position): void {
+    this.position = position
+    this.receipts.settleThrough(last)
+    const { snapshot } = this
+    if (snapshot === null || snapshot.number > last) return
+    this.snapshot = null
+    if (snapshot.number !== last) return
+    this.writing = this.store
+      .writeSnapshot({ position, bytes: snapshot.bytes })
+      .catch((error: unknown) => {
+        // The log has it all: a later snapshot will do.
+        this.sinceSnapshot = this.options.snapshotEvents / 2
+        this.options.onStoreError(error)
+      })
+      .finally(() => {
+        this.writing = null
+      })
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * A place of a log, as its store writes it: the folds of all events up to one position have the same bits. Opaque but
+ * for START; only the store that made them can tell which of two is later.
+ */
+export type Position = string
+
+/** Before the first event. */
+export const START: Position = ''
+
+/** Encoded events (`events/codec.ts`) that one process appended together. */
+export interface Batch {
+  /** Who made them: a name that no other process has at the same time. */
+  readonly origin: string
+  /** Number of the first among all events of that origin, from 1: one that comes twice is told by it. */
+  readonly firstNumber: number
+  readonly events: readonly Uint8Array[]
+}
+
+/** A batch with its place. A store may cut batches and join them, at events of one origin. */
+export interface PlacedBatch extends Batch {
+  /** After its last event. */
+  readonly position: Position
+}
+
+/** What everybody who folds a log must agree on; flat, so that a difference can be named. */
+export interface LogHeader {
+  readonly version: number
+  readonly settings: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** The fold of all events up to `position`, as bytes that carry their own checksum. */
+export interface StoredSnapshot {
+  readonly position: Position
+  readonly bytes: Uint8Array
+}
+
+export interface OpenedLog {
+  /** Whether the log was empty: header and seed are in it now. */
+  readonly isNew: boolean
+  /** The header in force: the one given, if the log is new. */
+  readonly header: LogHeader
+  /** What this process calls itself in the batches that it appends. */
+  readonly origin: string
+  /**
+   * Number of the first event that this process appends (the seed, if it was written, not counted): higher than any
+   * this origin has used, even for events that were lost in a crash.
+   */
+  readonly firstNumber: number
+  /** Position after the seed if it was written; else that of the log's end when it was opened. */
+  readonly end: Position
+  /** What was repaired, for people: a torn tail that was cut, a snapshot that is not what was written. */
+  readonly repairs: readonly string[]
+}
+
+/**
+ * A durable log of events with snapshots of its fold. Every failure is a ParetoBanditError that names the store:
+ * STORE_UNREACHABLE, STORE_LOCKED, STORE_FULL, STORE_READ_ONLY, STORE_CORRUPT, STORE_MISMATCH (another schema, a version
+ * from the future), MISSING_DEPENDENCY. Nothing in the store has changed then, except that an `append` that was
+ * cut off may have taken effect: appending the same batch again is told by its number when it is read.
+ * `test/store/conformance.ts` holds every store to this.
+ */
+export interface Store {
+  /** For messages: `sqlite:/var/lib/router.db`. */
+  readonly description: string
+  /** Whether other processes append to the same log. */
+  readonly isShared: boolean
+  /**
+   * Opens the log once. An empty one gets the header and the seed, at once and atomically: of several processes that
+   * open it together one does so. A log that is there is not changed, whatever its header.
+   */
+  open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog>
+  /** Resolves when the whole batch is durable; all of it or nothing is. One at a time. */
+  append(batch: Batch): Promise<Position>
+  /**
+   * The events after a position in the log's order, some thousands at most; none: there are no more.
+   * @param waitMs how long to wait for one where others append
+   * @throws LOG_TRIMMED when events after `after` are no longer there
+   */
+  read(after: Position, waitMs: number): Promise<readonly PlacedBatch[]>
+  /** The snapshots kept, latest first. */
+  snapshots(): AsyncIterable<StoredSnapshot>
+  /**
+   * Keeps a snapshot and the one before it, and drops events that both cover as far as the store's retention has them
+   * dropped. Atomic: a crash leaves the old snapshots or the new.
+   */
+  writeSnapshot(snapshot: StoredSnapshot): Promise<void>
+  /** Shared stores: whether the task is this process's, for so long; of several that ask at once one gets it. */
+  claim?(task: string, ttlMs: number): Promise<boolean>
+  /** Money that processes share; null where there is but one. */
+  readonly leases: LeaseBroker | null
+  /** Gives the log free for others. What was appended is durable. */
+  close(): Promise<void>
+}
+
+/** A pot of dollars that several processes spend from. */
+export interface LeasePool {
+  /** Name of the pot, one a cap and calendar period: `cap/<tenant or empty>/day/calendar/<startsAt>`. */
+  readonly key: string
+  /** USD in it, all in all. */
+  readonly limitUsd: number
+  /** Calendar: when it ends, ms since 1970. What has not been spent by then is worth nothing. Null: never. */
+  readonly endsAt: number | null
+  /** Rolling: dollars granted count for so long, ms, in steps of a 64th, and two steps more. Null: until given back. */
+  readonly windowMs: number | null
+}
+
+/** Hands out slices of pots, each call atomic: grants that count never add up to more than the pot. */
+export interface LeaseBroker {
+  /** Takes up to so many dollars out of each pot. @returns the grants in the same order; less when the pot has less */
+  take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
+  /** Puts unspent dollars back, those that a pot still counts. */
+  giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>
+  /** How many processes are on the log, this one included, as of late. */
+  processes(): Promise<number>
+}

@@ -1,0 +1,98 @@
+import type { Constraint } from './constraint.js'
+
+/** Where a request goes, and what it is expected to cost. */
+export interface Decision {
+  /** Names the request in `settle`, `reward`, `fail` and `explain`. */
+  readonly id: string
+  /** Id of the chosen model. */
+  readonly model: string
+  /** Expected cost of the request on that model, USD. */
+  readonly expectedCostUsd: number
+  /** Set aside until it settles, USD: the expected cost, or with `reserve: 'worst-case'` the most it can cost. */
+  readonly reservedUsd: number
+  /** theta.x + exploration bonus - penalty of the chosen model, for one that chance chose among 16 or more an upper bound; 0 when it was forced. */
+  readonly score: number
+  /** True when a newcomer got the request as one of its forced explorations. */
+  readonly forced: boolean
+  /** True when the request tried a model that nobody had chosen for long, in case it has changed. */
+  readonly canary: boolean
+  /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
+  readonly cheapestFallback: boolean
+  /** Shadow price lambda at the decision. */
+  readonly shadowPrice: number
+  /** Reward that a limit's worth of latency had to buy; 0 without a latency objective, and while it is no constraint. */
+  readonly latencyPrice: number
+  /**
+   * Constraints that no eligible model could meet: `budget` when even the cheapest is expected to cost more than the
+   * ceiling, `cap` when the money left under a cap will not last at the cheapest's cost; `latency` when even the fastest
+   * that can be paid for is expected to use more than the limit, or when the limit has been missed for long; `quality`
+   * when even the best answers are worth less than the floor, or when the budget's price is above the floor's.
+   */
+  readonly infeasible: readonly Constraint[]
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  readonly propensity: number
+  /** Present when the request asked for it with `explain: true`. */
+  readonly explanation?: Explanation
+}
+
+export type ExclusionReason =
+  | 'disabled'
+  | 'not-a-candidate'
+  | 'excluded'
+  | 'over-max-cost'
+  | 'over-max-latency'
+  | 'over-price-ceiling'
+  | 'unaffordable'
+  | 'forced-exploration-of-another'
+  | 'canary-of-another'
+
+/** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */
+export interface ModelExplanation {
+  readonly model: string
+  /** theta.x */
+  readonly expectedReward: number
+  /** alpha sqrt(v), v inflated by staleness. */
+  readonly explorationBonus: number
+  /** Policy `paper`: penaltyWeight log-normalised cost; `dollar`: penaltyWeight expectedCostUsd + latencyPrice latencyUse. */
+  readonly penalty: number
+  readonly score: number
+  readonly expectedCostUsd: number
+  /** Expected use of the latency limit, over the limit; null without a latency objective. */
+  readonly latencyUse: number | null
+  /** Factor by which staleness multiplied the variance, 1 to 200. */
+  readonly inflation: number
+  /** Why the model could not be chosen, or null. */
+  readonly excluded: ExclusionReason | null
+  /** The largest terms theta_i x_i of the expected reward, largest magnitude first; the last index is the bias. */
+  readonly topFeatures: readonly FeatureContribution[]
+}
+
+export interface FeatureContribution {
+  readonly index: number
+  readonly value: number
+  readonly weight: number
+  readonly contribution: number
+}
+
+export interface Explanation {
+  readonly id: string
+  readonly chosen: string
+  /** Of the choice, as in Decision; null when it is no longer known. */
+  readonly propensity: number | null
+  readonly forced: boolean
+  readonly canary: boolean
+  readonly cheapestFallback: boolean
+  readonly shadowPrice: number
+  readonly latencyPrice: number
+  /** Weight of log-normalised cost: static weight plus shadow price. */
+  readonly penaltyWeight: number
+  /** Blended price ceiling in USD per 1,000 tokens, or null when none was in force. */
+  readonly priceCeilingUsdPerKTok: number | null
+  /**
+   * False when the explanation is exact. True when feedback or other requests have changed statistics since the
+   * decision: then the figures are what today's statistics say of that request.
+   */
+  readonly statisticsChanged: boolean
+  /** Every registered model, best score first, excluded ones last. */
+  readonly models: readonly ModelExplanation[]
+}

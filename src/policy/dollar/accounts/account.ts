@@ -1,0 +1,146 @@
+import type { Ledger } from '../../../state/ledger.js'
+import type { DemandCurve } from '../demand/demand-curve.js'
+import type { Cap } from './cap.js'
+import { Credit } from './credit.js'
+
+/** Over how many requests an account learns what its own cost beside those of all. */
+const RATIO_REQUESTS = 64
+/** Requests' worth of evidence that they cost the same. */
+const RATIO_PRIOR_REQUESTS = 8
+const RATIO_MAX = 16
+
+const LEDGER_NUMBERS = [
+  'spendUsd',
+  'reservedUsd',
+  'allowanceUsd',
+  'unbudgetedUsd',
+  'unsettled',
+  'allowed',
+] as const satisfies readonly (keyof Ledger)[]
+const OWN_NUMBERS = ['drawnUsd', 'aimedUsd', 'refused', 'infeasible'] as const
+/** Numbers of `save` before those of the caps. */
+export const ACCOUNT_NUMBERS = 4 + LEDGER_NUMBERS.length + OWN_NUMBERS.length
+
+/**
+ * Who pays: the router, or one of its tenants. A ceiling B with its credit, caps, and a ledger of what was spent. All
+ * accounts find their shadow prices from the one demand curve of all requests; a tenant whose requests cost twice as
+ * much as the others' at the same price learns that, and aims at half as much.
+ */
+export class Account {
+  /** Ceiling B of the mean spend per request, USD, or null. */
+  usdPerRequest: number | null = null
+  readonly credit: Credit
+  readonly ledger: Ledger
+  caps: readonly Cap[] = []
+  /** Requests that it could not pay for, and those routed although even the cheapest model is over B. */
+  refused = 0
+  infeasible = 0
+  /** Decayed sums: what its requests drew, and what the curve says those of all would have at its own price. */
+  drawnUsd = 0
+  aimedUsd = 0
+
+  constructor(burst: number, ledger: Ledger) {
+    this.credit = new Credit(burst)
+    this.ledger = ledger
+  }
+
+  setBudget(usdPerRequest: number | null): void {
+    this.usdPerRequest = usdPerRequest
+    if (usdPerRequest !== null) this.credit.open(usdPerRequest)
+  }
+
+  /** Whether anything limits what it spends. */
+  get isLimited(): boolean {
+    return this.usdPerRequest !== null || this.caps.length > 0
+  }
+
+  /** What its requests should cost on average from now on, USD: the least of the ceiling's and the caps'; or Infinity. */
+  targetUsd(at: number): number {
+    const { usdPerRequest } = this
+    const own = usdPerRequest === null ? Number.POSITIVE_INFINITY : this.credit.targetUsd(usdPerRequest)
+    return Math.min(own, this.paceUsd(at))
+  }
+
+  /** What the caps' money allows on average until they end, USD; Infinity while they are no constraint. */
+  paceUsd(at: number): number {
+    let pace = Number.POSITIVE_INFINITY
+    for (const cap of this.caps) pace = Math.min(pace, cap.impliedUsdPerRequest(at))
+    return pace
+  }
+
+  /** What the caps leave for the next request to draw, USD. */
+  capUsd(at: number): number {
+    let usd = Number.POSITIVE_INFINITY
+    for (const cap of this.caps) usd = Math.min(usd, cap.availableUsd(at))
+    return usd
+  }
+
+  /** Its shadow price (reward per dollar) for requests that are to cost `targetUsd` on average. */
+  price(demand: DemandCurve, targetUsd: number): number {
+    if (targetUsd === Number.POSITIVE_INFINITY) return 0
+    const { usdPerRequest } = this
+    const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
+    return demand.priceOfSpend(targetUsd / this.ratio, generous)
+  }
+
+  /** What its requests cost, over what those of all would at its price. */
+  get ratio(): number {
+    if (this.aimedUsd === 0) return 1
+    return Math.min(Math.max(this.drawnUsd / this.aimedUsd, 1 / RATIO_MAX), RATIO_MAX)
+  }
+
+  /** A request drew that much, where one of all would cost `aimedUsd` at its price. */
+  learnRatio(drawnUsd: number, aimedUsd: number): void {
+    if (aimedUsd <= 0) return
+    if (this.aimedUsd === 0) this.drawnUsd = this.aimedUsd = RATIO_PRIOR_REQUESTS * aimedUsd
+    this.drawnUsd += drawnUsd - this.drawnUsd / RATIO_REQUESTS
+    this.aimedUsd += aimedUsd - this.aimedUsd / RATIO_REQUESTS
+  }
+
+  /** As numbers, for a snapshot. */
+  save(): number[] {
+    const { balanceUsd, fundUsd, opened } = this.credit
+    return [
+      this.usdPerRequest ?? 0,
+      balanceUsd,
+      fundUsd,
+      opened ? 1 : 0,
+      ...LEDGER_NUMBERS.map((name) => this.ledger[name]),
+      ...OWN_NUMBERS.map((name) => this[name]),
+      ...this.caps.flatMap((cap) => cap.save()),
+    ]
+  }
+
+  /** How many numbers `save` gives. */
+  get savedNumbers(): number {
+    return ACCOUNT_NUMBERS + this.caps.reduce((sum, cap) => sum + cap.savedNumbers, 0)
+  }
+
+  /**
+   * Takes over what `save` gave; the caps, new ones, are there already.
+   * @returns whether an account could have saved them
+   * @throws SNAPSHOT_INVALID (a cap)
+   */
+  load(numbers: readonly number[]): boolean {
+    const [usdPerRequest, balanceUsd, fundUsd, opened] = numbers
+    const sums = numbers.slice(4, ACCOUNT_NUMBERS)
+    if (opened !== 0 && opened !== 1) return false
+    if (!(usdPerRequest >= 0) || (usdPerRequest > 0 && opened === 0)) return false
+    if (!sums.every((sum) => sum >= 0)) return false
+    if (!sums.slice(-2).every(Number.isSafeInteger)) return false
+    this.usdPerRequest = usdPerRequest === 0 ? null : usdPerRequest
+    Object.assign(this.credit, { balanceUsd, fundUsd, opened: opened === 1 })
+    LEDGER_NUMBERS.forEach((name, i) => {
+      this.ledger[name] = sums[i]
+    })
+    OWN_NUMBERS.forEach((name, i) => {
+      this[name] = sums[LEDGER_NUMBERS.length + i]
+    })
+    let at = ACCOUNT_NUMBERS
+    for (const cap of this.caps) {
+      cap.load(numbers.slice(at, at + cap.savedNumbers))
+      at += cap.savedNumbers
+    }
+    return true
+  }
+}

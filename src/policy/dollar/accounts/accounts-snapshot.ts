@@ -1,0 +1,67 @@
+import { isRecord } from '../../../base/check.js'
+import { ParetoBanditError } from '../../../base/errors.js'
+import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
+import type { PolicySnapshot } from '../../policy.js'
+import type { Account } from './account.js'
+import type { Accounts } from './accounts.js'
+import { Cap } from './cap.js'
+import { type CapSpec, checkCaps } from './cap-period.js'
+
+/** Accounts as a snapshot keeps them: ids and caps as text; registrations and the numbers of each account, in order. */
+export function saveAccounts(accounts: Accounts): PolicySnapshot {
+  const tenants = [...accounts.tenants.values()]
+  const numbers = [accounts.registrations, ...accounts.router.save()]
+  for (const { number, account } of tenants) numbers.push(number, ...account.save())
+  const text = {
+    caps: capsOf(accounts.router),
+    tenants: tenants.map(({ id, account }) => ({ id, caps: capsOf(account) })),
+  }
+  return { text, numbers: Float64Array.from(numbers) }
+}
+
+/**
+ * Loads what `saveAccounts` gave, and whatever follows it, into fresh accounts.
+ * @returns how many of the numbers were theirs
+ * @throws SNAPSHOT_INVALID
+ */
+export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64Array): number {
+  if (!isRecord(text) || !Array.isArray(text.tenants)) throw invalidSnapshot('its accounts are none')
+  let at = 0
+  const count = (): number => {
+    const number = numbers[at++]
+    if (!Number.isSafeInteger(number) || number < 0) throw invalidSnapshot('a tenant has no number')
+    return number
+  }
+  const load = (account: Account, caps: unknown): void => {
+    account.caps = readCaps(caps).map((spec) => new Cap(spec))
+    const own = [...numbers.subarray(at, at + account.savedNumbers)]
+    at += account.savedNumbers
+    if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is none')
+  }
+  accounts.registrations = count()
+  load(accounts.router, text.caps)
+  const seen = new Set<number>()
+  for (const tenant of text.tenants) {
+    const number = count()
+    if (!isRecord(tenant) || typeof tenant.id !== 'string' || accounts.tenants.has(tenant.id))
+      throw invalidSnapshot('a tenant has no name of its own')
+    if (number === 0 || number > accounts.registrations || seen.has(number))
+      throw invalidSnapshot('a tenant has no number')
+    seen.add(number)
+    load(accounts.add(tenant.id, number).account, tenant.caps)
+  }
+  return at
+}
+
+function capsOf({ caps }: Account): CapSpec[] {
+  return caps.map(({ usd, per, window, timeZone }) => ({ usd, per, window, timeZone }))
+}
+
+function readCaps(caps: unknown): readonly CapSpec[] {
+  try {
+    return checkCaps(caps, 'caps')
+  } catch (error) {
+    if (error instanceof ParetoBanditError) throw invalidSnapshot(`a cap is none (${error.message})`)
+    throw error
+  }
+}

@@ -1,0 +1,213 @@
+import type { AccountEvent, EventOf } from '../../../events/events.js'
+import { Ledger } from '../../../state/ledger.js'
+import type { PendingRequests } from '../../../state/pending/pending.js'
+import { EXPIRED } from '../../../state/pending/request-state.js'
+import { constraintsOf } from '../../constraint.js'
+import type { DemandCurve } from '../demand/demand-curve.js'
+import { Account } from './account.js'
+import { Cap } from './cap.js'
+import { type CapSpec, calendarPeriod } from './cap-period.js'
+
+/** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
+export interface Tenant {
+  readonly id: string
+  readonly number: number
+  readonly account: Account
+}
+
+const NONE_DUE: readonly EventOf<'period-started'>[] = []
+const OVER_BUDGET = constraintsOf(1)[0]
+
+/**
+ * The router's account and those of its tenants: every dollar is booked on the first, and on the tenant's that the
+ * request came from. Part of the fold.
+ */
+export class Accounts {
+  readonly router: Account
+  /** How many tenants were ever registered. */
+  registrations = 0
+  private readonly burst: number
+  private readonly byId = new Map<string, Tenant>()
+  private readonly byNumber = new Map<number, Tenant>()
+
+  constructor(burst: number, ledger: Ledger) {
+    this.burst = burst
+    this.router = new Account(burst, ledger)
+  }
+
+  get tenants(): ReadonlyMap<string, Tenant> {
+    return this.byId
+  }
+
+  /** The account of a tenant; undefined without one. */
+  of(tenant: string | null | undefined): Account | undefined {
+    return tenant === null || tenant === undefined ? undefined : this.byId.get(tenant)?.account
+  }
+
+  /** Before the demand curve takes in the request's contenders. */
+  routed(event: EventOf<'routed'>, pending: PendingRequests, sequence: number, demand: DemandCurve): void {
+    const { router } = this
+    const routerUsd = pending.allowanceUsd(sequence)
+    const tenant = event.tenant === null ? undefined : this.byId.get(event.tenant)
+    if (this.byId.size > 0) this.learnRatios(event, tenant?.account, demand)
+    if (routerUsd > 0) router.credit.route(routerUsd, event.reservedUsd, event.savedUsd, event.forced)
+    reserve(router, event, routerUsd)
+    if (tenant === undefined) return
+    const { account } = tenant
+    const tenantUsd = account.usdPerRequest ?? 0
+    pending.setTenant(sequence, tenant.number, tenantUsd)
+    account.ledger.reserve(event.reservedUsd, tenantUsd)
+    // What newcomers cost is the router's matter where it has a budget, and the tenant's else.
+    const pays = routerUsd === 0
+    if (tenantUsd > 0)
+      account.credit.route(tenantUsd, event.reservedUsd, pays ? event.savedUsd : 0, pays && event.forced)
+    reserve(account, event, tenantUsd)
+  }
+
+  /** The request's cost is known, or it failed and cost that all the same. Before the request is marked. */
+  settled(at: number, costUsd: number, failed: boolean, pending: PendingRequests, sequence: number): void {
+    const late = (pending.state(sequence) & EXPIRED) !== 0
+    const reservedUsd = pending.reservedUsd(sequence)
+    const forced = pending.forced(sequence)
+    const routerUsd = pending.allowanceUsd(sequence)
+    bill(this.router, at, costUsd, failed, pending, sequence, routerUsd, forced)
+    const account = this.byNumber.get(pending.tenant(sequence))?.account
+    if (account === undefined) return
+    const tenantUsd = pending.tenantAllowanceUsd(sequence)
+    bill(account, at, costUsd, failed, pending, sequence, tenantUsd, forced && routerUsd === 0)
+    if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
+    else account.ledger.settle(reservedUsd, costUsd, tenantUsd)
+    if (failed) account.ledger.takeBack(tenantUsd)
+  }
+
+  /** The request's reservation became spend: it expired, or its model was removed. */
+  charged(at: number, pending: PendingRequests, sequence: number): void {
+    const reservedUsd = pending.reservedUsd(sequence)
+    for (const cap of this.router.caps) cap.settle(at, reservedUsd, reservedUsd)
+    const account = this.byNumber.get(pending.tenant(sequence))?.account
+    if (account === undefined) return
+    for (const cap of account.caps) cap.settle(at, reservedUsd, reservedUsd)
+    account.ledger.settle(reservedUsd, reservedUsd, pending.tenantAllowanceUsd(sequence))
+  }
+
+  administer(event: AccountEvent): void {
+    switch (event.type) {
+      case 'budget-set':
+        this.named(event.tenant)?.setBudget(event.usdPerRequest)
+        break
+      case 'caps-set':
+        this.setCaps(event)
+        break
+      case 'period-started':
+        this.named(event.tenant)?.caps[event.cap]?.begin(event.startsAt, event.endsAt)
+        break
+      case 'refused':
+        this.refused(this.named(event.tenant))
+        break
+      case 'tenant-added':
+        this.add(event.tenant, ++this.registrations).account.setBudget(event.usdPerRequest)
+        break
+      case 'tenant-removed': {
+        const tenant = this.byId.get(event.tenant)
+        this.byId.delete(event.tenant)
+        if (tenant !== undefined) this.byNumber.delete(tenant.number)
+      }
+    }
+  }
+
+  /** Registers a tenant under that number. */
+  add(id: string, number: number): Tenant {
+    const tenant: Tenant = { id, number, account: new Account(this.burst, new Ledger()) }
+    this.byId.set(id, tenant)
+    this.byNumber.set(number, tenant)
+    return tenant
+  }
+
+  /** Caps of the account, or of the tenant's, whose calendar period is over: events that start the next. */
+  periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[] {
+    if (tenant === null && this.router.caps.length === 0) return NONE_DUE
+    const due: EventOf<'period-started'>[] = []
+    for (const id of tenant === null ? [null] : [null, tenant]) {
+      this.named(id)?.caps.forEach((cap, i) => {
+        if (!cap.isOver(at)) return
+        due.push({ type: 'period-started', at, tenant: id, cap: i, ...calendarPeriod(cap, at) })
+      })
+    }
+    return due
+  }
+
+  private named(tenant: string | null): Account | undefined {
+    return tenant === null ? this.router : this.byId.get(tenant)?.account
+  }
+
+  /** A cap of the same kind keeps what it knows; a new one takes in what is in flight. */
+  private setCaps({ tenant, caps, at }: EventOf<'caps-set'>): void {
+    const account = this.named(tenant)
+    if (account === undefined) return
+    account.caps = caps.map((spec) => {
+      const known = account.caps.find((cap) => sameKind(cap, spec))
+      if (known !== undefined) {
+        known.usd = spec.usd
+        return known
+      }
+      const cap = new Cap(spec, at)
+      cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
+      return cap
+    })
+  }
+
+  /** A refused request counts as one: else an account in debt could never get out of it. */
+  private refused(account: Account | undefined): void {
+    if (account === undefined) return
+    account.refused++
+    if (account.usdPerRequest === null) return
+    account.credit.payIn(account.usdPerRequest)
+    account.ledger.allow(account.usdPerRequest)
+  }
+
+  /** A tenant's only while its price is the one in force: below the router's, it draws less than at its own. */
+  private learnRatios(event: EventOf<'routed'>, tenant: Account | undefined, demand: DemandCurve): void {
+    const { router } = this
+    const routerPrice = router.price(demand, router.targetUsd(event.at))
+    const isTenantLimited = tenant?.isLimited === true
+    const tenantPrice = isTenantLimited ? tenant.price(demand, tenant.targetUsd(event.at)) : 0
+    // A quality floor asked for a higher price than they: what it drew says nothing of theirs.
+    if (event.penaltyWeight > Math.max(routerPrice, tenantPrice)) return
+    if (router.isLimited) router.learnRatio(event.reservedUsd, demand.spendAtUsd(routerPrice))
+    if (isTenantLimited && tenantPrice >= routerPrice)
+      tenant.learnRatio(event.reservedUsd, demand.spendAtUsd(tenantPrice))
+  }
+}
+
+function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: number): void {
+  for (const cap of account.caps) cap.reserve(event.at, event.reservedUsd)
+  if (usdPerRequest > 0 && event.reservedUsd > usdPerRequest && event.infeasible.includes(OVER_BUDGET))
+    account.infeasible++
+}
+
+/** What a request cost takes the place of what was reserved for it: in the credit, if it has an allowance, and the caps. */
+function bill(
+  account: Account,
+  at: number,
+  costUsd: number,
+  failed: boolean,
+  pending: PendingRequests,
+  sequence: number,
+  allowanceUsd: number,
+  probe: boolean,
+): void {
+  const reservedUsd = pending.reservedUsd(sequence)
+  if (allowanceUsd > 0) {
+    account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
+    if (failed) account.credit.takeBack(allowanceUsd)
+  }
+  const late = (pending.state(sequence) & EXPIRED) !== 0
+  for (const cap of account.caps) {
+    if (late) cap.correct(at, pending.at(sequence), costUsd - reservedUsd)
+    else cap.settle(at, reservedUsd, costUsd)
+  }
+}
+
+function sameKind(cap: CapSpec, spec: CapSpec): boolean {
+  return cap.per === spec.per && cap.window === spec.window && cap.timeZone === spec.timeZone
+}

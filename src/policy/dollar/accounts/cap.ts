@@ -1,0 +1,233 @@
+import { ParetoBanditError } from '../../../base/errors.js'
+import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
+import type { CapLength, CapSpec, CapWindow } from './cap-period.js'
+import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
+
+/** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
+const LENGTH_MS: Record<CapLength, number> = { hour: 3_600_000, day: 86_400_000, month: 2_592_000_000 }
+/** Before so many requests were seen nobody knows how many will come; so many more are assumed then. */
+const EVIDENCE_REQUESTS = 8
+/** At least so many requests are always assumed, so none may take more than half of what is left. */
+const REQUESTS_MIN = 2
+/** What the dearest request of late cost fades by this share at each request. */
+const DEAREST_KEPT = 1 - 1 / 1024
+/** Sums beyond this are none. */
+const SUM_MAX_USD = 1e30
+
+const CALENDAR_NUMBERS = 5
+const OWN_NUMBERS = 4
+
+/**
+ * At most so many dollars in a calendar period or a rolling window. State of the fold: times and bounds of periods come
+ * with events.
+ *
+ * **The promise.** As long as `reserve` is asked for no more than `availableUsd`, spend in every calendar period and in
+ * every closed window of the rolling length is at most `usd` plus what requests in flight together cost above their
+ * reservations, whether a cost is said to belong to when it was known or to when its request was routed.
+ *
+ * Why: a reservation counts from routing to settlement, across any number of rollovers; then the cost takes its place,
+ * in the period in which it became known. So after each `reserve` at t0, (costs known in the period up to t0) +
+ * (reservations of everything in flight) <= usd. Until the next `reserve` only requests in flight at t0 settle, each
+ * adding cost - reservation to that sum: spend by the time it was known never exceeds usd + what those cost above their
+ * reservations. Requests routed in the period are at its last t0 either in flight or settled within it, so the same sum
+ * bounds spend by the time of routing. A rolling window is a period that ends at t0: costs leave the sum only when no
+ * window of that length that ends at t0 or later reaches back to them.
+ *
+ * It also holds when `usd` is changed (then with the amount in force at the last `reserve`). Time that runs backwards is
+ * taken as standing still: a period that was left is not opened again, and after a clock ran ahead money returns only
+ * when time has caught up.
+ */
+export class Cap {
+  readonly per: CapLength
+  readonly window: CapWindow
+  readonly timeZone: string | null
+  /** The limit, USD >= 0; may be changed at any time. */
+  usd: number
+  /** USD set aside for requests in flight. */
+  reservedUsd = 0
+  inFlight = 0
+  /** The calendar period in force, [startsAt, endsAt); both 0 before the first. */
+  startsAt = 0
+  endsAt = 0
+  private since: number
+  private readonly rolling: SpendWindow | null
+  private readonly rate: ArrivalRate
+  private periodUsd = 0
+  /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
+  private afterUsd = 0
+  private afterAt = 0
+  /** The dearest reservation or cost of late, fading. */
+  private dearestUsd = 0
+
+  /** @param since when it came into force: what was charged before is not its spend */
+  constructor(spec: CapSpec, since = 0) {
+    this.since = since
+    this.usd = spec.usd
+    this.per = spec.per
+    this.window = spec.window
+    this.timeZone = spec.timeZone
+    this.rolling = spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per]) : null
+    this.rate = new ArrivalRate(LENGTH_MS[spec.per])
+  }
+
+  /** True when no calendar period is in force at `at`: nothing is available until `begin`. Never for a rolling cap. */
+  isOver(at: number): boolean {
+    return this.rolling === null && (this.endsAt <= this.startsAt || at >= this.endsAt)
+  }
+
+  /**
+   * A calendar period began: spend starts from 0, or from what became known in it already; reservations stay.
+   * A period that begins before the end of the one in force is none: going back would forget its spend.
+   */
+  begin(startsAt: number, endsAt: number): void {
+    if (this.endsAt > this.startsAt && startsAt < this.endsAt) return
+    this.startsAt = startsAt
+    this.endsAt = endsAt
+    this.periodUsd = this.afterAt >= startsAt ? this.afterUsd : 0
+    // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
+    if (this.afterAt < endsAt) this.afterUsd = 0
+  }
+
+  /** A request was routed: sets aside its dollars, at most `availableUsd(at)` where the promise is to hold. */
+  reserve(at: number, usd: number): void {
+    this.rate.arrive(at)
+    this.reservedUsd += usd
+    this.inFlight++
+    this.dearestUsd = Math.max(usd, this.dearestUsd * DEAREST_KEPT)
+    // Old spend is forgotten here, not anew at every look.
+    this.rolling?.add(at, 0)
+  }
+
+  /** The reservation gives way to what the request cost, or to itself when the request expired. */
+  settle(at: number, reservedUsd: number, costUsd: number): void {
+    this.release(reservedUsd)
+    this.charge(at, costUsd)
+  }
+
+  /** The request failed and cost nothing. */
+  release(reservedUsd: number): void {
+    this.inFlight = Math.max(0, this.inFlight - 1)
+    // Sums of dollars taken and given back leave rounding behind; nothing in flight means nothing is set aside.
+    this.reservedUsd = this.inFlight === 0 ? 0 : Math.max(0, this.reservedUsd - reservedUsd)
+  }
+
+  /**
+   * A settlement after expiry: the difference to what the expiry charged. More counts now. Less is given back where it
+   * was charged, if that still counts.
+   * @param chargedAt when the request expired or, where nobody knows, when it was routed: that may give back less
+   */
+  correct(at: number, chargedAt: number, differenceUsd: number): void {
+    if (differenceUsd >= 0) this.charge(at, differenceUsd)
+    else if (chargedAt < this.since) return
+    else if (this.rolling !== null) this.rolling.takeBack(chargedAt, -differenceUsd)
+    else if (chargedAt >= this.endsAt) this.afterUsd = Math.max(0, this.afterUsd + differenceUsd)
+    // While costs wait for the next period this one may be among them, routed before the end and charged after it.
+    else if (chargedAt >= this.startsAt && this.afterUsd === 0)
+      this.periodUsd = Math.max(0, this.periodUsd + differenceUsd)
+  }
+
+  /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */
+  adopt(reservedUsd: number, requests: number): void {
+    this.reservedUsd += reservedUsd
+    this.inFlight += requests
+  }
+
+  /** USD spent in the period in force, or in the rolling window that ends at `at`. */
+  spentUsd(at: number): number {
+    return this.rolling === null ? this.periodUsd : this.rolling.spentUsd(at)
+  }
+
+  /** USD that the next request may set aside; 0 when the period is over. */
+  availableUsd(at: number): number {
+    if (this.isOver(at)) return 0
+    // Costs that wait for the next period count here when clocks are put back over its start: it must hold them too.
+    return Math.max(0, this.usd - Math.max(this.spentUsd(at), this.afterUsd) - this.reservedUsd)
+  }
+
+  /**
+   * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
+   * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
+   * Infinity while the money would last even if every one of them cost as much as the dearest of late; never above half
+   * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
+   * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
+   */
+  impliedUsdPerRequest(at: number): number {
+    const available = this.availableUsd(at)
+    if (available <= 0) return 0
+    const perMs = this.rate.perMs(at)
+    const requestsMin = this.rate.seen < EVIDENCE_REQUESTS ? EVIDENCE_REQUESTS : REQUESTS_MIN
+    const lengthMs = this.rolling === null ? this.endsAt - this.startsAt : this.rolling.memoryMs
+    const restMs = this.rolling === null ? Math.min(this.endsAt - at, lengthMs) : lengthMs
+    const even = available / Math.max(requestsMin, perMs * restMs)
+    // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
+    if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY
+    if (this.rolling === null) return even
+    const implied = this.rolling.usdPerRequest(at, available, perMs, requestsMin)
+    return implied >= this.dearestUsd ? Number.POSITIVE_INFINITY : implied
+  }
+
+  /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
+  save(): number[] {
+    const own = [this.reservedUsd, this.inFlight, this.dearestUsd, this.since, ...this.rate.save()]
+    if (this.rolling !== null) return [...own, ...this.rolling.save()]
+    return [...own, this.startsAt, this.endsAt, this.periodUsd, this.afterUsd, this.afterAt]
+  }
+
+  /** Nominal length, ms: a month is 30 days, and a day 24 hours. */
+  get lengthMs(): number {
+    return LENGTH_MS[this.per]
+  }
+
+  /** How many numbers `save` gives. */
+  get savedNumbers(): number {
+    return OWN_NUMBERS + ARRIVAL_NUMBERS + (this.rolling === null ? CALENDAR_NUMBERS : WINDOW_NUMBERS)
+  }
+
+  /**
+   * Takes over what `save` gave. The cap must be new.
+   * @throws SNAPSHOT_INVALID for numbers that no cap of this kind can have; nothing changes then
+   */
+  load(numbers: readonly number[]): void {
+    const invalid = () => new ParetoBanditError('SNAPSHOT_INVALID', '', 'a cap holds impossible values')
+    const amounts = (each: readonly number[]) => each.every((usd) => usd >= 0 && usd <= SUM_MAX_USD)
+    if (numbers.length !== this.savedNumbers) throw invalid()
+    const [reservedUsd, inFlight, dearestUsd, since] = numbers
+    if (
+      !Number.isFinite(since) ||
+      !amounts([reservedUsd, dearestUsd]) ||
+      !Number.isSafeInteger(inFlight) ||
+      inFlight < 0
+    )
+      throw invalid()
+    if (inFlight === 0 && reservedUsd > 0) throw invalid()
+    const rest = numbers.slice(OWN_NUMBERS + ARRIVAL_NUMBERS)
+    const [startsAt, endsAt, periodUsd, afterUsd, afterAt] = rest
+    if (this.rolling === null) {
+      if (![startsAt, endsAt, afterAt].every(Number.isFinite) || !amounts([periodUsd, afterUsd]))
+        throw invalid()
+      const begun = endsAt > startsAt
+      if (!begun && (startsAt !== 0 || endsAt !== 0 || periodUsd > 0)) throw invalid()
+    } else if (!Number.isInteger(rest[0]) || !amounts(rest.slice(1))) throw invalid()
+    if (!this.rate.load(numbers.slice(OWN_NUMBERS, OWN_NUMBERS + ARRIVAL_NUMBERS))) throw invalid()
+    this.rolling?.load(rest)
+    this.since = since
+    this.reservedUsd = reservedUsd
+    this.inFlight = inFlight
+    this.dearestUsd = dearestUsd
+    if (this.rolling !== null) return
+    this.startsAt = startsAt
+    this.endsAt = endsAt
+    this.periodUsd = periodUsd
+    this.afterUsd = afterUsd
+    this.afterAt = afterAt
+  }
+
+  private charge(at: number, usd: number): void {
+    this.dearestUsd = Math.max(this.dearestUsd, usd)
+    if (this.rolling !== null) this.rolling.add(at, usd)
+    else if (this.isOver(at)) {
+      this.afterAt = this.afterUsd > 0 ? Math.max(this.afterAt, at) : at
+      this.afterUsd += usd
+    } else this.periodUsd += usd
+  }
+}

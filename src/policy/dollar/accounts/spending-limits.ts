@@ -1,0 +1,88 @@
+import type { Lease } from '../../lease.js'
+import type { DemandCurve } from '../demand/demand-curve.js'
+import type { QualityFloor } from '../quality/quality-floor.js'
+import type { Account } from './account.js'
+
+/** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, read anew. */
+export class SpendingLimits {
+  /** Reward per dollar: the highest of the accounts' own. */
+  price = 0
+  /** Whether the accounts' money alone does not pay for what the quality floor asks. */
+  isFloorMissed = false
+  /** What requests should cost on average, USD; the least of the accounts. */
+  targetUsd = Number.POSITIVE_INFINITY
+  /** The least ceiling B, and the least that a cap's money allows on average. */
+  ceilingUsd = Number.POSITIVE_INFINITY
+  paceUsd = Number.POSITIVE_INFINITY
+  /** The most that the request may draw: of all accounts and caps, of all but the payer, of caps alone. */
+  limitUsd = Number.POSITIVE_INFINITY
+  othersUsd = Number.POSITIVE_INFINITY
+  capUsd = Number.POSITIVE_INFINITY
+  /** Whether what this process holds of the caps is less than they leave. */
+  isLeaseTightest = false
+  /** Whose fund pays for newcomers, and what it has. */
+  payer: Account | null = null
+  availableUsd = Number.POSITIVE_INFINITY
+  /** Whether the router's credit limits the request most, not the tenant's. */
+  routerIsTightest = false
+
+  read(router: Account, tenant: Account | undefined, demand: DemandCurve, at: number): void {
+    this.price = 0
+    this.targetUsd = this.ceilingUsd = this.paceUsd = Number.POSITIVE_INFINITY
+    this.limitUsd = this.othersUsd = this.capUsd = this.availableUsd = Number.POSITIVE_INFINITY
+    this.payer = null
+    this.routerIsTightest = false
+    if (router.isLimited) this.add(router, demand, at)
+    const routerUsd = this.limitUsd
+    if (tenant?.isLimited === true) this.add(tenant, demand, at)
+    this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
+    this.othersUsd = Math.min(this.othersUsd, this.capUsd)
+    this.limitUsd = Math.min(this.limitUsd, this.capUsd)
+  }
+
+  /** No more than what this process may spend of what it shares with others. */
+  keepTo(lease: Lease, tenant: string | null): void {
+    const routerUsd = lease.creditUsd(null)
+    const tenantUsd = tenant === null ? Number.POSITIVE_INFINITY : lease.creditUsd(tenant)
+    const creditUsd = Math.min(routerUsd, tenantUsd)
+    const capsUsd = lease.capsUsd(tenant)
+    this.isLeaseTightest = capsUsd < this.capUsd
+    this.capUsd = Math.min(this.capUsd, capsUsd)
+    if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd
+    this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
+    this.limitUsd = Math.min(this.limitUsd, this.capUsd, creditUsd)
+  }
+
+  /** The price is no lower than that of a quality floor; where the accounts' is higher they come first. */
+  raise(quality: QualityFloor, demand: DemandCurve): void {
+    this.isFloorMissed = quality.isOutOfReach(demand)
+    if (quality.meanReward === null) return
+    const price = quality.price(demand)
+    if (price >= this.price) this.price = price
+    else if (quality.isKnown) {
+      // What the account's balance asks of the moment is not what the budget allows.
+      const usd = Math.min(this.ceilingUsd, this.paceUsd)
+      this.isFloorMissed ||= demand.priceOfSpend(usd) > quality.steadyPrice(demand)
+    }
+  }
+
+  private add(account: Account, demand: DemandCurve, at: number): void {
+    const { usdPerRequest, credit } = account
+    const targetUsd = account.targetUsd(at)
+    this.price = Math.max(this.price, account.price(demand, targetUsd))
+    this.targetUsd = Math.min(this.targetUsd, targetUsd)
+    if (account.caps.length > 0) {
+      this.capUsd = Math.min(this.capUsd, account.capUsd(at))
+      this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at))
+    }
+    if (usdPerRequest === null) return
+    this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)
+    const availableUsd = credit.availableUsd(usdPerRequest)
+    const limitUsd = credit.limitUsd(availableUsd, usdPerRequest)
+    this.limitUsd = Math.min(this.limitUsd, limitUsd)
+    if (this.payer === null) {
+      this.payer = account
+      this.availableUsd = availableUsd
+    } else this.othersUsd = Math.min(this.othersUsd, limitUsd)
+  }
+}

@@ -1,0 +1,79 @@
+import { CandidateList } from '../../bandit/candidate-list.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import { type ArenaLayout, CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
+import { costCorrection } from '../../models/cost-estimate.js'
+import { assumedCostUsd, type RequestSize, worstCaseCostUsd } from '../eligibility.js'
+import type { RouteOptions } from '../route-options.js'
+import { predictedCostUsd } from './predicted-cost.js'
+
+/** The models that a request could go to, with what each would cost and be worth: columns by list position. */
+export class CandidateCosts {
+  readonly list = new CandidateList()
+  slots = new Float64Array(64)
+  /** Dollars at list price, as the prompt says, and that corrected by what costs have been. */
+  listUsd = new Float64Array(64)
+  predictedUsd = new Float64Array(64)
+  expectedUsd = new Float64Array(64)
+  private worstUsd = new Float64Array(64)
+  /** What each would draw from the accounts: its expected cost, or the most it can cost. */
+  drawnUsd = this.expectedUsd
+  /** Predicted reward with its bonus, less what latency costs. */
+  values = new Float64Array(64)
+  /** Where each position's numbers begin in the arena: a section's own offset is added to it. */
+  cells = new Int32Array(0)
+  /** Position of the least expected cost. */
+  cheapest = 0
+
+  /** Fills in the dollars; the kernel has projected the cost head for the context at `index`. */
+  predict(
+    { f64, layout }: Kernel,
+    index: number,
+    request: RouteOptions | null,
+    size: RequestSize,
+    worstCase: boolean,
+  ): void {
+    if (this.cells.length < this.list.count) this.grow(this.list.count, layout)
+    const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots, cells } = this
+    const costSection = layout.cost + index * CELL_STRIDE
+    let cheapest = 0
+    this.drawnUsd = worstCase ? worstUsd : expectedUsd
+    for (let position = 0; position < list.count; position++) {
+      const model = list.models[position]
+      const listed = assumedCostUsd(model, size)
+      const predicted = predictedCostUsd(model, listed, f64[cells[position] + costSection])
+      const expected = predicted * costCorrection(model)
+      slots[position] = model.slot
+      listUsd[position] = listed
+      predictedUsd[position] = predicted
+      expectedUsd[position] = expected
+      if (worstCase) worstUsd[position] = worstCaseCostUsd(model, request)
+      if (expected < expectedUsd[cheapest]) cheapest = position
+    }
+    this.cheapest = cheapest
+  }
+
+  /** Value less cost at a shadow price. */
+  worth(position: number, price: number): number {
+    return this.values[position] - price * this.expectedUsd[position]
+  }
+
+  /** Position of the least draw. */
+  leastDrawn(): number {
+    const { drawnUsd, list } = this
+    let least = 0
+    for (let position = 1; position < list.count; position++)
+      if (drawnUsd[position] < drawnUsd[least]) least = position
+    return least
+  }
+
+  private grow(count: number, layout: ArenaLayout): void {
+    const length = Math.max(64, 2 ** Math.ceil(Math.log2(count)))
+    this.cells = Int32Array.from({ length }, (_, position) => cellOffset(layout, 0, position))
+    this.slots = new Float64Array(length)
+    this.listUsd = new Float64Array(length)
+    this.predictedUsd = new Float64Array(length)
+    this.expectedUsd = new Float64Array(length)
+    this.worstUsd = new Float64Array(length)
+    this.values = new Float64Array(length)
+  }
+}

@@ -1,0 +1,225 @@
+import { PRUNED_COUNT_MIN, ScanChoice } from '../../bandit/scan.js'
+import { tieBreak } from '../../bandit/tie-break.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { COST, LATENCY, QUADRATIC } from '../../kernel/kernel.js'
+import { CELL_STRIDE } from '../../kernel/layout.js'
+import type { ResolvedOptions } from '../../router/options/options.js'
+import type { RoutingState } from '../../state/routing-state.js'
+import { blankChoice, type Choice, type Chooser } from '../chooser.js'
+import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
+import type { RequestSize } from '../eligibility.js'
+import { eligibleModels } from '../eligible-models.js'
+import { EpsilonExploration } from '../epsilon-exploration.js'
+import type { DecisionNote } from '../explain.js'
+import type { Lease } from '../lease.js'
+import type { RouteOptions } from '../route-options.js'
+import { SpendingLimits } from './accounts/spending-limits.js'
+import { CandidateCosts } from './candidate-costs.js'
+import { CurvePoints } from './demand/curve-points.js'
+import { Probes } from './exploration/probes.js'
+import { PredictedUses } from './latency/predicted-uses.js'
+import type { DollarState } from './state.js'
+
+/** What puts a model out of the running: far beyond any value, and finite. */
+const UNAFFORDABLE = 1e300
+
+/**
+ * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
+ * the budget in reward per dollar and c(x) the predicted dollars of this prompt; with a latency objective less what its
+ * latency costs. docs/PACING.md derives it.
+ */
+export class DollarChooser implements Chooser {
+  lease: Lease | null = null
+  private readonly options: ResolvedOptions
+  private readonly stateOf: (state: RoutingState) => DollarState
+  private readonly costs = new CandidateCosts()
+  private readonly scan = new ScanChoice()
+  private readonly choice: Choice = blankChoice()
+  private readonly contenders = new CurvePoints()
+  private readonly limits = new SpendingLimits()
+  private readonly exploration: EpsilonExploration
+  private readonly uses = new PredictedUses()
+  private readonly probes: Probes
+  private contexts = 1
+  private index = 0
+  private projected = 0
+  private prunes = false
+
+  constructor(options: ResolvedOptions, stateOf: (state: RoutingState) => DollarState) {
+    this.options = options
+    this.exploration = new EpsilonExploration(options)
+    this.probes = new Probes(this.costs, this.limits, options.rewardHigh)
+    this.stateOf = stateOf
+  }
+
+  begin(contexts: number): void {
+    this.contexts = contexts
+    this.index = 0
+    this.projected = 0
+  }
+
+  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
+    const { arms, registry, requests } = state
+    const { costs, choice, limits, uses, probes } = this
+    const { list } = costs
+    const eligible = eligibleModels(state, request, size)
+    this.describe(state, request, note)
+    this.exploration.certain(choice)
+    if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    else list.take(arms, eligible, Number.POSITIVE_INFINITY)
+    const exploit = request?.exploit === true
+    this.project(state)
+    costs.predict(arms.kernel, this.index, request, size, this.options.reserve === 'worst-case')
+    if (uses.isOn) this.predictUses(state, note)
+    const affordable = this.score(state, exploit ? 0 : this.options.alpha)
+    choice.savedUsd = 0
+    let position = exploit ? -1 : probes.probe(state, choice)
+    note.forced = position >= 0
+    if (!exploit && position < 0) position = probes.canary(state, this.stateOf(state), uses, this.index)
+    note.canary = !note.forced && position >= 0
+    note.cheapestFallback = position < 0 && !affordable
+    if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
+    else if (position < 0) {
+      position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
+      if (!exploit) {
+        const { models, count } = list
+        position = this.exploration.draw(
+          choice,
+          models,
+          count,
+          position,
+          requests,
+          costs.drawnUsd,
+          limits.limitUsd,
+        )
+      }
+    }
+    this.index++
+    const model = list.models[position]
+    note.chosen = model
+    note.chosenIdleAge = arms.idleAge(model.slot, requests)
+    choice.model = model
+    choice.score = note.forced
+      ? 0
+      : note.cheapestFallback
+        ? costs.worth(position, limits.price)
+        : arms.scoreAt(position)
+    choice.listCostUsd = costs.listUsd[position]
+    choice.predictedUsd = costs.predictedUsd[position]
+    choice.expectedUsd = costs.expectedUsd[position]
+    choice.reservedUsd = costs.drawnUsd[position]
+    choice.latencyUse = uses.predictedAt(position)
+    choice.infeasible = this.missed()
+    return choice
+  }
+
+  /** Constraints that no model of the list meets, as bits. */
+  private missed(): number {
+    const { limits, uses, costs } = this
+    const leastUsd = costs.expectedUsd[costs.cheapest]
+    return (
+      (leastUsd > limits.ceilingUsd ? BUDGET_MISSED : 0) |
+      (leastUsd > limits.paceUsd ? CAP_MISSED : 0) |
+      (uses.isMissed ? LATENCY_MISSED : 0) |
+      (limits.isFloorMissed ? QUALITY_MISSED : 0)
+    )
+  }
+
+  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
+    const { limits, uses } = this
+    const { accounts, demand, objectives } = this.stateOf(state)
+    limits.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
+    if (this.lease !== null) limits.keepTo(this.lease, request?.tenant ?? null)
+    const { price } = limits
+    note.shadowPrice = price === 0 ? 0 : price * (limits.payer?.usdPerRequest ?? limits.targetUsd)
+    limits.raise(objectives.quality, demand)
+    uses.read(objectives.latency, objectives.quality.span)
+    note.now = state.requests
+    note.options = request
+    note.penaltyWeight = limits.price
+    note.latencyPrice = uses.price
+    note.neutralUse = uses.isOn ? 0 : -1
+    note.limitUsd = limits.limitUsd
+    note.priceCeiling = Number.POSITIVE_INFINITY
+    note.forced = false
+    note.canary = false
+    note.cheapestFallback = false
+  }
+
+  /** What the waiting contexts share, unless it is there already. */
+  private project(state: RoutingState): void {
+    const { list } = this.costs
+    if (this.projected === list.serial) return
+    this.projected = list.serial
+    this.prunes = this.scan.prunes(list.count)
+    const forms = (this.prunes ? COST : COST | QUADRATIC) | (this.uses.isOn ? LATENCY : 0)
+    state.arms.kernel.project(this.contexts, list.count, forms)
+  }
+
+  private predictUses(state: RoutingState, note: DecisionNote): void {
+    const { uses, limits } = this
+    const { list, drawnUsd } = this.costs
+    const { latency } = this.stateOf(state).objectives
+    uses.predict(latency, list, state.arms.kernel, this.index, drawnUsd, limits.limitUsd)
+    note.neutralUse = uses.neutral
+  }
+
+  /**
+   * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
+   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
+   * or a batch, would otherwise come to other prices.
+   * @returns whether any model is affordable
+   */
+  private score(state: RoutingState, alpha: number): boolean {
+    const { uses, choice, contenders } = this
+    const { list, slots, values, expectedUsd, drawnUsd, cheapest, cells } = this.costs
+    const { arms, requests } = state
+    const { kernel } = arms
+    const { f64, layout } = kernel
+    const { count } = list
+    const { price, limitUsd } = this.limits
+    let affordable = 0
+    for (let position = 0; position < count; position++) {
+      const isAffordable = drawnUsd[position] <= limitUsd
+      if (isAffordable) affordable++
+      const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
+      f64[cells[position] + layout.penalty] = isAffordable || !this.prunes ? penalty : UNAFFORDABLE
+    }
+    if (this.prunes) this.scan.record(kernel.prune(this.index, count, alpha, 1, requests), count)
+    else kernel.combine(this.index, count, alpha, 1, requests)
+    const withBonus = count < PRUNED_COUNT_MIN
+    const section = withBonus ? layout.score : layout.mean + this.index * CELL_STRIDE
+    for (let position = 0; position < count; position++) {
+      const scored = f64[cells[position] + section]
+      values[position] = withBonus
+        ? scored + price * expectedUsd[position]
+        : scored - uses.penaltyAt(position)
+      if (drawnUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
+    }
+    choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
+    choice.latencyPrice = uses.price
+    choice.uses = contenders.usesOf(uses)
+    return affordable > 0
+  }
+
+  /**
+   * The list position of the cheapest model, where nothing is affordable.
+   * @throws BUDGET_EXHAUSTED with `strict`, and where a cap leaves too little
+   */
+  private cheapestAllowed(request: RouteOptions | null, note: DecisionNote): number {
+    const { limits, costs } = this
+    const cheapest = costs.leastDrawn()
+    const costUsd = costs.drawnUsd[cheapest]
+    if (costUsd > limits.capUsd) {
+      const leaves = limits.isLeaseTightest
+        ? `this process holds ${limits.capUsd} of a cap that it shares, and asks for more while there is any`
+        : `a cap leaves ${limits.capUsd}`
+      const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
+      throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
+    }
+    if (!this.options.strict) return cheapest
+    note.refusedBy = limits.routerIsTightest ? null : request?.tenant
+    const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
+    throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
+  }
+}

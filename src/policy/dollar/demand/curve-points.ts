@@ -1,0 +1,94 @@
+import type { PredictedUses } from '../latency/predicted-uses.js'
+import {
+  CURVE_POINT_COST_MAX_USD,
+  CURVE_POINT_NUMBERS,
+  CURVE_POINT_VALUE_MAX,
+  CURVE_POINTS_MAX,
+} from './curve-point.js'
+
+/** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
+const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const
+/** The same with a latency objective, of dollars and of latency: both curves want to know what changes. */
+const PAIRED = [0, 1, 1, 1, 0.5, 2] as const
+const LATENCY_FACTORS = [1, 0, 0.5, 1, 2, 0.5] as const
+
+/**
+ * The models of one request that its demand curves need: all of up to CURVE_POINTS_MAX; of more, the best at six shadow
+ * prices from 0 to four times the one in force, and the cheapest; with a latency objective the fastest as well.
+ */
+export class CurvePoints {
+  private readonly buffer = new Float64Array(CURVE_POINTS_MAX * CURVE_POINT_NUMBERS)
+  private readonly bestAt = new Int32Array(FACTORS.length)
+  private readonly bestScore = new Float64Array(FACTORS.length)
+  private readonly views = Array.from({ length: CURVE_POINTS_MAX + 1 }, (_, count) =>
+    this.buffer.subarray(0, count * CURVE_POINT_NUMBERS),
+  )
+  private readonly useBuffer = new Float64Array(CURVE_POINTS_MAX)
+  private readonly useViews = Array.from({ length: CURVE_POINTS_MAX + 1 }, (_, count) =>
+    this.useBuffer.subarray(0, count),
+  )
+  private readonly positions = new Int32Array(CURVE_POINTS_MAX)
+  private count = 0
+
+  /** Uses of the contenders that were picked last, a view that the next call overwrites; none without an objective. */
+  usesOf(uses: PredictedUses): Float64Array {
+    if (!uses.isOn) return this.useViews[0]
+    for (let i = 0; i < this.count; i++) this.useBuffer[i] = uses.corrected[this.positions[i]]
+    return this.useViews[this.count]
+  }
+
+  /**
+   * @param slots, values (net of latency), costsUsd of the first `count` positions
+   * @returns slot, value, cost of each contender, a view that the next call overwrites
+   */
+  pick(
+    count: number,
+    slots: Float64Array,
+    values: Float64Array,
+    costsUsd: Float64Array,
+    cheapest: number,
+    price: number,
+    uses: PredictedUses,
+  ): Float64Array {
+    this.count = 0
+    if (count <= CURVE_POINTS_MAX) {
+      for (let position = 0; position < count; position++) this.put(position, slots, values, costsUsd)
+      return this.views[this.count]
+    }
+    const { bestAt, bestScore } = this
+    const { isOn } = uses
+    const factors = isOn ? PAIRED : FACTORS
+    bestScore.fill(Number.NEGATIVE_INFINITY)
+    for (let position = 0; position < count; position++) {
+      const value = values[position]
+      const penalty = price * costsUsd[position]
+      const latency = uses.penaltyAt(position)
+      for (let f = 0; f < factors.length; f++) {
+        let score = value - factors[f] * penalty
+        if (isOn) score -= (LATENCY_FACTORS[f] - 1) * latency
+        if (score > bestScore[f]) {
+          bestScore[f] = score
+          bestAt[f] = position
+        }
+      }
+    }
+    this.put(cheapest, slots, values, costsUsd)
+    const fastest = uses.isOn ? uses.fastest : cheapest
+    if (fastest !== cheapest) this.put(fastest, slots, values, costsUsd)
+    for (let f = 0; f < FACTORS.length; f++) {
+      const position = bestAt[f]
+      if (position === cheapest || position === fastest || bestAt.indexOf(position) !== f) continue
+      this.put(position, slots, values, costsUsd)
+    }
+    return this.views[this.count]
+  }
+
+  private put(position: number, slots: Float64Array, values: Float64Array, costsUsd: Float64Array): void {
+    this.positions[this.count] = position
+    const at = this.count++ * CURVE_POINT_NUMBERS
+    const value = values[position]
+    this.buffer[at] = slots[position]
+    this.buffer[at + 1] = Math.min(Math.max(value, -CURVE_POINT_VALUE_MAX), CURVE_POINT_VALUE_MAX)
+    this.buffer[at + 2] = Math.min(costsUsd[position], CURVE_POINT_COST_MAX_USD)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Arms } from '../../../bandit/arms.js'
+import type { Model, Registry } from '../../../models/registry.js'
+
+/** As many rewards must have been due, none of which came. */
+const DUE_REWARDS = 30
+
+/**
+ * A cold arm starts at what is usual, so that it is tried; one whose rewards never come would stay there, and a cheap
+ * one would take all of the traffic. Where the rewards of others say that 30 of its own were due (with independent
+ * losses none of 30 is e^-30) it is taken to be worth the least there is: what is known to be good comes before it, and
+ * it still takes what nothing else is cheap enough for. Its first rewards outweigh this as they outweigh any start.
+ *
+ * Asked at every doubling of its settled requests: O(models) each.
+ */
+export function markMissingRewards(
+  model: Model,
+  registry: Registry,
+  arms: Arms,
+  rewardLow: number,
+  requests: number,
+): void {
+  const { settled } = model
+  if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
+  let othersRewarded = 0
+  let othersSettled = 0
+  for (const other of registry.models) {
+    if (other.rewarded === 0) continue
+    othersRewarded += other.rewarded
+    othersSettled += other.settled
+  }
+  if (settled * othersRewarded < DUE_REWARDS * othersSettled || othersRewarded === 0) return
+  const numbers = arms.copyReward(model.slot)
+  const [ridge] = numbers
+  // What a prior says of it stands.
+  if (numbers[numbers.length - 1] > ridge) return
+  const { dimension } = arms.kernel.layout
+  numbers[dimension] = ridge * rewardLow
+  arms.putReward(model.slot, numbers, requests)
+}

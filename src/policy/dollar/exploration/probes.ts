@@ -1,0 +1,94 @@
+import type { RoutingState } from '../../../state/routing-state.js'
+import type { Choice } from '../../chooser.js'
+import type { SpendingLimits } from '../accounts/spending-limits.js'
+import type { CandidateCosts } from '../candidate-costs.js'
+import type { PredictedUses } from '../latency/predicted-uses.js'
+import type { DollarState } from '../state.js'
+
+/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
+const IDLE_REQUESTS = 2000
+const IDLE_REQUESTS_PER_MODEL = 200
+/** Less is not idle. */
+const IDLE_MIN = 25
+const NO_SAVING = 0
+const FUND_BACK = -1
+
+/** Requests that are given to a model to learn of it, whatever its score: newcomers first, then canaries. All are paid for. */
+export class Probes {
+  private readonly costs: CandidateCosts
+  private readonly limits: SpendingLimits
+  private readonly rewardHigh: number
+
+  constructor(costs: CandidateCosts, limits: SpendingLimits, rewardHigh: number) {
+    this.costs = costs
+    this.limits = limits
+    this.rewardHigh = rewardHigh
+  }
+
+  /**
+   * The list position of a newcomer whose turn it is, or -1. What it costs above B is paid from the fund; and one that
+   * could not win at this price even with the best reward there is waits until it is cheaper.
+   */
+  probe({ registry, requests }: RoutingState, choice: Choice): number {
+    const { costs, limits } = this
+    const { list, drawnUsd } = costs
+    const { payer, othersUsd, availableUsd } = limits
+    choice.savedUsd = (payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
+    if (registry.exploring === 0) return -1
+    const usdPerRequest = payer?.usdPerRequest ?? null
+    const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
+    let wanted = false
+    let chosen = -1
+    const first = requests % list.count
+    for (let i = 0; i < list.count && chosen < 0; i++) {
+      const position = first + i < list.count ? first + i : first + i - list.count
+      if (list.models[position].forcedRemaining === 0 || !this.couldWin(position)) continue
+      wanted = true
+      const costUsd = drawnUsd[position]
+      if (costUsd > othersUsd) continue
+      if (usdPerRequest === null || payer === null) chosen = position
+      else if (payer.credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest)) chosen = position
+    }
+    if (wanted && payer !== null) choice.savedUsd = savingUsd
+    return chosen
+  }
+
+  /**
+   * The list position of a model that is tried again, or -1: one that nobody has chosen for long, or one that has fallen
+   * or got slow and would be chosen if it were what it was. The accounts must afford it.
+   */
+  canary(
+    { arms, requests }: RoutingState,
+    { recoveries, objectives }: DollarState,
+    uses: PredictedUses,
+    index: number,
+  ): number {
+    const { costs, limits } = this
+    const { list, drawnUsd } = costs
+    // One of the list a request: all take turns.
+    const position = requests % list.count
+    const { slot } = list.models[position]
+    const idle = arms.idleAge(slot, requests)
+    if (idle < IDLE_MIN || drawnUsd[position] > limits.limitUsd) return -1
+    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
+      return this.couldWin(position) ? position : -1
+    const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
+    const regained = uses.regained(objectives.latency, slot, position, idle, requests)
+    const value = Math.max(promise, costs.values[position] + regained)
+    if (value === Number.NEGATIVE_INFINITY) return -1
+    const worth = value - limits.price * costs.expectedUsd[position]
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = drawnUsd[other] <= limits.limitUsd
+      if (isAffordable && costs.worth(other, limits.price) > worth) return -1
+    }
+    return position
+  }
+
+  /** Whether the best reward there is would make it better than the cheapest model, at today's price. */
+  private couldWin(position: number): boolean {
+    const { costs, limits } = this
+    if (limits.price === 0) return true
+    const best = this.rewardHigh - limits.price * costs.expectedUsd[position]
+    return best >= costs.worth(costs.cheapest, limits.price)
+  }
+}

@@ -1,0 +1,122 @@
+import type { Arms } from '../../../bandit/arms.js'
+
+/** Log-likelihood ratio at which a model is taken to be what it was before it fell, against what it has been since. */
+const RECOVERED = 3
+/** One reward counts for no more than so much of it. */
+const STEP_MAX = 2
+
+/** A fallen model is tried after so many requests, and then whenever it has been idle for an eighth of the time since. */
+const TRIAL_REQUESTS = 25
+const TRIAL_SHARE = 1 / 8
+
+interface Fallen {
+  /** Request count at the fall. */
+  readonly at: number
+  /** CUSUM of the log-likelihood ratio. */
+  ratio: number
+  readonly theta: Float64Array
+  /** `Arms.copyReward` at the fall. */
+  readonly statistics: Float64Array
+}
+
+/**
+ * What arms knew before they fell: an outage often ends as suddenly as it began. Every reward of a fallen model is held
+ * against both predictions, from before the fall and from since: once the former explain e^3 times better, the model is
+ * taken back for what it was. Normal residuals of the same variance; Page, Biometrika 1954.
+ *
+ * A model that nobody chooses any more gives no rewards, so requests that would have been its own are given to it now and
+ * then, at first often, then ever more seldom: about 8 ln(n / 200) + 8 in the n requests after the fall.
+ */
+export class Recoveries {
+  private readonly fallen = new Map<number, Fallen>()
+
+  /** The arm's rewards have fallen; what it knows is from before. A second fall is further from the same height. */
+  fell(slot: number, arms: Arms, requests: number): void {
+    if (this.fallen.has(slot)) return
+    const theta = arms.theta(slot).slice()
+    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: arms.copyReward(slot) })
+  }
+
+  /**
+   * A reward of the arm came, of the context in the arena.
+   * @param residual from what the arm predicts now; `variance` of such residuals
+   * @returns whether the arm has recovered: it then knows what it knew before the fall
+   */
+  observe(
+    slot: number,
+    reward: number,
+    residual: number,
+    variance: number,
+    arms: Arms,
+    requests: number,
+  ): boolean {
+    const fallen = this.fallen.get(slot)
+    if (fallen === undefined) return false
+    const before = reward - predict(fallen, arms, 0)
+    const step = (residual * residual - before * before) / (2 * variance)
+    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -STEP_MAX), STEP_MAX))
+    if (fallen.ratio < RECOVERED) return false
+    arms.putReward(slot, fallen.statistics, requests)
+    this.fallen.delete(slot)
+    return true
+  }
+
+  /**
+   * What a fallen model would be worth for the arena's context of that index if it were what it was, when a try of it is
+   * due; else -Infinity.
+   * @param idle requests since it was last heard of
+   */
+  promise(slot: number, idle: number, requests: number, arms: Arms, index: number): number {
+    const fallen = this.fallen.get(slot)
+    if (fallen === undefined || idle < Math.max(TRIAL_REQUESTS, TRIAL_SHARE * (requests - fallen.at)))
+      return Number.NEGATIVE_INFINITY
+    return predict(fallen, arms, index)
+  }
+
+  forget(slot: number): void {
+    this.fallen.delete(slot)
+  }
+
+  /** As numbers, for a snapshot: how many, and of each its slot, time, ratio, theta and statistics. */
+  save(): number[] {
+    const rows = [...this.fallen].flatMap(([slot, { at, ratio, theta, statistics }]) => [
+      slot,
+      at,
+      ratio,
+      ...theta,
+      ...statistics,
+    ])
+    return [this.fallen.size, ...rows]
+  }
+
+  /**
+   * Takes over what `save` gave, and whatever follows it.
+   * @returns how many of the numbers were its own; -1 when no router saved them
+   */
+  load(numbers: Float64Array, dimension: number, slots: readonly number[]): number {
+    const statistics = 1 + dimension + (dimension * (dimension + 1)) / 2
+    const length = 3 + dimension + statistics
+    const [count] = numbers
+    if (!Number.isInteger(count) || count < 0 || numbers.length < 1 + count * length) return -1
+    for (let at = 1; at < 1 + count * length; at += length) {
+      const [slot, fell, ratio] = numbers.subarray(at)
+      const theta = numbers.slice(at + 3, at + 3 + dimension)
+      const known = numbers.slice(at + 3 + dimension, at + length)
+      if (!slots.includes(slot) || this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
+      const precision = known.subarray(1 + dimension)
+      for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) if (!(precision[r] > 0)) return -1
+      if (!(known[0] > 0 && fell >= 0)) return -1
+      this.fallen.set(slot, { at: fell, ratio, theta, statistics: known })
+    }
+    return 1 + count * length
+  }
+}
+
+/** What the model predicted before it fell of the arena's context of that index. */
+function predict({ theta }: Fallen, arms: Arms, index: number): number {
+  const { f64, layout } = arms.kernel
+  const context = layout.context + index * layout.paddedDimension
+  let predicted = 0
+  for (let i = 0; i < layout.dimension; i++) predicted += theta[i] * f64[context + i]
+  return predicted
+}

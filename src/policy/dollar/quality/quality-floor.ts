@@ -1,0 +1,151 @@
+import type { DemandCurve } from '../demand/demand-curve.js'
+
+/** Rewards over which a shortfall is made up. */
+const HORIZON_REWARDS = 400
+/** Ends of what is aimed at above and below the floor for what has been missed so far, in parts of the range of rewards. */
+const CORRECTION_MIN = -0.02
+const CORRECTION_MAX = 0.1
+/** Rewards over which the bias of the predictions is learned, and how many count as "none". */
+const BIAS_REWARDS = 100
+const BIAS_PRIOR = 10
+/** Least bias, in parts of the range: a bandit that learns promises too little, and that is over soon. */
+const BIAS_MIN = -0.02
+/** Requests over which the latency objective's part of the values is averaged. */
+const DRAG_REQUESTS = 128
+/** Rewards after which a floor that seems out of reach is said to be. */
+const KNOWN_REWARDS = 30
+/** A shortfall of such a part of the most that is made up, for as long as a horizon, is more than noise. */
+const MISSED_DEBT = 0.8
+/** Above the floor by this part of the range is more than was asked for. */
+const SLACK = 0.01
+/** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
+const PRICE_MAX = 2 ** 30
+const OWN_NUMBERS = [
+  'debt',
+  'bias',
+  'rewards',
+  'missedRewards',
+  'recentReward',
+  'recentCount',
+  'drag',
+] as const
+const RECENT_REWARDS = 256
+
+/** The value of a request that is not known to have had one predicted: none is as large. */
+export const NO_VALUE = 2 ** 21
+
+/**
+ * A floor under the mean reward: of all ways to be as good the cheapest. The price of a dollar is then the highest at
+ * which the latest requests would still be worth the floor (DemandCurve.priceOfValue), plus two corrections. The values on
+ * the curve hold exploration bonuses and are those of the best of several estimates, so they promise too much: their
+ * bias is the mean of what the chosen ones' values were above the rewards that came. And what rewards were missed by so
+ * far is made up over 400 rewards.
+ *
+ * All but `price` and `isOutOfReach` is part of the fold.
+ */
+export class QualityFloor {
+  meanReward: number | null = null
+  /** Rewards missed so far: floor less reward, summed. */
+  debt = 0
+  /** Predicted value of the chosen less its reward, on average. */
+  bias = 0
+  rewards = 0
+  /** Rewards in a row that the debt has been high for. */
+  missedRewards = 0
+  /** Mean of the latest rewards; how many, 256 at most. */
+  recentReward = 0
+  recentCount = 0
+  /** What the latency objective takes off the values of the chosen, on average. */
+  drag = 0
+  /** High less low end of the rewards. */
+  readonly span: number
+
+  constructor(span: number) {
+    this.span = span
+  }
+
+  /** Another floor, or none. The same one again changes nothing. */
+  set(meanReward: number | null): void {
+    if (meanReward === this.meanReward) return
+    this.meanReward = meanReward
+    this.debt = this.missedRewards = 0
+  }
+
+  /** Shadow price of a dollar, reward per dollar: 0 without a floor, and where it takes the best answers there are. */
+  price(demand: DemandCurve): number {
+    if (this.meanReward === null || demand.count === 0) return 0
+    const target = this.needed(this.meanReward) + this.debt / HORIZON_REWARDS
+    const slack = this.debt < 0 ? SLACK * this.span : Number.POSITIVE_INFINITY
+    return Math.min(demand.priceOfValue(target, slack), PRICE_MAX)
+  }
+
+  /** Whether enough rewards have come to judge. */
+  get isKnown(): boolean {
+    return this.rewards >= KNOWN_REWARDS
+  }
+
+  /** Whether it is missed: the best answers to the latest requests are worth less, or it has been missed for long. */
+  isOutOfReach(demand: DemandCurve): boolean {
+    const { meanReward } = this
+    if (meanReward === null || !this.isKnown) return false
+    if (this.missedRewards >= HORIZON_REWARDS) return true
+    return demand.count > 0 && demand.freeValueMean < this.needed(meanReward)
+  }
+
+  /** Price at which the floor is met with nothing to make up, reward per dollar: what a budget's is to be compared with. */
+  steadyPrice(demand: DemandCurve): number {
+    if (this.meanReward === null || demand.count === 0) return Number.POSITIVE_INFINITY
+    return demand.priceOfValue(this.needed(this.meanReward))
+  }
+
+  /** @param dragged what the latency objective takes off the chosen one's value */
+  routed(dragged: number): void {
+    if (this.meanReward !== null) this.drag += (dragged - this.drag) / DRAG_REQUESTS
+  }
+
+  /** @param value predicted of the chosen, latency apart; NO_VALUE where the choice was not by values */
+  rewarded(reward: number, value: number): void {
+    if (this.meanReward === null) return
+    const { span } = this
+    const most = CORRECTION_MAX * HORIZON_REWARDS * span
+    const debt = this.debt + this.meanReward - reward
+    this.debt = Math.min(Math.max(debt, CORRECTION_MIN * HORIZON_REWARDS * span), most)
+    this.missedRewards = this.debt >= MISSED_DEBT * most ? this.missedRewards + 1 : 0
+    this.recentCount = Math.min(this.recentCount + 1, RECENT_REWARDS)
+    this.recentReward += (reward - this.recentReward) / this.recentCount
+    if (value === NO_VALUE) return
+    this.rewards++
+    const error = value - reward - this.bias
+    this.bias += error / Math.min(BIAS_PRIOR + this.rewards, BIAS_REWARDS)
+    this.bias = Math.min(Math.max(this.bias, BIAS_MIN * span), span)
+  }
+
+  /** As numbers, for a snapshot. */
+  save(): number[] {
+    const { meanReward } = this
+    return [meanReward === null ? 0 : 1, meanReward ?? 0, ...OWN_NUMBERS.map((name) => this[name])]
+  }
+
+  /**
+   * Takes over what `save` gave, and whatever follows it.
+   * @returns how many numbers were its own, or -1 when no floor saved them
+   */
+  load(numbers: Float64Array): number {
+    const [isSet, meanReward, ...rest] = numbers.subarray(0, 2 + OWN_NUMBERS.length)
+    if ((isSet !== 0 && isSet !== 1) || rest.length !== OWN_NUMBERS.length) return -1
+    const [, , rewards, missedRewards, , recentCount] = rest
+    if (![meanReward, ...rest].every(Number.isFinite)) return -1
+    if (![rewards, missedRewards, recentCount].every((count) => Number.isSafeInteger(count) && count >= 0))
+      return -1
+    this.meanReward = isSet === 1 ? meanReward : null
+    OWN_NUMBERS.forEach((name, i) => {
+      this[name] = rest[i]
+    })
+    return 2 + OWN_NUMBERS.length
+  }
+
+  /** What the curve's values must be on average for the rewards to be at the floor. */
+  private needed(meanReward: number): number {
+    return meanReward + this.bias - this.drag
+  }
+}

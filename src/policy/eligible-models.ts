@@ -1,0 +1,29 @@
+import { ParetoBanditError } from '../base/errors.js'
+import type { Model } from '../models/registry.js'
+import { findModel } from '../state/find-model.js'
+import type { RoutingState } from '../state/routing-state.js'
+import { exclusionReason, type RequestSize } from './eligibility.js'
+import type { RouteOptions } from './route-options.js'
+
+/**
+ * The models that a request's own options allow; never empty.
+ * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+ */
+export function eligibleModels(
+  state: RoutingState,
+  request: RouteOptions | null,
+  size: RequestSize,
+): readonly Model[] {
+  const { registry } = state
+  if (request === null && registry.enabled.length > 0) return registry.enabled
+  for (const [i, id] of (request?.candidates ?? []).entries()) findModel(state, id, `candidates[${i}]`)
+  const models =
+    request === null
+      ? registry.enabled
+      : registry.enabled.filter((model) => exclusionReason(model, request, size) === null)
+  if (models.length > 0) return models
+  const reasons = [...registry.models].map((model) => `${model.id}: ${exclusionReason(model, request, size)}`)
+  const message =
+    reasons.length === 0 ? 'no model is registered' : `no model may take this request (${reasons.join(', ')})`
+  throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
+}

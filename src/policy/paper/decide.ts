@@ -1,0 +1,128 @@
+import { CandidateList } from '../../bandit/candidate-list.js'
+import { ScanChoice } from '../../bandit/scan.js'
+import { tieBreak } from '../../bandit/tie-break.js'
+import { QUADRATIC } from '../../kernel/kernel.js'
+import type { Model } from '../../models/registry.js'
+import type { ResolvedOptions } from '../../router/options/options.js'
+import type { RoutingState } from '../../state/routing-state.js'
+import { blankChoice, type Choice, type Chooser } from '../chooser.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
+import { eligibleModels } from '../eligible-models.js'
+import { EpsilonExploration } from '../epsilon-exploration.js'
+import type { DecisionNote } from '../explain.js'
+import type { RouteOptions } from '../route-options.js'
+
+/** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
+const COST_WEIGHT_WITHOUT_BUDGET = 0.3
+
+/** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
+export class PaperChooser implements Chooser {
+  private readonly options: ResolvedOptions
+  private readonly list = new CandidateList()
+  private readonly scan = new ScanChoice()
+  /** Contexts that wait in the arena for their decisions; the next one's index among them. */
+  private contexts = 1
+  private index = 0
+  /** Serial number of the list that the waiting contexts were projected on, and whether that was for pruning. */
+  private projected = 0
+  private prunes = false
+  private readonly choice: Choice = blankChoice()
+  private readonly exploration: EpsilonExploration
+
+  constructor(options: ResolvedOptions) {
+    this.options = options
+    this.exploration = new EpsilonExploration(options)
+  }
+
+  /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
+  begin(contexts: number): void {
+    this.contexts = contexts
+    this.index = 0
+    this.projected = 0
+  }
+
+  /**
+   * Chooses for the next of the contexts: fills in the note's choice and what it stood on.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
+    const { choice } = this
+    const eligible = eligibleModels(state, request, size)
+    const exploit = request?.exploit === true
+    this.describe(state, request, note)
+    this.exploration.certain(choice)
+    let chosen = exploit || state.registry.exploring === 0 ? undefined : eligible.find(isExploring)
+    if (chosen !== undefined) {
+      note.forced = true
+      choice.score = 0
+    } else chosen = this.best(state, request, eligible, note, exploit)
+    this.index++
+    note.chosen = chosen
+    note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
+    choice.model = chosen
+    choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
+    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    return choice
+  }
+
+  /** Fills in what any choice of now stands on. */
+  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
+    const { pacer, registry } = state
+    note.now = state.requests
+    note.options = request
+    note.shadowPrice = pacer.shadowPrice
+    note.penaltyWeight = this.staticWeight(pacer.usdPerRequest) + pacer.softWeight
+    note.priceCeiling = pacer.priceCeiling(registry.dearestUsdPerKTok)
+    note.forced = false
+    note.canary = false
+    note.cheapestFallback = false
+  }
+
+  private staticWeight(budget: number | null): number {
+    return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
+  }
+
+  /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */
+  private best(
+    state: RoutingState,
+    request: RouteOptions | null,
+    eligible: readonly Model[],
+    note: DecisionNote,
+    exploit: boolean,
+  ): Model {
+    const { list, choice } = this
+    const alpha = exploit ? 0 : this.options.alpha
+    const { arms, registry, requests } = state
+    if (request === null) list.takeEnabled(arms, registry, note.priceCeiling)
+    else list.take(arms, eligible, note.priceCeiling)
+    note.cheapestFallback = list.fallback
+    const { kernel } = arms
+    const { count } = list
+    if (this.projected !== list.serial) {
+      this.projected = list.serial
+      this.prunes = this.scan.prunes(count)
+      kernel.project(this.contexts, count, this.prunes ? 0 : QUADRATIC)
+    }
+    if (this.prunes) {
+      const evaluated = kernel.prune(this.index, count, alpha, note.penaltyWeight, requests)
+      this.scan.record(evaluated, count)
+    } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
+    let position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
+    if (!exploit)
+      position = this.exploration.draw(
+        choice,
+        list.models,
+        count,
+        position,
+        requests,
+        null,
+        Number.POSITIVE_INFINITY,
+      )
+    choice.score = arms.scoreAt(position)
+    return list.models[position]
+  }
+}
+
+function isExploring(model: Model): boolean {
+  return model.forcedRemaining > 0
+}

@@ -1,0 +1,70 @@
+import {
+  checkAmount,
+  checkBoolean,
+  checkKeys,
+  checkRecord,
+  checkString,
+  checkStrings,
+} from '../base/check.js'
+import { expected } from '../base/errors.js'
+
+/** What one request may say about itself. */
+export interface RouteOptions {
+  /** Only these models. */
+  readonly candidates?: readonly string[]
+  /** Not these, for example one that has just failed. */
+  readonly exclude?: readonly string[]
+  /** Only models whose expected cost for this request is at most this, USD. */
+  readonly maxCostUsd?: number
+  /** Only models whose mean latency so far is at most this. A model never settled with a latency passes. */
+  readonly maxLatencyMs?: number
+  /** Known size of the prompt, tokens. */
+  readonly inputTokens?: number
+  /** Upper limit of the answer, tokens: the expected answer is cut to it. */
+  readonly maxOutputTokens?: number
+  /** Whose request it is: a registered tenant, which pays too. */
+  readonly tenant?: string
+  /** Exploitation only: no exploration bonus, no forced exploration. */
+  readonly exploit?: boolean
+  /** Attach the explanation to the decision, exactly as it was when made. */
+  readonly explain?: boolean
+}
+
+const ROUTE_OPTION_KEYS = [
+  'candidates',
+  'exclude',
+  'maxCostUsd',
+  'maxLatencyMs',
+  'inputTokens',
+  'maxOutputTokens',
+  'tenant',
+  'exploit',
+  'explain',
+] as const satisfies readonly (keyof RouteOptions)[]
+
+/**
+ * @returns a copy: the caller may change its object before it asks for the explanation
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
+ */
+export function checkRouteOptions(value: unknown): RouteOptions {
+  const record = { ...checkRecord(value, 'options') }
+  checkKeys(record, ROUTE_OPTION_KEYS, '')
+  for (const key of ['candidates', 'exclude'] as const) {
+    if (record[key] !== undefined) record[key] = checkStrings(record[key], key)
+  }
+  for (const key of ['maxCostUsd', 'maxLatencyMs', 'inputTokens', 'maxOutputTokens'] as const) {
+    if (record[key] !== undefined) checkAmount(record[key], key)
+  }
+  if (record.tenant !== undefined) checkString(record.tenant, 'tenant')
+  if (record.exploit !== undefined) checkBoolean(record.exploit, 'exploit')
+  if (record.explain !== undefined) checkBoolean(record.explain, 'explain')
+  return record
+}
+
+/** What `reserve: 'worst-case'` must know of every request. @throws INVALID_ARGUMENT */
+export function checkSizes(request: RouteOptions): void {
+  for (const key of ['inputTokens', 'maxOutputTokens'] as const) {
+    if (request[key] === undefined)
+      throw expected('INVALID_ARGUMENT', key, "a number of tokens, for reserve 'worst-case'", undefined)
+  }
+}

@@ -1,0 +1,218 @@
+import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
+import { expected, ParetoBanditError, show } from '../base/errors.js'
+import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
+import type { Model } from '../models/registry.js'
+import { EXPIRED, FAILED, REWARDED, SETTLED } from '../state/pending/request-state.js'
+import type { RoutingState } from '../state/routing-state.js'
+import type { ResolvedOptions } from './options/options.js'
+
+/** What is known of a finished call: its cost, given or from its billed tokens, and how long it took. */
+export interface Settlement {
+  /** Realised cost, USD. */
+  readonly costUsd?: number
+  /** Billed tokens, cached ones included; priced at the list prices in force when it was routed. Both or none. */
+  readonly inputTokens?: number
+  /** Billed tokens, reasoning included. */
+  readonly outputTokens?: number
+  /** Those of `inputTokens` that the provider took from its cache, no more than these. Default 0. */
+  readonly cachedInputTokens?: number
+  /** Those of `outputTokens` that were reasoning, no more than these. Default 0. */
+  readonly reasoningTokens?: number
+  readonly latencyMs?: number
+}
+
+export interface Failure {
+  /** What the failed call cost all the same, USD. Default 0. */
+  readonly costUsd?: number
+}
+
+/** A request that feedback has found. */
+export interface Located {
+  readonly sequence: number
+  readonly model: Model
+}
+
+/** What must not have happened yet to a request, as bits of its state. */
+export const REFUSED_FOR_SETTLE = FAILED | SETTLED
+export const REFUSED_FOR_REWARD = FAILED | REWARDED | EXPIRED
+export const REFUSED_FOR_FAIL = FAILED | SETTLED | REWARDED
+
+/** Where several have happened the first is told. */
+const REFUSALS = [
+  [FAILED, 'REQUEST_FAILED', 'has failed'],
+  [SETTLED, 'ALREADY_SETTLED', 'is settled already'],
+  [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
+  [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
+] as const
+/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
+export const LOG_RATIO_MIN = -5
+export const LOG_RATIO_MAX = 4
+const LATENCY_MIN_MS = 0.001
+const SETTLEMENT_KEYS = [
+  'costUsd',
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'reasoningTokens',
+  'latencyMs',
+] as const
+
+/** A request whatever has happened to it. @throws as `modelOfRequest` */
+export function locate(state: RoutingState, id: unknown, field: string): Located {
+  const known = checkId(id, field)
+  return { model: modelOfRequest(state, known, 0, field), sequence: state.sequenceOf(known) }
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkId(id: unknown, field: string): string {
+  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id', id)
+  return id
+}
+
+/**
+ * Finds the request that feedback is for: its model, if none of the `refused` has happened to it.
+ * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (all feedback came, or newer requests pushed it out), MODEL_REMOVED;
+ *   REQUEST_FAILED, ALREADY_SETTLED, ALREADY_REWARDED, REQUEST_EXPIRED as `refused` says
+ */
+export function modelOfRequest(state: RoutingState, id: string, refused: number, field: string): Model {
+  const { pending } = state
+  const sequence = state.sequenceOf(id)
+  if (sequence === 0 && !state.ids.isPast(id)) {
+    throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${show(id)} was routed here`)
+  }
+  if (sequence === 0 || !pending.holds(sequence) || pending.incarnation(sequence) === 0) {
+    const message = `request '${id}' takes no more feedback: it has had all of it, or newer requests pushed it out`
+    throw new ParetoBanditError('REQUEST_CLOSED', field, message)
+  }
+  const model = state.modelOf(sequence)
+  if (model === undefined) {
+    throw new ParetoBanditError('MODEL_REMOVED', field, `the model of request '${id}' has been removed`)
+  }
+  const happened = pending.state(sequence) & refused
+  if (happened !== 0) {
+    for (const [bit, code, what] of REFUSALS) {
+      if ((happened & bit) !== 0) throw new ParetoBanditError(code, field, `the request ${what}`)
+    }
+  }
+  return model
+}
+
+/** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function settledEvent(
+  state: RoutingState,
+  id: unknown,
+  settlement: unknown,
+  at: number,
+  idField: string,
+  field: string,
+): SettledEvent {
+  const known = checkId(id, idField)
+  const model = modelOfRequest(state, known, REFUSED_FOR_SETTLE, idField).id
+  const given = checkRecord(settlement, field)
+  checkKeys(given, SETTLEMENT_KEYS, field)
+  const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
+  const costUsd = settledCostUsd(given, state, known, field)
+  const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
+  const logCostRatio = logRatio(costUsd, listUsd)
+  const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
+  return { type: 'settled', at, id: known, model, costUsd, latencyMs, logCostRatio, logLatency }
+}
+
+/** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
+export function rewardedEvent(
+  state: RoutingState,
+  id: unknown,
+  value: unknown,
+  at: number,
+  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>,
+  idField: string,
+  field: string,
+): RewardedEvent {
+  const { rewardLow, rewardHigh, pendingTtlMs } = limits
+  const known = checkId(id, idField)
+  const model = modelOfRequest(state, known, REFUSED_FOR_REWARD, idField).id
+  if (state.pending.at(state.sequenceOf(known)) <= at - pendingTtlMs) {
+    throw new ParetoBanditError('REQUEST_EXPIRED', idField, `request '${known}' is too old for a reward`)
+  }
+  const reward = checkFinite(value, field)
+  if (reward < rewardLow || reward > rewardHigh) {
+    throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
+  }
+  return { type: 'rewarded', at, id: known, model, reward }
+}
+
+/** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function failedEvent(state: RoutingState, id: unknown, value: unknown, at: number): FailedEvent {
+  const known = checkId(id, 'id')
+  const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, 'id').id
+  const failure = value === undefined ? {} : checkRecord(value, 'failure')
+  checkKeys(failure, ['costUsd'], 'failure')
+  const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
+  return { type: 'failed', at, id: known, model, costUsd }
+}
+
+/**
+ * Checks every item of a batch before the first is applied: all or nothing.
+ * @throws what `toEvent` throws; `twice` for a request that is listed twice
+ */
+export function checkBatch<E extends SettledEvent | RewardedEvent>(
+  items: unknown,
+  twice: 'ALREADY_SETTLED' | 'ALREADY_REWARDED',
+  toEvent: (item: Record<string, unknown>, field: string) => E,
+): E[] {
+  const seen = new Set<string>()
+  return checkEach(items, 'items', (item, i) => {
+    const event = toEvent(checkRecord(item, `items[${i}]`), `items[${i}]`)
+    if (seen.has(event.id))
+      throw new ParetoBanditError(twice, `items[${i}].id`, `'${event.id}' is listed twice`)
+    seen.add(event.id)
+    return event
+  })
+}
+
+/** ln(cost / list cost), what the cost head learns. */
+function logRatio(costUsd: number, listCostUsd: number): number {
+  if (listCostUsd === 0) return 0
+  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
+}
+
+/** The dollars of a settlement. */
+function settledCostUsd(
+  { costUsd, inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Record<string, unknown>,
+  state: RoutingState,
+  id: string,
+  field: string,
+): number {
+  const cached = partOf(cachedInputTokens, 'cachedInputTokens', inputTokens, 'inputTokens', field)
+  const reasoning = partOf(reasoningTokens, 'reasoningTokens', outputTokens, 'outputTokens', field)
+  const tokensGiven = inputTokens !== undefined || outputTokens !== undefined
+  if (costUsd === undefined && !tokensGiven) {
+    throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens', 'neither')
+  }
+  // Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
+  const input = tokensGiven ? amount(inputTokens, field, 'inputTokens') : 0
+  const output = tokensGiven ? amount(outputTokens, field, 'outputTokens') : 0
+  if (costUsd !== undefined) return amount(costUsd, field, 'costUsd')
+  const cost = state.pending.costOfTokensUsd(state.sequenceOf(id), input, output, cached, reasoning)
+  return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
+}
+
+/** Tokens that are a part of others: their count, 0 when it is not given. The whole is checked here if the part is. */
+function partOf(part: unknown, partKey: string, whole: unknown, wholeKey: string, field: string): number {
+  if (part === undefined) return 0
+  const tokens = amount(part, field, partKey)
+  if (whole === undefined) {
+    const message = `goes with ${wholeKey}, which includes it`
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${partKey}`, message)
+  }
+  const all = amount(whole, field, wholeKey)
+  if (tokens > all) {
+    throw expected('INVALID_ARGUMENT', `${field}.${partKey}`, `at most ${wholeKey}, ${all}`, tokens)
+  }
+  return tokens
+}
+
+/** `checkAmount` that puts the field's path together only for an error. */
+function amount(value: unknown, field: string, key: string): number {
+  return isAmount(value) ? value : checkAmount(value, `${field}.${key}`)
+}

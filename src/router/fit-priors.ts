@@ -1,0 +1,160 @@
+import type { Priors } from '../bandit/priors.js'
+import {
+  checkAmount,
+  checkInRange,
+  checkInteger,
+  checkKeys,
+  checkRecord,
+  checkString,
+  checkVector,
+  DIMENSION_MAX,
+} from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import { ContextReader } from '../features/context-reader.js'
+import { type Encoder, isSyncEncoder } from '../features/encoder.js'
+import { checkEncoder } from './options/resolve-options.js'
+
+/** Largest magnitude of a reward, as in the router's `rewardRange`. */
+const REWARD_MAX = 1e6
+
+/** What was observed offline for one prompt: the prompt or its context, and the outcome of any number of models. */
+export interface PriorRow {
+  /** Context of the prompt, bias included. Needed where the fit has no encoder. */
+  readonly context?: ArrayLike<number>
+  /** The prompt itself, for a fit with an encoder. */
+  readonly prompt?: string
+  /** `costUsd`: what the prompt cost on the model, >= 0; policy `dollar` predicts costs from it. */
+  readonly outcomes: Readonly<Record<string, { readonly reward: number; readonly costUsd?: number }>>
+}
+
+export interface FitPriorsOptions {
+  /** Length of every context, bias included. Default: the encoder's, or the first row's. */
+  readonly dimension?: number
+  /** The encoder that turns prompts into contexts; or, when rows bring contexts, the name of the one that did. */
+  readonly encoder?: Encoder | string
+}
+
+interface Sums {
+  rows: number
+  squares: number
+  readonly precision: Float64Array
+  readonly response: Float64Array
+}
+
+/**
+ * Builds warm-up priors from recorded outcomes by ridge regression's sufficient statistics, per model:
+ * A_off = I + sum x x^T and b_off = sum r x.
+ * @param rows at least one with an outcome; `reward` within +-1e6
+ * @throws DATA_INVALID, INVALID_ARGUMENT, DIMENSION_MISMATCH, ENCODER_FAILED naming the row
+ */
+export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = {}): Priors {
+  checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
+  const { encoder, name } = readEncoder(options.encoder)
+  let dimension = encoder?.dimension ?? 0
+  if (options.dimension !== undefined)
+    dimension = checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+  if (rows === null || rows === undefined || typeof rows[Symbol.iterator] !== 'function') {
+    throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
+  }
+  const rewards = new Map<string, Sums>()
+  const settled = new Map<string, Sums>()
+  let reader = new ContextReader(encoder, dimension)
+  let index = 0
+  for (const row of rows) {
+    const field = `rows[${index}]`
+    const input = inputOf(checkRecord(row, field), encoder, field)
+    if (dimension === 0) {
+      dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
+      reader = new ContextReader(encoder, dimension)
+    }
+    reader.read(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
+    for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
+      const at = `${field}.outcomes[${JSON.stringify(id)}]`
+      const { reward, costUsd } = checkRecord(outcome, at)
+      checkInRange(reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
+      if (costUsd !== undefined) checkAmount(costUsd, `${at}.costUsd`)
+      accumulate(sumsOf(rewards, id, dimension), reader.context, Number(reward))
+      if (Number(costUsd) > 0)
+        accumulate(sumsOf(settled, id, dimension), reader.context, Math.log(Number(costUsd)))
+    }
+    index++
+  }
+  if (rewards.size === 0) {
+    throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
+  }
+  return {
+    format: 'paretobandit-priors',
+    version: 1,
+    dimension,
+    encoder: name,
+    models: Object.fromEntries(
+      [...rewards].map(([id, sums]) => {
+        const costs = settled.get(id)
+        return [
+          id,
+          costs === undefined
+            ? listed(sums)
+            : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares } },
+        ]
+      }),
+    ),
+  }
+}
+
+function sumsOf(models: Map<string, Sums>, id: string, dimension: number): Sums {
+  let sums = models.get(id)
+  if (sums === undefined) {
+    sums = { rows: 0, squares: 0, precision: identity(dimension), response: new Float64Array(dimension) }
+    models.set(id, sums)
+  }
+  return sums
+}
+
+function listed({ rows, precision, response }: Sums): {
+  rows: number
+  precision: number[]
+  response: number[]
+} {
+  return { rows, precision: Array.from(precision), response: Array.from(response) }
+}
+
+function readEncoder(value: unknown): { encoder: Encoder | null; name: string | null } {
+  if (value === undefined) return { encoder: null, name: null }
+  if (typeof value === 'string') return { encoder: null, name: checkString(value, 'encoder') }
+  const encoder = checkEncoder(value, 'encoder')
+  if (!isSyncEncoder(encoder)) {
+    throw new ParetoBanditError(
+      'ASYNC_ENCODER',
+      'encoder',
+      `'${encoder.name}' has to wait: encode the prompts first`,
+    )
+  }
+  return { encoder, name: encoder.name }
+}
+
+function inputOf(
+  row: Record<string, unknown>,
+  encoder: Encoder | null,
+  field: string,
+): string | ArrayLike<number> {
+  if (row.context !== undefined || encoder === null) return checkVector(row.context, `${field}.context`)
+  if (typeof row.prompt !== 'string')
+    throw expected('INVALID_ARGUMENT', `${field}.prompt`, 'a text', row.prompt)
+  return row.prompt
+}
+
+function identity(dimension: number): Float64Array {
+  const packed = new Float64Array((dimension * (dimension + 1)) / 2)
+  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) packed[r] = 1
+  return packed
+}
+
+function accumulate(sums: Sums, context: Float64Array, value: number): void {
+  const dimension = context.length
+  for (let i = 0, k = 0; i < dimension; i++) {
+    for (let j = i; j < dimension; j++) sums.precision[k++] += context[i] * context[j]
+    sums.response[i] += value * context[i]
+  }
+  sums.rows++
+  sums.squares += value * value
+}

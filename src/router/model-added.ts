@@ -1,0 +1,49 @@
+import { checkKeys, checkRecord } from '../base/check.js'
+import { ParetoBanditError } from '../base/errors.js'
+import type { ModelAddedEvent } from '../events/events.js'
+import { checkModelSpec, logNormalisedCost } from '../models/model.js'
+import type { Policy } from '../policy/policy.js'
+import type { RoutingState } from '../state/routing-state.js'
+import type { ResolvedOptions } from './options/options.js'
+import { checkForcedExploration } from './options/resolve-options.js'
+
+/**
+ * The event that registers a model: logarithms and scaled priors are worked out here and carried by it.
+ * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
+ */
+export function modelAddedEvent(
+  state: RoutingState,
+  router: ResolvedOptions,
+  policy: Policy,
+  model: unknown,
+  options: unknown,
+  at: number,
+): ModelAddedEvent {
+  const spec = checkModelSpec(model, 'model')
+  const { forcedExploration, ...rest } = checkRecord(options, 'options')
+  checkKeys(rest, ['forcedExploration'], 'options')
+  if (state.registry.get(spec.id) !== undefined) {
+    throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
+  }
+  return {
+    type: 'model-added',
+    at,
+    model: spec,
+    logCost: logNormalisedCost(spec),
+    forcedExploration:
+      forcedExploration === undefined
+        ? router.forcedExploration
+        : checkForcedExploration(forcedExploration, 'options.forcedExploration'),
+    ...policy.armStart(router, spec, meanReward(state)),
+  }
+}
+
+function meanReward({ registry }: RoutingState): number | null {
+  let rewards = 0
+  let sum = 0
+  for (const model of registry.models) {
+    rewards += model.rewarded
+    sum += model.rewardSum
+  }
+  return rewards === 0 ? null : sum / rewards
+}

@@ -1,0 +1,19 @@
+import type { RouterEvent } from '../events/events.js'
+import type { RoutingState } from '../state/routing-state.js'
+
+/** What a replica does with the router it belongs to. */
+export interface ReplicaHost {
+  readonly state: RoutingState
+  /** An empty state, on the arena of the router's. */
+  fresh(): RoutingState
+  /** Puts it in the place of the router's. */
+  adopt(state: RoutingState): void
+  /** Applies an event that was made here, journals it and tells subscribers. */
+  commit(event: RouterEvent): void
+  /** Applies an event that has been checked, tells subscribers, and does not journal it. */
+  follow(event: RouterEvent): void
+  check(event: unknown): RouterEvent
+  now(): number
+  readonly encoder: string | null
+  readonly dimension: number
+}

@@ -1,0 +1,292 @@
+import { copyNumbers } from '../../base/check.js'
+import type { ResolvedModelPrice } from '../../models/model.js'
+import { twoPriceCost } from '../../models/token-cost.js'
+import {
+  ALLOWANCE,
+  AT,
+  CACHED_INPUT_PRICE,
+  FORCED,
+  INCARNATION,
+  INPUT_PRICE,
+  LIST_COST,
+  NUMBER,
+  ORIGIN,
+  OUTPUT_PRICE,
+  PENDING_NUMBERS,
+  PREDICTED,
+  REASONING_PRICE,
+  RESERVED,
+  SLOT,
+  STATE,
+  TENANT,
+  TENANT_ALLOWANCE,
+  USE,
+  VALUE,
+} from './request-row.js'
+import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
+import { allocateRows, maskOf } from './ring-memory.js'
+
+const INITIAL_LENGTH = 1024
+
+/**
+ * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
+ * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
+ * from then on the oldest is pushed out. Memory: (19 + d) * 8 bytes a request, for the next power of two of requests:
+ * a mask finds a row, whatever the size of the sequence number.
+ *
+ * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
+ */
+export class PendingRequests {
+  readonly capacity: number
+  readonly dimension: number
+  /** Sequence number that the next request gets, from 1. */
+  next = 1
+  private readonly stride: number
+  private length: number
+  private mask: number
+  private rows: Float64Array
+  /** No request before this one is unsettled. */
+  private oldestUnsettled = 1
+
+  constructor(capacity: number, dimension: number) {
+    this.capacity = capacity
+    this.dimension = dimension
+    this.stride = PENDING_NUMBERS + dimension
+    this.length = Math.min(INITIAL_LENGTH, capacity)
+    this.mask = maskOf(this.length)
+    this.rows = new Float64Array((this.mask + 1) * this.stride)
+  }
+
+  /** Sequence number of the oldest entry that the ring may hold. */
+  get oldest(): number {
+    return Math.max(1, this.next - this.length)
+  }
+
+  /** True while the request's entry is still in the ring. */
+  holds(sequence: number): boolean {
+    return sequence >= 1 && sequence < this.next && sequence >= this.next - this.length
+  }
+
+  slot(sequence: number): number {
+    return this.rows[this.offset(sequence) + SLOT]
+  }
+
+  /** 0 for a request that is closed because a snapshot left it out. */
+  incarnation(sequence: number): number {
+    return this.rows[this.offset(sequence) + INCARNATION]
+  }
+
+  /** Registration of the origin whose request it is, and its number among that origin's. */
+  origin(sequence: number): number {
+    return this.rows[this.offset(sequence) + ORIGIN]
+  }
+
+  number(sequence: number): number {
+    return this.rows[this.offset(sequence) + NUMBER]
+  }
+
+  at(sequence: number): number {
+    return this.rows[this.offset(sequence) + AT]
+  }
+
+  reservedUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + RESERVED]
+  }
+
+  listCostUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + LIST_COST]
+  }
+
+  predictedUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + PREDICTED]
+  }
+
+  forced(sequence: number): boolean {
+    return this.rows[this.offset(sequence) + FORCED] === 1
+  }
+
+  allowanceUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + ALLOWANCE]
+  }
+
+  /** Registration number of the tenant it came from; 0 for none. */
+  tenant(sequence: number): number {
+    return this.rows[this.offset(sequence) + TENANT]
+  }
+
+  tenantAllowanceUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + TENANT_ALLOWANCE]
+  }
+
+  setTenant(sequence: number, tenant: number, allowanceUsd: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + TENANT] = tenant
+    this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
+  }
+
+  /** Use of the latency limit that was predicted of it; -1 without an objective. */
+  predictedUse(sequence: number): number {
+    return this.rows[this.offset(sequence) + USE]
+  }
+
+  /** Value that was predicted of it, latency apart; 2^21 where it was not chosen by values. */
+  predictedValue(sequence: number): number {
+    return this.rows[this.offset(sequence) + VALUE]
+  }
+
+  setPredictions(sequence: number, use: number, value: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + USE] = use
+    this.rows[row + VALUE] = value
+  }
+
+  /** What was predicted of every request is over a limit that is no more. */
+  forgetUses(): void {
+    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
+  }
+
+  /**
+   * Tokens at the list prices that were in force when the request was routed, USD.
+   * @param inputTokens all of them, of which `cachedInputTokens` (no more than these) came from a cache
+   * @param outputTokens all of them, of which `reasoningTokens` (no more than these) were reasoning
+   */
+  costOfTokensUsd(
+    sequence: number,
+    inputTokens: number,
+    outputTokens: number,
+    cachedInputTokens: number,
+    reasoningTokens: number,
+  ): number {
+    const row = this.row(sequence)
+    const input = twoPriceCost(inputTokens, row[INPUT_PRICE], cachedInputTokens, row[CACHED_INPUT_PRICE])
+    const output = twoPriceCost(outputTokens, row[OUTPUT_PRICE], reasoningTokens, row[REASONING_PRICE])
+    return (input + output) / 1e6
+  }
+
+  state(sequence: number): number {
+    return this.rows[this.offset(sequence) + STATE]
+  }
+
+  mark(sequence: number, bits: number): void {
+    this.rows[this.offset(sequence) + STATE] |= bits
+  }
+
+  /** A view of the request's PENDING_NUMBERS numbers and its context, valid until the ring grows or wraps. */
+  row(sequence: number): Float64Array {
+    const offset = this.offset(sequence)
+    return this.rows.subarray(offset, offset + this.stride)
+  }
+
+  /** Copies the request's context to `out` at `offset`. */
+  copyContextTo(sequence: number, out: Float64Array, offset: number): void {
+    copyNumbers(this.rows, this.offset(sequence) + PENDING_NUMBERS, out, offset, this.dimension)
+  }
+
+  /** The unsettled request that adding one more would push out, or 0. */
+  pushedOut(): number {
+    if (this.length < this.capacity) return 0
+    const sequence = this.next - this.length
+    return sequence >= 1 && isUnsettled(this.state(sequence)) ? sequence : 0
+  }
+
+  /**
+   * Makes sure that `count` more requests fit without pushing out one that waits, while the capacity allows.
+   * @throws OUT_OF_MEMORY; nothing has changed then
+   */
+  makeRoom(count = 1): void {
+    for (let evicted = this.next - this.length; evicted < this.next - this.length + count; evicted++) {
+      if (this.length >= this.capacity) return
+      if (evicted >= this.next || (evicted >= 1 && isWaiting(this.state(evicted)))) {
+        this.grow()
+        evicted = this.next - this.length - 1
+      }
+    }
+  }
+
+  /** Adds a request under the sequence number `next`. There must be room. */
+  add(
+    slot: number,
+    incarnation: number,
+    at: number,
+    reservedUsd: number,
+    listCostUsd: number,
+    allowanceUsd: number,
+    predictedUsd: number,
+    forced: boolean,
+    price: ResolvedModelPrice,
+    origin: number,
+    number: number,
+    context: Float64Array,
+  ): void {
+    const { rows } = this
+    const row = this.offset(this.next++)
+    rows[row + SLOT] = slot
+    rows[row + INCARNATION] = incarnation
+    rows[row + STATE] = 0
+    rows[row + AT] = at
+    rows[row + RESERVED] = reservedUsd
+    rows[row + LIST_COST] = listCostUsd
+    rows[row + ALLOWANCE] = allowanceUsd
+    rows[row + INPUT_PRICE] = price.inputUsdPerMTok
+    rows[row + OUTPUT_PRICE] = price.outputUsdPerMTok
+    rows[row + PREDICTED] = predictedUsd
+    rows[row + FORCED] = forced ? 1 : 0
+    rows[row + TENANT] = 0
+    rows[row + TENANT_ALLOWANCE] = 0
+    rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
+    rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
+    rows[row + USE] = -1
+    rows[row + VALUE] = 2 ** 21
+    rows[row + ORIGIN] = origin
+    rows[row + NUMBER] = number
+    copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
+  }
+
+  /** The oldest unsettled request if it was routed at or before `deadline`, else 0. Amortised O(1). */
+  due(deadline: number): number {
+    const { next } = this
+    let sequence = Math.max(this.oldestUnsettled, next - this.length)
+    while (sequence < next && !isUnsettled(this.state(sequence))) sequence++
+    this.oldestUnsettled = sequence
+    return sequence < next && this.at(sequence) <= deadline ? sequence : 0
+  }
+
+  /** Sequence numbers of the requests that feedback can still change, oldest first. */
+  *waiting(): Generator<number> {
+    for (let sequence = Math.max(1, this.next - this.length); sequence < this.next; sequence++) {
+      if (isWaiting(this.state(sequence))) yield sequence
+    }
+  }
+
+  /** Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first. */
+  load(next: number, entries: readonly { readonly sequence: number; readonly row: Float64Array }[]): void {
+    this.next = next
+    const oldest = entries.length === 0 ? next : entries[0].sequence
+    while (this.length < this.capacity && oldest < next - this.length) this.grow()
+    // Requests that are not in the snapshot are closed: their rows must refuse feedback.
+    this.rows.fill(0)
+    for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
+    this.oldestUnsettled = Math.max(1, next - this.length)
+    for (const { sequence, row } of entries) this.rows.set(row, this.offset(sequence))
+  }
+
+  private grow(): void {
+    const { next, stride } = this
+    const length = Math.min(2 * this.length, this.capacity)
+    const mask = maskOf(length)
+    const rows = allocateRows(length, (mask + 1) * stride)
+    for (let sequence = Math.max(1, next - length); sequence < next; sequence++) {
+      const to = (sequence & mask) * stride
+      if (sequence >= next - this.length) rows.set(this.row(sequence), to)
+      // A row that was never written belongs to an older request, which is gone.
+      else rows[to + STATE] = DROPPED
+    }
+    this.rows = rows
+    this.mask = mask
+    this.length = length
+  }
+
+  private offset(sequence: number): number {
+    return (sequence & this.mask) * this.stride
+  }
+}

@@ -1,0 +1,259 @@
+import { Arms } from '../bandit/arms.js'
+import { ParetoBanditError } from '../base/errors.js'
+import type { EventEmitter } from '../events/emitter.js'
+import type { EventOf, RouterEvent } from '../events/events.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { recordCost } from '../models/cost-estimate.js'
+import { type Model, Registry } from '../models/registry.js'
+import { DualAscentPacer, type PacerMode } from '../policy/paper/dual-ascent.js'
+import type { PolicyState, StartPolicy } from '../policy/policy.js'
+import { Ledger } from './ledger.js'
+import { PendingRequests } from './pending/pending.js'
+import { RequestIds } from './pending/request-ids.js'
+import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
+
+export interface StateOptions {
+  readonly name: string
+  readonly lambda0: number
+  readonly budgetUsdPerRequest: number | null
+  readonly pacerMode: PacerMode
+  readonly pendingCapacity: number
+  /** Requests' worth of budget that the account holds at most. */
+  readonly burst: number
+  /** Ends of the rewards. */
+  readonly rewardLow: number
+  readonly rewardHigh: number
+}
+
+/**
+ * Routing state: a deterministic fold over events, changed by `apply` and by nothing else. No clock and no randomness
+ * in here, and no arithmetic but + - * / and sqrt: folding the same events gives the same bits on every machine.
+ *
+ * `apply` trusts its event: the router makes valid ones, and `checkEvent` guards those that come from outside.
+ */
+export class RoutingState {
+  readonly arms: Arms
+  readonly registry = new Registry()
+  readonly pacer: DualAscentPacer
+  readonly ledger = new Ledger()
+  readonly pending: PendingRequests
+  readonly ids: RequestIds
+  /** What policy `dollar` keeps besides; null for policy `paper`. */
+  readonly dollar: PolicyState | null
+  /** Requests routed so far: the t of the mathematics. */
+  requests = 0
+  /** Events applied so far. */
+  events = 0
+  constructor(kernel: Kernel, options: StateOptions, dollar: StartPolicy | null = null) {
+    this.arms = new Arms(kernel, options.lambda0)
+    this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
+    this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
+    this.ids = new RequestIds(options.name, this.pending)
+    this.dollar = dollar?.(this.arms, options, this.ledger) ?? null
+  }
+
+  apply(event: RouterEvent): void {
+    switch (event.type) {
+      case 'routed':
+        this.routed(event)
+        break
+      case 'settled':
+        this.settled(event)
+        break
+      case 'rewarded':
+        this.rewarded(event)
+        break
+      case 'failed':
+        this.failed(event)
+        break
+      case 'expired':
+        this.expired(event)
+        break
+      case 'model-added':
+        this.modelAdded(event)
+        break
+      case 'model-removed':
+        this.modelRemoved(this.model(event.model), event.at)
+        break
+      case 'model-enabled':
+        this.registry.setEnabled(this.model(event.model), true)
+        break
+      case 'model-disabled':
+        this.registry.setEnabled(this.model(event.model), false)
+        this.dollar?.left(this.model(event.model))
+        break
+      case 'model-repriced':
+        this.modelRepriced(this.model(event.model), event)
+        break
+      case 'budget-set':
+        if (event.tenant === null) this.pacer.setBudget(event.usdPerRequest)
+        this.dollar?.administer(event, this)
+        break
+      case 'drift':
+        return
+      default:
+        this.dollar?.administer(event, this)
+    }
+    this.events++
+  }
+
+  /** Tells of the alarms that the latest events have raised, once. */
+  takeAlarms(emitter: EventEmitter): void {
+    if (this.dollar === null || this.dollar.alarms.length === 0) return
+    for (const alarm of this.dollar.alarms.splice(0)) if (emitter.hears('drift')) emitter.add(alarm)
+  }
+
+  /** The id of a request that the ring holds. */
+  requestId(sequence: number): string {
+    return this.ids.idOf(sequence)
+  }
+
+  /** The sequence number of a request that the ring holds, or 0. */
+  sequenceOf(id: string): number {
+    return this.ids.sequenceOf(id)
+  }
+
+  /** The model a held request went to, if it is still registered as it was then. */
+  modelOf(sequence: number): Model | undefined {
+    return this.registry.at(this.pending.slot(sequence), this.pending.incarnation(sequence))
+  }
+
+  private routed(event: EventOf<'routed'>): void {
+    const { pending, pacer } = this
+    const model = this.model(event.model)
+    const allowanceUsd = pacer.usdPerRequest ?? 0
+    pending.makeRoom()
+    // A router has let it expire before; in a shared log the request that pushes it out may be another's.
+    const pushedOut = pending.pushedOut()
+    if (pushedOut !== 0) this.expire(pushedOut, event.at)
+    this.requests++
+    this.arms.markPlayed(model.slot, this.requests)
+    model.requests++
+    if (event.forced) this.registry.countForced(model)
+    this.ledger.reserve(event.reservedUsd, allowanceUsd)
+    const { slot, incarnation } = model
+    const origin = this.ids.add(event.id, pending.next)
+    pending.add(
+      slot,
+      incarnation,
+      event.at,
+      event.reservedUsd,
+      event.listCostUsd,
+      allowanceUsd,
+      event.predictedUsd,
+      event.forced,
+      model,
+      origin.index,
+      origin.nextRequest - 1,
+      event.context,
+    )
+    this.dollar?.routed(event, this, pending.next - 1)
+  }
+
+  private settled(event: EventOf<'settled'>): void {
+    const { pending, ledger, pacer } = this
+    const sequence = this.sequenceOf(event.id)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
+    const reservedUsd = pending.reservedUsd(sequence)
+    this.dollar?.settled(event, model, this, sequence)
+    if ((pending.state(sequence) & EXPIRED) === 0) {
+      ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
+      model.spendUsd += event.costUsd
+      pacer.observe(event.costUsd)
+    } else {
+      ledger.correct(event.costUsd - reservedUsd, pending.allowanceUsd(sequence))
+      model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
+      pacer.correct(event.costUsd - reservedUsd)
+    }
+    pending.mark(sequence, SETTLED)
+    model.settled++
+    model.settledCostUsd += event.costUsd
+    if (event.latencyMs !== null) {
+      model.latencyCount++
+      model.latencySumMs += event.latencyMs
+    }
+    recordCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
+  }
+
+  private rewarded(event: EventOf<'rewarded'>): void {
+    const sequence = this.sequenceOf(event.id)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
+    const { kernel } = this.arms
+    this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
+    this.dollar?.rewarded(event, model, this)
+    kernel.update(model.slot, event.reward, this.requests)
+    this.pending.mark(sequence, REWARDED)
+    model.rewarded++
+    model.rewardSum += event.reward
+  }
+
+  private failed(event: EventOf<'failed'>): void {
+    const { pending, ledger } = this
+    const sequence = this.sequenceOf(event.id)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
+    const reservedUsd = pending.reservedUsd(sequence)
+    const allowanceUsd = pending.allowanceUsd(sequence)
+    const late = (pending.state(sequence) & EXPIRED) !== 0
+    const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
+    if (late) ledger.correct(differenceUsd, allowanceUsd)
+    else ledger.settle(reservedUsd, event.costUsd, allowanceUsd)
+    ledger.takeBack(allowanceUsd)
+    this.dollar?.failed(event, this, sequence)
+    this.pacer.correct(differenceUsd)
+    model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
+    model.failed++
+    pending.mark(sequence, FAILED)
+  }
+
+  private expired(event: EventOf<'expired'>): void {
+    this.expire(this.sequenceOf(event.id), event.at)
+  }
+
+  private expire(sequence: number, at: number): void {
+    const model = this.modelOf(sequence)
+    // A removed model's requests are closed; their reservations were spent when it went.
+    if (model !== undefined) this.chargeReservation(model, sequence, at)
+    this.pending.mark(sequence, EXPIRED)
+  }
+
+  private modelAdded(event: EventOf<'model-added'>): void {
+    const slot = this.registry.nextSlot()
+    this.arms.start(slot, event.prior, event.logCost, this.requests, event.settledPrior)
+    const model = this.registry.add(event.model, event.forcedExploration)
+    this.dollar?.added(model, event)
+  }
+
+  /** Requests in flight can no longer report: what was set aside for them counts as spent. */
+  private modelRemoved(model: Model, at: number): void {
+    const { pending } = this
+    for (const sequence of pending.waiting()) {
+      if (this.modelOf(sequence) !== model) continue
+      if (isUnsettled(pending.state(sequence))) this.chargeReservation(model, sequence, at)
+      pending.mark(sequence, DROPPED)
+    }
+    this.registry.remove(model)
+    this.dollar?.left(model)
+  }
+
+  private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {
+    const before = model.blendedUsdPerKTok
+    this.registry.reprice(model, event.price)
+    this.dollar?.repriced(model, before)
+    this.arms.setPrice(model.slot, event.logCost)
+  }
+
+  private chargeReservation(model: Model, sequence: number, at: number): void {
+    this.dollar?.charged(at, this, sequence)
+    const reservedUsd = this.pending.reservedUsd(sequence)
+    this.ledger.settle(reservedUsd, reservedUsd, this.pending.allowanceUsd(sequence))
+    this.pacer.observe(reservedUsd)
+    model.spendUsd += reservedUsd
+    model.expired++
+  }
+
+  private model(id: string): Model {
+    const model = this.registry.get(id)
+    if (model === undefined) throw new ParetoBanditError('UNKNOWN_MODEL', 'event.model', `no model '${id}'`)
+    return model
+  }
+}

@@ -1,0 +1,200 @@
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { PRICE_NAMES } from '../../models/model.js'
+import type { Model } from '../../models/registry.js'
+import { CEILING_MIN_USD } from '../../policy/check-budget.js'
+import { SHADOW_PRICE_MAX } from '../../policy/paper/dual-ascent.js'
+import {
+  INCARNATION,
+  NUMBER,
+  ORIGIN,
+  PENDING_AMOUNTS,
+  PENDING_NUMBERS,
+  RESERVED,
+  SLOT,
+  STATE,
+} from '../pending/request-row.js'
+import { isUnsettled, isWaiting } from '../pending/request-state.js'
+
+/** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
+export interface SnapshotModel {
+  readonly model: Model
+  readonly arm: Float64Array
+}
+
+/** One waiting request of a snapshot, with its numbers as `PendingRequests.row` lists them. */
+export interface SnapshotRequest {
+  readonly sequence: number
+  readonly row: Float64Array
+}
+
+/** The numbers of a snapshot that belong to no single model or request. */
+export interface SnapshotTotals {
+  readonly requests: number
+  readonly events: number
+  readonly incarnations: number
+  readonly usdPerRequest: number
+  readonly shadowPrice: number
+  readonly costEmaUsd: number
+  readonly spendUsd: number
+  readonly reservedUsd: number
+  readonly allowanceUsd: number
+  readonly unsettled: number
+  readonly allowed: number
+  readonly unbudgetedUsd: number
+  readonly next: number
+}
+
+const COUNTERS = [
+  'requests',
+  'settled',
+  'failed',
+  'expired',
+  'rewarded',
+  'latencyCount',
+  'forcedRemaining',
+  'forcedDone',
+  'rewardAlarms',
+  'costAlarms',
+  'latencyAlarms',
+] as const
+const AMOUNTS = [
+  'spendUsd',
+  'settledCostUsd',
+  'latencySumMs',
+  'realisedUsd',
+  'assumedUsd',
+  'predictedUsd',
+] as const
+/** Sums and statistics beyond this are none, and their products could overflow. */
+const SUM_MAX = 1e30
+/** Every bit that a request's state can have. */
+const STATE_MAX = 31
+
+/**
+ * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
+ * that this router could have come to, so that nothing it does later can go wrong.
+ * @throws SNAPSHOT_INVALID
+ */
+export function checkSnapshot(
+  totals: SnapshotTotals,
+  budget: boolean,
+  models: readonly SnapshotModel[],
+  requests: readonly SnapshotRequest[],
+  dimension: number,
+): void {
+  checkTotals(totals, budget)
+  const incarnationAt = new Map<number, number>()
+  for (const { model, arm } of models) {
+    checkModel(model, totals)
+    checkArm(arm, dimension, totals.requests)
+    if (incarnationAt.has(model.slot)) throw invalidSnapshot('two models share a slot')
+    incarnationAt.set(model.slot, model.incarnation)
+  }
+  if (new Set(incarnationAt.values()).size !== models.length)
+    throw invalidSnapshot('two models share a registration')
+  let before = 0
+  let unsettled = 0
+  const latestOf = new Map<number, number>()
+  for (const request of requests) {
+    checkRequest(request, incarnationAt)
+    checkNumber(request, latestOf)
+    if (request.sequence <= before || request.sequence >= totals.next)
+      throw invalidSnapshot('a request is misplaced')
+    before = request.sequence
+    if (isUnsettled(request.row[STATE])) unsettled++
+  }
+  if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
+}
+
+export function invalidSnapshot(why: string): ParetoBanditError {
+  return new ParetoBanditError('SNAPSHOT_INVALID', 'snapshot', `not a snapshot this router can read: ${why}`)
+}
+
+function checkTotals(totals: SnapshotTotals, budget: boolean): void {
+  const { requests, events, incarnations, unsettled, allowed, next } = totals
+  if (![requests, events, incarnations, unsettled, allowed].every(isCount) || next !== requests + 1) {
+    throw invalidSnapshot('a count is no count')
+  }
+  const { usdPerRequest, shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd } =
+    totals
+  if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
+    throw invalidSnapshot('a sum of dollars is negative')
+  }
+  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
+  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2) throw invalidSnapshot('its allowance is none')
+  if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
+    throw invalidSnapshot('its shadow price is none')
+}
+
+function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
+  const { slot, incarnation } = model
+  if (!isCount(slot) || slot >= incarnations) throw invalidSnapshot('a slot is no slot')
+  if (!isCount(incarnation) || incarnation === 0 || incarnation > incarnations) {
+    throw invalidSnapshot('a registration is none')
+  }
+  if (model.id === '') throw invalidSnapshot('it lists a model without an id')
+  const counted =
+    COUNTERS.every((name) => isCount(model[name])) &&
+    AMOUNTS.every((name) => isAmount(model[name])) &&
+    isAmount(Math.abs(model.rewardSum))
+  if (!counted) throw invalidSnapshot('a counter of a model is negative')
+  if (!PRICE_NAMES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
+    throw invalidSnapshot('a price is none')
+  }
+}
+
+/** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
+function checkArm(arm: Float64Array, dimension: number, requests: number): void {
+  const [lastUpdate, lastPlay, ridge, price] = arm
+  if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
+    throw invalidSnapshot('an arm was last seen after the last request')
+  }
+  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
+  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX)) throw invalidSnapshot("an arm's statistic is none")
+  const triangle = (dimension * (dimension + 1)) / 2
+  const reward = 4 + 2 * dimension
+  // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
+  const settled = reward + 2 * triangle + 2 + 4 * dimension
+  const sections = [reward, reward + triangle]
+  if (arm.length > settled) sections.push(settled, settled + triangle)
+  for (const section of sections) {
+    for (let i = 0, r = section; i < dimension; r += dimension - i, i++) {
+      if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
+    }
+  }
+}
+
+function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<number, number>): void {
+  const state = row[STATE]
+  if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
+  if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
+    throw invalidSnapshot('a request waits for nothing')
+  if (!row.subarray(RESERVED, PENDING_AMOUNTS).every(isAmount))
+    throw invalidSnapshot('a request costs no amount')
+  const predictions = row.subarray(PENDING_AMOUNTS, PENDING_NUMBERS)
+  if (!predictions.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
+    throw invalidSnapshot('a prediction is none')
+  if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
+    throw invalidSnapshot('a context is none')
+}
+
+/** Numbers of an origin's requests rise. */
+function checkNumber({ row }: SnapshotRequest, latestOf: Map<number, number>): void {
+  const [origin, number] = [row[ORIGIN], row[NUMBER]]
+  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0))
+    throw invalidSnapshot("a request's number is none")
+  latestOf.set(origin, number)
+}
+
+function isCeiling(value: number): boolean {
+  return value >= CEILING_MIN_USD && value <= AMOUNT_MAX
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+function isAmount(value: number): boolean {
+  return value >= 0 && value <= SUM_MAX
+}

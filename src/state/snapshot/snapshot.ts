@@ -1,0 +1,292 @@
+import { armNumbers } from '../../bandit/arms.js'
+import { DIMENSION_MAX } from '../../base/check.js'
+import { crc32 } from '../../base/checksum.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
+import { MODEL_NUMBERS, Model } from '../../models/registry.js'
+import type { DualAscentPacer } from '../../policy/paper/dual-ascent.js'
+import type { PolicyName } from '../../router/options/options.js'
+import type { Ledger } from '../ledger.js'
+import { PENDING_NUMBERS } from '../pending/request-row.js'
+import type { RoutingState } from '../routing-state.js'
+import {
+  checkSnapshot,
+  invalidSnapshot,
+  type SnapshotModel,
+  type SnapshotRequest,
+  type SnapshotTotals,
+} from './check-snapshot.js'
+import { migrateNumbers, OLDEST_VERSION } from './migrate.js'
+import { readSnapshotText, type SnapshotText } from './text.js'
+
+/**
+ * Snapshot format, version 4. All numbers are little-endian.
+ *
+ *     0   4  magic "PBRS"
+ *     4   4  version, uint32
+ *     8   4  dimension d, uint32
+ *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
+ *     16  4  length of the number section in 64-bit floats, uint32
+ *     20  4  CRC-32 of everything but these four bytes
+ *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
+ *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
+ *            padded with spaces
+ *            numbers, as float64:
+ *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
+ *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
+ *                        or set aside without a budget, next sequence number, waiting requests
+ *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
+ *              requests  each: sequence number, its numbers (PendingRequests), its context
+ *              policy    what it keeps besides: DollarState.save
+ */
+const MAGIC = 0x53524250
+const VERSION = 4
+const HEADER_BYTES = 24
+const CHECKSUM_OFFSET = 20
+const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
+const LEDGER_TOTALS = [
+  'spendUsd',
+  'reservedUsd',
+  'allowanceUsd',
+  'unsettled',
+  'allowed',
+  'unbudgetedUsd',
+] as const satisfies readonly (keyof Ledger)[]
+/** The state's numbers by name; behind them comes the count of waiting requests. */
+const TOTALS = [
+  'requests',
+  'events',
+  'incarnations',
+  'usdPerRequest',
+  ...PACER_TOTALS,
+  ...LEDGER_TOTALS,
+  'next',
+] as const satisfies readonly (keyof SnapshotTotals)[]
+const STATE_NUMBERS = TOTALS.length + 1
+const NEXT = TOTALS.indexOf('next')
+
+/** What a snapshot must agree with: its contexts mean nothing to another encoder. */
+export interface SnapshotContext {
+  readonly dimension: number
+  readonly encoder: string | null
+  /** Whose requests it is of; null where it does not matter. */
+  readonly name: string | null
+}
+
+/** The whole state as bytes: everything that later decisions and feedback depend on. */
+export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
+  const { arms, registry, pacer, ledger, pending } = state
+  const { dimension, heads } = arms.kernel.layout
+  const models = [...registry.models]
+  const saved = state.dollar?.save(models.map(({ slot }) => slot))
+  const own = saved?.numbers ?? []
+  const waiting = [...pending.waiting()]
+  const text: SnapshotText = {
+    name: state.ids.name,
+    encoder,
+    policy: policyOf(state),
+    models: models.map(({ id, enabled }) => ({ id, enabled })),
+    budget: pacer.usdPerRequest !== null,
+    origins: [...state.ids.origins.marks()],
+    own: saved?.text ?? null,
+  }
+  const json = new TextEncoder().encode(JSON.stringify(text))
+  const textBytes = Math.ceil(json.length / 8) * 8
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
+  const numberCount =
+    STATE_NUMBERS +
+    models.length * modelNumbers +
+    waiting.length * (1 + PENDING_NUMBERS + dimension) +
+    own.length
+  const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
+  bytes.fill(0x20, HEADER_BYTES, HEADER_BYTES + textBytes)
+  bytes.set(json, HEADER_BYTES)
+
+  const numbers = new Float64Array(bytes.buffer, HEADER_BYTES + textBytes, numberCount)
+  let at = 0
+  const put = (values: ArrayLike<number>): void => {
+    numbers.set(values, at)
+    at += values.length
+  }
+  const totals: SnapshotTotals = {
+    ...pacer,
+    ...ledger,
+    requests: state.requests,
+    events: state.events,
+    incarnations: registry.incarnations,
+    usdPerRequest: pacer.usdPerRequest ?? 0,
+    next: pending.next,
+  }
+  put([...TOTALS.map((name) => totals[name]), waiting.length])
+  for (const model of models) {
+    put([model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name])])
+    arms.sections(model.slot).forEach(put)
+  }
+  for (const sequence of waiting) {
+    numbers[at++] = sequence
+    put(pending.row(sequence))
+  }
+  put(own)
+
+  const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
+  header.set([MAGIC, VERSION, dimension, textBytes, numberCount])
+  header[CHECKSUM_OFFSET / 4] = checksum(bytes)
+  return bytes
+}
+
+/**
+ * Loads a snapshot into a fresh state. Everything is checked before the arena is touched.
+ * @throws INVALID_ARGUMENT, SNAPSHOT_INVALID (not a snapshot, cut, altered, from a future version), SNAPSHOT_MISMATCH (another
+ *   dimension or encoder, or too many waiting requests), OUT_OF_MEMORY
+ */
+export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
+  const { text, numbers: written, version } = readEnvelope(bytes, context)
+  if (context.name !== null && text.name !== context.name) {
+    throw mismatch(
+      `its request ids start with '${text.name}', this router's with '${context.name}': set option name`,
+    )
+  }
+  if (text.policy !== policyOf(state))
+    throw mismatch(`it is of policy '${text.policy}', this router's is '${policyOf(state)}'`)
+  const { dimension } = context
+  const { heads } = state.arms.kernel.layout
+  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
+  const requestNumbers = 1 + PENDING_NUMBERS + dimension
+  const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
+  const numbers = migrateNumbers(version, written, firstRequest, written[STATE_NUMBERS - 1], dimension)
+  if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
+  const totals = byName(TOTALS, numbers)
+  const waiting = numbers[STATE_NUMBERS - 1]
+  const ownStart = firstRequest + waiting * requestNumbers
+  if (
+    !Number.isSafeInteger(waiting) ||
+    waiting < 0 ||
+    (state.dollar === null ? numbers.length !== ownStart : numbers.length < ownStart)
+  ) {
+    throw invalidSnapshot('its parts do not add up to its length')
+  }
+  const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
+    const offset = STATE_NUMBERS + i * modelNumbers
+    const [slot, incarnation, ...counters] = numbers.subarray(offset, offset + 2 + MODEL_NUMBERS.length)
+    const values = byName(MODEL_NUMBERS, counters)
+    const model = Object.assign(new Model({ id, ...values }, slot, incarnation, 0), values, { enabled })
+    return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
+  })
+  const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
+    const at = firstRequest + i * requestNumbers
+    return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
+  })
+  checkSnapshot(totals, text.budget, models, entries, dimension)
+  const { capacity } = state.pending
+  if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
+    const needed = totals.next - entries[0].sequence
+    throw mismatch(
+      `its oldest waiting request needs a pendingCapacity of ${needed}, this router's is ${capacity}`,
+    )
+  }
+  state.dollar?.load(
+    { text: text.own, numbers: numbers.subarray(ownStart) },
+    models.map(({ model }) => model.slot),
+  )
+  for (const mark of text.origins) state.ids.origins.insert(mark)
+  state.pending.load(totals.next, entries)
+  state.ids.load()
+  load(state, totals, text.budget, models)
+}
+
+/**
+ * Of what router a snapshot is.
+ * @param field names it in errors
+ * @throws SNAPSHOT_INVALID
+ */
+export function originOf(
+  bytes: Uint8Array,
+  field: string,
+): {
+  readonly policy: PolicyName
+  readonly name: string
+  readonly encoder: string | null
+  readonly dimension: number
+} {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const dimension = bytes.length < HEADER_BYTES ? 0 : header.getUint32(8, true)
+  try {
+    const { policy, name, encoder } = readEnvelope(bytes, { dimension, encoder: null, name: null }).text
+    return { policy, name, encoder, dimension }
+  } catch (cause) {
+    if (!(cause instanceof ParetoBanditError)) throw cause
+    throw new ParetoBanditError('SNAPSHOT_INVALID', field, cause.message, { cause })
+  }
+}
+
+function policyOf({ dollar }: RoutingState): PolicyName {
+  return dollar === null ? 'paper' : 'dollar'
+}
+
+function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {
+  return Object.fromEntries(names.map((name, i) => [name, numbers[i]])) as Record<N, number>
+}
+
+/** @throws OUT_OF_MEMORY; nothing has changed then */
+function load(
+  state: RoutingState,
+  totals: SnapshotTotals,
+  budget: boolean,
+  models: readonly SnapshotModel[],
+): void {
+  let highestSlot = -1
+  for (const { model } of models) highestSlot = Math.max(highestSlot, model.slot)
+  state.arms.kernel.reserve(highestSlot + 1)
+  for (const { model, arm } of models) {
+    state.registry.insert(model)
+    state.arms.load(model.slot, arm)
+  }
+  state.registry.incarnations = totals.incarnations
+  state.requests = totals.requests
+  state.events = totals.events
+  state.pacer.usdPerRequest = budget ? totals.usdPerRequest : null
+  for (const name of PACER_TOTALS) state.pacer[name] = totals[name]
+  for (const name of LEDGER_TOTALS) state.ledger[name] = totals[name]
+}
+
+function readEnvelope(
+  bytes: Uint8Array,
+  context: SnapshotContext,
+): { text: SnapshotText; numbers: Float64Array; version: number } {
+  if (!(bytes instanceof Uint8Array)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
+  if (bytes.length < HEADER_BYTES)
+    throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
+  // A copy, so that the numbers are aligned whatever view came in (a Buffer's own slice would share its pool).
+  const copy = new Uint8Array(bytes)
+  const header = new Uint32Array(copy.buffer, 0, HEADER_BYTES / 4)
+  const [magic, version, dimension, textBytes, numberCount, sum] = header
+  if (magic !== MAGIC) throw invalidSnapshot('it does not start as one')
+  if (!(version >= OLDEST_VERSION && version <= VERSION)) {
+    const read = `this release reads ${OLDEST_VERSION} to ${VERSION}`
+    throw invalidSnapshot(`it has format version ${version}, ${read}`)
+  }
+  const length = HEADER_BYTES + textBytes + 8 * numberCount
+  if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
+    throw invalidSnapshot(`it has ${copy.length} bytes, its header says ${length}`)
+  }
+  if (sum !== checksum(copy)) throw invalidSnapshot('its checksum is wrong')
+  if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
+    throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
+  }
+  const numbers = new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount)
+  const text = readSnapshotText(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes), version, numbers[NEXT])
+  if (text.encoder !== null && context.encoder !== null && text.encoder !== context.encoder) {
+    throw mismatch(
+      `its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`,
+    )
+  }
+  return { text, numbers, version }
+}
+
+/** CRC-32 of everything but the checksum itself. */
+function checksum(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4), crc32(bytes.subarray(0, CHECKSUM_OFFSET)))
+}
+
+function mismatch(why: string): ParetoBanditError {
+  return new ParetoBanditError('SNAPSHOT_MISMATCH', 'snapshot', why)
+}

@@ -1,0 +1,70 @@
+import { isRecord } from '../../base/check.js'
+import type { PolicyName } from '../../router/options/options.js'
+import type { OriginMark } from '../pending/origins.js'
+import { invalidSnapshot } from './check-snapshot.js'
+
+/** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
+export interface SnapshotText {
+  /** Of the router: the first part of its request ids. */
+  readonly name: string
+  readonly encoder: string | null
+  readonly policy: PolicyName
+  readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
+  readonly budget: boolean
+  readonly origins: readonly OriginMark[]
+  /** What the policy keeps besides, checked when it is loaded. */
+  readonly own: unknown
+}
+
+/** A checksum proves that nothing was altered by accident, not that a router wrote it: the shape is checked as well. */
+export function readSnapshotText(bytes: Uint8Array, version: number, next: number): SnapshotText {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    throw invalidSnapshot('its text section is not JSON')
+  }
+  if (!isRecord(value) || !Array.isArray(value.models) || typeof value.budget !== 'boolean') {
+    throw invalidSnapshot('its text section lacks a field')
+  }
+  const { name, encoder, budget, policy, own } = value
+  if (policy !== 'paper' && policy !== 'dollar') throw invalidSnapshot('its policy is none')
+  if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
+  if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
+  const models = value.models.map((model: unknown) => {
+    if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
+      throw invalidSnapshot('it lists a model without an id')
+    }
+    return { id: model.id, enabled: model.enabled }
+  })
+  if (new Set(models.map(({ id }) => id)).size !== models.length)
+    throw invalidSnapshot('it lists a model twice')
+  return {
+    name,
+    encoder,
+    policy,
+    budget,
+    models,
+    origins: readOrigins(version, name, next, value.origins),
+    own,
+  }
+}
+
+/** Before version 4 all requests of a snapshot were its router's own, numbered without a gap. */
+function readOrigins(version: number, name: string, next: number, value: unknown): OriginMark[] {
+  if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
+  if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
+  let before = 0
+  return value.map((origin: unknown) => {
+    if (!isRecord(origin) || typeof origin.name !== 'string') throw invalidSnapshot('an origin has no name')
+    const { name, index, nextRequest, lastEvent } = origin
+    if (!isWhole(index) || index <= before || !isWhole(nextRequest) || nextRequest < 1 || !isWhole(lastEvent))
+      throw invalidSnapshot("an origin's numbers are none")
+    before = index
+    return { name, index, nextRequest, lastEvent }
+  })
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
