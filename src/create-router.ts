@@ -4,8 +4,9 @@ import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
 import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
+import { CURVE_POINT_NUMBERS } from './policy/dollar/demand/curve-point.js'
 import type { Policy } from './policy/policy.js'
-import type { PolicyName, RouterOptions } from './router/options/options.js'
+import type { PolicyName, ResolvedOptions, RouterOptions } from './router/options/options.js'
 import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
 import { Router } from './router/router.js'
 
@@ -23,7 +24,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
   const own = checked.priors === undefined ? checked : { ...checked, priors: checkPriors(checked.priors) }
-  const resolved = resolveOptions(own, await chooseEncoder(checked))
+  const resolved = await withRewards(resolveOptions(own, await chooseEncoder(checked)))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
@@ -57,6 +58,15 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     )
   }
   return router
+}
+
+/** Options whose rewards are in another range than [0, 1]: with what turns these into parts of it. */
+async function withRewards(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { rewardLow, rewardHigh, priors } = options
+  if (rewardLow === 0 && rewardHigh === 1) return options
+  const { RewardRange } = await import('./router/reward-range.js')
+  const rewards = new RewardRange(rewardLow, rewardHigh, CURVE_POINT_NUMBERS)
+  return { ...options, rewards, priors: priors === null ? null : rewards.priorsToUnit(priors) }
 }
 
 /** A router carries the code of one policy. */

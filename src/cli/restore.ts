@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
 import { DEFAULT_ALPHA_COLD, DEFAULT_GAMMA, DEFAULT_GAMMA_DOLLAR } from '../router/options/options.js'
+import { checkRewardRange } from '../router/options/resolve-options.js'
 import { originOf } from '../state/snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
@@ -21,7 +22,7 @@ interface RestoreFlags {
 }
 
 const HELP = `
-The snapshot knows its policy, name, encoder and dimension. Give what else its router was made with, where that was not
+The snapshot knows its policy, name, encoder, dimension and range of rewards. Give what else its router was made with, where that was not
 the default: learned statistics mean little under another gamma or lambda0.
 
 Example:
@@ -58,13 +59,14 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path, 'read')
   })
-  const { policy, name, encoder, dimension } = originOf(bytes, path)
+  const { policy, name, encoder, dimension, rewardRange } = originOf(bytes, path)
   const { gamma, lambda0, pendingCapacity, mode, alpha = DEFAULT_ALPHA_COLD, seed = 0, epsilon = 0 } = flags
   if (mode !== undefined && policy !== 'paper')
     throw new CommandError('BAD_ARGUMENT', `--mode: goes with policy paper, ${path} is of policy ${policy}`)
   const options = {
     name,
     ...contextsOf(encoder, dimension),
+    ...(rewardRange === undefined ? {} : { rewardRange: checkRewardRange(rewardRange, 'rewardRange') }),
     ...(gamma === undefined ? {} : { gamma }),
     ...(lambda0 === undefined ? {} : { lambda0 }),
     ...(pendingCapacity === undefined ? {} : { pendingCapacity }),

@@ -134,6 +134,7 @@ function explainModel(
   const explorationBonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
 
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
+  const weights = f64.subarray(theta, theta + layout.dimension)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
   const expectedCostUsd = state.dollar?.expectedUsd(model, size) ?? expectedModelCostUsd(model, size)
@@ -153,7 +154,10 @@ function explainModel(
     latencyUse: note.neutralUse === -1 ? null : latencyUse,
     inflation: 1 / divisor,
     excluded: whyExcluded(note, model, drawUsd, exclusionReason(model, note.options, size)),
-    topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
+    topFeatures: topFeatures(
+      options.rewards?.weightsToUser(weights) ?? weights,
+      f64.subarray(layout.context, layout.context + layout.dimension),
+    ),
   }
 }
 
@@ -172,15 +176,9 @@ function whyExcluded(
   return model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null
 }
 
-function topFeatures(
-  f64: Float64Array,
-  theta: number,
-  context: number,
-  dimension: number,
-): FeatureContribution[] {
-  const features = Array.from({ length: dimension }, (_, index) => {
-    const weight = f64[theta + index]
-    const value = f64[context + index]
+function topFeatures(theta: Float64Array, context: Float64Array): FeatureContribution[] {
+  const features = Array.from(theta, (weight, index) => {
+    const value = context[index]
     return { index, value, weight, contribution: weight * value }
   })
   features.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))

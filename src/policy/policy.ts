@@ -5,6 +5,7 @@ import type { ModelSpec } from '../models/model.js'
 import type { Model } from '../models/registry.js'
 import type { ResolvedOptions } from '../router/options/options.js'
 import type { Ledger } from '../state/ledger.js'
+import type { RewardUnits } from '../state/reward-units.js'
 import type { RoutingState, StateOptions } from '../state/routing-state.js'
 import type { Chooser } from './chooser.js'
 import type { AccountLimits } from './dollar/accounts/account-limits.js'
@@ -101,4 +102,6 @@ export interface PolicyState {
   /** All of it as plain data and numbers, for a snapshot, and back. `load` throws SNAPSHOT_INVALID. */
   save(slots: readonly number[]): PolicySnapshot
   load(saved: PolicySnapshot, slots: readonly number[]): void
+  /** What was loaded was learned of rewards as they were given: from now on they are parts of their range. */
+  takeRawRewards(rewards: RewardUnits, state: RoutingState): void
 }

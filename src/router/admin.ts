@@ -151,11 +151,12 @@ export abstract class Operations {
     const tenant = administrationOf(this.policy, 'id').findTenant(this.state, id, 'id')
     const stats = this.state.dollar?.readAccount(tenant, this.now())
     if (stats === undefined) throw new ParetoBanditError('UNKNOWN_TENANT', 'id', 'this router has no tenants')
-    return stats
+    return this.options.rewards?.account(stats) ?? stats
   }
 
   stats(): RouterStats {
-    return readStats(this.state, this.now(), this.committer.journal?.stats() ?? null)
+    const stats = readStats(this.state, this.now(), this.committer.journal?.stats() ?? null)
+    return this.options.rewards?.stats(stats) ?? stats
   }
 
   protected get state(): RoutingState {

@@ -119,7 +119,7 @@ export class Dispatcher {
     routed.canary = note.canary
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
-    const decision: Decision = {
+    const decision: Mutable<Decision> = {
       id: routed.id,
       model: model.id,
       expectedCostUsd: choice.expectedUsd,
@@ -133,8 +133,9 @@ export class Dispatcher {
       infeasible: routed.infeasible,
       propensity: choice.propensity,
     }
+    this.options.rewards?.decided(decision, routed)
     if (request?.explain !== true) return decision
-    return { ...decision, explanation: explainDecision(routed.id, state, this.options, note, false) }
+    return { ...decision, explanation: this.explanation(routed.id, state, note, false) }
   }
 
   /** Whose account was short when `decide` refused: a tenant, or null for the router; undefined where it was a cap. */
@@ -167,14 +168,18 @@ export class Dispatcher {
     const { kernel } = state.arms
     state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
     const note = this.notes.get(sequence)
-    if (note !== undefined)
-      return explainDecision(id, state, this.options, note, note.events !== state.events)
+    if (note !== undefined) return this.explanation(id, state, note, note.events !== state.events)
     // Its own note is gone: tell what such a decision would stand on now.
     const today: DecisionNote = { ...blankNote(), sequence }
     this.chooser.describe(state, null, today)
     today.chosen = model
     today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
-    return explainDecision(id, state, this.options, today, true)
+    return this.explanation(id, state, today, true)
+  }
+
+  private explanation(id: string, state: RoutingState, note: DecisionNote, changed: boolean): Explanation {
+    const explanation = explainDecision(id, state, this.options, note, changed)
+    return this.options.rewards?.explanation(explanation) ?? explanation
   }
 
   private sizeOf(request: RouteOptions | null): RequestSize {

@@ -105,7 +105,8 @@ export class Router extends Teaching {
 
   /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
   inspectArm(id: string): ArmInspection {
-    return this.state.arms.inspect(findModel(this.state, id, 'id').slot)
+    const arm = this.state.arms.inspect(findModel(this.state, id, 'id').slot)
+    return this.options.rewards?.inspection(arm) ?? arm
   }
 
   /** @returns a function that ends the subscription. Listeners are called after the change, in order. */

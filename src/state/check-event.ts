@@ -178,10 +178,14 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
   if (!(event.contenders instanceof Float64Array)) {
     throw expected('INVALID_ARGUMENT', 'event.contenders', 'a Float64Array', event.contenders)
   }
-  event.contenders = event.contenders.slice()
+  const contenders = event.contenders.slice()
+  event.contenders = contenders
   checkUses(event)
   if (
-    !areCurvePoints(event.contenders as Float64Array, (slot) => state.registry.atSlot(slot) !== undefined)
+    !areCurvePoints(
+      state.rewards?.contendersToUnit(contenders) ?? contenders,
+      (slot) => state.registry.atSlot(slot) !== undefined,
+    )
   ) {
     throw expected(
       'INVALID_ARGUMENT',

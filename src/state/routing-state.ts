@@ -11,6 +11,7 @@ import { Ledger } from './ledger.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
 import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
+import type { RewardUnits } from './reward-units.js'
 
 export interface StateOptions {
   readonly name: string
@@ -20,9 +21,8 @@ export interface StateOptions {
   readonly pendingCapacity: number
   /** Requests' worth of budget that the account holds at most. */
   readonly burst: number
-  /** Ends of the rewards. */
-  readonly rewardLow: number
-  readonly rewardHigh: number
+  /** Null for rewards in [0, 1]. */
+  readonly rewards: RewardUnits | null
 }
 
 /**
@@ -38,6 +38,8 @@ export class RoutingState {
   readonly ledger = new Ledger()
   readonly pending: PendingRequests
   readonly ids: RequestIds
+  /** Null for rewards in [0, 1]. Of others the state knows parts of the range; events have them as they were given. */
+  readonly rewards: RewardUnits | null
   /** What policy `dollar` keeps besides; null for policy `paper`. */
   readonly dollar: PolicyState | null
   /** Requests routed so far: the t of the mathematics. */
@@ -45,6 +47,7 @@ export class RoutingState {
   /** Events applied so far. */
   events = 0
   constructor(kernel: Kernel, options: StateOptions, dollar: StartPolicy | null = null) {
+    this.rewards = options.rewards
     this.arms = new Arms(kernel, options.lambda0)
     this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
     this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
@@ -52,7 +55,8 @@ export class RoutingState {
     this.dollar = dollar?.(this.arms, options, this.ledger) ?? null
   }
 
-  apply(event: RouterEvent): void {
+  apply(given: RouterEvent): void {
+    const event = this.rewards?.eventToUnit(given) ?? given
     switch (event.type) {
       case 'routed':
         this.routed(event)

@@ -48,7 +48,7 @@ export class DollarChooser implements Chooser {
   constructor(options: ResolvedOptions, stateOf: (state: RoutingState) => DollarState) {
     this.options = options
     this.exploration = new EpsilonExploration(options)
-    this.probes = new Probes(this.costs, this.limits, options.rewardHigh)
+    this.probes = new Probes(this.costs, this.limits)
     this.stateOf = stateOf
   }
 
@@ -133,7 +133,7 @@ export class DollarChooser implements Chooser {
     const { price } = limits
     note.shadowPrice = price === 0 ? 0 : price * (limits.payer?.usdPerRequest ?? limits.targetUsd)
     limits.raise(objectives.quality, demand)
-    uses.read(objectives.latency, objectives.quality.span)
+    uses.read(objectives.latency)
     note.now = state.requests
     note.options = request
     note.penaltyWeight = limits.price

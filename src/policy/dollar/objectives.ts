@@ -1,11 +1,12 @@
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import type { EventOf, ObjectiveEvent } from '../../events/events.js'
 import type { PendingRequests } from '../../state/pending/pending.js'
+import { NO_VALUE } from '../../state/pending/request-row.js'
 import type { LatencyStats, QualityStats } from '../stats.js'
 import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
-import { NO_VALUE, QualityFloor } from './quality/quality-floor.js'
+import { QualityFloor } from './quality/quality-floor.js'
 
 /** Variance of the logarithms of latencies before any is known. */
 const LOG_LATENCY_VARIANCE = 0.25
@@ -16,13 +17,8 @@ const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
 /** What an operator asks for besides a price: the latency objective, the quality floor, and what both must know. */
 export class Objectives {
   readonly latency = new LatencyObjective()
-  readonly quality: QualityFloor
+  readonly quality = new QualityFloor()
   private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE)
-
-  /** @param rewardSpan high less low end of the rewards */
-  constructor(rewardSpan: number) {
-    this.quality = new QualityFloor(rewardSpan)
-  }
 
   added(slot: number): void {
     this.latency.profiles.start(slot)
@@ -101,7 +97,7 @@ export class Objectives {
       percentile,
       recentMeanMs: percentile !== null || recentCount === 0 ? null : recentUse * ms,
       recentShareOver: recentCount === 0 ? null : share,
-      shadowPrice: latency.price(this.quality.span),
+      shadowPrice: latency.price(),
       infeasible: latency.isMissed || latency.isOutOfReach,
     }
   }

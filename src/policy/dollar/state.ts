@@ -7,6 +7,8 @@ import { dot } from '../../kernel/packed.js'
 import { costCorrection, restartCost } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
 import type { Ledger } from '../../state/ledger.js'
+import { NO_VALUE } from '../../state/pending/request-row.js'
+import type { RewardUnits } from '../../state/reward-units.js'
 import type { RoutingState, StateOptions } from '../../state/routing-state.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
@@ -47,15 +49,13 @@ export class DollarState implements PolicyState {
   readonly objectives: Objectives
   readonly alarms: EventOf<'drift'>[] = []
   private readonly arms: Arms
-  private readonly rewardLow: number
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
 
   constructor(arms: Arms, options: StateOptions, ledger: Ledger) {
     this.arms = arms
-    this.rewardLow = options.rewardLow
     this.accounts = new Accounts(options.burst, ledger)
-    this.objectives = new Objectives(options.rewardHigh - options.rewardLow)
+    this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
   }
 
@@ -114,7 +114,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
     const { pending } = state
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, state.registry, this.arms, this.rewardLow, state.requests)
+    markMissingRewards(model, state.registry, this.arms, state.requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -269,6 +269,19 @@ export class DollarState implements PolicyState {
       this.costDrift.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + 2 * DRIFT_NUMBERS))
     })
     this.demand.load(window)
+  }
+
+  takeRawRewards(rewards: RewardUnits, { registry, pending }: RoutingState): void {
+    const toUnit = (value: number): number => rewards.toUnit(value)
+    for (const { slot } of registry.models) this.rewardDrift.start(slot)
+    for (const sequence of pending.waiting()) {
+      const value = pending.predictedValue(sequence)
+      if (value !== NO_VALUE) pending.setPredictions(sequence, pending.predictedUse(sequence), toUnit(value))
+    }
+    this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
+    this.objectives.quality.takeRawRewards(rewards)
+    this.objectives.latency.changeValues(toUnit)
+    this.demand.changeValues(toUnit)
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

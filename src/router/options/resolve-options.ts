@@ -119,6 +119,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     costWeight: optional(options.costWeight, null, (v, f) => checkInRange(v, 0, 1e6, f), 'costWeight'),
     rewardLow,
     rewardHigh,
+    rewards: null,
     forcedExploration: optional(options.forcedExploration, 20, checkForcedExploration, 'forcedExploration'),
     expectedInputTokens: tokens.input,
     expectedOutputTokens: tokens.output,
@@ -239,7 +240,7 @@ function checkGamma(value: unknown, field: string): number {
   return checkInRange(value, 0.5, 1, field)
 }
 
-function checkRewardRange(value: unknown, field: string): readonly [number, number] {
+export function checkRewardRange(value: unknown, field: string): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2)
     throw expected('INVALID_ARGUMENT', field, '[low, high]', value)
   const low = checkInRange(value[0], -1e6, 1e6, `${field}[0]`)

@@ -9,6 +9,8 @@ import {
   INCARNATION,
   INPUT_PRICE,
   LIST_COST,
+  NO_USE,
+  NO_VALUE,
   NUMBER,
   ORIGIN,
   OUTPUT_PRICE,
@@ -124,12 +126,12 @@ export class PendingRequests {
     this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
   }
 
-  /** Use of the latency limit that was predicted of it; -1 without an objective. */
+  /** Use of the latency limit that was predicted of it; NO_USE without an objective. */
   predictedUse(sequence: number): number {
     return this.rows[this.offset(sequence) + USE]
   }
 
-  /** Value that was predicted of it, latency apart; 2^21 where it was not chosen by values. */
+  /** Value that was predicted of it, latency apart; NO_VALUE where it was not chosen by values. */
   predictedValue(sequence: number): number {
     return this.rows[this.offset(sequence) + VALUE]
   }
@@ -142,7 +144,7 @@ export class PendingRequests {
 
   /** What was predicted of every request is over a limit that is no more. */
   forgetUses(): void {
-    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
+    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = NO_USE
   }
 
   /**
@@ -235,8 +237,8 @@ export class PendingRequests {
     rows[row + TENANT_ALLOWANCE] = 0
     rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
     rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
-    rows[row + USE] = -1
-    rows[row + VALUE] = 2 ** 21
+    rows[row + USE] = NO_USE
+    rows[row + VALUE] = NO_VALUE
     rows[row + ORIGIN] = origin
     rows[row + NUMBER] = number
     copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)

@@ -36,3 +36,7 @@ export const ORIGIN = 17
 export const NUMBER = 18
 export const PENDING_NUMBERS = 19
 export const PENDING_AMOUNTS = 15
+
+/** The use of a latency limit, and the value, of a request that is not known to have had one predicted: neither can be so. */
+export const NO_USE = -1
+export const NO_VALUE = 2 ** 21

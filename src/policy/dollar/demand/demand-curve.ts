@@ -81,6 +81,14 @@ export class DemandCurve {
     })
   }
 
+  /** The values of all are others from now on. */
+  changeValues(change: (value: number) => number): void {
+    this.edit((row) => {
+      for (let i = 0, at = row + 2; i < this.rows[row]; i++, at += CURVE_POINT_NUMBERS)
+        this.rows[at] = change(this.rows[at])
+    })
+  }
+
   /** The model in a slot can no longer be chosen. */
   forget(slot: number): void {
     this.edit((row) => {

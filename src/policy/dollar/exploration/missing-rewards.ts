@@ -12,13 +12,7 @@ const DUE_REWARDS = 30
  *
  * Asked at every doubling of its settled requests: O(models) each.
  */
-export function markMissingRewards(
-  model: Model,
-  registry: Registry,
-  arms: Arms,
-  rewardLow: number,
-  requests: number,
-): void {
+export function markMissingRewards(model: Model, registry: Registry, arms: Arms, requests: number): void {
   const { settled } = model
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
@@ -34,6 +28,6 @@ export function markMissingRewards(
   // What a prior says of it stands.
   if (numbers[numbers.length - 1] > ridge) return
   const { dimension } = arms.kernel.layout
-  numbers[dimension] = ridge * rewardLow
+  numbers[dimension] = 0
   arms.putReward(model.slot, numbers, requests)
 }

@@ -17,12 +17,10 @@ const FUND_BACK = -1
 export class Probes {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
-  private readonly rewardHigh: number
 
-  constructor(costs: CandidateCosts, limits: SpendingLimits, rewardHigh: number) {
+  constructor(costs: CandidateCosts, limits: SpendingLimits) {
     this.costs = costs
     this.limits = limits
-    this.rewardHigh = rewardHigh
   }
 
   /**
@@ -88,7 +86,7 @@ export class Probes {
   private couldWin(position: number): boolean {
     const { costs, limits } = this
     if (limits.price === 0) return true
-    const best = this.rewardHigh - limits.price * costs.expectedUsd[position]
+    const best = 1 - limits.price * costs.expectedUsd[position]
     return best >= costs.worth(costs.cheapest, limits.price)
   }
 }

@@ -1,4 +1,5 @@
 import type { Arms } from '../../../bandit/arms.js'
+import type { RewardUnits } from '../../../state/reward-units.js'
 
 /** Log-likelihood ratio at which a model is taken to be what it was before it fell, against what it has been since. */
 const RECOVERED = 3
@@ -75,6 +76,19 @@ export class Recoveries {
 
   forget(slot: number): void {
     this.fallen.delete(slot)
+  }
+
+  /** All that it knows was of rewards as they were given. */
+  takeRawRewards(rewards: RewardUnits, dimension: number): void {
+    for (const { theta, statistics } of this.fallen.values()) {
+      const { low } = rewards
+      for (let i = 0, row = 1 + dimension; i < dimension; row += dimension - i, i++) {
+        const isBias = i === dimension - 1
+        theta[i] = rewards.differenceToUnit(theta[i] - (isBias ? low : 0))
+        const column = statistics[row + dimension - 1 - i]
+        statistics[1 + i] = rewards.differenceToUnit(statistics[1 + i] - low * column)
+      }
+    }
   }
 
   /** As numbers, for a snapshot: how many, and of each its slot, time, ratio, theta and statistics. */

@@ -31,7 +31,7 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   const prior = priorOf(priors, spec.id)
   if (priors === null || prior === null) {
     return {
-      prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? options.rewardHigh),
+      prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? 1),
       settledPrior: null,
       costCorrection: 1,
     }

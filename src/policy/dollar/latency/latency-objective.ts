@@ -1,3 +1,4 @@
+import { NO_USE } from '../../../state/pending/request-row.js'
 import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../demand/curve-point.js'
 import { DemandCurve } from '../demand/demand-curve.js'
 import { allowedUse, type LatencyLimit } from './latency-limit.js'
@@ -33,9 +34,6 @@ const RECENT_REQUESTS = 256
 /** No latency is predicted beyond e^30 ms, 340 years. */
 const LOG_LATENCY_MAX = 30
 const OWN_NUMBERS = ['debt', 'missedRequests', 'recentUse', 'recentCount'] as const
-
-/** The use of a request that is not known to have had one predicted. */
-export const NO_USE = -1
 
 /**
  * A limit on latency: its mean, or the share of requests that take longer. A request's use of it, over the limit, is
@@ -102,11 +100,11 @@ export class LatencyObjective {
   }
 
   /** Reward that a limit's worth of latency must buy: 0 while latency is no constraint. */
-  price(rewardSpan: number): number {
+  price(): number {
     if (this.limit === null) return 0
     const target = Math.min(Math.max(TIGHTNESS - this.debt / this.horizon, TARGET_MIN), this.targetMax)
     const price = this.demand.priceOfSpend(target * this.allowed, this.debt < 0) * this.allowed
-    return Math.min(price, LATENCY_PRICE_MAX * rewardSpan)
+    return Math.min(price, LATENCY_PRICE_MAX)
   }
 
   /** Whether the limit has been missed for so long that no price will meet it. */
@@ -168,6 +166,11 @@ export class LatencyObjective {
   /** A model's latency is no longer what it was: what the window holds of it is wrong. */
   changed(): void {
     this.demand.keepLatest(KEPT_REQUESTS)
+  }
+
+  /** As `DemandCurve.changeValues`. */
+  changeValues(change: (value: number) => number): void {
+    this.demand.changeValues(change)
   }
 
   /** The model in a slot can no longer be chosen. */

@@ -1,3 +1,5 @@
+import { NO_VALUE } from '../../../state/pending/request-row.js'
+import type { RewardUnits } from '../../../state/reward-units.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 
 /** Rewards over which a shortfall is made up. */
@@ -31,9 +33,6 @@ const OWN_NUMBERS = [
 ] as const
 const RECENT_REWARDS = 256
 
-/** The value of a request that is not known to have had one predicted: none is as large. */
-export const NO_VALUE = 2 ** 21
-
 /**
  * A floor under the mean reward: of all ways to be as good the cheapest. The price of a dollar is then the highest at
  * which the latest requests would still be worth the floor (DemandCurve.priceOfValue), plus two corrections. The values on
@@ -57,12 +56,6 @@ export class QualityFloor {
   recentCount = 0
   /** What the latency objective takes off the values of the chosen, on average. */
   drag = 0
-  /** High less low end of the rewards. */
-  readonly span: number
-
-  constructor(span: number) {
-    this.span = span
-  }
 
   /** Another floor, or none. The same one again changes nothing. */
   set(meanReward: number | null): void {
@@ -75,7 +68,7 @@ export class QualityFloor {
   price(demand: DemandCurve): number {
     if (this.meanReward === null || demand.count === 0) return 0
     const target = this.needed(this.meanReward) + this.debt / HORIZON_REWARDS
-    const slack = this.debt < 0 ? SLACK * this.span : Number.POSITIVE_INFINITY
+    const slack = this.debt < 0 ? SLACK : Number.POSITIVE_INFINITY
     return Math.min(demand.priceOfValue(target, slack), PRICE_MAX)
   }
 
@@ -106,10 +99,9 @@ export class QualityFloor {
   /** @param value predicted of the chosen, latency apart; NO_VALUE where the choice was not by values */
   rewarded(reward: number, value: number): void {
     if (this.meanReward === null) return
-    const { span } = this
-    const most = CORRECTION_MAX * HORIZON_REWARDS * span
+    const most = CORRECTION_MAX * HORIZON_REWARDS
     const debt = this.debt + this.meanReward - reward
-    this.debt = Math.min(Math.max(debt, CORRECTION_MIN * HORIZON_REWARDS * span), most)
+    this.debt = Math.min(Math.max(debt, CORRECTION_MIN * HORIZON_REWARDS), most)
     this.missedRewards = this.debt >= MISSED_DEBT * most ? this.missedRewards + 1 : 0
     this.recentCount = Math.min(this.recentCount + 1, RECENT_REWARDS)
     this.recentReward += (reward - this.recentReward) / this.recentCount
@@ -117,7 +109,16 @@ export class QualityFloor {
     this.rewards++
     const error = value - reward - this.bias
     this.bias += error / Math.min(BIAS_PRIOR + this.rewards, BIAS_REWARDS)
-    this.bias = Math.min(Math.max(this.bias, BIAS_MIN * span), span)
+    this.bias = Math.min(Math.max(this.bias, BIAS_MIN), 1)
+  }
+
+  /** All that it knows was of rewards as they were given. */
+  takeRawRewards(rewards: RewardUnits): void {
+    if (this.meanReward !== null) this.meanReward = rewards.toUnit(this.meanReward)
+    if (this.recentCount > 0) this.recentReward = rewards.toUnit(this.recentReward)
+    this.debt = rewards.differenceToUnit(this.debt)
+    this.bias = rewards.differenceToUnit(this.bias)
+    this.drag = rewards.differenceToUnit(this.drag)
   }
 
   /** As numbers, for a snapshot. */
