@@ -7,11 +7,8 @@ import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
 import { QualityFloor } from './quality/quality-floor.js'
+import { LEARNING_LATENCIES, LOG_LATENCY_VARIANCE } from './tuning.js'
 
-/** Variance of the logarithms of latencies before any is known. */
-const LOG_LATENCY_VARIANCE = 0.25
-/** Before so many latencies a model is learning: its predictions stray without anything having changed. */
-const LEARNING_LATENCIES = 8
 const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
 
 /** What an operator asks for besides a price: the latency objective, the quality floor, and what both must know. */

@@ -24,20 +24,17 @@ import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import {
+  COST_PRIOR_REQUESTS,
+  DRIFT_KEPT_BIAS_OBSERVATIONS,
+  DRIFT_KEPT_OBSERVATIONS,
+  LEARNING_OBSERVATIONS,
+  LOG_COST_VARIANCE,
+  REWARD_VARIANCE,
+  WINDOW_KEPT_REQUESTS,
+  WINDOW_REQUESTS,
+} from './tuning.js'
 
-/** Latest requests whose contenders the shadow price is found from. */
-export const WINDOW_REQUESTS = 256
-/** Observations that are left of an arm's evidence after an alarm. */
-const KEPT_BIAS = 10
-/** Before so many an arm is learning: its predictions stray without anything having changed. */
-const LEARNING_OBSERVATIONS = 20
-const KEPT_REQUESTS = 8
-const KEPT_OBSERVATIONS = 200
-/** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
-const REWARD_VARIANCE = 0.02
-const LOG_COST_VARIANCE = 0.25
-/** How many settled requests a prior's correction of its costs counts for. */
-const CORRECTION_REQUESTS = 20
 /** Of a model, in a snapshot: two watches. */
 const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
 
@@ -128,10 +125,11 @@ export class DollarState implements PolicyState {
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
-      if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
-      this.arms.loosenSettled(model.slot, KEPT_BIAS)
+      if (evidence > DRIFT_KEPT_OBSERVATIONS)
+        this.arms.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.arms.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
       restartCost(model)
-      this.demand.keepLatest(KEPT_REQUESTS)
+      this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
@@ -181,10 +179,11 @@ export class DollarState implements PolicyState {
     if (direction === 0) return
     if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
     const evidence = this.arms.evidence(model.slot)
-    if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
-    this.arms.loosenReward(model.slot, KEPT_BIAS)
+    if (evidence > DRIFT_KEPT_OBSERVATIONS)
+      this.arms.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    this.arms.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
-    this.demand.keepLatest(KEPT_REQUESTS)
+    this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
     this.alarm(event.at, model, 'reward', direction)
   }
@@ -205,9 +204,9 @@ export class DollarState implements PolicyState {
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
-    model.assumedUsd = CORRECTION_REQUESTS
-    model.predictedUsd = CORRECTION_REQUESTS
-    model.realisedUsd = CORRECTION_REQUESTS * event.costCorrection
+    model.assumedUsd = COST_PRIOR_REQUESTS
+    model.predictedUsd = COST_PRIOR_REQUESTS
+    model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
   }
 
   left(model: Model): void {

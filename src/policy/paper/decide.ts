@@ -11,9 +11,7 @@ import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { DecisionNote } from '../explain.js'
 import type { RouteOptions } from '../route-options.js'
-
-/** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
-const COST_WEIGHT_WITHOUT_BUDGET = 0.3
+import { COST_WEIGHT_WITHOUT_BUDGET } from './tuning.js'
 
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
 export class PaperChooser implements Chooser {

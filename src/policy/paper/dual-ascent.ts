@@ -1,10 +1,8 @@
+import { COST_SMOOTHING, DUAL_STEP, SHADOW_PRICE_MAX } from './tuning.js'
+
 /** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
 export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
 export type PacerMode = (typeof PACER_MODES)[number]
-
-const STEP = 0.05
-const SMOOTHING = 0.05
-export const SHADOW_PRICE_MAX = 5
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda
@@ -37,15 +35,15 @@ export class DualAscentPacer {
   /** One request's cost is known (or assumed, at expiry). */
   observe(costUsd: number): void {
     if (this.usdPerRequest === null) return
-    this.costEmaUsd = (1 - SMOOTHING) * this.costEmaUsd + SMOOTHING * costUsd
-    const next = this.shadowPrice + STEP * (this.costEmaUsd / this.usdPerRequest - 1)
+    this.costEmaUsd = (1 - COST_SMOOTHING) * this.costEmaUsd + COST_SMOOTHING * costUsd
+    const next = this.shadowPrice + DUAL_STEP * (this.costEmaUsd / this.usdPerRequest - 1)
     this.shadowPrice = Math.min(SHADOW_PRICE_MAX, Math.max(0, next))
   }
 
   /** Spend that belongs to no new request: a failed attempt's cost, a late settlement's difference. */
   correct(differenceUsd: number): void {
     if (this.usdPerRequest === null) return
-    this.costEmaUsd = Math.max(0, this.costEmaUsd + SMOOTHING * differenceUsd)
+    this.costEmaUsd = Math.max(0, this.costEmaUsd + COST_SMOOTHING * differenceUsd)
   }
 
   /** What lambda adds to the weight of log-normalised cost; nothing in the hard mode. */

@@ -1,8 +1,6 @@
 import type { Arms } from '../../../bandit/arms.js'
 import type { Model, Registry } from '../../../models/registry.js'
-
-/** As many rewards must have been due, none of which came. */
-const DUE_REWARDS = 30
+import { DUE_REWARDS } from '../tuning.js'
 
 /**
  * A cold arm starts at what is usual, so that it is tried; one whose rewards never come would stay there, and a cheap

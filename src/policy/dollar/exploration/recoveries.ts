@@ -1,14 +1,6 @@
 import type { Arms } from '../../../bandit/arms.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
-
-/** Log-likelihood ratio at which a model is taken to be what it was before it fell, against what it has been since. */
-const RECOVERED = 3
-/** One reward counts for no more than so much of it. */
-const STEP_MAX = 2
-
-/** A fallen model is tried after so many requests, and then whenever it has been idle for an eighth of the time since. */
-const TRIAL_REQUESTS = 25
-const TRIAL_SHARE = 1 / 8
+import { RECOVERY_STEP_MAX, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
 
 interface Fallen {
   /** Request count at the fall. */
@@ -55,8 +47,8 @@ export class Recoveries {
     if (fallen === undefined) return false
     const before = reward - predict(fallen, arms, 0)
     const step = (residual * residual - before * before) / (2 * variance)
-    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -STEP_MAX), STEP_MAX))
-    if (fallen.ratio < RECOVERED) return false
+    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
+    if (fallen.ratio < REWARD_RECOVERED_RATIO) return false
     arms.putReward(slot, fallen.statistics, requests)
     this.fallen.delete(slot)
     return true
