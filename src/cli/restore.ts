@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { ParetoBanditError, show } from '../base/errors.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
-import { DEFAULT_ALPHA_COLD, DEFAULT_GAMMA, DEFAULT_GAMMA_DOLLAR } from '../router/options/options.js'
+import { isPolicyName, POLICIES } from '../policy/policies.js'
+import { DEFAULT_ALPHA_COLD } from '../router/options/resolve-options.js'
 import { originOf } from '../state/snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
@@ -35,7 +37,7 @@ export function registerRestore(program: Command): void {
     .argument('<file>', 'the log to make; it must not be there')
     .option(
       '--gamma <factor>',
-      `forgetting factor (default: ${DEFAULT_GAMMA_DOLLAR}, of policy paper ${DEFAULT_GAMMA})`,
+      `forgetting factor (default: ${POLICIES.dollar.settings.gamma}, of policy paper ${POLICIES.paper.settings.gamma})`,
       numberFlag,
     )
     .option('--lambda0 <x>', 'regularization (default: 1)', numberFlag)
@@ -60,6 +62,12 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
   })
   const { policy, name, encoder, dimension } = originOf(bytes, path)
   const { gamma, lambda0, pendingCapacity, mode, alpha = DEFAULT_ALPHA_COLD, seed = 0, epsilon = 0 } = flags
+  if (!isPolicyName(policy))
+    throw new ParetoBanditError(
+      'SNAPSHOT_INVALID',
+      path,
+      `it is of policy ${show(policy)}, which this release lacks`,
+    )
   if (mode !== undefined && policy !== 'paper')
     throw new CommandError('BAD_ARGUMENT', `--mode: goes with policy paper, ${path} is of policy ${policy}`)
   const options = {

@@ -4,19 +4,13 @@ import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { Decision } from '../policy/decision.js'
+import type { BudgetOptions, RouterOptions } from '../policy/options.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import type { PacerStats } from '../policy/stats.js'
-import {
-  type BudgetOptions,
-  DEFAULT_ALPHA_COLD,
-  DEFAULT_ALPHA_WARM,
-  DEFAULT_POLICY,
-  POLICY_NAMES,
-  type PolicyName,
-  type RouterOptions,
-} from '../router/options/options.js'
+import { DEFAULT_ALPHA_COLD, DEFAULT_ALPHA_WARM } from '../router/options/resolve-options.js'
 import type { Router } from '../router/router.js'
+import type { PacerStats } from '../router/stats.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'

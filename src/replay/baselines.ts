@@ -1,6 +1,6 @@
-import { ADAPTATION_HORIZON, nEffectiveOf } from '../bandit/horizon.js'
+import { nEffectiveOf } from '../bandit/horizon.js'
 import { confidence95, mean } from '../base/statistics.js'
-import { DEFAULT_GAMMA } from '../router/options/options.js'
+import { PAPER_SETTINGS } from '../policy/paper/settings.js'
 import { type Bench, roundOf } from './bench.js'
 import { requestsInFlight } from './feedback-timing.js'
 import { bestMix, type Mix, playFixed, playOracle } from './hindsight.js'
@@ -75,7 +75,7 @@ function strategyOf(name: PlayedBaseline, bench: Bench, seedIndex: number): Prom
     priors: bench.priors[seedIndex],
     costWeight: STATIC_COST_WEIGHT,
     knobs: {
-      nEffective: nEffectiveOf(ADAPTATION_HORIZON, DEFAULT_GAMMA),
+      nEffective: nEffectiveOf(PAPER_SETTINGS.adaptationHorizon, PAPER_SETTINGS.gamma),
       ...(name === 'linucb' ? { gamma: 1 } : {}),
     },
     inFlight: requestsInFlight(bench.timing),

@@ -1,29 +1,44 @@
 import type { Model } from '../models/registry.js'
-import type { AccountStats, ModelStats, PacerStats, RouterStats } from '../policy/stats.js'
+import type { PolicyName } from '../policy/policies.js'
+import type { PolicyReport } from '../policy/stats.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { JournalStats } from './journal.js'
+import type { ModelStats, RouterStats } from './stats.js'
 
-/** What the router has done so far, as plain data. */
-export function readStats(state: RoutingState, at: number, journal: JournalStats | null): RouterStats {
+/** What the router has done so far, as plain data. @param report what the policy says of itself */
+export function readStats(
+  state: RoutingState,
+  report: PolicyReport,
+  journal: JournalStats | null,
+): RouterStats {
   const models = [...state.registry.models]
-  const account = state.dollar?.readAccount(null, at) ?? null
   const total = models.reduce((sum, model) => sum + model.requests, 0)
+  const { shadowPrice, mode = null, account = null, latency = null, quality = null, tenants = 0 } = report
+  const { cost, ledger } = state
   return {
     requests: state.requests,
     models: models.map((model) => modelStats(model, total)),
-    policy: state.dollar === null ? 'paper' : 'dollar',
-    pacer: pacerStats(state, account),
+    policy: state.policyName as PolicyName,
+    pacer: {
+      usdPerRequest: cost.usdPerRequest,
+      mode,
+      shadowPrice,
+      costEmaUsd: cost.meanUsd,
+      spendUsd: ledger.spendUsd,
+      reservedUsd: ledger.reservedUsd,
+      allowanceUsd: ledger.allowanceUsd,
+      utilisation: ledger.utilisation,
+    },
     account,
-    latency: state.dollar?.readLatency() ?? null,
-    quality: state.dollar?.readQuality(at) ?? null,
-    tenants: state.dollar?.tenantCount ?? 0,
+    latency,
+    quality,
+    tenants,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
     journal,
     kernel: state.arms.kernel.name,
     dimension: state.arms.kernel.layout.dimension,
   }
 }
-
 function modelStats(model: Model, total: number): ModelStats {
   return {
     id: model.id,
@@ -47,19 +62,5 @@ function modelStats(model: Model, total: number): ModelStats {
     rewardAlarms: model.rewardAlarms,
     costAlarms: model.costAlarms,
     latencyAlarms: model.latencyAlarms,
-  }
-}
-
-function pacerStats(state: RoutingState, account: AccountStats | null): PacerStats {
-  const { pacer, ledger, dollar } = state
-  return {
-    usdPerRequest: pacer.usdPerRequest,
-    mode: dollar === null ? pacer.mode : null,
-    shadowPrice: account?.shadowPrice ?? pacer.shadowPrice,
-    costEmaUsd: pacer.costEmaUsd,
-    spendUsd: ledger.spendUsd,
-    reservedUsd: ledger.reservedUsd,
-    allowanceUsd: ledger.allowanceUsd,
-    utilisation: ledger.utilisation,
   }
 }

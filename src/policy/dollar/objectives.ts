@@ -1,11 +1,12 @@
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import type { EventOf, ObjectiveEvent } from '../../events/events.js'
-import type { PendingRequests } from '../../state/pending/pending.js'
-import type { LatencyStats, QualityStats } from '../stats.js'
+import type { PendingView } from '../../state/policy-state.js'
 import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
+import { NO_USE, USE, VALUE } from './pending-columns.js'
 import { NO_VALUE, QualityFloor } from './quality/quality-floor.js'
+import type { LatencyStats, QualityStats } from './stats.js'
 
 /** Variance of the logarithms of latencies before any is known. */
 const LOG_LATENCY_VARIANCE = 0.25
@@ -33,12 +34,12 @@ export class Objectives {
     this.latency.forget(slot)
   }
 
-  administer(event: ObjectiveEvent, pending: PendingRequests): void {
+  administer(event: ObjectiveEvent, pending: PendingView): void {
     if (event.type === 'quality-set') this.quality.set(event.meanReward)
-    else if (this.latency.set(event.limit)) pending.forgetUses()
+    else if (this.latency.set(event.limit)) pending.fillOwn(USE, NO_USE)
   }
 
-  routed(event: EventOf<'routed'>, pending: PendingRequests, sequence: number): void {
+  routed(event: EventOf<'routed'>, pending: PendingView, sequence: number): void {
     const { latency, quality } = this
     const { contenders, uses, latencyPrice, latencyUse } = event
     if (latency.limit === null && quality.meanReward === null) return
@@ -51,7 +52,8 @@ export class Objectives {
       value = contenders[at + 1] + dragged
       quality.routed(dragged)
     }
-    pending.setPredictions(sequence, latencyUse, value)
+    pending.setOwn(sequence, USE, latencyUse)
+    pending.setOwn(sequence, VALUE, value)
   }
 
   /**
@@ -81,12 +83,12 @@ export class Objectives {
     return recovered ? -1 : strayed
   }
 
-  failed(pending: PendingRequests, sequence: number): void {
-    this.latency.failed(pending.predictedUse(sequence))
+  failed(pending: PendingView, sequence: number): void {
+    this.latency.failed(pending.own(sequence, USE))
   }
 
-  rewarded(reward: number, pending: PendingRequests, sequence: number): void {
-    this.quality.rewarded(reward, pending.predictedValue(sequence))
+  rewarded(reward: number, pending: PendingView, sequence: number): void {
+    this.quality.rewarded(reward, pending.own(sequence, VALUE))
   }
 
   /** How the latency objective stands; null without one. */

@@ -1,5 +1,6 @@
 import type { Arms } from '../../../bandit/arms.js'
-import type { Model, Registry } from '../../../models/registry.js'
+import type { Model } from '../../../models/registry.js'
+import type { RegistryView } from '../../../state/policy-state.js'
 
 /** As many rewards must have been due, none of which came. */
 const DUE_REWARDS = 30
@@ -14,7 +15,7 @@ const DUE_REWARDS = 30
  */
 export function markMissingRewards(
   model: Model,
-  registry: Registry,
+  registry: RegistryView,
   arms: Arms,
   rewardLow: number,
   requests: number,
