@@ -4,19 +4,13 @@ import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { Decision } from '../policy/decision.js'
+import type { BudgetOptions, RouterOptions } from '../policy/options.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
+import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/paper/tuning.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import type { PacerStats } from '../policy/stats.js'
-import {
-  type BudgetOptions,
-  DEFAULT_ALPHA_COLD,
-  DEFAULT_ALPHA_WARM,
-  DEFAULT_POLICY,
-  POLICY_NAMES,
-  type PolicyName,
-  type RouterOptions,
-} from '../router/options/options.js'
 import type { Router } from '../router/router.js'
+import type { PacerStats } from '../router/stats.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
@@ -188,7 +182,7 @@ function start(
   }
   const policy = flags.policy ?? DEFAULT_POLICY
   checkPolicy(flags, policy, 'this router')
-  const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
+  const alpha = priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM
   const mode = policy === 'paper' ? 'adaptive' : null
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget

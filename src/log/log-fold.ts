@@ -1,8 +1,8 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent, type LoggedEvent } from '../events/codec.js'
 import type { RouterEvent } from '../events/events.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
-import type { ResolvedOptions } from '../router/options/options.js'
 import { checkEvent } from '../state/check-event.js'
 import type { RoutingState } from '../state/routing-state.js'
 

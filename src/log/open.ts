@@ -1,10 +1,10 @@
 import { EventWriter, type LoggedEvent } from '../events/codec.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
-import type { ResolvedOptions } from '../router/options/options.js'
-import type { Router } from '../router/router.js'
+import type { RouterParts } from '../router/parts.js'
 import { RoutingState } from '../state/routing-state.js'
 import { agreeWith, checkModelSet, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
@@ -17,7 +17,7 @@ import type { OpenedLog, Store } from './store.js'
 
 /** A router that has been made from its options, and what made it. */
 export interface Made {
-  readonly router: Router
+  readonly parts: RouterParts
   readonly options: ResolvedOptions
   readonly policy: Policy
   /** The events that brought it from nothing to what its options say. */
@@ -52,11 +52,11 @@ async function openSole(
   opened: OpenedLog,
   journal: JournalOptions,
 ): Promise<void> {
-  const { router, policy } = made
-  const { kernel } = router.confirmedState.arms
+  const { parts, policy } = made
+  const { kernel } = parts.committer.state.arms
   const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
   const { state } = recovered.fold
-  router.adopt(state)
+  parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
   // Numbers that the store leaves out may have been given to requests that were lost.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
@@ -70,7 +70,7 @@ async function openSole(
     agreed.encoder?.name ?? null,
     recovered.folded,
   )
-  router.attach(keeper, recoveryOf(made, opened, recovered), null)
+  parts.persistence.attach(keeper, recoveryOf(made, opened, recovered))
 }
 
 async function openReplica(
@@ -80,19 +80,18 @@ async function openReplica(
   opened: OpenedLog,
   journal: JournalOptions,
 ): Promise<void> {
-  const { router, policy, options } = made
+  const { parts, policy, options } = made
   const start = startFold(await made.makeKernel(), agreed, policy)
   const recovered = await recoverFor(made, store, start)
-  const host = router.replicaHost(opened.origin)
+  const host = parts.persistence.replicaHost(opened.origin)
+  const shared = host.ask('sharedMoney')
   const leases =
-    store.leases === null
+    store.leases === null || shared === undefined
       ? null
       : new LocalLeases({
           broker: store.leases,
           now: () => host.now(),
-          limitsOf: (tenant) => host.state.dollar?.limits(tenant),
-          tenants: () => host.state.dollar?.tenantIds() ?? [],
-          burst: options.strict ? options.burst : null,
+          ...shared,
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -105,11 +104,12 @@ async function openReplica(
     throw error
   }
   replica.start()
-  router.attach(replica, recoveryOf(made, opened, recovered), leases)
+  if (leases !== null) parts.decisions.maker.lease = leases
+  parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
 }
 
 function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): () => LogFold {
-  return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options)
+  return () => new LogFold(new RoutingState(kernel, options, policy), policy, options)
 }
 
 async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
@@ -126,7 +126,7 @@ async function recoverFor({ options }: Made, store: Store, start: () => LogFold)
 
 function recoveryOf({ options }: Made, opened: OpenedLog, recovered: Recovered): Recovery {
   const { position, fromSnapshot, folded, refused, repairs, fold } = recovered
-  const { usdPerRequest } = fold.state.pacer
+  const { usdPerRequest } = fold.state.cost
   const differences =
     options.budgetUsdPerRequest === null || options.budgetUsdPerRequest === usdPerRequest
       ? []

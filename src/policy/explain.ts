@@ -1,10 +1,11 @@
 import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from '../kernel/layout.js'
 import { dot, symmetricTimesVector } from '../kernel/packed.js'
 import type { Model } from '../models/registry.js'
-import type { ResolvedOptions } from '../router/options/options.js'
-import type { RoutingState } from '../state/routing-state.js'
+import type { StateView } from '../state/policy-state.js'
+import type { Chooser } from './chooser.js'
 import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
-import { exclusionReason, expectedModelCostUsd, requestSize, worstCaseCostUsd } from './eligibility.js'
+import { exclusionReason, requestSize } from './eligibility.js'
+import type { ResolvedOptions } from './options.js'
 import type { RouteOptions } from './route-options.js'
 
 const TOP_FEATURES = 5
@@ -29,8 +30,6 @@ export interface DecisionNote {
   at: number
   /** What the request may draw from the accounts, USD; Infinity where nothing limits it. */
   limitUsd: number
-  /** Who could not pay for any model: a tenant, or null for the router; undefined when the request was not refused. */
-  refusedBy: string | null | undefined
   forced: boolean
   /** The request tried a model that nobody had chosen for long. */
   canary: boolean
@@ -54,7 +53,6 @@ export class DecisionNotes {
     }
     note.sequence = sequence
     note.events = 0
-    note.refusedBy = undefined
     return note
   }
 
@@ -82,7 +80,6 @@ export function blankNote(): DecisionNote {
     priceCeiling: Number.POSITIVE_INFINITY,
     at: 0,
     limitUsd: Number.POSITIVE_INFINITY,
-    refusedBy: undefined,
     forced: false,
     canary: false,
     propensity: null,
@@ -94,14 +91,15 @@ export function blankNote(): DecisionNote {
 /** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
 export function explainDecision(
   id: string,
-  state: RoutingState,
+  state: StateView,
   options: ResolvedOptions,
+  chooser: Chooser,
   note: DecisionNote,
   statisticsChanged: boolean,
 ): Explanation {
-  const models = [...state.registry.models].map((model) => explainModel(state, options, note, model))
+  const models = [...state.registry.models].map((model) => explainModel(state, options, chooser, note, model))
   models.sort((a, b) => Number(a.excluded !== null) - Number(b.excluded !== null) || b.score - a.score)
-  return {
+  const explanation = {
     id,
     chosen: note.chosen?.id ?? '',
     propensity: note.propensity,
@@ -115,11 +113,13 @@ export function explainDecision(
     statisticsChanged,
     models,
   }
+  return options.rewards?.explanation(explanation) ?? explanation
 }
 
 function explainModel(
-  state: RoutingState,
+  state: StateView,
   options: ResolvedOptions,
+  chooser: Chooser,
   note: DecisionNote,
   model: Model,
 ): ModelExplanation {
@@ -130,20 +130,14 @@ function explainModel(
   const variance = dot(f64, layout.image, layout.context, layout.paddedDimension)
   const idle = model === note.chosen ? note.chosenIdleAge : state.arms.idleAge(model.slot, note.now)
   const divisor = Math.max(f64[layout.gammaPower + Math.min(idle, AGE_MAX)], 1 / INFLATION_MAX)
-  const alpha = note.options?.exploit === true ? 0 : options.alpha
-  const explorationBonus = alpha * Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
+  const deviation = Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
 
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
   const weights = f64.subarray(theta, theta + layout.dimension)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
-  const expectedCostUsd = state.dollar?.expectedUsd(model, size) ?? expectedModelCostUsd(model, size)
-  const drawUsd = options.reserve === 'worst-case' ? worstCaseCostUsd(model, note.options) : expectedCostUsd
-  const known = note.neutralUse === -1 ? -1 : (state.dollar?.predictedUse(model) ?? -1)
-  const latencyUse = known === -1 ? note.neutralUse : known
-  const penalty =
-    note.penaltyWeight * (state.dollar === null ? state.arms.price(model.slot) : expectedCostUsd) +
-    note.latencyPrice * latencyUse
+  const judgement = chooser.judge(state, model, size, note, deviation)
+  const { explorationBonus, expectedCostUsd, penalty, latencyUse, excluded } = judgement
   return {
     model: model.id,
     expectedReward,
@@ -151,9 +145,9 @@ function explainModel(
     penalty,
     score: expectedReward + explorationBonus - penalty,
     expectedCostUsd,
-    latencyUse: note.neutralUse === -1 ? null : latencyUse,
+    latencyUse,
     inflation: 1 / divisor,
-    excluded: whyExcluded(note, model, drawUsd, exclusionReason(model, note.options, size)),
+    excluded: exclusionReason(model, note.options, size) ?? givenToAnother(note, model) ?? excluded,
     topFeatures: topFeatures(
       options.rewards?.weightsToUser(weights) ?? weights,
       f64.subarray(layout.context, layout.context + layout.dimension),
@@ -161,19 +155,11 @@ function explainModel(
   }
 }
 
-function whyExcluded(
-  note: DecisionNote,
-  model: Model,
-  drawUsd: number,
-  own: ModelExplanation['excluded'],
-): ModelExplanation['excluded'] {
-  if (own !== null || model === note.chosen) return own
+/** The request was not decided by scores. */
+function givenToAnother(note: DecisionNote, model: Model): ModelExplanation['excluded'] {
+  if (model === note.chosen) return null
   if (note.forced) return 'forced-exploration-of-another'
-  if (note.canary) return 'canary-of-another'
-  if (drawUsd > note.limitUsd) return 'unaffordable'
-  // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
-  const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
-  return model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null
+  return note.canary ? 'canary-of-another' : null
 }
 
 function topFeatures(theta: Float64Array, context: Float64Array): FeatureContribution[] {

@@ -2,9 +2,9 @@ import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { ModelAddedEvent } from '../events/events.js'
 import { checkModelSpec, logNormalisedCost } from '../models/model.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { ResolvedOptions } from './options/options.js'
 import { checkForcedExploration } from './options/resolve-options.js'
 
 /**

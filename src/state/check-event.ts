@@ -15,24 +15,22 @@ import {
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { EVENT_TYPES, type RouterEvent, type RouterEventType } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
+import { LOG_RATIO_MAX, LOG_RATIO_MIN } from '../models/cost-estimate.js'
 import { checkModelPrice, checkModelSpec } from '../models/model.js'
-import { checkCeiling } from '../policy/check-budget.js'
+import { FORCED_EXPLORATION_MAX } from '../models/registry.js'
 import { CONSTRAINTS } from '../policy/constraint.js'
 import { areCurvePoints, CURVE_POINT_NUMBERS } from '../policy/dollar/demand/curve-point.js'
-import type { Administration, Policy } from '../policy/policy.js'
+import { checkCeiling } from './ceiling.js'
+import { findModel } from './find-model.js'
 import {
   checkId,
-  LOG_RATIO_MAX,
-  LOG_RATIO_MIN,
   modelOfRequest,
   REFUSED_FOR_FAIL,
   REFUSED_FOR_REWARD,
   REFUSED_FOR_SETTLE,
-} from '../router/feedback-events.js'
-import type { ResolvedOptions } from '../router/options/options.js'
-import { FORCED_EXPLORATION_MAX } from '../router/options/resolve-options.js'
-import { findModel } from './find-model.js'
+} from './find-request.js'
 import { EXPIRED } from './pending/request-state.js'
+import type { EventContext, FoldedPolicy } from './policy-state.js'
 import type { RoutingState } from './routing-state.js'
 
 /** 1 / (1 - percentile) is no more. */
@@ -89,8 +87,8 @@ const EVENT_KEYS: Readonly<Record<RouterEventType, readonly string[]>> = {
  */
 export function checkEvent(
   state: RoutingState,
-  policy: Policy,
-  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh'>,
+  policy: FoldedPolicy,
+  limits: { readonly rewardLow: number; readonly rewardHigh: number },
   value: unknown,
 ): RouterEvent {
   // A copy, in depth where it holds objects: what was checked is what is applied.
@@ -98,9 +96,11 @@ export function checkEvent(
   const type = checkOneOf(event.type, EVENT_TYPES, 'event.type')
   checkKeys(event, ['type', 'at', ...EVENT_KEYS[type]], 'event')
   checkFinite(event.at, 'event.at')
+  const context: EventContext = { state, ...limits }
   switch (type) {
     case 'routed':
-      checkRouted(state, policy, event)
+      checkRouted(state, event)
+      if (event.tenant !== null) checkOwn(policy, event, type, context)
       break
     case 'settled':
       checkRequest(state, event, REFUSED_FOR_SETTLE)
@@ -131,8 +131,7 @@ export function checkEvent(
       checkInRange(event.logCost, 0, 1, 'event.logCost')
       break
     case 'budget-set':
-      if (event.tenant !== null)
-        administrationOf(policy, 'event').findTenant(state, event.tenant, 'event.tenant')
+      if (event.tenant !== null) checkOwn(policy, event, type, context)
       if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
       break
     case 'caps-set':
@@ -142,7 +141,7 @@ export function checkEvent(
     case 'tenant-removed':
     case 'latency-set':
     case 'quality-set':
-      administrationOf(policy, 'event').checkEvent(state, event, type, limits)
+      checkOwn(policy, event, type, context)
       break
     default:
       findModel(state, event.model, 'event.model')
@@ -150,7 +149,7 @@ export function checkEvent(
   return event as unknown as RouterEvent
 }
 
-function checkRouted(state: RoutingState, policy: Policy, event: Record<string, unknown>): void {
+function checkRouted(state: RoutingState, event: Record<string, unknown>): void {
   if (!state.ids.isNext(checkId(event.id, 'event.id'))) {
     throw expected('EVENT_OUT_OF_ORDER', 'event.id', 'a new request of its router', event.id)
   }
@@ -170,7 +169,6 @@ function checkRouted(state: RoutingState, policy: Policy, event: Record<string, 
   checkBoolean(event.canary, 'event.canary')
   checkAmount(event.predictedUsd, 'event.predictedUsd')
   if (event.savedUsd !== -1) checkAmount(event.savedUsd, 'event.savedUsd')
-  if (event.tenant !== null) administrationOf(policy, 'event').findTenant(state, event.tenant, 'event.tenant')
   event.infeasible = checkArray(event.infeasible, 'event.infeasible').map((each, i) =>
     checkOneOf(each, CONSTRAINTS, `event.infeasible[${i}]`),
   )
@@ -218,10 +216,20 @@ function checkUses(event: Record<string, unknown>): void {
   event.uses = uses.map((use, i) => checkInRange(use, 0, USE_LIMIT, `event.uses[${i}]`))
 }
 
-/** @throws INVALID_ARGUMENT for a policy that knows no tenants and caps */
-export function administrationOf({ administration }: Policy, field: string): Administration {
-  if (administration !== null) return administration
-  throw new ParetoBanditError('INVALID_ARGUMENT', field, "goes with policy 'dollar'")
+/** @throws INVALID_ARGUMENT where the policy knows no such event, and what its own check throws */
+function checkOwn(
+  policy: FoldedPolicy,
+  event: Record<string, unknown>,
+  type: RouterEventType,
+  context: EventContext,
+): void {
+  if (policy.checkEvent === undefined)
+    throw new ParetoBanditError(
+      'INVALID_ARGUMENT',
+      'event',
+      `policy '${policy.name}' knows no such '${type}'`,
+    )
+  policy.checkEvent(Object.assign(event, { type }), context)
 }
 
 function checkAdded(state: RoutingState, event: Record<string, unknown>): void {

@@ -11,8 +11,14 @@ export interface RewardUnits {
   readonly high: number
   /** A reward, or a value on the same scale, as a part of the range. */
   toUnit(reward: number): number
+  /** The other way. */
+  toUser(value: number): number
   /** A difference of rewards, or a price in rewards, in parts of the range. */
   differenceToUnit(difference: number): number
+  /** The other way. */
+  differenceToUser(difference: number): number
+  /** Weights that predict parts of the range as those that predict rewards. A copy. */
+  weightsToUser(theta: Float64Array): Float64Array
   /** An event with its rewards in parts of the range. */
   eventToUnit(event: RouterEvent): RouterEvent
   /** The values of contenders in parts of the range. A copy. */

@@ -1,12 +1,13 @@
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import type { EventOf, ObjectiveEvent } from '../../events/events.js'
-import type { PendingRequests } from '../../state/pending/pending.js'
-import { NO_VALUE } from '../../state/pending/request-row.js'
-import type { LatencyStats, QualityStats } from '../stats.js'
+import type { PendingView } from '../../state/policy-state.js'
 import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
+import { NO_USE, NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { QualityFloor } from './quality/quality-floor.js'
+import type { LatencyStats, QualityStats } from './stats.js'
 import { LEARNING_LATENCIES, LOG_LATENCY_VARIANCE } from './tuning.js'
 
 const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
@@ -15,7 +16,7 @@ const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
 export class Objectives {
   readonly latency = new LatencyObjective()
   readonly quality = new QualityFloor()
-  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE)
+  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE, DRIFT_LIMITS)
 
   added(slot: number): void {
     this.latency.profiles.start(slot)
@@ -26,12 +27,12 @@ export class Objectives {
     this.latency.forget(slot)
   }
 
-  administer(event: ObjectiveEvent, pending: PendingRequests): void {
+  administer(event: ObjectiveEvent, pending: PendingView): void {
     if (event.type === 'quality-set') this.quality.set(event.meanReward)
-    else if (this.latency.set(event.limit)) pending.forgetUses()
+    else if (this.latency.set(event.limit)) pending.fillOwn(USE, NO_USE)
   }
 
-  routed(event: EventOf<'routed'>, pending: PendingRequests, sequence: number): void {
+  routed(event: EventOf<'routed'>, pending: PendingView, sequence: number): void {
     const { latency, quality } = this
     const { contenders, uses, latencyPrice, latencyUse } = event
     if (latency.limit === null && quality.meanReward === null) return
@@ -44,7 +45,8 @@ export class Objectives {
       value = contenders[at + 1] + dragged
       quality.routed(dragged)
     }
-    pending.setPredictions(sequence, latencyUse, value)
+    pending.setOwn(sequence, USE, latencyUse)
+    pending.setOwn(sequence, VALUE, value)
   }
 
   /**
@@ -74,12 +76,12 @@ export class Objectives {
     return recovered ? -1 : strayed
   }
 
-  failed(pending: PendingRequests, sequence: number): void {
-    this.latency.failed(pending.predictedUse(sequence))
+  failed(pending: PendingView, sequence: number): void {
+    this.latency.failed(pending.own(sequence, USE))
   }
 
-  rewarded(reward: number, pending: PendingRequests, sequence: number): void {
-    this.quality.rewarded(reward, pending.predictedValue(sequence))
+  rewarded(reward: number, pending: PendingView, sequence: number): void {
+    this.quality.rewarded(reward, pending.own(sequence, VALUE))
   }
 
   /** How the latency objective stands; null without one. */

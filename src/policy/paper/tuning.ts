@@ -1,6 +1,7 @@
 /**
  * The constants of the published method (ParetoBandit, arXiv 2604.00136), each from the part of the paper that its line
- * names; those of the estimator itself are in src/kernel/layout.ts. The paper's rewards are in [0, 1]: in here they are
+ * names; those of the estimator itself are in src/kernel/layout.ts, and that
+ * of the running mean of costs in src/state/running-cost.ts. The paper's rewards are in [0, 1]: in here they are
  * parts of their range, whatever it is. `npm run sensitivity -- --policy paper --only NAME` shows what half and twice do.
  */
 
@@ -19,7 +20,5 @@ export const ADAPTATION_HORIZON_REQUESTS = 500
 export const COST_WEIGHT_WITHOUT_BUDGET = 0.3
 /** Step of the dual ascent on the shadow price lambda. Source: the paper's primal-dual pacer. */
 export const DUAL_STEP = 0.05
-/** Weight of the latest cost in the running mean that drives lambda. Source: the paper's primal-dual pacer. */
-export const COST_SMOOTHING = 0.05
 /** Highest shadow price. Source: the paper's primal-dual pacer. */
 export const SHADOW_PRICE_MAX = 5

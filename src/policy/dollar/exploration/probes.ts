@@ -1,4 +1,4 @@
-import type { RoutingState } from '../../../state/routing-state.js'
+import type { FoldView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
@@ -23,7 +23,7 @@ export class Probes {
    * The list position of a newcomer whose turn it is, or -1. What it costs above B is paid from the fund; and one that
    * could not win at this price even with the best reward there is waits until it is cheaper.
    */
-  probe({ registry, requests }: RoutingState, choice: Choice): number {
+  probe({ registry, requests }: FoldView, choice: Choice): number {
     const { costs, limits } = this
     const { list, drawnUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
@@ -52,7 +52,7 @@ export class Probes {
    * or got slow and would be chosen if it were what it was. The accounts must afford it.
    */
   canary(
-    { arms, requests }: RoutingState,
+    { arms, requests }: FoldView,
     { recoveries, objectives }: DollarState,
     uses: PredictedUses,
     index: number,

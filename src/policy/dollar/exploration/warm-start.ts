@@ -8,7 +8,7 @@ import {
 import type { ArmStatistics } from '../../../kernel/kernel.js'
 import { ridgeEstimate } from '../../../kernel/packed.js'
 import { listCostUsd, type ModelSpec } from '../../../models/model.js'
-import type { ResolvedOptions } from '../../../router/options/options.js'
+import type { ResolvedOptions } from '../../options.js'
 import type { ArmStart } from '../../policy.js'
 import { COLD_FEATURE_RIDGE, POOLED_ROWS, PRIOR_LOG_COST_VARIANCE_MAX } from '../tuning.js'
 

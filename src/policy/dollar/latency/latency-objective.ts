@@ -1,6 +1,6 @@
-import { NO_USE } from '../../../state/pending/request-row.js'
 import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../demand/curve-point.js'
 import { DemandCurve } from '../demand/demand-curve.js'
+import { NO_USE } from '../pending-columns.js'
 import {
   LATENCY_HORIZON_OVER_REQUESTS,
   LATENCY_HORIZON_REQUESTS,

@@ -1,7 +1,7 @@
 import type { CandidateList } from '../../../bandit/candidate-list.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import { listOffset } from '../../../kernel/layout.js'
-import { NO_USE } from '../../../state/pending/request-row.js'
+import { NO_USE } from '../pending-columns.js'
 import type { LatencyObjective } from './latency-objective.js'
 
 /**

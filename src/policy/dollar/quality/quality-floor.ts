@@ -1,6 +1,6 @@
-import { NO_VALUE } from '../../../state/pending/request-row.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import { NO_VALUE } from '../pending-columns.js'
 import {
   QUALITY_BIAS_MIN,
   QUALITY_BIAS_PRIOR_REWARDS,

@@ -1,11 +1,9 @@
-import type { ArmInspection } from '../bandit/arm-inspection.js'
 import type { ModelPrior, Priors } from '../bandit/priors.js'
 import type { RoutedEvent, RouterEvent } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import type { Decision, Explanation, ModelExplanation } from '../policy/decision.js'
-import type { AccountStats, RouterStats } from '../policy/stats.js'
 import type { RewardUnits } from '../state/reward-units.js'
 import type { RoutingState } from '../state/routing-state.js'
+import type { Decision, Explanation, ModelExplanation } from './decision.js'
 
 /** A record that is being written. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -34,6 +32,14 @@ export class RewardRange implements RewardUnits {
 
   toUnit(reward: number): number {
     return (reward - this.low) / this.span
+  }
+
+  toUser(value: number): number {
+    return this.low + this.span * value
+  }
+
+  differenceToUser(difference: number): number {
+    return this.span * difference
   }
 
   differenceToUnit(difference: number): number {
@@ -70,7 +76,7 @@ export class RewardRange implements RewardUnits {
   }
 
   takeRaw(state: RoutingState): void {
-    const { arms, registry, dollar } = state
+    const { arms, registry, policy } = state
     for (const model of registry.models) {
       model.rewardSum = (model.rewardSum - this.low * model.rewarded) / this.span
       const [, , , , theta, response, , precision] = arms.sections(model.slot)
@@ -80,7 +86,7 @@ export class RewardRange implements RewardUnits {
       })
       response.set(this.statisticsToUnit({ precision, response }).response)
     }
-    dollar?.takeRawRewards(this, state)
+    policy.takeRawRewards?.(this)
   }
 
   /** Priors as if they had been fitted on parts of the range: A_off is I + sum x x^T, and I stands on no reward. */
@@ -120,47 +126,11 @@ export class RewardRange implements RewardUnits {
     }
   }
 
-  inspection(arm: ArmInspection): ArmInspection {
-    return { ...arm, theta: this.weightsToUser(arm.theta) }
-  }
-
-  account(account: AccountStats): AccountStats {
-    return { ...account, shadowPrice: this.span * account.shadowPrice }
-  }
-
-  stats(stats: RouterStats): RouterStats {
-    const { models, pacer, account, latency, quality } = stats
-    return {
-      ...stats,
-      models: models.map((model) => ({ ...model, meanReward: this.mean(model.meanReward) })),
-      pacer: { ...pacer, shadowPrice: this.span * pacer.shadowPrice },
-      account: account === null ? null : this.account(account),
-      latency: latency === null ? null : { ...latency, shadowPrice: this.span * latency.shadowPrice },
-      quality:
-        quality === null
-          ? null
-          : {
-              ...quality,
-              meanReward: this.toUser(quality.meanReward),
-              recentMeanReward: this.mean(quality.recentMeanReward),
-              rewardPerUsd: this.span * quality.rewardPerUsd,
-            },
-    }
-  }
-
   /** A copy of contenders: of each its slot, its value, and so on. */
   private withValues(contenders: Float64Array, change: (value: number) => number): Float64Array {
     const changed = contenders.slice()
     for (let at = 1; at < changed.length; at += this.contenderNumbers) changed[at] = change(changed[at])
     return changed
-  }
-
-  private toUser(value: number): number {
-    return this.low + this.span * value
-  }
-
-  private mean(reward: number | null): number | null {
-    return reward === null ? null : this.toUser(reward)
   }
 
   /** Weights that predict rewards. A copy. */

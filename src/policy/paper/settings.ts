@@ -1,0 +1,41 @@
+import { checkInRange, checkOneOf } from '../../base/check.js'
+import type { PolicySettings } from '../settings.js'
+import { PACER_MODES, type PacerMode } from './dual-ascent.js'
+import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
+
+declare module '../options.js' {
+  interface RouterOptions {
+    /**
+     * Policy `paper`: static weight of log-normalised cost, >= 0, in parts of the range of rewards. Default 0 with a
+     * budget, 0.3 without.
+     */
+    readonly costWeight?: number
+  }
+  interface BudgetOptions {
+    /** Policy `paper`: soft: a shadow price; hard: only models under a price ceiling; adaptive (default): both. */
+    readonly mode?: PacerMode
+  }
+}
+
+/** Options of policy `paper`. */
+export interface PaperOptions {
+  readonly pacerMode: PacerMode
+  readonly costWeight: number | null
+}
+
+/** The paper forgets always. */
+export const PAPER_SETTINGS: PolicySettings<PaperOptions> = {
+  keys: ['costWeight'],
+  budgetKeys: ['mode'],
+  gamma: FORGETTING_FACTOR,
+  adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
+  heads: 0,
+  coldExploration: 0,
+  resolve: ({ costWeight }, budget) => ({
+    pacerMode: budget?.mode === undefined ? 'adaptive' : checkOneOf(budget.mode, PACER_MODES, 'budget.mode'),
+    costWeight: costWeight === undefined ? null : checkInRange(costWeight, 0, 1e6, 'costWeight'),
+  }),
+  header: ({ pacerMode }) => ({ pacerMode }),
+  folded: [],
+  begin: () => [],
+}
