@@ -3,6 +3,7 @@ import { DOLLAR_SETTINGS } from './dollar/settings.js'
 import { PAPER_SETTINGS } from './paper/settings.js'
 import type { Policy } from './policy.js'
 import type { PolicySettings } from './settings.js'
+import { THOMPSON_SETTINGS } from './thompson/settings.js'
 
 interface Listed {
   readonly settings: PolicySettings
@@ -14,6 +15,7 @@ interface Listed {
 const LISTED = {
   dollar: { settings: DOLLAR_SETTINGS, load: async () => (await import('./dollar/index.js')).DOLLAR },
   paper: { settings: PAPER_SETTINGS, load: async () => (await import('./paper/index.js')).PAPER },
+  thompson: { settings: THOMPSON_SETTINGS, load: async () => (await import('./thompson/index.js')).THOMPSON },
 } as const satisfies Readonly<Record<string, Listed>>
 
 export type PolicyName = keyof typeof LISTED
@@ -27,6 +29,7 @@ declare module './options.js' {
     /**
      * dollar (default): what this prompt is predicted to cost on each model, at a shadow price per dollar, out of an
      * account (docs/PACING.md). paper: the published method, list prices at a logarithmic penalty (docs/MATH.md).
+     * thompson: posterior sampling with a plain pacer in dollars, a baseline.
      */
     readonly policy?: PolicyName
   }
