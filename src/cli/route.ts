@@ -3,20 +3,18 @@ import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
 import type { ResolvedModelSpec } from '../models/model.js'
-import type { Decision } from '../policy/decision.js'
 import type { BudgetOptions, RouterOptions } from '../policy/options.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
 import { DEFAULT_ALPHA_COLD, DEFAULT_ALPHA_WARM } from '../router/options/resolve-options.js'
 import type { Router } from '../router/router.js'
-import type { PacerStats } from '../router/stats.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
-import { renderDecision } from './route-view.js'
+import { type RouteOutcome, renderDecision } from './route-view.js'
 import { changeState, type Opening, type Session } from './state/session.js'
 import type { Settings } from './state/settings.js'
 
@@ -47,12 +45,6 @@ interface RouteInputs {
 }
 
 /** A decision, the pacer as it was for it, and what the flags changed before. */
-export interface RouteOutcome {
-  readonly decision: Decision
-  readonly pacer: PacerStats
-  readonly changes: readonly RouteChange[]
-}
-
 const HELP = `
 The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}

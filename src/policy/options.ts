@@ -2,7 +2,7 @@ import type { Priors } from '../bandit/priors.js'
 import type { AnyEncoder } from '../features/encoder.js'
 import type { KernelName } from '../kernel/kernel.js'
 import type { ModelSpec } from '../models/model.js'
-import type { StateOptions } from '../state/routing-state.js'
+import type { StateOptions } from '../state/state-options.js'
 
 /** Policies add what they take of a budget, by declaration merging in their folders. */
 export interface BudgetOptions {

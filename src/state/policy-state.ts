@@ -3,8 +3,8 @@ import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Model, Registry } from '../models/registry.js'
 import type { Ledger } from './ledger.js'
 import type { PendingRequests } from './pending/pending.js'
-import type { StateOptions } from './routing-state.js'
 import type { RunningCost } from './running-cost.js'
+import type { StateOptions } from './state-options.js'
 
 /** Of requests waiting for feedback, what a policy reads of each, and the columns that are its own. */
 export type PendingView = Pick<

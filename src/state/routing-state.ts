@@ -10,18 +10,7 @@ import { RequestIds } from './pending/request-ids.js'
 import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
 import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import { RunningCost } from './running-cost.js'
-
-export interface StateOptions {
-  readonly name: string
-  readonly lambda0: number
-  readonly budgetUsdPerRequest: number | null
-  readonly pendingCapacity: number
-  /** Ends of the rewards. */
-  readonly rewardLow: number
-  readonly rewardHigh: number
-  /** Those of the policy, as it resolved them. */
-  readonly own: unknown
-}
+import type { StateOptions } from './state-options.js'
 
 const NOTHING_MORE: readonly RouterEvent[] = []
 

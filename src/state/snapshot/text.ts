@@ -2,7 +2,7 @@ import { isRecord } from '../../base/check.js'
 import type { OriginMark } from '../pending/origins.js'
 import { invalidSnapshot } from './check-snapshot.js'
 
-/** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
+/** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {
   /** Of the router: the first part of its request ids. */
   readonly name: string

@@ -1,0 +1,12 @@
+/** Options that the fold depends on. */
+export interface StateOptions {
+  readonly name: string
+  readonly lambda0: number
+  readonly budgetUsdPerRequest: number | null
+  readonly pendingCapacity: number
+  /** Ends of the rewards. */
+  readonly rewardLow: number
+  readonly rewardHigh: number
+  /** Those of the policy, as it resolved them. */
+  readonly own: unknown
+}
