@@ -1,5 +1,7 @@
 import { checkPriors, priorOf } from './bandit/priors.js'
 import { ParetoBanditError } from './base/errors.js'
+import { CORE_EVENTS } from './events/core-events.js'
+import type { EventDefinition } from './events/definition.js'
 import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
 import type { Kernel } from './kernel/kernel.js'
@@ -8,6 +10,11 @@ import type { Policy } from './policy/policy.js'
 import type { PolicyName, RouterOptions } from './router/options/options.js'
 import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
 import { Router } from './router/router.js'
+
+interface LoadedPolicy {
+  readonly policy: Policy
+  readonly policyEvents: readonly EventDefinition[]
+}
 
 /** Requests that a model without a prior gets for certain, where the policy paces them. */
 const COLD_EXPLORATION = 15
@@ -31,7 +38,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   }
   const makeKernel = (): Promise<Kernel> =>
     loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: resolved.policy === 'dollar' ? 2 : 0 })
-  const [kernel, policy] = await Promise.all([makeKernel(), loadPolicy(resolved.policy)])
+  const [kernel, { policy, policyEvents }] = await Promise.all([makeKernel(), loadPolicy(resolved.policy)])
   const router = new Router(resolved, kernel, policy)
   const seed: RouterEvent[] = []
   const endSeed = own.store === undefined ? undefined : router.on('*', (event) => seed.push(event))
@@ -51,7 +58,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   if (own.store !== undefined) {
     const { checkStore, openDurable, resolveJournal } = await import('./log/index.js')
     await openDurable(
-      { router, options: resolved, policy, seed, makeKernel },
+      { router, options: resolved, policy, events: [...CORE_EVENTS, ...policyEvents], seed, makeKernel },
       checkStore(own.store),
       resolveJournal(own.journal),
     )
@@ -60,10 +67,10 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
 }
 
 /** A router carries the code of one policy. */
-async function loadPolicy(name: PolicyName): Promise<Policy> {
-  return name === 'dollar'
-    ? (await import('./policy/dollar/index.js')).DOLLAR
-    : (await import('./policy/paper/index.js')).PAPER
+async function loadPolicy(name: PolicyName): Promise<LoadedPolicy> {
+  if (name === 'paper') return { policy: (await import('./policy/paper/index.js')).PAPER, policyEvents: [] }
+  const { DOLLAR, DOLLAR_EVENTS } = await import('./policy/dollar/index.js')
+  return { policy: DOLLAR, policyEvents: DOLLAR_EVENTS }
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

@@ -20,6 +20,18 @@ export type {
 } from './policy/decision.js'
 export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
+export type {
+  AccountEvent,
+  CapsSetEvent,
+  DriftEvent,
+  LatencySetEvent,
+  ObjectiveEvent,
+  PeriodStartedEvent,
+  QualitySetEvent,
+  RefusedEvent,
+  TenantAddedEvent,
+  TenantRemovedEvent,
+} from './policy/dollar/events.js'
 export type { LatencyLimit, LatencyOptions } from './policy/dollar/latency/latency-limit.js'
 export type { PacerMode } from './policy/paper/dual-ascent.js'
 export type { RouteOptions } from './policy/route-options.js'

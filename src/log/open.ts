@@ -1,4 +1,6 @@
-import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import { EventWriter } from '../events/codec.js'
+import type { EventDefinition } from '../events/definition.js'
+import { type EventTable, eventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { Policy } from '../policy/policy.js'
@@ -20,6 +22,8 @@ export interface Made {
   readonly router: Router
   readonly options: ResolvedOptions
   readonly policy: Policy
+  /** The events that it knows: its policy's, and those of all. */
+  readonly events: readonly EventDefinition[]
   /** The events that brought it from nothing to what its options say. */
   readonly seed: readonly RouterEvent[]
   readonly makeKernel: () => Promise<Kernel>
@@ -32,13 +36,14 @@ export interface Made {
  */
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
   const { options } = made
-  const writer = new EventWriter()
-  const seed = made.seed.map((event) => writer.encode(event as LoggedEvent))
+  const events = eventTable(made.events)
+  const writer = new EventWriter(events)
+  const seed = made.seed.map((event) => writer.encode(event))
   const opened = await store.open(headerOf(options), seed)
   try {
     const agreed = agreeWith(opened.header, options, store.description)
-    if (store.isShared) await openReplica(made, agreed, store, opened, journal)
-    else await openSole(made, agreed, store, opened, journal)
+    if (store.isShared) await openReplica(made, agreed, store, opened, journal, events)
+    else await openSole(made, agreed, store, opened, journal, events)
   } catch (error) {
     await store.close().catch(() => {})
     throw error
@@ -51,10 +56,11 @@ async function openSole(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
   const { router, policy } = made
   const { kernel } = router.confirmedState.arms
-  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
+  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy, events))
   const { state } = recovered.fold
   router.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
@@ -66,7 +72,7 @@ async function openSole(
     opened,
     recovered.position,
     journal,
-    state,
+    recovered.fold,
     agreed.encoder?.name ?? null,
     recovered.folded,
   )
@@ -79,9 +85,10 @@ async function openReplica(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
   const { router, policy, options } = made
-  const start = startFold(await made.makeKernel(), agreed, policy)
+  const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
   const host = router.replicaHost(opened.origin)
   const leases =
@@ -108,8 +115,13 @@ async function openReplica(
   router.attach(replica, recoveryOf(made, opened, recovered), leases)
 }
 
-function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): () => LogFold {
-  return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options)
+function startFold(
+  kernel: Kernel,
+  options: ResolvedOptions,
+  policy: Policy,
+  events: EventTable,
+): () => LogFold {
+  return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options, events)
 }
 
 async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {

@@ -60,3 +60,13 @@ export function costCorrection(record: CostRecord): number {
   if (record.predictedUsd <= 0) return 1
   return Math.min(Math.max(record.realisedUsd / record.predictedUsd, CORRECTION_MIN), CORRECTION_MAX)
 }
+
+/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
+export const LOG_RATIO_MIN = -5
+export const LOG_RATIO_MAX = 4
+
+/** ln(cost / list cost), what the cost head learns; 0 where the list price is 0. */
+export function logCostRatio(costUsd: number, listCostUsd: number): number {
+  if (listCostUsd === 0) return 0
+  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
+}

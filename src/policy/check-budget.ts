@@ -1,8 +1,8 @@
-import { AMOUNT_MAX, checkInRange, checkKeys, checkOneOf, checkPositive, checkRecord } from '../base/check.js'
+import { checkInRange, checkKeys, checkOneOf, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { checkCeiling } from '../events/budget.js'
 import { PACER_MODES, type PacerMode } from './paper/dual-ascent.js'
 
-export const CEILING_MIN_USD = 1e-12
 const BURST_MAX = 1e9
 
 export function checkBudget(
@@ -26,9 +26,4 @@ export function refuseFixed(budget: ReturnType<typeof checkBudget>, field: strin
     if (budget?.[key] !== undefined)
       throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${key}`, 'is set when the router is made')
   }
-}
-
-/** Dollars a request; anything smaller than a millionth of a millionth is a unit mistake. */
-export function checkCeiling(value: unknown, field: string): number {
-  return checkInRange(checkPositive(value, field), CEILING_MIN_USD, AMOUNT_MAX, field)
 }

@@ -1,6 +1,7 @@
 import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
-import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
+import type { FailedEvent, RewardedEvent, SettledEvent, TokenCounts } from '../events/events.js'
+import { logCostRatio } from '../models/cost-estimate.js'
 import type { Model } from '../models/registry.js'
 import { EXPIRED, FAILED, REWARDED, SETTLED } from '../state/pending/request-state.js'
 import type { RoutingState } from '../state/routing-state.js'
@@ -44,9 +45,6 @@ const REFUSALS = [
   [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
   [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
 ] as const
-/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
-export const LOG_RATIO_MIN = -5
-export const LOG_RATIO_MAX = 4
 const LATENCY_MIN_MS = 0.001
 const SETTLEMENT_KEYS = [
   'costUsd',
@@ -113,9 +111,20 @@ export function settledEvent(
   const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
   const costUsd = settledCostUsd(given, state, known, field)
   const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
-  const logCostRatio = logRatio(costUsd, listUsd)
+  const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
-  return { type: 'settled', at, id: known, model, costUsd, latencyMs, logCostRatio, logLatency }
+  const tokens = billedTokens(given)
+  return {
+    type: 'settled',
+    at,
+    id: known,
+    model,
+    costUsd,
+    latencyMs,
+    logCostRatio: ratio,
+    logLatency,
+    tokens,
+  }
 }
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
@@ -148,7 +157,7 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: known, model, costUsd }
+  return { type: 'failed', at, id: known, model, costUsd, tokens: null }
 }
 
 /**
@@ -170,10 +179,24 @@ export function checkBatch<E extends SettledEvent | RewardedEvent>(
   })
 }
 
-/** ln(cost / list cost), what the cost head learns. */
-function logRatio(costUsd: number, listCostUsd: number): number {
-  if (listCostUsd === 0) return 0
-  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
+/** The tokens of a checked settlement, none in two kinds; null where it gives none. */
+function billedTokens(given: Record<string, unknown>): TokenCounts | null {
+  if (given.inputTokens === undefined) return null
+  const {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens = 0,
+    reasoningTokens = 0,
+  } = given as Settlement & Record<'inputTokens' | 'outputTokens', number>
+  const tokens: Record<string, number> = {}
+  const add = (kind: string, count: number) => {
+    if (count > 0) tokens[kind] = count
+  }
+  add('input', inputTokens - cachedInputTokens)
+  add('cachedInput', cachedInputTokens)
+  add('output', outputTokens - reasoningTokens)
+  add('reasoning', reasoningTokens)
+  return Object.freeze(tokens)
 }
 
 /** The dollars of a settlement. */

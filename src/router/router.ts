@@ -5,6 +5,7 @@ import type { RouterEvent } from '../events/events.js'
 import { type ContextInput, ContextReader } from '../features/context-reader.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { Decision, Explanation } from '../policy/decision.js'
+import { EVENT_TYPES } from '../policy/event-types.js'
 import type { Lease } from '../policy/lease.js'
 import type { Policy } from '../policy/policy.js'
 import { checkRouteOptions, checkSizes, type RouteOptions } from '../policy/route-options.js'
@@ -30,7 +31,7 @@ export class Router extends Teaching {
   private readonly encoderName: string | null
 
   constructor(options: ResolvedOptions, kernel: Kernel, policy: Policy) {
-    const emitter = new EventEmitter(options.onListenerError)
+    const emitter = new EventEmitter(options.onListenerError, EVENT_TYPES)
     const state = new RoutingState(kernel, options, policy.startState)
     super(options, policy, emitter, new Committer(state, emitter, options.pendingTtlMs))
     this.encoderName = options.encoder?.name ?? null

@@ -6,6 +6,8 @@ import { DollarChooser } from './decide.js'
 import { warmStart } from './exploration/warm-start.js'
 import { DollarState } from './state.js'
 
+export { DOLLAR_EVENTS } from './events.js'
+
 /** Dollar pacing: docs/PACING.md. */
 export const DOLLAR: Policy = {
   startState: (arms, options, ledger) => new DollarState(arms, options, ledger),

@@ -12,6 +12,7 @@ import {
   DIMENSION_MAX,
 } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { FORCED_EXPLORATION_MAX } from '../../events/models.js'
 import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
@@ -65,7 +66,6 @@ export const OPTION_KEYS = [
   'journal',
 ] as const satisfies readonly (keyof RouterOptions)[]
 
-export const FORCED_EXPLORATION_MAX = 1_000_000
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const

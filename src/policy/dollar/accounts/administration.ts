@@ -1,28 +1,68 @@
 import {
-  checkFinite,
   checkInRange,
-  checkInteger,
   checkKeys,
-  checkPositive,
+  checkOneOf,
   checkRecord,
   checkString,
   nearest,
 } from '../../../base/check.js'
 import { expected, ParetoBanditError, show } from '../../../base/errors.js'
+import { CORE_EVENTS } from '../../../events/core-events.js'
+import { checkFields, type EventDefinition, type Rules } from '../../../events/definition.js'
 import type { EventOf, RouterEvent, RouterEventType } from '../../../events/events.js'
+import { findModel } from '../../../state/find-model.js'
 import type { RoutingState } from '../../../state/routing-state.js'
-import { checkBudget, checkCeiling, refuseFixed } from '../../check-budget.js'
+import { checkBudget, refuseFixed } from '../../check-budget.js'
 import type { Administration, RewardLimits } from '../../policy.js'
-import { checkLatency, checkPercentile, type LatencyLimit } from '../latency/latency-limit.js'
+import { DOLLAR_EVENTS } from '../events.js'
+import { checkLatency } from '../latency/latency-limit.js'
 import type { Accounts } from './accounts.js'
-import { CAPS_MAX, checkCaps } from './cap-period.js'
+import { checkCaps } from './cap-period.js'
 
 export const TENANTS_MAX = 1_000_000
 const ID_LENGTH_MAX = 200
 
+interface Context {
+  readonly state: RoutingState
+  readonly limits: RewardLimits
+}
+
+type DollarDefinition = (typeof DOLLAR_EVENTS)[number]
+const DEFINITIONS: ReadonlyMap<string, DollarDefinition> = new Map(
+  DOLLAR_EVENTS.map((definition) => [definition.type, definition]),
+)
+const TYPES = [...CORE_EVENTS, ...DOLLAR_EVENTS].map(({ type }) => type)
+
 /** Tenants and caps: what an operator says of them, checked and made into events. */
 export class AccountAdministration implements Administration {
   private readonly accountsOf: (state: RoutingState) => Accounts
+
+  /** What must follow from the state, by type and field; shapes are of the definitions. */
+  private readonly rules: { readonly [D in DollarDefinition as D['type']]: Rules<D, Context> } = {
+    'caps-set': { tenant: (event, context) => this.checkTenant(event, context) },
+    'period-started': {
+      tenant: (event, context) => this.checkTenant(event, context),
+      cap: (event, { state }) => this.checkCap(state, event),
+    },
+    refused: { tenant: (event, context) => this.checkTenant(event, context) },
+    'tenant-added': {
+      tenant: ({ tenant }, { state }) => {
+        this.newTenant(state, tenant, 'event.tenant')
+      },
+    },
+    'tenant-removed': { tenant: (event, context) => this.checkTenant(event, context) },
+    'latency-set': {},
+    'quality-set': {
+      meanReward: ({ meanReward }, { limits: { rewardLow, rewardHigh } }) => {
+        if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
+      },
+    },
+    drift: {
+      model: ({ model }, { state }) => {
+        findModel(state, model, 'event.model')
+      },
+    },
+  }
 
   constructor(accountsOf: (state: RoutingState) => Accounts) {
     this.accountsOf = accountsOf
@@ -71,25 +111,13 @@ export class AccountAdministration implements Administration {
     state: RoutingState,
     event: Record<string, unknown>,
     type: RouterEventType,
-    { rewardLow, rewardHigh }: RewardLimits,
+    limits: RewardLimits,
   ): void {
-    if (type === 'latency-set') {
-      event.limit = checkLimit(event.limit)
-      return
-    }
-    if (type === 'quality-set') {
-      if (event.meanReward !== null) checkInRange(event.meanReward, rewardLow, rewardHigh, 'event.meanReward')
-      return
-    }
-    if (type === 'tenant-added') {
-      this.newTenant(state, event.tenant, 'event.tenant')
-      if (event.usdPerRequest !== null) checkCeiling(event.usdPerRequest, 'event.usdPerRequest')
-      return
-    }
-    if (type === 'tenant-removed' || event.tenant !== null)
-      this.findTenant(state, event.tenant, 'event.tenant')
-    if (type === 'caps-set') event.caps = checkCaps(event.caps, 'event.caps')
-    if (type === 'period-started') this.checkPeriod(state, event)
+    const definition = DEFINITIONS.get(checkOneOf(type, TYPES, 'event.type'))
+    if (definition === undefined)
+      throw expected('INVALID_ARGUMENT', 'event.type', 'an event of its own', type)
+    const rules = this.rules[definition.type] as Rules<EventDefinition, Context>
+    checkFields<EventDefinition, Context>(definition, event, rules, { state, limits })
   }
 
   private newTenant(state: RoutingState, value: unknown, field: string): string {
@@ -104,16 +132,15 @@ export class AccountAdministration implements Administration {
     return id
   }
 
-  private checkPeriod(state: RoutingState, event: Record<string, unknown>): void {
+  private checkTenant({ tenant }: { readonly tenant: string | null }, { state }: Context): void {
+    if (tenant !== null) this.findTenant(state, tenant, 'event.tenant')
+  }
+
+  private checkCap(state: RoutingState, { tenant, cap }: EventOf<'period-started'>): void {
     const accounts = this.accountsOf(state)
-    const { caps } = (event.tenant === null ? undefined : accounts.of(`${event.tenant}`)) ?? accounts.router
-    const cap = caps[checkInteger(event.cap, 0, CAPS_MAX - 1, 'event.cap')]
-    if (cap === undefined || cap.window !== 'calendar')
+    const { caps } = (tenant === null ? undefined : accounts.of(tenant)) ?? accounts.router
+    if (caps[cap]?.window !== 'calendar')
       throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
-    const startsAt = checkFinite(event.startsAt, 'event.startsAt')
-    const endsAt = checkFinite(event.endsAt, 'event.endsAt')
-    if (endsAt <= startsAt)
-      throw expected('INVALID_ARGUMENT', 'event.endsAt', 'a time after event.startsAt', endsAt)
   }
 }
 
@@ -123,15 +150,4 @@ function checkQuality(value: unknown, { rewardLow, rewardHigh }: RewardLimits): 
   const record = checkRecord(value, 'quality')
   checkKeys(record, ['meanReward'], 'quality')
   return checkInRange(record.meanReward, rewardLow, rewardHigh, 'quality.meanReward')
-}
-
-/** @returns a copy */
-function checkLimit(value: unknown): LatencyLimit | null {
-  if (value === null) return null
-  const { ms, percentile, ...rest } = checkRecord(value, 'event.limit')
-  checkKeys(rest, ['ms', 'percentile'], 'event.limit')
-  return {
-    ms: checkPositive(ms, 'event.limit.ms'),
-    percentile: percentile === null ? null : checkPercentile(percentile, 'event.limit.percentile'),
-  }
 }
