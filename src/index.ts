@@ -21,6 +21,18 @@ export type {
 export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type {
+  AccountEvent,
+  CapsSetEvent,
+  DriftEvent,
+  LatencySetEvent,
+  ObjectiveEvent,
+  PeriodStartedEvent,
+  QualitySetEvent,
+  RefusedEvent,
+  TenantAddedEvent,
+  TenantRemovedEvent,
+} from './policy/dollar/events.js'
 export type { LatencyLimit, LatencyOptions } from './policy/dollar/latency/latency-limit.js'
 export type { QualityOptions } from './policy/dollar/quality/quality-options.js'
 export type { ReserveMode } from './policy/dollar/settings.js'

@@ -1,8 +1,5 @@
 import { blendedUsdPerKTok, PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 
-/** Forced explorations of a newcomer, at most. */
-export const FORCED_EXPLORATION_MAX = 1_000_000
-
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
 export class Model {
   readonly id: string

@@ -1,4 +1,6 @@
 import { expected } from '../base/errors.js'
+import { CORE_EVENTS } from '../events/core-events.js'
+import type { RouterEventType } from '../events/event-map.js'
 import { DOLLAR_SETTINGS } from './dollar/settings.js'
 import { PAPER_SETTINGS } from './paper/settings.js'
 import type { Policy } from './policy.js'
@@ -50,3 +52,9 @@ export function policyNamed(name: string): Listed {
   if (isPolicyName(name)) return POLICIES[name]
   throw expected('INVALID_ARGUMENT', 'policy', POLICY_NAMES.join(' or '), name)
 }
+
+/** All that can be subscribed to by name, whatever the policy. */
+export const EVENT_TYPES: readonly RouterEventType[] = [
+  ...CORE_EVENTS.map(({ type }) => type),
+  ...POLICY_NAMES.flatMap((name) => POLICIES[name].settings.eventTypes),
+]

@@ -1,6 +1,6 @@
 import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
+import type { FailedEvent, RewardedEvent, SettledEvent, TokenCounts } from '../events/events.js'
 import { logCostRatio } from '../models/cost-estimate.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import {
@@ -60,7 +60,18 @@ export function settledEvent(
   const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
   const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
-  return { type: 'settled', at, id: known, model, costUsd, latencyMs, logCostRatio: ratio, logLatency }
+  const tokens = billedTokens(given)
+  return {
+    type: 'settled',
+    at,
+    id: known,
+    model,
+    costUsd,
+    latencyMs,
+    logCostRatio: ratio,
+    logLatency,
+    tokens,
+  }
 }
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
@@ -93,7 +104,7 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: known, model, costUsd }
+  return { type: 'failed', at, id: known, model, costUsd, tokens: null }
 }
 
 /**
@@ -113,6 +124,26 @@ export function checkBatch<E extends SettledEvent | RewardedEvent>(
     seen.add(event.id)
     return event
   })
+}
+
+/** The tokens of a checked settlement, none in two kinds; null where it gives none. */
+function billedTokens(given: Record<string, unknown>): TokenCounts | null {
+  if (given.inputTokens === undefined) return null
+  const {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens = 0,
+    reasoningTokens = 0,
+  } = given as Settlement & Record<'inputTokens' | 'outputTokens', number>
+  const tokens: Record<string, number> = {}
+  const add = (kind: string, count: number) => {
+    if (count > 0) tokens[kind] = count
+  }
+  add('input', inputTokens - cachedInputTokens)
+  add('cachedInput', cachedInputTokens)
+  add('output', outputTokens - reasoningTokens)
+  add('reasoning', reasoningTokens)
+  return Object.freeze(tokens)
 }
 
 /** The dollars of a settlement. */

@@ -10,7 +10,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
   ['bandit', /^src\/bandit\//],
   ['events', /^src\/events\//],
   ['state', /^src\/state\//],
-  ['policies', /^src\/policy\/policies\.ts$/],
+  ['policies', /^src\/policy\/(policies|all-events)\.ts$/],
   ['dollar', /^src\/policy\/dollar\//],
   ['paper', /^src\/policy\/paper\//],
   ['thompson', /^src\/policy\/thompson\//],

@@ -48,6 +48,16 @@ export interface DollarOptions {
 export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve'],
   budgetKeys: ['burst'],
+  eventTypes: [
+    'caps-set',
+    'period-started',
+    'refused',
+    'tenant-added',
+    'tenant-removed',
+    'latency-set',
+    'quality-set',
+    'drift',
+  ],
   gamma: 0.9997,
   adaptationHorizon: 1000,
   heads: 2,

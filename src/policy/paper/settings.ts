@@ -23,6 +23,7 @@ export interface PaperOptions {
 export const PAPER_SETTINGS: PolicySettings<PaperOptions> = {
   keys: ['costWeight'],
   budgetKeys: ['mode'],
+  eventTypes: [],
   gamma: 0.997,
   adaptationHorizon: 500,
   heads: 0,

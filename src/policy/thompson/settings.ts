@@ -4,6 +4,7 @@ import type { PolicySettings } from '../settings.js'
 export const THOMPSON_SETTINGS: PolicySettings<null> = {
   keys: [],
   budgetKeys: [],
+  eventTypes: [],
   gamma: 0.997,
   adaptationHorizon: 500,
   heads: 0,

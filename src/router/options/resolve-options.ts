@@ -11,10 +11,10 @@ import {
   DIMENSION_MAX,
 } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { FORCED_EXPLORATION_MAX } from '../../events/models.js'
 import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
-import { FORCED_EXPLORATION_MAX } from '../../models/registry.js'
 import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
 import { EPSILON_MAX } from '../../policy/epsilon-exploration.js'
 import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'

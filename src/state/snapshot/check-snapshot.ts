@@ -1,8 +1,8 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { CEILING_MIN_USD } from '../../events/budget.js'
 import { PRICE_NAMES } from '../../models/model.js'
 import type { Model } from '../../models/registry.js'
-import { CEILING_MIN_USD } from '../ceiling.js'
 import {
   INCARNATION,
   NUMBER,

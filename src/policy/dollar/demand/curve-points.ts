@@ -1,10 +1,10 @@
-import type { PredictedUses } from '../latency/predicted-uses.js'
 import {
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINT_VALUE_MAX,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
+} from '../../../events/curve-point.js'
+import type { PredictedUses } from '../latency/predicted-uses.js'
 
 /** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
 const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const

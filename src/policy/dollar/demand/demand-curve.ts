@@ -3,7 +3,7 @@ import {
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
+} from '../../../events/curve-point.js'
 import { BIN_COUNT, binOf, edgeOf, type Walk } from './price-bins.js'
 import { toUnits, USD_UNITS, VALUE_UNITS } from './units.js'
 

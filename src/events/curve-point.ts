@@ -1,3 +1,5 @@
+import { expected } from '../base/errors.js'
+
 /** Models of one request that a curve remembers: beyond these few the best choice at no price is among the rest. */
 export const CURVE_POINTS_MAX = 8
 /** A contender is three numbers: its slot, its value (reward units), its expected cost (USD). */
@@ -16,4 +18,14 @@ export function areCurvePoints(numbers: Float64Array, isSlot: (slot: number) => 
     if (!(numbers[at + 2] >= 0 && numbers[at + 2] <= CURVE_POINT_COST_MAX_USD)) return false
   }
   return true
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkCurvePoints(
+  numbers: Float64Array,
+  path: string,
+  isSlot: (slot: number) => boolean,
+): void {
+  if (areCurvePoints(numbers, isSlot)) return
+  throw expected('INVALID_ARGUMENT', path, 'slots, values and costs of models', numbers)
 }
