@@ -1,5 +1,5 @@
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
-import type { PacerMode } from '../policy/paper/dual-ascent.js'
+import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
 import type { JournalStats } from './journal.js'
 

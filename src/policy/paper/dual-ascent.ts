@@ -1,8 +1,5 @@
 import { RunningCost } from '../../state/running-cost.js'
-
-/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
-export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
-export type PacerMode = (typeof PACER_MODES)[number]
+import type { PacerMode } from './settings.js'
 
 const STEP = 0.05
 export const SHADOW_PRICE_MAX = 5

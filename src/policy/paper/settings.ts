@@ -1,6 +1,9 @@
 import { checkInRange, checkOneOf } from '../../base/check.js'
 import type { PolicySettings } from '../settings.js'
-import { PACER_MODES, type PacerMode } from './dual-ascent.js'
+
+/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
+export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
+export type PacerMode = (typeof PACER_MODES)[number]
 
 declare module '../options.js' {
   interface RouterOptions {

@@ -3,7 +3,8 @@ import type { Model } from '../../models/registry.js'
 import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
-import { DualAscentPacer, type PacerMode, SHADOW_PRICE_MAX } from './dual-ascent.js'
+import { DualAscentPacer, SHADOW_PRICE_MAX } from './dual-ascent.js'
+import type { PacerMode } from './settings.js'
 
 /** What policy `paper` keeps besides: the dual-ascent pacer. */
 export class PaperState implements PolicyState {

@@ -16,7 +16,6 @@ import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
 import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
-import { EPSILON_MAX } from '../../policy/epsilon-exploration.js'
 import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'
 import {
   DEFAULT_POLICY,
@@ -30,6 +29,9 @@ import {
 /** Exploration weight with and without warm-up priors (paper). */
 export const DEFAULT_ALPHA_WARM = 0.01
 export const DEFAULT_ALPHA_COLD = 0.05
+/** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
+export const EPSILON_MAX = 0.5
+
 /** Every option by name. */
 export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   'models',
