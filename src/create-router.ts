@@ -1,10 +1,11 @@
 import { checkPriors, priorOf } from './bandit/priors.js'
 import { ParetoBanditError } from './base/errors.js'
+import { CURVE_POINT_NUMBERS } from './events/curve-point.js'
 import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
 import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
-import type { RouterOptions } from './policy/options.js'
+import type { ResolvedOptions, RouterOptions } from './policy/options.js'
 import { policyNamed } from './policy/policies.js'
 import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
 import { makeParts } from './router/parts.js'
@@ -21,7 +22,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
   const own = checked.priors === undefined ? checked : { ...checked, priors: checkPriors(checked.priors) }
-  const resolved = resolveOptions(own, await chooseEncoder(checked))
+  const resolved = await withRewards(resolveOptions(own, await chooseEncoder(checked)))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
@@ -53,6 +54,15 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     )
   }
   return new Router(parts)
+}
+
+/** Options whose rewards are in another range than [0, 1]: with what turns these into parts of it. */
+async function withRewards(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { rewardLow, rewardHigh, priors } = options
+  if (rewardLow === 0 && rewardHigh === 1) return options
+  const { RewardRange } = await import('./policy/reward-range.js')
+  const rewards = new RewardRange(rewardLow, rewardHigh, CURVE_POINT_NUMBERS)
+  return { ...options, rewards, priors: priors === null ? null : rewards.priorsToUnit(priors) }
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

@@ -5,9 +5,9 @@ import { createRouter } from '../create-router.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { BudgetOptions, RouterOptions } from '../policy/options.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
+import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/paper/tuning.js'
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import { DEFAULT_ALPHA_COLD, DEFAULT_ALPHA_WARM } from '../router/options/resolve-options.js'
 import type { Router } from '../router/router.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
@@ -174,7 +174,7 @@ function start(
   }
   const policy = flags.policy ?? DEFAULT_POLICY
   checkPolicy(flags, policy, 'this router')
-  const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
+  const alpha = priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM
   const mode = policy === 'paper' ? 'adaptive' : null
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget

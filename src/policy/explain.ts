@@ -21,7 +21,7 @@ export function explainDecision(
 ): Explanation {
   const models = [...state.registry.models].map((model) => explainModel(state, options, chooser, note, model))
   models.sort((a, b) => Number(a.excluded !== null) - Number(b.excluded !== null) || b.score - a.score)
-  return {
+  const explanation = {
     id,
     chosen: note.chosen?.id ?? '',
     propensity: note.propensity,
@@ -35,6 +35,7 @@ export function explainDecision(
     statisticsChanged,
     models,
   }
+  return options.rewards?.explanation(explanation) ?? explanation
 }
 
 function explainModel(
@@ -54,6 +55,7 @@ function explainModel(
   const deviation = Math.sqrt(Math.max(variance / divisor, VARIANCE_MIN))
 
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
+  const weights = f64.subarray(theta, theta + layout.dimension)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
   const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
   const judgement = chooser.judge(state, model, size, note, deviation)
@@ -68,7 +70,10 @@ function explainModel(
     latencyUse,
     inflation: 1 / divisor,
     excluded: exclusionReason(model, note.options, size) ?? givenToAnother(note, model) ?? excluded,
-    topFeatures: topFeatures(f64, theta, layout.context, layout.dimension),
+    topFeatures: topFeatures(
+      options.rewards?.weightsToUser(weights) ?? weights,
+      f64.subarray(layout.context, layout.context + layout.dimension),
+    ),
   }
 }
 
@@ -79,15 +84,9 @@ function givenToAnother(note: DecisionNote, model: Model): ModelExplanation['exc
   return note.canary ? 'canary-of-another' : null
 }
 
-function topFeatures(
-  f64: Float64Array,
-  theta: number,
-  context: number,
-  dimension: number,
-): FeatureContribution[] {
-  const features = Array.from({ length: dimension }, (_, index) => {
-    const weight = f64[theta + index]
-    const value = f64[context + index]
+function topFeatures(theta: Float64Array, context: Float64Array): FeatureContribution[] {
+  const features = Array.from(theta, (weight, index) => {
+    const value = context[index]
     return { index, value, weight, contribution: weight * value }
   })
   features.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))

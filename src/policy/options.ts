@@ -3,6 +3,7 @@ import type { AnyEncoder } from '../features/encoder.js'
 import type { KernelName } from '../kernel/kernel.js'
 import type { ModelSpec } from '../models/model.js'
 import type { StateOptions } from '../state/state-options.js'
+import type { RewardRange } from './reward-range.js'
 
 /** Policies add what they take of a budget, by declaration merging in their folders. */
 export interface BudgetOptions {
@@ -27,13 +28,19 @@ export interface RouterOptions {
   readonly nEffective?: number
   /** Requests after which fresh evidence outweighs the prior; gives nEffective = (gamma^-T - 1)/(1 - gamma). */
   readonly adaptationHorizon?: number
-  /** Weight of the exploration bonus, >= 0. Default 0.01 with priors, 0.05 without. */
+  /**
+   * Weight of the exploration bonus, >= 0, in parts of the range of rewards: the same number explores as much whatever
+   * the range. Default 0.01 with priors, 0.05 without.
+   */
   readonly alpha?: number
   /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.9997, of policy `paper` 0.997. */
   readonly gamma?: number
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
   readonly lambda0?: number
-  /** Rewards outside are refused. Default [0, 1]. */
+  /**
+   * Rewards outside are refused. Default [0, 1]. Give the range that rewards really have: they are learned as parts of it,
+   * so that rewards in [0, 10] are decided on as the same in [0, 1]. What is told of rewards and prices is in its units.
+   */
   readonly rewardRange?: readonly [number, number]
   /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
   readonly forcedExploration?: number
@@ -64,6 +71,8 @@ export interface RouterOptions {
 export interface ResolvedOptions<O = unknown> extends StateOptions {
   readonly models: readonly ModelSpec[]
   readonly policy: string
+  /** Null for rewards in [0, 1]. Of others, `priors` are in parts of the range. */
+  readonly rewards: RewardRange | null
   readonly encoder: AnyEncoder | null
   readonly dimension: number
   readonly priors: Priors | null

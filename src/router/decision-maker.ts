@@ -141,7 +141,7 @@ export class DecisionMaker {
     routed.canary = note.canary
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
-    const decision: Decision = {
+    const decision: Mutable<Decision> = {
       id: routed.id,
       model: model.id,
       expectedCostUsd: choice.expectedUsd,
@@ -155,6 +155,7 @@ export class DecisionMaker {
       infeasible: routed.infeasible,
       propensity: choice.propensity,
     }
+    this.options.rewards?.decided(decision, routed)
     if (request?.explain !== true) return decision
     return {
       ...decision,

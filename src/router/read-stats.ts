@@ -1,6 +1,7 @@
 import type { Model } from '../models/registry.js'
 import type { PolicyName } from '../policy/policies.js'
 import type { PolicyReport } from '../policy/stats.js'
+import type { RewardUnits } from '../state/reward-units.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { JournalStats } from './journal.js'
 import type { ModelStats, RouterStats } from './stats.js'
@@ -17,7 +18,7 @@ export function readStats(
   const { cost, ledger } = state
   return {
     requests: state.requests,
-    models: models.map((model) => modelStats(model, total)),
+    models: models.map((model) => modelStats(model, total, state.rewards)),
     policy: state.policyName as PolicyName,
     pacer: {
       usdPerRequest: cost.usdPerRequest,
@@ -39,7 +40,9 @@ export function readStats(
     dimension: state.arms.kernel.layout.dimension,
   }
 }
-function modelStats(model: Model, total: number): ModelStats {
+
+function modelStats(model: Model, total: number, rewards: RewardUnits | null): ModelStats {
+  const meanReward = model.rewarded === 0 ? null : model.rewardSum / model.rewarded
   return {
     id: model.id,
     enabled: model.enabled,
@@ -55,7 +58,7 @@ function modelStats(model: Model, total: number): ModelStats {
     spendUsd: model.spendUsd,
     meanCostUsd: model.settled === 0 ? null : model.settledCostUsd / model.settled,
     rewarded: model.rewarded,
-    meanReward: model.rewarded === 0 ? null : model.rewardSum / model.rewarded,
+    meanReward: meanReward === null ? null : (rewards?.toUser(meanReward) ?? meanReward),
     meanLatencyMs: model.latencyCount === 0 ? null : model.latencySumMs / model.latencyCount,
     forcedRemaining: model.forcedRemaining,
     forcedDone: model.forcedDone,

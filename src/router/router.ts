@@ -188,7 +188,8 @@ export class Router {
   /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
   inspectArm(id: string): ArmInspection {
     const { state } = this.parts.committer
-    return state.arms.inspect(findModel(state, id, 'id').slot)
+    const arm = state.arms.inspect(findModel(state, id, 'id').slot)
+    return state.rewards === null ? arm : { ...arm, theta: state.rewards.weightsToUser(arm.theta) }
   }
 
   /** @returns a function that ends the subscription. Listeners are called after the change, in order. */

@@ -62,8 +62,12 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
         `${length} numbers`,
       )
     },
-    contenders: ({ contenders }, { state: { registry } }) =>
-      checkCurvePoints(contenders, 'event.contenders', (slot) => registry.atSlot(slot) !== undefined),
+    contenders: ({ contenders }, { state: { registry, rewards } }) =>
+      checkCurvePoints(
+        rewards?.contendersToUnit(contenders) ?? contenders,
+        'event.contenders',
+        (slot) => registry.atSlot(slot) !== undefined,
+      ),
     tenant: knownTenant,
   },
   settled: toBeSettled,

@@ -4,6 +4,7 @@ import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Model, Registry } from '../models/registry.js'
 import type { Ledger } from './ledger.js'
 import type { PendingRequests } from './pending/pending.js'
+import type { RewardUnits } from './reward-units.js'
 import type { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
 
@@ -24,6 +25,7 @@ export type PendingView = Pick<
   | 'own'
   | 'setOwn'
   | 'fillOwn'
+  | 'waiting'
 >
 
 /** The registered models, to read. */
@@ -42,6 +44,8 @@ export interface FoldView {
   /** Events applied so far. */
   readonly events: number
   readonly arms: Arms
+  /** Null for rewards in [0, 1]. Of others the fold knows parts of the range; events, and all that is told, have them as given. */
+  readonly rewards: RewardUnits | null
   readonly registry: RegistryView
   readonly pending: PendingView
   readonly ledger: Ledger
@@ -88,6 +92,8 @@ export interface PolicyState {
   save(slots: readonly number[]): PolicySnapshot
   /** @throws SNAPSHOT_INVALID */
   load(saved: PolicySnapshot, slots: readonly number[]): void
+  /** What was loaded was learned of rewards as they were given: from now on they are parts of their range. */
+  takeRawRewards?(rewards: RewardUnits): void
 }
 
 /** Ends of the rewards. */

@@ -9,6 +9,7 @@ import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
 import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
 import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
+import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
 
@@ -27,6 +28,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   readonly ledger = new Ledger()
   readonly pending: PendingRequests
   readonly ids: RequestIds
+  readonly rewards: RewardUnits | null
   readonly policyName: string
   /** What the policy keeps besides. */
   readonly policy: S
@@ -35,6 +37,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
 
   constructor(kernel: Kernel, options: StateOptions, policy: FoldedPolicy<S>) {
     this.arms = new Arms(kernel, options.lambda0)
+    this.rewards = options.rewards
     this.cost = new RunningCost(options.budgetUsdPerRequest)
     const { dimension } = kernel.layout
     this.pending = new PendingRequests(options.pendingCapacity, dimension, policy.pendingColumns)
@@ -44,7 +47,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   }
 
   /** @returns what the event has shown besides (alarms), for subscribers: no part of the state */
-  apply(event: RouterEvent): readonly RouterEvent[] {
+  apply(given: RouterEvent): readonly RouterEvent[] {
+    const event = this.rewards?.eventToUnit(given) ?? given
     switch (event.type) {
       case 'routed':
         this.routed(event)

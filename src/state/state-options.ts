@@ -1,3 +1,5 @@
+import type { RewardUnits } from './reward-units.js'
+
 /** Options that the fold depends on. */
 export interface StateOptions {
   readonly name: string
@@ -7,6 +9,8 @@ export interface StateOptions {
   /** Ends of the rewards. */
   readonly rewardLow: number
   readonly rewardHigh: number
+  /** Null for rewards in [0, 1]. */
+  readonly rewards: RewardUnits | null
   /** Those of the policy, as it resolved them. */
   readonly own: unknown
 }

@@ -13,6 +13,7 @@ import type { QualityOptions } from './quality/quality-options.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
 import type { AccountStats } from './stats.js'
+import { accountIn, latencyIn, qualityIn } from './told-stats.js'
 
 export const TENANTS_MAX = 1_000_000
 const ID_LENGTH_MAX = 200
@@ -85,19 +86,19 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 }
 
 export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
-  stats({ state: { policy }, at }) {
-    const account = policy.readAccount(null, at)
+  stats({ state: { policy, rewards }, at }) {
+    const account = accountIn(rewards, policy.readAccount(null, at))
     return {
       shadowPrice: account.shadowPrice,
       account,
-      latency: policy.readLatency(),
-      quality: policy.readQuality(at),
+      latency: latencyIn(rewards, policy.readLatency()),
+      quality: qualityIn(rewards, policy.readQuality(at)),
       tenants: policy.accounts.tenants.size,
     }
   },
 
-  tenantStats: ({ state: { policy }, at }, id) =>
-    policy.readAccount(findTenant(policy.accounts, id, 'id'), at),
+  tenantStats: ({ state: { policy, rewards }, at }, id) =>
+    accountIn(rewards, policy.readAccount(findTenant(policy.accounts, id, 'id'), at)),
 
   tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
 

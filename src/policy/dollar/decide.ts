@@ -53,7 +53,7 @@ export class DollarChooser implements Chooser<DollarState> {
   constructor(options: ResolvedOptions<DollarOptions>) {
     this.options = options
     this.exploration = new EpsilonExploration(options)
-    this.probes = new Probes(this.costs, this.limits, options.rewardHigh)
+    this.probes = new Probes(this.costs, this.limits)
   }
 
   checkRequest(state: StateView<DollarState>, request: RouteOptions | null): void {
@@ -158,7 +158,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const { price } = limits
     note.shadowPrice = price === 0 ? 0 : price * (limits.payer?.usdPerRequest ?? limits.targetUsd)
     limits.raise(objectives.quality, demand)
-    uses.read(objectives.latency, objectives.quality.span)
+    uses.read(objectives.latency)
     note.now = state.requests
     note.options = request
     note.penaltyWeight = limits.price

@@ -2,29 +2,22 @@ import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import { CURVE_POINT_NUMBERS } from '../../events/curve-point.js'
 import type { EventOf } from '../../events/events.js'
 import type { PendingView } from '../../state/policy-state.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
 import type { ObjectiveEvent } from './events.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
-import { NO_USE, USE, VALUE } from './pending-columns.js'
-import { NO_VALUE, QualityFloor } from './quality/quality-floor.js'
+import { NO_USE, NO_VALUE, USE, VALUE } from './pending-columns.js'
+import { QualityFloor } from './quality/quality-floor.js'
 import type { LatencyStats, QualityStats } from './stats.js'
+import { LEARNING_LATENCIES, LOG_LATENCY_VARIANCE } from './tuning.js'
 
-/** Variance of the logarithms of latencies before any is known. */
-const LOG_LATENCY_VARIANCE = 0.25
-/** Before so many latencies a model is learning: its predictions stray without anything having changed. */
-const LEARNING_LATENCIES = 8
 const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
 
 /** What an operator asks for besides a price: the latency objective, the quality floor, and what both must know. */
 export class Objectives {
   readonly latency = new LatencyObjective()
-  readonly quality: QualityFloor
-  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE)
-
-  /** @param rewardSpan high less low end of the rewards */
-  constructor(rewardSpan: number) {
-    this.quality = new QualityFloor(rewardSpan)
-  }
+  readonly quality = new QualityFloor()
+  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE, DRIFT_LIMITS)
 
   added(slot: number): void {
     this.latency.profiles.start(slot)
@@ -104,7 +97,7 @@ export class Objectives {
       percentile,
       recentMeanMs: percentile !== null || recentCount === 0 ? null : recentUse * ms,
       recentShareOver: recentCount === 0 ? null : share,
-      shadowPrice: latency.price(this.quality.span),
+      shadowPrice: latency.price(),
       infeasible: latency.isMissed || latency.isOutOfReach,
     }
   }

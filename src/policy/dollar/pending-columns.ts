@@ -1,5 +1,3 @@
-import { NO_VALUE } from './quality/quality-floor.js'
-
 /**
  * The policy's own columns of a pending request:
  *
@@ -12,5 +10,7 @@ export const TENANT = 0
 export const TENANT_ALLOWANCE = 1
 export const USE = 2
 export const VALUE = 3
+/** Of a request that is not known to have had them predicted: no use, and no value, can be so. */
 export const NO_USE = -1
+export const NO_VALUE = 2 ** 21
 export const DOLLAR_COLUMNS: readonly number[] = [0, 0, NO_USE, NO_VALUE]

@@ -3,6 +3,12 @@ import type { PolicyCommand } from '../commands.js'
 import type { PolicySettings } from '../settings.js'
 import type { CapOptions } from './accounts/cap-period.js'
 import type { TenantOptions } from './accounts/tenant-options.js'
+import {
+  ADAPTATION_HORIZON_REQUESTS,
+  BURST_REQUESTS,
+  COLD_EXPLORATION_REQUESTS,
+  FORGETTING_FACTOR,
+} from './defaults.js'
 import type { LatencyOptions } from './latency/latency-limit.js'
 import type { QualityOptions } from './quality/quality-options.js'
 
@@ -33,8 +39,6 @@ declare module '../options.js' {
   }
 }
 
-/** Requests' worth of budget that is saved up at most. */
-const DEFAULT_BURST = 50
 const BURST_MAX = 1e9
 
 /** Options of policy `dollar`. */
@@ -44,7 +48,7 @@ export interface DollarOptions {
   readonly reserve: ReserveMode
 }
 
-/** It watches for drift and forgets when something changed: gamma 0.9997; a horizon of 1,000 gives nEffective 1,166. */
+/** It watches for drift and forgets when something has changed. */
 export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve'],
   budgetKeys: ['burst'],
@@ -58,13 +62,13 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'quality-set',
     'drift',
   ],
-  gamma: 0.9997,
-  adaptationHorizon: 1000,
+  gamma: FORGETTING_FACTOR,
+  adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 2,
-  coldExploration: 15,
+  coldExploration: COLD_EXPLORATION_REQUESTS,
   resolve: ({ strict, reserve }, budget) => ({
     burst:
-      budget?.burst === undefined ? DEFAULT_BURST : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
+      budget?.burst === undefined ? BURST_REQUESTS : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
     strict: strict === undefined ? false : checkBoolean(strict, 'strict'),
     reserve: reserve === undefined ? 'expected' : checkOneOf(reserve, RESERVE_MODES, 'reserve'),
   }),

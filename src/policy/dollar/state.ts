@@ -4,9 +4,9 @@ import { startLatency } from '../../bandit/latency-start.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
-import { costCorrection, restartCost } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
+import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
 import type { StateOptions } from '../../state/state-options.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
@@ -15,27 +15,26 @@ import { accountStats } from './accounts/account-stats.js'
 import { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
+import { costCorrection, restartCost } from './cost-correction.js'
 import { DemandCurve } from './demand/demand-curve.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
-import { USE } from './pending-columns.js'
+import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { predictedCostUsd } from './predicted-cost.js'
 import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
+import {
+  COST_PRIOR_REQUESTS,
+  DRIFT_KEPT_BIAS_OBSERVATIONS,
+  DRIFT_KEPT_OBSERVATIONS,
+  LEARNING_OBSERVATIONS,
+  LOG_COST_VARIANCE,
+  REWARD_VARIANCE,
+  WINDOW_KEPT_REQUESTS,
+  WINDOW_REQUESTS,
+} from './tuning.js'
 
-/** Latest requests whose contenders the shadow price is found from. */
-export const WINDOW_REQUESTS = 256
-/** Observations that are left of an arm's evidence after an alarm. */
-const KEPT_BIAS = 10
-/** Before so many an arm is learning: its predictions stray without anything having changed. */
-const LEARNING_OBSERVATIONS = 20
-const KEPT_REQUESTS = 8
-const KEPT_OBSERVATIONS = 200
-/** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
-const REWARD_VARIANCE = 0.02
-const LOG_COST_VARIANCE = 0.25
-/** How many settled requests a prior's correction of its costs counts for. */
-const CORRECTION_REQUESTS = 20
 const NO_ALARMS: readonly RouterEvent[] = []
 /** Of a model, in a snapshot: two watches. */
 const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
@@ -48,17 +47,15 @@ export class DollarState implements PolicyState {
   readonly objectives: Objectives
   private readonly view: FoldView
   private readonly arms: Arms
-  private readonly rewardLow: number
   private alarms: EventOf<'drift'>[] = []
-  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
-  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
+  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
+  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
 
   constructor(view: FoldView, options: StateOptions, burst: number) {
     this.view = view
     this.arms = view.arms
-    this.rewardLow = options.rewardLow
     this.accounts = new Accounts(burst, view.ledger)
-    this.objectives = new Objectives(options.rewardHigh - options.rewardLow)
+    this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
   }
 
@@ -111,7 +108,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, sequence: number): void {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, registry, this.arms, this.rewardLow, requests)
+    markMissingRewards(model, registry, this.arms, requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -125,10 +122,11 @@ export class DollarState implements PolicyState {
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
       const evidence = this.arms.settledEvidence(model.slot)
-      if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
-      this.arms.loosenSettled(model.slot, KEPT_BIAS)
+      if (evidence > DRIFT_KEPT_OBSERVATIONS)
+        this.arms.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.arms.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
       restartCost(model)
-      this.demand.keepLatest(KEPT_REQUESTS)
+      this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
@@ -173,10 +171,11 @@ export class DollarState implements PolicyState {
     if (direction === 0) return
     if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
     const evidence = this.arms.evidence(model.slot)
-    if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
-    this.arms.loosenReward(model.slot, KEPT_BIAS)
+    if (evidence > DRIFT_KEPT_OBSERVATIONS)
+      this.arms.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    this.arms.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
-    this.demand.keepLatest(KEPT_REQUESTS)
+    this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
     this.alarm(event.at, model, 'reward', direction)
   }
@@ -198,9 +197,9 @@ export class DollarState implements PolicyState {
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
-    model.assumedUsd = CORRECTION_REQUESTS
-    model.predictedUsd = CORRECTION_REQUESTS
-    model.realisedUsd = CORRECTION_REQUESTS * event.costCorrection
+    model.assumedUsd = COST_PRIOR_REQUESTS
+    model.predictedUsd = COST_PRIOR_REQUESTS
+    model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
   }
 
   left(model: Model): void {
@@ -279,6 +278,20 @@ export class DollarState implements PolicyState {
       this.costDrift.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + 2 * DRIFT_NUMBERS))
     })
     this.demand.load(window)
+  }
+
+  takeRawRewards(rewards: RewardUnits): void {
+    const { registry, pending } = this.view
+    const toUnit = (value: number): number => rewards.toUnit(value)
+    for (const { slot } of registry.models) this.rewardDrift.start(slot)
+    for (const sequence of pending.waiting()) {
+      const value = pending.own(sequence, VALUE)
+      if (value !== NO_VALUE) pending.setOwn(sequence, VALUE, toUnit(value))
+    }
+    this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
+    this.objectives.quality.takeRawRewards(rewards)
+    this.objectives.latency.changeValues(toUnit)
+    this.demand.changeValues(toUnit)
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

@@ -13,9 +13,7 @@ import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import type { PaperOptions } from './settings.js'
 import type { PaperState } from './state.js'
-
-/** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
-const COST_WEIGHT_WITHOUT_BUDGET = 0.3
+import { COST_WEIGHT_WITHOUT_BUDGET } from './tuning.js'
 
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
 export class PaperChooser implements Chooser<PaperState> {

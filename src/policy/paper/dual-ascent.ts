@@ -1,8 +1,6 @@
 import { RunningCost } from '../../state/running-cost.js'
 import type { PacerMode } from './settings.js'
-
-const STEP = 0.05
-export const SHADOW_PRICE_MAX = 5
+import { DUAL_STEP, SHADOW_PRICE_MAX } from './tuning.js'
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda
@@ -39,7 +37,7 @@ export class DualAscentPacer {
     const { cost } = this
     if (cost.usdPerRequest === null) return
     cost.observe(costUsd)
-    const next = this.shadowPrice + STEP * (cost.meanUsd / cost.usdPerRequest - 1)
+    const next = this.shadowPrice + DUAL_STEP * (cost.meanUsd / cost.usdPerRequest - 1)
     this.shadowPrice = Math.min(SHADOW_PRICE_MAX, Math.max(0, next))
   }
 

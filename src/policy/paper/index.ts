@@ -14,7 +14,7 @@ export const PAPER: Policy<PaperState, PaperOptions> = {
   queries: {
     stats: ({ state }) => {
       const { shadowPrice, mode } = state.policy.pacer
-      return { shadowPrice, mode }
+      return { shadowPrice: state.rewards?.differenceToUser(shadowPrice) ?? shadowPrice, mode }
     },
   },
   start: (view, { budgetUsdPerRequest, own }) =>

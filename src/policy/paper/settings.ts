@@ -1,5 +1,6 @@
 import { checkInRange, checkOneOf } from '../../base/check.js'
 import type { PolicySettings } from '../settings.js'
+import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
 
 /** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
 export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
@@ -7,7 +8,10 @@ export type PacerMode = (typeof PACER_MODES)[number]
 
 declare module '../options.js' {
   interface RouterOptions {
-    /** Policy `paper`: static weight of log-normalised cost, >= 0. Default 0 with a budget, 0.3 without. */
+    /**
+     * Policy `paper`: static weight of log-normalised cost, >= 0, in parts of the range of rewards. Default 0 with a
+     * budget, 0.3 without.
+     */
     readonly costWeight?: number
   }
   interface BudgetOptions {
@@ -22,13 +26,13 @@ export interface PaperOptions {
   readonly costWeight: number | null
 }
 
-/** The paper forgets always: gamma 0.997, priors for a horizon of 500 requests. */
+/** The paper forgets always. */
 export const PAPER_SETTINGS: PolicySettings<PaperOptions> = {
   keys: ['costWeight'],
   budgetKeys: ['mode'],
   eventTypes: [],
-  gamma: 0.997,
-  adaptationHorizon: 500,
+  gamma: FORGETTING_FACTOR,
+  adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 0,
   coldExploration: 0,
   resolve: ({ costWeight }, budget) => ({

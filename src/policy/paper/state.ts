@@ -2,9 +2,11 @@ import type { EventOf, RouterEvent } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
 import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
+import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
-import { DualAscentPacer, SHADOW_PRICE_MAX } from './dual-ascent.js'
+import { DualAscentPacer } from './dual-ascent.js'
 import type { PacerMode } from './settings.js'
+import { SHADOW_PRICE_MAX } from './tuning.js'
 
 /** What policy `paper` keeps besides: the dual-ascent pacer. */
 export class PaperState implements PolicyState {
@@ -44,6 +46,11 @@ export class PaperState implements PolicyState {
     if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
       throw invalidSnapshot('its shadow price is none')
     this.pacer.load(this.view.cost.usdPerRequest, shadowPrice, costEmaUsd)
+  }
+
+  takeRawRewards(rewards: RewardUnits): void {
+    const { pacer } = this
+    pacer.shadowPrice = Math.min(rewards.differenceToUnit(pacer.shadowPrice), SHADOW_PRICE_MAX)
   }
 
   /** The request expired before: its reservation was charged. */

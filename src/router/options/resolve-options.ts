@@ -18,6 +18,12 @@ import { checkModelSpecs } from '../../models/model.js'
 import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
 import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'
 import {
+  EXPLORATION_WEIGHT_COLD,
+  EXPLORATION_WEIGHT_WARM,
+  FORCED_EXPLORATION_REQUESTS,
+  RIDGE,
+} from '../../policy/paper/tuning.js'
+import {
   DEFAULT_POLICY,
   POLICIES,
   POLICY_BUDGET_KEYS,
@@ -26,9 +32,6 @@ import {
   type PolicyName,
 } from '../../policy/policies.js'
 
-/** Exploration weight with and without warm-up priors (paper). */
-export const DEFAULT_ALPHA_WARM = 0.01
-export const DEFAULT_ALPHA_COLD = 0.05
 /** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
 export const EPSILON_MAX = 0.5
 
@@ -104,15 +107,21 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     nEffective: resolveNEffective(options, gamma, settings.adaptationHorizon),
     alpha: optional(
       options.alpha,
-      priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM,
+      priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM,
       (v, f) => checkInRange(v, 0, 1e6, f),
       'alpha',
     ),
     gamma,
-    lambda0: optional(options.lambda0, 1, (v, f) => checkInRange(v, 1e-6, 1e6, f), 'lambda0'),
+    lambda0: optional(options.lambda0, RIDGE, (v, f) => checkInRange(v, 1e-6, 1e6, f), 'lambda0'),
     rewardLow,
     rewardHigh,
-    forcedExploration: optional(options.forcedExploration, 20, checkForcedExploration, 'forcedExploration'),
+    rewards: null,
+    forcedExploration: optional(
+      options.forcedExploration,
+      FORCED_EXPLORATION_REQUESTS,
+      checkForcedExploration,
+      'forcedExploration',
+    ),
     expectedInputTokens: tokens.input,
     expectedOutputTokens: tokens.output,
     pendingCapacity: optional(
@@ -223,7 +232,7 @@ function checkGamma(value: unknown, field: string): number {
   return checkInRange(value, 0.5, 1, field)
 }
 
-function checkRewardRange(value: unknown, field: string): readonly [number, number] {
+export function checkRewardRange(value: unknown, field: string): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2)
     throw expected('INVALID_ARGUMENT', field, '[low, high]', value)
   const low = checkInRange(value[0], -1e6, 1e6, `${field}[0]`)

@@ -25,6 +25,7 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
+ *            rewardRange: [low, high] where it is not [0, 1],
  *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
  *            padded with spaces
  *            numbers, as float64:
@@ -82,6 +83,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     policy: state.policyName,
     models: models.map(({ id, enabled }) => ({ id, enabled })),
     budget: cost.usdPerRequest !== null,
+    rewardRange: rangeOf(state),
     origins: [...state.ids.origins.marks()],
     own: saved.text,
   }
@@ -140,6 +142,10 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   }
   if (text.policy !== state.policyName)
     throw mismatch(`it is of policy '${text.policy}', this router's is '${state.policyName}'`)
+  const range = rangeOf(state) ?? [0, 1]
+  // A snapshot from before ranges were taken in says nothing of its own: it is taken to be the router's.
+  if (text.rewardRange !== undefined && String(text.rewardRange) !== String(range))
+    throw mismatch(`its rewards are in [${text.rewardRange}], this router's in [${range}]`)
   const { dimension } = context
   const { heads } = state.arms.kernel.layout
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
@@ -188,6 +194,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   state.pending.load(totals.next, entries)
   state.ids.load()
   load(state, totals, models)
+  if (text.rewardRange === undefined) state.rewards?.takeRaw(state)
 }
 
 /**
@@ -203,16 +210,24 @@ export function originOf(
   readonly name: string
   readonly encoder: string | null
   readonly dimension: number
+  /** Ends of the rewards where they are not 0 and 1, unchecked. */
+  readonly rewardRange: unknown
 } {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const dimension = bytes.length < HEADER_BYTES ? 0 : header.getUint32(8, true)
   try {
-    const { policy, name, encoder } = readEnvelope(bytes, { dimension, encoder: null, name: null }).text
-    return { policy, name, encoder, dimension }
+    const { text } = readEnvelope(bytes, { dimension, encoder: null, name: null })
+    const { policy, name, encoder, rewardRange } = text
+    return { policy, name, encoder, dimension, rewardRange }
   } catch (cause) {
     if (!(cause instanceof ParetoBanditError)) throw cause
     throw new ParetoBanditError('SNAPSHOT_INVALID', field, cause.message, { cause })
   }
+}
+
+/** Ends of the rewards; undefined for [0, 1]: JSON leaves it out. */
+function rangeOf({ rewards }: RoutingState): readonly number[] | undefined {
+  return rewards === null ? undefined : [rewards.low, rewards.high]
 }
 
 function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {

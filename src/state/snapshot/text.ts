@@ -10,6 +10,8 @@ export interface SnapshotText {
   readonly policy: string
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
   readonly budget: boolean
+  /** Ends of the rewards where they are not 0 and 1, as written; before ranges were taken in nothing says what they were. */
+  readonly rewardRange?: unknown
   readonly origins: readonly OriginMark[]
   /** What the policy keeps besides, checked when it is loaded. */
   readonly own: unknown
@@ -44,6 +46,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     policy,
     budget,
     models,
+    rewardRange: value.rewardRange,
     origins: readOrigins(version, name, next, value.origins),
     own,
   }
