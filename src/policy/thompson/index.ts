@@ -10,7 +10,10 @@ export const THOMPSON: Policy<ThompsonState, null> = {
   events: [],
   commands: {},
   queries: {
-    stats: ({ state }) => ({ shadowPrice: state.cost.usdPerRequest === null ? 0 : state.policy.price }),
+    stats({ state: { cost, policy }, options: { rewards } }) {
+      const price = cost.usdPerRequest === null ? 0 : policy.price
+      return { shadowPrice: rewards?.differenceToUser(price) ?? price }
+    },
   },
   start: (view) => new ThompsonState(view),
   chooser: (options) => new ThompsonChooser(options),
