@@ -16,6 +16,7 @@ import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
 import { checkBudget } from '../../policy/check-budget.js'
+import { ORIGIN_NAME } from '../../state/pending/origins.js'
 import {
   DEFAULT_ALPHA_COLD,
   DEFAULT_ALPHA_WARM,
@@ -70,7 +71,6 @@ export const FORCED_EXPLORATION_MAX = 1_000_000
 const N_EFFECTIVE_MAX = 1e12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
 const DAY_MS = 86_400_000
-const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 
 /**
  * Checks every option and fills in the defaults.
@@ -267,7 +267,7 @@ function checkFunction<T>(value: unknown, field: string): T {
 
 function checkName(value: unknown, field: string): string {
   const name = checkString(value, field)
-  if (!NAME_PATTERN.test(name))
+  if (!ORIGIN_NAME.test(name))
     throw expected('INVALID_ARGUMENT', field, '1 to 64 letters, digits, - or _', name)
   return name
 }

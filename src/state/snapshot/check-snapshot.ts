@@ -4,6 +4,7 @@ import { PRICE_NAMES } from '../../models/model.js'
 import type { Model } from '../../models/registry.js'
 import { CEILING_MIN_USD } from '../../policy/check-budget.js'
 import { SHADOW_PRICE_MAX } from '../../policy/paper/dual-ascent.js'
+import type { OriginMark } from '../pending/origins.js'
 import {
   INCARNATION,
   NUMBER,
@@ -82,6 +83,7 @@ export function checkSnapshot(
   models: readonly SnapshotModel[],
   requests: readonly SnapshotRequest[],
   dimension: number,
+  origins: readonly OriginMark[],
 ): void {
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
@@ -96,9 +98,12 @@ export function checkSnapshot(
   let before = 0
   let unsettled = 0
   const latestOf = new Map<number, number>()
+  const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
+  const registrations = origins.at(-1)?.index ?? 0
   for (const request of requests) {
     checkRequest(request, incarnationAt)
-    checkNumber(request, latestOf)
+    checkNumber(request, latestOf, nextOf)
+    if (request.row[ORIGIN] > registrations) throw invalidSnapshot('a request has no origin')
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
@@ -179,10 +184,16 @@ function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<numbe
     throw invalidSnapshot('a context is none')
 }
 
-/** Numbers of an origin's requests rise. */
-function checkNumber({ row }: SnapshotRequest, latestOf: Map<number, number>): void {
+/** Numbers of an origin's requests rise, and the next one's is above them: else its id would not lead to a request. */
+function checkNumber(
+  { row }: SnapshotRequest,
+  latestOf: Map<number, number>,
+  nextOf: ReadonlyMap<number, number>,
+): void {
   const [origin, number] = [row[ORIGIN], row[NUMBER]]
-  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0))
+  // Of an origin that has been forgotten there is no mark.
+  const next = nextOf.get(origin) ?? Number.POSITIVE_INFINITY
+  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0) || number >= next)
     throw invalidSnapshot("a request's number is none")
   latestOf.set(origin, number)
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { PolicyName } from '../../router/options/options.js'
-import type { OriginMark } from '../pending/origins.js'
+import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
 import { invalidSnapshot } from './check-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
@@ -55,14 +55,18 @@ function readOrigins(version: number, name: string, next: number, value: unknown
   if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
   if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
   let before = 0
-  return value.map((origin: unknown) => {
-    if (!isRecord(origin) || typeof origin.name !== 'string') throw invalidSnapshot('an origin has no name')
+  const origins = value.map((origin: unknown) => {
+    if (!isRecord(origin) || typeof origin.name !== 'string' || !ORIGIN_NAME.test(origin.name))
+      throw invalidSnapshot('an origin has no name')
     const { name, index, nextRequest, lastEvent } = origin
     if (!isWhole(index) || index <= before || !isWhole(nextRequest) || nextRequest < 1 || !isWhole(lastEvent))
       throw invalidSnapshot("an origin's numbers are none")
     before = index
     return { name, index, nextRequest, lastEvent }
   })
+  if (new Set(origins.map(({ name }) => name)).size !== origins.length)
+    throw invalidSnapshot('it lists an origin twice')
+  return origins
 }
 
 function isWhole(value: unknown): value is number {
