@@ -99,11 +99,9 @@ export function checkSnapshot(
   let unsettled = 0
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
-  const registrations = origins.at(-1)?.index ?? 0
   for (const request of requests) {
     checkRequest(request, incarnationAt)
-    checkNumber(request, latestOf, nextOf)
-    if (request.row[ORIGIN] > registrations) throw invalidSnapshot('a request has no origin')
+    checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
@@ -189,10 +187,11 @@ function checkNumber(
   { row }: SnapshotRequest,
   latestOf: Map<number, number>,
   nextOf: ReadonlyMap<number, number>,
+  registrations: number,
 ): void {
   const [origin, number] = [row[ORIGIN], row[NUMBER]]
-  // Of an origin that has been forgotten there is no mark.
-  const next = nextOf.get(origin) ?? Number.POSITIVE_INFINITY
+  // An origin that was registered and is no longer listed has been forgotten.
+  const next = nextOf.get(origin) ?? (origin > registrations ? 0 : Number.POSITIVE_INFINITY)
   if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0) || number >= next)
     throw invalidSnapshot("a request's number is none")
   latestOf.set(origin, number)
@@ -202,8 +201,8 @@ function isCeiling(value: number): boolean {
   return value >= CEILING_MIN_USD && value <= AMOUNT_MAX
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isAmount(value: number): boolean {

@@ -1,7 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import type { PolicyName } from '../../router/options/options.js'
 import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
-import { invalidSnapshot } from './check-snapshot.js'
+import { invalidSnapshot, isCount } from './check-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
 export interface SnapshotText {
@@ -55,20 +55,15 @@ function readOrigins(version: number, name: string, next: number, value: unknown
   if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
   if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
   let before = 0
-  const origins = value.map((origin: unknown) => {
-    if (!isRecord(origin) || typeof origin.name !== 'string' || !ORIGIN_NAME.test(origin.name))
-      throw invalidSnapshot('an origin has no name')
-    const { name, index, nextRequest, lastEvent } = origin
-    if (!isWhole(index) || index <= before || !isWhole(nextRequest) || nextRequest < 1 || !isWhole(lastEvent))
+  const names = new Set<unknown>()
+  return value.map((origin: unknown) => {
+    const { name, index, nextRequest, lastEvent } = isRecord(origin) ? origin : {}
+    if (typeof name !== 'string' || !ORIGIN_NAME.test(name) || names.has(name))
+      throw invalidSnapshot("an origin's name is none")
+    if (!isCount(index) || index <= before || !isCount(nextRequest) || nextRequest < 1 || !isCount(lastEvent))
       throw invalidSnapshot("an origin's numbers are none")
     before = index
+    names.add(name)
     return { name, index, nextRequest, lastEvent }
   })
-  if (new Set(origins.map(({ name }) => name)).size !== origins.length)
-    throw invalidSnapshot('it lists an origin twice')
-  return origins
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
