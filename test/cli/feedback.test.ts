@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { RouterStats } from '../../src/router/stats.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -9,19 +10,19 @@ describe('a router in a state file', () => {
     const state = 'router.state'
     await folder.write('models.json', MODELS)
     const start = ['--models', 'models.json', '--budget', '0.002', '--state', state]
-    const first = await folder.ok(['route', 'first prompt', ...start])
+    const first = await folder.spawnOk(['route', 'first prompt', ...start])
     expect(first).toContain(`  paretobandit settle r.1 --cost USD --state ${state}\n`)
-    expect(await folder.ok(['route', 'second prompt', '--state', state])).toContain('fail r.2 --state')
-    expect(await folder.ok(['settle', 'r.1', '--cost', '0.0011', '--state', state])).toMatch(
+    expect(await folder.spawnOk(['route', 'second prompt', '--state', state])).toContain('fail r.2 --state')
+    expect(await folder.spawnOk(['settle', 'r.1', '--cost', '0.0011', '--state', state])).toMatch(
       /^r\.1 settled on \w+ at \$0\.00110\n.*mean cost \$0\.00110 over 1 settled request\n {2}spend \$0 -> \$0\.00110/,
     )
-    expect(await folder.ok(['reward', 'r.1', '0.85', '--state', state])).toMatch(
+    expect(await folder.spawnOk(['reward', 'r.1', '0.85', '--state', state])).toMatch(
       /^r\.1 on \w+ rewarded with 0\.85\n.*mean reward 0\.8500 over 1 reward\n$/,
     )
-    expect(await folder.ok(['fail', 'r.2', '--cost', '0.0001', '--state', state])).toMatch(
+    expect(await folder.spawnOk(['fail', 'r.2', '--cost', '0.0001', '--state', state])).toMatch(
       /^r\.2 failed on (\w+); route again with --exclude \1\n/,
     )
-    const stats = await folder.stats(state)
+    const stats: RouterStats = JSON.parse(await folder.spawnOk(['stats', '--state', state, '--json']))
     expect(stats.requests).toBe(2)
     expect(stats.pending.unsettled).toBe(0)
     expect(stats.pacer).toMatchObject({ usdPerRequest: 0.002, mode: null, reservedUsd: 0 })

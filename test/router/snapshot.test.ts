@@ -5,6 +5,7 @@ import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
+import type { OriginMark } from '../../src/state/pending/origins.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
 import { anyPolicy, type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
@@ -180,6 +181,24 @@ describe('a snapshot that is not in order', () => {
     expect(small.router.snapshot()).toEqual(before)
   })
 
+  it.each<[string, (origins: OriginMark[]) => unknown]>([
+    ['its name is none', ([r]) => [{ ...r, name: '\ufffd' }]],
+    ['its name is too long', ([r]) => [{ ...r, name: 'r'.repeat(65) }]],
+    ['it is listed twice', ([r]) => [r, { ...r, index: 2 }]],
+    ['its next number has been given away', ([r]) => [{ ...r, nextRequest: 3 }]],
+    ['it is not listed', () => []],
+    ['it was registered before', ([r]) => [{ ...r, index: 0 }]],
+  ])('with requests that could not expire is refused: of their origin, %s', async (_, edit) => {
+    const { router, clock } = await makeBench()
+    for (let i = 0; i < 3; i++) router.route(X)
+    const bytes = router.snapshot()
+    const { router: target } = await makeBench({ clock: clock.read })
+    expectCode(() => target.restore(withOrigins(bytes, edit)), 'SNAPSHOT_INVALID')
+    target.restore(withOrigins(bytes, (origins) => origins))
+    clock.advance(25 * HOUR)
+    expect(target.expire()).toBe(3)
+  })
+
   it.each(POLICY_NAMES)('of policy %s with a forged checksum is refused, or works', async (policy) => {
     const { router } = await busyBench({ policy })
     const bytes = router.snapshot()
@@ -245,6 +264,20 @@ function seal(bytes: Uint8Array, edit: (view: DataView) => void): Uint8Array {
   edit(view)
   view.setUint32(20, crc32(copy.subarray(24), crc32(copy.subarray(0, 20))), true)
   return copy
+}
+
+/** A copy that lists other origins. */
+function withOrigins(bytes: Uint8Array, edit: (origins: OriginMark[]) => unknown): Uint8Array {
+  const textBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true)
+  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
+  const json = new TextEncoder().encode(JSON.stringify({ ...text, origins: edit(text.origins) }))
+  const padded = Math.ceil(json.length / 8) * 8
+  const made = new Uint8Array(24 + padded + bytes.length - 24 - textBytes)
+  made.set(bytes.subarray(0, 24))
+  made.fill(0x20, 24, 24 + padded)
+  made.set(json, 24)
+  made.set(bytes.subarray(24 + textBytes), 24 + padded)
+  return seal(made, (header) => header.setUint32(12, padded, true))
 }
 
 /** What the release before would have written: no origins, and requests without theirs. Of three requests that wait. */

@@ -3,6 +3,7 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { CEILING_MIN_USD } from '../../events/budget.js'
 import { PRICE_NAMES } from '../../models/model.js'
 import type { Model } from '../../models/registry.js'
+import type { OriginMark } from '../pending/origins.js'
 import {
   INCARNATION,
   NUMBER,
@@ -80,6 +81,7 @@ export function checkSnapshot(
   models: readonly SnapshotModel[],
   requests: readonly SnapshotRequest[],
   dimension: number,
+  origins: readonly OriginMark[],
   contextStart: number,
 ): void {
   checkTotals(totals, budget)
@@ -95,9 +97,10 @@ export function checkSnapshot(
   let before = 0
   let unsettled = 0
   const latestOf = new Map<number, number>()
+  const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
   for (const request of requests) {
     checkRequest(request, incarnationAt, contextStart)
-    checkNumber(request, latestOf)
+    checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
@@ -180,10 +183,17 @@ function checkRequest(
     throw invalidSnapshot('a context is none')
 }
 
-/** Numbers of an origin's requests rise. */
-function checkNumber({ row }: SnapshotRequest, latestOf: Map<number, number>): void {
+/** Numbers of an origin's requests rise, and the next one's is above them: else its id would not lead to a request. */
+function checkNumber(
+  { row }: SnapshotRequest,
+  latestOf: Map<number, number>,
+  nextOf: ReadonlyMap<number, number>,
+  registrations: number,
+): void {
   const [origin, number] = [row[ORIGIN], row[NUMBER]]
-  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0))
+  // An origin that was registered and is no longer listed has been forgotten.
+  const next = nextOf.get(origin) ?? (origin > registrations ? 0 : Number.POSITIVE_INFINITY)
+  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0) || number >= next)
     throw invalidSnapshot("a request's number is none")
   latestOf.set(origin, number)
 }
@@ -192,8 +202,8 @@ function isCeiling(value: number): boolean {
   return value >= CEILING_MIN_USD && value <= AMOUNT_MAX
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isAmount(value: number): boolean {

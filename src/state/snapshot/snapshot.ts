@@ -175,7 +175,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     const at = firstRequest + i * requestNumbers
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
-  checkSnapshot(totals, text.budget, models, entries, dimension, state.pending.rowNumbers - dimension)
+  const contextStart = state.pending.rowNumbers - dimension
+  checkSnapshot(totals, text.budget, models, entries, dimension, text.origins, contextStart)
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
     const needed = totals.next - entries[0].sequence

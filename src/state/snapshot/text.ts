@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
-import type { OriginMark } from '../pending/origins.js'
-import { invalidSnapshot } from './check-snapshot.js'
+import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
+import { invalidSnapshot, isCount } from './check-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {
@@ -57,16 +57,15 @@ function readOrigins(version: number, name: string, next: number, value: unknown
   if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
   if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
   let before = 0
+  const names = new Set<unknown>()
   return value.map((origin: unknown) => {
-    if (!isRecord(origin) || typeof origin.name !== 'string') throw invalidSnapshot('an origin has no name')
-    const { name, index, nextRequest, lastEvent } = origin
-    if (!isWhole(index) || index <= before || !isWhole(nextRequest) || nextRequest < 1 || !isWhole(lastEvent))
+    const { name, index, nextRequest, lastEvent } = isRecord(origin) ? origin : {}
+    if (typeof name !== 'string' || !ORIGIN_NAME.test(name) || names.has(name))
+      throw invalidSnapshot("an origin's name is none")
+    if (!isCount(index) || index <= before || !isCount(nextRequest) || nextRequest < 1 || !isCount(lastEvent))
       throw invalidSnapshot("an origin's numbers are none")
     before = index
+    names.add(name)
     return { name, index, nextRequest, lastEvent }
   })
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
