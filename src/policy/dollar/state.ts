@@ -1,5 +1,6 @@
 import type { Arms } from '../../bandit/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
+import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
@@ -47,6 +48,7 @@ export class DollarState implements PolicyState {
   readonly objectives: Objectives
   private readonly view: FoldView
   private readonly arms: Arms
+  private readonly evidence: Evidence
   private alarms: EventOf<'drift'>[] = []
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
@@ -54,6 +56,7 @@ export class DollarState implements PolicyState {
   constructor(view: FoldView, options: StateOptions, burst: number) {
     this.view = view
     this.arms = view.arms
+    this.evidence = new Evidence(view.arms)
     this.accounts = new Accounts(burst, view.ledger)
     this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -108,7 +111,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, sequence: number): void {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, registry, this.arms, requests)
+    markMissingRewards(model, registry, this.evidence, requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -118,13 +121,13 @@ export class DollarState implements PolicyState {
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
     const learning =
-      model.settled < LEARNING_OBSERVATIONS && this.arms.settledEvidence(model.slot) < LEARNING_OBSERVATIONS
+      model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
-      const evidence = this.arms.settledEvidence(model.slot)
+      const evidence = this.evidence.ofSettled(model.slot)
       if (evidence > DRIFT_KEPT_OBSERVATIONS)
-        this.arms.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-      this.arms.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+        this.evidence.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.evidence.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
       restartCost(model)
       this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
@@ -161,19 +164,19 @@ export class DollarState implements PolicyState {
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    if (model.rewarded < LEARNING_OBSERVATIONS && this.arms.evidence(model.slot) < LEARNING_OBSERVATIONS)
+    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(model.slot) < LEARNING_OBSERVATIONS)
       return
     const { slot } = model
     const variance = this.rewardDrift.variance(slot)
     const strayed = this.rewardDrift.observe(slot, residual)
-    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.arms, requests)
+    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
     const direction = recovered ? 1 : strayed
     if (direction === 0) return
-    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
-    const evidence = this.arms.evidence(model.slot)
+    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.evidence, requests)
+    const evidence = this.evidence.ofReward(model.slot)
     if (evidence > DRIFT_KEPT_OBSERVATIONS)
-      this.arms.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-    this.arms.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+      this.evidence.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    this.evidence.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
