@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const CORE_GZIP_BYTES_MAX = 34 * 1024
 const DEFAULT_ROUTER_GZIP_BYTES_MAX = 54 * 1024
 const POLICIES = [
-  ['router, policy dollar (default)', 'src/policy/dollar/index.js'],
-  ['router, policy paper', 'src/policy/paper/index.js'],
+  ['router, policy dollar (default)', 'src/policy/dollar/index.ts'],
+  ['router, policy paper', 'src/policy/paper/index.ts'],
 ]
 const HEAVIEST = 12
 const ON_DEMAND = [

@@ -6,18 +6,27 @@ export const CURVE_POINTS_MAX = 8
 export const CURVE_POINT_NUMBERS = 3
 /** Expected costs are cut here: 512 of them, in units, still add up to less than 2^53. */
 export const CURVE_POINT_COST_MAX_USD = 1024
-/** Values of contenders lie within this. */
+/** Values of contenders, in parts of the range of rewards, lie within this; in events by so much more, for rounding. */
 export const CURVE_POINT_VALUE_MAX = 2 ** 20
+const ROUNDING = 1 + 2 ** -40
 
-/** Whether these are contenders, of slots that are known, within the bounds that keep sums exact. */
+/** Whether these are contenders, of slots that are known, their values in parts of the range of rewards. */
 export function areCurvePoints(numbers: Float64Array, isSlot: (slot: number) => boolean): boolean {
   if (numbers.length % CURVE_POINT_NUMBERS !== 0 || numbers.length > CURVE_POINTS_MAX * CURVE_POINT_NUMBERS)
     return false
   for (let at = 0; at < numbers.length; at += CURVE_POINT_NUMBERS) {
-    if (!isSlot(numbers[at]) || !(Math.abs(numbers[at + 1]) <= CURVE_POINT_VALUE_MAX)) return false
+    if (!isSlot(numbers[at]) || !(Math.abs(numbers[at + 1]) <= CURVE_POINT_VALUE_MAX * ROUNDING)) return false
     if (!(numbers[at + 2] >= 0 && numbers[at + 2] <= CURVE_POINT_COST_MAX_USD)) return false
   }
   return true
+}
+
+/** Whether the numbers have the form of contenders, in whatever unit their values are. @throws INVALID_ARGUMENT */
+export function checkCurvePointForm(numbers: Float64Array, path: string): void {
+  const whole = numbers.length % CURVE_POINT_NUMBERS === 0
+  if (whole && numbers.length <= CURVE_POINTS_MAX * CURVE_POINT_NUMBERS && numbers.every(Number.isFinite))
+    return
+  throw expected('INVALID_ARGUMENT', path, 'slots, values and costs of models', numbers)
 }
 
 /** @throws INVALID_ARGUMENT */

@@ -1,7 +1,7 @@
 import { checkInRange, checkStrings } from '../base/check.js'
 import { expected } from '../base/errors.js'
 import { CONSTRAINTS } from './constraint.js'
-import { CURVE_POINT_NUMBERS, checkCurvePoints } from './curve-point.js'
+import { CURVE_POINT_NUMBERS, checkCurvePointForm } from './curve-point.js'
 import { column, type DefinedEvent, defineEvent } from './definition.js'
 import {
   amount,
@@ -47,7 +47,7 @@ export const routed = defineEvent('routed', 1, {
    * What the shadow price is found from: slot, value and expected cost in USD of the few models that could win at some
    * price, one after the other. Policy `dollar`; else empty.
    */
-  contenders: numbers((points, path) => checkCurvePoints(points, path, Number.isFinite)),
+  contenders: numbers(checkCurvePointForm),
   /** What a limit's worth of latency cost in this decision, in reward; 0 without a latency objective. */
   latencyPrice: amount(),
   /** Use of the latency limit that is predicted of the chosen model, over the limit; -1 without an objective. */

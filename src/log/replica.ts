@@ -184,7 +184,6 @@ export class Replica implements Journal {
       this.position = batch.position
       this.snapshots.consider(before, this.confirmed, batch.position)
     }
-    this.confirmed.dollar?.alarms.splice(0)
     if (this.isDiverged) this.rebase()
     this.held.retry()
     if (batches.length > 0) this.wake()
@@ -241,7 +240,6 @@ export class Replica implements Journal {
         // It will be refused at its place as well.
       }
     }
-    state.dollar?.alarms.splice(0)
     this.host.adopt(state)
     this.isDiverged = false
   }

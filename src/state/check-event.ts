@@ -4,22 +4,17 @@ import { expected, ParetoBanditError } from '../base/errors.js'
 import { CORE_EVENTS, type CoreDefinition } from '../events/core-events.js'
 import { checkCurvePoints } from '../events/curve-point.js'
 import { checkFields, type EventDefinition, type Rules } from '../events/definition.js'
-import type { RouterEvent, RouterEventType } from '../events/events.js'
+import type { RouterEvent } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import type { Administration, Policy, RewardLimits } from '../policy/policy.js'
-import {
-  modelOfRequest,
-  REFUSED_FOR_FAIL,
-  REFUSED_FOR_REWARD,
-  REFUSED_FOR_SETTLE,
-} from '../router/feedback-events.js'
 import { findModel } from './find-model.js'
+import { modelOfRequest, REFUSED_FOR_FAIL, REFUSED_FOR_REWARD, REFUSED_FOR_SETTLE } from './find-request.js'
 import { EXPIRED } from './pending/request-state.js'
+import type { FoldedPolicy, RewardLimits } from './policy-state.js'
 import type { RoutingState } from './routing-state.js'
 
 interface Context {
   readonly state: RoutingState
-  readonly policy: Policy
+  readonly policy: FoldedPolicy
   readonly limits: RewardLimits
 }
 
@@ -67,8 +62,12 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
         `${length} numbers`,
       )
     },
-    contenders: ({ contenders }, { state: { registry } }) =>
-      checkCurvePoints(contenders, 'event.contenders', (slot) => registry.atSlot(slot) !== undefined),
+    contenders: ({ contenders }, { state: { registry, rewards } }) =>
+      checkCurvePoints(
+        rewards?.contendersToUnit(contenders) ?? contenders,
+        'event.contenders',
+        (slot) => registry.atSlot(slot) !== undefined,
+      ),
     tenant: knownTenant,
   },
   settled: toBeSettled,
@@ -114,32 +113,37 @@ const CORE: ReadonlyMap<unknown, CoreDefinition> = new Map(
  */
 export function checkEvent(
   state: RoutingState,
-  policy: Policy,
+  policy: FoldedPolicy,
   limits: RewardLimits,
   value: unknown,
 ): RouterEvent {
   // A copy, in depth where it holds objects: what was checked is what is applied.
   const event = { ...checkRecord(value, 'event') }
-  const definition = CORE.get(event.type)
-  if (definition !== undefined) {
-    const rules = RULES[definition.type] as Rules<EventDefinition, Context>
-    checkFields<EventDefinition, Context>(definition, event, rules, { state, policy, limits })
-  } else if (policy.administration !== null) {
-    policy.administration.checkEvent(state, event, event.type as RouterEventType, limits)
-  } else {
-    checkOneOf(event.type, [...CORE_EVENTS.map(({ type }) => type)], 'event.type')
-  }
+  const core = CORE.get(event.type)
+  const definition: EventDefinition = core ?? ownDefinition(policy, event.type)
+  if (core !== undefined) {
+    const rules = RULES[core.type] as Rules<EventDefinition, Context>
+    checkFields(definition, event, rules, { state, policy, limits })
+  } else if (policy.checkEvent === undefined) checkFields(definition, event, undefined, null)
+  else policy.checkEvent(definition, event, { state, limits })
   return event as unknown as RouterEvent
 }
 
-/** @throws INVALID_ARGUMENT for a policy that knows no tenants and caps */
-export function administrationOf({ administration }: Policy, field: string): Administration {
-  if (administration !== null) return administration
-  throw new ParetoBanditError('INVALID_ARGUMENT', field, "goes with policy 'dollar'")
+/** @throws INVALID_ARGUMENT for an event that neither the core nor this policy defines */
+function ownDefinition({ events }: FoldedPolicy, type: unknown): EventDefinition {
+  const definition = events.find((each) => each.type === type)
+  if (definition !== undefined) return definition
+  const known = [...CORE_EVENTS, ...events].map((each) => each.type)
+  throw expected('INVALID_ARGUMENT', 'event.type', checkOneOf(type, known, 'event.type'), type)
 }
 
 function knownTenant({ tenant }: { readonly tenant: string | null }, { state, policy }: Context): void {
-  if (tenant !== null) administrationOf(policy, 'event').findTenant(state, tenant, 'event.tenant')
+  if (tenant === null) return
+  if (policy.checkTenant === undefined) {
+    const message = `policy '${policy.name}' knows no tenants`
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'event.tenant', message)
+  }
+  policy.checkTenant(state, tenant, 'event.tenant')
 }
 
 function checkPrior(prior: ArmStatistics | null, { state }: Context, field: string): void {

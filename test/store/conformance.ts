@@ -66,7 +66,7 @@ async function positionsOf(store: Store): Promise<Position[]> {
   return positions
 }
 
-/** The contract of `src/log/store.js`, for every store. */
+/** The contract of `src/log/store.ts`, for every store. */
 export function describeStore(name: string, make: MakeStore): void {
   describe(`${name}, as every store,`, () => {
     let fixture: StoreFixture

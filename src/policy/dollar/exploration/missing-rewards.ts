@@ -1,24 +1,16 @@
 import type { Arms } from '../../../bandit/arms.js'
-import type { Model, Registry } from '../../../models/registry.js'
-
-/** As many rewards must have been due, none of which came. */
-const DUE_REWARDS = 30
+import type { Model } from '../../../models/registry.js'
+import type { RegistryView } from '../../../state/policy-state.js'
+import { DUE_REWARDS } from '../tuning.js'
 
 /**
  * A cold arm starts at what is usual, so that it is tried; one whose rewards never come would stay there, and a cheap
- * one would take all of the traffic. Where the rewards of others say that 30 of its own were due (with independent
- * losses none of 30 is e^-30) it is taken to be worth the least there is: what is known to be good comes before it, and
+ * one would take all of the traffic. Where the rewards of others say that 30 of its own were due it is taken to be worth the least there is: what is known to be good comes before it, and
  * it still takes what nothing else is cheap enough for. Its first rewards outweigh this as they outweigh any start.
  *
  * Asked at every doubling of its settled requests: O(models) each.
  */
-export function markMissingRewards(
-  model: Model,
-  registry: Registry,
-  arms: Arms,
-  rewardLow: number,
-  requests: number,
-): void {
+export function markMissingRewards(model: Model, registry: RegistryView, arms: Arms, requests: number): void {
   const { settled } = model
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
@@ -34,6 +26,6 @@ export function markMissingRewards(
   // What a prior says of it stands.
   if (numbers[numbers.length - 1] > ridge) return
   const { dimension } = arms.kernel.layout
-  numbers[dimension] = ridge * rewardLow
+  numbers[dimension] = 0
   arms.putReward(model.slot, numbers, requests)
 }
