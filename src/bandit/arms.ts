@@ -198,7 +198,7 @@ export class Arms {
   }
 }
 
-/** Numbers of one arm that a snapshot keeps, in an arena with so many heads. */
+/** Numbers of one arm that a snapshot keeps, in an arena with `heads` heads. */
 export function armNumbers(dimension: number, heads: 0 | 2 = 0): number {
   const triangles = dimension * (dimension + 1)
   return 4 + 2 * dimension + triangles + (heads > 0 ? 2 + 2 * heads * dimension + triangles : 0)

@@ -23,7 +23,7 @@ export class Evidence {
   }
 
   /**
-   * Takes what is known of the bias alone down to so many observations: A^-1 + e e^T / observations, e the bias, by the
+   * Takes what is known of the bias alone down to the given number of observations: A^-1 + e e^T / observations, e the bias, by the
    * Sherman-Morrison formula on A, with b such that theta stays. A level that moved is then found in as many requests,
    * and what tells one prompt from another is kept.
    */

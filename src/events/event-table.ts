@@ -38,7 +38,7 @@ export interface EventTable {
 
 /**
  * The table of some definitions; those of notices have no place in it.
- * @throws INVALID_ARGUMENT for two definitions of a type or a code, or a code that is none
+ * @throws INVALID_ARGUMENT for two definitions of a type or a code, or an invalid code
  */
 export function eventTable(definitions: readonly EventDefinition[]): EventTable {
   const byType = new Map<string, EventFormat>()

@@ -203,7 +203,7 @@ export class DollarChooser implements Chooser<DollarState> {
   }
 
   private get reservesWorstCase(): boolean {
-    return this.options.own.reserve === 'worst-case'
+    return this.options.policyOptions.reserve === 'worst-case'
   }
 
   /** What the waiting contexts share, unless it is there already. */
@@ -277,7 +277,7 @@ export class DollarChooser implements Chooser<DollarState> {
       const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
-    if (!this.options.own.strict) return cheapest
+    if (!this.options.policyOptions.strict) return cheapest
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)

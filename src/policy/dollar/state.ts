@@ -143,7 +143,7 @@ export class DollarState implements PolicyState {
     const { pending, requests } = this.view
     const { objectives } = this
     if (objectives.latency.profiles.count(slot) === 0) startLatency(this.arms.kernel, slot, logLatency)
-    const use = pending.own(sequence, USE)
+    const use = pending.policyColumn(sequence, USE)
     const direction = objectives.settled(slot, event, this.logLatency(slot), use, requests)
     if (direction === 0) return
     model.latencyAlarms++
@@ -199,7 +199,7 @@ export class DollarState implements PolicyState {
     this.recoveries.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
-    // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
+    // As if that number of requests of a dollar each had been predicted: only the ratio matters, and how soon it moves.
     model.assumedUsd = COST_PRIOR_REQUESTS
     model.predictedUsd = COST_PRIOR_REQUESTS
     model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
@@ -263,16 +263,17 @@ export class DollarState implements PolicyState {
     const drift = slots.length * WATCH_NUMBERS
     const rows = numbers.subarray(0, drift)
     if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
-      throw invalidSnapshot('its watch over drift is none')
+      throw invalidSnapshot('its drift statistics are not valid')
     }
     const taken = drift + loadAccounts(this.accounts, text, numbers.subarray(drift))
     const { dimension } = this.arms.kernel.layout
     const fallen = this.recoveries.load(numbers.subarray(taken), dimension, slots)
-    if (fallen < 0) throw invalidSnapshot('a fallen model is none')
+    if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
     const asked = this.objectives.load(numbers.subarray(taken + fallen), slots)
-    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is none')
+    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
     const window = numbers.subarray(taken + fallen + asked)
-    if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
+    if (!this.demand.accepts(window, new Set(slots)))
+      throw invalidSnapshot('its window of requests is not valid')
     slots.forEach((slot, i) => {
       const at = i * WATCH_NUMBERS
       this.rewardDrift.start(slot)
@@ -288,8 +289,8 @@ export class DollarState implements PolicyState {
     const toUnit = (value: number): number => rewards.toUnit(value)
     for (const { slot } of registry.models) this.rewardDrift.start(slot)
     for (const sequence of pending.waiting()) {
-      const value = pending.own(sequence, VALUE)
-      if (value !== NO_VALUE) pending.setOwn(sequence, VALUE, toUnit(value))
+      const value = pending.policyColumn(sequence, VALUE)
+      if (value !== NO_VALUE) pending.setPolicyColumn(sequence, VALUE, toUnit(value))
     }
     this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
     this.objectives.quality.takeRawRewards(rewards)
