@@ -1,6 +1,6 @@
 import { createRouter, type Decision, type Priors, type Router } from '../src/index.js'
 import type { KernelName } from '../src/kernel/kernel.js'
-import type { PolicyName } from '../src/router/options/options.js'
+import type { PolicyName } from '../src/policy/policies.js'
 import type { DollarRow, RouterRow } from './cases.js'
 import type { Operation } from './measure.js'
 import {

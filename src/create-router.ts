@@ -1,16 +1,15 @@
-import { checkPriors, priorOf } from './bandit/priors.js'
+import { priorOf } from './bandit/priors.js'
 import { ParetoBanditError } from './base/errors.js'
+import { CURVE_POINT_NUMBERS } from './events/curve-point.js'
 import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
 import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
-import type { Policy } from './policy/policy.js'
-import type { PolicyName, RouterOptions } from './router/options/options.js'
+import type { ResolvedOptions, RouterOptions } from './policy/options.js'
+import { policyNamed } from './policy/policies.js'
 import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
+import { makeParts } from './router/parts.js'
 import { Router } from './router/router.js'
-
-/** Requests that a model without a prior gets for certain, where the policy paces them. */
-const COLD_EXPLORATION = 15
 
 /**
  * Makes a router.
@@ -22,28 +21,26 @@ const COLD_EXPLORATION = 15
 export async function createRouter(options: RouterOptions = {}): Promise<Router> {
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
-  const own = checked.priors === undefined ? checked : { ...checked, priors: checkPriors(checked.priors) }
-  const resolved = resolveOptions(own, await chooseEncoder(checked))
+  const own = checked.priors === undefined ? checked : await withPriors(checked)
+  const resolved = await withRewards(resolveOptions(own, await chooseEncoder(checked)))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
     throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
   }
+  const { settings, load } = policyNamed(resolved.policy)
   const makeKernel = (): Promise<Kernel> =>
-    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: resolved.policy === 'dollar' ? 2 : 0 })
-  const [kernel, policy] = await Promise.all([makeKernel(), loadPolicy(resolved.policy)])
-  const router = new Router(resolved, kernel, policy)
+    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: settings.heads })
+  const [kernel, policy] = await Promise.all([makeKernel(), load()])
+  const parts = makeParts(resolved, kernel, policy)
+  const { committer, admin } = parts
   const seed: RouterEvent[] = []
-  const endSeed = own.store === undefined ? undefined : router.on('*', (event) => seed.push(event))
-  if (own.caps !== undefined) router.setCaps(own.caps)
-  if (own.latency !== undefined) router.setLatency(own.latency)
-  if (own.quality !== undefined) router.setQuality(own.quality)
-  if (own.tenants !== undefined) router.addTenants(own.tenants)
+  const endSeed = own.store === undefined ? undefined : committer.emitter.on('*', (event) => seed.push(event))
+  for (const [name, ...args] of settings.begin(own)) admin.run(name, ...args)
   for (const model of resolved.models) {
-    const cold = resolved.policy === 'dollar' && priorOf(resolved.priors, model.id) === null
-    router.addModel(model, {
-      forcedExploration: cold ? Math.min(COLD_EXPLORATION, resolved.forcedExploration) : 0,
-    })
+    const isCold = priorOf(resolved.priors, model.id) === null
+    const forcedExploration = isCold ? Math.min(settings.coldExploration, resolved.forcedExploration) : 0
+    admin.addModel(model, { forcedExploration })
   }
   endSeed?.()
   if (own.journal !== undefined && own.store === undefined)
@@ -51,19 +48,26 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   if (own.store !== undefined) {
     const { checkStore, openDurable, resolveJournal } = await import('./log/index.js')
     await openDurable(
-      { router, options: resolved, policy, seed, makeKernel },
+      { parts, options: resolved, policy, seed, makeKernel },
       checkStore(own.store),
       resolveJournal(own.journal),
     )
   }
-  return router
+  return new Router(parts)
 }
 
-/** A router carries the code of one policy. */
-async function loadPolicy(name: PolicyName): Promise<Policy> {
-  return name === 'dollar'
-    ? (await import('./policy/dollar/index.js')).DOLLAR
-    : (await import('./policy/paper/index.js')).PAPER
+async function withPriors(options: RouterOptions): Promise<RouterOptions> {
+  const { checkPriors } = await import('./bandit/check-priors.js')
+  return { ...options, priors: checkPriors(options.priors) }
+}
+
+/** Options whose rewards are in another range than [0, 1]: with what turns these into parts of it. */
+async function withRewards(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { rewardLow, rewardHigh, priors } = options
+  if (rewardLow === 0 && rewardHigh === 1) return options
+  const { RewardRange } = await import('./policy/reward-range.js')
+  const rewards = new RewardRange(rewardLow, rewardHigh, CURVE_POINT_NUMBERS)
+  return { ...options, rewards, priors: priors === null ? null : rewards.priorsToUnit(priors) }
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

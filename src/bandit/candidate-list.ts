@@ -1,5 +1,11 @@
-import type { Model, Registry } from '../models/registry.js'
+import type { Model } from '../models/registry.js'
 import type { Arms } from './arms.js'
+
+/** The enabled models, and a number that goes up when they or their prices change. */
+export interface ModelSource {
+  readonly enabled: readonly Model[]
+  readonly version: number
+}
 
 /**
  * The models that a request chooses among, and their slots in the arena's candidate list. Writing it takes time that
@@ -14,14 +20,14 @@ export class CandidateList {
   fallback = false
   /** Goes up when the list's slots change. */
   serial = 1
-  private registry: Registry | null = null
+  private registry: ModelSource | null = null
   private version = 0
   /** The list is that of any ceiling from `low` to under `high`, USD per 1,000 tokens; null: however high. */
   private low = 0
   private high: number | null = null
 
   /** The enabled models under the ceiling; the cheapest of them when it leaves nobody. */
-  takeEnabled(arms: Arms, registry: Registry, ceiling: number): void {
+  takeEnabled(arms: Arms, registry: ModelSource, ceiling: number): void {
     const current = registry === this.registry && registry.version === this.version
     if (current && ceiling >= this.low && (this.high === null || ceiling < this.high)) return
     this.write(arms, registry.enabled, ceiling)

@@ -1,26 +1,41 @@
-/** What an observation may stray, in standard deviations, before it counts towards an alarm; where the alarm is. */
-const SLACK = 0.5
-const THRESHOLD = 10
-/** Residuals beyond this many standard deviations count as so many. */
-const RESIDUAL_MAX = 3
-/** Weight of the latest residual in the variance. */
-const RATE = 0.01
+/** What a watch goes by, tuned by the policy that has it. In standard deviations of the residuals where it says so. */
+export interface DriftLimits {
+  /** What an observation may stray before it counts towards an alarm, and where the alarm is. */
+  readonly slackSigmas: number
+  readonly thresholdSigmas: number
+  /** Residuals beyond this count as so much. */
+  readonly residualSigmasMax: number
+  /** Weight of the latest residual in the variance. */
+  readonly varianceRate: number
+  /** Least variance, in parts of that before any residual was known. */
+  readonly varianceFloorShare: number
+}
 
 /** One arm's watch over one quantity: two sums, of residuals above and below what was predicted, and their variance. */
 const NUMBERS = 3
 export const DRIFT_NUMBERS = NUMBERS
 
 /**
- * Two-sided CUSUM of standardised residuals, one a slot: a sum rises by what a residual exceeds half a standard
- * deviation, falls otherwise, never below 0, and is an alarm past 10. Page, Biometrika 1954.
+ * Two-sided CUSUM of standardised residuals, one a slot: a sum rises by what a residual exceeds the slack,
+ * falls otherwise, never below 0, and is an alarm past the threshold. Page, Biometrika 1954.
  */
 export class DriftWatch {
   private readonly varianceStart: number
+  private readonly varianceMin: number
+  private readonly slack: number
+  private readonly threshold: number
+  private readonly residualMax: number
+  private readonly rate: number
   private numbers = new Float64Array(8 * NUMBERS)
 
   /** @param varianceStart variance of the residuals before any is known */
-  constructor(varianceStart: number) {
+  constructor(varianceStart: number, limits: DriftLimits) {
     this.varianceStart = varianceStart
+    this.varianceMin = varianceStart * limits.varianceFloorShare
+    this.slack = limits.slackSigmas
+    this.threshold = limits.thresholdSigmas
+    this.residualMax = limits.residualSigmasMax
+    this.rate = limits.varianceRate
   }
 
   /** A slot has a new tenant. */
@@ -41,19 +56,19 @@ export class DriftWatch {
 
   /** @returns 1 or -1 when what is observed lies above or below what is predicted for too long, else 0 */
   observe(slot: number, residual: number): -1 | 0 | 1 {
-    const { numbers } = this
+    const { numbers, slack, threshold, residualMax, rate } = this
     const at = slot * NUMBERS
     const variance = numbers[at + 2]
-    const z = Math.min(Math.max(residual / Math.sqrt(variance), -RESIDUAL_MAX), RESIDUAL_MAX)
-    numbers[at] = Math.max(0, numbers[at] + z - SLACK)
-    numbers[at + 1] = Math.max(0, numbers[at + 1] - z - SLACK)
-    const alarm = numbers[at] > THRESHOLD ? 1 : numbers[at + 1] > THRESHOLD ? -1 : 0
+    const z = Math.min(Math.max(residual / Math.sqrt(variance), -residualMax), residualMax)
+    numbers[at] = Math.max(0, numbers[at] + z - slack)
+    numbers[at + 1] = Math.max(0, numbers[at + 1] - z - slack)
+    const alarm = numbers[at] > threshold ? 1 : numbers[at + 1] > threshold ? -1 : 0
     if (alarm !== 0) {
       numbers[at] = numbers[at + 1] = 0
       numbers[at + 2] = Math.max(variance, this.varianceStart)
     } else {
-      const square = Math.min(residual * residual, RESIDUAL_MAX * RESIDUAL_MAX * variance)
-      numbers[at + 2] = Math.max((1 - RATE) * variance + RATE * square, this.varianceStart / 4)
+      const square = Math.min(residual * residual, residualMax * residualMax * variance)
+      numbers[at + 2] = Math.max((1 - rate) * variance + rate * square, this.varianceMin)
     }
     return alarm
   }

@@ -1,10 +1,5 @@
 import { checkInRange, checkPositive } from '../base/check.js'
 
-/** Requests after which, by default, fresh evidence outweighs a warm-up prior. */
-export const ADAPTATION_HORIZON = 500
-/** The same for policy `dollar`, whose forgetting is slower: nEffective 1,166. */
-export const ADAPTATION_HORIZON_DOLLAR = 1000
-
 /**
  * Prior strength for an adaptation horizon of T requests: nEff = (gamma^-T - 1) / (1 - gamma), and T when nothing is
  * forgotten (its limit). T = 500 and gamma = 0.997 give 1163.9, as in the paper. Infinity where it overflows.

@@ -1,4 +1,4 @@
-import type { ModelStats, RouterStats } from '../policy/stats.js'
+import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
 
 /** What a piece of feedback changed: the model's means and the budget, before and after. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import {
   checkFeedbackTiming,
   type FeedbackTiming,
@@ -7,7 +8,6 @@ import {
   SETTLE_DELAY_DEFAULT,
 } from '../replay/feedback-timing.js'
 import { SCENARIO_NAMES, type ScenarioName } from '../replay/scenarios.js'
-import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../router/options/options.js'
 import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
 
 export const DEFAULT_REPORT = 'report.html'

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
-import { DEFAULT_ALPHA_COLD, DEFAULT_GAMMA, DEFAULT_GAMMA_DOLLAR } from '../router/options/options.js'
+import { ParetoBanditError, show } from '../base/errors.js'
+import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
+import { EXPLORATION_WEIGHT_COLD } from '../policy/paper/tuning.js'
+import { isPolicyName, POLICIES } from '../policy/policies.js'
+import { checkRewardRange } from '../router/options/resolve-options.js'
 import { originOf } from '../state/snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
@@ -21,7 +24,7 @@ interface RestoreFlags {
 }
 
 const HELP = `
-The snapshot knows its policy, name, encoder and dimension. Give what else its router was made with, where that was not
+The snapshot knows its policy, name, encoder, dimension and range of rewards. Give what else its router was made with, where that was not
 the default: learned statistics mean little under another gamma or lambda0.
 
 Example:
@@ -35,7 +38,7 @@ export function registerRestore(program: Command): void {
     .argument('<file>', 'the log to make; it must not be there')
     .option(
       '--gamma <factor>',
-      `forgetting factor (default: ${DEFAULT_GAMMA_DOLLAR}, of policy paper ${DEFAULT_GAMMA})`,
+      `forgetting factor (default: ${POLICIES.dollar.settings.gamma}, of policy paper ${POLICIES.paper.settings.gamma})`,
       numberFlag,
     )
     .option('--lambda0 <x>', 'regularization (default: 1)', numberFlag)
@@ -45,7 +48,7 @@ export function registerRestore(program: Command): void {
       `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
-    .option('--alpha <x>', `weight of exploration (default: ${DEFAULT_ALPHA_COLD})`, amountFlag)
+    .option('--alpha <x>', `weight of exploration (default: ${EXPLORATION_WEIGHT_COLD})`, amountFlag)
     .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
     .option('--epsilon <share>', "share of requests left to chance, for 'evaluate' (default: 0)", epsilonFlag)
     .addHelpText('after', HELP)
@@ -58,13 +61,28 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path, 'read')
   })
-  const { policy, name, encoder, dimension } = originOf(bytes, path)
-  const { gamma, lambda0, pendingCapacity, mode, alpha = DEFAULT_ALPHA_COLD, seed = 0, epsilon = 0 } = flags
+  const { policy, name, encoder, dimension, rewardRange } = originOf(bytes, path)
+  const {
+    gamma,
+    lambda0,
+    pendingCapacity,
+    mode,
+    alpha = EXPLORATION_WEIGHT_COLD,
+    seed = 0,
+    epsilon = 0,
+  } = flags
+  if (!isPolicyName(policy))
+    throw new ParetoBanditError(
+      'SNAPSHOT_INVALID',
+      path,
+      `it is of policy ${show(policy)}, which this release lacks`,
+    )
   if (mode !== undefined && policy !== 'paper')
     throw new CommandError('BAD_ARGUMENT', `--mode: goes with policy paper, ${path} is of policy ${policy}`)
   const options = {
     name,
     ...contextsOf(encoder, dimension),
+    ...(rewardRange === undefined ? {} : { rewardRange: checkRewardRange(rewardRange, 'rewardRange') }),
     ...(gamma === undefined ? {} : { gamma }),
     ...(lambda0 === undefined ? {} : { lambda0 }),
     ...(pendingCapacity === undefined ? {} : { pendingCapacity }),

@@ -3,26 +3,18 @@ import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
 import type { ResolvedModelSpec } from '../models/model.js'
-import type { Decision } from '../policy/decision.js'
-import { PACER_MODES, type PacerMode } from '../policy/paper/dual-ascent.js'
+import type { BudgetOptions, RouterOptions } from '../policy/options.js'
+import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
+import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/paper/tuning.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import type { PacerStats } from '../policy/stats.js'
-import {
-  type BudgetOptions,
-  DEFAULT_ALPHA_COLD,
-  DEFAULT_ALPHA_WARM,
-  DEFAULT_POLICY,
-  POLICY_NAMES,
-  type PolicyName,
-  type RouterOptions,
-} from '../router/options/options.js'
 import type { Router } from '../router/router.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
-import { renderDecision } from './route-view.js'
+import { type RouteOutcome, renderDecision } from './route-view.js'
 import { changeState, type Opening, type Session } from './state/session.js'
 import type { Settings } from './state/settings.js'
 
@@ -53,12 +45,6 @@ interface RouteInputs {
 }
 
 /** A decision, the pacer as it was for it, and what the flags changed before. */
-export interface RouteOutcome {
-  readonly decision: Decision
-  readonly pacer: PacerStats
-  readonly changes: readonly RouteChange[]
-}
-
 const HELP = `
 The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
@@ -188,7 +174,7 @@ function start(
   }
   const policy = flags.policy ?? DEFAULT_POLICY
   checkPolicy(flags, policy, 'this router')
-  const alpha = priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM
+  const alpha = priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM
   const mode = policy === 'paper' ? 'adaptive' : null
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ModelStats, RouterStats } from '../policy/stats.js'
+import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { kindOf } from './state/log-file.js'
 import { withView } from './state/log-view.js'

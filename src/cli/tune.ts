@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
+import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import { autoBudgets, parseBudgets } from '../replay/budgets.js'
 import { tune } from '../replay/tune.js'
-import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../router/options/options.js'
 import { checkWritable, writeTextFile } from './files.js'
 import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
 

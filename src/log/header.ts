@@ -1,10 +1,11 @@
 import { ParetoBanditError, show } from '../base/errors.js'
-import type { ResolvedOptions } from '../router/options/options.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import { policyNamed } from '../policy/policies.js'
 import type { LogHeader } from './store.js'
 
 export const LOG_VERSION = 1
 
-/** Options that the fold depends on. The ceiling is only what it began with: a log may change it. `pacerMode` is of choices. */
+/** Options of all policies that the fold depends on. The ceiling is only what it began with: a log may change it. */
 const FOLD_SETTINGS = [
   'name',
   'policy',
@@ -13,7 +14,6 @@ const FOLD_SETTINGS = [
   'lambda0',
   'rewardLow',
   'rewardHigh',
-  'burst',
   'pendingCapacity',
 ] as const satisfies readonly (keyof ResolvedOptions)[]
 
@@ -22,8 +22,8 @@ export function headerOf(options: ResolvedOptions): LogHeader {
     version: LOG_VERSION,
     settings: {
       ...Object.fromEntries(FOLD_SETTINGS.map((name) => [name, options[name]])),
+      ...policyNamed(options.policy).settings.header(options.own),
       encoder: options.encoder?.name ?? null,
-      pacerMode: options.pacerMode,
       budgetUsdPerRequest: options.budgetUsdPerRequest,
       pendingTtlMs: options.pendingTtlMs,
     },
@@ -44,7 +44,7 @@ export function agreeWith(
     throw new ParetoBanditError('STORE_MISMATCH', store, message)
   }
   const own = headerOf(options).settings
-  for (const name of [...FOLD_SETTINGS, 'encoder']) {
+  for (const name of [...FOLD_SETTINGS, ...policyNamed(options.policy).settings.folded, 'encoder']) {
     if (settings[name] === own[name]) continue
     const message = `its log was begun with ${name} ${show(settings[name])}, this router has ${show(own[name])}`
     throw new ParetoBanditError('STORE_MISMATCH', store, message)

@@ -1,3 +1,5 @@
+import type { Store } from './store.js'
+
 /** How a router keeps its log. */
 export interface JournalSettings {
   /** Events between snapshots: what a restart has to fold again at most. Default 50,000. */
@@ -15,4 +17,16 @@ export interface JournalSettings {
   readonly holdMs?: number
   /** How long `close` waits for events to be durable, ms, before it gives them up and rejects. Default 10,000. */
   readonly closeMs?: number
+}
+
+declare module '../policy/options.js' {
+  interface RouterOptions {
+    /**
+     * Where all that happens is kept: `memoryStore`, `sqliteStore`, `redisStore`. An existing log wins; the other options
+     * apply only to a new one. Default: nothing is kept but by `snapshot`.
+     */
+    readonly store?: Store
+    /** How it is kept there. */
+    readonly journal?: JournalSettings
+  }
 }

@@ -1,10 +1,12 @@
-import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import { EventWriter } from '../events/codec.js'
+import { CORE_EVENTS } from '../events/core-events.js'
+import { type EventTable, eventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
-import type { ResolvedOptions } from '../router/options/options.js'
-import type { Router } from '../router/router.js'
+import type { RouterParts } from '../router/parts.js'
 import { RoutingState } from '../state/routing-state.js'
 import { agreeWith, checkModelSet, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
@@ -17,7 +19,7 @@ import type { OpenedLog, Store } from './store.js'
 
 /** A router that has been made from its options, and what made it. */
 export interface Made {
-  readonly router: Router
+  readonly parts: RouterParts
   readonly options: ResolvedOptions
   readonly policy: Policy
   /** The events that brought it from nothing to what its options say. */
@@ -32,13 +34,14 @@ export interface Made {
  */
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
   const { options } = made
-  const writer = new EventWriter()
-  const seed = made.seed.map((event) => writer.encode(event as LoggedEvent))
+  const events = eventTable([...CORE_EVENTS, ...made.policy.events])
+  const writer = new EventWriter(events)
+  const seed = made.seed.map((event) => writer.encode(event))
   const opened = await store.open(headerOf(options), seed)
   try {
     const agreed = agreeWith(opened.header, options, store.description)
-    if (store.isShared) await openReplica(made, agreed, store, opened, journal)
-    else await openSole(made, agreed, store, opened, journal)
+    if (store.isShared) await openReplica(made, agreed, store, opened, journal, events)
+    else await openSole(made, agreed, store, opened, journal, events)
   } catch (error) {
     await store.close().catch(() => {})
     throw error
@@ -51,12 +54,13 @@ async function openSole(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
-  const { router, policy } = made
-  const { kernel } = router.confirmedState.arms
-  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
+  const { parts, policy } = made
+  const { kernel } = parts.committer.state.arms
+  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy, events))
   const { state } = recovered.fold
-  router.adopt(state)
+  parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
   // Numbers that the store leaves out may have been given to requests that were lost.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
@@ -66,11 +70,11 @@ async function openSole(
     opened,
     recovered.position,
     journal,
-    state,
+    recovered.fold,
     agreed.encoder?.name ?? null,
     recovered.folded,
   )
-  router.attach(keeper, recoveryOf(made, opened, recovered), null)
+  parts.persistence.attach(keeper, recoveryOf(made, opened, recovered))
 }
 
 async function openReplica(
@@ -79,20 +83,20 @@ async function openReplica(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
-  const { router, policy, options } = made
-  const start = startFold(await made.makeKernel(), agreed, policy)
+  const { parts, policy, options } = made
+  const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
-  const host = router.replicaHost(opened.origin)
+  const host = parts.persistence.replicaHost(opened.origin)
+  const shared = host.ask('sharedMoney')
   const leases =
-    store.leases === null
+    store.leases === null || shared === undefined
       ? null
       : new LocalLeases({
           broker: store.leases,
           now: () => host.now(),
-          limitsOf: (tenant) => host.state.dollar?.limits(tenant),
-          tenants: () => host.state.dollar?.tenantIds() ?? [],
-          burst: options.strict ? options.burst : null,
+          ...shared,
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -105,11 +109,17 @@ async function openReplica(
     throw error
   }
   replica.start()
-  router.attach(replica, recoveryOf(made, opened, recovered), leases)
+  if (leases !== null) parts.decisions.maker.lease = leases
+  parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
 }
 
-function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): () => LogFold {
-  return () => new LogFold(new RoutingState(kernel, options, policy.startState), policy, options)
+function startFold(
+  kernel: Kernel,
+  options: ResolvedOptions,
+  policy: Policy,
+  events: EventTable,
+): () => LogFold {
+  return () => new LogFold(new RoutingState(kernel, options, policy), policy, options, events)
 }
 
 async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
@@ -126,7 +136,7 @@ async function recoverFor({ options }: Made, store: Store, start: () => LogFold)
 
 function recoveryOf({ options }: Made, opened: OpenedLog, recovered: Recovered): Recovery {
   const { position, fromSnapshot, folded, refused, repairs, fold } = recovered
-  const { usdPerRequest } = fold.state.pacer
+  const { usdPerRequest } = fold.state.cost
   const differences =
     options.budgetUsdPerRequest === null || options.budgetUsdPerRequest === usdPerRequest
       ? []

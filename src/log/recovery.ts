@@ -55,8 +55,6 @@ async function recoverOnce(store: Store, start: StartFold, needs: SnapshotNeeds)
       }
       position = end
     }
-    // Alarms of the past have been told.
-    fold.state.dollar?.alarms.splice(0)
   }
   return { fold, position, fromSnapshot: from !== START, folded, refused, repairs }
 }

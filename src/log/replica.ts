@@ -83,6 +83,7 @@ export class Replica implements Journal {
     )
     this.outbox = new Outbox({
       store,
+      events: fold.events,
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
@@ -118,7 +119,8 @@ export class Replica implements Journal {
   }
 
   append(event: RouterEvent): void {
-    if (event.type === 'drift') return
+    // A notice is no event of the log.
+    if (!this.fold.events.byType.has(event.type)) return
     this.unplaced.push(this.outbox.append(event))
     if (event.type === 'routed' || event.type === 'refused') this.leases?.drew(event)
   }
@@ -182,7 +184,6 @@ export class Replica implements Journal {
       this.position = batch.position
       this.snapshots.consider(before, this.confirmed, batch.position)
     }
-    this.confirmed.dollar?.alarms.splice(0)
     if (this.isDiverged) this.rebase()
     this.held.retry()
     if (batches.length > 0) this.wake()
@@ -231,13 +232,14 @@ export class Replica implements Journal {
     loadSnapshot(encodeSnapshot(this.confirmed, encoder), state, { encoder, dimension })
     for (const bytes of this.unplaced) {
       try {
-        state.apply(checkEvent(state, this.fold.policy, this.fold.options, decodeEvent(bytes)))
+        state.apply(
+          checkEvent(state, this.fold.policy, this.fold.options, decodeEvent(bytes, this.fold.events)),
+        )
       } catch (error) {
         if (!(error instanceof ParetoBanditError)) throw error
         // It will be refused at its place as well.
       }
     }
-    state.dollar?.alarms.splice(0)
     this.host.adopt(state)
     this.isDiverged = false
   }

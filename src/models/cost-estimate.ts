@@ -1,10 +1,9 @@
+/** Settled requests that a model's sums hold, shared by all policies. Sensitivity: `npm run sensitivity`. */
+const COST_MEMORY_REQUESTS = 50
+/** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
+const LIST_PRICE_RATIO_MAX = 1000
 /** Weight that a settled request leaves to those before it. */
-const MEMORY = 0.98
-const RATIO_MAX = 1000
-const CORRECTION_MIN = 0.3
-const CORRECTION_MAX = 3
-/** What a change of costs leaves of the sums: two requests' worth of the fifty that they hold. */
-const CHANGED_SHARE = 0.04
+const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
 /** Decayed sums over a model's settled requests. */
 export interface CostRecord {
@@ -27,20 +26,9 @@ export function recordCost(
     record.assumedUsd = listCostUsd
     record.predictedUsd = listCostUsd
   }
-  record.realisedUsd = MEMORY * record.realisedUsd + costUsd
-  record.assumedUsd = MEMORY * record.assumedUsd + listCostUsd
-  record.predictedUsd = MEMORY * record.predictedUsd + predictedUsd
-}
-
-/**
- * A model costs something else from now on: what is to come outweighs what was. Where the cost head learns the new level
- * as well, a correction that lasted would multiply it twice, and a model that looks dearer than it can be is never
- * chosen again to find out.
- */
-export function restartCost(record: CostRecord): void {
-  record.realisedUsd *= CHANGED_SHARE
-  record.assumedUsd *= CHANGED_SHARE
-  record.predictedUsd *= CHANGED_SHARE
+  record.realisedUsd = KEPT * record.realisedUsd + costUsd
+  record.assumedUsd = KEPT * record.assumedUsd + listCostUsd
+  record.predictedUsd = KEPT * record.predictedUsd + predictedUsd
 }
 
 /**
@@ -49,14 +37,15 @@ export function restartCost(record: CostRecord): void {
  */
 export function expectedCostUsd(record: CostRecord, listCostUsd: number): number {
   if (record.assumedUsd <= 0) return listCostUsd
-  return listCostUsd * Math.min(record.realisedUsd / record.assumedUsd, RATIO_MAX)
+  return listCostUsd * Math.min(record.realisedUsd / record.assumedUsd, LIST_PRICE_RATIO_MAX)
 }
 
-/**
- * How many times its prediction a request has cost of late: the exponential of a mean of logarithms lies below the mean,
- * and a provider's costs drift.
- */
-export function costCorrection(record: CostRecord): number {
-  if (record.predictedUsd <= 0) return 1
-  return Math.min(Math.max(record.realisedUsd / record.predictedUsd, CORRECTION_MIN), CORRECTION_MAX)
+/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
+export const LOG_RATIO_MIN = -5
+export const LOG_RATIO_MAX = 4
+
+/** ln(cost / list cost), what the cost head learns; 0 where the list price is 0. */
+export function logCostRatio(costUsd: number, listCostUsd: number): number {
+  if (listCostUsd === 0) return 0
+  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
 }

@@ -1,7 +1,9 @@
+import type { RouterEvent } from '../events/events.js'
 import type { Model } from '../models/registry.js'
-import type { RoutingState } from '../state/routing-state.js'
+import type { PolicyState, StateView } from '../state/policy-state.js'
+import type { ExclusionReason } from './decision.js'
+import type { DecisionNote } from './decision-note.js'
 import type { RequestSize } from './eligibility.js'
-import type { DecisionNote } from './explain.js'
 import type { Lease } from './lease.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -52,18 +54,45 @@ export function blankChoice(): Choice {
   }
 }
 
-/** A policy: picks models for the contexts in the arena. Reads state, changes none of it. */
-export interface Chooser {
-  /** What this process may spend of money that it shares with others; null where there are none. */
+/** What a decision holds against a model, for explanations: score = theta.x + bonus - penalty. */
+export interface Judgement {
+  readonly explorationBonus: number
+  readonly expectedCostUsd: number
+  readonly penalty: number
+  /** Use of the latency limit, over the limit, that counts in the penalty; null without a latency objective. */
+  readonly latencyUse: number | null
+  /** Why the model could not be chosen, or null. */
+  readonly excluded: ExclusionReason | null
+}
+
+/** How a policy decides: picks models for the contexts in the arena. Reads state, changes none of it. */
+export interface Chooser<S extends PolicyState = PolicyState> {
+  /** What this process may spend of money that it shares with others; left out where a policy shares none. */
   lease?: Lease | null
+  /** Refuses what a request asks for, before anything else is looked at. @throws INVALID_ARGUMENT, UNKNOWN_TENANT */
+  checkRequest?(state: StateView<S>, request: RouteOptions | null): void
+  /** What time alone brings about for such a request: to be recorded before it is routed. */
+  due?(state: StateView<S>, request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void
   /**
    * Chooses for the next of the contexts: fills in the note, and a record that the next call overwrites.
-   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED; then the note's `refusedBy` says whose
-   *   account was short
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED
    */
-  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
+  refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** Fills in what any choice of now stands on. */
-  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void
+  describe(state: StateView<S>, request: RouteOptions | null, note: DecisionNote): void
+  /**
+   * How a model stands in the decision of that note; the request's context is the arena's first.
+   * @param deviation sqrt(v), v inflated by staleness
+   */
+  judge(
+    state: StateView<S>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+    deviation: number,
+  ): Judgement
 }

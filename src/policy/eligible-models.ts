@@ -1,7 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { Model } from '../models/registry.js'
 import { findModel } from '../state/find-model.js'
-import type { RoutingState } from '../state/routing-state.js'
+import type { StateView } from '../state/policy-state.js'
 import { exclusionReason, type RequestSize } from './eligibility.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -10,7 +10,7 @@ import type { RouteOptions } from './route-options.js'
  * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
  */
 export function eligibleModels(
-  state: RoutingState,
+  state: StateView,
   request: RouteOptions | null,
   size: RequestSize,
 ): readonly Model[] {

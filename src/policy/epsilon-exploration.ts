@@ -1,7 +1,7 @@
 import { chanceIndex, isLeftToChance, propensityOf } from '../bandit/randomise.js'
 import type { Model } from '../models/registry.js'
-import type { ResolvedOptions } from '../router/options/options.js'
 import { type Choice, NO_MODELS } from './chooser.js'
+import type { ResolvedOptions } from './options.js'
 
 /** Leaves a share epsilon of a policy's decisions to chance, and says of each how likely it was. */
 export class EpsilonExploration {

@@ -1,6 +1,7 @@
-import { ADAPTATION_HORIZON, nEffectiveOf } from '../bandit/horizon.js'
+import { nEffectiveOf } from '../bandit/horizon.js'
 import { confidence95, mean } from '../base/statistics.js'
-import { DEFAULT_GAMMA } from '../router/options/options.js'
+import { PAPER_SETTINGS } from '../policy/paper/settings.js'
+import { COST_WEIGHT_WITHOUT_BUDGET } from '../policy/paper/tuning.js'
 import { type Bench, roundOf } from './bench.js'
 import { requestsInFlight } from './feedback-timing.js'
 import { bestMix, type Mix, playFixed, playOracle } from './hindsight.js'
@@ -14,7 +15,7 @@ export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting',
 export type BaselineName = (typeof BASELINE_NAMES)[number]
 
 /** Weight of log-normalised cost in the baselines that have no pacer: the policy's default without a budget. */
-export const STATIC_COST_WEIGHT = 0.3
+export const STATIC_COST_WEIGHT = COST_WEIGHT_WITHOUT_BUDGET
 
 /** Baselines that learn or draw, and so are played request by request. They mind no budget: one play serves all. */
 export const PLAYED_BASELINES = ['random', 'linucb', 'forgetting'] as const
@@ -75,7 +76,7 @@ function strategyOf(name: PlayedBaseline, bench: Bench, seedIndex: number): Prom
     priors: bench.priors[seedIndex],
     costWeight: STATIC_COST_WEIGHT,
     knobs: {
-      nEffective: nEffectiveOf(ADAPTATION_HORIZON, DEFAULT_GAMMA),
+      nEffective: nEffectiveOf(PAPER_SETTINGS.adaptationHorizon, PAPER_SETTINGS.gamma),
       ...(name === 'linucb' ? { gamma: 1 } : {}),
     },
     inFlight: requestsInFlight(bench.timing),

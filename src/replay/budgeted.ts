@@ -1,4 +1,4 @@
-import type { PolicyName } from '../router/options/options.js'
+import type { PolicyName } from '../policy/policies.js'
 import { type Bench, roundOf } from './bench.js'
 import { requestsInFlight } from './feedback-timing.js'
 import type { RunRecord } from './play.js'

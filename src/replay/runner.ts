@@ -1,5 +1,5 @@
 import type { Priors } from '../index.js'
-import type { PolicyName } from '../router/options/options.js'
+import type { PolicyName } from '../policy/policies.js'
 import { hindsightBaselines, PLAYED_BASELINES, playedBaseline } from './baselines.js'
 import { type Bench, setBench } from './bench.js'
 import { type BudgetedRun, paperRows, playBudgeted, policyRows } from './budgeted.js'

@@ -1,5 +1,5 @@
 import type { KernelName } from '../kernel/kernel.js'
-import type { PolicyName } from '../router/options/options.js'
+import type { PolicyName } from '../policy/policies.js'
 import type { FeedbackTiming } from './feedback-timing.js'
 import type { RunRecord } from './play.js'
 import type { Course, ScenarioName } from './scenarios.js'

@@ -1,7 +1,7 @@
 import { createRouter, type Priors, type Router } from '../index.js'
 import type { KernelName } from '../kernel/kernel.js'
 import type { ModelSpec } from '../models/model.js'
-import type { PolicyName } from '../router/options/options.js'
+import type { PolicyName } from '../policy/policies.js'
 import type { Random } from './random.js'
 import { NEWCOMER_FORCED, type ScenarioEvent } from './scenarios.js'
 

@@ -1,7 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { confidence95, mean } from '../base/statistics.js'
 import type { KernelName } from '../kernel/kernel.js'
-import type { PolicyName } from '../router/options/options.js'
+import type { PolicyName } from '../policy/policies.js'
 import { type Bench, fitOn } from './bench.js'
 import { playBudgeted } from './budgeted.js'
 import { PROMPT_FEEDBACK } from './feedback-timing.js'

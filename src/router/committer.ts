@@ -1,22 +1,33 @@
+import { readClock } from '../base/clock.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventEmitter } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { Journal, Recovery } from './journal.js'
+import { AT_ONCE, type Journal, type Receipt, type Recovery } from './journal.js'
 
-/** Applies events to the state and tells subscribers of them: nothing else changes the state. */
+/** Applies events to the state, journals them and tells subscribers: nothing else changes the state. */
 export class Committer {
   state: RoutingState
   /** Where events go that are made here; null for a router without a store. */
   journal: Journal | null = null
   recovery: Recovery | null = null
-  private readonly emitter: EventEmitter
-  private readonly pendingTtlMs: number
+  readonly emitter: EventEmitter
+  private readonly options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>
 
-  constructor(state: RoutingState, emitter: EventEmitter, pendingTtlMs: number) {
+  constructor(
+    state: RoutingState,
+    emitter: EventEmitter,
+    options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>,
+  ) {
     this.state = state
     this.emitter = emitter
-    this.pendingTtlMs = pendingTtlMs
+    this.options = options
+  }
+
+  /** @throws INVALID_ARGUMENT for a clock that gives no finite time */
+  now(): number {
+    return readClock(this.options.clock)
   }
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
@@ -26,32 +37,38 @@ export class Committer {
     this.emitter.deliver()
   }
 
+  /** Events that were all checked: all or nothing. @throws as `commit` */
+  commitAll(events: readonly RouterEvent[]): Receipt {
+    this.journal?.checkRoom()
+    for (const event of events) this.record(event)
+    this.emitter.deliver()
+    if (events.length === 0) return AT_ONCE
+    return this.journal?.receipt(events.length) ?? AT_ONCE
+  }
+
   /** An event that another router made: applied and told, and not journaled again. */
   follow(event: RouterEvent): void {
-    this.state.apply(event)
-    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
-    this.state.takeAlarms(this.emitter)
+    this.tell(event, this.state.apply(event))
     this.emitter.deliver()
   }
 
   /** The event is in the state, and waits for delivery. */
   record(event: RouterEvent): void {
-    this.state.apply(event)
+    const notices = this.state.apply(event)
     this.journal?.append(event)
-    if (this.emitter.hears(event.type)) this.emitter.add(Object.freeze(event))
-    this.state.takeAlarms(this.emitter)
+    this.tell(event, notices)
   }
 
   /** Whether a reservation is older than the time to live. */
   isDue(now: number): boolean {
-    return this.state.pending.due(now - this.pendingTtlMs) !== 0
+    return this.state.pending.due(now - this.options.pendingTtlMs) !== 0
   }
 
   /** Turns reservations older than the time to live into spend. @returns how many */
   expireDue(now: number): number {
     let count = 0
     for (;;) {
-      const sequence = this.state.pending.due(now - this.pendingTtlMs)
+      const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
       if (sequence === 0) return count
       this.expire(sequence, now)
       count++
@@ -64,10 +81,10 @@ export class Committer {
     if (sequence !== 0) this.expire(sequence, at)
   }
 
-  /** Starts the calendar periods of caps that have come. */
-  startPeriods(tenant: string | null, at: number): void {
-    const due = this.state.dollar?.periodsDue(tenant, at)
-    if (due !== undefined) for (const event of due) this.record(event)
+  private tell(event: RouterEvent, notices: readonly RouterEvent[]): void {
+    const { emitter } = this
+    if (emitter.hears(event.type)) emitter.add(Object.freeze(event))
+    for (const notice of notices) if (emitter.hears(notice.type)) emitter.add(notice)
   }
 
   private expire(sequence: number, at: number): void {

@@ -1,194 +1,113 @@
-import { copyNumbers } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
-import type { RoutedEvent } from '../events/events.js'
-import { BATCH_MAX } from '../kernel/layout.js'
-import { type Chooser, NO_MODELS } from '../policy/chooser.js'
-import { constraintsOf } from '../policy/constraint.js'
+import { type ContextInput, ContextReader } from '../features/context-reader.js'
 import type { Decision, Explanation } from '../policy/decision.js'
-import { type RequestSize, requestSize } from '../policy/eligibility.js'
-import { eligibleModels } from '../policy/eligible-models.js'
-import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from '../policy/explain.js'
-import type { Lease } from '../policy/lease.js'
-import type { RouteOptions } from '../policy/route-options.js'
-import type { RoutingState } from '../state/routing-state.js'
-import { locate } from './feedback-events.js'
-import type { ResolvedOptions } from './options/options.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import type { Policy } from '../policy/policy.js'
+import { checkRouteOptions, type RouteOptions } from '../policy/route-options.js'
+import type { Committer } from './committer.js'
+import { DecisionMaker } from './decision-maker.js'
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** Requests in, decisions out: contexts read, what time brings about recorded, the decision's event committed. */
+export class Decisions {
+  readonly maker: DecisionMaker
+  private readonly reader: ContextReader
+  private readonly committer: Committer
 
-/** Makes decisions and explains them. The event of a decision is one record that is filled in anew each time. */
-export class Dispatcher {
-  private readonly options: ResolvedOptions
-  private readonly chooser: Chooser
-  private readonly notes = new DecisionNotes()
-  private readonly routed: Mutable<RoutedEvent>
-  private readonly usualSize: RequestSize
-  private latest: DecisionNote | null = null
+  constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
+    this.committer = committer
+    this.reader = new ContextReader(options.encoder, options.dimension)
+    this.maker = new DecisionMaker(options, this.reader.context, policy.chooser(options))
+  }
 
-  /** @param context the buffer that holds the request's context in `dispatch` */
-  constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
-    this.options = options
-    this.chooser = chooser
-    this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
-    this.routed = {
-      type: 'routed',
-      at: 0,
-      id: '',
-      model: '',
-      context,
-      reservedUsd: 0,
-      listCostUsd: 0,
-      score: 0,
-      penaltyWeight: 0,
-      forced: false,
-      canary: false,
-      predictedUsd: 0,
-      savedUsd: 0,
-      contenders: new Float64Array(0),
-      latencyPrice: 0,
-      latencyUse: -1,
-      uses: new Float64Array(0),
-      tenant: null,
-      infeasible: constraintsOf(0),
-      propensity: 1,
-      eligible: NO_MODELS,
+  route(input: ContextInput, options: RouteOptions | undefined): Decision {
+    const { committer, maker } = this
+    const request = this.checkOptions(options)
+    this.reader.read(input, 'input')
+    const at = committer.now()
+    maker.beginOne(committer.state)
+    try {
+      return this.dispatch(request, at)
+    } finally {
+      committer.emitter.deliver()
     }
   }
 
-  /** @throws what `decide` would throw */
-  checkEligible(state: RoutingState, request: RouteOptions | null): void {
-    eligibleModels(state, request, this.sizeOf(request))
+  async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
+    this.checkOptions(options)
+    return this.route(await this.reader.resolve(input), options)
   }
 
-  /** The next decision is for the context in the buffer. */
-  beginOne(state: RoutingState): void {
-    const { f64, layout } = state.arms.kernel
-    const { context } = this.routed
-    copyNumbers(context, 0, f64, layout.context, context.length)
-    this.chooser.begin(1)
-  }
-
-  /** The next decision is for context `i` of those that stand one after the other; the one before was for i - 1. */
-  beginOneOf(state: RoutingState, contexts: Float64Array, i: number, request: RouteOptions | null): void {
-    const { context } = this.routed
-    const d = context.length
-    copyNumbers(contexts, i * d, context, 0, d)
-    // An explanation looks at the arena's first context, so a decision that is explained goes alone.
-    if (request?.explain === true) this.beginOne(state)
-    else if (i % BATCH_MAX === 0) {
-      const { f64, layout } = state.arms.kernel
-      const together = Math.min(BATCH_MAX, contexts.length / d - i)
-      for (let j = 0; j < together; j++) {
-        copyNumbers(contexts, (i + j) * d, f64, layout.context + j * layout.paddedDimension, d)
+  routeMany(inputs: readonly ContextInput[], options: RouteOptions | undefined): Decision[] {
+    const { committer, maker } = this
+    const request = this.checkOptions(options)
+    const contexts = this.reader.readMany(inputs, 'inputs')
+    committer.state.pending.makeRoom(inputs.length)
+    const at = committer.now()
+    const decisions: Decision[] = []
+    try {
+      for (let i = 0; i < inputs.length; i++) {
+        maker.beginOneOf(committer.state, contexts, i, request)
+        decisions.push(this.dispatch(request, at))
       }
-      this.chooser.begin(together)
+    } catch (error) {
+      if (decisions.length === 0 || !endsBatch(error)) throw error
+    } finally {
+      committer.emitter.deliver()
+    }
+    return decisions
+  }
+
+  expire(): number {
+    const { committer } = this
+    const count = committer.expireDue(committer.now())
+    committer.emitter.deliver()
+    return count
+  }
+
+  explain(id: string): Explanation {
+    return this.maker.explain(this.committer.state, id)
+  }
+
+  private dispatch(request: RouteOptions | null, at: number): Decision {
+    const { committer, maker } = this
+    committer.journal?.checkRoom()
+    committer.state.pending.makeRoom()
+    if (committer.isDue(at)) {
+      // Before anything expires: a call that throws has changed nothing.
+      maker.checkEligible(committer.state, request)
+      committer.expireDue(at)
+    }
+    for (const event of maker.due(committer.state, request, at)) committer.record(event)
+    const decision = this.decide(request, at)
+    committer.expirePushedOut(at)
+    maker.commit(committer.state)
+    committer.journal?.append(maker.record)
+    if (committer.emitter.hears('routed')) committer.emitter.add(maker.event())
+    return decision
+  }
+
+  private decide(request: RouteOptions | null, at: number): Decision {
+    const { committer, maker } = this
+    try {
+      return maker.decide(committer.state, request, at)
+    } catch (error) {
+      if (isRefusal(error)) for (const event of maker.refused(request, at)) committer.record(event)
+      throw error
     }
   }
 
-  /**
-   * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
-   * @returns the event to apply and the decision that it makes
-   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
-   */
-  decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
-    const { routed } = this
-    const size = this.sizeOf(request)
-    const sequence = state.pending.next
-    const note = this.notes.take(sequence)
-    note.at = at
-    this.latest = note
-    const choice = this.chooser.choose(state, request, size, note)
-    const { model } = choice
-    if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
-    routed.at = at
-    routed.id = state.ids.next()
-    routed.model = model.id
-    routed.listCostUsd = choice.listCostUsd
-    routed.reservedUsd = choice.reservedUsd
-    routed.tenant = request?.tenant ?? null
-    routed.infeasible = constraintsOf(choice.infeasible)
-    routed.predictedUsd = choice.predictedUsd
-    routed.savedUsd = choice.savedUsd
-    routed.contenders = choice.contenders
-    routed.latencyPrice = choice.latencyPrice
-    routed.latencyUse = choice.latencyUse
-    routed.uses = choice.uses
-    routed.score = choice.score
-    routed.penaltyWeight = note.penaltyWeight
-    routed.forced = note.forced
-    routed.canary = note.canary
-    routed.propensity = note.propensity = choice.propensity
-    routed.eligible = choice.eligible
-    const decision: Decision = {
-      id: routed.id,
-      model: model.id,
-      expectedCostUsd: choice.expectedUsd,
-      reservedUsd: routed.reservedUsd,
-      score: routed.score,
-      forced: note.forced,
-      canary: note.canary,
-      cheapestFallback: note.cheapestFallback,
-      shadowPrice: note.shadowPrice,
-      latencyPrice: note.latencyPrice,
-      infeasible: routed.infeasible,
-      propensity: choice.propensity,
-    }
-    if (request?.explain !== true) return decision
-    return { ...decision, explanation: explainDecision(routed.id, state, this.options, note, false) }
+  private checkOptions(options: RouteOptions | undefined): RouteOptions | null {
+    const request = options === undefined ? null : checkRouteOptions(options)
+    this.maker.checkRequest(this.committer.state, request)
+    return request
   }
+}
 
-  /** Whose account was short when `decide` refused: a tenant, or null for the router; undefined where it was a cap. */
-  get refusedBy(): string | null | undefined {
-    return this.latest?.refusedBy
-  }
+/** No money for the rest, or no room in the journal: what was decided before stands. */
+function endsBatch(error: unknown): boolean {
+  return isRefusal(error) || (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL')
+}
 
-  /** Applies the decision just made. */
-  commit(state: RoutingState): void {
-    const sequence = state.pending.next
-    state.apply(this.routed)
-    this.notes.take(sequence).events = state.events
-  }
-
-  /** The decision's event, until the next decision. */
-  get record(): RoutedEvent {
-    return this.routed
-  }
-
-  /** The decision's event for a listener: a copy, as the record is used again. */
-  event(): RoutedEvent {
-    const { context, contenders, uses } = this.routed
-    const copies = { context: context.slice(), contenders: contenders.slice(), uses: uses.slice() }
-    return Object.freeze({ ...this.routed, ...copies })
-  }
-
-  /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */
-  explain(state: RoutingState, id: string): Explanation {
-    const { sequence, model } = locate(state, id, 'id')
-    const { kernel } = state.arms
-    state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
-    const note = this.notes.get(sequence)
-    if (note !== undefined)
-      return explainDecision(id, state, this.options, note, note.events !== state.events)
-    // Its own note is gone: tell what such a decision would stand on now.
-    const today: DecisionNote = { ...blankNote(), sequence }
-    this.chooser.describe(state, null, today)
-    today.chosen = model
-    today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
-    return explainDecision(id, state, this.options, today, true)
-  }
-
-  private sizeOf(request: RouteOptions | null): RequestSize {
-    if (request === null) return this.usualSize
-    return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
-  }
-
-  /** What this process may spend of money that it shares with others. */
-  set lease(lease: Lease) {
-    this.chooser.lease = lease
-  }
-
-  /** Forgets what older decisions stood on: the state was replaced. */
-  forget(): void {
-    this.notes.clear()
-  }
+function isRefusal(error: unknown): boolean {
+  return error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED'
 }

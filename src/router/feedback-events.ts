@@ -1,10 +1,16 @@
 import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
-import { expected, ParetoBanditError, show } from '../base/errors.js'
-import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
-import type { Model } from '../models/registry.js'
-import { EXPIRED, FAILED, REWARDED, SETTLED } from '../state/pending/request-state.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import type { FailedEvent, RewardedEvent, SettledEvent, TokenCounts } from '../events/events.js'
+import { logCostRatio } from '../models/cost-estimate.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import {
+  checkId,
+  modelOfRequest,
+  REFUSED_FOR_FAIL,
+  REFUSED_FOR_REWARD,
+  REFUSED_FOR_SETTLE,
+} from '../state/find-request.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { ResolvedOptions } from './options/options.js'
 
 /** What is known of a finished call: its cost, given or from its billed tokens, and how long it took. */
 export interface Settlement {
@@ -26,27 +32,6 @@ export interface Failure {
   readonly costUsd?: number
 }
 
-/** A request that feedback has found. */
-export interface Located {
-  readonly sequence: number
-  readonly model: Model
-}
-
-/** What must not have happened yet to a request, as bits of its state. */
-export const REFUSED_FOR_SETTLE = FAILED | SETTLED
-export const REFUSED_FOR_REWARD = FAILED | REWARDED | EXPIRED
-export const REFUSED_FOR_FAIL = FAILED | SETTLED | REWARDED
-
-/** Where several have happened the first is told. */
-const REFUSALS = [
-  [FAILED, 'REQUEST_FAILED', 'has failed'],
-  [SETTLED, 'ALREADY_SETTLED', 'is settled already'],
-  [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
-  [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
-] as const
-/** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
-export const LOG_RATIO_MIN = -5
-export const LOG_RATIO_MAX = 4
 const LATENCY_MIN_MS = 0.001
 const SETTLEMENT_KEYS = [
   'costUsd',
@@ -56,46 +41,6 @@ const SETTLEMENT_KEYS = [
   'reasoningTokens',
   'latencyMs',
 ] as const
-
-/** A request whatever has happened to it. @throws as `modelOfRequest` */
-export function locate(state: RoutingState, id: unknown, field: string): Located {
-  const known = checkId(id, field)
-  return { model: modelOfRequest(state, known, 0, field), sequence: state.sequenceOf(known) }
-}
-
-/** @throws INVALID_ARGUMENT */
-export function checkId(id: unknown, field: string): string {
-  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id', id)
-  return id
-}
-
-/**
- * Finds the request that feedback is for: its model, if none of the `refused` has happened to it.
- * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (all feedback came, or newer requests pushed it out), MODEL_REMOVED;
- *   REQUEST_FAILED, ALREADY_SETTLED, ALREADY_REWARDED, REQUEST_EXPIRED as `refused` says
- */
-export function modelOfRequest(state: RoutingState, id: string, refused: number, field: string): Model {
-  const { pending } = state
-  const sequence = state.sequenceOf(id)
-  if (sequence === 0 && !state.ids.isPast(id)) {
-    throw new ParetoBanditError('UNKNOWN_REQUEST', field, `no request ${show(id)} was routed here`)
-  }
-  if (sequence === 0 || !pending.holds(sequence) || pending.incarnation(sequence) === 0) {
-    const message = `request '${id}' takes no more feedback: it has had all of it, or newer requests pushed it out`
-    throw new ParetoBanditError('REQUEST_CLOSED', field, message)
-  }
-  const model = state.modelOf(sequence)
-  if (model === undefined) {
-    throw new ParetoBanditError('MODEL_REMOVED', field, `the model of request '${id}' has been removed`)
-  }
-  const happened = pending.state(sequence) & refused
-  if (happened !== 0) {
-    for (const [bit, code, what] of REFUSALS) {
-      if ((happened & bit) !== 0) throw new ParetoBanditError(code, field, `the request ${what}`)
-    }
-  }
-  return model
-}
 
 /** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function settledEvent(
@@ -113,9 +58,20 @@ export function settledEvent(
   const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
   const costUsd = settledCostUsd(given, state, known, field)
   const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
-  const logCostRatio = logRatio(costUsd, listUsd)
+  const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
-  return { type: 'settled', at, id: known, model, costUsd, latencyMs, logCostRatio, logLatency }
+  const tokens = billedTokens(given)
+  return {
+    type: 'settled',
+    at,
+    id: known,
+    model,
+    costUsd,
+    latencyMs,
+    logCostRatio: ratio,
+    logLatency,
+    tokens,
+  }
 }
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
@@ -148,7 +104,7 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
   checkKeys(failure, ['costUsd'], 'failure')
   const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: known, model, costUsd }
+  return { type: 'failed', at, id: known, model, costUsd, tokens: null }
 }
 
 /**
@@ -170,10 +126,24 @@ export function checkBatch<E extends SettledEvent | RewardedEvent>(
   })
 }
 
-/** ln(cost / list cost), what the cost head learns. */
-function logRatio(costUsd: number, listCostUsd: number): number {
-  if (listCostUsd === 0) return 0
-  return Math.min(Math.max(Math.log(costUsd / listCostUsd), LOG_RATIO_MIN), LOG_RATIO_MAX)
+/** The tokens of a checked settlement, none in two kinds; null where it gives none. */
+function billedTokens(given: Record<string, unknown>): TokenCounts | null {
+  if (given.inputTokens === undefined) return null
+  const {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens = 0,
+    reasoningTokens = 0,
+  } = given as Settlement & Record<'inputTokens' | 'outputTokens', number>
+  const tokens: Record<string, number> = {}
+  const add = (kind: string, count: number) => {
+    if (count > 0) tokens[kind] = count
+  }
+  add('input', inputTokens - cachedInputTokens)
+  add('cachedInput', cachedInputTokens)
+  add('output', outputTokens - reasoningTokens)
+  add('reasoning', reasoningTokens)
+  return Object.freeze(tokens)
 }
 
 /** The dollars of a settlement. */

@@ -1,7 +1,8 @@
 import { checkKeys } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
-import { Operations } from './admin.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import type { Committer } from './committer.js'
 import {
   checkBatch,
   type Failure,
@@ -13,63 +14,58 @@ import {
 import { AT_ONCE, type Receipt } from './journal.js'
 
 /** What comes back of a request: its cost, its quality, or that it failed. */
-export abstract class Teaching extends Operations {
-  /**
-   * The call was made and its cost is known: the reservation gives way to it. At most once a request; after an expiry
-   * it corrects what the expiry charged.
-   * @returns at once; the receipt tells when it is durable. In a log shared by several routers a request that is not known
-   *   here, but may be elsewhere, is waited for
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
-   */
+export class Feedback {
+  private readonly options: ResolvedOptions
+  private readonly committer: Committer
+
+  constructor(options: ResolvedOptions, committer: Committer) {
+    this.options = options
+    this.committer = committer
+  }
+
   settle(id: string, settlement: Settlement): Receipt {
-    return this.feedback(id, settlement, (given) =>
-      settledEvent(this.state, id, given, this.now(), 'id', 'settlement'),
+    const { committer } = this
+    return this.give(id, settlement, (given) =>
+      settledEvent(committer.state, id, given, committer.now(), 'id', 'settlement'),
     )
   }
 
-  /** `settle` for each item; all are checked before the first is applied. */
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
-    const at = this.now()
-    return this.commitMany(
+    const { committer } = this
+    const at = committer.now()
+    return committer.commitAll(
       checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent(this.state, id, settlement, at, `${field}.id`, field),
+        settledEvent(committer.state, id, settlement, at, `${field}.id`, field),
       ),
     )
   }
 
-  /**
-   * The quality of the answer is known: the model's arm learns from it. At most once, before or after `settle`.
-   * @param reward in the router's reward range, [0, 1] by default; higher is better
-   * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
-   */
   reward(id: string, reward: number): Receipt {
-    return this.feedback(id, reward, (given) =>
-      rewardedEvent(this.state, id, given, this.now(), this.options, 'id', 'reward'),
+    const { committer } = this
+    return this.give(id, reward, (given) =>
+      rewardedEvent(committer.state, id, given, committer.now(), this.options, 'id', 'reward'),
     )
   }
 
-  /** `reward` for each item; all are checked before the first is applied. */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
-    const at = this.now()
-    return this.commitMany(
+    const { committer } = this
+    const at = committer.now()
+    return committer.commitAll(
       checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
         checkKeys(item, ['id', 'reward'], field)
         const { id, reward } = item
-        return rewardedEvent(this.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
+        return rewardedEvent(committer.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
       }),
     )
   }
 
-  /**
-   * The upstream call failed: the reservation is released, what it cost all the same is charged, no reward will come.
-   * Then route again with `exclude: [decision.model]`.
-   * @throws as `settle`, and ALREADY_REWARDED
-   */
-  fail(id: string, failure?: Failure): Receipt {
-    return this.feedback(id, failure, (given) => failedEvent(this.state, id, given, this.now()))
+  fail(id: string, failure: Failure | undefined): Receipt {
+    const { committer } = this
+    return this.give(id, failure, (given) => failedEvent(committer.state, id, given, committer.now()))
   }
 
-  private feedback<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
+  /** Commits the event; in a shared log, feedback for a request that is not known yet is held until it is. */
+  private give<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
     const { committer } = this
     const { journal } = committer
     if (journal === null) {
@@ -88,11 +84,5 @@ export abstract class Teaching extends Operations {
     }
     committer.commit(event)
     return journal.receipt(1)
-  }
-
-  private commitMany(events: readonly RouterEvent[]): Receipt {
-    this.commitAll(events)
-    if (events.length === 0) return AT_ONCE
-    return this.committer.journal?.receipt(events.length) ?? AT_ONCE
   }
 }

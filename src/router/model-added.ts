@@ -2,9 +2,9 @@ import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { ModelAddedEvent } from '../events/events.js'
 import { checkModelSpec, logNormalisedCost } from '../models/model.js'
+import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { ResolvedOptions } from './options/options.js'
 import { checkForcedExploration } from './options/resolve-options.js'
 
 /**
@@ -25,6 +25,7 @@ export function modelAddedEvent(
   if (state.registry.get(spec.id) !== undefined) {
     throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
   }
+  const { prior, ...start } = policy.armStart(router, spec, meanReward(state))
   return {
     type: 'model-added',
     at,
@@ -34,7 +35,9 @@ export function modelAddedEvent(
       forcedExploration === undefined
         ? router.forcedExploration
         : checkForcedExploration(forcedExploration, 'options.forcedExploration'),
-    ...policy.armStart(router, spec, meanReward(state)),
+    // Events have rewards as they are given.
+    prior: prior === null ? null : (router.rewards?.statisticsToUser(prior) ?? prior),
+    ...start,
   }
 }
 

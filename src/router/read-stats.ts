@@ -1,22 +1,39 @@
 import type { Model } from '../models/registry.js'
-import type { AccountStats, ModelStats, PacerStats, RouterStats } from '../policy/stats.js'
+import type { PolicyName } from '../policy/policies.js'
+import type { PolicyReport } from '../policy/stats.js'
+import type { RewardUnits } from '../state/reward-units.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { JournalStats } from './journal.js'
+import type { ModelStats, RouterStats } from './stats.js'
 
-/** What the router has done so far, as plain data. */
-export function readStats(state: RoutingState, at: number, journal: JournalStats | null): RouterStats {
+/** What the router has done so far, as plain data. @param report what the policy says of itself */
+export function readStats(
+  state: RoutingState,
+  report: PolicyReport,
+  journal: JournalStats | null,
+): RouterStats {
   const models = [...state.registry.models]
-  const account = state.dollar?.readAccount(null, at) ?? null
   const total = models.reduce((sum, model) => sum + model.requests, 0)
+  const { shadowPrice, mode = null, account = null, latency = null, quality = null, tenants = 0 } = report
+  const { cost, ledger } = state
   return {
     requests: state.requests,
-    models: models.map((model) => modelStats(model, total)),
-    policy: state.dollar === null ? 'paper' : 'dollar',
-    pacer: pacerStats(state, account),
+    models: models.map((model) => modelStats(model, total, state.rewards)),
+    policy: state.policyName as PolicyName,
+    pacer: {
+      usdPerRequest: cost.usdPerRequest,
+      mode,
+      shadowPrice,
+      costEmaUsd: cost.meanUsd,
+      spendUsd: ledger.spendUsd,
+      reservedUsd: ledger.reservedUsd,
+      allowanceUsd: ledger.allowanceUsd,
+      utilisation: ledger.utilisation,
+    },
     account,
-    latency: state.dollar?.readLatency() ?? null,
-    quality: state.dollar?.readQuality(at) ?? null,
-    tenants: state.dollar?.tenantCount ?? 0,
+    latency,
+    quality,
+    tenants,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
     journal,
     kernel: state.arms.kernel.name,
@@ -24,7 +41,8 @@ export function readStats(state: RoutingState, at: number, journal: JournalStats
   }
 }
 
-function modelStats(model: Model, total: number): ModelStats {
+function modelStats(model: Model, total: number, rewards: RewardUnits | null): ModelStats {
+  const meanReward = model.rewarded === 0 ? null : model.rewardSum / model.rewarded
   return {
     id: model.id,
     enabled: model.enabled,
@@ -40,26 +58,12 @@ function modelStats(model: Model, total: number): ModelStats {
     spendUsd: model.spendUsd,
     meanCostUsd: model.settled === 0 ? null : model.settledCostUsd / model.settled,
     rewarded: model.rewarded,
-    meanReward: model.rewarded === 0 ? null : model.rewardSum / model.rewarded,
+    meanReward: meanReward === null ? null : (rewards?.toUser(meanReward) ?? meanReward),
     meanLatencyMs: model.latencyCount === 0 ? null : model.latencySumMs / model.latencyCount,
     forcedRemaining: model.forcedRemaining,
     forcedDone: model.forcedDone,
     rewardAlarms: model.rewardAlarms,
     costAlarms: model.costAlarms,
     latencyAlarms: model.latencyAlarms,
-  }
-}
-
-function pacerStats(state: RoutingState, account: AccountStats | null): PacerStats {
-  const { pacer, ledger, dollar } = state
-  return {
-    usdPerRequest: pacer.usdPerRequest,
-    mode: dollar === null ? pacer.mode : null,
-    shadowPrice: account?.shadowPrice ?? pacer.shadowPrice,
-    costEmaUsd: pacer.costEmaUsd,
-    spendUsd: ledger.spendUsd,
-    reservedUsd: ledger.reservedUsd,
-    allowanceUsd: ledger.allowanceUsd,
-    utilisation: ledger.utilisation,
   }
 }

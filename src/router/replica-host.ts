@@ -1,4 +1,5 @@
 import type { RouterEvent } from '../events/events.js'
+import type { PolicyQueries, QueryName } from '../policy/commands.js'
 import type { RoutingState } from '../state/routing-state.js'
 
 /** What a replica does with the router it belongs to. */
@@ -13,6 +14,8 @@ export interface ReplicaHost {
   /** Applies an event that has been checked, tells subscribers, and does not journal it. */
   follow(event: RouterEvent): void
   check(event: unknown): RouterEvent
+  /** What the policy answers; undefined where it has no answer to that. */
+  ask<N extends QueryName>(name: N, ...args: PolicyQueries[N]['args']): PolicyQueries[N]['answer'] | undefined
   now(): number
   readonly encoder: string | null
   readonly dimension: number

@@ -1,41 +1,33 @@
 import type { ArmInspection } from '../bandit/arm-inspection.js'
-import { ParetoBanditError } from '../base/errors.js'
-import { EventEmitter, type Listener, type SubscribedEvent, type Subscription } from '../events/emitter.js'
+import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
-import { type ContextInput, ContextReader } from '../features/context-reader.js'
-import type { Kernel } from '../kernel/kernel.js'
+import type { ContextInput } from '../features/context-reader.js'
+import type { ModelPrice, ModelSpec } from '../models/model.js'
 import type { Decision, Explanation } from '../policy/decision.js'
-import type { Lease } from '../policy/lease.js'
-import type { Policy } from '../policy/policy.js'
-import { checkRouteOptions, checkSizes, type RouteOptions } from '../policy/route-options.js'
-import { administrationOf, checkEvent } from '../state/check-event.js'
+import type { CapOptions } from '../policy/dollar/accounts/cap-period.js'
+import type { ForTenant, TenantOptions } from '../policy/dollar/accounts/tenant-options.js'
+import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
+import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
+import type { AccountStats } from '../policy/dollar/stats.js'
+import type { RouteOptions } from '../policy/route-options.js'
+import { checkEvent } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
-import { RoutingState } from '../state/routing-state.js'
-import { decodeSnapshot, encodeSnapshot } from '../state/snapshot/snapshot.js'
-import { Committer } from './committer.js'
-import { Dispatcher } from './decisions.js'
-import { Teaching } from './feedback.js'
-import type { Journal, Recovery } from './journal.js'
-import type { ResolvedOptions } from './options/options.js'
-import type { ReplicaHost } from './replica-host.js'
+import type { RoutingState } from '../state/routing-state.js'
+import type { Failure, Settlement } from './feedback-events.js'
+import type { Receipt, Recovery } from './journal.js'
+import type { RouterParts } from './parts.js'
+import type { RouterStats } from './stats.js'
 
 /**
- * The loop: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is an
- * event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about (expiry,
- * new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
+ * The public face: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is
+ * an event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about
+ * (expiry, new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
  */
-export class Router extends Teaching {
-  private readonly reader: ContextReader
-  private readonly dispatcher: Dispatcher
-  private readonly encoderName: string | null
+export class Router {
+  private readonly parts: RouterParts
 
-  constructor(options: ResolvedOptions, kernel: Kernel, policy: Policy) {
-    const emitter = new EventEmitter(options.onListenerError)
-    const state = new RoutingState(kernel, options, policy.startState)
-    super(options, policy, emitter, new Committer(state, emitter, options.pendingTtlMs))
-    this.encoderName = options.encoder?.name ?? null
-    this.reader = new ContextReader(options.encoder, options.dimension)
-    this.dispatcher = new Dispatcher(options, this.reader.context, policy.chooser(options))
+  constructor(parts: RouterParts) {
+    this.parts = parts
   }
 
   /**
@@ -46,21 +38,12 @@ export class Router extends Teaching {
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
    */
   route(input: ContextInput, options?: RouteOptions): Decision {
-    const request = this.checkOptions(options)
-    this.reader.read(input, 'input')
-    const at = this.now()
-    this.dispatcher.beginOne(this.state)
-    try {
-      return this.dispatch(request, at)
-    } finally {
-      this.emitter.deliver()
-    }
+    return this.parts.decisions.route(input, options)
   }
 
   /** `route` for any encoder, also one that has to wait. */
-  async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
-    this.checkOptions(options)
-    return this.route(await this.reader.resolve(input), options)
+  routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
+    return this.parts.decisions.routeAsync(input, options)
   }
 
   /**
@@ -69,29 +52,12 @@ export class Router extends Teaching {
    * the call throws where it is the first.
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
-    const request = this.checkOptions(options)
-    const contexts = this.reader.readMany(inputs, 'inputs')
-    this.state.pending.makeRoom(inputs.length)
-    const at = this.now()
-    const decisions: Decision[] = []
-    try {
-      for (let i = 0; i < inputs.length; i++) {
-        this.dispatcher.beginOneOf(this.state, contexts, i, request)
-        decisions.push(this.dispatch(request, at))
-      }
-    } catch (error) {
-      if (decisions.length === 0 || !endsBatch(error)) throw error
-    } finally {
-      this.emitter.deliver()
-    }
-    return decisions
+    return this.parts.decisions.routeMany(inputs, options)
   }
 
   /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
   expire(): number {
-    const count = this.committer.expireDue(this.now())
-    this.emitter.deliver()
-    return count
+    return this.parts.decisions.expire()
   }
 
   /**
@@ -100,17 +66,135 @@ export class Router extends Teaching {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
    */
   explain(id: string): Explanation {
-    return this.dispatcher.explain(this.state, id)
+    return this.parts.decisions.explain(id)
+  }
+
+  /**
+   * The call was made and its cost is known: the reservation gives way to it. At most once a request; after an expiry
+   * it corrects what the expiry charged.
+   * @returns at once; the receipt tells when it is durable. In a log shared by several routers a request that is not known
+   *   here, but may be elsewhere, is waited for
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
+   */
+  settle(id: string, settlement: Settlement): Receipt {
+    return this.parts.feedback.settle(id, settlement)
+  }
+
+  /** `settle` for each item; all are checked before the first is applied. */
+  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
+    return this.parts.feedback.settleMany(items)
+  }
+
+  /**
+   * The quality of the answer is known: the model's arm learns from it. At most once, before or after `settle`.
+   * @param reward in the router's reward range, [0, 1] by default; higher is better
+   * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
+   */
+  reward(id: string, reward: number): Receipt {
+    return this.parts.feedback.reward(id, reward)
+  }
+
+  /** `reward` for each item; all are checked before the first is applied. */
+  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
+    return this.parts.feedback.rewardMany(items)
+  }
+
+  /**
+   * The upstream call failed: the reservation is released, what it cost all the same is charged, no reward will come.
+   * Then route again with `exclude: [decision.model]`.
+   * @throws as `settle`, and ALREADY_REWARDED
+   */
+  fail(id: string, failure?: Failure): Receipt {
+    return this.parts.feedback.fail(id, failure)
+  }
+
+  /**
+   * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
+   * and gets `forcedExploration` requests for certain.
+   * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
+   */
+  addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
+    this.parts.admin.addModel(model, options)
+  }
+
+  /**
+   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
+   * hear of true costs, `disable` it first.
+   * @throws UNKNOWN_MODEL
+   */
+  removeModel(id: string): void {
+    this.parts.admin.removeModel(id)
+  }
+
+  /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
+  disable(id: string): void {
+    this.parts.admin.disable(id)
+  }
+
+  /** Puts a disabled model back with what it had learned. */
+  enable(id: string): void {
+    this.parts.admin.enable(id)
+  }
+
+  /** New list prices, in force from the next request on. They replace all: one left out takes its default. */
+  reprice(id: string, price: ModelPrice): void {
+    this.parts.admin.reprice(id, price)
+  }
+
+  /** A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays. */
+  setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
+    this.parts.admin.setBudget(budget, options)
+  }
+
+  /** All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted. */
+  setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
+    this.parts.admin.run('setCaps', caps, options)
+  }
+
+  /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  setLatency(latency: LatencyOptions | null): void {
+    this.parts.admin.run('setLatency', latency)
+  }
+
+  /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  setQuality(quality: QualityOptions | null): void {
+    this.parts.admin.run('setQuality', quality)
+  }
+
+  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  addTenant(tenant: TenantOptions): void {
+    this.parts.admin.run('addTenant', tenant)
+  }
+
+  /** `addTenant` for each; all are checked before the first is registered. */
+  addTenants(tenants: readonly TenantOptions[]): void {
+    this.parts.admin.run('addTenants', tenants)
+  }
+
+  /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
+  removeTenant(id: string): void {
+    this.parts.admin.run('removeTenant', id)
+  }
+
+  /** @throws UNKNOWN_TENANT */
+  tenantStats(id: string): AccountStats {
+    return this.parts.admin.answer('tenantStats', id)
+  }
+
+  stats(): RouterStats {
+    return this.parts.admin.stats()
   }
 
   /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
   inspectArm(id: string): ArmInspection {
-    return this.state.arms.inspect(findModel(this.state, id, 'id').slot)
+    const { state } = this.parts.committer
+    const arm = state.arms.inspect(findModel(state, id, 'id').slot)
+    return state.rewards === null ? arm : { ...arm, theta: state.rewards.weightsToUser(arm.theta) }
   }
 
   /** @returns a function that ends the subscription. Listeners are called after the change, in order. */
   on<S extends Subscription>(type: S, listener: Listener<SubscribedEvent<S>>): () => void {
-    return this.emitter.on(type, listener)
+    return this.parts.committer.emitter.on(type, listener)
   }
 
   /**
@@ -120,12 +204,13 @@ export class Router extends Teaching {
    *   the call that made the event throws
    */
   apply(event: RouterEvent): void {
-    this.committer.commit(checkEvent(this.state, this.policy, this.options, event))
+    const { committer, policy, options } = this.parts
+    committer.commit(checkEvent(committer.state, policy, options, event))
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
   snapshot(): Uint8Array {
-    return encodeSnapshot(this.state, this.encoderName)
+    return this.parts.persistence.snapshot()
   }
 
   /**
@@ -134,18 +219,7 @@ export class Router extends Teaching {
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
-    if (this.committer.journal !== null) {
-      const message =
-        'this router has its state from its store; `paretobandit restore` makes a store of a snapshot'
-      throw new ParetoBanditError('INVALID_ARGUMENT', 'snapshot', message)
-    }
-    const fresh = new RoutingState(this.state.arms.kernel, this.options, this.policy.startState)
-    decodeSnapshot(snapshot, fresh, {
-      dimension: this.options.dimension,
-      encoder: this.encoderName,
-      name: this.options.name,
-    })
-    this.adopt(fresh)
+    this.parts.persistence.restore(snapshot)
   }
 
   /**
@@ -153,115 +227,39 @@ export class Router extends Teaching {
    * @throws what has broken the store for good
    */
   flush(): Promise<void> {
-    return this.committer.journal?.flush() ?? Promise.resolve()
+    return this.parts.persistence.flush()
   }
 
   /** `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on. */
   close(): Promise<void> {
-    return this.committer.journal?.close() ?? Promise.resolve()
+    return this.parts.persistence.close()
   }
 
   /**
    * SHA-256 of the state that a log's fold has at `position`, as hexadecimal: equal on all routers of a log at the same
    * position. Of a router without a store it is that of its state, and `position` is empty.
    */
-  async digest(): Promise<{ readonly position: string; readonly sha256: string }> {
-    const position = this.committer.journal?.position ?? ''
-    const bytes = encodeSnapshot(this.confirmedState, this.encoderName)
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
-    return { position, sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') }
+  digest(): Promise<{ readonly position: string; readonly sha256: string }> {
+    return this.parts.persistence.digest()
   }
 
   /** How the state was found in the store; null without one. */
   get recovery(): Recovery | null {
-    return this.committer.recovery
+    return this.parts.committer.recovery
+  }
+
+  /** Ids of the registered tenants. */
+  tenants(): readonly string[] {
+    return this.parts.admin.ask('tenants') ?? []
+  }
+
+  /** What decisions are made on. @internal */
+  get state(): RoutingState {
+    return this.parts.committer.state
   }
 
   /** What the log's fold has at its position. @internal */
   get confirmedState(): RoutingState {
-    return this.committer.journal?.confirmed ?? this.state
+    return this.parts.persistence.confirmedState
   }
-
-  /** Takes over a state, of a snapshot or a log. @internal */
-  adopt(state: RoutingState): void {
-    this.committer.state = state
-    this.dispatcher.forget()
-  }
-
-  /** From now on events go to a journal. @internal */
-  attach(journal: Journal, recovery: Recovery, lease: Lease | null): void {
-    this.committer.journal = journal
-    this.committer.recovery = recovery
-    if (lease !== null) this.dispatcher.lease = lease
-  }
-
-  /** What a replica does with its router. @internal */
-  replicaHost(name: string): ReplicaHost {
-    const router = this
-    return {
-      get state() {
-        return router.state
-      },
-      fresh: () => {
-        const options = { ...this.options, name }
-        return new RoutingState(this.state.arms.kernel, options, this.policy.startState)
-      },
-      adopt: (state) => this.adopt(state),
-      commit: (event) => this.committer.commit(event),
-      follow: (event) => this.committer.follow(event),
-      check: (event) => checkEvent(this.state, this.policy, this.options, event),
-      now: () => this.now(),
-      encoder: this.encoderName,
-      dimension: this.options.dimension,
-    }
-  }
-
-  private dispatch(request: RouteOptions | null, at: number): Decision {
-    const { committer, dispatcher } = this
-    committer.journal?.checkRoom()
-    this.state.pending.makeRoom()
-    if (committer.isDue(at)) {
-      // Before anything expires: a call that throws has changed nothing.
-      dispatcher.checkEligible(this.state, request)
-      committer.expireDue(at)
-    }
-    committer.startPeriods(request?.tenant ?? null, at)
-    const decision = this.decide(request, at)
-    committer.expirePushedOut(at)
-    dispatcher.commit(this.state)
-    committer.journal?.append(dispatcher.record)
-    if (this.emitter.hears('routed')) this.emitter.add(dispatcher.event())
-    return decision
-  }
-
-  private decide(request: RouteOptions | null, at: number): Decision {
-    try {
-      return this.dispatcher.decide(this.state, request, at)
-    } catch (error) {
-      const tenant = this.dispatcher.refusedBy
-      if (isRefusal(error) && tenant !== undefined) this.committer.record({ type: 'refused', at, tenant })
-      throw error
-    }
-  }
-
-  private checkOptions(options: RouteOptions | undefined): RouteOptions | null {
-    if (options === undefined) {
-      if (this.options.reserve === 'worst-case') checkSizes({})
-      return null
-    }
-    const request = checkRouteOptions(options)
-    if (this.options.reserve === 'worst-case') checkSizes(request)
-    if (request.tenant !== undefined)
-      administrationOf(this.policy, 'tenant').findTenant(this.state, request.tenant, 'tenant')
-    return request
-  }
-}
-
-/** No money for the rest, or no room in the journal: what was decided before stands. */
-function endsBatch(error: unknown): boolean {
-  return isRefusal(error) || (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL')
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED'
 }

@@ -1,10 +1,10 @@
 import { checkString, nearest } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
 import type { Model } from '../models/registry.js'
-import type { RoutingState } from './routing-state.js'
+import type { RegistryView } from './policy-state.js'
 
 /** @throws INVALID_ARGUMENT for what is no id; UNKNOWN_MODEL with the nearest id that is registered */
-export function findModel(state: RoutingState, id: unknown, field: string): Model {
+export function findModel(state: { readonly registry: RegistryView }, id: unknown, field: string): Model {
   const text = checkString(id, field)
   const model = state.registry.get(text)
   if (model !== undefined) return model

@@ -1,29 +1,19 @@
 import { Arms } from '../bandit/arms.js'
 import { ParetoBanditError } from '../base/errors.js'
-import type { EventEmitter } from '../events/emitter.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { recordCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
-import { DualAscentPacer, type PacerMode } from '../policy/paper/dual-ascent.js'
-import type { PolicyState, StartPolicy } from '../policy/policy.js'
 import { Ledger } from './ledger.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
 import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
+import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
+import type { RewardUnits } from './reward-units.js'
+import { RunningCost } from './running-cost.js'
+import type { StateOptions } from './state-options.js'
 
-export interface StateOptions {
-  readonly name: string
-  readonly lambda0: number
-  readonly budgetUsdPerRequest: number | null
-  readonly pacerMode: PacerMode
-  readonly pendingCapacity: number
-  /** Requests' worth of budget that the account holds at most. */
-  readonly burst: number
-  /** Ends of the rewards. */
-  readonly rewardLow: number
-  readonly rewardHigh: number
-}
+const NOTHING_MORE: readonly RouterEvent[] = []
 
 /**
  * Routing state: a deterministic fold over events, changed by `apply` and by nothing else. No clock and no randomness
@@ -31,28 +21,34 @@ export interface StateOptions {
  *
  * `apply` trusts its event: the router makes valid ones, and `checkEvent` guards those that come from outside.
  */
-export class RoutingState {
+export class RoutingState<S extends PolicyState = PolicyState> implements StateView<S> {
   readonly arms: Arms
   readonly registry = new Registry()
-  readonly pacer: DualAscentPacer
+  readonly cost: RunningCost
   readonly ledger = new Ledger()
   readonly pending: PendingRequests
   readonly ids: RequestIds
-  /** What policy `dollar` keeps besides; null for policy `paper`. */
-  readonly dollar: PolicyState | null
-  /** Requests routed so far: the t of the mathematics. */
+  readonly rewards: RewardUnits | null
+  readonly policyName: string
+  /** What the policy keeps besides. */
+  readonly policy: S
   requests = 0
-  /** Events applied so far. */
   events = 0
-  constructor(kernel: Kernel, options: StateOptions, dollar: StartPolicy | null = null) {
+
+  constructor(kernel: Kernel, options: StateOptions, policy: FoldedPolicy<S>) {
     this.arms = new Arms(kernel, options.lambda0)
-    this.pacer = new DualAscentPacer(options.budgetUsdPerRequest, options.pacerMode)
-    this.pending = new PendingRequests(options.pendingCapacity, kernel.layout.dimension)
+    this.rewards = options.rewards
+    this.cost = new RunningCost(options.budgetUsdPerRequest)
+    const { dimension } = kernel.layout
+    this.pending = new PendingRequests(options.pendingCapacity, dimension, policy.pendingColumns)
     this.ids = new RequestIds(options.name, this.pending)
-    this.dollar = dollar?.(this.arms, options, this.ledger) ?? null
+    this.policyName = policy.name
+    this.policy = policy.start(this, options)
   }
 
-  apply(event: RouterEvent): void {
+  /** @returns what the event has shown besides (alarms), for subscribers: no part of the state */
+  apply(given: RouterEvent): readonly RouterEvent[] {
+    const event = this.rewards?.eventToUnit(given) ?? given
     switch (event.type) {
       case 'routed':
         this.routed(event)
@@ -67,7 +63,7 @@ export class RoutingState {
         this.failed(event)
         break
       case 'expired':
-        this.expired(event)
+        this.expire(this.sequenceOf(event.id), event.at)
         break
       case 'model-added':
         this.modelAdded(event)
@@ -80,27 +76,22 @@ export class RoutingState {
         break
       case 'model-disabled':
         this.registry.setEnabled(this.model(event.model), false)
-        this.dollar?.left(this.model(event.model))
+        this.policy.left?.(this.model(event.model))
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
         break
-      case 'budget-set':
-        if (event.tenant === null) this.pacer.setBudget(event.usdPerRequest)
-        this.dollar?.administer(event, this)
-        break
       case 'drift':
-        return
+        return NOTHING_MORE
+      case 'budget-set':
+        if (event.tenant === null) this.cost.setBudget(event.usdPerRequest)
+        this.policy.apply?.(event)
+        break
       default:
-        this.dollar?.administer(event, this)
+        this.policy.apply?.(event)
     }
     this.events++
-  }
-
-  /** Tells of the alarms that the latest events have raised, once. */
-  takeAlarms(emitter: EventEmitter): void {
-    if (this.dollar === null || this.dollar.alarms.length === 0) return
-    for (const alarm of this.dollar.alarms.splice(0)) if (emitter.hears('drift')) emitter.add(alarm)
+    return this.policy.takeNotices?.() ?? NOTHING_MORE
   }
 
   /** The id of a request that the ring holds. */
@@ -119,9 +110,9 @@ export class RoutingState {
   }
 
   private routed(event: EventOf<'routed'>): void {
-    const { pending, pacer } = this
+    const { pending } = this
     const model = this.model(event.model)
-    const allowanceUsd = pacer.usdPerRequest ?? 0
+    const allowanceUsd = this.cost.usdPerRequest ?? 0
     pending.makeRoom()
     // A router has let it expire before; in a shared log the request that pushes it out may be another's.
     const pushedOut = pending.pushedOut()
@@ -131,39 +122,25 @@ export class RoutingState {
     model.requests++
     if (event.forced) this.registry.countForced(model)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
-    const { slot, incarnation } = model
     const origin = this.ids.add(event.id, pending.next)
-    pending.add(
-      slot,
-      incarnation,
-      event.at,
-      event.reservedUsd,
-      event.listCostUsd,
-      allowanceUsd,
-      event.predictedUsd,
-      event.forced,
-      model,
-      origin.index,
-      origin.nextRequest - 1,
-      event.context,
-    )
-    this.dollar?.routed(event, this, pending.next - 1)
+    pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
+    this.policy.routed?.(event, pending.next - 1)
   }
 
   private settled(event: EventOf<'settled'>): void {
-    const { pending, ledger, pacer } = this
+    const { pending, ledger, cost } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.modelOf(sequence) ?? this.model(event.model)
     const reservedUsd = pending.reservedUsd(sequence)
-    this.dollar?.settled(event, model, this, sequence)
+    this.policy.settled?.(event, model, sequence)
     if ((pending.state(sequence) & EXPIRED) === 0) {
       ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
       model.spendUsd += event.costUsd
-      pacer.observe(event.costUsd)
+      cost.observe(event.costUsd)
     } else {
       ledger.correct(event.costUsd - reservedUsd, pending.allowanceUsd(sequence))
       model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
-      pacer.correct(event.costUsd - reservedUsd)
+      cost.correct(event.costUsd - reservedUsd)
     }
     pending.mark(sequence, SETTLED)
     model.settled++
@@ -180,7 +157,7 @@ export class RoutingState {
     const model = this.modelOf(sequence) ?? this.model(event.model)
     const { kernel } = this.arms
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
-    this.dollar?.rewarded(event, model, this)
+    this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
     this.pending.mark(sequence, REWARDED)
     model.rewarded++
@@ -198,15 +175,11 @@ export class RoutingState {
     if (late) ledger.correct(differenceUsd, allowanceUsd)
     else ledger.settle(reservedUsd, event.costUsd, allowanceUsd)
     ledger.takeBack(allowanceUsd)
-    this.dollar?.failed(event, this, sequence)
-    this.pacer.correct(differenceUsd)
+    this.policy.failed?.(event, sequence)
+    this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
     pending.mark(sequence, FAILED)
-  }
-
-  private expired(event: EventOf<'expired'>): void {
-    this.expire(this.sequenceOf(event.id), event.at)
   }
 
   private expire(sequence: number, at: number): void {
@@ -220,7 +193,7 @@ export class RoutingState {
     const slot = this.registry.nextSlot()
     this.arms.start(slot, event.prior, event.logCost, this.requests, event.settledPrior)
     const model = this.registry.add(event.model, event.forcedExploration)
-    this.dollar?.added(model, event)
+    this.policy.added?.(model, event)
   }
 
   /** Requests in flight can no longer report: what was set aside for them counts as spent. */
@@ -232,21 +205,21 @@ export class RoutingState {
       pending.mark(sequence, DROPPED)
     }
     this.registry.remove(model)
-    this.dollar?.left(model)
+    this.policy.left?.(model)
   }
 
   private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {
     const before = model.blendedUsdPerKTok
     this.registry.reprice(model, event.price)
-    this.dollar?.repriced(model, before)
+    this.policy.repriced?.(model, before)
     this.arms.setPrice(model.slot, event.logCost)
   }
 
   private chargeReservation(model: Model, sequence: number, at: number): void {
-    this.dollar?.charged(at, this, sequence)
+    this.policy.charged?.(at, sequence)
     const reservedUsd = this.pending.reservedUsd(sequence)
     this.ledger.settle(reservedUsd, reservedUsd, this.pending.allowanceUsd(sequence))
-    this.pacer.observe(reservedUsd)
+    this.cost.observe(reservedUsd)
     model.spendUsd += reservedUsd
     model.expired++
   }

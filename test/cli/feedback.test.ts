@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RouterStats } from '../../src/policy/stats.js'
+import type { RouterStats } from '../../src/router/stats.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()

@@ -10,8 +10,8 @@ import type { LogInspection } from '../../src/cli/state/log-inspection.js'
 import { beginLog } from '../../src/cli/state/new-log.js'
 import type { Settings } from '../../src/cli/state/settings.js'
 import { createRouter } from '../../src/index.js'
-import type { RouterStats } from '../../src/policy/stats.js'
-import type { PolicyName } from '../../src/router/options/options.js'
+import type { PolicyName } from '../../src/policy/policies.js'
+import type { RouterStats } from '../../src/router/stats.js'
 import { type Result, runHere } from './run-here.js'
 
 /** The built bin. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
-import type { RouterOptions } from '../../src/router/options/options.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'

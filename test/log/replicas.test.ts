@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
-import type { RouterOptions } from '../../src/router/options/options.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { expectCode, expectRejection } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
@@ -175,7 +175,7 @@ describe('replicas of one log', () => {
     await until(() => a.router.stats().models.length === 5, 'both')
     a.store.isSlow = false
     await agreed(log, [a, b])
-    const slots = ({ router }: Replica, state = router.replicaHost('any').state) =>
+    const slots = ({ router }: Replica, state = router.state) =>
       [...state.registry.models].map(({ id, slot }) => `${id} ${slot}`).sort()
     await until(() => `${slots(a)}` === `${slots(b)}`, 'the same slots')
     expect(slots(a)).toEqual(slots(a, a.router.confirmedState))

@@ -11,30 +11,28 @@ const PRICE = {
   reasoningUsdPerMTok: 6,
 }
 
+/** What a policy's own columns begin as. */
+const OWN = [0, -1]
+
 function add(ring: PendingRequests, at: number): number {
   ring.makeRoom()
   const sequence = ring.next
-  ring.add(
-    sequence % 7,
-    sequence,
+  const routed = {
     at,
-    at / 2,
-    at / 3,
-    at / 5,
-    at / 7,
-    sequence % 2 === 0,
-    PRICE,
-    1,
-    sequence,
-    Float64Array.of(at, -at),
-  )
+    reservedUsd: at / 2,
+    listCostUsd: at / 3,
+    predictedUsd: at / 7,
+    forced: sequence % 2 === 0,
+    context: Float64Array.of(at, -at),
+  }
+  ring.add(routed, { slot: sequence % 7, incarnation: sequence, ...PRICE }, at / 5, 1, sequence)
   return sequence
 }
 
 function row(at: number, sequence: number, state: number): Float64Array {
   const forced = sequence % 2 === 0 ? 1 : 0
   const own = [sequence % 7, sequence, state, at, at / 2, at / 3, at / 5]
-  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 0, 0, -1, 2 ** 21, 1, sequence, at, -at)
+  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 1, sequence, ...OWN, at, -at)
 }
 
 describe('the ring of pending requests', () => {
@@ -43,7 +41,7 @@ describe('the ring of pending requests', () => {
     (capacity) => {
       fc.assert(
         fc.property(fc.array(fc.nat(9), { minLength: 20, maxLength: 40 }), fc.nat(2000), (steps, bulk) => {
-          const ring = new PendingRequests(capacity, 2)
+          const ring = new PendingRequests(capacity, 2, OWN)
           const states = [0]
           // The ring's length as its invariant tells it: it doubles only where a waiting request would be lost.
           let length = Math.min(1024, capacity)
@@ -92,7 +90,7 @@ describe('the ring of pending requests', () => {
 
   it('finds requests whose numbers are beyond 32 bits', () => {
     const next = 2 ** 40 + 5
-    const ring = new PendingRequests(3000, 2)
+    const ring = new PendingRequests(3000, 2, OWN)
     const old = next - 2900
     ring.load(next, [{ sequence: old, row: row(7, old, 0) }])
     expect(ring.due(6)).toBe(0)

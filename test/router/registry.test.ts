@@ -5,8 +5,8 @@ import { Arena } from '../../src/kernel/arena.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
 import { PAPER } from '../../src/policy/paper/index.js'
 import { resolveOptions } from '../../src/router/options/resolve-options.js'
+import { makeParts } from '../../src/router/parts.js'
 import { Router } from '../../src/router/router.js'
-import { PENDING_NUMBERS } from '../../src/state/pending/request-row.js'
 import { expectCode } from '../support/errors.js'
 import { HOUR, MODELS, makeBench, makePaperBench, X } from '../support/router.js'
 
@@ -157,7 +157,8 @@ describe('growing', () => {
     const real = globalThis.Float64Array
     globalThis.Float64Array = class extends real {
       constructor(...args: unknown[]) {
-        if (args[0] === 2048 * (PENDING_NUMBERS + 3)) throw new RangeError('Array buffer allocation failed')
+        if (args[0] === 2048 * router.state.pending.rowNumbers)
+          throw new RangeError('Array buffer allocation failed')
         super(...(args as [number]))
       }
     } as unknown as Float64ArrayConstructor
@@ -178,7 +179,8 @@ describe('growing', () => {
     const real = globalThis.Float64Array
     globalThis.Float64Array = class extends real {
       constructor(...args: unknown[]) {
-        if (args[0] === 2048 * (PENDING_NUMBERS + 3)) throw new RangeError('Array buffer allocation failed')
+        if (args[0] === 2048 * router.state.pending.rowNumbers)
+          throw new RangeError('Array buffer allocation failed')
         super(...(args as [number]))
       }
     } as unknown as Float64ArrayConstructor
@@ -199,7 +201,9 @@ describe('growing', () => {
       }
     }
     const kernel = new Full(new Arena({ dimension: 3, gamma: 1, lambda0: 1 }))
-    const router = new Router(resolveOptions({ dimension: 3 }, null), kernel, PAPER)
+    const router = new Router(
+      makeParts(resolveOptions({ dimension: 3, policy: 'paper' }, null), kernel, PAPER),
+    )
     router.addModel(MODELS[0])
     const before = router.snapshot()
     expectCode(() => router.addModel(MODELS[1]), 'OUT_OF_MEMORY')

@@ -7,7 +7,7 @@ import {
   type RouterOptions,
 } from '../../src/index.js'
 import { JsKernel } from '../../src/kernel/js-kernel.js'
-import { POLICY_NAMES } from '../../src/router/options/options.js'
+import { POLICY_NAMES } from '../../src/policy/policies.js'
 import { NATIVE_MISSING } from '../support/arena.js'
 import { Random } from '../support/random.js'
 import '../support/seed.js'

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { crc32 } from '../../src/base/checksum.js'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
-import { POLICY_NAMES, type RouterOptions } from '../../src/router/options/options.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { OriginMark } from '../../src/state/pending/origins.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
@@ -158,9 +159,9 @@ describe('a snapshot that is not in order', () => {
 
   it('names a future version', async () => {
     const bytes = (await makeBench()).router.snapshot()
-    const newer = seal(bytes, (view) => view.setUint32(4, 5, true))
+    const newer = seal(bytes, (view) => view.setUint32(4, 6, true))
     const { router } = await makeBench()
-    expect(expectCode(() => router.restore(newer), 'SNAPSHOT_INVALID').message).toContain('version 5')
+    expect(expectCode(() => router.restore(newer), 'SNAPSHOT_INVALID').message).toContain('version 6')
   })
 
   it('is refused by a router of another dimension, another encoder, or too small a pending set', async () => {
@@ -288,14 +289,16 @@ function asVersion3(bytes: Uint8Array): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(text))
   const padded = Math.ceil(json.length / 8) * 8
   const numbers = new Float64Array(bytes.slice(24 + textBytes).buffer)
-  // A request: its sequence number, 17 numbers, origin and number, its context of 3.
+  // A request: its sequence number, 13 common numbers, origin and number, 4 of the policy's, its context of 3.
   const first = numbers.findIndex(
     (_, i) => numbers[i] === 1 && numbers[i + 23] === 2 && numbers[i + 46] === 3,
   )
   const kept = Array.from(numbers).filter((_, i) => {
     const within = (i - first) % 23
-    return i < first || i >= first + 3 * 23 || (within !== 18 && within !== 19)
+    return i < first || i >= first + 3 * 23 || (within !== 14 && within !== 15)
   })
+  // The paper's lambda, which every router had then.
+  kept.splice(4, 0, 0)
   const made = new Uint8Array(24 + padded + 8 * kept.length)
   made.fill(0x20, 24, 24 + padded)
   made.set(bytes.subarray(0, 24))

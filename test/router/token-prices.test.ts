@@ -31,7 +31,15 @@ type Tokens = typeof tokens extends fc.Arbitrary<infer T> ? T : never
 
 function cost(prices: object, { input, output, cached, reasoning }: Tokens): number {
   const ring = new PendingRequests(1, 1)
-  ring.add(0, 1, 0, 0, 0, 0, 0, false, checkModelPrice(prices, 'price'), 1, 1, Float64Array.of(1))
+  const routed = {
+    at: 0,
+    reservedUsd: 0,
+    listCostUsd: 0,
+    predictedUsd: 0,
+    forced: false,
+    context: Float64Array.of(1),
+  }
+  ring.add(routed, { slot: 0, incarnation: 1, ...checkModelPrice(prices, 'price') }, 0, 1, 1)
   return ring.costOfTokensUsd(1, input, output, cached, reasoning)
 }
 

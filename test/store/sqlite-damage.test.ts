@@ -162,7 +162,7 @@ describeSqlite('damaged events', () => {
     edit(file, 'UPDATE events SET bytes = ? WHERE position = 5', bytes)
     const before = readFileSync(file)
     const error = await expectRejection(sqliteStore(file).open(HEADER, []), 'STORE_MISMATCH')
-    expect(error.message).toMatch(/up to 1, got 9 at position 5/)
+    expect(error.message).toMatch(/up to 2, got 9 at position 5/)
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 

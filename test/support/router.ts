@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterEvent } from '../../src/events/events.js'
-import { POLICY_NAMES, type RouterOptions } from '../../src/router/options/options.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { Router } from '../../src/router/router.js'
 
 export const MODELS = [

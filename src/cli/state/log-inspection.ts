@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { decodeEvent } from '../../events/codec.js'
 import type { LogHeader, Position } from '../../log/store.js'
-import type { AccountStats, RouterStats } from '../../policy/stats.js'
+import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
+import type { AccountStats } from '../../policy/dollar/stats.js'
 import type { Router } from '../../router/router.js'
+import type { RouterStats } from '../../router/stats.js'
 import type { PendingRequests } from '../../state/pending/pending.js'
 import { EXPIRED, REWARDED, SETTLED } from '../../state/pending/request-state.js'
 import { isRedis, type LogView } from './log-view.js'
@@ -68,7 +70,6 @@ export async function inspectLog(
   for await (const { position: at, bytes } of reader.snapshots())
     snapshots.push({ position: at, bytes: bytes.length })
   const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
-  const { dollar } = router.confirmedState
   const stats = router.stats()
   return {
     log: reader.description,
@@ -81,7 +82,7 @@ export async function inspectLog(
     events: { folded: router.recovery?.folded ?? 0, refused: router.recovery?.refused ?? 0 },
     sha256,
     stats,
-    tenants: [...(dollar?.tenantIds() ?? [])].map((id) => ({ id, ...router.tenantStats(id) })),
+    tenants: router.tenants().map((id) => ({ id, ...router.tenantStats(id) })),
     pending: waitingOf(router),
     alarms: stats.models
       .map((model) => ({
@@ -136,7 +137,7 @@ async function latestEvents(reader: LogView['reader'], count: number): Promise<E
   const batches = await reader.latest(count)
   const events = batches.flatMap((batch) => batch.events).slice(-count)
   return events.map((bytes) => {
-    const event = decodeEvent(bytes)
+    const event = decodeEvent(bytes, ALL_EVENT_TABLE)
     const entries = Object.entries(event).filter(
       ([, value]) => !(value instanceof Float64Array) && !isStatistics(value),
     )

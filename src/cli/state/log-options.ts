@@ -3,8 +3,9 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import type { LogHeader } from '../../log/store.js'
-import { PACER_MODES } from '../../policy/paper/dual-ascent.js'
-import { POLICY_NAMES, type RouterOptions } from '../../router/options/options.js'
+import type { RouterOptions } from '../../policy/options.js'
+import { PACER_MODES } from '../../policy/paper/settings.js'
+import { POLICY_NAMES } from '../../policy/policies.js'
 import { type Settings, settingsOf } from './settings.js'
 
 /**

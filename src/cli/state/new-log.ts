@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
-import type { RouterOptions } from '../../router/options/options.js'
+import type { RouterOptions } from '../../policy/options.js'
 import { describeFile, sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 import { SETTINGS_NOTE, type Settings } from './settings.js'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRouter } from '../../create-router.js'
-import type { RouterOptions } from '../../router/options/options.js'
+import type { RouterOptions } from '../../policy/options.js'
 import type { Router } from '../../router/router.js'
 import { CommandError } from '../command-error.js'
 import { HeldStore, LogIsThere } from './held-store.js'

@@ -1,12 +1,9 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { PACER_MODES, type PacerMode } from '../../policy/paper/dual-ascent.js'
-import {
-  DEFAULT_ALPHA_COLD,
-  EPSILON_MAX,
-  POLICY_NAMES,
-  type PolicyName,
-} from '../../router/options/options.js'
+import { PACER_MODES, type PacerMode } from '../../policy/paper/settings.js'
+import { EXPLORATION_WEIGHT_COLD } from '../../policy/paper/tuning.js'
+import { POLICY_NAMES, type PolicyName } from '../../policy/policies.js'
+import { EPSILON_MAX } from '../../router/options/resolve-options.js'
 
 /** Options that every later command must make its router with, and the log's header does not hold or may not change. */
 export interface Settings {
@@ -43,7 +40,7 @@ export function settingsOf(
   mode: PacerMode | null,
   place: string,
 ): Settings {
-  if (kept === null) return { policy, mode, alpha: DEFAULT_ALPHA_COLD, seed: 0, epsilon: 0 }
+  if (kept === null) return { policy, mode, alpha: EXPLORATION_WEIGHT_COLD, seed: 0, epsilon: 0 }
   try {
     return { ...parseSettings(kept, place), policy }
   } catch (cause) {

@@ -1,9 +1,8 @@
 import type { EventOf } from '../../events/events.js'
-import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
-import type { LeaseBroker } from '../store.js'
 import { AccountWallets } from './account-wallets.js'
+import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
 
 const NO_WALLETS: readonly AccountWallets[] = []
@@ -15,20 +14,6 @@ interface OwnRequest {
   readonly paidUsd: readonly number[]
   readonly wallets: readonly AccountWallets[]
   isInFlight: boolean
-}
-
-export interface LeaseOptions {
-  readonly broker: LeaseBroker
-  readonly now: () => number
-  /** The limits of the router's account (null) or a tenant's; undefined where there is none. */
-  readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
-  readonly tenants: () => Iterable<string>
-  /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
-  readonly burst: number | null
-  readonly localShare: number
-  /** Own requests that are kept in mind until they settle. */
-  readonly capacity: number
-  readonly onError: (error: unknown) => void
 }
 
 /**

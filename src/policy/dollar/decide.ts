@@ -1,24 +1,29 @@
 import { PRUNED_COUNT_MIN, ScanChoice } from '../../bandit/scan.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import type { RouterEvent } from '../../events/events.js'
 import { COST, LATENCY, QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE } from '../../kernel/layout.js'
-import type { ResolvedOptions } from '../../router/options/options.js'
-import type { RoutingState } from '../../state/routing-state.js'
-import { blankChoice, type Choice, type Chooser } from '../chooser.js'
+import type { Model } from '../../models/registry.js'
+import type { StateView } from '../../state/policy-state.js'
+import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
+import type { DecisionNote } from '../decision-note.js'
 import type { RequestSize } from '../eligibility.js'
 import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import type { DecisionNote } from '../explain.js'
 import type { Lease } from '../lease.js'
+import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
+import { findTenant } from './accounts/find-tenant.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
 import { CandidateCosts } from './candidate-costs.js'
 import { CurvePoints } from './demand/curve-points.js'
 import { Probes } from './exploration/probes.js'
 import { PredictedUses } from './latency/predicted-uses.js'
+import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
+import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
@@ -28,10 +33,9 @@ const UNAFFORDABLE = 1e300
  * the budget in reward per dollar and c(x) the predicted dollars of this prompt; with a latency objective less what its
  * latency costs. docs/PACING.md derives it.
  */
-export class DollarChooser implements Chooser {
+export class DollarChooser implements Chooser<DollarState> {
   lease: Lease | null = null
-  private readonly options: ResolvedOptions
-  private readonly stateOf: (state: RoutingState) => DollarState
+  private readonly options: ResolvedOptions<DollarOptions>
   private readonly costs = new CandidateCosts()
   private readonly scan = new ScanChoice()
   private readonly choice: Choice = blankChoice()
@@ -44,12 +48,28 @@ export class DollarChooser implements Chooser {
   private index = 0
   private projected = 0
   private prunes = false
+  /** Whose account was short when the latest choice was refused: a tenant, or null for the router; undefined: nobody's. */
+  private shortAccount: string | null | undefined
 
-  constructor(options: ResolvedOptions, stateOf: (state: RoutingState) => DollarState) {
+  constructor(options: ResolvedOptions<DollarOptions>) {
     this.options = options
     this.exploration = new EpsilonExploration(options)
-    this.probes = new Probes(this.costs, this.limits, options.rewardHigh)
-    this.stateOf = stateOf
+    this.probes = new Probes(this.costs, this.limits)
+  }
+
+  checkRequest(state: StateView<DollarState>, request: RouteOptions | null): void {
+    if (this.reservesWorstCase) checkSizes(request ?? {})
+    if (request?.tenant !== undefined) findTenant(state.policy.accounts, request.tenant, 'tenant')
+  }
+
+  due(state: StateView<DollarState>, request: RouteOptions | null, at: number): readonly RouterEvent[] {
+    return state.policy.accounts.periodsDue(request?.tenant ?? null, at)
+  }
+
+  /** A refused request counts as one, where an account was short. */
+  refused(_request: RouteOptions | null, at: number): readonly RouterEvent[] {
+    const { shortAccount } = this
+    return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
   }
 
   begin(contexts: number): void {
@@ -58,27 +78,33 @@ export class DollarChooser implements Chooser {
     this.projected = 0
   }
 
-  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
+  choose(
+    state: StateView<DollarState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): Choice {
     const { arms, registry, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
     const eligible = eligibleModels(state, request, size)
+    this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
     if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
     this.project(state)
-    costs.predict(arms.kernel, this.index, request, size, this.options.reserve === 'worst-case')
+    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase)
     if (uses.isOn) this.predictUses(state, note)
     const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = 0
     let position = exploit ? -1 : probes.probe(state, choice)
     note.forced = position >= 0
-    if (!exploit && position < 0) position = probes.canary(state, this.stateOf(state), uses, this.index)
+    if (!exploit && position < 0) position = probes.canary(state, state.policy, uses, this.index)
     note.canary = !note.forced && position >= 0
     note.cheapestFallback = position < 0 && !affordable
-    if (note.cheapestFallback) position = this.cheapestAllowed(request, note)
+    if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
       if (!exploit) {
@@ -125,15 +151,15 @@ export class DollarChooser implements Chooser {
     )
   }
 
-  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
+  describe(state: StateView<DollarState>, request: RouteOptions | null, note: DecisionNote): void {
     const { limits, uses } = this
-    const { accounts, demand, objectives } = this.stateOf(state)
+    const { accounts, demand, objectives } = state.policy
     limits.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
     if (this.lease !== null) limits.keepTo(this.lease, request?.tenant ?? null)
     const { price } = limits
     note.shadowPrice = price === 0 ? 0 : price * (limits.payer?.usdPerRequest ?? limits.targetUsd)
     limits.raise(objectives.quality, demand)
-    uses.read(objectives.latency, objectives.quality.span)
+    uses.read(objectives.latency)
     note.now = state.requests
     note.options = request
     note.penaltyWeight = limits.price
@@ -146,8 +172,42 @@ export class DollarChooser implements Chooser {
     note.cheapestFallback = false
   }
 
+  judge(
+    { policy }: StateView<DollarState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+    deviation: number,
+  ): Judgement {
+    const expectedCostUsd = policy.expectedUsd(model, size)
+    const drawnUsd = this.reservesWorstCase ? worstCaseCostUsd(model, note.options) : expectedCostUsd
+    const known = note.neutralUse === -1 ? -1 : policy.predictedUse(model)
+    const latencyUse = known === -1 ? note.neutralUse : known
+    // Where the accounts paid for nobody, the cheapest were let in again.
+    const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : Number.POSITIVE_INFINITY
+    const isTooDear = drawnUsd > note.limitUsd
+    return {
+      explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
+      expectedCostUsd,
+      penalty: note.penaltyWeight * expectedCostUsd + note.latencyPrice * latencyUse,
+      latencyUse: note.neutralUse === -1 ? null : latencyUse,
+      excluded:
+        model === note.chosen
+          ? null
+          : isTooDear
+            ? 'unaffordable'
+            : model.blendedUsdPerKTok > ceiling
+              ? 'over-price-ceiling'
+              : null,
+    }
+  }
+
+  private get reservesWorstCase(): boolean {
+    return this.options.own.reserve === 'worst-case'
+  }
+
   /** What the waiting contexts share, unless it is there already. */
-  private project(state: RoutingState): void {
+  private project(state: StateView<DollarState>): void {
     const { list } = this.costs
     if (this.projected === list.serial) return
     this.projected = list.serial
@@ -156,10 +216,10 @@ export class DollarChooser implements Chooser {
     state.arms.kernel.project(this.contexts, list.count, forms)
   }
 
-  private predictUses(state: RoutingState, note: DecisionNote): void {
+  private predictUses(state: StateView<DollarState>, note: DecisionNote): void {
     const { uses, limits } = this
     const { list, drawnUsd } = this.costs
-    const { latency } = this.stateOf(state).objectives
+    const { latency } = state.policy.objectives
     uses.predict(latency, list, state.arms.kernel, this.index, drawnUsd, limits.limitUsd)
     note.neutralUse = uses.neutral
   }
@@ -170,7 +230,7 @@ export class DollarChooser implements Chooser {
    * or a batch, would otherwise come to other prices.
    * @returns whether any model is affordable
    */
-  private score(state: RoutingState, alpha: number): boolean {
+  private score(state: StateView<DollarState>, alpha: number): boolean {
     const { uses, choice, contenders } = this
     const { list, slots, values, expectedUsd, drawnUsd, cheapest, cells } = this.costs
     const { arms, requests } = state
@@ -206,7 +266,7 @@ export class DollarChooser implements Chooser {
    * The list position of the cheapest model, where nothing is affordable.
    * @throws BUDGET_EXHAUSTED with `strict`, and where a cap leaves too little
    */
-  private cheapestAllowed(request: RouteOptions | null, note: DecisionNote): number {
+  private cheapestAllowed(request: RouteOptions | null): number {
     const { limits, costs } = this
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
@@ -217,8 +277,8 @@ export class DollarChooser implements Chooser {
       const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
-    if (!this.options.strict) return cheapest
-    note.refusedBy = limits.routerIsTightest ? null : request?.tenant
+    if (!this.options.own.strict) return cheapest
+    this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
   }

@@ -1,20 +1,26 @@
-import { ParetoBanditError } from '../../base/errors.js'
-import type { RoutingState } from '../../state/routing-state.js'
 import type { Policy } from '../policy.js'
-import { AccountAdministration } from './accounts/administration.js'
+import { findTenant } from './accounts/find-tenant.js'
+import { checkDollarEvent } from './check-event.js'
+import { DOLLAR_COMMANDS, DOLLAR_QUERIES } from './commands.js'
 import { DollarChooser } from './decide.js'
+import { DOLLAR_EVENTS } from './events.js'
 import { warmStart } from './exploration/warm-start.js'
+import { DOLLAR_COLUMNS } from './pending-columns.js'
+import type { DollarOptions } from './settings.js'
 import { DollarState } from './state.js'
 
 /** Dollar pacing: docs/PACING.md. */
-export const DOLLAR: Policy = {
-  startState: (arms, options, ledger) => new DollarState(arms, options, ledger),
-  chooser: (options) => new DollarChooser(options, dollarState),
+export const DOLLAR: Policy<DollarState, DollarOptions> = {
+  name: 'dollar',
+  pendingColumns: DOLLAR_COLUMNS,
+  events: DOLLAR_EVENTS,
+  commands: DOLLAR_COMMANDS,
+  queries: DOLLAR_QUERIES,
+  start: (view, options) => new DollarState(view, options, (options.own as DollarOptions).burst),
+  chooser: (options) => new DollarChooser(options),
   armStart: warmStart,
-  administration: new AccountAdministration((state) => dollarState(state).accounts),
-}
-
-function dollarState({ dollar }: RoutingState): DollarState {
-  if (dollar instanceof DollarState) return dollar
-  throw new ParetoBanditError('INVALID_ARGUMENT', 'policy', 'expected the state of policy dollar')
+  checkEvent: checkDollarEvent,
+  checkTenant: ({ policy }, tenant, field) => {
+    findTenant(policy.accounts, tenant, field)
+  },
 }

@@ -1,28 +1,23 @@
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
-import type { EventOf, ObjectiveEvent } from '../../events/events.js'
-import type { PendingRequests } from '../../state/pending/pending.js'
-import type { LatencyStats, QualityStats } from '../stats.js'
-import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
+import { CURVE_POINT_NUMBERS } from '../../events/curve-point.js'
+import type { EventOf } from '../../events/events.js'
+import type { PendingView } from '../../state/policy-state.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
+import type { ObjectiveEvent } from './events.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
-import { NO_VALUE, QualityFloor } from './quality/quality-floor.js'
+import { NO_USE, NO_VALUE, USE, VALUE } from './pending-columns.js'
+import { QualityFloor } from './quality/quality-floor.js'
+import type { LatencyStats, QualityStats } from './stats.js'
+import { LEARNING_LATENCIES, LOG_LATENCY_VARIANCE } from './tuning.js'
 
-/** Variance of the logarithms of latencies before any is known. */
-const LOG_LATENCY_VARIANCE = 0.25
-/** Before so many latencies a model is learning: its predictions stray without anything having changed. */
-const LEARNING_LATENCIES = 8
 const SLOT_NUMBERS = PROFILE_NUMBERS + DRIFT_NUMBERS
 
 /** What an operator asks for besides a price: the latency objective, the quality floor, and what both must know. */
 export class Objectives {
   readonly latency = new LatencyObjective()
-  readonly quality: QualityFloor
-  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE)
-
-  /** @param rewardSpan high less low end of the rewards */
-  constructor(rewardSpan: number) {
-    this.quality = new QualityFloor(rewardSpan)
-  }
+  readonly quality = new QualityFloor()
+  private readonly watch = new DriftWatch(LOG_LATENCY_VARIANCE, DRIFT_LIMITS)
 
   added(slot: number): void {
     this.latency.profiles.start(slot)
@@ -33,12 +28,12 @@ export class Objectives {
     this.latency.forget(slot)
   }
 
-  administer(event: ObjectiveEvent, pending: PendingRequests): void {
+  administer(event: ObjectiveEvent, pending: PendingView): void {
     if (event.type === 'quality-set') this.quality.set(event.meanReward)
-    else if (this.latency.set(event.limit)) pending.forgetUses()
+    else if (this.latency.set(event.limit)) pending.fillOwn(USE, NO_USE)
   }
 
-  routed(event: EventOf<'routed'>, pending: PendingRequests, sequence: number): void {
+  routed(event: EventOf<'routed'>, pending: PendingView, sequence: number): void {
     const { latency, quality } = this
     const { contenders, uses, latencyPrice, latencyUse } = event
     if (latency.limit === null && quality.meanReward === null) return
@@ -51,7 +46,8 @@ export class Objectives {
       value = contenders[at + 1] + dragged
       quality.routed(dragged)
     }
-    pending.setPredictions(sequence, latencyUse, value)
+    pending.setOwn(sequence, USE, latencyUse)
+    pending.setOwn(sequence, VALUE, value)
   }
 
   /**
@@ -81,12 +77,12 @@ export class Objectives {
     return recovered ? -1 : strayed
   }
 
-  failed(pending: PendingRequests, sequence: number): void {
-    this.latency.failed(pending.predictedUse(sequence))
+  failed(pending: PendingView, sequence: number): void {
+    this.latency.failed(pending.own(sequence, USE))
   }
 
-  rewarded(reward: number, pending: PendingRequests, sequence: number): void {
-    this.quality.rewarded(reward, pending.predictedValue(sequence))
+  rewarded(reward: number, pending: PendingView, sequence: number): void {
+    this.quality.rewarded(reward, pending.own(sequence, VALUE))
   }
 
   /** How the latency objective stands; null without one. */
@@ -101,7 +97,7 @@ export class Objectives {
       percentile,
       recentMeanMs: percentile !== null || recentCount === 0 ? null : recentUse * ms,
       recentShareOver: recentCount === 0 ? null : share,
-      shadowPrice: latency.price(this.quality.span),
+      shadowPrice: latency.price(),
       infeasible: latency.isMissed || latency.isOutOfReach,
     }
   }

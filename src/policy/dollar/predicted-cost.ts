@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../../base/check.js'
+import { LOG_RATIO_MAX, LOG_RATIO_MIN } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
-import { LOG_RATIO_MAX, LOG_RATIO_MIN } from '../../router/feedback-events.js'
 
 /** Dollars of a request by the cost head: its list cost times exp(theta.x). A free model costs what it has cost so far. */
 export function predictedCostUsd(model: Model, listCostUsd: number, logRatio: number): number {

@@ -1,41 +1,42 @@
 import type { Arms } from '../../bandit/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
+import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
-import type { AccountEvent, EventOf, ObjectiveEvent } from '../../events/events.js'
+import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
-import { costCorrection, restartCost } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
-import type { Ledger } from '../../state/ledger.js'
-import type { RoutingState, StateOptions } from '../../state/routing-state.js'
+import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
+import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
+import type { StateOptions } from '../../state/state-options.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
-import type { PolicySnapshot, PolicyState } from '../policy.js'
-import type { AccountStats, LatencyStats, QualityStats } from '../stats.js'
 import type { AccountLimits } from './accounts/account-limits.js'
 import { accountStats } from './accounts/account-stats.js'
 import { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
+import { costCorrection, restartCost } from './cost-correction.js'
 import { DemandCurve } from './demand/demand-curve.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
+import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
+import {
+  COST_PRIOR_REQUESTS,
+  DRIFT_KEPT_BIAS_OBSERVATIONS,
+  DRIFT_KEPT_OBSERVATIONS,
+  LEARNING_OBSERVATIONS,
+  LOG_COST_VARIANCE,
+  REWARD_VARIANCE,
+  WINDOW_KEPT_REQUESTS,
+  WINDOW_REQUESTS,
+} from './tuning.js'
 
-/** Latest requests whose contenders the shadow price is found from. */
-export const WINDOW_REQUESTS = 256
-/** Observations that are left of an arm's evidence after an alarm. */
-const KEPT_BIAS = 10
-/** Before so many an arm is learning: its predictions stray without anything having changed. */
-const LEARNING_OBSERVATIONS = 20
-const KEPT_REQUESTS = 8
-const KEPT_OBSERVATIONS = 200
-/** Variances of residuals before any is known: of rewards in [0, 1], of logarithms of costs. */
-const REWARD_VARIANCE = 0.02
-const LOG_COST_VARIANCE = 0.25
-/** How many settled requests a prior's correction of its costs counts for. */
-const CORRECTION_REQUESTS = 20
+const NO_ALARMS: readonly RouterEvent[] = []
 /** Of a model, in a snapshot: two watches. */
 const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
 
@@ -45,37 +46,34 @@ export class DollarState implements PolicyState {
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
   readonly objectives: Objectives
-  readonly alarms: EventOf<'drift'>[] = []
+  private readonly view: FoldView
   private readonly arms: Arms
-  private readonly rewardLow: number
-  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE)
-  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE)
+  private readonly evidence: Evidence
+  private alarms: EventOf<'drift'>[] = []
+  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
+  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
 
-  constructor(arms: Arms, options: StateOptions, ledger: Ledger) {
-    this.arms = arms
-    this.rewardLow = options.rewardLow
-    this.accounts = new Accounts(options.burst, ledger)
-    this.objectives = new Objectives(options.rewardHigh - options.rewardLow)
+  constructor(view: FoldView, options: StateOptions, burst: number) {
+    this.view = view
+    this.arms = view.arms
+    this.evidence = new Evidence(view.arms)
+    this.accounts = new Accounts(burst, view.ledger)
+    this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
   }
 
-  get tenantCount(): number {
-    return this.accounts.tenants.size
-  }
-
+  /** How the router's account, or a registered tenant's, stands. */
   readAccount(tenant: string | null, at: number): AccountStats {
     const account = (tenant === null ? undefined : this.accounts.of(tenant)) ?? this.accounts.router
     return accountStats(account, this.demand, at)
   }
 
+  /** What limits the dollars of the router's account (null) or a tenant's; undefined without that tenant. */
   limits(tenant: string | null): AccountLimits | undefined {
     return tenant === null ? this.accounts.router : this.accounts.of(tenant)
   }
 
-  tenantIds(): Iterable<string> {
-    return this.accounts.tenants.keys()
-  }
-
+  /** How the latency objective and the quality floor stand; null without. */
   readLatency(): LatencyStats | null {
     return this.objectives.latencyStats()
   }
@@ -88,16 +86,14 @@ export class DollarState implements PolicyState {
     return qualityStats(quality, limits.isFloorMissed, quality.price(this.demand))
   }
 
+  /** Use of the latency limit that is predicted of a request whose context is the arena's first; -1: not known. */
   predictedUse(model: Model): number {
     const { latency } = this.objectives
     const use = latency.predict(model.slot, this.logLatency(model.slot))
     return use < 0 ? use : Math.min(use * latency.correction(model.slot), latency.useMax)
   }
 
-  periodsDue(tenant: string | null, at: number): readonly EventOf<'period-started'>[] {
-    return this.accounts.periodsDue(tenant, at)
-  }
-
+  /** Expected dollars on a model of a request of that size whose context is the arena's first. */
   expectedUsd(model: Model, size: RequestSize): number {
     const { layout, f64 } = this.arms.kernel
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
@@ -105,16 +101,17 @@ export class DollarState implements PolicyState {
     return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
   }
 
-  routed(event: EventOf<'routed'>, { pending }: RoutingState, sequence: number): void {
+  routed(event: EventOf<'routed'>, sequence: number): void {
+    const { pending } = this.view
     this.accounts.routed(event, pending, sequence, this.demand)
     this.demand.add(event.contenders)
     this.objectives.routed(event, pending, sequence)
   }
 
-  settled(event: EventOf<'settled'>, model: Model, state: RoutingState, sequence: number): void {
-    const { pending } = state
+  settled(event: EventOf<'settled'>, model: Model, sequence: number): void {
+    const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, state.registry, this.arms, this.rewardLow, state.requests)
+    markMissingRewards(model, registry, this.evidence, requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -124,33 +121,29 @@ export class DollarState implements PolicyState {
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
     const learning =
-      model.settled < LEARNING_OBSERVATIONS && this.arms.settledEvidence(model.slot) < LEARNING_OBSERVATIONS
+      model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
-      const evidence = this.arms.settledEvidence(model.slot)
-      if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkSettled(model.slot, KEPT_OBSERVATIONS / evidence)
-      this.arms.loosenSettled(model.slot, KEPT_BIAS)
+      const evidence = this.evidence.ofSettled(model.slot)
+      if (evidence > DRIFT_KEPT_OBSERVATIONS)
+        this.evidence.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.evidence.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
       restartCost(model)
-      this.demand.keepLatest(KEPT_REQUESTS)
+      this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
-    if (logLatency !== null) this.latencyKnown(event, model, logLatency, state, sequence)
-    kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, state.requests)
+    if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
+    kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, requests)
   }
 
   /** Before the latency head learns. */
-  private latencyKnown(
-    event: EventOf<'settled'>,
-    model: Model,
-    logLatency: number,
-    { pending, requests }: RoutingState,
-    sequence: number,
-  ): void {
+  private latencyKnown(event: EventOf<'settled'>, model: Model, logLatency: number, sequence: number): void {
     const { slot } = model
+    const { pending, requests } = this.view
     const { objectives } = this
     if (objectives.latency.profiles.count(slot) === 0) startLatency(this.arms.kernel, slot, logLatency)
-    const use = pending.predictedUse(sequence)
+    const use = pending.own(sequence, USE)
     const direction = objectives.settled(slot, event, this.logLatency(slot), use, requests)
     if (direction === 0) return
     model.latencyAlarms++
@@ -164,38 +157,40 @@ export class DollarState implements PolicyState {
     return dot(f64, heads + layout.paddedDimension, layout.context, layout.paddedDimension)
   }
 
-  rewarded(event: EventOf<'rewarded'>, model: Model, state: RoutingState): void {
-    const { requests, pending } = state
-    this.objectives.rewarded(event.reward, pending, state.sequenceOf(event.id))
+  rewarded(event: EventOf<'rewarded'>, model: Model, sequence: number): void {
+    const { requests, pending } = this.view
+    this.objectives.rewarded(event.reward, pending, sequence)
     const { kernel } = this.arms
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    if (model.rewarded < LEARNING_OBSERVATIONS && this.arms.evidence(model.slot) < LEARNING_OBSERVATIONS)
+    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(model.slot) < LEARNING_OBSERVATIONS)
       return
     const { slot } = model
     const variance = this.rewardDrift.variance(slot)
     const strayed = this.rewardDrift.observe(slot, residual)
-    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.arms, requests)
+    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
     const direction = recovered ? 1 : strayed
     if (direction === 0) return
-    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
-    const evidence = this.arms.evidence(model.slot)
-    if (evidence > KEPT_OBSERVATIONS) this.arms.shrinkReward(model.slot, KEPT_OBSERVATIONS / evidence)
-    this.arms.loosenReward(model.slot, KEPT_BIAS)
+    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.evidence, requests)
+    const evidence = this.evidence.ofReward(model.slot)
+    if (evidence > DRIFT_KEPT_OBSERVATIONS)
+      this.evidence.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    this.evidence.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
-    this.demand.keepLatest(KEPT_REQUESTS)
+    this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
     this.alarm(event.at, model, 'reward', direction)
   }
 
-  failed(event: EventOf<'failed'>, { pending }: RoutingState, sequence: number): void {
+  failed(event: EventOf<'failed'>, sequence: number): void {
+    const { pending } = this.view
     this.accounts.settled(event.at, event.costUsd, true, pending, sequence)
     this.objectives.failed(pending, sequence)
   }
 
-  charged(at: number, { pending }: RoutingState, sequence: number): void {
-    this.accounts.charged(at, pending, sequence)
+  charged(at: number, sequence: number): void {
+    this.accounts.charged(at, this.view.pending, sequence)
   }
 
   added(model: Model, event: EventOf<'model-added'>): void {
@@ -205,9 +200,9 @@ export class DollarState implements PolicyState {
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
-    model.assumedUsd = CORRECTION_REQUESTS
-    model.predictedUsd = CORRECTION_REQUESTS
-    model.realisedUsd = CORRECTION_REQUESTS * event.costCorrection
+    model.assumedUsd = COST_PRIOR_REQUESTS
+    model.predictedUsd = COST_PRIOR_REQUESTS
+    model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
   }
 
   left(model: Model): void {
@@ -221,10 +216,27 @@ export class DollarState implements PolicyState {
     else this.demand.forget(model.slot)
   }
 
-  administer(event: AccountEvent | ObjectiveEvent, { pending }: RoutingState): void {
-    if (event.type === 'latency-set' || event.type === 'quality-set')
-      this.objectives.administer(event, pending)
-    else this.accounts.administer(event)
+  apply(event: RouterEvent): void {
+    switch (event.type) {
+      case 'latency-set':
+      case 'quality-set':
+        this.objectives.administer(event, this.view.pending)
+        break
+      case 'budget-set':
+      case 'caps-set':
+      case 'period-started':
+      case 'refused':
+      case 'tenant-added':
+      case 'tenant-removed':
+        this.accounts.administer(event)
+    }
+  }
+
+  takeNotices(): readonly RouterEvent[] {
+    if (this.alarms.length === 0) return NO_ALARMS
+    const { alarms } = this
+    this.alarms = []
+    return alarms
   }
 
   save(slots: readonly number[]): PolicySnapshot {
@@ -269,6 +281,20 @@ export class DollarState implements PolicyState {
       this.costDrift.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + 2 * DRIFT_NUMBERS))
     })
     this.demand.load(window)
+  }
+
+  takeRawRewards(rewards: RewardUnits): void {
+    const { registry, pending } = this.view
+    const toUnit = (value: number): number => rewards.toUnit(value)
+    for (const { slot } of registry.models) this.rewardDrift.start(slot)
+    for (const sequence of pending.waiting()) {
+      const value = pending.own(sequence, VALUE)
+      if (value !== NO_VALUE) pending.setOwn(sequence, VALUE, toUnit(value))
+    }
+    this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
+    this.objectives.quality.takeRawRewards(rewards)
+    this.objectives.latency.changeValues(toUnit)
+    this.demand.changeValues(toUnit)
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

@@ -3,21 +3,21 @@ import { ScanChoice } from '../../bandit/scan.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import type { Model } from '../../models/registry.js'
-import type { ResolvedOptions } from '../../router/options/options.js'
-import type { RoutingState } from '../../state/routing-state.js'
-import { blankChoice, type Choice, type Chooser } from '../chooser.js'
+import type { StateView } from '../../state/policy-state.js'
+import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
+import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
 import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import type { DecisionNote } from '../explain.js'
+import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
-
-/** Static weight of log-normalised cost where no budget sets a shadow price (paper). */
-const COST_WEIGHT_WITHOUT_BUDGET = 0.3
+import type { PaperOptions } from './settings.js'
+import type { PaperState } from './state.js'
+import { COST_WEIGHT_WITHOUT_BUDGET } from './tuning.js'
 
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
-export class PaperChooser implements Chooser {
-  private readonly options: ResolvedOptions
+export class PaperChooser implements Chooser<PaperState> {
+  private readonly options: ResolvedOptions<PaperOptions>
   private readonly list = new CandidateList()
   private readonly scan = new ScanChoice()
   /** Contexts that wait in the arena for their decisions; the next one's index among them. */
@@ -29,7 +29,7 @@ export class PaperChooser implements Chooser {
   private readonly choice: Choice = blankChoice()
   private readonly exploration: EpsilonExploration
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions<PaperOptions>) {
     this.options = options
     this.exploration = new EpsilonExploration(options)
   }
@@ -45,7 +45,12 @@ export class PaperChooser implements Chooser {
    * Chooses for the next of the contexts: fills in the note's choice and what it stood on.
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
-  choose(state: RoutingState, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice {
+  choose(
+    state: StateView<PaperState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): Choice {
     const { choice } = this
     const eligible = eligibleModels(state, request, size)
     const exploit = request?.exploit === true
@@ -66,8 +71,9 @@ export class PaperChooser implements Chooser {
   }
 
   /** Fills in what any choice of now stands on. */
-  describe(state: RoutingState, request: RouteOptions | null, note: DecisionNote): void {
-    const { pacer, registry } = state
+  describe(state: StateView<PaperState>, request: RouteOptions | null, note: DecisionNote): void {
+    const { registry, policy } = state
+    const { pacer } = policy
     note.now = state.requests
     note.options = request
     note.shadowPrice = pacer.shadowPrice
@@ -78,13 +84,31 @@ export class PaperChooser implements Chooser {
     note.cheapestFallback = false
   }
 
+  judge(
+    state: StateView<PaperState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+    deviation: number,
+  ): Judgement {
+    // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
+    const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
+    return {
+      explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
+      expectedCostUsd: expectedModelCostUsd(model, size),
+      penalty: note.penaltyWeight * state.arms.price(model.slot),
+      latencyUse: null,
+      excluded: model !== note.chosen && model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null,
+    }
+  }
+
   private staticWeight(budget: number | null): number {
-    return this.options.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
+    return this.options.own.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
   }
 
   /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */
   private best(
-    state: RoutingState,
+    state: StateView<PaperState>,
     request: RouteOptions | null,
     eligible: readonly Model[],
     note: DecisionNote,

@@ -1,10 +1,6 @@
-/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
-export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
-export type PacerMode = (typeof PACER_MODES)[number]
-
-const STEP = 0.05
-const SMOOTHING = 0.05
-export const SHADOW_PRICE_MAX = 5
+import { RunningCost } from '../../state/running-cost.js'
+import type { PacerMode } from './settings.js'
+import { DUAL_STEP, SHADOW_PRICE_MAX } from './tuning.js'
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda
@@ -14,38 +10,47 @@ export const SHADOW_PRICE_MAX = 5
  */
 export class DualAscentPacer {
   readonly mode: PacerMode
-  /** B, or null when there is no ceiling: then costs are not tracked and lambda is 0. */
-  usdPerRequest: number | null
   shadowPrice = 0
-  costEmaUsd: number
+  private readonly cost: RunningCost
 
   constructor(usdPerRequest: number | null, mode: PacerMode) {
     this.mode = mode
-    this.usdPerRequest = usdPerRequest
-    this.costEmaUsd = usdPerRequest ?? 0
+    this.cost = new RunningCost(usdPerRequest)
+  }
+
+  /** B, or null when there is no ceiling: then costs are not tracked and lambda is 0. */
+  get usdPerRequest(): number | null {
+    return this.cost.usdPerRequest
+  }
+
+  get costEmaUsd(): number {
+    return this.cost.meanUsd
   }
 
   /** A new ceiling keeps the running mean and lambda; the first one starts both afresh. */
   setBudget(usdPerRequest: number | null): void {
-    if (this.usdPerRequest === null || usdPerRequest === null) {
-      this.costEmaUsd = usdPerRequest ?? 0
-      this.shadowPrice = 0
-    }
-    this.usdPerRequest = usdPerRequest
+    if (this.cost.setBudget(usdPerRequest)) this.shadowPrice = 0
   }
 
   /** One request's cost is known (or assumed, at expiry). */
   observe(costUsd: number): void {
-    if (this.usdPerRequest === null) return
-    this.costEmaUsd = (1 - SMOOTHING) * this.costEmaUsd + SMOOTHING * costUsd
-    const next = this.shadowPrice + STEP * (this.costEmaUsd / this.usdPerRequest - 1)
+    const { cost } = this
+    if (cost.usdPerRequest === null) return
+    cost.observe(costUsd)
+    const next = this.shadowPrice + DUAL_STEP * (cost.meanUsd / cost.usdPerRequest - 1)
     this.shadowPrice = Math.min(SHADOW_PRICE_MAX, Math.max(0, next))
   }
 
   /** Spend that belongs to no new request: a failed attempt's cost, a late settlement's difference. */
   correct(differenceUsd: number): void {
-    if (this.usdPerRequest === null) return
-    this.costEmaUsd = Math.max(0, this.costEmaUsd + SMOOTHING * differenceUsd)
+    this.cost.correct(differenceUsd)
+  }
+
+  /** What a snapshot keeps. */
+  load(usdPerRequest: number | null, shadowPrice: number, costEmaUsd: number): void {
+    this.cost.usdPerRequest = usdPerRequest
+    this.cost.meanUsd = costEmaUsd
+    this.shadowPrice = shadowPrice
   }
 
   /** What lambda adds to the weight of log-normalised cost; nothing in the hard mode. */

@@ -1,6 +1,5 @@
-import { ADAPTATION_HORIZON, ADAPTATION_HORIZON_DOLLAR, nEffectiveOf } from '../../bandit/horizon.js'
+import { nEffectiveOf } from '../../bandit/horizon.js'
 import {
-  checkBoolean,
   checkFinite,
   checkInRange,
   checkInteger,
@@ -12,36 +11,37 @@ import {
   DIMENSION_MAX,
 } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { FORCED_EXPLORATION_MAX } from '../../events/models.js'
 import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
-import { checkBudget } from '../../policy/check-budget.js'
-import { ORIGIN_NAME } from '../../state/pending/origins.js'
+import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
+import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'
 import {
-  DEFAULT_ALPHA_COLD,
-  DEFAULT_ALPHA_WARM,
-  DEFAULT_BURST,
-  DEFAULT_GAMMA,
-  DEFAULT_GAMMA_DOLLAR,
+  EXPLORATION_WEIGHT_COLD,
+  EXPLORATION_WEIGHT_WARM,
+  FORCED_EXPLORATION_REQUESTS,
+  RIDGE,
+} from '../../policy/paper/tuning.js'
+import {
   DEFAULT_POLICY,
-  EPSILON_MAX,
+  POLICIES,
+  POLICY_BUDGET_KEYS,
   POLICY_NAMES,
+  POLICY_OPTION_KEYS,
   type PolicyName,
-  RESERVE_MODES,
-  type ResolvedOptions,
-  type RouterOptions,
-} from './options.js'
+} from '../../policy/policies.js'
+import { ORIGIN_NAME } from '../../state/pending/origins.js'
 
-export const OPTION_KEYS = [
+/** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
+export const EPSILON_MAX = 0.5
+
+/** Every option by name. */
+export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   'models',
   'budget',
   'policy',
-  'caps',
-  'tenants',
-  'latency',
-  'quality',
-  'strict',
-  'reserve',
+  ...POLICY_OPTION_KEYS,
   'encoder',
   'dimension',
   'priors',
@@ -50,7 +50,6 @@ export const OPTION_KEYS = [
   'alpha',
   'gamma',
   'lambda0',
-  'costWeight',
   'rewardRange',
   'forcedExploration',
   'expectedTokens',
@@ -64,9 +63,8 @@ export const OPTION_KEYS = [
   'onListenerError',
   'store',
   'journal',
-] as const satisfies readonly (keyof RouterOptions)[]
+]
 
-export const FORCED_EXPLORATION_MAX = 1_000_000
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
@@ -78,12 +76,15 @@ const DAY_MS = 86_400_000
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DIMENSION_MISMATCH, DUPLICATE_MODEL naming the field
  */
 export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | null): ResolvedOptions {
-  const budget = options.budget === undefined ? null : checkBudget(options.budget, 'budget')
+  const budget =
+    options.budget === undefined ? null : checkBudget(options.budget, 'budget', POLICY_BUDGET_KEYS)
   const priors = options.priors ?? null
   const policy = optional(options.policy, DEFAULT_POLICY, (v, f) => checkOneOf(v, POLICY_NAMES, f), 'policy')
-  const dollar = policy === 'dollar'
-  const gamma = optional(options.gamma, dollar ? DEFAULT_GAMMA_DOLLAR : DEFAULT_GAMMA, checkGamma, 'gamma')
-  checkPolicyOptions(options, budget, policy)
+  const { settings } = POLICIES[policy]
+  const gamma = optional(options.gamma, settings.gamma, checkGamma, 'gamma')
+  // Values first: a misspelled one says more than that it goes with another policy.
+  for (const name of POLICY_NAMES) POLICIES[name].settings.resolve(options, budget)
+  refuseForeign(options, budget, policy)
   const dimension = resolveDimension(options, encoder)
   if (priors !== null && priors.dimension !== dimension) {
     throw expected('DIMENSION_MISMATCH', 'priors.dimension', `${dimension}`, priors.dimension)
@@ -99,27 +100,28 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
   return Object.freeze({
     models: optional(options.models, [], checkModelSpecs, 'models'),
     budgetUsdPerRequest: budget?.usdPerRequest ?? null,
-    pacerMode: budget?.mode ?? 'adaptive',
-    burst: budget?.burst ?? DEFAULT_BURST,
     policy,
-    strict: optional(options.strict, false, checkBoolean, 'strict'),
-    reserve: optional(options.reserve, 'expected', (v, f) => checkOneOf(v, RESERVE_MODES, f), 'reserve'),
     encoder,
     dimension,
     priors,
-    nEffective: resolveNEffective(options, gamma, dollar ? ADAPTATION_HORIZON_DOLLAR : ADAPTATION_HORIZON),
+    nEffective: resolveNEffective(options, gamma, settings.adaptationHorizon),
     alpha: optional(
       options.alpha,
-      priors === null ? DEFAULT_ALPHA_COLD : DEFAULT_ALPHA_WARM,
+      priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM,
       (v, f) => checkInRange(v, 0, 1e6, f),
       'alpha',
     ),
     gamma,
-    lambda0: optional(options.lambda0, 1, (v, f) => checkInRange(v, 1e-6, 1e6, f), 'lambda0'),
-    costWeight: optional(options.costWeight, null, (v, f) => checkInRange(v, 0, 1e6, f), 'costWeight'),
+    lambda0: optional(options.lambda0, RIDGE, (v, f) => checkInRange(v, 1e-6, 1e6, f), 'lambda0'),
     rewardLow,
     rewardHigh,
-    forcedExploration: optional(options.forcedExploration, 20, checkForcedExploration, 'forcedExploration'),
+    rewards: null,
+    forcedExploration: optional(
+      options.forcedExploration,
+      FORCED_EXPLORATION_REQUESTS,
+      checkForcedExploration,
+      'forcedExploration',
+    ),
     expectedInputTokens: tokens.input,
     expectedOutputTokens: tokens.output,
     pendingCapacity: optional(
@@ -140,6 +142,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
       checkFunction<(error: unknown) => void>,
       'onListenerError',
     ),
+    own: settings.resolve(options, budget),
   })
 }
 
@@ -162,28 +165,18 @@ export function checkEncoder(value: unknown, field: string): AnyEncoder {
   return value as AnyEncoder
 }
 
-/** Options of one policy mean nothing to the other: better refused than ignored. @throws INVALID_ARGUMENT */
-function checkPolicyOptions(
-  options: RouterOptions,
-  budget: ReturnType<typeof checkBudget>,
-  policy: PolicyName,
-): void {
-  const given = {
-    dollar: { costWeight: options.costWeight, 'budget.mode': budget?.mode },
-    paper: {
-      'budget.burst': budget?.burst,
-      caps: options.caps,
-      tenants: options.tenants,
-      latency: options.latency,
-      quality: options.quality,
-      strict: options.strict,
-      reserve: options.reserve,
-    },
-  }[policy]
-  const foreign = Object.entries(given).find(([, value]) => value !== undefined)?.[0]
-  if (foreign === undefined) return
-  const other = policy === 'dollar' ? 'paper' : 'dollar'
-  throw new ParetoBanditError('INVALID_ARGUMENT', foreign, `goes with policy '${other}', this is '${policy}'`)
+/** Options of one policy mean nothing to another: better refused than ignored. @throws INVALID_ARGUMENT */
+function refuseForeign(options: RouterOptions, budget: CheckedBudget | null, policy: PolicyName): void {
+  const own = POLICIES[policy].settings
+  for (const other of POLICY_NAMES) {
+    const { keys, budgetKeys } = POLICIES[other].settings
+    const foreign =
+      budgetKeys.find((key) => budget?.[key] !== undefined && !own.budgetKeys.includes(key)) ??
+      keys.find((key) => options[key] !== undefined && !own.keys.includes(key))
+    if (foreign === undefined) continue
+    const field = budgetKeys.includes(foreign) ? `budget.${foreign}` : foreign
+    throw new ParetoBanditError('INVALID_ARGUMENT', field, `goes with policy '${other}', this is '${policy}'`)
+  }
 }
 
 export function checkForcedExploration(value: unknown, field: string): number {
@@ -239,7 +232,7 @@ function checkGamma(value: unknown, field: string): number {
   return checkInRange(value, 0.5, 1, field)
 }
 
-function checkRewardRange(value: unknown, field: string): readonly [number, number] {
+export function checkRewardRange(value: unknown, field: string): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2)
     throw expected('INVALID_ARGUMENT', field, '[low, high]', value)
   const low = checkInRange(value[0], -1e6, 1e6, `${field}[0]`)

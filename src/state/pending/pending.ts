@@ -1,5 +1,7 @@
 import { copyNumbers } from '../../base/check.js'
+import type { EventOf } from '../../events/events.js'
 import type { ResolvedModelPrice } from '../../models/model.js'
+import type { Model } from '../../models/registry.js'
 import { twoPriceCost } from '../../models/token-cost.js'
 import {
   ALLOWANCE,
@@ -18,20 +20,25 @@ import {
   RESERVED,
   SLOT,
   STATE,
-  TENANT,
-  TENANT_ALLOWANCE,
-  USE,
-  VALUE,
 } from './request-row.js'
 import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
 import { allocateRows, maskOf } from './ring-memory.js'
+
+/** What a routed event says of a request that is kept until its feedback. */
+export type RoutedRequest = Pick<
+  EventOf<'routed'>,
+  'at' | 'reservedUsd' | 'listCostUsd' | 'predictedUsd' | 'forced' | 'context'
+>
+
+/** The model it went to, as it was registered and priced then. */
+export type RoutedModel = Pick<Model, 'slot' | 'incarnation'> & ResolvedModelPrice
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (19 + d) * 8 bytes a request, for the next power of two of requests:
+ * from then on the oldest is pushed out. Memory: (15 + d and the policy's columns) * 8 bytes a request, for the next power of two of requests:
  * a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -48,10 +55,17 @@ export class PendingRequests {
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
 
-  constructor(capacity: number, dimension: number) {
+  /** What the policy's own columns begin as. */
+  private readonly ownStart: readonly number[]
+  /** Where a row's context begins. */
+  private readonly context: number
+
+  constructor(capacity: number, dimension: number, ownStart: readonly number[] = []) {
     this.capacity = capacity
     this.dimension = dimension
-    this.stride = PENDING_NUMBERS + dimension
+    this.ownStart = ownStart
+    this.context = PENDING_NUMBERS + ownStart.length
+    this.stride = this.context + dimension
     this.length = Math.min(INITIAL_LENGTH, capacity)
     this.mask = maskOf(this.length)
     this.rows = new Float64Array((this.mask + 1) * this.stride)
@@ -109,40 +123,18 @@ export class PendingRequests {
     return this.rows[this.offset(sequence) + ALLOWANCE]
   }
 
-  /** Registration number of the tenant it came from; 0 for none. */
-  tenant(sequence: number): number {
-    return this.rows[this.offset(sequence) + TENANT]
+  /** A column of the policy's own, from 0. */
+  own(sequence: number, column: number): number {
+    return this.rows[this.offset(sequence) + PENDING_NUMBERS + column]
   }
 
-  tenantAllowanceUsd(sequence: number): number {
-    return this.rows[this.offset(sequence) + TENANT_ALLOWANCE]
+  setOwn(sequence: number, column: number, value: number): void {
+    this.rows[this.offset(sequence) + PENDING_NUMBERS + column] = value
   }
 
-  setTenant(sequence: number, tenant: number, allowanceUsd: number): void {
-    const row = this.offset(sequence)
-    this.rows[row + TENANT] = tenant
-    this.rows[row + TENANT_ALLOWANCE] = allowanceUsd
-  }
-
-  /** Use of the latency limit that was predicted of it; -1 without an objective. */
-  predictedUse(sequence: number): number {
-    return this.rows[this.offset(sequence) + USE]
-  }
-
-  /** Value that was predicted of it, latency apart; 2^21 where it was not chosen by values. */
-  predictedValue(sequence: number): number {
-    return this.rows[this.offset(sequence) + VALUE]
-  }
-
-  setPredictions(sequence: number, use: number, value: number): void {
-    const row = this.offset(sequence)
-    this.rows[row + USE] = use
-    this.rows[row + VALUE] = value
-  }
-
-  /** What was predicted of every request is over a limit that is no more. */
-  forgetUses(): void {
-    for (let at = USE; at < this.rows.length; at += this.stride) this.rows[at] = -1
+  /** The same value in a column of every request. */
+  fillOwn(column: number, value: number): void {
+    for (let at = PENDING_NUMBERS + column; at < this.rows.length; at += this.stride) this.rows[at] = value
   }
 
   /**
@@ -171,7 +163,12 @@ export class PendingRequests {
     this.rows[this.offset(sequence) + STATE] |= bits
   }
 
-  /** A view of the request's PENDING_NUMBERS numbers and its context, valid until the ring grows or wraps. */
+  /** Numbers of a row: common ones, the policy's own, the context. */
+  get rowNumbers(): number {
+    return this.stride
+  }
+
+  /** A view of the request's row, valid until the ring grows or wraps. */
   row(sequence: number): Float64Array {
     const offset = this.offset(sequence)
     return this.rows.subarray(offset, offset + this.stride)
@@ -179,7 +176,7 @@ export class PendingRequests {
 
   /** Copies the request's context to `out` at `offset`. */
   copyContextTo(sequence: number, out: Float64Array, offset: number): void {
-    copyNumbers(this.rows, this.offset(sequence) + PENDING_NUMBERS, out, offset, this.dimension)
+    copyNumbers(this.rows, this.offset(sequence) + this.context, out, offset, this.dimension)
   }
 
   /** The unsettled request that adding one more would push out, or 0. */
@@ -203,43 +200,30 @@ export class PendingRequests {
     }
   }
 
-  /** Adds a request under the sequence number `next`. There must be room. */
-  add(
-    slot: number,
-    incarnation: number,
-    at: number,
-    reservedUsd: number,
-    listCostUsd: number,
-    allowanceUsd: number,
-    predictedUsd: number,
-    forced: boolean,
-    price: ResolvedModelPrice,
-    origin: number,
-    number: number,
-    context: Float64Array,
-  ): void {
-    const { rows } = this
+  /**
+   * Adds a request under the sequence number `next`. There must be room.
+   * @param number among those of its origin
+   */
+  add(routed: RoutedRequest, model: RoutedModel, allowanceUsd: number, origin: number, number: number): void {
+    const { rows, ownStart } = this
     const row = this.offset(this.next++)
-    rows[row + SLOT] = slot
-    rows[row + INCARNATION] = incarnation
+    rows[row + SLOT] = model.slot
+    rows[row + INCARNATION] = model.incarnation
     rows[row + STATE] = 0
-    rows[row + AT] = at
-    rows[row + RESERVED] = reservedUsd
-    rows[row + LIST_COST] = listCostUsd
+    rows[row + AT] = routed.at
+    rows[row + RESERVED] = routed.reservedUsd
+    rows[row + LIST_COST] = routed.listCostUsd
     rows[row + ALLOWANCE] = allowanceUsd
-    rows[row + INPUT_PRICE] = price.inputUsdPerMTok
-    rows[row + OUTPUT_PRICE] = price.outputUsdPerMTok
-    rows[row + PREDICTED] = predictedUsd
-    rows[row + FORCED] = forced ? 1 : 0
-    rows[row + TENANT] = 0
-    rows[row + TENANT_ALLOWANCE] = 0
-    rows[row + CACHED_INPUT_PRICE] = price.cachedInputUsdPerMTok
-    rows[row + REASONING_PRICE] = price.reasoningUsdPerMTok
-    rows[row + USE] = -1
-    rows[row + VALUE] = 2 ** 21
+    rows[row + INPUT_PRICE] = model.inputUsdPerMTok
+    rows[row + OUTPUT_PRICE] = model.outputUsdPerMTok
+    rows[row + CACHED_INPUT_PRICE] = model.cachedInputUsdPerMTok
+    rows[row + REASONING_PRICE] = model.reasoningUsdPerMTok
+    rows[row + PREDICTED] = routed.predictedUsd
+    rows[row + FORCED] = routed.forced ? 1 : 0
     rows[row + ORIGIN] = origin
     rows[row + NUMBER] = number
-    copyNumbers(context, 0, rows, row + PENDING_NUMBERS, this.dimension)
+    for (let i = 0; i < ownStart.length; i++) rows[row + PENDING_NUMBERS + i] = ownStart[i]
+    copyNumbers(routed.context, 0, rows, row + this.context, this.dimension)
   }
 
   /** The oldest unsettled request if it was routed at or before `deadline`, else 0. Amortised O(1). */

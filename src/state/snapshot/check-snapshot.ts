@@ -1,15 +1,13 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { CEILING_MIN_USD } from '../../events/budget.js'
 import { PRICE_NAMES } from '../../models/model.js'
 import type { Model } from '../../models/registry.js'
-import { CEILING_MIN_USD } from '../../policy/check-budget.js'
-import { SHADOW_PRICE_MAX } from '../../policy/paper/dual-ascent.js'
 import type { OriginMark } from '../pending/origins.js'
 import {
   INCARNATION,
   NUMBER,
   ORIGIN,
-  PENDING_AMOUNTS,
   PENDING_NUMBERS,
   RESERVED,
   SLOT,
@@ -35,8 +33,7 @@ export interface SnapshotTotals {
   readonly events: number
   readonly incarnations: number
   readonly usdPerRequest: number
-  readonly shadowPrice: number
-  readonly costEmaUsd: number
+  readonly meanCostUsd: number
   readonly spendUsd: number
   readonly reservedUsd: number
   readonly allowanceUsd: number
@@ -75,6 +72,7 @@ const STATE_MAX = 31
 /**
  * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
  * that this router could have come to, so that nothing it does later can go wrong.
+ * @param contextStart where a request's context begins in its row
  * @throws SNAPSHOT_INVALID
  */
 export function checkSnapshot(
@@ -84,6 +82,7 @@ export function checkSnapshot(
   requests: readonly SnapshotRequest[],
   dimension: number,
   origins: readonly OriginMark[],
+  contextStart: number,
 ): void {
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
@@ -100,7 +99,7 @@ export function checkSnapshot(
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
   for (const request of requests) {
-    checkRequest(request, incarnationAt)
+    checkRequest(request, incarnationAt, contextStart)
     checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
@@ -119,15 +118,12 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
   if (![requests, events, incarnations, unsettled, allowed].every(isCount) || next !== requests + 1) {
     throw invalidSnapshot('a count is no count')
   }
-  const { usdPerRequest, shadowPrice, costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd } =
-    totals
-  if (![costEmaUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
+  const { usdPerRequest, meanCostUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd } = totals
+  if (![meanCostUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
     throw invalidSnapshot('a sum of dollars is negative')
   }
   if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
   if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2) throw invalidSnapshot('its allowance is none')
-  if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
-    throw invalidSnapshot('its shadow price is none')
 }
 
 function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
@@ -168,17 +164,22 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   }
 }
 
-function checkRequest({ row }: SnapshotRequest, incarnationAt: ReadonlyMap<number, number>): void {
+/** @param contextStart where the context begins, behind the policy's own columns */
+function checkRequest(
+  { row }: SnapshotRequest,
+  incarnationAt: ReadonlyMap<number, number>,
+  contextStart: number,
+): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
   if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
     throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(RESERVED, PENDING_AMOUNTS).every(isAmount))
+  if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
     throw invalidSnapshot('a request costs no amount')
-  const predictions = row.subarray(PENDING_AMOUNTS, PENDING_NUMBERS)
-  if (!predictions.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
-    throw invalidSnapshot('a prediction is none')
-  if (!row.subarray(PENDING_NUMBERS).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
+  const own = row.subarray(PENDING_NUMBERS, contextStart)
+  if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
+    throw invalidSnapshot("a policy's number of a request is none")
+  if (!row.subarray(contextStart).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
     throw invalidSnapshot('a context is none')
 }
 

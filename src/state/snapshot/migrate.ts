@@ -1,34 +1,65 @@
-import { PENDING_NUMBERS } from '../pending/request-row.js'
-
 /** The oldest format that is still read. */
 export const OLDEST_VERSION = 3
-/** Up to version 3 a request had these numbers: no origin, and the sequence number for its own. */
-const PENDING_NUMBERS_3 = 17
 
 /**
- * The numbers of a snapshot as the present version has them.
- * @param firstRequest where those of its waiting requests begin
+ * The numbers that belong to no model or request, up to version 4: as those of version 5, with the paper's lambda and its
+ * running mean of costs in the places 4 and 5.
  */
-export function migrateNumbers(
-  version: number,
-  numbers: Float64Array,
-  firstRequest: number,
-  waiting: number,
-  dimension: number,
-): Float64Array {
-  const before = 1 + PENDING_NUMBERS_3 + dimension
+const TOTALS_BEFORE_5 = 14
+const WAITING_BEFORE_5 = TOTALS_BEFORE_5 - 1
+export const NEXT_BEFORE_5 = TOTALS_BEFORE_5 - 2
+const LAMBDA_BEFORE_5 = 4
+const MEAN_COST_BEFORE_5 = 5
+
+/**
+ * A request's columns of version 4, in the order in which version 5 has them: the common ones, then those of policy
+ * `dollar` (tenant, its allowance, predicted use and value), which other policies no longer keep.
+ */
+const COMMON_OF_4 = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18]
+const DOLLAR_OF_4 = [13, 14, 15, 16]
+const COLUMNS_4 = 19
+/** Version 3 had no origin and no number of its own: its last two columns were not there. */
+const COLUMNS_3 = 17
+
+export interface WrittenLayout {
+  readonly version: number
+  /** Numbers of all models together: no version has changed them. */
+  readonly modelNumbers: number
+  readonly dimension: number
+  readonly policy: string
+}
+
+/**
+ * The numbers of a snapshot as the present version has them. What does not add up is handed on as it is: the checks that
+ * follow refuse it.
+ */
+export function migrateNumbers(written: Float64Array, layout: WrittenLayout): Float64Array {
+  const { version, modelNumbers, dimension, policy } = layout
+  if (version >= 5) return written
+  const columns = version === 3 ? COLUMNS_3 : COLUMNS_4
+  const waiting = written[WAITING_BEFORE_5]
+  const firstRequest = TOTALS_BEFORE_5 + modelNumbers
+  const before = 1 + columns + dimension
   const end = firstRequest + waiting * before
-  if (version > 3 || !Number.isSafeInteger(waiting) || waiting < 0 || end > numbers.length) return numbers
-  const added = PENDING_NUMBERS - PENDING_NUMBERS_3
-  const migrated = new Float64Array(numbers.length + waiting * added)
-  migrated.set(numbers.subarray(0, firstRequest))
-  let at = firstRequest
-  for (let i = firstRequest; i < end; i += before, at += before + added) {
-    const context = i + 1 + PENDING_NUMBERS_3
-    migrated.set(numbers.subarray(i, context), at)
-    migrated.set([1, numbers[i]], at + 1 + PENDING_NUMBERS_3)
-    migrated.set(numbers.subarray(context, i + before), at + 1 + PENDING_NUMBERS)
+  if (!Number.isSafeInteger(waiting) || waiting < 0 || end > written.length) return written
+  const taken = policy === 'dollar' ? [...COMMON_OF_4, ...DOLLAR_OF_4] : COMMON_OF_4
+  const own =
+    policy === 'paper' ? [written[LAMBDA_BEFORE_5], written[MEAN_COST_BEFORE_5]] : written.subarray(end)
+  const after = 1 + taken.length + dimension
+  const numbers = new Float64Array(firstRequest - 1 + waiting * after + own.length)
+  numbers.set(written.subarray(0, LAMBDA_BEFORE_5))
+  numbers.set(written.subarray(MEAN_COST_BEFORE_5, firstRequest), LAMBDA_BEFORE_5)
+  let to = firstRequest - 1
+  for (let from = firstRequest; from < end; from += before, to += after) {
+    const sequence = written[from]
+    numbers[to] = sequence
+    taken.forEach((column, i) => {
+      // Of version 3 all requests were the router's own, the first origin, numbered as the ring numbers them.
+      const isAdded = column >= columns
+      numbers[to + 1 + i] = isAdded ? (column === COLUMNS_3 ? 1 : sequence) : written[from + 1 + column]
+    })
+    numbers.set(written.subarray(from + 1 + columns, from + before), to + 1 + taken.length)
   }
-  migrated.set(numbers.subarray(end), at)
-  return migrated
+  numbers.set(own, to)
+  return numbers
 }

@@ -3,10 +3,7 @@ import { DIMENSION_MAX } from '../../base/check.js'
 import { crc32 } from '../../base/checksum.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
-import type { DualAscentPacer } from '../../policy/paper/dual-ascent.js'
-import type { PolicyName } from '../../router/options/options.js'
 import type { Ledger } from '../ledger.js'
-import { PENDING_NUMBERS } from '../pending/request-row.js'
 import type { RoutingState } from '../routing-state.js'
 import {
   checkSnapshot,
@@ -15,11 +12,11 @@ import {
   type SnapshotRequest,
   type SnapshotTotals,
 } from './check-snapshot.js'
-import { migrateNumbers, OLDEST_VERSION } from './migrate.js'
+import { migrateNumbers, NEXT_BEFORE_5, OLDEST_VERSION } from './migrate.js'
 import { readSnapshotText, type SnapshotText } from './text.js'
 
 /**
- * Snapshot format, version 4. All numbers are little-endian.
+ * Snapshot format, version 5. All numbers are little-endian.
  *
  *     0   4  magic "PBRS"
  *     4   4  version, uint32
@@ -28,21 +25,21 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
+ *            rewardRange: [low, high] where it is not [0, 1],
  *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
  *            padded with spaces
  *            numbers, as float64:
- *              state     requests, events, incarnations, B (0 without a budget), lambda, cEma,
+ *              state     requests, events, incarnations, B (0 without a budget), running mean of costs,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
  *                        or set aside without a budget, next sequence number, waiting requests
  *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
- *              requests  each: sequence number, its numbers (PendingRequests), its context
- *              policy    what it keeps besides: DollarState.save
+ *              requests  each: sequence number, its row (PendingRequests)
+ *              policy    what it keeps besides: PolicyState.save
  */
 const MAGIC = 0x53524250
-const VERSION = 4
+const VERSION = 5
 const HEADER_BYTES = 24
 const CHECKSUM_OFFSET = 20
-const PACER_TOTALS = ['shadowPrice', 'costEmaUsd'] as const satisfies readonly (keyof DualAscentPacer)[]
 const LEDGER_TOTALS = [
   'spendUsd',
   'reservedUsd',
@@ -57,7 +54,7 @@ const TOTALS = [
   'events',
   'incarnations',
   'usdPerRequest',
-  ...PACER_TOTALS,
+  'meanCostUsd',
   ...LEDGER_TOTALS,
   'next',
 ] as const satisfies readonly (keyof SnapshotTotals)[]
@@ -74,29 +71,27 @@ export interface SnapshotContext {
 
 /** The whole state as bytes: everything that later decisions and feedback depend on. */
 export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
-  const { arms, registry, pacer, ledger, pending } = state
+  const { arms, registry, cost, ledger, pending } = state
   const { dimension, heads } = arms.kernel.layout
   const models = [...registry.models]
-  const saved = state.dollar?.save(models.map(({ slot }) => slot))
-  const own = saved?.numbers ?? []
+  const saved = state.policy.save(models.map(({ slot }) => slot))
+  const own = saved.numbers
   const waiting = [...pending.waiting()]
   const text: SnapshotText = {
     name: state.ids.name,
     encoder,
-    policy: policyOf(state),
+    policy: state.policyName,
     models: models.map(({ id, enabled }) => ({ id, enabled })),
-    budget: pacer.usdPerRequest !== null,
+    budget: cost.usdPerRequest !== null,
+    rewardRange: rangeOf(state),
     origins: [...state.ids.origins.marks()],
-    own: saved?.text ?? null,
+    own: saved.text,
   }
   const json = new TextEncoder().encode(JSON.stringify(text))
   const textBytes = Math.ceil(json.length / 8) * 8
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const numberCount =
-    STATE_NUMBERS +
-    models.length * modelNumbers +
-    waiting.length * (1 + PENDING_NUMBERS + dimension) +
-    own.length
+    STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + pending.rowNumbers) + own.length
   const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
   bytes.fill(0x20, HEADER_BYTES, HEADER_BYTES + textBytes)
   bytes.set(json, HEADER_BYTES)
@@ -108,12 +103,12 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     at += values.length
   }
   const totals: SnapshotTotals = {
-    ...pacer,
     ...ledger,
     requests: state.requests,
     events: state.events,
     incarnations: registry.incarnations,
-    usdPerRequest: pacer.usdPerRequest ?? 0,
+    usdPerRequest: cost.usdPerRequest ?? 0,
+    meanCostUsd: cost.meanUsd,
     next: pending.next,
   }
   put([...TOTALS.map((name) => totals[name]), waiting.length])
@@ -145,23 +140,28 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
       `its request ids start with '${text.name}', this router's with '${context.name}': set option name`,
     )
   }
-  if (text.policy !== policyOf(state))
-    throw mismatch(`it is of policy '${text.policy}', this router's is '${policyOf(state)}'`)
+  if (text.policy !== state.policyName)
+    throw mismatch(`it is of policy '${text.policy}', this router's is '${state.policyName}'`)
+  const range = rangeOf(state) ?? [0, 1]
+  // A snapshot from before ranges were taken in says nothing of its own: it is taken to be the router's.
+  if (text.rewardRange !== undefined && String(text.rewardRange) !== String(range))
+    throw mismatch(`its rewards are in [${text.rewardRange}], this router's in [${range}]`)
   const { dimension } = context
   const { heads } = state.arms.kernel.layout
   const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
-  const requestNumbers = 1 + PENDING_NUMBERS + dimension
+  const requestNumbers = 1 + state.pending.rowNumbers
   const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
-  const numbers = migrateNumbers(version, written, firstRequest, written[STATE_NUMBERS - 1], dimension)
+  const numbers = migrateNumbers(written, {
+    version,
+    modelNumbers: text.models.length * modelNumbers,
+    dimension,
+    policy: text.policy,
+  })
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
   const ownStart = firstRequest + waiting * requestNumbers
-  if (
-    !Number.isSafeInteger(waiting) ||
-    waiting < 0 ||
-    (state.dollar === null ? numbers.length !== ownStart : numbers.length < ownStart)
-  ) {
+  if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < ownStart) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
   const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
@@ -175,7 +175,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     const at = firstRequest + i * requestNumbers
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
-  checkSnapshot(totals, text.budget, models, entries, dimension, text.origins)
+  const contextStart = state.pending.rowNumbers - dimension
+  checkSnapshot(totals, text.budget, models, entries, dimension, text.origins, contextStart)
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
     const needed = totals.next - entries[0].sequence
@@ -183,14 +184,18 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
       `its oldest waiting request needs a pendingCapacity of ${needed}, this router's is ${capacity}`,
     )
   }
-  state.dollar?.load(
+  // A policy reads the ceiling and the running mean beside what it keeps.
+  state.cost.usdPerRequest = text.budget ? totals.usdPerRequest : null
+  state.cost.meanUsd = totals.meanCostUsd
+  state.policy.load(
     { text: text.own, numbers: numbers.subarray(ownStart) },
     models.map(({ model }) => model.slot),
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)
   state.pending.load(totals.next, entries)
   state.ids.load()
-  load(state, totals, text.budget, models)
+  load(state, totals, models)
+  if (text.rewardRange === undefined) state.rewards?.takeRaw(state)
 }
 
 /**
@@ -202,24 +207,28 @@ export function originOf(
   bytes: Uint8Array,
   field: string,
 ): {
-  readonly policy: PolicyName
+  readonly policy: string
   readonly name: string
   readonly encoder: string | null
   readonly dimension: number
+  /** Ends of the rewards where they are not 0 and 1, unchecked. */
+  readonly rewardRange: unknown
 } {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const dimension = bytes.length < HEADER_BYTES ? 0 : header.getUint32(8, true)
   try {
-    const { policy, name, encoder } = readEnvelope(bytes, { dimension, encoder: null, name: null }).text
-    return { policy, name, encoder, dimension }
+    const { text } = readEnvelope(bytes, { dimension, encoder: null, name: null })
+    const { policy, name, encoder, rewardRange } = text
+    return { policy, name, encoder, dimension, rewardRange }
   } catch (cause) {
     if (!(cause instanceof ParetoBanditError)) throw cause
     throw new ParetoBanditError('SNAPSHOT_INVALID', field, cause.message, { cause })
   }
 }
 
-function policyOf({ dollar }: RoutingState): PolicyName {
-  return dollar === null ? 'paper' : 'dollar'
+/** Ends of the rewards; undefined for [0, 1]: JSON leaves it out. */
+function rangeOf({ rewards }: RoutingState): readonly number[] | undefined {
+  return rewards === null ? undefined : [rewards.low, rewards.high]
 }
 
 function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {
@@ -227,12 +236,7 @@ function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number
 }
 
 /** @throws OUT_OF_MEMORY; nothing has changed then */
-function load(
-  state: RoutingState,
-  totals: SnapshotTotals,
-  budget: boolean,
-  models: readonly SnapshotModel[],
-): void {
+function load(state: RoutingState, totals: SnapshotTotals, models: readonly SnapshotModel[]): void {
   let highestSlot = -1
   for (const { model } of models) highestSlot = Math.max(highestSlot, model.slot)
   state.arms.kernel.reserve(highestSlot + 1)
@@ -243,8 +247,6 @@ function load(
   state.registry.incarnations = totals.incarnations
   state.requests = totals.requests
   state.events = totals.events
-  state.pacer.usdPerRequest = budget ? totals.usdPerRequest : null
-  for (const name of PACER_TOTALS) state.pacer[name] = totals[name]
   for (const name of LEDGER_TOTALS) state.ledger[name] = totals[name]
 }
 
@@ -273,7 +275,11 @@ function readEnvelope(
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
   }
   const numbers = new Float64Array(copy.buffer, HEADER_BYTES + textBytes, numberCount)
-  const text = readSnapshotText(copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes), version, numbers[NEXT])
+  const text = readSnapshotText(
+    copy.subarray(HEADER_BYTES, HEADER_BYTES + textBytes),
+    version,
+    numbers[version < 5 ? NEXT_BEFORE_5 : NEXT],
+  )
   if (text.encoder !== null && context.encoder !== null && text.encoder !== context.encoder) {
     throw mismatch(
       `its contexts come from encoder '${text.encoder}', this router's from '${context.encoder}'`,

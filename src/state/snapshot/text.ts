@@ -1,16 +1,17 @@
 import { isRecord } from '../../base/check.js'
-import type { PolicyName } from '../../router/options/options.js'
 import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './check-snapshot.js'
 
-/** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
+/** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {
   /** Of the router: the first part of its request ids. */
   readonly name: string
   readonly encoder: string | null
-  readonly policy: PolicyName
+  readonly policy: string
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
   readonly budget: boolean
+  /** Ends of the rewards where they are not 0 and 1, as written; before ranges were taken in nothing says what they were. */
+  readonly rewardRange?: unknown
   readonly origins: readonly OriginMark[]
   /** What the policy keeps besides, checked when it is loaded. */
   readonly own: unknown
@@ -28,7 +29,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     throw invalidSnapshot('its text section lacks a field')
   }
   const { name, encoder, budget, policy, own } = value
-  if (policy !== 'paper' && policy !== 'dollar') throw invalidSnapshot('its policy is none')
+  if (typeof policy !== 'string') throw invalidSnapshot('its policy is none')
   if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
@@ -45,6 +46,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     policy,
     budget,
     models,
+    rewardRange: value.rewardRange,
     origins: readOrigins(version, name, next, value.origins),
     own,
   }

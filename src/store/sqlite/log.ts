@@ -2,7 +2,7 @@ import type BetterSqlite from 'better-sqlite3'
 import type { Statement } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
-import { decodeEvent, type LoggedEvent } from '../../events/codec.js'
+import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import { columnsOf, decodeAll } from './columns.js'
 import { checkIdentity, examineFile, locateFile } from './file-state.js'
@@ -279,7 +279,8 @@ export class SqliteLog {
     this.pending.clear()
     const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').raw()
     for (const [position, bytes] of rows.all() as [number, Buffer][]) {
-      this.pending.note(decodeEvent(bytes), position)
+      const [event] = decodeAll([bytes])
+      this.pending.note(event, position)
     }
     this.pending.flush()
   }

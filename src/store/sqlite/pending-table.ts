@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { LoggedEvent } from '../../events/codec.js'
+import type { LoggedEvent } from '../../events/events.js'
 
 export interface PendingLimits {
   /** Rows kept; the oldest go first. */

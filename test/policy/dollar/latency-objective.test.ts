@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  LATENCY_PRICE_MAX,
-  LatencyObjective,
-  NO_USE,
-} from '../../../src/policy/dollar/latency/latency-objective.js'
+import { LatencyObjective } from '../../../src/policy/dollar/latency/latency-objective.js'
+import { NO_USE } from '../../../src/policy/dollar/pending-columns.js'
+import { LATENCY_PRICE_MAX } from '../../../src/policy/dollar/tuning.js'
 import { Random } from '../../support/random.js'
 import { gauss } from '../../support/slo-world.js'
 import '../../support/seed.js'
@@ -73,7 +71,7 @@ describe('a latency objective by itself', () => {
         const objective = fresh()
         objective.set(asked)
         perform(objective, script)
-        const price = objective.price(1)
+        const price = objective.price()
         expect(price).toBeGreaterThanOrEqual(0)
         expect(price).toBeLessThanOrEqual(LATENCY_PRICE_MAX)
         const horizon = asked.percentile === null ? 64 : 64 + 20 / (1 - asked.percentile)
@@ -102,7 +100,7 @@ describe('a latency objective by itself', () => {
         expect(other.save()).toEqual(objective.save())
         for (const each of [objective, other]) perform(each, rest, 1000)
         expect(other.save()).toEqual(objective.save())
-        expect(other.price(1)).toBe(objective.price(1))
+        expect(other.price()).toBe(objective.price())
         const spoilt = numbers.slice()
         spoilt[where % 7] = Number.NaN
         expect(fresh().load(spoilt, new Set(SLOTS))).toBe(-1)
@@ -169,7 +167,7 @@ describe('a latency objective by itself', () => {
       for (let i = 0; i < 4000; i++) {
         const gain = random.next()
         // A slow model that is worth more by a different amount each time, and a fast one.
-        price = objective.price(1)
+        price = objective.price()
         const slow = gain - 3 * price > -0.4 * price
         const latencyUse = slow ? 3 : 0.4
         const contenders = Float64Array.of(0, gain - 3 * price, 0, 1, -0.4 * price, 0)

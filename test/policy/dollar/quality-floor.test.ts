@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DemandCurve } from '../../../src/policy/dollar/demand/demand-curve.js'
-import { NO_VALUE, QualityFloor } from '../../../src/policy/dollar/quality/quality-floor.js'
+import { NO_VALUE } from '../../../src/policy/dollar/pending-columns.js'
+import { QualityFloor } from '../../../src/policy/dollar/quality/quality-floor.js'
 import { Random } from '../../support/random.js'
 import { gauss } from '../../support/slo-world.js'
 import '../../support/seed.js'
@@ -43,7 +44,7 @@ describe('a quality floor by itself', () => {
   it('corrects its aim within bounds, whatever rewards come', () => {
     fc.assert(
       fc.property(scripts, (script) => {
-        const floor = new QualityFloor(1)
+        const floor = new QualityFloor()
         floor.set(0.5)
         perform(floor, script)
         expect(floor.debt).toBeGreaterThanOrEqual(-8)
@@ -62,7 +63,7 @@ describe('a quality floor by itself', () => {
       fc.property(reward, reward, fc.nat(100), (a, b, seed) => {
         const curve = curveOf(seed)
         const priceAt = (meanReward: number) => {
-          const floor = new QualityFloor(1)
+          const floor = new QualityFloor()
           floor.set(meanReward)
           return floor.price(curve)
         }
@@ -72,7 +73,7 @@ describe('a quality floor by itself', () => {
   })
 
   it('takes the best where nothing is known, and the cheapest where that is good enough', () => {
-    const floor = new QualityFloor(1)
+    const floor = new QualityFloor()
     expect(floor.price(curveOf(1))).toBe(0)
     floor.set(0.3)
     expect(floor.price(new DemandCurve(256))).toBe(0)
@@ -90,7 +91,7 @@ describe('a quality floor by itself', () => {
     // Every answer is worth 0.05 less than predicted; in the second world all dear ones gain the same.
     for (const spread of [0.5, 0]) {
       const random = new Random(8)
-      const floor = new QualityFloor(1)
+      const floor = new QualityFloor()
       floor.set(0.6)
       const curve = new DemandCurve(256)
       let sum = 0
@@ -116,18 +117,18 @@ describe('a quality floor by itself', () => {
   it('goes on from its numbers as if nothing had happened, and takes no others', () => {
     fc.assert(
       fc.property(scripts, scripts, fc.nat(), (script, rest, where) => {
-        const floor = new QualityFloor(1)
+        const floor = new QualityFloor()
         floor.set(0.5)
         perform(floor, script)
         const numbers = Float64Array.from([...floor.save(), 1])
-        const other = new QualityFloor(1)
+        const other = new QualityFloor()
         expect(other.load(numbers)).toBe(numbers.length - 1)
         for (const each of [floor, other]) perform(each, rest)
         expect(other.save()).toEqual(floor.save())
         const spoilt = numbers.slice(0, -1)
         spoilt[where % spoilt.length] = Number.POSITIVE_INFINITY
-        expect(new QualityFloor(1).load(spoilt)).toBe(-1)
-        expect(new QualityFloor(1).load(numbers.subarray(0, where % (numbers.length - 1)))).toBe(-1)
+        expect(new QualityFloor().load(spoilt)).toBe(-1)
+        expect(new QualityFloor().load(numbers.subarray(0, where % (numbers.length - 1)))).toBe(-1)
       }),
     )
   })

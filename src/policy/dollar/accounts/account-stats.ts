@@ -1,5 +1,5 @@
-import type { AccountStats } from '../../stats.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import type { AccountStats } from '../stats.js'
 import type { Account } from './account.js'
 import { capStatus } from './cap-status.js'
 

@@ -1,13 +1,8 @@
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
 import type { Cap } from './cap.js'
 import { Credit } from './credit.js'
-
-/** Over how many requests an account learns what its own cost beside those of all. */
-const RATIO_REQUESTS = 64
-/** Requests' worth of evidence that they cost the same. */
-const RATIO_PRIOR_REQUESTS = 8
-const RATIO_MAX = 16
 
 const LEDGER_NUMBERS = [
   'spendUsd',
@@ -86,15 +81,15 @@ export class Account {
   /** What its requests cost, over what those of all would at its price. */
   get ratio(): number {
     if (this.aimedUsd === 0) return 1
-    return Math.min(Math.max(this.drawnUsd / this.aimedUsd, 1 / RATIO_MAX), RATIO_MAX)
+    return Math.min(Math.max(this.drawnUsd / this.aimedUsd, 1 / COST_RATIO_MAX), COST_RATIO_MAX)
   }
 
   /** A request drew that much, where one of all would cost `aimedUsd` at its price. */
   learnRatio(drawnUsd: number, aimedUsd: number): void {
     if (aimedUsd <= 0) return
-    if (this.aimedUsd === 0) this.drawnUsd = this.aimedUsd = RATIO_PRIOR_REQUESTS * aimedUsd
-    this.drawnUsd += drawnUsd - this.drawnUsd / RATIO_REQUESTS
-    this.aimedUsd += aimedUsd - this.aimedUsd / RATIO_REQUESTS
+    if (this.aimedUsd === 0) this.drawnUsd = this.aimedUsd = COST_RATIO_PRIOR_REQUESTS * aimedUsd
+    this.drawnUsd += drawnUsd - this.drawnUsd / COST_RATIO_REQUESTS
+    this.aimedUsd += aimedUsd - this.aimedUsd / COST_RATIO_REQUESTS
   }
 
   /** As numbers, for a snapshot. */

@@ -1,7 +1,7 @@
 import { isRecord } from '../../../base/check.js'
 import { ParetoBanditError } from '../../../base/errors.js'
+import type { PolicySnapshot } from '../../../state/policy-state.js'
 import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
-import type { PolicySnapshot } from '../../policy.js'
 import type { Account } from './account.js'
 import type { Accounts } from './accounts.js'
 import { Cap } from './cap.js'

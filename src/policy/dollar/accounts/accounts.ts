@@ -1,9 +1,11 @@
-import type { AccountEvent, EventOf } from '../../../events/events.js'
+import type { EventOf } from '../../../events/events.js'
 import { Ledger } from '../../../state/ledger.js'
-import type { PendingRequests } from '../../../state/pending/pending.js'
 import { EXPIRED } from '../../../state/pending/request-state.js'
+import type { PendingView } from '../../../state/policy-state.js'
 import { constraintsOf } from '../../constraint.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import type { AccountEvent } from '../events.js'
+import { TENANT, TENANT_ALLOWANCE } from '../pending-columns.js'
 import { Account } from './account.js'
 import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
@@ -45,7 +47,7 @@ export class Accounts {
   }
 
   /** Before the demand curve takes in the request's contenders. */
-  routed(event: EventOf<'routed'>, pending: PendingRequests, sequence: number, demand: DemandCurve): void {
+  routed(event: EventOf<'routed'>, pending: PendingView, sequence: number, demand: DemandCurve): void {
     const { router } = this
     const routerUsd = pending.allowanceUsd(sequence)
     const tenant = event.tenant === null ? undefined : this.byId.get(event.tenant)
@@ -55,7 +57,8 @@ export class Accounts {
     if (tenant === undefined) return
     const { account } = tenant
     const tenantUsd = account.usdPerRequest ?? 0
-    pending.setTenant(sequence, tenant.number, tenantUsd)
+    pending.setOwn(sequence, TENANT, tenant.number)
+    pending.setOwn(sequence, TENANT_ALLOWANCE, tenantUsd)
     account.ledger.reserve(event.reservedUsd, tenantUsd)
     // What newcomers cost is the router's matter where it has a budget, and the tenant's else.
     const pays = routerUsd === 0
@@ -65,15 +68,15 @@ export class Accounts {
   }
 
   /** The request's cost is known, or it failed and cost that all the same. Before the request is marked. */
-  settled(at: number, costUsd: number, failed: boolean, pending: PendingRequests, sequence: number): void {
+  settled(at: number, costUsd: number, failed: boolean, pending: PendingView, sequence: number): void {
     const late = (pending.state(sequence) & EXPIRED) !== 0
     const reservedUsd = pending.reservedUsd(sequence)
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
     bill(this.router, at, costUsd, failed, pending, sequence, routerUsd, forced)
-    const account = this.byNumber.get(pending.tenant(sequence))?.account
+    const account = this.byNumber.get(pending.own(sequence, TENANT))?.account
     if (account === undefined) return
-    const tenantUsd = pending.tenantAllowanceUsd(sequence)
+    const tenantUsd = pending.own(sequence, TENANT_ALLOWANCE)
     bill(account, at, costUsd, failed, pending, sequence, tenantUsd, forced && routerUsd === 0)
     if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
     else account.ledger.settle(reservedUsd, costUsd, tenantUsd)
@@ -81,13 +84,13 @@ export class Accounts {
   }
 
   /** The request's reservation became spend: it expired, or its model was removed. */
-  charged(at: number, pending: PendingRequests, sequence: number): void {
+  charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
     for (const cap of this.router.caps) cap.settle(at, reservedUsd, reservedUsd)
-    const account = this.byNumber.get(pending.tenant(sequence))?.account
+    const account = this.byNumber.get(pending.own(sequence, TENANT))?.account
     if (account === undefined) return
     for (const cap of account.caps) cap.settle(at, reservedUsd, reservedUsd)
-    account.ledger.settle(reservedUsd, reservedUsd, pending.tenantAllowanceUsd(sequence))
+    account.ledger.settle(reservedUsd, reservedUsd, pending.own(sequence, TENANT_ALLOWANCE))
   }
 
   administer(event: AccountEvent): void {
@@ -191,7 +194,7 @@ function bill(
   at: number,
   costUsd: number,
   failed: boolean,
-  pending: PendingRequests,
+  pending: PendingView,
   sequence: number,
   allowanceUsd: number,
   probe: boolean,

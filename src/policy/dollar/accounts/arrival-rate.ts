@@ -1,7 +1,5 @@
-/** The estimate forgets over this share of a period: 10 min of an hour, 4 h of a day, 5 days of a month. */
-const MEMORY_SHARE = 1 / 6
-/** Time without requests that is assumed before the first one, as a share: a burst at the start is no rate yet. */
-const COLD_SHARE = 1 / 32
+import { ARRIVAL_COLD_SHARE, ARRIVAL_MEMORY_SHARE } from '../tuning.js'
+
 /** No gap counts for more periods than this; keeps differences of wild times finite. */
 const GAP_PERIODS_MAX = 64
 
@@ -23,7 +21,7 @@ export class ArrivalRate {
 
   constructor(periodMs: number) {
     this.periodMs = periodMs
-    this.spanMs = periodMs * COLD_SHARE
+    this.spanMs = periodMs * ARRIVAL_COLD_SHARE
   }
 
   /** A request came. */
@@ -33,12 +31,12 @@ export class ArrivalRate {
       return
     }
     const gapMs = this.gapMs(at)
-    const memoryMs = this.periodMs * MEMORY_SHARE
+    const memoryMs = this.periodMs * ARRIVAL_MEMORY_SHARE
     const kept = 1 / (1 + gapMs / memoryMs)
     this.arrivals = (this.arrivals + 1) * kept
     this.spanMs = Math.min(memoryMs, (this.spanMs + gapMs) * kept)
     // Clocks of several machines differ a little and are taken as one; a clock that was put back starts anew.
-    if (at > this.lastAt || this.lastAt - at > this.periodMs * COLD_SHARE) this.lastAt = at
+    if (at > this.lastAt || this.lastAt - at > this.periodMs * ARRIVAL_COLD_SHARE) this.lastAt = at
   }
 
   /** Requests per millisecond to be expected from now on; finite and >= 0, and 0 until two have come. */
@@ -53,10 +51,10 @@ export class ArrivalRate {
 
   /** False when `save` cannot have made these numbers; nothing changes then. */
   load([seen, lastAt, arrivals, spanMs]: readonly number[]): boolean {
-    const memoryMs = this.periodMs * MEMORY_SHARE
+    const memoryMs = this.periodMs * ARRIVAL_MEMORY_SHARE
     if (!Number.isSafeInteger(seen) || seen < 0 || !Number.isFinite(lastAt)) return false
     if (!(arrivals >= 0 && arrivals <= seen)) return false
-    if (!(spanMs >= this.periodMs * COLD_SHARE * (1 - 1e-9) && spanMs <= memoryMs)) return false
+    if (!(spanMs >= this.periodMs * ARRIVAL_COLD_SHARE * (1 - 1e-9) && spanMs <= memoryMs)) return false
     this.seen = seen
     this.lastAt = lastAt
     this.arrivals = arrivals

@@ -1,16 +1,11 @@
 import { ParetoBanditError } from '../../../base/errors.js'
+import { CAP_DEAREST_REQUESTS, CAP_EVIDENCE_REQUESTS, CAP_REQUESTS_MIN } from '../tuning.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
 import type { CapLength, CapSpec, CapWindow } from './cap-period.js'
 import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
 const LENGTH_MS: Record<CapLength, number> = { hour: 3_600_000, day: 86_400_000, month: 2_592_000_000 }
-/** Before so many requests were seen nobody knows how many will come; so many more are assumed then. */
-const EVIDENCE_REQUESTS = 8
-/** At least so many requests are always assumed, so none may take more than half of what is left. */
-const REQUESTS_MIN = 2
-/** What the dearest request of late cost fades by this share at each request. */
-const DEAREST_KEPT = 1 - 1 / 1024
 /** Sums beyond this are none. */
 const SUM_MAX_USD = 1e30
 
@@ -93,7 +88,7 @@ export class Cap {
     this.rate.arrive(at)
     this.reservedUsd += usd
     this.inFlight++
-    this.dearestUsd = Math.max(usd, this.dearestUsd * DEAREST_KEPT)
+    this.dearestUsd = Math.max(usd, this.dearestUsd * (1 - 1 / CAP_DEAREST_REQUESTS))
     // Old spend is forgotten here, not anew at every look.
     this.rolling?.add(at, 0)
   }
@@ -155,7 +150,7 @@ export class Cap {
     const available = this.availableUsd(at)
     if (available <= 0) return 0
     const perMs = this.rate.perMs(at)
-    const requestsMin = this.rate.seen < EVIDENCE_REQUESTS ? EVIDENCE_REQUESTS : REQUESTS_MIN
+    const requestsMin = this.rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
     const lengthMs = this.rolling === null ? this.endsAt - this.startsAt : this.rolling.memoryMs
     const restMs = this.rolling === null ? Math.min(this.endsAt - at, lengthMs) : lengthMs
     const even = available / Math.max(requestsMin, perMs * restMs)

@@ -1,30 +1,17 @@
-/** Requests' worth of budget that an account starts with. */
-export const START_REQUESTS = 20
-/** Share of `burst` B that the account aims to hold. */
-const AIM_SHARE = 0.57
-/** Over how many requests a gap to what the account aims to hold is made up. */
-const HORIZON_REQUESTS = 40
-/** Share of a budget that is aimed at: what lies between it and 1 pays for what predictions miss. */
-const TIGHTNESS = 0.985
-/**
- * Share of a B that is not paid in while the account holds more than it aims to. A balance that is neither falling nor
- * rising spends all that comes in: paid in whole, every second run would end over its budget by what it began with.
- */
-const HELD_BACK = 0.005
-/** Ends of what a request may cost on average, in budgets. */
-const TARGET_MIN = 0.3
-const TARGET_MAX = 1.5
-/**
- * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
- * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. So none dearer than 15 B is
- * chosen for its score where the burst is 50; probes of it are paid from the fund.
- */
-const TAIL_FACTOR = 3
-const SPARE_REQUESTS = 4
-/** Share of a budget that goes into the fund while a newcomer waits, and what a probe must find there. */
-const FUND_SHARE = 0.1
-const FUND_START_REQUESTS = 10
-const FUND_MARGIN = 1.5
+import {
+  CREDIT_AIM_SHARE,
+  CREDIT_HELD_BACK_SHARE,
+  CREDIT_HORIZON_REQUESTS,
+  CREDIT_SPARE_REQUESTS,
+  CREDIT_START_REQUESTS,
+  CREDIT_TAIL_FACTOR,
+  CREDIT_TARGET_MAX,
+  FUND_MARGIN,
+  FUND_SHARE,
+  FUND_START_REQUESTS,
+  TARGET_MIN,
+  TIGHTNESS,
+} from '../tuning.js'
 
 /**
  * The account of a budget: every request pays in its B (USD per request) and draws what it reserves, and later the
@@ -54,7 +41,7 @@ export class Credit {
   open(usdPerRequest: number): void {
     if (!this.opened) {
       this.opened = true
-      const start = Math.min(START_REQUESTS, this.burst)
+      const start = Math.min(CREDIT_START_REQUESTS, this.burst)
       this.fundUsd = Math.min(FUND_START_REQUESTS, start) * usdPerRequest
       this.balanceUsd = start * usdPerRequest - this.fundUsd
     }
@@ -68,13 +55,13 @@ export class Credit {
 
   /** What the account holds above what it aims to hold, USD. */
   sparedUsd(usdPerRequest: number): number {
-    return this.balanceUsd - AIM_SHARE * this.burst * usdPerRequest
+    return this.balanceUsd - CREDIT_AIM_SHARE * this.burst * usdPerRequest
   }
 
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
   targetUsd(usdPerRequest: number): number {
-    const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / HORIZON_REQUESTS
-    return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), TARGET_MAX * usdPerRequest)
+    const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / CREDIT_HORIZON_REQUESTS
+    return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), CREDIT_TARGET_MAX * usdPerRequest)
   }
 
   /**
@@ -82,8 +69,8 @@ export class Credit {
    * account, by what the start left of the burst: it draws no more than it pays in, and a higher price pays back.
    */
   limitUsd(availableUsd: number, usdPerRequest: number): number {
-    const roomUsd = (availableUsd - SPARE_REQUESTS * usdPerRequest) / TAIL_FACTOR
-    const overdraftUsd = Math.max(0, this.burst - START_REQUESTS) * usdPerRequest
+    const roomUsd = (availableUsd - CREDIT_SPARE_REQUESTS * usdPerRequest) / CREDIT_TAIL_FACTOR
+    const overdraftUsd = Math.max(0, this.burst - CREDIT_START_REQUESTS) * usdPerRequest
     return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))
   }
 
@@ -136,7 +123,7 @@ export class Credit {
 
   /** The balance with one request's B more. */
   private paidInUsd(usdPerRequest: number): number {
-    const share = this.sparedUsd(usdPerRequest) > 0 ? 1 - HELD_BACK : 1
+    const share = this.sparedUsd(usdPerRequest) > 0 ? 1 - CREDIT_HELD_BACK_SHARE : 1
     return this.capped(this.balanceUsd + share * usdPerRequest, usdPerRequest)
   }
 

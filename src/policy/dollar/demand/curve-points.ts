@@ -1,16 +1,11 @@
-import type { PredictedUses } from '../latency/predicted-uses.js'
 import {
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINT_VALUE_MAX,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
-
-/** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
-const FACTORS = [0, 0.25, 0.5, 1, 2, 4] as const
-/** The same with a latency objective, of dollars and of latency: both curves want to know what changes. */
-const PAIRED = [0, 1, 1, 1, 0.5, 2] as const
-const LATENCY_FACTORS = [1, 0, 0.5, 1, 2, 0.5] as const
+} from '../../../events/curve-point.js'
+import type { PredictedUses } from '../latency/predicted-uses.js'
+import { CURVE_FACTORS, PAIRED_FACTORS, PAIRED_LATENCY_FACTORS } from '../tuning.js'
 
 /**
  * The models of one request that its demand curves need: all of up to CURVE_POINTS_MAX; of more, the best at six shadow
@@ -18,8 +13,8 @@ const LATENCY_FACTORS = [1, 0, 0.5, 1, 2, 0.5] as const
  */
 export class CurvePoints {
   private readonly buffer = new Float64Array(CURVE_POINTS_MAX * CURVE_POINT_NUMBERS)
-  private readonly bestAt = new Int32Array(FACTORS.length)
-  private readonly bestScore = new Float64Array(FACTORS.length)
+  private readonly bestAt = new Int32Array(CURVE_FACTORS.length)
+  private readonly bestScore = new Float64Array(CURVE_FACTORS.length)
   private readonly views = Array.from({ length: CURVE_POINTS_MAX + 1 }, (_, count) =>
     this.buffer.subarray(0, count * CURVE_POINT_NUMBERS),
   )
@@ -57,7 +52,7 @@ export class CurvePoints {
     }
     const { bestAt, bestScore } = this
     const { isOn } = uses
-    const factors = isOn ? PAIRED : FACTORS
+    const factors = isOn ? PAIRED_FACTORS : CURVE_FACTORS
     bestScore.fill(Number.NEGATIVE_INFINITY)
     for (let position = 0; position < count; position++) {
       const value = values[position]
@@ -65,7 +60,7 @@ export class CurvePoints {
       const latency = uses.penaltyAt(position)
       for (let f = 0; f < factors.length; f++) {
         let score = value - factors[f] * penalty
-        if (isOn) score -= (LATENCY_FACTORS[f] - 1) * latency
+        if (isOn) score -= (PAIRED_LATENCY_FACTORS[f] - 1) * latency
         if (score > bestScore[f]) {
           bestScore[f] = score
           bestAt[f] = position
@@ -75,7 +70,7 @@ export class CurvePoints {
     this.put(cheapest, slots, values, costsUsd)
     const fastest = uses.isOn ? uses.fastest : cheapest
     if (fastest !== cheapest) this.put(fastest, slots, values, costsUsd)
-    for (let f = 0; f < FACTORS.length; f++) {
+    for (let f = 0; f < CURVE_FACTORS.length; f++) {
       const position = bestAt[f]
       if (position === cheapest || position === fastest || bestAt.indexOf(position) !== f) continue
       this.put(position, slots, values, costsUsd)

@@ -3,7 +3,8 @@ import {
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
+} from '../../../events/curve-point.js'
+import { SPENT_SHARE_MIN } from '../tuning.js'
 import { BIN_COUNT, binOf, edgeOf, type Walk } from './price-bins.js'
 import { toUnits, USD_UNITS, VALUE_UNITS } from './units.js'
 
@@ -12,8 +13,6 @@ const ROW_NUMBERS = 1 + CURVE_POINTS_MAX * CURVE_POINT_NUMBERS
 const CORNER_NUMBERS = 3
 const CORNERS_HEAD = 4
 const CORNERS_NUMBERS = CORNERS_HEAD + (CURVE_POINTS_MAX - 1) * CORNER_NUMBERS
-/** Less than this share of a target is not spending it. */
-const SPENT_MIN = 0.8
 
 /**
  * What the latest requests would spend at any shadow price mu (reward per dollar), each going to the contender of
@@ -81,6 +80,14 @@ export class DemandCurve {
     })
   }
 
+  /** The values of all are others from now on. */
+  changeValues(change: (value: number) => number): void {
+    this.edit((row) => {
+      for (let i = 0, at = row + 2; i < this.rows[row]; i++, at += CURVE_POINT_NUMBERS)
+        this.rows[at] = change(this.rows[at])
+    })
+  }
+
   /** The model in a slot can no longer be chosen. */
   forget(slot: number): void {
     this.edit((row) => {
@@ -138,7 +145,7 @@ export class DemandCurve {
     while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
       costWalk.passed += costSteps[costWalk.bin++]
     const left = freeCost - costWalk.passed
-    return edgeOf(generous && left < SPENT_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
+    return edgeOf(generous && left < SPENT_SHARE_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
   }
 
   /** Mean cost of the window's requests at a shadow price that `priceOfSpend` gave, USD. */

@@ -1,22 +1,19 @@
-import type { Arms } from '../../../bandit/arms.js'
-import type { Model, Registry } from '../../../models/registry.js'
-
-/** As many rewards must have been due, none of which came. */
-const DUE_REWARDS = 30
+import type { Evidence } from '../../../bandit/evidence.js'
+import type { Model } from '../../../models/registry.js'
+import type { RegistryView } from '../../../state/policy-state.js'
+import { DUE_REWARDS } from '../tuning.js'
 
 /**
  * A cold arm starts at what is usual, so that it is tried; one whose rewards never come would stay there, and a cheap
- * one would take all of the traffic. Where the rewards of others say that 30 of its own were due (with independent
- * losses none of 30 is e^-30) it is taken to be worth the least there is: what is known to be good comes before it, and
+ * one would take all of the traffic. Where the rewards of others say that 30 of its own were due it is taken to be worth the least there is: what is known to be good comes before it, and
  * it still takes what nothing else is cheap enough for. Its first rewards outweigh this as they outweigh any start.
  *
  * Asked at every doubling of its settled requests: O(models) each.
  */
 export function markMissingRewards(
   model: Model,
-  registry: Registry,
-  arms: Arms,
-  rewardLow: number,
+  registry: RegistryView,
+  evidence: Evidence,
   requests: number,
 ): void {
   const { settled } = model
@@ -29,11 +26,11 @@ export function markMissingRewards(
     othersSettled += other.settled
   }
   if (settled * othersRewarded < DUE_REWARDS * othersSettled || othersRewarded === 0) return
-  const numbers = arms.copyReward(model.slot)
+  const numbers = evidence.copyReward(model.slot)
   const [ridge] = numbers
   // What a prior says of it stands.
   if (numbers[numbers.length - 1] > ridge) return
-  const { dimension } = arms.kernel.layout
-  numbers[dimension] = ridge * rewardLow
-  arms.putReward(model.slot, numbers, requests)
+  const { dimension } = evidence.arms.kernel.layout
+  numbers[dimension] = 0
+  evidence.putReward(model.slot, numbers, requests)
 }

@@ -1,15 +1,11 @@
-import type { RoutingState } from '../../../state/routing-state.js'
+import type { FoldView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
+import { IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL, TRIAL_REQUESTS } from '../tuning.js'
 
-/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
-const IDLE_REQUESTS = 2000
-const IDLE_REQUESTS_PER_MODEL = 200
-/** Less is not idle. */
-const IDLE_MIN = 25
 const NO_SAVING = 0
 const FUND_BACK = -1
 
@@ -17,19 +13,17 @@ const FUND_BACK = -1
 export class Probes {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
-  private readonly rewardHigh: number
 
-  constructor(costs: CandidateCosts, limits: SpendingLimits, rewardHigh: number) {
+  constructor(costs: CandidateCosts, limits: SpendingLimits) {
     this.costs = costs
     this.limits = limits
-    this.rewardHigh = rewardHigh
   }
 
   /**
    * The list position of a newcomer whose turn it is, or -1. What it costs above B is paid from the fund; and one that
    * could not win at this price even with the best reward there is waits until it is cheaper.
    */
-  probe({ registry, requests }: RoutingState, choice: Choice): number {
+  probe({ registry, requests }: FoldView, choice: Choice): number {
     const { costs, limits } = this
     const { list, drawnUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
@@ -58,7 +52,7 @@ export class Probes {
    * or got slow and would be chosen if it were what it was. The accounts must afford it.
    */
   canary(
-    { arms, requests }: RoutingState,
+    { arms, requests }: FoldView,
     { recoveries, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
@@ -69,7 +63,7 @@ export class Probes {
     const position = requests % list.count
     const { slot } = list.models[position]
     const idle = arms.idleAge(slot, requests)
-    if (idle < IDLE_MIN || drawnUsd[position] > limits.limitUsd) return -1
+    if (idle < TRIAL_REQUESTS || drawnUsd[position] > limits.limitUsd) return -1
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
       return this.couldWin(position) ? position : -1
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
@@ -88,7 +82,7 @@ export class Probes {
   private couldWin(position: number): boolean {
     const { costs, limits } = this
     if (limits.price === 0) return true
-    const best = this.rewardHigh - limits.price * costs.expectedUsd[position]
+    const best = 1 - limits.price * costs.expectedUsd[position]
     return best >= costs.worth(costs.cheapest, limits.price)
   }
 }

@@ -1,13 +1,7 @@
 import type { Arms } from '../../../bandit/arms.js'
-
-/** Log-likelihood ratio at which a model is taken to be what it was before it fell, against what it has been since. */
-const RECOVERED = 3
-/** One reward counts for no more than so much of it. */
-const STEP_MAX = 2
-
-/** A fallen model is tried after so many requests, and then whenever it has been idle for an eighth of the time since. */
-const TRIAL_REQUESTS = 25
-const TRIAL_SHARE = 1 / 8
+import type { Evidence } from '../../../bandit/evidence.js'
+import type { RewardUnits } from '../../../state/reward-units.js'
+import { RECOVERY_STEP_MAX, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
 
 interface Fallen {
   /** Request count at the fall. */
@@ -31,10 +25,10 @@ export class Recoveries {
   private readonly fallen = new Map<number, Fallen>()
 
   /** The arm's rewards have fallen; what it knows is from before. A second fall is further from the same height. */
-  fell(slot: number, arms: Arms, requests: number): void {
+  fell(slot: number, evidence: Evidence, requests: number): void {
     if (this.fallen.has(slot)) return
-    const theta = arms.theta(slot).slice()
-    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: arms.copyReward(slot) })
+    const theta = evidence.arms.theta(slot).slice()
+    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: evidence.copyReward(slot) })
   }
 
   /**
@@ -47,16 +41,16 @@ export class Recoveries {
     reward: number,
     residual: number,
     variance: number,
-    arms: Arms,
+    evidence: Evidence,
     requests: number,
   ): boolean {
     const fallen = this.fallen.get(slot)
     if (fallen === undefined) return false
-    const before = reward - predict(fallen, arms, 0)
+    const before = reward - predict(fallen, evidence.arms, 0)
     const step = (residual * residual - before * before) / (2 * variance)
-    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -STEP_MAX), STEP_MAX))
-    if (fallen.ratio < RECOVERED) return false
-    arms.putReward(slot, fallen.statistics, requests)
+    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
+    if (fallen.ratio < REWARD_RECOVERED_RATIO) return false
+    evidence.putReward(slot, fallen.statistics, requests)
     this.fallen.delete(slot)
     return true
   }
@@ -75,6 +69,19 @@ export class Recoveries {
 
   forget(slot: number): void {
     this.fallen.delete(slot)
+  }
+
+  /** All that it knows was of rewards as they were given. */
+  takeRawRewards(rewards: RewardUnits, dimension: number): void {
+    for (const { theta, statistics } of this.fallen.values()) {
+      const { low } = rewards
+      for (let i = 0, row = 1 + dimension; i < dimension; row += dimension - i, i++) {
+        const isBias = i === dimension - 1
+        theta[i] = rewards.differenceToUnit(theta[i] - (isBias ? low : 0))
+        const column = statistics[row + dimension - 1 - i]
+        statistics[1 + i] = rewards.differenceToUnit(statistics[1 + i] - low * column)
+      }
+    }
   }
 
   /** As numbers, for a snapshot: how many, and of each its slot, time, ratio, theta and statistics. */

@@ -1,29 +1,11 @@
-import {
-  type ModelPrior,
-  type Priors,
-  priorOf,
-  type SettledPrior,
-  scalePrior,
-} from '../../../bandit/priors.js'
+import { type ModelPrior, type Priors, priorOf, type SettledPrior } from '../../../bandit/priors.js'
+import { scalePrior } from '../../../bandit/scale-prior.js'
+import { ridgeEstimate } from '../../../kernel/inverse.js'
 import type { ArmStatistics } from '../../../kernel/kernel.js'
-import { ridgeEstimate } from '../../../kernel/packed.js'
 import { listCostUsd, type ModelSpec } from '../../../models/model.js'
-import type { ResolvedOptions } from '../../../router/options/options.js'
+import type { ResolvedOptions } from '../../options.js'
 import type { ArmStart } from '../../policy.js'
-
-/**
- * Rows' worth by which a prior's weights of features are drawn to the pooled estimate of all models. Whether a prompt is
- * hard is common to all of them, and what tells them apart is small against the noise of 700 rows: without this the
- * router pays for differences that are not there.
- */
-const POOLED_ROWS = 200
-/**
- * A cold arm's regularization of every weight but the bias: it learns its mean first, in tens of requests. Of the order
- * of POOLED_ROWS, and for the same reason; with 10 a cold router pays for differences between prompts that are not there.
- */
-const COLD_FEATURE_RIDGE = 100
-/** Largest variance of ln(cost) that the correction believes in. */
-const LOG_VARIANCE_MAX = 2
+import { COLD_FEATURE_RIDGE, POOLED_ROWS, PRIOR_LOG_COST_VARIANCE_MAX } from '../tuning.js'
 
 /** What a model's arm starts from under policy `dollar`: docs/PACING.md, "Warm and cold start". */
 export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward: number | null): ArmStart {
@@ -31,7 +13,7 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   const prior = priorOf(priors, spec.id)
   if (priors === null || prior === null) {
     return {
-      prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? options.rewardHigh),
+      prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? 1),
       settledPrior: null,
       costCorrection: 1,
     }
@@ -123,5 +105,5 @@ function biasColumn(precision: readonly number[], i: number, dimension: number):
 function residualVariance(settled: SettledPrior): number {
   const theta = ridgeEstimate(settled.precision, settled.response)
   const explained = theta.reduce((sum, weight, i) => sum + weight * settled.response[i], 0)
-  return Math.min(Math.max((settled.squares - explained) / settled.rows, 0), LOG_VARIANCE_MAX)
+  return Math.min(Math.max((settled.squares - explained) / settled.rows, 0), PRIOR_LOG_COST_VARIANCE_MAX)
 }

@@ -49,3 +49,14 @@ export function checkPercentile(value: unknown, field: string): number {
 export function allowedUse({ percentile }: LatencyLimit): number {
   return percentile === null ? 1 : 1 - percentile
 }
+
+/** A limit as an event carries it. @returns a copy @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function checkLatencyLimit(value: unknown, field: string): LatencyLimit | null {
+  if (value === null) return null
+  const { ms, percentile, ...rest } = checkRecord(value, field)
+  checkKeys(rest, ['ms', 'percentile'], field)
+  return {
+    ms: checkPositive(ms, `${field}.ms`),
+    percentile: percentile === null ? null : checkPercentile(percentile, `${field}.percentile`),
+  }
+}

@@ -1,41 +1,26 @@
-import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../demand/curve-point.js'
+import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../../../events/curve-point.js'
 import { DemandCurve } from '../demand/demand-curve.js'
+import { NO_USE } from '../pending-columns.js'
+import {
+  LATENCY_HORIZON_OVER_REQUESTS,
+  LATENCY_HORIZON_REQUESTS,
+  LATENCY_MISSED_HORIZONS,
+  LATENCY_PRICE_MAX,
+  LATENCY_TARGET_MAX,
+  LATENCY_USE_MAX,
+  PERCENTILE_TARGET_MAX,
+  RECENT_OBSERVATIONS,
+  TARGET_MIN,
+  TIGHTNESS,
+  WINDOW_KEPT_REQUESTS,
+  WINDOW_REQUESTS,
+} from '../tuning.js'
 import { allowedUse, type LatencyLimit } from './latency-limit.js'
 import { LatencyProfiles } from './latency-profile.js'
 
-/** Latest requests whose contenders the shadow price is found from. */
-const WINDOW_REQUESTS = 256
-/** Of them, how many are left when a model's latency has strayed. */
-const KEPT_REQUESTS = 8
-/**
- * Requests over which a debt is paid back: of a mean; of a percentile that many requests over the limit. The target then
- * strays by 0.16 of the limit from the noise of single requests alone, and no more.
- */
-const HORIZON_REQUESTS = 64
-const HORIZON_OVER = 20
-/**
- * Ends of what is aimed at, in limits, and with that of the debt: nothing winds up beyond what the target can say. Over the
- * horizon of a percentile little may be saved up: 0.15 of it are 2 % of 3,000 requests.
- */
-const TARGET_MIN = 0.3
-const TARGET_MAX = 1.4
-const TARGET_MAX_OVER = 1.15
-/** Share of the limit that is aimed at: what lies between it and 1 pays for what predictions miss. */
-const TIGHTNESS = 0.985
-/** A debt of so many horizons, for as long as one, is more than noise: the limit is missed. */
-const MISSED_DEBT = 0.5
-/** A single latency counts for at most so many limits of a mean. */
-export const USE_MAX = 64
-/** Most that an objective may weigh: so many times the range of rewards for a limit's worth of latency. */
-export const LATENCY_PRICE_MAX = 128
-/** Requests that `recentUse` is a mean of. */
-const RECENT_REQUESTS = 256
 /** No latency is predicted beyond e^30 ms, 340 years. */
 const LOG_LATENCY_MAX = 30
 const OWN_NUMBERS = ['debt', 'missedRequests', 'recentUse', 'recentCount'] as const
-
-/** The use of a request that is not known to have had one predicted. */
-export const NO_USE = -1
 
 /**
  * A limit on latency: its mean, or the share of requests that take longer. A request's use of it, over the limit, is
@@ -61,8 +46,8 @@ export class LatencyObjective {
   private demand = new DemandCurve(WINDOW_REQUESTS)
   private readonly scratch = new Float64Array(CURVE_POINTS_MAX * CURVE_POINT_NUMBERS)
   private allowed = 1
-  private horizon = HORIZON_REQUESTS
-  private targetMax = TARGET_MAX
+  private horizon = LATENCY_HORIZON_REQUESTS
+  private targetMax = LATENCY_TARGET_MAX
   private logMs = 0
 
   /** Another limit, or none. The same one again changes nothing. @returns whether it is another */
@@ -88,7 +73,7 @@ export class LatencyObjective {
     const variance = profiles.variance(slot)
     if (limit.percentile !== null) return upperTail((this.logMs - mean) / Math.sqrt(variance)) / this.allowed
     const latencyMs = Math.exp(Math.min(mean + variance / 2, LOG_LATENCY_MAX))
-    return Math.min(latencyMs / limit.ms, USE_MAX)
+    return Math.min(latencyMs / limit.ms, LATENCY_USE_MAX)
   }
 
   /** What realised uses of a model have been of the predicted ones. */
@@ -98,15 +83,15 @@ export class LatencyObjective {
 
   /** The most that a request can use. */
   get useMax(): number {
-    return this.limit?.percentile == null ? USE_MAX : 1 / this.allowed
+    return this.limit?.percentile == null ? LATENCY_USE_MAX : 1 / this.allowed
   }
 
   /** Reward that a limit's worth of latency must buy: 0 while latency is no constraint. */
-  price(rewardSpan: number): number {
+  price(): number {
     if (this.limit === null) return 0
     const target = Math.min(Math.max(TIGHTNESS - this.debt / this.horizon, TARGET_MIN), this.targetMax)
     const price = this.demand.priceOfSpend(target * this.allowed, this.debt < 0) * this.allowed
-    return Math.min(price, LATENCY_PRICE_MAX * rewardSpan)
+    return Math.min(price, LATENCY_PRICE_MAX)
   }
 
   /** Whether the limit has been missed for so long that no price will meet it. */
@@ -143,7 +128,7 @@ export class LatencyObjective {
     this.demand.add(scratch.subarray(0, contenders.length))
     if (predictedUse === NO_USE) return
     this.owe(predictedUse - TIGHTNESS)
-    this.missedRequests = this.debt >= MISSED_DEBT * this.horizon ? this.missedRequests + 1 : 0
+    this.missedRequests = this.debt >= LATENCY_MISSED_HORIZONS * this.horizon ? this.missedRequests + 1 : 0
   }
 
   /** A request's latency is known. @param predictedUse as in `routed` */
@@ -152,7 +137,7 @@ export class LatencyObjective {
     if (limit === null) return
     const over =
       limit.percentile === null ? latencyMs / limit.ms : latencyMs > limit.ms ? 1 / this.allowed : 0
-    this.recentCount = Math.min(this.recentCount + 1, RECENT_REQUESTS)
+    this.recentCount = Math.min(this.recentCount + 1, RECENT_OBSERVATIONS)
     this.recentUse += (over - this.recentUse) / this.recentCount
     if (predictedUse === NO_USE) return
     const use = Math.min(over, this.useMax)
@@ -167,7 +152,12 @@ export class LatencyObjective {
 
   /** A model's latency is no longer what it was: what the window holds of it is wrong. */
   changed(): void {
-    this.demand.keepLatest(KEPT_REQUESTS)
+    this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
+  }
+
+  /** As `DemandCurve.changeValues`. */
+  changeValues(change: (value: number) => number): void {
+    this.demand.changeValues(change)
   }
 
   /** The model in a slot can no longer be chosen. */
@@ -205,8 +195,10 @@ export class LatencyObjective {
   private adopt(limit: LatencyLimit | null): void {
     this.limit = limit
     this.allowed = limit === null ? 1 : allowedUse(limit)
-    this.horizon = HORIZON_REQUESTS + (limit?.percentile == null ? 0 : HORIZON_OVER / this.allowed)
-    this.targetMax = limit?.percentile == null ? TARGET_MAX : TARGET_MAX_OVER
+    this.horizon =
+      LATENCY_HORIZON_REQUESTS +
+      (limit?.percentile == null ? 0 : LATENCY_HORIZON_OVER_REQUESTS / this.allowed)
+    this.targetMax = limit?.percentile == null ? LATENCY_TARGET_MAX : PERCENTILE_TARGET_MAX
     this.logMs = Math.log(limit?.ms ?? 1)
   }
 

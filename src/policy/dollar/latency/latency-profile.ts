@@ -1,23 +1,17 @@
-/** Residuals that the level of a model is a mean of, at most, and those of the fast one. */
-const LEVEL_OBSERVATIONS = 64
-const FAST_OBSERVATIONS = 4
-/** Variance of the logarithm of a latency before any is known, how many residuals that counts for, and the least. */
-const VARIANCE_START = 0.25
-const VARIANCE_PRIOR = 4
-const VARIANCE_MIN = 1e-4
-/** A residual beyond so many standard deviations counts as so many. */
-const RESIDUAL_MAX = 4
-/** Ends of what realised use may be of the predicted one. */
-const RATIO_MAX = 4
-/** Share of a ratio's window that stands for "as predicted" before any is known. */
-const RATIO_PRIOR = 1 / 8
-
-/** Log-likelihood ratio at which a model is as fast as before, against what it has been since; most that one latency adds. */
-const RECOVERED = 5
-const STEP_MAX = 2
-/** A model that got slow is tried after so many requests, and then when idle for an eighth of the time since. */
-const TRIAL_REQUESTS = 25
-const TRIAL_SHARE = 1 / 8
+import {
+  LATENCY_RECOVERED_RATIO,
+  LATENCY_RESIDUAL_SIGMAS_MAX,
+  LATENCY_VARIANCE_MIN,
+  LATENCY_VARIANCE_PRIOR_OBSERVATIONS,
+  LEVEL_FAST_OBSERVATIONS,
+  LEVEL_OBSERVATIONS,
+  LOG_LATENCY_VARIANCE,
+  RECOVERY_STEP_MAX,
+  TRIAL_REQUESTS,
+  TRIAL_SHARE,
+  USE_RATIO_MAX,
+  USE_RATIO_PRIOR_SHARE,
+} from '../tuning.js'
 
 /** By slot. */
 const COUNT = 0
@@ -52,7 +46,7 @@ export class LatencyProfiles {
       this.numbers = grown
     }
     this.numbers.fill(0, slot * PROFILE_NUMBERS, needed)
-    this.numbers[slot * PROFILE_NUMBERS + VARIANCE] = VARIANCE_START
+    this.numbers[slot * PROFILE_NUMBERS + VARIANCE] = LOG_LATENCY_VARIANCE
   }
 
   /** Latencies that its level stands on, 0 to 64. */
@@ -98,15 +92,18 @@ export class LatencyProfiles {
     const variance = numbers[at + VARIANCE]
     if (count > 1) {
       // The level of few residuals strays itself: (1 + 1/n) of the variance is what is seen.
-      const square = Math.min((error * error * (count - 1)) / count, RESIDUAL_MAX * RESIDUAL_MAX * variance)
+      const square = Math.min(
+        (error * error * (count - 1)) / count,
+        LATENCY_RESIDUAL_SIGMAS_MAX * LATENCY_RESIDUAL_SIGMAS_MAX * variance,
+      )
       numbers[at + VARIANCE] = Math.max(
-        variance + (square - variance) / (count + VARIANCE_PRIOR),
-        VARIANCE_MIN,
+        variance + (square - variance) / (count + LATENCY_VARIANCE_PRIOR_OBSERVATIONS),
+        LATENCY_VARIANCE_MIN,
       )
     }
     numbers[at + COUNT] = count
     numbers[at + LEVEL] += error / count
-    numbers[at + FAST] += (residual - numbers[at + FAST]) / Math.min(count, FAST_OBSERVATIONS)
+    numbers[at + FAST] += (residual - numbers[at + FAST]) / Math.min(count, LEVEL_FAST_OBSERVATIONS)
     return false
   }
 
@@ -120,7 +117,7 @@ export class LatencyProfiles {
       numbers[at + BEFORE] = numbers[at + LEVEL]
       numbers[at + LIKELIHOOD] = 0
     } else if (level <= numbers[at + BEFORE]) numbers[at + SLOWED_AT] = 0
-    numbers[at + COUNT] = FAST_OBSERVATIONS
+    numbers[at + COUNT] = LEVEL_FAST_OBSERVATIONS
     numbers[at + LEVEL] = level
     numbers[at + REALISED] = numbers[at + PREDICTED] = 0
   }
@@ -135,9 +132,9 @@ export class LatencyProfiles {
   /** What a prediction is to be multiplied by. */
   ratio(slot: number, window: number): number {
     const at = slot * PROFILE_NUMBERS
-    const prior = RATIO_PRIOR * window
+    const prior = USE_RATIO_PRIOR_SHARE * window
     const ratio = (prior + this.numbers[at + REALISED]) / (prior + this.numbers[at + PREDICTED])
-    return Math.min(Math.max(ratio, 1 / RATIO_MAX), RATIO_MAX)
+    return Math.min(Math.max(ratio, 1 / USE_RATIO_MAX), USE_RATIO_MAX)
   }
 
   /** Another limit: what was used of the old one says nothing. */
@@ -152,9 +149,9 @@ export class LatencyProfiles {
     const since = residual - numbers[at + LEVEL]
     const before = residual - numbers[at + BEFORE]
     const step = (since * since - before * before) / (2 * numbers[at + VARIANCE])
-    const ratio = numbers[at + LIKELIHOOD] + Math.min(Math.max(step, -STEP_MAX), STEP_MAX)
+    const ratio = numbers[at + LIKELIHOOD] + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX)
     numbers[at + LIKELIHOOD] = Math.max(0, ratio)
-    return ratio >= RECOVERED
+    return ratio >= LATENCY_RECOVERED_RATIO
   }
 
   /** The slot's numbers, a view: what a snapshot keeps. */
@@ -169,12 +166,12 @@ export class LatencyProfiles {
       Number.isInteger(row[COUNT]) &&
       row[COUNT] >= 0 &&
       row[COUNT] <= LEVEL_OBSERVATIONS &&
-      row[VARIANCE] >= VARIANCE_MIN &&
+      row[VARIANCE] >= LATENCY_VARIANCE_MIN &&
       row[REALISED] >= 0 &&
       row[PREDICTED] >= 0 &&
       row[SLOWED_AT] >= 0 &&
       row[LIKELIHOOD] >= 0 &&
-      row[LIKELIHOOD] < RECOVERED
+      row[LIKELIHOOD] < LATENCY_RECOVERED_RATIO
     )
   }
 }

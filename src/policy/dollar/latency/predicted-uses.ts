@@ -1,7 +1,8 @@
 import type { CandidateList } from '../../../bandit/candidate-list.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import { listOffset } from '../../../kernel/layout.js'
-import { type LatencyObjective, NO_USE } from './latency-objective.js'
+import { NO_USE } from '../pending-columns.js'
+import type { LatencyObjective } from './latency-objective.js'
 
 /**
  * What each model of the list would use of the latency limit, over the limit: as predicted, and corrected by what has come
@@ -23,9 +24,9 @@ export class PredictedUses {
   least = 0
   private isMissedForLong = false
 
-  read(latency: LatencyObjective, rewardSpan: number): void {
+  read(latency: LatencyObjective): void {
     this.isOn = latency.limit !== null
-    this.price = latency.price(rewardSpan)
+    this.price = latency.price()
     this.isMissedForLong = latency.isMissed
   }
 

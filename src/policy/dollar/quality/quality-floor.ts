@@ -1,25 +1,21 @@
+import type { RewardUnits } from '../../../state/reward-units.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import { NO_VALUE } from '../pending-columns.js'
+import {
+  QUALITY_BIAS_MIN,
+  QUALITY_BIAS_PRIOR_REWARDS,
+  QUALITY_BIAS_REWARDS,
+  QUALITY_CORRECTION_MAX,
+  QUALITY_CORRECTION_MIN,
+  QUALITY_DRAG_REQUESTS,
+  QUALITY_HORIZON_REWARDS,
+  QUALITY_KNOWN_REWARDS,
+  QUALITY_MISSED_SHARE,
+  QUALITY_PRICE_MAX,
+  QUALITY_SLACK,
+  RECENT_OBSERVATIONS,
+} from '../tuning.js'
 
-/** Rewards over which a shortfall is made up. */
-const HORIZON_REWARDS = 400
-/** Ends of what is aimed at above and below the floor for what has been missed so far, in parts of the range of rewards. */
-const CORRECTION_MIN = -0.02
-const CORRECTION_MAX = 0.1
-/** Rewards over which the bias of the predictions is learned, and how many count as "none". */
-const BIAS_REWARDS = 100
-const BIAS_PRIOR = 10
-/** Least bias, in parts of the range: a bandit that learns promises too little, and that is over soon. */
-const BIAS_MIN = -0.02
-/** Requests over which the latency objective's part of the values is averaged. */
-const DRAG_REQUESTS = 128
-/** Rewards after which a floor that seems out of reach is said to be. */
-const KNOWN_REWARDS = 30
-/** A shortfall of such a part of the most that is made up, for as long as a horizon, is more than noise. */
-const MISSED_DEBT = 0.8
-/** Above the floor by this part of the range is more than was asked for. */
-const SLACK = 0.01
-/** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
-const PRICE_MAX = 2 ** 30
 const OWN_NUMBERS = [
   'debt',
   'bias',
@@ -29,10 +25,6 @@ const OWN_NUMBERS = [
   'recentCount',
   'drag',
 ] as const
-const RECENT_REWARDS = 256
-
-/** The value of a request that is not known to have had one predicted: none is as large. */
-export const NO_VALUE = 2 ** 21
 
 /**
  * A floor under the mean reward: of all ways to be as good the cheapest. The price of a dollar is then the highest at
@@ -57,12 +49,6 @@ export class QualityFloor {
   recentCount = 0
   /** What the latency objective takes off the values of the chosen, on average. */
   drag = 0
-  /** High less low end of the rewards. */
-  readonly span: number
-
-  constructor(span: number) {
-    this.span = span
-  }
 
   /** Another floor, or none. The same one again changes nothing. */
   set(meanReward: number | null): void {
@@ -74,21 +60,21 @@ export class QualityFloor {
   /** Shadow price of a dollar, reward per dollar: 0 without a floor, and where it takes the best answers there are. */
   price(demand: DemandCurve): number {
     if (this.meanReward === null || demand.count === 0) return 0
-    const target = this.needed(this.meanReward) + this.debt / HORIZON_REWARDS
-    const slack = this.debt < 0 ? SLACK * this.span : Number.POSITIVE_INFINITY
-    return Math.min(demand.priceOfValue(target, slack), PRICE_MAX)
+    const target = this.needed(this.meanReward) + this.debt / QUALITY_HORIZON_REWARDS
+    const slack = this.debt < 0 ? QUALITY_SLACK : Number.POSITIVE_INFINITY
+    return Math.min(demand.priceOfValue(target, slack), QUALITY_PRICE_MAX)
   }
 
   /** Whether enough rewards have come to judge. */
   get isKnown(): boolean {
-    return this.rewards >= KNOWN_REWARDS
+    return this.rewards >= QUALITY_KNOWN_REWARDS
   }
 
   /** Whether it is missed: the best answers to the latest requests are worth less, or it has been missed for long. */
   isOutOfReach(demand: DemandCurve): boolean {
     const { meanReward } = this
     if (meanReward === null || !this.isKnown) return false
-    if (this.missedRewards >= HORIZON_REWARDS) return true
+    if (this.missedRewards >= QUALITY_HORIZON_REWARDS) return true
     return demand.count > 0 && demand.freeValueMean < this.needed(meanReward)
   }
 
@@ -100,24 +86,32 @@ export class QualityFloor {
 
   /** @param dragged what the latency objective takes off the chosen one's value */
   routed(dragged: number): void {
-    if (this.meanReward !== null) this.drag += (dragged - this.drag) / DRAG_REQUESTS
+    if (this.meanReward !== null) this.drag += (dragged - this.drag) / QUALITY_DRAG_REQUESTS
   }
 
   /** @param value predicted of the chosen, latency apart; NO_VALUE where the choice was not by values */
   rewarded(reward: number, value: number): void {
     if (this.meanReward === null) return
-    const { span } = this
-    const most = CORRECTION_MAX * HORIZON_REWARDS * span
+    const most = QUALITY_CORRECTION_MAX * QUALITY_HORIZON_REWARDS
     const debt = this.debt + this.meanReward - reward
-    this.debt = Math.min(Math.max(debt, CORRECTION_MIN * HORIZON_REWARDS * span), most)
-    this.missedRewards = this.debt >= MISSED_DEBT * most ? this.missedRewards + 1 : 0
-    this.recentCount = Math.min(this.recentCount + 1, RECENT_REWARDS)
+    this.debt = Math.min(Math.max(debt, QUALITY_CORRECTION_MIN * QUALITY_HORIZON_REWARDS), most)
+    this.missedRewards = this.debt >= QUALITY_MISSED_SHARE * most ? this.missedRewards + 1 : 0
+    this.recentCount = Math.min(this.recentCount + 1, RECENT_OBSERVATIONS)
     this.recentReward += (reward - this.recentReward) / this.recentCount
     if (value === NO_VALUE) return
     this.rewards++
     const error = value - reward - this.bias
-    this.bias += error / Math.min(BIAS_PRIOR + this.rewards, BIAS_REWARDS)
-    this.bias = Math.min(Math.max(this.bias, BIAS_MIN * span), span)
+    this.bias += error / Math.min(QUALITY_BIAS_PRIOR_REWARDS + this.rewards, QUALITY_BIAS_REWARDS)
+    this.bias = Math.min(Math.max(this.bias, QUALITY_BIAS_MIN), 1)
+  }
+
+  /** All that it knows was of rewards as they were given. */
+  takeRawRewards(rewards: RewardUnits): void {
+    if (this.meanReward !== null) this.meanReward = rewards.toUnit(this.meanReward)
+    if (this.recentCount > 0) this.recentReward = rewards.toUnit(this.recentReward)
+    this.debt = rewards.differenceToUnit(this.debt)
+    this.bias = rewards.differenceToUnit(this.bias)
+    this.drag = rewards.differenceToUnit(this.drag)
   }
 
   /** As numbers, for a snapshot. */

@@ -1,0 +1,68 @@
+// The tuned constants of a policy, parsed from the files that declare them, and half and twice of each.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where the constants of a policy are; those of rooms that all policies share come last. */
+export const FILES = {
+  dollar: [
+    'src/policy/dollar/tuning.ts',
+    'src/policy/dollar/defaults.ts',
+    'src/policy/paper/tuning.ts',
+    'src/models/cost-estimate.ts',
+  ],
+  paper: ['src/policy/paper/tuning.ts', 'src/models/cost-estimate.ts'],
+}
+/** Of the paper's constants those that policy `dollar` takes over. */
+const SHARED_OF_PAPER = [
+  'EXPLORATION_WEIGHT_COLD',
+  'EXPLORATION_WEIGHT_WARM',
+  'RIDGE',
+  'FORCED_EXPLORATION_REQUESTS',
+]
+/** A share as near to 1 as this is halved and doubled in what it lacks: twice 0.985 is no share. */
+const NEAR_ONE = 0.9
+
+const DECLARATION = /^(?:export )?const ([A-Z][A-Z0-9_]*)(?:: [^=]+)? = ([-\d. */()+_e[\],]+)$/gm
+
+/** @returns { name, file, value, text } of each, in order */
+export function constantsOf(policy) {
+  return FILES[policy].flatMap((file) =>
+    [...readFileSync(`${root}${file}`, 'utf8').matchAll(DECLARATION)]
+      .map(([, name, text]) => ({ name, file, text: text.trim(), value: evaluated(text) }))
+      .filter(({ name }) => policy === 'paper' || !file.includes('/paper/') || SHARED_OF_PAPER.includes(name))
+      .filter(({ name }) => !name.startsWith('LOG_RATIO_')),
+  )
+}
+
+/** Half and twice of a constant, as source text. */
+export function variantsOf({ value }) {
+  return [
+    { factor: '1/2', text: show(scaled(value, 0.5)) },
+    { factor: '2', text: show(scaled(value, 2)) },
+  ]
+}
+
+/** The source of a file with one constant declared otherwise. */
+export function redeclared(source, name, text) {
+  const found = new RegExp(`^((?:export )?const ${name}(?:: [^=]+)? = ).+$`, 'm')
+  if (!found.test(source)) throw new Error(`${name} is not declared there`)
+  return source.replace(found, `$1${text}`)
+}
+
+function scaled(value, factor) {
+  if (Array.isArray(value)) return value.map((each) => each * factor)
+  if (Number.isInteger(value) && value > 1) return Math.round(value * factor)
+  if (value >= NEAR_ONE && value < 1) return 1 - (1 - value) * factor
+  return value * factor
+}
+
+/** Numbers and arithmetic alone: nothing else matches. */
+function evaluated(text) {
+  return new Function(`return (${text})`)()
+}
+
+function show(value) {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(Number(value.toPrecision(12)))
+}

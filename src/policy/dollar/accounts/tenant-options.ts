@@ -1,0 +1,15 @@
+import type { CapOptions } from './cap-period.js'
+
+/** A payer of its own: a team, a customer, a key. What is learned of models is shared by all. */
+export interface TenantOptions {
+  /** 1 to 200 characters. */
+  readonly id: string
+  /** Ceiling of the mean spend of its requests; default none. */
+  readonly budget?: { readonly usdPerRequest: number } | null
+  readonly caps?: readonly CapOptions[]
+}
+
+/** Whose budget or caps: a tenant's; the router's own without it. */
+export interface ForTenant {
+  readonly tenant?: string
+}

@@ -1,0 +1,155 @@
+import { checkEach, checkInRange, checkKeys, checkRecord, checkString } from '../../base/check.js'
+import { expected, ParetoBanditError, show } from '../../base/errors.js'
+import type { EventOf, RouterEvent } from '../../events/events.js'
+import { checkNewCeiling } from '../budget.js'
+import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
+import type { AccountLimits } from './accounts/account-limits.js'
+import type { Accounts } from './accounts/accounts.js'
+import { type CapOptions, checkCaps } from './accounts/cap-period.js'
+import { findTenant } from './accounts/find-tenant.js'
+import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
+import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
+import type { QualityOptions } from './quality/quality-options.js'
+import type { DollarOptions } from './settings.js'
+import type { DollarState } from './state.js'
+import type { AccountStats } from './stats.js'
+import { accountIn, latencyIn, qualityIn } from './told-stats.js'
+
+export const TENANTS_MAX = 1_000_000
+const ID_LENGTH_MAX = 200
+/** What of a budget is set when the router is made, and by which policies. */
+const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
+
+/** Dollars that replicas share: what limits each account, whose there are, and how much strict budgets save up. */
+export interface SharedMoney {
+  limitsOf(tenant: string | null): AccountLimits | undefined
+  tenants(): Iterable<string>
+  /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
+  readonly burst: number | null
+}
+
+declare module '../commands.js' {
+  interface PolicyCommands {
+    readonly setCaps: readonly [caps: readonly CapOptions[], options?: ForTenant]
+    readonly setLatency: readonly [latency: LatencyOptions | null]
+    readonly setQuality: readonly [quality: QualityOptions | null]
+    readonly addTenant: readonly [tenant: TenantOptions]
+    readonly addTenants: readonly [tenants: readonly TenantOptions[]]
+    readonly removeTenant: readonly [id: string]
+  }
+  interface PolicyQueries {
+    readonly tenantStats: { readonly args: readonly [id: unknown]; readonly answer: AccountStats }
+    readonly tenants: { readonly args: readonly []; readonly answer: readonly string[] }
+    readonly sharedMoney: { readonly args: readonly []; readonly answer: SharedMoney }
+  }
+}
+
+type Context = CommandContext<DollarState, DollarOptions>
+
+/** What operators say of budgets, caps, tenants and objectives, checked and made into events. */
+export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
+  setBudget({ state, at }, budget, options) {
+    const tenant = tenantIn(state.policy.accounts, options)
+    const usdPerRequest = checkNewCeiling(budget, 'budget', FIXED_BUDGET_KEYS)
+    return [{ type: 'budget-set', at, tenant, usdPerRequest }]
+  },
+
+  setCaps({ state, at }, caps, options) {
+    const tenant = tenantIn(state.policy.accounts, options)
+    return [{ type: 'caps-set', at, tenant, caps: checkCaps(caps, 'caps') }]
+  },
+
+  setLatency: ({ at }, latency) => [{ type: 'latency-set', at, limit: checkLatency(latency, 'latency') }],
+
+  setQuality: ({ at, options }, quality) => [
+    { type: 'quality-set', at, meanReward: checkQuality(quality, options) },
+  ],
+
+  addTenant: (context, tenant) => tenantAdded(context, tenant, 'tenant'),
+
+  addTenants(context, tenants) {
+    const seen = new Set<string>()
+    return checkEach(tenants, 'tenants', (tenant, i) => {
+      const field = `tenants[${i}]`
+      const added = tenantAdded(context, tenant, field)
+      const id = added[0].tenant
+      if (seen.has(id))
+        throw new ParetoBanditError('DUPLICATE_TENANT', `${field}.id`, `'${id}' is listed twice`)
+      seen.add(id)
+      return added
+    }).flat()
+  },
+
+  removeTenant: ({ state, at }, id) => [
+    { type: 'tenant-removed', at, tenant: findTenant(state.policy.accounts, id, 'id') },
+  ],
+}
+
+export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
+  stats({ state: { policy, rewards }, at }) {
+    const account = accountIn(rewards, policy.readAccount(null, at))
+    return {
+      shadowPrice: account.shadowPrice,
+      account,
+      latency: latencyIn(rewards, policy.readLatency()),
+      quality: qualityIn(rewards, policy.readQuality(at)),
+      tenants: policy.accounts.tenants.size,
+    }
+  },
+
+  tenantStats: ({ state: { policy, rewards }, at }, id) =>
+    accountIn(rewards, policy.readAccount(findTenant(policy.accounts, id, 'id'), at)),
+
+  tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
+
+  sharedMoney: ({ state: { policy }, options: { own } }) => ({
+    limitsOf: (tenant) => policy.limits(tenant),
+    tenants: () => policy.accounts.tenants.keys(),
+    burst: own.strict ? own.burst : null,
+  }),
+}
+
+/** @throws INVALID_ARGUMENT, DUPLICATE_TENANT */
+export function checkNewTenant({ tenants }: Accounts, value: unknown, field: string): string {
+  const id = checkString(value, field)
+  if (id === '' || id.length > ID_LENGTH_MAX)
+    throw expected('INVALID_ARGUMENT', field, `1 to ${ID_LENGTH_MAX} characters`, id)
+  if (tenants.has(id))
+    throw new ParetoBanditError('DUPLICATE_TENANT', field, `tenant ${show(id)} is registered already`)
+  if (tenants.size >= TENANTS_MAX)
+    throw expected('INVALID_ARGUMENT', field, `at most ${TENANTS_MAX} tenants`, tenants.size + 1)
+  return id
+}
+
+function tenantAdded(
+  { state, at }: Context,
+  tenant: unknown,
+  field: string,
+): readonly [EventOf<'tenant-added'>, ...RouterEvent[]] {
+  const record = checkRecord(tenant, field)
+  checkKeys(record, ['id', 'budget', 'caps'], field)
+  const id = checkNewTenant(state.policy.accounts, record.id, `${field}.id`)
+  const usdPerRequest =
+    record.budget === undefined ? null : checkNewCeiling(record.budget, `${field}.budget`, FIXED_BUDGET_KEYS)
+  const caps = record.caps === undefined ? [] : checkCaps(record.caps, `${field}.caps`)
+  const added: EventOf<'tenant-added'> = { type: 'tenant-added', at, tenant: id, usdPerRequest }
+  return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps }]
+}
+
+function tenantIn(accounts: Accounts, options: unknown): string | null {
+  if (options === undefined) return null
+  const { tenant, ...rest } = checkRecord(options, 'options')
+  checkKeys(rest, ['tenant'], 'options')
+  return tenant === undefined ? null : findTenant(accounts, tenant, 'options.tenant')
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+function checkQuality(
+  value: unknown,
+  { rewardLow, rewardHigh }: { readonly rewardLow: number; readonly rewardHigh: number },
+): number | null {
+  if (value === null) return null
+  const record = checkRecord(value, 'quality')
+  checkKeys(record, ['meanReward'], 'quality')
+  return checkInRange(record.meanReward, rewardLow, rewardHigh, 'quality.meanReward')
+}

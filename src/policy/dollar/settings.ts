@@ -1,0 +1,85 @@
+import { checkBoolean, checkInRange, checkOneOf } from '../../base/check.js'
+import type { PolicyCommand } from '../commands.js'
+import type { PolicySettings } from '../settings.js'
+import type { CapOptions } from './accounts/cap-period.js'
+import type { TenantOptions } from './accounts/tenant-options.js'
+import {
+  ADAPTATION_HORIZON_REQUESTS,
+  BURST_REQUESTS,
+  COLD_EXPLORATION_REQUESTS,
+  FORGETTING_FACTOR,
+} from './defaults.js'
+import type { LatencyOptions } from './latency/latency-limit.js'
+import type { QualityOptions } from './quality/quality-options.js'
+
+export const RESERVE_MODES = ['expected', 'worst-case'] as const
+export type ReserveMode = (typeof RESERVE_MODES)[number]
+
+declare module '../options.js' {
+  interface RouterOptions {
+    /** Dollars that may be spent in an hour, a day or a month, whatever the budget allows. Policy `dollar`. */
+    readonly caps?: readonly CapOptions[]
+    /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
+    readonly tenants?: readonly TenantOptions[]
+    /** Limit on the mean latency, or on the share of requests that take longer. Policy `dollar`. */
+    readonly latency?: LatencyOptions | null
+    /** Floor under the mean reward: the least is spent that meets it. A budget comes first. Policy `dollar`. */
+    readonly quality?: QualityOptions | null
+    /** Refuse a request that no account can pay for (BUDGET_EXHAUSTED) instead of giving it to the cheapest model. */
+    readonly strict?: boolean
+    /**
+     * What is set aside for a request: its expected cost (default), or the most that it can cost. The latter wants
+     * `inputTokens` and `maxOutputTokens` of every request. Policy `dollar`.
+     */
+    readonly reserve?: ReserveMode
+  }
+  interface BudgetOptions {
+    /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
+    readonly burst?: number
+  }
+}
+
+const BURST_MAX = 1e9
+
+/** Options of policy `dollar`. */
+export interface DollarOptions {
+  readonly burst: number
+  readonly strict: boolean
+  readonly reserve: ReserveMode
+}
+
+/** It watches for drift and forgets when something has changed. */
+export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
+  keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve'],
+  budgetKeys: ['burst'],
+  eventTypes: [
+    'caps-set',
+    'period-started',
+    'refused',
+    'tenant-added',
+    'tenant-removed',
+    'latency-set',
+    'quality-set',
+    'drift',
+  ],
+  gamma: FORGETTING_FACTOR,
+  adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
+  heads: 2,
+  coldExploration: COLD_EXPLORATION_REQUESTS,
+  resolve: ({ strict, reserve }, budget) => ({
+    burst:
+      budget?.burst === undefined ? BURST_REQUESTS : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
+    strict: strict === undefined ? false : checkBoolean(strict, 'strict'),
+    reserve: reserve === undefined ? 'expected' : checkOneOf(reserve, RESERVE_MODES, 'reserve'),
+  }),
+  header: ({ burst }) => ({ burst }),
+  folded: ['burst'],
+  begin({ caps, latency, quality, tenants }) {
+    const commands: PolicyCommand[] = []
+    if (caps !== undefined) commands.push(['setCaps', caps])
+    if (latency !== undefined) commands.push(['setLatency', latency])
+    if (quality !== undefined) commands.push(['setQuality', quality])
+    if (tenants !== undefined) commands.push(['addTenants', tenants])
+    return commands
+  },
+}

@@ -1,0 +1,61 @@
+import type { CapStatus } from './accounts/cap-status.js'
+
+/** How the router's account, or a tenant's, stands under policy `dollar`. */
+export interface AccountStats {
+  /** Ceiling B, USD per request, or null. */
+  readonly usdPerRequest: number | null
+  /** Reward that B dollars must buy now; 0 while nothing is short. */
+  readonly shadowPrice: number
+  /** What is saved up, USD; negative: overdrawn. */
+  readonly creditUsd: number
+  /** Of it, laid by for trying newcomers that cost more than B. */
+  readonly fundUsd: number
+  readonly spendUsd: number
+  readonly reservedUsd: number
+  /** Sum of the ceilings in force at each of its requests, refused ones included, failed ones not. */
+  readonly allowanceUsd: number
+  readonly utilisation: number | null
+  /** Requests refused because this account could not pay for them. */
+  readonly refused: number
+  /** Requests routed although even the cheapest model was over the ceiling. */
+  readonly infeasible: number
+  readonly caps: readonly CapStatus[]
+}
+
+/** How the latency objective stands under policy `dollar`. */
+export interface LatencyStats {
+  readonly limitMs: number
+  /** Null: the limit is one of the mean. */
+  readonly percentile: number | null
+  /** Mean of the latest 256 latencies, ms; null before the first, and for a percentile. */
+  readonly recentMeanMs: number | null
+  /** Share of the latest 256 that took longer than the limit; null before the first, and for a mean. */
+  readonly recentShareOver: number | null
+  /** Reward that a limit's worth of latency must buy now; 0 while latency is no constraint. */
+  readonly shadowPrice: number
+  /** Even the fastest models are over the limit on average, or it has been missed for long and no price meets it. */
+  readonly infeasible: boolean
+}
+
+/** How the quality floor stands under policy `dollar`. */
+export interface QualityStats {
+  readonly meanReward: number
+  /** Mean of the latest 256 rewards; null before the first. */
+  readonly recentMeanReward: number | null
+  /** Reward that a dollar must buy for the floor to be met at the least cost; 0: the best answers there are. */
+  readonly rewardPerUsd: number
+  /** Even the best answers are worth less, or the budget does not pay for such answers. */
+  readonly infeasible: boolean
+}
+
+declare module '../stats.js' {
+  interface PolicyReport {
+    /** The router's account. */
+    readonly account?: AccountStats
+    /** Null without a latency objective, without a quality floor. */
+    readonly latency?: LatencyStats | null
+    readonly quality?: QualityStats | null
+    /** Registered tenants. */
+    readonly tenants?: number
+  }
+}

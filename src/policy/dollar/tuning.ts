@@ -1,0 +1,216 @@
+/**
+ * The tuned constants of policy `dollar`. Rewards in here are parts of their range, whatever it is: a reward of 1 is the
+ * best there is.
+ *
+ * Where no source is named a value was found by replays of recorded and simulated outcomes:
+ *
+ *     npm run sensitivity -- --only NAME
+ *
+ * shows what half of it and twice of it do; docs/TUNING.md has the table of all. Defaults of options are in defaults.ts:
+ * a router knows them before it loads the policy.
+ */
+
+// What is learned of costs: src/policy/dollar/cost-correction.ts
+
+/** Least and most that predicted costs are multiplied by for what costs have been of late. */
+export const COST_CORRECTION_MIN = 0.3
+export const COST_CORRECTION_MAX = 3
+/** What a change of costs leaves of the sums behind the correction: two requests' worth of the fifty that they hold. */
+export const COST_KEPT_SHARE = 0.04
+/** Settled requests that a prior's correction of its costs counts for. */
+export const COST_PRIOR_REQUESTS = 20
+
+// Warm and cold start: exploration/warm-start.ts
+
+/**
+ * Rows' worth by which a prior's weights of features are drawn to the pooled estimate of all models. Whether a prompt is
+ * hard is common to all of them, and what tells them apart is small against the noise of 700 rows: without this the
+ * router pays for differences that are not there.
+ */
+export const POOLED_ROWS = 200
+/**
+ * A cold arm's regularization of every weight but the bias, in lambda0: it learns its mean first, in tens of requests. Of
+ * the order of POOLED_ROWS, and for the same reason; with 10 a cold router pays for differences between prompts that are
+ * not there.
+ */
+export const COLD_FEATURE_RIDGE = 100
+/** Largest variance of ln(cost) that a prior's correction believes in. */
+export const PRIOR_LOG_COST_VARIANCE_MAX = 2
+
+// Demand curves of dollars and of latency: demand/
+
+/** Latest requests whose contenders a shadow price is found from. */
+export const WINDOW_REQUESTS = 256
+/** Of them, how many are left after an alarm: the others say what was before. */
+export const WINDOW_KEPT_REQUESTS = 8
+/** Spending less than this share of a target is not spending it: then the cheaper end of the price's bin is taken. */
+export const SPENT_SHARE_MIN = 0.8
+/** Shadow prices, in parts of the one in force, at which a request's best choice is kept when there are many models. */
+export const CURVE_FACTORS: readonly number[] = [0, 0.25, 0.5, 1, 2, 4]
+/** The same with a latency objective, of dollars and of latency: both curves want to know what changes. */
+export const PAIRED_FACTORS: readonly number[] = [0, 1, 1, 1, 0.5, 2]
+export const PAIRED_LATENCY_FACTORS: readonly number[] = [1, 0, 0.5, 1, 2, 0.5]
+
+// What both budgets and latency objectives aim at
+
+/** Share of a limit that is aimed at: what lies between it and 1 pays for what predictions miss. */
+export const TIGHTNESS = 0.985
+/** Least that is aimed at, in limits. */
+export const TARGET_MIN = 0.3
+
+// The account of a budget: accounts/credit.ts. B is the budget, USD per request.
+
+/** Requests' worth of budget that an account starts with. */
+export const CREDIT_START_REQUESTS = 20
+/** Share of `burst` B that the account aims to hold. */
+export const CREDIT_AIM_SHARE = 0.57
+/** Requests over which a gap to what the account aims to hold is made up. */
+export const CREDIT_HORIZON_REQUESTS = 40
+/**
+ * Share of a B that is not paid in while the account holds more than it aims to. A balance that is neither falling nor
+ * rising spends all that comes in: paid in whole, every second run would end over its budget by what it began with.
+ */
+export const CREDIT_HELD_BACK_SHARE = 0.005
+/** Most that requests may cost on average, in budgets. */
+export const CREDIT_TARGET_MAX = 1.5
+/**
+ * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
+ * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. So none dearer than 15 B is
+ * chosen for its score where the burst is 50; probes of it are paid from the fund.
+ */
+export const CREDIT_TAIL_FACTOR = 3
+export const CREDIT_SPARE_REQUESTS = 4
+/** Share of a budget that goes into the fund while a newcomer waits. */
+export const FUND_SHARE = 0.1
+/** Requests' worth of budget that the fund starts with. */
+export const FUND_START_REQUESTS = 10
+/** What a probe must find in the fund, in what it costs above B. */
+export const FUND_MARGIN = 1.5
+
+// Tenants' costs beside those of all: accounts/account.ts
+
+/** Requests over which an account learns what its own cost beside those of all. */
+export const COST_RATIO_REQUESTS = 64
+/** Requests' worth of evidence that they cost the same. */
+export const COST_RATIO_PRIOR_REQUESTS = 8
+/** Most that they can cost beside those of all; the least is its reciprocal. */
+export const COST_RATIO_MAX = 16
+
+// Caps: accounts/cap.ts, accounts/arrival-rate.ts
+
+/** Before so many requests were seen nobody knows how many will come; so many more are assumed then. */
+export const CAP_EVIDENCE_REQUESTS = 8
+/** At least so many requests are always assumed, so none may take more than half of what is left. */
+export const CAP_REQUESTS_MIN = 2
+/** Requests over which the dearest of late fades. */
+export const CAP_DEAREST_REQUESTS = 1024
+/** The estimate of arrivals forgets over this share of a period: 10 min of an hour, 4 h of a day, 5 days of a month. */
+export const ARRIVAL_MEMORY_SHARE = 1 / 6
+/** Time without requests that is assumed before the first one, as a share of a period: a burst at the start is no rate yet. */
+export const ARRIVAL_COLD_SHARE = 1 / 32
+
+// The watch over drift: src/bandit/drift.ts. The procedure is Page's CUSUM, Biometrika 1954.
+
+/** What an observation may stray, in standard deviations, before it counts towards an alarm. */
+export const DRIFT_SLACK_SIGMAS = 0.5
+/** Where the alarm is: the sum of what observations strayed beyond that, in standard deviations. */
+export const DRIFT_THRESHOLD_SIGMAS = 10
+/** Residuals beyond this many standard deviations count as so many. */
+export const DRIFT_RESIDUAL_SIGMAS_MAX = 3
+/** Weight of the latest residual in the variance. */
+export const DRIFT_VARIANCE_RATE = 0.01
+/** Least variance, in parts of that before any residual was known. */
+export const DRIFT_VARIANCE_FLOOR_SHARE = 0.25
+/** Variances of residuals before any is known: of rewards, of logarithms of costs, of logarithms of latencies. */
+export const REWARD_VARIANCE = 0.02
+export const LOG_COST_VARIANCE = 0.25
+export const LOG_LATENCY_VARIANCE = 0.25
+/** Before so many observations an arm is learning: its predictions stray without anything having changed. */
+export const LEARNING_OBSERVATIONS = 20
+/** The same of latencies. */
+export const LEARNING_LATENCIES = 8
+/** Observations that are left of an arm's bias after an alarm. */
+export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
+/** Observations that are left at most of all that an arm has learned. */
+export const DRIFT_KEPT_OBSERVATIONS = 200
+
+// Tries of models that nobody chooses: exploration/probes.ts, exploration/recoveries.ts, latency/latency-profile.ts
+
+/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
+export const IDLE_REQUESTS = 2000
+export const IDLE_REQUESTS_PER_MODEL = 200
+/** A model that has fallen or got slow is tried after so many requests; fewer are not idle. */
+export const TRIAL_REQUESTS = 25
+/** Then whenever it has been idle for this share of the time since. */
+export const TRIAL_SHARE = 1 / 8
+/** Log-likelihood ratios at which rewards and latencies say that a model is what it was, against what it has been since. */
+export const REWARD_RECOVERED_RATIO = 3
+export const LATENCY_RECOVERED_RATIO = 5
+/** One observation counts for no more than so much of them. */
+export const RECOVERY_STEP_MAX = 2
+/**
+ * A cold model that so many rewards were due to, and none came, is taken to be worth the least there is: with independent
+ * losses none of 30 is e^-30.
+ */
+export const DUE_REWARDS = 30
+
+// The latency objective: latency/latency-objective.ts
+
+/** Requests over which a debt is paid back: of a mean; of a percentile that many requests over the limit more. */
+export const LATENCY_HORIZON_REQUESTS = 64
+export const LATENCY_HORIZON_OVER_REQUESTS = 20
+/**
+ * Most that is aimed at, in limits: of a mean, of a percentile. Over the horizon of a percentile little may be saved up:
+ * 0.15 of it are 2 % of 3,000 requests.
+ */
+export const LATENCY_TARGET_MAX = 1.4
+export const PERCENTILE_TARGET_MAX = 1.15
+/** A debt of so many horizons, for as long as one, is more than noise: the limit is missed. */
+export const LATENCY_MISSED_HORIZONS = 0.5
+/** A single latency counts for at most so many limits of a mean. */
+export const LATENCY_USE_MAX = 64
+/** Most reward that a limit's worth of latency may have to buy. */
+export const LATENCY_PRICE_MAX = 128
+
+// How latencies of models lie about what is predicted: latency/latency-profile.ts
+
+/** Residuals that the level of a model is a mean of, at most, and those of the fast one that takes its place when it strays. */
+export const LEVEL_OBSERVATIONS = 64
+export const LEVEL_FAST_OBSERVATIONS = 4
+/** How many residuals the first variance counts for, and the least variance. */
+export const LATENCY_VARIANCE_PRIOR_OBSERVATIONS = 4
+export const LATENCY_VARIANCE_MIN = 1e-4
+/** A residual beyond so many standard deviations counts as so many. */
+export const LATENCY_RESIDUAL_SIGMAS_MAX = 4
+/** Most that realised use may be of the predicted one; the least is its reciprocal. */
+export const USE_RATIO_MAX = 4
+/** Share of a ratio's window that stands for "as predicted" before any is known. */
+export const USE_RATIO_PRIOR_SHARE = 1 / 8
+
+// The quality floor: quality/quality-floor.ts
+
+/** Rewards over which a shortfall is made up. */
+export const QUALITY_HORIZON_REWARDS = 400
+/** Ends of what is aimed at above and below the floor for what has been missed so far, in reward. */
+export const QUALITY_CORRECTION_MIN = -0.02
+export const QUALITY_CORRECTION_MAX = 0.1
+/** Rewards over which the bias of the predictions is learned, and how many count as "none". */
+export const QUALITY_BIAS_REWARDS = 100
+export const QUALITY_BIAS_PRIOR_REWARDS = 10
+/** Least bias, in reward: a bandit that learns promises too little, and that is over soon. */
+export const QUALITY_BIAS_MIN = -0.02
+/** Requests over which the latency objective's part of the values is averaged. */
+export const QUALITY_DRAG_REQUESTS = 128
+/** Rewards after which a floor that seems out of reach is said to be. */
+export const QUALITY_KNOWN_REWARDS = 30
+/** A shortfall of such a part of the most that is made up, for as long as a horizon, is more than noise. */
+export const QUALITY_MISSED_SHARE = 0.8
+/** Above the floor by this much reward is more than was asked for. */
+export const QUALITY_SLACK = 0.01
+/** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
+export const QUALITY_PRICE_MAX = 2 ** 30
+
+// What is told
+
+/** Latencies and rewards that the means of late are of. */
+export const RECENT_OBSERVATIONS = 256

@@ -1,0 +1,92 @@
+import type { Priors } from '../bandit/priors.js'
+import type { AnyEncoder } from '../features/encoder.js'
+import type { KernelName } from '../kernel/kernel.js'
+import type { ModelSpec } from '../models/model.js'
+import type { StateOptions } from '../state/state-options.js'
+import type { RewardRange } from './reward-range.js'
+
+/** Policies add what they take of a budget, by declaration merging in their folders. */
+export interface BudgetOptions {
+  /** Ceiling of the mean spend per request, USD, > 0. */
+  readonly usdPerRequest: number
+}
+
+/**
+ * Everything is optional: a router may start empty and get its models by `addModel` or `restore`. Policies and the log
+ * add their own options to this interface, by declaration merging in their folders.
+ */
+export interface RouterOptions {
+  readonly models?: readonly ModelSpec[]
+  readonly budget?: BudgetOptions | null
+  /** Encoder of texts; omit it to route vectors, or to get the default hashing encoder when `dimension` is omitted. */
+  readonly encoder?: AnyEncoder
+  /** Length of a context, bias included; defaults to the encoder's. Only vectors are routed when given alone. */
+  readonly dimension?: number
+  /** Warm-up priors from `fitPriors`; models without one start cold. */
+  readonly priors?: Priors
+  /** How many observations the priors are worth. Default: from `adaptationHorizon`. */
+  readonly nEffective?: number
+  /** Requests after which fresh evidence outweighs the prior; gives nEffective = (gamma^-T - 1)/(1 - gamma). */
+  readonly adaptationHorizon?: number
+  /**
+   * Weight of the exploration bonus, >= 0, in parts of the range of rewards: the same number explores as much whatever
+   * the range. Default 0.01 with priors, 0.05 without.
+   */
+  readonly alpha?: number
+  /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.9997, of policy `paper` 0.997. */
+  readonly gamma?: number
+  /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
+  readonly lambda0?: number
+  /**
+   * Rewards outside are refused. Default [0, 1]. Give the range that rewards really have: they are learned as parts of it,
+   * so that rewards in [0, 10] are decided on as the same in [0, 1]. What is told of rewards and prices is in its units.
+   */
+  readonly rewardRange?: readonly [number, number]
+  /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
+  readonly forcedExploration?: number
+  /** Tokens assumed for a request of unknown size. Default 300 in, 300 out. */
+  readonly expectedTokens?: { readonly input: number; readonly output: number }
+  /** How many of the latest requests may still get feedback. Default 65,536. */
+  readonly pendingCapacity?: number
+  /** After this long without a settlement a reservation becomes spend, and a reward comes too late. Default 24 h. */
+  readonly pendingTtlMs?: number
+  /** Default 'auto': native where it has been built, else wasm, else js. One that cannot run: KERNEL_UNAVAILABLE. */
+  readonly kernel?: KernelName | 'auto'
+  /**
+   * Share of requests, in [0, 0.5], that go to any eligible and affordable model by chance, so that
+   * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
+   */
+  readonly epsilon?: number
+  /** Seeds the tie-break and all draws. Default 0. */
+  readonly seed?: number
+  /** Milliseconds since the epoch. Default Date.now. */
+  readonly clock?: () => number
+  /** First part of request ids, to tell routers apart: letters, digits, - and _. Default 'r'. */
+  readonly name?: string
+  /** Told of an exception in an event listener. Default: console.error. */
+  readonly onListenerError?: (error: unknown) => void
+}
+
+/** RouterOptions with every default in place, checked and frozen. `own` are those of the policy, as it resolved them. */
+export interface ResolvedOptions<O = unknown> extends StateOptions {
+  readonly models: readonly ModelSpec[]
+  readonly policy: string
+  /** Null for rewards in [0, 1]. Of others, `priors` are in parts of the range. */
+  readonly rewards: RewardRange | null
+  readonly encoder: AnyEncoder | null
+  readonly dimension: number
+  readonly priors: Priors | null
+  readonly nEffective: number
+  readonly alpha: number
+  readonly gamma: number
+  readonly forcedExploration: number
+  readonly expectedInputTokens: number
+  readonly expectedOutputTokens: number
+  readonly pendingTtlMs: number
+  readonly kernel: KernelName | 'auto'
+  readonly epsilon: number
+  readonly seed: number
+  readonly clock: () => number
+  readonly onListenerError: (error: unknown) => void
+  readonly own: O
+}

@@ -1,0 +1,8 @@
+import type { PacerMode } from './settings.js'
+
+declare module '../stats.js' {
+  interface PolicyReport {
+    /** How the budget acts under policy `paper`. */
+    readonly mode?: PacerMode
+  }
+}

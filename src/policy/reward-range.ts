@@ -1,0 +1,162 @@
+import type { ModelPrior, Priors } from '../bandit/priors.js'
+import type { RoutedEvent, RouterEvent } from '../events/events.js'
+import type { ArmStatistics } from '../kernel/kernel.js'
+import type { LearnedState, RewardUnits } from '../state/reward-units.js'
+import type { Decision, Explanation, ModelExplanation } from './decision.js'
+
+/** A record that is being written. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * Between rewards in [low, high] and parts of that range, both ways. Only routers of other ranges than [0, 1] load this.
+ * With low = 0 and a span that is a power of two both ways are exact, so such a router decides to the bit as one of
+ * [0, 1] does.
+ *
+ * A linear map of rewards is one of the bias: predictions theta.x with x ending in 1 become (theta - low e).x / span, and
+ * b = A theta becomes (b - low A e) / span, with e the bias. A stays.
+ */
+export class RewardRange implements RewardUnits {
+  readonly low: number
+  readonly high: number
+  private readonly span: number
+  private readonly contenderNumbers: number
+
+  /** @param contenderNumbers how many numbers an event has of each contender */
+  constructor(low: number, high: number, contenderNumbers: number) {
+    this.contenderNumbers = contenderNumbers
+    this.low = low
+    this.high = high
+    this.span = high - low
+  }
+
+  toUnit(reward: number): number {
+    return (reward - this.low) / this.span
+  }
+
+  toUser(value: number): number {
+    return this.low + this.span * value
+  }
+
+  differenceToUser(difference: number): number {
+    return this.span * difference
+  }
+
+  differenceToUnit(difference: number): number {
+    return difference / this.span
+  }
+
+  eventToUnit(event: RouterEvent): RouterEvent {
+    switch (event.type) {
+      case 'rewarded':
+        return { ...event, reward: this.toUnit(event.reward) }
+      case 'routed':
+        return {
+          ...event,
+          penaltyWeight: event.penaltyWeight / this.span,
+          latencyPrice: event.latencyPrice / this.span,
+          contenders: this.contendersToUnit(event.contenders),
+        }
+      case 'model-added':
+        return { ...event, prior: event.prior === null ? null : this.statisticsToUnit(event.prior) }
+      case 'quality-set':
+        return { ...event, meanReward: event.meanReward === null ? null : this.toUnit(event.meanReward) }
+      default:
+        return event
+    }
+  }
+
+  contendersToUnit(contenders: Float64Array): Float64Array {
+    return this.withValues(contenders, (value) => this.toUnit(value))
+  }
+
+  statisticsToUnit({ precision, response }: ArmStatistics): ArmStatistics {
+    const column = biasColumn(precision, response.length)
+    return { precision, response: response.map((entry, i) => (entry - this.low * column[i]) / this.span) }
+  }
+
+  takeRaw(state: LearnedState): void {
+    const { arms, registry, policy } = state
+    for (const model of registry.models) {
+      model.rewardSum = (model.rewardSum - this.low * model.rewarded) / this.span
+      const [, , , , theta, response, , precision] = arms.sections(model.slot)
+      theta[theta.length - 1] -= this.low
+      theta.forEach((weight, i) => {
+        theta[i] = weight / this.span
+      })
+      response.set(this.statisticsToUnit({ precision, response }).response)
+    }
+    policy.takeRawRewards?.(this)
+  }
+
+  /** Priors as if they had been fitted on parts of the range: A_off is I + sum x x^T, and I stands on no reward. */
+  priorsToUnit(priors: Priors): Priors {
+    const models = Object.entries(priors.models).map(([id, prior]): [string, ModelPrior] => {
+      const sumOfX = biasColumn(prior.precision, priors.dimension)
+      sumOfX[priors.dimension - 1] -= 1
+      const response = prior.response.map((entry, i) => (entry - this.low * sumOfX[i]) / this.span)
+      return [id, { ...prior, response }]
+    })
+    return { ...priors, models: Object.fromEntries(models) }
+  }
+
+  statisticsToUser({ precision, response }: ArmStatistics): ArmStatistics {
+    const column = biasColumn(precision, response.length)
+    return { precision, response: response.map((entry, i) => this.span * entry + this.low * column[i]) }
+  }
+
+  /** A decision and its event, told in rewards from now on. Nothing was scored for a forced exploration. */
+  decided(decision: Mutable<Decision>, event: Mutable<RoutedEvent>): void {
+    if (!event.forced) event.score = decision.score = this.toUser(event.score)
+    event.penaltyWeight *= this.span
+    event.latencyPrice *= this.span
+    event.contenders = this.withValues(event.contenders, (value) => this.toUser(value))
+    decision.shadowPrice *= this.span
+    decision.latencyPrice *= this.span
+  }
+
+  /** What `explainDecision` told; its features have the weights of rewards already. */
+  explanation(explanation: Explanation): Explanation {
+    return {
+      ...explanation,
+      shadowPrice: this.span * explanation.shadowPrice,
+      latencyPrice: this.span * explanation.latencyPrice,
+      penaltyWeight: this.span * explanation.penaltyWeight,
+      models: explanation.models.map((model) => this.modelExplanation(model)),
+    }
+  }
+
+  /** A copy of contenders: of each its slot, its value, and so on. */
+  private withValues(contenders: Float64Array, change: (value: number) => number): Float64Array {
+    const changed = contenders.slice()
+    for (let at = 1; at < changed.length; at += this.contenderNumbers) changed[at] = change(changed[at])
+    return changed
+  }
+
+  /** Weights that predict rewards. A copy. */
+  weightsToUser(theta: Float64Array): Float64Array {
+    const weights = theta.map((weight) => this.span * weight)
+    weights[weights.length - 1] += this.low
+    return weights
+  }
+
+  private modelExplanation(model: ModelExplanation): ModelExplanation {
+    const expectedReward = this.toUser(model.expectedReward)
+    const explorationBonus = this.span * model.explorationBonus
+    const penalty = this.span * model.penalty
+    return {
+      ...model,
+      expectedReward,
+      explorationBonus,
+      penalty,
+      score: expectedReward + explorationBonus - penalty,
+    }
+  }
+}
+
+/** Column of the bias of a packed upper triangle, by rows. */
+function biasColumn(packed: ArrayLike<number>, dimension: number): number[] {
+  const column: number[] = []
+  for (let i = 0, row = 0; i < dimension; row += dimension - i, i++)
+    column.push(packed[row + dimension - 1 - i])
+  return column
+}

@@ -1,0 +1,215 @@
+import { copyNumbers } from '../base/check.js'
+import { ParetoBanditError } from '../base/errors.js'
+import type { RoutedEvent, RouterEvent } from '../events/events.js'
+import { BATCH_MAX } from '../kernel/layout.js'
+import { type Chooser, NO_MODELS } from '../policy/chooser.js'
+import { constraintsOf } from '../policy/constraint.js'
+import type { Decision, Explanation } from '../policy/decision.js'
+import { blankNote, type DecisionNote, DecisionNotes } from '../policy/decision-note.js'
+import { type RequestSize, requestSize } from '../policy/eligibility.js'
+import { eligibleModels } from '../policy/eligible-models.js'
+import { explainDecision } from '../policy/explain.js'
+import type { Lease } from '../policy/lease.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import type { RouteOptions } from '../policy/route-options.js'
+import { locate } from '../state/find-request.js'
+import type { RoutingState } from '../state/routing-state.js'
+
+const NOTHING: readonly RouterEvent[] = []
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Makes decisions and explains them. The event of a decision is one record that is filled in anew each time. */
+export class DecisionMaker {
+  private readonly options: ResolvedOptions
+  private readonly chooser: Chooser
+  private readonly notes = new DecisionNotes()
+  private readonly routed: Mutable<RoutedEvent>
+  private readonly usualSize: RequestSize
+
+  /** @param context the buffer that holds the request's context in `dispatch` */
+  constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
+    this.options = options
+    this.chooser = chooser
+    this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
+    this.routed = {
+      type: 'routed',
+      at: 0,
+      id: '',
+      model: '',
+      context,
+      reservedUsd: 0,
+      listCostUsd: 0,
+      score: 0,
+      penaltyWeight: 0,
+      forced: false,
+      canary: false,
+      predictedUsd: 0,
+      savedUsd: 0,
+      contenders: new Float64Array(0),
+      latencyPrice: 0,
+      latencyUse: -1,
+      uses: new Float64Array(0),
+      tenant: null,
+      infeasible: constraintsOf(0),
+      propensity: 1,
+      eligible: NO_MODELS,
+    }
+  }
+
+  /** Refuses what a request asks for, before anything else is looked at. @throws as `Chooser.checkRequest` */
+  checkRequest(state: RoutingState, request: RouteOptions | null): void {
+    if (this.chooser.checkRequest !== undefined) this.chooser.checkRequest(state, request)
+    else if (request?.tenant !== undefined)
+      throw new ParetoBanditError(
+        'INVALID_ARGUMENT',
+        'tenant',
+        `policy '${state.policyName}' knows no tenants`,
+      )
+  }
+
+  /** What time alone brings about for such a request: to be recorded before it is decided. */
+  due(state: RoutingState, request: RouteOptions | null, at: number): readonly RouterEvent[] {
+    return this.chooser.due?.(state, request, at) ?? NOTHING
+  }
+
+  /** What a decision that threw BUDGET_EXHAUSTED leaves to record. */
+  refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
+    return this.chooser.refused?.(request, at) ?? NOTHING
+  }
+
+  /** @throws what `decide` would throw */
+  checkEligible(state: RoutingState, request: RouteOptions | null): void {
+    eligibleModels(state, request, this.sizeOf(request))
+  }
+
+  /** The next decision is for the context in the buffer. */
+  beginOne(state: RoutingState): void {
+    const { f64, layout } = state.arms.kernel
+    const { context } = this.routed
+    copyNumbers(context, 0, f64, layout.context, context.length)
+    this.chooser.begin(1)
+  }
+
+  /** The next decision is for context `i` of those that stand one after the other; the one before was for i - 1. */
+  beginOneOf(state: RoutingState, contexts: Float64Array, i: number, request: RouteOptions | null): void {
+    const { context } = this.routed
+    const d = context.length
+    copyNumbers(contexts, i * d, context, 0, d)
+    // An explanation looks at the arena's first context, so a decision that is explained goes alone.
+    if (request?.explain === true) this.beginOne(state)
+    else if (i % BATCH_MAX === 0) {
+      const { f64, layout } = state.arms.kernel
+      const together = Math.min(BATCH_MAX, contexts.length / d - i)
+      for (let j = 0; j < together; j++) {
+        copyNumbers(contexts, (i + j) * d, f64, layout.context + j * layout.paddedDimension, d)
+      }
+      this.chooser.begin(together)
+    }
+  }
+
+  /**
+   * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
+   * @returns the event to apply and the decision that it makes
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
+   */
+  decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
+    const { routed } = this
+    const size = this.sizeOf(request)
+    const sequence = state.pending.next
+    const note = this.notes.take(sequence)
+    note.at = at
+    const choice = this.chooser.choose(state, request, size, note)
+    const { model } = choice
+    if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
+    routed.at = at
+    routed.id = state.ids.next()
+    routed.model = model.id
+    routed.listCostUsd = choice.listCostUsd
+    routed.reservedUsd = choice.reservedUsd
+    routed.tenant = request?.tenant ?? null
+    routed.infeasible = constraintsOf(choice.infeasible)
+    routed.predictedUsd = choice.predictedUsd
+    routed.savedUsd = choice.savedUsd
+    routed.contenders = choice.contenders
+    routed.latencyPrice = choice.latencyPrice
+    routed.latencyUse = choice.latencyUse
+    routed.uses = choice.uses
+    routed.score = choice.score
+    routed.penaltyWeight = note.penaltyWeight
+    routed.forced = note.forced
+    routed.canary = note.canary
+    routed.propensity = note.propensity = choice.propensity
+    routed.eligible = choice.eligible
+    const decision: Mutable<Decision> = {
+      id: routed.id,
+      model: model.id,
+      expectedCostUsd: choice.expectedUsd,
+      reservedUsd: routed.reservedUsd,
+      score: routed.score,
+      forced: note.forced,
+      canary: note.canary,
+      cheapestFallback: note.cheapestFallback,
+      shadowPrice: note.shadowPrice,
+      latencyPrice: note.latencyPrice,
+      infeasible: routed.infeasible,
+      propensity: choice.propensity,
+    }
+    this.options.rewards?.decided(decision, routed)
+    if (request?.explain !== true) return decision
+    return {
+      ...decision,
+      explanation: explainDecision(routed.id, state, this.options, this.chooser, note, false),
+    }
+  }
+
+  /** Applies the decision just made. */
+  commit(state: RoutingState): void {
+    const sequence = state.pending.next
+    state.apply(this.routed)
+    this.notes.take(sequence).events = state.events
+  }
+
+  /** The decision's event, until the next decision. */
+  get record(): RoutedEvent {
+    return this.routed
+  }
+
+  /** The decision's event for a listener: a copy, as the record is used again. */
+  event(): RoutedEvent {
+    const { context, contenders, uses } = this.routed
+    const copies = { context: context.slice(), contenders: contenders.slice(), uses: uses.slice() }
+    return Object.freeze({ ...this.routed, ...copies })
+  }
+
+  /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */
+  explain(state: RoutingState, id: string): Explanation {
+    const { sequence, model } = locate(state, id, 'id')
+    const { kernel } = state.arms
+    state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
+    const note = this.notes.get(sequence)
+    if (note !== undefined)
+      return explainDecision(id, state, this.options, this.chooser, note, note.events !== state.events)
+    // Its own note is gone: tell what such a decision would stand on now.
+    const today: DecisionNote = { ...blankNote(), sequence }
+    this.chooser.describe(state, null, today)
+    today.chosen = model
+    today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
+    return explainDecision(id, state, this.options, this.chooser, today, true)
+  }
+
+  private sizeOf(request: RouteOptions | null): RequestSize {
+    if (request === null) return this.usualSize
+    return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
+  }
+
+  /** What this process may spend of money that it shares with others. */
+  set lease(lease: Lease) {
+    this.chooser.lease = lease
+  }
+
+  /** Forgets what older decisions stood on: the state was replaced. */
+  forget(): void {
+    this.notes.clear()
+  }
+}

@@ -1,0 +1,32 @@
+import { EventEmitter } from '../events/emitter.js'
+import type { Kernel } from '../kernel/kernel.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import { EVENT_TYPES } from '../policy/policies.js'
+import type { Policy } from '../policy/policy.js'
+import { RoutingState } from '../state/routing-state.js'
+import { Admin } from './admin.js'
+import { Committer } from './committer.js'
+import { Decisions } from './decisions.js'
+import { Feedback } from './feedback.js'
+import { Persistence } from './persistence.js'
+
+/** What a router is made of; the public face (`router.ts`) hands each call to one of these. */
+export interface RouterParts {
+  readonly options: ResolvedOptions
+  readonly policy: Policy
+  readonly committer: Committer
+  readonly decisions: Decisions
+  readonly feedback: Feedback
+  readonly admin: Admin
+  readonly persistence: Persistence
+}
+
+export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Policy): RouterParts {
+  const state = new RoutingState(kernel, options, policy)
+  const committer = new Committer(state, new EventEmitter(options.onListenerError, EVENT_TYPES), options)
+  const decisions = new Decisions(options, policy, committer)
+  const feedback = new Feedback(options, committer)
+  const admin = new Admin(options, policy, committer)
+  const persistence = new Persistence(options, policy, committer, decisions, admin)
+  return { options, policy, committer, decisions, feedback, admin, persistence }
+}

@@ -1,0 +1,110 @@
+import { ParetoBanditError } from '../base/errors.js'
+import type { ResolvedOptions } from '../policy/options.js'
+import type { Policy } from '../policy/policy.js'
+import { checkEvent } from '../state/check-event.js'
+import { RoutingState } from '../state/routing-state.js'
+import { decodeSnapshot, encodeSnapshot } from '../state/snapshot/snapshot.js'
+import type { Admin } from './admin.js'
+import type { Committer } from './committer.js'
+import type { Decisions } from './decisions.js'
+import type { Journal, Recovery } from './journal.js'
+import type { ReplicaHost } from './replica-host.js'
+
+/** The state as bytes, and the state of a log in the place of the router's own. */
+export class Persistence {
+  private readonly options: ResolvedOptions
+  private readonly policy: Policy
+  private readonly committer: Committer
+  private readonly decisions: Decisions
+  private readonly admin: Admin
+
+  constructor(
+    options: ResolvedOptions,
+    policy: Policy,
+    committer: Committer,
+    decisions: Decisions,
+    admin: Admin,
+  ) {
+    this.options = options
+    this.policy = policy
+    this.committer = committer
+    this.decisions = decisions
+    this.admin = admin
+  }
+
+  snapshot(): Uint8Array {
+    return encodeSnapshot(this.committer.state, this.encoder)
+  }
+
+  restore(snapshot: Uint8Array): void {
+    if (this.committer.journal !== null) {
+      const message =
+        'this router has its state from its store; `paretobandit restore` makes a store of a snapshot'
+      throw new ParetoBanditError('INVALID_ARGUMENT', 'snapshot', message)
+    }
+    const { dimension, name } = this.options
+    const fresh = this.fresh(name)
+    decodeSnapshot(snapshot, fresh, { dimension, encoder: this.encoder, name })
+    this.adopt(fresh)
+  }
+
+  async digest(): Promise<{ readonly position: string; readonly sha256: string }> {
+    const position = this.committer.journal?.position ?? ''
+    const bytes = encodeSnapshot(this.confirmedState, this.encoder)
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
+    return { position, sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') }
+  }
+
+  flush(): Promise<void> {
+    return this.committer.journal?.flush() ?? Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    return this.committer.journal?.close() ?? Promise.resolve()
+  }
+
+  /** What the log's fold has at its position. */
+  get confirmedState(): RoutingState {
+    return this.committer.journal?.confirmed ?? this.committer.state
+  }
+
+  /** Takes over a state, of a snapshot or a log. */
+  adopt(state: RoutingState): void {
+    this.committer.state = state
+    this.decisions.maker.forget()
+  }
+
+  /** From now on events go to a journal. */
+  attach(journal: Journal, recovery: Recovery): void {
+    this.committer.journal = journal
+    this.committer.recovery = recovery
+  }
+
+  /** What a replica does with its router. @param name of its own, for this start */
+  replicaHost(name: string): ReplicaHost {
+    const { committer, admin } = this
+    return {
+      get state() {
+        return committer.state
+      },
+      fresh: () => this.fresh(name),
+      adopt: (state) => this.adopt(state),
+      commit: (event) => committer.commit(event),
+      follow: (event) => committer.follow(event),
+      check: (event) => checkEvent(committer.state, this.policy, this.options, event),
+      ask: (query, ...args) => admin.ask(query, ...args),
+      now: () => committer.now(),
+      encoder: this.encoder,
+      dimension: this.options.dimension,
+    }
+  }
+
+  /** An empty state, on the same arena. */
+  private fresh(name: string): RoutingState {
+    return new RoutingState(this.committer.state.arms.kernel, { ...this.options, name }, this.policy)
+  }
+
+  private get encoder(): string | null {
+    return this.options.encoder?.name ?? null
+  }
+}

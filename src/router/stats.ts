@@ -1,0 +1,77 @@
+import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
+import type { PacerMode } from '../policy/paper/settings.js'
+import type { PolicyName } from '../policy/policies.js'
+import type { JournalStats } from './journal.js'
+
+export interface ModelStats {
+  readonly id: string
+  readonly enabled: boolean
+  readonly inputUsdPerMTok: number
+  readonly outputUsdPerMTok: number
+  readonly cachedInputUsdPerMTok: number
+  readonly reasoningUsdPerMTok: number
+  /** Decisions for this model, failed ones included. */
+  readonly requests: number
+  /** Its share of all decisions for models that are registered now. */
+  readonly share: number
+  readonly settled: number
+  readonly failed: number
+  readonly expired: number
+  /** Realised cost, USD, partial costs of failures and expired reservations included. */
+  readonly spendUsd: number
+  /** Mean realised cost of a settled request, USD, or null before the first. */
+  readonly meanCostUsd: number | null
+  readonly rewarded: number
+  readonly meanReward: number | null
+  readonly meanLatencyMs: number | null
+  /** Forced explorations still to come, and those done. */
+  readonly forcedRemaining: number
+  readonly forcedDone: number
+  /** Alarms of drift so far: its rewards, its costs, its latencies. Policy `dollar`. */
+  readonly rewardAlarms: number
+  readonly costAlarms: number
+  readonly latencyAlarms: number
+}
+
+export interface PacerStats {
+  /** Ceiling B, USD per request, or null. */
+  readonly usdPerRequest: number | null
+  /** How the budget acts under policy `paper`; null under policy `dollar`. */
+  readonly mode: PacerMode | null
+  /** That of policy `paper`. */
+  readonly shadowPrice: number
+  /** Running mean of what requests cost, USD; it drives the shadow price of policy `paper`. */
+  readonly costEmaUsd: number
+  /** Spend since the start, removed models included, USD. */
+  readonly spendUsd: number
+  /** Set aside for requests that are not settled, USD. */
+  readonly reservedUsd: number
+  /** Sum of the ceilings in force at each request that did not fail, USD; 0 without a budget. */
+  readonly allowanceUsd: number
+  /**
+   * (spend + reserved) / allowance, both of requests routed under a budget; null without one or before the first
+   * request.
+   */
+  readonly utilisation: number | null
+}
+
+export interface RouterStats {
+  /** Requests routed since the start: the t of the mathematics. */
+  readonly requests: number
+  readonly models: readonly ModelStats[]
+  readonly policy: PolicyName
+  readonly pacer: PacerStats
+  /** The router's account; null for policy `paper`. */
+  readonly account: AccountStats | null
+  /** Null without a latency objective, without a quality floor. */
+  readonly latency: LatencyStats | null
+  readonly quality: QualityStats | null
+  /** Registered tenants; `tenantStats` tells of each. */
+  readonly tenants: number
+  /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
+  readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** Null without a store. */
+  readonly journal: JournalStats | null
+  readonly kernel: string
+  readonly dimension: number
+}
