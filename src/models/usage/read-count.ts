@@ -1,4 +1,4 @@
-import { checkAmount, checkArray, isAmount, isRecord } from '../../base/check.js'
+import { checkAmount, checkArray, isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 
 const ENTRIES = /^(\w+)\[(\w+)=(\w+)\]$/
@@ -19,7 +19,10 @@ export function readCount(usage: Record<string, unknown>, path: string, field: s
   const at = `${field}.${step}`
   if (found === undefined || found === null) return null
   if (others.length === 0) return isRecord(found) ? null : checkAmount(found, at)
-  if (isAmount(found)) return null
+  if (typeof found === 'number') {
+    checkAmount(found, at)
+    return null
+  }
   if (!isRecord(found)) throw expected('INVALID_ARGUMENT', at, 'an object', found)
   return readCount(found, others.join('.'), at)
 }
