@@ -101,12 +101,15 @@ function pricesOf(model: ResolvedTokenPrices): Readonly<Record<string, number | 
 }
 
 function remark(model: ModelStats): string {
+  return [...standing(model), ...usageRemarks(model)].join('; ')
+}
+
+function standing(model: ModelStats): string[] {
   const { enabled, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms } = model
-  if (!enabled) return 'disabled'
-  if (forcedRemaining > 0) return `new: ${forcedRemaining} forced to come`
+  if (!enabled) return ['disabled']
+  if (forcedRemaining > 0) return [`new: ${forcedRemaining} forced to come`]
   const alarms = rewardAlarms + costAlarms + latencyAlarms
-  const changes = alarms === 0 ? [] : [`has changed ${alarms === 1 ? 'once' : `${alarms} times`}`]
-  return [...changes, ...usageRemarks(model)].join('; ')
+  return alarms === 0 ? [] : [`has changed ${alarms === 1 ? 'once' : `${alarms} times`}`]
 }
 
 function usageRemarks({ unpricedTokens, flaggedUsages }: ModelStats): string[] {
