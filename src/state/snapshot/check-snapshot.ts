@@ -71,23 +71,27 @@ const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
 const STATE_MAX = 31
 
+/** What a snapshot holds, but for what policies keep besides. */
+export interface SnapshotParts {
+  readonly totals: SnapshotTotals
+  readonly budget: boolean
+  readonly models: readonly SnapshotModel[]
+  readonly requests: readonly SnapshotRequest[]
+  readonly origins: readonly OriginMark[]
+  readonly dimension: number
+  /** Where a request's context begins in its row. */
+  readonly contextStart: number
+  /** How many price lists it has. */
+  readonly priceLists: number
+}
+
 /**
  * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
  * that this router could have come to, so that nothing it does later can go wrong.
- * @param contextStart where a request's context begins in its row
- * @param priceLists how many price lists it has
  * @throws SNAPSHOT_INVALID
  */
-export function checkSnapshot(
-  totals: SnapshotTotals,
-  budget: boolean,
-  models: readonly SnapshotModel[],
-  requests: readonly SnapshotRequest[],
-  dimension: number,
-  origins: readonly OriginMark[],
-  contextStart: number,
-  priceLists: number,
-): void {
+export function checkSnapshot(parts: SnapshotParts): void {
+  const { totals, budget, models, requests, origins, dimension } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
@@ -103,7 +107,7 @@ export function checkSnapshot(
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
   for (const request of requests) {
-    checkRequest(request, incarnationAt, contextStart, priceLists)
+    checkRequest(request, incarnationAt, parts)
     checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
@@ -168,12 +172,10 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   }
 }
 
-/** @param contextStart where the context begins, behind the policy's own columns */
 function checkRequest(
   { row }: SnapshotRequest,
   incarnationAt: ReadonlyMap<number, number>,
-  contextStart: number,
-  priceLists: number,
+  { contextStart, priceLists }: SnapshotParts,
 ): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')

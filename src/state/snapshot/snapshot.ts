@@ -186,7 +186,9 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
   const contextStart = state.pending.rowNumbers - dimension
-  checkSnapshot(totals, text.budget, models, entries, dimension, text.origins, contextStart, prices.length)
+  const { budget, origins } = text
+  const priceLists = prices.length
+  checkSnapshot({ totals, budget, models, requests: entries, origins, dimension, contextStart, priceLists })
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
     const needed = totals.next - entries[0].sequence
