@@ -1,6 +1,6 @@
 import type { ResolvedModelPrice, ResolvedTokenPrices } from './model.js'
 import { discountName, type ServiceTier } from './service-tier.js'
-import { TOKEN_KINDS, type TokenCounts, type TokenKinds } from './token-kinds.js'
+import { TOKEN_KINDS, type TokenAmounts, type TokenKinds } from './token-kinds.js'
 
 /** The prices of one tier, by the places of kinds in the table. */
 export interface PriceTier {
@@ -63,42 +63,38 @@ export function tierAt({ tiers }: PriceList, inputTokens: number): PriceTier {
 /**
  * Dollars of a request's tokens: each part of a side at its own price, the rest at the side's, less the discount of how
  * it was served. At equal prices a split changes no bit of the cost.
- * @param counts parts are disjoint and together no more than their side
+ * @param amounts parts are disjoint and together no more than their side
  */
 export function tokensCostUsd(
   list: PriceList,
-  counts: TokenCounts,
+  amounts: TokenAmounts,
   serviceTier: ServiceTier | null = null,
 ): number {
-  const { usdPerMTok } = tierAt(list, counts.input)
-  const { kinds } = list
-  const input = sideUsd('input', counts, kinds, usdPerMTok)
-  const output = sideUsd('output', counts, kinds, usdPerMTok)
-  const usd = (input + output) / 1e6
-  const discount = serviceTier === null ? 0 : (list.price[discountName(serviceTier)] ?? 0)
-  return discount === 0 ? usd : usd * (1 - discount)
-}
-
-/** Millionths of dollars of one side. */
-function sideUsd(
-  side: 'input' | 'output',
-  counts: TokenCounts,
-  kinds: TokenKinds,
-  usdPerMTok: readonly number[],
-): number {
-  const values: Readonly<Record<string, number | undefined>> = counts
-  const sidePrice = usdPerMTok[kinds[side].index]
-  let rest = counts[side]
-  let apart = 0
-  for (const kind of kinds.parts) {
-    const tokens = kind.side === side ? (values[kind.name] ?? 0) : 0
-    const price = usdPerMTok[kind.index]
-    if (tokens === 0 || price === sidePrice) continue
-    rest -= tokens
-    apart += tokens * price
+  const { kinds, input, output } = list.kinds
+  const { usdPerMTok } = tierAt(list, amounts[input.index])
+  let restInput = amounts[input.index]
+  let restOutput = amounts[output.index]
+  let apartInput = 0
+  let apartOutput = 0
+  for (let i = 0; i < kinds.length; i++) {
+    const tokens = amounts[i]
+    const { whole } = kinds[i]
+    const price = usdPerMTok[i]
+    if (tokens === 0 || whole === i || price === usdPerMTok[whole]) continue
+    if (whole === input.index) {
+      restInput -= tokens
+      apartInput += tokens * price
+    } else {
+      restOutput -= tokens
+      apartOutput += tokens * price
+    }
   }
   // Fractions of tokens may add up to a hair more than their whole.
-  return Math.max(rest, 0) * sidePrice + apart
+  const inputCost = Math.max(restInput, 0) * usdPerMTok[input.index] + apartInput
+  const outputCost = Math.max(restOutput, 0) * usdPerMTok[output.index] + apartOutput
+  const usd = (inputCost + outputCost) / 1e6
+  const discount = serviceTier === null ? 0 : (list.price[discountName(serviceTier)] ?? 0)
+  return discount === 0 ? usd : usd * (1 - discount)
 }
 
 /** Dollars of a request as it is estimated: nothing is known of kinds of tokens yet. */

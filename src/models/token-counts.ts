@@ -1,7 +1,13 @@
 import { checkAmount, isAmount } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { type PriceList, tierAt } from './price-list.js'
-import { TOKEN_KINDS, type TokenCountName, type TokenCounts, type TokenKinds } from './token-kinds.js'
+import {
+  type PlacedKind,
+  TOKEN_KINDS,
+  type TokenAmounts,
+  type TokenCountName,
+  type TokenKinds,
+} from './token-kinds.js'
 
 /** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
 export type GivenTokens = { readonly [C in TokenCountName]?: number }
@@ -21,27 +27,39 @@ export function readTokenCounts(
   record: Readonly<Record<string, unknown>>,
   field: string,
   kinds: TokenKinds = TOKEN_KINDS,
-): TokenCounts | null {
-  const counts: Record<string, number> = { input: 0, output: 0 }
-  const together = { input: 0, output: 0 }
-  for (const { name, side, countName } of kinds.parts) {
-    const value = record[countName]
-    if (value === undefined) continue
-    const tokens = partOf(value, countName, record, kinds[side].countName, field)
-    together[side] += tokens
-    if (tokens > 0) counts[name] = tokens
-  }
-  const { input, output } = kinds
-  if (record[input.countName] === undefined && record[output.countName] === undefined) return null
-  for (const { name, side, countName } of [input, output]) {
-    const tokens = amount(record[countName], field, countName)
-    if (together[side] > tokens * (1 + ROUNDING)) {
-      const what = `at least its parts together, ${together[side]}`
-      throw expected('INVALID_ARGUMENT', `${field}.${countName}`, what, tokens)
+): TokenAmounts | null {
+  const { input, output, byCountName } = kinds
+  let amounts: number[] | null = null
+  let partsInput = 0
+  let partsOutput = 0
+  for (const key in record) {
+    const kind = byCountName.get(key)
+    const value = record[key]
+    if (kind === undefined || value === undefined) continue
+    amounts ??= new Array<number>(kinds.kinds.length).fill(0)
+    const { index, whole } = kind
+    if (index === whole) amounts[index] = amount(value, field, key)
+    else {
+      amounts[index] = partOf(value, key, record, kinds.kinds[whole].countName, field)
+      if (whole === input.index) partsInput += amounts[index]
+      else partsOutput += amounts[index]
     }
-    counts[name] = tokens
   }
-  return counts as TokenCounts
+  if (amounts === null) return null
+  checkWhole(record, field, input, partsInput)
+  checkWhole(record, field, output, partsOutput)
+  return amounts
+}
+
+function checkWhole(
+  record: Readonly<Record<string, unknown>>,
+  field: string,
+  { countName }: PlacedKind,
+  parts: number,
+): void {
+  const tokens = amount(record[countName], field, countName)
+  if (parts <= tokens * (1 + ROUNDING)) return
+  throw expected('INVALID_ARGUMENT', `${field}.${countName}`, `at least its parts together, ${parts}`, tokens)
 }
 
 function partOf(
@@ -68,24 +86,28 @@ function amount(value: unknown, field: string, key: string): number {
 }
 
 /** The same tokens with each in one kind alone, as events keep them. */
-export function tokensByKind(counts: TokenCounts, kinds: TokenKinds = TOKEN_KINDS): TokensByKind {
-  const values: Readonly<Record<string, number | undefined>> = counts
+export function tokensByKind(amounts: TokenAmounts, { kinds }: TokenKinds = TOKEN_KINDS): TokensByKind {
+  const alone = amounts.slice()
+  for (let i = 0; i < kinds.length; i++) if (kinds[i].whole !== i) alone[kinds[i].whole] -= amounts[i]
   const byKind: Record<string, number> = {}
-  const rest = { input: counts.input, output: counts.output }
-  for (const { name, side } of kinds.parts) rest[side] -= values[name] ?? 0
-  for (const { name, side, index, whole } of kinds.kinds) {
-    const tokens = index === whole ? Math.max(0, rest[side]) : (values[name] ?? 0)
-    if (tokens > 0) byKind[name] = tokens
-  }
+  for (let i = 0; i < kinds.length; i++) if (alone[i] > 0) byKind[kinds[i].name] = alone[i]
   return Object.freeze(byKind)
 }
 
 /** Tokens of kinds that a price list has no price for. */
 export function unpricedTokens(list: PriceList, tokens: TokensByKind): number {
-  let input = 0
-  for (const { name, side } of list.kinds.kinds) if (side === 'input') input += tokens[name] ?? 0
-  const { isUnpriced } = tierAt(list, input)
+  const { byName } = list.kinds
+  const { isUnpriced } = list.tiers.length === 1 ? list.tiers[0] : tierAt(list, inputOf(list, tokens))
   let unpriced = 0
-  for (const { name, index } of list.kinds.parts) if (isUnpriced[index]) unpriced += tokens[name] ?? 0
+  for (const name in tokens) {
+    const kind = byName.get(name)
+    if (kind !== undefined && isUnpriced[kind.index]) unpriced += tokens[name]
+  }
   return unpriced
+}
+
+function inputOf({ kinds }: PriceList, tokens: TokensByKind): number {
+  let input = 0
+  for (const name in tokens) if (kinds.byName.get(name)?.side === 'input') input += tokens[name]
+  return input
 }

@@ -116,8 +116,18 @@ export interface TokenKinds {
   readonly parts: readonly PlacedKind[]
   readonly input: PlacedKind
   readonly output: PlacedKind
+  readonly byName: ReadonlyMap<string, PlacedKind>
+  readonly byCountName: ReadonlyMap<string, PlacedKind>
   readonly priceNames: readonly string[]
   readonly countNames: readonly string[]
+}
+
+/** Tokens by the place of their kind in a table; those of a whole include its parts. */
+export type TokenAmounts = readonly number[]
+
+/** The same text as engines keep names of fields: two of these compare by their address. */
+function asKey(text: string): string {
+  return Object.keys({ [text]: 0 })[0]
 }
 
 /** What follows from rows, among which `input` and `output` are the wholes of their sides. */
@@ -127,8 +137,8 @@ export function tokenKindsOf(rows: readonly TokenKind[]): TokenKinds {
     (row, index): PlacedKind => ({
       ...row,
       index,
-      countName: `${row.name}Tokens`,
-      priceName: `${row.name}UsdPerMTok`,
+      countName: asKey(`${row.name}Tokens`),
+      priceName: asKey(`${row.name}UsdPerMTok`),
       whole: wholeOf(row.side),
     }),
   )
@@ -137,9 +147,17 @@ export function tokenKindsOf(rows: readonly TokenKind[]): TokenKinds {
     parts: kinds.filter(({ index, whole }) => index !== whole),
     input: kinds[wholeOf('input')],
     output: kinds[wholeOf('output')],
+    byName: new Map(kinds.map((kind) => [kind.name, kind])),
+    byCountName: new Map(kinds.map((kind) => [kind.countName, kind])),
     priceNames: kinds.map(({ priceName }) => priceName),
     countNames: kinds.map(({ countName }) => countName),
   }
 }
 
 export const TOKEN_KINDS = tokenKindsOf(TOKEN_KIND_ROWS)
+
+/** Counts by the places of their kinds. */
+export function amountsOf(counts: TokenCounts, { kinds }: TokenKinds = TOKEN_KINDS): TokenAmounts {
+  const values: Readonly<Record<string, number | undefined>> = counts
+  return kinds.map(({ name }) => values[name] ?? 0)
+}

@@ -3,7 +3,7 @@ import { ParetoBanditError } from '../base/errors.js'
 import { type PriceList, tokensCostUsd } from '../models/price-list.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { type GivenTokens, readTokenCounts, type TokensByKind, tokensByKind } from '../models/token-counts.js'
-import { TOKEN_KINDS } from '../models/token-kinds.js'
+import { amountsOf, TOKEN_KINDS } from '../models/token-kinds.js'
 import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
 
 /**
@@ -52,7 +52,7 @@ export function readBill(
     bill.serviceTier === undefined
       ? (usage?.serviceTier ?? null)
       : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
-  const counts = usage?.tokens ?? given
+  const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
   const usageFlags = usage === null || usage.flags.length === 0 ? null : Object.freeze(usage.flags)
   if (bill.costUsd !== undefined) {

@@ -46,8 +46,18 @@ export function settledEvent(
   const listUsd = state.pending.listCostUsd(sequence)
   const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
-  const learned = { logCostRatio: ratio, logLatency }
-  return { type: 'settled', at, id: known, model, costUsd, latencyMs, ...learned, tokens, usageFlags }
+  return {
+    type: 'settled',
+    at,
+    id: known,
+    model,
+    costUsd,
+    latencyMs,
+    logCostRatio: ratio,
+    logLatency,
+    tokens,
+    usageFlags,
+  }
 }
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */

@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkModelPrice, checkModelSpec, listCostUsd, priceOf } from '../../src/models/model.js'
-import { dearestCostUsd, estimatedCostUsd, priceListOf, tokensCostUsd } from '../../src/models/price-list.js'
+import {
+  tokensCostUsd as costOfAmountsUsd,
+  dearestCostUsd,
+  estimatedCostUsd,
+  type PriceList,
+  priceListOf,
+} from '../../src/models/price-list.js'
+import type { ServiceTier } from '../../src/models/service-tier.js'
 import { tokensByKind, unpricedTokens } from '../../src/models/token-counts.js'
-import { TOKEN_KIND_ROWS, TOKEN_KINDS, type TokenCounts } from '../../src/models/token-kinds.js'
+import { amountsOf, TOKEN_KIND_ROWS, TOKEN_KINDS, type TokenCounts } from '../../src/models/token-kinds.js'
 import { expectCode } from '../support/errors.js'
 import '../support/seed.js'
 
@@ -11,6 +18,8 @@ const TWO = { inputUsdPerMTok: 2, outputUsdPerMTok: 10 }
 /** Rounding of some ten sums. */
 const SLACK = 1e-12
 
+const tokensCostUsd = (prices: PriceList, counts: TokenCounts, tier: ServiceTier | null = null) =>
+  costOfAmountsUsd(prices, amountsOf(counts), tier)
 const list = (price: object) => priceListOf(checkModelPrice(price, 'price'))
 
 const price = fc.oneof(
@@ -66,7 +75,7 @@ describe('the cost of tokens of all kinds', () => {
     const given = Object.fromEntries(TOKEN_KIND_ROWS.map(({ name }, i) => [`${name}UsdPerMTok`, i + 1]))
     fc.assert(
       fc.property(counts, (tokens) => {
-        const byKind = tokensByKind(tokens)
+        const byKind = tokensByKind(amountsOf(tokens))
         const sum = TOKEN_KINDS.kinds.reduce(
           (all, { name, index }) => all + (byKind[name] ?? 0) * (index + 1),
           0,
@@ -125,7 +134,7 @@ describe('a kind without a price', () => {
           const usd = tokensCostUsd(list(given), bill)
           const isOpen = missing && chargedAs === 'dearest'
           if (isOpen) expect(usd).toBe((tokens * Math.max(...pricesOn(side, given))) / 1e6)
-          expect(unpricedTokens(list(given), tokensByKind(bill))).toBe(isOpen ? tokens : 0)
+          expect(unpricedTokens(list(given), tokensByKind(amountsOf(bill)))).toBe(isOpen ? tokens : 0)
         },
       ),
     )

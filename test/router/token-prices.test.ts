@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blendedUsdPerKTok, checkModelPrice, logNormalisedCost } from '../../src/models/model.js'
 import { priceListOf, tokensCostUsd } from '../../src/models/price-list.js'
+import { amountsOf } from '../../src/models/token-kinds.js'
 import { digest, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
@@ -31,7 +32,7 @@ type Tokens = typeof tokens extends fc.Arbitrary<infer T> ? T : never
 
 function cost(prices: object, { input, output, cached, reasoning }: Tokens): number {
   const list = priceListOf(checkModelPrice(prices, 'price'))
-  return tokensCostUsd(list, { input, output, cachedInput: cached, reasoning })
+  return tokensCostUsd(list, amountsOf({ input, output, cachedInput: cached, reasoning }))
 }
 
 describe('the cost of tokens', () => {
