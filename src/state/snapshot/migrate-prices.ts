@@ -35,7 +35,7 @@ export interface PricedLayout {
 /**
  * Puts places in a list of prices where a snapshot of before version 5 has four prices each.
  * @param layout as the numbers are; they add up
- * @throws SNAPSHOT_INVALID for a price that is none
+ * @throws SNAPSHOT_INVALID for a price that is not valid
  */
 export function migratePrices(
   written: Float64Array,
@@ -81,6 +81,6 @@ function readPrice(values: Float64Array): ResolvedModelPrice {
   try {
     return checkModelPrice(Object.fromEntries(PRICE_NAMES_4.map((name, i) => [name, values[i]])), 'price')
   } catch {
-    throw invalidSnapshot('a price is none')
+    throw invalidSnapshot('a price is not valid')
   }
 }

@@ -24,7 +24,7 @@ export function readPriceTable(prices: readonly unknown[]): PriceList[] {
     try {
       return priceListOf(checkModelPrice(price, 'price'))
     } catch {
-      throw invalidSnapshot('a price is none')
+      throw invalidSnapshot('a price is not valid')
     }
   })
 }
