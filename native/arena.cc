@@ -2,7 +2,7 @@
 
 namespace {
 
-/** DIMENSION_MAX in src/base/check.js. */
+/** DIMENSION_MAX in src/base/check.ts. */
 constexpr double kDimensionMax = 1024;
 /** All that 32-bit addresses reach, in doubles. */
 constexpr double kOffsetMax = 536870912;

@@ -30,7 +30,8 @@ if (existsSync(out)) {
 
 const folder = 'test/recorded'
 const built = await bundle('record', {
-  codec: 'src/journal/codec.ts',
+  codec: 'src/events/codec.ts',
+  events: 'src/policy/all-events.ts',
   observe: `${folder}/observe.ts`,
   open: `${folder}/open.ts`,
   plain: `${folder}/plain.ts`,
@@ -39,7 +40,9 @@ const built = await bundle('record', {
   server: 'test/support/redis-server.ts',
 })
 const part = (name) => import(new URL(`${name}.mjs`, built))
-const { decodeEvent } = await part('codec')
+const codec = await part('codec')
+const { ALL_EVENT_TABLE } = await part('events')
+const decodeEvent = (bytes) => codec.decodeEvent(bytes, ALL_EVENT_TABLE)
 const { observe } = await part('observe')
 const { open } = await part('open')
 const { plain } = await part('plain')

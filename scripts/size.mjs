@@ -1,15 +1,22 @@
-// Size in a browser: what `import { createRouter } from 'paretobandit'` loads to route vectors with the WebAssembly kernel
-// in it, minified (the core), and with it the one policy that a router is made with. What else is loaded on demand (the
-// default encoder and its artifact, the kernels for places without SIMD or WebAssembly) is in files of its own and
-// counted apart. node scripts/size.mjs; exits 1 when the core or a default router is over its limit. The target of the
-// core was 25 KB, with policy paper in it and no other to carry events and snapshots for.
+// Size in a browser: what a router with the WebAssembly kernel loads to route vectors, minified: the core, which is what
+// `import { createRouter } from 'paretobandit'` loads and AssemblyScript's loader, and with it the one policy that a
+// router is made with. What else is loaded on demand (the default encoder and its artifact, the kernels for places
+// without SIMD or WebAssembly) is in files of its own and counted apart. node scripts/size.mjs; says what misses its target,
+// and exits 1 when the core or a default router is over its limit.
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const CORE_GZIP_BYTES_MAX = 34 * 1024
-const DEFAULT_ROUTER_GZIP_BYTES_MAX = 54 * 1024
+/** 2,332 bytes of the loader and 28 of what loads it. */
+const LOADER_GZIP_BYTES = 2360
+/** What 0.1.0 had, and the loader. Missed since: docs/PERFORMANCE.md says by how much, and for what. */
+const CORE_TARGET_GZIP_BYTES = 34 * 1024 + LOADER_GZIP_BYTES
+const DEFAULT_ROUTER_TARGET_GZIP_BYTES = 54 * 1024 + LOADER_GZIP_BYTES
+/** No further than this: whoever needs more says for what, in docs/PERFORMANCE.md. */
+const CORE_GZIP_BYTES_MAX = 43.5 * 1024
+const DEFAULT_ROUTER_GZIP_BYTES_MAX = 67 * 1024
+const LOADER = 'src/kernel/assemblyscript-loader.ts'
 const POLICIES = [
   ['router, policy dollar (default)', 'src/policy/dollar/index.ts'],
   ['router, policy paper', 'src/policy/paper/index.ts'],
@@ -40,19 +47,31 @@ const { outputFiles, metafile } = await build({
   logLevel: 'warning',
 })
 
-const core = staticClosure(Object.keys(metafile.outputs).find((name) => name.endsWith('/stdin.js')))
+const entry = staticClosure(Object.keys(metafile.outputs).find((name) => name.endsWith('/stdin.js')))
+const loader = neededFor(LOADER, entry)
+const core = [...entry, ...loader]
 const coreGzipBytes = report('core', core)
-const [defaultRouterGzipBytes] = POLICIES.map(([title, file]) => report(title, [...core, ...neededFor(file)]))
-for (const [title, file] of ON_DEMAND) report(title, neededFor(file))
+report('of it, the loader', loader)
+const [defaultRouterGzipBytes] = POLICIES.map(([title, file]) =>
+  report(title, [...core, ...neededFor(file, core)]),
+)
+for (const [title, file] of ON_DEMAND) report(title, neededFor(file, core))
 console.log(`\nheaviest in the core, bytes minified:`)
 for (const [file, bytes] of inputsOf(core).slice(0, HEAVIEST))
   console.log(`${String(bytes).padStart(8)}  ${file}`)
-checkLimit('the core', coreGzipBytes, CORE_GZIP_BYTES_MAX)
-checkLimit('a default router', defaultRouterGzipBytes, DEFAULT_ROUTER_GZIP_BYTES_MAX)
+check('the core', coreGzipBytes, CORE_TARGET_GZIP_BYTES, CORE_GZIP_BYTES_MAX)
+check(
+  'a default router',
+  defaultRouterGzipBytes,
+  DEFAULT_ROUTER_TARGET_GZIP_BYTES,
+  DEFAULT_ROUTER_GZIP_BYTES_MAX,
+)
 
-function checkLimit(what, bytes, limit) {
+function check(what, bytes, target, limit) {
+  if (bytes > target)
+    console.log(`\n${what} misses its target of ${target} bytes gzipped by ${bytes - target}`)
   if (bytes <= limit) return
-  console.error(`\n${what} is ${bytes - limit} bytes over ${limit} gzipped`)
+  console.error(`\n${what} is ${bytes - limit} bytes over its limit of ${limit} gzipped`)
   process.exitCode = 1
 }
 
@@ -66,10 +85,10 @@ function staticClosure(name, seen = []) {
   return seen
 }
 
-/** The chunks that a file makes necessary beyond the core. */
-function neededFor(file) {
+/** The chunks that a file makes necessary beyond those that are there. */
+function neededFor(file, there) {
   const chunk = Object.keys(metafile.outputs).find((name) => file in metafile.outputs[name].inputs)
-  return staticClosure(chunk).filter((name) => !core.includes(name))
+  return staticClosure(chunk).filter((name) => !there.includes(name))
 }
 
 /** Each file is compressed by itself, as a server sends it. */

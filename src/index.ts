@@ -1,6 +1,7 @@
 export type { ArmInspection } from './bandit/arm-inspection.js'
+export { checkPriors } from './bandit/check-priors.js'
 export { nEffectiveOf } from './bandit/horizon.js'
-export { checkPriors, type ModelPrior, type Priors } from './bandit/priors.js'
+export type { ModelPrior, Priors } from './bandit/priors.js'
 export { type ErrorCode, ParetoBanditError } from './base/errors.js'
 export { createRouter } from './create-router.js'
 export type { Listener, SubscribedEvent, Subscription } from './events/emitter.js'
@@ -9,7 +10,18 @@ export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
 export type { Store } from './log/store.js'
-export type { ModelPrice, ModelSpec, ResolvedModelPrice, ResolvedModelSpec } from './models/model.js'
+export type {
+  ModelPrice,
+  ModelSpec,
+  ResolvedModelPrice,
+  ResolvedModelSpec,
+  TierSpec,
+  TokenPrices,
+} from './models/model.js'
+export type { ServiceTier } from './models/service-tier.js'
+export type { GivenTokens, TokensByKind } from './models/token-counts.js'
+export type { TokenKindName } from './models/token-kinds.js'
+export type { UsageFlag } from './models/usage/usage.js'
 export type { Constraint } from './policy/constraint.js'
 export type {
   Decision,
@@ -21,14 +33,27 @@ export type {
 export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type {
+  AccountEvent,
+  CapsSetEvent,
+  DriftEvent,
+  LatencySetEvent,
+  ObjectiveEvent,
+  PeriodStartedEvent,
+  QualitySetEvent,
+  RefusedEvent,
+  TenantAddedEvent,
+  TenantRemovedEvent,
+} from './policy/dollar/events.js'
 export type { LatencyLimit, LatencyOptions } from './policy/dollar/latency/latency-limit.js'
 export type { QualityOptions } from './policy/dollar/quality/quality-options.js'
 export type { ReserveMode } from './policy/dollar/settings.js'
 export type { AccountStats, LatencyStats, QualityStats } from './policy/dollar/stats.js'
 export type { BudgetOptions, RouterOptions } from './policy/options.js'
-export type { PacerMode } from './policy/paper/dual-ascent.js'
+export type { PacerMode } from './policy/paper/settings.js'
 export type { PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
+export type { Bill } from './router/bill.js'
 export type { Failure, Settlement } from './router/feedback-events.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'

@@ -32,7 +32,7 @@ const WIDTH = 760
 const HEIGHT = 420
 const MARGIN = { top: 52, right: 168, bottom: 46, left: 66 }
 const MARK_COLOR = '#b3400f'
-/** The light page of the report (src/report/style.js), on white. */
+/** The light page of the report (src/report/style.ts), on white. */
 const STYLE =
   "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#1d1f23}" +
   '.title{font-size:14px;font-weight:600}.tick,.axis{fill:#5f6470;font-size:11.5px}' +

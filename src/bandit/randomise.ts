@@ -1,11 +1,15 @@
 /**
- * Chance for a share epsilon of the decisions, so that the log can say what other policies would have earned. Like the
- * tie-break it has no state of its own: the numbers come from the seed and the request count.
+ * Chance in decisions: for a share epsilon of them, so that the log can say what other policies would have earned, and
+ * for posterior sampling. Like the tie-break it has no state of its own: the numbers come from the seed and the request
+ * count.
  */
 
 /** Salts that tell the two draws of a request apart, and both from the tie-break. */
 const WHETHER = 0x3c6ef372
 const WHICH = 0xa54ff53a
+/** Of the two numbers that a normal draw is made from. */
+const RADIUS = 0x510e527f
+const ANGLE = 0x1f83d9ab
 const GOLDEN = 0x9e3779b9
 const TWO_32 = 0x1_0000_0000
 
@@ -23,6 +27,16 @@ export function chanceIndex(count: number, seed: number, requestCount: number): 
 export function propensityOf(epsilon: number, count: number, isBest: boolean): number {
   if (count === 1) return 1
   return epsilon / count + (isBest ? 1 - epsilon : 0)
+}
+
+/**
+ * A standard normal number for one arm of that decision (Box and Muller 1958). It differs in its last bits between
+ * engines, so a fold must not draw it: decisions do, and their events carry what came of it.
+ */
+export function standardNormal(seed: number, requestCount: number, slot: number): number {
+  const arm = finalize(slot + 1)
+  const radius = Math.sqrt(-2 * Math.log(1 - unit(seed ^ arm, RADIUS, requestCount)))
+  return radius * Math.cos(2 * Math.PI * unit(seed ^ arm, ANGLE, requestCount))
 }
 
 /** A number in [0, 1) of 32 bits. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent } from '../events/codec.js'
 import { START } from '../log/store.js'
+import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
 import { checkApart, checkWritable, fileError } from './files.js'
 import { plural } from './format.js'
@@ -87,7 +88,7 @@ async function writeLines(reader: LogReader, outcomes: boolean, sink: Writable):
       after = position
       events.forEach((bytes, i) => {
         if (requests.isKnown(origin, firstNumber + i)) return
-        const event = decodeEvent(bytes)
+        const event = decodeEvent(bytes, ALL_EVENT_TABLE)
         const row = requests.take(event)
         if (row === false) return
         if (outcomes && row === true) return

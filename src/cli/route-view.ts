@@ -1,7 +1,15 @@
 import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../policy/decision.js'
+import type { PacerStats } from '../router/stats.js'
 import { fixed, percent, usd } from './format.js'
-import type { RouteOutcome } from './route.js'
+import type { RouteChange } from './route-changes.js'
 import { renderTable } from './table.js'
+
+/** What `route` did. */
+export interface RouteOutcome {
+  readonly decision: Decision
+  readonly pacer: PacerStats
+  readonly changes: readonly RouteChange[]
+}
 
 const REASONS: Readonly<Record<ExclusionReason, string>> = {
   disabled: 'disabled',

@@ -1,79 +1,113 @@
 import { crc32 } from '../base/checksum.js'
-import { ParetoBanditError } from '../base/errors.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import { EVENT_FORMATS, type FieldKind, type LoggedEventType } from './event-fields.js'
-import type { RouterEvent } from './events.js'
+import type { Form } from './definition.js'
+import type { LoggedEvent } from './event-map.js'
+import { corrupt, EventReader, keyBeyond, newer } from './event-reader.js'
+import { type EventFormat, type EventTable, FIRST_CODE_MAX, type WrittenField } from './event-table.js'
 
 /**
- * An event as bytes, version 1. Numbers are little-endian float64, so folding what was read gives the same bits.
+ * An event as bytes. Numbers are little-endian float64, so folding what was read gives the same bits.
  *
  *     0  1  version
- *     1  1  type (event-fields.ts)
+ *     1  1  code of the type
  *     2  8  at
- *     10    the fields of that type in their order:
- *             number       float64             number?      a byte 0 or 1, then a number
- *             boolean      a byte              text?        likewise
- *             text         length, UTF-8       numbers      count, float64 each
- *             texts        count, text each    json         as text
- *             statistics?  a byte, then two lists of numbers: precision, response
- *           lengths and counts are uint32
+ *     10    the type as text                               version 2, codes from 19 on
+ *           the fields of its first release in their order
+ *           name as text, form as a byte, value, each      version 2: fields of later releases that are not `absent`
  *     -4 4  CRC-32 of all before
+ *
+ *     number       float64             number?      a byte 0 or 1, then a number
+ *     boolean      a byte              text?        likewise
+ *     text         length, UTF-8       numbers      count, float64 each
+ *     texts        count, text each    json         as text
+ *     statistics?  a byte, then two lists of numbers: precision, response
+ *     counts       count, then a text and a number each
+ *     lengths and counts are uint32
+ *
+ * An event is of the lowest version that can hold it, so that an older release reads all that it understands. In every
+ * version, also of those to come, the first byte is the version and the last four are the checksum: what is broken and
+ * what is new can be told apart. docs/LOG.md says how events evolve.
  */
-export const CODEC_VERSION = 1
+export const CODEC_VERSION_MAX = 2
 const HEADER_BYTES = 10
 const CHECKSUM_BYTES = 4
 
-export type LoggedEvent = Extract<RouterEvent, { type: LoggedEventType }>
+/** What stands for a form in a named field. Never changes. */
+const FORM_BYTES: Readonly<Record<Form, number>> = {
+  number: 1,
+  'number?': 2,
+  text: 3,
+  'text?': 4,
+  boolean: 5,
+  numbers: 6,
+  texts: 7,
+  json: 8,
+  'statistics?': 9,
+  counts: 10,
+}
 
-/**
- * What an event of each code begins as: a routed one is read in 2.0 us instead of 2.6 when fields are filled into a copy.
- * Of entries: an object that a loop adds twenty fields to is a dictionary to V8, and then it takes 5 us.
- */
-const FORMAT_OF_CODE = new Map(
-  (Object.keys(EVENT_FORMATS) as LoggedEventType[]).map((type) => {
-    const { code, fields } = EVENT_FORMATS[type]
-    const names = ['at', ...fields.map(([name]) => name)]
-    const blank = Object.fromEntries([['type', type], ...names.map((name) => [name, null])])
-    return [code, { fields, blank: blank as Record<string, unknown> }]
-  }),
-)
-const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
 /** Many events share a piece of memory: a buffer of its own for each costs more than writing it. */
 const CHUNK_BYTES = 1 << 16
 
-/** Ids and names of models: up to here a loop reads faster than the decoder. */
-const LOOP_BYTES_MAX = 32
-
 /** Writes events one after the other. */
 export class EventWriter {
+  private readonly table: EventTable
   private bytes = new Uint8Array(CHUNK_BYTES)
   private view = new DataView(this.bytes.buffer)
   /** Where the present event begins, and where its next field goes. */
   private start = 0
   private at = 0
+  private version = 1
 
-  /** @returns the event's bytes, which nobody else writes to */
-  encode(event: LoggedEvent): Uint8Array {
-    const { code, fields } = EVENT_FORMATS[event.type]
+  constructor(table: EventTable) {
+    this.table = table
+  }
+
+  /**
+   * @returns the event's bytes, which nobody else writes to
+   * @throws INVALID_ARGUMENT for a type that is not in the table
+   */
+  encode(event: { readonly type: string; readonly at: number }): Uint8Array {
+    const format = this.table.byType.get(event.type)
+    if (format === undefined)
+      throw expected('INVALID_ARGUMENT', 'event.type', 'an event of the log', event.type)
+    const { code, isNamed, positional, added } = format
     const values = event as unknown as Record<string, unknown>
     this.start = this.at
     this.reserve(HEADER_BYTES)
     const { start } = this
-    this.bytes[start] = CODEC_VERSION
     this.bytes[start + 1] = code
     this.view.setFloat64(start + 2, event.at, true)
     this.at = start + HEADER_BYTES
-    for (let i = 0; i < fields.length; i++) this.write(fields[i][1], values[fields[i][0]])
+    this.version = 1
+    if (isNamed) this.name(event.type)
+    for (let i = 0; i < positional.length; i++) this.write(positional[i], values[positional[i].name])
+    for (let i = 0; i < added.length; i++) this.writeAdded(added[i], values[added[i].name])
     this.reserve(CHECKSUM_BYTES)
+    this.bytes[this.start] = this.version
     this.view.setUint32(this.at, crc32(this.bytes, 0, this.start, this.at), true)
     this.at += CHECKSUM_BYTES
     return this.bytes.subarray(this.start, this.at)
   }
 
-  private write(kind: FieldKind, value: unknown): void {
-    switch (kind) {
+  private writeAdded(field: WrittenField, value: unknown): void {
+    if (value === undefined || Object.is(value, field.absent)) return
+    this.name(field.name)
+    this.byte(FORM_BYTES[field.form])
+    this.write(field, value)
+  }
+
+  /** A name is what version 2 has and version 1 has not. */
+  private name(name: string): void {
+    this.version = 2
+    this.text(name)
+  }
+
+  private write(field: WrittenField, value: unknown): void {
+    switch (field.form) {
       case 'number':
         this.number(value as number)
         break
@@ -99,12 +133,29 @@ export class EventWriter {
         break
       }
       case 'json':
-        this.text(JSON.stringify(value))
+        this.json(field, value)
         break
       case 'statistics?':
         if (!this.flag(value !== null)) break
         this.numbers((value as ArmStatistics).precision)
         this.numbers((value as ArmStatistics).response)
+        break
+      case 'counts':
+        this.counts(value as Readonly<Record<string, number>>)
+    }
+  }
+
+  private json({ keys }: WrittenField, value: unknown): void {
+    if (keys !== undefined && keyBeyond(value, keys.first) !== undefined) this.version = 2
+    this.text(JSON.stringify(value))
+  }
+
+  private counts(counts: Readonly<Record<string, number>>): void {
+    const entries = Object.entries(counts)
+    this.count(entries.length)
+    for (const [name, count] of entries) {
+      this.text(name)
+      this.number(count)
     }
   }
 
@@ -118,6 +169,11 @@ export class EventWriter {
     this.view = new DataView(larger.buffer)
     this.start = 0
     this.at = written
+  }
+
+  private byte(value: number): void {
+    this.reserve(1)
+    this.bytes[this.at++] = value
   }
 
   private flag(value: boolean): boolean {
@@ -162,125 +218,59 @@ export class EventWriter {
   }
 }
 
+type Version = (reader: EventReader, code: number, table: EventTable) => Record<string, unknown>
+
+/** How the events of each version are read. None is ever taken away. */
+const VERSIONS: readonly (Version | undefined)[] = [undefined, readVersion1, readVersion2]
+
 /**
  * The event that bytes hold, in full: a check of its fields' ranges against a state is `checkEvent`'s.
- * @throws LOG_CORRUPT for bytes that are cut or altered; LOG_VERSION for those of a future version
+ * @throws LOG_CORRUPT for bytes that are cut or altered; LOG_VERSION for what only a newer release knows, by name
  */
-export function decodeEvent(bytes: Uint8Array): LoggedEvent {
-  if (bytes.length < HEADER_BYTES + CHECKSUM_BYTES) throw corrupt(`it has ${bytes.length} bytes`)
-  if (bytes[0] > CODEC_VERSION) {
-    const message = `an event of format version ${bytes[0]}, this release reads up to ${CODEC_VERSION}`
+export function decodeEvent(bytes: Uint8Array, table: EventTable): LoggedEvent {
+  const end = bytes.length - CHECKSUM_BYTES
+  if (end < HEADER_BYTES) throw corrupt(`it has ${bytes.length} bytes`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.getUint32(end, true) !== crc32(bytes, 0, 0, end)) throw corrupt('its checksum is wrong')
+  const version = bytes[0]
+  if (version > CODEC_VERSION_MAX) {
+    const message = `an event of format version ${version}, this release reads up to ${CODEC_VERSION_MAX}`
     throw new ParetoBanditError('LOG_VERSION', 'event', message)
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const end = bytes.length - CHECKSUM_BYTES
-  if (view.getUint32(end, true) !== crc32(bytes, 0, 0, end)) throw corrupt('its checksum is wrong')
-  const format = FORMAT_OF_CODE.get(bytes[1])
-  if (bytes[0] !== CODEC_VERSION || format === undefined) throw corrupt(`it is of type ${bytes[1]}`)
-  const reader = new EventReader(bytes, view, end)
-  const event = { ...format.blank }
+  const read = VERSIONS[version]
+  if (read === undefined) throw corrupt(`it is of version ${version}`)
+  const reader = new EventReader(bytes, view, HEADER_BYTES, end)
+  const event = read(reader, bytes[1], table)
   event.at = view.getFloat64(2, true)
-  for (const [name, kind] of format.fields) event[name] = reader.read(kind)
-  if (!reader.isDone) throw corrupt('it is longer than its fields')
   return event as unknown as LoggedEvent
 }
 
-class EventReader {
-  private readonly bytes: Uint8Array
-  private readonly view: DataView
-  private readonly end: number
-  private at = HEADER_BYTES
-
-  constructor(bytes: Uint8Array, view: DataView, end: number) {
-    this.bytes = bytes
-    this.view = view
-    this.end = end
-  }
-
-  get isDone(): boolean {
-    return this.at === this.end
-  }
-
-  read(kind: FieldKind): unknown {
-    switch (kind) {
-      case 'number':
-        return this.number()
-      case 'text':
-        return this.text()
-      case 'boolean':
-        return this.flag()
-      case 'number?':
-        return this.flag() ? this.number() : null
-      case 'text?':
-        return this.flag() ? this.text() : null
-      case 'numbers':
-        return this.numbers()
-      case 'texts':
-        return Array.from({ length: this.count(4) }, () => this.text())
-      case 'json':
-        return parse(this.text())
-      case 'statistics?':
-        return this.flag() ? { precision: this.numbers(), response: this.numbers() } : null
-    }
-  }
-
-  private take(bytes: number): number {
-    const { at } = this
-    if (bytes > this.end - at) throw corrupt('a field is cut')
-    this.at += bytes
-    return at
-  }
-
-  private flag(): boolean {
-    return this.bytes[this.take(1)] === 1
-  }
-
-  private number(): number {
-    return this.view.getFloat64(this.take(8), true)
-  }
-
-  private count(bytesEach: number): number {
-    const count = this.view.getUint32(this.take(4), true)
-    if (count * bytesEach > this.end - this.at) throw corrupt('a field is cut')
-    return count
-  }
-
-  private numbers(): Float64Array {
-    const count = this.count(8)
-    const start = this.take(8 * count)
-    const { view } = this
-    const values = new Float64Array(count)
-    for (let i = 0; i < count; i++) values[i] = view.getFloat64(start + 8 * i, true)
-    return values
-  }
-
-  /** As it was written: short plain texts by a loop. */
-  private text(): string {
-    const length = this.count(1)
-    const start = this.take(length)
-    if (length <= LOOP_BYTES_MAX) {
-      const { bytes } = this
-      let text = ''
-      let i = 0
-      for (; i < length && bytes[start + i] <= 0x7f; i++) text += String.fromCharCode(bytes[start + i])
-      if (i === length) return text
-    }
-    try {
-      return decoder.decode(this.bytes.subarray(start, start + length))
-    } catch {
-      throw corrupt('a text is not UTF-8')
-    }
-  }
+function readVersion1(reader: EventReader, code: number, table: EventTable): Record<string, unknown> {
+  const format = table.byCode[code]
+  if (format === undefined || format.isNamed) throw corrupt(`it is of type ${code}`)
+  const event = readPositional(reader, format)
+  if (!reader.isDone) throw corrupt('it is longer than its fields')
+  return event
 }
 
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    throw corrupt('a field is not JSON')
+function readVersion2(reader: EventReader, code: number, table: EventTable): Record<string, unknown> {
+  const format = table.byCode[code]
+  const type = code > FIRST_CODE_MAX ? reader.text() : format?.type
+  if (format === undefined || type !== format.type) throw newer(type ?? `an event of type ${code}`)
+  const event = readPositional(reader, format)
+  while (!reader.isDone) {
+    const name = reader.text()
+    const form = reader.byte()
+    const field = format.added.find((each) => each.name === name)
+    if (field === undefined || FORM_BYTES[field.form] !== form) throw newer(`${type}.${name}`)
+    event[name] = reader.read(field, type)
   }
+  return event
 }
 
-function corrupt(why: string): ParetoBanditError {
-  return new ParetoBanditError('LOG_CORRUPT', 'event', `not an event this release can read: ${why}`)
+function readPositional(reader: EventReader, format: EventFormat): Record<string, unknown> {
+  const { type, positional } = format
+  const event = { ...format.blank }
+  for (const field of positional) event[field.name] = reader.read(field, type)
+  return event
 }

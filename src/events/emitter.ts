@@ -1,11 +1,10 @@
 import { checkOneOf } from '../base/check.js'
 import { expected } from '../base/errors.js'
-import { EVENT_TYPES, type EventOf, type RouterEvent, type RouterEventType } from './events.js'
+import type { EventOf, RouterEvent, RouterEventType } from './event-map.js'
 
 export type Listener<E> = (event: E) => void
 
 /** What can be subscribed to: one type of event, or all of them. */
-export const SUBSCRIPTIONS = ['*', ...EVENT_TYPES] as const
 export type Subscription = RouterEventType | '*'
 export type SubscribedEvent<S extends Subscription> = S extends RouterEventType ? EventOf<S> : RouterEvent
 
@@ -17,18 +16,21 @@ export type SubscribedEvent<S extends Subscription> = S extends RouterEventType 
 export class EventEmitter {
   private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
   private readonly onError: (error: unknown) => void
+  private readonly subscriptions: readonly Subscription[]
   private readonly queue: RouterEvent[] = []
   /** Subscriptions in force: with none, an event costs a look at this number. */
   private count = 0
   private delivering = false
 
-  constructor(onError: (error: unknown) => void) {
+  /** @param types that can be subscribed to */
+  constructor(onError: (error: unknown) => void, types: readonly RouterEventType[]) {
     this.onError = onError
+    this.subscriptions = ['*', ...types]
   }
 
   /** @returns a function that ends the subscription */
   on<S extends Subscription>(subscription: S, listener: Listener<SubscribedEvent<S>>): () => void {
-    const type = checkOneOf<Subscription>(subscription, SUBSCRIPTIONS, 'type')
+    const type = checkOneOf(subscription, this.subscriptions, 'type')
     if (typeof listener !== 'function') throw expected('INVALID_ARGUMENT', 'listener', 'a function', listener)
     let set = this.listeners.get(type)
     if (set === undefined) {

@@ -45,8 +45,12 @@ export class WasmKernel implements Kernel {
   static async create(arena: Arena, simd = simdRuns()): Promise<WasmKernel> {
     const { memory } = arena
     if (memory === null) throw new TypeError('there is no WebAssembly, or no address space for its memory')
-    // Not by AssemblyScript's loader: its wrappers are for strings and arrays, and cost more than a call here.
-    const { exports } = await WebAssembly.instantiate(await compiled(simd), { env: { memory } })
+    const [{ instantiate }, module] = await Promise.all([
+      import('./assemblyscript-loader.js'),
+      compiled(simd),
+    ])
+    // The raw exports: the loader's own wrap every call, to count its arguments.
+    const { exports } = (await instantiate(module, { env: { memory } })).instance
     return new WasmKernel(arena, exports as unknown as KernelExports, simd)
   }
 

@@ -1,6 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
-import { decodeEvent, type LoggedEvent } from '../events/codec.js'
-import type { RouterEvent } from '../events/events.js'
+import { decodeEvent } from '../events/codec.js'
+import type { EventTable } from '../events/event-table.js'
+import type { LoggedEvent, RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import { checkEvent } from '../state/check-event.js'
@@ -22,11 +23,13 @@ export class LogFold {
   readonly state: RoutingState
   readonly policy: Policy
   readonly options: ResolvedOptions
+  readonly events: EventTable
 
-  constructor(state: RoutingState, policy: Policy, options: ResolvedOptions) {
+  constructor(state: RoutingState, policy: Policy, options: ResolvedOptions, events: EventTable) {
     this.state = state
     this.policy = policy
     this.options = options
+    this.events = events
   }
 
   /** @throws LOG_VERSION for an event of a future release, OUT_OF_MEMORY: nothing after it can be folded here */
@@ -36,7 +39,7 @@ export class LogFold {
     let decoded: LoggedEvent | null = null
     let outcome: Outcome
     try {
-      decoded = decodeEvent(bytes)
+      decoded = decodeEvent(bytes, this.events)
       const event = checkEvent(this.state, this.policy, this.options, decoded)
       this.state.apply(event)
       outcome = { kind: 'applied', event }

@@ -1,4 +1,6 @@
-import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import { EventWriter } from '../events/codec.js'
+import { CORE_EVENTS } from '../events/core-events.js'
+import { type EventTable, eventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { ResolvedOptions } from '../policy/options.js'
@@ -32,13 +34,14 @@ export interface Made {
  */
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
   const { options } = made
-  const writer = new EventWriter()
-  const seed = made.seed.map((event) => writer.encode(event as LoggedEvent))
+  const events = eventTable([...CORE_EVENTS, ...made.policy.events])
+  const writer = new EventWriter(events)
+  const seed = made.seed.map((event) => writer.encode(event))
   const opened = await store.open(headerOf(options), seed)
   try {
     const agreed = agreeWith(opened.header, options, store.description)
-    if (store.isShared) await openReplica(made, agreed, store, opened, journal)
-    else await openSole(made, agreed, store, opened, journal)
+    if (store.isShared) await openReplica(made, agreed, store, opened, journal, events)
+    else await openSole(made, agreed, store, opened, journal, events)
   } catch (error) {
     await store.close().catch(() => {})
     throw error
@@ -51,10 +54,11 @@ async function openSole(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
   const { parts, policy } = made
   const { kernel } = parts.committer.state.arms
-  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy))
+  const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy, events))
   const { state } = recovered.fold
   parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
@@ -66,7 +70,7 @@ async function openSole(
     opened,
     recovered.position,
     journal,
-    state,
+    recovered.fold,
     agreed.encoder?.name ?? null,
     recovered.folded,
   )
@@ -79,9 +83,10 @@ async function openReplica(
   store: Store,
   opened: OpenedLog,
   journal: JournalOptions,
+  events: EventTable,
 ): Promise<void> {
   const { parts, policy, options } = made
-  const start = startFold(await made.makeKernel(), agreed, policy)
+  const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
   const host = parts.persistence.replicaHost(opened.origin)
   const shared = host.ask('sharedMoney')
@@ -108,8 +113,13 @@ async function openReplica(
   parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
 }
 
-function startFold(kernel: Kernel, options: ResolvedOptions, policy: Policy): () => LogFold {
-  return () => new LogFold(new RoutingState(kernel, options, policy), policy, options)
+function startFold(
+  kernel: Kernel,
+  options: ResolvedOptions,
+  policy: Policy,
+  events: EventTable,
+): () => LogFold {
+  return () => new LogFold(new RoutingState(kernel, options, policy), policy, options, events)
 }
 
 async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {

@@ -1,5 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
-import { EventWriter, type LoggedEvent } from '../events/codec.js'
+import { EventWriter } from '../events/codec.js'
+import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { JournalStats } from '../router/journal.js'
 import type { Position, Store } from './store.js'
@@ -15,6 +16,7 @@ const FATAL = new Set(['STORE_CLOSED', 'STORE_CORRUPT', 'STORE_MISMATCH', 'LOG_C
 
 export interface OutboxOptions {
   readonly store: Store
+  readonly events: EventTable
   readonly origin: string
   readonly firstNumber: number
   /** Events that may wait to be durable. */
@@ -37,7 +39,7 @@ export class Outbox {
   /** Number of the event appended last. */
   lastNumber: number
   private readonly options: OutboxOptions
-  private readonly writer = new EventWriter()
+  private readonly writer: EventWriter
   private readonly waiters: {
     readonly number: number
     readonly resolve: () => void
@@ -58,6 +60,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.options = options
+    this.writer = new EventWriter(options.events)
     this.lastNumber = options.firstNumber - 1
     this.firstQueued = options.firstNumber
     this.durable = options.firstNumber - 1
@@ -91,7 +94,7 @@ export class Outbox {
 
   /** @returns the event's bytes */
   append(event: RouterEvent): Uint8Array {
-    const bytes = this.writer.encode(event as LoggedEvent)
+    const bytes = this.writer.encode(event)
     this.queue.push(bytes)
     this.lastNumber++
     this.schedule()

@@ -1,7 +1,9 @@
+import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import type { LogFold } from './log-fold.js'
 import { Outbox } from './outbox.js'
 import { Receipts } from './receipts.js'
 import type { JournalOptions } from './resolve-journal.js'
@@ -13,6 +15,7 @@ export class SoleJournal implements Journal {
   /** After the event that was made durable last: the state may be ahead of it. */
   position: Position
   readonly confirmed: RoutingState
+  private readonly events: EventTable
   private readonly store: Store
   private readonly options: JournalOptions
   private readonly outbox: Outbox
@@ -33,7 +36,7 @@ export class SoleJournal implements Journal {
     opened: OpenedLog,
     position: Position,
     options: JournalOptions,
-    state: RoutingState,
+    { state, events }: LogFold,
     encoder: string | null,
     sinceSnapshot: number,
   ) {
@@ -41,11 +44,13 @@ export class SoleJournal implements Journal {
     this.position = position
     this.options = options
     this.confirmed = state
+    this.events = events
     this.encoder = encoder
     this.origin = opened.origin
     this.sinceSnapshot = sinceSnapshot
     this.outbox = new Outbox({
       store,
+      events,
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
@@ -66,7 +71,8 @@ export class SoleJournal implements Journal {
   }
 
   append(event: RouterEvent): void {
-    if (event.type === 'drift') return
+    // A notice is no event of the log.
+    if (!this.events.byType.has(event.type)) return
     this.outbox.append(event)
     this.confirmed.ids.origins.register(this.origin).lastEvent = this.outbox.lastNumber
     this.sinceSnapshot++

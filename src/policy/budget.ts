@@ -1,6 +1,6 @@
 import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
-import { checkCeiling } from '../state/ceiling.js'
+import { checkCeiling } from '../events/budget.js'
 
 /** A checked `budget`: its ceiling, and what policies add to it, unchecked. */
 export type CheckedBudget = { readonly usdPerRequest: number } & Readonly<Record<string, unknown>>

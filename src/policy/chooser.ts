@@ -2,8 +2,8 @@ import type { RouterEvent } from '../events/events.js'
 import type { Model } from '../models/registry.js'
 import type { PolicyState, StateView } from '../state/policy-state.js'
 import type { ExclusionReason } from './decision.js'
+import type { DecisionNote } from './decision-note.js'
 import type { RequestSize } from './eligibility.js'
-import type { DecisionNote } from './explain.js'
 import type { Lease } from './lease.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -11,7 +11,7 @@ const NONE = new Float64Array(0)
 /** Of decisions that were not left to chance. */
 export const NO_MODELS: readonly string[] = Object.freeze([])
 
-/** A model for a request, and what the request's event carries of how it was found. One record, filled in anew. */
+/** A model for a request, and what the request's event carries of how it was found. One record, reused by every decision. */
 export interface Choice {
   model: Model | null
   /** 0 when nothing was scored. */

@@ -1,6 +1,6 @@
-/** What an operator asks of the router besides good answers. */
-export const CONSTRAINTS = ['budget', 'cap', 'latency', 'quality'] as const
-export type Constraint = (typeof CONSTRAINTS)[number]
+import { CONSTRAINTS, type Constraint } from '../events/constraint.js'
+
+export type { Constraint }
 
 /** As bits, to add them up without making lists. */
 export const BUDGET_MISSED = 1

@@ -1,4 +1,4 @@
-import type { Constraint } from './constraint.js'
+import type { Constraint } from '../events/constraint.js'
 
 /** Where a request goes, and what it is expected to cost. */
 export interface Decision {

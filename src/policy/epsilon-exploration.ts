@@ -3,9 +3,6 @@ import type { Model } from '../models/registry.js'
 import { type Choice, NO_MODELS } from './chooser.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
-export const EPSILON_MAX = 0.5
-
 /** Leaves a share epsilon of a policy's decisions to chance, and says of each how likely it was. */
 export class EpsilonExploration {
   private readonly epsilon: number

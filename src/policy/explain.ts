@@ -4,89 +4,11 @@ import type { Model } from '../models/registry.js'
 import type { StateView } from '../state/policy-state.js'
 import type { Chooser } from './chooser.js'
 import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
+import type { DecisionNote } from './decision-note.js'
 import { exclusionReason, requestSize } from './eligibility.js'
 import type { ResolvedOptions } from './options.js'
-import type { RouteOptions } from './route-options.js'
 
 const TOP_FEATURES = 5
-const NOTES_CAPACITY = 1024
-
-/** What a decision stood on besides the statistics: enough to explain it later. */
-export interface DecisionNote {
-  sequence: number
-  /** Request count before the decision. */
-  now: number
-  options: RouteOptions | null
-  chosen: Model | null
-  /** Requests since the chosen arm was last seen, before this one. */
-  chosenIdleAge: number
-  penaltyWeight: number
-  shadowPrice: number
-  /** Reward for a limit's worth of latency; use of a model whose latency is not known, or -1 without an objective. */
-  latencyPrice: number
-  neutralUse: number
-  priceCeiling: number
-  /** When the decision was made, ms. */
-  at: number
-  /** What the request may draw from the accounts, USD; Infinity where nothing limits it. */
-  limitUsd: number
-  forced: boolean
-  /** The request tried a model that nobody had chosen for long. */
-  canary: boolean
-  propensity: number | null
-  cheapestFallback: boolean
-  /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
-  events: number
-}
-
-/** Notes of the latest 1,024 decisions, in a ring of reused records. */
-export class DecisionNotes {
-  private readonly ring: DecisionNote[] = []
-
-  /** The record to fill in for a request. */
-  take(sequence: number): DecisionNote {
-    const index = sequence % NOTES_CAPACITY
-    let note = this.ring[index]
-    if (note === undefined) {
-      note = blankNote()
-      this.ring[index] = note
-    }
-    note.sequence = sequence
-    note.events = 0
-    return note
-  }
-
-  get(sequence: number): DecisionNote | undefined {
-    const note = this.ring[sequence % NOTES_CAPACITY]
-    return note?.sequence === sequence && note.events > 0 ? note : undefined
-  }
-
-  clear(): void {
-    this.ring.length = 0
-  }
-}
-
-export function blankNote(): DecisionNote {
-  return {
-    sequence: 0,
-    now: 0,
-    options: null,
-    chosen: null,
-    chosenIdleAge: 0,
-    penaltyWeight: 0,
-    shadowPrice: 0,
-    latencyPrice: 0,
-    neutralUse: -1,
-    priceCeiling: Number.POSITIVE_INFINITY,
-    at: 0,
-    limitUsd: Number.POSITIVE_INFINITY,
-    forced: false,
-    canary: false,
-    propensity: null,
-    cheapestFallback: false,
-    events: 0,
-  }
-}
 
 /** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
 export function explainDecision(

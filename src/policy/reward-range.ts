@@ -1,8 +1,7 @@
 import type { ModelPrior, Priors } from '../bandit/priors.js'
 import type { RoutedEvent, RouterEvent } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import type { RewardUnits } from '../state/reward-units.js'
-import type { RoutingState } from '../state/routing-state.js'
+import type { LearnedState, RewardUnits } from '../state/reward-units.js'
 import type { Decision, Explanation, ModelExplanation } from './decision.js'
 
 /** A record that is being written. */
@@ -75,7 +74,7 @@ export class RewardRange implements RewardUnits {
     return { precision, response: response.map((entry, i) => (entry - this.low * column[i]) / this.span) }
   }
 
-  takeRaw(state: RoutingState): void {
+  takeRaw(state: LearnedState): void {
     const { arms, registry, policy } = state
     for (const model of registry.models) {
       model.rewardSum = (model.rewardSum - this.low * model.rewarded) / this.span

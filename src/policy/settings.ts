@@ -1,3 +1,4 @@
+import type { RouterEventType } from '../events/event-map.js'
 import type { CheckedBudget } from './budget.js'
 import type { PolicyCommand } from './commands.js'
 import type { RouterOptions } from './options.js'
@@ -8,6 +9,8 @@ export interface PolicySettings<O = unknown> {
   readonly keys: readonly (keyof RouterOptions)[]
   /** What it adds to `budget`. */
   readonly budgetKeys: readonly string[]
+  /** Types of the events and notices that it defines: a misspelt subscription is told without loading the policy. */
+  readonly eventTypes: readonly RouterEventType[]
   /** Defaults of the forgetting factor and of the horizon that priors are scaled for. */
   readonly gamma: number
   readonly adaptationHorizon: number

@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
-import { CEILING_MIN_USD } from '../state/ceiling.js'
+import { CEILING_MIN_USD } from '../events/budget.js'
 import { meanCostsUsd, type OutcomeTable } from './table.js'
 
 /** Ceilings of the non-stationary scenarios: tight, middling and loose, USD per request. */

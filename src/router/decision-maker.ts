@@ -5,9 +5,10 @@ import { BATCH_MAX } from '../kernel/layout.js'
 import { type Chooser, NO_MODELS } from '../policy/chooser.js'
 import { constraintsOf } from '../policy/constraint.js'
 import type { Decision, Explanation } from '../policy/decision.js'
+import { blankNote, type DecisionNote, DecisionNotes } from '../policy/decision-note.js'
 import { type RequestSize, requestSize } from '../policy/eligibility.js'
 import { eligibleModels } from '../policy/eligible-models.js'
-import { blankNote, type DecisionNote, DecisionNotes, explainDecision } from '../policy/explain.js'
+import { explainDecision } from '../policy/explain.js'
 import type { Lease } from '../policy/lease.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { RouteOptions } from '../policy/route-options.js'
@@ -18,7 +19,7 @@ const NOTHING: readonly RouterEvent[] = []
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Makes decisions and explains them. The event of a decision is one record that is filled in anew each time. */
+/** Makes decisions and explains them. The event of a decision is one record that every decision reuses. */
 export class DecisionMaker {
   private readonly options: ResolvedOptions
   private readonly chooser: Chooser

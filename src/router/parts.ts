@@ -1,6 +1,7 @@
 import { EventEmitter } from '../events/emitter.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { ResolvedOptions } from '../policy/options.js'
+import { EVENT_TYPES } from '../policy/policies.js'
 import type { Policy } from '../policy/policy.js'
 import { RoutingState } from '../state/routing-state.js'
 import { Admin } from './admin.js'
@@ -22,7 +23,7 @@ export interface RouterParts {
 
 export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Policy): RouterParts {
   const state = new RoutingState(kernel, options, policy)
-  const committer = new Committer(state, new EventEmitter(options.onListenerError), options)
+  const committer = new Committer(state, new EventEmitter(options.onListenerError, EVENT_TYPES), options)
   const decisions = new Decisions(options, policy, committer)
   const feedback = new Feedback(options, committer)
   const admin = new Admin(options, policy, committer)

@@ -1,11 +1,12 @@
 import type { Arms } from '../bandit/arms.js'
+import type { EventDefinition } from '../events/definition.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Model, Registry } from '../models/registry.js'
 import type { Ledger } from './ledger.js'
 import type { PendingRequests } from './pending/pending.js'
 import type { RewardUnits } from './reward-units.js'
-import type { StateOptions } from './routing-state.js'
 import type { RunningCost } from './running-cost.js'
+import type { StateOptions } from './state-options.js'
 
 /** Of requests waiting for feedback, what a policy reads of each, and the columns that are its own. */
 export type PendingView = Pick<
@@ -21,9 +22,9 @@ export type PendingView = Pick<
   | 'allowanceUsd'
   | 'forced'
   | 'copyContextTo'
-  | 'own'
-  | 'setOwn'
-  | 'fillOwn'
+  | 'policyColumn'
+  | 'setPolicyColumn'
+  | 'fillPolicyColumn'
   | 'waiting'
 >
 
@@ -95,11 +96,16 @@ export interface PolicyState {
   takeRawRewards?(rewards: RewardUnits): void
 }
 
-/** An event from outside, its shape checked, of which a policy says whether it follows from the state. */
-export interface EventContext<S extends PolicyState = PolicyState> {
-  readonly state: StateView<S>
+/** Ends of the rewards. */
+export interface RewardLimits {
   readonly rewardLow: number
   readonly rewardHigh: number
+}
+
+/** What an event from outside is checked against. */
+export interface EventContext<S extends PolicyState = PolicyState> {
+  readonly state: StateView<S>
+  readonly limits: RewardLimits
 }
 
 /** What the fold must know of a policy to begin with it. */
@@ -109,11 +115,14 @@ export interface FoldedPolicy<S extends PolicyState = PolicyState> {
   /** What its own columns of a pending request begin as; as many columns as numbers. */
   readonly pendingColumns: readonly number[]
   start(view: FoldView, options: StateOptions): S
-  /** Types of events that it knows besides those of all policies. */
-  readonly events: readonly RouterEvent['type'][]
+  /** The events, and the notices, that it defines besides those of all policies. */
+  readonly events: readonly EventDefinition[]
   /**
-   * Checks an event of its own, a tenant's budget, or who a routed request is for, against the state it is about to change.
+   * Checks an event of its own in place, by its definition and against the state it is about to change. Left out:
+   * its definition says all there is to check.
    * @throws EVENT_OUT_OF_ORDER, INVALID_ARGUMENT, and what the call that made the event throws
    */
-  checkEvent?(event: Record<string, unknown> & { readonly type: string }, context: EventContext<S>): void
+  checkEvent?(definition: EventDefinition, event: Record<string, unknown>, context: EventContext<S>): void
+  /** Left out by a policy where the router is the only payer. @throws UNKNOWN_TENANT */
+  checkTenant?(state: StateView<S>, tenant: string, field: string): void
 }

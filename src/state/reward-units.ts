@@ -1,5 +1,13 @@
+import type { Arms } from '../bandit/arms.js'
 import type { RouterEvent } from '../events/events.js'
-import type { RoutingState } from './routing-state.js'
+import type { Model } from '../models/registry.js'
+
+/** What of a state is learned of rewards. */
+export interface LearnedState {
+  readonly arms: Arms
+  readonly registry: { readonly models: Iterable<Model> }
+  readonly policy: { takeRawRewards?(rewards: RewardUnits): void }
+}
 
 /**
  * The range of a router's rewards where that is not [0, 1]. Whatever the range, the fold learns rewards as parts of it:
@@ -24,5 +32,5 @@ export interface RewardUnits {
   /** The values of contenders in parts of the range. A copy. */
   contendersToUnit(contenders: Float64Array): Float64Array
   /** A state that was learned of rewards as they were given, before ranges were taken in, as one of parts of the range. */
-  takeRaw(state: RoutingState): void
+  takeRaw(state: LearnedState): void
 }

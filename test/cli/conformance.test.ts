@@ -61,7 +61,7 @@ describe('conformance', () => {
 
   test('takes several files and one kernel', async () => {
     const files = FILES.slice(0, 2).map((name) => join(GOLDEN, name))
-    const text = await folder.ok(['conformance', '--kernel', 'js', ...files])
+    const text = await folder.spawnOk(['conformance', '--kernel', 'js', ...files])
     expect(text).toContain('passed: 2 files, 2 runs')
     expect(text).not.toContain('wasm')
   })
@@ -88,11 +88,12 @@ describe('a trajectory that was tampered with', () => {
     ],
     ['a missing model', (run) => delete run.final.m0, /final: model recorded no such model, got m0/],
   ]
-  test.each(tampered)('in %s fails', async (_, change, message) => {
+  test.each(tampered)('in %s fails', async (what, change, message) => {
     const run = await recording()
     change(run)
     await folder.write('run.json', run)
-    const { code, stdout, stderr } = await folder.run(['conformance', 'run.json'])
+    const args = ['conformance', 'run.json']
+    const { code, stdout, stderr } = await (what === 'a score' ? folder.spawn(args) : folder.run(args))
     expect(code).toBe(1)
     expect(stderr).toBe('')
     expect(stdout).toMatch(SKIPPED)

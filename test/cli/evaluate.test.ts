@@ -9,7 +9,7 @@ describe('evaluate', () => {
   test('prints a table, the logged policy first, and writes a page', async () => {
     await folder.write('events.jsonl', toLog(toEvents(ROWS)))
     const policies = ['--policy', 'model:large', '--policy', 'uniform', '--policy', 'ridge@0.0006']
-    const said = await folder.ok([
+    const said = await folder.spawnOk([
       'evaluate',
       '--log',
       'events.jsonl',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ExportedRequests } from '../../src/cli/state/exported-requests.js'
-import type { LoggedEvent } from '../../src/events/codec.js'
+import type { LoggedEvent } from '../../src/events/events.js'
 import { rewardedEvent, routedEvent } from '../support/events.js'
 
 const header = (settings = {}) => ({ version: 1, settings: { rewardLow: 0, rewardHigh: 1, ...settings } })
@@ -13,8 +13,18 @@ const settled = (id: string, costUsd: number): LoggedEvent => ({
   latencyMs: null,
   logCostRatio: 0,
   logLatency: null,
+  tokens: null,
+  usageFlags: null,
 })
-const failed = (id: string): LoggedEvent => ({ type: 'failed', at: 1, id, model: 'large', costUsd: 0 })
+const failed = (id: string): LoggedEvent => ({
+  type: 'failed',
+  at: 1,
+  id,
+  model: 'large',
+  costUsd: 0,
+  tokens: null,
+  usageFlags: null,
+})
 
 describe('events of a log that several write', () => {
   test('count once, by their number and by what they are about', () => {

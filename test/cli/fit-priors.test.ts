@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkPriors } from '../../src/bandit/priors.js'
+import { checkPriors } from '../../src/bandit/check-priors.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -18,7 +18,7 @@ const LOG = Array.from({ length: 60 }, (_, i) => line(i)).join('\n')
 describe('fit-priors', () => {
   test('writes priors that a router starts from', async () => {
     await folder.write('log.jsonl', LOG)
-    const said = await folder.ok(['fit-priors', '--data', 'log.jsonl', '--out', 'priors.json'])
+    const said = await folder.spawnOk(['fit-priors', '--data', 'log.jsonl', '--out', 'priors.json'])
     expect(said).toContain('priors of 2 models from 60 prompts')
     const priors = checkPriors(JSON.parse((await folder.read('priors.json')).toString()))
     expect(Object.keys(priors.models)).toEqual(['small', 'large'])

@@ -67,7 +67,7 @@ describe('inspect', () => {
     expect(found.pending.oldestAt).toBe(found.pending.requests[0].routedAt)
     expect(found.latest.map(({ type }) => type)).toEqual(['routed', 'routed', 'failed'])
     expect(found.latest[0]).not.toHaveProperty('context')
-    const text = await folder.ok(['inspect', 'service.db'])
+    const text = await folder.spawnOk(['inspect', 'service.db'])
     expect(text).toMatch(/^sqlite:service\.db\n {2}positions: after the beginning, to \d+, \d+ KiB\n/)
     for (const part of [
       sha256,
@@ -119,12 +119,12 @@ describe('snapshot and restore', () => {
   test('carry a router over, with what waits for feedback', async () => {
     await service()
     const before = await folder.stats('service.db')
-    expect(await folder.ok(['snapshot', 'service.db', 'a.snapshot'])).toMatch(
+    expect(await folder.spawnOk(['snapshot', 'service.db', 'a.snapshot'])).toMatch(
       /^a\.snapshot: \d+ bytes, the state of/,
     )
-    expect(await folder.ok(['restore', 'a.snapshot', 'b.db', '--seed', '4', '--epsilon', '0.2'])).toContain(
-      'b.db: a log',
-    )
+    expect(
+      await folder.spawnOk(['restore', 'a.snapshot', 'b.db', '--seed', '4', '--epsilon', '0.2']),
+    ).toContain('b.db: a log')
     const { requests, models, pacer, pending } = await folder.stats('b.db')
     expect({ requests, models, pacer, pending }).toEqual({
       requests: before.requests,
@@ -134,9 +134,9 @@ describe('snapshot and restore', () => {
     })
     expect((await folder.inspect('b.db')).settings).toMatchObject({ policy: 'dollar', seed: 4, epsilon: 0.2 })
     // Numbers of requests go on, and those that waited take their feedback: once.
-    expect(await folder.ok(['route', 'x', '--state', 'b.db'])).toContain('request r.151;')
-    await folder.ok(['settle', 'r.141', '--cost', '0.001', '--state', 'b.db'])
-    await folder.refused(['settle', 'r.141', '--cost', '0.001', '--state', 'b.db'], /settled already/)
+    expect(await folder.spawnOk(['route', 'x', '--state', 'b.db'])).toContain('request r.151;')
+    await folder.spawnOk(['settle', 'r.141', '--cost', '0.001', '--state', 'b.db'])
+    await folder.spawnRefused(['settle', 'r.141', '--cost', '0.001', '--state', 'b.db'], /settled already/)
     expect((await folder.stats('b.db')).requests).toBe(151)
     expect((await folder.inspect('b.db')).events).toEqual({ folded: 2, refused: 0 })
   })
@@ -178,7 +178,7 @@ describe('export', () => {
       /^events\.jsonl: \d+ events\n$/,
     )
     const text = (await folder.read('events.jsonl')).toString()
-    expect(await folder.ok(['export', 'service.db'])).toBe(text)
+    expect(await folder.spawnOk(['export', 'service.db'])).toBe(text)
     const log = parseDecisionLog(text, 'events.jsonl')
     expect(log.decisions).toHaveLength(150)
     expect(log.decisions.filter(({ failed }) => failed)).toHaveLength(15)
@@ -221,7 +221,7 @@ describe('export', () => {
       '--budgets',
       '0.01',
     ]
-    await folder.ok([...args, '--json', 'figures.json'])
+    await folder.spawnOk([...args, '--json', 'figures.json'])
     await folder.write('models.json', MODELS)
     const all = ['replay', '--data', 'rows.jsonl', '--models', 'models.json', '--cold', '--seeds', '2']
     await folder.refused(all, /no row has an outcome of every model; rows per model, of 126: small \d+/)

@@ -29,11 +29,11 @@ describe('the bin', () => {
 
   test('tells the version of the package', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
-    expect(await folder.ok(['--version'])).toBe(`${version}\n`)
+    expect(await folder.spawnOk(['--version'])).toBe(`${version}\n`)
   })
 
   test('helps, with every command and examples', async () => {
-    const help = await folder.ok(['--help'])
+    const help = await folder.spawnOk(['--help'])
     for (const command of COMMANDS) expect(help).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect(help).toContain('Examples:')
   })
@@ -76,6 +76,8 @@ describe('bad usage', () => {
     [['stats'], /required option '--state <file>'/],
     [['conformance'], /missing required argument 'files'/],
   ])('%j', (args, message) => folder.refused(args, message))
+
+  test('is refused by the bin', () => folder.spawnRefused(['rout', 'x'], /unknown command 'rout'/))
 })
 
 test('a bug is told as one, with its stack', () => {

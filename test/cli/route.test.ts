@@ -43,7 +43,7 @@ describe('route', () => {
   test('reads the prompt from standard input', async () => {
     await models()
     const args = ['--models', 'models.json', '--json']
-    const piped = await folder.ok(['route', '-', ...args], 'a prompt\nof two lines')
+    const piped = await folder.spawnOk(['route', '-', ...args], 'a prompt\nof two lines')
     expect(piped).toBe(await folder.ok(['route', 'a prompt\nof two lines', ...args]))
   })
 
@@ -164,7 +164,7 @@ describe('bad input of route', () => {
   })
 
   test('no models, and files that cannot be read', async () => {
-    await folder.refused(['route', 'x'], /--models FILE is needed/)
+    await folder.spawnRefused(['route', 'x'], /--models FILE is needed/)
     await folder.refused(['route', 'x', '--state', 'new.state'], /new\.state does not exist yet/)
     await folder.refused(
       ['route', 'x', '--models', 'nothing.json'],

@@ -19,8 +19,8 @@ describe('several processes on one state file', () => {
   test('lose nothing', async () => {
     const state = await folder.kept(4)
     const results = await Promise.all([
-      ...[1, 2, 3, 4].map((n) => folder.run(['reward', `r.${n}`, '0.5', '--state', state])),
-      ...[1, 2, 3, 4].map((n) => folder.run(['route', `more ${n}`, '--json', '--state', state])),
+      ...[1, 2, 3, 4].map((n) => folder.spawn(['reward', `r.${n}`, '0.5', '--state', state])),
+      ...[1, 2, 3, 4].map((n) => folder.spawn(['route', `more ${n}`, '--json', '--state', state])),
     ])
     for (const result of results) expect(result).toMatchObject({ code: 0, stderr: '' })
     const ids = results.slice(4).map(({ stdout }) => JSON.parse(stdout).id)
@@ -34,7 +34,7 @@ describe('several processes on one state file', () => {
   test('start it once', async () => {
     await folder.write('models.json', MODELS)
     const start = ['--models', 'models.json', '--budget', '0.002', '--state', 'new.state']
-    const results = await Promise.all([1, 2, 3].map((n) => folder.run(['route', `prompt ${n}`, ...start])))
+    const results = await Promise.all([1, 2, 3].map((n) => folder.spawn(['route', `prompt ${n}`, ...start])))
     for (const result of results) expect(result).toMatchObject({ code: 0, stderr: '' })
     expect((await folder.stats('new.state')).requests).toBe(3)
   })
@@ -45,7 +45,7 @@ describe('several processes on one state file', () => {
     const router = await createRouter({ budget: { usdPerRequest: 0.002 }, store })
     // Whoever looks need not wait.
     expect((await folder.stats(state)).requests).toBe(1)
-    const waiting = folder.ok(['route', 'x', '--state', state])
+    const waiting = folder.spawnOk(['route', 'x', '--state', state])
     await new Promise((resolve) => setTimeout(resolve, 300))
     router.route('of the service')
     await router.close()
@@ -57,7 +57,7 @@ describe('several processes on one state file', () => {
     const store = sqliteStore(join(folder.path, state))
     const router = await createRouter({ store })
     const message = /sqlite:router\.state: expected no other writer, another holds .* \(waited 10000 ms\)/
-    await folder.refused(['route', 'x', '--state', state], message)
+    await folder.spawnRefused(['route', 'x', '--state', state], message)
     await router.close()
   }, 30_000)
 })
@@ -203,7 +203,7 @@ describe('a state file of before logs', () => {
       ['route', 'more', '--state', name],
       ['reward', 'r.1', '1', '--state', name],
     ]
-    const results = await Promise.all(commands.map((args) => folder.run(args)))
+    const results = await Promise.all(commands.map((args) => folder.spawn(args)))
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0])
     expect(results.map(({ stderr }) => stderr).join('')).toMatch(
       /^paretobandit: old\.state: is a log[^\n]*\n$/,

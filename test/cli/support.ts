@@ -12,16 +12,11 @@ import type { Settings } from '../../src/cli/state/settings.js'
 import { createRouter } from '../../src/index.js'
 import type { PolicyName } from '../../src/policy/policies.js'
 import type { RouterStats } from '../../src/router/stats.js'
+import { type Result, runHere } from './run-here.js'
 
-/** The built bin: tests run it as users do. */
+/** The built bin. */
 export const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 export const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url))
-
-export interface Result {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 export const MODELS = [
   { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.1 },
@@ -54,8 +49,13 @@ export class Folder {
     return readFile(join(this.path, name))
   }
 
-  /** Runs the bin in this folder. */
+  /** Runs a command in this folder and this process; one at a time, since they share its output. */
   run(args: readonly string[], input = ''): Promise<Result> {
+    return runHere(this.path, args, input)
+  }
+
+  /** Runs the bin in this folder, in a process of its own. */
+  spawn(args: readonly string[], input = ''): Promise<Result> {
     if (!existsSync(BIN)) throw new Error(`${BIN} is missing: run 'npm run build'`)
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [BIN, ...args], { cwd: this.path })
@@ -75,17 +75,22 @@ export class Folder {
 
   /** `run` that has to succeed, without a word on stderr. @returns what it printed */
   async ok(args: readonly string[], input = ''): Promise<string> {
-    const result = await this.run(args, input)
-    expect(result).toMatchObject({ code: 0, stderr: '' })
-    return result.stdout
+    return expectOk(await this.run(args, input))
+  }
+
+  /** `spawn` that has to succeed, without a word on stderr. @returns what it printed */
+  async spawnOk(args: readonly string[], input = ''): Promise<string> {
+    return expectOk(await this.spawn(args, input))
   }
 
   /** `run` that has to be refused: exit code 2, one line on stderr that matches, nothing on stdout. */
   async refused(args: readonly string[], message: RegExp, input = ''): Promise<void> {
-    const { code, stdout, stderr } = await this.run(args, input)
-    expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^paretobandit: [^\n]+\n$/)
-    expect(stderr).toMatch(message)
+    expectRefused(await this.run(args, input), message)
+  }
+
+  /** `spawn` that has to be refused likewise. */
+  async spawnRefused(args: readonly string[], message: RegExp, input = ''): Promise<void> {
+    expectRefused(await this.spawn(args, input), message)
   }
 
   /** A log as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
@@ -113,6 +118,17 @@ export class Folder {
   async stats(state: string): Promise<RouterStats> {
     return JSON.parse(await this.ok(['stats', '--state', state, '--json']))
   }
+}
+
+function expectOk(result: Result): string {
+  expect(result).toMatchObject({ code: 0, stderr: '' })
+  return result.stdout
+}
+
+function expectRefused({ code, stdout, stderr }: Result, message: RegExp): void {
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^paretobandit: [^\n]+\n$/)
+  expect(stderr).toMatch(message)
 }
 
 /** A state file as releases before logs wrote it. */

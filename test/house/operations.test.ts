@@ -10,7 +10,7 @@ function read(file: string): string {
 
 describe('docs/OPERATIONS.md', () => {
   it('tells what to do about every code that a store or a journal throws', () => {
-    const all = [...read('src/base/errors.js').matchAll(/'((?:STORE|LOG|JOURNAL)_[A-Z_]+)'/g)].map(
+    const all = [...read('src/base/errors.ts').matchAll(/'((?:STORE|LOG|JOURNAL)_[A-Z_]+)'/g)].map(
       ([, code]) => code,
     )
     // That one is of `evaluate`, whose logs are files.
@@ -23,7 +23,7 @@ describe('docs/OPERATIONS.md', () => {
   })
 
   it('names every setting of journals', () => {
-    const settings = read('src/log/journal-settings.js')
+    const [settings] = read('src/log/journal-settings.ts').split('declare module')
     const names = [...settings.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name)
     expect(names).toContain('snapshotEvents')
     const text = read('docs/OPERATIONS.md')

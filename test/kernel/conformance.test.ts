@@ -115,9 +115,10 @@ function expectSameArms(a: Arms, b: Arms, count: number): void {
 /** Far under what a decision turns on; native.test.ts has the tight bounds, by the magnitudes that are added up. */
 function expectNear(got: readonly number[], wanted: readonly number[]): void {
   expect(got.length).toBe(wanted.length)
-  for (const [i, value] of wanted.entries()) {
-    expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(1e-7 * Math.max(1, Math.abs(value)))
-  }
+  const wrong = wanted
+    .map((value, i) => ({ i, value, got: got[i] }))
+    .filter(({ value, got }) => !(Math.abs(got - value) <= 1e-7 * Math.max(1, Math.abs(value))))
+  expect(wrong).toEqual([])
 }
 
 describe.each(DIMENSIONS)('kernels of dimension %i', (dimension) => {

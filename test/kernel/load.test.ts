@@ -1,9 +1,12 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as loader from '@assemblyscript/loader'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Arena } from '../../src/kernel/arena.js'
 import { loadKernel } from '../../src/kernel/load.js'
 import { ARGUMENTS, checkAddon, type NativeAddon, RESULT } from '../../src/kernel/native-addon.js'
+import { WasmKernel } from '../../src/kernel/wasm-kernel.js'
 import { NATIVE_MISSING } from '../support/arena.js'
 
 const OPTIONS = { dimension: 3, gamma: 0.997, lambda0: 1 }
@@ -14,8 +17,11 @@ vi.mock('../../src/kernel/native-addon.js', async (original) => {
   return { ...real, loadAddon: () => (addon.load ?? real.loadAddon)() }
 })
 
+vi.mock('@assemblyscript/loader', { spy: true })
+
 afterEach(() => {
   addon.load = undefined
+  vi.clearAllMocks()
   vi.unstubAllGlobals()
 })
 
@@ -79,6 +85,45 @@ describe('where there is no WebAssembly', () => {
     kernel.reserve(300)
     kernel.rebuild(299)
   })
+})
+
+describe.each([
+  ['with SIMD', true],
+  ['without SIMD', false],
+])('the module %s', (_, simd) => {
+  it("comes through AssemblyScript's loader, works on the arena, and is called without wrappers", async () => {
+    const arena = new Arena(OPTIONS)
+    arena.reserve(4)
+    const kernel = await WasmKernel.create(arena, simd)
+    expect(kernel.simd).toBe(simd)
+    const load = vi.mocked(loader.instantiate)
+    expect(load).toHaveBeenCalledTimes(1)
+    const [module, imports] = load.mock.calls[0]
+    expect(module).toBeInstanceOf(WebAssembly.Module)
+    expect(imports?.env?.memory).toBe(arena.memory)
+    const { instance, exports } = await load.mock.results[0].value
+    expect(exports.rebuild).not.toBe(instance.exports.rebuild)
+    expect(Reflect.get(kernel, 'exports')).toBe(instance.exports)
+    // Of a kernel that has been told where the arena lies: it writes there.
+    const before = arena.f64.slice()
+    kernel.update(0, 1, 1)
+    expect(arena.f64).not.toEqual(before)
+  })
+})
+
+it('where the loader does not load, JavaScript runs', async () => {
+  vi.resetModules()
+  vi.doMock('../../src/kernel/assemblyscript-loader.js', () => {
+    throw new RangeError('The "utf-16le" encoding is not supported')
+  })
+  try {
+    const { loadKernel } = await import('../../src/kernel/load.js')
+    addon.load = UNUSABLE[0][1]
+    expect((await loadKernel('auto', OPTIONS)).name).toBe('js')
+    await expect(loadKernel('wasm', OPTIONS)).rejects.toMatchObject({ code: 'KERNEL_UNAVAILABLE' })
+  } finally {
+    vi.doUnmock('../../src/kernel/assemblyscript-loader.js')
+  }
 })
 
 it('where there is no address space for a WebAssembly memory, the others run', async () => {

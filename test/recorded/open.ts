@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { decodeEvent } from '../../src/events/codec.js'
+import type { LoggedEvent } from '../../src/events/event-map.js'
 import type { createRouter, Router, RouterOptions } from '../../src/index.js'
 import type { redisStore } from '../../src/store/redis/index.js'
 import type { sqliteStore } from '../../src/store/sqlite/index.js'
@@ -13,7 +13,8 @@ import { type Command, playCommands } from './redis-commands.js'
 /** The release that opens: the recorder's is a built one, the test's the source. */
 export interface Library {
   readonly createRouter: typeof createRouter
-  readonly decodeEvent: typeof decodeEvent
+  /** The event that bytes hold, of any policy. */
+  readonly decodeEvent: (bytes: Uint8Array) => LoggedEvent
   readonly sqliteStore: typeof sqliteStore
   readonly redisStore: typeof redisStore
 }

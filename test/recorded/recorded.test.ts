@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeEvent } from '../../src/events/codec.js'
+import { decodeEvent as decode } from '../../src/events/codec.js'
 import { createRouter } from '../../src/index.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
@@ -16,6 +17,7 @@ import { readLines, readText } from './read-text.js'
 import { together, typesOf, varietyOf } from './variety.js'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
+const decodeEvent = (bytes: Uint8Array) => decode(bytes, ALL_EVENT_TABLE)
 const LIBRARY: Library = { createRouter, decodeEvent, sqliteStore, redisStore }
 
 /**

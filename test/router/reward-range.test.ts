@@ -228,9 +228,9 @@ describe.each(POLICY_NAMES)('what a router of policy %s tells', (policy) => {
 
   it('stays what it was when a snapshot is from before ranges were taken in', async () => {
     const asked: RouterOptions =
-      policy === 'paper'
-        ? { policy, budget: BUDGET }
-        : { policy, budget: { usdPerRequest: 2e-4 }, latency: { meanMs: 700 }, quality: { meanReward: 0.5 } }
+      policy === 'dollar'
+        ? { policy, budget: { usdPerRequest: 2e-4 }, latency: { meanMs: 700 }, quality: { meanReward: 0.5 } }
+        : { policy, budget: BUDGET }
     // Such a snapshot has rewards as they were given, and says nothing of a range: as those of [0, 1] still do.
     const unit = await routerOf(UNIT, asked)
     playRange(unit, UNIT, { requests: 500, seed: 6, collapse: 150 })

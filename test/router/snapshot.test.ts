@@ -5,6 +5,7 @@ import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
+import type { OriginMark } from '../../src/state/pending/origins.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
 import { anyPolicy, type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
@@ -180,6 +181,24 @@ describe('a snapshot that is not in order', () => {
     expect(small.router.snapshot()).toEqual(before)
   })
 
+  it.each<[string, (origins: OriginMark[]) => unknown]>([
+    ['its name is none', ([r]) => [{ ...r, name: '\ufffd' }]],
+    ['its name is too long', ([r]) => [{ ...r, name: 'r'.repeat(65) }]],
+    ['it is listed twice', ([r]) => [r, { ...r, index: 2 }]],
+    ['its next number has been given away', ([r]) => [{ ...r, nextRequest: 3 }]],
+    ['it is not listed', () => []],
+    ['it was registered before', ([r]) => [{ ...r, index: 0 }]],
+  ])('with requests that could not expire is refused: of their origin, %s', async (_, edit) => {
+    const { router, clock } = await makeBench()
+    for (let i = 0; i < 3; i++) router.route(X)
+    const bytes = router.snapshot()
+    const { router: target } = await makeBench({ clock: clock.read })
+    expectCode(() => target.restore(withOrigins(bytes, edit)), 'SNAPSHOT_INVALID')
+    target.restore(withOrigins(bytes, (origins) => origins))
+    clock.advance(25 * HOUR)
+    expect(target.expire()).toBe(3)
+  })
+
   it.each(POLICY_NAMES)('of policy %s with a forged checksum is refused, or works', async (policy) => {
     const { router } = await busyBench({ policy })
     const bytes = router.snapshot()
@@ -247,23 +266,49 @@ function seal(bytes: Uint8Array, edit: (view: DataView) => void): Uint8Array {
   return copy
 }
 
+/** A copy that lists other origins. */
+function withOrigins(bytes: Uint8Array, edit: (origins: OriginMark[]) => unknown): Uint8Array {
+  const textBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true)
+  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
+  const json = new TextEncoder().encode(JSON.stringify({ ...text, origins: edit(text.origins) }))
+  const padded = Math.ceil(json.length / 8) * 8
+  const made = new Uint8Array(24 + padded + bytes.length - 24 - textBytes)
+  made.set(bytes.subarray(0, 24))
+  made.fill(0x20, 24, 24 + padded)
+  made.set(json, 24)
+  made.set(bytes.subarray(24 + textBytes), 24 + padded)
+  return seal(made, (header) => header.setUint32(12, padded, true))
+}
+
 /** What the release before would have written: no origins, and requests without theirs. Of three requests that wait. */
 function asVersion3(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
   const textBytes = view.getUint32(12, true)
   const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
-  delete text.origins
-  const json = new TextEncoder().encode(JSON.stringify(text))
+  const { origins: _, prices: lists, ...before } = text
+  const json = new TextEncoder().encode(JSON.stringify(before))
   const padded = Math.ceil(json.length / 8) * 8
   const numbers = new Float64Array(bytes.slice(24 + textBytes).buffer)
-  // A request: its sequence number, 13 common numbers, origin and number, 4 of the policy's, its context of 3.
+  const prices = (place: number): number[] => {
+    const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok } = lists[place]
+    return [inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok]
+  }
+  // A request: its sequence number, 10 common numbers, origin and number, 4 of the policy's, its context of 3.
   const first = numbers.findIndex(
-    (_, i) => numbers[i] === 1 && numbers[i + 23] === 2 && numbers[i + 46] === 3,
+    (_, i) => numbers[i] === 1 && numbers[i + 20] === 2 && numbers[i + 40] === 3,
   )
-  const kept = Array.from(numbers).filter((_, i) => {
-    const within = (i - first) % 23
-    return i < first || i >= first + 3 * 23 || (within !== 14 && within !== 15)
-  })
+  const kept = [...numbers.subarray(0, 13)]
+  // A model: slot, registration, place of its price, 18 counters and 2 that are new, its arm.
+  const modelNumbers = (first - 13) / text.models.length
+  for (let at = 13; at < first; at += modelNumbers) {
+    const [slot, registration, place, ...others] = numbers.subarray(at, at + modelNumbers)
+    kept.push(slot, registration, ...prices(place), ...others.slice(0, 18), ...others.slice(20))
+  }
+  for (let at = first; at < first + 3 * 20; at += 20) {
+    const row = [...numbers.subarray(at, at + 20)]
+    kept.push(...row.slice(0, 8), ...prices(row[8]), ...row.slice(9, 11), ...row.slice(13))
+  }
+  kept.push(...numbers.subarray(first + 3 * 20))
   // The paper's lambda, which every router had then.
   kept.splice(4, 0, 0)
   const made = new Uint8Array(24 + padded + 8 * kept.length)

@@ -10,6 +10,7 @@ import {
   START,
   type Store,
 } from '../../src/log/store.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import { expectRejection } from '../support/errors.js'
 import { rewardedEvent, routedEvent } from '../support/events.js'
 import '../support/seed.js'
@@ -30,7 +31,7 @@ export const HEADER: LogHeader = {
   version: 1,
   settings: { dimension: 26, policy: 'dollar', gamma: 0.997, strict: false, budget: null },
 }
-const writer = new EventWriter()
+const writer = new EventWriter(ALL_EVENT_TABLE)
 
 /** Events that differ, `count` of them from a number on; every fifth is long. */
 export function makeEvents(first: number, count: number): Uint8Array[] {
@@ -65,7 +66,7 @@ async function positionsOf(store: Store): Promise<Position[]> {
   return positions
 }
 
-/** The contract of `src/log/store.js`, for every store. */
+/** The contract of `src/log/store.ts`, for every store. */
 export function describeStore(name: string, make: MakeStore): void {
   describe(`${name}, as every store,`, () => {
     let fixture: StoreFixture

@@ -3,6 +3,7 @@ import { ParetoBanditError } from '../../src/base/errors.js'
 import { decodeEvent, EventWriter } from '../../src/events/codec.js'
 import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store } from '../../src/log/store.js'
 import { START } from '../../src/log/store.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import { importRedis } from '../../src/store/redis/client.js'
 import { type RedisStoreOptions, redisStore } from '../../src/store/redis/index.js'
 import { checkInfo } from '../../src/store/redis/server-check.js'
@@ -11,7 +12,7 @@ import { rewardedEvent } from '../support/events.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 
 const HEADER: LogHeader = { version: 1, settings: { dimension: 26, policy: 'dollar' } }
-const writer = new EventWriter()
+const writer = new EventWriter(ALL_EVENT_TABLE)
 const SEED = [event('seed', 0)]
 
 function event(id: string, reward: number): Uint8Array {
@@ -32,7 +33,7 @@ async function readAll(store: Store, after: Position = START): Promise<{ ids: st
     if (batches.length === 0) return { ids, end }
     for (const { origin, firstNumber, events, position } of batches) {
       for (let i = 0; i < events.length; i++) {
-        decodeEvent(events[i])
+        decodeEvent(events[i], ALL_EVENT_TABLE)
         ids.push(`${origin}/${firstNumber + i}`)
       }
       end = position

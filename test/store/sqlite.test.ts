@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/base/errors.js'
-import { EventWriter, type LoggedEvent } from '../../src/events/codec.js'
+import { EventWriter } from '../../src/events/codec.js'
+import type { LoggedEvent } from '../../src/events/events.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { rewardedEvent, routedEvent } from '../support/events.js'
@@ -39,7 +41,7 @@ describeSqlite('with better-sqlite3', () => {
   })
 })
 
-const writer = new EventWriter()
+const writer = new EventWriter(ALL_EVENT_TABLE)
 const T0 = 1_700_000_000_000
 const settled = (id: string, costUsd: number): LoggedEvent => ({
   type: 'settled',
@@ -50,9 +52,13 @@ const settled = (id: string, costUsd: number): LoggedEvent => ({
   latencyMs: 900,
   logCostRatio: 0,
   logLatency: Math.log(900),
+  tokens: null,
+  usageFlags: null,
 })
 const ended = (type: 'failed' | 'expired', id: string): LoggedEvent =>
-  type === 'failed' ? { type, at: T0, id, model: 'large', costUsd: 0 } : { type, at: T0, id, model: 'large' }
+  type === 'failed'
+    ? { type, at: T0, id, model: 'large', costUsd: 0, tokens: null, usageFlags: null }
+    : { type, at: T0, id, model: 'large' }
 
 describeSqlite('a file', () => {
   async function makeLog(): Promise<void> {

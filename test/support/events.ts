@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../src/events/codec.js'
+import type { LoggedEvent } from '../../src/events/events.js'
 
 /** A routed event with every field in use. */
 export function routedEvent(

@@ -14,7 +14,7 @@ import {
 } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { checkModelSpec, checkModelSpecs, type ModelPrice, type ModelSpec } from '../../models/model.js'
-import { PACER_MODES, type PacerMode } from '../../policy/paper/dual-ascent.js'
+import { PACER_MODES, type PacerMode } from '../../policy/paper/settings.js'
 
 /** A change of the models, applied before the request of step `at`. */
 export type RecordedEvent = { readonly at: number; readonly id: string } & (

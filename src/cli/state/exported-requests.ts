@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../events/codec.js'
+import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import type { OutcomeRow } from '../../replay/dataset.js'
 import { ORIGINS_MAX } from '../../state/pending/origins.js'

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { decodeEvent } from '../../events/codec.js'
 import type { LogHeader, Position } from '../../log/store.js'
+import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
 import type { AccountStats } from '../../policy/dollar/stats.js'
 import type { Router } from '../../router/router.js'
 import type { RouterStats } from '../../router/stats.js'
@@ -136,7 +137,7 @@ async function latestEvents(reader: LogView['reader'], count: number): Promise<E
   const batches = await reader.latest(count)
   const events = batches.flatMap((batch) => batch.events).slice(-count)
   return events.map((bytes) => {
-    const event = decodeEvent(bytes)
+    const event = decodeEvent(bytes, ALL_EVENT_TABLE)
     const entries = Object.entries(event).filter(
       ([, value]) => !(value instanceof Float64Array) && !isStatistics(value),
     )

@@ -4,7 +4,7 @@ import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import type { LogHeader } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
-import { PACER_MODES } from '../../policy/paper/dual-ascent.js'
+import { PACER_MODES } from '../../policy/paper/settings.js'
 import { POLICY_NAMES } from '../../policy/policies.js'
 import { type Settings, settingsOf } from './settings.js'
 

@@ -1,9 +1,9 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { EPSILON_MAX } from '../../policy/epsilon-exploration.js'
-import { PACER_MODES, type PacerMode } from '../../policy/paper/dual-ascent.js'
+import { PACER_MODES, type PacerMode } from '../../policy/paper/settings.js'
 import { EXPLORATION_WEIGHT_COLD } from '../../policy/paper/tuning.js'
 import { POLICY_NAMES, type PolicyName } from '../../policy/policies.js'
+import { EPSILON_MAX } from '../../router/options/resolve-options.js'
 
 /** Options that every later command must make its router with, and the log's header does not hold or may not change. */
 export interface Settings {

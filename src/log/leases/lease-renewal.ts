@@ -1,7 +1,7 @@
 import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
-import type { LeaseOptions } from './local-leases.js'
+import type { LeaseOptions } from './lease-options.js'
 import { ROLLING_STEPS, type Wallet } from './wallet.js'
 
 const TICK_MS = 250

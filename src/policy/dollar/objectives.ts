@@ -1,8 +1,9 @@
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
-import type { EventOf, ObjectiveEvent } from '../../events/events.js'
+import { CURVE_POINT_NUMBERS } from '../../events/curve-point.js'
+import type { EventOf } from '../../events/events.js'
 import type { PendingView } from '../../state/policy-state.js'
-import { CURVE_POINT_NUMBERS } from './demand/curve-point.js'
 import { DRIFT_LIMITS } from './drift-limits.js'
+import type { ObjectiveEvent } from './events.js'
 import { LatencyObjective } from './latency/latency-objective.js'
 import { PROFILE_NUMBERS } from './latency/latency-profile.js'
 import { NO_USE, NO_VALUE, USE, VALUE } from './pending-columns.js'
@@ -29,7 +30,7 @@ export class Objectives {
 
   administer(event: ObjectiveEvent, pending: PendingView): void {
     if (event.type === 'quality-set') this.quality.set(event.meanReward)
-    else if (this.latency.set(event.limit)) pending.fillOwn(USE, NO_USE)
+    else if (this.latency.set(event.limit)) pending.fillPolicyColumn(USE, NO_USE)
   }
 
   routed(event: EventOf<'routed'>, pending: PendingView, sequence: number): void {
@@ -45,8 +46,8 @@ export class Objectives {
       value = contenders[at + 1] + dragged
       quality.routed(dragged)
     }
-    pending.setOwn(sequence, USE, latencyUse)
-    pending.setOwn(sequence, VALUE, value)
+    pending.setPolicyColumn(sequence, USE, latencyUse)
+    pending.setPolicyColumn(sequence, VALUE, value)
   }
 
   /**
@@ -77,11 +78,11 @@ export class Objectives {
   }
 
   failed(pending: PendingView, sequence: number): void {
-    this.latency.failed(pending.own(sequence, USE))
+    this.latency.failed(pending.policyColumn(sequence, USE))
   }
 
   rewarded(reward: number, pending: PendingView, sequence: number): void {
-    this.quality.rewarded(reward, pending.own(sequence, VALUE))
+    this.quality.rewarded(reward, pending.policyColumn(sequence, VALUE))
   }
 
   /** How the latency objective stands; null without one. */

@@ -52,6 +52,16 @@ export interface DollarOptions {
 export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve'],
   budgetKeys: ['burst'],
+  eventTypes: [
+    'caps-set',
+    'period-started',
+    'refused',
+    'tenant-added',
+    'tenant-removed',
+    'latency-set',
+    'quality-set',
+    'drift',
+  ],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 2,

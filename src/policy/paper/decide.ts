@@ -5,10 +5,10 @@ import { QUADRATIC } from '../../kernel/kernel.js'
 import type { Model } from '../../models/registry.js'
 import type { StateView } from '../../state/policy-state.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
+import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
 import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import type { DecisionNote } from '../explain.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import type { PaperOptions } from './settings.js'
@@ -103,7 +103,7 @@ export class PaperChooser implements Chooser<PaperState> {
   }
 
   private staticWeight(budget: number | null): number {
-    return this.options.own.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
+    return this.options.policyOptions.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
   }
 
   /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */

@@ -1,9 +1,6 @@
 import { RunningCost } from '../../state/running-cost.js'
+import type { PacerMode } from './settings.js'
 import { DUAL_STEP, SHADOW_PRICE_MAX } from './tuning.js'
-
-/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
-export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
-export type PacerMode = (typeof PACER_MODES)[number]
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda

@@ -1,5 +1,5 @@
-import { priorOf, scalePrior } from '../../bandit/priors.js'
 import type { Policy } from '../policy.js'
+import { priorStart } from '../prior-start.js'
 import { PaperChooser } from './decide.js'
 import type { PaperOptions } from './settings.js'
 import { PaperState } from './state.js'
@@ -17,15 +17,8 @@ export const PAPER: Policy<PaperState, PaperOptions> = {
       return { shadowPrice: state.rewards?.differenceToUser(shadowPrice) ?? shadowPrice, mode }
     },
   },
-  start: (view, { budgetUsdPerRequest, own }) =>
-    new PaperState(view, budgetUsdPerRequest, (own as PaperOptions).pacerMode),
+  start: (view, { budgetUsdPerRequest, policyOptions }) =>
+    new PaperState(view, budgetUsdPerRequest, (policyOptions as PaperOptions).pacerMode),
   chooser: (options) => new PaperChooser(options),
-  armStart({ priors, dimension, nEffective, lambda0 }, { id }) {
-    const prior = priorOf(priors, id)
-    return {
-      prior: prior === null ? null : scalePrior(prior, dimension, nEffective, lambda0),
-      settledPrior: null,
-      costCorrection: 1,
-    }
-  },
+  armStart: priorStart,
 }

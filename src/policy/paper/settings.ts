@@ -1,7 +1,10 @@
 import { checkInRange, checkOneOf } from '../../base/check.js'
 import type { PolicySettings } from '../settings.js'
-import { PACER_MODES, type PacerMode } from './dual-ascent.js'
 import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
+
+/** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
+export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const
+export type PacerMode = (typeof PACER_MODES)[number]
 
 declare module '../options.js' {
   interface RouterOptions {
@@ -27,6 +30,7 @@ export interface PaperOptions {
 export const PAPER_SETTINGS: PolicySettings<PaperOptions> = {
   keys: ['costWeight'],
   budgetKeys: ['mode'],
+  eventTypes: [],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 0,

@@ -4,7 +4,8 @@ import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
-import { DualAscentPacer, type PacerMode } from './dual-ascent.js'
+import { DualAscentPacer } from './dual-ascent.js'
+import type { PacerMode } from './settings.js'
 import { SHADOW_PRICE_MAX } from './tuning.js'
 
 /** What policy `paper` keeps besides: the dual-ascent pacer. */
@@ -41,9 +42,9 @@ export class PaperState implements PolicyState {
 
   load({ numbers }: PolicySnapshot): void {
     const [shadowPrice, costEmaUsd] = numbers
-    if (numbers.length !== 2 || !(costEmaUsd >= 0)) throw invalidSnapshot('its pacer is none')
+    if (numbers.length !== 2 || !(costEmaUsd >= 0)) throw invalidSnapshot('its pacer is not valid')
     if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
-      throw invalidSnapshot('its shadow price is none')
+      throw invalidSnapshot('its shadow price is not valid')
     this.pacer.load(this.view.cost.usdPerRequest, shadowPrice, costEmaUsd)
   }
 

@@ -1,4 +1,4 @@
-import type { PacerMode } from './dual-ascent.js'
+import type { PacerMode } from './settings.js'
 
 declare module '../stats.js' {
   interface PolicyReport {

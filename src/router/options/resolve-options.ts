@@ -11,12 +11,11 @@ import {
   DIMENSION_MAX,
 } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { FORCED_EXPLORATION_MAX } from '../../events/models.js'
 import type { AnyEncoder } from '../../features/encoder.js'
 import { KERNEL_NAMES } from '../../kernel/kernel.js'
 import { checkModelSpecs } from '../../models/model.js'
-import { FORCED_EXPLORATION_MAX } from '../../models/registry.js'
 import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
-import { EPSILON_MAX } from '../../policy/epsilon-exploration.js'
 import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'
 import {
   EXPLORATION_WEIGHT_COLD,
@@ -32,6 +31,10 @@ import {
   POLICY_OPTION_KEYS,
   type PolicyName,
 } from '../../policy/policies.js'
+import { ORIGIN_NAME } from '../../state/pending/origins.js'
+
+/** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
+export const EPSILON_MAX = 0.5
 
 /** Every option by name. */
 export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
@@ -66,7 +69,6 @@ export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
 const N_EFFECTIVE_MAX = 1e12
 const KERNEL_CHOICES = ['auto', ...KERNEL_NAMES] as const
 const DAY_MS = 86_400_000
-const NAME_PATTERN = /^[A-Za-z0-9_-]{1,64}$/
 
 /**
  * Checks every option and fills in the defaults.
@@ -140,7 +142,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
       checkFunction<(error: unknown) => void>,
       'onListenerError',
     ),
-    own: settings.resolve(options, budget),
+    policyOptions: settings.resolve(options, budget),
   })
 }
 
@@ -258,7 +260,7 @@ function checkFunction<T>(value: unknown, field: string): T {
 
 function checkName(value: unknown, field: string): string {
   const name = checkString(value, field)
-  if (!NAME_PATTERN.test(name))
+  if (!ORIGIN_NAME.test(name))
     throw expected('INVALID_ARGUMENT', field, '1 to 64 letters, digits, - or _', name)
   return name
 }

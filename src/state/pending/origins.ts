@@ -1,7 +1,10 @@
 import { RequestRuns } from './request-runs.js'
 
-/** Late feedback for requests of processes before the latest so many finds nothing. */
+/** Processes remembered: late feedback for requests of older ones finds nothing. */
 export const ORIGINS_MAX = 32_768
+
+/** Of routers, and so of origins: the first part of a request id. */
+export const ORIGIN_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 /** What is kept of an origin, in snapshots too. */
 export interface OriginMark {

@@ -1,22 +1,19 @@
 import { copyNumbers } from '../../base/check.js'
 import type { EventOf } from '../../events/events.js'
-import type { ResolvedModelPrice } from '../../models/model.js'
+import type { PriceList } from '../../models/price-list.js'
 import type { Model } from '../../models/registry.js'
-import { twoPriceCost } from '../../models/token-cost.js'
+import { HeldPriceLists } from './held-price-lists.js'
 import {
   ALLOWANCE,
   AT,
-  CACHED_INPUT_PRICE,
   FORCED,
   INCARNATION,
-  INPUT_PRICE,
   LIST_COST,
   NUMBER,
   ORIGIN,
-  OUTPUT_PRICE,
   PENDING_NUMBERS,
   PREDICTED,
-  REASONING_PRICE,
+  PRICES,
   RESERVED,
   SLOT,
   STATE,
@@ -31,15 +28,15 @@ export type RoutedRequest = Pick<
 >
 
 /** The model it went to, as it was registered and priced then. */
-export type RoutedModel = Pick<Model, 'slot' | 'incarnation'> & ResolvedModelPrice
+export type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (15 + d and the policy's columns) * 8 bytes a request, for the next power of two of requests:
- * a mask finds a row, whatever the size of the sequence number.
+ * from then on the oldest is pushed out. Memory: (12 + d and the policy's columns) * 8 bytes a request, for the next power of two of
+ * requests: a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
  */
@@ -54,17 +51,18 @@ export class PendingRequests {
   private rows: Float64Array
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
+  private readonly priceLists = new HeldPriceLists()
 
   /** What the policy's own columns begin as. */
-  private readonly ownStart: readonly number[]
+  private readonly columnStart: readonly number[]
   /** Where a row's context begins. */
   private readonly context: number
 
-  constructor(capacity: number, dimension: number, ownStart: readonly number[] = []) {
+  constructor(capacity: number, dimension: number, columnStart: readonly number[] = []) {
     this.capacity = capacity
     this.dimension = dimension
-    this.ownStart = ownStart
-    this.context = PENDING_NUMBERS + ownStart.length
+    this.columnStart = columnStart
+    this.context = PENDING_NUMBERS + columnStart.length
     this.stride = this.context + dimension
     this.length = Math.min(INITIAL_LENGTH, capacity)
     this.mask = maskOf(this.length)
@@ -124,35 +122,27 @@ export class PendingRequests {
   }
 
   /** A column of the policy's own, from 0. */
-  own(sequence: number, column: number): number {
+  policyColumn(sequence: number, column: number): number {
     return this.rows[this.offset(sequence) + PENDING_NUMBERS + column]
   }
 
-  setOwn(sequence: number, column: number, value: number): void {
+  setPolicyColumn(sequence: number, column: number, value: number): void {
     this.rows[this.offset(sequence) + PENDING_NUMBERS + column] = value
   }
 
   /** The same value in a column of every request. */
-  fillOwn(column: number, value: number): void {
+  fillPolicyColumn(column: number, value: number): void {
     for (let at = PENDING_NUMBERS + column; at < this.rows.length; at += this.stride) this.rows[at] = value
   }
 
-  /**
-   * Tokens at the list prices that were in force when the request was routed, USD.
-   * @param inputTokens all of them, of which `cachedInputTokens` (no more than these) came from a cache
-   * @param outputTokens all of them, of which `reasoningTokens` (no more than these) were reasoning
-   */
-  costOfTokensUsd(
-    sequence: number,
-    inputTokens: number,
-    outputTokens: number,
-    cachedInputTokens: number,
-    reasoningTokens: number,
-  ): number {
-    const row = this.row(sequence)
-    const input = twoPriceCost(inputTokens, row[INPUT_PRICE], cachedInputTokens, row[CACHED_INPUT_PRICE])
-    const output = twoPriceCost(outputTokens, row[OUTPUT_PRICE], reasoningTokens, row[REASONING_PRICE])
-    return (input + output) / 1e6
+  /** The prices that were in force when the request was routed. @throws REQUEST_CLOSED for a row without a request */
+  prices(sequence: number): PriceList {
+    return this.priceLists.at(this.rows[this.offset(sequence) + PRICES])
+  }
+
+  /** Price lists that rows of the ring refer to. */
+  get priceListCount(): number {
+    return this.priceLists.size
   }
 
   state(sequence: number): number {
@@ -205,7 +195,7 @@ export class PendingRequests {
    * @param number among those of its origin
    */
   add(routed: RoutedRequest, model: RoutedModel, allowanceUsd: number, origin: number, number: number): void {
-    const { rows, ownStart } = this
+    const { rows, columnStart } = this
     const row = this.offset(this.next++)
     rows[row + SLOT] = model.slot
     rows[row + INCARNATION] = model.incarnation
@@ -214,15 +204,14 @@ export class PendingRequests {
     rows[row + RESERVED] = routed.reservedUsd
     rows[row + LIST_COST] = routed.listCostUsd
     rows[row + ALLOWANCE] = allowanceUsd
-    rows[row + INPUT_PRICE] = model.inputUsdPerMTok
-    rows[row + OUTPUT_PRICE] = model.outputUsdPerMTok
-    rows[row + CACHED_INPUT_PRICE] = model.cachedInputUsdPerMTok
-    rows[row + REASONING_PRICE] = model.reasoningUsdPerMTok
+    const overwritten = rows[row + PRICES]
+    rows[row + PRICES] = this.priceLists.hold(model.prices)
+    this.priceLists.release(overwritten)
     rows[row + PREDICTED] = routed.predictedUsd
     rows[row + FORCED] = routed.forced ? 1 : 0
     rows[row + ORIGIN] = origin
     rows[row + NUMBER] = number
-    for (let i = 0; i < ownStart.length; i++) rows[row + PENDING_NUMBERS + i] = ownStart[i]
+    for (let i = 0; i < columnStart.length; i++) rows[row + PENDING_NUMBERS + i] = columnStart[i]
     copyNumbers(routed.context, 0, rows, row + this.context, this.dimension)
   }
 
@@ -242,8 +231,15 @@ export class PendingRequests {
     }
   }
 
-  /** Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first. */
-  load(next: number, entries: readonly { readonly sequence: number; readonly row: Float64Array }[]): void {
+  /**
+   * Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first.
+   * @param prices what the rows' places of price lists stand for
+   */
+  load(
+    next: number,
+    entries: readonly { readonly sequence: number; readonly row: Float64Array }[],
+    prices: readonly PriceList[],
+  ): void {
     this.next = next
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()
@@ -251,7 +247,11 @@ export class PendingRequests {
     this.rows.fill(0)
     for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
     this.oldestUnsettled = Math.max(1, next - this.length)
-    for (const { sequence, row } of entries) this.rows.set(row, this.offset(sequence))
+    for (const { sequence, row } of entries) {
+      const offset = this.offset(sequence)
+      this.rows.set(row, offset)
+      this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
+    }
   }
 
   private grow(): void {

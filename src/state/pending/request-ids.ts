@@ -1,12 +1,10 @@
-import { type Origin, Origins } from './origins.js'
+import { ORIGIN_NAME, type Origin, Origins } from './origins.js'
 import type { PendingRequests } from './pending.js'
 
 /** Digits of the largest safe integer. */
 const DIGITS_MAX = 16
-const NAME_MAX = 64
 /** Before the index of an origin whose name has been forgotten; no name begins so. */
 const FORGOTTEN = '~'
-const NAME = /^[A-Za-z0-9_-]+$/
 
 /**
  * Request ids, `<origin>.<number>`, and where the requests lie in the ring. A router gives its own requests the numbers
@@ -100,7 +98,7 @@ export class RequestIds {
   private parse(id: string): boolean {
     const { prefix } = this
     const dot = id.startsWith(prefix) ? prefix.length - 1 : id.indexOf('.')
-    if (dot < 1 || dot > NAME_MAX || id.length > dot + 1 + DIGITS_MAX || id.length === dot + 1) return false
+    if (dot < 1 || id.length > dot + 1 + DIGITS_MAX || id.length === dot + 1) return false
     let number = 0
     for (let i = dot + 1; i < id.length; i++) {
       const digit = id.charCodeAt(i) - 48
@@ -109,7 +107,7 @@ export class RequestIds {
     }
     if (!Number.isSafeInteger(number)) return false
     const name = dot === prefix.length - 1 && id.startsWith(prefix) ? this.name : id.slice(0, dot)
-    if (name !== this.name && !NAME.test(name)) return false
+    if (name !== this.name && !ORIGIN_NAME.test(name)) return false
     this.origin = this.origins.get(name)
     this.number = number
     return true

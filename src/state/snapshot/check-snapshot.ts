@@ -1,13 +1,14 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { PRICE_NAMES } from '../../models/model.js'
+import { CEILING_MIN_USD } from '../../events/budget.js'
 import type { Model } from '../../models/registry.js'
-import { CEILING_MIN_USD } from '../ceiling.js'
+import type { OriginMark } from '../pending/origins.js'
 import {
   INCARNATION,
   NUMBER,
   ORIGIN,
   PENDING_NUMBERS,
+  PRICES,
   RESERVED,
   SLOT,
   STATE,
@@ -54,6 +55,7 @@ const COUNTERS = [
   'rewardAlarms',
   'costAlarms',
   'latencyAlarms',
+  'flaggedUsages',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -62,26 +64,34 @@ const AMOUNTS = [
   'realisedUsd',
   'assumedUsd',
   'predictedUsd',
+  'unpricedTokens',
 ] as const
-/** Sums and statistics beyond this are none, and their products could overflow. */
+/** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
 const STATE_MAX = 31
 
+/** What a snapshot holds, but for what policies keep besides. */
+export interface SnapshotParts {
+  readonly totals: SnapshotTotals
+  readonly budget: boolean
+  readonly models: readonly SnapshotModel[]
+  readonly requests: readonly SnapshotRequest[]
+  readonly origins: readonly OriginMark[]
+  readonly dimension: number
+  /** Where a request's context begins in its row. */
+  readonly contextStart: number
+  /** How many price lists it has. */
+  readonly priceLists: number
+}
+
 /**
  * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
  * that this router could have come to, so that nothing it does later can go wrong.
- * @param contextStart where a request's context begins in its row
  * @throws SNAPSHOT_INVALID
  */
-export function checkSnapshot(
-  totals: SnapshotTotals,
-  budget: boolean,
-  models: readonly SnapshotModel[],
-  requests: readonly SnapshotRequest[],
-  dimension: number,
-  contextStart: number,
-): void {
+export function checkSnapshot(parts: SnapshotParts): void {
+  const { totals, budget, models, requests, origins, dimension } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
@@ -95,9 +105,10 @@ export function checkSnapshot(
   let before = 0
   let unsettled = 0
   const latestOf = new Map<number, number>()
+  const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
   for (const request of requests) {
-    checkRequest(request, incarnationAt, contextStart)
-    checkNumber(request, latestOf)
+    checkRequest(request, incarnationAt, parts)
+    checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
     before = request.sequence
@@ -119,15 +130,17 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
   if (![meanCostUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
     throw invalidSnapshot('a sum of dollars is negative')
   }
-  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
-  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2) throw invalidSnapshot('its allowance is none')
+  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0)
+    throw invalidSnapshot('its budget is not valid')
+  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2)
+    throw invalidSnapshot('its allowance is not valid')
 }
 
 function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
   const { slot, incarnation } = model
   if (!isCount(slot) || slot >= incarnations) throw invalidSnapshot('a slot is no slot')
   if (!isCount(incarnation) || incarnation === 0 || incarnation > incarnations) {
-    throw invalidSnapshot('a registration is none')
+    throw invalidSnapshot('a registration is not valid')
   }
   if (model.id === '') throw invalidSnapshot('it lists a model without an id')
   const counted =
@@ -135,9 +148,6 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
     AMOUNTS.every((name) => isAmount(model[name])) &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
-  if (!PRICE_NAMES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
-    throw invalidSnapshot('a price is none')
-  }
 }
 
 /** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
@@ -146,8 +156,9 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
     throw invalidSnapshot('an arm was last seen after the last request')
   }
-  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
-  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX)) throw invalidSnapshot("an arm's statistic is none")
+  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are not valid")
+  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX))
+    throw invalidSnapshot("an arm's statistic is not valid")
   const triangle = (dimension * (dimension + 1)) / 2
   const reward = 4 + 2 * dimension
   // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
@@ -161,11 +172,10 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   }
 }
 
-/** @param contextStart where the context begins, behind the policy's own columns */
 function checkRequest(
   { row }: SnapshotRequest,
   incarnationAt: ReadonlyMap<number, number>,
-  contextStart: number,
+  { contextStart, priceLists }: SnapshotParts,
 ): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
@@ -173,18 +183,26 @@ function checkRequest(
     throw invalidSnapshot('a request waits for nothing')
   if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
     throw invalidSnapshot('a request costs no amount')
+  if (!isCount(row[PRICES]) || row[PRICES] >= priceLists) throw invalidSnapshot('a request has no prices')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
-    throw invalidSnapshot("a policy's number of a request is none")
+    throw invalidSnapshot("a policy's number of a request is not valid")
   if (!row.subarray(contextStart).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
-    throw invalidSnapshot('a context is none')
+    throw invalidSnapshot('a context is not valid')
 }
 
-/** Numbers of an origin's requests rise. */
-function checkNumber({ row }: SnapshotRequest, latestOf: Map<number, number>): void {
+/** Numbers of an origin's requests rise, and the next one's is above them: else its id would not lead to a request. */
+function checkNumber(
+  { row }: SnapshotRequest,
+  latestOf: Map<number, number>,
+  nextOf: ReadonlyMap<number, number>,
+  registrations: number,
+): void {
   const [origin, number] = [row[ORIGIN], row[NUMBER]]
-  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0))
-    throw invalidSnapshot("a request's number is none")
+  // An origin that was registered and is no longer listed has been forgotten.
+  const next = nextOf.get(origin) ?? (origin > registrations ? 0 : Number.POSITIVE_INFINITY)
+  if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0) || number >= next)
+    throw invalidSnapshot("a request's number is not valid")
   latestOf.set(origin, number)
 }
 
@@ -192,8 +210,8 @@ function isCeiling(value: number): boolean {
   return value >= CEILING_MIN_USD && value <= AMOUNT_MAX
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isAmount(value: number): boolean {

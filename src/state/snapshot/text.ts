@@ -1,14 +1,16 @@
 import { isRecord } from '../../base/check.js'
-import type { OriginMark } from '../pending/origins.js'
-import { invalidSnapshot } from './check-snapshot.js'
+import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
+import { invalidSnapshot, isCount } from './check-snapshot.js'
 
-/** The part of a snapshot that is text; src/state/snapshot/snapshot.js has the format. */
+/** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {
   /** Of the router: the first part of its request ids. */
   readonly name: string
   readonly encoder: string | null
   readonly policy: string
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
+  /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
+  readonly prices: readonly unknown[]
   readonly budget: boolean
   /** Ends of the rewards where they are not 0 and 1, as written; before ranges were taken in nothing says what they were. */
   readonly rewardRange?: unknown
@@ -29,7 +31,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     throw invalidSnapshot('its text section lacks a field')
   }
   const { name, encoder, budget, policy, own } = value
-  if (typeof policy !== 'string') throw invalidSnapshot('its policy is none')
+  if (typeof policy !== 'string') throw invalidSnapshot('its policy has no name')
   if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
@@ -47,9 +49,17 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     budget,
     models,
     rewardRange: value.rewardRange,
+    prices: readPrices(version, value.prices),
     origins: readOrigins(version, name, next, value.origins),
     own,
   }
+}
+
+/** Before version 5 prices stood among the numbers. */
+function readPrices(version: number, value: unknown): readonly unknown[] {
+  if (version < 5) return []
+  if (!Array.isArray(value)) throw invalidSnapshot('it lists no prices')
+  return value
 }
 
 /** Before version 4 all requests of a snapshot were its router's own, numbered without a gap. */
@@ -57,16 +67,15 @@ function readOrigins(version: number, name: string, next: number, value: unknown
   if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
   if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
   let before = 0
+  const names = new Set<unknown>()
   return value.map((origin: unknown) => {
-    if (!isRecord(origin) || typeof origin.name !== 'string') throw invalidSnapshot('an origin has no name')
-    const { name, index, nextRequest, lastEvent } = origin
-    if (!isWhole(index) || index <= before || !isWhole(nextRequest) || nextRequest < 1 || !isWhole(lastEvent))
-      throw invalidSnapshot("an origin's numbers are none")
+    const { name, index, nextRequest, lastEvent } = isRecord(origin) ? origin : {}
+    if (typeof name !== 'string' || !ORIGIN_NAME.test(name) || names.has(name))
+      throw invalidSnapshot("an origin's name is not valid")
+    if (!isCount(index) || index <= before || !isCount(nextRequest) || nextRequest < 1 || !isCount(lastEvent))
+      throw invalidSnapshot("an origin's numbers are not valid")
     before = index
+    names.add(name)
     return { name, index, nextRequest, lastEvent }
   })
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }

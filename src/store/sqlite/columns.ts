@@ -1,37 +1,54 @@
-import { decodeEvent, type LoggedEvent } from '../../events/codec.js'
+import { isRecord } from '../../base/check.js'
+import { decodeEvent } from '../../events/codec.js'
+import type { Column, EventDefinition } from '../../events/definition.js'
+import type { LoggedEvent } from '../../events/events.js'
+import { ALL_EVENT_TABLE, ALL_EVENTS } from '../../policy/all-events.js'
+
+type Shown = string | number | null
 
 /** What people see of an event in its row. */
-export interface EventColumns {
-  readonly request: string | null
-  readonly model: string | null
-  readonly tenant: string | null
-  readonly usd: number | null
-  readonly reward: number | null
-  readonly latencyMs: number | null
+export type EventColumns = Readonly<Record<Column, Shown>>
+
+interface ShownField {
+  readonly name: string
+  readonly column: Column
 }
+
+const NONE: EventColumns = {
+  request: null,
+  model: null,
+  tenant: null,
+  usd: null,
+  reward: null,
+  latencyMs: null,
+}
+
+const shownFields = shownFieldsOf(ALL_EVENTS)
 
 /** @throws LOG_CORRUPT, LOG_VERSION for bytes that are no event */
 export function decodeAll(events: readonly Uint8Array[]): LoggedEvent[] {
-  return events.map(decodeEvent)
+  return events.map((bytes) => decodeEvent(bytes, ALL_EVENT_TABLE))
 }
 
-export function columnsOf(event: LoggedEvent): EventColumns {
-  return {
-    request: 'id' in event ? event.id : null,
-    model: 'model' in event ? modelOf(event.model) : null,
-    tenant: 'tenant' in event ? event.tenant : null,
-    usd: usdOf(event),
-    reward: event.type === 'rewarded' ? event.reward : null,
-    latencyMs: event.type === 'settled' ? event.latencyMs : null,
-  }
+/** By type, the fields that people see. */
+export function shownFieldsOf(
+  definitions: readonly EventDefinition[],
+): ReadonlyMap<string, readonly ShownField[]> {
+  return new Map(
+    definitions.map(({ type, entries }) => [
+      type,
+      entries.flatMap(({ name, column }) => (column === undefined ? [] : [{ name, column }])),
+    ]),
+  )
 }
 
-function modelOf(model: string | { readonly id: string }): string {
-  return typeof model === 'string' ? model : model.id
+export function columnsOf(event: { readonly type: string }, fields = shownFields): EventColumns {
+  const columns: Record<Column, Shown> = { ...NONE }
+  const values = event as Readonly<Record<string, unknown>>
+  for (const { name, column } of fields.get(event.type) ?? []) columns[column] = shown(values[name])
+  return columns
 }
 
-function usdOf(event: LoggedEvent): number | null {
-  if (event.type === 'routed') return event.reservedUsd
-  if ('costUsd' in event) return event.costUsd
-  return 'usdPerRequest' in event ? event.usdPerRequest : null
+function shown(value: unknown): Shown {
+  return (isRecord(value) ? value.id : value) as Shown
 }

@@ -2,7 +2,7 @@ import type BetterSqlite from 'better-sqlite3'
 import type { Statement } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
-import { decodeEvent, type LoggedEvent } from '../../events/codec.js'
+import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import { columnsOf, decodeAll } from './columns.js'
 import { checkIdentity, examineFile, locateFile } from './file-state.js'
@@ -24,7 +24,7 @@ import { WriterLock } from './writer-lock.js'
 const PENDING_CAPACITY_DEFAULT = 1_000_000
 /** Events that one transaction drops: a few milliseconds. */
 const TRIM_EVENTS = 2000
-/** Others that write are none of ours, so a wait this long is a mistake of theirs. */
+/** Only other programs can hold the lock this long, and that is a mistake of theirs. */
 const BUSY_WAIT_MS = 5000
 
 type Db = BetterSqlite.Database
@@ -274,12 +274,13 @@ export class SqliteLog {
     return Math.max(typeof latest === 'number' ? latest : 0, meta.number('last_number'))
   }
 
-  /** What lost events did to the table is undone by filling it anew; rare, and some seconds for a million events. */
+  /** What lost events did to the table is undone by filling it again; rare, and some seconds for a million events. */
   private refillPending(): void {
     this.pending.clear()
     const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').raw()
     for (const [position, bytes] of rows.all() as [number, Buffer][]) {
-      this.pending.note(decodeEvent(bytes), position)
+      const [event] = decodeAll([bytes])
+      this.pending.note(event, position)
     }
     this.pending.flush()
   }

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { CODEC_VERSION } from '../../events/codec.js'
+import { CODEC_VERSION_MAX } from '../../events/codec.js'
 import type { Meta } from './schema.js'
 
 const CHECKSUM_BYTES = 4
@@ -58,8 +58,8 @@ function firstDamaged(db: Database, after: number, description: string): number 
     .iterate(after) as IterableIterator<[number, unknown]>
   for (const [position, bytes] of rows) {
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
-    if (bytes[0] > CODEC_VERSION) {
-      const message = `expected events of format version up to ${CODEC_VERSION}, got ${bytes[0]} at position ${position}: a later release wrote it`
+    if (bytes[0] > CODEC_VERSION_MAX) {
+      const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
       throw new ParetoBanditError('STORE_MISMATCH', description, message)
     }
   }

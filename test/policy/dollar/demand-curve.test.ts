@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { areCurvePoints } from '../../../src/policy/dollar/demand/curve-point.js'
+import { areCurvePoints } from '../../../src/events/curve-point.js'
 import { DemandCurve } from '../../../src/policy/dollar/demand/demand-curve.js'
 import '../../support/seed.js'
 

@@ -1,11 +1,11 @@
-import type { PredictedUses } from '../latency/predicted-uses.js'
-import { CURVE_FACTORS, PAIRED_FACTORS, PAIRED_LATENCY_FACTORS } from '../tuning.js'
 import {
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINT_VALUE_MAX,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
+} from '../../../events/curve-point.js'
+import type { PredictedUses } from '../latency/predicted-uses.js'
+import { CURVE_FACTORS, PAIRED_FACTORS, PAIRED_LATENCY_FACTORS } from '../tuning.js'
 
 /**
  * The models of one request that its demand curves need: all of up to CURVE_POINTS_MAX; of more, the best at six shadow

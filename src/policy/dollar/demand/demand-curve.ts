@@ -1,10 +1,10 @@
-import { SPENT_SHARE_MIN } from '../tuning.js'
 import {
   areCurvePoints,
   CURVE_POINT_COST_MAX_USD,
   CURVE_POINT_NUMBERS,
   CURVE_POINTS_MAX,
-} from './curve-point.js'
+} from '../../../events/curve-point.js'
+import { SPENT_SHARE_MIN } from '../tuning.js'
 import { BIN_COUNT, binOf, edgeOf, type Walk } from './price-bins.js'
 import { toUnits, USD_UNITS, VALUE_UNITS } from './units.js'
 
@@ -35,7 +35,7 @@ export class DemandCurve {
   /** Where the next request goes. */
   private next = 0
   private readonly rows: Float64Array
-  /** What follows from each row, in units: taking it out finds nothing anew. */
+  /** What follows from each row, in units: taking it out computes nothing again. */
   private readonly corners: Float64Array
   /** By bin: by how much the window's spend falls, and its value, when mu rises past it. In units. */
   private readonly costSteps = new Float64Array(BIN_COUNT)

@@ -1,4 +1,4 @@
-import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../demand/curve-point.js'
+import { CURVE_POINT_NUMBERS, CURVE_POINT_VALUE_MAX, CURVE_POINTS_MAX } from '../../../events/curve-point.js'
 import { DemandCurve } from '../demand/demand-curve.js'
 import { NO_USE } from '../pending-columns.js'
 import {

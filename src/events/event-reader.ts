@@ -1,0 +1,142 @@
+import { isRecord } from '../base/check.js'
+import { ParetoBanditError } from '../base/errors.js'
+import type { WrittenField } from './event-table.js'
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Ids and names of models: up to here a loop reads faster than the decoder. */
+const LOOP_BYTES_MAX = 32
+
+/** Reads the values of one event, one after the other. */
+export class EventReader {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  private readonly end: number
+  private at: number
+
+  /** @param at where the first value stands; @param end where none does any more */
+  constructor(bytes: Uint8Array, view: DataView, at: number, end: number) {
+    this.bytes = bytes
+    this.view = view
+    this.at = at
+    this.end = end
+  }
+
+  get isDone(): boolean {
+    return this.at === this.end
+  }
+
+  /** @param type the event's, for errors */
+  read(field: WrittenField, type: string): unknown {
+    switch (field.form) {
+      case 'number':
+        return this.number()
+      case 'text':
+        return this.text()
+      case 'boolean':
+        return this.byte() === 1
+      case 'number?':
+        return this.byte() === 1 ? this.number() : null
+      case 'text?':
+        return this.byte() === 1 ? this.text() : null
+      case 'numbers':
+        return this.numbers()
+      case 'texts':
+        return Array.from({ length: this.count(4) }, () => this.text())
+      case 'json':
+        return this.json(field, type)
+      case 'statistics?':
+        return this.byte() === 1 ? { precision: this.numbers(), response: this.numbers() } : null
+      case 'counts':
+        return this.counts(field, type)
+    }
+  }
+
+  byte(): number {
+    return this.bytes[this.take(1)]
+  }
+
+  /** As it was written: short plain texts by a loop. */
+  text(): string {
+    const length = this.count(1)
+    const start = this.take(length)
+    if (length <= LOOP_BYTES_MAX) {
+      const { bytes } = this
+      let text = ''
+      let i = 0
+      for (; i < length && bytes[start + i] <= 0x7f; i++) text += String.fromCharCode(bytes[start + i])
+      if (i === length) return text
+    }
+    try {
+      return decoder.decode(this.bytes.subarray(start, start + length))
+    } catch {
+      throw corrupt('a text is not UTF-8')
+    }
+  }
+
+  private take(bytes: number): number {
+    const { at } = this
+    if (bytes > this.end - at) throw corrupt('a field is cut')
+    this.at += bytes
+    return at
+  }
+
+  private number(): number {
+    return this.view.getFloat64(this.take(8), true)
+  }
+
+  private count(bytesEach: number): number {
+    const count = this.view.getUint32(this.take(4), true)
+    if (count * bytesEach > this.end - this.at) throw corrupt('a field is cut')
+    return count
+  }
+
+  private numbers(): Float64Array {
+    const count = this.count(8)
+    const start = this.take(8 * count)
+    const { view } = this
+    const values = new Float64Array(count)
+    for (let i = 0; i < count; i++) values[i] = view.getFloat64(start + 8 * i, true)
+    return values
+  }
+
+  private counts({ name, keys }: WrittenField, type: string): Record<string, number> {
+    const entries = Array.from({ length: this.count(12) }, () => [this.text(), this.number()] as const)
+    for (const [key] of entries)
+      if (keys !== undefined && !keys.known.includes(key)) throw newer(`${type}.${name}.${key}`)
+    return Object.fromEntries(entries)
+  }
+
+  private json({ name, keys }: WrittenField, type: string): unknown {
+    const value = parse(this.text())
+    const key = keys === undefined ? undefined : keyBeyond(value, keys.known)
+    if (key !== undefined) throw newer(`${type}.${name}.${key}`)
+    return value
+  }
+}
+
+/** The first key of a record, or of a list's records, that is none of these. What they hold is not looked into. */
+export function keyBeyond(value: unknown, known: readonly string[]): string | undefined {
+  for (const each of Array.isArray(value) ? value : [value]) {
+    const key = isRecord(each) ? Object.keys(each).find((name) => !known.includes(name)) : undefined
+    if (key !== undefined) return key
+  }
+  return undefined
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw corrupt('a field is not JSON')
+  }
+}
+
+export function corrupt(why: string): ParetoBanditError {
+  return new ParetoBanditError('LOG_CORRUPT', 'event', `not an event this release can read: ${why}`)
+}
+
+/** @param what an event's type, a field, or a key of its value: `settled.tokens` */
+export function newer(what: string): ParetoBanditError {
+  return new ParetoBanditError('LOG_VERSION', 'event', `${what} was written by a newer release`)
+}

@@ -1,0 +1,61 @@
+import { checkModelPrice, checkModelSpec, PRICE_KEYS } from '../models/model.js'
+import { column, type DefinedEvent, defineEvent } from './definition.js'
+import { inRange, integer, record, statistics, text } from './fields.js'
+
+export const FORCED_EXPLORATION_MAX = 1_000_000
+
+/** Prices of the first release: those that came later make an older one refuse the event. */
+const FIRST_PRICES = [
+  'inputUsdPerMTok',
+  'outputUsdPerMTok',
+  'cachedInputUsdPerMTok',
+  'reasoningUsdPerMTok',
+] as const
+
+export const modelAdded = defineEvent('model-added', 6, {
+  model: column(
+    'model',
+    record((value, path) => checkModelSpec(value, path), {
+      first: ['id', ...FIRST_PRICES],
+      known: ['id', ...PRICE_KEYS],
+    }),
+  ),
+  /** Log-normalised cost of the list price. */
+  logCost: inRange(0, 1),
+  forcedExploration: integer(0, FORCED_EXPLORATION_MAX),
+  /** Statistics to start from, already scaled, or null for a cold start. */
+  prior: statistics(),
+  /** The same of settled requests: what costs of prompts are predicted from. Policy `dollar`; else null. */
+  settledPrior: statistics(),
+  /** How many times the predicted cost is expected, before any is known: 1 without a prior. */
+  costCorrection: inRange(1e-3, 1e3),
+})
+export type ModelAddedEvent = DefinedEvent<typeof modelAdded>
+
+export const modelRemoved = defineEvent('model-removed', 7, { model: column('model', text()) })
+export type ModelRemovedEvent = DefinedEvent<typeof modelRemoved>
+
+export const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()) })
+export type ModelEnabledEvent = DefinedEvent<typeof modelEnabled>
+
+export const modelDisabled = defineEvent('model-disabled', 9, { model: column('model', text()) })
+export type ModelDisabledEvent = DefinedEvent<typeof modelDisabled>
+
+export const modelRepriced = defineEvent('model-repriced', 10, {
+  model: column('model', text()),
+  price: record((value, path) => checkModelPrice(value, path), { first: FIRST_PRICES, known: PRICE_KEYS }),
+  logCost: inRange(0, 1),
+})
+export type ModelRepricedEvent = DefinedEvent<typeof modelRepriced>
+
+declare module './event-map.js' {
+  interface EventMap {
+    'model-added': ModelAddedEvent
+    'model-removed': ModelRemovedEvent
+    'model-enabled': ModelEnabledEvent
+    'model-disabled': ModelDisabledEvent
+    'model-repriced': ModelRepricedEvent
+  }
+}
+
+export const MODEL_EVENTS = [modelAdded, modelRemoved, modelEnabled, modelDisabled, modelRepriced] as const

@@ -1,0 +1,17 @@
+import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
+import type { LeaseBroker } from '../store.js'
+
+/** What the leases of a process work with. */
+export interface LeaseOptions {
+  readonly broker: LeaseBroker
+  readonly now: () => number
+  /** The limits of the router's account (null) or a tenant's; undefined where there is none. */
+  readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
+  readonly tenants: () => Iterable<string>
+  /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
+  readonly burst: number | null
+  readonly localShare: number
+  /** Own requests that are kept in mind until they settle. */
+  readonly capacity: number
+  readonly onError: (error: unknown) => void
+}

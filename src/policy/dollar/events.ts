@@ -1,0 +1,120 @@
+import { checkFinite, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
+import { expected } from '../../base/errors.js'
+import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
+import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
+import { finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
+import { CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
+
+const CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
+const LIMIT_KEYS = ['ms', 'percentile'] as const
+
+/** All caps of the router or of a tenant from now on. */
+export const capsSet = defineEvent('caps-set', 12, {
+  tenant: column('tenant', nullable(text())),
+  caps: record(checkCaps, { first: CAP_KEYS, known: CAP_KEYS }),
+})
+export type CapsSetEvent = DefinedEvent<typeof capsSet>
+
+/** A new calendar period of a cap has begun: [startsAt, endsAt), as the cap's time zone had it. */
+export const periodStarted = defineEvent('period-started', 13, {
+  tenant: column('tenant', nullable(text())),
+  /** Which of the caps, from 0. */
+  cap: integer(0, CAPS_MAX - 1),
+  startsAt: finite(),
+  endsAt: number(checkEnd),
+})
+export type PeriodStartedEvent = DefinedEvent<typeof periodStarted>
+
+/** A request was refused because an account could not pay for any model. It counts as one: its B is paid in. */
+export const refused = defineEvent('refused', 14, {
+  /** Whose account was short; null for the router's. */
+  tenant: column('tenant', nullable(text())),
+})
+export type RefusedEvent = DefinedEvent<typeof refused>
+
+export const tenantAdded = defineEvent('tenant-added', 15, {
+  tenant: column('tenant', text()),
+  usdPerRequest: column('usd', nullable(number(checkCeiling))),
+})
+export type TenantAddedEvent = DefinedEvent<typeof tenantAdded>
+
+export const tenantRemoved = defineEvent('tenant-removed', 16, { tenant: column('tenant', text()) })
+export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
+
+/** A new latency objective, or none. */
+export const latencySet = defineEvent('latency-set', 17, {
+  limit: nullable(record(checkLimit, { first: LIMIT_KEYS, known: LIMIT_KEYS })),
+})
+export type LatencySetEvent = DefinedEvent<typeof latencySet>
+
+/** A new floor of the mean reward, or none. */
+export const qualitySet = defineEvent('quality-set', 18, { meanReward: nullable(finite()) })
+export type QualitySetEvent = DefinedEvent<typeof qualitySet>
+
+/**
+ * A model is no longer what it was: its rewards, costs or latencies have strayed from the predictions for too long. It follows
+ * from the event before it and changes nothing itself; the model's evidence has been cut down already.
+ */
+export const drift = defineNotice('drift', {
+  model: text(),
+  signal: oneOf(['reward', 'cost', 'latency']),
+  direction: oneOf(['up', 'down']),
+})
+export type DriftEvent = DefinedEvent<typeof drift>
+
+/** What policy `dollar` knows besides the events of every policy. */
+export const DOLLAR_EVENTS = [
+  capsSet,
+  periodStarted,
+  refused,
+  tenantAdded,
+  tenantRemoved,
+  latencySet,
+  qualitySet,
+  drift,
+] as const
+
+declare module '../../events/event-map.js' {
+  interface EventMap {
+    'caps-set': CapsSetEvent
+    'period-started': PeriodStartedEvent
+    refused: RefusedEvent
+    'tenant-added': TenantAddedEvent
+    'tenant-removed': TenantRemovedEvent
+    'latency-set': LatencySetEvent
+    'quality-set': QualitySetEvent
+  }
+  interface NoticeMap {
+    drift: DriftEvent
+  }
+}
+
+/** What changes accounts besides requests and their feedback. */
+export type AccountEvent =
+  | BudgetSetEvent
+  | CapsSetEvent
+  | PeriodStartedEvent
+  | RefusedEvent
+  | TenantAddedEvent
+  | TenantRemovedEvent
+
+/** What an operator asks for besides a price. */
+export type ObjectiveEvent = LatencySetEvent | QualitySetEvent
+
+function checkEnd(value: unknown, path: string, { startsAt }: Readonly<Record<string, unknown>>): number {
+  const endsAt = checkFinite(value, path)
+  if (endsAt <= (startsAt as number))
+    throw expected('INVALID_ARGUMENT', path, 'a time after event.startsAt', endsAt)
+  return endsAt
+}
+
+function checkLimit(value: unknown, path: string): LatencyLimit {
+  const limit = checkRecord(value, path)
+  checkKeys(limit, LIMIT_KEYS, path)
+  const { ms, percentile } = limit
+  return {
+    ms: checkPositive(ms, `${path}.ms`),
+    percentile: percentile === null ? null : checkPercentile(percentile, `${path}.percentile`),
+  }
+}

@@ -1,0 +1,161 @@
+import { CandidateList } from '../../bandit/candidate-list.js'
+import { standardNormal } from '../../bandit/randomise.js'
+import { tieBreak } from '../../bandit/tie-break.js'
+import { QUADRATIC } from '../../kernel/kernel.js'
+import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
+import type { Model } from '../../models/registry.js'
+import type { StateView } from '../../state/policy-state.js'
+import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
+import type { DecisionNote } from '../decision-note.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
+import { eligibleModels } from '../eligible-models.js'
+import { EpsilonExploration } from '../epsilon-exploration.js'
+import type { ResolvedOptions } from '../options.js'
+import type { RouteOptions } from '../route-options.js'
+import { probabilityOfBest } from './posterior.js'
+import type { ThompsonState } from './state.js'
+
+/**
+ * Policy `thompson`: argmax of a draw from each arm's posterior less what its dollars must buy,
+ *     theta_a.x + alpha sqrt(v_a) z_a - lambda c_a / B,        z_a standard normal,
+ * which for one request is the same as drawing theta_a from N(theta_a, alpha^2 A_a^-1) (Agrawal and Goyal 2013), v
+ * inflated by staleness as everywhere. The propensity of a choice is the probability that its draw is the largest.
+ */
+export class ThompsonChooser implements Chooser<ThompsonState> {
+  private readonly options: ResolvedOptions<null>
+  private readonly list = new CandidateList()
+  private readonly choice: Choice = blankChoice()
+  private readonly exploration: EpsilonExploration
+  private contexts = 1
+  private index = 0
+  private projected = 0
+  /** By list position: the mean of the draw, cost deducted, and its standard deviation. */
+  private means = new Float64Array(0)
+  private deviations = new Float64Array(0)
+
+  constructor(options: ResolvedOptions<null>) {
+    this.options = options
+    this.exploration = new EpsilonExploration(options)
+  }
+
+  begin(contexts: number): void {
+    this.contexts = contexts
+    this.index = 0
+    this.projected = 0
+  }
+
+  choose(
+    state: StateView<ThompsonState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): Choice {
+    const { choice, list } = this
+    const { arms, registry, requests } = state
+    const eligible = eligibleModels(state, request, size)
+    const exploit = request?.exploit === true
+    this.describe(state, request, note)
+    this.exploration.certain(choice)
+    let chosen =
+      exploit || registry.exploring === 0
+        ? undefined
+        : eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
+    note.forced = chosen !== undefined
+    if (chosen === undefined) {
+      if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+      else list.take(arms, eligible, Number.POSITIVE_INFINITY)
+      this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
+      const best =
+        list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
+      const position = exploit ? best : this.explore(best, requests)
+      chosen = list.models[position]
+      choice.score = arms.scoreAt(position)
+    } else choice.score = 0
+    this.index++
+    note.chosen = chosen
+    note.chosenIdleAge = arms.idleAge(chosen.slot, requests)
+    choice.model = chosen
+    choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
+    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    return choice
+  }
+
+  describe(state: StateView<ThompsonState>, request: RouteOptions | null, note: DecisionNote): void {
+    const { usdPerRequest } = state.cost
+    const { price } = state.policy
+    note.now = state.requests
+    note.options = request
+    note.shadowPrice = usdPerRequest === null ? 0 : price
+    note.penaltyWeight = usdPerRequest === null ? 0 : price / usdPerRequest
+    note.priceCeiling = Number.POSITIVE_INFINITY
+    note.forced = false
+    note.canary = false
+    note.cheapestFallback = false
+  }
+
+  judge(
+    _state: StateView<ThompsonState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+    deviation: number,
+  ): Judgement {
+    const expectedCostUsd = expectedModelCostUsd(model, size)
+    const normal = standardNormal(this.options.seed, note.now, model.slot)
+    return {
+      explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
+      expectedCostUsd,
+      penalty: note.penaltyWeight * expectedCostUsd,
+      latencyUse: null,
+      excluded: null,
+    }
+  }
+
+  /** Draws a score for each of the list: the kernel gives theta.x and theta.x + sqrt(v), which tell both moments. */
+  private draw(state: StateView<ThompsonState>, size: RequestSize, priceOfUsd: number, alpha: number): void {
+    const { list } = this
+    const { kernel } = state.arms
+    const { count } = list
+    if (this.means.length < count) {
+      this.means = new Float64Array(2 * count)
+      this.deviations = new Float64Array(2 * count)
+    }
+    const { means, deviations } = this
+    if (this.projected !== list.serial) {
+      this.projected = list.serial
+      kernel.project(this.contexts, count, QUADRATIC)
+    }
+    kernel.combine(this.index, count, 1, 0, state.requests)
+    const { f64, layout } = kernel
+    for (let position = 0; position < count; position++) {
+      const cell = cellOffset(layout, 0, position)
+      const model = list.models[position]
+      const mean = f64[cell + layout.mean + this.index * CELL_STRIDE]
+      deviations[position] = alpha * (f64[cell + layout.score] - mean)
+      means[position] = mean - priceOfUsd * expectedModelCostUsd(model, size)
+      const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
+      f64[cell + layout.score] = means[position] + deviations[position] * normal
+    }
+  }
+
+  /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */
+  private explore(best: number, requests: number): number {
+    const { list, choice, means, deviations } = this
+    const { count, models } = list
+    const { epsilon } = this.options
+    const position = this.exploration.draw(
+      choice,
+      models,
+      count,
+      best,
+      requests,
+      null,
+      Number.POSITIVE_INFINITY,
+    )
+    if (count === 1) return position
+    const drawn = probabilityOfBest(means, deviations, count, position)
+    choice.propensity = Math.min(1, epsilon / count + (1 - epsilon) * drawn)
+    choice.eligible = Object.freeze(models.slice(0, count).map(({ id }) => id))
+    return position
+  }
+}

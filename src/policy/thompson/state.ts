@@ -1,0 +1,46 @@
+import type { EventOf } from '../../events/events.js'
+import type { Model } from '../../models/registry.js'
+import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
+import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
+import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START, PRICE_STEP } from './tuning.js'
+
+/**
+ * What policy `thompson` keeps besides: a plain pacer in dollars. Dual ascent on the logarithm of the shadow price, by how
+ * far the running mean of costs is from the ceiling B:
+ *     lambda <- clamp(lambda (1 + 0.05 (min(mean / B, 20) - 1)))
+ */
+export class ThompsonState implements PolicyState {
+  /** Reward that a budget's worth of dollars must buy. */
+  price = PRICE_START
+  private readonly view: FoldView
+
+  constructor(view: FoldView) {
+    this.view = view
+  }
+
+  settled(_event: EventOf<'settled'>, _model: Model, _sequence: number): void {
+    this.ascend()
+  }
+
+  charged(_at: number, _sequence: number): void {
+    this.ascend()
+  }
+
+  save(): PolicySnapshot {
+    return { text: null, numbers: Float64Array.of(this.price) }
+  }
+
+  load({ numbers }: PolicySnapshot): void {
+    const [price] = numbers
+    if (numbers.length !== 1 || !(price >= PRICE_MIN && price <= PRICE_MAX))
+      throw invalidSnapshot('its shadow price is none')
+    this.price = price
+  }
+
+  private ascend(): void {
+    const { usdPerRequest, meanUsd } = this.view.cost
+    if (usdPerRequest === null) return
+    const overspend = Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1
+    this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * (1 + PRICE_STEP * overspend)))
+  }
+}

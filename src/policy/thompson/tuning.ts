@@ -1,0 +1,8 @@
+/** Share by which the shadow price moves when costs are a budget above or below the budget. Source: the paper's 0.05. */
+export const PRICE_STEP = 0.05
+/** Ends of the shadow price, in rewards that a budget's worth of dollars must buy, and where it starts. */
+export const PRICE_MIN = 1e-4
+export const PRICE_MAX = 100
+export const PRICE_START = 0.01
+/** Costs are counted up to this many times the budget: one dear request must not end all buying. */
+export const OVERSPEND_MAX = 20
