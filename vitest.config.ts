@@ -2,9 +2,11 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { SlowestFirst } from './test/support/slowest-first.js'
 
+/** Files that replace modules: they need some of their own. */
+const APART = ['test/kernel/load.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // A file each core: the default leaves one of them idle, which is half of two.
     maxWorkers: Math.max(2, availableParallelism()),
     // Commands of the command line are run in a folder of their own: a thread cannot change its folder.
@@ -13,5 +15,13 @@ export default defineConfig({
     // Real processes and a real browser start slowly on a busy two-core machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        // Modules here keep no state between calls: files share them, and a process.
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+      },
+      { extends: true, test: { name: 'apart', include: APART } },
+    ],
   },
 })

@@ -1,4 +1,4 @@
-import { checkPriors, priorOf } from './bandit/priors.js'
+import { priorOf } from './bandit/priors.js'
 import { ParetoBanditError } from './base/errors.js'
 import { CURVE_POINT_NUMBERS } from './events/curve-point.js'
 import type { RouterEvent } from './events/events.js'
@@ -21,7 +21,7 @@ import { Router } from './router/router.js'
 export async function createRouter(options: RouterOptions = {}): Promise<Router> {
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
-  const own = checked.priors === undefined ? checked : { ...checked, priors: checkPriors(checked.priors) }
+  const own = checked.priors === undefined ? checked : await withPriors(checked)
   const resolved = await withRewards(resolveOptions(own, await chooseEncoder(checked)))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
@@ -54,6 +54,11 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     )
   }
   return new Router(parts)
+}
+
+async function withPriors(options: RouterOptions): Promise<RouterOptions> {
+  const { checkPriors } = await import('./bandit/check-priors.js')
+  return { ...options, priors: checkPriors(options.priors) }
 }
 
 /** Options whose rewards are in another range than [0, 1]: with what turns these into parts of it. */

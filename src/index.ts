@@ -1,6 +1,7 @@
 export type { ArmInspection } from './bandit/arm-inspection.js'
+export { checkPriors } from './bandit/check-priors.js'
 export { nEffectiveOf } from './bandit/horizon.js'
-export { checkPriors, type ModelPrior, type Priors } from './bandit/priors.js'
+export type { ModelPrior, Priors } from './bandit/priors.js'
 export { type ErrorCode, ParetoBanditError } from './base/errors.js'
 export { createRouter } from './create-router.js'
 export type { Listener, SubscribedEvent, Subscription } from './events/emitter.js'

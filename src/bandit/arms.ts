@@ -6,9 +6,9 @@ import type { ArmInspection } from './arm-inspection.js'
 /** The bandit's arms as slots of the kernel's arena: what a slot starts from, and the marks a play leaves. */
 export class Arms {
   readonly kernel: Kernel
-  private readonly lambda0: number
-  private readonly rewards: Design
-  private readonly settlements: Design
+  readonly lambda0: number
+  readonly rewards: Design
+  readonly settlements: Design
 
   constructor(kernel: Kernel, lambda0: number) {
     this.kernel = kernel
@@ -100,60 +100,6 @@ export class Arms {
     }
   }
 
-  /** Observations the arm's reward estimate stands on, forgetting counted: A's entry of the bias, lambda0 included. */
-  evidence(slot: number): number {
-    return this.evidenceOf(this.rewards, slot)
-  }
-
-  /** `evidence` of the arm's settled requests. The arena has heads. */
-  settledEvidence(slot: number): number {
-    return this.evidenceOf(this.settlements, slot)
-  }
-
-  /**
-   * Takes what is known of the bias alone down to so many observations: A^-1 + e e^T / observations, e the bias, by the
-   * Sherman-Morrison formula on A, with b such that theta stays. A level that moved is then found in as many requests,
-   * and what tells one prompt from another is kept.
-   */
-  loosenReward(slot: number, observations: number): void {
-    this.loosen(this.rewards, slot, observations)
-  }
-
-  /** `loosenReward` of the arm's settled requests and both of their heads. The arena has heads. */
-  loosenSettled(slot: number, observations: number): void {
-    this.loosen(this.settlements, slot, observations)
-  }
-
-  /**
-   * Leaves a share in (0, 1) of the evidence for the arm's reward estimate, which itself stays what it is: A and b times
-   * the share, then what is missing of lambda0 I added to A, and as many times theta to b.
-   */
-  shrinkReward(slot: number, factor: number): void {
-    this.shrink(this.rewards, slot, factor)
-  }
-
-  /** `shrinkReward` of the arm's settled requests and both of their heads. The arena has heads. */
-  shrinkSettled(slot: number, factor: number): void {
-    this.shrink(this.settlements, slot, factor)
-  }
-
-  /** What the arm's reward estimate stands on, copied: what is left of lambda0, b, A. For `putReward`. */
-  copyReward(slot: number): Float64Array {
-    const { dimension, triangle } = this.kernel.layout
-    const { response, precision } = this.runs(this.rewards, slot)
-    const ridge = this.cell(this.rewards.ridge, slot)
-    return Float64Array.of(ridge, ...response.subarray(0, dimension), ...precision.subarray(0, triangle))
-  }
-
-  /** Puts back what `copyReward` gave, as if it had been learned just now. */
-  putReward(slot: number, numbers: Float64Array, now: number): void {
-    const { dimension } = this.kernel.layout
-    const [ridge] = numbers
-    const response = numbers.subarray(1, 1 + dimension)
-    this.startDesign(this.rewards, slot, { response, precision: numbers.subarray(1 + dimension) }, now)
-    this.setCell(this.rewards.ridge, slot, ridge)
-  }
-
   /**
    * The arm's own numbers in the arena, section by section, as views: what a snapshot keeps. Where the arena has heads,
    * those of its settled requests follow.
@@ -193,7 +139,8 @@ export class Arms {
     return [...vectors, inverse.subarray(0, triangle), precision.subarray(0, triangle)]
   }
 
-  private startDesign(design: Design, slot: number, statistics: ArmStatistics | null, now: number): void {
+  /** What a design begins with: statistics already scaled, or none. */
+  startDesign(design: Design, slot: number, statistics: ArmStatistics | null, now: number): void {
     const { theta, response, inverse, precision } = this.runs(design, slot)
     this.setCell(design.lastUpdate, slot, now)
     this.setCell(design.ridge, slot, this.lambda0)
@@ -212,56 +159,20 @@ export class Arms {
     this.addToDiagonal(inverse, 1 / this.lambda0)
   }
 
-  private shrink(design: Design, slot: number, factor: number): void {
-    const { theta, response, precision } = this.runs(design, slot)
-    const left = this.cell(design.ridge, slot) * factor
-    const missing = Math.max(0, this.lambda0 - left)
-    for (let k = 0; k < precision.length; k++) precision[k] *= factor
-    this.addToDiagonal(precision, missing)
-    for (let i = 0; i < theta.length; i++) response[i] = response[i] * factor + missing * theta[i]
-    this.setCell(design.ridge, slot, Math.max(this.lambda0, left))
-    this.rebuild(design, slot)
-  }
-
-  private loosen(design: Design, slot: number, observations: number): void {
-    const { dimension, paddedDimension } = this.kernel.layout
-    const { theta, response, precision } = this.runs(design, slot)
-    const column = new Float64Array(dimension)
-    for (let i = 0, row = 0; i < dimension; row += dimension - i, i++)
-      column[i] = precision[row + dimension - 1 - i]
-    const share = 1 / (observations + column[dimension - 1])
-    response.fill(0)
-    for (let i = 0, k = 0; i < dimension; i++) {
-      for (let j = i; j < dimension; j++, k++) {
-        precision[k] -= share * column[i] * column[j]
-        for (let head = 0; head < theta.length; head += paddedDimension) {
-          response[head + i] += precision[k] * theta[head + j]
-          if (j !== i) response[head + j] += precision[k] * theta[head + i]
-        }
-      }
-    }
-    this.rebuild(design, slot)
-  }
-
-  private addToDiagonal(triangle: Float64Array, share: number): void {
+  /** Adds to the diagonal of a packed triangle. */
+  addToDiagonal(triangle: Float64Array, share: number): void {
     const { dimension } = this.kernel.layout
     for (let i = 0, k = 0; i < dimension; k += dimension - i, i++) triangle[k] += share
   }
 
-  private rebuild(design: Design, slot: number): void {
+  /** After a design's A or b were written: its inverse and its thetas. */
+  rebuild(design: Design, slot: number): void {
     if (design === this.rewards) this.kernel.rebuild(slot)
     else this.kernel.rebuildSettled(slot)
   }
 
-  private evidenceOf(design: Design, slot: number): number {
-    return this.runs(design, slot).precision[this.kernel.layout.triangle - 1]
-  }
-
   /** An arm's runs in a design's sections, pads and all, as views. */
-  private runs(
-    design: Design,
-    slot: number,
-  ): Record<'theta' | 'response' | 'inverse' | 'precision', Float64Array> {
+  runs(design: Design, slot: number): Record<'theta' | 'response' | 'inverse' | 'precision', Float64Array> {
     const { layout } = this.kernel
     const run = (section: number, length: number): Float64Array =>
       this.view(sectionOffset(layout, section, length, slot), length)
@@ -278,16 +189,16 @@ export class Arms {
     return this.kernel.f64.subarray(offset, offset + length)
   }
 
-  private cell(section: number, index: number): number {
+  cell(section: number, index: number): number {
     return this.kernel.f64[cellOffset(this.kernel.layout, section, index)]
   }
 
-  private setCell(section: number, index: number, value: number): void {
+  setCell(section: number, index: number, value: number): void {
     this.kernel.f64[cellOffset(this.kernel.layout, section, index)] = value
   }
 }
 
-/** Numbers of one arm that a snapshot keeps, in an arena with so many heads. */
+/** Numbers of one arm that a snapshot keeps, in an arena with `heads` heads. */
 export function armNumbers(dimension: number, heads: 0 | 2 = 0): number {
   const triangles = dimension * (dimension + 1)
   return 4 + 2 * dimension + triangles + (heads > 0 ? 2 + 2 * heads * dimension + triangles : 0)

@@ -3,7 +3,7 @@ const NOISE_SHARE = 1e-10
 
 /**
  * True when a packed upper triangle (by rows) can be a sum of x x^T: positive semidefinite up to rounding, by
- * elimination without pivoting. A pivot of nought must have nothing beside it.
+ * elimination without pivoting. A pivot of zero must have only zeros beside it.
  */
 export function isPositiveSemidefinite(packed: ArrayLike<number>, dimension: number): boolean {
   const rows: number[][] = []

@@ -24,7 +24,7 @@ export function checkRecord(value: unknown, field: string): Record<string, unkno
 
 /** Refuses keys that are not in `known`, naming the nearest spelling. */
 export function checkKeys(value: object, known: readonly string[], field: string): void {
-  // Walking the keys makes no list of them; inherited ones come along and are none of ours.
+  // Walking the keys makes no list of them; inherited ones come along and do not count.
   for (const key in value) {
     if (isOneOf(key, known) || !Object.hasOwn(value, key)) continue
     const near = nearest(key, known)

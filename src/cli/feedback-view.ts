@@ -33,7 +33,7 @@ function renderPacerChange({ pacer: was }: RouterStats, { pacer: is }: RouterSta
   if (is.usdPerRequest === null) return lines
   const parts: string[] = []
   if (is.utilisation !== null) parts.push(`${percent(is.utilisation)} of the budget used`)
-  // Policy dollar finds its price anew for every decision: there is no step to show.
+  // Policy dollar finds its price for every decision: there is no step to show.
   if (is.mode !== null)
     parts.push(`shadow price ${arrow(fixed(was.shadowPrice, 4), fixed(is.shadowPrice, 4))}`)
   if (parts.length > 0) lines.push(`  ${parts.join(', ')}`)

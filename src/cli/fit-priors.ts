@@ -32,7 +32,7 @@ async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
     const message = `${data}: row '${bare.id}' has no prompt to encode; an export of a log has contexts alone, which fitPriors takes`
     throw new CommandError('BAD_ARGUMENT', message)
   }
-  // Prompts are encoded anew, whatever features the rows carry: `route` uses the default encoder too.
+  // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.
   const priors = fitPriors(
     rows.map(({ prompt, outcomes }) => ({ prompt, outcomes })),
     { encoder: defaultEncoder() },

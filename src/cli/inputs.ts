@@ -1,4 +1,5 @@
-import { checkPriors, type Priors } from '../bandit/priors.js'
+import { checkPriors } from '../bandit/check-priors.js'
+import type { Priors } from '../bandit/priors.js'
 import { isRecord } from '../base/check.js'
 import { show } from '../base/errors.js'
 import { checkModelSpecs, type ResolvedModelSpec } from '../models/model.js'

@@ -7,7 +7,7 @@ export const KNOWN_MIN = 100
 export const EFFECTIVE_SIZE_MIN = 50
 /** Share of a policy's choices that may be such as the log says nothing of. */
 export const UNSUPPORTED_SHARE_MAX = 0.005
-/** Weights average 1; so many standard errors away, the propensities are not what the choices were drawn with. */
+/** Weights average 1; this many standard errors away, the propensities are not what the choices were drawn with. */
 const MEAN_WEIGHT_ERRORS_MAX = 5
 /** What a message advises. */
 const EPSILON = 0.02

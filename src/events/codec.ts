@@ -1,10 +1,10 @@
 import { crc32 } from '../base/checksum.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import type { Form, NamedField } from './definition.js'
+import type { Form } from './definition.js'
 import type { LoggedEvent } from './event-map.js'
 import { corrupt, EventReader, keyBeyond, newer } from './event-reader.js'
-import { type EventFormat, type EventTable, FIRST_CODE_MAX } from './event-table.js'
+import { type EventFormat, type EventTable, FIRST_CODE_MAX, type WrittenField } from './event-table.js'
 
 /**
  * An event as bytes. Numbers are little-endian float64, so folding what was read gives the same bits.
@@ -93,7 +93,7 @@ export class EventWriter {
     return this.bytes.subarray(this.start, this.at)
   }
 
-  private writeAdded(field: NamedField, value: unknown): void {
+  private writeAdded(field: WrittenField, value: unknown): void {
     if (value === undefined || Object.is(value, field.absent)) return
     this.name(field.name)
     this.byte(FORM_BYTES[field.form])
@@ -106,7 +106,7 @@ export class EventWriter {
     this.text(name)
   }
 
-  private write(field: NamedField, value: unknown): void {
+  private write(field: WrittenField, value: unknown): void {
     switch (field.form) {
       case 'number':
         this.number(value as number)
@@ -133,22 +133,29 @@ export class EventWriter {
         break
       }
       case 'json':
-        if (field.keys !== undefined && keyBeyond(value, field.keys.first) !== undefined) this.version = 2
-        this.text(JSON.stringify(value))
+        this.json(field, value)
         break
       case 'statistics?':
         if (!this.flag(value !== null)) break
         this.numbers((value as ArmStatistics).precision)
         this.numbers((value as ArmStatistics).response)
         break
-      case 'counts': {
-        const counts = Object.entries(value as Readonly<Record<string, number>>)
-        this.count(counts.length)
-        for (const [name, count] of counts) {
-          this.text(name)
-          this.number(count)
-        }
-      }
+      case 'counts':
+        this.counts(value as Readonly<Record<string, number>>)
+    }
+  }
+
+  private json({ keys }: WrittenField, value: unknown): void {
+    if (keys !== undefined && keyBeyond(value, keys.first) !== undefined) this.version = 2
+    this.text(JSON.stringify(value))
+  }
+
+  private counts(counts: Readonly<Record<string, number>>): void {
+    const entries = Object.entries(counts)
+    this.count(entries.length)
+    for (const [name, count] of entries) {
+      this.text(name)
+      this.number(count)
     }
   }
 
@@ -170,7 +177,8 @@ export class EventWriter {
   }
 
   private flag(value: boolean): boolean {
-    this.byte(value ? 1 : 0)
+    this.reserve(1)
+    this.bytes[this.at++] = value ? 1 : 0
     return value
   }
 

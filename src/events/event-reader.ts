@@ -1,6 +1,6 @@
 import { isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
-import type { NamedField } from './definition.js'
+import type { WrittenField } from './event-table.js'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -27,7 +27,7 @@ export class EventReader {
   }
 
   /** @param type the event's, for errors */
-  read(field: NamedField, type: string): unknown {
+  read(field: WrittenField, type: string): unknown {
     switch (field.form) {
       case 'number':
         return this.number()
@@ -100,14 +100,14 @@ export class EventReader {
     return values
   }
 
-  private counts({ name, keys }: NamedField, type: string): Record<string, number> {
+  private counts({ name, keys }: WrittenField, type: string): Record<string, number> {
     const entries = Array.from({ length: this.count(12) }, () => [this.text(), this.number()] as const)
     for (const [key] of entries)
       if (keys !== undefined && !keys.known.includes(key)) throw newer(`${type}.${name}.${key}`)
     return Object.fromEntries(entries)
   }
 
-  private json({ name, keys }: NamedField, type: string): unknown {
+  private json({ name, keys }: WrittenField, type: string): unknown {
     const value = parse(this.text())
     const key = keys === undefined ? undefined : keyBeyond(value, keys.known)
     if (key !== undefined) throw newer(`${type}.${name}.${key}`)

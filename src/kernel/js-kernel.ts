@@ -1,5 +1,6 @@
 import type { Arena } from './arena.js'
 import { type Design, rewardDesign, settledDesign } from './design.js'
+import { largestRowSum, pairDot, quadraticByRows } from './inverse.js'
 import { COST, type Kernel, LATENCY, QUADRATIC } from './kernel.js'
 import {
   AGE_MAX,
@@ -12,7 +13,7 @@ import {
   VARIANCE_MIN,
 } from './layout.js'
 import { learn, rebuildDesign } from './learning.js'
-import { dot, largestRowSum, pairDot, quadraticByRows } from './packed.js'
+import { dot } from './packed.js'
 
 /** The readable reference: plain JavaScript, one loop a formula. */
 export class JsKernel implements Kernel {

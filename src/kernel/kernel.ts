@@ -25,7 +25,7 @@ export interface ArmStatistics {
 export interface Kernel {
   readonly name: KernelName
   readonly layout: ArenaLayout
-  /** The arena. Growing replaces this view: read it anew after `reserve`. */
+  /** The arena. Growing replaces this view: read it again after `reserve`. */
   readonly f64: Float64Array
   /** Arms there is room for. */
   readonly capacity: number

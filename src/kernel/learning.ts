@@ -1,6 +1,7 @@
 import type { Design } from './design.js'
+import { rebuildInverse } from './inverse.js'
 import { AGE_MAX, type ArenaLayout, cellOffset, QUADRATIC_MAX, RIDGE_FLOOR, sectionOffset } from './layout.js'
-import { dot, rebuildInverse, symmetricTimesVector } from './packed.js'
+import { dot, symmetricTimesVector } from './packed.js'
 
 /**
  * One observation on a design matrix for the first context in the arena, at request count `now`: decay, then the rank-one

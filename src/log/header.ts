@@ -22,7 +22,7 @@ export function headerOf(options: ResolvedOptions): LogHeader {
     version: LOG_VERSION,
     settings: {
       ...Object.fromEntries(FOLD_SETTINGS.map((name) => [name, options[name]])),
-      ...policyNamed(options.policy).settings.header(options.own),
+      ...policyNamed(options.policy).settings.header(options.policyOptions),
       encoder: options.encoder?.name ?? null,
       budgetUsdPerRequest: options.budgetUsdPerRequest,
       pendingTtlMs: options.pendingTtlMs,

@@ -30,7 +30,7 @@ const ECHO = 'REQUEST_EXPIRED'
  * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
  * with the same bits on every replica at the same position; the router's own is what decisions are made on, and has its
  * own events as soon as they are made and those of others as they are read. Where an own event is refused at its place,
- * because another's came first, the router's state is made anew: confirmed, and then its own events without a place.
+ * because another's came first, the router's state is rebuilt: the confirmed state, then its own events without a place.
  */
 export class Replica implements Journal {
   readonly leases: LocalLeases | null
@@ -122,7 +122,7 @@ export class Replica implements Journal {
     // A notice is no event of the log.
     if (!this.fold.events.byType.has(event.type)) return
     this.unplaced.push(this.outbox.append(event))
-    if (event.type === 'routed' || event.type === 'refused') this.leases?.drew(event)
+    if (event.type === 'routed' || event.type === 'refused') this.leases?.recordDraw(event)
   }
 
   receipt(count: number): Receipt {
@@ -197,7 +197,7 @@ export class Replica implements Journal {
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
-    if (outcome.kind !== 'known') this.leases?.placed(outcome)
+    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
@@ -222,7 +222,7 @@ export class Replica implements Journal {
     }
   }
 
-  /** The router's state anew: what is confirmed, and own events that have no place yet. */
+  /** Rebuilds the router's state: what is confirmed, then its own events that have no place in the log yet. */
   private rebase(): void {
     const now = performance.now()
     if (now - this.rebasedAt < REBASE_MS_MIN) return

@@ -106,7 +106,7 @@ export interface LeasePool {
 
 /** Hands out slices of pots, each call atomic: grants that count never add up to more than the pot. */
 export interface LeaseBroker {
-  /** Takes up to so many dollars out of each pot. @returns the grants in the same order; less when the pot has less */
+  /** Takes up to the asked number of dollars out of each pot. @returns the grants in the same order; less when the pot has less */
   take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
   /** Puts unspent dollars back, those that a pot still counts. */
   giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>

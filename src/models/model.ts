@@ -94,7 +94,7 @@ export function logNormalisedCost(price: ModelPrice): number {
   return Math.min(Math.max(share, 0), 1)
 }
 
-/** Dollars of so many tokens at list price, none of them cached or reasoning. */
+/** Dollars of these tokens at list price, none of them cached or reasoning. */
 export function listCostUsd(price: ModelPrice, inputTokens: number, outputTokens: number): number {
   return (inputTokens * price.inputUsdPerMTok + outputTokens * price.outputUsdPerMTok) / 1e6
 }

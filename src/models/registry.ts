@@ -87,7 +87,7 @@ export class Registry {
   private list: Model[] = []
   private dearest = 0
   private newcomers = 0
-  /** The three above have to be worked out anew. */
+  /** The three above are out of date. */
   private stale = false
 
   get models(): IterableIterator<Model> {

@@ -11,7 +11,7 @@ const NONE = new Float64Array(0)
 /** Of decisions that were not left to chance. */
 export const NO_MODELS: readonly string[] = Object.freeze([])
 
-/** A model for a request, and what the request's event carries of how it was found. One record, filled in anew. */
+/** A model for a request, and what the request's event carries of how it was found. One record, reused by every decision. */
 export interface Choice {
   model: Model | null
   /** 0 when nothing was scored. */

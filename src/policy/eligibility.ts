@@ -29,17 +29,6 @@ export function assumedCostUsd(model: Model, size: RequestSize): number {
   return Math.min(listCostUsd(model, size.inputTokens, size.outputTokens), AMOUNT_MAX)
 }
 
-/** The most that a request can cost on a model, USD: its prompt and as many answer tokens as it may get, at the dearer prices. */
-export function worstCaseCostUsd(model: Model, options: RouteOptions | null): number {
-  const { inputTokens = 0, maxOutputTokens = 0 } = options ?? {}
-  const inputUsdPerMTok = Math.max(model.inputUsdPerMTok, model.cachedInputUsdPerMTok)
-  const outputUsdPerMTok = Math.max(model.outputUsdPerMTok, model.reasoningUsdPerMTok)
-  return Math.min(
-    listCostUsd({ inputUsdPerMTok, outputUsdPerMTok }, inputTokens, maxOutputTokens),
-    AMOUNT_MAX,
-  )
-}
-
 /** Expected dollars of a request of that size on a model. */
 export function expectedModelCostUsd(model: Model, size: RequestSize): number {
   // A list price of 0 can be scaled by nothing: then what it has cost so far speaks alone.

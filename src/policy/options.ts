@@ -67,7 +67,7 @@ export interface RouterOptions {
   readonly onListenerError?: (error: unknown) => void
 }
 
-/** RouterOptions with every default in place, checked and frozen. `own` are those of the policy, as it resolved them. */
+/** RouterOptions with every default in place, checked and frozen. `policyOptions` are those of the policy, as it resolved them. */
 export interface ResolvedOptions<O = unknown> extends StateOptions {
   readonly models: readonly ModelSpec[]
   readonly policy: string
@@ -88,5 +88,5 @@ export interface ResolvedOptions<O = unknown> extends StateOptions {
   readonly seed: number
   readonly clock: () => number
   readonly onListenerError: (error: unknown) => void
-  readonly own: O
+  readonly policyOptions: O
 }

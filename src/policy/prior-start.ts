@@ -1,4 +1,5 @@
-import { priorOf, scalePrior } from '../bandit/priors.js'
+import { priorOf } from '../bandit/priors.js'
+import { scalePrior } from '../bandit/scale-prior.js'
 import type { ModelSpec } from '../models/model.js'
 import type { ResolvedOptions } from './options.js'
 import type { ArmStart } from './policy.js'

@@ -6,7 +6,6 @@ import {
   checkString,
   checkStrings,
 } from '../base/check.js'
-import { expected } from '../base/errors.js'
 
 /** What one request may say about itself. */
 export interface RouteOptions {
@@ -59,12 +58,4 @@ export function checkRouteOptions(value: unknown): RouteOptions {
   if (record.exploit !== undefined) checkBoolean(record.exploit, 'exploit')
   if (record.explain !== undefined) checkBoolean(record.explain, 'explain')
   return record
-}
-
-/** What `reserve: 'worst-case'` must know of every request. @throws INVALID_ARGUMENT */
-export function checkSizes(request: RouteOptions): void {
-  for (const key of ['inputTokens', 'maxOutputTokens'] as const) {
-    if (request[key] === undefined)
-      throw expected('INVALID_ARGUMENT', key, "a number of tokens, for reserve 'worst-case'", undefined)
-  }
 }

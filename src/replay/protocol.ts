@@ -28,7 +28,7 @@ export interface PlanOptions {
  * first half fits, its second half is burnt in, and all of the evaluation table evaluates, shuffled. Cold: everything
  * before evaluation is burnt in.
  *
- * Each phase is shuffled anew. Before each of these shuffles one number a request routed so far is drawn and dropped:
+ * Each phase is shuffled again. Before each of these shuffles one number a request routed so far is drawn and dropped:
  * the generator used to break ties too, and so the orders stay those of the recorded figures.
  */
 export function planSeed(options: PlanOptions): SeedPlan {

@@ -19,7 +19,7 @@ const NOTHING: readonly RouterEvent[] = []
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Makes decisions and explains them. The event of a decision is one record that is filled in anew each time. */
+/** Makes decisions and explains them. The event of a decision is one record that every decision reuses. */
 export class DecisionMaker {
   private readonly options: ResolvedOptions
   private readonly chooser: Chooser

@@ -31,7 +31,7 @@ export interface Journal {
   checkRoom(): void
   /** Takes an event that has been applied; keeps nothing of it but bytes. */
   append(event: RouterEvent): void
-  /** For so many events, those appended last. */
+  /** For the `count` events appended last. */
   receipt(count: number): Receipt
   /**
    * Feedback for a request that is not known here, and may be known to others: made into an event once it is.

@@ -1,4 +1,4 @@
-import { checkStatistics } from '../bandit/priors.js'
+import { checkStatistics } from '../bandit/statistics-check.js'
 import { checkInRange, checkOneOf, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { CORE_EVENTS, type CoreDefinition } from '../events/core-events.js'

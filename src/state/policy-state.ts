@@ -22,9 +22,9 @@ export type PendingView = Pick<
   | 'allowanceUsd'
   | 'forced'
   | 'copyContextTo'
-  | 'own'
-  | 'setOwn'
-  | 'fillOwn'
+  | 'policyColumn'
+  | 'setPolicyColumn'
+  | 'fillPolicyColumn'
   | 'waiting'
 >
 

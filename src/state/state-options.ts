@@ -12,5 +12,5 @@ export interface StateOptions {
   /** Null for rewards in [0, 1]. */
   readonly rewards: RewardUnits | null
   /** Those of the policy, as it resolved them. */
-  readonly own: unknown
+  readonly policyOptions: unknown
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkPriors } from '../../src/bandit/priors.js'
+import { checkPriors } from '../../src/bandit/check-priors.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()

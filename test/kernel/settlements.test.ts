@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Arms, armNumbers } from '../../src/bandit/arms.js'
+import { Evidence } from '../../src/bandit/evidence.js'
 import { COST, LATENCY, QUADRATIC } from '../../src/kernel/kernel.js'
 import { type ArenaLayout, arenaLayout, cellOffset, listOffset } from '../../src/kernel/layout.js'
 import {
@@ -115,8 +116,8 @@ function play(arms: Arms, played: readonly Settling[], seed: number): { seen: nu
     else if (kind === 'rebuild') kernel.rebuildSettled(slot)
     else if (kind === 'reserve') kernel.reserve(count + 50)
     else if (kind === 'shrink') {
-      if (random.below(2) === 0) arms.shrinkSettled(slot, factor)
-      else arms.shrinkReward(slot, factor)
+      if (random.below(2) === 0) new Evidence(arms).shrinkSettled(slot, factor)
+      else new Evidence(arms).shrinkReward(slot, factor)
     } else {
       const contexts = 1 + random.below(4)
       placeContexts(arms, random, contexts)
@@ -205,8 +206,8 @@ describe.each(KERNELS)('settlements on kernel %s', (name) => {
             observe(arms, 3, x, y, now)
             settle(arms, 3, x, y, y, now)
             if (i % 7 === 6) {
-              arms.shrinkReward(3, 0.3)
-              arms.shrinkSettled(3, 0.3)
+              new Evidence(arms).shrinkReward(3, 0.3)
+              new Evidence(arms).shrinkSettled(3, 0.3)
             }
           }
           const [update, , left, , theta, b, inverse, precision, ...settled] = arms.sections(3)
@@ -237,7 +238,7 @@ describe.each(KERNELS)('settlements on kernel %s', (name) => {
     expect(boundBefore).toBeGreaterThan(0)
     settle(arms, 1, x, 0.4, 2, 900)
     kernel.rebuildSettled(1)
-    arms.shrinkSettled(1, 0.5)
+    new Evidence(arms).shrinkSettled(1, 0.5)
     expect(kernel.f64[bound]).toBe(boundBefore)
     expect(arms.sections(0)).toEqual(before[0])
     expect(arms.sections(2)).toEqual(before[2])
@@ -247,7 +248,7 @@ describe.each(KERNELS)('settlements on kernel %s', (name) => {
       expect(section).not.toEqual(before[1][REWARD_SECTIONS + i])
     observe(arms, 1, x, 0.9, 901)
     kernel.rebuild(1)
-    arms.shrinkReward(1, 0.5)
+    new Evidence(arms).shrinkReward(1, 0.5)
     expect(arms.sections(1).slice(REWARD_SECTIONS)).toEqual(settled.slice(REWARD_SECTIONS))
   })
 
@@ -409,18 +410,21 @@ describe.each(KERNELS)('shrinking on kernel %s', (name) => {
             settle(arms, 0, x, random.next(), 3 + random.next(), i)
           }
           const before = arms.inspect(0)
-          const [evidence, settledEvidence] = [arms.evidence(0), arms.settledEvidence(0)]
+          const [evidence, settledEvidence] = [
+            new Evidence(arms).ofReward(0),
+            new Evidence(arms).ofSettled(0),
+          ]
           const missing = [ridge(arms, 0), ridge(arms, 0, 'settledRidge')].map((left) => 1 - left * factor)
-          arms.shrinkReward(0, factor)
-          arms.shrinkSettled(0, factor)
+          new Evidence(arms).shrinkReward(0, factor)
+          new Evidence(arms).shrinkSettled(0, factor)
           const after = arms.inspect(0)
           for (let i = 0; i < dimension; i++) {
             expect(Math.abs(after.theta[i] - before.theta[i])).toBeLessThanOrEqual(1e-9)
             for (const head of ['costTheta', 'latencyTheta'] as const)
               expect(Math.abs((after[head]?.[i] ?? 0) - (before[head]?.[i] ?? 9))).toBeLessThanOrEqual(1e-9)
           }
-          expect(arms.evidence(0)).toBeCloseTo(evidence * factor + missing[0], 9)
-          expect(arms.settledEvidence(0)).toBeCloseTo(settledEvidence * factor + missing[1], 9)
+          expect(new Evidence(arms).ofReward(0)).toBeCloseTo(evidence * factor + missing[0], 9)
+          expect(new Evidence(arms).ofSettled(0)).toBeCloseTo(settledEvidence * factor + missing[1], 9)
           expect([ridge(arms, 0), ridge(arms, 0, 'settledRidge')]).toEqual([1, 1])
           for (const which of ['precision', 'settledPrecision'] as const)
             expect(leastPivot(matrix(arms, 0, which))).toBeGreaterThan(0.99)
@@ -445,7 +449,7 @@ describe.each(KERNELS)('shrinking on kernel %s', (name) => {
     kernel.f64.set([0.5, -1, 1], kernel.layout.context)
     kernel.project(1, 20, 0)
     kernel.prune(0, 20, 1, 0, 50)
-    arms.shrinkReward(7, 0.01)
+    new Evidence(arms).shrinkReward(7, 0.01)
     kernel.prune(0, 20, 1, 0, 50)
     expect(kernel.argmax(20, 0)).toBe(7)
   })

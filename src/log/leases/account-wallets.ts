@@ -4,7 +4,7 @@ import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import type { LeasePool } from '../store.js'
 import { Wallet } from './wallet.js'
 
-/** A cap is handed out in so many slices to every process, a strict budget's burst in two. */
+/** Slices in which a cap is handed out to every process; a strict budget's burst is handed out in two. */
 const CAP_SHARE = 1 / 16
 const BURST_SHARE = 1 / 2
 

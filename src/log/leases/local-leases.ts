@@ -25,7 +25,7 @@ interface OwnRequest {
 export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
-  private readonly own = new Map<string, OwnRequest>()
+  private readonly ownRequests = new Map<string, OwnRequest>()
   private readonly renewal: LeaseRenewal
   private isAway = false
 
@@ -45,7 +45,7 @@ export class LocalLeases implements Lease {
   /** Takes the first slices, before any traffic. @throws what the store throws */
   async open(): Promise<void> {
     await this.renewal.count()
-    for (const tenant of [null, ...this.options.tenants()]) this.follow(tenant)
+    for (const tenant of [null, ...this.options.tenants()]) this.followLimits(tenant)
     await this.renewal.refill()
   }
 
@@ -60,7 +60,7 @@ export class LocalLeases implements Lease {
   }
 
   /** An own request was routed, or refused: it pays in, and draws. */
-  drew(event: EventOf<'routed'> | EventOf<'refused'>): void {
+  recordDraw(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event
     if (event.type === 'refused') {
       this.payIn(tenant)
@@ -73,25 +73,25 @@ export class LocalLeases implements Lease {
       each.inFlightUsd += event.reservedUsd
       for (const wallet of each.all()) wallet.draw(event.reservedUsd)
     }
-    this.own.set(event.id, {
+    this.ownRequests.set(event.id, {
       model: event.model,
       reservedUsd: event.reservedUsd,
       paidUsd,
       wallets,
       isInFlight: true,
     })
-    if (this.own.size > this.options.capacity) {
-      for (const [id, oldest] of this.own) {
-        this.land(oldest)
-        this.own.delete(id)
+    if (this.ownRequests.size > this.options.capacity) {
+      for (const [id, oldest] of this.ownRequests) {
+        this.endFlight(oldest)
+        this.ownRequests.delete(id)
         break
       }
     }
   }
 
   /** An event of the log has its place. */
-  placed(outcome: Outcome): void {
-    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.drop(outcome.event.id)
+  recordPlace(outcome: Outcome): void {
+    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
     if (outcome.kind !== 'applied') return
     const { event } = outcome
     switch (event.type) {
@@ -100,22 +100,22 @@ export class LocalLeases implements Lease {
         this.settled(event)
         break
       case 'expired': {
-        const request = this.own.get(event.id)
-        if (request !== undefined) this.land(request)
+        const request = this.ownRequests.get(event.id)
+        if (request !== undefined) this.endFlight(request)
         break
       }
       case 'budget-set':
       case 'caps-set':
       case 'tenant-added':
       case 'period-started':
-        this.follow(event.tenant)
+        this.followLimits(event.tenant)
         break
       case 'model-removed':
         // Its requests in flight count as spent at what was reserved.
-        for (const [id, { model }] of this.own) if (model === event.model) this.drop(id)
+        for (const [id, { model }] of this.ownRequests) if (model === event.model) this.dropRequest(id)
         break
       case 'tenant-removed':
-        this.leave(event.tenant)
+        this.forgetTenant(event.tenant)
     }
   }
 
@@ -147,13 +147,13 @@ export class LocalLeases implements Lease {
     const limits = this.options.limitsOf(tenant)
     if (limits === undefined) return undefined
     let account = this.accounts.get(tenant)
-    if (account === undefined || account.isStale(limits)) account = this.follow(tenant)
+    if (account === undefined || account.isStale(limits)) account = this.followLimits(tenant)
     if (account?.isLow(this.renewal.processes) === true) this.renewal.wantRefill()
     return account
   }
 
   /** The wallets of an account as its limits are now. */
-  private follow(tenant: string | null): AccountWallets | undefined {
+  private followLimits(tenant: string | null): AccountWallets | undefined {
     const limits = this.options.limitsOf(tenant)
     if (limits === undefined) return undefined
     let account = this.accounts.get(tenant)
@@ -173,7 +173,7 @@ export class LocalLeases implements Lease {
     return account
   }
 
-  private leave(tenant: string): void {
+  private forgetTenant(tenant: string): void {
     const account = this.accounts.get(tenant)
     if (account === undefined) return
     this.accounts.delete(tenant)
@@ -198,10 +198,10 @@ export class LocalLeases implements Lease {
   }
 
   private settled(event: EventOf<'settled'> | EventOf<'failed'>): void {
-    const request = this.own.get(event.id)
+    const request = this.ownRequests.get(event.id)
     if (request === undefined) return
-    this.own.delete(event.id)
-    this.land(request)
+    this.ownRequests.delete(event.id)
+    this.endFlight(request)
     const backUsd = request.reservedUsd - event.costUsd
     request.wallets.forEach((each, i) => {
       for (const wallet of each.all()) wallet.heldUsd += backUsd
@@ -211,14 +211,14 @@ export class LocalLeases implements Lease {
   }
 
   /** A request that nothing more will be heard of: what it drew stays drawn. */
-  private drop(id: string): void {
-    const request = this.own.get(id)
+  private dropRequest(id: string): void {
+    const request = this.ownRequests.get(id)
     if (request === undefined) return
-    this.land(request)
-    this.own.delete(id)
+    this.endFlight(request)
+    this.ownRequests.delete(id)
   }
 
-  private land(request: OwnRequest): void {
+  private endFlight(request: OwnRequest): void {
     if (!request.isInFlight) return
     request.isInFlight = false
     for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)

@@ -10,7 +10,7 @@ const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
 const SHARE_MAX = 1 / 4
 
-/** A rolling grant is good for two of so many steps of its window: those that it counts for beyond it. */
+/** Steps of a rolling window. A grant is good for two of them, and counts for as long beyond the window. */
 export const ROLLING_STEPS = 64
 
 /** Dollars of one pot that this process may spend: what it was granted less what its requests draw. */

@@ -1,10 +1,11 @@
 import { CandidateList } from '../../bandit/candidate-list.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { type ArenaLayout, CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
-import { assumedCostUsd, type RequestSize, worstCaseCostUsd } from '../eligibility.js'
+import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { RouteOptions } from '../route-options.js'
 import { costCorrection } from './cost-correction.js'
 import { predictedCostUsd } from './predicted-cost.js'
+import { worstCaseCostUsd } from './worst-case.js'
 
 /** The models that a request could go to, with what each would cost and be worth: columns by list position. */
 export class CandidateCosts {

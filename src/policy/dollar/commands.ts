@@ -102,10 +102,10 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
 
   tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
 
-  sharedMoney: ({ state: { policy }, options: { own } }) => ({
+  sharedMoney: ({ state: { policy }, options: { policyOptions } }) => ({
     limitsOf: (tenant) => policy.limits(tenant),
     tenants: () => policy.accounts.tenants.keys(),
-    burst: own.strict ? own.burst : null,
+    burst: policyOptions.strict ? policyOptions.burst : null,
   }),
 }
 

@@ -9,12 +9,12 @@ import type { StateView } from '../../state/policy-state.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
 import type { DecisionNote } from '../decision-note.js'
-import { type RequestSize, worstCaseCostUsd } from '../eligibility.js'
+import type { RequestSize } from '../eligibility.js'
 import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { Lease } from '../lease.js'
 import type { ResolvedOptions } from '../options.js'
-import { checkSizes, type RouteOptions } from '../route-options.js'
+import type { RouteOptions } from '../route-options.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
 import { CandidateCosts } from './candidate-costs.js'
@@ -23,6 +23,7 @@ import { Probes } from './exploration/probes.js'
 import { PredictedUses } from './latency/predicted-uses.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
+import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
@@ -202,7 +203,7 @@ export class DollarChooser implements Chooser<DollarState> {
   }
 
   private get reservesWorstCase(): boolean {
-    return this.options.own.reserve === 'worst-case'
+    return this.options.policyOptions.reserve === 'worst-case'
   }
 
   /** What the waiting contexts share, unless it is there already. */
@@ -276,7 +277,7 @@ export class DollarChooser implements Chooser<DollarState> {
       const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
-    if (!this.options.own.strict) return cheapest
+    if (!this.options.policyOptions.strict) return cheapest
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)

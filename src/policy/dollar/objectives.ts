@@ -30,7 +30,7 @@ export class Objectives {
 
   administer(event: ObjectiveEvent, pending: PendingView): void {
     if (event.type === 'quality-set') this.quality.set(event.meanReward)
-    else if (this.latency.set(event.limit)) pending.fillOwn(USE, NO_USE)
+    else if (this.latency.set(event.limit)) pending.fillPolicyColumn(USE, NO_USE)
   }
 
   routed(event: EventOf<'routed'>, pending: PendingView, sequence: number): void {
@@ -46,8 +46,8 @@ export class Objectives {
       value = contenders[at + 1] + dragged
       quality.routed(dragged)
     }
-    pending.setOwn(sequence, USE, latencyUse)
-    pending.setOwn(sequence, VALUE, value)
+    pending.setPolicyColumn(sequence, USE, latencyUse)
+    pending.setPolicyColumn(sequence, VALUE, value)
   }
 
   /**
@@ -78,11 +78,11 @@ export class Objectives {
   }
 
   failed(pending: PendingView, sequence: number): void {
-    this.latency.failed(pending.own(sequence, USE))
+    this.latency.failed(pending.policyColumn(sequence, USE))
   }
 
   rewarded(reward: number, pending: PendingView, sequence: number): void {
-    this.quality.rewarded(reward, pending.own(sequence, VALUE))
+    this.quality.rewarded(reward, pending.policyColumn(sequence, VALUE))
   }
 
   /** How the latency objective stands; null without one. */

@@ -1,5 +1,6 @@
 import type { Arms } from '../../bandit/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
+import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
@@ -47,6 +48,7 @@ export class DollarState implements PolicyState {
   readonly objectives: Objectives
   private readonly view: FoldView
   private readonly arms: Arms
+  private readonly evidence: Evidence
   private alarms: EventOf<'drift'>[] = []
   private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
   private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
@@ -54,6 +56,7 @@ export class DollarState implements PolicyState {
   constructor(view: FoldView, options: StateOptions, burst: number) {
     this.view = view
     this.arms = view.arms
+    this.evidence = new Evidence(view.arms)
     this.accounts = new Accounts(burst, view.ledger)
     this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -108,7 +111,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, sequence: number): void {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, registry, this.arms, requests)
+    markMissingRewards(model, registry, this.evidence, requests)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -118,13 +121,13 @@ export class DollarState implements PolicyState {
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
     const learning =
-      model.settled < LEARNING_OBSERVATIONS && this.arms.settledEvidence(model.slot) < LEARNING_OBSERVATIONS
+      model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
     if (direction !== 0) {
-      const evidence = this.arms.settledEvidence(model.slot)
+      const evidence = this.evidence.ofSettled(model.slot)
       if (evidence > DRIFT_KEPT_OBSERVATIONS)
-        this.arms.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-      this.arms.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+        this.evidence.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.evidence.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
       restartCost(model)
       this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
@@ -140,7 +143,7 @@ export class DollarState implements PolicyState {
     const { pending, requests } = this.view
     const { objectives } = this
     if (objectives.latency.profiles.count(slot) === 0) startLatency(this.arms.kernel, slot, logLatency)
-    const use = pending.own(sequence, USE)
+    const use = pending.policyColumn(sequence, USE)
     const direction = objectives.settled(slot, event, this.logLatency(slot), use, requests)
     if (direction === 0) return
     model.latencyAlarms++
@@ -161,19 +164,19 @@ export class DollarState implements PolicyState {
     const { layout, f64 } = kernel
     const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    if (model.rewarded < LEARNING_OBSERVATIONS && this.arms.evidence(model.slot) < LEARNING_OBSERVATIONS)
+    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(model.slot) < LEARNING_OBSERVATIONS)
       return
     const { slot } = model
     const variance = this.rewardDrift.variance(slot)
     const strayed = this.rewardDrift.observe(slot, residual)
-    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.arms, requests)
+    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
     const direction = recovered ? 1 : strayed
     if (direction === 0) return
-    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.arms, requests)
-    const evidence = this.arms.evidence(model.slot)
+    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.evidence, requests)
+    const evidence = this.evidence.ofReward(model.slot)
     if (evidence > DRIFT_KEPT_OBSERVATIONS)
-      this.arms.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-    this.arms.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+      this.evidence.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    this.evidence.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
@@ -196,7 +199,7 @@ export class DollarState implements PolicyState {
     this.recoveries.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
-    // As if so many requests of a dollar each had been predicted: what matters is the ratio alone, and how soon it moves.
+    // As if that number of requests of a dollar each had been predicted: only the ratio matters, and how soon it moves.
     model.assumedUsd = COST_PRIOR_REQUESTS
     model.predictedUsd = COST_PRIOR_REQUESTS
     model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
@@ -260,16 +263,17 @@ export class DollarState implements PolicyState {
     const drift = slots.length * WATCH_NUMBERS
     const rows = numbers.subarray(0, drift)
     if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
-      throw invalidSnapshot('its watch over drift is none')
+      throw invalidSnapshot('its drift statistics are not valid')
     }
     const taken = drift + loadAccounts(this.accounts, text, numbers.subarray(drift))
     const { dimension } = this.arms.kernel.layout
     const fallen = this.recoveries.load(numbers.subarray(taken), dimension, slots)
-    if (fallen < 0) throw invalidSnapshot('a fallen model is none')
+    if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
     const asked = this.objectives.load(numbers.subarray(taken + fallen), slots)
-    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is none')
+    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
     const window = numbers.subarray(taken + fallen + asked)
-    if (!this.demand.accepts(window, new Set(slots))) throw invalidSnapshot('its window of requests is none')
+    if (!this.demand.accepts(window, new Set(slots)))
+      throw invalidSnapshot('its window of requests is not valid')
     slots.forEach((slot, i) => {
       const at = i * WATCH_NUMBERS
       this.rewardDrift.start(slot)
@@ -285,8 +289,8 @@ export class DollarState implements PolicyState {
     const toUnit = (value: number): number => rewards.toUnit(value)
     for (const { slot } of registry.models) this.rewardDrift.start(slot)
     for (const sequence of pending.waiting()) {
-      const value = pending.own(sequence, VALUE)
-      if (value !== NO_VALUE) pending.setOwn(sequence, VALUE, toUnit(value))
+      const value = pending.policyColumn(sequence, VALUE)
+      if (value !== NO_VALUE) pending.setPolicyColumn(sequence, VALUE, toUnit(value))
     }
     this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
     this.objectives.quality.takeRawRewards(rewards)

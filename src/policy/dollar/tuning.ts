@@ -98,9 +98,9 @@ export const COST_RATIO_MAX = 16
 
 // Caps: accounts/cap.ts, accounts/arrival-rate.ts
 
-/** Before so many requests were seen nobody knows how many will come; so many more are assumed then. */
+/** Until this many requests were seen nobody knows how many will come; this many more are assumed then. */
 export const CAP_EVIDENCE_REQUESTS = 8
-/** At least so many requests are always assumed, so none may take more than half of what is left. */
+/** At least this many requests are always assumed, so none may take more than half of what is left. */
 export const CAP_REQUESTS_MIN = 2
 /** Requests over which the dearest of late fades. */
 export const CAP_DEAREST_REQUESTS = 1024
@@ -115,7 +115,7 @@ export const ARRIVAL_COLD_SHARE = 1 / 32
 export const DRIFT_SLACK_SIGMAS = 0.5
 /** Where the alarm is: the sum of what observations strayed beyond that, in standard deviations. */
 export const DRIFT_THRESHOLD_SIGMAS = 10
-/** Residuals beyond this many standard deviations count as so many. */
+/** Residuals are cut at this many standard deviations. */
 export const DRIFT_RESIDUAL_SIGMAS_MAX = 3
 /** Weight of the latest residual in the variance. */
 export const DRIFT_VARIANCE_RATE = 0.01
@@ -125,7 +125,7 @@ export const DRIFT_VARIANCE_FLOOR_SHARE = 0.25
 export const REWARD_VARIANCE = 0.02
 export const LOG_COST_VARIANCE = 0.25
 export const LOG_LATENCY_VARIANCE = 0.25
-/** Before so many observations an arm is learning: its predictions stray without anything having changed. */
+/** Below this many observations an arm is still learning: its predictions stray without anything having changed. */
 export const LEARNING_OBSERVATIONS = 20
 /** The same of latencies. */
 export const LEARNING_LATENCIES = 8
@@ -136,10 +136,10 @@ export const DRIFT_KEPT_OBSERVATIONS = 200
 
 // Tries of models that nobody chooses: exploration/probes.ts, exploration/recoveries.ts, latency/latency-profile.ts
 
-/** A model that nobody chooses is tried once in so many requests, and no oftener than once in so many times their number. */
+/** A model that nobody chooses is tried once in this many requests, and no oftener than once in this many per model. */
 export const IDLE_REQUESTS = 2000
 export const IDLE_REQUESTS_PER_MODEL = 200
-/** A model that has fallen or got slow is tried after so many requests; fewer are not idle. */
+/** A model that has fallen or got slow is tried again after this many requests without one of its own. */
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
@@ -149,7 +149,7 @@ export const LATENCY_RECOVERED_RATIO = 5
 /** One observation counts for no more than so much of them. */
 export const RECOVERY_STEP_MAX = 2
 /**
- * A cold model that so many rewards were due to, and none came, is taken to be worth the least there is: with independent
+ * A cold model for which this many rewards were due, and none came, is taken to be worth the least there is: with independent
  * losses none of 30 is e^-30.
  */
 export const DUE_REWARDS = 30
@@ -165,9 +165,9 @@ export const LATENCY_HORIZON_OVER_REQUESTS = 20
  */
 export const LATENCY_TARGET_MAX = 1.4
 export const PERCENTILE_TARGET_MAX = 1.15
-/** A debt of so many horizons, for as long as one, is more than noise: the limit is missed. */
+/** A debt of this many horizons that lasts a horizon is more than noise: the limit is missed. */
 export const LATENCY_MISSED_HORIZONS = 0.5
-/** A single latency counts for at most so many limits of a mean. */
+/** A single latency counts for at most this many times the limit of a mean. */
 export const LATENCY_USE_MAX = 64
 /** Most reward that a limit's worth of latency may have to buy. */
 export const LATENCY_PRICE_MAX = 128
@@ -180,7 +180,7 @@ export const LEVEL_FAST_OBSERVATIONS = 4
 /** How many residuals the first variance counts for, and the least variance. */
 export const LATENCY_VARIANCE_PRIOR_OBSERVATIONS = 4
 export const LATENCY_VARIANCE_MIN = 1e-4
-/** A residual beyond so many standard deviations counts as so many. */
+/** A residual is cut at this many standard deviations. */
 export const LATENCY_RESIDUAL_SIGMAS_MAX = 4
 /** Most that realised use may be of the predicted one; the least is its reciprocal. */
 export const USE_RATIO_MAX = 4

@@ -103,7 +103,7 @@ export class PaperChooser implements Chooser<PaperState> {
   }
 
   private staticWeight(budget: number | null): number {
-    return this.options.own.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
+    return this.options.policyOptions.costWeight ?? (budget === null ? COST_WEIGHT_WITHOUT_BUDGET : 0)
   }
 
   /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */

@@ -17,8 +17,8 @@ export const PAPER: Policy<PaperState, PaperOptions> = {
       return { shadowPrice: state.rewards?.differenceToUser(shadowPrice) ?? shadowPrice, mode }
     },
   },
-  start: (view, { budgetUsdPerRequest, own }) =>
-    new PaperState(view, budgetUsdPerRequest, (own as PaperOptions).pacerMode),
+  start: (view, { budgetUsdPerRequest, policyOptions }) =>
+    new PaperState(view, budgetUsdPerRequest, (policyOptions as PaperOptions).pacerMode),
   chooser: (options) => new PaperChooser(options),
   armStart: priorStart,
 }

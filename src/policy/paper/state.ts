@@ -42,9 +42,9 @@ export class PaperState implements PolicyState {
 
   load({ numbers }: PolicySnapshot): void {
     const [shadowPrice, costEmaUsd] = numbers
-    if (numbers.length !== 2 || !(costEmaUsd >= 0)) throw invalidSnapshot('its pacer is none')
+    if (numbers.length !== 2 || !(costEmaUsd >= 0)) throw invalidSnapshot('its pacer is not valid')
     if (!(shadowPrice >= 0 && shadowPrice <= SHADOW_PRICE_MAX))
-      throw invalidSnapshot('its shadow price is none')
+      throw invalidSnapshot('its shadow price is not valid')
     this.pacer.load(this.view.cost.usdPerRequest, shadowPrice, costEmaUsd)
   }
 

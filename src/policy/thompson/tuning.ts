@@ -4,5 +4,5 @@ export const PRICE_STEP = 0.05
 export const PRICE_MIN = 1e-4
 export const PRICE_MAX = 100
 export const PRICE_START = 0.01
-/** Costs this many times the budget count as so many: one dear request must not end all buying. */
+/** Costs are counted up to this many times the budget: one dear request must not end all buying. */
 export const OVERSPEND_MAX = 20

@@ -142,7 +142,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
       checkFunction<(error: unknown) => void>,
       'onListenerError',
     ),
-    own: settings.resolve(options, budget),
+    policyOptions: settings.resolve(options, budget),
   })
 }
 

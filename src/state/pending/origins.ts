@@ -1,6 +1,6 @@
 import { RequestRuns } from './request-runs.js'
 
-/** Late feedback for requests of processes before the latest so many finds nothing. */
+/** Processes remembered: late feedback for requests of older ones finds nothing. */
 export const ORIGINS_MAX = 32_768
 
 /** Of routers, and so of origins: the first part of a request id. */

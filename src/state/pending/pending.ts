@@ -56,15 +56,15 @@ export class PendingRequests {
   private oldestUnsettled = 1
 
   /** What the policy's own columns begin as. */
-  private readonly ownStart: readonly number[]
+  private readonly columnStart: readonly number[]
   /** Where a row's context begins. */
   private readonly context: number
 
-  constructor(capacity: number, dimension: number, ownStart: readonly number[] = []) {
+  constructor(capacity: number, dimension: number, columnStart: readonly number[] = []) {
     this.capacity = capacity
     this.dimension = dimension
-    this.ownStart = ownStart
-    this.context = PENDING_NUMBERS + ownStart.length
+    this.columnStart = columnStart
+    this.context = PENDING_NUMBERS + columnStart.length
     this.stride = this.context + dimension
     this.length = Math.min(INITIAL_LENGTH, capacity)
     this.mask = maskOf(this.length)
@@ -124,16 +124,16 @@ export class PendingRequests {
   }
 
   /** A column of the policy's own, from 0. */
-  own(sequence: number, column: number): number {
+  policyColumn(sequence: number, column: number): number {
     return this.rows[this.offset(sequence) + PENDING_NUMBERS + column]
   }
 
-  setOwn(sequence: number, column: number, value: number): void {
+  setPolicyColumn(sequence: number, column: number, value: number): void {
     this.rows[this.offset(sequence) + PENDING_NUMBERS + column] = value
   }
 
   /** The same value in a column of every request. */
-  fillOwn(column: number, value: number): void {
+  fillPolicyColumn(column: number, value: number): void {
     for (let at = PENDING_NUMBERS + column; at < this.rows.length; at += this.stride) this.rows[at] = value
   }
 
@@ -205,7 +205,7 @@ export class PendingRequests {
    * @param number among those of its origin
    */
   add(routed: RoutedRequest, model: RoutedModel, allowanceUsd: number, origin: number, number: number): void {
-    const { rows, ownStart } = this
+    const { rows, columnStart } = this
     const row = this.offset(this.next++)
     rows[row + SLOT] = model.slot
     rows[row + INCARNATION] = model.incarnation
@@ -222,7 +222,7 @@ export class PendingRequests {
     rows[row + FORCED] = routed.forced ? 1 : 0
     rows[row + ORIGIN] = origin
     rows[row + NUMBER] = number
-    for (let i = 0; i < ownStart.length; i++) rows[row + PENDING_NUMBERS + i] = ownStart[i]
+    for (let i = 0; i < columnStart.length; i++) rows[row + PENDING_NUMBERS + i] = columnStart[i]
     copyNumbers(routed.context, 0, rows, row + this.context, this.dimension)
   }
 

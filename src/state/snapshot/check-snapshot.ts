@@ -64,7 +64,7 @@ const AMOUNTS = [
   'assumedUsd',
   'predictedUsd',
 ] as const
-/** Sums and statistics beyond this are none, and their products could overflow. */
+/** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
 const STATE_MAX = 31
@@ -122,15 +122,17 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
   if (![meanCostUsd, spendUsd, reservedUsd, allowanceUsd, unbudgetedUsd].every(isAmount)) {
     throw invalidSnapshot('a sum of dollars is negative')
   }
-  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0) throw invalidSnapshot('its budget is none')
-  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2) throw invalidSnapshot('its allowance is none')
+  if (budget ? !isCeiling(usdPerRequest) : usdPerRequest !== 0)
+    throw invalidSnapshot('its budget is not valid')
+  if (allowanceUsd !== 0 && allowanceUsd < CEILING_MIN_USD / 2)
+    throw invalidSnapshot('its allowance is not valid')
 }
 
 function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
   const { slot, incarnation } = model
   if (!isCount(slot) || slot >= incarnations) throw invalidSnapshot('a slot is no slot')
   if (!isCount(incarnation) || incarnation === 0 || incarnation > incarnations) {
-    throw invalidSnapshot('a registration is none')
+    throw invalidSnapshot('a registration is not valid')
   }
   if (model.id === '') throw invalidSnapshot('it lists a model without an id')
   const counted =
@@ -139,7 +141,7 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
   if (!PRICE_NAMES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
-    throw invalidSnapshot('a price is none')
+    throw invalidSnapshot('a price is not valid')
   }
 }
 
@@ -149,8 +151,9 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
     throw invalidSnapshot('an arm was last seen after the last request')
   }
-  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are none")
-  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX)) throw invalidSnapshot("an arm's statistic is none")
+  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are not valid")
+  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX))
+    throw invalidSnapshot("an arm's statistic is not valid")
   const triangle = (dimension * (dimension + 1)) / 2
   const reward = 4 + 2 * dimension
   // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
@@ -178,9 +181,9 @@ function checkRequest(
     throw invalidSnapshot('a request costs no amount')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
-    throw invalidSnapshot("a policy's number of a request is none")
+    throw invalidSnapshot("a policy's number of a request is not valid")
   if (!row.subarray(contextStart).every((entry) => Math.abs(entry) <= CONTEXT_ENTRY_MAX))
-    throw invalidSnapshot('a context is none')
+    throw invalidSnapshot('a context is not valid')
 }
 
 /** Numbers of an origin's requests rise, and the next one's is above them: else its id would not lead to a request. */
@@ -194,7 +197,7 @@ function checkNumber(
   // An origin that was registered and is no longer listed has been forgotten.
   const next = nextOf.get(origin) ?? (origin > registrations ? 0 : Number.POSITIVE_INFINITY)
   if (!isCount(origin) || !isCount(number) || number <= (latestOf.get(origin) ?? 0) || number >= next)
-    throw invalidSnapshot("a request's number is none")
+    throw invalidSnapshot("a request's number is not valid")
   latestOf.set(origin, number)
 }
 

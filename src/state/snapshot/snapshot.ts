@@ -160,8 +160,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
-  const ownStart = firstRequest + waiting * requestNumbers
-  if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < ownStart) {
+  const columnStart = firstRequest + waiting * requestNumbers
+  if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < columnStart) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
   const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
@@ -188,7 +188,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   state.cost.usdPerRequest = text.budget ? totals.usdPerRequest : null
   state.cost.meanUsd = totals.meanCostUsd
   state.policy.load(
-    { text: text.own, numbers: numbers.subarray(ownStart) },
+    { text: text.own, numbers: numbers.subarray(columnStart) },
     models.map(({ model }) => model.slot),
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)

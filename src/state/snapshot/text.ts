@@ -29,7 +29,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     throw invalidSnapshot('its text section lacks a field')
   }
   const { name, encoder, budget, policy, own } = value
-  if (typeof policy !== 'string') throw invalidSnapshot('its policy is none')
+  if (typeof policy !== 'string') throw invalidSnapshot('its policy has no name')
   if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
   if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
@@ -61,9 +61,9 @@ function readOrigins(version: number, name: string, next: number, value: unknown
   return value.map((origin: unknown) => {
     const { name, index, nextRequest, lastEvent } = isRecord(origin) ? origin : {}
     if (typeof name !== 'string' || !ORIGIN_NAME.test(name) || names.has(name))
-      throw invalidSnapshot("an origin's name is none")
+      throw invalidSnapshot("an origin's name is not valid")
     if (!isCount(index) || index <= before || !isCount(nextRequest) || nextRequest < 1 || !isCount(lastEvent))
-      throw invalidSnapshot("an origin's numbers are none")
+      throw invalidSnapshot("an origin's numbers are not valid")
     before = index
     names.add(name)
     return { name, index, nextRequest, lastEvent }

@@ -28,7 +28,7 @@ const SEED_ORIGIN = 'seed'
 const NUMBERS_SINCE = Date.UTC(2025, 0)
 /** Three signs of life in the time after which a process is taken for gone. */
 const BEAT_MS = 3000
-/** A read is of about so many bytes, and of no more entries than this. */
+/** Bytes that one read is about, and the most entries it takes. */
 const READ_BYTES = 2 << 20
 const READ_ENTRIES_MAX = 64
 

@@ -105,7 +105,7 @@ function isAllowed(path: string, mode: number): boolean {
   }
 }
 
-/** A file that is not there is none that cannot be written. */
+/** A file that does not exist yet is not one that cannot be written. */
 function checkWritable(path: string, fail: Fail): void {
   if (!existsSync(path)) return
   try {

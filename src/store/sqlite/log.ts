@@ -24,7 +24,7 @@ import { WriterLock } from './writer-lock.js'
 const PENDING_CAPACITY_DEFAULT = 1_000_000
 /** Events that one transaction drops: a few milliseconds. */
 const TRIM_EVENTS = 2000
-/** Others that write are none of ours, so a wait this long is a mistake of theirs. */
+/** Only other programs can hold the lock this long, and that is a mistake of theirs. */
 const BUSY_WAIT_MS = 5000
 
 type Db = BetterSqlite.Database
@@ -274,7 +274,7 @@ export class SqliteLog {
     return Math.max(typeof latest === 'number' ? latest : 0, meta.number('last_number'))
   }
 
-  /** What lost events did to the table is undone by filling it anew; rare, and some seconds for a million events. */
+  /** What lost events did to the table is undone by filling it again; rare, and some seconds for a million events. */
   private refillPending(): void {
     this.pending.clear()
     const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').raw()

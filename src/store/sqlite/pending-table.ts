@@ -117,7 +117,7 @@ export class PendingTable {
     if (this.rows > capacity) this.rows -= this.removeOldest.run(this.rows - capacity).changes
   }
 
-  /** Empties it, to be filled from the log anew. */
+  /** Empties it, to be filled from the log again. */
   clear(): void {
     this.db.exec('DELETE FROM pending')
     this.rows = 0

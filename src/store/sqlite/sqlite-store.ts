@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
   readonly lockWaitMs?: number
 }
 
-/** What a store keeps beside the log for its owner: settings that are none of the fold's. */
+/** What a store keeps beside the log for its owner: settings that the fold does not know. */
 export interface SqliteNotes {
   /** @returns null where nothing was written under that name */
   readNote(name: string): Promise<string | null>

@@ -25,7 +25,7 @@ export function saveAccounts(accounts: Accounts): PolicySnapshot {
  * @throws SNAPSHOT_INVALID
  */
 export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64Array): number {
-  if (!isRecord(text) || !Array.isArray(text.tenants)) throw invalidSnapshot('its accounts are none')
+  if (!isRecord(text) || !Array.isArray(text.tenants)) throw invalidSnapshot('its accounts are not valid')
   let at = 0
   const count = (): number => {
     const number = numbers[at++]
@@ -36,7 +36,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
     at += account.savedNumbers
-    if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is none')
+    if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is not valid')
   }
   accounts.registrations = count()
   load(accounts.router, text.caps)
@@ -61,7 +61,7 @@ function readCaps(caps: unknown): readonly CapSpec[] {
   try {
     return checkCaps(caps, 'caps')
   } catch (error) {
-    if (error instanceof ParetoBanditError) throw invalidSnapshot(`a cap is none (${error.message})`)
+    if (error instanceof ParetoBanditError) throw invalidSnapshot(`a cap is not valid (${error.message})`)
     throw error
   }
 }

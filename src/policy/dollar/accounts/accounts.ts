@@ -57,8 +57,8 @@ export class Accounts {
     if (tenant === undefined) return
     const { account } = tenant
     const tenantUsd = account.usdPerRequest ?? 0
-    pending.setOwn(sequence, TENANT, tenant.number)
-    pending.setOwn(sequence, TENANT_ALLOWANCE, tenantUsd)
+    pending.setPolicyColumn(sequence, TENANT, tenant.number)
+    pending.setPolicyColumn(sequence, TENANT_ALLOWANCE, tenantUsd)
     account.ledger.reserve(event.reservedUsd, tenantUsd)
     // What newcomers cost is the router's matter where it has a budget, and the tenant's else.
     const pays = routerUsd === 0
@@ -74,9 +74,9 @@ export class Accounts {
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
     bill(this.router, at, costUsd, failed, pending, sequence, routerUsd, forced)
-    const account = this.byNumber.get(pending.own(sequence, TENANT))?.account
+    const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
     if (account === undefined) return
-    const tenantUsd = pending.own(sequence, TENANT_ALLOWANCE)
+    const tenantUsd = pending.policyColumn(sequence, TENANT_ALLOWANCE)
     bill(account, at, costUsd, failed, pending, sequence, tenantUsd, forced && routerUsd === 0)
     if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
     else account.ledger.settle(reservedUsd, costUsd, tenantUsd)
@@ -87,10 +87,10 @@ export class Accounts {
   charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
     for (const cap of this.router.caps) cap.settle(at, reservedUsd, reservedUsd)
-    const account = this.byNumber.get(pending.own(sequence, TENANT))?.account
+    const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
     if (account === undefined) return
     for (const cap of account.caps) cap.settle(at, reservedUsd, reservedUsd)
-    account.ledger.settle(reservedUsd, reservedUsd, pending.own(sequence, TENANT_ALLOWANCE))
+    account.ledger.settle(reservedUsd, reservedUsd, pending.policyColumn(sequence, TENANT_ALLOWANCE))
   }
 
   administer(event: AccountEvent): void {

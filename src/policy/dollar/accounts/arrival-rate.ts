@@ -8,7 +8,7 @@ export const ARRIVAL_NUMBERS = 4
 /**
  * How often requests come: their number over the time they took, both decayed by 1 / (1 + gap / memory) at each gap.
  * At a steady gap g the sums settle at memory / g requests in `memory` ms, so their ratio is 1 / g without bias, and
- * requests at the same instant count as so many requests, never as an infinite rate: `spanMs` stays within
+ * requests at the same instant count as that number of requests, never as an infinite rate: `spanMs` stays within
  * [cold, memory], both above 0.
  */
 export class ArrivalRate {
@@ -35,7 +35,7 @@ export class ArrivalRate {
     const kept = 1 / (1 + gapMs / memoryMs)
     this.arrivals = (this.arrivals + 1) * kept
     this.spanMs = Math.min(memoryMs, (this.spanMs + gapMs) * kept)
-    // Clocks of several machines differ a little and are taken as one; a clock that was put back starts anew.
+    // Clocks of several machines differ a little and are taken as one; a clock that was put back starts over.
     if (at > this.lastAt || this.lastAt - at > this.periodMs * ARRIVAL_COLD_SHARE) this.lastAt = at
   }
 

@@ -21,7 +21,7 @@ export const CAP_WINDOWS = ['calendar', 'rolling'] as const
 export type CapLength = (typeof CAP_LENGTHS)[number]
 export type CapWindow = (typeof CAP_WINDOWS)[number]
 
-/** At most so many dollars in a stretch of time, as a caller writes it. */
+/** A limit on the dollars spent in a stretch of time, as a caller writes it. */
 export interface CapOptions {
   /** USD, >= 0. */
   readonly usd: number

@@ -6,14 +6,14 @@ import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
 const LENGTH_MS: Record<CapLength, number> = { hour: 3_600_000, day: 86_400_000, month: 2_592_000_000 }
-/** Sums beyond this are none. */
+/** Larger sums are refused: they are no sums of dollars. */
 const SUM_MAX_USD = 1e30
 
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
 
 /**
- * At most so many dollars in a calendar period or a rolling window. State of the fold: times and bounds of periods come
+ * A limit on the dollars spent in a calendar period or a rolling window. State of the fold: times and bounds of periods come
  * with events.
  *
  * **The promise.** As long as `reserve` is asked for no more than `availableUsd`, spend in every calendar period and in
@@ -72,7 +72,7 @@ export class Cap {
 
   /**
    * A calendar period began: spend starts from 0, or from what became known in it already; reservations stay.
-   * A period that begins before the end of the one in force is none: going back would forget its spend.
+   * A period that begins before the end of the one in force is ignored: going back would forget its spend.
    */
   begin(startsAt: number, endsAt: number): void {
     if (this.endsAt > this.startsAt && startsAt < this.endsAt) return
@@ -89,7 +89,7 @@ export class Cap {
     this.reservedUsd += usd
     this.inFlight++
     this.dearestUsd = Math.max(usd, this.dearestUsd * (1 - 1 / CAP_DEAREST_REQUESTS))
-    // Old spend is forgotten here, not anew at every look.
+    // Old spend is forgotten here once, not at every look.
     this.rolling?.add(at, 0)
   }
 

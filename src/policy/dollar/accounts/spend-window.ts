@@ -18,7 +18,7 @@ export class SpendWindow {
   /** The newest bucket. */
   private head = NEVER
   private readonly buckets = new Float64Array(SLOTS)
-  /** Sum of all buckets but the newest, oldest first: summed anew when one is forgotten, so no rounding adds up. */
+  /** Sum of all buckets but the newest, oldest first: summed again when one is forgotten, so no rounding adds up. */
   private closedUsd = 0
 
   constructor(lengthMs: number) {

@@ -3,7 +3,7 @@ import type { DemandCurve } from '../demand/demand-curve.js'
 import type { QualityFloor } from '../quality/quality-floor.js'
 import type { Account } from './account.js'
 
-/** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, read anew. */
+/** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, filled for each request. */
 export class SpendingLimits {
   /** Reward per dollar: the highest of the accounts' own. */
   price = 0

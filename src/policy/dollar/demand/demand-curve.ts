@@ -35,7 +35,7 @@ export class DemandCurve {
   /** Where the next request goes. */
   private next = 0
   private readonly rows: Float64Array
-  /** What follows from each row, in units: taking it out finds nothing anew. */
+  /** What follows from each row, in units: taking it out computes nothing again. */
   private readonly corners: Float64Array
   /** By bin: by how much the window's spend falls, and its value, when mu rises past it. In units. */
   private readonly costSteps = new Float64Array(BIN_COUNT)

@@ -1,4 +1,4 @@
-import type { Arms } from '../../../bandit/arms.js'
+import type { Evidence } from '../../../bandit/evidence.js'
 import type { Model } from '../../../models/registry.js'
 import type { RegistryView } from '../../../state/policy-state.js'
 import { DUE_REWARDS } from '../tuning.js'
@@ -10,7 +10,12 @@ import { DUE_REWARDS } from '../tuning.js'
  *
  * Asked at every doubling of its settled requests: O(models) each.
  */
-export function markMissingRewards(model: Model, registry: RegistryView, arms: Arms, requests: number): void {
+export function markMissingRewards(
+  model: Model,
+  registry: RegistryView,
+  evidence: Evidence,
+  requests: number,
+): void {
   const { settled } = model
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
@@ -21,11 +26,11 @@ export function markMissingRewards(model: Model, registry: RegistryView, arms: A
     othersSettled += other.settled
   }
   if (settled * othersRewarded < DUE_REWARDS * othersSettled || othersRewarded === 0) return
-  const numbers = arms.copyReward(model.slot)
+  const numbers = evidence.copyReward(model.slot)
   const [ridge] = numbers
   // What a prior says of it stands.
   if (numbers[numbers.length - 1] > ridge) return
-  const { dimension } = arms.kernel.layout
+  const { dimension } = evidence.arms.kernel.layout
   numbers[dimension] = 0
-  arms.putReward(model.slot, numbers, requests)
+  evidence.putReward(model.slot, numbers, requests)
 }

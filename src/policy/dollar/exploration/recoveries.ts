@@ -1,4 +1,5 @@
 import type { Arms } from '../../../bandit/arms.js'
+import type { Evidence } from '../../../bandit/evidence.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import { RECOVERY_STEP_MAX, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
 
@@ -24,10 +25,10 @@ export class Recoveries {
   private readonly fallen = new Map<number, Fallen>()
 
   /** The arm's rewards have fallen; what it knows is from before. A second fall is further from the same height. */
-  fell(slot: number, arms: Arms, requests: number): void {
+  fell(slot: number, evidence: Evidence, requests: number): void {
     if (this.fallen.has(slot)) return
-    const theta = arms.theta(slot).slice()
-    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: arms.copyReward(slot) })
+    const theta = evidence.arms.theta(slot).slice()
+    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: evidence.copyReward(slot) })
   }
 
   /**
@@ -40,16 +41,16 @@ export class Recoveries {
     reward: number,
     residual: number,
     variance: number,
-    arms: Arms,
+    evidence: Evidence,
     requests: number,
   ): boolean {
     const fallen = this.fallen.get(slot)
     if (fallen === undefined) return false
-    const before = reward - predict(fallen, arms, 0)
+    const before = reward - predict(fallen, evidence.arms, 0)
     const step = (residual * residual - before * before) / (2 * variance)
     fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
     if (fallen.ratio < REWARD_RECOVERED_RATIO) return false
-    arms.putReward(slot, fallen.statistics, requests)
+    evidence.putReward(slot, fallen.statistics, requests)
     this.fallen.delete(slot)
     return true
   }

@@ -1,12 +1,7 @@
-import {
-  type ModelPrior,
-  type Priors,
-  priorOf,
-  type SettledPrior,
-  scalePrior,
-} from '../../../bandit/priors.js'
+import { type ModelPrior, type Priors, priorOf, type SettledPrior } from '../../../bandit/priors.js'
+import { scalePrior } from '../../../bandit/scale-prior.js'
+import { ridgeEstimate } from '../../../kernel/inverse.js'
 import type { ArmStatistics } from '../../../kernel/kernel.js'
-import { ridgeEstimate } from '../../../kernel/packed.js'
 import { listCostUsd, type ModelSpec } from '../../../models/model.js'
 import type { ResolvedOptions } from '../../options.js'
 import type { ArmStart } from '../../policy.js'

@@ -10,7 +10,7 @@ import type { LatencyObjective } from './latency-objective.js'
  * requests in whose place slower ones pay for their latency, at the worst it would never be tried.
  */
 export class PredictedUses {
-  /** Whether there is a latency objective, and what a limit's worth of latency costs. Read anew for each request. */
+  /** Whether there is a latency objective, and what a limit's worth of latency costs. Read for each request. */
   isOn = false
   price = 0
   /** By list position. */

@@ -1,0 +1,47 @@
+import { checkInRange, checkInteger, checkRecord, DIMENSION_MAX } from '../base/check.js'
+import { expected, ParetoBanditError, show } from '../base/errors.js'
+import type { Priors, SettledPrior } from './priors.js'
+import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
+
+/**
+ * Checks priors that were read from a file (JSON.parse'd).
+ * @throws INVALID_ARGUMENT naming the field; also when a precision is not positive on its diagonal
+ */
+export function checkPriors(value: unknown, field = 'priors'): Priors {
+  const record = checkRecord(value, field)
+  if (record.format !== 'paretobandit-priors' || record.version !== 1) {
+    const got = `${show(record.format)}, version ${show(record.version)}`
+    const message = `expected "paretobandit-priors", version 1, got ${got}`
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.format`, message)
+  }
+  const dimension = checkInteger(record.dimension, 1, DIMENSION_MAX, `${field}.dimension`)
+  const encoder = record.encoder
+  if (encoder !== null && typeof encoder !== 'string') {
+    throw expected('INVALID_ARGUMENT', `${field}.encoder`, 'a name or null', encoder)
+  }
+  const models = Object.entries(checkRecord(record.models, `${field}.models`)).map(([id, entry]) => {
+    const at = `${field}.models[${JSON.stringify(id)}]`
+    const model = checkRecord(entry, at)
+    const { precision, response } = checkStatistics(model, dimension, at)
+    const rows = checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`)
+    if (model.settled === undefined) return [id, { rows, precision, response }] as const
+    const settled = checkSettled(model.settled, dimension, `${at}.settled`)
+    return [id, { rows, precision, response, settled }] as const
+  })
+  return {
+    format: 'paretobandit-priors',
+    version: 1,
+    dimension,
+    encoder,
+    models: Object.fromEntries(models),
+  }
+}
+
+function checkSettled(value: unknown, dimension: number, field: string): SettledPrior {
+  const record = checkRecord(value, field)
+  return {
+    rows: checkInteger(record.rows, 0, 2 ** 48, `${field}.rows`),
+    ...checkStatistics(record, dimension, field),
+    squares: checkInRange(record.squares, 0, STATISTIC_MAX, `${field}.squares`),
+  }
+}
