@@ -15,7 +15,7 @@ const IDS = MODELS.map(({ id }) => id)
 async function roundRobin(): Promise<{ router: Router; log: RouterEvent[] }> {
   const { gamma, heads, resolve } = ROUND_ROBIN_SETTINGS
   const common = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
-  const options = { ...common, gamma, policy: ROUND_ROBIN.name, own: resolve({}, null) }
+  const options = { ...common, gamma, policy: ROUND_ROBIN.name, policyOptions: resolve({}, null) }
   const kernel = await loadKernel('js', { dimension: 3, gamma, lambda0: options.lambda0, heads })
   const router = new Router(makeParts(options, kernel, ROUND_ROBIN))
   const log: RouterEvent[] = []
@@ -41,7 +41,7 @@ describe('the example policy of docs/ARCHITECTURE.md', () => {
       const inItsFolder = code
         .replaceAll("'../../../src/policy/", "'../")
         .replaceAll("'../../../src/", "'../../")
-      expect(page).toContain(`\`\`\`ts\n// src/policy/round-robin/${file}.ts\n${inItsFolder}\`\`\`\n`)
+      expect(page).toContain(`\`\`\`ts\n// ${file}.ts in src/policy/round-robin/\n${inItsFolder}\`\`\`\n`)
     }
   })
 
