@@ -10,7 +10,18 @@ export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
 export type { Store } from './log/store.js'
-export type { ModelPrice, ModelSpec, ResolvedModelPrice, ResolvedModelSpec } from './models/model.js'
+export type {
+  ModelPrice,
+  ModelSpec,
+  ResolvedModelPrice,
+  ResolvedModelSpec,
+  TierSpec,
+  TokenPrices,
+} from './models/model.js'
+export type { ServiceTier } from './models/service-tier.js'
+export type { GivenTokens, TokensByKind } from './models/token-counts.js'
+export type { TokenKindName } from './models/token-kinds.js'
+export type { UsageFlag } from './models/usage/usage.js'
 export type { Constraint } from './policy/constraint.js'
 export type {
   Decision,
@@ -42,6 +53,7 @@ export type { BudgetOptions, RouterOptions } from './policy/options.js'
 export type { PacerMode } from './policy/paper/settings.js'
 export type { PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
+export type { Bill } from './router/bill.js'
 export type { Failure, Settlement } from './router/feedback-events.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'

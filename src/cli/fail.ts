@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
+import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
-import { amountFlag } from './flags.js'
 import { teach } from './state/session.js'
 
-interface FailFlags {
+interface FailFlags extends BillFlags {
   readonly state: string
   readonly log?: string
-  readonly cost?: number
 }
 
 const HELP = `
@@ -16,18 +15,22 @@ Example, then route again without the model that failed:
   $ paretobandit route "the same prompt" --exclude gpt-4o --state router.state`
 
 export function registerFail(program: Command): void {
-  program
+  const command = program
     .command('fail')
     .description('tell that the call of a routed request failed')
     .argument('<id>', "the request, as 'route' named it")
     .requiredOption('--state <file>', "the state file of 'route'")
-    .option('--cost <usd>', 'what the failed call cost all the same, USD (default: 0)', amountFlag)
+  addBillFlags(
+    command,
+    'what the failed call cost all the same, USD (default: 0); or tokens, priced at list:',
+  )
     .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(fail)
 }
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
+  const bill = await billOf(flags)
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
     log.listen(router)
@@ -36,7 +39,7 @@ async function fail(id: string, flags: FailFlags): Promise<void> {
     router.on('failed', (event) => {
       model = event.model
     })
-    router.fail(id, { costUsd: flags.cost ?? 0 })
+    router.fail(id, bill)
     const next = `route again with --exclude ${model}\n`
     return `${id} failed on ${model}; ${next}${renderEffect(model, before, router.stats())}`
   })

@@ -34,9 +34,20 @@ export async function readTextFile(path: string): Promise<string> {
   }
 }
 
+/** All of standard input. */
+export async function readStandardInput(): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
 /** @throws FILE_UNREADABLE naming the file, also when it is not JSON */
 export async function readJsonFile(path: string): Promise<unknown> {
-  const text = await readTextFile(path)
+  return parseJson(await readTextFile(path), path)
+}
+
+/** @param path names where the text is from. @throws FILE_UNREADABLE */
+export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -8,7 +8,7 @@ import { readJsonFile } from './files.js'
 
 /**
  * Reads a models file: `{"models": [{id, inputUsdPerMTok, outputUsdPerMTok}, ...]}`, or the array alone. A model may
- * also have `cachedInputUsdPerMTok` and `reasoningUsdPerMTok`.
+ * also have the other prices of `ModelSpec`.
  * @throws FILE_UNREADABLE; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL naming file and field
  */
 export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]> {

@@ -1,4 +1,11 @@
-import { PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from '../models/model.js'
+import {
+  priceOf,
+  type ResolvedModelPrice,
+  type ResolvedModelSpec,
+  type ResolvedTokenPrices,
+} from '../models/model.js'
+import { DISCOUNT_NAMES } from '../models/service-tier.js'
+import { TOKEN_KINDS } from '../models/token-kinds.js'
 import type { Router } from '../router/router.js'
 import { usd } from './format.js'
 import type { Settings } from './state/settings.js'
@@ -24,12 +31,11 @@ export function applyModels(router: Router, specs: readonly ResolvedModelSpec[])
       changes.push({ model: spec.id, change: 'added' })
       continue
     }
-    if (PRICE_NAMES.some((name) => model[name] !== spec[name])) {
-      const { id, ...price } = spec
-      router.reprice(id, price)
+    if (JSON.stringify(priceOf(model)) !== JSON.stringify(priceOf(spec))) {
+      router.reprice(spec.id, priceOf(spec))
       changes.push({
         model: spec.id,
-        change: `repriced from ${priceOf(model)} to ${priceOf(spec)} USD per million tokens`,
+        change: `repriced from ${describePrice(model)} to ${describePrice(spec)} USD per million tokens`,
       })
     }
     if (!model.enabled) {
@@ -64,11 +70,23 @@ export function describeSettings(before: Settings, after: Settings): RouteChange
   )
 }
 
-/** The prices in words: those of cached and reasoning tokens where they differ. */
-function priceOf(price: ResolvedModelPrice): string {
-  const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok } = price
-  const parts = [`${inputUsdPerMTok} in`, `${outputUsdPerMTok} out`]
-  if (cachedInputUsdPerMTok !== inputUsdPerMTok) parts.push(`${cachedInputUsdPerMTok} cached`)
-  if (reasoningUsdPerMTok !== outputUsdPerMTok) parts.push(`${reasoningUsdPerMTok} reasoning`)
+/** The prices in words: of input and output, and of the kinds that cost something else. */
+function describePrice(price: ResolvedModelPrice): string {
+  const { tiers = [] } = price
+  const discounts = DISCOUNT_NAMES.flatMap((name) =>
+    price[name] === undefined ? [] : [`${name} ${price[name]}`],
+  )
+  const longer = tiers.map((tier) => `above ${tier.aboveInputTokens} input tokens ${describeKinds(tier)}`)
+  return [describeKinds(price), ...longer, ...discounts].join('; ')
+}
+
+function describeKinds(prices: ResolvedTokenPrices): string {
+  const given = prices as Readonly<Record<string, number | undefined>>
+  const { kinds } = TOKEN_KINDS
+  const parts = kinds.flatMap(({ index, whole, priceName, label }) => {
+    const price = given[priceName]
+    const isOwn = index === whole || price !== given[kinds[whole].priceName]
+    return price !== undefined && isOwn ? [`${price} ${label}`] : []
+  })
   return parts.join(' / ')
 }

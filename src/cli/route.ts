@@ -11,6 +11,7 @@ import type { RouteOptions } from '../policy/route-options.js'
 import type { Router } from '../router/router.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
+import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
@@ -48,7 +49,8 @@ interface RouteInputs {
 const HELP = `
 The models file holds list prices in USD per million tokens:
   {"models": [{"id": "gpt-4o", "inputUsdPerMTok": 2.5, "outputUsdPerMTok": 10}, ...]}
-and, where they differ, "cachedInputUsdPerMTok" and "reasoningUsdPerMTok", for 'settle' by tokens.
+and, where they differ, "cachedInputUsdPerMTok", "reasoningUsdPerMTok" and the prices of other kinds of tokens, "tiers"
+and discounts (docs/TOKENS.md), for 'settle' by tokens.
 
 With --state the router lives in that file, a log in SQLite: models, prices, budget, statistics, and requests that wait
 for feedback (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
@@ -237,10 +239,4 @@ function checkKnown(router: Router, ids: readonly string[], flag: string): void 
 
 function renderJson({ decision, pacer, changes }: RouteOutcome): string {
   return `${JSON.stringify({ ...decision, budgetUsdPerRequest: pacer.usdPerRequest, changes }, null, 2)}\n`
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import type { ResolvedTokenPrices } from '../models/model.js'
+import { type PlacedKind, TOKEN_KINDS } from '../models/token-kinds.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { kindOf } from './state/log-file.js'
@@ -53,14 +55,10 @@ export function renderStats(stats: RouterStats): string {
 
 export function renderModels(models: readonly ModelStats[]): string {
   const right = 'right' as const
-  const cached = models.some((model) => model.cachedInputUsdPerMTok !== model.inputUsdPerMTok)
-  const reasoning = models.some((model) => model.reasoningUsdPerMTok !== model.outputUsdPerMTok)
+  const prices = shownPrices(models)
   const columns = [
     { title: 'model' },
-    { title: 'USD/MTok in', align: right },
-    { title: 'out', align: right },
-    ...(cached ? [{ title: 'cached', align: right }] : []),
-    ...(reasoning ? [{ title: 'reasoning', align: right }] : []),
+    ...prices.map(({ label }, i) => ({ title: i === 0 ? `USD/MTok ${label}` : label, align: right })),
     { title: 'requests', align: right },
     { title: 'share', align: right },
     { title: 'failed', align: right },
@@ -72,10 +70,7 @@ export function renderModels(models: readonly ModelStats[]): string {
   ]
   const rows = models.map((model) => [
     model.id,
-    `${model.inputUsdPerMTok}`,
-    `${model.outputUsdPerMTok}`,
-    ...(cached ? [`${model.cachedInputUsdPerMTok}`] : []),
-    ...(reasoning ? [`${model.reasoningUsdPerMTok}`] : []),
+    ...prices.map(({ priceName }) => `${pricesOf(model)[priceName] ?? '-'}`),
     `${model.requests}`,
     percent(model.share),
     `${model.failed}`,
@@ -88,9 +83,36 @@ export function renderModels(models: readonly ModelStats[]): string {
   return renderTable(columns, rows)
 }
 
-function remark({ enabled, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms }: ModelStats): string {
-  if (!enabled) return 'disabled'
-  if (forcedRemaining > 0) return `new: ${forcedRemaining} forced to come`
+/** The kinds whose price some model has apart from that of their side. */
+function shownPrices(models: readonly ModelStats[]): PlacedKind[] {
+  const { kinds } = TOKEN_KINDS
+  return kinds.filter(({ index, whole, priceName }) => {
+    if (index === whole) return true
+    const isApart = (model: ModelStats): boolean => {
+      const price = pricesOf(model)[priceName]
+      return price !== undefined && price !== pricesOf(model)[kinds[whole].priceName]
+    }
+    return models.some(isApart)
+  })
+}
+
+function pricesOf(model: ResolvedTokenPrices): Readonly<Record<string, number | undefined>> {
+  return model
+}
+
+function remark(model: ModelStats): string {
+  return [...standing(model), ...usageRemarks(model)].join('; ')
+}
+
+function standing(model: ModelStats): string[] {
+  const { enabled, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms } = model
+  if (!enabled) return ['disabled']
+  if (forcedRemaining > 0) return [`new: ${forcedRemaining} forced to come`]
   const alarms = rewardAlarms + costAlarms + latencyAlarms
-  return alarms === 0 ? '' : `has changed ${alarms === 1 ? 'once' : `${alarms} times`}`
+  return alarms === 0 ? [] : [`has changed ${alarms === 1 ? 'once' : `${alarms} times`}`]
+}
+
+function usageRemarks({ unpricedTokens, flaggedUsages }: ModelStats): string[] {
+  if (unpricedTokens > 0) return [`${unpricedTokens} tokens of kinds without a price`]
+  return flaggedUsages > 0 ? [`${plural(flaggedUsages, 'usage')} to look into`] : []
 }

@@ -1,4 +1,4 @@
-import { checkModelPrice, checkModelSpec, PRICE_NAMES } from '../models/model.js'
+import { checkModelPrice, checkModelSpec, PRICE_KEYS } from '../models/model.js'
 import { column, type DefinedEvent, defineEvent } from './definition.js'
 import { inRange, integer, record, statistics, text } from './fields.js'
 
@@ -15,7 +15,10 @@ const FIRST_PRICES = [
 export const modelAdded = defineEvent('model-added', 6, {
   model: column(
     'model',
-    record(checkModelSpec, { first: ['id', ...FIRST_PRICES], known: ['id', ...PRICE_NAMES] }),
+    record((value, path) => checkModelSpec(value, path), {
+      first: ['id', ...FIRST_PRICES],
+      known: ['id', ...PRICE_KEYS],
+    }),
   ),
   /** Log-normalised cost of the list price. */
   logCost: inRange(0, 1),
@@ -40,7 +43,7 @@ export type ModelDisabledEvent = DefinedEvent<typeof modelDisabled>
 
 export const modelRepriced = defineEvent('model-repriced', 10, {
   model: column('model', text()),
-  price: record(checkModelPrice, { first: FIRST_PRICES, known: PRICE_NAMES }),
+  price: record((value, path) => checkModelPrice(value, path), { first: FIRST_PRICES, known: PRICE_KEYS }),
   logCost: inRange(0, 1),
 })
 export type ModelRepricedEvent = DefinedEvent<typeof modelRepriced>

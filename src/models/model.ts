@@ -1,72 +1,146 @@
-import { checkAmount, checkEach, checkKeys, checkRecord, checkString } from '../base/check.js'
-import { ParetoBanditError } from '../base/errors.js'
+import { checkAmount, checkEach, checkKeys, checkPositive, checkRecord, checkString } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import { DISCOUNT_NAMES, type DiscountName } from './service-tier.js'
+import {
+  type DefaultedPriceName,
+  type OpenPriceName,
+  type RequiredPriceName,
+  TOKEN_KINDS,
+  type TokenKinds,
+  type TokenPriceName,
+} from './token-kinds.js'
 
-/** A model as its operator describes it. The one unit of price is USD per million tokens. */
-export interface ModelSpec {
-  /** Any non-empty text, unique in a router. */
-  readonly id: string
-  /** List price of prompt tokens, USD per million; 0 is allowed. */
-  readonly inputUsdPerMTok: number
-  /** List price of completion tokens, USD per million; 0 is allowed. */
-  readonly outputUsdPerMTok: number
-  /** Price of prompt tokens that the provider took from its cache, USD per million. Default: inputUsdPerMTok. */
-  readonly cachedInputUsdPerMTok?: number
-  /** Price of reasoning tokens, USD per million. Default: outputUsdPerMTok. */
-  readonly reasoningUsdPerMTok?: number
+/**
+ * A price for each kind of tokens, USD per million; 0 is allowed. Input and output are required. Cached input costs what
+ * input costs and reasoning what output costs if they are left out; any other kind that is left out is charged at the
+ * dearest price given on its side, and reported. docs/TOKENS.md lists the kinds.
+ */
+export type TokenPrices = { readonly [P in RequiredPriceName]: number } & {
+  readonly [P in Exclude<TokenPriceName, RequiredPriceName>]?: number
 }
 
+/** Prices with those filled in that have a default. */
+export type ResolvedTokenPrices = { readonly [P in RequiredPriceName | DefaultedPriceName]: number } & {
+  readonly [P in OpenPriceName]?: number
+}
+
+/** What is charged instead, for all its tokens, of a request with more input tokens than `aboveInputTokens`. */
+export type TierSpec = TokenPrices & { readonly aboveInputTokens: number }
+export type ResolvedTierSpec = ResolvedTokenPrices & { readonly aboveInputTokens: number }
+
 /** The prices of a model. One that is left out takes its default, also where prices are replaced. */
-export type ModelPrice = Omit<ModelSpec, 'id'>
+export type ModelPrice = TokenPrices & {
+  /**
+   * Price lists of long requests, in rising order of `aboveInputTokens`. The last one whose bound lies below the input
+   * tokens of a request, cached ones included, prices the whole of it. A tier is complete: what it leaves out takes its
+   * default from the tier.
+   */
+  readonly tiers?: readonly TierSpec[]
+} & {
+  /** Share of the cost that is taken off a request served that way, in [0, 1). Default 0. */
+  readonly [D in DiscountName]?: number
+}
 
-/** All four prices of a model, defaults filled in: what state and events keep. */
-export type ResolvedModelPrice = Required<ModelPrice>
+/** A model as its operator describes it. The one unit of price is USD per million tokens. */
+export type ModelSpec = ModelPrice & {
+  /** Any non-empty text, unique in a router. */
+  readonly id: string
+}
 
-/** A model with all four of its prices. */
-export type ResolvedModelSpec = Required<ModelSpec>
+/** A model's prices with defaults filled in: what state and events keep. */
+export type ResolvedModelPrice = ResolvedTokenPrices & {
+  readonly tiers?: readonly ResolvedTierSpec[]
+} & { readonly [D in DiscountName]?: number }
 
-/** The prices by name, in the order that a snapshot keeps them. */
-export const PRICE_NAMES = [
-  'inputUsdPerMTok',
-  'outputUsdPerMTok',
-  'cachedInputUsdPerMTok',
-  'reasoningUsdPerMTok',
-] as const satisfies readonly (keyof ModelPrice)[]
-const SPEC_KEYS = ['id', ...PRICE_NAMES] as const
+/** A model with its prices, defaults filled in. */
+export type ResolvedModelSpec = ResolvedModelPrice & { readonly id: string }
 
 /** Ends of the logarithmic price scale, USD per 1,000 tokens (the paper's market bounds). */
 const LOG_COST_LOW = 1e-4
 const LOG_COST_HIGH = 0.1
 
+const TIERS = 'tiers'
+const ABOVE = 'aboveInputTokens'
+
+/** The fields of a model's price, in the order that events and snapshots keep them. */
+function priceKeys({ priceNames }: TokenKinds): string[] {
+  return [...priceNames, TIERS, ...DISCOUNT_NAMES]
+}
+
+/** Fields of a model's price that this release knows. */
+export const PRICE_KEYS: readonly string[] = priceKeys(TOKEN_KINDS)
+
 /**
  * A model's description, defaults filled in. The prices of input and output are both required.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
  */
-export function checkModelSpec(value: unknown, field: string): ResolvedModelSpec {
+export function checkModelSpec(value: unknown, field: string, kinds = TOKEN_KINDS): ResolvedModelSpec {
   const record = checkRecord(value, field)
-  checkKeys(record, SPEC_KEYS, field)
-  return Object.freeze({ id: checkString(record.id, `${field}.id`), ...readPrice(record, field) })
+  checkKeys(record, ['id', ...priceKeys(kinds)], field)
+  const id = checkString(record.id, `${field}.id`)
+  return Object.freeze({ id, ...readPrice(record, field, kinds) })
 }
 
 /** Prices, those of input and output both present, the others filled in. @throws as `checkModelSpec` */
-export function checkModelPrice(value: unknown, field: string): ResolvedModelPrice {
+export function checkModelPrice(value: unknown, field: string, kinds = TOKEN_KINDS): ResolvedModelPrice {
   const record = checkRecord(value, field)
-  checkKeys(record, PRICE_NAMES, field)
-  return readPrice(record, field)
+  checkKeys(record, priceKeys(kinds), field)
+  return Object.freeze(readPrice(record, field, kinds))
 }
 
-function readPrice(record: Record<string, unknown>, field: string): ResolvedModelPrice {
-  const price = (name: keyof ModelPrice, otherwise?: number): number => {
+/** The price alone of something that has more fields, in the order that events keep it: equal prices make equal JSON. */
+export function priceOf(model: ResolvedModelPrice, kinds = TOKEN_KINDS): ResolvedModelPrice {
+  const record = model as Readonly<Record<string, unknown>>
+  const fields = priceKeys(kinds).filter((key) => record[key] !== undefined)
+  return Object.fromEntries(fields.map((key) => [key, record[key]])) as ResolvedModelPrice
+}
+
+function readPrice(record: Record<string, unknown>, field: string, kinds: TokenKinds): ResolvedModelPrice {
+  const price: Record<string, unknown> = readTokenPrices(record, field, kinds)
+  const tiers = record[TIERS] === undefined ? [] : readTiers(record[TIERS], `${field}.${TIERS}`, kinds)
+  if (tiers.length > 0) price[TIERS] = Object.freeze(tiers)
+  for (const name of DISCOUNT_NAMES) {
     const value = record[name]
-    return value === undefined && otherwise !== undefined ? otherwise : checkAmount(value, `${field}.${name}`)
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !(value >= 0 && value < 1)) {
+      throw expected('INVALID_ARGUMENT', `${field}.${name}`, 'a number in [0, 1)', value)
+    }
+    if (value > 0) price[name] = value
   }
-  const inputUsdPerMTok = price('inputUsdPerMTok')
-  const outputUsdPerMTok = price('outputUsdPerMTok')
-  return {
-    inputUsdPerMTok,
-    outputUsdPerMTok,
-    cachedInputUsdPerMTok: price('cachedInputUsdPerMTok', inputUsdPerMTok),
-    reasoningUsdPerMTok: price('reasoningUsdPerMTok', outputUsdPerMTok),
+  return price as unknown as ResolvedModelPrice
+}
+
+/** The price of each kind that has one. The whole of a side stands in the table before its parts. */
+function readTokenPrices(
+  record: Record<string, unknown>,
+  field: string,
+  kinds: TokenKinds,
+): Record<string, number> {
+  const prices: Record<string, number> = {}
+  for (const { priceName, chargedAs } of kinds.kinds) {
+    const value = record[priceName]
+    if (value !== undefined || chargedAs === null) {
+      prices[priceName] = checkAmount(value, `${field}.${priceName}`)
+    } else if (chargedAs !== 'dearest') prices[priceName] = prices[kinds[chargedAs].priceName]
   }
+  return prices
+}
+
+function readTiers(value: unknown, field: string, kinds: TokenKinds): ResolvedTierSpec[] {
+  let before = 0
+  return checkEach(value, field, (entry, i) => {
+    const path = `${field}[${i}]`
+    const record = checkRecord(entry, path)
+    checkKeys(record, [ABOVE, ...kinds.priceNames], path)
+    const aboveInputTokens = checkPositive(record[ABOVE], `${path}.${ABOVE}`)
+    if (aboveInputTokens <= before) {
+      const what = `more than the tier before, ${before}`
+      throw expected('INVALID_ARGUMENT', `${path}.${ABOVE}`, what, aboveInputTokens)
+    }
+    before = aboveInputTokens
+    const tier: unknown = { [ABOVE]: aboveInputTokens, ...readTokenPrices(record, path, kinds) }
+    return Object.freeze(tier as ResolvedTierSpec)
+  })
 }
 
 /** A list of models with distinct ids. */
@@ -82,7 +156,7 @@ export function checkModelSpecs(value: unknown, field: string): ResolvedModelSpe
   })
 }
 
-/** Blended list price c = (input + output) / 2, in USD per 1,000 tokens. */
+/** Blended list price c = (input + output) / 2, in USD per 1,000 tokens, of a request below all tiers. */
 export function blendedUsdPerKTok(price: ModelPrice): number {
   return (price.inputUsdPerMTok + price.outputUsdPerMTok) / 2 / 1000
 }
@@ -94,7 +168,9 @@ export function logNormalisedCost(price: ModelPrice): number {
   return Math.min(Math.max(share, 0), 1)
 }
 
-/** Dollars of these tokens at list price, none of them cached or reasoning. */
+/** Dollars of these tokens at list price, tiers included, none of them of a kind with a price of its own. */
 export function listCostUsd(price: ModelPrice, inputTokens: number, outputTokens: number): number {
-  return (inputTokens * price.inputUsdPerMTok + outputTokens * price.outputUsdPerMTok) / 1e6
+  const { inputUsdPerMTok, outputUsdPerMTok } =
+    price.tiers?.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens) ?? price
+  return (inputTokens * inputUsdPerMTok + outputTokens * outputUsdPerMTok) / 1e6
 }

@@ -1,4 +1,5 @@
-import { blendedUsdPerKTok, PRICE_NAMES, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
+import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
+import { type PriceList, priceListOf } from './price-list.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
 export class Model {
@@ -6,10 +7,8 @@ export class Model {
   readonly slot: number
   /** Tells this registration from an earlier one of the same slot. */
   readonly incarnation: number
-  inputUsdPerMTok: number
-  outputUsdPerMTok: number
-  cachedInputUsdPerMTok: number
-  reasoningUsdPerMTok: number
+  /** Its prices now. */
+  prices: PriceList
   blendedUsdPerKTok: number
   enabled = true
   requests = 0
@@ -32,23 +31,23 @@ export class Model {
   rewardAlarms = 0
   costAlarms = 0
   latencyAlarms = 0
+  /** Tokens charged at the dearest price of their side because their kind has none. */
+  unpricedTokens = 0
+  /** Settlements and failures with such tokens, or with a usage that contradicted itself. */
+  flaggedUsages = 0
 
-  constructor(spec: ResolvedModelSpec, slot: number, incarnation: number, forcedExploration: number) {
-    this.id = spec.id
+  constructor(id: string, prices: PriceList, slot: number, incarnation: number, forcedExploration: number) {
+    this.id = id
     this.slot = slot
     this.incarnation = incarnation
-    this.inputUsdPerMTok = spec.inputUsdPerMTok
-    this.outputUsdPerMTok = spec.outputUsdPerMTok
-    this.cachedInputUsdPerMTok = spec.cachedInputUsdPerMTok
-    this.reasoningUsdPerMTok = spec.reasoningUsdPerMTok
-    this.blendedUsdPerKTok = blendedUsdPerKTok(spec)
+    this.prices = prices
+    this.blendedUsdPerKTok = blendedUsdPerKTok(prices.price)
     this.forcedRemaining = forcedExploration
   }
 }
 
 /** The counters of a model, in the order a snapshot keeps them. */
 export const MODEL_NUMBERS = [
-  ...PRICE_NAMES,
   'requests',
   'settled',
   'failed',
@@ -67,6 +66,8 @@ export const MODEL_NUMBERS = [
   'rewardAlarms',
   'costAlarms',
   'latencyAlarms',
+  'unpricedTokens',
+  'flaggedUsages',
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -132,7 +133,8 @@ export class Registry {
   }
 
   add(spec: ResolvedModelSpec, forcedExploration: number): Model {
-    return this.insert(new Model(spec, this.nextSlot(), ++this.incarnations, forcedExploration))
+    const prices = priceListOf(priceOf(spec))
+    return this.insert(new Model(spec.id, prices, this.nextSlot(), ++this.incarnations, forcedExploration))
   }
 
   /** Puts a model where a snapshot says it was. */
@@ -159,7 +161,7 @@ export class Registry {
 
   reprice(model: Model, price: ResolvedModelPrice): void {
     const before = model.blendedUsdPerKTok
-    for (const name of PRICE_NAMES) model[name] = price[name]
+    model.prices = priceListOf(priceOf(price))
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
     this.version++
     if (!model.enabled) return

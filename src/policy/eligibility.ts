@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../base/check.js'
 import { expectedCostUsd } from '../models/cost-estimate.js'
-import { listCostUsd } from '../models/model.js'
+import { estimatedCostUsd } from '../models/price-list.js'
 import type { Model } from '../models/registry.js'
 import type { ExclusionReason } from './decision.js'
 import type { RouteOptions } from './route-options.js'
@@ -26,7 +26,7 @@ export function requestSize(
 
 /** Dollars of a request of that size at list price. */
 export function assumedCostUsd(model: Model, size: RequestSize): number {
-  return Math.min(listCostUsd(model, size.inputTokens, size.outputTokens), AMOUNT_MAX)
+  return Math.min(estimatedCostUsd(model.prices, size.inputTokens, size.outputTokens), AMOUNT_MAX)
 }
 
 /** Expected dollars of a request of that size on a model. */

@@ -1,6 +1,6 @@
 import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import type { FailedEvent, RewardedEvent, SettledEvent, TokenCounts } from '../events/events.js'
+import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
 import { logCostRatio } from '../models/cost-estimate.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import {
@@ -11,36 +11,18 @@ import {
   REFUSED_FOR_SETTLE,
 } from '../state/find-request.js'
 import type { RoutingState } from '../state/routing-state.js'
+import { BILL_KEYS, type Bill, readBill } from './bill.js'
 
-/** What is known of a finished call: its cost, given or from its billed tokens, and how long it took. */
-export interface Settlement {
-  /** Realised cost, USD. */
-  readonly costUsd?: number
-  /** Billed tokens, cached ones included; priced at the list prices in force when it was routed. Both or none. */
-  readonly inputTokens?: number
-  /** Billed tokens, reasoning included. */
-  readonly outputTokens?: number
-  /** Those of `inputTokens` that the provider took from its cache, no more than these. Default 0. */
-  readonly cachedInputTokens?: number
-  /** Those of `outputTokens` that were reasoning, no more than these. Default 0. */
-  readonly reasoningTokens?: number
+/** What is known of a finished call: its cost or what it was billed for, and how long it took. */
+export type Settlement = Bill & {
   readonly latencyMs?: number
 }
 
-export interface Failure {
-  /** What the failed call cost all the same, USD. Default 0. */
-  readonly costUsd?: number
-}
+/** What a failed call cost all the same. Default: nothing. */
+export type Failure = Bill
 
 const LATENCY_MIN_MS = 0.001
-const SETTLEMENT_KEYS = [
-  'costUsd',
-  'inputTokens',
-  'outputTokens',
-  'cachedInputTokens',
-  'reasoningTokens',
-  'latencyMs',
-] as const
+const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
 
 /** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function settledEvent(
@@ -56,11 +38,14 @@ export function settledEvent(
   const given = checkRecord(settlement, field)
   checkKeys(given, SETTLEMENT_KEYS, field)
   const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
-  const costUsd = settledCostUsd(given, state, known, field)
-  const listUsd = state.pending.listCostUsd(state.sequenceOf(known))
+  const sequence = state.sequenceOf(known)
+  const { costUsd, tokens, usageFlags } = readBill(given, state.pending.prices(sequence), field)
+  if (costUsd === null) {
+    throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens, or usage', 'none')
+  }
+  const listUsd = state.pending.listCostUsd(sequence)
   const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
-  const tokens = billedTokens(given)
   return {
     type: 'settled',
     at,
@@ -71,6 +56,7 @@ export function settledEvent(
     logCostRatio: ratio,
     logLatency,
     tokens,
+    usageFlags,
   }
 }
 
@@ -102,9 +88,10 @@ export function failedEvent(state: RoutingState, id: unknown, value: unknown, at
   const known = checkId(id, 'id')
   const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, 'id').id
   const failure = value === undefined ? {} : checkRecord(value, 'failure')
-  checkKeys(failure, ['costUsd'], 'failure')
-  const costUsd = failure.costUsd === undefined ? 0 : checkAmount(failure.costUsd, 'failure.costUsd')
-  return { type: 'failed', at, id: known, model, costUsd, tokens: null }
+  checkKeys(failure, BILL_KEYS, 'failure')
+  const bill = readBill(failure, state.pending.prices(state.sequenceOf(known)), 'failure')
+  const { costUsd, tokens, usageFlags } = bill
+  return { type: 'failed', at, id: known, model, costUsd: costUsd ?? 0, tokens, usageFlags }
 }
 
 /**
@@ -124,62 +111,6 @@ export function checkBatch<E extends SettledEvent | RewardedEvent>(
     seen.add(event.id)
     return event
   })
-}
-
-/** The tokens of a checked settlement, none in two kinds; null where it gives none. */
-function billedTokens(given: Record<string, unknown>): TokenCounts | null {
-  if (given.inputTokens === undefined) return null
-  const {
-    inputTokens,
-    outputTokens,
-    cachedInputTokens = 0,
-    reasoningTokens = 0,
-  } = given as Settlement & Record<'inputTokens' | 'outputTokens', number>
-  const tokens: Record<string, number> = {}
-  const add = (kind: string, count: number) => {
-    if (count > 0) tokens[kind] = count
-  }
-  add('input', inputTokens - cachedInputTokens)
-  add('cachedInput', cachedInputTokens)
-  add('output', outputTokens - reasoningTokens)
-  add('reasoning', reasoningTokens)
-  return Object.freeze(tokens)
-}
-
-/** The dollars of a settlement. */
-function settledCostUsd(
-  { costUsd, inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Record<string, unknown>,
-  state: RoutingState,
-  id: string,
-  field: string,
-): number {
-  const cached = partOf(cachedInputTokens, 'cachedInputTokens', inputTokens, 'inputTokens', field)
-  const reasoning = partOf(reasoningTokens, 'reasoningTokens', outputTokens, 'outputTokens', field)
-  const tokensGiven = inputTokens !== undefined || outputTokens !== undefined
-  if (costUsd === undefined && !tokensGiven) {
-    throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens', 'neither')
-  }
-  // Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
-  const input = tokensGiven ? amount(inputTokens, field, 'inputTokens') : 0
-  const output = tokensGiven ? amount(outputTokens, field, 'outputTokens') : 0
-  if (costUsd !== undefined) return amount(costUsd, field, 'costUsd')
-  const cost = state.pending.costOfTokensUsd(state.sequenceOf(id), input, output, cached, reasoning)
-  return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
-}
-
-/** Tokens that are a part of others: their count, 0 when it is not given. The whole is checked here if the part is. */
-function partOf(part: unknown, partKey: string, whole: unknown, wholeKey: string, field: string): number {
-  if (part === undefined) return 0
-  const tokens = amount(part, field, partKey)
-  if (whole === undefined) {
-    const message = `goes with ${wholeKey}, which includes it`
-    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${partKey}`, message)
-  }
-  const all = amount(whole, field, wholeKey)
-  if (tokens > all) {
-    throw expected('INVALID_ARGUMENT', `${field}.${partKey}`, `at most ${wholeKey}, ${all}`, tokens)
-  }
-  return tokens
 }
 
 /** `checkAmount` that puts the field's path together only for an error. */

@@ -46,10 +46,7 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
   return {
     id: model.id,
     enabled: model.enabled,
-    inputUsdPerMTok: model.inputUsdPerMTok,
-    outputUsdPerMTok: model.outputUsdPerMTok,
-    cachedInputUsdPerMTok: model.cachedInputUsdPerMTok,
-    reasoningUsdPerMTok: model.reasoningUsdPerMTok,
+    ...model.prices.price,
     requests: model.requests,
     share: total === 0 ? 0 : model.requests / total,
     settled: model.settled,
@@ -65,5 +62,7 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
     rewardAlarms: model.rewardAlarms,
     costAlarms: model.costAlarms,
     latencyAlarms: model.latencyAlarms,
+    unpricedTokens: model.unpricedTokens,
+    flaggedUsages: model.flaggedUsages,
   }
 }

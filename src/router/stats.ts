@@ -1,15 +1,14 @@
+import type { ResolvedModelSpec } from '../models/model.js'
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
 import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
 import type { JournalStats } from './journal.js'
 
-export interface ModelStats {
-  readonly id: string
+/** A model with its prices now, and what has become of its requests. */
+export type ModelStats = ResolvedModelSpec & ModelCounts
+
+export interface ModelCounts {
   readonly enabled: boolean
-  readonly inputUsdPerMTok: number
-  readonly outputUsdPerMTok: number
-  readonly cachedInputUsdPerMTok: number
-  readonly reasoningUsdPerMTok: number
   /** Decisions for this model, failed ones included. */
   readonly requests: number
   /** Its share of all decisions for models that are registered now. */
@@ -31,6 +30,10 @@ export interface ModelStats {
   readonly rewardAlarms: number
   readonly costAlarms: number
   readonly latencyAlarms: number
+  /** Tokens of kinds without a price: where no cost was given they were charged the dearest price of their side. */
+  readonly unpricedTokens: number
+  /** Settlements and failures with such tokens, or with a usage that contradicted itself or left charges out. */
+  readonly flaggedUsages: number
 }
 
 export interface PacerStats {

@@ -4,6 +4,7 @@ import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { recordCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
+import { unpricedTokens } from '../models/token-counts.js'
 import { Ledger } from './ledger.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
@@ -149,6 +150,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.latencyCount++
       model.latencySumMs += event.latencyMs
     }
+    this.countUsage(model, event, sequence)
     recordCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
   }
 
@@ -179,6 +181,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
+    this.countUsage(model, event, sequence)
     pending.mark(sequence, FAILED)
   }
 
@@ -187,6 +190,14 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     // A removed model's requests are closed; their reservations were spent when it went.
     if (model !== undefined) this.chargeReservation(model, sequence, at)
     this.pending.mark(sequence, EXPIRED)
+  }
+
+  /** What the operator should look into: tokens without a price, and what was wrong with a usage. */
+  private countUsage(model: Model, event: EventOf<'settled' | 'failed'>, sequence: number): void {
+    const { tokens, usageFlags } = event
+    const unpriced = tokens === null ? 0 : unpricedTokens(this.pending.prices(sequence), tokens)
+    model.unpricedTokens += unpriced
+    if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
   }
 
   private modelAdded(event: EventOf<'model-added'>): void {

@@ -14,6 +14,7 @@ const settled = (id: string, costUsd: number): LoggedEvent => ({
   logCostRatio: 0,
   logLatency: null,
   tokens: null,
+  usageFlags: null,
 })
 const failed = (id: string): LoggedEvent => ({
   type: 'failed',
@@ -22,6 +23,7 @@ const failed = (id: string): LoggedEvent => ({
   model: 'large',
   costUsd: 0,
   tokens: null,
+  usageFlags: null,
 })
 
 describe('events of a log that several write', () => {

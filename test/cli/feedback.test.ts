@@ -74,6 +74,39 @@ describe('a router in a state file', () => {
     expect(await folder.ok(['stats', '--state', state])).not.toMatch(/cached|reasoning/)
   })
 
+  test("settles by a provider's usage, in a file or on standard input, and by counts of any kind", async () => {
+    const [small] = MODELS
+    const priced = {
+      ...small,
+      cacheWrite1hUsdPerMTok: 0.8,
+      tiers: [{ aboveInputTokens: 5000, inputUsdPerMTok: 0.1, outputUsdPerMTok: 7 }],
+      batchDiscount: 0.5,
+    }
+    await folder.write('priced.json', { models: [priced] })
+    const state = 'priced.state'
+    for (let i = 0; i < 4; i++) await folder.ok(['route', 'x', '--models', 'priced.json', '--state', state])
+    const usage = { input_tokens: 100, output_tokens: 50, cache_creation: { ephemeral_1h_input_tokens: 10 } }
+    await folder.write('usage.json', usage)
+    await folder.ok(['settle', 'r.1', '--usage', 'usage.json', '--state', state])
+    await folder.ok(
+      ['settle', 'r.2', '--usage', '-', '--service-tier', 'batch', '--state', state],
+      JSON.stringify(usage),
+    )
+    const counts = ['--input-tokens', '9', '--cache-write-5m-tokens', '9', '--output-tokens', '0']
+    await folder.ok(['settle', 'r.3', ...counts, '--state', state])
+    await folder.ok(['fail', 'r.4', '--usage', 'usage.json', '--state', state])
+    const { models, pacer } = await folder.stats(state)
+    const usd = (100 * 0.1 + 10 * 0.8 + 50 * 0.1) / 1e6
+    expect(pacer.spendUsd).toBeCloseTo(2.5 * usd + (9 * 0.8) / 1e6, 15)
+    expect(models[0]).toMatchObject({ unpricedTokens: 9, flaggedUsages: 1, batchDiscount: 0.5 })
+    const text = await folder.ok(['stats', '--state', state])
+    expect(text).toMatch(/ out +cache write 1h .*\n.* 0\.8 .* 9 tokens of kinds without a price/)
+    await folder.write('plain.json', { models: [small] })
+    expect(await folder.ok(['route', 'x', '--models', 'plain.json', '--state', state])).toContain(
+      'from 0.1 in / 0.1 out / 0.8 cache write 1h; above 5000 input tokens 0.1 in / 7 out; batchDiscount 0.5 to 0.1 in / 0.1 out USD',
+    )
+  })
+
   test('keeps its policy, and its options are those of that policy', async () => {
     const state = await folder.kept()
     const before = await folder.contents(state)
@@ -159,6 +192,10 @@ describe('bad feedback', () => {
       ['settle', 'r.1', '--input-tokens', '5', '--output-tokens', '5', '--cached-input-tokens', '6'],
       /cachedInputTokens: expected at most inputTokens, 5, got 6/,
     ],
+    [['settle', 'r.1', '--usage', 'missing.json'], /no such file/],
+    [['settle', 'r.1', '--usage', 'models.json'], /settlement\.usage: expected a usage object/],
+    [['settle', 'r.1', '--usage', '-'], /standard input: expected JSON/],
+    [['settle', 'r.1', '--cost', '1', '--service-tier', 'bach'], /Did you mean batch/],
     [['settle', 'r.9', '--cost', '1'], /no request "r\.9" was routed here/],
     [['settle', MESSY_ID, '--cost', '1'], /no request/],
     [['reward', 'r.1', '1.5'], /reward in \[0, 1\], got 1\.5/],

@@ -42,8 +42,16 @@ const readToday = (bytes: Uint8Array) => decodeEvent(bytes, ALL_EVENT_TABLE)
 
 const AT = 1_700_000_000_000
 const OF = { at: AT, id: 'r.1', model: 'gpt-x' }
-const SETTLED = { ...OF, type: 'settled', costUsd: 1, latencyMs: null, logCostRatio: 0, logLatency: null }
-const LATER = { tokens: null, region: null, isBatch: false }
+const SETTLED = {
+  ...OF,
+  type: 'settled',
+  costUsd: 1,
+  latencyMs: null,
+  logCostRatio: 0,
+  logLatency: null,
+  usageFlags: null,
+}
+const LATER = { tokens: null, usageFlags: null, region: null, isBatch: false }
 const HOLD = { type: 'hold-set', at: AT, tenant: null, until: AT + 1 }
 const PRICE = Object.fromEntries(PRICES.map((name) => [name, 1]))
 const REPRICED = { type: 'model-repriced', at: AT, model: 'gpt-x', price: PRICE, logCost: 0.5 }

@@ -1,20 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { checkModelPrice } from '../../src/models/model.js'
+import { type PriceList, priceListOf } from '../../src/models/price-list.js'
 import { PendingRequests } from '../../src/state/pending/pending.js'
-import { EXPIRED, isUnsettled, isWaiting, SETTLED } from '../../src/state/pending/request-state.js'
+import { EXPIRED, isUnsettled, isWaiting, REWARDED, SETTLED } from '../../src/state/pending/request-state.js'
 import '../support/seed.js'
 
-const PRICE = {
-  inputUsdPerMTok: 3,
-  outputUsdPerMTok: 4,
-  cachedInputUsdPerMTok: 0.5,
-  reasoningUsdPerMTok: 6,
-}
+const priced = (inputUsdPerMTok: number) =>
+  priceListOf(checkModelPrice({ inputUsdPerMTok, outputUsdPerMTok: 4 }, 'price'))
+const PRICES = priced(3)
 
 /** What a policy's own columns begin as. */
 const OWN = [0, -1]
 
-function add(ring: PendingRequests, at: number): number {
+function add(ring: PendingRequests, at: number, prices = PRICES): number {
   ring.makeRoom()
   const sequence = ring.next
   const routed = {
@@ -25,14 +24,14 @@ function add(ring: PendingRequests, at: number): number {
     forced: sequence % 2 === 0,
     context: Float64Array.of(at, -at),
   }
-  ring.add(routed, { slot: sequence % 7, incarnation: sequence, ...PRICE }, at / 5, 1, sequence)
+  ring.add(routed, { slot: sequence % 7, incarnation: sequence, prices }, at / 5, 1, sequence)
   return sequence
 }
 
 function row(at: number, sequence: number, state: number): Float64Array {
   const forced = sequence % 2 === 0 ? 1 : 0
   const own = [sequence % 7, sequence, state, at, at / 2, at / 3, at / 5]
-  return Float64Array.of(...own, 3, 4, 0.5, 6, at / 7, forced, 1, sequence, ...OWN, at, -at)
+  return Float64Array.of(...own, 1, at / 7, forced, 1, sequence, ...OWN, at, -at)
 }
 
 describe('the ring of pending requests', () => {
@@ -92,7 +91,7 @@ describe('the ring of pending requests', () => {
     const next = 2 ** 40 + 5
     const ring = new PendingRequests(3000, 2, OWN)
     const old = next - 2900
-    ring.load(next, [{ sequence: old, row: row(7, old, 0) }])
+    ring.load(next, [{ sequence: old, row: row(7, old, 0).with(7, 0) }], [PRICES])
     expect(ring.due(6)).toBe(0)
     expect(ring.due(7)).toBe(old)
     for (let i = 0; i < 50; i++) add(ring, i)
@@ -103,7 +102,34 @@ describe('the ring of pending requests', () => {
     const out = new Float64Array(4)
     ring.copyContextTo(old, out, 1)
     expect(out).toEqual(Float64Array.of(0, 7, -7, 0))
-    expect(ring.costOfTokensUsd(old, 1e6, 2e6, 0, 0)).toBe(11)
-    expect(ring.costOfTokensUsd(old, 4e6, 2e6, 2e6, 1e6)).toBe(2 * 3 + 2 * 0.5 + 4 + 6)
+    expect(ring.prices(old)).toBe(PRICES)
+    expect(() => ring.prices(next - 1)).toThrow('prices are no longer held')
   })
+
+  it.each([1, 3, 1024, 1500])(
+    'of capacity %i holds the price lists of its rows and no others, however often prices change',
+    (capacity) => {
+      fc.assert(
+        fc.property(fc.array(fc.nat(3), { minLength: 1, maxLength: 60 }), (changes) => {
+          const ring = new PendingRequests(capacity, 2, OWN)
+          const listOf: PriceList[] = []
+          let now = priced(0)
+          for (const change of changes) {
+            if (change > 0) now = priced(change)
+            for (let i = 0; i < 41; i++) {
+              const sequence = add(ring, ring.next, now)
+              listOf[sequence] = now
+              ring.mark(sequence, SETTLED | REWARDED)
+            }
+          }
+          const held = listOf.slice(Math.max(1, ring.next - ring.capacity, ring.next - 2048))
+          for (let sequence = ring.oldest; sequence < ring.next; sequence++)
+            expect(ring.prices(sequence)).toBe(listOf[sequence])
+          expect(ring.priceListCount).toBeLessThanOrEqual(new Set(held).size)
+          expect(ring.priceListCount).toBeGreaterThanOrEqual(new Set(listOf.slice(ring.oldest)).size)
+        }),
+        { numRuns: 20 },
+      )
+    },
+  )
 })

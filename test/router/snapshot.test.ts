@@ -285,18 +285,30 @@ function asVersion3(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
   const textBytes = view.getUint32(12, true)
   const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
-  delete text.origins
-  const json = new TextEncoder().encode(JSON.stringify(text))
+  const { origins: _, prices: lists, ...before } = text
+  const json = new TextEncoder().encode(JSON.stringify(before))
   const padded = Math.ceil(json.length / 8) * 8
   const numbers = new Float64Array(bytes.slice(24 + textBytes).buffer)
-  // A request: its sequence number, 13 common numbers, origin and number, 4 of the policy's, its context of 3.
+  const prices = (place: number): number[] => {
+    const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok } = lists[place]
+    return [inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok]
+  }
+  // A request: its sequence number, 10 common numbers, origin and number, 4 of the policy's, its context of 3.
   const first = numbers.findIndex(
-    (_, i) => numbers[i] === 1 && numbers[i + 23] === 2 && numbers[i + 46] === 3,
+    (_, i) => numbers[i] === 1 && numbers[i + 20] === 2 && numbers[i + 40] === 3,
   )
-  const kept = Array.from(numbers).filter((_, i) => {
-    const within = (i - first) % 23
-    return i < first || i >= first + 3 * 23 || (within !== 14 && within !== 15)
-  })
+  const kept = [...numbers.subarray(0, 13)]
+  // A model: slot, registration, place of its price, 18 counters and 2 that are new, its arm.
+  const modelNumbers = (first - 13) / text.models.length
+  for (let at = 13; at < first; at += modelNumbers) {
+    const [slot, registration, place, ...others] = numbers.subarray(at, at + modelNumbers)
+    kept.push(slot, registration, ...prices(place), ...others.slice(0, 18), ...others.slice(20))
+  }
+  for (let at = first; at < first + 3 * 20; at += 20) {
+    const row = [...numbers.subarray(at, at + 20)]
+    kept.push(...row.slice(0, 8), ...prices(row[8]), ...row.slice(9, 11), ...row.slice(13))
+  }
+  kept.push(...numbers.subarray(first + 3 * 20))
   // The paper's lambda, which every router had then.
   kept.splice(4, 0, 0)
   const made = new Uint8Array(24 + padded + 8 * kept.length)

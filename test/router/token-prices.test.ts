@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blendedUsdPerKTok, checkModelPrice, logNormalisedCost } from '../../src/models/model.js'
-import { PendingRequests } from '../../src/state/pending/pending.js'
+import { priceListOf, tokensCostUsd } from '../../src/models/price-list.js'
+import { amountsOf } from '../../src/models/token-kinds.js'
 import { digest, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
@@ -30,17 +31,8 @@ const fourPrices = fc.record({
 type Tokens = typeof tokens extends fc.Arbitrary<infer T> ? T : never
 
 function cost(prices: object, { input, output, cached, reasoning }: Tokens): number {
-  const ring = new PendingRequests(1, 1)
-  const routed = {
-    at: 0,
-    reservedUsd: 0,
-    listCostUsd: 0,
-    predictedUsd: 0,
-    forced: false,
-    context: Float64Array.of(1),
-  }
-  ring.add(routed, { slot: 0, incarnation: 1, ...checkModelPrice(prices, 'price') }, 0, 1, 1)
-  return ring.costOfTokensUsd(1, input, output, cached, reasoning)
+  const list = priceListOf(checkModelPrice(prices, 'price'))
+  return tokensCostUsd(list, amountsOf({ input, output, cachedInput: cached, reasoning }))
 }
 
 describe('the cost of tokens', () => {

@@ -53,10 +53,11 @@ const settled = (id: string, costUsd: number): LoggedEvent => ({
   logCostRatio: 0,
   logLatency: Math.log(900),
   tokens: null,
+  usageFlags: null,
 })
 const ended = (type: 'failed' | 'expired', id: string): LoggedEvent =>
   type === 'failed'
-    ? { type, at: T0, id, model: 'large', costUsd: 0, tokens: null }
+    ? { type, at: T0, id, model: 'large', costUsd: 0, tokens: null, usageFlags: null }
     : { type, at: T0, id, model: 'large' }
 
 describeSqlite('a file', () => {

@@ -33,8 +33,15 @@ const VALUES: Record<Form, fc.Arbitrary<unknown>> = {
   }),
 }
 
+/** Counts of the kinds that a field knows. */
+function countsOf(keys: NamedField['keys']): fc.Arbitrary<unknown> | undefined {
+  if (keys === undefined) return undefined
+  return fc.dictionary(fc.constantFrom(...keys.known), fc.double({ noNaN: true }))
+}
+
 function valuesOf({ form, keys, absent }: NamedField): fc.Arbitrary<unknown> {
-  if (absent !== undefined) return fc.oneof(fc.constant(absent), VALUES[form])
+  if (absent !== undefined)
+    return fc.oneof(fc.constant(absent), (form === 'counts' ? countsOf(keys) : undefined) ?? VALUES[form])
   if (form !== 'json' || keys === undefined) return VALUES[form]
   const each = fc.record(Object.fromEntries(keys.known.map((key) => [key, fc.jsonValue()])), {
     requiredKeys: [],

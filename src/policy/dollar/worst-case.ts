@@ -1,18 +1,16 @@
 import { AMOUNT_MAX } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
-import { listCostUsd } from '../../models/model.js'
+import { dearestCostUsd } from '../../models/price-list.js'
 import type { Model } from '../../models/registry.js'
 import type { RouteOptions } from '../route-options.js'
 
-/** The most that a request can cost on a model, USD: its prompt and as many answer tokens as it may get, at the dearer prices. */
+/**
+ * The most that a request can cost on a model, USD: its prompt and as many answer tokens as it may get, each at the
+ * dearest price of its side in the tier that the prompt reaches.
+ */
 export function worstCaseCostUsd(model: Model, options: RouteOptions | null): number {
   const { inputTokens = 0, maxOutputTokens = 0 } = options ?? {}
-  const inputUsdPerMTok = Math.max(model.inputUsdPerMTok, model.cachedInputUsdPerMTok)
-  const outputUsdPerMTok = Math.max(model.outputUsdPerMTok, model.reasoningUsdPerMTok)
-  return Math.min(
-    listCostUsd({ inputUsdPerMTok, outputUsdPerMTok }, inputTokens, maxOutputTokens),
-    AMOUNT_MAX,
-  )
+  return Math.min(dearestCostUsd(model.prices, inputTokens, maxOutputTokens), AMOUNT_MAX)
 }
 
 /** What `reserve: 'worst-case'` must know of every request. @throws INVALID_ARGUMENT */

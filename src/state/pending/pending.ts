@@ -1,22 +1,19 @@
 import { copyNumbers } from '../../base/check.js'
 import type { EventOf } from '../../events/events.js'
-import type { ResolvedModelPrice } from '../../models/model.js'
+import type { PriceList } from '../../models/price-list.js'
 import type { Model } from '../../models/registry.js'
-import { twoPriceCost } from '../../models/token-cost.js'
+import { HeldPriceLists } from './held-price-lists.js'
 import {
   ALLOWANCE,
   AT,
-  CACHED_INPUT_PRICE,
   FORCED,
   INCARNATION,
-  INPUT_PRICE,
   LIST_COST,
   NUMBER,
   ORIGIN,
-  OUTPUT_PRICE,
   PENDING_NUMBERS,
   PREDICTED,
-  REASONING_PRICE,
+  PRICES,
   RESERVED,
   SLOT,
   STATE,
@@ -31,15 +28,15 @@ export type RoutedRequest = Pick<
 >
 
 /** The model it went to, as it was registered and priced then. */
-export type RoutedModel = Pick<Model, 'slot' | 'incarnation'> & ResolvedModelPrice
+export type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (15 + d and the policy's columns) * 8 bytes a request, for the next power of two of requests:
- * a mask finds a row, whatever the size of the sequence number.
+ * from then on the oldest is pushed out. Memory: (12 + d and the policy's columns) * 8 bytes a request, for the next power of two of
+ * requests: a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
  */
@@ -54,6 +51,7 @@ export class PendingRequests {
   private rows: Float64Array
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
+  private readonly priceLists = new HeldPriceLists()
 
   /** What the policy's own columns begin as. */
   private readonly columnStart: readonly number[]
@@ -137,22 +135,14 @@ export class PendingRequests {
     for (let at = PENDING_NUMBERS + column; at < this.rows.length; at += this.stride) this.rows[at] = value
   }
 
-  /**
-   * Tokens at the list prices that were in force when the request was routed, USD.
-   * @param inputTokens all of them, of which `cachedInputTokens` (no more than these) came from a cache
-   * @param outputTokens all of them, of which `reasoningTokens` (no more than these) were reasoning
-   */
-  costOfTokensUsd(
-    sequence: number,
-    inputTokens: number,
-    outputTokens: number,
-    cachedInputTokens: number,
-    reasoningTokens: number,
-  ): number {
-    const row = this.row(sequence)
-    const input = twoPriceCost(inputTokens, row[INPUT_PRICE], cachedInputTokens, row[CACHED_INPUT_PRICE])
-    const output = twoPriceCost(outputTokens, row[OUTPUT_PRICE], reasoningTokens, row[REASONING_PRICE])
-    return (input + output) / 1e6
+  /** The prices that were in force when the request was routed. @throws REQUEST_CLOSED for a row without a request */
+  prices(sequence: number): PriceList {
+    return this.priceLists.at(this.rows[this.offset(sequence) + PRICES])
+  }
+
+  /** Price lists that rows of the ring refer to. */
+  get priceListCount(): number {
+    return this.priceLists.size
   }
 
   state(sequence: number): number {
@@ -214,10 +204,9 @@ export class PendingRequests {
     rows[row + RESERVED] = routed.reservedUsd
     rows[row + LIST_COST] = routed.listCostUsd
     rows[row + ALLOWANCE] = allowanceUsd
-    rows[row + INPUT_PRICE] = model.inputUsdPerMTok
-    rows[row + OUTPUT_PRICE] = model.outputUsdPerMTok
-    rows[row + CACHED_INPUT_PRICE] = model.cachedInputUsdPerMTok
-    rows[row + REASONING_PRICE] = model.reasoningUsdPerMTok
+    const overwritten = rows[row + PRICES]
+    rows[row + PRICES] = this.priceLists.hold(model.prices)
+    this.priceLists.release(overwritten)
     rows[row + PREDICTED] = routed.predictedUsd
     rows[row + FORCED] = routed.forced ? 1 : 0
     rows[row + ORIGIN] = origin
@@ -242,8 +231,15 @@ export class PendingRequests {
     }
   }
 
-  /** Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first. */
-  load(next: number, entries: readonly { readonly sequence: number; readonly row: Float64Array }[]): void {
+  /**
+   * Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first.
+   * @param prices what the rows' places of price lists stand for
+   */
+  load(
+    next: number,
+    entries: readonly { readonly sequence: number; readonly row: Float64Array }[],
+    prices: readonly PriceList[],
+  ): void {
     this.next = next
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()
@@ -251,7 +247,11 @@ export class PendingRequests {
     this.rows.fill(0)
     for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
     this.oldestUnsettled = Math.max(1, next - this.length)
-    for (const { sequence, row } of entries) this.rows.set(row, this.offset(sequence))
+    for (const { sequence, row } of entries) {
+      const offset = this.offset(sequence)
+      this.rows.set(row, offset)
+      this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
+    }
   }
 
   private grow(): void {

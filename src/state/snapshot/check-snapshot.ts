@@ -1,7 +1,6 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CEILING_MIN_USD } from '../../events/budget.js'
-import { PRICE_NAMES } from '../../models/model.js'
 import type { Model } from '../../models/registry.js'
 import type { OriginMark } from '../pending/origins.js'
 import {
@@ -9,6 +8,7 @@ import {
   NUMBER,
   ORIGIN,
   PENDING_NUMBERS,
+  PRICES,
   RESERVED,
   SLOT,
   STATE,
@@ -55,6 +55,7 @@ const COUNTERS = [
   'rewardAlarms',
   'costAlarms',
   'latencyAlarms',
+  'flaggedUsages',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -63,27 +64,34 @@ const AMOUNTS = [
   'realisedUsd',
   'assumedUsd',
   'predictedUsd',
+  'unpricedTokens',
 ] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
 const STATE_MAX = 31
 
+/** What a snapshot holds, but for what policies keep besides. */
+export interface SnapshotParts {
+  readonly totals: SnapshotTotals
+  readonly budget: boolean
+  readonly models: readonly SnapshotModel[]
+  readonly requests: readonly SnapshotRequest[]
+  readonly origins: readonly OriginMark[]
+  readonly dimension: number
+  /** Where a request's context begins in its row. */
+  readonly contextStart: number
+  /** How many price lists it has. */
+  readonly priceLists: number
+}
+
 /**
  * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
  * that this router could have come to, so that nothing it does later can go wrong.
- * @param contextStart where a request's context begins in its row
  * @throws SNAPSHOT_INVALID
  */
-export function checkSnapshot(
-  totals: SnapshotTotals,
-  budget: boolean,
-  models: readonly SnapshotModel[],
-  requests: readonly SnapshotRequest[],
-  dimension: number,
-  origins: readonly OriginMark[],
-  contextStart: number,
-): void {
+export function checkSnapshot(parts: SnapshotParts): void {
+  const { totals, budget, models, requests, origins, dimension } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
@@ -99,7 +107,7 @@ export function checkSnapshot(
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
   for (const request of requests) {
-    checkRequest(request, incarnationAt, contextStart)
+    checkRequest(request, incarnationAt, parts)
     checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
       throw invalidSnapshot('a request is misplaced')
@@ -140,9 +148,6 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
     AMOUNTS.every((name) => isAmount(model[name])) &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
-  if (!PRICE_NAMES.every((name) => isAmount(model[name]) && model[name] <= AMOUNT_MAX)) {
-    throw invalidSnapshot('a price is not valid')
-  }
 }
 
 /** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
@@ -167,11 +172,10 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   }
 }
 
-/** @param contextStart where the context begins, behind the policy's own columns */
 function checkRequest(
   { row }: SnapshotRequest,
   incarnationAt: ReadonlyMap<number, number>,
-  contextStart: number,
+  { contextStart, priceLists }: SnapshotParts,
 ): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
@@ -179,6 +183,7 @@ function checkRequest(
     throw invalidSnapshot('a request waits for nothing')
   if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
     throw invalidSnapshot('a request costs no amount')
+  if (!isCount(row[PRICES]) || row[PRICES] >= priceLists) throw invalidSnapshot('a request has no prices')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
     throw invalidSnapshot("a policy's number of a request is not valid")

@@ -23,15 +23,15 @@ const COLUMNS_3 = 17
 
 export interface WrittenLayout {
   readonly version: number
-  /** Numbers of all models together: no version has changed them. */
+  /** Numbers of all models together, as that version had them. */
   readonly modelNumbers: number
   readonly dimension: number
   readonly policy: string
 }
 
 /**
- * The numbers of a snapshot as the present version has them. What does not add up is handed on as it is: the checks that
- * follow refuse it.
+ * The numbers of a snapshot as the present version has them, but for prices: `migrate-prices.ts` takes it from there.
+ * What does not add up is handed on as it is: the checks that follow refuse it.
  */
 export function migrateNumbers(written: Float64Array, layout: WrittenLayout): Float64Array {
   const { version, modelNumbers, dimension, policy } = layout

@@ -2,8 +2,10 @@ import { armNumbers } from '../../bandit/arms.js'
 import { DIMENSION_MAX } from '../../base/check.js'
 import { crc32 } from '../../base/checksum.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
 import type { Ledger } from '../ledger.js'
+import { PRICES } from '../pending/request-row.js'
 import type { RoutingState } from '../routing-state.js'
 import {
   checkSnapshot,
@@ -13,6 +15,8 @@ import {
   type SnapshotTotals,
 } from './check-snapshot.js'
 import { migrateNumbers, NEXT_BEFORE_5, OLDEST_VERSION } from './migrate.js'
+import { COLUMNS_SAVED, MODEL_NUMBERS_4, migratePrices } from './migrate-prices.js'
+import { PriceTable, readPriceTable } from './price-table.js'
 import { readSnapshotText, type SnapshotText } from './text.js'
 
 /**
@@ -26,14 +30,16 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
  *            rewardRange: [low, high] where it is not [0, 1],
+ *            prices: [a model's price, as events have it],
  *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
  *            padded with spaces
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), running mean of costs,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
  *                        or set aside without a budget, next sequence number, waiting requests
- *              models    each: slot, incarnation, its counters (MODEL_NUMBERS), its arm (Arms.sections)
- *              requests  each: sequence number, its row (PendingRequests)
+ *              models    each: slot, incarnation, place of its price in `prices`, its counters (MODEL_NUMBERS), its
+ *                        arm (Arms.sections)
+ *              requests  each: sequence number, its row (PendingRequests), with such a place in column PRICES
  *              policy    what it keeps besides: PolicyState.save
  */
 const MAGIC = 0x53524250
@@ -77,11 +83,15 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const saved = state.policy.save(models.map(({ slot }) => slot))
   const own = saved.numbers
   const waiting = [...pending.waiting()]
+  const table = new PriceTable()
+  const modelPlaces = models.map(({ prices }) => table.placeOf(prices))
+  const requestPlaces = waiting.map((sequence) => table.placeOf(pending.prices(sequence)))
   const text: SnapshotText = {
     name: state.ids.name,
     encoder,
     policy: state.policyName,
     models: models.map(({ id, enabled }) => ({ id, enabled })),
+    prices: table.lists.map(({ price }) => price),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),
     origins: [...state.ids.origins.marks()],
@@ -89,7 +99,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   }
   const json = new TextEncoder().encode(JSON.stringify(text))
   const textBytes = Math.ceil(json.length / 8) * 8
-  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
+  const modelNumbers = 3 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const numberCount =
     STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + pending.rowNumbers) + own.length
   const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
@@ -112,13 +122,16 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     next: pending.next,
   }
   put([...TOTALS.map((name) => totals[name]), waiting.length])
-  for (const model of models) {
-    put([model.slot, model.incarnation, ...MODEL_NUMBERS.map((name) => model[name])])
+  for (const [i, model] of models.entries()) {
+    put([model.slot, model.incarnation, modelPlaces[i], ...MODEL_NUMBERS.map((name) => model[name])])
     arms.sections(model.slot).forEach(put)
   }
-  for (const sequence of waiting) {
+  for (const [i, sequence] of waiting.entries()) {
     numbers[at++] = sequence
+    const row = at
     put(pending.row(sequence))
+    // The ring's own numbers of lists tell in which order they came: the same state must have the same bytes.
+    numbers[row + PRICES] = requestPlaces[i]
   }
   put(own)
 
@@ -148,15 +161,10 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     throw mismatch(`its rewards are in [${text.rewardRange}], this router's in [${range}]`)
   const { dimension } = context
   const { heads } = state.arms.kernel.layout
-  const modelNumbers = 2 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
+  const modelNumbers = 3 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const requestNumbers = 1 + state.pending.rowNumbers
   const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
-  const numbers = migrateNumbers(written, {
-    version,
-    modelNumbers: text.models.length * modelNumbers,
-    dimension,
-    policy: text.policy,
-  })
+  const { numbers, prices } = migrate(version, written, text, state)
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
@@ -166,17 +174,21 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   }
   const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
     const offset = STATE_NUMBERS + i * modelNumbers
-    const [slot, incarnation, ...counters] = numbers.subarray(offset, offset + 2 + MODEL_NUMBERS.length)
+    const arm = offset + 3 + MODEL_NUMBERS.length
+    const [slot, incarnation, place, ...counters] = numbers.subarray(offset, arm)
+    if (prices[place] === undefined) throw invalidSnapshot('a model has no price')
     const values = byName(MODEL_NUMBERS, counters)
-    const model = Object.assign(new Model({ id, ...values }, slot, incarnation, 0), values, { enabled })
-    return { model, arm: numbers.subarray(offset + 2 + MODEL_NUMBERS.length, offset + modelNumbers) }
+    const model = Object.assign(new Model(id, prices[place], slot, incarnation, 0), values, { enabled })
+    return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })
   const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
     const at = firstRequest + i * requestNumbers
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
   const contextStart = state.pending.rowNumbers - dimension
-  checkSnapshot(totals, text.budget, models, entries, dimension, text.origins, contextStart)
+  const { budget, origins } = text
+  const priceLists = prices.length
+  checkSnapshot({ totals, budget, models, requests: entries, origins, dimension, contextStart, priceLists })
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
     const needed = totals.next - entries[0].sequence
@@ -192,10 +204,33 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     models.map(({ model }) => model.slot),
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)
-  state.pending.load(totals.next, entries)
+  state.pending.load(totals.next, entries, prices)
   state.ids.load()
   load(state, totals, models)
   if (text.rewardRange === undefined) state.rewards?.takeRaw(state)
+}
+
+/** The numbers as the present version has them, and the price lists that they refer to. */
+function migrate(
+  version: number,
+  written: Float64Array,
+  { models, prices, policy }: SnapshotText,
+  { arms, pending }: RoutingState,
+): { readonly numbers: Float64Array; readonly prices: readonly PriceList[] } {
+  if (version >= 5) return { numbers: written, prices: readPriceTable(prices) }
+  const { dimension, heads } = arms.kernel.layout
+  const modelNumbers = MODEL_NUMBERS_4 + armNumbers(dimension, heads)
+  const all = { version, modelNumbers: models.length * modelNumbers, dimension, policy }
+  const numbers = migrateNumbers(written, all)
+  const requests = numbers[STATE_NUMBERS - 1]
+  const requestNumbers = 1 + pending.rowNumbers + COLUMNS_SAVED
+  const end = STATE_NUMBERS + all.modelNumbers + requests * requestNumbers
+  // What does not add up is refused by the checks that follow.
+  if (!(requests >= 0 && Number.isSafeInteger(requests) && end <= numbers.length))
+    return { numbers, prices: [] }
+  const layout = { start: STATE_NUMBERS, models: models.length, modelNumbers, requests, requestNumbers }
+  const migrated = migratePrices(numbers, layout)
+  return { numbers: migrated.numbers, prices: readPriceTable(migrated.prices) }
 }
 
 /**

@@ -9,6 +9,8 @@ export interface SnapshotText {
   readonly encoder: string | null
   readonly policy: string
   readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
+  /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
+  readonly prices: readonly unknown[]
   readonly budget: boolean
   /** Ends of the rewards where they are not 0 and 1, as written; before ranges were taken in nothing says what they were. */
   readonly rewardRange?: unknown
@@ -47,9 +49,17 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     budget,
     models,
     rewardRange: value.rewardRange,
+    prices: readPrices(version, value.prices),
     origins: readOrigins(version, name, next, value.origins),
     own,
   }
+}
+
+/** Before version 5 prices stood among the numbers. */
+function readPrices(version: number, value: unknown): readonly unknown[] {
+  if (version < 5) return []
+  if (!Array.isArray(value)) throw invalidSnapshot('it lists no prices')
+  return value
 }
 
 /** Before version 4 all requests of a snapshot were its router's own, numbered without a gap. */

@@ -1,0 +1,113 @@
+import { checkAmount, isAmount } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import { type PriceList, tierAt } from './price-list.js'
+import {
+  type PlacedKind,
+  TOKEN_KINDS,
+  type TokenAmounts,
+  type TokenCountName,
+  type TokenKinds,
+} from './token-kinds.js'
+
+/** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
+export type GivenTokens = { readonly [C in TokenCountName]?: number }
+
+/** Tokens by kind, none in two of them: `input` are those of no other kind. A kind without tokens is left out. */
+export type TokensByKind = Readonly<Record<string, number>>
+
+/** Parts may exceed their whole by this share of it: fractions of tokens are rounded. */
+const ROUNDING = 1e-9
+
+/**
+ * The counts among a record's fields; null where it has none. Both wholes or none, and parts no more than their whole,
+ * each and together.
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function readTokenCounts(
+  record: Readonly<Record<string, unknown>>,
+  field: string,
+  kinds: TokenKinds = TOKEN_KINDS,
+): TokenAmounts | null {
+  const { input, output, byCountName } = kinds
+  let amounts: number[] | null = null
+  let partsInput = 0
+  let partsOutput = 0
+  for (const key in record) {
+    const kind = byCountName.get(key)
+    const value = record[key]
+    if (kind === undefined || value === undefined) continue
+    amounts ??= new Array<number>(kinds.kinds.length).fill(0)
+    const { index, whole } = kind
+    if (index === whole) amounts[index] = amount(value, field, key)
+    else {
+      amounts[index] = partOf(value, key, record, kinds.kinds[whole].countName, field)
+      if (whole === input.index) partsInput += amounts[index]
+      else partsOutput += amounts[index]
+    }
+  }
+  if (amounts === null) return null
+  checkWhole(record, field, input, partsInput)
+  checkWhole(record, field, output, partsOutput)
+  return amounts
+}
+
+function checkWhole(
+  record: Readonly<Record<string, unknown>>,
+  field: string,
+  { countName }: PlacedKind,
+  parts: number,
+): void {
+  const tokens = amount(record[countName], field, countName)
+  if (parts <= tokens * (1 + ROUNDING)) return
+  throw expected('INVALID_ARGUMENT', `${field}.${countName}`, `at least its parts together, ${parts}`, tokens)
+}
+
+function partOf(
+  value: unknown,
+  key: string,
+  record: Readonly<Record<string, unknown>>,
+  wholeKey: string,
+  field: string,
+): number {
+  const tokens = amount(value, field, key)
+  if (record[wholeKey] === undefined) {
+    const message = `goes with ${wholeKey}, which includes it`
+    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.${key}`, message)
+  }
+  const all = amount(record[wholeKey], field, wholeKey)
+  if (tokens > all)
+    throw expected('INVALID_ARGUMENT', `${field}.${key}`, `at most ${wholeKey}, ${all}`, tokens)
+  return tokens
+}
+
+/** `checkAmount` that puts the field's path together only for an error. */
+function amount(value: unknown, field: string, key: string): number {
+  return isAmount(value) ? value : checkAmount(value, `${field}.${key}`)
+}
+
+/** The same tokens with each in one kind alone, as events keep them. */
+export function tokensByKind(amounts: TokenAmounts, { kinds }: TokenKinds = TOKEN_KINDS): TokensByKind {
+  const alone = amounts.slice()
+  for (let i = 0; i < kinds.length; i++) if (kinds[i].whole !== i) alone[kinds[i].whole] -= amounts[i]
+  const byKind: Record<string, number> = {}
+  for (let i = 0; i < kinds.length; i++) if (alone[i] > 0) byKind[kinds[i].name] = alone[i]
+  return Object.freeze(byKind)
+}
+
+/** Tokens of kinds that a price list has no price for. */
+export function unpricedTokens(list: PriceList, tokens: TokensByKind): number {
+  const { byName } = list.kinds
+  const { isUnpriced } = list.tiers.length === 1 ? list.tiers[0] : tierAt(list, inputOf(list, tokens))
+  let unpriced = 0
+  for (const name in tokens) {
+    const kind = byName.get(name)
+    if (kind !== undefined && isUnpriced[kind.index]) unpriced += tokens[name]
+  }
+  return unpriced
+}
+
+function inputOf({ kinds }: PriceList, tokens: TokensByKind): number {
+  let input = 0
+  for (const name in tokens) if (kinds.byName.get(name)?.side === 'input') input += tokens[name]
+  return input
+}

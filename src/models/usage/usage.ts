@@ -1,0 +1,196 @@
+import { checkRecord, isRecord } from '../../base/check.js'
+import { expected } from '../../base/errors.js'
+import { SERVICE_TIERS, type ServiceTier } from '../service-tier.js'
+import {
+  TOKEN_KIND_ROWS,
+  TOKEN_KINDS,
+  type TokenCounts,
+  type TokenKinds,
+  type TokenSide,
+} from '../token-kinds.js'
+import { providerOf } from './detect.js'
+import { type ModalityCounts, USAGE_SHAPES, type UsageProvider, type UsageShape } from './providers.js'
+import { readCount, readRecord, sumEntries } from './read-count.js'
+
+/** What was found wrong with a usage. Each is booked so that no token is charged too little. */
+export const USAGE_FLAGS = [
+  /** A part is larger than the whole that should include it: it was counted beside it. */
+  'part-above-whole',
+  /** Parts together exceed their whole: cached tokens gave way, as those that cost least; then the whole was raised. */
+  'parts-above-whole',
+  /** The total is more than both sides: the difference was counted as output. */
+  'total-above-sides',
+  /** A sum is less, or more, than the lifetimes of cache writes that it is made of. */
+  'sum-differs',
+  /** Tools of the provider were used, which cost something besides tokens. */
+  'other-charges',
+] as const
+export type UsageFlag = (typeof USAGE_FLAGS)[number]
+
+export interface NormalisedUsage {
+  readonly provider: UsageProvider
+  readonly tokens: TokenCounts
+  readonly flags: readonly UsageFlag[]
+  /** How the request was served, if the usage says so; null: it does not, or at full price. */
+  readonly serviceTier: ServiceTier | null
+}
+
+/** Tokens by name of kind. */
+type Counts = Map<string, number>
+
+/** The tokens of one side while a usage is read. */
+interface Side {
+  whole: number | null
+  rest: number | null
+  readonly within: Counts
+  readonly beside: Counts
+}
+
+const SIDE_OF = new Map<string, TokenSide>(TOKEN_KIND_ROWS.map(({ name, side }) => [name, side]))
+
+/**
+ * The tokens of a provider's usage object, as the provider gave it. Fields that are null or missing count nothing.
+ * @throws INVALID_ARGUMENT naming the field: for an object that is no usage or has no count, and for a count that is no
+ *   amount
+ */
+export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KINDS): NormalisedUsage {
+  const usage = checkRecord(value, field)
+  const provider = providerOf(usage)
+  if (provider === null) {
+    const what = 'a usage object of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK'
+    throw expected('INVALID_ARGUMENT', field, what, Object.keys(usage).slice(0, 5).join(', ') || 'none')
+  }
+  const shape = USAGE_SHAPES[provider]
+  const flags = new Set<UsageFlag>()
+  const sides = readFields(usage, shape, field, flags)
+  for (const counts of shape.modalities)
+    readModalities(usage, counts, sides[counts.side].within, field, kinds)
+  const total = shape.total === null ? null : readCount(usage, shape.total, field)
+  if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) {
+    throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
+  }
+  const input = settleSide('input', sides.input, flags)
+  moveReasoning(sides.output, total, input.get('input') ?? 0)
+  const output = settleSide('output', sides.output, flags)
+  raiseToTotal(input, output, total, flags)
+  if (usesTools(usage)) flags.add('other-charges')
+  return {
+    provider,
+    tokens: countsOf(input, output, kinds),
+    flags: [...flags],
+    serviceTier: SERVICE_TIERS.find((tier) => tier === usage.service_tier) ?? null,
+  }
+}
+
+function readFields(
+  usage: Record<string, unknown>,
+  { fields }: UsageShape,
+  field: string,
+  flags: Set<UsageFlag>,
+): Record<TokenSide, Side> {
+  const newSide = (): Side => ({ whole: null, rest: null, within: new Map(), beside: new Map() })
+  const sides = { input: newSide(), output: newSide() }
+  for (const { paths, kind, counted, sumOf } of fields) {
+    const count = firstCount(usage, paths, field)
+    if (count === null) continue
+    const side = sides[SIDE_OF.get(kind) ?? 'input']
+    if (counted === 'whole') side.whole = (side.whole ?? 0) + count
+    else if (counted === 'rest') side.rest = count
+    else if (sumOf === undefined) side[counted].set(kind, count)
+    else {
+      const known = sumOf.map((name) => side[counted].get(name) ?? 0).reduce((sum, each) => sum + each, 0)
+      if (known > 0 && known !== count) flags.add('sum-differs')
+      side[counted].set(kind, (side[counted].get(kind) ?? 0) + Math.max(0, count - known))
+    }
+  }
+  return sides
+}
+
+/** Every path is read, so that a wrong count is told of wherever it stands. */
+function firstCount(usage: Record<string, unknown>, paths: readonly string[], field: string): number | null {
+  const counts = paths.map((path) => readCount(usage, path, field))
+  return counts.find((count) => count !== null) ?? null
+}
+
+/** Tokens by what they encode, for the kinds that are told apart by it. Cached ones among them are cached tokens. */
+function readModalities(
+  usage: Record<string, unknown>,
+  { side, form, paths, cachedPaths }: ModalityCounts,
+  within: Counts,
+  field: string,
+  kinds: TokenKinds,
+): void {
+  const count = (path: string, modality: string): number => {
+    if (form === 'list')
+      return sumEntries(usage[path], 'modality', modality, 'tokenCount', `${field}.${path}`) ?? 0
+    const record = readRecord(usage, path, field)
+    return record === null ? 0 : (readCount(record, `${modality}_tokens`, `${field}.${path}`) ?? 0)
+  }
+  for (const { name, side: sideOfKind, modality } of kinds.parts) {
+    if (sideOfKind !== side || modality === undefined) continue
+    const sum = (of: readonly string[]): number => of.reduce((all, path) => all + count(path, modality), 0)
+    const tokens = Math.max(0, sum(paths) - sum(cachedPaths))
+    if (tokens > 0) within.set(name, (within.get(name) ?? 0) + tokens)
+  }
+}
+
+function isEmpty({ whole, rest, within, beside }: Side): boolean {
+  return whole === null && rest === null && within.size === 0 && beside.size === 0
+}
+
+/** Some providers leave reasoning out of the output where others include it: then it is in the total on top of both. */
+function moveReasoning({ whole, within, beside }: Side, total: number | null, input: number): void {
+  const reasoning = within.get('reasoning') ?? 0
+  if (total === null || whole === null || reasoning === 0 || total < input + whole + reasoning) return
+  within.delete('reasoning')
+  beside.set('reasoning', reasoning)
+}
+
+/** The counts of a side by kind, its whole under its own name: parts are disjoint and together no more than that. */
+function settleSide(name: TokenSide, { whole, rest, within, beside }: Side, flags: Set<UsageFlag>): Counts {
+  const counts: Counts = new Map([...within, ...beside])
+  const outside = [...beside.values()]
+  let included = 0
+  for (const tokens of within.values()) {
+    if (whole !== null && tokens <= whole) included += tokens
+    else {
+      if (whole !== null) flags.add('part-above-whole')
+      outside.push(tokens)
+    }
+  }
+  let all = whole ?? rest ?? 0
+  if (included > all) {
+    flags.add('parts-above-whole')
+    const cached = counts.get('cachedInput') ?? 0
+    const given = Math.min(within.has('cachedInput') && cached <= all ? cached : 0, included - all)
+    counts.set('cachedInput', cached - given)
+    all = included - given
+  }
+  return counts.set(
+    name,
+    outside.reduce((sum, tokens) => sum + tokens, all),
+  )
+}
+
+/** Tokens that only the total knows of are charged as output. */
+function raiseToTotal(input: Counts, output: Counts, total: number | null, flags: Set<UsageFlag>): void {
+  const known = (input.get('input') ?? 0) + (output.get('output') ?? 0)
+  if (total === null || total <= known) return
+  flags.add('total-above-sides')
+  output.set('output', (output.get('output') ?? 0) + total - known)
+}
+
+function countsOf(input: Counts, output: Counts, kinds: TokenKinds): TokenCounts {
+  const all = new Map([...input, ...output])
+  const counts = { input: all.get('input') ?? 0, output: all.get('output') ?? 0 }
+  const parts = kinds.parts.flatMap(({ name }) => {
+    const tokens = all.get(name) ?? 0
+    return tokens > 0 ? [[name, tokens] as const] : []
+  })
+  return { ...counts, ...Object.fromEntries(parts) }
+}
+
+/** Searches and the like, which are charged by the request. */
+function usesTools({ server_tool_use: uses }: Record<string, unknown>): boolean {
+  return isRecord(uses) && Object.values(uses).some((count) => typeof count === 'number' && count > 0)
+}

@@ -1,0 +1,86 @@
+import { checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
+import { PRICES } from '../pending/request-row.js'
+import { invalidSnapshot } from './check-snapshot.js'
+
+/** Up to version 4 a model had its four prices as numbers, and so had each waiting request, of when it was routed. */
+const PRICE_NAMES_4 = [
+  'inputUsdPerMTok',
+  'outputUsdPerMTok',
+  'cachedInputUsdPerMTok',
+  'reasoningUsdPerMTok',
+] as const
+/** Slot and registration stand before a model's prices, and its counters behind them. */
+const MODEL_PRICES = 2
+const MODEL_COUNTERS_4 = 18
+/** What has been counted since: tokens without a price, and flagged usages. */
+const MODEL_COUNTERS_ADDED = 2
+
+/** Numbers that each model has beside its arm, before and after. */
+export const MODEL_NUMBERS_4 = MODEL_PRICES + PRICE_NAMES_4.length + MODEL_COUNTERS_4
+const MODEL_CHANGE = 1 + MODEL_COUNTERS_ADDED - PRICE_NAMES_4.length
+/** So many columns fewer has a row whose prices are a place in a list. */
+export const COLUMNS_SAVED = PRICE_NAMES_4.length - 1
+
+export interface PricedLayout {
+  /** Where the numbers of models begin. */
+  readonly start: number
+  readonly models: number
+  /** Numbers of one model and its arm. */
+  readonly modelNumbers: number
+  readonly requests: number
+  /** Numbers of one request: its sequence number, its row. */
+  readonly requestNumbers: number
+}
+
+/**
+ * Puts places in a list of prices where a snapshot of before version 5 has four prices each.
+ * @param layout as the numbers are; they add up
+ * @throws SNAPSHOT_INVALID for a price that is not valid
+ */
+export function migratePrices(
+  written: Float64Array,
+  layout: PricedLayout,
+): { readonly numbers: Float64Array; readonly prices: readonly ResolvedModelPrice[] } {
+  const { start, models, modelNumbers, requests, requestNumbers } = layout
+  const length = written.length + models * MODEL_CHANGE - requests * COLUMNS_SAVED
+  const numbers = new Float64Array(length)
+  const prices: ResolvedModelPrice[] = []
+  const places = new Map<string, number>()
+  const placeOf = (at: number): number => {
+    const price = readPrice(written.subarray(at, at + PRICE_NAMES_4.length))
+    const text = JSON.stringify(price)
+    const place = places.get(text) ?? prices.push(price) - 1
+    places.set(text, place)
+    return place
+  }
+  let to = 0
+  const copy = (from: number, end: number): void => {
+    numbers.set(written.subarray(from, end), to)
+    to += end - from
+  }
+  copy(0, start)
+  let from = start
+  for (let i = 0; i < models; i++, from += modelNumbers) {
+    copy(from, from + MODEL_PRICES)
+    numbers[to++] = placeOf(from + MODEL_PRICES)
+    copy(from + MODEL_PRICES + PRICE_NAMES_4.length, from + MODEL_NUMBERS_4)
+    to += MODEL_COUNTERS_ADDED
+    copy(from + MODEL_NUMBERS_4, from + modelNumbers)
+  }
+  for (let i = 0; i < requests; i++, from += requestNumbers) {
+    const at = from + 1 + PRICES
+    copy(from, at)
+    numbers[to++] = placeOf(at)
+    copy(at + PRICE_NAMES_4.length, from + requestNumbers)
+  }
+  copy(from, written.length)
+  return { numbers, prices }
+}
+
+function readPrice(values: Float64Array): ResolvedModelPrice {
+  try {
+    return checkModelPrice(Object.fromEntries(PRICE_NAMES_4.map((name, i) => [name, values[i]])), 'price')
+  } catch {
+    throw invalidSnapshot('a price is not valid')
+  }
+}
