@@ -78,9 +78,10 @@ export function tokensCostUsd(
   let apartOutput = 0
   for (let i = 0; i < kinds.length; i++) {
     const tokens = amounts[i]
+    if (tokens === 0 || i === input.index || i === output.index) continue
     const { whole } = kinds[i]
     const price = usdPerMTok[i]
-    if (tokens === 0 || whole === i || price === usdPerMTok[whole]) continue
+    if (price === usdPerMTok[whole]) continue
     if (whole === input.index) {
       restInput -= tokens
       apartInput += tokens * price
