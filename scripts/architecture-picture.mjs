@@ -28,7 +28,7 @@ const STYLE = `text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-ser
 const ROOMS = {
   base: ['ground', 'errors, checks, clock'],
   kernel: ['ground', 'matrices: JS, WASM, C++'],
-  models: ['ground', 'models and their prices'],
+  models: ['ground', 'prices, kinds of tokens'],
   features: ['ground', 'prompts into numbers'],
   bandit: ['state', 'arms, scan, priors, drift'],
   events: ['state', 'definitions and bytes'],
