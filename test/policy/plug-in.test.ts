@@ -22,6 +22,7 @@ import { MODELS, X } from '../support/router.js'
 const SETTINGS: PolicySettings<null> = {
   keys: [],
   budgetKeys: [],
+  eventTypes: [],
   gamma: 1,
   adaptationHorizon: 500,
   heads: 0,
@@ -92,9 +93,13 @@ const ROUND_ROBIN: Policy<Turns, null> = {
 const IDS = MODELS.map(({ id }) => id)
 
 async function roundRobin(): Promise<{ router: Router; log: RouterEvent[] }> {
-  const { policy: _, own: __, ...common } = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
+  const {
+    policy: _,
+    policyOptions: __,
+    ...common
+  } = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
   const { gamma, heads } = SETTINGS
-  const options = { ...common, gamma, policy: ROUND_ROBIN.name, own: SETTINGS.resolve({}, null) }
+  const options = { ...common, gamma, policy: ROUND_ROBIN.name, policyOptions: SETTINGS.resolve({}, null) }
   const kernel = await loadKernel('js', { dimension: 3, gamma, lambda0: options.lambda0, heads })
   const router = new Router(makeParts(options, kernel, ROUND_ROBIN))
   const log: RouterEvent[] = []

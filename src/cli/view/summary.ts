@@ -1,4 +1,4 @@
-import type { BaselineName } from '../../replay/baselines.js'
+import type { BaselineName } from '../../replay/baseline-names.js'
 import { policiesBeside } from '../../replay/beside.js'
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
