@@ -3,7 +3,7 @@ import { ParetoBanditError } from '../../base/errors.js'
 import type { PacerMode } from '../../policy/paper/settings.js'
 import { EXPLORATION_WEIGHT_COLD } from '../../policy/paper/tuning.js'
 import { POLICY_NAMES, type PolicyName } from '../../policy/policies.js'
-import { EPSILON_MAX } from '../../router/options/resolve-options.js'
+import { EPSILON_MAX } from '../../router/resolve-options.js'
 import { keptMode } from './pacer-mode.js'
 
 /** Options that every later command must make its router with, and the log's header does not hold or may not change. */

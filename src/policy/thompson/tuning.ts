@@ -1,3 +1,7 @@
+/** Forgetting and the horizon that priors are scaled for: the paper's, so that the two differ in what they explore by. */
+export const FORGETTING_FACTOR = 0.997
+export const ADAPTATION_HORIZON_REQUESTS = 500
+
 /** Share by which the shadow price moves when costs are a budget above or below the budget. Source: the paper's 0.05. */
 export const PRICE_STEP = 0.05
 /**
