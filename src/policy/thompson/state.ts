@@ -41,7 +41,7 @@ export class ThompsonState implements PolicyState {
   load({ numbers }: PolicySnapshot): void {
     const [price] = numbers
     if (numbers.length !== 1 || !(price >= PRICE_MIN && price <= PRICE_MAX))
-      throw invalidSnapshot('its shadow price is none')
+      throw invalidSnapshot('its shadow price is not valid')
     this.price = price
   }
 
