@@ -3,13 +3,17 @@ import { CORE_EVENTS } from '../events/core-events.js'
 import { type EventTable, eventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { SharedMoney } from '../policy/dollar/commands.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
 import type { RouterParts } from '../router/parts.js'
+import type { ReplicaHost } from '../router/replica-host.js'
+import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
 import { agreeWith, checkModelSet, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
+import type { Flight } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
 import { type Recovered, recover } from './recovery.js'
 import { Replica } from './replica.js'
@@ -89,7 +93,7 @@ async function openReplica(
   const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
   const host = parts.persistence.replicaHost(opened.origin)
-  const shared = host.ask('sharedMoney')
+  const shared = sharedMoney(host)
   const leases =
     store.leases === null || shared === undefined
       ? null
@@ -97,6 +101,7 @@ async function openReplica(
           broker: store.leases,
           now: () => host.now(),
           ...shared,
+          inFlight: () => flightsOf(host.state, shared.tenantOf),
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -111,6 +116,44 @@ async function openReplica(
   replica.start()
   if (leases !== null) parts.decisions.maker.lease = leases
   parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
+}
+
+/** What the policy shares with other processes, by the router's state as it is now: a rebase puts another in its place. */
+function sharedMoney(host: ReplicaHost): SharedMoney | undefined {
+  let { state } = host
+  let money = host.ask('sharedMoney')
+  if (money === undefined) return undefined
+  const { burst } = money
+  const current = () => {
+    if (host.state !== state) {
+      state = host.state
+      money = host.ask('sharedMoney')
+    }
+    return money
+  }
+  return {
+    burst,
+    limitsOf: (tenant) => current()?.limitsOf(tenant),
+    tenants: () => current()?.tenants() ?? [],
+    tenantOf: (sequence) => current()?.tenantOf(sequence) ?? null,
+  }
+}
+
+/** The requests in flight of a state. */
+function* flightsOf(
+  { pending, registry, ids }: RoutingState,
+  tenantOf: SharedMoney['tenantOf'],
+): Generator<Flight> {
+  for (const sequence of pending.waiting()) {
+    if (!isUnsettled(pending.state(sequence))) continue
+    yield {
+      id: ids.idOf(sequence),
+      tenant: tenantOf(sequence),
+      model: registry.atSlot(pending.slot(sequence))?.id ?? '',
+      at: pending.at(sequence),
+      reservedUsd: pending.reservedUsd(sequence),
+    }
+  }
 }
 
 function startFold(

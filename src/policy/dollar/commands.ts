@@ -9,6 +9,7 @@ import { type CapOptions, checkCaps } from './accounts/cap-period.js'
 import { findTenant } from './accounts/find-tenant.js'
 import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
 import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
+import { TENANT } from './pending-columns.js'
 import type { QualityOptions } from './quality/quality-options.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
@@ -24,6 +25,8 @@ const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
 export interface SharedMoney {
   limitsOf(tenant: string | null): AccountLimits | undefined
   tenants(): Iterable<string>
+  /** Whose request it is; null for one without a tenant, or of one that is gone. */
+  tenantOf(sequence: number): string | null
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
 }
@@ -102,9 +105,10 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
 
   tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
 
-  sharedMoney: ({ state: { policy }, options: { policyOptions } }) => ({
+  sharedMoney: ({ state: { policy, pending }, options: { policyOptions } }) => ({
     limitsOf: (tenant) => policy.limits(tenant),
     tenants: () => policy.accounts.tenants.keys(),
+    tenantOf: (sequence) => policy.accounts.idOf(pending.policyColumn(sequence, TENANT)),
     burst: policyOptions.strict ? policyOptions.burst : null,
   }),
 }
