@@ -8,7 +8,6 @@ import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
 import type { RouterParts } from '../router/parts.js'
-import type { ReplicaHost } from '../router/replica-host.js'
 import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
 import { agreeWith, checkModelSet, headerOf } from './header.js'
@@ -93,15 +92,17 @@ async function openReplica(
   const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
   const host = parts.persistence.replicaHost(opened.origin)
-  const shared = sharedMoney(host)
+  const shared = host.ask('sharedMoney')
   const leases =
     store.leases === null || shared === undefined
       ? null
       : new LocalLeases({
           broker: store.leases,
           now: () => host.now(),
-          ...shared,
-          inFlight: () => flightsOf(host.state, shared.tenantOf),
+          limitsOf: (tenant) => shared.limitsOf(host.state, tenant),
+          tenants: () => shared.tenants(host.state),
+          burst: shared.burst,
+          inFlight: () => flightsOf(host.state, shared),
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -118,37 +119,14 @@ async function openReplica(
   parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
 }
 
-/** What the policy shares with other processes, by the router's state as it is now: a rebase puts another in its place. */
-function sharedMoney(host: ReplicaHost): SharedMoney | undefined {
-  let { state } = host
-  let money = host.ask('sharedMoney')
-  if (money === undefined) return undefined
-  const { burst } = money
-  const current = () => {
-    if (host.state !== state) {
-      state = host.state
-      money = host.ask('sharedMoney')
-    }
-    return money
-  }
-  return {
-    burst,
-    limitsOf: (tenant) => current()?.limitsOf(tenant),
-    tenants: () => current()?.tenants() ?? [],
-    tenantOf: (sequence) => current()?.tenantOf(sequence) ?? null,
-  }
-}
-
 /** The requests in flight of a state. */
-function* flightsOf(
-  { pending, registry, ids }: RoutingState,
-  tenantOf: SharedMoney['tenantOf'],
-): Generator<Flight> {
+function* flightsOf(state: RoutingState, shared: SharedMoney): Generator<Flight> {
+  const { pending, registry, ids } = state
   for (const sequence of pending.waiting()) {
     if (!isUnsettled(pending.state(sequence))) continue
     yield {
       id: ids.idOf(sequence),
-      tenant: tenantOf(sequence),
+      tenant: shared.tenantOf(state, sequence),
       model: registry.atSlot(pending.slot(sequence))?.id ?? '',
       at: pending.at(sequence),
       reservedUsd: pending.reservedUsd(sequence),
