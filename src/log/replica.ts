@@ -197,7 +197,7 @@ export class Replica implements Journal {
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
-    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome)
+    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
@@ -276,6 +276,7 @@ export class Replica implements Journal {
     }
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()
+    this.leases?.rejoin()
     this.wake()
   }
 

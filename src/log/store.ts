@@ -110,6 +110,14 @@ export interface LeaseBroker {
   take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
   /** Puts unspent dollars back, those that a pot still counts. */
   giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>
+  /**
+   * Rolling pots: dollars that are still in hand, held or in flight, count from now on as if they were granted now, and
+   * `backUsd` more go back, at once. Without it a request that is longer in flight than the window pays twice.
+   * @returns how many of `usd` the pots still counted
+   */
+  renew?(
+    renewals: readonly (LeasePool & { readonly usd: number; readonly backUsd: number })[],
+  ): Promise<readonly number[]>
   /** How many processes are on the log, this one included, as of late. */
   processes(): Promise<number>
 }
