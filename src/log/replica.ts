@@ -79,7 +79,7 @@ export class Replica implements Journal {
     this.held = new HeldFeedback(
       options.holdMs,
       () => host.now(),
-      (event) => this.commitHeld(event),
+      (event) => host.commit(event),
     )
     this.outbox = new Outbox({
       store,
@@ -277,11 +277,6 @@ export class Replica implements Journal {
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()
     this.wake()
-  }
-
-  private commitHeld(event: RouterEvent): Receipt {
-    this.host.commit(event)
-    return this.receipt(1)
   }
 
   private giveUp(error: unknown): void {

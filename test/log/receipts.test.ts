@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import type { Router } from '../../src/router/router.js'
+import { expectRejection } from '../support/errors.js'
+import { MODELS, X } from '../support/router.js'
+import { SharedLog, type SharedStore, until } from '../support/shared-store.js'
+import '../support/seed.js'
+
+const OPTIONS = { models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
+
+interface Replica {
+  readonly router: Router
+  readonly store: SharedStore
+}
+
+const open: Replica[] = []
+
+async function replica(log: SharedLog, options: RouterOptions = {}): Promise<Replica> {
+  const store = log.store()
+  const router = await createRouter({ ...OPTIONS, store, ...options })
+  const made = { router, store }
+  open.push(made)
+  return made
+}
+
+afterEach(async () => {
+  for (const { router, store } of open.splice(0)) {
+    store.isSlow = store.isDeaf = false
+    await router.close().catch(() => {})
+  }
+})
+
+describe('a receipt', () => {
+  it.each(['reward', 'rewardMany', 'held'] as const)(
+    'of %s is of its own event, though a listener calls the router',
+    async (call) => {
+      const log = new SharedLog()
+      const [a, b] = [await replica(log), await replica(log)]
+      const { id } = b.router.route(X)
+      await b.router.flush()
+      if (call !== 'held') await until(() => a.router.stats().requests === 1, 'the request')
+      a.store.isSlow = true
+      a.router.on('rewarded', () => a.router.route(X))
+      const late = () =>
+        call === 'rewardMany' ? a.router.rewardMany([{ id, reward: 0 }]) : a.router.reward(id, 0)
+      if (call === 'held') a.store.isDeaf = true
+      const receipt = late()
+      a.store.isDeaf = false
+      await until(() => a.router.stats().models.some(({ rewarded }) => rewarded === 1), 'the reward')
+      await b.router.reward(id, 1).durable
+      a.store.isSlow = false
+      await expectRejection(receipt.durable, 'ALREADY_REWARDED')
+    },
+  )
+})
