@@ -64,7 +64,10 @@ async function openSole(
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
   // Numbers that the store leaves out may have been given to requests that were lost.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
-  state.ids.floor = (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost
+  state.ids.floor = Math.max(
+    state.ids.floor,
+    (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost,
+  )
   const keeper = new SoleJournal(
     store,
     opened,

@@ -68,8 +68,9 @@ export class Persistence {
     return this.committer.journal?.confirmed ?? this.committer.state
   }
 
-  /** Takes over a state, of a snapshot or a log. */
+  /** Takes over a state, of a snapshot or a log; numbers that were given to requests are not given again. */
   adopt(state: RoutingState): void {
+    state.ids.goOnFrom(this.committer.state.ids)
     this.committer.state = state
     this.decisions.maker.forget()
   }

@@ -54,3 +54,31 @@ describe('a receipt', () => {
     },
   )
 })
+
+describe('ids', () => {
+  it('are given once, though requests were refused at their place and the state was rebuilt', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    a.store.isSlow = true
+    const ids = Array.from({ length: 5 }, () => a.router.route(X, { candidates: ['large'] }).id)
+    b.router.removeModel('large')
+    await b.router.flush()
+    await until(() => a.router.stats().models.length === 2, 'the removal')
+    a.store.isSlow = false
+    await until(() => a.router.stats().requests === 0, 'the rebuilt state')
+    const after = Array.from({ length: 5 }, () => a.router.route(X).id)
+    expect(new Set([...ids, ...after]).size).toBe(10)
+  })
+
+  it('are given once, though a router goes back to a snapshot of its own', async () => {
+    for (const name of [undefined, 'mine']) {
+      const router = await createRouter({ ...OPTIONS, ...(name === undefined ? {} : { name }) })
+      const ids = [router.route(X).id]
+      const snapshot = router.snapshot()
+      for (let i = 0; i < 3; i++) ids.push(router.route(X).id)
+      router.restore(snapshot)
+      for (let i = 0; i < 3; i++) ids.push(router.route(X).id)
+      expect(new Set(ids).size).toBe(7)
+    }
+  })
+})
