@@ -4,7 +4,7 @@ import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { expectRejection } from '../support/errors.js'
 import { MODELS, X } from '../support/router.js'
-import { SharedLog, type SharedStore, until } from '../support/shared-store.js'
+import { pause, SharedLog, type SharedStore, until } from '../support/shared-store.js'
 import '../support/seed.js'
 
 const OPTIONS = { models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
@@ -80,5 +80,34 @@ describe('ids', () => {
       for (let i = 0; i < 3; i++) ids.push(router.route(X).id)
       expect(new Set(ids).size).toBe(7)
     }
+  })
+})
+
+describe('what a store acknowledged and lost before it was read back', () => {
+  it('is told to those who gave it, and leaves the state, when a gap in the own numbers shows', async () => {
+    const log = new SharedLog()
+    const errors: unknown[] = []
+    const journal = { onStoreError: (error: unknown) => errors.push(error) }
+    const a = await replica(log, { journal })
+    const ids = Array.from({ length: 10 }, () => a.router.route(X).id)
+    await a.router.flush()
+    a.store.isDeaf = true
+    await pause(1100)
+    const receipts = ids.map((id) => a.router.reward(id, 1))
+    const phantoms = Array.from({ length: 10 }, () => a.router.route(X).id)
+    await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    log.lose(1)
+    a.store.isDeaf = false
+    const { id } = a.router.route(X)
+    const settled = a.router.settle(id, { costUsd: 0.1 })
+    for (const { durable } of receipts) await expectRejection(durable, 'STORE_CORRUPT', 'shared')
+    await settled.durable
+    expect(errors.some((error) => `${error}`.includes('has lost 20 events'))).toBe(true)
+    await until(() => a.router.stats().requests === 11, 'the state without them')
+    expect((await replica(log)).router.stats().requests).toBe(11)
+    expect(a.router.stats().models.every(({ rewarded }) => rewarded === 0)).toBe(true)
+    expect([...phantoms, id]).not.toContain(a.router.route(X).id)
+    const again = a.router.reward(ids[0], 1)
+    await again.durable
   })
 })
