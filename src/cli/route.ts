@@ -8,6 +8,7 @@ import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
 import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/paper/tuning.js'
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
+import { NAME } from '../router/options/start-origin.js'
 import type { Router } from '../router/router.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
@@ -180,7 +181,10 @@ function start(
   const mode = policy === 'paper' ? 'adaptive' : null
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
+  // Lines of a log from routers that are kept nowhere are told apart by the ids; people get short ones.
+  const isLineOfMany = flags.log !== undefined && flags.state === undefined
   const options: RouterOptions = {
+    ...(isLineOfMany ? {} : { name: NAME }),
     models,
     policy,
     budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
-import { expectRejection } from '../support/errors.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
+import { expectCode, expectRejection } from '../support/errors.js'
 import { MODELS, X } from '../support/router.js'
 import { pause, SharedLog, type SharedStore, until } from '../support/shared-store.js'
 import '../support/seed.js'
@@ -109,5 +110,53 @@ describe('what a store acknowledged and lost before it was read back', () => {
     expect([...phantoms, id]).not.toContain(a.router.route(X).id)
     const again = a.router.reward(ids[0], 1)
     await again.durable
+  })
+})
+
+describe('ids of a router without a name', () => {
+  it('are not those of another start: late feedback for that finds nothing', async () => {
+    const [before, after] = [await createRouter(OPTIONS), await createRouter(OPTIONS)]
+    const ids = Array.from({ length: 20 }, () => before.route(X).id)
+    for (let i = 0; i < 20; i++) after.route(X)
+    for (const id of ids) expectCode(() => after.reward(id, 1), 'UNKNOWN_REQUEST')
+    expect(ids[0]).toMatch(/^r-[a-z0-9]{12}\.1$/)
+  })
+
+  it('are not given again by a process that goes on from an older snapshot, which knows those of before', async () => {
+    const before = await createRouter(OPTIONS)
+    const { id } = before.route(X)
+    const snapshot = before.snapshot()
+    const lost = Array.from({ length: 20 }, () => before.route(X).id)
+    const after = await createRouter(OPTIONS)
+    after.restore(snapshot)
+    const ids = Array.from({ length: 20 }, () => after.route(X).id)
+    expect(new Set([id, ...lost, ...ids]).size).toBe(41)
+    after.reward(id, 1)
+    for (const each of lost) expectCode(() => after.reward(each, 1), 'UNKNOWN_REQUEST')
+    expect(after.snapshot().length).toBeGreaterThan(0)
+  })
+
+  it('are new at each start on a store too, and the state is the same to the bit', async () => {
+    const store = memoryStore()
+    const before = await createRouter({ ...OPTIONS, store })
+    const { id } = before.route(X)
+    await before.flush()
+    const { sha256 } = await before.digest()
+    await before.close()
+    const after = await createRouter({ ...OPTIONS, store })
+    expect((await after.digest()).sha256).toBe(sha256)
+    const next = after.route(X).id
+    expect(next).toMatch(/\.1$/)
+    expect(next).not.toBe(id)
+    await after.reward(id, 1).durable
+  })
+
+  it('go on from those of the log or the snapshot where it has one', async () => {
+    const named = { ...OPTIONS, name: 'mine' }
+    const before = await createRouter(named)
+    before.route(X)
+    const after = await createRouter(named)
+    after.restore(before.snapshot())
+    expect(after.route(X).id).toBe('mine.2')
   })
 })
