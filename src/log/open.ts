@@ -65,9 +65,12 @@ async function openSole(
   const { state } = recovered.fold
   parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
-  // Numbers that the store leaves out may have been given to requests that were lost.
+  // Numbers that the store leaves out may have been given to requests that were lost, by a router of the same name.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
-  state.ids.floor = (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost
+  state.ids.floor = Math.max(
+    state.ids.floor,
+    (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + (state.ids.name === state.name ? lost : 0),
+  )
   const keeper = new SoleJournal(
     store,
     opened,

@@ -48,6 +48,11 @@ export class SharedLog {
     if (this.isAway) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'it is away')
   }
 
+  /** Loses the latest batches: a server that comes back with an older copy, or gives way to a replica that lags. */
+  lose(count: number): void {
+    this.batches.splice(-count)
+  }
+
   position(index: number): Position {
     return index === 0 ? '' : String(index)
   }

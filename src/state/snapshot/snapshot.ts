@@ -87,7 +87,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const modelPlaces = models.map(({ prices }) => table.placeOf(prices))
   const requestPlaces = waiting.map((sequence) => table.placeOf(pending.prices(sequence)))
   const text: SnapshotText = {
-    name: state.ids.name,
+    name: state.name,
     encoder,
     policy: state.policyName,
     models: models.map(({ id, enabled }) => ({ id, enabled })),
