@@ -23,7 +23,7 @@ async function busyBench(options: RouterOptions = {}): Promise<Bench> {
   router.reward(ids[1], 0.2)
   router.settle(ids[2], { costUsd: 0.001 })
   router.fail(ids[3], { costUsd: 0.0001 })
-  router.addModel({ id: 'new "\ud800" ü', inputUsdPerMTok: 3, outputUsdPerMTok: 3 })
+  router.addModel({ id: 'new "\ud83d\ude00" ü', inputUsdPerMTok: 3, outputUsdPerMTok: 3 })
   router.disable('middle')
   router.route(X)
   clock.advance(25 * HOUR)
