@@ -1,5 +1,6 @@
 import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { readOnce } from '../base/read-once.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
 import type { Model } from '../models/registry.js'
 import { checkNewCeiling } from '../policy/budget.js'
@@ -31,33 +32,38 @@ export class Admin {
     this.committer = committer
   }
 
+  // In all of these what may run the caller's code (getters, the clock) comes before anything is looked up.
+
   addModel(model: ModelSpec, options: { readonly forcedExploration?: number }): void {
+    const given = readOnce(model, 'model')
+    const givenOptions = readOnce(options, 'options')
+    const at = this.committer.now()
     const { state } = this.committer
-    const event = modelAddedEvent(state, this.options, this.policy, model, options, this.committer.now())
-    this.committer.commit(event)
+    this.committer.commit(modelAddedEvent(state, this.options, this.policy, given, givenOptions, at))
   }
 
   removeModel(id: string): void {
-    const model = this.model(id).id
-    this.committer.commit({ type: 'model-removed', at: this.committer.now(), model })
+    const at = this.committer.now()
+    this.committer.commit({ type: 'model-removed', at, model: this.model(id).id })
   }
 
   disable(id: string): void {
-    if (this.model(id).enabled)
-      this.committer.commit({ type: 'model-disabled', at: this.committer.now(), model: id })
+    const at = this.committer.now()
+    if (this.model(id).enabled) this.committer.commit({ type: 'model-disabled', at, model: id })
   }
 
   enable(id: string): void {
-    if (!this.model(id).enabled)
-      this.committer.commit({ type: 'model-enabled', at: this.committer.now(), model: id })
+    const at = this.committer.now()
+    if (!this.model(id).enabled) this.committer.commit({ type: 'model-enabled', at, model: id })
   }
 
   reprice(id: string, price: ModelPrice): void {
-    const model = this.model(id)
-    const checked = checkModelPrice(price, 'price')
-    const logCost = logNormalisedCost(checked)
+    const given = readOnce(price, 'price')
     const at = this.committer.now()
-    this.committer.commit({ type: 'model-repriced', at, model: model.id, price: checked, logCost })
+    const model = this.model(id).id
+    const checked = checkModelPrice(given, 'price')
+    const logCost = logNormalisedCost(checked)
+    this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost })
   }
 
   setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
@@ -65,9 +71,10 @@ export class Admin {
       this.run('setBudget', budget, options)
       return
     }
-    refusePayers(options)
-    const usdPerRequest = checkNewCeiling(budget, 'budget', POLICY_BUDGET_KEYS)
-    this.committer.commit({ type: 'budget-set', at: this.committer.now(), tenant: null, usdPerRequest })
+    refusePayers(readOnce(options, 'options'))
+    const usdPerRequest = checkNewCeiling(readOnce(budget, 'budget'), 'budget', POLICY_BUDGET_KEYS)
+    const at = this.committer.now()
+    this.committer.commit({ type: 'budget-set', at, tenant: null, usdPerRequest })
   }
 
   /** Carries out a command of the policy. @throws INVALID_ARGUMENT where it takes none such, and what it throws */
@@ -76,7 +83,8 @@ export class Admin {
       | ((context: CommandContext, ...args: readonly unknown[]) => Parameters<Committer['commitAll']>[0])
       | undefined
     if (handler === undefined) throw this.notTaken(name)
-    this.committer.commitAll(handler(this.context(), ...args))
+    const given = args.map((arg, i) => readOnce<unknown>(arg, i === 0 ? subjectOf(name) : 'options'))
+    this.committer.commitAll(handler(this.context(), ...given))
   }
 
   /** What the policy answers; undefined where it has no answer to that. */
@@ -98,8 +106,9 @@ export class Admin {
   }
 
   stats(): RouterStats {
+    const report = this.answer('stats')
     const { state, journal } = this.committer
-    return readStats(state, this.answer('stats'), journal?.stats() ?? null)
+    return readStats(state, report, journal?.stats() ?? null)
   }
 
   private model(id: string): Model {
@@ -107,15 +116,20 @@ export class Admin {
   }
 
   private context(): CommandContext {
-    return { state: this.committer.state, options: this.options, at: this.committer.now() }
+    const at = this.committer.now()
+    return { state: this.committer.state, options: this.options, at }
   }
 
-  /** Named after what the command is about: `caps` of `setCaps`. */
   private notTaken(name: string): ParetoBanditError {
-    const [, , initial, rest] = /^(set|add|remove)?(.)(.*)$/.exec(name) ?? []
     const message = `policy '${this.policy.name}' takes none`
-    return new ParetoBanditError('INVALID_ARGUMENT', `${initial?.toLowerCase()}${rest}`, message)
+    return new ParetoBanditError('INVALID_ARGUMENT', subjectOf(name), message)
   }
+}
+
+/** What a command is about: `caps` of `setCaps`. */
+function subjectOf(name: string): string {
+  const [, , initial, rest] = /^(set|add|remove)?(.)(.*)$/.exec(name) ?? []
+  return `${initial?.toLowerCase()}${rest}`
 }
 
 /** Where the router is the only payer. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
