@@ -5,7 +5,7 @@ import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import { columnsOf, decodeAll } from './columns.js'
-import { checkIdentity, examineFile, locateFile } from './file-state.js'
+import { checkIdentity, examineFile, locateFile, makePrivate } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import {
   type KeptSnapshot,
@@ -55,6 +55,7 @@ export class SqliteLog {
     const lock = new WriterLock(Database, `${path}-writer`, lockWaitMs, description)
     try {
       lock.check(() => examineFile(path, description))
+      makePrivate(path)
       const db = new Database(path, { timeout: BUSY_WAIT_MS })
       try {
         return new SqliteLog(db, lock, settings, header, seed)
