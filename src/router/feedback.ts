@@ -2,11 +2,14 @@ import { checkKeys } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
+import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
 import {
-  checkBatch,
   type Failure,
   failedEvent,
+  readBatch,
+  readFailure,
+  readSettlement,
   rewardedEvent,
   type Settlement,
   settledEvent,
@@ -24,58 +27,62 @@ export class Feedback {
   }
 
   settle(id: string, settlement: Settlement): Receipt {
-    const { committer } = this
-    return this.give(id, settlement, (given) =>
-      settledEvent(committer.state, id, given, committer.now(), 'id', 'settlement'),
-    )
+    const known = checkId(id, 'id')
+    const given = readSettlement(settlement, 'settlement')
+    return this.give(known, (at) => settledEvent(this.committer.state, known, given, at, 'id', 'settlement'))
   }
 
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
     const { committer } = this
+    const given = readBatch(items, 'ALREADY_SETTLED', readSettlement)
     const at = committer.now()
     return committer.commitAll(
-      checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent(committer.state, id, settlement, at, `${field}.id`, field),
-      ),
+      given.map(({ id, field, value }) => settledEvent(committer.state, id, value, at, `${field}.id`, field)),
     )
   }
 
   reward(id: string, reward: number): Receipt {
-    const { committer } = this
-    return this.give(id, reward, (given) =>
-      rewardedEvent(committer.state, id, given, committer.now(), this.options, 'id', 'reward'),
+    const known = checkId(id, 'id')
+    return this.give(known, (at) =>
+      rewardedEvent(this.committer.state, known, reward, at, this.options, 'id', 'reward'),
     )
   }
 
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
     const { committer } = this
+    const given = readBatch(items, 'ALREADY_REWARDED', (item, field) => {
+      checkKeys(item, ['id', 'reward'], field)
+      return item.reward
+    })
     const at = committer.now()
     return committer.commitAll(
-      checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
-        checkKeys(item, ['id', 'reward'], field)
-        const { id, reward } = item
-        return rewardedEvent(committer.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
-      }),
+      given.map(({ id, field, value }) =>
+        rewardedEvent(committer.state, id, value, at, this.options, `${field}.id`, `${field}.reward`),
+      ),
     )
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
-    const { committer } = this
-    return this.give(id, failure, (given) => failedEvent(committer.state, id, given, committer.now()))
+    const known = checkId(id, 'id')
+    const given = readFailure(failure)
+    return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
   }
 
-  /** Commits the event; in a shared log, feedback for a request that is not known yet is held until it is. */
-  private give<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
+  /**
+   * Commits the event; in a shared log, feedback for a request that is not known yet is held until it is.
+   * @param make runs none of the caller's code: all that was given has been read, and so has the clock
+   */
+  private give(id: string, make: (at: number) => RouterEvent): Receipt {
     const { committer } = this
+    const at = committer.now()
     const { journal } = committer
-    if (journal === null) return committer.commit(make(value))
     let event: RouterEvent
     try {
-      event = make(value)
+      event = make(at)
     } catch (error) {
-      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST') throw error
-      const copy = structuredClone(value)
-      const receipt = journal.hold(id, () => make(copy))
+      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST' || journal === null)
+        throw error
+      const receipt = journal.hold(id, () => make(committer.now()))
       if (receipt === null) throw error
       return receipt
     }
