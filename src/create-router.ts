@@ -7,8 +7,8 @@ import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
 import type { ResolvedOptions, RouterOptions } from './policy/options.js'
 import { policyNamed } from './policy/policies.js'
-import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
 import { makeParts } from './router/parts.js'
+import { checkRouterOptions, resolveOptions } from './router/resolve-options.js'
 import { Router } from './router/router.js'
 
 /**
@@ -36,7 +36,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   const { committer, admin } = parts
   const seed: RouterEvent[] = []
   const endSeed = own.store === undefined ? undefined : committer.emitter.on('*', (event) => seed.push(event))
-  for (const [name, ...args] of settings.begin(own)) admin.run(name, ...args)
+  for (const command of settings.begin(own)) admin.carryOut(command)
   for (const model of resolved.models) {
     const isCold = priorOf(resolved.priors, model.id) === null
     const forcedExploration = isCold ? Math.min(settings.coldExploration, resolved.forcedExploration) : 0

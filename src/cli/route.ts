@@ -9,6 +9,7 @@ import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/pape
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
 import type { Router } from '../router/router.js'
+import { NAME } from '../router/start-origin.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { readStandardInput } from './files.js'
@@ -17,6 +18,7 @@ import { readModelsFile, readPriorsFile } from './inputs.js'
 import { print } from './print.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { type RouteOutcome, renderDecision } from './route-view.js'
+import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
 import { changeState, type Opening, type Session } from './state/session.js'
 import type { Settings } from './state/settings.js'
 
@@ -78,7 +80,7 @@ export function registerRoute(program: Command): void {
     )
     .option(
       '--mode <mode>',
-      `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      `how the budget acts under policy ${MODE_POLICIES}: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
     .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
@@ -178,10 +180,13 @@ function start(
   const policy = flags.policy ?? DEFAULT_POLICY
   checkPolicy(flags, policy, 'this router')
   const alpha = priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM
-  const mode = policy === 'paper' ? 'adaptive' : null
+  const mode = defaultMode(policy)
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
+  // Lines of a log from routers that are kept nowhere are told apart by the ids; people get short ones.
+  const isLineOfMany = flags.log !== undefined && flags.state === undefined
   const options: RouterOptions = {
+    ...(isLineOfMany ? {} : { name: NAME }),
     models,
     policy,
     budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),
@@ -201,8 +206,10 @@ function budgetOf(usdPerRequest: number, { mode }: Settings): BudgetOptions {
 function checkPolicy({ policy, mode }: RouteFlags, kept: PolicyName, where: string): void {
   if (policy !== undefined && policy !== kept)
     throw new CommandError('BAD_ARGUMENT', `--policy: ${where} has policy ${kept}, and keeps it`)
-  if (mode !== undefined && kept !== 'paper')
-    throw new CommandError('BAD_ARGUMENT', `--mode: goes with --policy paper, ${where} has policy ${kept}`)
+  if (mode !== undefined && !takesMode(kept)) {
+    const message = `--mode: goes with --policy ${MODE_POLICIES}, ${where} has policy ${kept}`
+    throw new CommandError('BAD_ARGUMENT', message)
+  }
 }
 
 function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings> {

@@ -7,6 +7,7 @@ import { checkNewCeiling } from '../policy/budget.js'
 import type {
   CommandContext,
   CommandName,
+  PolicyCommand,
   PolicyCommands,
   PolicyQueries,
   QueryName,
@@ -68,23 +69,32 @@ export class Admin {
 
   setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
     if (this.policy.commands.setBudget !== undefined) {
-      this.run('setBudget', budget, options)
+      this.run('setBudget', 'budget', budget, options)
       return
     }
-    refusePayers(readOnce(options, 'options'))
+    refusePayers(readOnce(options, 'options'), this.policy.name)
     const usdPerRequest = checkNewCeiling(readOnce(budget, 'budget'), 'budget', POLICY_BUDGET_KEYS)
     const at = this.committer.now()
     this.committer.commit({ type: 'budget-set', at, tenant: null, usdPerRequest })
   }
 
-  /** Carries out a command of the policy. @throws INVALID_ARGUMENT where it takes none such, and what it throws */
-  run<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
+  /**
+   * Carries out a command of the policy.
+   * @param field of the caller's that errors name
+   * @throws INVALID_ARGUMENT where it takes none such, and what it throws
+   */
+  run<N extends CommandName>(name: N, field: string, ...args: PolicyCommands[N]): void {
     const handler = this.policy.commands[name] as
       | ((context: CommandContext, ...args: readonly unknown[]) => Parameters<Committer['commitAll']>[0])
       | undefined
-    if (handler === undefined) throw this.notTaken(name)
-    const given = args.map((arg, i) => readOnce<unknown>(arg, i === 0 ? subjectOf(name) : 'options'))
+    if (handler === undefined) throw this.notTaken(name, field)
+    const given = args.map((arg, i) => readOnce<unknown>(arg, i === 0 ? field : 'options'))
     this.committer.commitAll(handler(this.context(), ...given))
+  }
+
+  /** `run` of a command that options ask for. */
+  carryOut([name, ...args]: PolicyCommand): void {
+    this.run(name, name, ...(args as PolicyCommands[CommandName]))
   }
 
   /** What the policy answers; undefined where it has no answer to that. */
@@ -99,14 +109,18 @@ export class Admin {
   }
 
   /** @throws INVALID_ARGUMENT where the policy has no answer to that */
-  answer<N extends QueryName>(name: N, ...args: PolicyQueries[N]['args']): PolicyQueries[N]['answer'] {
+  answer<N extends QueryName>(
+    name: N,
+    field: string,
+    ...args: PolicyQueries[N]['args']
+  ): PolicyQueries[N]['answer'] {
     const answer = this.ask(name, ...args)
-    if (answer === undefined) throw this.notTaken(name)
+    if (answer === undefined) throw this.notTaken(name, field)
     return answer
   }
 
   stats(): RouterStats {
-    const report = this.answer('stats')
+    const report = this.answer('stats', '')
     const { state, journal } = this.committer
     return readStats(state, report, journal?.stats() ?? null)
   }
@@ -120,23 +134,17 @@ export class Admin {
     return { state: this.committer.state, options: this.options, at }
   }
 
-  private notTaken(name: string): ParetoBanditError {
-    const message = `policy '${this.policy.name}' takes none`
-    return new ParetoBanditError('INVALID_ARGUMENT', subjectOf(name), message)
+  private notTaken(name: string, field: string): ParetoBanditError {
+    const message = `policy '${this.policy.name}' takes none: it has no ${name}`
+    return new ParetoBanditError('INVALID_ARGUMENT', field, message)
   }
 }
 
-/** What a command is about: `caps` of `setCaps`. */
-function subjectOf(name: string): string {
-  const [, , initial, rest] = /^(set|add|remove)?(.)(.*)$/.exec(name) ?? []
-  return `${initial?.toLowerCase()}${rest}`
-}
-
 /** Where the router is the only payer. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-function refusePayers(options: unknown): void {
+function refusePayers(options: unknown, policy: string): void {
   if (options === undefined) return
   const { tenant, ...rest } = checkRecord(options, 'options')
   checkKeys(rest, ['tenant'], 'options')
   if (tenant !== undefined)
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'options.tenant', "goes with policy 'dollar'")
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'options.tenant', `policy '${policy}' knows no tenants`)
 }

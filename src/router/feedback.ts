@@ -14,7 +14,7 @@ import {
   type Settlement,
   settledEvent,
 } from './feedback-events.js'
-import { AT_ONCE, type Receipt } from './journal.js'
+import type { Receipt } from './journal.js'
 
 /** What comes back of a request: its cost, its quality, or that it failed. */
 export class Feedback {
@@ -86,7 +86,6 @@ export class Feedback {
       if (receipt === null) throw error
       return receipt
     }
-    committer.commit(event)
-    return journal?.receipt(1) ?? AT_ONCE
+    return committer.commit(event)
   }
 }

@@ -2,6 +2,7 @@ import type { ResolvedModelSpec } from '../models/model.js'
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
 import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
+import type { PolicyReport } from '../policy/stats.js'
 import type { JournalStats } from './journal.js'
 
 /** A model with its prices now, and what has become of its requests. */
@@ -39,11 +40,11 @@ export interface ModelCounts {
 export interface PacerStats {
   /** Ceiling B, USD per request, or null. */
   readonly usdPerRequest: number | null
-  /** How the budget acts under policy `paper`; null under policy `dollar`. */
+  /** How the budget acts under policy `paper`; null under others. */
   readonly mode: PacerMode | null
-  /** That of policy `paper`. */
+  /** As in `Decision`. */
   readonly shadowPrice: number
-  /** Running mean of what requests cost, USD; it drives the shadow price of policy `paper`. */
+  /** Running mean of what requests cost, USD; it drives the shadow prices of policies `paper` and `thompson`. */
   readonly costEmaUsd: number
   /** Spend since the start, removed models included, USD. */
   readonly spendUsd: number
@@ -58,13 +59,15 @@ export interface PacerStats {
   readonly utilisation: number | null
 }
 
-export interface RouterStats {
+/** With what a policy reports of itself besides (`PolicyReport`). */
+export interface RouterStats
+  extends Omit<PolicyReport, 'shadowPrice' | 'mode' | 'account' | 'latency' | 'quality' | 'tenants'> {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]
   readonly policy: PolicyName
   readonly pacer: PacerStats
-  /** The router's account; null for policy `paper`. */
+  /** The router's account; null under policies that have none. */
   readonly account: AccountStats | null
   /** Null without a latency objective, without a quality floor. */
   readonly latency: LatencyStats | null

@@ -1,8 +1,11 @@
 import type { RewardUnits } from './reward-units.js'
 
-/** Options that the fold depends on. */
-export interface StateOptions {
+/** Options that the fold depends on. @typeParam O the policy's own */
+export interface StateOptions<O = unknown> {
+  /** Of the router: its snapshots carry it. */
   readonly name: string
+  /** First part of the ids of its own requests. */
+  readonly origin: string
   readonly lambda0: number
   readonly budgetUsdPerRequest: number | null
   readonly pendingCapacity: number
@@ -12,5 +15,5 @@ export interface StateOptions {
   /** Null for rewards in [0, 1]. */
   readonly rewards: RewardUnits | null
   /** Those of the policy, as it resolved them. */
-  readonly policyOptions: unknown
+  readonly policyOptions: O
 }
