@@ -86,6 +86,13 @@ export class Committer {
     if (sequence !== 0) this.expire(sequence, at)
   }
 
+  /** @returns for the events recorded last, and for none that listeners make by calling the router */
+  private deliver(count: number): Receipt {
+    const receipt = count === 0 ? AT_ONCE : (this.journal?.receipt(count) ?? AT_ONCE)
+    this.emitter.deliver()
+    return receipt
+  }
+
   private recordAll(events: readonly RouterEvent[]): void {
     this.isActing = true
     try {
@@ -93,13 +100,6 @@ export class Committer {
     } finally {
       this.isActing = false
     }
-  }
-
-  /** @returns for the events recorded last, and for none that listeners make by calling the router */
-  private deliver(count: number): Receipt {
-    const receipt = count === 0 ? AT_ONCE : (this.journal?.receipt(count) ?? AT_ONCE)
-    this.emitter.deliver()
-    return receipt
   }
 
   private tell(event: RouterEvent, notices: readonly RouterEvent[]): void {
