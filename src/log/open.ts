@@ -65,15 +65,13 @@ async function openSole(
   // Numbers that the store leaves out may have been given to requests that were lost.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
   state.ids.floor = (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost
-  const keeper = new SoleJournal(
+  const keeper = new SoleJournal({
     store,
     opened,
-    recovered.position,
-    journal,
-    recovered.fold,
-    agreed.encoder?.name ?? null,
-    recovered.folded,
-  )
+    options: journal,
+    recovered,
+    encoder: agreed.encoder?.name ?? null,
+  })
   parts.persistence.attach(keeper, recoveryOf(made, opened, recovered))
 }
 
@@ -101,7 +99,7 @@ async function openReplica(
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
         })
-  const replica = new Replica(store, opened, journal, host, recovered, start, leases)
+  const replica = new Replica({ store, opened, options: journal, host, recovered, startFold: start, leases })
   try {
     await leases?.open()
   } catch (error) {

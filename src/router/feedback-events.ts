@@ -24,14 +24,22 @@ export type Failure = Bill
 const LATENCY_MIN_MS = 0.001
 const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
 
+/** What a piece of feedback is checked against, and what errors call its parts. */
+export interface FeedbackContext {
+  readonly state: RoutingState
+  /** Now, ms since 1970. */
+  readonly at: number
+  readonly limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>
+  readonly idField: string
+  /** Name of the value that comes with the id. */
+  readonly field: string
+}
+
 /** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function settledEvent(
-  state: RoutingState,
+  { state, at, idField, field }: FeedbackContext,
   id: unknown,
   settlement: unknown,
-  at: number,
-  idField: string,
-  field: string,
 ): SettledEvent {
   const known = checkId(id, idField)
   const model = modelOfRequest(state, known, REFUSED_FOR_SETTLE, idField).id
@@ -62,13 +70,9 @@ export function settledEvent(
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function rewardedEvent(
-  state: RoutingState,
+  { state, at, limits, idField, field }: FeedbackContext,
   id: unknown,
   value: unknown,
-  at: number,
-  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>,
-  idField: string,
-  field: string,
 ): RewardedEvent {
   const { rewardLow, rewardHigh, pendingTtlMs } = limits
   const known = checkId(id, idField)
@@ -84,12 +88,16 @@ export function rewardedEvent(
 }
 
 /** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function failedEvent(state: RoutingState, id: unknown, value: unknown, at: number): FailedEvent {
-  const known = checkId(id, 'id')
-  const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, 'id').id
-  const failure = value === undefined ? {} : checkRecord(value, 'failure')
-  checkKeys(failure, BILL_KEYS, 'failure')
-  const bill = readBill(failure, state.pending.prices(state.sequenceOf(known)), 'failure')
+export function failedEvent(
+  { state, at, idField, field }: FeedbackContext,
+  id: unknown,
+  value: unknown,
+): FailedEvent {
+  const known = checkId(id, idField)
+  const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, idField).id
+  const failure = value === undefined ? {} : checkRecord(value, field)
+  checkKeys(failure, BILL_KEYS, field)
+  const bill = readBill(failure, state.pending.prices(state.sequenceOf(known)), field)
   const { costUsd, tokens, usageFlags } = bill
   return { type: 'failed', at, id: known, model, costUsd: costUsd ?? 0, tokens, usageFlags }
 }

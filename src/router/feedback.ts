@@ -6,6 +6,7 @@ import type { Committer } from './committer.js'
 import {
   checkBatch,
   type Failure,
+  type FeedbackContext,
   failedEvent,
   rewardedEvent,
   type Settlement,
@@ -24,44 +25,51 @@ export class Feedback {
   }
 
   settle(id: string, settlement: Settlement): Receipt {
-    const { committer } = this
-    return this.give(id, settlement, (given) =>
-      settledEvent(committer.state, id, given, committer.now(), 'id', 'settlement'),
-    )
+    return this.give(id, settlement, (given) => settledEvent(this.context('settlement'), id, given))
   }
 
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
     const { committer } = this
+    const { state } = committer
     const at = committer.now()
     return committer.commitAll(
       checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent(committer.state, id, settlement, at, `${field}.id`, field),
+        settledEvent({ state, at, limits: this.options, idField: `${field}.id`, field }, id, settlement),
       ),
     )
   }
 
   reward(id: string, reward: number): Receipt {
-    const { committer } = this
-    return this.give(id, reward, (given) =>
-      rewardedEvent(committer.state, id, given, committer.now(), this.options, 'id', 'reward'),
-    )
+    return this.give(id, reward, (given) => rewardedEvent(this.context('reward'), id, given))
   }
 
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
     const { committer } = this
+    const { state } = committer
     const at = committer.now()
     return committer.commitAll(
       checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
         checkKeys(item, ['id', 'reward'], field)
-        const { id, reward } = item
-        return rewardedEvent(committer.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
+        const context = {
+          state,
+          at,
+          limits: this.options,
+          idField: `${field}.id`,
+          field: `${field}.reward`,
+        }
+        return rewardedEvent(context, item.id, item.reward)
       }),
     )
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
+    return this.give(id, failure, (given) => failedEvent(this.context('failure'), id, given))
+  }
+
+  /** Of a piece of feedback that stands alone. */
+  private context(field: string): FeedbackContext {
     const { committer } = this
-    return this.give(id, failure, (given) => failedEvent(committer.state, id, given, committer.now()))
+    return { state: committer.state, at: committer.now(), limits: this.options, idField: 'id', field }
   }
 
   /** Commits the event; in a shared log, feedback for a request that is not known yet is held until it is. */

@@ -107,18 +107,8 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
-      if (!exploit) {
-        const { models, count } = list
-        position = this.exploration.draw(
-          choice,
-          models,
-          count,
-          position,
-          requests,
-          costs.drawnUsd,
-          limits.limitUsd,
-        )
-      }
+      if (!exploit)
+        position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
     }
     this.index++
     const model = list.models[position]
@@ -232,7 +222,7 @@ export class DollarChooser implements Chooser<DollarState> {
    */
   private score(state: StateView<DollarState>, alpha: number): boolean {
     const { uses, choice, contenders } = this
-    const { list, slots, values, expectedUsd, drawnUsd, cheapest, cells } = this.costs
+    const { list, values, expectedUsd, drawnUsd, cells } = this.costs
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
@@ -256,7 +246,7 @@ export class DollarChooser implements Chooser<DollarState> {
         : scored - uses.penaltyAt(position)
       if (drawnUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
     }
-    choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
+    choice.contenders = contenders.pick(this.costs, price, uses)
     choice.latencyPrice = uses.price
     choice.uses = contenders.usesOf(uses)
     return affordable > 0
