@@ -1,5 +1,5 @@
 /** Settled requests that a model's sums hold, shared by all policies. Sensitivity: `npm run sensitivity`. */
-const COST_MEMORY_REQUESTS = 50
+export const COST_MEMORY_REQUESTS = 50
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 const LIST_PRICE_RATIO_MAX = 1000
 /** Weight that a settled request leaves to those before it. */

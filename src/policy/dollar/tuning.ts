@@ -2,13 +2,12 @@
  * The tuned constants of policy `dollar`. Rewards in here are parts of their range, whatever it is: a reward of 1 is the
  * best there is.
  *
- * Where no source is named,
+ * Those that it shares with other policies are in src/policy/tuning.ts. Where no source is named,
  *
  *     npm run sensitivity -- --only NAME
  *
  * shows what half of a value and twice of it do to replays; docs/TUNING.md has the table of all, and says which of them no
- * replay reaches. Defaults of options are in defaults.ts:
- * a router knows them before it loads the policy.
+ * replay reaches. Defaults of options are in defaults.ts: a router knows them before it loads the policy.
  */
 
 // What is learned of costs: src/policy/dollar/cost-correction.ts
@@ -16,8 +15,8 @@
 /** Least and most that predicted costs are multiplied by for what costs have been of late. */
 export const COST_CORRECTION_MIN = 0.3
 export const COST_CORRECTION_MAX = 3
-/** What a change of costs leaves of the sums behind the correction: two requests' worth of the fifty that they hold. */
-export const COST_KEPT_SHARE = 0.04
+/** Requests' worth that a change of costs leaves of the sums behind the correction. */
+export const COST_KEPT_REQUESTS = 2
 /** Settled requests that a prior's correction of its costs counts for. */
 export const COST_PRIOR_REQUESTS = 20
 

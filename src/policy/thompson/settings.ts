@@ -1,5 +1,5 @@
 import type { PolicySettings } from '../settings.js'
-import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
+import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from '../tuning.js'
 
 /** It has no options of its own; `alpha` scales the posterior's standard deviation. Forgetting as in the paper. */
 export const THOMPSON_SETTINGS: PolicySettings<null> = {
