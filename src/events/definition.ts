@@ -50,7 +50,7 @@ export interface Field<T, F extends Form = Form> {
 }
 
 /** A field that its event did not have in its first release: written by name, and only where it is not `absent`. */
-export interface AddedField<T> extends Field<T> {
+interface AddedField<T> extends Field<T> {
   /** What an event has that was written without it. */
   readonly absent: T
 }

@@ -27,7 +27,7 @@ const REBASE_MS_MIN = 1000
 const ECHO = 'REQUEST_EXPIRED'
 
 /** What a replica is made of. */
-export interface ReplicaParts {
+interface ReplicaParts {
   readonly store: Store
   readonly opened: OpenedLog
   readonly options: JournalOptions

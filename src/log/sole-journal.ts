@@ -11,7 +11,7 @@ import type { OpenedLog, Position, Store } from './store.js'
 import { within } from './timeout.js'
 
 /** What the journal of a sole router is made of. */
-export interface SoleJournalParts {
+interface SoleJournalParts {
   readonly store: Store
   readonly opened: OpenedLog
   readonly options: JournalOptions

@@ -3,7 +3,7 @@ import { discountName, type ServiceTier } from './service-tier.js'
 import { TOKEN_KINDS, type TokenAmounts, type TokenKinds } from './token-kinds.js'
 
 /** The prices of one tier, by the places of kinds in the table. */
-export interface PriceTier {
+interface PriceTier {
   /** A request with more input tokens than this is priced by it, if no later tier does. -1 for the first. */
   readonly aboveInputTokens: number
   readonly inputUsdPerMTok: number

@@ -20,7 +20,7 @@ export const PROMPT_FEEDBACK: FeedbackTiming = { rewardRate: 1, delay: 0, settle
 
 /** Bills come with the answer while judgements take long: unless said otherwise settlements lag at most this far. */
 export const SETTLE_DELAY_DEFAULT = 16
-export const DELAY_MAX = 1_000_000
+const DELAY_MAX = 1_000_000
 /** Streams of their own, so that neither thins out the shuffles nor depends on the other's settings. */
 const RATE_STREAM = 0x2a5e1f03
 const NOISE_STREAM = 0x61c88647

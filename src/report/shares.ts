@@ -3,7 +3,7 @@ import { textWidth } from './labels.js'
 import { hint, label, type Size, tag } from './svg.js'
 
 /** One bar: who got the requests. */
-export interface ShareBar {
+interface ShareBar {
   readonly label: string
   readonly shares: Readonly<Record<string, number>>
 }

@@ -24,7 +24,7 @@ export type Bill = GivenTokens & {
 
 export const BILL_KEYS: readonly string[] = ['costUsd', ...TOKEN_KINDS.countNames, 'usage', 'serviceTier']
 
-export interface ReadBill {
+interface ReadBill {
   /** Null where the bill tells none. */
   readonly costUsd: number | null
   readonly tokens: TokensByKind | null

@@ -4,7 +4,7 @@ import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request-state.js'
 import type { RoutingState } from './routing-state.js'
 
 /** A request that feedback has found. */
-export interface Located {
+interface Located {
   readonly sequence: number
   readonly model: Model
 }

@@ -15,13 +15,13 @@ import type { DollarState } from './state.js'
 import type { AccountStats } from './stats.js'
 import { accountIn, latencyIn, qualityIn } from './told-stats.js'
 
-export const TENANTS_MAX = 1_000_000
+const TENANTS_MAX = 1_000_000
 const ID_LENGTH_MAX = 200
 /** What of a budget is set when the router is made, and by which policies. */
 const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
 
 /** Dollars that replicas share: what limits each account, whose there are, and how much strict budgets save up. */
-export interface SharedMoney {
+interface SharedMoney {
   limitsOf(tenant: string | null): AccountLimits | undefined
   tenants(): Iterable<string>
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */

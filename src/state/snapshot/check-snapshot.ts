@@ -72,7 +72,7 @@ const SUM_MAX = 1e30
 const STATE_MAX = 31
 
 /** What a snapshot holds, but for what policies keep besides. */
-export interface SnapshotParts {
+interface SnapshotParts {
   readonly totals: SnapshotTotals
   readonly budget: boolean
   readonly models: readonly SnapshotModel[]

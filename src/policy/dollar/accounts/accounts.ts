@@ -11,7 +11,7 @@ import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
-export interface Tenant {
+interface Tenant {
   readonly id: string
   readonly number: number
   readonly account: Account
