@@ -115,7 +115,7 @@ export class EventReader {
   }
 }
 
-/** The first key of a record, or of a list's records, that is none of these. What they hold is not looked into. */
+/** The first unknown key of a record, or of the records of a list. Values are not searched: only the top level counts. */
 export function keyBeyond(value: unknown, known: readonly string[]): string | undefined {
   for (const each of Array.isArray(value) ? value : [value]) {
     const key = isRecord(each) ? Object.keys(each).find((name) => !known.includes(name)) : undefined

@@ -110,6 +110,6 @@ export interface LeaseBroker {
   take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
   /** Puts unspent dollars back, those that a pot still counts. */
   giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>
-  /** How many processes are on the log, this one included, as of late. */
+  /** Processes that are on the log now, this one included. */
   processes(): Promise<number>
 }

@@ -32,7 +32,7 @@ export function recordCost(
 }
 
 /**
- * Expected dollars of a request: its cost at list price times how realised costs of late have compared to list price.
+ * Expected dollars of a request: its cost at list price times how recent realised costs compare to the list price.
  * The price is a factor, so a reprice acts at once; before the first settlement it speaks alone.
  */
 export function expectedCostUsd(record: CostRecord, listCostUsd: number): number {

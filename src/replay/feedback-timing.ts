@@ -7,9 +7,9 @@ import type { Strategy } from './strategy.js'
 export interface FeedbackTiming {
   /** Share of the requests that get a reward, in (0, 1]. */
   readonly rewardRate: number
-  /** A reward arrives when so many further requests have been routed. */
+  /** Further requests that are routed before a reward arrives. */
   readonly delay: number
-  /** A settlement arrives when so many further requests have been routed. */
+  /** Further requests that are routed before a settlement arrives. */
   readonly settleDelay: number
   /** Standard deviation of what is added to a reward on its way; the sum is clamped to [0, 1]. */
   readonly noise: number

@@ -15,7 +15,7 @@ export function restartCost(record: CostRecord): void {
 }
 
 /**
- * How many times its prediction a request has cost of late: the exponential of a mean of logarithms lies below the mean,
+ * How many times their predictions recent requests have cost: the exponential of a mean of logarithms lies below the mean,
  * and a provider's costs drift.
  */
 export function costCorrection(record: CostRecord): number {

@@ -216,8 +216,9 @@ export class DollarChooser implements Chooser<DollarState> {
 
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
-   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
-   * or a batch, would otherwise come to other prices.
+   * for a list that is too short to prune, by theta.x for a longer one. A pruned scan has no bonus of the models it skips;
+   * whether a scan prunes depends on the scans before it, which a restored router or a batch has not made, and the
+   * contenders, with the shadow prices found from them, must not.
    * @returns whether any model is affordable
    */
   private score(state: StateView<DollarState>, alpha: number): boolean {
