@@ -1,9 +1,11 @@
 import type { RewardUnits } from './reward-units.js'
 
-/** Options that the fold depends on. */
-export interface StateOptions {
-  /** First part of request ids. */
+/** Options that the fold depends on. @typeParam O the policy's own */
+export interface StateOptions<O = unknown> {
+  /** Of the router: its snapshots carry it. */
   readonly name: string
+  /** First part of the ids of its own requests. */
+  readonly origin: string
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. */
   readonly lambda0: number
   /** Ceiling of the mean spend that the fold begins with, USD per request, > 0; null for none. */
@@ -16,5 +18,5 @@ export interface StateOptions {
   /** Null for rewards in [0, 1]. */
   readonly rewards: RewardUnits | null
   /** Those of the policy, as it resolved them. */
-  readonly policyOptions: unknown
+  readonly policyOptions: O
 }

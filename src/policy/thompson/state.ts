@@ -9,7 +9,8 @@ import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START } from './tuning.js'
 /**
  * What policy `thompson` keeps besides: a plain pacer in dollars. Each request whose cost is known, or assumed at its
  * expiry, moves the logarithm of the shadow price by how far the running mean of the costs before is from the ceiling B:
- *     lambda <- clamp(lambda (1 + 0.05 (min(mean / B, 20) - 1)))
+ *     h = 0.025 (min(mean / B, 20) - 1)        lambda <- clamp(lambda (1 + h) / (1 - h))
+ * which is a step of 2 h but for h^3: with lambda (1 + 2 h), costs that scatter would pull lambda down and overspend.
  * A new ceiling keeps lambda; the first one finds it where it starts.
  */
 export class ThompsonState implements PolicyState {
@@ -49,7 +50,7 @@ export class ThompsonState implements PolicyState {
   private ascend(): void {
     const { usdPerRequest, meanUsd } = this.view.cost
     if (usdPerRequest === null) return
-    const overspend = Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1
-    this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * (1 + DUAL_STEP * overspend)))
+    const half = (DUAL_STEP / 2) * (Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1)
+    this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * ((1 + half) / (1 - half))))
   }
 }

@@ -4,18 +4,18 @@
  *
  *     npm run sensitivity -- --policy thompson --only NAME
  *
- * shows what half and twice of a value do to replays; docs/TUNING.md has the table of all.
+ * shows what half and twice of a value do to replays.
  */
 
 /**
  * Least shadow price, in rewards that a budget's worth of dollars must buy: no reward minds it. A lower end would take
- * longer to climb back from when dollars are short again: with 1e-4 a model whose price comes back overspends by 49 %
- * instead of 29 % on the simulated workload.
+ * longer to climb back from when dollars are short again: with 1e-4 up to 42 % too much is spent after a price has come
+ * back on the simulated workload, with 1e-3 up to 23 %.
  */
 export const PRICE_MIN = 1e-3
 /** Highest shadow price: a model that costs a hundredth of the budget more must be better by the whole range of rewards. */
 export const PRICE_MAX = 100
 /** Where the shadow price starts: near the least, since nothing says yet that dollars are short. */
 export const PRICE_START = 0.01
-/** The running mean of costs counts as this many budgets at most, so that one bill no more than doubles the shadow price. */
+/** The running mean of costs counts as this many budgets at most, so that one request raises the price 2.8-fold at most. */
 export const OVERSPEND_MAX = 20
