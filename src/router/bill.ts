@@ -1,9 +1,10 @@
 import { checkAmount, checkOneOf, isAmount } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { type PriceList, tokensCostUsd } from '../models/price-list.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { type GivenTokens, readTokenCounts, type TokensByKind, tokensByKind } from '../models/token-counts.js'
-import { amountsOf, TOKEN_KINDS } from '../models/token-kinds.js'
+import { amountsOf, TOKEN_KINDS, type TokenAmounts } from '../models/token-kinds.js'
 import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
 
 /**
@@ -24,25 +25,25 @@ export type Bill = GivenTokens & {
 
 export const BILL_KEYS: readonly string[] = ['costUsd', ...TOKEN_KINDS.countNames, 'usage', 'serviceTier']
 
-interface ReadBill {
-  /** Null where the bill tells none. */
+/** A bill as it was given. */
+export interface GivenBill {
   readonly costUsd: number | null
+  readonly counts: TokenAmounts | null
+  readonly serviceTier: ServiceTier | null
   readonly tokens: TokensByKind | null
   /** Null where nothing is wrong with a usage. */
   readonly usageFlags: readonly UsageFlag[] | null
 }
 
 /**
- * Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
- * @param prices those that the request was routed at
+ * Reads a bill. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
  * @throws INVALID_ARGUMENT naming the field
  */
-export function readBill(
-  bill: Readonly<Record<string, unknown>>,
-  prices: PriceList,
-  field: string,
-): ReadBill {
-  const usage = bill.usage === undefined ? null : normaliseUsage(bill.usage, `${field}.usage`)
+export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
+  const usage =
+    bill.usage === undefined
+      ? null
+      : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
   const given = readTokenCounts(bill, field)
   if (usage !== null && given !== null) {
     const message = 'goes without counts of tokens: it has its own'
@@ -55,14 +56,22 @@ export function readBill(
   const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
   const usageFlags = usage === null || usage.flags.length === 0 ? null : Object.freeze(usage.flags)
-  if (bill.costUsd !== undefined) {
-    return { costUsd: checkAmount(bill.costUsd, `${field}.costUsd`), tokens, usageFlags }
-  }
-  if (counts === null) return { costUsd: null, tokens, usageFlags }
-  const costUsd = tokensCostUsd(prices, counts, serviceTier)
-  return {
-    costUsd: isAmount(costUsd) ? costUsd : checkAmount(costUsd, `${field} (cost)`),
-    tokens,
-    usageFlags,
-  }
+  const costUsd = bill.costUsd === undefined ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
+  return { costUsd, counts, serviceTier, tokens, usageFlags }
+}
+
+/**
+ * What a bill comes to.
+ * @param prices those that the request was routed at
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function costOf(
+  { costUsd, counts, serviceTier }: GivenBill,
+  prices: PriceList,
+  field: string,
+): number {
+  if (costUsd !== null) return costUsd
+  if (counts === null) return 0
+  const cost = tokensCostUsd(prices, counts, serviceTier)
+  return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
 }

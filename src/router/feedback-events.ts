@@ -1,5 +1,6 @@
 import { checkAmount, checkEach, checkFinite, checkKeys, checkRecord, isAmount } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading, readRecordOnce } from '../base/read-once.js'
 import type { FailedEvent, RewardedEvent, SettledEvent } from '../events/events.js'
 import { logCostRatio } from '../models/cost-estimate.js'
 import type { ResolvedOptions } from '../policy/options.js'
@@ -11,7 +12,7 @@ import {
   REFUSED_FOR_SETTLE,
 } from '../state/find-request.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { BILL_KEYS, type Bill, readBill } from './bill.js'
+import { BILL_KEYS, type Bill, costOf, type GivenBill, readBill } from './bill.js'
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
@@ -35,29 +36,40 @@ export interface FeedbackContext {
   readonly field: string
 }
 
-/** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function settledEvent(
-  { state, at, idField, field }: FeedbackContext,
-  id: unknown,
-  settlement: unknown,
-): SettledEvent {
-  const known = checkId(id, idField)
-  const model = modelOfRequest(state, known, REFUSED_FOR_SETTLE, idField).id
-  const given = checkRecord(settlement, field)
+/** A settlement as it was given. */
+export interface GivenSettlement extends GivenBill {
+  readonly latencyMs: number | null
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readSettlement(settlement: unknown, field: string): GivenSettlement {
+  const given = readRecordOnce(checkRecord(settlement, field), field)
   checkKeys(given, SETTLEMENT_KEYS, field)
   const latencyMs = given.latencyMs === undefined ? null : amount(given.latencyMs, field, 'latencyMs')
-  const sequence = state.sequenceOf(known)
-  const { costUsd, tokens, usageFlags } = readBill(given, state.pending.prices(sequence), field)
-  if (costUsd === null) {
+  const { costUsd, counts, serviceTier, tokens, usageFlags } = readBill(given, field)
+  if (costUsd === null && counts === null) {
     throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens, or usage', 'none')
   }
+  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs }
+}
+
+/** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT */
+export function settledEvent(
+  { state, at, idField, field }: FeedbackContext,
+  id: string,
+  settlement: GivenSettlement,
+): SettledEvent {
+  const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField).id
+  const { latencyMs, tokens, usageFlags } = settlement
+  const sequence = state.sequenceOf(id)
+  const costUsd = costOf(settlement, state.pending.prices(sequence), field)
   const listUsd = state.pending.listCostUsd(sequence)
   const ratio = logCostRatio(costUsd, listUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
   return {
     type: 'settled',
     at,
-    id: known,
+    id,
     model,
     costUsd,
     latencyMs,
@@ -71,54 +83,68 @@ export function settledEvent(
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function rewardedEvent(
   { state, at, limits, idField, field }: FeedbackContext,
-  id: unknown,
+  id: string,
   value: unknown,
 ): RewardedEvent {
   const { rewardLow, rewardHigh, pendingTtlMs } = limits
-  const known = checkId(id, idField)
-  const model = modelOfRequest(state, known, REFUSED_FOR_REWARD, idField).id
-  if (state.pending.at(state.sequenceOf(known)) <= at - pendingTtlMs) {
-    throw new ParetoBanditError('REQUEST_EXPIRED', idField, `request '${known}' is too old for a reward`)
+  const model = modelOfRequest(state, id, REFUSED_FOR_REWARD, idField).id
+  if (state.pending.at(state.sequenceOf(id)) <= at - pendingTtlMs) {
+    throw new ParetoBanditError('REQUEST_EXPIRED', idField, `request '${id}' is too old for a reward`)
   }
   const reward = checkFinite(value, field)
   if (reward < rewardLow || reward > rewardHigh) {
     throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
   }
-  return { type: 'rewarded', at, id: known, model, reward }
+  return { type: 'rewarded', at, id, model, reward }
 }
 
-/** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readFailure(value: unknown, field: string): GivenBill {
+  const failure = value === undefined ? {} : readRecordOnce(checkRecord(value, field), field)
+  checkKeys(failure, BILL_KEYS, field)
+  return readBill(failure, field)
+}
+
+/** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function failedEvent(
   { state, at, idField, field }: FeedbackContext,
-  id: unknown,
-  value: unknown,
+  id: string,
+  failure: GivenBill,
 ): FailedEvent {
-  const known = checkId(id, idField)
-  const model = modelOfRequest(state, known, REFUSED_FOR_FAIL, idField).id
-  const failure = value === undefined ? {} : checkRecord(value, field)
-  checkKeys(failure, BILL_KEYS, field)
-  const bill = readBill(failure, state.pending.prices(state.sequenceOf(known)), field)
-  const { costUsd, tokens, usageFlags } = bill
-  return { type: 'failed', at, id: known, model, costUsd: costUsd ?? 0, tokens, usageFlags }
+  const model = modelOfRequest(state, id, REFUSED_FOR_FAIL, idField).id
+  const costUsd = costOf(failure, state.pending.prices(state.sequenceOf(id)), field)
+  const { tokens, usageFlags } = failure
+  return { type: 'failed', at, id, model, costUsd, tokens, usageFlags }
+}
+
+/** An item of a batch as it was given. */
+export interface GivenItem<T> {
+  readonly id: string
+  readonly field: string
+  readonly value: T
 }
 
 /**
- * Checks every item of a batch before the first is applied: all or nothing.
- * @throws what `toEvent` throws; `twice` for a request that is listed twice
+ * Reads every item of a batch.
+ * @throws what `read` throws; `twice` for a request that is listed twice
  */
-export function checkBatch<E extends SettledEvent | RewardedEvent>(
+export function readBatch<T>(
   items: unknown,
   twice: 'ALREADY_SETTLED' | 'ALREADY_REWARDED',
-  toEvent: (item: Record<string, unknown>, field: string) => E,
-): E[] {
+  read: (item: Record<string, unknown>, field: string) => T,
+): GivenItem<T>[] {
   const seen = new Set<string>()
-  return checkEach(items, 'items', (item, i) => {
-    const event = toEvent(checkRecord(item, `items[${i}]`), `items[${i}]`)
-    if (seen.has(event.id))
-      throw new ParetoBanditError(twice, `items[${i}].id`, `'${event.id}' is listed twice`)
-    seen.add(event.id)
-    return event
-  })
+  return reading('items', () =>
+    checkEach(items, 'items', (item, i) => {
+      const field = `items[${i}]`
+      const { id, ...rest } = readRecordOnce(checkRecord(item, field), field)
+      const known = checkId(id, `${field}.id`)
+      const value = read(rest, field)
+      if (seen.has(known)) throw new ParetoBanditError(twice, `${field}.id`, `'${known}' is listed twice`)
+      seen.add(known)
+      return { id: known, field, value }
+    }),
+  )
 }
 
 /** `checkAmount` that puts the field's path together only for an error. */

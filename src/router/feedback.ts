@@ -2,12 +2,15 @@ import { checkKeys } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
+import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
 import {
-  checkBatch,
   type Failure,
   type FeedbackContext,
   failedEvent,
+  readBatch,
+  readFailure,
+  readSettlement,
   rewardedEvent,
   type Settlement,
   settledEvent,
@@ -25,65 +28,65 @@ export class Feedback {
   }
 
   settle(id: string, settlement: Settlement): Receipt {
-    return this.give(id, settlement, (given) => settledEvent(this.context('settlement'), id, given))
+    const known = checkId(id, 'id')
+    const given = readSettlement(settlement, 'settlement')
+    return this.give(known, (at) => settledEvent(this.contextOf(at, 'id', 'settlement'), known, given))
   }
 
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
     const { committer } = this
-    const { state } = committer
+    const given = readBatch(items, 'ALREADY_SETTLED', readSettlement)
     const at = committer.now()
     return committer.commitAll(
-      checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent({ state, at, limits: this.options, idField: `${field}.id`, field }, id, settlement),
-      ),
+      given.map(({ id, field, value }) => settledEvent(this.contextOf(at, `${field}.id`, field), id, value)),
     )
   }
 
   reward(id: string, reward: number): Receipt {
-    return this.give(id, reward, (given) => rewardedEvent(this.context('reward'), id, given))
+    const known = checkId(id, 'id')
+    return this.give(known, (at) => rewardedEvent(this.contextOf(at, 'id', 'reward'), known, reward))
   }
 
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
     const { committer } = this
-    const { state } = committer
+    const given = readBatch(items, 'ALREADY_REWARDED', (item, field) => {
+      checkKeys(item, ['id', 'reward'], field)
+      return item.reward
+    })
     const at = committer.now()
     return committer.commitAll(
-      checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
-        checkKeys(item, ['id', 'reward'], field)
-        const context = {
-          state,
-          at,
-          limits: this.options,
-          idField: `${field}.id`,
-          field: `${field}.reward`,
-        }
-        return rewardedEvent(context, item.id, item.reward)
-      }),
+      given.map(({ id, field, value }) =>
+        rewardedEvent(this.contextOf(at, `${field}.id`, `${field}.reward`), id, value),
+      ),
     )
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
-    return this.give(id, failure, (given) => failedEvent(this.context('failure'), id, given))
+    const known = checkId(id, 'id')
+    const given = readFailure(failure, 'failure')
+    return this.give(known, (at) => failedEvent(this.contextOf(at, 'id', 'failure'), known, given))
   }
 
-  /** Of a piece of feedback that stands alone. */
-  private context(field: string): FeedbackContext {
-    const { committer } = this
-    return { state: committer.state, at: committer.now(), limits: this.options, idField: 'id', field }
+  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  private contextOf(at: number, idField: string, field: string): FeedbackContext {
+    return { state: this.committer.state, at, limits: this.options, idField, field }
   }
 
-  /** Commits the event; in a shared log, feedback for a request that is not known yet is held until it is. */
-  private give<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
+  /**
+   * Commits the event; in a shared log, feedback for a request that is not known yet is held until it is.
+   * @param make runs none of the caller's code: all that was given has been read, and so has the clock
+   */
+  private give(id: string, make: (at: number) => RouterEvent): Receipt {
     const { committer } = this
+    const at = committer.now()
     const { journal } = committer
-    if (journal === null) return committer.commit(make(value))
     let event: RouterEvent
     try {
-      event = make(value)
+      event = make(at)
     } catch (error) {
-      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST') throw error
-      const copy = structuredClone(value)
-      const receipt = journal.hold(id, () => make(copy))
+      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST' || journal === null)
+        throw error
+      const receipt = journal.hold(id, () => make(committer.now()))
       if (receipt === null) throw error
       return receipt
     }

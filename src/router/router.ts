@@ -1,4 +1,5 @@
 import type { ArmInspection } from '../bandit/arm-inspection.js'
+import { readOnce } from '../base/read-once.js'
 import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ContextInput } from '../features/context-reader.js'
@@ -239,7 +240,7 @@ export class Router {
    */
   apply(event: RouterEvent): void {
     const { committer, policy, options } = this.parts
-    committer.commit(checkEvent(committer.state, policy, options, event))
+    committer.commit(checkEvent(committer.state, policy, options, readOnce(event, 'event')))
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */

@@ -188,7 +188,19 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const contextStart = state.pending.rowNumbers - dimension
   const { budget, origins } = text
   const priceLists = prices.length
-  checkSnapshot({ totals, budget, models, requests: entries, origins, dimension, contextStart, priceLists })
+  // As parts of their range, or before ranges were taken in, as they were given.
+  const rewardMax = Math.max(1, ...range.map(Math.abs))
+  checkSnapshot({
+    totals,
+    budget,
+    models,
+    requests: entries,
+    origins,
+    dimension,
+    contextStart,
+    priceLists,
+    rewardMax,
+  })
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
     const needed = totals.next - entries[0].sequence
