@@ -18,7 +18,7 @@ const SCHEMA_TEXT = `SELECT name, type, sql FROM sqlite_schema WHERE name IN
   ('events', 'meta', 'pending', 'snapshots', 'lost_events', 'event_log', 'waiting') ORDER BY name`
 const NOTE = 'note:'
 
-export type MetaKey = (typeof KEYS)[number] | `note:${string}`
+type MetaKey = (typeof KEYS)[number] | `note:${string}`
 type MetaRow = readonly [key: unknown, value: unknown, checksum: unknown]
 
 const encoder = new TextEncoder()

@@ -8,7 +8,7 @@ const CHECKSUM_BYTES = 4
 const CHECKED_AT_ONCE = 2048
 
 /** What of a log is not as it was written. */
-export interface Damage {
+interface Damage {
   readonly snapshots: readonly number[]
   /** Position up to which there were events, where the latest are gone. */
   readonly missingTo: number | null
