@@ -138,8 +138,7 @@ function textOf(input: ContextInput, field: string): string | null {
 
 function checkInput(input: unknown, field: string): ArrayLike<number> {
   if (isFloatVector(input)) return input
-  const what =
-    'a text, an array of messages {role, content}, or a vector of numbers (an array or Float64Array)'
+  const what = 'messages {role, content}, a text or a vector of numbers'
   throw expected('INVALID_ARGUMENT', field, what, input)
 }
 
