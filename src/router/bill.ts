@@ -44,11 +44,8 @@ export function readBill(bill: Readonly<Record<string, unknown>>, field: string)
     bill.usage === undefined
       ? null
       : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
+  if (usage !== null) refuseCounts(bill, field)
   const given = readTokenCounts(bill, field)
-  if (usage !== null && given !== null) {
-    const message = 'goes without counts of tokens: it has its own'
-    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
-  }
   const serviceTier =
     bill.serviceTier === undefined
       ? (usage?.serviceTier ?? null)
@@ -58,6 +55,14 @@ export function readBill(bill: Readonly<Record<string, unknown>>, field: string)
   const usageFlags = usage === null || usage.flags.length === 0 ? null : Object.freeze(usage.flags)
   const costUsd = bill.costUsd === undefined ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
   return { costUsd, counts, serviceTier, tokens, usageFlags }
+}
+
+/** A usage has its own counts; some of others would be wrong whichever were taken. @throws INVALID_ARGUMENT */
+function refuseCounts(bill: Readonly<Record<string, unknown>>, field: string): void {
+  const counts = TOKEN_KINDS.countNames.filter((name) => bill[name] !== undefined)
+  if (counts.length === 0) return
+  const message = `expected it alone, as it has its own counts of tokens, got ${counts.join(', ')} as well`
+  throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
 }
 
 /**
