@@ -79,7 +79,7 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   lease?: Lease | null
   /** Refuses what a request asks for, before anything else is looked at. @throws INVALID_ARGUMENT, UNKNOWN_TENANT */
   checkRequest?(state: StateView<S>, request: RouteOptions | null): void
-  /** What time alone brings about for such a request: to be recorded before it is routed. */
+  /** What the passing of time brings about for such a request, such as a new period of a cap: recorded before it is routed. */
   due?(state: StateView<S>, request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void

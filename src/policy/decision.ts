@@ -18,7 +18,7 @@ export interface Decision {
   readonly canary: boolean
   /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
   readonly cheapestFallback: boolean
-  /** Shadow price lambda at the decision. */
+  /** Shadow price lambda at the decision, as `PacerStats` has it. */
   readonly shadowPrice: number
   /** Reward that a limit's worth of latency had to buy; 0 without a latency objective, and while it is no constraint. */
   readonly latencyPrice: number

@@ -24,6 +24,9 @@ import type { RouterStats } from './stats.js'
  * The public face: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is
  * an event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about
  * (expiry, new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
+ *
+ * Any call that changes something also throws INVALID_ARGUMENT for a clock that gives no finite time, and of a router with a
+ * store JOURNAL_FULL (too many events wait to be durable), STORE_CLOSED, or what has broken the store for good.
  */
 export class Router {
   private readonly parts: RouterParts
@@ -56,12 +59,14 @@ export class Router {
    * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
    * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and
    * the call throws where it is the first.
+   * @returns a decision for each of the first inputs, in their order
+   * @throws as `route`
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     return this.parts.decisions.routeMany(inputs, options)
   }
 
-  /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
+  /** Turns reservations older than `pendingTtlMs` into spend; `route` does it too. @returns how many */
   expire(): number {
     return this.parts.decisions.expire()
   }
@@ -69,7 +74,8 @@ export class Router {
   /**
    * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
+   * @returns scores, weights and penalties in units of the router's reward range, dollars in USD
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED; INVALID_ARGUMENT for what is no id
    */
   explain(id: string): Explanation {
     return this.parts.decisions.explain(id)
@@ -117,6 +123,8 @@ export class Router {
   /**
    * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
    * and gets `forcedExploration` requests for certain.
+   * @param model its prices in USD per million tokens
+   * @param options `forcedExploration`: requests, in place of the router's own option
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
    */
   addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
@@ -126,7 +134,7 @@ export class Router {
   /**
    * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
    * hear of true costs, `disable` it first.
-   * @throws UNKNOWN_MODEL
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   removeModel(id: string): void {
     this.parts.admin.removeModel(id)
@@ -150,7 +158,8 @@ export class Router {
   }
 
   /**
-   * New list prices, in force from the next request on. They replace all: one left out takes its default.
+   * New list prices, in force from the next request on. They replace all prices, tiers and discounts of the model: what is
+   * left out takes its default. Requests on their way are billed at the old ones.
    * @param price USD per million tokens, by kind, finite and >= 0; those of input and output are required
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */
@@ -176,27 +185,42 @@ export class Router {
     this.parts.admin.run('setCaps', 'caps', caps, options)
   }
 
-  /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * A limit on the latency of all requests from now on, or null for none. The same limit again changes nothing.
+   * @param latency in ms: of the mean, or that a share of requests (`percentile`) must keep
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setLatency(latency: LatencyOptions | null): void {
     this.parts.admin.run('setLatency', 'latency', latency)
   }
 
-  /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * A floor under the mean reward of all requests from now on, or null for none.
+   * @param quality `meanReward` in units of the router's reward range
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setQuality(quality: QualityOptions | null): void {
     this.parts.admin.run('setQuality', 'quality', quality)
   }
 
-  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * Registers a tenant, with an account of its own beside the router's: every dollar is booked on both.
+   * @param tenant its budget in USD per request, its caps in USD per period
+   * @throws DUPLICATE_TENANT; INVALID_ARGUMENT, also under a policy without tenants; UNKNOWN_OPTION
+   */
   addTenant(tenant: TenantOptions): void {
     this.parts.admin.run('addTenant', 'tenant', tenant)
   }
 
-  /** `addTenant` for each; all are checked before the first is registered. */
+  /** `addTenant` for each; all are checked before the first is registered. @throws as `addTenant` */
   addTenants(tenants: readonly TenantOptions[]): void {
     this.parts.admin.run('addTenants', 'tenants', tenants)
   }
 
-  /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
+  /**
+   * Forgets a tenant and its account. Its requests in flight still settle on the router's account.
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy without tenants
+   */
   removeTenant(id: string): void {
     this.parts.admin.run('removeTenant', 'id', id)
   }
@@ -215,7 +239,10 @@ export class Router {
     return this.parts.admin.stats()
   }
 
-  /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
+  /**
+   * The learned statistics of a model, copied; weights in units of the router's reward range.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   inspectArm(id: string): ArmInspection {
     const { state } = this.parts.committer
     const arm = state.arms.inspect(findModel(state, id, 'id').slot)
@@ -251,7 +278,8 @@ export class Router {
   /**
    * Replaces the whole state by a snapshot's. Settings stay this router's: give it those of the old one. Requests that
    * had all their feedback, and those of removed models, are not kept: feedback for them throws REQUEST_CLOSED.
-   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
+   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY; INVALID_ARGUMENT, also of a router with a store, whose state
+   *   comes from there; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
     this.parts.persistence.restore(snapshot)
@@ -259,13 +287,16 @@ export class Router {
 
   /**
    * Resolves when all that has happened so far is durable: at once without a store.
-   * @throws what has broken the store for good
+   * @throws (the promise is rejected with) what has broken the store for good
    */
   flush(): Promise<void> {
     return this.parts.persistence.flush()
   }
 
-  /** `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on. */
+  /**
+   * `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on.
+   * @throws (the promise is rejected with) what kept events from becoming durable
+   */
   close(): Promise<void> {
     return this.parts.persistence.close()
   }
@@ -292,7 +323,10 @@ export class Router {
     this.parts.admin.run(name, name, ...args)
   }
 
-  /** What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that. */
+  /**
+   * What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that.
+   * @throws what the policy throws
+   */
   ask<N extends QueryName>(
     name: N,
     ...args: PolicyQueries[N]['args']
@@ -300,7 +334,7 @@ export class Router {
     return this.parts.admin.ask(name, ...args)
   }
 
-  /** Ids of the registered tenants. */
+  /** Ids of the registered tenants; none under a policy without tenants. */
   tenants(): readonly string[] {
     return this.parts.admin.ask('tenants') ?? []
   }

@@ -79,7 +79,7 @@ export class Credit {
     return Math.min(FUND_SHARE * usdPerRequest, Math.max(0, availableUsd))
   }
 
-  /** Whether the fund, with so much more in it, pays for a probe. */
+  /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe. */
   affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
     const extra = Math.max(0, costUsd - usdPerRequest)
     return (
