@@ -90,7 +90,7 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
-  /** Fills in what any choice of now stands on. */
+  /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<S>, request: RouteOptions | null, note: DecisionNote): void
   /**
    * How a model stands in the decision of that note; the request's context is the arena's first.

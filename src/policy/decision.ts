@@ -77,7 +77,7 @@ export interface FeatureContribution {
 export interface Explanation {
   readonly id: string
   readonly chosen: string
-  /** Of the choice, as in Decision; null when it is no longer known. */
+  /** Probability of the choice (`Decision.propensity`); null when it is no longer known. */
   readonly propensity: number | null
   readonly forced: boolean
   readonly canary: boolean

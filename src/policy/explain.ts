@@ -10,7 +10,7 @@ import type { ResolvedOptions } from './options.js'
 
 const TOP_FEATURES = 5
 
-/** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
+/** Explains a decision from its note and the present statistics. The request's context must be in the arena. */
 export function explainDecision(
   id: string,
   state: StateView,

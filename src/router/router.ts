@@ -48,7 +48,7 @@ export class Router {
 
   /**
    * `route` for any encoder, also one that has to wait. Options are checked at once, and again when the text is encoded:
-   * models, prices and budgets are those of then.
+   * models, prices and budgets are those in force at that moment.
    * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
    */
   routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {

@@ -219,7 +219,7 @@ export const QUALITY_SLACK = 0.01
 /** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
 export const QUALITY_PRICE_MAX = 2 ** 30
 
-// What is told
+// What `stats` reports
 
 /** Latencies and rewards that the recent means are taken over. */
 export const RECENT_OBSERVATIONS = 256

@@ -64,7 +64,7 @@ export class PaperChooser implements Chooser<PaperState> {
     return choice
   }
 
-  /** Fills in what any choice of now stands on. */
+  /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<PaperState>, request: RouteOptions | null, note: DecisionNote): void {
     const { registry, policy } = state
     const { pacer } = policy
@@ -85,7 +85,7 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
+    // Where all models were over the ceiling, the cheapest could be chosen all the same, at the price of the chosen one.
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,

@@ -116,7 +116,7 @@ export class Credit {
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /** A failed request was none: its B goes back. */
+  /** A failed request does not count: its B goes back. */
   takeBack(usdPerRequest: number): void {
     this.balanceUsd -= usdPerRequest
   }
