@@ -2,7 +2,15 @@
 export type { BudgetSetEvent } from './budget.js'
 export type { EventBase } from './definition.js'
 export type { EventMap, EventOf, LoggedEvent, NoticeMap, RouterEvent, RouterEventType } from './event-map.js'
-export type { ExpiredEvent, FailedEvent, RewardedEvent, SettledEvent } from './feedback.js'
+export type {
+  BilledEvent,
+  CancelledEvent,
+  ExpiredEvent,
+  FailedEvent,
+  ImplausibleBillEvent,
+  RewardedEvent,
+  SettledEvent,
+} from './feedback.js'
 export type {
   ModelAddedEvent,
   ModelDisabledEvent,

@@ -35,6 +35,13 @@ export class Model {
   unpricedTokens = 0
   /** Settlements and failures with such tokens, or with a usage that contradicted itself. */
   flaggedUsages = 0
+  cancelled = 0
+  /** Bills that came when a request took no settlement any more, corrections among them. */
+  lateBills = 0
+  /** Bills far beyond what their requests could cost. */
+  implausibleBills = 0
+  failureLatencyCount = 0
+  failureLatencySumMs = 0
 
   constructor(id: string, prices: PriceList, slot: number, incarnation: number, forcedExploration: number) {
     this.id = id
@@ -68,6 +75,11 @@ export const MODEL_NUMBERS = [
   'latencyAlarms',
   'unpricedTokens',
   'flaggedUsages',
+  'cancelled',
+  'lateBills',
+  'implausibleBills',
+  'failureLatencyCount',
+  'failureLatencySumMs',
 ] as const satisfies readonly (keyof Model)[]
 
 /**

@@ -11,7 +11,10 @@ import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
  * `inputTokens` and `outputTokens` count all tokens of their side, those of its other kinds included.
  */
 export type Bill = GivenTokens & {
-  /** Realised cost, USD. Where tokens are given as well it is the cost that counts; they are kept in the event. */
+  /**
+   * Realised cost, USD. Where tokens are given as well it is the cost that counts, unless it is 0 and they have a price;
+   * they are kept in the event.
+   */
   readonly costUsd?: number
   /**
    * The provider's usage object as it is, of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK, in place of counts.
@@ -33,7 +36,8 @@ export interface ReadBill {
 }
 
 /**
- * Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
+ * The answer has been given, so counts that are null, missing or contradict each other are no error: what is certain is
+ * booked, and flagged. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
  * @param prices those that the request was routed at
  * @throws INVALID_ARGUMENT naming the field
  */
@@ -42,27 +46,33 @@ export function readBill(
   prices: PriceList,
   field: string,
 ): ReadBill {
-  const usage = bill.usage === undefined ? null : normaliseUsage(bill.usage, `${field}.usage`)
-  const given = readTokenCounts(bill, field)
+  const flags = new Set<UsageFlag>()
+  const usage =
+    bill.usage === undefined || bill.usage === null ? null : normaliseUsage(bill.usage, `${field}.usage`)
+  const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
   if (usage !== null && given !== null) {
     const message = 'goes without counts of tokens: it has its own'
     throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
   }
   const serviceTier =
-    bill.serviceTier === undefined
+    bill.serviceTier === undefined || bill.serviceTier === null
       ? (usage?.serviceTier ?? null)
       : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
   const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
-  const usageFlags = usage === null || usage.flags.length === 0 ? null : Object.freeze(usage.flags)
-  if (bill.costUsd !== undefined) {
-    return { costUsd: checkAmount(bill.costUsd, `${field}.costUsd`), tokens, usageFlags }
+  for (const flag of usage?.flags ?? []) flags.add(flag)
+  let costUsd: number | null = null
+  if (bill.costUsd !== undefined && bill.costUsd !== null)
+    costUsd = checkAmount(bill.costUsd, `${field}.costUsd`)
+  if (counts !== null && (costUsd === null || costUsd === 0)) {
+    const priceUsd = tokensCostUsd(prices, counts, serviceTier)
+    if (costUsd === 0 && priceUsd > 0) flags.add('cost-zero')
+    costUsd = isAmount(priceUsd) ? priceUsd : checkAmount(priceUsd, `${field} (cost)`)
   }
-  if (counts === null) return { costUsd: null, tokens, usageFlags }
-  const costUsd = tokensCostUsd(prices, counts, serviceTier)
-  return {
-    costUsd: isAmount(costUsd) ? costUsd : checkAmount(costUsd, `${field} (cost)`),
-    tokens,
-    usageFlags,
-  }
+  return { costUsd, tokens, usageFlags: flags.size === 0 ? null : Object.freeze([...flags]) }
+}
+
+/** Whether a bill has a field for what was billed, though it may tell nothing. */
+export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
+  return BILL_KEYS.some((key) => key in bill)
 }

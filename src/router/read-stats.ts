@@ -64,5 +64,10 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
     latencyAlarms: model.latencyAlarms,
     unpricedTokens: model.unpricedTokens,
     flaggedUsages: model.flaggedUsages,
+    cancelled: model.cancelled,
+    lateBills: model.lateBills,
+    implausibleBills: model.implausibleBills,
+    meanFailureLatencyMs:
+      model.failureLatencyCount === 0 ? null : model.failureLatencySumMs / model.failureLatencyCount,
   }
 }

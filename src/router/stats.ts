@@ -34,6 +34,14 @@ export interface ModelCounts {
   readonly unpricedTokens: number
   /** Settlements and failures with such tokens, or with a usage that contradicted itself or left charges out. */
   readonly flaggedUsages: number
+  /** Requests that their callers broke off. */
+  readonly cancelled: number
+  /** Bills that came when a request took no settlement any more, and corrections. */
+  readonly lateBills: number
+  /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
+  readonly implausibleBills: number
+  /** How long failures took, where that was told. */
+  readonly meanFailureLatencyMs: number | null
 }
 
 export interface PacerStats {

@@ -29,7 +29,7 @@ const FUTURE = [
     ...modelRepriced.fields,
     price: record(checkRecord, { first: PRICES, known: [...PRICES, 'smellUsdPerMTok'] }),
   }),
-  defineEvent('hold-set', 19, { tenant: column('tenant', nullable(text())), until: finite() }),
+  defineEvent('hold-set', 201, { tenant: column('tenant', nullable(text())), until: finite() }),
 ]
 const replaced = new Set<string>(FUTURE.map(({ type }) => type))
 const future = eventTable([
@@ -119,7 +119,7 @@ describe('what a newer release wrote is refused by name:', () => {
   })
 
   it('a code, where the newer name stands on one that another event has here', () => {
-    const mine = eventTable([defineEvent('mine', 19, { note: text() })])
+    const mine = eventTable([defineEvent('mine', 201, { note: text() })])
     const error = expectCode(() => decodeEvent(write(HOLD), mine), 'LOG_VERSION')
     expect(error.message).toContain('hold-set')
   })

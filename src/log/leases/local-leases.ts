@@ -5,6 +5,8 @@ import { AccountWallets } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
 
+/** Own requests that are over and whose bill may still rise. */
+const BILLABLE_MAX = 8192
 const NO_WALLETS: readonly AccountWallets[] = []
 
 interface OwnRequest {
@@ -26,6 +28,7 @@ export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
+  private readonly billable = new Map<string, { wallets: readonly AccountWallets[]; drawnUsd: number }>()
   private readonly renewal: LeaseRenewal
   private isAway = false
 
@@ -97,7 +100,11 @@ export class LocalLeases implements Lease {
     switch (event.type) {
       case 'settled':
       case 'failed':
+      case 'cancelled':
         this.settled(event)
+        break
+      case 'billed':
+        this.billed(event)
         break
       case 'expired': {
         const request = this.ownRequests.get(event.id)
@@ -197,11 +204,12 @@ export class LocalLeases implements Lease {
     return usd
   }
 
-  private settled(event: EventOf<'settled'> | EventOf<'failed'>): void {
+  private settled(event: EventOf<'settled' | 'failed' | 'cancelled'>): void {
     const request = this.ownRequests.get(event.id)
     if (request === undefined) return
     this.ownRequests.delete(event.id)
     this.endFlight(request)
+    this.remember(event.id, request, event.costUsd)
     const backUsd = request.reservedUsd - event.costUsd
     request.wallets.forEach((each, i) => {
       for (const wallet of each.all()) wallet.heldUsd += backUsd
@@ -215,7 +223,26 @@ export class LocalLeases implements Lease {
     const request = this.ownRequests.get(id)
     if (request === undefined) return
     this.endFlight(request)
+    this.remember(id, request, request.reservedUsd)
     this.ownRequests.delete(id)
+  }
+
+  /** A late bill is drawn on what the process holds; one that is lower gives nothing back, whose period may be over. */
+  private billed({ id, costUsd }: EventOf<'billed'>): void {
+    const request = this.billable.get(id)
+    if (request === undefined) return
+    const drawnUsd = Math.max(0, costUsd - request.drawnUsd)
+    request.drawnUsd += drawnUsd
+    for (const each of request.wallets) for (const wallet of each.all()) wallet.heldUsd -= drawnUsd
+  }
+
+  private remember(id: string, { wallets }: OwnRequest, drawnUsd: number): void {
+    this.billable.set(id, { wallets, drawnUsd })
+    if (this.billable.size <= BILLABLE_MAX) return
+    for (const oldest of this.billable.keys()) {
+      this.billable.delete(oldest)
+      break
+    }
   }
 
   private endFlight(request: OwnRequest): void {

@@ -22,6 +22,10 @@ export class ThompsonState implements PolicyState {
     this.ascend()
   }
 
+  cancelled(_event: EventOf<'cancelled'>, _sequence: number): void {
+    this.ascend()
+  }
+
   charged(_at: number, _sequence: number): void {
     this.ascend()
   }

@@ -4,6 +4,8 @@ import { CEILING_MIN_USD } from '../../events/budget.js'
 import type { Model } from '../../models/registry.js'
 import type { OriginMark } from '../pending/origins.js'
 import {
+  BOOKED,
+  BOOKED_AT,
   INCARNATION,
   NUMBER,
   ORIGIN,
@@ -29,6 +31,8 @@ export interface SnapshotRequest {
 
 /** The numbers of a snapshot that belong to no single model or request. */
 export interface SnapshotTotals {
+  /** Closed requests that a bill may still come for. */
+  readonly closed: number
   readonly requests: number
   readonly events: number
   readonly incarnations: number
@@ -56,6 +60,10 @@ const COUNTERS = [
   'costAlarms',
   'latencyAlarms',
   'flaggedUsages',
+  'cancelled',
+  'lateBills',
+  'implausibleBills',
+  'failureLatencyCount',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -65,11 +73,12 @@ const AMOUNTS = [
   'assumedUsd',
   'predictedUsd',
   'unpricedTokens',
+  'failureLatencySumMs',
 ] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
-const STATE_MAX = 31
+const STATE_MAX = 127
 
 /** What a snapshot holds, but for what policies keep besides. */
 export interface SnapshotParts {
@@ -77,6 +86,8 @@ export interface SnapshotParts {
   readonly budget: boolean
   readonly models: readonly SnapshotModel[]
   readonly requests: readonly SnapshotRequest[]
+  /** Rows of those that take nothing but a bill. */
+  readonly closed: readonly Float64Array[]
   readonly origins: readonly OriginMark[]
   readonly dimension: number
   /** Where a request's context begins in its row. */
@@ -91,7 +102,7 @@ export interface SnapshotParts {
  * @throws SNAPSHOT_INVALID
  */
 export function checkSnapshot(parts: SnapshotParts): void {
-  const { totals, budget, models, requests, origins, dimension } = parts
+  const { totals, budget, models, requests, closed, origins, dimension } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
@@ -114,6 +125,7 @@ export function checkSnapshot(parts: SnapshotParts): void {
     before = request.sequence
     if (isUnsettled(request.row[STATE])) unsettled++
   }
+  for (const row of closed) checkClosed(row, parts)
   if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
 }
 
@@ -179,10 +191,23 @@ function checkRequest(
 ): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
-  if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
-    throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
-    throw invalidSnapshot('a request costs no amount')
+  if (!isWaiting(state)) throw invalidSnapshot('a request waits for nothing')
+  checkRow(row, contextStart, priceLists)
+}
+
+/** Its model may be gone, and its origin forgotten. */
+function checkClosed(row: Float64Array, { contextStart, priceLists }: SnapshotParts): void {
+  checkRow(row, contextStart, priceLists)
+  if (![SLOT, INCARNATION, ORIGIN, NUMBER].every((column) => isCount(row[column])))
+    throw invalidSnapshot('a closed request has no model')
+}
+
+function checkRow(row: Float64Array, contextStart: number, priceLists: number): void {
+  const state = row[STATE]
+  if (!isCount(state) || state > STATE_MAX) throw invalidSnapshot('a request waits for nothing')
+  if (row[BOOKED] !== -1 && !isAmount(row[BOOKED])) throw invalidSnapshot('a request costs no amount')
+  if (!(Math.abs(row[BOOKED_AT]) <= SUM_MAX)) throw invalidSnapshot('a request was booked at no time')
+  if (!row.subarray(RESERVED, BOOKED).every(isAmount)) throw invalidSnapshot('a request costs no amount')
   if (!isCount(row[PRICES]) || row[PRICES] >= priceLists) throw invalidSnapshot('a request has no prices')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
