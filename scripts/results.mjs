@@ -60,6 +60,15 @@ function shares(row) {
     .join(', ')
 }
 
+/** Policies that were played at the same budgets, and their columns. */
+function policiesBeside({ baselines }) {
+  const budgeted = baselines.filter((b) => b.budgetUsdPerRequest !== null && b.baseline !== 'mix')
+  return [...new Set(budgeted.map((b) => b.baseline))]
+}
+
+const besideHeads = (result) => policiesBeside(result).map((name) => `policy \`${name}\``)
+const besideCells = (result, row) => policiesBeside(result).map((name) => baselineAt(result, name, row))
+
 /** Reward of a baseline that depends on the budget, in the phase and variant of a row. */
 function baselineAt(result, name, { budgetUsdPerRequest, phase, variant }) {
   const found = result.baselines.find(
@@ -80,7 +89,7 @@ function stationaryTable(result, paper) {
     'utilisation',
     'worst seed',
     'best mix of two fixed models',
-    'policy `paper`',
+    ...besideHeads(result),
   ]
   if (paper) head.push("paper's own reward", "paper's own utilisation")
   return table(
@@ -92,7 +101,7 @@ function stationaryTable(result, paper) {
       share(row.utilisation),
       share(row.utilisationWorst),
       baselineAt(result, 'mix', row),
-      baselineAt(result, 'paper', row),
+      ...besideCells(result, row),
       ...(paper ? [PAPER.reward[i].toFixed(3), PAPER.utilisation[i].toFixed(2)] : []),
     ]),
   )
@@ -116,7 +125,7 @@ function phaseTable(result) {
       'budget, $/request',
       'phase',
       'reward',
-      'policy `paper`',
+      ...besideHeads(result),
       'utilisation',
       'cumulative',
       'worst seed',
@@ -126,7 +135,7 @@ function phaseTable(result) {
       usd(row.budgetUsdPerRequest),
       row.phase,
       reward(row.reward),
-      baselineAt(result, 'paper', row),
+      ...besideCells(result, row),
       share(row.utilisation),
       share(row.utilisationCumulative),
       share(row.utilisationWorst),
@@ -137,12 +146,20 @@ function phaseTable(result) {
 
 function onboardingTable(result) {
   return table(
-    ['newcomer', 'budget, $/request', 'reward', 'policy `paper`', 'utilisation', 'worst seed', 'shares'],
+    [
+      'newcomer',
+      'budget, $/request',
+      'reward',
+      ...besideHeads(result),
+      'utilisation',
+      'worst seed',
+      'shares',
+    ],
     result.rows.map((row) => [
       row.variant,
       usd(row.budgetUsdPerRequest),
       reward(row.reward),
-      baselineAt(result, 'paper', row),
+      ...besideCells(result, row),
       share(row.utilisation),
       share(row.utilisationWorst),
       shares(row),

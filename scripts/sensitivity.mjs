@@ -1,5 +1,5 @@
-// What half and twice of each tuned constant do to the replays: `npm run sensitivity` writes docs/TUNING.md.
-//     node scripts/sensitivity.mjs [--policy dollar|paper] [--only NAME] [--seeds 4] [--data FILE --models FILE]
+// What half and twice of each tuned constant do to the replays; with --write their table and picture in docs/TUNING.md.
+//     node scripts/sensitivity.mjs [--policy dollar|paper|thompson] [--only NAME] [--seeds 4] [--data FILE --models FILE]
 //         [--json FILE] [--workers 2] [--write]
 // Every run is held against the run of the constants as they are, seed by seed. What has been measured is kept in
 // build/sensitivity/ for as long as src/ does not change, so a run that was stopped goes on where it was.
@@ -32,7 +32,7 @@ const constants = FILES[policy] === undefined ? [] : constantsOf(policy)
 const wanted = flags.only === undefined ? constants : constants.filter(({ name }) => name === flags.only)
 if (wanted.length === 0 || !(seeds >= 2) || (flags.data === undefined) !== (flags.models === undefined)) {
   console.error(
-    'usage: node scripts/sensitivity.mjs [--policy dollar|paper] [--only NAME] [--seeds N, 2 or more]',
+    'usage: node scripts/sensitivity.mjs [--policy dollar|paper|thompson] [--only NAME] [--seeds N, 2 or more]',
   )
   console.error('           [--data FILE --models FILE] [--json FILE] [--workers N] [--write]')
   if (wanted.length === 0) console.error(`constants: ${constants.map(({ name }) => name).join(', ')}`)
@@ -47,7 +47,7 @@ const MEASURES = {
   objectiveReward: { head: 'reward with objectives', digits: 4, least: 0.002 },
   miss: { head: 'worst miss', digits: 3, least: 0.01 },
 }
-/** 97.5 % points of Student's t by degrees of freedom, from 1. */
+/** 97.5 % points of Student's t by degrees of freedom, from 1; for more than nine that of nine, a little too wide. */
 const T = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
 
 mkdirSync('build/sensitivity', { recursive: true })
@@ -145,7 +145,7 @@ function effect(rows, measure) {
   const differences = rows.map((row, s) => row[measure] - standard[s][measure])
   const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length
   const variance = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (differences.length - 1)
-  const half = (T[differences.length - 2] ?? 2) * Math.sqrt(variance / differences.length)
+  const half = (T[differences.length - 2] ?? T[T.length - 1]) * Math.sqrt(variance / differences.length)
   const moves = Math.abs(mean) > half && Math.abs(mean) >= MEASURES[measure].least
   return { mean, low: mean - half, high: mean + half, moves }
 }
@@ -194,6 +194,7 @@ async function writeDocs() {
     xLabel: 'change of mean reward',
   }
   await drawSensitivity(`docs/img/sensitivity-${policy}.svg`, results, drawn)
+  if (policy !== 'dollar') return
   const spend = {
     measure: 'utilisationWorst',
     title: 'Half and twice of each constant: change of the worst utilisation',

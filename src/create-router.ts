@@ -7,8 +7,8 @@ import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
 import type { ResolvedOptions, RouterOptions } from './policy/options.js'
 import { policyNamed } from './policy/policies.js'
-import { checkRouterOptions, resolveOptions } from './router/options/resolve-options.js'
 import { makeParts } from './router/parts.js'
+import { checkRouterOptions, resolveOptions } from './router/resolve-options.js'
 import { Router } from './router/router.js'
 
 /**

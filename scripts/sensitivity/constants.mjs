@@ -13,8 +13,9 @@ export const FILES = {
     'src/models/cost-estimate.ts',
   ],
   paper: ['src/policy/paper/tuning.ts', 'src/models/cost-estimate.ts'],
+  thompson: ['src/policy/thompson/tuning.ts', 'src/policy/paper/tuning.ts', 'src/models/cost-estimate.ts'],
 }
-/** Of the paper's constants those that policy `dollar` takes over. */
+/** Of the paper's constants those that other policies take over. */
 const SHARED_OF_PAPER = [
   'EXPLORATION_WEIGHT_COLD',
   'EXPLORATION_WEIGHT_WARM',

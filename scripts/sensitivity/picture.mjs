@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { bundle } from '../bundle-run.mjs'
 
 const WIDTH = 760
+const PAD = 12
 const SHOWN = 14
 
 /** @param results [{ name, value, variants: [{ factor, text, effects: { [measure]: { mean, low, high } } }] }] */
@@ -42,14 +43,14 @@ export async function drawSensitivity(file, results, { measure, title, xLabel })
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${WIDTH} ${height}`,
-      width: WIDTH,
-      height,
+      viewBox: `${-PAD} ${-PAD} ${WIDTH + 2 * PAD} ${height + 2 * PAD}`,
+      width: WIDTH + 2 * PAD,
+      height: height + 2 * PAD,
       role: 'img',
       'aria-label': title,
     },
     `<style>${STYLE}</style>`,
-    tag('rect', { width: WIDTH, height, fill: 'var(--paper)' }),
+    tag('rect', { x: -PAD, y: -PAD, width: WIDTH + 2 * PAD, height: height + 2 * PAD, fill: 'var(--paper)' }),
     plot,
   )
   writeFileSync(file, `${svg}\n`)

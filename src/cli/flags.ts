@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
-import { EPSILON_MAX } from '../router/options/resolve-options.js'
+import { EPSILON_MAX } from '../router/resolve-options.js'
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 

@@ -5,13 +5,14 @@ import { ParetoBanditError, show } from '../base/errors.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
 import { EXPLORATION_WEIGHT_COLD } from '../policy/paper/tuning.js'
 import { isPolicyName, POLICIES } from '../policy/policies.js'
-import { checkRewardRange } from '../router/options/resolve-options.js'
+import { checkRewardRange } from '../router/resolve-options.js'
 import { originOf } from '../state/snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
 import { amountFlag, epsilonFlag, numberFlag, seedFlag, wordFlag } from './flags.js'
 import { contextsOf } from './state/log-options.js'
 import { beginLog } from './state/new-log.js'
+import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
 
 interface RestoreFlags {
   readonly gamma?: number
@@ -45,7 +46,7 @@ export function registerRestore(program: Command): void {
     .option('--pending-capacity <n>', 'requests that may still get feedback (default: 65536)', numberFlag)
     .option(
       '--mode <mode>',
-      `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      `how the budget acts under policy ${MODE_POLICIES}: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
     .option('--alpha <x>', `weight of exploration (default: ${EXPLORATION_WEIGHT_COLD})`, amountFlag)
@@ -77,8 +78,10 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
       path,
       `it is of policy ${show(policy)}, which this release lacks`,
     )
-  if (mode !== undefined && policy !== 'paper')
-    throw new CommandError('BAD_ARGUMENT', `--mode: goes with policy paper, ${path} is of policy ${policy}`)
+  if (mode !== undefined && !takesMode(policy)) {
+    const message = `--mode: goes with policy ${MODE_POLICIES}, ${path} is of policy ${policy}`
+    throw new CommandError('BAD_ARGUMENT', message)
+  }
   const options = {
     name,
     ...contextsOf(encoder, dimension),
@@ -87,7 +90,7 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
     ...(lambda0 === undefined ? {} : { lambda0 }),
     ...(pendingCapacity === undefined ? {} : { pendingCapacity }),
   }
-  const settings = { policy, mode: policy === 'paper' ? (mode ?? 'adaptive') : null, alpha, seed, epsilon }
+  const settings = { policy, mode: mode ?? defaultMode(policy), alpha, seed, epsilon }
   await beginLog(file, bytes, options, settings)
   process.stdout.write(`${file}: a log that begins with ${path}\n`)
 }

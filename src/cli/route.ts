@@ -16,6 +16,7 @@ import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } fro
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { type RouteOutcome, renderDecision } from './route-view.js'
+import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
 import { changeState, type Opening, type Session } from './state/session.js'
 import type { Settings } from './state/settings.js'
 
@@ -77,7 +78,7 @@ export function registerRoute(program: Command): void {
     )
     .option(
       '--mode <mode>',
-      `how the budget acts under policy paper: ${PACER_MODES.join(', ')} (default: adaptive)`,
+      `how the budget acts under policy ${MODE_POLICIES}: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
     .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
@@ -177,7 +178,7 @@ function start(
   const policy = flags.policy ?? DEFAULT_POLICY
   checkPolicy(flags, policy, 'this router')
   const alpha = priors === null ? EXPLORATION_WEIGHT_COLD : EXPLORATION_WEIGHT_WARM
-  const mode = policy === 'paper' ? 'adaptive' : null
+  const mode = defaultMode(policy)
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
   const options: RouterOptions = {
@@ -200,8 +201,10 @@ function budgetOf(usdPerRequest: number, { mode }: Settings): BudgetOptions {
 function checkPolicy({ policy, mode }: RouteFlags, kept: PolicyName, where: string): void {
   if (policy !== undefined && policy !== kept)
     throw new CommandError('BAD_ARGUMENT', `--policy: ${where} has policy ${kept}, and keeps it`)
-  if (mode !== undefined && kept !== 'paper')
-    throw new CommandError('BAD_ARGUMENT', `--mode: goes with --policy paper, ${where} has policy ${kept}`)
+  if (mode !== undefined && !takesMode(kept)) {
+    const message = `--mode: goes with --policy ${MODE_POLICIES}, ${where} has policy ${kept}`
+    throw new CommandError('BAD_ARGUMENT', message)
+  }
 }
 
 function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings> {

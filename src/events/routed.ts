@@ -58,7 +58,7 @@ export const routed = defineEvent('routed', 1, {
   tenant: column('tenant', nullable(text())),
   /** Constraints that no eligible model could meet. */
   infeasible: someOf(CONSTRAINTS),
-  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`, `thompson`). */
   propensity: number(checkPropensity),
   /** The models it was drawn from, the chosen one among them; empty where nothing was left to chance. */
   eligible: texts(checkEligible),

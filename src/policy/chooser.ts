@@ -11,7 +11,10 @@ const NONE = new Float64Array(0)
 /** Of decisions that were not left to chance. */
 export const NO_MODELS: readonly string[] = Object.freeze([])
 
-/** A model for a request, and what the request's event carries of how it was found. One record, reused by every decision. */
+/**
+ * A model for a request, and what the request's event carries of how it was found. One record, reused by every decision.
+ * A policy fills in what it knows; the rest stays as `blankChoice` has it.
+ */
 export interface Choice {
   model: Model | null
   /** 0 when nothing was scored. */

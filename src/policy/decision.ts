@@ -29,7 +29,7 @@ export interface Decision {
    * when even the best answers are worth less than the floor, or when the budget's price is above the floor's.
    */
   readonly infeasible: readonly Constraint[]
-  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`). */
+  /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`, `thompson`). */
   readonly propensity: number
   /** Present when the request asked for it with `explain: true`. */
   readonly explanation?: Explanation
@@ -51,9 +51,9 @@ export interface ModelExplanation {
   readonly model: string
   /** theta.x */
   readonly expectedReward: number
-  /** alpha sqrt(v), v inflated by staleness. */
+  /** alpha sqrt(v), v inflated by staleness; policy `thompson`: times the model's standard normal number. */
   readonly explorationBonus: number
-  /** Policy `paper`: penaltyWeight log-normalised cost; `dollar`: penaltyWeight expectedCostUsd + latencyPrice latencyUse. */
+  /** penaltyWeight expectedCostUsd + latencyPrice latencyUse; policy `paper`: penaltyWeight log-normalised cost. */
   readonly penalty: number
   readonly score: number
   readonly expectedCostUsd: number
@@ -84,7 +84,7 @@ export interface Explanation {
   readonly cheapestFallback: boolean
   readonly shadowPrice: number
   readonly latencyPrice: number
-  /** Weight of log-normalised cost: static weight plus shadow price. */
+  /** Weight of what a model is charged: of dollars; policy `paper`: of log-normalised cost, static weight plus shadow price. */
   readonly penaltyWeight: number
   /** Blended price ceiling in USD per 1,000 tokens, or null when none was in force. */
   readonly priceCeilingUsdPerKTok: number | null

@@ -2,6 +2,7 @@ import { nEffectiveOf } from '../bandit/horizon.js'
 import { confidence95, mean } from '../base/statistics.js'
 import { PAPER_SETTINGS } from '../policy/paper/settings.js'
 import { COST_WEIGHT_WITHOUT_BUDGET } from '../policy/paper/tuning.js'
+import type { BaselineName } from './baseline-names.js'
 import { type Bench, roundOf } from './bench.js'
 import { requestsInFlight } from './feedback-timing.js'
 import { bestMix, type Mix, playFixed, playOracle } from './hindsight.js'
@@ -10,9 +11,6 @@ import { mulberry32 } from './random.js'
 import type { BaselineRow } from './result.js'
 import { routerStrategy, type Strategy, UniformRandomStrategy } from './strategy.js'
 import { type PhaseSummary, Tally } from './tally.js'
-
-export const BASELINE_NAMES = ['fixed', 'mix', 'random', 'linucb', 'forgetting', 'oracle', 'paper'] as const
-export type BaselineName = (typeof BASELINE_NAMES)[number]
 
 /** Weight of log-normalised cost in the baselines that have no pacer: the policy's default without a budget. */
 export const STATIC_COST_WEIGHT = COST_WEIGHT_WITHOUT_BUDGET

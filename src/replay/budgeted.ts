@@ -70,10 +70,10 @@ export function policyRows(tally: Tally, bench: Bench, budgetUsd: number): Polic
   }))
 }
 
-/** Policy `paper` as a baseline. */
-export function paperRows(tally: Tally, bench: Bench, budgetUsd: number): BaselineRow[] {
+/** A policy as a baseline. */
+export function besideRows(policy: PolicyName, tally: Tally, bench: Bench, budgetUsd: number): BaselineRow[] {
   return tally.summaries().map((summary) => ({
-    baseline: 'paper',
+    baseline: policy,
     model: null,
     budgetUsdPerRequest: budgetUsd,
     phase: summary.phase,

@@ -1,4 +1,4 @@
-import type { CheckName } from './checks.js'
+import type { CheckName } from './check.js'
 
 /** What a replay is held to, in one place. Rewards are judged quality from 0 to 1, utilisation is spend over budget. */
 export const LIMITS = {

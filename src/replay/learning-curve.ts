@@ -1,28 +1,11 @@
 import { type Bench, fitOn } from './bench.js'
 import { type BudgetedRun, playBudgeted } from './budgeted.js'
+import type { LearningCurve } from './learning-block.js'
 import type { RunRecord } from './play.js'
 import type { ProgressClock } from './progress.js'
 import type { Course } from './scenarios.js'
 
 const BLOCK = 100
-
-/** Mean reward and spend over one block of requests, over all seeds. */
-export interface LearningBlock {
-  /** Requests [from, to), counted from the first that was routed. */
-  readonly from: number
-  readonly to: number
-  readonly cold: number
-  readonly warm: number
-  /** Mean cost over budget. */
-  readonly coldUtilisation: number
-  readonly warmUtilisation: number
-}
-
-/** How a cold start catches up at one budget: whole blocks of 100 requests of the burn-in. */
-export interface LearningCurve {
-  readonly budgetUsdPerRequest: number
-  readonly blocks: readonly LearningBlock[]
-}
 
 /**
  * The same seeds for a router with priors: the rows that the cold start burns in, in the same order, measured from the

@@ -1,8 +1,8 @@
-import type { BaselineName } from './baselines.js'
+import type { BaselineName } from './baseline-names.js'
 import type { Calibration } from './calibration.js'
-import type { Check } from './checks.js'
+import type { Check } from './check.js'
 import type { FeedbackTiming } from './feedback-timing.js'
-import type { LearningCurve } from './learning-curve.js'
+import type { LearningCurve } from './learning-block.js'
 import type { Course, OnboardingVariant, ScenarioName } from './scenarios.js'
 import type { Trace } from './tally.js'
 

@@ -2,18 +2,18 @@ import type { Priors } from '../index.js'
 import type { PolicyName } from '../policy/policies.js'
 import { hindsightBaselines, PLAYED_BASELINES, playedBaseline } from './baselines.js'
 import { type Bench, setBench } from './bench.js'
-import { type BudgetedRun, paperRows, playBudgeted, policyRows } from './budgeted.js'
+import { besideOf, OVER_TIME } from './beside.js'
+import { type BudgetedRun, besideRows, playBudgeted, policyRows } from './budgeted.js'
 import { CostCalibration } from './calibration.js'
 import { checksOf } from './checks.js'
 import { PROMPT_FEEDBACK } from './feedback-timing.js'
-import { type LearningCurve, learningCurve, warmBench } from './learning-curve.js'
+import type { LearningCurve } from './learning-block.js'
+import { learningCurve, warmBench } from './learning-curve.js'
 import type { RunRecord } from './play.js'
 import { ProgressClock } from './progress.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
 import type { ReplayObserver, ReplaySettings } from './settings.js'
 import type { Tally } from './tally.js'
-
-const PAPER: PolicyName = 'paper'
 
 /** What the courses of a replay add up to. */
 interface Findings {
@@ -35,8 +35,8 @@ export async function runReplay(
   settings: ReplaySettings,
   observer: ReplayObserver = {},
 ): Promise<ReplayResult> {
-  const paperBeside = settings.paperBeside ?? settings.policy !== PAPER
-  const clock = new ProgressClock(settings, observer, runsOf(settings, paperBeside))
+  const beside = settings.beside ?? besideOf(settings.policy)
+  const clock = new ProgressClock(settings, observer, runsOf(settings, beside.length))
   const priorsCache = new Map<string, Priors>()
   const benches = settings.courses.map((course) => setBench(course, settings, priorsCache))
   const findings: Findings = {
@@ -50,7 +50,7 @@ export async function runReplay(
   for (const bench of benches) {
     // Burn-in knows no events, so one course tells how a cold start learns.
     await playPolicy(bench, settings, bench === benches[0] && settings.cold, clock, findings)
-    if (paperBeside) await playPaper(bench, settings.budgetsUsd, clock, findings)
+    for (const policy of beside) await playBeside(policy, bench, settings.budgetsUsd, clock, findings)
     findings.baselines.push(...hindsightBaselines(bench, settings.budgetsUsd))
     for (const name of PLAYED_BASELINES) {
       findings.baselines.push(...(await playedBaseline(name, bench, clock)))
@@ -59,9 +59,9 @@ export async function runReplay(
   return resultOf(settings, benches, findings, clock)
 }
 
-function runsOf(settings: ReplaySettings, paperBeside: boolean): number {
+function runsOf(settings: ReplaySettings, beside: number): number {
   const { budgetsUsd, courses, cold } = settings
-  const perCourse = budgetsUsd.length * (paperBeside ? 2 : 1) + PLAYED_BASELINES.length
+  const perCourse = budgetsUsd.length * (1 + beside) + PLAYED_BASELINES.length
   return settings.seeds * (courses.length * perCourse + (cold ? budgetsUsd.length : 0))
 }
 
@@ -87,17 +87,18 @@ async function playPolicy(
   }
 }
 
-async function playPaper(
+async function playBeside(
+  policy: PolicyName,
   bench: Bench,
   budgetsUsd: readonly number[],
   clock: ProgressClock,
   findings: Findings,
 ): Promise<void> {
   for (const budgetUsdPerRequest of budgetsUsd) {
-    const run: BudgetedRun = { policy: PAPER, budgetUsdPerRequest, knobs: {}, leading: false }
+    const run: BudgetedRun = { policy, budgetUsdPerRequest, knobs: {}, leading: false }
     const tally = await playBudgeted(bench, run, clock)
-    findings.baselines.push(...paperRows(tally, bench, budgetUsdPerRequest))
-    findings.paperTraces.push(traceOf(tally, bench, budgetUsdPerRequest))
+    findings.baselines.push(...besideRows(policy, tally, bench, budgetUsdPerRequest))
+    if (policy === OVER_TIME) findings.paperTraces.push(traceOf(tally, bench, budgetUsdPerRequest))
   }
 }
 

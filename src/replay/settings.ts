@@ -24,8 +24,8 @@ export interface ReplaySettings {
   readonly timing?: FeedbackTiming
   /** Knobs of the policy under replay; baselines keep the defaults. */
   readonly knobs?: PolicyKnobs
-  /** Plays policy `paper` at every budget as a baseline. Default: when the policy under replay is another. */
-  readonly paperBeside?: boolean
+  /** Policies that are played at every budget as baselines. Default: `paper` and `thompson`, but for the one under replay. */
+  readonly beside?: readonly PolicyName[]
 }
 
 /** Where a replay is, for progress bars and live views. */

@@ -38,7 +38,7 @@ svg .grid { stroke: var(--rule); stroke-width: 1 } svg .axis-tick { stroke: var(
 svg .band { fill: var(--band) } svg .phase-line { stroke: var(--rule); fill: none }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round } svg .line.faint { stroke-width: 1; opacity: .45 }
 svg .level { stroke-width: 1.2; stroke-dasharray: 5 4; opacity: .85 }
-svg .event { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 3 3; fill: none } svg .paper-line { fill: none; stroke: var(--quiet); stroke-width: 1.4 } svg .paper { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.4 }
+svg .event { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 3 3; fill: none } svg .beside-line { fill: none; stroke: var(--quiet); stroke-width: 1.4 } svg .beside { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.4 }
 svg .end { font-weight: 600; font-size: 11.5px }
 svg .mix-line { fill: none; stroke: var(--quiet); stroke-width: 1.4; stroke-dasharray: 2 4; stroke-linecap: round }
 svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }

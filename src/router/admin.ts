@@ -65,7 +65,7 @@ export class Admin {
       this.run('setBudget', budget, options)
       return
     }
-    refusePayers(options)
+    refusePayers(options, this.policy.name)
     const usdPerRequest = checkNewCeiling(budget, 'budget', POLICY_BUDGET_KEYS)
     this.committer.commit({ type: 'budget-set', at: this.committer.now(), tenant: null, usdPerRequest })
   }
@@ -119,10 +119,10 @@ export class Admin {
 }
 
 /** Where the router is the only payer. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-function refusePayers(options: unknown): void {
+function refusePayers(options: unknown, policy: string): void {
   if (options === undefined) return
   const { tenant, ...rest } = checkRecord(options, 'options')
   checkKeys(rest, ['tenant'], 'options')
   if (tenant !== undefined)
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'options.tenant', "goes with policy 'dollar'")
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'options.tenant', `policy '${policy}' knows no tenants`)
 }

@@ -27,7 +27,7 @@ export class DecisionMaker {
   private readonly routed: Mutable<RoutedEvent>
   private readonly usualSize: RequestSize
 
-  /** @param context the buffer that holds the request's context in `dispatch` */
+  /** @param context the buffer that holds the context of the request that is decided */
   constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
     this.options = options
     this.chooser = chooser
@@ -110,7 +110,7 @@ export class DecisionMaker {
 
   /**
    * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
-   * @returns the event to apply and the decision that it makes
+   * @returns the decision; `event` is what makes it so, once it is applied
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
    */
   decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
@@ -163,20 +163,20 @@ export class DecisionMaker {
     }
   }
 
-  /** Applies the decision just made. */
-  commit(state: RoutingState): void {
+  /** Applies the event of the decision just made. */
+  applyTo(state: RoutingState): void {
     const sequence = state.pending.next
     state.apply(this.routed)
     this.notes.take(sequence).events = state.events
   }
 
-  /** The decision's event, until the next decision. */
-  get record(): RoutedEvent {
+  /** The event of the decision just made: one record, overwritten by the next decision. */
+  get event(): RoutedEvent {
     return this.routed
   }
 
-  /** The decision's event for a listener: a copy, as the record is used again. */
-  event(): RoutedEvent {
+  /** A copy of it, for listeners to keep. */
+  copyOfEvent(): RoutedEvent {
     const { context, contenders, uses } = this.routed
     const copies = { context: context.slice(), contenders: contenders.slice(), uses: uses.slice() }
     return Object.freeze({ ...this.routed, ...copies })

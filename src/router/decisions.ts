@@ -80,9 +80,9 @@ export class Decisions {
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
     const decision = this.decide(request, at)
     committer.expirePushedOut(at)
-    maker.commit(committer.state)
-    committer.journal?.append(maker.record)
-    if (committer.emitter.hears('routed')) committer.emitter.add(maker.event())
+    maker.applyTo(committer.state)
+    committer.journal?.append(maker.event)
+    if (committer.emitter.hears('routed')) committer.emitter.add(maker.copyOfEvent())
     return decision
   }
 

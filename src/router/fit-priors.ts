@@ -12,7 +12,7 @@ import {
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { ContextReader } from '../features/context-reader.js'
 import { type Encoder, isSyncEncoder } from '../features/encoder.js'
-import { checkEncoder } from './options/resolve-options.js'
+import { checkEncoder } from './resolve-options.js'
 
 /** Largest magnitude of a reward, as in the router's `rewardRange`. */
 const REWARD_MAX = 1e6

@@ -5,7 +5,7 @@ import { checkModelSpec, logNormalisedCost } from '../models/model.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { checkForcedExploration } from './options/resolve-options.js'
+import { checkForcedExploration } from './resolve-options.js'
 
 /**
  * The event that registers a model: logarithms and scaled priors are worked out here and carried by it.

@@ -47,11 +47,11 @@ export interface ModelCounts {
 export interface PacerStats {
   /** Ceiling B, USD per request, or null. */
   readonly usdPerRequest: number | null
-  /** How the budget acts under policy `paper`; null under policy `dollar`. */
+  /** How the budget acts under policy `paper`; null under others. */
   readonly mode: PacerMode | null
-  /** That of policy `paper`. */
+  /** As in `Decision`. */
   readonly shadowPrice: number
-  /** Running mean of what requests cost, USD; it drives the shadow price of policy `paper`. */
+  /** Running mean of what requests cost, USD; it drives the shadow prices of policies `paper` and `thompson`. */
   readonly costEmaUsd: number
   /** Spend since the start, removed models included, USD. */
   readonly spendUsd: number
@@ -72,7 +72,7 @@ export interface RouterStats {
   readonly models: readonly ModelStats[]
   readonly policy: PolicyName
   readonly pacer: PacerStats
-  /** The router's account; null for policy `paper`. */
+  /** The router's account; null under policies that have none. */
   readonly account: AccountStats | null
   /** Null without a latency objective, without a quality floor. */
   readonly latency: LatencyStats | null

@@ -87,7 +87,7 @@ export interface PolicyState {
   charged?(at: number, sequence: number): void
   added?(model: Model, event: EventOf<'model-added'>): void
   /** Removed or disabled. */
-  left?(model: Model): void
+  unavailable?(model: Model): void
   repriced?(model: Model, blendedBeforeUsdPerKTok: number): void
   /** Budgets, and events that only this policy knows. */
   apply?(event: RouterEvent): void

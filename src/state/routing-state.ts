@@ -100,7 +100,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         break
       case 'model-disabled':
         this.registry.setEnabled(this.model(event.model), false)
-        this.policy.left?.(this.model(event.model))
+        this.policy.unavailable?.(this.model(event.model))
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
@@ -338,7 +338,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       pending.mark(sequence, DROPPED)
     }
     this.registry.remove(model)
-    this.policy.left?.(model)
+    this.policy.unavailable?.(model)
   }
 
   private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {

@@ -11,9 +11,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
   ['events', /^src\/events\//],
   ['state', /^src\/state\//],
   ['policies', /^src\/policy\/(policies|all-events)\.ts$/],
-  ['dollar', /^src\/policy\/dollar\//],
-  ['paper', /^src\/policy\/paper\//],
-  ['thompson', /^src\/policy\/thompson\//],
+  ['a policy', /^src\/policy\/[^/]+\//],
   ['policy', /^src\/policy\/[^/]+$/],
   ['router', /^src\/router\//],
   ['log', /^src\/log\//],
@@ -27,8 +25,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
 
 const FOLD = ['base', 'kernel', 'models', 'features', 'bandit', 'events', 'state'] as const
 const ENGINE = [...FOLD, 'policy'] as const
-const POLICIES = ['dollar', 'paper', 'thompson'] as const
-const BELOW_ROUTER = [...ENGINE, ...POLICIES, 'policies'] as const
+const BELOW_ROUTER = [...ENGINE, 'a policy', 'policies'] as const
 const ROUTER = [...BELOW_ROUTER, 'router'] as const
 
 /** What each floor may import besides itself. */
@@ -41,10 +38,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: ['base', 'kernel', 'models', 'features'],
   state: ['base', 'kernel', 'models', 'features', 'bandit', 'events'],
   policy: FOLD,
-  dollar: ENGINE,
-  paper: ENGINE,
-  thompson: ENGINE,
-  policies: [...ENGINE, ...POLICIES],
+  'a policy': ENGINE,
+  policies: [...ENGINE, 'a policy'],
   router: BELOW_ROUTER,
   log: ROUTER,
   store: [...ROUTER, 'log'],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { targetsText } from '../../src/cli/view/targets.js'
+import { CHECK_NAMES } from '../../src/replay/check.js'
 import { CHECK_TEXTS, LIMITS } from '../../src/replay/check-limits.js'
-import { CHECK_NAMES, type CheckInput, checksOf } from '../../src/replay/checks.js'
+import { type CheckInput, checksOf } from '../../src/replay/checks.js'
 import type { BaselineRow, PolicyRow } from '../../src/replay/result.js'
 
 const BUDGET = 1e-3

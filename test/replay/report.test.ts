@@ -51,19 +51,29 @@ describe('renderReport', () => {
       expect(html).toContain(title)
     }
     expect(html.match(/Targets: passed \d+ of \d+/g)).toHaveLength(4)
-    expect(html).not.toContain('class="paper"')
+    // Policy thompson is played beside; over time only policy paper would be.
+    expect(html).toContain('Rings: policy thompson at the same budgets.')
+    expect(html).not.toMatch(/policy paper at the same|Squares:|Shadow price, thompson/)
     expect(html).not.toContain('Learning from nothing')
   })
 
-  it('sets policy paper beside another one, on one axis of spend', async () => {
-    const html = await page(MODELS, 'rows', [1e-4, 1e-3], { paperBeside: true, knobs: { alpha: 1 } })
+  it('sets policies beside another one, paper on one axis of spend too', async () => {
+    const html = await page(MODELS, 'rows', [1e-4, 1e-3], {
+      beside: ['paper', 'thompson'],
+      knobs: { alpha: 1 },
+    })
     expect(html).not.toMatch(/NaN|undefined|Infinity/)
     for (const title of ['Spend over allowance, paper', 'Shadow price, paper', 'good-cheap, paper']) {
       expect(html).toContain(title)
     }
-    // Twelve frontiers: one at three sizes, and three panels a scenario with events. A ring a budget in each.
-    const rings = html.match(/class="paper"/g) ?? []
-    expect(rings).toHaveLength(2 * (3 + 3 + 3 + 3))
+    expect(html).toContain(
+      'Rings: policy paper at the same budgets. Squares: policy thompson at the same budgets.',
+    )
+    expect(html).not.toContain('Shadow price, thompson')
+    // Twelve frontiers: one at three sizes, and three panels a scenario with events. A mark a budget and policy in each.
+    expect(html.match(/class="beside"/g)).toHaveLength(2 * 2 * (3 + 3 + 3 + 3))
+    expect(html.match(/class="beside-line"/g)).toHaveLength(2 * (3 + 3 + 3 + 3))
+    expect(html).toContain('policy thompson within')
   })
 
   it('draws how a cold start learns, and draws it nowhere when nothing was burnt in long enough', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { confidence95, median, tQuantile975 } from '../../src/base/statistics.js'
+import { policiesBeside } from '../../src/replay/beside.js'
 import { bestMix } from '../../src/replay/hindsight.js'
-import type { ReplayResult } from '../../src/replay/result.js'
+import type { BaselineRow, PolicyRow, ReplayResult } from '../../src/replay/result.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, type ScenarioName } from '../../src/replay/scenarios.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
@@ -123,7 +124,10 @@ describe('runReplay', () => {
 
   it('measures baselines that do not learn alike under any timing', async () => {
     const timing = { rewardRate: 0.3, delay: 60, settleDelay: 70, noise: 0.2 }
-    const [late, prompt] = [await replay('stationary', data, { timing }), await replay('stationary', data)]
+    const [late, prompt] = [
+      await replay('stationary', data, { timing, beside: [] }),
+      await replay('stationary', data, { beside: [] }),
+    ]
     const steady = (result: ReplayResult) =>
       result.report.baselines.filter(({ baseline }) => !['linucb', 'forgetting'].includes(baseline))
     expect(steady(late)).toEqual(steady(prompt))
@@ -135,7 +139,7 @@ describe('runReplay', () => {
     expect(alone.paperTraces).toEqual([])
     const { report, ...rest } = await replay('price-drop', data, {
       knobs: { nEffective: 1, alpha: 5 },
-      paperBeside: true,
+      beside: ['paper'],
     })
     const paper = report.baselines.filter(({ baseline }) => baseline === 'paper')
     expect(
@@ -157,12 +161,47 @@ describe('runReplay', () => {
   })
 
   it('plays a policy beside itself to no difference', async () => {
-    const { report } = await replay('stationary', data, { paperBeside: true })
+    const { report } = await replay('stationary', data, { beside: ['paper'] })
     const compared = report.checks.filter(({ name }) => name === 'reward-vs-paper')
     expect(compared.map(({ measured, ok }) => [measured, ok])).toEqual([
       [0, true],
       [0, true],
     ])
+  })
+
+  it('plays policies paper and thompson beside another one, each as it plays alone', async () => {
+    const rowsOf = ({ report }: ReplayResult, name: string) =>
+      report.baselines.filter(({ baseline }) => baseline === name)
+    const measured = (rows: readonly (PolicyRow | BaselineRow)[]) =>
+      rows.map(({ budgetUsdPerRequest, phase, variant, reward, utilisation, shares }) => ({
+        ...{ budgetUsdPerRequest, phase, variant, reward, utilisation, shares },
+      }))
+    const [dollar, paper, thompson] = [
+      await replay('onboarding', data, { policy: 'dollar' }),
+      await replay('onboarding', data),
+      await replay('onboarding', data, { policy: 'thompson' }),
+    ]
+    const perCourse = (result: ReplayResult, name: string) =>
+      ['good-cheap', 'good-expensive', 'bad-cheap'].flatMap((variant) =>
+        rowsOf(result, name).filter((row) => row.variant === variant),
+      )
+    for (const [name, alone] of [
+      ['paper', paper],
+      ['thompson', thompson],
+    ] as const) {
+      expect(measured(perCourse(dollar, name))).toEqual(measured(alone.report.rows))
+      expect(rowsOf(alone, name)).toEqual([])
+    }
+    expect(rowsOf(paper, 'thompson')).toEqual(rowsOf(dollar, 'thompson'))
+    expect(rowsOf(thompson, 'paper')).toEqual(rowsOf(dollar, 'paper'))
+    expect([dollar, paper, thompson].map(({ paperTraces }) => paperTraces.length)).toEqual([6, 0, 6])
+    expect(policiesBeside(dollar.report.baselines)).toEqual(['paper', 'thompson'])
+  })
+
+  it('plays nobody beside where none is asked for', async () => {
+    const { report } = await replay('stationary', data, { beside: [] })
+    expect(policiesBeside(report.baselines)).toEqual([])
+    expect(report.checks.some(({ name }) => name === 'reward-vs-paper')).toBe(false)
   })
 
   it('draws the learning curve of a cold start beside a warm router', async () => {

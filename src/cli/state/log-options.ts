@@ -4,8 +4,8 @@ import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import type { LogHeader } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
-import { PACER_MODES } from '../../policy/paper/settings.js'
 import { POLICY_NAMES } from '../../policy/policies.js'
+import { keptMode } from './pacer-mode.js'
 import { type Settings, settingsOf } from './settings.js'
 
 /**
@@ -70,7 +70,6 @@ class AbsentEncoder implements Encoder {
 /** Options as kept, of a log with that header. @param note what `SETTINGS_NOTE` holds */
 export function keptSettings({ settings }: LogHeader, note: string | null, place: string): Settings {
   const policy = checkOneOf(settings.policy, POLICY_NAMES, `${place}: header.policy`)
-  const mode =
-    policy === 'paper' ? checkOneOf(settings.pacerMode, PACER_MODES, `${place}: header.pacerMode`) : null
+  const mode = keptMode(policy, settings.pacerMode, `${place}: header.pacerMode`)
   return settingsOf(note, policy, mode, place)
 }

@@ -1,14 +1,15 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { PACER_MODES, type PacerMode } from '../../policy/paper/settings.js'
+import type { PacerMode } from '../../policy/paper/settings.js'
 import { EXPLORATION_WEIGHT_COLD } from '../../policy/paper/tuning.js'
 import { POLICY_NAMES, type PolicyName } from '../../policy/policies.js'
-import { EPSILON_MAX } from '../../router/options/resolve-options.js'
+import { EPSILON_MAX } from '../../router/resolve-options.js'
+import { keptMode } from './pacer-mode.js'
 
 /** Options that every later command must make its router with, and the log's header does not hold or may not change. */
 export interface Settings {
   readonly policy: PolicyName
-  /** How the budget acts under policy `paper`; null under another. */
+  /** How the budget acts; null under a policy whose budget has no mode. */
   readonly mode: PacerMode | null
   readonly alpha: number
   readonly seed: number
@@ -26,7 +27,7 @@ export function parseSettings(text: string, place: string): Settings {
   const policy = checkOneOf(record.policy ?? 'paper', POLICY_NAMES, `${place}: settings.policy`)
   return {
     policy,
-    mode: policy === 'paper' ? checkOneOf(record.mode, PACER_MODES, `${place}: settings.mode`) : null,
+    mode: keptMode(policy, record.mode, `${place}: settings.mode`),
     alpha: checkInRange(record.alpha, 0, 1e6, `${place}: settings.alpha`),
     seed: checkInteger(record.seed, 0, 0xffffffff, `${place}: settings.seed`),
     epsilon: checkInRange(record.epsilon ?? 0, 0, EPSILON_MAX, `${place}: settings.epsilon`),

@@ -1,3 +1,5 @@
+import type { BaselineName } from '../../replay/baseline-names.js'
+import { policiesBeside } from '../../replay/beside.js'
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
 import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
@@ -16,7 +18,7 @@ function policyText(result: ReplayResult): string {
   const { rows, baselines } = result.report
   const phased = rows.some((row) => row.phase !== null)
   const varied = rows.some((row) => row.variant !== null)
-  const beside = baselines.some(({ baseline }) => baseline === 'paper')
+  const beside = policiesBeside(baselines)
   const columns: Column[] = [
     ...(varied ? [{ title: 'variant' }] : []),
     { title: 'budget', align: 'right' },
@@ -24,7 +26,7 @@ function policyText(result: ReplayResult): string {
     { title: 'reward', align: 'right' },
     { title: '95% CI' },
     { title: 'best mix', align: 'right' },
-    ...(beside ? [{ title: 'paper', align: 'right' } as const] : []),
+    ...beside.map((title): Column => ({ title, align: 'right' })),
     { title: 'used', align: 'right' },
     ...(phased ? [{ title: 'so far', align: 'right' } as const] : []),
     { title: 'worst', align: 'right' },
@@ -38,7 +40,7 @@ function policyText(result: ReplayResult): string {
     reward(row.reward),
     halfWidth(row.rewardCi95),
     rewardOf('mix', baselines, row),
-    ...(beside ? [rewardOf('paper', baselines, row)] : []),
+    ...beside.map((name) => rewardOf(name, baselines, row)),
     percent(row.utilisation),
     ...(phased ? [percent(row.utilisationCumulative)] : []),
     percent(row.utilisationWorst),
@@ -50,7 +52,7 @@ function policyText(result: ReplayResult): string {
 
 /** One line a baseline; with phases or variants, one column each. */
 function baselineText(result: ReplayResult): string {
-  const rows = result.report.baselines.filter(({ baseline }) => baseline !== 'mix' && baseline !== 'paper')
+  const rows = result.report.baselines.filter(({ budgetUsdPerRequest }) => budgetUsdPerRequest === null)
   const keys = [...new Set(rows.map(columnOf))]
   const names = [...new Set(rows.map(baselineName))]
   const columns: Column[] = [
@@ -75,7 +77,7 @@ function columnOf(row: BaselineRow): string {
 }
 
 /** Reward of a baseline that keeps the row's budget. */
-function rewardOf(baseline: 'mix' | 'paper', baselines: readonly BaselineRow[], row: PolicyRow): string {
+function rewardOf(baseline: BaselineName, baselines: readonly BaselineRow[], row: PolicyRow): string {
   const found = baselines.find(
     (candidate) =>
       candidate.baseline === baseline &&

@@ -1,4 +1,4 @@
-import type { Check } from '../../replay/checks.js'
+import type { Check } from '../../replay/check.js'
 import { checkGroups, measuredText, placeText } from '../../replay/report/check-text.js'
 import type { ReplayReport } from '../../replay/result.js'
 

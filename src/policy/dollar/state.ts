@@ -222,7 +222,7 @@ export class DollarState implements PolicyState {
     model.realisedUsd = COST_PRIOR_REQUESTS * event.costCorrection
   }
 
-  left(model: Model): void {
+  unavailable(model: Model): void {
     this.demand.forget(model.slot)
     this.objectives.left(model.slot)
   }

@@ -2,11 +2,12 @@
  * The tuned constants of policy `dollar`. Rewards in here are parts of their range, whatever it is: a reward of 1 is the
  * best there is.
  *
- * Where no source is named a value was found by replays of recorded and simulated outcomes:
+ * Where no source is named,
  *
  *     npm run sensitivity -- --only NAME
  *
- * shows what half of it and twice of it do; docs/TUNING.md has the table of all. Defaults of options are in defaults.ts:
+ * shows what half of a value and twice of it do to replays; docs/TUNING.md has the table of all, and says which of them no
+ * replay reaches. Defaults of options are in defaults.ts:
  * a router knows them before it loads the policy.
  */
 

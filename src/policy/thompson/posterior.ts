@@ -1,17 +1,20 @@
-/** Integration over the chosen arm's standard normal: from -6 to 6, beyond which lies a share of 2e-9. */
+/** Standard deviations that the integration reaches to either side: beyond lies a share of 2e-9. */
 const REACH = 6
-const STEPS = 192
-const WIDTH = (2 * REACH) / STEPS
-const DENSITY = Float64Array.from({ length: STEPS + 1 }, (_, i) => {
-  const z = i * WIDTH - REACH
-  return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * WIDTH
-})
+/** Of what one step of the quadrature adds. */
+const TOLERANCE = 1e-9
+/** Halvings at most: down to 2e-6 standard deviations, where what is left to gain is under the tolerance. */
+const DEPTH_MAX = 20
+/** What has been drawn was possible. */
+const PROBABILITY_MIN = 1e-9
 
 /**
- * Probability that a draw of the arm at `chosen` is the largest of independent normal draws: the integral over z of
- * phi(z) times the product over the others of Phi((m + s z - m_j) / s_j), by the trapezoidal rule.
+ * Probability that the draw of the arm at `chosen` is the largest of independent normal draws: the integral over z of
+ *     phi(z) prod_j Phi((m + s z - m_j) / s_j)
+ * by adaptive Simpson quadrature, a standard deviation at a time: the product never falls, so that a halving sees any
+ * step in it, however steep (an arm that is well known beside one that is not). Of two it is
+ * Phi((m - m_1) / sqrt(s^2 + s_1^2)).
  * @param means of the draws, `deviations` their standard deviations; the first `count` of each
- * @returns a number in (0, 1], at least 1e-9: what has been drawn was possible
+ * @returns a number in (0, 1] within 1e-5
  */
 export function probabilityOfBest(
   means: Float64Array,
@@ -19,29 +22,91 @@ export function probabilityOfBest(
   count: number,
   chosen: number,
 ): number {
-  let sum = 0
-  for (let i = 0; i <= STEPS; i++) {
-    const draw = means[chosen] + deviations[chosen] * (i * WIDTH - REACH)
-    let product = DENSITY[i]
-    for (let other = 0; other < count && product > 0; other++)
-      if (other !== chosen) product *= normalBelow(draw - means[other], deviations[other])
-    sum += product
+  const mean = means[chosen]
+  const deviation = deviations[chosen]
+  // Those further behind would win with a probability under 1e-9 each.
+  const rivals: number[] = []
+  for (let arm = 0; arm < count; arm++) {
+    const reach = REACH * Math.hypot(deviation, deviations[arm])
+    if (arm !== chosen && means[arm] + reach >= mean) rivals.push(arm)
   }
-  return Math.min(1, Math.max(sum, 1e-9))
+  if (deviation === 0) return probabilityOfCertain(means, deviations, rivals, mean)
+  if (rivals.length === 0) return 1
+  if (rivals.length === 1) {
+    const [rival] = rivals
+    const won = normalBelow(mean - means[rival], Math.hypot(deviation, deviations[rival]))
+    return Math.max(won, PROBABILITY_MIN)
+  }
+  const integrand = (z: number): number => {
+    let product = normalDensity(z)
+    for (const rival of rivals) product *= normalBelow(mean + deviation * z - means[rival], deviations[rival])
+    return product
+  }
+  let sum = 0
+  let low = integrand(-REACH)
+  for (let z = -REACH; z < REACH; z++) {
+    const high = integrand(z + 1)
+    sum += simpson(integrand, z, 1, low, integrand(z + 0.5), high, DEPTH_MAX)
+    low = high
+  }
+  return Math.min(1, Math.max(sum, PROBABILITY_MIN))
 }
 
-/** P(N(0, deviation^2) < x); half at a tie of certain values. */
+/** The same for a draw that is certain: those that are certain and equal share what they win, as the tie-break says. */
+function probabilityOfCertain(
+  means: Float64Array,
+  deviations: Float64Array,
+  rivals: readonly number[],
+  mean: number,
+): number {
+  let tied = 1
+  let product = 1
+  for (const rival of rivals) {
+    if (deviations[rival] === 0 && means[rival] === mean) tied++
+    else product *= normalBelow(mean - means[rival], deviations[rival])
+  }
+  return Math.max(product / tied, PROBABILITY_MIN)
+}
+
+/** The integral from `start` over `width`, given the integrand at both ends and in the middle. */
+function simpson(
+  integrand: (z: number) => number,
+  start: number,
+  width: number,
+  low: number,
+  middle: number,
+  high: number,
+  depth: number,
+): number {
+  const half = width / 2
+  const left = integrand(start + half / 2)
+  const right = integrand(start + half + half / 2)
+  const whole = (width / 6) * (low + 4 * middle + high)
+  const first = (half / 6) * (low + 4 * left + middle)
+  const second = (half / 6) * (middle + 4 * right + high)
+  const error = first + second - whole
+  if (depth === 0 || Math.abs(error) <= 15 * TOLERANCE) return first + second + error / 15
+  return (
+    simpson(integrand, start, half, low, left, middle, depth - 1) +
+    simpson(integrand, start + half, half, middle, right, high, depth - 1)
+  )
+}
+
+/** P(N(0, deviation^2) < x). */
 function normalBelow(x: number, deviation: number): number {
-  if (deviation === 0) return x > 0 ? 1 : x < 0 ? 0 : 0.5
+  if (deviation === 0) return x > 0 ? 1 : 0
   return normalDistribution(x / deviation)
 }
 
 /** Phi(x) within 7.5e-8 (Abramowitz and Stegun 26.2.17). */
 export function normalDistribution(x: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(x))
-  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
   const polynomial =
     t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
-  const above = density * polynomial
+  const above = normalDensity(x) * polynomial
   return x >= 0 ? 1 - above : above
+}
+
+function normalDensity(z: number): number {
+  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
 }

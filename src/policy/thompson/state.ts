@@ -1,13 +1,15 @@
-import type { EventOf } from '../../events/events.js'
+import type { EventOf, RouterEvent } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
+import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
 import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START, PRICE_STEP } from './tuning.js'
 
 /**
- * What policy `thompson` keeps besides: a plain pacer in dollars. Dual ascent on the logarithm of the shadow price, by how
- * far the running mean of costs is from the ceiling B:
+ * What policy `thompson` keeps besides: a plain pacer in dollars. Each request whose cost is known, or assumed at its
+ * expiry, moves the logarithm of the shadow price by how far the running mean of the costs before is from the ceiling B:
  *     lambda <- clamp(lambda (1 + 0.05 (min(mean / B, 20) - 1)))
+ * A new ceiling keeps lambda; the first one finds it where it starts.
  */
 export class ThompsonState implements PolicyState {
   /** Reward that a budget's worth of dollars must buy. */
@@ -18,8 +20,9 @@ export class ThompsonState implements PolicyState {
     this.view = view
   }
 
-  settled(_event: EventOf<'settled'>, _model: Model, _sequence: number): void {
-    this.ascend()
+  settled(_event: EventOf<'settled'>, _model: Model, sequence: number): void {
+    // A request that expired before was counted then.
+    if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
   }
 
   cancelled(_event: EventOf<'cancelled'>, _sequence: number): void {
@@ -30,6 +33,11 @@ export class ThompsonState implements PolicyState {
     this.ascend()
   }
 
+  apply(event: RouterEvent): void {
+    if (event.type === 'budget-set' && event.tenant === null && event.usdPerRequest === null)
+      this.price = PRICE_START
+  }
+
   save(): PolicySnapshot {
     return { text: null, numbers: Float64Array.of(this.price) }
   }
@@ -37,7 +45,7 @@ export class ThompsonState implements PolicyState {
   load({ numbers }: PolicySnapshot): void {
     const [price] = numbers
     if (numbers.length !== 1 || !(price >= PRICE_MIN && price <= PRICE_MAX))
-      throw invalidSnapshot('its shadow price is none')
+      throw invalidSnapshot('its shadow price is not valid')
     this.price = price
   }
 

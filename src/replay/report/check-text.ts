@@ -1,5 +1,5 @@
 import { usdPerThousand } from '../../report/format.js'
-import { CHECK_NAMES, type Check, type CheckName } from '../checks.js'
+import { CHECK_NAMES, type Check, type CheckName } from '../check.js'
 
 /** The cells of one check. */
 export interface CheckGroup {

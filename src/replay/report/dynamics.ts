@@ -2,6 +2,7 @@ import { escapeHtml } from '../../report/escape.js'
 import { usdPerThousand } from '../../report/format.js'
 import { type LineChart, lineChart } from '../../report/line-chart.js'
 import { drawing, HALF, type Size, THIRD } from '../../report/svg.js'
+import { OVER_TIME } from '../beside.js'
 import type { ReplayResult, RunTrace } from '../result.js'
 import type { Course } from '../scenarios.js'
 import { allowanceChart, allowanceDomain, phaseNames, shadowPriceChart } from './over-time.js'
@@ -25,7 +26,7 @@ function sidesOf(result: ReplayResult, course: Course): Side[] {
   const ours = { policy: result.report.policy, traces: on(result.traces) }
   return result.paperTraces.length === 0
     ? [ours]
-    : [ours, { policy: 'paper', traces: on(result.paperTraces) }]
+    : [ours, { policy: OVER_TIME, traces: on(result.paperTraces) }]
 }
 
 /** Spend over allowance and shadow price, each a figure a policy; the columns are the policies. */

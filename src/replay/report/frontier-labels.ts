@@ -12,24 +12,23 @@ export interface FrontierLabels {
   readonly at: (mark: Mark) => Pixel
   readonly policy: string
   readonly policyAt: readonly Pixel[]
-  readonly paperAt: readonly Pixel[]
+  readonly besideAt: readonly { readonly policy: string; readonly points: readonly Pixel[] }[]
   readonly mixAt: readonly Pixel[]
   readonly bounds: Box
 }
 
 /** Names beside the marks and lines: models first, then the policy, the mix, the baselines. */
 export function frontierLabels(plot: FrontierLabels): string[] {
-  const { marks, at, policy, policyAt, paperAt, mixAt, bounds } = plot
+  const { marks, at, policy, policyAt, besideAt, mixAt, bounds } = plot
   const named = [
     ...marks.filter((mark) => mark.className === 'fixed').map((mark) => nameAt(mark.text, at(mark), 'name')),
     ...policyAt
       .slice(Math.floor(policyAt.length / 2))
       .slice(0, 1)
       .map((point) => nameAt(`policy ${policy}`, point, 'name')),
-    ...paperAt
-      .slice(Math.floor(paperAt.length / 3))
-      .slice(0, 1)
-      .map((point) => nameAt('policy paper', point, 'name quiet')),
+    ...besideAt.map((other) =>
+      nameAt(`policy ${other.policy}`, other.points[Math.floor(other.points.length / 3)], 'name quiet'),
+    ),
     ...merged(
       marks.filter((mark) => mark.className !== 'fixed'),
       at,
@@ -39,8 +38,10 @@ export function frontierLabels(plot: FrontierLabels): string[] {
       .slice(0, 1)
       .map((point) => nameAt('best mix of two', point, 'name quiet')),
   ]
-  const obstacles = [...marks.map(at), ...along(policyAt), ...paperAt].map(square)
-  const placed = placeLabels(named, obstacles, [...along(mixAt), ...along(paperAt)].map(square), bounds)
+  const besides = besideAt.map(({ points }) => points)
+  const obstacles = [...marks.map(at), ...along(policyAt), ...besides.flat()].map(square)
+  const lines = [...along(mixAt), ...besides.flatMap(along)].map(square)
+  const placed = placeLabels(named, obstacles, lines, bounds)
   return placed.map((place, i) =>
     place === null
       ? ''

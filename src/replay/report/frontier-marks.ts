@@ -1,5 +1,15 @@
-import { symbolCircle, symbolDiamond, symbolStar, symbolTriangle } from 'd3-shape'
+import {
+  type SymbolType,
+  symbolCircle,
+  symbolCross,
+  symbolDiamond,
+  symbolSquare,
+  symbolStar,
+  symbolTriangle,
+} from 'd3-shape'
+import { isPolicyName, type PolicyName } from '../../policy/policies.js'
 import { halfWidth, perThousand, reward, shortName } from '../../report/format.js'
+import { policiesBeside } from '../beside.js'
 import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
 
@@ -7,7 +17,7 @@ import type { BaselineRow } from '../result.js'
 export interface Mark extends Point {
   readonly text: string
   readonly hint: string
-  readonly shape: typeof symbolCircle
+  readonly shape: SymbolType
   readonly area: number
   readonly className: string
   readonly color?: string
@@ -37,8 +47,9 @@ export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId:
 
 export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
   return baselines.flatMap((row) => {
-    if (row.baseline === 'fixed' || row.baseline === 'mix' || row.baseline === 'paper') return []
-    const text = BASELINE_LABELS[row.baseline]
+    const { baseline } = row
+    if (baseline === 'fixed' || baseline === 'mix' || isPolicyName(baseline)) return []
+    const text = BASELINE_LABELS[baseline]
     return [
       {
         costUsd: row.costUsdPerRequest,
@@ -53,18 +64,43 @@ export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
   })
 }
 
-/** Policy paper, cheapest first: a ring a budget. */
-export function paperMarks(baselines: readonly BaselineRow[]): Mark[] {
-  return baselines
-    .filter(({ baseline }) => baseline === 'paper')
-    .map((row) => ({
-      costUsd: row.costUsdPerRequest,
-      reward: row.reward,
-      text: 'policy paper',
-      hint: `policy paper, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
-      shape: symbolCircle,
-      area: 40,
-      className: 'paper',
-    }))
-    .sort((a, b) => a.costUsd - b.costUsd)
+/** A policy beside the one under replay, cheapest first: a mark a budget. */
+export interface BesideMarks {
+  readonly policy: PolicyName
+  readonly marks: readonly Mark[]
+}
+
+const BESIDE_SHAPES = [
+  { shape: symbolCircle, area: 40, name: 'rings' },
+  { shape: symbolSquare, area: 32, name: 'squares' },
+  { shape: symbolCross, area: 40, name: 'crosses' },
+]
+
+/** Each policy's shape is that of its place in the list. */
+export function besideMarks(baselines: readonly BaselineRow[]): BesideMarks[] {
+  return policiesBeside(baselines).map((policy, i) => {
+    const { shape, area } = BESIDE_SHAPES[i % BESIDE_SHAPES.length]
+    const marks = baselines
+      .filter(({ baseline }) => baseline === policy)
+      .map((row) => ({
+        costUsd: row.costUsdPerRequest,
+        reward: row.reward,
+        text: `policy ${policy}`,
+        hint: `policy ${policy}, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
+        shape,
+        area,
+        className: 'beside',
+      }))
+      .sort((one, other) => one.costUsd - other.costUsd)
+    return { policy, marks }
+  })
+}
+
+/** What the shapes stand for, in words; nothing where no policy was played beside. */
+export function besideNote(policies: readonly PolicyName[]): string {
+  const named = policies.map((policy, i) => {
+    const { name } = BESIDE_SHAPES[i % BESIDE_SHAPES.length]
+    return ` ${name[0].toUpperCase()}${name.slice(1)}: policy ${policy} at the same budgets.`
+  })
+  return named.join('')
 }

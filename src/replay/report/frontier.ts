@@ -5,7 +5,7 @@ import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
 import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
 import { frontierLabels } from './frontier-labels.js'
-import { baselineMarks, fixedMarks, type Mark, paperMarks } from './frontier-marks.js'
+import { baselineMarks, besideMarks, fixedMarks, type Mark } from './frontier-marks.js'
 
 export interface Frontier {
   readonly policy: string
@@ -25,9 +25,9 @@ export function frontier(plot: Frontier, size: Size): string {
   const policy = plot.rows
     .map((row) => ({ ...row, costUsd: row.utilisation * row.budgetUsdPerRequest }))
     .sort((a, b) => a.costUsd - b.costUsd)
-  const paper = paperMarks(plot.baselines)
+  const beside = besideMarks(plot.baselines)
   const { x, y } = scales(
-    [...marks, ...policy, ...paper],
+    [...marks, ...policy, ...beside.flatMap((other) => other.marks)],
     policy.flatMap((row) => [...row.rewardCi95]),
     size,
   )
@@ -36,7 +36,7 @@ export function frontier(plot: Frontier, size: Size): string {
     y(value),
   ]
   const policyAt = policy.map(at)
-  const paperAt = paper.map(at)
+  const besideAt = beside.map((other) => ({ policy: other.policy, points: other.marks.map(at) }))
   const mixAt = mixPoints(fixed, x.domain()[1]).map(at)
   const bounds = {
     x: MARGIN.left,
@@ -47,12 +47,12 @@ export function frontier(plot: Frontier, size: Size): string {
   return [
     ...axes(x, y, size, plot.title),
     tag('path', { d: polyline(mixAt), class: 'mix-line' }, hint('best affordable mix of two fixed models')),
-    paper.length === 0 ? '' : tag('path', { d: polyline(paperAt), class: 'paper-line' }),
-    ...paper.map((mark) => drawMark(mark, at(mark))),
+    ...besideAt.map(({ points }) => tag('path', { d: polyline(points), class: 'beside-line' })),
+    ...beside.flatMap((other) => other.marks.map((mark) => drawMark(mark, at(mark)))),
     tag('path', { d: polyline(policyAt), class: 'policy-line' }),
     ...policy.map((row, i) => policyMark(row, policyAt[i], y)),
     ...marks.map((mark) => drawMark(mark, at(mark))),
-    ...frontierLabels({ marks, at, policy: plot.policy, policyAt, paperAt, mixAt, bounds }),
+    ...frontierLabels({ marks, at, policy: plot.policy, policyAt, besideAt, mixAt, bounds }),
   ].join('')
 }
 

@@ -2,7 +2,7 @@ import { percent, reward, usdPerThousand } from '../../report/format.js'
 import type { LineChart, LineSeries } from '../../report/line-chart.js'
 import { budgetColor } from '../../report/palette.js'
 import { cumulative, rolling, type Samples } from '../../report/series.js'
-import type { LearningCurve } from '../learning-curve.js'
+import type { LearningCurve } from '../learning-block.js'
 import type { RunTrace } from '../result.js'
 import type { Course } from '../scenarios.js'
 

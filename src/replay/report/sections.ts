@@ -3,10 +3,12 @@ import { shortName, usdPerThousand } from '../../report/format.js'
 import { type LineChart, lineChart } from '../../report/line-chart.js'
 import { type ShareGroup, shares, sharesHeight } from '../../report/shares.js'
 import { drawing, FULL, HALF, type Size, THIRD } from '../../report/svg.js'
+import { policiesBeside } from '../beside.js'
 import type { ReplayResult } from '../result.js'
 import type { Course, ScenarioName } from '../scenarios.js'
 import { dynamicsPairs, dynamicsThirds, shareFigures } from './dynamics.js'
 import { type Frontier, frontier } from './frontier.js'
+import { besideNote } from './frontier-marks.js'
 import { adoptionChart, rewardChart, spendChart } from './over-time.js'
 import { baselineTable, policyTable } from './tables.js'
 import { calibrationFigure, learningFigure, targets } from './verdicts.js'
@@ -150,7 +152,7 @@ type Panel = Pick<Frontier, 'rows' | 'baselines'> & { readonly title?: string }
 function frontierFigure(result: ReplayResult, colorOf: Colors, panels: readonly Panel[]): string {
   const sizes = panels.length === 1 ? FULL : THIRD
   const { policy } = result.report
-  const beside = result.paperTraces.length > 0 ? ' Rings: policy paper at the same budgets.' : ''
+  const beside = besideNote(policiesBeside(result.report.baselines))
   const note = `Diamonds: always the same model. Dashed: the best mix of two of them. Circles: the policy, one a budget, with the 95 % interval of its mean over seeds.${beside} Triangles and star: baselines that mind no budget.`
   const drawings = panels.map(
     (panel) =>

@@ -1,3 +1,4 @@
+import { isPolicyName } from '../../policy/policies.js'
 import { escapeHtml } from '../../report/escape.js'
 import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
@@ -60,7 +61,10 @@ export function baselineTable(result: ReplayResult, colorOf: Colors): string {
 
 /** What a baseline is, in words. */
 export function baselineName(row: Pick<BaselineRow, 'baseline' | 'model' | 'budgetUsdPerRequest'>): string {
-  switch (row.baseline) {
+  const { baseline } = row
+  if (isPolicyName(baseline))
+    return `policy ${baseline} within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
+  switch (baseline) {
     case 'fixed':
       return `always ${shortName(row.model ?? '')}`
     case 'mix':
@@ -71,8 +75,6 @@ export function baselineName(row: Pick<BaselineRow, 'baseline' | 'model' | 'budg
       return 'LinUCB, static weight, no forgetting'
     case 'forgetting':
       return 'LinUCB, static weight, forgetting'
-    case 'paper':
-      return `policy paper within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
     case 'oracle':
       return 'per-prompt oracle'
   }

@@ -1,4 +1,4 @@
-import { nEffectiveOf } from '../../bandit/horizon.js'
+import { nEffectiveOf } from '../bandit/horizon.js'
 import {
   checkFinite,
   checkInRange,
@@ -9,20 +9,20 @@ import {
   checkRecord,
   checkString,
   DIMENSION_MAX,
-} from '../../base/check.js'
-import { expected, ParetoBanditError } from '../../base/errors.js'
-import { FORCED_EXPLORATION_MAX } from '../../events/models.js'
-import type { AnyEncoder } from '../../features/encoder.js'
-import { KERNEL_NAMES } from '../../kernel/kernel.js'
-import { checkModelSpecs } from '../../models/model.js'
-import { type CheckedBudget, checkBudget } from '../../policy/budget.js'
-import type { ResolvedOptions, RouterOptions } from '../../policy/options.js'
+} from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import { FORCED_EXPLORATION_MAX } from '../events/models.js'
+import type { AnyEncoder } from '../features/encoder.js'
+import { KERNEL_NAMES } from '../kernel/kernel.js'
+import { checkModelSpecs } from '../models/model.js'
+import { type CheckedBudget, checkBudget } from '../policy/budget.js'
+import type { ResolvedOptions, RouterOptions } from '../policy/options.js'
 import {
   EXPLORATION_WEIGHT_COLD,
   EXPLORATION_WEIGHT_WARM,
   FORCED_EXPLORATION_REQUESTS,
   RIDGE,
-} from '../../policy/paper/tuning.js'
+} from '../policy/paper/tuning.js'
 import {
   DEFAULT_POLICY,
   POLICIES,
@@ -30,8 +30,8 @@ import {
   POLICY_NAMES,
   POLICY_OPTION_KEYS,
   type PolicyName,
-} from '../../policy/policies.js'
-import { ORIGIN_NAME } from '../../state/pending/origins.js'
+} from '../policy/policies.js'
+import { ORIGIN_NAME } from '../state/pending/origins.js'
 
 /** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
 export const EPSILON_MAX = 0.5

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { FLOORS, floorOf } from './floors.js'
+import { filesUnder, importsOf, read } from './imports.js'
+
+const ROOMS = FLOORS.map(([room]) => room).sort()
+
+/** What an attribute is in a picture, each value once. */
+function valuesOf(picture: string, attribute: string): string[] {
+  const found = [...read(picture).matchAll(new RegExp(` ${attribute}="([^"]*)"`, 'g'))]
+  return [...new Set(found.map(([, value]) => value))].sort()
+}
+
+describe('the pictures of docs/ARCHITECTURE.md (npm run pictures)', () => {
+  it('show every room, on as many floors as there are', () => {
+    expect(valuesOf('docs/img/architecture.svg', 'data-room')).toEqual(ROOMS)
+    const floors = valuesOf('docs/img/architecture.svg', 'data-floor').map(Number)
+    expect(Math.max(...floors) + 1).toBe(floors.length)
+  })
+
+  it('show who imports whom: no room that imports, or is imported, is missing', () => {
+    const pairs = filesUnder('src')
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap(importsOf)
+      .map(({ file, target }) => [floorOf(file), target === null ? undefined : floorOf(target)])
+      .filter(([from, to]) => to !== undefined && from !== to)
+    const side = (end: 0 | 1) => [...new Set(pairs.map((pair) => pair[end] ?? ''))].sort()
+    expect(valuesOf('docs/img/imports.svg', 'data-from')).toEqual(side(0))
+    expect(valuesOf('docs/img/imports.svg', 'data-to')).toEqual(side(1))
+  })
+})
