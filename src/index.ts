@@ -34,6 +34,7 @@ export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type {
+  AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,

@@ -112,7 +112,7 @@ export class Admin {
 
   /** Named after what the command is about: `caps` of `setCaps`. */
   private notTaken(name: string): ParetoBanditError {
-    const [, , initial, rest] = /^(set|add|remove)?(.)(.*)$/.exec(name) ?? []
+    const [, , initial, rest] = /^(set|add|remove|adjust)?(.)(.*)$/.exec(name) ?? []
     const message = `policy '${this.policy.name}' takes none`
     return new ParetoBanditError('INVALID_ARGUMENT', `${initial?.toLowerCase()}${rest}`, message)
   }

@@ -191,6 +191,15 @@ export class Router {
     this.parts.admin.run('setCaps', caps, options)
   }
 
+  /**
+   * An operator's credit to the router's account or a tenant's, or a debit where it is negative, USD: the balance of the
+   * budget and what the caps in force leave. The balance never exceeds the burst.
+   * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
+   */
+  adjustAccount(usd: number, options?: ForTenant): void {
+    this.parts.admin.run('adjustAccount', usd, options)
+  }
+
   /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
   setLatency(latency: LatencyOptions | null): void {
     this.parts.admin.run('setLatency', latency)

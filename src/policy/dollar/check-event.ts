@@ -36,6 +36,7 @@ const RULES: { readonly [D in DollarDefinition as D['type']]: Rules<D, Context> 
     },
   },
   'tenant-removed': knownTenant,
+  'account-adjusted': knownTenant,
   'latency-set': {},
   'quality-set': {
     meanReward: ({ meanReward }, { limits: { rewardLow, rewardHigh } }) => {

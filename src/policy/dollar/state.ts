@@ -241,6 +241,7 @@ export class DollarState implements PolicyState {
         break
       case 'budget-set':
       case 'caps-set':
+      case 'account-adjusted':
       case 'period-started':
       case 'refused':
       case 'tenant-added':

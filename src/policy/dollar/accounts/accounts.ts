@@ -119,6 +119,9 @@ export class Accounts {
       case 'refused':
         this.refused(this.named(event.tenant))
         break
+      case 'account-adjusted':
+        this.named(event.tenant)?.adjust(event.at, event.usd)
+        break
       case 'tenant-added':
         this.add(event.tenant, ++this.registrations).account.setBudget(event.usdPerRequest)
         break
@@ -231,7 +234,7 @@ function rebook(
   allowanceUsd: number,
   probe: boolean,
 ): void {
-  if (allowanceUsd > 0) account.credit.settle(bookedUsd, costUsd, allowanceUsd, probe)
+  if (allowanceUsd > 0) account.credit.rebook(bookedUsd, costUsd, allowanceUsd, probe)
   for (const cap of account.caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
 }
 
