@@ -1,4 +1,5 @@
 /** The types of all events, by name. Those of a policy are in its folder. */
+export type { AvailabilityEvent } from './availability.js'
 export type { BudgetSetEvent } from './budget.js'
 export type { EventBase } from './definition.js'
 export type { EventMap, EventOf, LoggedEvent, NoticeMap, RouterEvent, RouterEventType } from './event-map.js'

@@ -1,8 +1,9 @@
+import { AVAILABILITY_NUMBERS, type Availability } from './availability.js'
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
-export class Model {
+export class Model implements Availability {
   readonly id: string
   readonly slot: number
   /** Tells this registration from an earlier one of the same slot. */
@@ -42,6 +43,14 @@ export class Model {
   implausibleBills = 0
   failureLatencyCount = 0
   failureLatencySumMs = 0
+  failureShare = 0
+  failuresInRow = 0
+  trips = 0
+  trippedAt = 0
+  pausedUntil = 0
+  pausedUntilRequests = 0
+  retryAt = 0
+  outages = 0
 
   constructor(id: string, prices: PriceList, slot: number, incarnation: number, forcedExploration: number) {
     this.id = id
@@ -80,6 +89,7 @@ export const MODEL_NUMBERS = [
   'implausibleBills',
   'failureLatencyCount',
   'failureLatencySumMs',
+  ...AVAILABILITY_NUMBERS,
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -97,6 +107,8 @@ export class Registry {
   incarnations = 0
   /** Goes up whenever the enabled models, their order or any of their prices may have changed. */
   version = 0
+  /** Models that do not answer. */
+  down = 0
   private list: Model[] = []
   private dearest = 0
   private newcomers = 0
@@ -154,6 +166,7 @@ export class Registry {
     while (this.bySlot.length <= model.slot) this.bySlot.push(undefined)
     this.bySlot[model.slot] = model
     this.byId.set(model.id, model)
+    if (model.trips > 0) this.down++
     this.version++
     this.count(model)
     return model
@@ -163,6 +176,7 @@ export class Registry {
     this.bySlot[model.slot] = undefined
     this.lowestFree = Math.min(this.lowestFree, model.slot)
     this.byId.delete(model.id)
+    if (model.trips > 0) this.down--
     this.outdate()
   }
 

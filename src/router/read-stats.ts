@@ -67,6 +67,9 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
     cancelled: model.cancelled,
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
+    isAvailable: model.trips === 0,
+    failureShare: model.failureShare,
+    outages: model.outages,
     meanFailureLatencyMs:
       model.failureLatencyCount === 0 ? null : model.failureLatencySumMs / model.failureLatencyCount,
   }

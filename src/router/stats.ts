@@ -40,6 +40,11 @@ export interface ModelCounts {
   readonly lateBills: number
   /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
   readonly implausibleBills: number
+  /** Whether it answers; while it does not, it gets a request now and then. */
+  readonly isAvailable: boolean
+  /** Share of its calls of late that failed, and how often it went down. */
+  readonly failureShare: number
+  readonly outages: number
   /** How long failures took, where that was told. */
   readonly meanFailureLatencyMs: number | null
 }

@@ -92,6 +92,7 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
     },
   },
   'implausible-bill': knownModel,
+  availability: knownModel,
   expired: {
     model: (event, context) => {
       toBeSettled.model(event, context)

@@ -32,7 +32,7 @@ export type PendingView = Pick<
 /** The registered models, to read. */
 export type RegistryView = Pick<
   Registry,
-  'models' | 'enabled' | 'exploring' | 'dearestUsdPerKTok' | 'version' | 'get' | 'at' | 'atSlot'
+  'models' | 'enabled' | 'down' | 'exploring' | 'dearestUsdPerKTok' | 'version' | 'get' | 'at' | 'atSlot'
 >
 
 /**

@@ -2,6 +2,7 @@ import { Arms } from '../bandit/arms.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import { callAnswered, callFailed, tried } from '../models/availability.js'
 import { recordCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
 import { unpricedTokens } from '../models/token-counts.js'
@@ -107,6 +108,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         break
       case 'drift':
       case 'implausible-bill':
+      case 'availability':
         return NOTHING_MORE
       case 'budget-set':
         if (event.tenant === null) this.cost.setBudget(event.usdPerRequest)
@@ -166,6 +168,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.requests++
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
+    tried(model, event.at, this.requests)
     if (event.forced) this.registry.countForced(model)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
@@ -188,6 +191,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
       cost.correct(event.costUsd - reservedUsd)
     }
+    this.answered(model, event.at, sequence)
     pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, SETTLED)
     model.settled++
@@ -208,6 +212,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
     this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
+    this.answered(model, event.at, sequence)
     this.pending.mark(sequence, REWARDED)
     model.rewarded++
     model.rewardSum += event.reward
@@ -228,6 +233,11 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
+    const routedAt = pending.at(sequence)
+    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs ?? null)) {
+      this.registry.down++
+      this.tellAvailability(model, event.at)
+    }
     if (event.latencyMs !== null) {
       model.failureLatencyCount++
       model.failureLatencySumMs += event.latencyMs
@@ -309,6 +319,16 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const unpriced = tokens === null ? 0 : unpricedTokens(this.pending.prices(sequence), tokens)
     model.unpricedTokens += unpriced
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
+  }
+
+  private answered(model: Model, at: number, sequence: number): void {
+    if (!callAnswered(model, this.pending.at(sequence))) return
+    this.registry.down--
+    this.tellAvailability(model, at)
+  }
+
+  private tellAvailability({ id, trips, failureShare }: Model, at: number): void {
+    this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
   }
 
   /** Tells of a bill that is more likely a mistake than a cost. */

@@ -43,6 +43,7 @@ describe('an event as bytes', () => {
     )
     expect(ALL_EVENTS.filter(({ code }) => code === null).map(({ type }) => type)).toEqual([
       'implausible-bill',
+      'availability',
       'drift',
     ])
   })

@@ -52,7 +52,7 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
   ): Choice {
     const { choice } = this
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
@@ -60,7 +60,7 @@ export class PaperChooser implements Chooser<PaperState> {
     if (chosen !== undefined) {
       note.forced = true
       choice.score = 0
-    } else chosen = this.best(state, request, eligible, note, exploit)
+    } else chosen = this.best(state, eligible, note, exploit)
     this.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
@@ -109,7 +109,6 @@ export class PaperChooser implements Chooser<PaperState> {
   /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */
   private best(
     state: StateView<PaperState>,
-    request: RouteOptions | null,
     eligible: readonly Model[],
     note: DecisionNote,
     exploit: boolean,
@@ -117,7 +116,7 @@ export class PaperChooser implements Chooser<PaperState> {
     const { list, choice } = this
     const alpha = exploit ? 0 : this.options.alpha
     const { arms, registry, requests } = state
-    if (request === null) list.takeEnabled(arms, registry, note.priceCeiling)
+    if (eligible === registry.enabled) list.takeEnabled(arms, registry, note.priceCeiling)
     else list.take(arms, eligible, note.priceCeiling)
     note.cheapestFallback = list.fallback
     const { kernel } = arms

@@ -52,7 +52,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   ): Choice {
     const { choice, list } = this
     const { arms, registry, requests } = state
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
@@ -62,7 +62,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
         : eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
     note.forced = chosen !== undefined
     if (chosen === undefined) {
-      if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+      if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
       else list.take(arms, eligible, Number.POSITIVE_INFINITY)
       this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
       const best =

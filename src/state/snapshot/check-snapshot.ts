@@ -64,6 +64,10 @@ const COUNTERS = [
   'lateBills',
   'implausibleBills',
   'failureLatencyCount',
+  'failuresInRow',
+  'trips',
+  'pausedUntilRequests',
+  'outages',
 ] as const
 const AMOUNTS = [
   'spendUsd',
@@ -75,6 +79,7 @@ const AMOUNTS = [
   'unpricedTokens',
   'failureLatencySumMs',
 ] as const
+const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Every bit that a request's state can have. */
@@ -158,6 +163,9 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
   const counted =
     COUNTERS.every((name) => isCount(model[name])) &&
     AMOUNTS.every((name) => isAmount(model[name])) &&
+    TIMES.every((name) => isAmount(Math.abs(model[name]))) &&
+    model.failureShare >= 0 &&
+    model.failureShare <= 1 &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
 }
