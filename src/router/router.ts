@@ -10,7 +10,7 @@ import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
 import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import { checkEvent } from '../state/check-event.js'
+import { checkEvent, isNotice } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { BatchOptions, BatchReceipt } from './feedback.js'
@@ -254,7 +254,9 @@ export class Router {
    */
   apply(event: RouterEvent): void {
     const { committer, policy, options } = this.parts
-    committer.commit(checkEvent(committer.state, policy, options, event))
+    const checked = checkEvent(committer.state, policy, options, event)
+    // What the event before it has shown was told with that one.
+    if (!isNotice(policy, checked.type)) committer.commit(checked)
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */

@@ -144,6 +144,12 @@ export function checkEvent(
   return event as unknown as RouterEvent
 }
 
+/** Whether events of that type follow from the one before them and change nothing. */
+export function isNotice({ events }: FoldedPolicy, type: string): boolean {
+  const definition: EventDefinition | undefined = CORE.get(type) ?? events.find((each) => each.type === type)
+  return definition?.code === null
+}
+
 /** @throws INVALID_ARGUMENT for an event that neither the core nor this policy defines */
 function ownDefinition({ events }: FoldedPolicy, type: unknown): EventDefinition {
   const definition = events.find((each) => each.type === type)
