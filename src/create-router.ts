@@ -36,7 +36,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
   const { committer, admin } = parts
   const seed: RouterEvent[] = []
   const endSeed = own.store === undefined ? undefined : committer.emitter.on('*', (event) => seed.push(event))
-  for (const [name, ...args] of settings.begin(own)) admin.run(name, ...args)
+  for (const command of settings.begin(own)) admin.carryOut(command)
   for (const model of resolved.models) {
     const isCold = priorOf(resolved.priors, model.id) === null
     const forcedExploration = isCold ? Math.min(settings.coldExploration, resolved.forcedExploration) : 0

@@ -22,6 +22,7 @@ export type { ServiceTier } from './models/service-tier.js'
 export type { GivenTokens, TokensByKind } from './models/token-counts.js'
 export type { TokenKindName } from './models/token-kinds.js'
 export type { UsageFlag } from './models/usage/usage.js'
+export type { CommandName, PolicyCommands, PolicyQueries, QueryName } from './policy/commands.js'
 export type { Constraint } from './policy/constraint.js'
 export type {
   Decision,

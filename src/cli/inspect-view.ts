@@ -105,7 +105,11 @@ function renderAlarms({ alarms }: LogInspection): string {
 
 function renderEvents(events: readonly EventSummary[]): string {
   if (events.length === 0) return ''
-  const rows = events.map((event) => [new Date(event.at).toISOString(), event.type, describe(event)])
+  const rows = events.map((event) => [
+    event.at === null ? '?' : new Date(event.at).toISOString(),
+    event.type,
+    describe(event),
+  ])
   return `latest events\n${renderTable([{ title: 'time' }, { title: 'event' }, { title: '' }], rows)}`
 }
 

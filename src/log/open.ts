@@ -96,7 +96,9 @@ async function openReplica(
       : new LocalLeases({
           broker: store.leases,
           now: () => host.now(),
-          ...shared,
+          limitsOf: (tenant) => shared.limitsOf(host.state, tenant),
+          tenants: () => shared.tenants(host.state),
+          burst: shared.burst,
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,

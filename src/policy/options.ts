@@ -68,7 +68,7 @@ export interface RouterOptions {
 }
 
 /** RouterOptions with every default in place, checked and frozen. `policyOptions` are those of the policy, as it resolved them. */
-export interface ResolvedOptions<O = unknown> extends StateOptions {
+export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
   readonly models: readonly ModelSpec[]
   readonly policy: string
   /** Null for rewards in [0, 1]. Of others, `priors` are in parts of the range. */
@@ -88,5 +88,4 @@ export interface ResolvedOptions<O = unknown> extends StateOptions {
   readonly seed: number
   readonly clock: () => number
   readonly onListenerError: (error: unknown) => void
-  readonly policyOptions: O
 }

@@ -19,7 +19,7 @@ export interface ArmStart {
  * @typeParam S what it keeps in the fold
  * @typeParam O its own options, as its settings resolved them
  */
-export interface Policy<S extends PolicyState = PolicyState, O = unknown> extends FoldedPolicy<S> {
+export interface Policy<S extends PolicyState = PolicyState, O = unknown> extends FoldedPolicy<S, O> {
   /** What it decides with: one a router. */
   chooser(options: ResolvedOptions<O>): Chooser<S>
   /** @param meanReward of all requests so far, or null before the first reward */

@@ -1,5 +1,4 @@
 import { isPolicyName, type PolicyName } from '../policy/policies.js'
-import type { BaselineRow } from './result.js'
 
 /** Policies that others are compared with, unless a replay says otherwise. */
 const COMPARED: readonly PolicyName[] = ['paper', 'thompson']
@@ -12,6 +11,6 @@ export function besideOf(policy: PolicyName): readonly PolicyName[] {
 }
 
 /** Those that a replay has rows of, in their order. */
-export function policiesBeside(baselines: readonly Pick<BaselineRow, 'baseline'>[]): PolicyName[] {
+export function policiesBeside(baselines: readonly { readonly baseline: string }[]): PolicyName[] {
   return [...new Set(baselines.map(({ baseline }) => baseline))].filter(isPolicyName)
 }

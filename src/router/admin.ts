@@ -6,6 +6,7 @@ import { checkNewCeiling } from '../policy/budget.js'
 import type {
   CommandContext,
   CommandName,
+  PolicyCommand,
   PolicyCommands,
   PolicyQueries,
   QueryName,
@@ -62,7 +63,7 @@ export class Admin {
 
   setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
     if (this.policy.commands.setBudget !== undefined) {
-      this.run('setBudget', budget, options)
+      this.run('setBudget', 'budget', budget, options)
       return
     }
     refusePayers(options, this.policy.name)
@@ -70,13 +71,22 @@ export class Admin {
     this.committer.commit({ type: 'budget-set', at: this.committer.now(), tenant: null, usdPerRequest })
   }
 
-  /** Carries out a command of the policy. @throws INVALID_ARGUMENT where it takes none such, and what it throws */
-  run<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
+  /**
+   * Carries out a command of the policy.
+   * @param field of the caller's that errors name
+   * @throws INVALID_ARGUMENT where it takes none such, and what it throws
+   */
+  run<N extends CommandName>(name: N, field: string, ...args: PolicyCommands[N]): void {
     const handler = this.policy.commands[name] as
       | ((context: CommandContext, ...args: readonly unknown[]) => Parameters<Committer['commitAll']>[0])
       | undefined
-    if (handler === undefined) throw this.notTaken(name)
+    if (handler === undefined) throw this.notTaken(name, field)
     this.committer.commitAll(handler(this.context(), ...args))
+  }
+
+  /** `run` of a command that options ask for. */
+  carryOut([name, ...args]: PolicyCommand): void {
+    this.run(name, name, ...(args as PolicyCommands[CommandName]))
   }
 
   /** What the policy answers; undefined where it has no answer to that. */
@@ -91,15 +101,19 @@ export class Admin {
   }
 
   /** @throws INVALID_ARGUMENT where the policy has no answer to that */
-  answer<N extends QueryName>(name: N, ...args: PolicyQueries[N]['args']): PolicyQueries[N]['answer'] {
+  answer<N extends QueryName>(
+    name: N,
+    field: string,
+    ...args: PolicyQueries[N]['args']
+  ): PolicyQueries[N]['answer'] {
     const answer = this.ask(name, ...args)
-    if (answer === undefined) throw this.notTaken(name)
+    if (answer === undefined) throw this.notTaken(name, field)
     return answer
   }
 
   stats(): RouterStats {
     const { state, journal } = this.committer
-    return readStats(state, this.answer('stats'), journal?.stats() ?? null)
+    return readStats(state, this.answer('stats', ''), journal?.stats() ?? null)
   }
 
   private model(id: string): Model {
@@ -110,11 +124,9 @@ export class Admin {
     return { state: this.committer.state, options: this.options, at: this.committer.now() }
   }
 
-  /** Named after what the command is about: `caps` of `setCaps`. */
-  private notTaken(name: string): ParetoBanditError {
-    const [, , initial, rest] = /^(set|add|remove|adjust)?(.)(.*)$/.exec(name) ?? []
-    const message = `policy '${this.policy.name}' takes none`
-    return new ParetoBanditError('INVALID_ARGUMENT', `${initial?.toLowerCase()}${rest}`, message)
+  private notTaken(name: string, field: string): ParetoBanditError {
+    const message = `policy '${this.policy.name}' takes none: it has no ${name}`
+    return new ParetoBanditError('INVALID_ARGUMENT', field, message)
   }
 }
 

@@ -14,9 +14,18 @@ export function readStats(
 ): RouterStats {
   const models = [...state.registry.models]
   const total = models.reduce((sum, model) => sum + model.requests, 0)
-  const { shadowPrice, mode = null, account = null, latency = null, quality = null, tenants = 0 } = report
+  const {
+    shadowPrice,
+    mode = null,
+    account = null,
+    latency = null,
+    quality = null,
+    tenants = 0,
+    ...more
+  } = report
   const { cost, ledger } = state
   return {
+    ...more,
     requests: state.requests,
     models: models.map((model) => modelStats(model, total, state.rewards)),
     policy: state.policyName as PolicyName,

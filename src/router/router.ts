@@ -3,6 +3,7 @@ import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.
 import type { RouterEvent } from '../events/events.js'
 import type { ContextInput } from '../features/context-reader.js'
 import type { ModelPrice, ModelSpec } from '../models/model.js'
+import type { CommandName, PolicyCommands, PolicyQueries, QueryName } from '../policy/commands.js'
 import type { Decision, Explanation } from '../policy/decision.js'
 import type { CapOptions } from '../policy/dollar/accounts/cap-period.js'
 import type { ForTenant, TenantOptions } from '../policy/dollar/accounts/tenant-options.js'
@@ -188,7 +189,7 @@ export class Router {
 
   /** All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted. */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
-    this.parts.admin.run('setCaps', caps, options)
+    this.parts.admin.run('setCaps', 'caps', caps, options)
   }
 
   /**
@@ -197,37 +198,37 @@ export class Router {
    * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
    */
   adjustAccount(usd: number, options?: ForTenant): void {
-    this.parts.admin.run('adjustAccount', usd, options)
+    this.parts.admin.run('adjustAccount', 'usd', usd, options)
   }
 
   /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
   setLatency(latency: LatencyOptions | null): void {
-    this.parts.admin.run('setLatency', latency)
+    this.parts.admin.run('setLatency', 'latency', latency)
   }
 
   /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
   setQuality(quality: QualityOptions | null): void {
-    this.parts.admin.run('setQuality', quality)
+    this.parts.admin.run('setQuality', 'quality', quality)
   }
 
   /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
   addTenant(tenant: TenantOptions): void {
-    this.parts.admin.run('addTenant', tenant)
+    this.parts.admin.run('addTenant', 'tenant', tenant)
   }
 
   /** `addTenant` for each; all are checked before the first is registered. */
   addTenants(tenants: readonly TenantOptions[]): void {
-    this.parts.admin.run('addTenants', tenants)
+    this.parts.admin.run('addTenants', 'tenants', tenants)
   }
 
   /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
   removeTenant(id: string): void {
-    this.parts.admin.run('removeTenant', id)
+    this.parts.admin.run('removeTenant', 'id', id)
   }
 
   /** @throws UNKNOWN_TENANT */
   tenantStats(id: string): AccountStats {
-    return this.parts.admin.answer('tenantStats', id)
+    return this.parts.admin.answer('tenantStats', 'id', id)
   }
 
   stats(): RouterStats {
@@ -297,6 +298,23 @@ export class Router {
   /** How the state was found in the store; null without one. */
   get recovery(): Recovery | null {
     return this.parts.committer.recovery
+  }
+
+  /**
+   * Carries out a command of the router's policy by its name (`PolicyCommands`): the verbs above that only some policies
+   * take, and those of a policy of one's own.
+   * @throws INVALID_ARGUMENT where the policy takes none such, and what it throws
+   */
+  command<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
+    this.parts.admin.run(name, name, ...args)
+  }
+
+  /** What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that. */
+  ask<N extends QueryName>(
+    name: N,
+    ...args: PolicyQueries[N]['args']
+  ): PolicyQueries[N]['answer'] | undefined {
+    return this.parts.admin.ask(name, ...args)
   }
 
   /** Ids of the registered tenants. */

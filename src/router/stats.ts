@@ -2,6 +2,7 @@ import type { ResolvedModelSpec } from '../models/model.js'
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
 import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
+import type { PolicyReport } from '../policy/stats.js'
 import type { JournalStats } from './journal.js'
 
 /** A model with its prices now, and what has become of its requests. */
@@ -71,7 +72,9 @@ export interface PacerStats {
   readonly utilisation: number | null
 }
 
-export interface RouterStats {
+/** With what a policy reports of itself besides (`PolicyReport`). */
+export interface RouterStats
+  extends Omit<PolicyReport, 'shadowPrice' | 'mode' | 'account' | 'latency' | 'quality' | 'tenants'> {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]

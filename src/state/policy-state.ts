@@ -114,12 +114,12 @@ export interface EventContext<S extends PolicyState = PolicyState> {
 }
 
 /** What the fold must know of a policy to begin with it. */
-export interface FoldedPolicy<S extends PolicyState = PolicyState> {
+export interface FoldedPolicy<S extends PolicyState = PolicyState, O = unknown> {
   /** What snapshots, stats and logs call it. */
   readonly name: string
   /** What its own columns of a pending request begin as; as many columns as numbers. */
   readonly pendingColumns: readonly number[]
-  start(view: FoldView, options: StateOptions): S
+  start(view: FoldView, options: StateOptions<O>): S
   /** The events, and the notices, that it defines besides those of all policies. */
   readonly events: readonly EventDefinition[]
   /**

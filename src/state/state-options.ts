@@ -1,7 +1,7 @@
 import type { RewardUnits } from './reward-units.js'
 
-/** Options that the fold depends on. */
-export interface StateOptions {
+/** Options that the fold depends on. @typeParam O the policy's own */
+export interface StateOptions<O = unknown> {
   readonly name: string
   readonly lambda0: number
   readonly budgetUsdPerRequest: number | null
@@ -12,5 +12,5 @@ export interface StateOptions {
   /** Null for rewards in [0, 1]. */
   readonly rewards: RewardUnits | null
   /** Those of the policy, as it resolved them. */
-  readonly policyOptions: unknown
+  readonly policyOptions: O
 }

@@ -286,6 +286,89 @@ describe('money that replicas share', () => {
     await agreed(log, replicas)
   })
 
+  it.each([
+    [
+      'set while they run',
+      async (a: Replica, b: Replica, log: SharedLog) => {
+        a.router.setCaps([{ usd: 1, per: 'day' }])
+        await agreed(log, [a, b])
+        return {}
+      },
+    ],
+    [
+      'of a tenant that is added while they run',
+      async (a: Replica, b: Replica, log: SharedLog) => {
+        a.router.addTenant({ id: 'team', caps: [{ usd: 1, per: 'day' }] })
+        await agreed(log, [a, b])
+        return { tenant: 'team' }
+      },
+    ],
+    [
+      'set before a state was rebuilt',
+      async (a: Replica, b: Replica, log: SharedLog) => {
+        a.router.setCaps([{ usd: 1, per: 'day' }])
+        await agreed(log, [a, b])
+        // Both give the same request its reward: one of them is refused, and its router rebuilds its state.
+        const { id } = a.router.route(X, { inputTokens: 1, maxOutputTokens: 1 })
+        await a.router.flush()
+        await agreed(log, [a, b])
+        a.store.isSlow = b.store.isSlow = true
+        void a.router.reward(id, 1).durable.catch(() => {})
+        void b.router.reward(id, 0).durable.catch(() => {})
+        a.store.isSlow = b.store.isSlow = false
+        await agreed(log, [a, b])
+        return {}
+      },
+    ],
+  ] as const)('of a cap %s is never overspent', async (_, prepare) => {
+    const log = new SharedLog()
+    const clock = new TestClock()
+    const options = { clock: clock.read, reserve: 'worst-case' as const }
+    const [a, b] = [await replica(log, options), await replica(log, options)]
+    const given = await prepare(a, b, log)
+    let spent = 0
+    let refused = 0
+    for (let i = 0; i < 3000; i++) {
+      const { router } = i % 2 === 0 ? a : b
+      try {
+        const { id, reservedUsd } = router.route(X, { inputTokens: 1000, maxOutputTokens: 1000, ...given })
+        spent += reservedUsd
+        router.settle(id, { costUsd: reservedUsd })
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+        refused++
+      }
+      if (i % 20 === 0) await pause(1)
+    }
+    expect(spent).toBeLessThanOrEqual(1 + 1e-9)
+    expect(spent).toBeGreaterThan(0.8)
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  it('of caps that only the first gave holds for those that open its log', async () => {
+    const log = new SharedLog()
+    const clock = new TestClock()
+    const options = { clock: clock.read, reserve: 'worst-case' as const }
+    const a = await replica(log, { ...options, caps: [{ usd: 1, per: 'day' }] })
+    const b = await replica(log, options)
+    let spent = 0
+    for (let i = 0; i < 3000; i++) {
+      try {
+        const { id, reservedUsd } = (i % 2 === 0 ? a : b).router.route(X, {
+          inputTokens: 1000,
+          maxOutputTokens: 1000,
+        })
+        spent += reservedUsd
+        ;(i % 2 === 0 ? a : b).router.settle(id, { costUsd: reservedUsd })
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+      }
+      if (i % 20 === 0) await pause(1)
+    }
+    expect(spent).toBeLessThanOrEqual(1 + 1e-9)
+    expect(spent).toBeGreaterThan(0.8)
+  })
+
   it('of a strict budget is never overspent, whatever bills come', async () => {
     const log = new SharedLog()
     const usdPerRequest = 0.002

@@ -93,8 +93,8 @@ describe('a policy of a few lines', () => {
       ['quality', () => router.setQuality(null)],
       ['tenant', () => router.addTenant({ id: 'a' })],
       ['tenants', () => router.addTenants([])],
-      ['tenant', () => router.removeTenant('a')],
-      ['tenantStats', () => router.tenantStats('a')],
+      ['id', () => router.removeTenant('a')],
+      ['id', () => router.tenantStats('a')],
     ]
     for (const [field, call] of calls)
       expect(expectCode(call, 'INVALID_ARGUMENT', field).message).toContain("policy 'round-robin' takes none")

@@ -8,6 +8,7 @@ import { fitPriors } from '../../src/router/fit-priors.js'
 import type { Router } from '../../src/router/router.js'
 import { Random } from '../support/random.js'
 import { playRange, REWARD_DIMENSION, REWARD_MODELS } from '../support/reward-world.js'
+import { withText } from '../support/snapshot-bytes.js'
 
 type Range = readonly [low: number, high: number]
 
@@ -213,6 +214,9 @@ describe.each(POLICY_NAMES)('what a router of policy %s tells', (policy) => {
     }
     const other = await routerOf([0, 10], { policy, budget: BUDGET })
     expect(() => other.restore(scaled.snapshot())).toThrow(/in \[5,13\], this router's in \[0,10\]/)
+    const unit = await routerOf(UNIT, { policy, budget: BUDGET })
+    expect(() => other.restore(unit.snapshot())).toThrow(/in \[0,1\], this router's in \[0,10\]/)
+    expect(() => unit.restore(other.snapshot())).toThrow(/in \[0,10\], this router's in \[0,1\]/)
   })
 
   it('as events folds to the same state', async () => {
@@ -231,13 +235,13 @@ describe.each(POLICY_NAMES)('what a router of policy %s tells', (policy) => {
       policy === 'dollar'
         ? { policy, budget: { usdPerRequest: 2e-4 }, latency: { meanMs: 700 }, quality: { meanReward: 0.5 } }
         : { policy, budget: BUDGET }
-    // Such a snapshot has rewards as they were given, and says nothing of a range: as those of [0, 1] still do.
+    // Up to version 4 a snapshot had rewards as they were given, and did not say their range.
     const unit = await routerOf(UNIT, asked)
     playRange(unit, UNIT, { requests: 500, seed: 6, collapse: 150 })
     for (let i = 0; i < 5; i++) unit.route(new Random(i).vector(REWARD_DIMENSION))
     const { quality: _, ...own } = asked
     const converted = await routerOf([-2, 6], own)
-    converted.restore(unit.snapshot())
+    converted.restore(withText(unit.snapshot(), ({ rewardRange: _, ...text }) => text))
     for (const { id } of REWARD_MODELS) {
       const [theta, unitTheta] = [converted.inspectArm(id).theta, unit.inspectArm(id).theta]
       for (let i = 0; i < REWARD_DIMENSION; i++) expect(theta[i]).toBeCloseTo(unitTheta[i], 9)

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { crc32 } from '../../src/base/checksum.js'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import { MODEL_NUMBERS } from '../../src/models/registry.js'
@@ -10,6 +9,7 @@ import type { OriginMark } from '../../src/state/pending/origins.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
 import { anyPolicy, type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
+import { seal, withText } from '../support/snapshot-bytes.js'
 import '../support/seed.js'
 
 const OPTIONS: RouterOptions = { budget: { usdPerRequest: 0.002 }, alpha: 0.4, gamma: 0.97 }
@@ -258,27 +258,9 @@ describe('a snapshot that is not in order', () => {
   })
 })
 
-/** A copy with some bytes changed and the checksum made right again. */
-function seal(bytes: Uint8Array, edit: (view: DataView) => void): Uint8Array {
-  const copy = bytes.slice()
-  const view = new DataView(copy.buffer)
-  edit(view)
-  view.setUint32(20, crc32(copy.subarray(24), crc32(copy.subarray(0, 20))), true)
-  return copy
-}
-
 /** A copy that lists other origins. */
 function withOrigins(bytes: Uint8Array, edit: (origins: OriginMark[]) => unknown): Uint8Array {
-  const textBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true)
-  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
-  const json = new TextEncoder().encode(JSON.stringify({ ...text, origins: edit(text.origins) }))
-  const padded = Math.ceil(json.length / 8) * 8
-  const made = new Uint8Array(24 + padded + bytes.length - 24 - textBytes)
-  made.set(bytes.subarray(0, 24))
-  made.fill(0x20, 24, 24 + padded)
-  made.set(json, 24)
-  made.set(bytes.subarray(24 + textBytes), 24 + padded)
-  return seal(made, (header) => header.setUint32(12, padded, true))
+  return withText(bytes, (text) => ({ ...text, origins: edit(text.origins as OriginMark[]) }))
 }
 
 /** What the release before would have written: no origins, and requests without theirs. Of three requests that wait. */
@@ -286,7 +268,7 @@ function asVersion3(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
   const textBytes = view.getUint32(12, true)
   const text = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + textBytes)))
-  const { origins: _, prices: lists, ...before } = text
+  const { origins: _, prices: lists, rewardRange: __, ...before } = text
   const json = new TextEncoder().encode(JSON.stringify(before))
   const padded = Math.ceil(json.length / 8) * 8
   const numbers = new Float64Array(bytes.slice(24 + textBytes).buffer)

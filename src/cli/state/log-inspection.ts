@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
+import { ParetoBanditError } from '../../base/errors.js'
 import { decodeEvent } from '../../events/codec.js'
+import type { LoggedEvent } from '../../events/event-map.js'
 import type { LogHeader, Position } from '../../log/store.js'
 import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
 import type { AccountStats } from '../../policy/dollar/stats.js'
@@ -24,7 +26,11 @@ export interface WaitingRequest {
 }
 
 /** An event without its vectors. */
-export type EventSummary = Readonly<Record<string, unknown>> & { readonly type: string; readonly at: number }
+/** An event without its vectors; one whose bytes cannot be read is of type `unreadable`, without a time. */
+export type EventSummary = Readonly<Record<string, unknown>> & {
+  readonly type: string
+  readonly at: number | null
+}
 
 export interface LogInspection {
   readonly log: string
@@ -137,7 +143,14 @@ async function latestEvents(reader: LogView['reader'], count: number): Promise<E
   const batches = await reader.latest(count)
   const events = batches.flatMap((batch) => batch.events).slice(-count)
   return events.map((bytes) => {
-    const event = decodeEvent(bytes, ALL_EVENT_TABLE)
+    let event: LoggedEvent
+    try {
+      event = decodeEvent(bytes, ALL_EVENT_TABLE)
+    } catch (error) {
+      // Whoever inspects a log has damage in mind: what cannot be read is shown as such, beside what can.
+      if (!(error instanceof ParetoBanditError)) throw error
+      return { type: 'unreadable', at: null, why: error.message }
+    }
     const entries = Object.entries(event).filter(
       ([, value]) => !(value instanceof Float64Array) && !isStatistics(value),
     )

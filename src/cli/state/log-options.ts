@@ -4,7 +4,7 @@ import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import type { LogHeader } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
-import { POLICY_NAMES } from '../../policy/policies.js'
+import { POLICIES, POLICY_NAMES } from '../../policy/policies.js'
 import { keptMode } from './pacer-mode.js'
 import { type Settings, settingsOf } from './settings.js'
 
@@ -37,7 +37,11 @@ export function optionsOf({ settings }: LogHeader, place: string, kept: Settings
     rewardRange: [number('rewardLow'), number('rewardHigh')],
     pendingCapacity: number('pendingCapacity'),
     pendingTtlMs: number('pendingTtlMs'),
-    budget: mode === null ? { usdPerRequest, burst: number('burst') } : { usdPerRequest, mode },
+    budget: {
+      usdPerRequest,
+      ...(mode === null ? {} : { mode }),
+      ...(POLICIES[policy].settings.budgetKeys.includes('burst') ? { burst: number('burst') } : {}),
+    },
   }
 }
 

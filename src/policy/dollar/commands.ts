@@ -1,6 +1,7 @@
 import { AMOUNT_MAX, checkEach, checkInRange, checkKeys, checkRecord, checkString } from '../../base/check.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
+import type { StateView } from '../../state/policy-state.js'
 import { checkNewCeiling } from '../budget.js'
 import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
 import type { AccountLimits } from './accounts/account-limits.js'
@@ -20,10 +21,14 @@ const ID_LENGTH_MAX = 200
 /** What of a budget is set when the router is made, and by which policies. */
 const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
 
-/** Dollars that replicas share: what limits each account, whose there are, and how much strict budgets save up. */
+/**
+ * Dollars that replicas share: what limits each account, whose there are, and how much strict budgets save up. It holds
+ * no state: a replica's state is replaced at every rebase, so each call is given the one in force.
+ */
 export interface SharedMoney {
-  limitsOf(tenant: string | null): AccountLimits | undefined
-  tenants(): Iterable<string>
+  /** The limits of the router's account (null) or a tenant's; undefined where there is none. Allocates nothing. */
+  limitsOf(state: StateView, tenant: string | null): AccountLimits | undefined
+  tenants(state: StateView): Iterable<string>
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
 }
@@ -108,9 +113,9 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
 
   tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
 
-  sharedMoney: ({ state: { policy }, options: { policyOptions } }) => ({
-    limitsOf: (tenant) => policy.limits(tenant),
-    tenants: () => policy.accounts.tenants.keys(),
+  sharedMoney: ({ options: { policyOptions } }) => ({
+    limitsOf: ({ policy }: StateView<DollarState>, tenant: string | null) => policy.limits(tenant),
+    tenants: ({ policy }: StateView<DollarState>) => policy.accounts.tenants.keys(),
     burst: policyOptions.strict ? policyOptions.burst : null,
   }),
 }

@@ -16,7 +16,7 @@ export const DOLLAR: Policy<DollarState, DollarOptions> = {
   events: DOLLAR_EVENTS,
   commands: DOLLAR_COMMANDS,
   queries: DOLLAR_QUERIES,
-  start: (view, options) => new DollarState(view, options, (options.policyOptions as DollarOptions).burst),
+  start: (view, options) => new DollarState(view, options, options.policyOptions.burst),
   chooser: (options) => new DollarChooser(options),
   armStart: warmStart,
   checkEvent: checkDollarEvent,

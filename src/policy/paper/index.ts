@@ -18,7 +18,7 @@ export const PAPER: Policy<PaperState, PaperOptions> = {
     },
   },
   start: (view, { budgetUsdPerRequest, policyOptions }) =>
-    new PaperState(view, budgetUsdPerRequest, (policyOptions as PaperOptions).pacerMode),
+    new PaperState(view, budgetUsdPerRequest, policyOptions.pacerMode),
   chooser: (options) => new PaperChooser(options),
   armStart: priorStart,
 }

@@ -8,7 +8,8 @@ import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START, PRICE_STEP } from './
 /**
  * What policy `thompson` keeps besides: a plain pacer in dollars. Each request whose cost is known, or assumed at its
  * expiry, moves the logarithm of the shadow price by how far the running mean of the costs before is from the ceiling B:
- *     lambda <- clamp(lambda (1 + 0.05 (min(mean / B, 20) - 1)))
+ *     h = 0.025 (min(mean / B, 20) - 1)        lambda <- clamp(lambda (1 + h) / (1 - h))
+ * which is a step of 2 h but for h^3: with lambda (1 + 2 h), costs that scatter would pull lambda down and overspend.
  * A new ceiling keeps lambda; the first one finds it where it starts.
  */
 export class ThompsonState implements PolicyState {
@@ -25,8 +26,8 @@ export class ThompsonState implements PolicyState {
     if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
   }
 
-  cancelled(_event: EventOf<'cancelled'>, _sequence: number): void {
-    this.ascend()
+  cancelled(_event: EventOf<'cancelled'>, sequence: number): void {
+    if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
   }
 
   charged(_at: number, _sequence: number): void {
@@ -52,7 +53,7 @@ export class ThompsonState implements PolicyState {
   private ascend(): void {
     const { usdPerRequest, meanUsd } = this.view.cost
     if (usdPerRequest === null) return
-    const overspend = Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1
-    this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * (1 + PRICE_STEP * overspend)))
+    const half = (PRICE_STEP / 2) * (Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1)
+    this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * ((1 + half) / (1 - half))))
   }
 }

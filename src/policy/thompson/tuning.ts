@@ -6,8 +6,8 @@ export const ADAPTATION_HORIZON_REQUESTS = 500
 export const PRICE_STEP = 0.05
 /**
  * Ends of the shadow price, in rewards that a budget's worth of dollars must buy, and where it starts. The lower one is
- * where no reward minds it, and no lower, so that it is soon back when dollars are short again: with 1e-4 a price that
- * comes back overspent by 49 % instead of 29 % on the simulated workload.
+ * where no reward minds it, and no lower, so that it is soon back when dollars are short again: with 1e-4 up to 42 %
+ * too much is spent after a price has come back on the simulated workload, with 1e-3 up to 23 %.
  */
 export const PRICE_MIN = 1e-3
 export const PRICE_MAX = 100

@@ -29,7 +29,7 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
- *            rewardRange: [low, high] where it is not [0, 1],
+ *            rewardRange: [low, high],
  *            prices: [a model's price, as events have it],
  *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
  *            padded with spaces
@@ -169,8 +169,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   }
   if (text.policy !== state.policyName)
     throw mismatch(`it is of policy '${text.policy}', this router's is '${state.policyName}'`)
-  const range = rangeOf(state) ?? [0, 1]
-  // A snapshot from before ranges were taken in says nothing of its own: it is taken to be the router's.
+  const range = rangeOf(state)
+  // Up to version 4 a snapshot did not say its range: it is taken to be the router's.
   if (text.rewardRange !== undefined && String(text.rewardRange) !== String(range))
     throw mismatch(`its rewards are in [${text.rewardRange}], this router's in [${range}]`)
   const { dimension } = context
@@ -293,8 +293,8 @@ export function originOf(
 }
 
 /** Ends of the rewards; undefined for [0, 1]: JSON leaves it out. */
-function rangeOf({ rewards }: RoutingState): readonly number[] | undefined {
-  return rewards === null ? undefined : [rewards.low, rewards.high]
+function rangeOf({ rewards }: RoutingState): readonly number[] {
+  return rewards === null ? [0, 1] : [rewards.low, rewards.high]
 }
 
 function byName<N extends string>(names: readonly N[], numbers: ArrayLike<number>): Record<N, number> {

@@ -19,7 +19,7 @@ const BIAS = [0, 0, 1]
 async function taught(more: Parameters<typeof makeBench>[0] = {}): Promise<Bench> {
   const bench = await makeBench({ policy: 'thompson', gamma: 1, alpha: 0.3, seed: 11, ...more })
   const random = mulberry32(3)
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 60; i++) {
     const { id, model } = bench.router.route([gaussian(random), gaussian(random), 1])
     bench.router.settle(id, { costUsd: 1e-3 * random() })
     bench.router.reward(id, Math.min(1, Math.max(0, LEVELS[IDS.indexOf(model)] + 0.1 * gaussian(random))))
