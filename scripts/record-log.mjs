@@ -1,5 +1,6 @@
 // Records logs and snapshots as this release writes them into test/recorded/v<version>/, with what they fold to; see
-// test/recorded/README.md. Runs on the built dist/. A folder that is there is never written again.
+// test/recorded/README.md. Runs on the built dist/. The folder of a release is never written again; that of a version to
+// come (`-dev`) is, and goes when the release is recorded.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,8 @@ import { dollarRecording } from './record/dollar.mjs'
 import { paperRecording } from './record/paper.mjs'
 import { playShared, redisRecordings } from './record/redis.mjs'
 import { textRecording } from './record/text.mjs'
-import { TYPES, WANTED } from './record/wanted.mjs'
+import { tokenRecordings } from './record/tokens.mjs'
+import { WANTED } from './record/wanted.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -23,7 +25,8 @@ const out = join(root, 'test/recorded', `v${version}`)
 const STEPS = 50
 const STEPS_OF_SNAPSHOTS = 15
 
-if (existsSync(out)) {
+const isToCome = version.endsWith('-dev')
+if (existsSync(out) && !isToCome) {
   console.error(`${out} is there: what a release has written is not recorded again`)
   process.exit(1)
 }
@@ -31,6 +34,8 @@ if (existsSync(out)) {
 const folder = 'test/recorded'
 const built = await bundle('record', {
   codec: 'src/events/codec.ts',
+  kinds: 'src/models/token-kinds.ts',
+  usage: 'src/models/usage/usage.ts',
   events: 'src/policy/all-events.ts',
   observe: `${folder}/observe.ts`,
   open: `${folder}/open.ts`,
@@ -41,7 +46,9 @@ const built = await bundle('record', {
 })
 const part = (name) => import(new URL(`${name}.mjs`, built))
 const codec = await part('codec')
-const { ALL_EVENT_TABLE } = await part('events')
+const { ALL_EVENTS, ALL_EVENT_TABLE } = await part('events')
+const { TOKEN_KIND_ROWS } = await part('kinds')
+const { USAGE_FLAGS } = await part('usage')
 const decodeEvent = (bytes) => codec.decodeEvent(bytes, ALL_EVENT_TABLE)
 const { observe } = await part('observe')
 const { open } = await part('open')
@@ -51,34 +58,46 @@ const { dumpCommands } = await part('redis')
 const { RedisServer } = await part('server')
 const library = { createRouter, decodeEvent, redisStore, sqliteStore }
 
-const server = await RedisServer.start()
+const server = isToCome ? null : await RedisServer.start()
 const temporary = mkdtempSync(join(tmpdir(), 'paretobandit-record-'))
 try {
+  rmSync(out, { recursive: true, force: true })
   const varieties = []
-  for (const make of [dollarRecording, paperRecording, textRecording]) varieties.push(await recordSole(make))
-  for (const shared of redisRecordings()) varieties.push(await recordShared(shared))
+  for (const make of tokenRecordings()) varieties.push(await recordSole(make))
+  const wanted = {
+    'settled.tokens': TOKEN_KIND_ROWS.map(({ name }) => name),
+    'settled.usageFlags': USAGE_FLAGS,
+  }
+  if (!isToCome) {
+    for (const make of [dollarRecording, paperRecording, textRecording])
+      varieties.push(await recordSole(make))
+    for (const shared of redisRecordings()) varieties.push(await recordShared(shared))
+    Object.assign(wanted, WANTED)
+  }
   const variety = together(varieties)
   const types = [...new Set(Object.keys(variety).map((key) => key.split('.')[0]))].sort()
-  assert.deepEqual(types, [...TYPES].sort())
-  for (const [field, kinds] of Object.entries(WANTED))
+  const logged = ALL_EVENTS.filter(({ code }) => code !== null).map(({ type }) => type)
+  if (!isToCome) assert.deepEqual(types, logged.sort())
+  for (const [field, kinds] of Object.entries(wanted))
     for (const kind of kinds)
       assert.ok(variety[field]?.includes(kind), `no ${field} is ${kind}: ${variety[field]}`)
   writeJson(join(out, 'release.json'), { release: version, types, variety })
+  if (!isToCome) rmSync(`${out}-dev`, { recursive: true, force: true })
 } catch (error) {
   // Half a recording is none.
   rmSync(out, { recursive: true, force: true })
   throw error
 } finally {
-  await server.stop()
+  await server?.stop()
   rmSync(temporary, { recursive: true, force: true })
 }
 
 /** The same events in memory, in SQLite, and in SQLite with snapshots and nothing kept behind them. */
 async function recordSole(make) {
-  const { name, snapshotEvents } = make({ fitPriors })
+  const { name, snapshotEvents, isBrief } = make({ fitPriors })
   const stores = [
     { store: memoryStore(), journal: {} },
-    { file: 'log.sqlite', journal: {} },
+    ...(isBrief ? [] : [{ file: 'log.sqlite', journal: {} }]),
     { file: 'log-with-snapshots.sqlite', settings: { retainEvents: 0 }, journal: { snapshotEvents } },
   ]
   const place = join(out, name)
@@ -197,7 +216,7 @@ async function write(place, { about, options, stream, tenants, world, limits, op
   writeJson(join(place, 'recording.json'), recording)
   const expected = { forms: {}, states: {} }
   for (const form of forms) {
-    const source = { library, folder: place, recording, form, redisUrl: server.url, kernel: 'js' }
+    const source = { library, folder: place, recording, form, redisUrl: server?.url ?? null, kernel: 'js' }
     const seen = await observe((purpose) => open(source, purpose), recording, form, steps, null)
     const text = JSON.stringify(seen.state)
     const same = Object.entries(expected.states).find(([, state]) => JSON.stringify(state) === text)

@@ -1,25 +1,4 @@
-// What the recordings of a release must contain together: every type of event, both ends of every optional field.
-
-export const TYPES = [
-  'routed',
-  'settled',
-  'rewarded',
-  'failed',
-  'expired',
-  'model-added',
-  'model-removed',
-  'model-enabled',
-  'model-disabled',
-  'model-repriced',
-  'budget-set',
-  'caps-set',
-  'period-started',
-  'refused',
-  'tenant-added',
-  'tenant-removed',
-  'latency-set',
-  'quality-set',
-]
+// What the recordings of a release must contain together besides every type of event: both ends of every optional field.
 
 export const WANTED = {
   'routed.forced': ['true', 'false'],

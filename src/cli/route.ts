@@ -9,6 +9,7 @@ import { EXPLORATION_WEIGHT_COLD, EXPLORATION_WEIGHT_WARM } from '../policy/pape
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import type { RouteOptions } from '../policy/route-options.js'
 import type { Router } from '../router/router.js'
+import { NAME } from '../router/start-origin.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { readStandardInput } from './files.js'
@@ -181,7 +182,10 @@ function start(
   const mode = defaultMode(policy)
   const settings: Settings = { policy, mode, alpha, seed: 0, epsilon: 0, ...definedSettings(flags) }
   const usdPerRequest = flags.budget === undefined || flags.budget === 'none' ? null : flags.budget
+  // Lines of a log from routers that are kept nowhere are told apart by the ids; people get short ones.
+  const isLineOfMany = flags.log !== undefined && flags.state === undefined
   const options: RouterOptions = {
+    ...(isLineOfMany ? {} : { name: NAME }),
     models,
     policy,
     budget: usdPerRequest === null ? null : budgetOf(usdPerRequest, settings),

@@ -3,8 +3,9 @@ import { expected, ParetoBanditError } from '../base/errors.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
 import type { Form } from './definition.js'
 import type { LoggedEvent } from './event-map.js'
-import { corrupt, EventReader, keyBeyond, newer } from './event-reader.js'
+import { corrupt, EventReader, newer } from './event-reader.js'
 import { type EventFormat, type EventTable, FIRST_CODE_MAX, type WrittenField } from './event-table.js'
+import { wordBeyond } from './words.js'
 
 /**
  * An event as bytes. Numbers are little-endian float64, so folding what was read gives the same bits.
@@ -112,7 +113,7 @@ export class EventWriter {
         this.number(value as number)
         break
       case 'text':
-        this.text(value as string)
+        this.word(field, value as string)
         break
       case 'boolean':
         this.flag(value as boolean)
@@ -121,7 +122,7 @@ export class EventWriter {
         if (this.flag(value !== null)) this.number(value as number)
         break
       case 'text?':
-        if (this.flag(value !== null)) this.text(value as string)
+        if (this.flag(value !== null)) this.word(field, value as string)
         break
       case 'numbers':
         this.numbers(value as ArrayLike<number>)
@@ -129,7 +130,7 @@ export class EventWriter {
       case 'texts': {
         const texts = value as readonly string[]
         this.count(texts.length)
-        for (const text of texts) this.text(text)
+        for (let i = 0; i < texts.length; i++) this.word(field, texts[i])
         break
       }
       case 'json':
@@ -145,8 +146,14 @@ export class EventWriter {
     }
   }
 
-  private json({ keys }: WrittenField, value: unknown): void {
-    if (keys !== undefined && keyBeyond(value, keys.first) !== undefined) this.version = 2
+  /** One that the first release does not know must not look like an event of its own. */
+  private word({ words }: WrittenField, text: string): void {
+    if (words !== undefined && !words.first.includes(text)) this.version = 2
+    this.text(text)
+  }
+
+  private json({ words }: WrittenField, value: unknown): void {
+    if (words !== undefined && wordBeyond(value, words, 'first') !== undefined) this.version = 2
     this.text(JSON.stringify(value))
   }
 

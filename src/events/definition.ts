@@ -1,4 +1,5 @@
 import { checkFinite, checkKeys } from '../base/check.js'
+import type { Words } from './words.js'
 
 /**
  * Routing state is a fold over events, and nothing else changes it. An event carries all that the fold needs: times,
@@ -26,12 +27,6 @@ export type Form =
 /** What people see of an event in its row of a log that keeps tables. */
 export type Column = 'request' | 'model' | 'tenant' | 'usd' | 'reward' | 'latencyMs'
 
-/** Keys of values that are records: those of the first release, and all that this one knows. */
-export interface RecordKeys {
-  readonly first: readonly string[]
-  readonly known: readonly string[]
-}
-
 /**
  * @param path of the field, for errors
  * @param event with its fields before this one checked
@@ -46,7 +41,8 @@ export interface Field<T, F extends Form = Form> {
   readonly check: Check<T>
   /** Where people see it; of a record, its id. */
   readonly column?: Column
-  readonly keys?: RecordKeys
+  /** Words of texts, keys of records and counts; without, any. */
+  readonly words?: Words
 }
 
 /** A field that its event did not have in its first release: written by name, and only where it is not `absent`. */

@@ -1,6 +1,6 @@
-import { isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { WrittenField } from './event-table.js'
+import { wordBeyond } from './words.js'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -32,17 +32,17 @@ export class EventReader {
       case 'number':
         return this.number()
       case 'text':
-        return this.text()
+        return this.word(field, type)
       case 'boolean':
         return this.byte() === 1
       case 'number?':
         return this.byte() === 1 ? this.number() : null
       case 'text?':
-        return this.byte() === 1 ? this.text() : null
+        return this.byte() === 1 ? this.word(field, type) : null
       case 'numbers':
         return this.numbers()
       case 'texts':
-        return Array.from({ length: this.count(4) }, () => this.text())
+        return this.texts(field, type)
       case 'json':
         return this.json(field, type)
       case 'statistics?':
@@ -100,28 +100,33 @@ export class EventReader {
     return values
   }
 
-  private counts({ name, keys }: WrittenField, type: string): Record<string, number> {
-    const entries = Array.from({ length: this.count(12) }, () => [this.text(), this.number()] as const)
-    for (const [key] of entries)
-      if (keys !== undefined && !keys.known.includes(key)) throw newer(`${type}.${name}.${key}`)
+  /** A text that the field knows, where it has words. */
+  private word({ name, words }: WrittenField, type: string): string {
+    const text = this.text()
+    if (words !== undefined && !words.known.includes(text)) throw newer(`${type}.${name}.${text}`)
+    return text
+  }
+
+  private texts(field: WrittenField, type: string): string[] {
+    const texts: string[] = []
+    for (let left = this.count(4); left > 0; left--) texts.push(this.word(field, type))
+    return texts
+  }
+
+  private counts(field: WrittenField, type: string): Record<string, number> {
+    const entries = Array.from(
+      { length: this.count(12) },
+      () => [this.word(field, type), this.number()] as const,
+    )
     return Object.fromEntries(entries)
   }
 
-  private json({ name, keys }: WrittenField, type: string): unknown {
+  private json({ name, words }: WrittenField, type: string): unknown {
     const value = parse(this.text())
-    const key = keys === undefined ? undefined : keyBeyond(value, keys.known)
-    if (key !== undefined) throw newer(`${type}.${name}.${key}`)
+    const beyond = words === undefined ? undefined : wordBeyond(value, words, 'known')
+    if (beyond !== undefined) throw newer(`${type}.${name}.${beyond}`)
     return value
   }
-}
-
-/** The first key of a record, or of a list's records, that is none of these. What they hold is not looked into. */
-export function keyBeyond(value: unknown, known: readonly string[]): string | undefined {
-  for (const each of Array.isArray(value) ? value : [value]) {
-    const key = isRecord(each) ? Object.keys(each).find((name) => !known.includes(name)) : undefined
-    if (key !== undefined) return key
-  }
-  return undefined
 }
 
 function parse(json: string): unknown {
@@ -136,7 +141,7 @@ export function corrupt(why: string): ParetoBanditError {
   return new ParetoBanditError('LOG_CORRUPT', 'event', `not an event this release can read: ${why}`)
 }
 
-/** @param what an event's type, a field, or a key of its value: `settled.tokens` */
+/** @param what an event's type, a field, or a word or key of its value: `settled.tokens.video` */
 export function newer(what: string): ParetoBanditError {
   return new ParetoBanditError('LOG_VERSION', 'event', `${what} was written by a newer release`)
 }

@@ -1,5 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
-import type { EventDefinition, Form, NamedField, RecordKeys } from './definition.js'
+import type { EventDefinition, Form, NamedField } from './definition.js'
+import type { Words } from './words.js'
 
 /** Codes up to here are of the first release, whose events carry no name. */
 export const FIRST_CODE_MAX = 18
@@ -9,7 +10,7 @@ const CODE_MAX = 255
 export interface WrittenField {
   readonly name: string
   readonly form: Form
-  readonly keys: RecordKeys | undefined
+  readonly words: Words | undefined
   readonly absent: unknown
 }
 
@@ -58,7 +59,7 @@ export function eventTable(definitions: readonly EventDefinition[]): EventTable 
 }
 
 function formatOf(type: string, code: number, entries: readonly NamedField[]): EventFormat {
-  const fields = entries.map(({ name, form, keys, absent }): WrittenField => ({ name, form, keys, absent }))
+  const fields = entries.map(({ name, form, words, absent }): WrittenField => ({ name, form, words, absent }))
   const isAdded = ({ absent }: WrittenField) => absent !== undefined
   return {
     type,

@@ -13,7 +13,8 @@ import {
 } from '../base/check.js'
 import { expected } from '../base/errors.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
-import { type Check, column, type Field, type RecordKeys } from './definition.js'
+import { type Check, column, type Field } from './definition.js'
+import type { Words } from './words.js'
 
 /** Any finite number. */
 export const finite = (): Field<number, 'number'> => ({ form: 'number', check: checkFinite })
@@ -55,16 +56,28 @@ export const requestId = (): Field<string> =>
     },
   })
 
-export const oneOf = <const T extends string>(allowed: readonly T[]): Field<T> => ({
+/**
+ * One of a few words.
+ * @param first those of the first release, where it wrote the field
+ */
+export const oneOf = <const T extends string>(
+  known: readonly T[],
+  first: readonly T[] = known,
+): Field<T, 'text'> => ({
   form: 'text',
-  check: (value, path) => checkOneOf(value, allowed, path),
+  check: (value, path) => checkOneOf(value, known, path),
+  words: { first, known },
 })
 
-/** Some of a few words. */
-export const someOf = <const T extends string>(allowed: readonly T[]): Field<readonly T[]> => ({
+/** Some of a few words. @param first as of `oneOf` */
+export const someOf = <const T extends string>(
+  known: readonly T[],
+  first: readonly T[] = known,
+): Field<readonly T[], 'texts'> => ({
   form: 'texts',
   check: (value, path) =>
-    Object.freeze(checkEach(value, path, (each, i) => checkOneOf(each, allowed, `${path}[${i}]`))),
+    Object.freeze(checkEach(value, path, (each, i) => checkOneOf(each, known, `${path}[${i}]`))),
+  words: { first, known },
 })
 
 /** Texts that are not empty. */
@@ -109,14 +122,10 @@ export const statistics = (): Field<ArmStatistics | null> => ({
 })
 
 /**
- * A record, or a list of them, as JSON. One with keys beyond the `first` is written so that an older release refuses it
- * by name.
+ * A record, or a list of them, as JSON.
+ * @param words its keys, and what is under them
  */
-export const record = <T>(check: Check<T>, keys: RecordKeys): Field<T, 'json'> => ({
-  form: 'json',
-  check,
-  keys,
-})
+export const record = <T>(check: Check<T>, words: Words): Field<T, 'json'> => ({ form: 'json', check, words })
 
 /** Literals: the codec compares forms in a loop, and a text that is put together compares slower. */
 const NULLABLE = { number: 'number?', text: 'text?', json: 'json' } as const

@@ -1,4 +1,4 @@
-import { checkModelPrice, checkModelSpec, PRICE_KEYS } from '../models/model.js'
+import { checkModelPrice, checkModelSpec, PRICE_KEYS, TIER_KEYS } from '../models/model.js'
 import { column, type DefinedEvent, defineEvent } from './definition.js'
 import { inRange, integer, record, statistics, text } from './fields.js'
 
@@ -12,12 +12,16 @@ const FIRST_PRICES = [
   'reasoningUsdPerMTok',
 ] as const
 
+/** Tiers came later, all of their keys. */
+const TIERS = { tiers: { first: [], known: TIER_KEYS } }
+
 export const modelAdded = defineEvent('model-added', 6, {
   model: column(
     'model',
     record((value, path) => checkModelSpec(value, path), {
       first: ['id', ...FIRST_PRICES],
       known: ['id', ...PRICE_KEYS],
+      within: TIERS,
     }),
   ),
   /** Log-normalised cost of the list price. */
@@ -43,7 +47,11 @@ export type ModelDisabledEvent = DefinedEvent<typeof modelDisabled>
 
 export const modelRepriced = defineEvent('model-repriced', 10, {
   model: column('model', text()),
-  price: record((value, path) => checkModelPrice(value, path), { first: FIRST_PRICES, known: PRICE_KEYS }),
+  price: record((value, path) => checkModelPrice(value, path), {
+    first: FIRST_PRICES,
+    known: PRICE_KEYS,
+    within: TIERS,
+  }),
   logCost: inRange(0, 1),
 })
 export type ModelRepricedEvent = DefinedEvent<typeof modelRepriced>

@@ -18,6 +18,9 @@ import {
   texts,
 } from './fields.js'
 
+/** Those of the first release. */
+const FIRST_CONSTRAINTS = ['budget', 'cap', 'latency', 'quality'] as const
+
 /** 1 / (1 - percentile) is no more. */
 const USE_LIMIT = 1e5
 
@@ -57,7 +60,7 @@ export const routed = defineEvent('routed', 1, {
   /** Whose request it is; null for the router's own. */
   tenant: column('tenant', nullable(text())),
   /** Constraints that no eligible model could meet. */
-  infeasible: someOf(CONSTRAINTS),
+  infeasible: someOf(CONSTRAINTS, FIRST_CONSTRAINTS),
   /** Probability of this choice, given all that happened before: 1 unless it was left to chance (`epsilon`, `thompson`). */
   propensity: number(checkPropensity),
   /** The models it was drawn from, the chosen one among them; empty where nothing was left to chance. */

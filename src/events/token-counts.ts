@@ -23,5 +23,5 @@ export const tokenCounts = (kinds?: readonly string[]): Field<TokenCounts> => ({
     }
     return Object.freeze(counts)
   },
-  ...(kinds === undefined ? {} : { keys: { first: kinds, known: kinds } }),
+  ...(kinds === undefined ? {} : { words: { first: kinds, known: kinds } }),
 })

@@ -3,13 +3,16 @@ import { CORE_EVENTS } from '../events/core-events.js'
 import { type EventTable, eventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { SharedMoney } from '../policy/dollar/commands.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
 import type { RouterParts } from '../router/parts.js'
+import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
 import { agreeWith, checkModelSet, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
+import type { Flight } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
 import { type Recovered, recover } from './recovery.js'
 import { Replica } from './replica.js'
@@ -62,9 +65,12 @@ async function openSole(
   const { state } = recovered.fold
   parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
-  // Numbers that the store leaves out may have been given to requests that were lost.
+  // Numbers that the store leaves out may have been given to requests that were lost, by a router of the same name.
   const lost = Math.max(0, opened.firstNumber - 1 - lastEvent)
-  state.ids.floor = (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + lost
+  state.ids.floor = Math.max(
+    state.ids.floor,
+    (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + (state.ids.name === state.name ? lost : 0),
+  )
   const keeper = new SoleJournal(
     store,
     opened,
@@ -99,6 +105,7 @@ async function openReplica(
           limitsOf: (tenant) => shared.limitsOf(host.state, tenant),
           tenants: () => shared.tenants(host.state),
           burst: shared.burst,
+          inFlight: () => flightsOf(host.state, shared),
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -113,6 +120,21 @@ async function openReplica(
   replica.start()
   if (leases !== null) parts.decisions.maker.lease = leases
   parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
+}
+
+/** The requests in flight of a state. */
+function* flightsOf(state: RoutingState, shared: SharedMoney): Generator<Flight> {
+  const { pending, registry, ids } = state
+  for (const sequence of pending.waiting()) {
+    if (!isUnsettled(pending.state(sequence))) continue
+    yield {
+      id: ids.idOf(sequence),
+      tenant: shared.tenantOf(state, sequence),
+      model: registry.atSlot(pending.slot(sequence))?.id ?? '',
+      at: pending.at(sequence),
+      reservedUsd: pending.reservedUsd(sequence),
+    }
+  }
 }
 
 function startFold(

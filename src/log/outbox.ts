@@ -25,6 +25,11 @@ export interface OutboxOptions {
   readonly onError: (error: unknown) => void
   /** Before a batch is taken: the fold of all that was appended, up to that number, is the state of now. */
   readonly onTurn?: (last: number) => void
+  /**
+   * Shared logs: the log is not what it was, or has lost what it acknowledged. Nothing is appended until `rewind` says
+   * from where on, or `break` that all is over. Without it that is fatal.
+   */
+  readonly onLost?: () => void
   /** Nothing will be durable any more. */
   readonly onBroken: (error: unknown) => void
   /** A batch is durable: the number of its last event, and where the log stands after it. */
@@ -48,9 +53,14 @@ export class Outbox {
   /** Not yet handed to the store; the first has number `firstQueued`. */
   private queue: Uint8Array[] = []
   private firstQueued: number
-  private durable: number
+  /** Number of the last event that the store has acknowledged. */
+  durable: number
+  /** Where the log stood after that; undefined: it need not be there. */
+  position: Position | undefined
   private isScheduled = false
   private isAppending = false
+  private rewinds = 0
+  private isLost = false
   private retryMs = RETRY_MS_MIN
   private broken: unknown
   /** A batch ends with the event of that number: somebody wants to know the position after it. */
@@ -110,6 +120,21 @@ export class Outbox {
     })
   }
 
+  /**
+   * The log has none of these: they are appended again before all that comes. What is under way meanwhile may come to
+   * stand in the log twice, which is told by the numbers.
+   * @param events all from the first one that the log lacks to the last
+   */
+  rewind(first: number, events: readonly Uint8Array[]): void {
+    this.rewinds++
+    this.isLost = false
+    this.queue = [...events]
+    this.firstQueued = first
+    this.durable = first - 1
+    this.position = undefined
+    if (events.length > 0) this.schedule()
+  }
+
   /** Nothing more goes to the store, and who waits is told why. */
   break(error: unknown): void {
     if (this.broken !== undefined) return
@@ -120,7 +145,7 @@ export class Outbox {
 
   /** One turn of the microtask queue later, so that what one call or loop makes goes together. */
   private schedule(): void {
-    if (this.isScheduled || this.isAppending || this.broken !== undefined) return
+    if (this.isScheduled || this.isAppending || this.isLost || this.broken !== undefined) return
     this.isScheduled = true
     queueMicrotask(() => {
       this.isScheduled = false
@@ -131,15 +156,16 @@ export class Outbox {
   private async pump(): Promise<void> {
     if (this.isAppending) return
     this.isAppending = true
-    while (this.queue.length > 0 && this.broken === undefined) {
+    while (this.queue.length > 0 && this.broken === undefined && !this.isLost) {
       this.options.onTurn?.(this.lastNumber)
       const events = this.takeBatch()
       const firstNumber = this.firstQueued
       const position = await this.appendUntilDurable(firstNumber, events)
-      if (position === undefined) break
+      if (position === undefined) continue
       this.queue = this.queue.length === events.length ? [] : this.queue.slice(events.length)
       this.firstQueued += events.length
       this.durable = this.firstQueued - 1
+      this.position = position
       this.options.onDurable(this.durable, position)
       while (this.waiters.length > 0 && this.waiters[0].number <= this.durable)
         this.waiters.shift()?.resolve()
@@ -147,22 +173,33 @@ export class Outbox {
     this.isAppending = false
   }
 
-  /** @returns undefined when the store is broken */
+  /** @returns undefined when the store is broken, or has lost what came before: that batch is not the next one any more */
   private async appendUntilDurable(
     firstNumber: number,
     events: readonly Uint8Array[],
   ): Promise<Position | undefined> {
-    const { store, origin, onError } = this.options
-    while (this.broken === undefined) {
+    const { store, origin, onError, onLost } = this.options
+    const { rewinds } = this
+    while (this.broken === undefined && rewinds === this.rewinds) {
       try {
-        const position = await store.append({ origin, firstNumber, events })
+        const position = await store.append({ origin, firstNumber, events }, this.position)
+        if (rewinds !== this.rewinds) return undefined
         this.failure = undefined
         this.retryMs = RETRY_MS_MIN
         return position
       } catch (error) {
         this.failure = error
-        if (error instanceof ParetoBanditError && FATAL.has(error.code)) this.break(error)
+        const code = error instanceof ParetoBanditError ? error.code : ''
+        const isLost = code === 'STORE_CORRUPT' && onLost !== undefined
+        if (FATAL.has(code) && !isLost) this.break(error)
         onError(error)
+        if (isLost) {
+          if (rewinds === this.rewinds) {
+            this.isLost = true
+            onLost()
+          }
+          return undefined
+        }
         if (this.broken === undefined) await this.pause()
       }
     }

@@ -50,6 +50,7 @@ export class Replica implements Journal {
   private unplaced: Uint8Array[] = []
   private firstUnplaced: number
   private isDiverged = false
+  private mustRejoin = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
   /** What was appended until now is durable, or given up: nothing more is taken. */
@@ -79,7 +80,7 @@ export class Replica implements Journal {
     this.held = new HeldFeedback(
       options.holdMs,
       () => host.now(),
-      (event) => this.commitHeld(event),
+      (event) => host.commit(event),
     )
     this.outbox = new Outbox({
       store,
@@ -88,8 +89,14 @@ export class Replica implements Journal {
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
       onError: (error) => this.storeFailed(error),
+      onLost: () => {
+        this.mustRejoin = true
+      },
       onBroken: (error) => this.giveUp(error),
-      onDurable: () => leases?.storeAnswers(),
+      onDurable: () => {
+        leases?.storeAnswers()
+        this.settleReceipts()
+      },
     })
     this.isDiverged = true
     this.rebase()
@@ -166,7 +173,8 @@ export class Replica implements Journal {
   private async readOn(): Promise<void> {
     while (!this.isClosed) {
       try {
-        const batches = await this.store.read(this.position, READ_WAIT_MS)
+        if (this.mustRejoin) await this.rejoin()
+        const batches = await this.store.read(this.position, READ_WAIT_MS, this.outbox.position)
         this.leases?.storeAnswers()
         this.take(batches)
       } catch (error) {
@@ -197,11 +205,12 @@ export class Replica implements Journal {
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
-    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome)
+    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
     if (number < this.firstUnplaced) return
+    if (number > this.firstUnplaced) this.loseBefore(number)
     const count = number - this.firstUnplaced + 1
     this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
     this.firstUnplaced = number + 1
@@ -209,7 +218,22 @@ export class Replica implements Journal {
       this.receipts.refuse(number, outcome.error)
       this.isDiverged = true
     }
-    this.receipts.settleThrough(number)
+    this.settleReceipts()
+  }
+
+  /** What has its place, and is as safe as the store was asked to make it. */
+  private settleReceipts(): void {
+    this.receipts.settleThrough(Math.min(this.firstUnplaced - 1, this.outbox.durable))
+  }
+
+  /** An own event has its place, and those before it have none: the store acknowledged them and has lost them. */
+  private loseBefore(number: number): void {
+    const { firstUnplaced, store } = this
+    const message = `has lost ${number - firstUnplaced} events of this router that it had acknowledged`
+    const error = new ParetoBanditError('STORE_CORRUPT', store.description, message)
+    for (let lost = firstUnplaced; lost < number; lost++) this.receipts.refuse(lost, error)
+    this.isDiverged = true
+    this.storeFailed(error)
   }
 
   private followOther(event: RouterEvent): void {
@@ -268,20 +292,19 @@ export class Replica implements Journal {
     }
     this.fold = fold
     this.position = position
+    this.mustRejoin = false
     const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
     if (placed >= this.firstUnplaced) {
       this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
       this.firstUnplaced = placed + 1
-      this.receipts.settleThrough(placed)
     }
+    // What has no place now is appended again, though it may have been acknowledged.
+    this.outbox.rewind(this.firstUnplaced, this.unplaced)
+    this.settleReceipts()
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()
+    this.leases?.rejoin()
     this.wake()
-  }
-
-  private commitHeld(event: RouterEvent): Receipt {
-    this.host.commit(event)
-    return this.receipt(1)
   }
 
   private giveUp(error: unknown): void {

@@ -69,14 +69,19 @@ export interface Store {
    * open it together one does so. A log that is there is not changed, whatever its header.
    */
   open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog>
-  /** Resolves when the whole batch is durable; all of it or nothing is. One at a time. */
-  append(batch: Batch): Promise<Position>
+  /**
+   * Resolves when the whole batch is durable; all of it or nothing is. One at a time.
+   * @param previous position of what this origin appended last. @throws STORE_CORRUPT where a shared log has lost that:
+   *   nothing has been appended then
+   */
+  append(batch: Batch, previous?: Position): Promise<Position>
   /**
    * The events after a position in the log's order, some thousands at most; none: there are no more.
    * @param waitMs how long to wait for one where others append
-   * @throws LOG_TRIMMED when events after `after` are no longer there
+   * @param previous as of `append`: a shared log that has lost it is told of here, too
+   * @throws LOG_TRIMMED when events after `after` are no longer there; STORE_CORRUPT when `after` or `previous` is lost
    */
-  read(after: Position, waitMs: number): Promise<readonly PlacedBatch[]>
+  read(after: Position, waitMs: number, previous?: Position): Promise<readonly PlacedBatch[]>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
   /**
@@ -110,6 +115,14 @@ export interface LeaseBroker {
   take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
   /** Puts unspent dollars back, those that a pot still counts. */
   giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>
+  /**
+   * Rolling pots: dollars that are still in hand, held or in flight, count from now on as if they were granted now, and
+   * `backUsd` more go back, at once. Without it a request that is longer in flight than the window pays twice.
+   * @returns how many of `usd` the pots still counted
+   */
+  renew?(
+    renewals: readonly (LeasePool & { readonly usd: number; readonly backUsd: number })[],
+  ): Promise<readonly number[]>
   /** How many processes are on the log, this one included, as of late. */
   processes(): Promise<number>
 }

@@ -70,6 +70,13 @@ function priceKeys({ priceNames }: TokenKinds): string[] {
 /** Fields of a model's price that this release knows. */
 export const PRICE_KEYS: readonly string[] = priceKeys(TOKEN_KINDS)
 
+function tierKeys({ priceNames }: TokenKinds): string[] {
+  return [ABOVE, ...priceNames]
+}
+
+/** The same of a tier. */
+export const TIER_KEYS: readonly string[] = tierKeys(TOKEN_KINDS)
+
 /**
  * A model's description, defaults filled in. The prices of input and output are both required.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
@@ -127,11 +134,12 @@ function readTokenPrices(
 }
 
 function readTiers(value: unknown, field: string, kinds: TokenKinds): ResolvedTierSpec[] {
+  const keys = tierKeys(kinds)
   let before = 0
   return checkEach(value, field, (entry, i) => {
     const path = `${field}[${i}]`
     const record = checkRecord(entry, path)
-    checkKeys(record, [ABOVE, ...kinds.priceNames], path)
+    checkKeys(record, keys, path)
     const aboveInputTokens = checkPositive(record[ABOVE], `${path}.${ABOVE}`)
     if (aboveInputTokens <= before) {
       const what = `more than the tier before, ${before}`

@@ -61,7 +61,11 @@ export interface RouterOptions {
   readonly seed?: number
   /** Milliseconds since the epoch. Default Date.now. */
   readonly clock?: () => number
-  /** First part of request ids, to tell routers apart: letters, digits, - and _. Default 'r'. */
+  /**
+   * First part of request ids: letters, digits, - and _. Default: `r-` and twelve characters, others at each start, so that
+   * feedback for an older process or of a snapshot's later days never finds another request. With a name of your own ids go
+   * on from those of the snapshot or log: never give out requests of that name from two processes, or after going back.
+   */
   readonly name?: string
   /** Told of an exception in an event listener. Default: console.error. */
   readonly onListenerError?: (error: unknown) => void

@@ -31,19 +31,17 @@ export class Committer {
   }
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
-  commit(event: RouterEvent): void {
+  commit(event: RouterEvent): Receipt {
     this.journal?.checkRoom()
     this.record(event)
-    this.emitter.deliver()
+    return this.deliver(1)
   }
 
   /** Events that were all checked: all or nothing. @throws as `commit` */
   commitAll(events: readonly RouterEvent[]): Receipt {
     this.journal?.checkRoom()
     for (const event of events) this.record(event)
-    this.emitter.deliver()
-    if (events.length === 0) return AT_ONCE
-    return this.journal?.receipt(events.length) ?? AT_ONCE
+    return this.deliver(events.length)
   }
 
   /** An event that another router made: applied and told, and not journaled again. */
@@ -79,6 +77,13 @@ export class Committer {
   expirePushedOut(at: number): void {
     const sequence = this.state.pending.pushedOut()
     if (sequence !== 0) this.expire(sequence, at)
+  }
+
+  /** @returns for the events recorded last, and for none that listeners make by calling the router */
+  private deliver(count: number): Receipt {
+    const receipt = count === 0 ? AT_ONCE : (this.journal?.receipt(count) ?? AT_ONCE)
+    this.emitter.deliver()
+    return receipt
   }
 
   private tell(event: RouterEvent, notices: readonly RouterEvent[]): void {

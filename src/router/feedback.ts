@@ -14,7 +14,7 @@ import {
   type Settlement,
   settledEvent,
 } from './feedback-events.js'
-import { AT_ONCE, type Receipt } from './journal.js'
+import type { Receipt } from './journal.js'
 
 export interface BatchOptions {
   /** A result for each item, and the rest is applied where some are refused. */
@@ -133,10 +133,7 @@ export class Feedback {
   private give<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
     const { committer } = this
     const { journal } = committer
-    if (journal === null) {
-      committer.commit(make(value))
-      return AT_ONCE
-    }
+    if (journal === null) return committer.commit(make(value))
     let event: RouterEvent
     try {
       event = make(value)
@@ -147,8 +144,7 @@ export class Feedback {
       if (receipt === null) throw error
       return receipt
     }
-    committer.commit(event)
-    return journal.receipt(1)
+    return committer.commit(event)
   }
 }
 

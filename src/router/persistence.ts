@@ -42,8 +42,8 @@ export class Persistence {
         'this router has its state from its store; `paretobandit restore` makes a store of a snapshot'
       throw new ParetoBanditError('INVALID_ARGUMENT', 'snapshot', message)
     }
-    const { dimension, name } = this.options
-    const fresh = this.fresh(name)
+    const { dimension, name, origin } = this.options
+    const fresh = this.fresh({ name, origin })
     decodeSnapshot(snapshot, fresh, { dimension, encoder: this.encoder, name })
     this.adopt(fresh)
   }
@@ -68,8 +68,9 @@ export class Persistence {
     return this.committer.journal?.confirmed ?? this.committer.state
   }
 
-  /** Takes over a state, of a snapshot or a log. */
+  /** Takes over a state, of a snapshot or a log; numbers that were given to requests are not given again. */
   adopt(state: RoutingState): void {
+    state.ids.goOnFrom(this.committer.state.ids)
     this.committer.state = state
     this.decisions.maker.forget()
   }
@@ -80,14 +81,14 @@ export class Persistence {
     this.committer.recovery = recovery
   }
 
-  /** What a replica does with its router. @param name of its own, for this start */
-  replicaHost(name: string): ReplicaHost {
+  /** What a replica does with its router. @param origin of its own, for this start */
+  replicaHost(origin: string): ReplicaHost {
     const { committer, admin } = this
     return {
       get state() {
         return committer.state
       },
-      fresh: () => this.fresh(name),
+      fresh: () => this.fresh({ name: origin, origin }),
       adopt: (state) => this.adopt(state),
       commit: (event) => committer.commit(event),
       follow: (event) => committer.follow(event),
@@ -100,8 +101,8 @@ export class Persistence {
   }
 
   /** An empty state, on the same arena. */
-  private fresh(name: string): RoutingState {
-    return new RoutingState(this.committer.state.arms.kernel, { ...this.options, name }, this.policy)
+  private fresh(names: Pick<ResolvedOptions, 'name' | 'origin'>): RoutingState {
+    return new RoutingState(this.committer.state.arms.kernel, { ...this.options, ...names }, this.policy)
   }
 
   private get encoder(): string | null {

@@ -1,6 +1,7 @@
 import type { RouterEvent } from '../events/events.js'
 import type { PolicyQueries, QueryName } from '../policy/commands.js'
 import type { RoutingState } from '../state/routing-state.js'
+import type { Receipt } from './journal.js'
 
 /** What a replica does with the router it belongs to. */
 export interface ReplicaHost {
@@ -10,7 +11,7 @@ export interface ReplicaHost {
   /** Puts it in the place of the router's. */
   adopt(state: RoutingState): void
   /** Applies an event that was made here, journals it and tells subscribers. */
-  commit(event: RouterEvent): void
+  commit(event: RouterEvent): Receipt
   /** Applies an event that has been checked, tells subscribers, and does not journal it. */
   follow(event: RouterEvent): void
   check(event: unknown): RouterEvent

@@ -32,6 +32,7 @@ import {
   type PolicyName,
 } from '../policy/policies.js'
 import { ORIGIN_NAME } from '../state/pending/origins.js'
+import { NAME, startOrigin } from './start-origin.js'
 
 /** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
 export const EPSILON_MAX = 0.5
@@ -135,7 +136,8 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     epsilon: optional(options.epsilon, 0, (v, f) => checkInRange(v, 0, EPSILON_MAX, f), 'epsilon'),
     seed,
     clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
-    name: optional(options.name, 'r', checkName, 'name'),
+    name: optional(options.name, NAME, checkName, 'name'),
+    origin: options.name ?? startOrigin(),
     onListenerError: optional(
       options.onListenerError,
       (error: unknown) => console.error(error),

@@ -47,6 +47,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   readonly ids: RequestIds
   readonly rewards: RewardUnits | null
   readonly policyName: string
+  /** Of the router. */
+  readonly name: string
   /** What the policy keeps besides. */
   readonly policy: S
   requests = 0
@@ -60,7 +62,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost = new RunningCost(options.budgetUsdPerRequest)
     const { dimension } = kernel.layout
     this.pending = new PendingRequests(options.pendingCapacity, dimension, policy.pendingColumns)
-    this.ids = new RequestIds(options.name, this.pending)
+    this.name = options.name
+    this.ids = new RequestIds(options.origin, this.pending)
     this.policyName = policy.name
     this.policy = policy.start(this, options)
   }

@@ -2,7 +2,10 @@ import type { RewardUnits } from './reward-units.js'
 
 /** Options that the fold depends on. @typeParam O the policy's own */
 export interface StateOptions<O = unknown> {
+  /** Of the router: its snapshots carry it. */
   readonly name: string
+  /** First part of the ids of its own requests. */
+  readonly origin: string
   readonly lambda0: number
   readonly budgetUsdPerRequest: number | null
   readonly pendingCapacity: number

@@ -28,7 +28,7 @@ const PROMPTS = [
 
 /** The whole loop, the same in Node and in a browser. */
 export async function runLoop(kernel: KernelName): Promise<Outcome> {
-  const texts = await createRouter({ models: MODELS, budget: BUDGET, kernel, clock: () => 1000 })
+  const texts = await createRouter({ models: MODELS, budget: BUDGET, kernel, name: 'r', clock: () => 1000 })
   const textModels = Array.from({ length: 40 }, (_, i) => {
     const { id, model } = texts.route(`${PROMPTS[i % 4]} ${i}`)
     texts.settle(id, { inputTokens: 50 + i, outputTokens: 200, latencyMs: i })
@@ -38,7 +38,7 @@ export async function runLoop(kernel: KernelName): Promise<Outcome> {
 
   // Policy dollar takes logarithms of costs, whose last bits are the platform's own: it is the one of the texts.
   const policy = 'paper' as const
-  const options = { policy, dimension: 8, budget: BUDGET, kernel, alpha: 0.5, clock: () => 1000 }
+  const options = { policy, dimension: 8, budget: BUDGET, kernel, alpha: 0.5, name: 'r', clock: () => 1000 }
   const vectors = await createRouter({ ...options, models: MODELS })
   vectors.addModel({ id: 'new', inputUsdPerMTok: 2, outputUsdPerMTok: 2 }, { forcedExploration: 3 })
   const vectorModels = play(vectors, 0, 150)

@@ -20,7 +20,6 @@ describe.skipIf(Database === null)('a log with a damaged event', () => {
       const router = await createRouter({ models: MODELS, dimension: 3, store: sqliteStore(file) })
       for (let i = 0; i < 10; i++) router.settle(router.route([0.1, i, 1]).id, { costUsd: 1e-4 })
       await router.flush()
-      // No snapshot is written: what is damaged is what a recovery reads.
       await router.close()
       const db = new (sqlite())(file)
       const row = db

@@ -16,6 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** A log with some of everything, as a service makes one. @returns digest and position at its end */
 async function service(name = 'service.db'): Promise<{ position: string; sha256: string }> {
   const router = await createRouter({
+    name: 'r',
     models: MODELS,
     budget: { usdPerRequest: 0.002 },
     epsilon: 0.3,
@@ -84,6 +85,7 @@ describe('inspect', () => {
   test('reads while a service runs, and the service goes on', async () => {
     await service()
     const router = await createRouter({
+      name: 'r',
       budget: { usdPerRequest: 0.002 },
       store: sqliteStore(join(folder.path, 'service.db')),
     })
@@ -323,6 +325,7 @@ describe('settings', () => {
 test('a long history is folded from snapshots', async () => {
   const state = await folder.kept()
   const router = await createRouter({
+    name: 'r',
     budget: { usdPerRequest: 0.002 },
     store: sqliteStore(join(folder.path, state)),
   })

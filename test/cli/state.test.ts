@@ -42,7 +42,7 @@ describe('several processes on one state file', () => {
   test('wait for a service that has it, and say so when it stays', async () => {
     const state = await folder.kept()
     const store = sqliteStore(join(folder.path, state))
-    const router = await createRouter({ budget: { usdPerRequest: 0.002 }, store })
+    const router = await createRouter({ name: 'r', budget: { usdPerRequest: 0.002 }, store })
     // Whoever looks need not wait.
     expect((await folder.stats(state)).requests).toBe(1)
     const waiting = folder.spawnOk(['route', 'x', '--state', state])
@@ -161,7 +161,7 @@ describe('a state file of before logs', () => {
 
   async function old(): Promise<{ name: string; bytes: Uint8Array }> {
     const budget = { usdPerRequest: 0.002, mode: 'hard' } as const
-    const router = await createRouter({ policy: 'paper', models: MODELS, budget })
+    const router = await createRouter({ name: 'r', policy: 'paper', models: MODELS, budget })
     router.route('one')
     router.route('two')
     router.settle('r.1', { costUsd: 0.004 })

@@ -96,7 +96,7 @@ export class Folder {
   /** A log as `route` leaves it after `count` prompts, and models.json beside it. @returns its name */
   async kept(count = 1, name = 'router.state', policy: PolicyName = 'dollar'): Promise<string> {
     await this.write('models.json', { models: MODELS })
-    const router = await createRouter({ policy, models: MODELS, budget: { usdPerRequest: 0.002 } })
+    const router = await createRouter({ name: 'r', policy, models: MODELS, budget: { usdPerRequest: 0.002 } })
     for (let i = 0; i < count; i++) router.route(`prompt ${i}`)
     const mode = policy === 'paper' ? 'adaptive' : null
     const settings = { policy, mode, alpha: 0.05, seed: 0, epsilon: 0 } as const

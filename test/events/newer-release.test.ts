@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { checkRecord } from '../../src/base/check.js'
+import { checkArray, checkRecord } from '../../src/base/check.js'
 import { createRouter } from '../../src/create-router.js'
 import { decodeEvent, EventWriter } from '../../src/events/codec.js'
 import { added, column, defineEvent, type EventDefinition } from '../../src/events/definition.js'
 import { eventTable } from '../../src/events/event-table.js'
 import { rewarded, settled } from '../../src/events/feedback.js'
-import { boolean, finite, nullable, record, text } from '../../src/events/fields.js'
-import { modelRepriced } from '../../src/events/models.js'
+import { boolean, finite, nullable, oneOf, record, someOf, text } from '../../src/events/fields.js'
+import { modelAdded, modelRepriced } from '../../src/events/models.js'
+import { routed } from '../../src/events/routed.js'
 import { tokenCounts } from '../../src/events/token-counts.js'
 import { ALL_EVENT_TABLE, ALL_EVENTS } from '../../src/policy/all-events.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
@@ -15,19 +16,49 @@ import { type AnyEvent, hex, sealed, unhex } from '../support/event-bytes.js'
 import { MODELS } from '../support/router.js'
 import { VERSION_1 } from './version-1.js'
 
-/** A release to come: events and fields, a price and a kind of tokens that this one does not know. */
+/** A release to come: events and fields, words, a price and a kind of tokens that this one does not know. */
 const PRICES = ['inputUsdPerMTok', 'outputUsdPerMTok', 'cachedInputUsdPerMTok', 'reasoningUsdPerMTok']
+const CONSTRAINTS = ['budget', 'cap', 'latency', 'quality'] as const
+const TIER = { aboveInputTokens: 1000, inputUsdPerMTok: 2, outputUsdPerMTok: 2 }
+const TIERS = { first: [], known: [...Object.keys(TIER), 'smellUsdPerMTok'] }
+const CAP = { usd: 1, per: 'day', window: 'calendar', timeZone: 'UTC' }
 const FUTURE = [
+  defineEvent('routed', 1, {
+    ...routed.fields,
+    infeasible: someOf([...CONSTRAINTS, 'smell'], CONSTRAINTS),
+  }),
   defineEvent('settled', 2, {
     ...settled.fields,
     tokens: added(tokenCounts(['input', 'output', 'smell']), null),
     region: added(nullable(text()), null),
     isBatch: added(boolean(), false),
+    usageFlags: added(someOf(['other-charges', 'brand-new']), null),
+    speed: added(nullable(oneOf(['slow', 'fast'])), null),
+  }),
+  defineEvent('model-added', 6, {
+    ...modelAdded.fields,
+    model: record(checkRecord, {
+      first: ['id', ...PRICES],
+      known: ['id', ...PRICES, 'tiers'],
+      within: { tiers: TIERS },
+    }),
   }),
   defineEvent('rewarded', 3, { judge: added(text(), 'unknown'), ...rewarded.fields }),
   defineEvent('model-repriced', 10, {
     ...modelRepriced.fields,
-    price: record(checkRecord, { first: PRICES, known: [...PRICES, 'smellUsdPerMTok'] }),
+    price: record(checkRecord, {
+      first: PRICES,
+      known: [...PRICES, 'smellUsdPerMTok', 'tiers'],
+      within: { tiers: TIERS },
+    }),
+  }),
+  defineEvent('caps-set', 12, {
+    tenant: column('tenant', nullable(text())),
+    caps: record(checkArray, {
+      first: Object.keys(CAP),
+      known: Object.keys(CAP),
+      within: { per: { first: ['hour', 'day', 'month'], known: ['hour', 'day', 'week', 'month'] } },
+    }),
   }),
   defineEvent('hold-set', 201, { tenant: column('tenant', nullable(text())), until: finite() }),
 ]
@@ -51,10 +82,16 @@ const SETTLED = {
   logLatency: null,
   usageFlags: null,
 }
-const LATER = { tokens: null, usageFlags: null, region: null, isBatch: false }
+const LATER = { tokens: null, usageFlags: null, region: null, isBatch: false, speed: null }
 const HOLD = { type: 'hold-set', at: AT, tenant: null, until: AT + 1 }
 const PRICE = Object.fromEntries(PRICES.map((name) => [name, 1]))
 const REPRICED = { type: 'model-repriced', at: AT, model: 'gpt-x', price: PRICE, logCost: 0.5 }
+
+const ofVersion1 = (type: string) => VERSION_1.filter(([event]) => event.type === type)[0][0]
+const ROUTED = ofVersion1('routed')
+const ADDED = ofVersion1('model-added')
+const SPEC = ADDED.model as Readonly<Record<string, unknown>>
+const CAPS = { type: 'caps-set', at: AT, tenant: null }
 
 describe('a newer release', () => {
   it('reads the events of this one, with what stands for its own fields', () => {
@@ -73,11 +110,17 @@ describe('a newer release', () => {
     expect(readToday(write({ ...SETTLED, ...LATER }))).toEqual({ ...SETTLED, tokens: null })
     const counted = { ...SETTLED, ...LATER, tokens: { input: 3, output: 4 } }
     expect(readToday(write(counted))).toEqual({ ...SETTLED, tokens: { input: 3, output: 4 } })
+    const caps = { ...CAPS, caps: [CAP, { ...CAP, per: 'hour' }] }
+    const tiered = { ...ADDED, model: { ...SPEC, tiers: [TIER] } }
+    for (const event of [ROUTED, ADDED, caps, tiered]) {
+      expect(hex(write(event))).toBe(hex(write(event, ALL_EVENT_TABLE)))
+      expect(readToday(write(event))).toEqual(event)
+    }
   })
 
   it('reads its own', () => {
     for (const event of [
-      { ...SETTLED, tokens: { smell: 2 }, region: 'eu', isBatch: true },
+      { ...SETTLED, tokens: { smell: 2 }, region: 'eu', isBatch: true, speed: 'fast' },
       { ...OF, type: 'rewarded', judge: 'a person', reward: 1 },
       { ...REPRICED, price: { ...PRICE, smellUsdPerMTok: 5 } },
       HOLD,
@@ -93,6 +136,17 @@ describe('what a newer release wrote is refused by name:', () => {
     ['settled.isBatch', { ...SETTLED, ...LATER, isBatch: true }],
     ['rewarded.judge', { ...OF, type: 'rewarded', reward: 1, judge: 'a person' }],
     ['model-repriced.price.smellUsdPerMTok', { ...REPRICED, price: { ...PRICE, smellUsdPerMTok: 5 } }],
+    ['settled.usageFlags.brand-new', { ...SETTLED, ...LATER, usageFlags: ['other-charges', 'brand-new'] }],
+    ['routed.infeasible.smell', { ...ROUTED, infeasible: ['cap', 'smell'] }],
+    [
+      'model-added.model.tiers.smellUsdPerMTok',
+      { ...ADDED, model: { ...SPEC, tiers: [TIER, { ...TIER, smellUsdPerMTok: 1 }] } },
+    ],
+    [
+      'model-repriced.price.tiers.smellUsdPerMTok',
+      { ...REPRICED, price: { ...PRICE, tiers: [{ ...TIER, smellUsdPerMTok: 1 }] } },
+    ],
+    ['caps-set.caps.per.week', { ...CAPS, caps: [CAP, { ...CAP, per: 'week' }] }],
     ['hold-set', HOLD],
   ]
   it.each(cases)('%s', (what, event) => {
@@ -110,6 +164,18 @@ describe('what a newer release wrote is refused by name:', () => {
     ])
     const error = expectCode(() => decodeEvent(write(event), older), 'LOG_VERSION', 'event')
     expect(error.message).toContain('settled.tokens.smell')
+  })
+
+  it('a word of a nullable field', () => {
+    const older = eventTable([
+      defineEvent('settled', 2, { ...settled.fields, speed: added(nullable(oneOf(['slow'])), null) }),
+    ])
+    expect(decodeEvent(write({ ...SETTLED, ...LATER, speed: 'slow' }), older)).toMatchObject({
+      speed: 'slow',
+    })
+    const bytes = write({ ...SETTLED, ...LATER, speed: 'fast' })
+    const error = expectCode(() => decodeEvent(bytes, older), 'LOG_VERSION', 'event')
+    expect(error.message).toContain('settled.speed.fast')
   })
 
   it('a field that has another form there', () => {
@@ -131,16 +197,26 @@ describe('what a newer release wrote is refused by name:', () => {
 })
 
 describe('a router', () => {
-  it('does not go past an event of a newer release', async () => {
+  it.each([
+    ['hold-set', HOLD],
+    ['settled.usageFlags.brand-new', { ...SETTLED, ...LATER, usageFlags: ['brand-new'] }],
+    [
+      'model-added.model.tiers.smellUsdPerMTok',
+      {
+        ...ADDED,
+        model: { ...SPEC, tiers: [{ ...TIER, smellUsdPerMTok: 1 }] },
+      },
+    ],
+  ])('does not go past an event of a newer release: %s', async (what, event) => {
     const store = memoryStore()
     const options = { dimension: 3, kernel: 'js', store } as const
     const router = await createRouter({ ...options, models: MODELS })
     await router.close()
     const { firstNumber } = await store.open({ version: 1, settings: {} }, [])
-    await store.append({ origin: 'other', firstNumber, events: [write(HOLD)] })
+    await store.append({ origin: 'other', firstNumber, events: [write(event)] })
     await store.close()
     const error = await expectRejection(createRouter(options), 'LOG_VERSION')
-    expect(error.message).toContain('hold-set')
+    expect(error.message).toContain(what)
   })
 
   it('of policy paper knows the events of all', async () => {

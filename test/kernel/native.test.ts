@@ -156,6 +156,7 @@ function makeRouter(kernel: (typeof KERNELS)[number]): Promise<Router> {
   // The window of policy dollar holds scores, whose last bits are the kernel's own.
   const policy = 'paper'
   return createRouter({
+    name: 'r',
     policy,
     models,
     dimension: 5,

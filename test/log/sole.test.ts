@@ -10,7 +10,7 @@ import { operation, Run } from '../support/operations.js'
 import { anyPolicy, digest, HOUR, MODELS, makeBench, TestClock, X } from '../support/router.js'
 import '../support/seed.js'
 
-const OPTIONS = { models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
+const OPTIONS = { name: 'r', models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
 
 /** A store that fails as a test says. */
 function faulty(store: Store, faults: { fail: (batch: Batch) => unknown }): Store {

@@ -10,7 +10,7 @@ import { expectRejection } from '../support/errors.js'
 import { MODELS, X } from '../support/router.js'
 import '../support/seed.js'
 
-const OPTIONS = { models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
+const OPTIONS = { name: 'r', models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
 const hasSqlite = await import('better-sqlite3').then(
   () => true,
   () => false,

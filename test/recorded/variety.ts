@@ -30,8 +30,8 @@ function kindsOf(name: string, value: Json): string[] {
   if (typeof value === 'boolean') return [String(value)]
   if (typeof value === 'number') return [value === 0 ? 'zero' : value < 0 ? 'negative' : 'positive']
   if (typeof value === 'string') return [/^[\x20-\x7e]*$/.test(value) ? 'text' : 'text beyond ASCII']
-  if (!Array.isArray(value)) return ['object']
+  if (!Array.isArray(value)) return name === 'tokens' ? Object.keys(value) : ['object']
   if (value.length === 0) return ['empty list']
-  // The constraints that were missed are few, and each is a case of its own.
-  return name === 'infeasible' ? value.map(String) : ['list']
+  // Words are few, and each is a case of its own.
+  return name === 'infeasible' || name === 'usageFlags' ? value.map(String) : ['list']
 }

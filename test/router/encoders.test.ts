@@ -20,7 +20,7 @@ function failNow(): void {
 
 describe('an encoder', () => {
   const make = (encoder: object) =>
-    createRouter({ encoder: wrong({ name: 'mine', dimension: 2, ...encoder }), models: MODELS })
+    createRouter({ encoder: wrong({ name: 'mine', dimension: 2, ...encoder }), models: MODELS, name: 'r' })
 
   it('that throws or gives what is no context is named', async () => {
     const thrown = new Error('inside')

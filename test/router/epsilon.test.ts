@@ -50,6 +50,7 @@ describe.each(POLICIES)('epsilon with policy %s', (policy) => {
       epsilon: 0.5,
       forcedExploration: 2,
       seed: 7,
+      name: 'r',
       models: MODELS,
       dimension: 3,
     }

@@ -22,6 +22,7 @@ async function routerOf(rewardRange: Range, options: RouterOptions = {}): Promis
     dimension: REWARD_DIMENSION,
     kernel: 'js',
     clock: () => 0,
+    name: 'r',
     rewardRange,
     ...options,
   })

@@ -176,6 +176,34 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
     expect(spent.filter(({ isLate }) => !isLate).length).toBeGreaterThan(20)
   })
 
+  it('of a rolling pot that are still in hand count for a window after they were renewed, to the bit', async () => {
+    const [a, b] = await brokers(2)
+    const pool = { key: 'in-flight', limitUsd: 10, endsAt: null, windowMs: 640 }
+    expect(await take(a, pool, 7)).toBe(7)
+    const start = Date.now()
+    let renewedAt = start
+    // Half of it is in flight for two windows, and one dollar goes back at once.
+    for (let usd = 4; Date.now() - start < 1400; ) {
+      expect(await a.renew?.([{ ...pool, usd: 3.5, backUsd: usd === 4 ? 1 : 0 }])).toEqual([3.5])
+      renewedAt = Date.now()
+      usd = 0
+      const free = await take(b, pool, 10)
+      expect(free).toBeLessThanOrEqual(6.5)
+      await b.giveBack([{ ...pool, usd: free }])
+      await sleep(15)
+    }
+    expect(await take(b, pool, 10)).toBe(6.5)
+    await b.giveBack([{ ...pool, usd: 6.5 }])
+    const field = (await server.command('HGETALL', key(pool))) as string[]
+    expect(field.filter((_, i) => i % 2 === 1).reduce((total, usd) => total + Number(usd), 0)).toBe(3.5)
+    // A window later the pot has forgotten them, and says so.
+    await sleep(renewedAt + 700 - Date.now())
+    expect(await take(b, pool, 10)).toBe(10)
+    expect(await a.renew?.([{ ...pool, usd: 3.5, backUsd: 0 }])).toEqual([0])
+    expect(await b.renew?.([{ ...pool, usd: 12, backUsd: 0 }])).toEqual([10])
+    expect(await a.renew?.([])).toEqual([])
+  })
+
   it('of a calendar pot end with it, a day later', async () => {
     const [broker] = await brokers(1)
     const pool = { key: 'cap//day/calendar/1', limitUsd: 3, endsAt: Date.now() + 50, windowMs: null }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { crc32 } from '../../src/base/checksum.js'
 import type { EventDefinition, Form, NamedField } from '../../src/events/definition.js'
+import type { Words } from '../../src/events/words.js'
 
 export const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 export const unhex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'))
@@ -33,20 +34,36 @@ const VALUES: Record<Form, fc.Arbitrary<unknown>> = {
   }),
 }
 
-/** Counts of the kinds that a field knows. */
-function countsOf(keys: NamedField['keys']): fc.Arbitrary<unknown> | undefined {
-  if (keys === undefined) return undefined
-  return fc.dictionary(fc.constantFrom(...keys.known), fc.double({ noNaN: true }))
+/** Records of known keys, and what they hold. */
+function recordsOf({ known, within }: Words): fc.Arbitrary<unknown> {
+  const inner = (key: string) => {
+    const words = within?.[key]
+    return words === undefined ? fc.jsonValue() : fc.oneof(recordsOf(words), fc.constantFrom(...words.known))
+  }
+  const each = fc.record(Object.fromEntries(known.map((key) => [key, inner(key)])), { requiredKeys: [] })
+  return fc.oneof(fc.constant(null), each, fc.array(each, { maxLength: 3 }))
 }
 
-function valuesOf({ form, keys, absent }: NamedField): fc.Arbitrary<unknown> {
-  if (absent !== undefined)
-    return fc.oneof(fc.constant(absent), (form === 'counts' ? countsOf(keys) : undefined) ?? VALUES[form])
-  if (form !== 'json' || keys === undefined) return VALUES[form]
-  const each = fc.record(Object.fromEntries(keys.known.map((key) => [key, fc.jsonValue()])), {
-    requiredKeys: [],
-  })
-  return fc.oneof(fc.constant(null), each, fc.array(each, { maxLength: 3 }))
+/** Values of a field, all of whose words are known. */
+function knownOf(form: Form, words: Words): fc.Arbitrary<unknown> {
+  const word = fc.constantFrom(...words.known)
+  switch (form) {
+    case 'text':
+      return word
+    case 'texts':
+      return fc.array(word, { maxLength: 5 })
+    case 'counts':
+      return fc.dictionary(word, fc.double({ noNaN: true }))
+    case 'json':
+      return recordsOf(words)
+    default:
+      return VALUES[form]
+  }
+}
+
+function valuesOf({ form, words, absent }: NamedField): fc.Arbitrary<unknown> {
+  const values = words === undefined ? VALUES[form] : knownOf(form, words)
+  return absent === undefined ? values : fc.oneof(fc.constant(absent), values)
 }
 
 export interface AnyEvent extends Readonly<Record<string, unknown>> {

@@ -39,6 +39,8 @@ export async function makeBench(options: RouterOptions = {}): Promise<Bench> {
     models: MODELS,
     dimension: 3,
     kernel: 'js',
+    // Ids are looked at, and compared.
+    name: 'r',
     clock: clock.read,
     ...options,
   })

@@ -20,6 +20,10 @@ export class SharedLog {
   trimmed = 0
   isAway = false
   granted = new Map<string, number>()
+  /** The clock of the pots, ms since 1970. */
+  now: () => number = Date.now
+  /** Of rolling pots: USD by process and step. */
+  readonly rolling = new Map<string, Map<SharedStore, Map<number, number>>>()
   private starts = 0
   private readonly open = new Set<SharedStore>()
 
@@ -44,6 +48,11 @@ export class SharedLog {
     if (this.isAway) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'it is away')
   }
 
+  /** Loses the latest batches: a server that comes back with an older copy, or gives way to a replica that lags. */
+  lose(count: number): void {
+    this.batches.splice(-count)
+  }
+
   position(index: number): Position {
     return index === 0 ? '' : String(index)
   }
@@ -59,6 +68,8 @@ export class SharedStore implements Store {
   isDeaf = false
   /** The next append takes effect, and its reply is lost. */
   losesReply = false
+  /** Nothing reaches the log or comes from it while it is true: a process that is cut off. */
+  isCutOff = false
   private readonly log: SharedLog
   private isClosed = false
 
@@ -66,12 +77,28 @@ export class SharedStore implements Store {
     this.log = log
     this.leases = {
       take: async (requests) => {
-        log.check()
-        return requests.map((request) => take(log, request, request.wantUsd))
+        this.check()
+        return requests.map((request) =>
+          request.windowMs === null
+            ? take(log, request, request.wantUsd)
+            : takeRolling(log, this, request, request.wantUsd),
+        )
       },
       giveBack: async (returns) => {
-        log.check()
-        for (const each of returns) take(log, each, -each.usd)
+        this.check()
+        for (const each of returns) {
+          if (each.windowMs === null) take(log, each, -each.usd)
+          else takeNewest(log, this, each, each.usd)
+        }
+      },
+      renew: async (renewals) => {
+        this.check()
+        return renewals.map((each) => {
+          const usd = takeNewest(log, this, each, each.usd)
+          takeNewest(log, this, each, each.backUsd)
+          addNow(log, this, each, usd)
+          return usd
+        })
       },
       processes: async () => log.processes,
     }
@@ -89,7 +116,7 @@ export class SharedStore implements Store {
 
   async append(batch: Batch): Promise<Position> {
     while (this.isSlow && !this.isClosed) await pause(5)
-    this.log.check()
+    this.check()
     this.push(batch)
     if (this.losesReply) {
       this.losesReply = false
@@ -103,7 +130,7 @@ export class SharedStore implements Store {
     const until = performance.now() + waitMs
     for (;;) {
       if (this.isClosed) throw new ParetoBanditError('STORE_CLOSED', 'shared', 'it is closed')
-      log.check()
+      this.check()
       const from = after === '' ? 0 : Number(after)
       if (!this.isDeaf) {
         if (from < log.trimmed) throw new ParetoBanditError('LOG_TRIMMED', 'shared', 'dropped')
@@ -131,6 +158,11 @@ export class SharedStore implements Store {
     this.log.leave(this)
   }
 
+  private check(): void {
+    this.log.check()
+    if (this.isCutOff) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'it is cut off')
+  }
+
   private get end(): Position {
     return this.log.position(this.log.batches.length)
   }
@@ -145,6 +177,52 @@ function take(log: SharedLog, { key, limitUsd }: LeasePool, usd: number): number
   const grant = Math.max(-granted, Math.min(usd, limitUsd - granted))
   log.granted.set(key, granted + grant)
   return Math.max(0, grant)
+}
+
+const STEPS_PER_WINDOW = 64
+const STEPS_COUNTED = 66
+
+/** What a process has of a rolling pot, by step; what no longer counts is forgotten. */
+function stepsOf(log: SharedLog, store: SharedStore, { key, windowMs }: LeasePool): Map<number, number> {
+  const pot = log.rolling.get(key) ?? new Map<SharedStore, Map<number, number>>()
+  log.rolling.set(key, pot)
+  for (const steps of pot.values()) {
+    for (const step of steps.keys()) if (stepNow(log, windowMs) - step > STEPS_COUNTED) steps.delete(step)
+  }
+  const own = pot.get(store) ?? new Map<number, number>()
+  pot.set(store, own)
+  return own
+}
+
+function stepNow(log: SharedLog, windowMs: number | null): number {
+  return Math.floor(log.now() / ((windowMs ?? 0) / STEPS_PER_WINDOW))
+}
+
+function addNow(log: SharedLog, store: SharedStore, pool: LeasePool, usd: number): void {
+  const own = stepsOf(log, store, pool)
+  const step = stepNow(log, pool.windowMs)
+  own.set(step, (own.get(step) ?? 0) + usd)
+}
+
+function takeRolling(log: SharedLog, store: SharedStore, pool: LeasePool, wantUsd: number): number {
+  stepsOf(log, store, pool)
+  let counted = 0
+  for (const steps of log.rolling.get(pool.key)?.values() ?? [])
+    for (const usd of steps.values()) counted += usd
+  const usd = Math.max(0, Math.min(wantUsd, pool.limitUsd - counted))
+  addNow(log, store, pool, usd)
+  return usd
+}
+
+function takeNewest(log: SharedLog, store: SharedStore, pool: LeasePool, wantUsd: number): number {
+  const own = stepsOf(log, store, pool)
+  let usd = 0
+  for (const [step, granted] of [...own].sort(([a], [b]) => b - a)) {
+    const part = Math.min(granted, wantUsd - usd)
+    own.set(step, granted - part)
+    usd += part
+  }
+  return usd
 }
 
 export function pause(ms: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.
 import type { Cap } from '../../policy/dollar/accounts/cap.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import type { LeasePool } from '../store.js'
+import { nextTurn } from './turn.js'
 import { Wallet } from './wallet.js'
 
 /** Slices in which a cap is handed out to every process; a strict budget's burst is handed out in two. */
@@ -17,6 +18,8 @@ export class AccountWallets {
   inFlightUsd = 0
   /** Granted for periods that have not begun, by key. */
   readonly ahead = new Map<string, Wallet>()
+  /** What became known after the end of the period in force here, by another's clock: the next one pays for it. */
+  private early: { readonly at: number; readonly usd: number }[] = []
   private readonly burstRequests: number | null
 
   /** @param burstRequests requests' worth of the ceiling that may be saved up; null where budgets are not strict */
@@ -30,6 +33,10 @@ export class AccountWallets {
     const before = [...this.caps, ...(this.burst === null ? [] : [this.burst])]
     this.caps = limits.caps.map((cap) => this.walletOf(cap, now, before))
     this.burst = this.burstOf(limits.usdPerRequest, before)
+    if (this.early.length > 0)
+      this.early = this.early.filter(({ at }) =>
+        this.caps.some(({ pool }) => pool.endsAt !== null && at >= pool.endsAt),
+      )
     return before.filter((wallet) => wallet !== this.burst && !this.caps.includes(wallet))
   }
 
@@ -61,14 +68,18 @@ export class AccountWallets {
     return heldUsd + pool.limitUsd / this.burstRequests + localShare * pool.limitUsd
   }
 
-  isLow(processes: number): boolean {
-    for (let i = 0; i < this.caps.length; i++) if (this.caps[i].wantUsd(processes) > 0) return true
-    return this.burst !== null && this.burst.wantUsd(processes) > 0
+  /** What became known of a request: a period that has not begun here yet must pay for it. */
+  know(at: number, usd: number): void {
+    if (usd > 0 && this.caps.some(({ pool }) => pool.endsAt !== null && at >= pool.endsAt))
+      this.early.push({ at, usd })
   }
 
-  /** Whether nothing of it is shared. */
-  get isEmpty(): boolean {
-    return this.caps.length === 0 && this.burst === null
+  isLow(processes: number, now: number): boolean {
+    for (let i = 0; i < this.caps.length; i++) {
+      const wallet = this.caps[i]
+      if (wallet.wantUsd(processes) > 0 || wallet.isDue(now, this.inFlightUsd)) return true
+    }
+    return this.burst !== null && this.burst.wantUsd(processes) > 0
   }
 
   all(): readonly Wallet[] {
@@ -81,10 +92,16 @@ export class AccountWallets {
     const pool = poolOf(this.tenant, cap, startsAt, endsAt)
     const same = before.find((wallet) => wallet.pool.key === pool.key)
     if (same?.pool.limitUsd === pool.limitUsd) return same
-    const wallet = this.ahead.get(pool.key) ?? new Wallet(pool, CAP_SHARE)
+    const wallet = this.ahead.get(pool.key) ?? new Wallet(pool, CAP_SHARE, startsAt)
     this.ahead.delete(pool.key)
-    if (same !== undefined) wallet.heldUsd += same.heldUsd
-    else wallet.heldUsd -= this.inFlightUsd
+    if (same !== undefined) wallet.takeOver(same)
+    else {
+      // It pays for all that is in flight, and for no more than that.
+      wallet.paysSince = nextTurn()
+      wallet.grantedAt = wallet.repaidAt = now
+      wallet.heldUsd -= this.inFlightUsd
+      for (const { at, usd } of this.early) if (pool.endsAt !== null && at >= startsAt) wallet.heldUsd -= usd
+    }
     return wallet
   }
 
@@ -113,8 +130,8 @@ export function poolOf(tenant: string | null, cap: Cap, startsAt: number, endsAt
 }
 
 /** A wallet for a period that has not begun. */
-export function walletAhead(pool: LeasePool): Wallet {
-  return new Wallet(pool, CAP_SHARE)
+export function walletAhead(pool: LeasePool, startsAt: number): Wallet {
+  return new Wallet(pool, CAP_SHARE, startsAt)
 }
 
 function endOf(cap: Cap): number | null {

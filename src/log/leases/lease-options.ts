@@ -1,5 +1,6 @@
 import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
 import type { LeaseBroker } from '../store.js'
+import type { Flight } from './others-in-flight.js'
 
 /** What the leases of a process work with. */
 export interface LeaseOptions {
@@ -8,6 +9,8 @@ export interface LeaseOptions {
   /** The limits of the router's account (null) or a tenant's; undefined where there is none. */
   readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
   readonly tenants: () => Iterable<string>
+  /** The requests that are in flight by the router's state, whoever routed them. */
+  readonly inFlight: () => Iterable<Flight>
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
   readonly localShare: number

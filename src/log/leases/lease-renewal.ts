@@ -2,7 +2,9 @@ import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
-import { ROLLING_STEPS, type Wallet } from './wallet.js'
+import type { OthersInFlight } from './others-in-flight.js'
+import { nextTurn } from './turn.js'
+import { ROLLING_STEPS, UNIT_USD, type Wallet } from './wallet.js'
 
 const TICK_MS = 250
 const PROCESSES_MS = 2000
@@ -15,6 +17,7 @@ export class LeaseRenewal {
   processes = 1
   private readonly options: LeaseOptions
   private readonly accounts: ReadonlyMap<string | null, AccountWallets>
+  private readonly others: OthersInFlight
   private readonly onAnswer: () => void
   private readonly onFailure: (error: unknown) => void
   private readonly timer: ReturnType<typeof setInterval>
@@ -28,11 +31,13 @@ export class LeaseRenewal {
   constructor(
     options: LeaseOptions,
     accounts: ReadonlyMap<string | null, AccountWallets>,
+    others: OthersInFlight,
     onAnswer: () => void,
     onFailure: (error: unknown) => void,
   ) {
     this.options = options
     this.accounts = accounts
+    this.others = others
     this.onAnswer = onAnswer
     this.onFailure = onFailure
     this.timer = setInterval(() => this.tick(), TICK_MS)
@@ -76,19 +81,21 @@ export class LeaseRenewal {
   private async refillNow(): Promise<void> {
     this.isWanted = false
     if (this.isClosed) return
+    for (const account of this.accounts.values()) await this.renewRolling(account)
     const low = [...this.accounts.values()]
-      .flatMap((account) => account.all())
-      .map((wallet) => ({ wallet, wantUsd: wallet.wantUsd(this.processes) }))
+      .flatMap((account) => account.all().map((wallet) => ({ wallet, account })))
+      .map((each) => ({ ...each, wantUsd: each.wallet.wantUsd(this.processes) }))
       .filter(({ wantUsd }) => wantUsd > 0)
     if (low.length === 0) return
     const askedAt = this.options.now()
     const grants = await this.options.broker.take(
-      low.map(({ wallet, wantUsd }) => ({ ...wallet.pool, wantUsd })),
+      low.map(({ wallet, account, wantUsd }) => ({ ...this.openTo(account, wallet, askedAt), wantUsd })),
     )
     this.onAnswer()
-    low.forEach(({ wallet, wantUsd }, i) => {
+    low.forEach(({ wallet, account, wantUsd }, i) => {
       // A pot that has run dry is not asked by every request.
-      if (!wallet.grant(grants[i], wantUsd, askedAt)) this.quietUntil = performance.now() + TICK_MS
+      if (!wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0))
+        this.quietUntil = performance.now() + TICK_MS
     })
   }
 
@@ -107,7 +114,6 @@ export class LeaseRenewal {
     for (const [tenant, account] of this.accounts) {
       if (this.isClosed) return
       await this.askAhead(tenant, account, now)
-      await this.renewRolling(account, now)
       const { burst } = account
       if (burst === null) continue
       // What is saved beyond a slice pays for what a crashed process has left drawn.
@@ -117,33 +123,91 @@ export class LeaseRenewal {
     await this.refill()
   }
 
+  /** Once for each cap whose period is about to end: a slice, and what the next one pays for that is in flight. */
   private async askAhead(tenant: string | null, account: AccountWallets, now: number): Promise<void> {
-    for (const cap of this.options.limitsOf(tenant)?.caps ?? []) {
-      if (cap.window === 'rolling' || cap.endsAt <= now || cap.endsAt - now > AHEAD_MS) continue
+    const wanted = (this.options.limitsOf(tenant)?.caps ?? []).flatMap((cap) => {
+      if (cap.window === 'rolling' || cap.endsAt <= now || cap.endsAt - now > AHEAD_MS) return []
       const next = calendarPeriod(cap, cap.endsAt)
-      const wallet = walletAhead(poolOf(tenant, cap, next.startsAt, next.endsAt))
-      if (account.ahead.has(wallet.pool.key)) continue
-      account.ahead.clear()
-      account.ahead.set(wallet.pool.key, wallet)
-      const wantUsd = wallet.sliceUsd(this.processes)
-      const [usd] = await this.options.broker.take([{ ...wallet.pool, wantUsd }])
-      wallet.heldUsd += usd
+      return [walletAhead(poolOf(tenant, cap, next.startsAt, next.endsAt), next.startsAt)]
+    })
+    // Of a period that will not begin, or a limit that is no more.
+    const gone = [...account.ahead.values()].filter(
+      ({ pool }) =>
+        !wanted.some((each) => each.pool.key === pool.key && each.pool.limitUsd === pool.limitUsd),
+    )
+    for (const { pool } of gone) account.ahead.delete(pool.key)
+    await this.giveBack(gone.map((wallet) => [wallet, wallet.heldUsd]))
+    const asked = wanted.filter(({ pool }) => !account.ahead.has(pool.key))
+    if (asked.length === 0) return
+    for (const wallet of asked) account.ahead.set(wallet.pool.key, wallet)
+    const grants = await this.options.broker.take(
+      asked.map((wallet) => ({
+        ...this.openTo(account, wallet, now),
+        wantUsd: wallet.sliceUsd(this.processes) + account.inFlightUsd,
+      })),
+    )
+    asked.forEach((wallet, i) => {
+      wallet.heldUsd += grants[i]
+    })
+  }
+
+  /**
+   * Dollars of a rolling pot grow old: what is held and what is in flight is made to count from now on, so that it does
+   * for a whole window after it is spent. What is more than a slice goes back.
+   */
+  private async renewRolling(account: AccountWallets): Promise<void> {
+    const now = this.options.now()
+    for (const wallet of account.caps) {
+      if (!wallet.isDue(now, account.inFlightUsd)) continue
+      if (this.options.broker.renew === undefined) await this.replaceRolling(wallet, account, now)
+      else await this.renewWallet(wallet, account, now)
     }
   }
 
-  /** Rolling grants grow old: a new slice is taken, and what is left of the old one goes back. */
-  private async renewRolling(account: AccountWallets, now: number): Promise<void> {
-    for (const wallet of account.caps) {
-      const { windowMs } = wallet.pool
-      if (windowMs === null || wallet.heldUsd <= 0 || now - wallet.grantedAt < windowMs / ROLLING_STEPS)
-        continue
-      const oldUsd = wallet.heldUsd
-      const wantUsd = wallet.sliceUsd(this.processes)
-      const [usd] = await this.options.broker.take([{ ...wallet.pool, wantUsd }])
-      wallet.grantedAt = now
-      wallet.heldUsd += usd
-      await this.giveBack([[wallet, Math.min(oldUsd, wallet.heldUsd)]])
+  private async renewWallet(wallet: Wallet, account: AccountWallets, now: number): Promise<void> {
+    const { pool, overdueUsd } = wallet
+    const backUsd = Math.max(0, wallet.heldUsd - wallet.sliceUsd(this.processes))
+    // Out of the wallet first: a request that comes meanwhile must not draw it.
+    wallet.heldUsd -= backUsd
+    wallet.overdueUsd = 0
+    const usd = Math.max(0, wallet.heldUsd + account.inFlightUsd + overdueUsd)
+    const turn = nextTurn()
+    let counted = 0
+    try {
+      counted = (await this.options.broker.renew?.([{ ...pool, usd, backUsd }]))?.[0] ?? 0
+    } catch (error) {
+      wallet.overdueUsd += overdueUsd
+      throw error
     }
+    this.onAnswer()
+    wallet.grantedAt = now
+    wallet.paysSince = turn
+    // What the pot has forgotten must be taken anew before anything is spent.
+    if (usd - counted > UNIT_USD) wallet.heldUsd -= usd - counted
+  }
+
+  /** Where a broker cannot renew: a new slice is taken, what is left of the old one goes back, and flights pay again. */
+  private async replaceRolling(wallet: Wallet, account: AccountWallets, now: number): Promise<void> {
+    const { pool } = wallet
+    const oldUsd = wallet.heldUsd
+    if (now - wallet.repaidAt >= ((pool.windowMs ?? 0) * (ROLLING_STEPS - 2)) / ROLLING_STEPS) {
+      wallet.repaidAt = now
+      wallet.heldUsd -= account.inFlightUsd
+    }
+    const turn = nextTurn()
+    const wantUsd = wallet.sliceUsd(this.processes) - Math.min(0, wallet.heldUsd)
+    const [usd] = await this.options.broker.take([{ ...this.openTo(account, wallet, now), wantUsd }])
+    wallet.grantedAt = now
+    wallet.paysSince = turn
+    wallet.overdueUsd = 0
+    wallet.heldUsd += usd
+    await this.giveBack([[wallet, Math.min(oldUsd, wallet.heldUsd)]])
+  }
+
+  /** The pot of a wallet, less what others may have to pay out of it and cannot. */
+  private openTo({ tenant }: AccountWallets, wallet: Wallet, now: number): LeasePool {
+    const { pool } = wallet
+    return { ...pool, limitUsd: Math.max(0, pool.limitUsd - this.others.uncountedUsd(tenant, wallet, now)) }
   }
 
   async giveBack(returns: readonly (readonly [Wallet, number])[]): Promise<void> {

@@ -4,19 +4,12 @@ import type { Outcome } from '../log-fold.js'
 import { AccountWallets } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
+import { OthersInFlight } from './others-in-flight.js'
+import type { OwnRequest } from './own-request.js'
+import { nextTurn } from './turn.js'
 
 /** Own requests that are over and whose bill may still rise. */
 const BILLABLE_MAX = 8192
-const NO_WALLETS: readonly AccountWallets[] = []
-
-interface OwnRequest {
-  readonly model: string
-  readonly reservedUsd: number
-  /** USD that it paid in on each account. */
-  readonly paidUsd: readonly number[]
-  readonly wallets: readonly AccountWallets[]
-  isInFlight: boolean
-}
 
 /**
  * What this process may spend of caps and strict budgets that it shares with others. Slices of them are taken from the
@@ -29,14 +22,17 @@ export class LocalLeases implements Lease {
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
   private readonly billable = new Map<string, { wallets: readonly AccountWallets[]; drawnUsd: number }>()
+  private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private isAway = false
 
   constructor(options: LeaseOptions) {
     this.options = options
+    this.others = new OthersInFlight(options.capacity)
     this.renewal = new LeaseRenewal(
       options,
       this.accounts,
+      this.others,
       () => this.storeAnswers(),
       (error) => {
         this.storeFails()
@@ -47,6 +43,7 @@ export class LocalLeases implements Lease {
 
   /** Takes the first slices, before any traffic. @throws what the store throws */
   async open(): Promise<void> {
+    this.others.restart(this.options.inFlight())
     await this.renewal.count()
     for (const tenant of [null, ...this.options.tenants()]) this.followLimits(tenant)
     await this.renewal.refill()
@@ -81,7 +78,7 @@ export class LocalLeases implements Lease {
       reservedUsd: event.reservedUsd,
       paidUsd,
       wallets,
-      isInFlight: true,
+      chargedTurn: Number.POSITIVE_INFINITY,
     })
     if (this.ownRequests.size > this.options.capacity) {
       for (const [id, oldest] of this.ownRequests) {
@@ -92,11 +89,12 @@ export class LocalLeases implements Lease {
     }
   }
 
-  /** An event of the log has its place. */
-  recordPlace(outcome: Outcome): void {
+  /** An event of the log has its place. @param origin who appended it */
+  recordPlace(outcome: Outcome, origin: string): void {
     if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
     if (outcome.kind !== 'applied') return
     const { event } = outcome
+    this.others.follow(event, origin, event.type === 'routed' && this.ownRequests.has(event.id))
     switch (event.type) {
       case 'settled':
       case 'failed':
@@ -108,7 +106,7 @@ export class LocalLeases implements Lease {
         break
       case 'expired': {
         const request = this.ownRequests.get(event.id)
-        if (request !== undefined) this.endFlight(request)
+        if (request !== undefined) this.charge(request, event.at)
         break
       }
       case 'budget-set':
@@ -119,11 +117,24 @@ export class LocalLeases implements Lease {
         break
       case 'model-removed':
         // Its requests in flight count as spent at what was reserved.
-        for (const [id, { model }] of this.ownRequests) if (model === event.model) this.dropRequest(id)
+        for (const [id, request] of this.ownRequests) {
+          if (request.model !== event.model) continue
+          this.charge(request, event.at)
+          this.ownRequests.delete(id)
+        }
         break
       case 'tenant-removed':
         this.forgetTenant(event.tenant)
     }
+  }
+
+  /** The router's state was begun from a snapshot: what happened meanwhile is in no event that was read. */
+  rejoin(): void {
+    const flights = [...this.options.inFlight()]
+    const ids = new Set(flights.map(({ id }) => id))
+    // What it cost is not known: what was drawn stays drawn.
+    for (const id of this.ownRequests.keys()) if (!ids.has(id)) this.dropRequest(id)
+    this.others.restart(flights.filter(({ id }) => !this.ownRequests.has(id)))
   }
 
   storeFails(): void {
@@ -155,7 +166,7 @@ export class LocalLeases implements Lease {
     if (limits === undefined) return undefined
     let account = this.accounts.get(tenant)
     if (account === undefined || account.isStale(limits)) account = this.followLimits(tenant)
-    if (account?.isLow(this.renewal.processes) === true) this.renewal.wantRefill()
+    if (account?.isLow(this.renewal.processes, this.options.now()) === true) this.renewal.wantRefill()
     return account
   }
 
@@ -187,12 +198,11 @@ export class LocalLeases implements Lease {
     void this.renewal.giveBack(account.all().map((wallet) => [wallet, wallet.heldUsd]))
   }
 
-  /** The accounts that a request draws on and that share anything. */
+  /** The accounts that a request draws on: one that shares nothing yet may get a cap while it is in flight. */
   private of(tenant: string | null): readonly AccountWallets[] {
     const router = this.accounts.get(null)
     const own = tenant === null ? undefined : this.accounts.get(tenant)
-    if (router?.isEmpty !== false && own?.isEmpty !== false) return NO_WALLETS
-    return [router, own].filter((each) => each !== undefined && !each.isEmpty) as AccountWallets[]
+    return [router, own].filter((each) => each !== undefined)
   }
 
   /** @returns USD paid in */
@@ -208,11 +218,19 @@ export class LocalLeases implements Lease {
     const request = this.ownRequests.get(event.id)
     if (request === undefined) return
     this.ownRequests.delete(event.id)
+    const { chargedTurn, reservedUsd } = request
     this.endFlight(request)
     this.remember(event.id, request, event.costUsd)
-    const backUsd = request.reservedUsd - event.costUsd
+    const now = this.options.now()
+    const backUsd = reservedUsd - event.costUsd
     request.wallets.forEach((each, i) => {
-      for (const wallet of each.all()) wallet.heldUsd += backUsd
+      for (const wallet of each.all()) {
+        const isPaid = wallet === each.burst || chargedTurn > wallet.paysSince
+        // Nothing comes back where nothing was paid; what was dearer than its reservation counts where it became known.
+        wallet.heldUsd += isPaid ? backUsd : Math.min(0, backUsd)
+        wallet.spend(isPaid ? event.costUsd : Math.max(0, -backUsd), now)
+      }
+      each.know(event.at, chargedTurn === Number.POSITIVE_INFINITY ? event.costUsd : Math.max(0, -backUsd))
       // A request that failed has not been one: its B goes back.
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
     })
@@ -228,12 +246,19 @@ export class LocalLeases implements Lease {
   }
 
   /** A late bill is drawn on what the process holds; one that is lower gives nothing back, whose period may be over. */
-  private billed({ id, costUsd }: EventOf<'billed'>): void {
+  private billed({ id, at, costUsd }: EventOf<'billed'>): void {
     const request = this.billable.get(id)
     if (request === undefined) return
     const drawnUsd = Math.max(0, costUsd - request.drawnUsd)
     request.drawnUsd += drawnUsd
-    for (const each of request.wallets) for (const wallet of each.all()) wallet.heldUsd -= drawnUsd
+    const now = this.options.now()
+    for (const each of request.wallets) {
+      for (const wallet of each.all()) {
+        wallet.heldUsd -= drawnUsd
+        wallet.spend(drawnUsd, now)
+      }
+      each.know(at, drawnUsd)
+    }
   }
 
   private remember(id: string, { wallets }: OwnRequest, drawnUsd: number): void {
@@ -245,9 +270,20 @@ export class LocalLeases implements Lease {
     }
   }
 
+  /** What was reserved is spent: it expired, or its model was removed. */
+  private charge(request: OwnRequest, at: number): void {
+    if (request.chargedTurn !== Number.POSITIVE_INFINITY) return
+    this.endFlight(request)
+    const now = this.options.now()
+    for (const each of request.wallets) {
+      for (const wallet of each.caps) wallet.spend(request.reservedUsd, now)
+      each.know(at, request.reservedUsd)
+    }
+  }
+
   private endFlight(request: OwnRequest): void {
-    if (!request.isInFlight) return
-    request.isInFlight = false
+    if (request.chargedTurn !== Number.POSITIVE_INFINITY) return
+    request.chargedTurn = nextTurn()
     for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
   }
 }

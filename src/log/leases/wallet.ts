@@ -4,7 +4,7 @@ import type { LeasePool } from '../store.js'
 const LOW = 0.5
 const NEARLY_OUT = 0.1
 /** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
-const UNIT_USD = 2 ** -29
+export const UNIT_USD = 2 ** -29
 const SLICE_REQUESTS = 20
 const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
@@ -16,18 +16,27 @@ export const ROLLING_STEPS = 64
 /** Dollars of one pot that this process may spend: what it was granted less what its requests draw. */
 export class Wallet {
   readonly pool: LeasePool
+  /** Of a calendar pot: when its period begins, ms since 1970. */
+  readonly startsAt: number | null
   /** Below 0: bills above their reservations. */
   heldUsd = 0
-  /** When the oldest of what it holds was asked for, ms since 1970. */
+  /** When the oldest of what it holds, or has in flight, was asked for or renewed, ms since 1970. */
   grantedAt = 0
+  /** Since when it pays for all that is in flight: its first turn, or that of its latest renewal. */
+  paysSince = 0
+  /** Of a rolling pot: became known while a renewal was overdue, USD; it must count from then. */
+  overdueUsd = 0
   /** The dearest request of late, fading. */
   private dearestUsd = 0
+  /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
+  repaidAt = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
   private readonly shareMin: number
   private share: number
 
-  constructor(pool: LeasePool, share: number) {
+  constructor(pool: LeasePool, share: number, startsAt: number | null = null) {
     this.pool = pool
+    this.startsAt = startsAt
     this.share = this.shareMin = share
   }
 
@@ -42,17 +51,40 @@ export class Wallet {
    * What was wanted, or less, has come. Slices that are spent before the next comes grow; they are small again once they
    * last, and where a pot runs dry: what is left must not lie with one process.
    * @param askedAt before the store was asked
+   * @param hasInFlight whether older dollars are in flight
    * @returns whether it was all that was wanted
    */
-  grant(usd: number, wantedUsd: number, askedAt: number): boolean {
+  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): boolean {
     const isFull = wantedUsd - usd < UNIT_USD
-    if (this.heldUsd <= 0) this.grantedAt = askedAt
+    if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
       this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
     else this.share = Math.max(this.shareMin, this.share / 2)
     this.heldUsd += usd
     return isFull
+  }
+
+  /** Whether what it holds or has in flight must be made to count from now on. */
+  isDue(now: number, inFlightUsd: number): boolean {
+    const { windowMs } = this.pool
+    if (windowMs === null || (this.heldUsd <= 0 && inFlightUsd <= 0 && this.overdueUsd <= 0)) return false
+    return now - this.grantedAt >= windowMs / ROLLING_STEPS
+  }
+
+  /** Dollars in flight are spent. */
+  spend(usd: number, now: number): void {
+    const { windowMs } = this.pool
+    if (windowMs !== null && now - this.grantedAt > (2 * windowMs) / ROLLING_STEPS) this.overdueUsd += usd
+  }
+
+  /** Takes the place of one for the same pot whose limit was another. */
+  takeOver(old: Wallet): void {
+    this.heldUsd += old.heldUsd
+    this.grantedAt = old.grantedAt
+    this.paysSince = old.paysSince
+    this.overdueUsd = old.overdueUsd
+    this.dearestUsd = old.dearestUsd
   }
 
   /** A request draws. */

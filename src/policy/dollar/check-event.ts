@@ -5,23 +5,22 @@ import { findModel } from '../../state/find-model.js'
 import type { EventContext } from '../../state/policy-state.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { checkNewTenant } from './commands.js'
-import type { DOLLAR_EVENTS } from './events.js'
+import { DOLLAR_EVENTS } from './events.js'
 import type { DollarState } from './state.js'
 
 type Context = EventContext<DollarState>
 type DollarDefinition = (typeof DOLLAR_EVENTS)[number]
 
-const knownTenant = {
+/** An account that an event names is there. */
+const KNOWN_TENANT = {
   tenant: ({ tenant }: { readonly tenant: string | null }, { state }: Context) => {
     if (tenant !== null) findTenant(state.policy.accounts, tenant, 'event.tenant')
   },
 }
 
-/** What must follow from the state, by type and field; shapes are of the definitions. */
-const RULES: { readonly [D in DollarDefinition as D['type']]: Rules<D, Context> } = {
-  'caps-set': knownTenant,
+/** What must follow from the state besides, by type and field; shapes are of the definitions. */
+const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context> } = {
   'period-started': {
-    ...knownTenant,
     cap: ({ tenant, cap }, { state }) => {
       const { accounts } = state.policy
       const { caps } = (tenant === null ? undefined : accounts.of(tenant)) ?? accounts.router
@@ -29,15 +28,11 @@ const RULES: { readonly [D in DollarDefinition as D['type']]: Rules<D, Context> 
         throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
     },
   },
-  refused: knownTenant,
   'tenant-added': {
     tenant: ({ tenant }, { state }) => {
       checkNewTenant(state.policy.accounts, tenant, 'event.tenant')
     },
   },
-  'tenant-removed': knownTenant,
-  'account-adjusted': knownTenant,
-  'latency-set': {},
   'quality-set': {
     meanReward: ({ meanReward }, { limits: { rewardLow, rewardHigh } }) => {
       if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
@@ -50,12 +45,19 @@ const RULES: { readonly [D in DollarDefinition as D['type']]: Rules<D, Context> 
   },
 }
 
+/** The rules of every type. That of `tenant-added` stands in for the one of all tenants. */
+const ALL_RULES: ReadonlyMap<string, Rules<EventDefinition, Context>> = new Map(
+  DOLLAR_EVENTS.map(({ type, keys }) => {
+    const own = RULES[type]
+    return [type, keys.includes('tenant') ? { ...KNOWN_TENANT, ...own } : { ...own }]
+  }),
+)
+
 /** Checks an event that only this policy knows, in place. */
 export function checkDollarEvent(
   definition: EventDefinition,
   event: Record<string, unknown>,
   context: Context,
 ): void {
-  const rules = RULES[definition.type as DollarDefinition['type']] as Rules<EventDefinition, Context>
-  checkFields<EventDefinition, Context>(definition, event, rules, context)
+  checkFields<EventDefinition, Context>(definition, event, ALL_RULES.get(definition.type), context)
 }

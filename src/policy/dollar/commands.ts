@@ -10,6 +10,7 @@ import { type CapOptions, checkCaps } from './accounts/cap-period.js'
 import { findTenant } from './accounts/find-tenant.js'
 import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
 import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
+import { TENANT } from './pending-columns.js'
 import type { QualityOptions } from './quality/quality-options.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
@@ -29,6 +30,8 @@ export interface SharedMoney {
   /** The limits of the router's account (null) or a tenant's; undefined where there is none. Allocates nothing. */
   limitsOf(state: StateView, tenant: string | null): AccountLimits | undefined
   tenants(state: StateView): Iterable<string>
+  /** Whose request it is; null for one without a tenant, or of one that is gone. */
+  tenantOf(state: StateView, sequence: number): string | null
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
 }
@@ -116,6 +119,8 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
   sharedMoney: ({ options: { policyOptions } }) => ({
     limitsOf: ({ policy }: StateView<DollarState>, tenant: string | null) => policy.limits(tenant),
     tenants: ({ policy }: StateView<DollarState>) => policy.accounts.tenants.keys(),
+    tenantOf: ({ policy, pending }: StateView<DollarState>, sequence: number) =>
+      policy.accounts.idOf(pending.policyColumn(sequence, TENANT)),
     burst: policyOptions.strict ? policyOptions.burst : null,
   }),
 }

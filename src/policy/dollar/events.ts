@@ -3,16 +3,20 @@ import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
 import { finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
-import { CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import { CAP_LENGTHS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
 const CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
+const CAP_WORDS = {
+  per: { first: ['hour', 'day', 'month'], known: CAP_LENGTHS },
+  window: { first: ['calendar', 'rolling'], known: CAP_WINDOWS },
+}
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
 /** All caps of the router or of a tenant from now on. */
 export const capsSet = defineEvent('caps-set', 12, {
   tenant: column('tenant', nullable(text())),
-  caps: record(checkCaps, { first: CAP_KEYS, known: CAP_KEYS }),
+  caps: record(checkCaps, { first: CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
 })
 export type CapsSetEvent = DefinedEvent<typeof capsSet>
 

@@ -14,7 +14,7 @@ export class RequestIds {
   readonly origins = new Origins()
   /** Name of this router's own requests. */
   readonly name: string
-  /** No own request gets a number below this one. */
+  /** No own request gets a number below this one; it only rises. */
   floor = 1
   private readonly pending: PendingRequests
   private readonly prefix: string
@@ -33,7 +33,12 @@ export class RequestIds {
 
   /** The id that the next own request gets. */
   next(): string {
-    return this.prefix + Math.max(this.origins.get(this.name)?.nextRequest ?? 1, this.floor)
+    return this.prefix + this.nextNumber
+  }
+
+  /** A state takes the place of another: the numbers that the other gave stay given, though this one may not know of them. */
+  goOnFrom(before: RequestIds): void {
+    if (before.name === this.name) this.floor = Math.max(this.floor, before.nextNumber)
   }
 
   /** The id of a request that the ring holds. */
@@ -88,6 +93,10 @@ export class RequestIds {
     const { pending, origins } = this
     for (const sequence of pending.waiting())
       origins.at(pending.origin(sequence))?.runs.add(pending.number(sequence), sequence)
+  }
+
+  private get nextNumber(): number {
+    return Math.max(this.origins.get(this.name)?.nextRequest ?? 1, this.floor)
   }
 
   /** A request whose origin has been forgotten, among all that wait: none but its expiry asks for it. */

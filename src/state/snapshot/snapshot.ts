@@ -91,7 +91,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const requestPlaces = waiting.map((sequence) => table.placeOf(pending.prices(sequence)))
   const closedPlaces = closed.map(({ prices }) => table.placeOf(prices))
   const text: SnapshotText = {
-    name: state.ids.name,
+    name: state.name,
     encoder,
     policy: state.policyName,
     models: models.map(({ id, enabled }) => ({ id, enabled })),

@@ -1,7 +1,13 @@
 import type { LeaseBroker, LeasePool } from '../../log/store.js'
 import type { Connection } from './connection.js'
 import type { Keys } from './keys.js'
-import { BEAT, GIVE_BACK, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'
+import { BEAT, GIVE_BACK, RENEW, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'
+
+/** Dollars of one step of a rolling pool. */
+interface Part {
+  readonly step: number
+  readonly usd: number
+}
 
 /** A process that has given no sign of life for so long is not there. */
 const ALIVE_MS = 10_000
@@ -61,6 +67,35 @@ export class RedisLeases implements LeaseBroker {
     )
   }
 
+  /** What is in hand is of the newest steps: dollars are renewed every step, and what was spent since is older. */
+  async renew(
+    renewals: readonly (LeasePool & { readonly usd: number; readonly backUsd: number })[],
+  ): Promise<readonly number[]> {
+    const parts = renewals.flatMap((pool, i) => [
+      ...this.newestOf(pool.key, pool.usd).map((part) => ({ ...part, pool, i, use: 'K' })),
+      ...this.newestOf(pool.key, pool.backUsd).map((part) => ({ ...part, pool, i, use: 'B' })),
+    ])
+    const counted = renewals.map(() => 0)
+    if (parts.length === 0) return counted
+    const call = RENEW.call(
+      parts.map(({ pool }) => this.keys.lease(pool.key)),
+      parts.flatMap(({ usd, pool, step, use }) => [
+        String(usd),
+        String(pool.windowMs ?? 0),
+        String(step),
+        use,
+      ]),
+    )
+    const reply = (await this.log().main.send(call)) as readonly Buffer[]
+    parts.forEach(({ pool, i, use }, at) => {
+      if (use !== 'K') return
+      const usd = Number(reply[2 * at].toString())
+      counted[i] += usd
+      this.remember(pool.key, Number(reply[2 * at + 1].toString()), usd)
+    })
+    return counted
+  }
+
   /** Says that this process is alive, too. */
   async processes(): Promise<number> {
     const { main, origin } = this.log()
@@ -86,25 +121,43 @@ export class RedisLeases implements LeaseBroker {
    * slice takes the new one before what is left of the old one goes back. Dollars out of a newer step than their own
    * would be counted too short, out of an older one too long.
    */
-  private partsOf(
-    pool: LeasePool & { readonly usd: number },
-  ): { readonly step: number; readonly usd: number }[] {
-    let left = Math.floor(pool.usd * UNITS_PER_USD) / UNITS_PER_USD
+  private partsOf(pool: LeasePool & { readonly usd: number }): readonly Part[] {
+    const left = Math.floor(pool.usd * UNITS_PER_USD) / UNITS_PER_USD
     if (!(left > 0)) return []
     if (pool.windowMs === null) return [{ step: 0, usd: left }]
     const steps = this.rolling.get(pool.key) ?? new Map<number, number>()
-    const parts: { step: number; usd: number }[] = []
-    const [latest, ...others] = [...steps].sort(([a], [b]) => b - a)
-    for (const [step, granted] of latest === undefined ? [] : [...others, latest]) {
-      const usd = Math.min(granted, left)
-      if (usd <= 0) break
-      parts.push({ step, usd })
-      left -= usd
-      if (usd === granted) steps.delete(step)
-      else steps.set(step, granted - usd)
-    }
-    return parts
+    const [latest, ...others] = newestFirst(steps)
+    return partsFrom(steps, latest === undefined ? [] : [...others, latest], left)
   }
+
+  private newestOf(key: string, usd: number): readonly Part[] {
+    const steps = this.rolling.get(key)
+    const whole = Math.floor(usd * UNITS_PER_USD) / UNITS_PER_USD
+    return steps === undefined || !(whole > 0) ? [] : partsFrom(steps, newestFirst(steps), whole)
+  }
+}
+
+function newestFirst(steps: ReadonlyMap<number, number>): readonly (readonly [number, number])[] {
+  return [...steps].sort(([a], [b]) => b - a)
+}
+
+/** Takes dollars out of steps, in the order given. */
+function partsFrom(
+  steps: Map<number, number>,
+  order: readonly (readonly [number, number])[],
+  usd: number,
+): readonly Part[] {
+  const parts: Part[] = []
+  let left = usd
+  for (const [step, granted] of order) {
+    const part = Math.min(granted, left)
+    if (part <= 0) break
+    parts.push({ step, usd: part })
+    left -= part
+    if (part === granted) steps.delete(step)
+    else steps.set(step, granted - part)
+  }
+  return parts
 }
 
 function kindOf(pool: LeasePool): 'C' | 'R' | 'E' {

@@ -89,6 +89,32 @@ end
 return redis.status_reply('OK')
 `)
 
+/**
+ * Parts of rolling pools; for each: USD, window in ms, step, K to count from now on or B to give back.
+ * -> for each: USD that counted, the step they count in now
+ */
+export const RENEW = new Script(`${COMMON}
+local reply = {}
+for i = 1, #KEYS do
+  local key, usd, windowMs = KEYS[i], tonumber(ARGV[4 * i - 3]), tonumber(ARGV[4 * i - 2])
+  local from, step = ARGV[4 * i - 1], string.format('%.0f', stepOf(windowMs))
+  local granted = tonumber(redis.call('HGET', key, from) or '0')
+  local part = 0
+  if tonumber(step) - tonumber(from) <= ${STEPS_COUNTED} then part = math.min(usd, granted) end
+  if part > 0 then
+    redis.call('HSET', key, from, dollars(granted - part))
+    if ARGV[4 * i] == 'K' then
+      local here = tonumber(redis.call('HGET', key, step) or '0')
+      redis.call('HSET', key, step, dollars(here + part))
+      redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(2 * windowMs)))
+    end
+  end
+  reply[2 * i - 1] = dollars(part)
+  reply[2 * i] = step
+end
+return reply
+`)
+
 /** processes; origin, ms that a sign of life counts. -> how many give one */
 export const BEAT = new Script(`${COMMON}
 redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])

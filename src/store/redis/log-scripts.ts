@@ -29,6 +29,18 @@ local function last()
 end
 `
 
+/** Whether the log has lost an entry that it acknowledged to that origin; another's may have come to its id. */
+const LOST = `
+local function lost(previous, origin)
+  if not previous or previous == '' then return nil end
+  local entry = redis.call('XRANGE', KEYS[2], previous, previous, 'COUNT', 1)[1]
+  if entry and entry[2][2] == origin then return nil end
+  if not entry and not later(previous, redis.call('HGET', KEYS[1], 'trimmed') or '0-0') then return nil end
+  return redis.error_reply('LOGBACKWARDS expected entry ' .. previous .. ' of ' .. origin
+    .. ', which was acknowledged, got a log without it that ends at ' .. last() .. ': Redis has lost acknowledged entries')
+end
+`
+
 /** Entries from ARGV[from] on, three arguments each. The count goes first: it finds out whether there is memory. */
 const ADD = `
 local function add(origin, from)
@@ -79,14 +91,17 @@ redis.call('HSET', KEYS[1], 'process', number)
 return number
 `)
 
-/** log, events; id, origin, entries. -> id of the last */
-export const APPEND = new Script(`${GUARD}${ADD}
-return guard() or add(ARGV[2], 3)
+/** log, events; id, origin, id of the last entry of that origin or nothing, entries. -> id of the last */
+export const APPEND = new Script(`${GUARD}${LATER}${LAST}${LOST}${ADD}
+return guard() or lost(ARGV[3], ARGV[2]) or add(ARGV[2], 4)
 `)
 
-/** log, events; id, position read from. -> OK, when what was read after it is all that comes after it. */
-export const CHECK = new Script(`${GUARD}${LATER}${LAST}
-local wrong = guard()
+/**
+ * log, events; id, position read from; for a process that appends: id of its last entry or nothing, its origin. -> OK,
+ * when what was read after it is all that comes after it, and what was acknowledged is there.
+ */
+export const CHECK = new Script(`${GUARD}${LATER}${LAST}${LOST}
+local wrong = guard() or lost(ARGV[3], ARGV[4])
 if wrong then return wrong end
 local after = ARGV[2]
 local trimmed = redis.call('HGET', KEYS[1], 'trimmed') or '0-0'

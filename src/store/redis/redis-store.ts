@@ -10,6 +10,7 @@ import type {
   Store,
   StoredSnapshot,
 } from '../../log/store.js'
+import { START } from '../../log/store.js'
 import { importRedis } from './client.js'
 import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
@@ -99,17 +100,18 @@ class RedisStore implements Store {
     }
   }
 
-  async append(batch: Batch): Promise<Position> {
+  async append(batch: Batch, previous: Position = START): Promise<Position> {
     const { id, main } = this.opened()
     const entries = entriesOf(batch)
     if (entries.length === 0)
       throw expected('INVALID_ARGUMENT', 'batch.events', 'at least one event', batch.events)
     const { log, events } = this.keys
-    return String(await main.send(APPEND.call([log, events], [id, batch.origin, ...entryArguments(entries)])))
+    const args = [id, batch.origin, previous, ...entryArguments(entries)]
+    return String(await main.send(APPEND.call([log, events], args)))
   }
 
-  async read(after: Position, waitMs: number): Promise<readonly PlacedBatch[]> {
-    const { id, reader } = this.opened()
+  async read(after: Position, waitMs: number, previous: Position = START): Promise<readonly PlacedBatch[]> {
+    const { id, origin, reader } = this.opened()
     const from = idOf(after)
     const { log, events } = this.keys
     const wait = waitMs > 0 ? ['BLOCK', String(Math.ceil(waitMs))] : []
@@ -117,7 +119,7 @@ class RedisStore implements Store {
     const [reply] = await reader.sendAll(
       [
         command('XREAD', 'COUNT', String(this.entriesPerRead), ...wait, 'STREAMS', events, from),
-        CHECK.call([log, events], [id, from]),
+        CHECK.call([log, events], [id, from, previous, origin]),
       ],
       Math.max(0, waitMs),
     )

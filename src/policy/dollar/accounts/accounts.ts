@@ -47,6 +47,11 @@ export class Accounts {
     return tenant === null || tenant === undefined ? undefined : this.byId.get(tenant)?.account
   }
 
+  /** The tenant of that number; null if it is gone. */
+  idOf(number: number): string | null {
+    return this.byNumber.get(number)?.id ?? null
+  }
+
   /** Before the demand curve takes in the request's contenders. */
   routed(event: EventOf<'routed'>, pending: PendingView, sequence: number, demand: DemandCurve): void {
     const { router } = this

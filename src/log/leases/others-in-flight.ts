@@ -1,0 +1,152 @@
+import type { RouterEvent } from '../../events/events.js'
+import { ROLLING_STEPS, type Wallet } from './wallet.js'
+
+/** A request of another process that was in flight when this one began. */
+export interface Flight {
+  readonly id: string
+  readonly tenant: string | null
+  readonly model: string
+  readonly at: number
+  readonly reservedUsd: number
+}
+
+/** What one became that its own process may not have heard of. */
+interface Landed {
+  readonly origin: string
+  readonly tenant: string | null
+  readonly routedAt: number
+  readonly at: number
+  readonly usd: number
+}
+
+/** A sum, with the times of counting: by the process and by the router's clock, ms. */
+interface Counted {
+  readonly countedAt: number
+  readonly now: number
+  readonly usd: number
+}
+
+/** Tens of thousands of requests are not counted for every slice. */
+const COUNT_MS = 100
+
+/**
+ * Requests of other processes, as the log tells of them. Each pays for its own, and pays again in a new period and as
+ * dollars grow old. One that is cut off, or gone, cannot: what it has in flight is then no part of any pot, so the
+ * others leave as much in it.
+ */
+export class OthersInFlight {
+  private readonly flights = new Map<string, Flight>()
+  private landed: Landed[] = []
+  /** By process: the time of the latest event that it appended. */
+  private readonly heardAt = new Map<string, number>()
+  private readonly capacity: number
+  private readonly latest = new WeakMap<Wallet, Counted>()
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  /** As the state has it. */
+  restart(flights: Iterable<Flight>): void {
+    this.flights.clear()
+    for (const flight of flights) this.add(flight)
+  }
+
+  private add(flight: Flight): void {
+    this.flights.set(flight.id, flight)
+    if (this.flights.size <= this.capacity) return
+    for (const id of this.flights.keys()) {
+      this.flights.delete(id)
+      return
+    }
+  }
+
+  /** An event of the log. @param origin who appended it */
+  follow(event: RouterEvent, origin: string, isOwn: boolean): void {
+    this.hear(origin, event.at)
+    switch (event.type) {
+      case 'routed':
+        if (!isOwn) this.add(event)
+        break
+      case 'settled':
+      case 'failed':
+        this.land(event.id, event.at, event.costUsd)
+        break
+      case 'expired':
+        this.land(event.id, event.at)
+        break
+      case 'model-removed':
+        for (const { id, model } of this.flights.values()) if (model === event.model) this.land(id, event.at)
+    }
+  }
+
+  /** USD of an account that the pot of a wallet may not count, as of now or some moments ago. */
+  uncountedUsd(tenant: string | null, wallet: Wallet, now: number): number {
+    if (this.flights.size === 0 && this.landed.length === 0) return 0
+    const last = this.latest.get(wallet)
+    const countedAt = performance.now()
+    if (last !== undefined && countedAt - last.countedAt < COUNT_MS && Math.abs(now - last.now) < COUNT_MS)
+      return last.usd
+    const usd = this.count(tenant, wallet, now)
+    this.latest.set(wallet, { countedAt, now, usd })
+    return usd
+  }
+
+  private count(tenant: string | null, wallet: Wallet, now: number): number {
+    const { startsAt, pool } = wallet
+    const { windowMs } = pool
+    let usd = 0
+    if (windowMs === null) {
+      if (startsAt === null) return 0
+      for (const each of this.flights.values())
+        if (each.at < startsAt && isOf(each.tenant, tenant)) usd += each.reservedUsd
+      for (const each of this.landed)
+        if (each.routedAt < startsAt && each.at >= startsAt && isOf(each.tenant, tenant)) usd += each.usd
+      return usd
+    }
+    const stepsMs = (2 * windowMs) / ROLLING_STEPS
+    for (const each of this.flights.values()) {
+      if (each.at > now - windowMs || !isOf(each.tenant, tenant)) continue
+      // Who appended something since has made it count again.
+      if ((this.heardAt.get(originOf(each.id)) ?? 0) <= now - windowMs + stepsMs) usd += each.reservedUsd
+    }
+    for (const each of this.landed) {
+      if (each.routedAt > now - windowMs || each.at < now - windowMs || !isOf(each.tenant, tenant)) continue
+      if (each.at - each.routedAt > stepsMs) usd += each.usd
+    }
+    return usd
+  }
+
+  private hear(origin: string, at: number): void {
+    if (at <= (this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY)) return
+    this.heardAt.set(origin, at)
+    // It is there, reads the log, and pays for what it has read.
+    if (this.landed.some((each) => each.origin === origin))
+      this.landed = this.landed.filter((each) => each.origin !== origin)
+  }
+
+  private land(id: string, at: number, costUsd?: number): void {
+    const flight = this.flights.get(id)
+    if (flight === undefined) return
+    this.flights.delete(id)
+    const origin = originOf(id)
+    if ((this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY) >= at) return
+    this.landed.push({
+      origin,
+      tenant: flight.tenant,
+      routedAt: flight.at,
+      at,
+      usd: costUsd ?? flight.reservedUsd,
+    })
+    if (this.landed.length > this.capacity) this.landed.shift()
+  }
+}
+
+/** Every dollar is the router's, too. */
+function isOf(payer: string | null, tenant: string | null): boolean {
+  return tenant === null || payer === tenant
+}
+
+function originOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('.'))
+}

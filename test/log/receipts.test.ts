@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import type { Router } from '../../src/router/router.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
+import { expectCode, expectRejection } from '../support/errors.js'
+import { MODELS, X } from '../support/router.js'
+import { pause, SharedLog, type SharedStore, until } from '../support/shared-store.js'
+import '../support/seed.js'
+
+const OPTIONS = { models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
+
+interface Replica {
+  readonly router: Router
+  readonly store: SharedStore
+}
+
+const open: Replica[] = []
+
+async function replica(log: SharedLog, options: RouterOptions = {}): Promise<Replica> {
+  const store = log.store()
+  const router = await createRouter({ ...OPTIONS, store, ...options })
+  const made = { router, store }
+  open.push(made)
+  return made
+}
+
+afterEach(async () => {
+  for (const { router, store } of open.splice(0)) {
+    store.isSlow = store.isDeaf = false
+    await router.close().catch(() => {})
+  }
+})
+
+describe('a receipt', () => {
+  it.each(['reward', 'rewardMany', 'held'] as const)(
+    'of %s is of its own event, though a listener calls the router',
+    async (call) => {
+      const log = new SharedLog()
+      const [a, b] = [await replica(log), await replica(log)]
+      const { id } = b.router.route(X)
+      await b.router.flush()
+      if (call !== 'held') await until(() => a.router.stats().requests === 1, 'the request')
+      a.store.isSlow = true
+      a.router.on('rewarded', () => a.router.route(X))
+      const late = () =>
+        call === 'rewardMany' ? a.router.rewardMany([{ id, reward: 0 }]) : a.router.reward(id, 0)
+      if (call === 'held') a.store.isDeaf = true
+      const receipt = late()
+      a.store.isDeaf = false
+      await until(() => a.router.stats().models.some(({ rewarded }) => rewarded === 1), 'the reward')
+      await b.router.reward(id, 1).durable
+      a.store.isSlow = false
+      await expectRejection(receipt.durable, 'ALREADY_REWARDED')
+    },
+  )
+})
+
+describe('ids', () => {
+  it('are given once, though requests were refused at their place and the state was rebuilt', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    a.store.isSlow = true
+    const ids = Array.from({ length: 5 }, () => a.router.route(X, { candidates: ['large'] }).id)
+    b.router.removeModel('large')
+    await b.router.flush()
+    await until(() => a.router.stats().models.length === 2, 'the removal')
+    a.store.isSlow = false
+    await until(() => a.router.stats().requests === 0, 'the rebuilt state')
+    const after = Array.from({ length: 5 }, () => a.router.route(X).id)
+    expect(new Set([...ids, ...after]).size).toBe(10)
+  })
+
+  it('are given once, though a router goes back to a snapshot of its own', async () => {
+    for (const name of [undefined, 'mine']) {
+      const router = await createRouter({ ...OPTIONS, ...(name === undefined ? {} : { name }) })
+      const ids = [router.route(X).id]
+      const snapshot = router.snapshot()
+      for (let i = 0; i < 3; i++) ids.push(router.route(X).id)
+      router.restore(snapshot)
+      for (let i = 0; i < 3; i++) ids.push(router.route(X).id)
+      expect(new Set(ids).size).toBe(7)
+    }
+  })
+})
+
+describe('what a store acknowledged and lost before it was read back', () => {
+  it('is told to those who gave it, and leaves the state, when a gap in the own numbers shows', async () => {
+    const log = new SharedLog()
+    const errors: unknown[] = []
+    const journal = { onStoreError: (error: unknown) => errors.push(error) }
+    const a = await replica(log, { journal })
+    const ids = Array.from({ length: 10 }, () => a.router.route(X).id)
+    await a.router.flush()
+    a.store.isDeaf = true
+    await pause(1100)
+    const receipts = ids.map((id) => a.router.reward(id, 1))
+    const phantoms = Array.from({ length: 10 }, () => a.router.route(X).id)
+    await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    log.lose(1)
+    a.store.isDeaf = false
+    const { id } = a.router.route(X)
+    const settled = a.router.settle(id, { costUsd: 0.1 })
+    for (const { durable } of receipts) await expectRejection(durable, 'STORE_CORRUPT', 'shared')
+    await settled.durable
+    expect(errors.some((error) => `${error}`.includes('has lost 20 events'))).toBe(true)
+    await until(() => a.router.stats().requests === 11, 'the state without them')
+    expect((await replica(log)).router.stats().requests).toBe(11)
+    expect(a.router.stats().models.every(({ rewarded }) => rewarded === 0)).toBe(true)
+    expect([...phantoms, id]).not.toContain(a.router.route(X).id)
+    const again = a.router.reward(ids[0], 1)
+    await again.durable
+  })
+})
+
+describe('ids of a router without a name', () => {
+  it('are not those of another start: late feedback for that finds nothing', async () => {
+    const [before, after] = [await createRouter(OPTIONS), await createRouter(OPTIONS)]
+    const ids = Array.from({ length: 20 }, () => before.route(X).id)
+    for (let i = 0; i < 20; i++) after.route(X)
+    for (const id of ids) expectCode(() => after.reward(id, 1), 'UNKNOWN_REQUEST')
+    expect(ids[0]).toMatch(/^r-[a-z0-9]{12}\.1$/)
+  })
+
+  it('are not given again by a process that goes on from an older snapshot, which knows those of before', async () => {
+    const before = await createRouter(OPTIONS)
+    const { id } = before.route(X)
+    const snapshot = before.snapshot()
+    const lost = Array.from({ length: 20 }, () => before.route(X).id)
+    const after = await createRouter(OPTIONS)
+    after.restore(snapshot)
+    const ids = Array.from({ length: 20 }, () => after.route(X).id)
+    expect(new Set([id, ...lost, ...ids]).size).toBe(41)
+    after.reward(id, 1)
+    for (const each of lost) expectCode(() => after.reward(each, 1), 'UNKNOWN_REQUEST')
+    expect(after.snapshot().length).toBeGreaterThan(0)
+  })
+
+  it('are new at each start on a store too, and the state is the same to the bit', async () => {
+    const store = memoryStore()
+    const before = await createRouter({ ...OPTIONS, store })
+    const { id } = before.route(X)
+    await before.flush()
+    const { sha256 } = await before.digest()
+    await before.close()
+    const after = await createRouter({ ...OPTIONS, store })
+    expect((await after.digest()).sha256).toBe(sha256)
+    const next = after.route(X).id
+    expect(next).toMatch(/\.1$/)
+    expect(next).not.toBe(id)
+    await after.reward(id, 1).durable
+  })
+
+  it('go on from those of the log or the snapshot where it has one', async () => {
+    const named = { ...OPTIONS, name: 'mine' }
+    const before = await createRouter(named)
+    before.route(X)
+    const after = await createRouter(named)
+    after.restore(before.snapshot())
+    expect(after.route(X).id).toBe('mine.2')
+  })
+})

@@ -1,0 +1,419 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../src/base/errors.js'
+import { createRouter } from '../../src/create-router.js'
+import type { CapOptions } from '../../src/policy/dollar/accounts/cap-period.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import type { Router } from '../../src/router/router.js'
+import { HOUR, X } from '../support/router.js'
+import { pause, SharedLog, type SharedStore } from '../support/shared-store.js'
+import '../support/seed.js'
+
+/** One model, so that a request's worst case is chosen by its tokens: a dollar for 1,000 of them. */
+const MODELS = [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }]
+const MINUTE = HOUR / 60
+const START = Date.UTC(2026, 9, 24, 12)
+
+interface Request {
+  readonly id: string
+  readonly by: number
+  readonly reservedUsd: number
+  readonly routedAt: number
+}
+
+/** Dollars of a request that became known. */
+interface Known {
+  readonly id: string
+  readonly at: number
+  readonly routedAt: number
+  usd: number
+}
+
+/** Replicas of one log with one clock. */
+class Fleet {
+  readonly log = new SharedLog()
+  readonly routers: Router[] = []
+  readonly stores: SharedStore[] = []
+  readonly open: Request[] = []
+  readonly expired: Request[] = []
+  readonly known: Known[] = []
+  now = START
+  refused = 0
+
+  static async start(count: number, options: RouterOptions): Promise<Fleet> {
+    const fleet = new Fleet()
+    fleets.push(fleet)
+    fleet.log.now = () => fleet.now
+    for (let i = 0; i < count; i++) await fleet.join(options)
+    return fleet
+  }
+
+  async join(options: RouterOptions): Promise<void> {
+    const store = this.log.store()
+    this.stores.push(store)
+    this.routers.push(
+      await createRouter({
+        models: MODELS,
+        dimension: 3,
+        kernel: 'js',
+        reserve: 'worst-case',
+        clock: () => this.now,
+        pendingTtlMs: 30 * MINUTE,
+        ...options,
+        journal: { onStoreError: () => {} },
+        store,
+      }),
+    )
+  }
+
+  route(by: number, usd: number, tenant?: string): Request | null {
+    try {
+      const { id, reservedUsd } = this.routers[by].route(X, {
+        inputTokens: 0,
+        maxOutputTokens: Math.round(1000 * usd),
+        ...(tenant === undefined ? {} : { tenant }),
+      })
+      const request = { id, by, reservedUsd, routedAt: this.now }
+      this.open.push(request)
+      return request
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+      this.refused++
+      return null
+    }
+  }
+
+  /** Settles at the replica that routed, or another. @param share of what was reserved, at most 1 */
+  settle(request: Request, share: number, at = request.by): void {
+    const costUsd = share * request.reservedUsd
+    this.routers[at].settle(request.id, { costUsd })
+    const charged = this.known.find(({ id }) => id === request.id)
+    if (charged !== undefined) charged.usd = costUsd
+    else this.known.push({ id: request.id, at: this.now, routedAt: request.routedAt, usd: costUsd })
+    this.drop(request)
+  }
+
+  /** Whatever is due expires at every replica. */
+  expire(ttlMs: number): void {
+    for (const router of this.routers) router.expire()
+    for (const request of [...this.open]) {
+      if (request.routedAt > this.now - ttlMs) continue
+      this.drop(request)
+      this.expired.push(request)
+      this.known.push({
+        id: request.id,
+        at: this.now,
+        routedAt: request.routedAt,
+        usd: request.reservedUsd,
+      })
+    }
+  }
+
+  /** Has requests in flight for that many dollars, each of `usd`. */
+  async hold(by: number, usd: number, totalUsd: number): Promise<Request[]> {
+    const held: Request[] = []
+    for (let i = 0; i < 200 && held.length < Math.round(totalUsd / usd); i++) {
+      const request = this.route(by, usd)
+      if (request !== null) held.push(request)
+      await pause(request === null ? 20 : 1)
+    }
+    expect(held.length).toBe(Math.round(totalUsd / usd))
+    return held
+  }
+
+  /** Spends what there is, in requests of that many dollars. @returns how many */
+  async spend(by: number, usd: number, tries = 40): Promise<number> {
+    let routed = 0
+    for (let i = 0; i < tries; i++) {
+      const request = this.route(by, usd)
+      if (request !== null) {
+        this.settle(request, 1)
+        routed++
+      }
+      await pause(request === null ? 10 : 1)
+    }
+    return routed
+  }
+
+  /** Lets leases be renewed while the clock stands. */
+  async tick(): Promise<void> {
+    await pause(300)
+  }
+
+  spentUsd(counts: (known: Known) => boolean): number {
+    return this.known.reduce((sum, each) => sum + (counts(each) ? each.usd : 0), 0)
+  }
+
+  /** The most that any closed window of that length has seen. */
+  mostUsd(lengthMs: number, time: (known: Known) => number): number {
+    return Math.max(
+      0,
+      ...this.known.map((end) =>
+        this.spentUsd((each) => time(each) <= time(end) && time(each) >= time(end) - lengthMs),
+      ),
+    )
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.stores) store.isCutOff = false
+    for (const router of this.routers) await router.close().catch(() => {})
+  }
+
+  private drop(request: Request): void {
+    for (const list of [this.open, this.expired]) {
+      const at = list.indexOf(request)
+      if (at >= 0) list.splice(at, 1)
+    }
+  }
+}
+
+const fleets: Fleet[] = []
+afterEach(async () => {
+  for (const fleet of fleets.splice(0)) await fleet.close()
+})
+
+const EPSILON_USD = 1e-6
+
+describe('a calendar cap that replicas share', () => {
+  it.each([false, true])('gives no late credit to a period that never paid, one cut off: %s', async (cut) => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }] })
+    for (const by of [0, 1]) await fleet.hold(by, 0.2, 2)
+    fleet.now += 31 * MINUTE
+    fleet.expire(30 * MINUTE)
+    await fleet.tick()
+    fleet.now = START + HOUR + MINUTE
+    // Both begin the next hour, and then hear late that the old requests cost nothing.
+    for (const by of [0, 1]) await fleet.spend(by, 0.1, 3)
+    for (const request of [...fleet.expired]) fleet.settle(request, 0)
+    await fleet.tick()
+    fleet.stores[1].isCutOff = cut
+    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(cut ? 7 : 9.5)
+  })
+
+  it('pays in the new period for what is in flight at a replica that has no say any more', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    const held = await fleet.hold(2, 0.1, 3)
+    await fleet.tick()
+    fleet.stores[2].isCutOff = true
+    fleet.now = START + HOUR + MINUTE
+    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    for (const request of held) fleet.settle(request, 1)
+    expect(fleet.spentUsd(({ at }) => at >= START + HOUR)).toBeLessThanOrEqual(10 + EPSILON_USD)
+  })
+
+  it('pays in the new period for what a process left that is gone, though it is settled at another', async () => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    const held = await fleet.hold(1, 0.1, 3)
+    await fleet.tick()
+    fleet.stores[1].isCutOff = true
+    // It knows those requests from the log alone.
+    await fleet.join({ pendingTtlMs: 5 * HOUR })
+    fleet.now = START + HOUR + MINUTE
+    for (const by of [0, 2]) await fleet.spend(by, 0.1, 3)
+    for (const request of held) fleet.settle(request, 1, 0)
+    await fleet.tick()
+    for (const by of [0, 2]) fleet.stores[by].isDeaf = true
+    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(2, 0.1, 120)])
+    for (const by of [0, 2]) fleet.stores[by].isDeaf = false
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(9)
+  })
+
+  it('is shared by those who learn of it while they run', async () => {
+    const fleet = await Fleet.start(2, {})
+    fleet.routers[0].addTenant({ id: 't', caps: [{ usd: 1, per: 'day' }] })
+    fleet.routers[0].setCaps([{ usd: 2, per: 'day' }])
+    await fleet.tick()
+    for (const store of fleet.stores) store.isDeaf = true
+    for (const tenant of ['t', undefined]) {
+      for (let i = 0; i < 150; i++) {
+        for (const by of [0, 1]) {
+          const request = fleet.route(by, 0.01, tenant)
+          if (request !== null) fleet.settle(request, 1)
+        }
+        await pause(2)
+      }
+      expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual((tenant === 't' ? 1 : 2) + EPSILON_USD)
+      expect(fleet.spentUsd(() => true)).toBeGreaterThan(tenant === 't' ? 0.9 : 1.9)
+    }
+    for (const store of fleet.stores) store.isDeaf = false
+  })
+
+  it.each([
+    [[{ per: 'hour' }, { per: 'day' }], Date.UTC(2026, 9, 25)],
+    [[{ per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],
+    [[{ per: 'hour' }, { per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],
+  ] as const)('can be spent though others end at the same time: %j', async (kinds, end) => {
+    const caps = kinds.map((kind) => ({ usd: 1, ...kind }))
+    const fleet = await Fleet.start(4, { caps })
+    // Moments before the end, for as long as money is asked for ahead.
+    fleet.now = end - 1500
+    for (let by = 0; by < 4; by++) fleet.route(by, 0.001)
+    await pause(2200)
+    fleet.now = end + 1
+    await Promise.all([0, 1, 2, 3].map((by) => fleet.spend(by, 0.002, 300)))
+    const spentUsd = fleet.spentUsd(({ at }) => at >= end)
+    expect(spentUsd).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(0.95)
+  })
+})
+
+describe('a rolling cap that replicas share', () => {
+  it.each([
+    [false, true],
+    [true, true],
+    [false, false],
+  ])('counts what is in flight longer than its window, one cut off: %s, renewed: %s', async (cut, renews) => {
+    const fleet = await Fleet.start(2, {
+      caps: [{ usd: 10, per: 'hour', window: 'rolling' }],
+      pendingTtlMs: 10 * HOUR,
+    })
+    // A broker of before there was `renew`.
+    if (!renews) for (const { leases } of fleet.stores) Reflect.deleteProperty(leases, 'renew')
+    const held = [...(await fleet.hold(0, 0.2, 2)), ...(await fleet.hold(1, 0.2, 2))]
+    await fleet.tick()
+    fleet.stores[1].isCutOff = cut
+    for (let minute = 0; minute < 70; minute += 10) {
+      fleet.now += 10 * MINUTE
+      await fleet.tick()
+    }
+    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    for (const request of held) fleet.settle(request, 1)
+    await fleet.tick()
+    await fleet.spend(0, 0.1, 60)
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(9)
+    expect(fleet.mostUsd(HOUR, ({ routedAt }) => routedAt)).toBeLessThanOrEqual(10 + EPSILON_USD)
+  })
+
+  it('counts a cost for a window from when it became known', async () => {
+    const fleet = await Fleet.start(2, {
+      caps: [{ usd: 10, per: 'hour', window: 'rolling' }],
+      pendingTtlMs: 10 * HOUR,
+    })
+    const held = await fleet.hold(0, 0.2, 4)
+    for (let minute = 0; minute < 50; minute++) {
+      fleet.now += MINUTE
+      if (minute % 5 === 0) await fleet.tick()
+    }
+    for (const request of held) fleet.settle(request, 1)
+    await fleet.tick()
+    fleet.stores[1].isDeaf = true
+    for (let i = 0; i < 4; i++) {
+      fleet.now += 6 * MINUTE
+      await fleet.tick()
+      await Promise.all([fleet.spend(0, 0.1, 40), fleet.spend(1, 0.1, 40)])
+    }
+    fleet.stores[1].isDeaf = false
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(10 + EPSILON_USD)
+  })
+})
+
+type Step =
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'route'; readonly by: number; readonly usd: number }
+  | { readonly do: 'settle' | 'late'; readonly which: number; readonly share: number }
+  | { readonly do: 'expire' }
+  | { readonly do: 'burst' }
+  | { readonly do: 'all-late' }
+  | { readonly do: 'tick' }
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom(MINUTE / 2, 5 * MINUTE, 31 * MINUTE, HOUR),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('route' as const),
+      by: fc.nat(3),
+      usd: fc.constantFrom(0.02, 0.1, 0.3),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('settle' as const, 'late' as const),
+      which: fc.nat(),
+      share: fc.constantFrom(0, 0.5, 1),
+    }),
+  },
+  { weight: 3, arbitrary: fc.constantFrom<Step>({ do: 'expire' }, { do: 'burst' }, { do: 'all-late' }) },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'tick' }) },
+)
+
+async function play(fleet: Fleet, steps: readonly Step[], ttlMs: number): Promise<void> {
+  const count = fleet.routers.length
+  for (const each of steps) {
+    if (each.do === 'wait') fleet.now += each.ms
+    else if (each.do === 'route') fleet.route(each.by % count, each.usd)
+    else if (each.do === 'expire') fleet.expire(ttlMs)
+    else if (each.do === 'tick') await fleet.tick()
+    else if (each.do === 'burst') {
+      // Nobody hears what the others spend: leases alone stand between them and the cap.
+      for (const store of fleet.stores) store.isDeaf = true
+      for (let i = 0; i < 30; i++) {
+        for (let by = 0; by < count; by++) {
+          const request = fleet.route(by, 0.02)
+          if (request !== null && i % 3 > 0) fleet.settle(request, 1)
+        }
+        await pause(1)
+      }
+      for (const store of fleet.stores) store.isDeaf = false
+    } else if (each.do === 'all-late') {
+      for (const request of [...fleet.expired]) fleet.settle(request, 0)
+    } else {
+      const list = each.do === 'settle' ? fleet.open : fleet.expired
+      const due = list.length === 0 ? undefined : list[each.which % list.length]
+      // A router lets what is due expire before it takes a settlement.
+      if (due !== undefined && (each.do === 'late' || due.routedAt > fleet.now - ttlMs))
+        fleet.settle(due, each.share)
+    }
+    await pause(2)
+  }
+}
+
+describe('the promise of shared caps', () => {
+  const scripts = fc.array(step, { minLength: 15, maxLength: 40 })
+  const property = async (cap: CapOptions, check: (fleet: Fleet) => void) => {
+    await fc.assert(
+      fc.asyncProperty(scripts, fc.integer({ min: 2, max: 4 }), fc.boolean(), async (steps, count, cut) => {
+        const ttlMs = 30 * MINUTE
+        const fleet = await Fleet.start(count, { caps: [cap], pendingTtlMs: ttlMs })
+        const half = Math.floor(steps.length / 2)
+        await play(fleet, steps.slice(0, half), ttlMs)
+        fleet.stores[count - 1].isCutOff = cut
+        await play(fleet, steps.slice(half), ttlMs)
+        check(fleet)
+        await fleet.close()
+        fleets.length = 0
+      }),
+      { numRuns: 20 },
+    )
+  }
+
+  it('holds in every calendar hour', async () => {
+    await property({ usd: 1, per: 'hour' }, (fleet) => {
+      for (let start = START; start <= fleet.now; start += HOUR) {
+        const inHour = (at: number) => at >= start && at < start + HOUR
+        expect(fleet.spentUsd(({ at }) => inHour(at))).toBeLessThanOrEqual(1 + EPSILON_USD)
+        expect(fleet.spentUsd(({ routedAt }) => inHour(routedAt))).toBeLessThanOrEqual(1 + EPSILON_USD)
+      }
+    })
+  }, 120_000)
+
+  it('holds in every rolling hour', async () => {
+    await property({ usd: 1, per: 'hour', window: 'rolling' }, (fleet) => {
+      expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
+      expect(fleet.mostUsd(HOUR, ({ routedAt }) => routedAt)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    })
+  }, 120_000)
+})
