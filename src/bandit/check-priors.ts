@@ -1,4 +1,4 @@
-import { checkInRange, checkInteger, checkRecord, DIMENSION_MAX } from '../base/check.js'
+import { checkInRange, checkInteger, checkRecord, DIMENSION_MAX, isText } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
 import type { Priors, SettledPrior } from './priors.js'
 import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
@@ -16,11 +16,12 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
   }
   const dimension = checkInteger(record.dimension, 1, DIMENSION_MAX, `${field}.dimension`)
   const encoder = record.encoder
-  if (encoder !== null && typeof encoder !== 'string') {
+  if (encoder !== null && !isText(encoder)) {
     throw expected('INVALID_ARGUMENT', `${field}.encoder`, 'a name or null', encoder)
   }
   const models = Object.entries(checkRecord(record.models, `${field}.models`)).map(([id, entry]) => {
     const at = `${field}.models[${JSON.stringify(id)}]`
+    if (!isText(id)) throw expected('INVALID_ARGUMENT', at, 'an id without unpaired surrogates', id)
     const model = checkRecord(entry, at)
     const { precision, response } = checkStatistics(model, dimension, at)
     const rows = checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`)

@@ -86,10 +86,32 @@ export function checkInteger(value: unknown, low: number, high: number, field: s
   return value
 }
 
+/** A text that is kept: not empty, and well-formed. */
 export function checkString(value: unknown, field: string): string {
   if (typeof value !== 'string' || value === '')
     throw expected('INVALID_ARGUMENT', field, 'a non-empty string', value)
+  if (!isWellFormed(value))
+    throw expected('INVALID_ARGUMENT', field, 'a string without unpaired surrogates', value)
   return value
+}
+
+/** A text as states keep it. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && isWellFormed(value)
+}
+
+/**
+ * Whether UTF-8 can say the text: it has no half of a surrogate pair alone. All such halves are written as the same
+ * U+FFFD, so two ids with them would be one when they are read again.
+ */
+export function isWellFormed(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    // A whole pair is one code point above the surrogates.
+    const code = text.codePointAt(i) ?? 0
+    if (code > 0xffff) i++
+    else if (code >= 0xd800 && code <= 0xdfff) return false
+  }
+  return true
 }
 
 export function checkBoolean(value: unknown, field: string): boolean {

@@ -9,6 +9,7 @@ import { readTrajectory } from './conformance/trajectory.js'
 import { EXIT_FAILED } from './exit.js'
 import { readJsonFile, writeTextFile } from './files.js'
 import { wordFlag } from './flags.js'
+import { print } from './print.js'
 
 interface ConformanceFlags {
   readonly kernel?: KernelName
@@ -51,9 +52,9 @@ async function conformance(files: readonly string[], flags: ConformanceFlags): P
     for (const kernel of kernels) comparisons.push(await compareTrajectory(trajectory, kernel, file))
     const result = { file, trajectory, comparisons }
     results.push(result)
-    process.stdout.write(`${renderFile(result)}\n`)
+    print(`${renderFile(result)}\n`)
   }
-  process.stdout.write(skipped.join('') + renderSummary(results))
+  print(skipped.join('') + renderSummary(results))
   if (flags.json !== undefined) await writeTextFile(flags.json, toJson(results))
   if (results.some(({ comparisons }) => comparisons.some(({ passed }) => !passed)))
     process.exitCode = EXIT_FAILED

@@ -6,6 +6,7 @@ import { defaultEncoder } from '../features/default-encoder.js'
 import { evaluationText, provenance } from './evaluate-view.js'
 import { readTextFile, writeTextFile } from './files.js'
 import { listFlag } from './flags.js'
+import { print } from './print.js'
 
 interface EvaluateFlags {
   readonly log: string
@@ -46,7 +47,5 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     await writeTextFile(flags.report, renderEvaluation(evaluation, provenance(evaluation)))
   }
   const note = flags.report === undefined ? '' : `Report: ${flags.report}\n`
-  process.stdout.write(
-    flags.json === true ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation) + note,
-  )
+  print(flags.json === true ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation) + note)
 }

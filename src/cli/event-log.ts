@@ -25,7 +25,7 @@ export class EventLog {
   async append(): Promise<void> {
     if (this.path === undefined || this.lines === '') return
     try {
-      await appendFile(this.path, this.lines)
+      await appendFile(this.path, this.lines, { mode: 0o600 })
     } catch (error) {
       throw fileError(error, this.path, 'write')
     }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
 import { CommandError } from './command-error.js'
+import { visible } from './print.js'
 
 /** What a command ends with. 1 is also the verdict of a conformance run that found a deviation. */
 const EXIT_OK = 0
@@ -27,5 +28,5 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
 
 /** Messages may quote a file or a prompt: control characters, line ends among them, become spaces. */
 function oneLine(message: string): string {
-  return `paretobandit: ${message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()}\n`
+  return `paretobandit: ${visible(message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim())}\n`
 }

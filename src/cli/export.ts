@@ -9,6 +9,7 @@ import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
 import { checkApart, checkWritable, fileError } from './files.js'
 import { plural } from './format.js'
+import { print, printable } from './print.js'
 import { ExportedRequests } from './state/exported-requests.js'
 import { type LogReader, withReader } from './state/log-view.js'
 
@@ -54,7 +55,7 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
   }
   const said = await withReader(log, stream, async (reader) => {
     // Opened after the log: where there is none, no file is made.
-    const sink = out === undefined ? process.stdout : createWriteStream(out)
+    const sink = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 })
     try {
       const count = await writeLines(reader, outcomes === true, sink)
       if (sink !== process.stdout) await finished(sink.end())
@@ -64,7 +65,7 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
       throw fileError(error, out, 'write')
     }
   })
-  if (out !== undefined) process.stdout.write(`${out}: ${said}\n`)
+  if (out !== undefined) print(`${out}: ${said}\n`)
 }
 
 function describe(count: number, outcomes: boolean, { start }: LogReader): string {
@@ -99,7 +100,9 @@ async function writeLines(reader: LogReader, outcomes: boolean, sink: Writable):
     if (failure !== undefined) throw failure
     // One chunk at a time: a slow reader does not fill the memory.
     await new Promise<void>((resolve, reject) => {
-      sink.write(text, (error) => (error == null ? resolve() : reject(error)))
+      sink.write(sink === process.stdout ? printable(text) : text, (error) =>
+        error == null ? resolve() : reject(error),
+      )
     })
     text = ''
   }

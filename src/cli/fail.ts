@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
+import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
 interface FailFlags extends BillFlags {
@@ -40,9 +41,9 @@ async function fail(id: string, flags: FailFlags): Promise<void> {
       model = event.model
     })
     router.fail(id, bill)
-    const next = `route again with --exclude ${model}\n`
-    return `${id} failed on ${model}; ${next}${renderEffect(model, before, router.stats())}`
+    const next = `route again with --exclude ${visible(model)}\n`
+    return `${id} failed on ${visible(model)}; ${next}${renderEffect(model, before, router.stats())}`
   })
   await log.append()
-  process.stdout.write(text)
+  print(text)
 }

@@ -1,5 +1,6 @@
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
+import { visible } from './print.js'
 
 /** What a piece of feedback changed: the model's means and the budget, before and after. */
 export function renderEffect(model: string, before: RouterStats, after: RouterStats): string {
@@ -7,16 +8,17 @@ export function renderEffect(model: string, before: RouterStats, after: RouterSt
   const is = find(after, model)
   if (was === undefined || is === undefined) return ''
   const lines: string[] = []
+  const name = visible(model)
   if (was.rewarded !== is.rewarded) {
     const means = arrow(fixed(was.meanReward, 4), fixed(is.meanReward, 4))
-    lines.push(`  ${model}: mean reward ${means} over ${plural(is.rewarded, 'reward')}`)
+    lines.push(`  ${name}: mean reward ${means} over ${plural(is.rewarded, 'reward')}`)
   }
   if (was.settled !== is.settled) {
     const means = arrow(usd(was.meanCostUsd), usd(is.meanCostUsd))
-    lines.push(`  ${model}: mean cost ${means} over ${plural(is.settled, 'settled request')}`)
+    lines.push(`  ${name}: mean cost ${means} over ${plural(is.settled, 'settled request')}`)
   }
   if (was.failed !== is.failed) {
-    lines.push(`  ${model}: ${plural(is.failed, 'failed request')} of ${is.requests}`)
+    lines.push(`  ${name}: ${plural(is.failed, 'failed request')} of ${is.requests}`)
   }
   if (
     before.pacer.spendUsd !== after.pacer.spendUsd ||

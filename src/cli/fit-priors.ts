@@ -4,6 +4,7 @@ import { parseOutcomes } from '../replay/dataset.js'
 import { fitPriors } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
 import { readTextFile, writeTextFile } from './files.js'
+import { print, visible } from './print.js'
 
 interface FitPriorsFlags {
   readonly data: string
@@ -38,6 +39,7 @@ async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
     { encoder: defaultEncoder() },
   )
   await writeTextFile(out, `${JSON.stringify(priors)}\n`)
-  console.log(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts`)
-  for (const [id, { rows: count }] of Object.entries(priors.models)) console.log(`  ${id}: ${count} outcomes`)
+  print(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts\n`)
+  for (const [id, { rows: count }] of Object.entries(priors.models))
+    print(`  ${visible(id)}: ${count} outcomes\n`)
 }

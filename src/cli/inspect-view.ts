@@ -1,4 +1,5 @@
 import { fixed, plural, usd } from './format.js'
+import { visible } from './print.js'
 import type { EventSummary, LogInspection } from './state/log-inspection.js'
 import { renderStats } from './stats.js'
 import { renderTable } from './table.js'
@@ -42,14 +43,14 @@ function renderLog({
     ...(settings === null
       ? []
       : [`  kept by the command line: ${list(settings as Record<string, unknown>)}`]),
-    ...damage.map((line) => `  DAMAGE: ${line}`),
+    ...damage.map((line) => `  DAMAGE: ${visible(line)}`),
     '',
   ].join('\n')
 }
 
 function list(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .map(([name, value]) => visible(`${name} ${String(value)}`))
     .join(', ')
 }
 
@@ -64,7 +65,7 @@ function renderAccounts({ stats, tenants }: LogInspection): string {
       tenant.usdPerRequest === null ? 'no budget' : `budget ${usd(tenant.usdPerRequest)} per request`
     const refused = tenant.refused === 0 ? '' : `, ${plural(tenant.refused, 'request')} refused`
     lines.push(
-      `tenant ${tenant.id}: ${budget}, spend ${usd(tenant.spendUsd)}, reserved ${usd(tenant.reservedUsd)}, saved up ${usd(tenant.creditUsd)}${refused}`,
+      `tenant ${visible(tenant.id)}: ${budget}, spend ${usd(tenant.spendUsd)}, reserved ${usd(tenant.reservedUsd)}, saved up ${usd(tenant.creditUsd)}${refused}`,
     )
     caps('  ', tenant.caps)
   }
@@ -98,7 +99,7 @@ function renderAlarms({ alarms }: LogInspection): string {
   return alarms
     .map(
       ({ model, reward, cost, latency }) =>
-        `drift of ${model}: rewards ${reward}, costs ${cost}, latencies ${latency} times\n`,
+        `drift of ${visible(model)}: rewards ${reward}, costs ${cost}, latencies ${latency} times\n`,
     )
     .join('')
 }

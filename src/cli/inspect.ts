@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { eventsFlag } from './flags.js'
 import { renderInspection } from './inspect-view.js'
+import { print } from './print.js'
 import { inspectLog } from './state/log-inspection.js'
 import { withView } from './state/log-view.js'
 
@@ -34,5 +35,5 @@ export function registerInspect(program: Command): void {
 
 async function inspect(log: string, { stream, events, json }: InspectFlags): Promise<void> {
   const found = await withView(log, stream, (view) => inspectLog(log, view, events))
-  process.stdout.write(json === true ? `${JSON.stringify(found, null, 2)}\n` : renderInspection(found))
+  print(json === true ? `${JSON.stringify(found, null, 2)}\n` : renderInspection(found))
 }

@@ -9,6 +9,7 @@ import { coursesOf, SCENARIO_NAMES, type ScenarioName } from '../replay/scenario
 import type { ReplaySettings } from '../replay/settings.js'
 import { checkWritable, writeTextFile } from './files.js'
 import { badFlag } from './flags.js'
+import { print } from './print.js'
 import {
   addReplayFlags,
   checkCombinations,
@@ -53,7 +54,7 @@ async function replay(flags: ReplayFlags): Promise<void> {
   const notes = ['Budgets and costs are in USD per 1,000 requests.']
   if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
   if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)
-  process.stdout.write(`${results.map(summaryText).join('\n')}\n${notes.join('\n')}\n`)
+  print(`${results.map(summaryText).join('\n')}\n${notes.join('\n')}\n`)
 }
 
 /**

@@ -10,6 +10,7 @@ import { originOf } from '../state/snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
 import { amountFlag, epsilonFlag, numberFlag, seedFlag, wordFlag } from './flags.js'
+import { print } from './print.js'
 import { contextsOf } from './state/log-options.js'
 import { beginLog } from './state/new-log.js'
 import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
@@ -92,5 +93,5 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
   }
   const settings = { policy, mode: mode ?? defaultMode(policy), alpha, seed, epsilon }
   await beginLog(file, bytes, options, settings)
-  process.stdout.write(`${file}: a log that begins with ${path}\n`)
+  print(`${file}: a log that begins with ${path}\n`)
 }

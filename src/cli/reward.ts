@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { numberFlag } from './flags.js'
+import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
 interface RewardFlags {
@@ -35,8 +36,8 @@ async function reward(id: string, value: number, flags: RewardFlags): Promise<vo
       model = event.model
     })
     router.reward(id, value)
-    return `${id} on ${model} rewarded with ${value}\n${renderEffect(model, before, router.stats())}`
+    return `${id} on ${visible(model)} rewarded with ${value}\n${renderEffect(model, before, router.stats())}`
   })
   await log.append()
-  process.stdout.write(text)
+  print(text)
 }

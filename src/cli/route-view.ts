@@ -1,6 +1,7 @@
 import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../policy/decision.js'
 import type { PacerStats } from '../router/stats.js'
 import { fixed, percent, usd } from './format.js'
+import { visible } from './print.js'
 import type { RouteChange } from './route-changes.js'
 import { renderTable } from './table.js'
 
@@ -30,9 +31,11 @@ const REASONS: Readonly<Record<ExclusionReason, string>> = {
  */
 export function renderDecision({ decision, pacer, changes }: RouteOutcome, state: string | null): string {
   const { explanation } = decision
-  const parts = changes.map(({ model, change }) => `${model === null ? '' : `${model}: `}${change}\n`)
+  const parts = changes.map(
+    ({ model, change }) => `${visible(model === null ? change : `${model}: ${change}`)}\n`,
+  )
   if (parts.length > 0) parts.push('\n')
-  parts.push(`${decision.model}\n`)
+  parts.push(`${visible(decision.model)}\n`)
   parts.push(`  ${reasonOf(decision)}\n`)
   parts.push(`  expected cost ${usd(decision.expectedCostUsd)}, ${renderBudget(decision, pacer)}\n`)
   if (decision.infeasible.includes('budget'))
@@ -101,7 +104,7 @@ function renderNext({ id, model }: Decision, state: string | null): string {
     return `request ${id}; with --state FILE it is kept, and feedback can teach the router\n`
   const file = shellWord(state)
   return [
-    `request ${id}; when ${model} has answered:`,
+    `request ${id}; when ${visible(model)} has answered:`,
     `  paretobandit settle ${id} --cost USD --state ${file}`,
     `  paretobandit reward ${id} VALUE --state ${file}`,
     'or, if the call failed:',

@@ -15,6 +15,7 @@ import { EventLog } from './event-log.js'
 import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
+import { print } from './print.js'
 import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
 import { type RouteOutcome, renderDecision } from './route-view.js'
 import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
@@ -123,7 +124,7 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       ? await routeOnce(flags, inputs, work)
       : await changeState(state, openingOf(state, flags, inputs), work)
   await log.append()
-  process.stdout.write(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
+  print(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
 async function routeOnce<T>(

@@ -5,6 +5,7 @@ import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
+import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
 interface SettleFlags extends BillFlags {
@@ -52,7 +53,7 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     let model = ''
     router.on('settled', (event) => {
       model = event.model
-      headline = `${id} settled on ${model} at ${usd(event.costUsd)}\n`
+      headline = `${id} settled on ${visible(model)} at ${usd(event.costUsd)}\n`
     })
     router.on('billed', (event) => {
       model = event.model ?? model
@@ -62,5 +63,5 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     return headline + renderEffect(model, before, router.stats())
   })
   await log.append()
-  process.stdout.write(text)
+  print(text)
 }

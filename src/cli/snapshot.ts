@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { checkApart } from './files.js'
+import { print } from './print.js'
 import { writeAtomically } from './state/atomic-write.js'
 import { withView } from './state/log-view.js'
 
@@ -29,5 +30,5 @@ async function snapshot(log: string, out: string, flags: { readonly stream?: str
     const { position } = await router.digest()
     return `${out}: ${bytes.length} bytes, the state of ${reader.description} at position ${position}\n`
   })
-  process.stdout.write(text)
+  print(text)
 }

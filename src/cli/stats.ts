@@ -3,6 +3,7 @@ import type { ResolvedTokenPrices } from '../models/model.js'
 import { type PlacedKind, TOKEN_KINDS } from '../models/token-kinds.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
+import { print } from './print.js'
 import { kindOf } from './state/log-file.js'
 import { withView } from './state/log-view.js'
 import { migrate } from './state/migration.js'
@@ -25,7 +26,7 @@ export function registerStats(program: Command): void {
 async function stats(flags: StatsFlags): Promise<void> {
   if (kindOf(flags.state, false) === 'state-file') await migrate(flags.state)
   const now = await withView(flags.state, undefined, ({ router }) => router.stats())
-  process.stdout.write(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
+  print(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
 }
 
 export function renderStats(stats: RouterStats): string {

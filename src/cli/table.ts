@@ -1,3 +1,5 @@
+import { visible } from './print.js'
+
 export interface Column {
   readonly title: string
   readonly align?: 'left' | 'right'
@@ -5,7 +7,7 @@ export interface Column {
 
 /** A plain text table: two spaces between columns, titles above, no trailing spaces. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ title }) => title), ...rows]
+  const lines = [columns.map(({ title }) => title), ...rows.map((row) => row.map(visible))]
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? '')].length)))
   const padded = lines.map((line) =>
     columns

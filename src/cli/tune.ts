@@ -5,7 +5,7 @@ import { autoBudgets, parseBudgets } from '../replay/budgets.js'
 import { tune } from '../replay/tune.js'
 import { checkWritable, writeTextFile } from './files.js'
 import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
-
+import { print } from './print.js'
 import { barJobView, SILENT_JOB_VIEW } from './view/observers.js'
 import { tuneText } from './view/tuning.js'
 import { loadWorkload, tableOf } from './workload.js'
@@ -77,5 +77,5 @@ async function runTune(flags: TuneFlags): Promise<void> {
   const report = await tune(settings, observer).finally(() => view.stop())
   if (flags.json !== undefined) await writeTextFile(flags.json, `${JSON.stringify(report, null, 2)}\n`)
   const written = flags.json === undefined ? '' : `Figures: ${flags.json}\n`
-  process.stdout.write(`${tuneText(report)}\n${written}`)
+  print(`${tuneText(report)}\n${written}`)
 }

@@ -1,29 +1,63 @@
 import { checkArray, checkVector, copyContext, copyNumbers, isVector } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { type AnyEncoder, isSyncEncoder } from './encoder.js'
 import { encoderFailed } from './encoder-output.js'
 
 /** What a request's context can be made from: a text, or the vector itself. */
 export type ContextInput = string | ArrayLike<number>
 
-/** Turns inputs into checked contexts of `dimension` numbers, each in a buffer that the next one overwrites. */
-export class ContextReader {
+/** What an encoder writes to, and what is checked and kept: a buffer that no code but ours knows. */
+interface Buffers {
+  readonly written: Float64Array
   readonly context: Float64Array
+}
+
+/**
+ * Turns inputs into checked contexts of `dimension` numbers. Encoders and proxies are the caller's code and may route:
+ * each reading that is going on has buffers of its own.
+ */
+export class ContextReader {
   private readonly encoder: AnyEncoder | null
-  private readonly dimension: number
+  readonly dimension: number
+  private readonly levels: Buffers[] = []
+  private depth = 0
 
   constructor(encoder: AnyEncoder | null, dimension: number) {
-    this.context = new Float64Array(dimension)
     this.encoder = encoder
     this.dimension = dimension
   }
 
-  /** @throws NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED, DIMENSION_MISMATCH, INVALID_ARGUMENT */
-  read(input: ContextInput, field: string): void {
-    const { encoder, context, dimension } = this
+  /**
+   * @returns the context, in a buffer that nothing else writes to until `release`
+   * @throws NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED, DIMENSION_MISMATCH, INVALID_ARGUMENT: then there is nothing to
+   *   release
+   */
+  take(input: ContextInput, field: string): Float64Array {
+    const { levels, depth, dimension } = this
+    if (depth === levels.length)
+      levels.push({ written: new Float64Array(dimension), context: new Float64Array(dimension) })
+    const buffers = levels[depth]
+    this.depth++
+    try {
+      this.read(input, buffers, field)
+    } catch (error) {
+      this.depth--
+      throw error
+    }
+    return buffers.context
+  }
+
+  /** Of the context that was taken last. */
+  release(): void {
+    this.depth--
+  }
+
+  private read(input: ContextInput, { written, context }: Buffers, field: string): void {
+    const { encoder, dimension } = this
     if (typeof input !== 'string') {
       if (!isVector(input)) throw expected('INVALID_ARGUMENT', field, 'a text or a vector of numbers', input)
-      copyContext(input, dimension, context, 0, field)
+      readVector(input, dimension, context, field)
       return
     }
     if (encoder === null) {
@@ -41,17 +75,17 @@ export class ContextReader {
       )
     }
     try {
-      encoder.encodeInto(input, context, 0)
+      encoder.encodeInto(input, written, 0)
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
-    copyContext(context, dimension, context, 0, `encoder '${encoder.name}'`, 'ENCODER_FAILED')
+    copyContext(written, dimension, context, 0, `encoder '${encoder.name}'`, 'ENCODER_FAILED')
   }
 
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
   async resolve(input: ContextInput): Promise<ContextInput> {
     const { encoder } = this
-    if (typeof input !== 'string') return isVector(input) ? Array.from(input) : input
+    if (typeof input !== 'string') return isVector(input) ? reading('input', () => Array.from(input)) : input
     if (encoder === null || isSyncEncoder(encoder)) return input
     try {
       return checkVector(await encoder.encode(input), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
@@ -64,23 +98,34 @@ export class ContextReader {
   readMany(inputs: readonly ContextInput[], field: string): Float64Array {
     const { dimension } = this
     const all = checkArray(inputs, field)
+    const { length } = all
     // Grown as inputs turn out to be good: an array may say that it is longer than memory.
-    let contexts = new Float64Array(Math.min(all.length, 256) * dimension)
-    for (let i = 0; i < all.length; i++) {
+    let contexts = new Float64Array(Math.min(length, 256) * dimension)
+    for (let i = 0; i < length; i++) {
       if (i * dimension === contexts.length) {
-        const grown = new Float64Array(Math.min(all.length, 2 * i) * dimension)
+        const grown = new Float64Array(Math.min(length, 2 * i) * dimension)
         grown.set(contexts)
         contexts = grown
       }
       const input = all[i] as ContextInput
-      try {
-        this.read(input, field)
-      } catch {
-        // Once more, to say which one it is: naming each before it is known to be wrong would take most of the time.
-        this.read(input, `${field}[${i}]`)
-      }
-      copyNumbers(this.context, 0, contexts, i * dimension, dimension)
+      copyNumbers(this.takeOf(input, i, field), 0, contexts, i * dimension, dimension)
+      this.release()
     }
     return contexts
   }
+
+  private takeOf(input: ContextInput, i: number, field: string): Float64Array {
+    try {
+      return this.take(input, field)
+    } catch {
+      // Once more, to say which one it is: naming each before it is known to be wrong would take most of the time.
+      return this.take(input, `${field}[${i}]`)
+    }
+  }
+}
+
+/** A vector may be a proxy, or have getters. */
+function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
+  if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
+  else reading(field, () => copyContext(input, dimension, context, 0, field))
 }

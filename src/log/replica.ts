@@ -50,6 +50,8 @@ export class Replica implements Journal {
   private unplaced: Uint8Array[] = []
   private firstUnplaced: number
   private isDiverged = false
+  /** Requests of others that were read just now. */
+  private readonly arrived: string[] = []
   private mustRejoin = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
@@ -193,7 +195,8 @@ export class Replica implements Journal {
       this.snapshots.consider(before, this.confirmed, batch.position)
     }
     if (this.isDiverged) this.rebase()
-    this.held.retry()
+    for (const id of this.arrived.splice(0)) this.held.found(id)
+    this.held.giveUp()
     if (batches.length > 0) this.wake()
   }
 
@@ -239,6 +242,7 @@ export class Replica implements Journal {
   private followOther(event: RouterEvent): void {
     try {
       this.host.follow(this.host.check(event))
+      if (event.type === 'routed') this.arrived.push(event.id)
     } catch (error) {
       if (!(error instanceof ParetoBanditError)) throw error
       // An own event without a place says otherwise; that one will be refused.
@@ -266,6 +270,7 @@ export class Replica implements Journal {
     }
     this.host.adopt(state)
     this.isDiverged = false
+    this.held.retryAll((id) => state.sequenceOf(id) !== 0 || state.ids.isPast(id))
   }
 
   private async readFailed(error: unknown): Promise<void> {

@@ -30,7 +30,7 @@ export function readTokenCounts(
   record: Readonly<Record<string, unknown>>,
   field: string,
   kinds: TokenKinds = TOKEN_KINDS,
-  flags: Set<UsageFlag> | null = null,
+  flags: UsageFlag[] | null = null,
 ): TokenAmounts | null {
   const { input, output, byCountName } = kinds
   let amounts: number[] | null = null
@@ -67,25 +67,29 @@ function raiseWholes(
   amounts: number[],
   record: Readonly<Record<string, unknown>>,
   { input, output, parts }: TokenKinds,
-  flags: Set<UsageFlag>,
+  flags: UsageFlag[],
 ): number[] {
   for (const { index, countName } of [input, output]) {
     const isMissing = record[countName] === undefined || record[countName] === null
-    if (isMissing) flags.add('count-missing')
+    if (isMissing) flag(flags, 'count-missing')
     let within = 0
     let beside = 0
     for (const part of parts) {
       if (part.whole !== index) continue
       if (isMissing || amounts[part.index] <= amounts[index]) within += amounts[part.index]
       else {
-        flags.add('part-above-whole')
+        flag(flags, 'part-above-whole')
         beside += amounts[part.index]
       }
     }
-    if (!isMissing && within > amounts[index] * (1 + ROUNDING)) flags.add('parts-above-whole')
+    if (!isMissing && within > amounts[index] * (1 + ROUNDING)) flag(flags, 'parts-above-whole')
     amounts[index] = Math.max(amounts[index], within) + beside
   }
   return amounts
+}
+
+function flag(flags: UsageFlag[], found: UsageFlag): void {
+  if (!flags.includes(found)) flags.push(found)
 }
 
 function checkWhole(

@@ -1,5 +1,6 @@
 import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { readOnce } from '../base/read-once.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
 import type { Model } from '../models/registry.js'
 import { checkNewCeiling } from '../policy/budget.js'
@@ -32,33 +33,38 @@ export class Admin {
     this.committer = committer
   }
 
+  // In all of these what may run the caller's code (getters, the clock) comes before anything is looked up.
+
   addModel(model: ModelSpec, options: { readonly forcedExploration?: number }): void {
+    const given = readOnce(model, 'model')
+    const givenOptions = readOnce(options, 'options')
+    const at = this.committer.now()
     const { state } = this.committer
-    const event = modelAddedEvent(state, this.options, this.policy, model, options, this.committer.now())
-    this.committer.commit(event)
+    this.committer.commit(modelAddedEvent(state, this.options, this.policy, given, givenOptions, at))
   }
 
   removeModel(id: string): void {
-    const model = this.model(id).id
-    this.committer.commit({ type: 'model-removed', at: this.committer.now(), model })
+    const at = this.committer.now()
+    this.committer.commit({ type: 'model-removed', at, model: this.model(id).id })
   }
 
   disable(id: string): void {
-    if (this.model(id).enabled)
-      this.committer.commit({ type: 'model-disabled', at: this.committer.now(), model: id })
+    const at = this.committer.now()
+    if (this.model(id).enabled) this.committer.commit({ type: 'model-disabled', at, model: id })
   }
 
   enable(id: string): void {
-    if (!this.model(id).enabled)
-      this.committer.commit({ type: 'model-enabled', at: this.committer.now(), model: id })
+    const at = this.committer.now()
+    if (!this.model(id).enabled) this.committer.commit({ type: 'model-enabled', at, model: id })
   }
 
   reprice(id: string, price: ModelPrice): void {
-    const model = this.model(id)
-    const checked = checkModelPrice(price, 'price')
-    const logCost = logNormalisedCost(checked)
+    const given = readOnce(price, 'price')
     const at = this.committer.now()
-    this.committer.commit({ type: 'model-repriced', at, model: model.id, price: checked, logCost })
+    const model = this.model(id).id
+    const checked = checkModelPrice(given, 'price')
+    const logCost = logNormalisedCost(checked)
+    this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost })
   }
 
   setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
@@ -66,9 +72,10 @@ export class Admin {
       this.run('setBudget', 'budget', budget, options)
       return
     }
-    refusePayers(options, this.policy.name)
-    const usdPerRequest = checkNewCeiling(budget, 'budget', POLICY_BUDGET_KEYS)
-    this.committer.commit({ type: 'budget-set', at: this.committer.now(), tenant: null, usdPerRequest })
+    refusePayers(readOnce(options, 'options'), this.policy.name)
+    const usdPerRequest = checkNewCeiling(readOnce(budget, 'budget'), 'budget', POLICY_BUDGET_KEYS)
+    const at = this.committer.now()
+    this.committer.commit({ type: 'budget-set', at, tenant: null, usdPerRequest })
   }
 
   /**
@@ -81,7 +88,8 @@ export class Admin {
       | ((context: CommandContext, ...args: readonly unknown[]) => Parameters<Committer['commitAll']>[0])
       | undefined
     if (handler === undefined) throw this.notTaken(name, field)
-    this.committer.commitAll(handler(this.context(), ...args))
+    const given = args.map((arg, i) => readOnce<unknown>(arg, i === 0 ? field : 'options'))
+    this.committer.commitAll(handler(this.context(), ...given))
   }
 
   /** `run` of a command that options ask for. */
@@ -112,8 +120,9 @@ export class Admin {
   }
 
   stats(): RouterStats {
+    const report = this.answer('stats', '')
     const { state, journal } = this.committer
-    return readStats(state, this.answer('stats', ''), journal?.stats() ?? null)
+    return readStats(state, report, journal?.stats() ?? null)
   }
 
   private model(id: string): Model {
@@ -121,7 +130,8 @@ export class Admin {
   }
 
   private context(): CommandContext {
-    return { state: this.committer.state, options: this.options, at: this.committer.now() }
+    const at = this.committer.now()
+    return { state: this.committer.state, options: this.options, at }
   }
 
   private notTaken(name: string, field: string): ParetoBanditError {

@@ -1,9 +1,10 @@
 import { checkAmount, checkOneOf, isAmount } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { type PriceList, tokensCostUsd } from '../models/price-list.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { type GivenTokens, readTokenCounts, type TokensByKind, tokensByKind } from '../models/token-counts.js'
-import { amountsOf, TOKEN_KINDS } from '../models/token-kinds.js'
+import { amountsOf, TOKEN_KINDS, type TokenAmounts } from '../models/token-kinds.js'
 import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
 
 /**
@@ -27,52 +28,76 @@ export type Bill = GivenTokens & {
 
 export const BILL_KEYS: readonly string[] = ['costUsd', ...TOKEN_KINDS.countNames, 'usage', 'serviceTier']
 
-export interface ReadBill {
-  /** Null where the bill tells none. */
+/** A bill as it was given. */
+export interface GivenBill {
   readonly costUsd: number | null
+  readonly counts: TokenAmounts | null
+  readonly serviceTier: ServiceTier | null
   readonly tokens: TokensByKind | null
-  /** Null where nothing is wrong with a usage. */
+  /** Null where nothing is wrong with it. */
   readonly usageFlags: readonly UsageFlag[] | null
 }
 
+/** What a bill comes to, and what was wrong with it. */
+export type PricedBill = Pick<GivenBill, 'usageFlags'> & { readonly costUsd: number }
+
 /**
- * The answer has been given, so counts that are null, missing or contradict each other are no error: what is certain is
- * booked, and flagged. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
- * @param prices those that the request was routed at
+ * Reads a bill. The answer has been given, so counts that are null, missing or contradict each other are no error: what is
+ * certain is booked, and flagged. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake
+ * either way.
  * @throws INVALID_ARGUMENT naming the field
  */
-export function readBill(
-  bill: Readonly<Record<string, unknown>>,
-  prices: PriceList,
-  field: string,
-): ReadBill {
-  const flags = new Set<UsageFlag>()
-  const usage =
-    bill.usage === undefined || bill.usage === null ? null : normaliseUsage(bill.usage, `${field}.usage`)
+export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
+  const flags: UsageFlag[] = []
+  const usage = isMissing(bill.usage)
+    ? null
+    : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
   const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
   if (usage !== null && given !== null) {
     const message = 'goes without counts of tokens: it has its own'
     throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
   }
-  const serviceTier =
-    bill.serviceTier === undefined || bill.serviceTier === null
-      ? (usage?.serviceTier ?? null)
-      : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
+  const serviceTier = isMissing(bill.serviceTier)
+    ? (usage?.serviceTier ?? null)
+    : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
   const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
-  for (const flag of usage?.flags ?? []) flags.add(flag)
-  let costUsd: number | null = null
-  if (bill.costUsd !== undefined && bill.costUsd !== null)
-    costUsd = checkAmount(bill.costUsd, `${field}.costUsd`)
-  if (counts !== null && (costUsd === null || costUsd === 0)) {
-    const priceUsd = tokensCostUsd(prices, counts, serviceTier)
-    if (costUsd === 0 && priceUsd > 0) flags.add('cost-zero')
-    costUsd = isAmount(priceUsd) ? priceUsd : checkAmount(priceUsd, `${field} (cost)`)
+  if (usage !== null) flags.push(...usage.flags)
+  const costUsd = isMissing(bill.costUsd) ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
+  return {
+    costUsd,
+    counts,
+    serviceTier,
+    tokens,
+    usageFlags: flags.length === 0 ? null : Object.freeze(flags),
   }
-  return { costUsd, tokens, usageFlags: flags.size === 0 ? null : Object.freeze([...flags]) }
+}
+
+/**
+ * What a bill comes to.
+ * @param prices those that the request was routed at
+ * @param otherwiseUsd where the bill tells no cost
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number, field: string): PricedBill {
+  const { costUsd, counts, serviceTier, usageFlags } = bill
+  if (costUsd !== null && (costUsd > 0 || counts === null)) return { costUsd, usageFlags }
+  if (counts === null) return { costUsd: otherwiseUsd, usageFlags: withFlag(usageFlags, 'cost-missing') }
+  const priceUsd = tokensCostUsd(prices, counts, serviceTier)
+  const cost = isAmount(priceUsd) ? priceUsd : checkAmount(priceUsd, `${field} (cost)`)
+  const isWrong = costUsd === 0 && priceUsd > 0
+  return { costUsd: cost, usageFlags: isWrong ? withFlag(usageFlags, 'cost-zero') : usageFlags }
 }
 
 /** Whether a bill has a field for what was billed, though it may tell nothing. */
 export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
   return BILL_KEYS.some((key) => key in bill)
+}
+
+export function isMissing(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
+function withFlag(flags: readonly UsageFlag[] | null, flag: UsageFlag): readonly UsageFlag[] {
+  return Object.freeze([...(flags ?? []), flag])
 }

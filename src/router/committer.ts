@@ -13,6 +13,9 @@ export class Committer {
   journal: Journal | null = null
   recovery: Recovery | null = null
   readonly emitter: EventEmitter
+  /** Something is being decided or applied. */
+  isActing = false
+  private time = 0
   private readonly options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>
 
   constructor(
@@ -25,22 +28,26 @@ export class Committer {
     this.options = options
   }
 
-  /** @throws INVALID_ARGUMENT for a clock that gives no finite time */
+  /**
+   * While something is decided or applied this is when it began: the clock is the caller's code, and may call the router.
+   * @throws INVALID_ARGUMENT for a clock that gives no finite time
+   */
   now(): number {
-    return readClock(this.options.clock)
+    if (!this.isActing) this.time = readClock(this.options.clock)
+    return this.time
   }
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
   commit(event: RouterEvent): Receipt {
     this.journal?.checkRoom()
-    this.record(event)
+    this.recordAll([event])
     return this.deliver(1)
   }
 
   /** Events that were all checked: all or nothing. @throws as `commit` */
   commitAll(events: readonly RouterEvent[]): Receipt {
     this.journal?.checkRoom()
-    for (const event of events) this.record(event)
+    this.recordAll(events)
     return this.deliver(events.length)
   }
 
@@ -84,6 +91,15 @@ export class Committer {
     const receipt = count === 0 ? AT_ONCE : (this.journal?.receipt(count) ?? AT_ONCE)
     this.emitter.deliver()
     return receipt
+  }
+
+  private recordAll(events: readonly RouterEvent[]): void {
+    this.isActing = true
+    try {
+      for (const event of events) this.record(event)
+    } finally {
+      this.isActing = false
+    }
   }
 
   private tell(event: RouterEvent, notices: readonly RouterEvent[]): void {

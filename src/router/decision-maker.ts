@@ -27,8 +27,7 @@ export class DecisionMaker {
   private readonly routed: Mutable<RoutedEvent>
   private readonly usualSize: RequestSize
 
-  /** @param context the buffer that holds the context of the request that is decided */
-  constructor(options: ResolvedOptions, context: Float64Array, chooser: Chooser) {
+  constructor(options: ResolvedOptions, chooser: Chooser) {
     this.options = options
     this.chooser = chooser
     this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
@@ -37,7 +36,7 @@ export class DecisionMaker {
       at: 0,
       id: '',
       model: '',
-      context,
+      context: new Float64Array(options.dimension),
       reservedUsd: 0,
       listCostUsd: 0,
       score: 0,
@@ -83,12 +82,11 @@ export class DecisionMaker {
     eligibleModels(state, request, this.sizeOf(request))
   }
 
-  /** The next decision is for the context in the buffer. */
-  beginOne(state: RoutingState): void {
-    const { f64, layout } = state.arms.kernel
+  /** The next decision is for this context, which is copied. */
+  beginOne(state: RoutingState, given: Float64Array): void {
     const { context } = this.routed
-    copyNumbers(context, 0, f64, layout.context, context.length)
-    this.chooser.begin(1)
+    copyNumbers(given, 0, context, 0, context.length)
+    this.beginAlone(state)
   }
 
   /** The next decision is for context `i` of those that stand one after the other; the one before was for i - 1. */
@@ -97,7 +95,7 @@ export class DecisionMaker {
     const d = context.length
     copyNumbers(contexts, i * d, context, 0, d)
     // An explanation looks at the arena's first context, so a decision that is explained goes alone.
-    if (request?.explain === true) this.beginOne(state)
+    if (request?.explain === true) this.beginAlone(state)
     else if (i % BATCH_MAX === 0) {
       const { f64, layout } = state.arms.kernel
       const together = Math.min(BATCH_MAX, contexts.length / d - i)
@@ -109,7 +107,7 @@ export class DecisionMaker {
   }
 
   /**
-   * Decides for the context in the buffer, the next of those that were begun with; changes nothing yet.
+   * Decides for the next context of those that were begun with; changes nothing yet.
    * @returns the decision; `event` is what makes it so, once it is applied
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
    */
@@ -201,6 +199,13 @@ export class DecisionMaker {
   private sizeOf(request: RouteOptions | null): RequestSize {
     if (request === null) return this.usualSize
     return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
+  }
+
+  private beginAlone(state: RoutingState): void {
+    const { f64, layout } = state.arms.kernel
+    const { context } = this.routed
+    copyNumbers(context, 0, f64, layout.context, context.length)
+    this.chooser.begin(1)
   }
 
   /** What this process may spend of money that it shares with others. */

@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { type ContextInput, ContextReader } from '../features/context-reader.js'
 import type { Decision, Explanation } from '../policy/decision.js'
 import type { ResolvedOptions } from '../policy/options.js'
@@ -16,15 +17,31 @@ export class Decisions {
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
     this.reader = new ContextReader(options.encoder, options.dimension)
-    this.maker = new DecisionMaker(options, this.reader.context, policy.chooser(options))
+    this.maker = new DecisionMaker(options, policy.chooser(options))
   }
 
   route(input: ContextInput, options: RouteOptions | undefined): Decision {
-    const { committer, maker } = this
+    return this.routeFor(input, this.checkOptions(options))
+  }
+
+  async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
-    this.reader.read(input, 'input')
-    const at = committer.now()
-    maker.beginOne(committer.state)
+    return this.routeFor(await this.reader.resolve(input), request)
+  }
+
+  /** All that may run the caller's code comes first: reading the input, and the clock. Then it is decided. */
+  private routeFor(input: ContextInput, request: RouteOptions | null): Decision {
+    const { committer, maker, reader } = this
+    const context = reader.take(input, 'input')
+    let at: number
+    try {
+      at = committer.now()
+    } finally {
+      reader.release()
+    }
+    // Of the state of now: what ran may have changed it.
+    maker.checkRequest(committer.state, request)
+    maker.beginOne(committer.state, context)
     try {
       return this.dispatch(request, at)
     } finally {
@@ -32,20 +49,17 @@ export class Decisions {
     }
   }
 
-  async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
-    this.checkOptions(options)
-    return this.route(await this.reader.resolve(input), options)
-  }
-
   routeMany(inputs: readonly ContextInput[], options: RouteOptions | undefined): Decision[] {
-    const { committer, maker } = this
+    const { committer, maker, reader } = this
     const request = this.checkOptions(options)
-    const contexts = this.reader.readMany(inputs, 'inputs')
-    committer.state.pending.makeRoom(inputs.length)
+    const contexts = reader.readMany(inputs, 'inputs')
+    const count = contexts.length / reader.dimension
     const at = committer.now()
+    maker.checkRequest(committer.state, request)
+    committer.state.pending.makeRoom(count)
     const decisions: Decision[] = []
     try {
-      for (let i = 0; i < inputs.length; i++) {
+      for (let i = 0; i < count; i++) {
         maker.beginOneOf(committer.state, contexts, i, request)
         decisions.push(this.dispatch(request, at))
       }
@@ -69,6 +83,16 @@ export class Decisions {
   }
 
   private dispatch(request: RouteOptions | null, at: number): Decision {
+    const { committer } = this
+    committer.isActing = true
+    try {
+      return this.act(request, at)
+    } finally {
+      committer.isActing = false
+    }
+  }
+
+  private act(request: RouteOptions | null, at: number): Decision {
     const { committer, maker } = this
     committer.journal?.checkRoom()
     committer.state.pending.makeRoom()
@@ -97,7 +121,7 @@ export class Decisions {
   }
 
   private checkOptions(options: RouteOptions | undefined): RouteOptions | null {
-    const request = options === undefined ? null : checkRouteOptions(options)
+    const request = options === undefined ? null : reading('options', () => checkRouteOptions(options))
     this.maker.checkRequest(this.committer.state, request)
     return request
   }

@@ -1,15 +1,23 @@
-import { checkArray, checkBoolean, checkKeys, checkRecord } from '../base/check.js'
+import { checkBoolean, checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
+import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
 import {
+  attempt,
   type Cancellation,
   cancelledEvent,
-  checkBatch,
   correctedEvent,
   type Failure,
   failedEvent,
+  type GivenItem,
+  type GivenSettlement,
+  readApart,
+  readBatch,
+  readCancellation,
+  readFailure,
+  readSettlement,
   rewardedEvent,
   type Settlement,
   settledEvent,
@@ -42,33 +50,25 @@ export class Feedback {
   }
 
   settle(id: string, settlement: Settlement): Receipt {
-    const { committer } = this
-    return this.give(id, settlement, (given) =>
-      settledEvent(committer.state, id, given, committer.now(), 'id', 'settlement'),
-    )
+    const known = checkId(id, 'id')
+    const given = readSettlement(settlement, 'settlement')
+    return this.give(known, (at) => settledEvent(this.committer.state, known, given, at, 'id', 'settlement'))
   }
 
   settleMany(
     items: readonly (Settlement & { readonly id: string })[],
     options: BatchOptions | undefined,
   ): Receipt | BatchReceipt {
-    const { committer } = this
-    if (isEach(options))
-      return this.giveEach(items, ({ id, ...settlement }) =>
-        this.settle(id as string, settlement as Settlement),
-      )
-    const at = committer.now()
-    return committer.commitAll(
-      checkBatch(items, 'ALREADY_SETTLED', ({ id, ...settlement }, field) =>
-        settledEvent(committer.state, id, settlement, at, `${field}.id`, field),
-      ),
-    )
+    const toEvent = ({ id, field, value }: GivenItem<GivenSettlement>, at: number) =>
+      settledEvent(this.committer.state, id, value, at, `${field}.id`, field)
+    if (isEach(options)) return this.giveApart(readApart(items, readSettlement), toEvent)
+    return this.giveAll(readBatch(items, 'ALREADY_SETTLED', readSettlement), toEvent)
   }
 
   reward(id: string, reward: number): Receipt {
-    const { committer } = this
-    return this.give(id, reward, (given) =>
-      rewardedEvent(committer.state, id, given, committer.now(), this.options, 'id', 'reward'),
+    const known = checkId(id, 'id')
+    return this.give(known, (at) =>
+      rewardedEvent(this.committer.state, known, reward, at, this.options, 'id', 'reward'),
     )
   }
 
@@ -76,50 +76,55 @@ export class Feedback {
     items: readonly { readonly id: string; readonly reward: number }[],
     options: BatchOptions | undefined,
   ): Receipt | BatchReceipt {
-    const { committer } = this
-    if (isEach(options))
-      return this.giveEach(items, (item, field) => {
-        checkKeys(item, ['id', 'reward'], field)
-        return this.reward(item.id as string, item.reward as number)
-      })
-    const at = committer.now()
-    return committer.commitAll(
-      checkBatch(items, 'ALREADY_REWARDED', (item, field) => {
-        checkKeys(item, ['id', 'reward'], field)
-        const { id, reward } = item
-        return rewardedEvent(committer.state, id, reward, at, this.options, `${field}.id`, `${field}.reward`)
-      }),
-    )
+    const toEvent = ({ id, field, value }: GivenItem<unknown>, at: number) => {
+      const { state } = this.committer
+      return rewardedEvent(state, id, value, at, this.options, `${field}.id`, `${field}.reward`)
+    }
+    if (isEach(options)) return this.giveApart(readApart(items, readReward), toEvent)
+    return this.giveAll(readBatch(items, 'ALREADY_REWARDED', readReward), toEvent)
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
-    const { committer } = this
-    return this.give(id, failure, (given) => failedEvent(committer.state, id, given, committer.now()))
+    const known = checkId(id, 'id')
+    const given = readFailure(failure)
+    return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
   }
 
   cancel(id: string, cancellation: Cancellation | undefined): Receipt {
-    const { committer } = this
-    return this.give(id, cancellation, (given) => cancelledEvent(committer.state, id, given, committer.now()))
+    const known = checkId(id, 'id')
+    const given = readCancellation(cancellation)
+    return this.give(known, (at) => cancelledEvent(this.committer.state, known, given, at))
   }
 
   correct(id: string, bill: Settlement): Receipt {
-    const { committer } = this
-    return this.give(id, bill, (given) => correctedEvent(committer.state, id, given, committer.now()))
+    const known = checkId(id, 'id')
+    const given = readSettlement(bill, 'bill')
+    return this.give(known, (at) => correctedEvent(this.committer.state, known, given, at))
   }
 
-  /** @throws INVALID_ARGUMENT for what is no list */
-  private giveEach(
-    items: unknown,
-    give: (item: Readonly<Record<string, unknown>>, field: string) => Receipt,
+  /** All or nothing. */
+  private giveAll<T>(
+    given: readonly GivenItem<T>[],
+    toEvent: (item: GivenItem<T>, at: number) => RouterEvent,
+  ): Receipt {
+    const { committer } = this
+    const at = committer.now()
+    return committer.commitAll(given.map((item) => toEvent(item, at)))
+  }
+
+  /** Each by itself, whatever becomes of the others. */
+  private giveApart<T>(
+    given: readonly (GivenItem<T> | ParetoBanditError)[],
+    toEvent: (item: GivenItem<T>, at: number) => RouterEvent,
   ): BatchReceipt {
-    const results = checkArray(items, 'items').map((item, i): BatchResult => {
-      try {
-        const { durable } = give(checkRecord(item, `items[${i}]`), `items[${i}]`)
-        return { ok: true, durable }
-      } catch (error) {
-        if (error instanceof ParetoBanditError) return { ok: false, error }
-        throw error
-      }
+    const results = given.map((item): BatchResult => {
+      const receipt =
+        item instanceof ParetoBanditError
+          ? item
+          : attempt(() => this.give(item.id, (at) => toEvent(item, at)))
+      return receipt instanceof ParetoBanditError
+        ? { ok: false, error: receipt }
+        : { ok: true, durable: receipt.durable }
     })
     const durable = Promise.all(results.map((each) => (each.ok ? each.durable : undefined))).then(
       () => undefined,
@@ -129,18 +134,21 @@ export class Feedback {
     return { durable, results }
   }
 
-  /** Commits the event; in a shared log, feedback for a request that is not known yet is held until it is. */
-  private give<T>(id: string, value: T, make: (value: T) => RouterEvent): Receipt {
+  /**
+   * Commits the event; in a shared log, feedback for a request that is not known yet is held until it is.
+   * @param make runs none of the caller's code: all that was given has been read, and so has the clock
+   */
+  private give(id: string, make: (at: number) => RouterEvent): Receipt {
     const { committer } = this
+    const at = committer.now()
     const { journal } = committer
-    if (journal === null) return committer.commit(make(value))
     let event: RouterEvent
     try {
-      event = make(value)
+      event = make(at)
     } catch (error) {
-      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST') throw error
-      const copy = structuredClone(value)
-      const receipt = journal.hold(id, () => make(copy))
+      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST' || journal === null)
+        throw error
+      const receipt = journal.hold(id, () => make(committer.now()))
       if (receipt === null) throw error
       return receipt
     }
@@ -148,10 +156,17 @@ export class Feedback {
   }
 }
 
+/** @throws UNKNOWN_OPTION */
+function readReward(item: Record<string, unknown>, field: string): unknown {
+  checkKeys(item, ['id', 'reward'], field)
+  return item.reward
+}
+
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
 function isEach(options: BatchOptions | undefined): boolean {
   if (options === undefined) return false
   const given = checkRecord(options, 'options')
   checkKeys(given, ['each'], 'options')
-  return given.each !== undefined && checkBoolean(given.each, 'options.each')
+  const { each } = given
+  return each !== undefined && checkBoolean(each, 'options.each')
 }

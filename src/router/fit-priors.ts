@@ -67,16 +67,16 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
       dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
       reader = new ContextReader(encoder, dimension)
     }
-    reader.read(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
+    const context = reader.take(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
       const { reward, costUsd } = checkRecord(outcome, at)
       checkInRange(reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
       if (costUsd !== undefined) checkAmount(costUsd, `${at}.costUsd`)
-      accumulate(sumsOf(rewards, id, dimension), reader.context, Number(reward))
-      if (Number(costUsd) > 0)
-        accumulate(sumsOf(settled, id, dimension), reader.context, Math.log(Number(costUsd)))
+      accumulate(sumsOf(rewards, id, dimension), context, Number(reward))
+      if (Number(costUsd) > 0) accumulate(sumsOf(settled, id, dimension), context, Math.log(Number(costUsd)))
     }
+    reader.release()
     index++
   }
   if (rewards.size === 0) {

@@ -1,4 +1,5 @@
 import type { ArmInspection } from '../bandit/arm-inspection.js'
+import { readOnce } from '../base/read-once.js'
 import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ContextInput } from '../features/context-reader.js'
@@ -255,7 +256,7 @@ export class Router {
    */
   apply(event: RouterEvent): void {
     const { committer, policy, options } = this.parts
-    const checked = checkEvent(committer.state, policy, options, event)
+    const checked = checkEvent(committer.state, policy, options, readOnce(event, 'event'))
     // What the event before it has shown was told with that one.
     if (!isNotice(policy, checked.type)) committer.commit(checked)
   }

@@ -24,7 +24,7 @@ async function busyBench(options: RouterOptions = {}): Promise<Bench> {
   router.reward(ids[1], 0.2)
   router.settle(ids[2], { costUsd: 0.001 })
   router.fail(ids[3], { costUsd: 0.0001 })
-  router.addModel({ id: 'new "\ud800" ü', inputUsdPerMTok: 3, outputUsdPerMTok: 3 })
+  router.addModel({ id: 'new "\ud83d\ude00" ü', inputUsdPerMTok: 3, outputUsdPerMTok: 3 })
   router.disable('middle')
   router.route(X)
   clock.advance(25 * HOUR)
@@ -198,6 +198,29 @@ describe('a snapshot that is not in order', () => {
     target.restore(withOrigins(bytes, (origins) => origins))
     clock.advance(25 * HOUR)
     expect(target.expire()).toBe(3)
+  })
+
+  it.each(POLICY_NAMES)('of policy %s whose statistics no rewards could give is refused', async (policy) => {
+    const { router } = await makeBench({ policy, forcedExploration: 0 })
+    for (let i = 0; i < 20; i++)
+      router.reward(router.route([Math.sin(i), Math.cos(i), 1]).id, 0.5 + 0.4 * Math.sin(i))
+    const bytes = router.snapshot()
+    const head = new DataView(bytes.buffer).getUint32(12, true) + 24
+    const numbers = new Float64Array(bytes.slice(head).buffer)
+    const { id, rewarded } = router.stats().models.reduce((a, b) => (b.rewarded > a.rewarded ? b : a))
+    const { theta } = router.inspectArm(id)
+    const at = numbers.indexOf(theta[0])
+    expect([...numbers.subarray(at, at + 3)]).toEqual([...theta])
+    expect(rewarded).toBeGreaterThan(5)
+    const target = await makeBench({ policy })
+    // theta, b, and the corners of A^-1 and A.
+    for (const place of [0, 1, 2, 3, 4, 5, 7, 8, 13, 14]) {
+      for (const value of [1e25, -1e25, 1e6]) {
+        const forged = seal(bytes, (view) => view.setFloat64(head + 8 * (at + place), value, true))
+        expectCode(() => target.router.restore(forged), 'SNAPSHOT_INVALID')
+      }
+    }
+    target.router.restore(bytes)
   })
 
   it.each(POLICY_NAMES)('of policy %s with a forged checksum is refused, or works', async (policy) => {

@@ -153,6 +153,64 @@ describeSqlite('damaged events', () => {
     await reopen(async () => {}, { end: '16', firstNumber: 31 })
   })
 
+  it.each([
+    ['a row is gone', 'DELETE FROM events WHERE position = 21', 22],
+    ['a number is another', 'UPDATE events SET number = number + 4096 WHERE position = 21', 21],
+    ['an origin is another', "UPDATE events SET origin = 'mocal' WHERE position = 21", 21],
+    ['a position is another', 'UPDATE events SET position = 4117 WHERE position = 21', 22],
+    [
+      'two rows have changed places',
+      'UPDATE events SET position = -position WHERE position IN (21, 22); UPDATE events SET position = 43 + position WHERE position < 0',
+      21,
+    ],
+    ['the first is gone', 'DELETE FROM events WHERE position = 1', 2],
+  ])('are found where bytes are whole: %s', async (_, sql, from) => {
+    await makeLog(30, [])
+    edit(file, sql)
+    const reader = await openSqliteReadOnly(file)
+    expect(reader.damage).toEqual([
+      expect.stringContaining(`position ${from} is damaged, or the one before it`),
+    ])
+    await reader.close()
+    await reopen(
+      async (store) => {
+        const kept = Array.from({ length: from - 1 }, (_, i) => i + 1).filter(
+          (at) => !(from === 22 && at === 21),
+        )
+        const wanted = from === 2 ? [] : makeEvents(1, kept.length).map(hex)
+        expect(await eventsOf(store)).toEqual(wanted)
+      },
+      { repairs: [expect.stringContaining(`position ${from} is damaged`)] },
+    )
+    await reopen(async () => {}, { repairs: [] })
+  })
+
+  it('are told where the latest are gone', async () => {
+    await makeLog(30, [])
+    edit(file, 'DELETE FROM events WHERE position > 27')
+    await reopen(
+      async (store) => {
+        expect(await eventsOf(store)).toHaveLength(27)
+        await store.append({ origin: 'local', firstNumber: 31, events: makeEvents(31, 2) })
+      },
+      { repairs: [expect.stringMatching(/latest events, up to position 30, are gone/)], firstNumber: 31 },
+    )
+    await reopen(async (store) => expect(await eventsOf(store)).toHaveLength(29), { repairs: [], end: '32' })
+  })
+
+  it('are none where events were dropped or given up', async () => {
+    await makeLog(30, [10, 25], 3)
+    await reopen(async () => {}, { repairs: [] })
+    flipEvent(28, 12)
+    await reopen(
+      async (store) => {
+        await store.append({ origin: 'local', firstNumber: 31, events: makeEvents(31, 2) })
+      },
+      { end: '27' },
+    )
+    await reopen(async () => {}, { repairs: [], end: '32' })
+  })
+
   it('of a later release are refused, not cut off', async () => {
     await makeLog(5, [])
     const { crc32 } = await import('../../src/base/checksum.js')
@@ -193,6 +251,12 @@ describeSqlite('a damaged snapshot', () => {
       },
       { repairs: [expect.stringMatching(/snapshot at position 25 is damaged/)], end: '30' },
     )
+  })
+
+  it('is one at another position, too', async () => {
+    await makeLog(30, [10, 25])
+    edit(file, 'UPDATE snapshots SET position = 29 WHERE position = 25')
+    await reopen(async () => {}, { repairs: [expect.stringMatching(/snapshot at position 29 is damaged/)] })
   })
 
   it('has the events after the one before checked', async () => {

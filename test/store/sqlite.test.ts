@@ -115,7 +115,7 @@ describeSqlite('a file', () => {
   it('of a later release is refused by its version', async () => {
     await makeLog()
     edit(file, 'PRAGMA user_version = 99')
-    await expectRefused('STORE_MISMATCH', /schema version 1 to 2, got 99: a later release/)
+    await expectRefused('STORE_MISMATCH', /schema version 1 to 3, got 99: a later release/)
   })
 
   it('of an earlier release is brought up to date, with all that is in it', async () => {
@@ -124,7 +124,10 @@ describeSqlite('a file', () => {
     const { end } = await store.open(HEADER, [])
     await store.writeSnapshot({ position: end, bytes: Uint8Array.of(1, 2) })
     await store.close()
-    edit(file, 'ALTER TABLE snapshots DROP COLUMN checksum; DROP TABLE lost_events; PRAGMA user_version = 1')
+    edit(
+      file,
+      'ALTER TABLE snapshots DROP COLUMN checksum; ALTER TABLE events DROP COLUMN previous; ALTER TABLE events DROP COLUMN checksum; DROP TABLE lost_events; PRAGMA user_version = 1',
+    )
     await expectRejection(openSqliteReadOnly(file), 'STORE_MISMATCH')
     expect(await store.open(HEADER, [])).toMatchObject({
       isNew: false,
@@ -137,7 +140,7 @@ describeSqlite('a file', () => {
     )
     await store.writeSnapshot({ position: end, bytes: Uint8Array.of(3) })
     await store.close()
-    expect(query(file, 'PRAGMA user_version')).toEqual([{ user_version: 2 }])
+    expect(query(file, 'PRAGMA user_version')).toEqual([{ user_version: 3 }])
   })
 
   it('that cannot be one is named', async () => {

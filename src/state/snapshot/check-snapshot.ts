@@ -69,6 +69,8 @@ const COUNTERS = [
   'pausedUntilRequests',
   'outages',
 ] as const
+/** What a request does at most once. */
+const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
 const AMOUNTS = [
   'spendUsd',
   'settledCostUsd',
@@ -82,6 +84,11 @@ const AMOUNTS = [
 const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
+/** Rounding of many updates stays far under these shares: of the largest variance, and of the terms of a weight. */
+const COVARIANCE_NOISE = 1e-6
+const THETA_ERROR_MAX = 1e-3
+/** Weights of evidence that has all but decayed are denormal, and have no digits left. */
+const THETA_NOISE = 1e-100
 /** Every bit that a request's state can have. */
 const STATE_MAX = 127
 
@@ -97,6 +104,8 @@ export interface SnapshotParts {
   readonly dimension: number
   /** Where a request's context begins in its row. */
   readonly contextStart: number
+  /** The largest magnitude of a reward as models count them. */
+  readonly rewardMax: number
   /** How many price lists it has. */
   readonly priceLists: number
 }
@@ -107,11 +116,11 @@ export interface SnapshotParts {
  * @throws SNAPSHOT_INVALID
  */
 export function checkSnapshot(parts: SnapshotParts): void {
-  const { totals, budget, models, requests, closed, origins, dimension } = parts
+  const { totals, budget, models, requests, closed, origins, dimension, rewardMax } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
-    checkModel(model, totals)
+    checkModel(model, totals, rewardMax)
     checkArm(arm, dimension, totals.requests)
     if (incarnationAt.has(model.slot)) throw invalidSnapshot('two models share a slot')
     incarnationAt.set(model.slot, model.incarnation)
@@ -153,7 +162,7 @@ function checkTotals(totals: SnapshotTotals, budget: boolean): void {
     throw invalidSnapshot('its allowance is not valid')
 }
 
-function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
+function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, rewardMax: number): void {
   const { slot, incarnation } = model
   if (!isCount(slot) || slot >= incarnations) throw invalidSnapshot('a slot is no slot')
   if (!isCount(incarnation) || incarnation === 0 || incarnation > incarnations) {
@@ -168,6 +177,10 @@ function checkModel(model: Model, { incarnations }: SnapshotTotals): void {
     model.failureShare <= 1 &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
+  if (model.requests > requests || ONCE_A_REQUEST.some((name) => model[name] > model.requests))
+    throw invalidSnapshot('a model has more feedback than requests')
+  if (Math.abs(model.rewardSum) > model.rewarded * rewardMax * (1 + 1e-6))
+    throw invalidSnapshot('the rewards of a model are larger than they can be')
 }
 
 /** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
@@ -183,11 +196,54 @@ function checkArm(arm: Float64Array, dimension: number, requests: number): void 
   const reward = 4 + 2 * dimension
   // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
   const settled = reward + 2 * triangle + 2 + 4 * dimension
-  const sections = [reward, reward + triangle]
-  if (arm.length > settled) sections.push(settled, settled + triangle)
-  for (const section of sections) {
-    for (let i = 0, r = section; i < dimension; r += dimension - i, i++) {
-      if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
+  checkDesign(arm, reward, 1, dimension)
+  if (arm.length > settled) checkDesign(arm, settled, 2, dimension)
+}
+
+/**
+ * Of one design: both triangles are of matrices that could be, A and its inverse, and theta is what they and b give. In
+ * O(d^2): an elimination would take as long as inverting.
+ * @param start where its inverse begins; before it stand the thetas of all heads, then their b
+ */
+function checkDesign(arm: Float64Array, start: number, heads: number, dimension: number): void {
+  const triangle = (dimension * (dimension + 1)) / 2
+  checkTriangle(arm, start, dimension)
+  checkTriangle(arm, start + triangle, dimension)
+  for (let head = 0; head < heads; head++) {
+    const response = start - (heads - head) * dimension
+    const theta = response - heads * dimension
+    const found = new Float64Array(dimension)
+    const size = new Float64Array(dimension)
+    const add = (i: number, j: number, entry: number): void => {
+      const product = entry * arm[response + j]
+      found[i] += product
+      size[i] += Math.abs(product)
+    }
+    for (let i = 0, k = start; i < dimension; i++) {
+      for (let j = i; j < dimension; j++, k++) {
+        add(i, j, arm[k])
+        if (j > i) add(j, i, arm[k])
+      }
+    }
+    for (let i = 0; i < dimension; i++) {
+      if (Math.abs(arm[theta + i] - found[i]) > THETA_ERROR_MAX * size[i] + THETA_NOISE)
+        throw invalidSnapshot("an arm's weights do not follow from its statistics")
+    }
+  }
+}
+
+/** Positive variances, and no covariance above what they allow (Cauchy and Schwarz), up to rounding. */
+function checkTriangle(arm: Float64Array, start: number, dimension: number): void {
+  const variances = new Float64Array(dimension)
+  for (let i = 0, r = start; i < dimension; r += dimension - i, i++) {
+    if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
+    variances[i] = arm[r]
+  }
+  const noise = variances.reduce((largest, each) => Math.max(largest, each), 0) * COVARIANCE_NOISE
+  for (let i = 0, k = start; i < dimension; i++) {
+    for (let j = i; j < dimension; j++, k++) {
+      if (Math.abs(arm[k]) > Math.sqrt(variances[i]) * Math.sqrt(variances[j]) * (1 + 1e-6) + noise)
+        throw invalidSnapshot("an arm's covariance is larger than its variances allow")
     }
   }
 }

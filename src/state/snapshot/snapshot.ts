@@ -209,6 +209,8 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   })
   const { budget, origins } = text
   const priceLists = prices.length
+  // As parts of their range, or before ranges were taken in, as they were given.
+  const rewardMax = Math.max(1, ...range.map(Math.abs))
   checkSnapshot({
     totals,
     budget,
@@ -219,6 +221,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     dimension,
     contextStart,
     priceLists,
+    rewardMax,
   })
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {

@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { isRecord, isText } from '../../base/check.js'
 import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './check-snapshot.js'
 
@@ -23,7 +23,7 @@ export interface SnapshotText {
 export function readSnapshotText(bytes: Uint8Array, version: number, next: number): SnapshotText {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder().decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw invalidSnapshot('its text section is not JSON')
   }
@@ -31,11 +31,11 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     throw invalidSnapshot('its text section lacks a field')
   }
   const { name, encoder, budget, policy, own } = value
-  if (typeof policy !== 'string') throw invalidSnapshot('its policy has no name')
-  if (typeof name !== 'string') throw invalidSnapshot('its name is not a text')
-  if (encoder !== null && typeof encoder !== 'string') throw invalidSnapshot('its encoder is not a name')
+  if (!isText(policy)) throw invalidSnapshot('its policy has no name')
+  if (!isText(name)) throw invalidSnapshot('its name is not a text')
+  if (encoder !== null && !isText(encoder)) throw invalidSnapshot('its encoder is not a name')
   const models = value.models.map((model: unknown) => {
-    if (!isRecord(model) || typeof model.id !== 'string' || typeof model.enabled !== 'boolean') {
+    if (!isRecord(model) || !isText(model.id) || typeof model.enabled !== 'boolean') {
       throw invalidSnapshot('it lists a model without an id')
     }
     return { id: model.id, enabled: model.enabled }

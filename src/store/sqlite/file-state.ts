@@ -90,6 +90,18 @@ function wasEmpty(journal: string, fail: Fail): boolean {
   return bytes.readUInt32BE(JOURNAL_PAGES_AT) === 0
 }
 
+/**
+ * Makes the file if there is none, for its owner alone: prompts' contexts, tenants and prices are nobody else's. SQLite
+ * gives the files that it makes beside it the same permissions. What goes wrong, opening it will say.
+ */
+export function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch {
+    // It is there, or cannot be.
+  }
+}
+
 type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError
 
 function failing(description: string): Fail {

@@ -1,11 +1,10 @@
 import type BetterSqlite from 'better-sqlite3'
 import type { Statement } from 'better-sqlite3'
-import { crc32 } from '../../base/checksum.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import { columnsOf, decodeAll } from './columns.js'
-import { checkIdentity, examineFile, locateFile } from './file-state.js'
+import { checkIdentity, examineFile, locateFile, makePrivate } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import {
   type KeptSnapshot,
@@ -18,7 +17,7 @@ import {
 import { unpackEvents } from './packing.js'
 import { PendingTable } from './pending-table.js'
 import { createSchema, migrate } from './schema.js'
-import { describeDamage, findDamage, removeDamage } from './tail.js'
+import { describeDamage, findDamage, removeDamage, rowChecksum, snapshotChecksum } from './tail.js'
 import { WriterLock } from './writer-lock.js'
 
 const PENDING_CAPACITY_DEFAULT = 1_000_000
@@ -55,6 +54,7 @@ export class SqliteLog {
     const lock = new WriterLock(Database, `${path}-writer`, lockWaitMs, description)
     try {
       lock.check(() => examineFile(path, description))
+      makePrivate(path)
       const db = new Database(path, { timeout: BUSY_WAIT_MS })
       try {
         return new SqliteLog(db, lock, settings, header, seed)
@@ -90,7 +90,7 @@ export class SqliteLog {
       const { meta } = this.reader
       if (isNew) meta.set('header', JSON.stringify(header))
       if (isNew && settings.snapshot !== null) this.beginWith(settings.snapshot)
-      this.insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      this.insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       const inForce = this.reader.header()
       this.pending = new PendingTable(db, pendingLimits(inForce))
       const damage = findDamage(db, meta, description)
@@ -175,7 +175,7 @@ export class SqliteLog {
 
   private insertSnapshot(position: number, bytes: Uint8Array): void {
     const insert = this.db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)')
-    insert.run(position, Date.now(), bytes, crc32(bytes))
+    insert.run(position, Date.now(), bytes, snapshotChecksum(position, bytes))
   }
 
   /** Drops a slice of the events that snapshots and retention let go. @returns whether there are more */
@@ -199,6 +199,7 @@ export class SqliteLog {
     try {
       this.transaction(() => {
         this.noteFloors()
+        this.reader.meta.set('end', this.end)
         this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
       })
       db.pragma('busy_timeout = 0')
@@ -255,7 +256,10 @@ export class SqliteLog {
     const position = this.nextPosition++
     const { request, model, tenant, usd, reward, latencyMs } = columnsOf(event)
     const { type, at } = event
-    this.insert.run(position, origin, number, type, at, request, model, tenant, usd, reward, latencyMs, bytes)
+    const previous = this.end
+    const checksum = rowChecksum(position, previous, number, origin, bytes)
+    const shown = [type, at, request, model, tenant, usd, reward, latencyMs]
+    this.insert.run(position, origin, number, ...shown, bytes, previous, checksum)
     // A batch that comes again has been noted.
     if (number > this.lastNumber) this.pending.note(event, position)
     this.end = position

@@ -9,12 +9,15 @@ import type { Database } from 'better-sqlite3'
  *                     clean            1: the last writer closed it; 0: one is at work, or crashed
  *                     last_number      highest event number that rows no longer here may have had
  *                     last_position    the same of positions
+ *                     end              position of the latest row when the last writer closed it
  *                     trimmed_position events up to here were dropped behind snapshots
  *                     note:<name>     what its owner keeps beside the log, as text
  *     events          one row an event in the log's order. `bytes` is the event (events/codec.ts); the other columns are
  *                     read from it for people: request id, dollars (reserved, realised or budgeted), reward, latency
+ *                     `previous` is the position of the row before (0: none), `checksum` the CRC-32 of position, previous,
+ *                     number, origin and bytes together: null in rows of schema versions 1 and 2
  *     pending         requests that still wait for feedback, written along with the events; the router has its own
- *     snapshots       the latest two, with the CRC-32 of their bytes (null: of schema version 1)
+ *     snapshots       the latest two, with a checksum of position and bytes (null: of schema version 1)
  *     lost_events     events cut off because they, or one before them, were damaged
  *     event_log, waiting  views with times in ISO 8601
  *
@@ -22,7 +25,7 @@ import type { Database } from 'better-sqlite3'
  * `FILE-writer` beside it stays empty; who holds SQLite's exclusive lock on it is the writer.
  */
 export const APPLICATION_ID = 0x50426c67
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 const LOST_EVENTS = `
 CREATE TABLE lost_events (position INTEGER PRIMARY KEY, origin TEXT NOT NULL, number INTEGER NOT NULL,
@@ -31,7 +34,8 @@ CREATE TABLE lost_events (position INTEGER PRIMARY KEY, origin TEXT NOT NULL, nu
 const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE events (position INTEGER PRIMARY KEY, origin TEXT NOT NULL, number INTEGER NOT NULL, type TEXT NOT NULL,
-  at REAL NOT NULL, request TEXT, model TEXT, tenant TEXT, usd REAL, reward REAL, latency_ms REAL, bytes BLOB NOT NULL);
+  at REAL NOT NULL, request TEXT, model TEXT, tenant TEXT, usd REAL, reward REAL, latency_ms REAL, bytes BLOB NOT NULL,
+  previous INTEGER, checksum INTEGER);
 CREATE TABLE pending (request TEXT PRIMARY KEY, model TEXT NOT NULL, tenant TEXT, routed_at REAL NOT NULL,
   reserved_usd REAL NOT NULL, cost_usd REAL, reward REAL, state TEXT NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE snapshots (position INTEGER PRIMARY KEY, at REAL NOT NULL, bytes BLOB NOT NULL, checksum INTEGER);
@@ -47,6 +51,8 @@ PRAGMA user_version = ${SCHEMA_VERSION};`
 export const MIGRATIONS: readonly string[] = [
   // 1 to 2: snapshots get checksums of the store's own, damaged events a table.
   `ALTER TABLE snapshots ADD COLUMN checksum INTEGER; ${LOST_EVENTS}`,
+  // 2 to 3: what an event's row is, and that it follows the row before, is checked with its bytes.
+  'ALTER TABLE events ADD COLUMN previous INTEGER; ALTER TABLE events ADD COLUMN checksum INTEGER;',
 ]
 
 /** Within the caller's transaction, as is `migrate`. */
@@ -65,6 +71,7 @@ export type MetaKey =
   | 'clean'
   | 'last_number'
   | 'last_position'
+  | 'end'
   | 'trimmed_position'
   | `note:${string}`
 

@@ -10,6 +10,8 @@ const CHECKSUM_BYTES = 4
 export interface Damage {
   readonly snapshots: readonly number[]
   /** Events to be given up: from the first damaged one on. */
+  /** Position up to which there were events, where the latest are gone. */
+  readonly missingTo: number | null
   readonly tail: {
     readonly from: number
     readonly to: number
@@ -36,7 +38,7 @@ export function findDamage(db: Database, meta: Meta, description: string): Damag
     .raw()
     .iterate() as IterableIterator<[number, Buffer, number | null]>
   for (const [position, bytes, checksum] of kept) {
-    if (checksum !== null && crc32(bytes) !== checksum) snapshots.push(position)
+    if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
     else covered = Math.max(covered, position)
   }
   const trimmed = meta.number('trimmed_position')
@@ -44,26 +46,94 @@ export function findDamage(db: Database, meta: Meta, description: string): Damag
     const message = `expected an undamaged snapshot at position ${trimmed} or later, as the events before are gone; damaged: ${snapshots.join(', ') || 'none'}`
     throw new ParetoBanditError('STORE_CORRUPT', description, message)
   }
-  const from = firstDamaged(db, covered, description)
-  if (from === null) return { snapshots, tail: null }
+  const from = firstDamaged(db, covered, trimmed, description)
+  const missingTo = missingAtEnd(db, meta)
+  if (from === null) return { snapshots, missingTo, tail: null }
   const select =
     'SELECT count(*) AS count, max(position) AS "to", max(number) AS numberMax FROM events WHERE position >= ?'
-  return { snapshots, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
+  return { snapshots, missingTo, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
 }
 
-function firstDamaged(db: Database, after: number, description: string): number | null {
+type CheckedRow = [
+  position: number,
+  origin: unknown,
+  number: unknown,
+  bytes: unknown,
+  previous: unknown,
+  checksum: unknown,
+]
+
+/** The first event that is not what was written, or that the one before it is missing of. */
+function firstDamaged(db: Database, after: number, trimmed: number, description: string): number | null {
   const rows = db
-    .prepare('SELECT position, bytes FROM events WHERE position > ? ORDER BY position')
+    .prepare(
+      'SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position',
+    )
     .raw()
-    .iterate(after) as IterableIterator<[number, unknown]>
-  for (const [position, bytes] of rows) {
+    .iterate(after) as IterableIterator<CheckedRow>
+  const before = db.prepare('SELECT max(position) FROM events WHERE position <= ?').pluck().get(after)
+  let last = typeof before === 'number' ? before : null
+  for (const row of rows) {
+    const [position, , , bytes] = row
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
       throw new ParetoBanditError('STORE_MISMATCH', description, message)
     }
+    if (!isInPlace(row, bytes, last, trimmed)) return position
+    last = position
   }
   return null
+}
+
+/**
+ * Rows of older schemas say nothing of it.
+ * @param last position of the row before; null: it was dropped, up to `trimmed`
+ */
+function isInPlace(
+  [position, origin, number, , previous, checksum]: CheckedRow,
+  bytes: Uint8Array,
+  last: number | null,
+  trimmed: number,
+): boolean {
+  if (previous === null && checksum === null) return true
+  if (typeof origin !== 'string' || typeof number !== 'number' || typeof previous !== 'number') return false
+  if (last === null ? previous > trimmed : previous !== last) return false
+  return checksum === rowChecksum(position, previous, number, origin, bytes)
+}
+
+/** Checksums of position and bytes are told from those of schema version 2, which are of bytes alone, by this. */
+const WITH_POSITION = 2 ** 32
+
+export function snapshotChecksum(position: number, bytes: Uint8Array): number {
+  return WITH_POSITION + crc32(bytes, crc32(new Uint8Array(Float64Array.of(position).buffer)))
+}
+
+function isSnapshot(position: number, bytes: Uint8Array, checksum: number): boolean {
+  return checksum === (checksum < WITH_POSITION ? crc32(bytes) : snapshotChecksum(position, bytes))
+}
+
+const encoder = new TextEncoder()
+
+/** CRC-32 of what the log is made of: a row that is whole and stands elsewhere is damage, too. */
+export function rowChecksum(
+  position: number,
+  previous: number,
+  number: number,
+  origin: string,
+  bytes: Uint8Array,
+): number {
+  const numbers = new Uint8Array(Float64Array.of(position, previous, number).buffer)
+  return crc32(bytes, crc32(encoder.encode(origin), crc32(numbers)))
+}
+
+/** What a writer that closed the log knew to be its end. */
+function missingAtEnd(db: Database, meta: Meta): number | null {
+  const end = meta.get('end')
+  if (meta.get('clean') !== 1 || typeof end !== 'number') return null
+  const last = db.prepare('SELECT max(position) FROM events').pluck().get()
+  const found = Math.max(typeof last === 'number' ? last : 0, meta.number('trimmed_position'))
+  return found < end ? end : null
 }
 
 function isIntact(bytes: Uint8Array): boolean {
@@ -74,7 +144,7 @@ function isIntact(bytes: Uint8Array): boolean {
 }
 
 /** Damage in sentences, for people. */
-export function describeDamage({ snapshots, tail }: Damage, what: 'repaired' | 'found'): string[] {
+export function describeDamage({ snapshots, tail, missingTo }: Damage, what: 'repaired' | 'found'): string[] {
   const done = what === 'repaired'
   const sentences = snapshots.map(
     (position) =>
@@ -85,9 +155,11 @@ export function describeDamage({ snapshots, tail }: Damage, what: 'repaired' | '
       ? 'it and all after it were moved to the table lost_events'
       : 'it and all after it would be cut off'
     sentences.push(
-      `the event at position ${tail.from} is damaged: ${moved}, ${tail.count} events, positions ${tail.from} to ${tail.to}`,
+      `the event at position ${tail.from} is damaged, or the one before it is missing: ${moved}, ${tail.count} events, positions ${tail.from} to ${tail.to}`,
     )
   }
+  if (missingTo !== null)
+    sentences.push(`the latest events, up to position ${missingTo}, are gone from the file`)
   return sentences
 }
 

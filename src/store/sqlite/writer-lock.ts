@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import type BetterSqlite from 'better-sqlite3'
 import { ParetoBanditError } from '../../base/errors.js'
+import { makePrivate } from './file-state.js'
 
 /**
  * Makes this thread the only writer of a log: an exclusive lock of the operating system on an empty file beside it, held
@@ -15,6 +16,7 @@ export class WriterLock {
   constructor(Database: typeof BetterSqlite, file: string, waitMs: number, description: string) {
     this.file = file
     this.isNew = !existsSync(file)
+    makePrivate(file)
     this.db = new Database(file, { timeout: waitMs })
     try {
       this.db.exec('BEGIN EXCLUSIVE')

@@ -1,4 +1,4 @@
-import { isAmount, isRecord } from '../../../base/check.js'
+import { isAmount, isRecord, isText } from '../../../base/check.js'
 import { ParetoBanditError } from '../../../base/errors.js'
 import type { PolicySnapshot } from '../../../state/policy-state.js'
 import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
@@ -45,7 +45,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
   const seen = new Set<number>()
   for (const tenant of text.tenants) {
     const number = count()
-    if (!isRecord(tenant) || typeof tenant.id !== 'string' || accounts.tenants.has(tenant.id))
+    if (!isRecord(tenant) || !isText(tenant.id) || accounts.tenants.has(tenant.id))
       throw invalidSnapshot('a tenant has no name of its own')
     if (number === 0 || number > accounts.registrations || seen.has(number))
       throw invalidSnapshot('a tenant has no number')

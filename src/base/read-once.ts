@@ -1,0 +1,64 @@
+import { expected, ParetoBanditError } from './errors.js'
+
+/** What a caller gives is no deeper than this; what goes round in a circle is. */
+const DEPTH_MAX = 32
+
+/**
+ * A copy of what a caller gave, each field read once. Reading may run the caller's code (a getter, a proxy), and that may
+ * call the router: all is read before anything is looked at or changed. Functions stay what they are.
+ * @throws INVALID_ARGUMENT naming the field, with the exception of the caller's code as `cause`
+ */
+export function readOnce<T>(value: T, field: string): T {
+  return reading(field, () => copyOf(value, field, 0) as T)
+}
+
+/** The same for a record of a few plain values, in less time. */
+export function readRecordOnce(value: Record<string, unknown>, field: string): Record<string, unknown> {
+  return reading(field, () => {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype || prototype === null) return { ...value }
+    return copyOfRecord(value, (entry) => entry)
+  })
+}
+
+/** Runs the caller's code. @throws INVALID_ARGUMENT for an exception of it */
+export function reading<T>(field: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof ParetoBanditError) throw cause
+    throw expected('INVALID_ARGUMENT', field, 'a value that can be read', 'an exception', { cause })
+  }
+}
+
+function copyOf(value: unknown, field: string, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > DEPTH_MAX) {
+    throw expected('INVALID_ARGUMENT', field, `at most ${DEPTH_MAX} levels of objects`, 'more')
+  }
+  if (ArrayBuffer.isView(value)) return value instanceof DataView ? value : structuredClone(value)
+  if (!Array.isArray(value)) return copyOfRecord(value, (entry) => copyOf(entry, field, depth + 1))
+  const { length } = value
+  const copy: unknown[] = []
+  for (let i = 0; i < length; i++) {
+    copy.push(copyOf(value[i], field, depth + 1))
+    // A hole is refused by whoever checks the array: an array may say that it is longer than memory.
+    if (copy[i] === undefined) break
+  }
+  return copy
+}
+
+/** Own fields, and those of a class (getters mostly), which do not count as given but are read by name. */
+function copyOfRecord(value: object, copyEntry: (entry: unknown) => unknown): Record<string, unknown> {
+  const record = value as Record<string, unknown>
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const key of Object.keys(record)) copy[key] = copyEntry(record[key])
+  let from: object | null = Object.getPrototypeOf(value)
+  for (; from !== null && from !== Object.prototype; from = Object.getPrototypeOf(from)) {
+    for (const key of Object.getOwnPropertyNames(from)) {
+      if (key === 'constructor' || Object.hasOwn(copy, key)) continue
+      Object.defineProperty(copy, key, { value: copyEntry(record[key]), enumerable: false })
+    }
+  }
+  return copy
+}

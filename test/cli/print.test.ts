@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { printable, visible } from '../../src/cli/print.js'
+import { Folder } from './support.js'
+
+const folder = new Folder()
+/** Clears a screen, sets a title, turns the text around, ends a line and forges another. */
+const ID = 'a\u001b[2J\u001b]0;t\u0007\u202eb\u2066\u009b1m\nDAMAGE: none\u200f\r'
+const ACTED_ON = /(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
+
+async function state(): Promise<void> {
+  const price = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }
+  await folder.write('models.json', [
+    { id: ID, ...price },
+    { id: 'plain', ...price },
+  ])
+  await folder.ok(['route', 'x', '--models', 'models.json', '--state', 'router.state', '--candidates', ID])
+}
+
+describe('what ids hold is never acted on by a terminal', () => {
+  test('in route, feedback, stats, inspect and export, as text and as JSON', async () => {
+    await state()
+    const outputs = [
+      await folder.ok(['route', 'x', '--state', 'router.state', '--candidates', ID]),
+      await folder.ok(['route', 'x', '--state', 'router.state', '--json']),
+      await folder.ok(['settle', 'r.1', '--cost', '0.01', '--state', 'router.state']),
+      await folder.ok(['reward', 'r.1', '0.5', '--state', 'router.state']),
+      await folder.ok(['fail', 'r.2', '--state', 'router.state']),
+      await folder.ok(['stats', '--state', 'router.state']),
+      await folder.ok(['stats', '--state', 'router.state', '--json']),
+      await folder.ok(['inspect', 'router.state']),
+      await folder.ok(['inspect', 'router.state', '--json']),
+      await folder.ok(['export', 'router.state']),
+    ]
+    for (const output of outputs) {
+      expect(output).not.toMatch(ACTED_ON)
+      expect(output).not.toMatch(/^DAMAGE/m)
+    }
+    // JSON says the same as before.
+    expect(JSON.parse(outputs[6]).models[0].id).toBe(ID)
+  })
+
+  test('in what replay says', async () => {
+    const price = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }
+    await folder.write('models.json', [
+      { id: ID, ...price },
+      { id: 'plain', ...price },
+    ])
+    const outcomes = { [ID]: { reward: 1, costUsd: 0.001 }, plain: { reward: 0.5, costUsd: 0.0001 } }
+    const rows = Array.from({ length: 40 }, (_, i) =>
+      JSON.stringify({ id: `${i}`, prompt: `p ${i}`, outcomes }),
+    )
+    await folder.write('rows.jsonl', rows.join('\n'))
+    const args = [
+      'replay',
+      '--data',
+      'rows.jsonl',
+      '--models',
+      'models.json',
+      '--budgets',
+      '0.001',
+      '--features',
+      'encode',
+      '--seeds',
+      '1',
+    ]
+    const output = await folder.ok(args)
+    expect(output).toContain('\\u001b')
+    expect(output).not.toMatch(ACTED_ON)
+  })
+
+  test('and errors', async () => {
+    await state()
+    await folder.refused(
+      ['route', 'x', '--state', 'router.state', '--candidates', '\u202ex\u001b'],
+      /no model/,
+    )
+  })
+
+  test('other text stays what it is', () => {
+    const text = 'größer 模型 \u{1f468}\u200d\u{1f469} שלום'
+    expect([visible(text), printable(text)]).toEqual([text, text])
+    expect([visible('a\tb\nc'), printable('a\nc')]).toEqual(['a\\u0009b\\u000ac', 'a\nc'])
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('files that hold what a router knows', () => {
+  test('are for their owner alone', async () => {
+    await state()
+    await folder.ok(['route', 'x', '--state', 'router.state', '--log', 'log.jsonl'])
+    await folder.ok(['snapshot', 'router.state', 'router.snapshot'])
+    await folder.ok(['restore', 'router.snapshot', 'again.state'])
+    await folder.ok(['export', 'router.state', '--out', 'events.jsonl'])
+    const files = ['router.state', 'router.snapshot', 'again.state', 'events.jsonl', 'log.jsonl']
+    for (const file of files) {
+      const { mode } = await stat(join(folder.path, file))
+      expect([file, (mode & 0o777).toString(8)]).toEqual([file, '600'])
+    }
+  })
+})
