@@ -4,13 +4,18 @@ import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
+import type { FeedbackContext } from './feedback-context.js'
+import {
+  cancelledEvent,
+  correctedEvent,
+  failedEvent,
+  rewardedEvent,
+  settledEvent,
+} from './feedback-events.js'
 import {
   attempt,
   type Cancellation,
-  cancelledEvent,
-  correctedEvent,
   type Failure,
-  failedEvent,
   type GivenItem,
   type GivenSettlement,
   readApart,
@@ -18,10 +23,8 @@ import {
   readCancellation,
   readFailure,
   readSettlement,
-  rewardedEvent,
   type Settlement,
-  settledEvent,
-} from './feedback-events.js'
+} from './given-feedback.js'
 import type { Receipt } from './journal.js'
 
 export interface BatchOptions {
@@ -52,7 +55,7 @@ export class Feedback {
   settle(id: string, settlement: Settlement): Receipt {
     const known = checkId(id, 'id')
     const given = readSettlement(settlement, 'settlement')
-    return this.give(known, (at) => settledEvent(this.committer.state, known, given, at, 'id', 'settlement'))
+    return this.give(known, (at) => settledEvent(this.contextOf(at, 'id', 'settlement'), known, given))
   }
 
   settleMany(
@@ -60,46 +63,47 @@ export class Feedback {
     options: BatchOptions | undefined,
   ): Receipt | BatchReceipt {
     const toEvent = ({ id, field, value }: GivenItem<GivenSettlement>, at: number) =>
-      settledEvent(this.committer.state, id, value, at, `${field}.id`, field)
+      settledEvent(this.contextOf(at, `${field}.id`, field), id, value)
     if (isEach(options)) return this.giveApart(readApart(items, readSettlement), toEvent)
     return this.giveAll(readBatch(items, 'ALREADY_SETTLED', readSettlement), toEvent)
   }
 
   reward(id: string, reward: number): Receipt {
     const known = checkId(id, 'id')
-    return this.give(known, (at) =>
-      rewardedEvent(this.committer.state, known, reward, at, this.options, 'id', 'reward'),
-    )
+    return this.give(known, (at) => rewardedEvent(this.contextOf(at, 'id', 'reward'), known, reward))
   }
 
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
     options: BatchOptions | undefined,
   ): Receipt | BatchReceipt {
-    const toEvent = ({ id, field, value }: GivenItem<unknown>, at: number) => {
-      const { state } = this.committer
-      return rewardedEvent(state, id, value, at, this.options, `${field}.id`, `${field}.reward`)
-    }
+    const toEvent = ({ id, field, value }: GivenItem<unknown>, at: number) =>
+      rewardedEvent(this.contextOf(at, `${field}.id`, `${field}.reward`), id, value)
     if (isEach(options)) return this.giveApart(readApart(items, readReward), toEvent)
     return this.giveAll(readBatch(items, 'ALREADY_REWARDED', readReward), toEvent)
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
     const known = checkId(id, 'id')
-    const given = readFailure(failure)
-    return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
+    const given = readFailure(failure, 'failure')
+    return this.give(known, (at) => failedEvent(this.contextOf(at, 'id', 'failure'), known, given))
   }
 
   cancel(id: string, cancellation: Cancellation | undefined): Receipt {
     const known = checkId(id, 'id')
-    const given = readCancellation(cancellation)
-    return this.give(known, (at) => cancelledEvent(this.committer.state, known, given, at))
+    const given = readCancellation(cancellation, 'cancellation')
+    return this.give(known, (at) => cancelledEvent(this.contextOf(at, 'id', 'cancellation'), known, given))
   }
 
   correct(id: string, bill: Settlement): Receipt {
     const known = checkId(id, 'id')
     const given = readSettlement(bill, 'bill')
-    return this.give(known, (at) => correctedEvent(this.committer.state, known, given, at))
+    return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
+  }
+
+  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  private contextOf(at: number, idField: string, field: string): FeedbackContext {
+    return { state: this.committer.state, at, limits: this.options, idField, field }
   }
 
   /** All or nothing. */

@@ -4,7 +4,7 @@ import { CANCELLED, EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request
 import type { RoutingState } from './routing-state.js'
 
 /** A request that feedback has found. */
-export interface Located {
+interface Located {
   readonly sequence: number
   readonly model: Model
 }
@@ -14,7 +14,7 @@ export const REFUSED_FOR_SETTLE = FAILED | CANCELLED | SETTLED
 export const REFUSED_FOR_REWARD = FAILED | CANCELLED | REWARDED | EXPIRED
 export const REFUSED_FOR_FAIL = FAILED | CANCELLED | SETTLED | REWARDED
 
-/** Where several have happened the first is told. */
+/** In the order in which they are looked for: an error names the first that has happened. */
 const REFUSALS = [
   [FAILED, 'REQUEST_FAILED', 'has failed'],
   [CANCELLED, 'REQUEST_CLOSED', 'was cancelled'],
