@@ -44,7 +44,7 @@ export class Feedback {
   reward(id: string, reward: number): Receipt {
     const known = checkId(id, 'id')
     return this.give(known, (at) =>
-      rewardedEvent(this.committer.state, known, reward, at, this.options, 'id', 'reward'),
+      rewardedEvent(this.committer.state, known, reward, at, this.limits, 'id', 'reward'),
     )
   }
 
@@ -57,7 +57,7 @@ export class Feedback {
     const at = committer.now()
     return committer.commitAll(
       given.map(({ id, field, value }) =>
-        rewardedEvent(committer.state, id, value, at, this.options, `${field}.id`, `${field}.reward`),
+        rewardedEvent(committer.state, id, value, at, this.limits, `${field}.id`, `${field}.reward`),
       ),
     )
   }
@@ -66,6 +66,11 @@ export class Feedback {
     const known = checkId(id, 'id')
     const given = readFailure(failure)
     return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
+  }
+
+  private get limits() {
+    const { rewardLow, rewardHigh } = this.options
+    return { rewardLow, rewardHigh, pendingTtlMs: this.committer.pendingTtlMs }
   }
 
   /**
