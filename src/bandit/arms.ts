@@ -70,10 +70,6 @@ export class Arms {
     this.setCell(this.kernel.layout.penalty, position, penalty)
   }
 
-  setScore(position: number, score: number): void {
-    this.setCell(this.kernel.layout.score, position, score)
-  }
-
   scoreAt(position: number): number {
     return this.cell(this.kernel.layout.score, position)
   }

@@ -14,7 +14,7 @@ const RETRY_MS_MAX = 5000
 /** After one of these nothing that is tried again can succeed. */
 const FATAL = new Set(['STORE_CLOSED', 'STORE_CORRUPT', 'STORE_MISMATCH', 'LOG_CORRUPT', 'LOG_VERSION'])
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly store: Store
   readonly events: EventTable
   readonly origin: string

@@ -23,18 +23,23 @@ export interface Choice {
   listCostUsd: number
   predictedUsd: number
   expectedUsd: number
-  /** As in RoutedEvent. */
+  /** Dollars moved into the fund of forced explorations; -1: the fund goes back. */
   savedUsd: number
+  /** Slot, value and expected cost in USD of the few models that could win at some shadow price, one after the other. */
   contenders: Float64Array
+  /** Reward that a limit's worth of latency must buy. */
   latencyPrice: number
+  /** Predicted use of the latency limit, over the limit, of the model; -1 without a latency objective. */
   latencyUse: number
+  /** The same of each contender, corrected by what came of such predictions. */
   uses: Float64Array
   /** Dollars to set aside. */
   reservedUsd: number
   /** Constraints that no eligible model could meet, as bits. */
   infeasible: number
-  /** As in RoutedEvent. */
+  /** Probability of this choice. */
   propensity: number
+  /** Ids of the models that chance drew from; empty where nothing was left to chance. */
   eligible: readonly string[]
 }
 

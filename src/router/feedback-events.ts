@@ -25,6 +25,17 @@ export type Failure = Bill
 const LATENCY_MIN_MS = 0.001
 const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
 
+/** What a piece of feedback is checked against, and what errors call its parts. */
+export interface FeedbackContext {
+  readonly state: RoutingState
+  /** Now, ms since 1970. */
+  readonly at: number
+  readonly limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>
+  readonly idField: string
+  /** Name of the value that comes with the id. */
+  readonly field: string
+}
+
 /** A settlement as it was given. */
 export interface GivenSettlement extends GivenBill {
   readonly latencyMs: number | null
@@ -44,12 +55,9 @@ export function readSettlement(settlement: unknown, field: string): GivenSettlem
 
 /** The event of a settlement. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function settledEvent(
-  state: RoutingState,
+  { state, at, idField, field }: FeedbackContext,
   id: string,
   settlement: GivenSettlement,
-  at: number,
-  idField: string,
-  field: string,
 ): SettledEvent {
   const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField).id
   const { latencyMs, tokens, usageFlags } = settlement
@@ -74,13 +82,9 @@ export function settledEvent(
 
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function rewardedEvent(
-  state: RoutingState,
+  { state, at, limits, idField, field }: FeedbackContext,
   id: string,
   value: unknown,
-  at: number,
-  limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>,
-  idField: string,
-  field: string,
 ): RewardedEvent {
   const { rewardLow, rewardHigh, pendingTtlMs } = limits
   const model = modelOfRequest(state, id, REFUSED_FOR_REWARD, idField).id
@@ -95,16 +99,20 @@ export function rewardedEvent(
 }
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function readFailure(value: unknown): GivenBill {
-  const failure = value === undefined ? {} : readRecordOnce(checkRecord(value, 'failure'), 'failure')
-  checkKeys(failure, BILL_KEYS, 'failure')
-  return readBill(failure, 'failure')
+export function readFailure(value: unknown, field: string): GivenBill {
+  const failure = value === undefined ? {} : readRecordOnce(checkRecord(value, field), field)
+  checkKeys(failure, BILL_KEYS, field)
+  return readBill(failure, field)
 }
 
 /** The event of a failure. @throws as `modelOfRequest`, INVALID_ARGUMENT */
-export function failedEvent(state: RoutingState, id: string, failure: GivenBill, at: number): FailedEvent {
-  const model = modelOfRequest(state, id, REFUSED_FOR_FAIL, 'id').id
-  const costUsd = costOf(failure, state.pending.prices(state.sequenceOf(id)), 'failure')
+export function failedEvent(
+  { state, at, idField, field }: FeedbackContext,
+  id: string,
+  failure: GivenBill,
+): FailedEvent {
+  const model = modelOfRequest(state, id, REFUSED_FOR_FAIL, idField).id
+  const costUsd = costOf(failure, state.pending.prices(state.sequenceOf(id)), field)
   const { tokens, usageFlags } = failure
   return { type: 'failed', at, id, model, costUsd, tokens, usageFlags }
 }

@@ -6,6 +6,7 @@ import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
 import {
   type Failure,
+  type FeedbackContext,
   failedEvent,
   readBatch,
   readFailure,
@@ -29,7 +30,7 @@ export class Feedback {
   settle(id: string, settlement: Settlement): Receipt {
     const known = checkId(id, 'id')
     const given = readSettlement(settlement, 'settlement')
-    return this.give(known, (at) => settledEvent(this.committer.state, known, given, at, 'id', 'settlement'))
+    return this.give(known, (at) => settledEvent(this.contextOf(at, 'id', 'settlement'), known, given))
   }
 
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
@@ -37,15 +38,13 @@ export class Feedback {
     const given = readBatch(items, 'ALREADY_SETTLED', readSettlement)
     const at = committer.now()
     return committer.commitAll(
-      given.map(({ id, field, value }) => settledEvent(committer.state, id, value, at, `${field}.id`, field)),
+      given.map(({ id, field, value }) => settledEvent(this.contextOf(at, `${field}.id`, field), id, value)),
     )
   }
 
   reward(id: string, reward: number): Receipt {
     const known = checkId(id, 'id')
-    return this.give(known, (at) =>
-      rewardedEvent(this.committer.state, known, reward, at, this.limits, 'id', 'reward'),
-    )
+    return this.give(known, (at) => rewardedEvent(this.contextOf(at, 'id', 'reward'), known, reward))
   }
 
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
@@ -57,20 +56,22 @@ export class Feedback {
     const at = committer.now()
     return committer.commitAll(
       given.map(({ id, field, value }) =>
-        rewardedEvent(committer.state, id, value, at, this.limits, `${field}.id`, `${field}.reward`),
+        rewardedEvent(this.contextOf(at, `${field}.id`, `${field}.reward`), id, value),
       ),
     )
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
     const known = checkId(id, 'id')
-    const given = readFailure(failure)
-    return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
+    const given = readFailure(failure, 'failure')
+    return this.give(known, (at) => failedEvent(this.contextOf(at, 'id', 'failure'), known, given))
   }
 
-  private get limits() {
+  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  private contextOf(at: number, idField: string, field: string): FeedbackContext {
     const { rewardLow, rewardHigh } = this.options
-    return { rewardLow, rewardHigh, pendingTtlMs: this.committer.pendingTtlMs }
+    const { state, pendingTtlMs } = this.committer
+    return { state, at, limits: { rewardLow, rewardHigh, pendingTtlMs }, idField, field }
   }
 
   /**

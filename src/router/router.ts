@@ -43,7 +43,11 @@ export class Router {
     return this.parts.decisions.route(input, options)
   }
 
-  /** `route` for any encoder, also one that has to wait. */
+  /**
+   * `route` for any encoder, also one that has to wait. Options are checked at once, and again when the text is encoded:
+   * models, prices and budgets are those of then.
+   * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
+   */
   routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
     return this.parts.decisions.routeAsync(input, options)
   }
@@ -128,27 +132,46 @@ export class Router {
     this.parts.admin.removeModel(id)
   }
 
-  /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
+  /**
+   * Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. Of a disabled model it
+   * changes nothing.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   disable(id: string): void {
     this.parts.admin.disable(id)
   }
 
-  /** Puts a disabled model back with what it had learned. */
+  /**
+   * Puts a disabled model back with what it had learned. Of an enabled model it changes nothing.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   enable(id: string): void {
     this.parts.admin.enable(id)
   }
 
-  /** New list prices, in force from the next request on. They replace all: one left out takes its default. */
+  /**
+   * New list prices, in force from the next request on. They replace all: one left out takes its default.
+   * @param price USD per million tokens, by kind, finite and >= 0; those of input and output are required
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
+   */
   reprice(id: string, price: ModelPrice): void {
     this.parts.admin.reprice(id, price)
   }
 
-  /** A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays. */
+  /**
+   * A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays.
+   * @param budget `usdPerRequest` in USD, > 0
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
+   */
   setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
     this.parts.admin.setBudget(budget, options)
   }
 
-  /** All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted. */
+  /**
+   * All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted.
+   * @param caps each of `usd` dollars per period
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
+   */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
     this.parts.admin.run('setCaps', 'caps', caps, options)
   }
@@ -178,11 +201,16 @@ export class Router {
     this.parts.admin.run('removeTenant', 'id', id)
   }
 
-  /** @throws UNKNOWN_TENANT */
+  /** The account of a tenant, dollars in USD. @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants */
   tenantStats(id: string): AccountStats {
     return this.parts.admin.answer('tenantStats', 'id', id)
   }
 
+  /**
+   * Counts since the state began, dollars (USD), latencies (ms) and rewards (in units of the router's reward range), as
+   * they are now.
+   * @throws INVALID_ARGUMENT for a clock that gives no finite time
+   */
   stats(): RouterStats {
     return this.parts.admin.stats()
   }
@@ -194,7 +222,12 @@ export class Router {
     return state.rewards === null ? arm : { ...arm, theta: state.rewards.weightsToUser(arm.theta) }
   }
 
-  /** @returns a function that ends the subscription. Listeners are called after the change, in order. */
+  /**
+   * Subscribes to a type of event, or with '*' to all. Listeners are called after the change, in the order of the
+   * events; one that throws is reported to `onListenerError` and stops nothing.
+   * @returns a function that ends the subscription
+   * @throws INVALID_ARGUMENT for an unknown type, or a listener that is no function
+   */
   on<S extends Subscription>(type: S, listener: Listener<SubscribedEvent<S>>): () => void {
     return this.parts.committer.emitter.on(type, listener)
   }

@@ -8,7 +8,7 @@ import type { JournalStats } from './journal.js'
 /** A model with its prices now, and what has become of its requests. */
 export type ModelStats = ResolvedModelSpec & ModelCounts
 
-export interface ModelCounts {
+interface ModelCounts {
   readonly enabled: boolean
   /** Decisions for this model, failed ones included. */
   readonly requests: number

@@ -4,7 +4,7 @@ import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request-state.js'
 import type { RoutingState } from './routing-state.js'
 
 /** A request that feedback has found. */
-export interface Located {
+interface Located {
   readonly sequence: number
   readonly model: Model
 }
@@ -14,13 +14,14 @@ export const REFUSED_FOR_SETTLE = FAILED | SETTLED
 export const REFUSED_FOR_REWARD = FAILED | REWARDED | EXPIRED
 export const REFUSED_FOR_FAIL = FAILED | SETTLED | REWARDED
 
-/** Where several have happened the first is told. */
+/** In the order in which they are looked for: an error names the first that has happened. */
 const REFUSALS = [
   [FAILED, 'REQUEST_FAILED', 'has failed'],
   [SETTLED, 'ALREADY_SETTLED', 'is settled already'],
   [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
   [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
 ] as const
+
 /** A request whatever has happened to it. @throws as `modelOfRequest` */
 export function locate(state: RoutingState, id: unknown, field: string): Located {
   const known = checkId(id, field)

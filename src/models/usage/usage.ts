@@ -27,7 +27,7 @@ export const USAGE_FLAGS = [
 ] as const
 export type UsageFlag = (typeof USAGE_FLAGS)[number]
 
-export interface NormalisedUsage {
+interface NormalisedUsage {
   readonly provider: UsageProvider
   readonly tokens: TokenCounts
   readonly flags: readonly UsageFlag[]

@@ -17,7 +17,7 @@ import type { DollarState } from './state.js'
 import type { AccountStats } from './stats.js'
 import { accountIn, latencyIn, qualityIn } from './told-stats.js'
 
-export const TENANTS_MAX = 1_000_000
+const TENANTS_MAX = 1_000_000
 const ID_LENGTH_MAX = 200
 /** What of a budget is set when the router is made, and by which policies. */
 const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const

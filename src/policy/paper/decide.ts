@@ -132,16 +132,7 @@ export class PaperChooser implements Chooser<PaperState> {
       this.scan.record(evaluated, count)
     } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
     let position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
-    if (!exploit)
-      position = this.exploration.draw(
-        choice,
-        list.models,
-        count,
-        position,
-        requests,
-        null,
-        Number.POSITIVE_INFINITY,
-      )
+    if (!exploit) position = this.exploration.draw(choice, list, position, requests)
     choice.score = arms.scoreAt(position)
     return list.models[position]
   }

@@ -143,15 +143,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     const { list, choice, means, deviations } = this
     const { count, models } = list
     const { epsilon } = this.options
-    const position = this.exploration.draw(
-      choice,
-      models,
-      count,
-      best,
-      requests,
-      null,
-      Number.POSITIVE_INFINITY,
-    )
+    const position = this.exploration.draw(choice, list, best, requests)
     if (count === 1) return position
     const drawn = probabilityOfBest(means, deviations, count, position)
     choice.propensity = Math.min(1, epsilon / count + (1 - epsilon) * drawn)

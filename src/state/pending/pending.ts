@@ -22,13 +22,13 @@ import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
 import { allocateRows, maskOf } from './ring-memory.js'
 
 /** What a routed event says of a request that is kept until its feedback. */
-export type RoutedRequest = Pick<
+type RoutedRequest = Pick<
   EventOf<'routed'>,
   'at' | 'reservedUsd' | 'listCostUsd' | 'predictedUsd' | 'forced' | 'context'
 >
 
 /** The model it went to, as it was registered and priced then. */
-export type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
+type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
 
 const INITIAL_LENGTH = 1024
 

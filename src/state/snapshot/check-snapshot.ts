@@ -79,7 +79,7 @@ const THETA_NOISE = 1e-100
 const STATE_MAX = 31
 
 /** What a snapshot holds, but for what policies keep besides. */
-export interface SnapshotParts {
+interface SnapshotParts {
   readonly totals: SnapshotTotals
   readonly budget: boolean
   readonly models: readonly SnapshotModel[]

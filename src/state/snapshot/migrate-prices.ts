@@ -21,7 +21,7 @@ const MODEL_CHANGE = 1 + MODEL_COUNTERS_ADDED - PRICE_NAMES_4.length
 /** So many columns fewer has a row whose prices are a place in a list. */
 export const COLUMNS_SAVED = PRICE_NAMES_4.length - 1
 
-export interface PricedLayout {
+interface PricedLayout {
   /** Where the numbers of models begin. */
   readonly start: number
   readonly models: number

@@ -21,7 +21,7 @@ const COLUMNS_4 = 19
 /** Version 3 had no origin and no number of its own: its last two columns were not there. */
 const COLUMNS_3 = 17
 
-export interface WrittenLayout {
+interface WrittenLayout {
   readonly version: number
   /** Numbers of all models together, as that version had them. */
   readonly modelNumbers: number

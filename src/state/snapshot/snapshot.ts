@@ -68,7 +68,7 @@ const STATE_NUMBERS = TOTALS.length + 1
 const NEXT = TOTALS.indexOf('next')
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
-export interface SnapshotContext {
+interface SnapshotContext {
   readonly dimension: number
   readonly encoder: string | null
   /** Whose requests it is of; null where it does not matter. */

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { LoggedEvent } from '../../events/events.js'
 
-export interface PendingLimits {
+interface PendingLimits {
   /** Rows kept; the oldest go first. */
   readonly capacity: number
   /** Age at which a snapshot drops them, ms; null: never. */

@@ -7,7 +7,7 @@ import type { Meta } from './schema.js'
 const CHECKSUM_BYTES = 4
 
 /** What of a log is not as it was written. */
-export interface Damage {
+interface Damage {
   readonly snapshots: readonly number[]
   /** Events to be given up: from the first damaged one on. */
   /** Position up to which there were events, where the latest are gone. */

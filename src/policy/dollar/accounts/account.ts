@@ -14,7 +14,7 @@ const LEDGER_NUMBERS = [
 ] as const satisfies readonly (keyof Ledger)[]
 const OWN_NUMBERS = ['drawnUsd', 'aimedUsd', 'refused', 'infeasible'] as const
 /** Numbers of `save` before those of the caps. */
-export const ACCOUNT_NUMBERS = 4 + LEDGER_NUMBERS.length + OWN_NUMBERS.length
+const ACCOUNT_NUMBERS = 4 + LEDGER_NUMBERS.length + OWN_NUMBERS.length
 
 /**
  * Who pays: the router, or one of its tenants. A ceiling B with its credit, caps, and a ledger of what was spent. All
