@@ -8,10 +8,11 @@ const CHECKSUM_BYTES = 4
 
 /** What of a log is not as it was written. */
 interface Damage {
+  /** Positions of damaged snapshots. */
   readonly snapshots: readonly number[]
-  /** Events to be given up: from the first damaged one on. */
   /** Position up to which there were events, where the latest are gone. */
   readonly missingTo: number | null
+  /** Events to be given up: from the first damaged one on. */
   readonly tail: {
     readonly from: number
     readonly to: number
