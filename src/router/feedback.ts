@@ -103,7 +103,9 @@ export class Feedback {
 
   /** Read for each event anew: a replica's state is replaced at every rebase. */
   private contextOf(at: number, idField: string, field: string): FeedbackContext {
-    return { state: this.committer.state, at, limits: this.options, idField, field }
+    const { rewardLow, rewardHigh } = this.options
+    const { state, pendingTtlMs } = this.committer
+    return { state, at, limits: { rewardLow, rewardHigh, pendingTtlMs }, idField, field }
   }
 
   /** All or nothing. */
