@@ -23,7 +23,7 @@ interface OutboxOptions {
   readonly capacity: number
   /** Told of every append that failed, and will be tried again unless it is fatal. */
   readonly onError: (error: unknown) => void
-  /** Before a batch is taken: the fold of all that was appended, up to that number, is the state of now. */
+  /** Before a batch is taken: the fold of all that was appended, up to that number, is the present state. */
   readonly onTurn?: (last: number) => void
   /**
    * Shared logs: the log is not what it was, or has lost what it acknowledged. Nothing is appended until `rewind` says

@@ -153,7 +153,7 @@ export class Replica implements Journal {
     return receipt
   }
 
-  /** Resolves when all own events of now have their place. */
+  /** Resolves when all own events made so far have their place. */
   async flush(): Promise<void> {
     const last = this.outbox.lastNumber
     await this.outbox.flush()

@@ -108,7 +108,7 @@ export class SoleJournal implements Journal {
     }
   }
 
-  /** Of the state of now, which is that of the position after its latest event: a batch will end there. */
+  /** Of the present state, which is that of the position after its latest event: a batch will end there. */
   private takeSnapshot(number: number): void {
     if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
       return

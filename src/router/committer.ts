@@ -15,9 +15,11 @@ export class Committer {
   readonly emitter: EventEmitter
   /** Something is being decided or applied. */
   isActing = false
+  /** How long feedback is waited for, ms. */
+  pendingTtlMs: number
   private time = 0
   private isClockChecked = false
-  private readonly options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>
+  private readonly options: Pick<ResolvedOptions, 'clock'>
 
   constructor(
     state: RoutingState,
@@ -27,6 +29,7 @@ export class Committer {
     this.state = state
     this.emitter = emitter
     this.options = options
+    this.pendingTtlMs = options.pendingTtlMs
   }
 
   /**
@@ -71,14 +74,14 @@ export class Committer {
 
   /** Whether a reservation is older than the time to live. */
   isDue(now: number): boolean {
-    return this.state.pending.due(now - this.options.pendingTtlMs) !== 0
+    return this.state.pending.due(now - this.pendingTtlMs) !== 0
   }
 
   /** Turns reservations older than the time to live into spend. @returns how many */
   expireDue(now: number): number {
     let count = 0
     for (;;) {
-      const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
+      const sequence = this.state.pending.due(now - this.pendingTtlMs)
       if (sequence === 0) return count
       this.expire(sequence, now)
       count++

@@ -67,7 +67,21 @@ const VERBS: Readonly<Record<string, Case>> = {
       return router.rewardMany(given)
     },
   },
-  fail: { good: USAGE, call: (given, router) => router.fail(routed(router), given) },
+  'settleMany, its options': {
+    good: { each: true },
+    call: (given, router) => router.settleMany([{ id: routed(router), costUsd: 0 }], given),
+  },
+  'rewardMany, its options': {
+    good: { each: true },
+    call: (given, router) => router.rewardMany([{ id: routed(router), reward: 0 }], given),
+  },
+  cancel: { good: { ...USAGE, latencyMs: 5 }, call: (given, router) => router.cancel(routed(router), given) },
+  correct: { good: { costUsd: 0.1 }, call: (given, router) => router.correct(routed(router), given) },
+  'adjustAccount, its options': {
+    good: { tenant: 't' },
+    call: (given, router) => router.adjustAccount(1, given),
+  },
+  fail: { good: { ...USAGE, latencyMs: 5 }, call: (given, router) => router.fail(routed(router), given) },
   addModel: {
     good: { id: 'new', ...PRICE, tiers: [{ aboveInputTokens: 100, ...PRICE }] },
     call: (given, router) => router.addModel(given),

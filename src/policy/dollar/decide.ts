@@ -25,7 +25,7 @@ import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
 import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
-/** What puts a model out of the running: far beyond any value, and finite. */
+/** Penalty of a model that the account does not afford: larger than any value, and finite. */
 const UNAFFORDABLE = 1e300
 
 /**
@@ -87,11 +87,11 @@ export class DollarChooser implements Chooser<DollarState> {
     const { arms, registry, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
     this.project(state)
@@ -173,7 +173,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const drawnUsd = this.reservesWorstCase ? worstCaseCostUsd(model, note.options) : expectedCostUsd
     const known = note.neutralUse === -1 ? -1 : policy.predictedUse(model)
     const latencyUse = known === -1 ? note.neutralUse : known
-    // Where the accounts paid for nobody, the cheapest were let in again.
+    // Where no model was affordable, the cheapest could be chosen all the same.
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : Number.POSITIVE_INFINITY
     const isTooDear = drawnUsd > note.limitUsd
     return {

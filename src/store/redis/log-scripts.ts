@@ -102,6 +102,13 @@ redis.call('HSET', KEYS[1], 'format', ARGV[1], 'id', ARGV[2], 'header', ARGV[3])
 return {1, ARGV[1], ARGV[2], ARGV[3], add(ARGV[4], 5)}
 `)
 
+/** log; id, name of the note, text. */
+export const NOTE = new Script(`${GUARD}
+local wrong = guard()
+if wrong then return wrong end
+return redis.call('HSET', KEYS[1], 'note:' .. ARGV[2], ARGV[3])
+`)
+
 /**
  * log; id, ms since 1970 to count from. -> a process's number, higher than any before it even if Redis has lost the last
  * ones in a crash: that took longer than the ms that they are apart.

@@ -9,6 +9,7 @@ const CHECKED_AT_ONCE = 2048
 
 /** What of a log is not as it was written. */
 interface Damage {
+  /** Positions of damaged snapshots. */
   readonly snapshots: readonly number[]
   /** Position up to which there were events, where the latest are gone. */
   readonly missingTo: number | null
