@@ -144,12 +144,12 @@ export class Replica implements Journal {
     return this.receipts.add(lastNumber - count + 1, lastNumber)
   }
 
-  hold(id: string, make: () => RouterEvent): Receipt | null {
+  hold(id: string, make: () => RouterEvent, unknown: ParetoBanditError): Receipt | null {
     this.checkRoom()
     // What this router gave away itself it knows best.
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
-    this.held.add(id, make, receipt)
+    this.held.add(id, make, unknown, receipt)
     return receipt
   }
 
