@@ -392,6 +392,17 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       await expectRejection(reading.read(positions[5], 0), 'STORE_CORRUPT')
     })
 
+    it('and of none where release 0.1.0 trimmed it after us', async () => {
+      const positions = await makeLog([2, 3])
+      await server.command('HSET', `{test${streams}}:log`, 'trimmed', positions[4])
+      await server.command('XTRIM', events(), 'MINID', positions[5])
+      const store = make()
+      await store.open(HEADER, SEED)
+      expect((await readAll(store, positions[4])).ids).toHaveLength(4)
+      await server.command('XDEL', events(), positions[6])
+      await expectRejection(readAll(store, positions[4]), 'STORE_CORRUPT')
+    })
+
     it('and of none where it trimmed them itself, whatever is left', async () => {
       const store = make({ retainEvents: 0 })
       const log = await store.open(HEADER, SEED)
