@@ -10,23 +10,23 @@ import {
 /** What one request may say about itself. */
 export interface RouteOptions {
   /** Only these models. */
-  readonly candidates?: readonly string[]
+  readonly candidates?: readonly string[] | undefined
   /** Not these, for example one that has just failed. */
-  readonly exclude?: readonly string[]
+  readonly exclude?: readonly string[] | undefined
   /** Only models whose expected cost for this request is at most this, USD. */
-  readonly maxCostUsd?: number
+  readonly maxCostUsd?: number | undefined
   /** Only models whose mean latency so far is at most this. A model never settled with a latency passes. */
-  readonly maxLatencyMs?: number
+  readonly maxLatencyMs?: number | undefined
   /** Known size of the prompt, tokens. */
-  readonly inputTokens?: number
+  readonly inputTokens?: number | undefined
   /** Upper limit of the answer, tokens: the expected answer is cut to it. */
-  readonly maxOutputTokens?: number
+  readonly maxOutputTokens?: number | undefined
   /** Whose request it is: a registered tenant, which pays too. */
-  readonly tenant?: string
+  readonly tenant?: string | undefined
   /** Exploitation only: no exploration bonus, no forced exploration. */
-  readonly exploit?: boolean
+  readonly exploit?: boolean | undefined
   /** Attach the explanation to the decision, exactly as it was when made. */
-  readonly explain?: boolean
+  readonly explain?: boolean | undefined
 }
 
 const ROUTE_OPTION_KEYS = [
