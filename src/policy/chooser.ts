@@ -83,6 +83,11 @@ export interface Chooser<S extends PolicyState = PolicyState> {
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED
    */
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  /**
+   * That the choice to come finds an eligible model; left out where `eligibleModels` without an estimate says it.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  checkEligible?(state: StateView<S>, request: RouteOptions | null, size: RequestSize): void
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** Fills in what any choice of now stands on. */

@@ -36,18 +36,22 @@ export function expectedModelCostUsd(model: Model, size: RequestSize): number {
   return Math.min(expectedCostUsd(model, assumedCostUsd(model, size)), AMOUNT_MAX)
 }
 
+/** What a policy expects a request of that size to cost on a model, USD. */
+export type CostEstimate = (model: Model, size: RequestSize) => number
+
 /** Why a request's own options rule a model out, or null when they do not. */
 export function exclusionReason(
   model: Model,
   options: RouteOptions | null,
   size: RequestSize,
+  estimate: CostEstimate = expectedModelCostUsd,
 ): ExclusionReason | null {
   if (!model.enabled) return 'disabled'
   if (options === null) return null
   const { candidates, exclude, maxCostUsd, maxLatencyMs } = options
   if (candidates !== undefined && !candidates.includes(model.id)) return 'not-a-candidate'
   if (exclude?.includes(model.id)) return 'excluded'
-  if (maxCostUsd !== undefined && expectedModelCostUsd(model, size) > maxCostUsd) return 'over-max-cost'
+  if (maxCostUsd !== undefined && estimate(model, size) > maxCostUsd) return 'over-max-cost'
   if (maxLatencyMs !== undefined && model.latencyCount > 0) {
     if (model.latencySumMs / model.latencyCount > maxLatencyMs) return 'over-max-latency'
   }

@@ -2,17 +2,19 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { Model } from '../models/registry.js'
 import { findModel } from '../state/find-model.js'
 import type { StateView } from '../state/policy-state.js'
-import { exclusionReason, type RequestSize } from './eligibility.js'
+import { type CostEstimate, exclusionReason, expectedModelCostUsd, type RequestSize } from './eligibility.js'
 import type { RouteOptions } from './route-options.js'
 
 /**
  * The models that a request's own options allow; never empty.
+ * @param estimate what `maxCostUsd` is compared with: the same as the decision goes by
  * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
  */
 export function eligibleModels(
   state: StateView,
   request: RouteOptions | null,
   size: RequestSize,
+  estimate: CostEstimate = expectedModelCostUsd,
 ): readonly Model[] {
   const { registry } = state
   if (request === null && registry.enabled.length > 0) return registry.enabled
@@ -20,10 +22,22 @@ export function eligibleModels(
   const models =
     request === null
       ? registry.enabled
-      : registry.enabled.filter((model) => exclusionReason(model, request, size) === null)
+      : registry.enabled.filter((model) => exclusionReason(model, request, size, estimate) === null)
   if (models.length > 0) return models
-  const reasons = [...registry.models].map((model) => `${model.id}: ${exclusionReason(model, request, size)}`)
+  throw noneEligible(state, request, size, estimate)
+}
+
+/** Says of each model why it may not take the request. */
+export function noneEligible(
+  { registry }: StateView,
+  request: RouteOptions | null,
+  size: RequestSize,
+  estimate: CostEstimate,
+): ParetoBanditError {
+  const reasons = [...registry.models].map(
+    (model) => `${model.id}: ${exclusionReason(model, request, size, estimate)}`,
+  )
   const message =
     reasons.length === 0 ? 'no model is registered' : `no model may take this request (${reasons.join(', ')})`
-  throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
+  return new ParetoBanditError('NO_ELIGIBLE_MODEL', '', message)
 }

@@ -69,7 +69,12 @@ function explainModel(
     expectedCostUsd,
     latencyUse,
     inflation: 1 / divisor,
-    excluded: exclusionReason(model, note.options, size) ?? givenToAnother(note, model) ?? excluded,
+    excluded:
+      model === note.chosen
+        ? null
+        : (exclusionReason(model, note.options, size, () => expectedCostUsd) ??
+          givenToAnother(note, model) ??
+          excluded),
     topFeatures: topFeatures(
       options.rewards?.weightsToUser(weights) ?? weights,
       f64.subarray(layout.context, layout.context + layout.dimension),

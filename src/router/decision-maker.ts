@@ -79,7 +79,9 @@ export class DecisionMaker {
 
   /** @throws what `decide` would throw */
   checkEligible(state: RoutingState, request: RouteOptions | null): void {
-    eligibleModels(state, request, this.sizeOf(request))
+    const size = this.sizeOf(request)
+    if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size)
+    else eligibleModels(state, request, size)
   }
 
   /** The next decision is for this context, which is copied. */

@@ -1,6 +1,7 @@
 import { CandidateList } from '../../bandit/candidate-list.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { type ArenaLayout, CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
+import type { Model } from '../../models/registry.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { RouteOptions } from '../route-options.js'
 import { costCorrection } from './cost-correction.js'
@@ -25,13 +26,17 @@ export class CandidateCosts {
   /** Position of the least expected cost. */
   cheapest = 0
 
-  /** Fills in the dollars; the kernel has projected the cost head for the context at `index`. */
+  /**
+   * Fills in the dollars; the kernel has projected the cost head for the context at `index`.
+   * @param maxUsd above which none of the list is known to be: a kernel may round otherwise for another list
+   */
   predict(
     { f64, layout }: Kernel,
     index: number,
     request: RouteOptions | null,
     size: RequestSize,
     worstCase: boolean,
+    maxUsd = Number.POSITIVE_INFINITY,
   ): void {
     if (this.cells.length < this.list.count) this.grow(this.list.count, layout)
     const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots, cells } = this
@@ -42,7 +47,7 @@ export class CandidateCosts {
       const model = list.models[position]
       const listed = assumedCostUsd(model, size)
       const predicted = predictedCostUsd(model, listed, f64[cells[position] + costSection])
-      const expected = predicted * costCorrection(model)
+      const expected = Math.min(predicted * costCorrection(model), maxUsd)
       slots[position] = model.slot
       listUsd[position] = listed
       predictedUsd[position] = predicted
@@ -51,6 +56,15 @@ export class CandidateCosts {
       if (expected < expectedUsd[cheapest]) cheapest = position
     }
     this.cheapest = cheapest
+  }
+
+  /** The models of the list that are expected to cost no more than that; null where all are. */
+  within(maxUsd: number): readonly Model[] | null {
+    const { list, expectedUsd } = this
+    let over = 0
+    for (let position = 0; position < list.count; position++) if (expectedUsd[position] > maxUsd) over++
+    if (over === 0) return null
+    return list.models.slice(0, list.count).filter((_, position) => expectedUsd[position] <= maxUsd)
   }
 
   /** Value less cost at a shadow price. */

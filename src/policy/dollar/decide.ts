@@ -10,7 +10,7 @@ import { blankChoice, type Choice, type Chooser, type Judgement } from '../choos
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
 import type { DecisionNote } from '../decision-note.js'
 import type { RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
+import { eligibleModels, noneEligible } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { Lease } from '../lease.js'
 import type { ResolvedOptions } from '../options.js'
@@ -24,6 +24,9 @@ import { PredictedUses } from './latency/predicted-uses.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
 import { checkSizes, worstCaseCostUsd } from './worst-case.js'
+
+/** `maxCostUsd` is compared with what the prompt is expected to cost, once that is known. */
+const ofAnyCost = (): number => 0
 
 /** What puts a model out of the running: far beyond any value, and finite. */
 const UNAFFORDABLE = 1e300
@@ -84,18 +87,15 @@ export class DollarChooser implements Chooser<DollarState> {
     size: RequestSize,
     note: DecisionNote,
   ): Choice {
-    const { arms, registry, requests } = state
+    const { arms, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
-    const eligible = eligibleModels(state, request, size)
+    const open = eligibleModels(state, request, size, ofAnyCost)
     this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
-    else list.take(arms, eligible, Number.POSITIVE_INFINITY)
+    this.take(state, request, size, open)
     const exploit = request?.exploit === true
-    this.project(state)
-    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase)
     if (uses.isOn) this.predictUses(state, note)
     const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = 0
@@ -137,6 +137,39 @@ export class DollarChooser implements Chooser<DollarState> {
     choice.latencyUse = uses.predictedAt(position)
     choice.infeasible = this.missed()
     return choice
+  }
+
+  /** As `choose` would find it, for the next of the contexts. */
+  checkEligible(state: StateView<DollarState>, request: RouteOptions | null, size: RequestSize): void {
+    eligibleModels(state, request, size, (model) => state.policy.expectedUsd(model, size, this.index))
+  }
+
+  /**
+   * The list of those of the models that `maxCostUsd` leaves, and what each costs. Costs are those of the prompt, so they
+   * are known once the list has been projected; where some are too much, a shorter list takes its place.
+   * @throws NO_ELIGIBLE_MODEL
+   */
+  private take(
+    state: StateView<DollarState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    open: readonly Model[],
+  ): void {
+    const { costs } = this
+    const { arms, registry, policy } = state
+    if (request === null) costs.list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    else costs.list.take(arms, open, Number.POSITIVE_INFINITY)
+    this.project(state)
+    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase)
+    const maxUsd = request?.maxCostUsd
+    if (maxUsd === undefined) return
+    const within = costs.within(maxUsd)
+    if (within === null) return
+    if (within.length === 0)
+      throw noneEligible(state, request, size, (model) => policy.expectedUsd(model, size, this.index))
+    costs.list.take(arms, within, Number.POSITIVE_INFINITY)
+    this.project(state)
+    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase, maxUsd)
   }
 
   /** Constraints that no model of the list meets, as bits. */

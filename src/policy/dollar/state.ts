@@ -93,11 +93,12 @@ export class DollarState implements PolicyState {
     return use < 0 ? use : Math.min(use * latency.correction(model.slot), latency.useMax)
   }
 
-  /** Expected dollars on a model of a request of that size whose context is the arena's first. */
-  expectedUsd(model: Model, size: RequestSize): number {
+  /** Expected dollars on a model of a request of that size whose context is the arena's at `index`. */
+  expectedUsd(model: Model, size: RequestSize, index = 0): number {
     const { layout, f64 } = this.arms.kernel
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
-    const logRatio = dot(f64, theta, layout.context, layout.paddedDimension)
+    const context = layout.context + index * layout.paddedDimension
+    const logRatio = dot(f64, theta, context, layout.paddedDimension)
     return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
   }
 
