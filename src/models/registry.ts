@@ -1,8 +1,9 @@
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
+import { TRY_NUMBERS, type Tries } from './tries.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
-export class Model {
+export class Model implements Tries {
   readonly id: string
   readonly slot: number
   /** Tells this registration from an earlier one of the same slot. */
@@ -27,6 +28,16 @@ export class Model {
   realisedUsd = 0
   assumedUsd = 0
   predictedUsd = 0
+  /** Decayed sum and count of what it cost while its list price was 0. */
+  freeUsd = 0
+  freeSettled = 0
+  /** As in Tries. */
+  costTries = 0
+  latencyTries = 0
+  routedAt = 0
+  recentLatencyMs = 0
+  recentLatencies = 0
+  usualCostRatio = 0
   /** Alarms so far. */
   rewardAlarms = 0
   costAlarms = 0
@@ -68,6 +79,9 @@ export const MODEL_NUMBERS = [
   'latencyAlarms',
   'unpricedTokens',
   'flaggedUsages',
+  'freeUsd',
+  'freeSettled',
+  ...TRY_NUMBERS,
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -163,6 +177,8 @@ export class Registry {
     const before = model.blendedUsdPerKTok
     model.prices = priceListOf(priceOf(price))
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
+    // What it cost at another price says nothing of what it costs at none.
+    if (before > 0) model.freeUsd = model.freeSettled = 0
     this.version++
     if (!model.enabled) return
     if (model.blendedUsdPerKTok >= this.dearest) this.dearest = model.blendedUsdPerKTok

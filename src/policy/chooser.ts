@@ -84,10 +84,15 @@ export interface Chooser<S extends PolicyState = PolicyState> {
    */
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
   /**
-   * That the choice to come finds an eligible model; left out where `eligibleModels` without an estimate says it.
+   * That the choice to come finds a model, with a note of its time; left out where `eligibleModels` says it.
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
    */
-  checkEligible?(state: StateView<S>, request: RouteOptions | null, size: RequestSize): void
+  checkEligible?(
+    state: StateView<S>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** Fills in what any choice of now stands on. */

@@ -43,6 +43,8 @@ export class DecisionMaker {
       penaltyWeight: 0,
       forced: false,
       canary: false,
+      triesCost: false,
+      triesLatency: false,
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
@@ -78,9 +80,10 @@ export class DecisionMaker {
   }
 
   /** @throws what `decide` would throw */
-  checkEligible(state: RoutingState, request: RouteOptions | null): void {
+  checkEligible(state: RoutingState, request: RouteOptions | null, at: number): void {
     const size = this.sizeOf(request)
-    if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size)
+    const note: DecisionNote = { ...blankNote(), at }
+    if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size, note)
     else eligibleModels(state, request, size)
   }
 
@@ -139,6 +142,8 @@ export class DecisionMaker {
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
     routed.canary = note.canary
+    routed.triesCost = note.triesCost
+    routed.triesLatency = note.triesLatency
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
     const decision: Mutable<Decision> = {

@@ -98,7 +98,7 @@ export class Decisions {
     committer.state.pending.makeRoom()
     if (committer.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
-      maker.checkEligible(committer.state, request)
+      maker.checkEligible(committer.state, request, at)
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)

@@ -2,9 +2,10 @@ import { Arms } from '../bandit/arms.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { recordCost } from '../models/cost-estimate.js'
+import { recordCost, recordFreeCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
 import { unpricedTokens } from '../models/token-counts.js'
+import { countTries, recordLatency, recordTry } from '../models/tries.js'
 import { Ledger } from './ledger.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
@@ -125,6 +126,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
     if (event.forced) this.registry.countForced(model)
+    countTries(model, event.at, event.triesCost, event.triesLatency)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
@@ -152,9 +154,19 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (event.latencyMs !== null) {
       model.latencyCount++
       model.latencySumMs += event.latencyMs
+      recordLatency(model, event.latencyMs)
     }
     this.countUsage(model, event, sequence)
-    recordCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
+    this.recordCost(model, event.costUsd, sequence)
+  }
+
+  /** A request of no tokens on a model that has a price tells nothing of it. */
+  private recordCost(model: Model, costUsd: number, sequence: number): void {
+    const listUsd = this.pending.listCostUsd(sequence)
+    if (listUsd > 0) {
+      recordTry(model, costUsd, listUsd)
+      recordCost(model, costUsd, listUsd, this.pending.predictedUsd(sequence))
+    } else if (model.blendedUsdPerKTok === 0) recordFreeCost(model, costUsd)
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {

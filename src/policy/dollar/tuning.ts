@@ -144,6 +144,9 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
+/** What a try must find below what was known, in ln, for this many observations to be left of that. */
+export const TRY_BETTER_LOG = -0.3
+export const TRY_KEPT_OBSERVATIONS = 0.5
 /** Log-likelihood ratios at which rewards and latencies say that a model is what it was, against what it has been since. */
 export const REWARD_RECOVERED_RATIO = 3
 export const LATENCY_RECOVERED_RATIO = 5

@@ -7,9 +7,9 @@ import type { Model } from '../../models/registry.js'
 import type { StateView } from '../../state/policy-state.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { probabilityOfBest } from './posterior.js'
@@ -52,7 +52,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   ): Choice {
     const { choice, list } = this
     const { arms, registry, requests } = state
-    const eligible = eligibleModels(state, request, size)
+    const eligible = openModels(state, request, size, note, MEAN_COSTS)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
@@ -64,7 +64,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     if (chosen === undefined) {
       if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
       else list.take(arms, eligible, Number.POSITIVE_INFINITY)
-      this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
+      this.draw(state, size, note, exploit ? 0 : this.options.alpha)
       const best =
         list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
       const position = exploit ? best : this.explore(best, requests)
@@ -76,8 +76,19 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note.chosenIdleAge = arms.idleAge(chosen.slot, requests)
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
-    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    const knownUsd = expectedModelCostUsd(chosen, size)
+    noteTry(note, chosen, request, knownUsd, triedModelCostUsd(chosen, size))
+    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
+  }
+
+  checkEligible(
+    state: StateView<ThompsonState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void {
+    openModels(state, request, size, note, MEAN_COSTS)
   }
 
   describe(state: StateView<ThompsonState>, request: RouteOptions | null, note: DecisionNote): void {
@@ -100,7 +111,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = expectedModelCostUsd(model, size)
+    const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size))
     const normal = standardNormal(this.options.seed, note.now, model.slot)
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
@@ -112,7 +123,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   }
 
   /** Draws a score for each of the list: the kernel gives theta.x and theta.x + sqrt(v), which tell both moments. */
-  private draw(state: StateView<ThompsonState>, size: RequestSize, priceOfUsd: number, alpha: number): void {
+  private draw(state: StateView<ThompsonState>, size: RequestSize, note: DecisionNote, alpha: number): void {
     const { list } = this
     const { kernel } = state.arms
     const { count } = list
@@ -130,9 +141,13 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     for (let position = 0; position < count; position++) {
       const cell = cellOffset(layout, 0, position)
       const model = list.models[position]
+      const knownUsd = expectedModelCostUsd(model, size)
+      const costUsd = note.tried.includes(model)
+        ? Math.min(knownUsd, triedModelCostUsd(model, size))
+        : knownUsd
       const mean = f64[cell + layout.mean + this.index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
-      means[position] = mean - priceOfUsd * expectedModelCostUsd(model, size)
+      means[position] = mean - note.penaltyWeight * costUsd
       const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
       f64[cell + layout.score] = means[position] + deviations[position] * normal
     }

@@ -56,6 +56,8 @@ const COUNTERS = [
   'costAlarms',
   'latencyAlarms',
   'flaggedUsages',
+  'costTries',
+  'latencyTries',
 ] as const
 /** What a request does at most once. */
 const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded'] as const
@@ -67,6 +69,11 @@ const AMOUNTS = [
   'assumedUsd',
   'predictedUsd',
   'unpricedTokens',
+  'freeUsd',
+  'freeSettled',
+  'recentLatencyMs',
+  'recentLatencies',
+  'usualCostRatio',
 ] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30

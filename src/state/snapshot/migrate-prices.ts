@@ -1,4 +1,7 @@
-import { checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
+import { freeRecordOf } from '../../models/cost-estimate.js'
+import { blendedUsdPerKTok, checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
+import { MODEL_NUMBERS } from '../../models/registry.js'
+import { recentOfAll } from '../../models/tries.js'
 import { PRICES } from '../pending/request-row.js'
 import { invalidSnapshot } from './check-snapshot.js'
 
@@ -12,8 +15,8 @@ const PRICE_NAMES_4 = [
 /** Slot and registration stand before a model's prices, and its counters behind them. */
 const MODEL_PRICES = 2
 const MODEL_COUNTERS_4 = 18
-/** What has been counted since: tokens without a price, and flagged usages. */
-const MODEL_COUNTERS_ADDED = 2
+/** What has been counted since: the last of MODEL_NUMBERS. */
+const MODEL_COUNTERS_ADDED = MODEL_NUMBERS.length - MODEL_COUNTERS_4
 
 /** Numbers that each model has beside its arm, before and after. */
 export const MODEL_NUMBERS_4 = MODEL_PRICES + PRICE_NAMES_4.length + MODEL_COUNTERS_4
@@ -65,6 +68,10 @@ export function migratePrices(
     numbers[to++] = placeOf(from + MODEL_PRICES)
     copy(from + MODEL_PRICES + PRICE_NAMES_4.length, from + MODEL_NUMBERS_4)
     to += MODEL_COUNTERS_ADDED
+    deriveCounters(
+      numbers.subarray(to - MODEL_NUMBERS.length, to),
+      prices[numbers[to - MODEL_NUMBERS.length - 1]],
+    )
     copy(from + MODEL_NUMBERS_4, from + modelNumbers)
   }
   for (let i = 0; i < requests; i++, from += requestNumbers) {
@@ -75,6 +82,22 @@ export function migratePrices(
   }
   copy(from, written.length)
   return { numbers, prices }
+}
+
+/** What follows from the counters of before for those that were added. */
+function deriveCounters(counters: Float64Array, price: ResolvedModelPrice): void {
+  const read = (name: (typeof MODEL_NUMBERS)[number]): number => counters[MODEL_NUMBERS.indexOf(name)]
+  const write = (name: (typeof MODEL_NUMBERS)[number], value: number): void => {
+    counters[MODEL_NUMBERS.indexOf(name)] = value
+  }
+  const [recentMs, recent] = recentOfAll(read('latencySumMs'), read('latencyCount'))
+  write('recentLatencyMs', recentMs)
+  write('recentLatencies', recent)
+  const settled = read('settled')
+  if (blendedUsdPerKTok(price) > 0 || !(settled > 0)) return
+  const { freeUsd, freeSettled } = freeRecordOf(read('settledCostUsd') / settled, settled)
+  write('freeUsd', freeUsd)
+  write('freeSettled', freeSettled)
 }
 
 function readPrice(values: Float64Array): ResolvedModelPrice {
