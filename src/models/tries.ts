@@ -18,6 +18,8 @@ const LATENCIES_MAX = 32
 const KEPT_OBSERVATIONS = 0.5
 /** A try that finds less than this share of what was known has found something better. */
 const BETTER_SHARE = 0.75
+/** Costs of late that are so many times the usual ones say more of mistakes than of the model. */
+const DOUBTFUL_RATIO = 3
 /** What a bill moves the usual ratio by: less, the more bills there were. */
 const USUAL_STEP_MIN = 0.05
 const USUAL_RATIO_MIN = 1e-3
@@ -61,6 +63,12 @@ export function isTryDueAt(tries: number, routedAt: number, at: number): boolean
 export function triedCostUsd(model: Tries, listCostUsd: number): number {
   const usual = model.usualCostRatio === 0 ? 1 : Math.min(model.usualCostRatio, 1)
   return Math.min(listCostUsd * usual, expectedCostUsd(model, listCostUsd))
+}
+
+/** What costs of late are to be multiplied by to be what most bills say, where they are far above it; else 1. */
+export function doubtOfCosts({ usualCostRatio, realisedUsd, assumedUsd }: Tries): number {
+  const usualUsd = usualCostRatio * assumedUsd
+  return usualUsd > 0 && realisedUsd > DOUBTFUL_RATIO * usualUsd ? usualUsd / realisedUsd : 1
 }
 
 /** A request was routed to the model: as a try of its costs or its latency, or for what is known of it. */

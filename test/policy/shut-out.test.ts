@@ -190,3 +190,69 @@ describe.each(CASES)('under policy %s a model that %s shuts out', (policy, limit
     expect(over).toEqual([])
   })
 })
+
+describe('under policy dollar, with no limits of the requests themselves', () => {
+  /** `good` goes wrong in its calls of these numbers, from 0. */
+  const wrongAt = (calls: readonly number[], ratio: number, latencyMs = 800): Outcome => {
+    let count = -1
+    return (model) => {
+      if (model === 'good') count++
+      return model === 'good' && calls.includes(count) ? { ratio, latencyMs } : HEALTHY(model)
+    }
+  }
+  const TEN = Array.from({ length: 10 }, (_, i) => 100 + i)
+
+  it.each([
+    ['the second bill of a newcomer', [1], 50],
+    ['ten bills one after the other', TEN, 20],
+  ] as const)('a budget gets a model back after %s was far too much', async (_, calls, ratio) => {
+    for (const more of [{}, { strict: true }]) {
+      const world = await makeWorld({ budget: { usdPerRequest: 0.0018 }, ...more })
+      const { models } = play(world, 3000, {}, wrongAt(calls, ratio), new Random(5))
+      expect(share(models.slice(2000), 'good')).toBeGreaterThan(0.9)
+      expect(world.router.stats().pacer.utilisation).toBeLessThan(1.1)
+    }
+  })
+
+  it('so does a strict budget whose only model it is, and it refuses what it must', async () => {
+    const world = await makeWorld({ models: [MODELS[1]], budget: { usdPerRequest: 0.0018 }, strict: true })
+    const { models } = play(world, 3000, {}, wrongAt([1, 2, 3], 50), new Random(5))
+    expect(share(models.slice(1000), 'good')).toBe(1)
+  })
+
+  it('a cap that is less than a model seems to cost gets it back in the next period', async () => {
+    const caps = [{ usd: 0.15, per: 'hour' }] as const
+    const world = await makeWorld({ models: [MODELS[1]], caps })
+    const random = new Random(5)
+    play(world, 5, {}, wrongAt([0, 1, 2, 3, 4], 400), random)
+    for (let hour = 0; hour < 4; hour++) {
+      world.clock.advance(3_600_000)
+      const { models } = play(world, 60, {}, HEALTHY, random)
+      if (hour > 0) expect(share(models, 'good')).toBeGreaterThan(0.9)
+    }
+  })
+
+  it('a cap is not exceeded by tries of a model that really costs many times its list price', async () => {
+    const caps = [{ usd: 0.5, per: 'hour' }] as const
+    const world = await makeWorld({ models: [MODELS[1]], caps })
+    const dear: Outcome = () => ({ ratio: 20, latencyMs: 800 })
+    const random = new Random(5)
+    for (let hour = 0; hour < 5; hour++) {
+      const { models, tries } = play(world, 600, {}, dear, random)
+      const spentUsd = models.filter((model) => model === 'good').length * 20 * LIST_USD.good
+      // Before the first bills the list price speaks.
+      if (hour > 0) expect(spentUsd).toBeLessThanOrEqual(0.5)
+      if (hour > 0) expect(tries).toEqual([])
+      world.clock.advance(3_000_000)
+    }
+  })
+
+  it('an objective of latency gets a model back that was slow in its first calls only', async () => {
+    for (const calls of [1, 10]) {
+      const world = await makeWorld({ latency: { meanMs: 1500 } })
+      const slow = Array.from({ length: calls }, (_, i) => i)
+      const { models } = play(world, 2000, {}, wrongAt(slow, 1, 30_000), new Random(5))
+      expect(share(models.slice(1000), 'good')).toBeGreaterThan(0.9)
+    }
+  })
+})

@@ -12,7 +12,15 @@ import type { DecisionNote } from '../decision-note.js'
 import type { RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { Lease } from '../lease.js'
-import { allowsTries, type CostEstimates, dueTries, judgedUsd, noteTry, openModels, triesBeyond } from '../open-models.js'
+import {
+  allowsTries,
+  type CostEstimates,
+  dueTries,
+  judgedUsd,
+  noteTry,
+  openModels,
+  triesBeyond,
+} from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { findTenant } from './accounts/find-tenant.js'
@@ -104,6 +112,11 @@ export class DollarChooser implements Chooser<DollarState> {
     note.forced = position >= 0
     if (!exploit && position < 0) position = probes.canary(state, state.policy, uses, this.index)
     note.canary = !note.forced && position >= 0
+    if (!affordable && !exploit && position < 0) {
+      const { strict } = this.options.policyOptions
+      position = probes.lastResort(state, note.at, strict ? limits.limitUsd : limits.capUsd)
+      note.canary = position >= 0
+    }
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
@@ -124,12 +137,17 @@ export class DollarChooser implements Chooser<DollarState> {
     this.index++
     const model = list.models[position]
     noteTry(note, model, request, this.knownUsd(position), costs.expectedUsd[position])
+    if (note.canary && probes.triesCost) {
+      note.triesCost = true
+      note.triedUsd = costs.expectedUsd[position]
+    }
+    note.triesLatency ||= note.canary && probes.triesLatency
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
     choice.score = note.forced
       ? 0
-      : note.cheapestFallback
+      : note.cheapestFallback || note.triesCost
         ? costs.worth(position, limits.price)
         : arms.scoreAt(position)
     choice.listCostUsd = costs.listUsd[position]

@@ -130,6 +130,8 @@ export const LOG_LATENCY_VARIANCE = 0.25
 export const LEARNING_OBSERVATIONS = 20
 /** The same of latencies. */
 export const LEARNING_LATENCIES = 8
+/** A model that was slow in so many requests, and nothing but slow, may be so no more: it is tried again. */
+export const FIRST_LATENCIES = 16
 /** Observations that are left of an arm's bias after an alarm. */
 export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
 /** Observations that are left at most of all that an arm has learned. */

@@ -4,6 +4,7 @@ import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
+import { doubtOfCosts, isTryDue } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
@@ -77,7 +78,12 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
     const knownUsd = expectedModelCostUsd(chosen, size)
-    noteTry(note, chosen, request, knownUsd, triedModelCostUsd(chosen, size))
+    const countedUsd = this.costUsd(state, chosen, size, note)
+    noteTry(note, chosen, request, knownUsd, countedUsd)
+    if (countedUsd < knownUsd && !note.forced) {
+      note.canary = note.triesCost = true
+      note.triedUsd = countedUsd
+    }
     choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
   }
@@ -141,16 +147,27 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     for (let position = 0; position < count; position++) {
       const cell = cellOffset(layout, 0, position)
       const model = list.models[position]
-      const knownUsd = expectedModelCostUsd(model, size)
-      const costUsd = note.tried.includes(model)
-        ? Math.min(knownUsd, triedModelCostUsd(model, size))
-        : knownUsd
+      const costUsd = this.costUsd(state, model, size, note)
       const mean = f64[cell + layout.mean + this.index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
       means[position] = mean - note.penaltyWeight * costUsd
       const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
       f64[cell + layout.score] = means[position] + deviations[position] * normal
     }
+  }
+
+  /** What counts of a model's cost: less where a try of it is due, because a few bills were far above all others. */
+  private costUsd(
+    { arms, requests }: StateView<ThompsonState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+  ): number {
+    const knownUsd = expectedModelCostUsd(model, size)
+    if (note.tried.includes(model)) return Math.min(knownUsd, triedModelCostUsd(model, size))
+    const doubt = doubtOfCosts(model)
+    if (doubt === 1 || note.options?.exploit === true) return knownUsd
+    return isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ? doubt * knownUsd : knownUsd
   }
 
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */
