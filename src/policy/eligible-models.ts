@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { isAvailable } from '../models/availability.js'
 import type { Model } from '../models/registry.js'
 import { findModel } from '../state/find-model.js'
 import type { StateView } from '../state/policy-state.js'
@@ -6,7 +7,8 @@ import { type CostEstimate, exclusionReason, expectedModelCostUsd, type RequestS
 import type { RouteOptions } from './route-options.js'
 
 /**
- * The models that a request's own options allow; never empty.
+ * The models that a request's own options allow, without those that are down while others are not; never empty.
+ * @param at when the request is routed
  * @param estimate what `maxCostUsd` is compared with: the same as the decision goes by
  * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
  */
@@ -14,7 +16,28 @@ export function eligibleModels(
   state: StateView,
   request: RouteOptions | null,
   size: RequestSize,
+  at = Number.NEGATIVE_INFINITY,
   estimate: CostEstimate = expectedModelCostUsd,
+): readonly Model[] {
+  return answering(allowedModels(state, request, size, estimate), state, at)
+}
+
+/** Those that answer; where none does, all: one of them may be back. */
+export function answering(
+  models: readonly Model[],
+  { registry, requests }: StateView,
+  at: number,
+): readonly Model[] {
+  if (registry.down === 0) return models
+  const up = models.filter((model) => isAvailable(model, at, requests))
+  return up.length === 0 || up.length === models.length ? models : up
+}
+
+function allowedModels(
+  state: StateView,
+  request: RouteOptions | null,
+  size: RequestSize,
+  estimate: CostEstimate,
 ): readonly Model[] {
   const { registry } = state
   if (request === null && registry.enabled.length > 0) return registry.enabled

@@ -10,7 +10,7 @@ import {
   type RequestSize,
   triedModelCostUsd,
 } from './eligibility.js'
-import { eligibleModels, noneEligible } from './eligible-models.js'
+import { answering, eligibleModels, noneEligible } from './eligible-models.js'
 import type { RouteOptions } from './route-options.js'
 
 /** What a policy expects of costs: for what is known of a model, and for a try of it. */
@@ -36,7 +36,7 @@ export function openModels(
   { known, tried }: CostEstimates,
 ): readonly Model[] {
   note.tried = NO_TRIES
-  if (!allowsTries(request)) return eligibleModels(state, request, size, known)
+  if (!allowsTries(request)) return eligibleModels(state, request, size, note.at, known)
   const { registry } = state
   const reasons = new Map(
     registry.enabled.map((model) => [model, exclusionReason(model, request, size, known)]),
@@ -46,14 +46,14 @@ export function openModels(
     if (reason === 'over-max-latency') return true
     return reason === 'over-max-cost' && tried(model, size) <= (request.maxCostUsd ?? 0)
   })
-  if (shut.length === 0) return eligibleModels(state, request, size, known)
+  if (shut.length === 0) return eligibleModels(state, request, size, note.at, known)
   const triesOf = (model: Model): number =>
     triesBeyond(model, request, reasons.get(model) === 'over-max-cost')
   const isOpen = (model: Model): boolean => reasons.get(model) === null
   note.tried = dueTries(state, shut, triesOf, registry.enabled.some(isOpen) ? null : note.at)
   const open = registry.enabled.filter((model) => isOpen(model) || note.tried.includes(model))
   if (open.length === 0) throw noneEligible(state, request, size, known)
-  return open
+  return answering(open, state, note.at)
 }
 
 /** Whether a request has limits that a try may go beyond. */

@@ -21,10 +21,10 @@ const MODEL_COUNTERS_ADDED = MODEL_NUMBERS.length - MODEL_COUNTERS_4
 /** Numbers that each model has beside its arm, before and after. */
 export const MODEL_NUMBERS_4 = MODEL_PRICES + PRICE_NAMES_4.length + MODEL_COUNTERS_4
 const MODEL_CHANGE = 1 + MODEL_COUNTERS_ADDED - PRICE_NAMES_4.length
-/** So many columns fewer has a row whose prices are a place in a list. */
+/** Columns by which a row is shorter whose prices are a place in a list. */
 export const COLUMNS_SAVED = PRICE_NAMES_4.length - 1
 
-export interface PricedLayout {
+interface PricedLayout {
   /** Where the numbers of models begin. */
   readonly start: number
   readonly models: number

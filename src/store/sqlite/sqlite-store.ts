@@ -31,7 +31,7 @@ export interface SqliteNotes {
 }
 
 /** For tests, and for the command line. */
-export interface SqliteInternals {
+interface SqliteInternals {
   readonly pageCountMax?: number
   /** Refuses a file without a log (STORE_MISMATCH) instead of beginning one. */
   readonly mustExist?: boolean
