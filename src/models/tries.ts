@@ -1,4 +1,4 @@
-import { type CostRecord, expectedCostUsd } from './cost-estimate.js'
+import { type CostRecord, expectedCostUsd, type FreeRecord, freeCostUsd } from './cost-estimate.js'
 
 /**
  * What is known of a model may shut it out of requests: its latencies under `maxLatencyMs`, its costs under `maxCostUsd`
@@ -19,14 +19,14 @@ const KEPT_OBSERVATIONS = 0.5
 /** A try that finds less than this share of what was known has found something better. */
 const BETTER_SHARE = 0.75
 /** Costs of late that are so many times the usual ones say more of mistakes than of the model. */
-const DOUBTFUL_RATIO = 3
+const DOUBTFUL_RATIO = 5
 /** What a bill moves the usual ratio by: less, the more bills there were. */
 const USUAL_STEP_MIN = 0.05
 const USUAL_RATIO_MIN = 1e-3
 const USUAL_RATIO_MAX = 1e3
 
 /** Part of a model's counters. */
-export interface Tries extends CostRecord {
+export interface Tries extends CostRecord, FreeRecord {
   settled: number
   /** Tries in a row that found nothing better. */
   costTries: number
@@ -108,6 +108,15 @@ export function recordTry(model: Tries, costUsd: number, listCostUsd: number): v
   const usual = model.usualCostRatio === 0 ? 1 : model.usualCostRatio
   const moved = costUsd > usual * listCostUsd ? usual * step : usual / step
   model.usualCostRatio = Math.min(Math.max(moved, USUAL_RATIO_MIN), USUAL_RATIO_MAX)
+}
+
+/** The same of a model whose list price is 0, before `recordFreeCost`. */
+export function recordFreeTry(model: Tries, costUsd: number): void {
+  if (model.costTries === 0 || model.freeSettled === 0) return
+  if (costUsd < BETTER_SHARE * freeCostUsd(model)) model.costTries = 0
+  const kept = Math.min(KEPT_OBSERVATIONS / model.freeSettled, 1)
+  model.freeUsd *= kept
+  model.freeSettled *= kept
 }
 
 function doubled(first: number, times: number, most: number): number {

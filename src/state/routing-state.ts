@@ -6,7 +6,7 @@ import { callAnswered, callFailed, tried } from '../models/availability.js'
 import { recordCost, recordFreeCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
 import { unpricedTokens } from '../models/token-counts.js'
-import { countTries, recordLatency, recordTry } from '../models/tries.js'
+import { countTries, recordFreeTry, recordLatency, recordTry } from '../models/tries.js'
 import { Ledger } from './ledger.js'
 import { BilledRequest } from './pending/billed-request.js'
 import type { ClosedRequest } from './pending/closed-requests.js'
@@ -216,7 +216,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (listUsd > 0) {
       recordTry(model, costUsd, listUsd)
       recordCost(model, costUsd, listUsd, predictedUsd)
-    } else if (model.blendedUsdPerKTok === 0) recordFreeCost(model, costUsd)
+    } else if (model.blendedUsdPerKTok === 0) {
+      recordFreeTry(model, costUsd)
+      recordFreeCost(model, costUsd)
+    }
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
