@@ -89,6 +89,10 @@ export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number
   return { costUsd: cost, usageFlags: isWrong ? withFlag(usageFlags, 'cost-zero') : usageFlags }
 }
 
+export function tellsCost({ costUsd, counts }: GivenBill): boolean {
+  return costUsd !== null || counts !== null
+}
+
 /** Whether a bill has a field for what was billed, though it may tell nothing. */
 export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
   return BILL_KEYS.some((key) => key in bill)

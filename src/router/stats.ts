@@ -92,6 +92,8 @@ export interface RouterStats
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** How long feedback is waited for, ms. */
+  readonly pendingTtlMs: number
   /** Null without a store. */
   readonly journal: JournalStats | null
   readonly kernel: string
