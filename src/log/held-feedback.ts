@@ -54,6 +54,11 @@ export class HeldFeedback {
     this.host = host
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.waiting.size
+  }
+
   /** @throws JOURNAL_FULL where as much waits for requests of its origin, all of them before this one */
   add(id: string, make: () => RouterEvent, unknown: ParetoBanditError, receipt: PendingReceipt): void {
     const until = this.host.now() + this.holdMs

@@ -30,9 +30,9 @@ export interface CapOptions {
    * `calendar` (default): from the start of an hour, day, week (Monday, as ISO 8601 has it) or month to the next;
    * `rolling`: any 1 h, 24 h, 7 or 30 days.
    */
-  readonly window?: CapWindow
+  readonly window?: CapWindow | undefined
   /** IANA name of the zone whose calendar counts, default UTC; for `calendar` alone. */
-  readonly timeZone?: string
+  readonly timeZone?: string | undefined
 }
 
 /** A checked cap, nothing left out. */
