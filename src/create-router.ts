@@ -43,12 +43,14 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
     admin.addModel(model, { forcedExploration })
   }
   endSeed?.()
-  if (own.journal !== undefined && own.store === undefined)
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'journal', "goes with 'store'")
+  for (const name of ['journal', 'onDifference'] as const) {
+    if (own[name] !== undefined && own.store === undefined)
+      throw new ParetoBanditError('INVALID_ARGUMENT', name, "goes with 'store'")
+  }
   if (own.store !== undefined) {
     const { checkStore, openDurable, resolveJournal } = await import('./log/index.js')
     await openDurable(
-      { parts, options: resolved, policy, seed, makeKernel },
+      { parts, options: resolved, given: own, policy, seed, makeKernel },
       checkStore(own.store),
       resolveJournal(own.journal),
     )

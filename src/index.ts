@@ -9,6 +9,7 @@ export type * from './events/events.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
+export type { DifferingOption, OnDifference, OnDifferences } from './log/on-difference.js'
 export type { Store } from './log/store.js'
 export type {
   ModelPrice,
@@ -35,6 +36,7 @@ export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type {
+  AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,
@@ -55,8 +57,9 @@ export type { PacerMode } from './policy/paper/settings.js'
 export type { PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
 export type { Bill } from './router/bill.js'
-export type { Failure, Settlement } from './router/feedback-events.js'
+export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
+export type { Cancellation, Failure, Settlement } from './router/given-feedback.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'
 export type { Router } from './router/router.js'
 export type { ModelStats, PacerStats, RouterStats } from './router/stats.js'

@@ -1,3 +1,4 @@
+import type { OnDifference, OnDifferences } from './on-difference.js'
 import type { Store } from './store.js'
 
 /** How a router keeps its log. */
@@ -22,11 +23,18 @@ export interface JournalSettings {
 declare module '../policy/options.js' {
   interface RouterOptions {
     /**
-     * Where all that happens is kept: `memoryStore`, `sqliteStore`, `redisStore`. An existing log wins; the other options
-     * apply only to a new one. Default: nothing is kept but by `snapshot`.
+     * Where all that happens is kept: `memoryStore`, `sqliteStore`, `redisStore`. A log that is there brings its state;
+     * `onDifference` says what becomes of options that say otherwise. Default: nothing is kept but by `snapshot`.
      */
     readonly store?: Store
     /** How it is kept there. */
     readonly journal?: JournalSettings
+    /**
+     * What becomes of models, budget, caps, tenants, latency, quality and `pendingTtlMs` that are given and differ from
+     * the log, once or for each option. `apply`, the default: those that were edited since the last start change the log,
+     * as events; what a command has set since holds. `warn`: the log holds, and console.warn tells of each. `throw`: the
+     * router refuses to start (STORE_MISMATCH).
+     */
+    readonly onDifference?: OnDifference | OnDifferences
   }
 }

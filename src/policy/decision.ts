@@ -41,6 +41,7 @@ export type ExclusionReason =
   | 'excluded'
   | 'over-max-cost'
   | 'over-max-latency'
+  | 'unavailable'
   | 'over-price-ceiling'
   | 'unaffordable'
   | 'forced-exploration-of-another'

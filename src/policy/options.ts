@@ -1,7 +1,7 @@
 import type { Priors } from '../bandit/priors.js'
 import type { AnyEncoder } from '../features/encoder.js'
 import type { KernelName } from '../kernel/kernel.js'
-import type { ModelSpec } from '../models/model.js'
+import type { ModelSpec, ResolvedModelSpec } from '../models/model.js'
 import type { StateOptions } from '../state/state-options.js'
 import type { RewardRange } from './reward-range.js'
 
@@ -74,7 +74,7 @@ export interface RouterOptions {
 
 /** RouterOptions with every default in place, checked and frozen. `policyOptions` are those of the policy, as it resolved them. */
 export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
-  readonly models: readonly ModelSpec[]
+  readonly models: readonly ResolvedModelSpec[]
   readonly policy: string
   /** Null for rewards in [0, 1]. Of others, `priors` are in parts of the range. */
   readonly rewards: RewardRange | null

@@ -121,8 +121,8 @@ export class Admin {
 
   stats(): RouterStats {
     const report = this.answer('stats', '')
-    const { state, journal } = this.committer
-    return readStats(state, report, journal?.stats() ?? null)
+    const { state, journal, pendingTtlMs } = this.committer
+    return readStats(state, report, journal?.stats() ?? null, pendingTtlMs)
   }
 
   private model(id: string): Model {

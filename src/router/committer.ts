@@ -15,8 +15,10 @@ export class Committer {
   readonly emitter: EventEmitter
   /** Something is being decided or applied. */
   isActing = false
+  /** How long feedback is waited for, ms. */
+  pendingTtlMs: number
   private time = 0
-  private readonly options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>
+  private readonly options: Pick<ResolvedOptions, 'clock'>
 
   constructor(
     state: RoutingState,
@@ -26,6 +28,7 @@ export class Committer {
     this.state = state
     this.emitter = emitter
     this.options = options
+    this.pendingTtlMs = options.pendingTtlMs
   }
 
   /**
@@ -66,14 +69,14 @@ export class Committer {
 
   /** Whether a reservation is older than the time to live. */
   isDue(now: number): boolean {
-    return this.state.pending.due(now - this.options.pendingTtlMs) !== 0
+    return this.state.pending.due(now - this.pendingTtlMs) !== 0
   }
 
   /** Turns reservations older than the time to live into spend. @returns how many */
   expireDue(now: number): number {
     let count = 0
     for (;;) {
-      const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
+      const sequence = this.state.pending.due(now - this.pendingTtlMs)
       if (sequence === 0) return count
       this.expire(sequence, now)
       count++

@@ -11,6 +11,7 @@ export function readStats(
   state: RoutingState,
   report: PolicyReport,
   journal: JournalStats | null,
+  pendingTtlMs: number,
 ): RouterStats {
   const models = [...state.registry.models]
   const total = models.reduce((sum, model) => sum + model.requests, 0)
@@ -44,6 +45,7 @@ export function readStats(
     quality,
     tenants,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
+    pendingTtlMs,
     journal,
     kernel: state.arms.kernel.name,
     dimension: state.arms.kernel.layout.dimension,
@@ -73,5 +75,13 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
     latencyAlarms: model.latencyAlarms,
     unpricedTokens: model.unpricedTokens,
     flaggedUsages: model.flaggedUsages,
+    cancelled: model.cancelled,
+    lateBills: model.lateBills,
+    implausibleBills: model.implausibleBills,
+    isAvailable: model.trips === 0,
+    failureShare: model.failureShare,
+    outages: model.outages,
+    meanFailureLatencyMs:
+      model.failureLatencyCount === 0 ? null : model.failureLatencySumMs / model.failureLatencyCount,
   }
 }

@@ -12,10 +12,11 @@ import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
 import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import { checkEvent } from '../state/check-event.js'
+import { checkEvent, isNotice } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { Failure, Settlement } from './feedback-events.js'
+import type { BatchOptions, BatchReceipt } from './feedback.js'
+import type { Cancellation, Failure, Settlement } from './given-feedback.js'
 import type { Receipt, Recovery } from './journal.js'
 import type { RouterParts } from './parts.js'
 import type { RouterStats } from './stats.js'
@@ -83,18 +84,31 @@ export class Router {
 
   /**
    * The call was made and its cost is known: the reservation gives way to it. At most once a request; after an expiry
-   * it corrects what the expiry charged.
+   * it corrects what the expiry charged. The money was spent, so a bill that comes late is booked too, for a request that
+   * has failed, whose model was removed, or that newer requests pushed out: nothing is learned from it then. Counts that
+   * are null, missing or contradict each other are no error: what is certain is booked, and `stats` counts it as flagged.
    * @returns at once; the receipt tells when it is durable. In a log shared by several routers a request that is not known
    *   here, but may be elsewhere, is waited for
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, ALREADY_SETTLED; INVALID_ARGUMENT
    */
   settle(id: string, settlement: Settlement): Receipt {
     return this.parts.feedback.settle(id, settlement)
   }
 
-  /** `settle` for each item; all are checked before the first is applied. */
-  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
-    return this.parts.feedback.settleMany(items)
+  /**
+   * `settle` for each item; all are checked before the first is applied. With `each: true` an item that is refused keeps
+   * none from being applied, and the receipt has a result for every one: for deliveries that may come twice.
+   */
+  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options: BatchOptions & { readonly each: true },
+  ): BatchReceipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt {
+    return this.parts.feedback.settleMany(items, options)
   }
 
   /**
@@ -106,9 +120,17 @@ export class Router {
     return this.parts.feedback.reward(id, reward)
   }
 
-  /** `reward` for each item; all are checked before the first is applied. */
-  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
-    return this.parts.feedback.rewardMany(items)
+  /** `reward` for each item; likewise. */
+  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options: BatchOptions & { readonly each: true },
+  ): BatchReceipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt {
+    return this.parts.feedback.rewardMany(items, options)
   }
 
   /**
@@ -118,6 +140,24 @@ export class Router {
    */
   fail(id: string, failure?: Failure): Receipt {
     return this.parts.feedback.fail(id, failure)
+  }
+
+  /**
+   * The caller broke the call off: a stream that was aborted. What it cost until then is charged; the request is neither
+   * the model's failure nor a settled answer, and no reward will come.
+   * @throws as `fail`
+   */
+  cancel(id: string, cancellation?: Cancellation): Receipt {
+    return this.parts.feedback.cancel(id, cancellation)
+  }
+
+  /**
+   * The bill of a request was wrong: this one takes its place on every account, and in what was learned of the model's
+   * costs. It may be called again; of a request that is not settled it is the settlement.
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (its bill is no longer remembered), INVALID_ARGUMENT
+   */
+  correct(id: string, bill: Settlement): Receipt {
+    return this.parts.feedback.correct(id, bill)
   }
 
   /**
@@ -183,6 +223,15 @@ export class Router {
    */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
     this.parts.admin.run('setCaps', 'caps', caps, options)
+  }
+
+  /**
+   * An operator's credit to the router's account or a tenant's, or a debit where it is negative, USD: the balance of the
+   * budget and what the caps in force leave. The balance never exceeds the burst.
+   * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
+   */
+  adjustAccount(usd: number, options?: ForTenant): void {
+    this.parts.admin.run('adjustAccount', 'usd', usd, options)
   }
 
   /**
@@ -267,7 +316,9 @@ export class Router {
    */
   apply(event: RouterEvent): void {
     const { committer, policy, options } = this.parts
-    committer.commit(checkEvent(committer.state, policy, options, readOnce(event, 'event')))
+    const checked = checkEvent(committer.state, policy, options, readOnce(event, 'event'))
+    // What the event before it has shown was told with that one.
+    if (!isNotice(policy, checked.type)) committer.commit(checked)
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */

@@ -35,6 +35,19 @@ interface ModelCounts {
   readonly unpricedTokens: number
   /** Settlements and failures with such tokens, or with a usage that contradicted itself or left charges out. */
   readonly flaggedUsages: number
+  /** Requests that their callers broke off. */
+  readonly cancelled: number
+  /** Bills that came when a request took no settlement any more, and corrections. */
+  readonly lateBills: number
+  /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
+  readonly implausibleBills: number
+  /** Whether it answers; while it does not, it gets a request now and then. */
+  readonly isAvailable: boolean
+  /** Share of its calls of late that failed, and how often it went down. */
+  readonly failureShare: number
+  readonly outages: number
+  /** How long failures took, where that was told. */
+  readonly meanFailureLatencyMs: number | null
 }
 
 export interface PacerStats {
@@ -79,6 +92,8 @@ export interface RouterStats
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** How long feedback is waited for, ms. */
+  readonly pendingTtlMs: number
   /** Null without a store. */
   readonly journal: JournalStats | null
   readonly kernel: string

@@ -87,11 +87,11 @@ export class DollarChooser implements Chooser<DollarState> {
     const { arms, registry, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
     this.project(state)

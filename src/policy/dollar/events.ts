@@ -46,6 +46,13 @@ export type TenantAddedEvent = DefinedEvent<typeof tenantAdded>
 const tenantRemoved = defineEvent('tenant-removed', 16, { tenant: column('tenant', text()) })
 export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
 
+/** An operator's credit to an account, or a debit where it is negative, USD. */
+export const accountAdjusted = defineEvent('account-adjusted', 21, {
+  tenant: column('tenant', nullable(text())),
+  usd: column('usd', finite()),
+})
+export type AccountAdjustedEvent = DefinedEvent<typeof accountAdjusted>
+
 /** A new latency objective, or none. */
 const latencySet = defineEvent('latency-set', 17, {
   limit: nullable(record(checkLimit, { first: LIMIT_KEYS, known: LIMIT_KEYS })),
@@ -76,6 +83,7 @@ export const DOLLAR_EVENTS = [
   tenantRemoved,
   latencySet,
   qualitySet,
+  accountAdjusted,
   drift,
 ] as const
 
@@ -88,6 +96,7 @@ declare module '../../events/event-map.js' {
     'tenant-removed': TenantRemovedEvent
     'latency-set': LatencySetEvent
     'quality-set': QualitySetEvent
+    'account-adjusted': AccountAdjustedEvent
   }
   interface NoticeMap {
     drift: DriftEvent
@@ -102,6 +111,7 @@ export type AccountEvent =
   | RefusedEvent
   | TenantAddedEvent
   | TenantRemovedEvent
+  | AccountAdjustedEvent
 
 /** What an operator asks for besides a price. */
 export type ObjectiveEvent = LatencySetEvent | QualitySetEvent

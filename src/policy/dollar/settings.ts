@@ -60,6 +60,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'tenant-removed',
     'latency-set',
     'quality-set',
+    'account-adjusted',
     'drift',
   ],
   gamma: FORGETTING_FACTOR,

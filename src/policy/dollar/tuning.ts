@@ -84,6 +84,13 @@ export const CREDIT_SPARE_REQUESTS = 4
 export const FUND_SHARE = 0.1
 /** Requests' worth of budget that the fund starts with. */
 export const FUND_START_REQUESTS = 10
+/** Requests' worth of budget that the fund may owe: what is beyond is owed by the balance, which pays it back. */
+export const FUND_DEBT_REQUESTS = 10
+/**
+ * Requests' worth of budget that an account may owe: what a bill is beyond is written off, so that a mistake of units is
+ * over after so many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
+ */
+export const DEBT_REQUESTS_MAX = 512
 /** What a probe must find in the fund, in what it costs above B. */
 export const FUND_MARGIN = 1.5
 

@@ -46,7 +46,7 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
   ): Choice {
     const { choice } = this
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)

@@ -48,7 +48,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     const { choice, candidates } = this
     const { list } = candidates
     const { arms, requests } = state
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)

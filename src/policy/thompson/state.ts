@@ -27,6 +27,10 @@ export class ThompsonState implements PolicyState {
     if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
   }
 
+  cancelled(_event: EventOf<'cancelled'>, sequence: number): void {
+    if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
+  }
+
   charged(_at: number, _sequence: number): void {
     this.ascend()
   }

@@ -86,6 +86,7 @@ export class PendingTable {
         this.changeOf(event.id, position).state = 'expired'
         break
       case 'failed':
+      case 'cancelled':
         this.changeOf(event.id, position).isOver = true
     }
   }

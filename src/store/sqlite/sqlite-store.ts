@@ -85,6 +85,7 @@ class SqliteStore implements Store, SqliteNotes {
   readonly description: string
   readonly isShared = false
   readonly leases = null
+  readonly hasOwnOptions: boolean
   private readonly settings: LogSettings
   private readonly worker: URL | undefined
   private link: WorkerLink | null = null
@@ -93,6 +94,8 @@ class SqliteStore implements Store, SqliteNotes {
   constructor(settings: LogSettings, worker: URL | undefined) {
     this.description = settings.description
     this.settings = settings
+    // The snapshot that a new log begins with is all that there is to say.
+    this.hasOwnOptions = settings.snapshot !== null
     this.worker = worker
   }
 

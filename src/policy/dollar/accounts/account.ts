@@ -44,6 +44,12 @@ export class Account {
     if (usdPerRequest !== null) this.credit.open(usdPerRequest)
   }
 
+  /** An operator's credit, or a debit where it is negative: of the ceiling's balance, and of the caps in force. */
+  adjust(at: number, usd: number): void {
+    if (this.usdPerRequest !== null) this.credit.adjust(usd, this.usdPerRequest)
+    for (const cap of this.caps) cap.correct(at, at, -usd)
+  }
+
   /** Whether anything limits what it spends. */
   get isLimited(): boolean {
     return this.usdPerRequest !== null || this.caps.length > 0

@@ -1,5 +1,6 @@
 import type { EventOf } from '../../../events/events.js'
 import { Ledger } from '../../../state/ledger.js'
+import type { BilledRequest } from '../../../state/pending/billed-request.js'
 import { EXPIRED } from '../../../state/pending/request-state.js'
 import type { PendingView } from '../../../state/policy-state.js'
 import { constraintsOf } from '../../constraint.js'
@@ -101,6 +102,17 @@ export class Accounts {
     if (failed) account.ledger.takeBack(tenantUsd)
   }
 
+  /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked anew. */
+  billed(at: number, costUsd: number, request: BilledRequest): void {
+    const { allowanceUsd, bookedUsd, forced } = request
+    rebook(this.router, at, costUsd, request, allowanceUsd, forced)
+    const account = this.byNumber.get(request.policyColumn(TENANT))?.account
+    if (account === undefined) return
+    const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
+    rebook(account, at, costUsd, request, tenantUsd, forced && allowanceUsd === 0)
+    account.ledger.correct(costUsd - bookedUsd, tenantUsd)
+  }
+
   /** The request's reservation became spend: it expired, or its model was removed. */
   charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
@@ -124,6 +136,9 @@ export class Accounts {
         break
       case 'refused':
         this.refused(this.named(event.tenant))
+        break
+      case 'account-adjusted':
+        this.named(event.tenant)?.adjust(event.at, event.usd)
         break
       case 'tenant-added':
         this.add(event.tenant, ++this.registrations).account.setBudget(event.usdPerRequest)
@@ -217,6 +232,18 @@ function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean
     if (late) cap.correct(at, routedAt, costUsd - reservedUsd)
     else cap.settle(at, reservedUsd, costUsd)
   }
+}
+
+function rebook(
+  account: Account,
+  at: number,
+  costUsd: number,
+  { bookedUsd, bookedAt }: BilledRequest,
+  allowanceUsd: number,
+  probe: boolean,
+): void {
+  if (allowanceUsd > 0) account.credit.rebook(bookedUsd, costUsd, allowanceUsd, probe)
+  for (const cap of account.caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
 }
 
 function sameKind(cap: CapSpec, spec: CapSpec): boolean {
