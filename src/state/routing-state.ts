@@ -27,7 +27,7 @@ import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
 
-/** A bill of more than so many times its list cost is told: a prompt of 100,000 words where 500 tokens were assumed is less. */
+/** A bill of more than this many times its list cost raises an alarm: a prompt of 100,000 words where 500 tokens were assumed is less. */
 const IMPLAUSIBLE_RATIO = 300
 
 const NOTHING_MORE: readonly RouterEvent[] = []
