@@ -5,6 +5,29 @@ const LIST_PRICE_RATIO_MAX = 1000
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
+/** What a model costs whose list price is 0: decayed sums. */
+export interface FreeRecord {
+  freeUsd: number
+  freeSettled: number
+}
+
+/** One settled request of a model without a list price: a price of 0 can be scaled by nothing. */
+export function recordFreeCost(record: FreeRecord, costUsd: number): void {
+  record.freeUsd = KEPT * record.freeUsd + costUsd
+  record.freeSettled = KEPT * record.freeSettled + 1
+}
+
+/** The record of a model that has cost `meanUsd` on average over so many requests. */
+export function freeRecordOf(meanUsd: number, settled: number): FreeRecord {
+  const freeSettled = Math.min(settled, COST_MEMORY_REQUESTS)
+  return { freeUsd: meanUsd * freeSettled, freeSettled }
+}
+
+/** Expected dollars of a request of such a model: the mean of what it has cost. */
+export function freeCostUsd({ freeUsd, freeSettled }: FreeRecord): number {
+  return freeSettled === 0 ? 0 : freeUsd / freeSettled
+}
+
 /** Decayed sums over a model's settled requests. */
 export interface CostRecord {
   realisedUsd: number

@@ -11,7 +11,7 @@ import {
 import type { UsageFlag } from './usage/usage.js'
 
 /** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
-export type GivenTokens = { readonly [C in TokenCountName]?: number }
+export type GivenTokens = { readonly [C in TokenCountName]?: number | undefined }
 
 /** Tokens by kind, none in two of them: `input` are those of no other kind. A kind without tokens is left out. */
 export type TokensByKind = Readonly<Record<string, number>>

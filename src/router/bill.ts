@@ -16,14 +16,14 @@ export type Bill = GivenTokens & {
    * Realised cost, USD. Where tokens are given as well it is the cost that counts, unless it is 0 and they have a price;
    * they are kept in the event.
    */
-  readonly costUsd?: number
+  readonly costUsd?: number | undefined
   /**
    * The provider's usage object as it is, of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK, in place of counts.
    * docs/TOKENS.md tells what is read from it.
    */
-  readonly usage?: object
+  readonly usage?: object | undefined
   /** How the request was served, for the model's discount. Default: what the usage says, else at full price. */
-  readonly serviceTier?: ServiceTier
+  readonly serviceTier?: ServiceTier | undefined
 }
 
 export const BILL_KEYS: readonly string[] = ['costUsd', ...TOKEN_KINDS.countNames, 'usage', 'serviceTier']

@@ -12,6 +12,8 @@ export class Committer {
   /** Where events go that are made here; null for a router without a store. */
   journal: Journal | null = null
   recovery: Recovery | null = null
+  /** What calls that change something throw; null while the router is open. */
+  closed: ParetoBanditError | null = null
   readonly emitter: EventEmitter
   /** Something is being decided or applied. */
   isActing = false
@@ -42,16 +44,22 @@ export class Committer {
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
   commit(event: RouterEvent): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll([event])
     return this.deliver(1)
   }
 
   /** Events that were all checked: all or nothing. @throws as `commit` */
   commitAll(events: readonly RouterEvent[]): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll(events)
     return this.deliver(events.length)
+  }
+
+  /** @throws STORE_CLOSED, JOURNAL_FULL, what has broken the store for good */
+  checkRoom(): void {
+    if (this.closed !== null) throw this.closed
+    this.journal?.checkRoom()
   }
 
   /** An event that another router made: applied and told, and not journaled again. */

@@ -6,20 +6,20 @@ import { BILL_KEYS, type Bill, type GivenBill, isMissing, namesBill, readBill, t
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | undefined
 }
 
 /** What a failed call cost all the same. Default: nothing. */
 export type Failure = Bill & {
   /** How long it took to fail. */
-  readonly latencyMs?: number
+  readonly latencyMs?: number | undefined
   /** How long the provider asks to be left alone: the model gets no request for as long. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 /** What a call had cost, and how long it had taken, when its caller broke it off. Default: nothing. */
 export type Cancellation = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | undefined
 }
 
 const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
