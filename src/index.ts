@@ -9,6 +9,7 @@ export type * from './events/events.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
+export type { DifferingOption, OnDifference, OnDifferences } from './log/on-difference.js'
 export type { Store } from './log/store.js'
 export type {
   ModelPrice,

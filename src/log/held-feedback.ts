@@ -35,6 +35,11 @@ export class HeldFeedback {
     this.commit = commit
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.waiting.size
+  }
+
   /** @throws JOURNAL_FULL */
   add(id: string, make: () => RouterEvent, receipt: PendingReceipt): void {
     const until = this.now() + this.holdMs

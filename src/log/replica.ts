@@ -7,6 +7,7 @@ import { checkEvent } from '../state/check-event.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
 import { HeldFeedback } from './held-feedback.js'
+import { KeepAlive } from './keep-alive.js'
 import type { LocalLeases } from './leases/local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
@@ -70,6 +71,8 @@ export class Replica implements Journal {
   private isEnding = false
   private reading: Promise<void> = Promise.resolve()
   private wakeUp: (() => void)[] = []
+  /** Held while own events have no place, or feedback waits for its request. */
+  private readonly alive: KeepAlive
 
   constructor({ store, opened, options, host, recovered, startFold, leases }: ReplicaParts) {
     const { fold, position } = recovered
@@ -81,6 +84,7 @@ export class Replica implements Journal {
     this.startFold = startFold
     this.snapshots = new SharedSnapshots(store, options, host.encoder)
     this.leases = leases
+    this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
     this.held = new HeldFeedback(
@@ -94,6 +98,7 @@ export class Replica implements Journal {
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
+      alive: new KeepAlive(options.closeMs),
       onError: (error) => this.storeFailed(error),
       onLost: () => {
         this.mustRejoin = true
@@ -135,6 +140,7 @@ export class Replica implements Journal {
     // A notice is no event of the log.
     if (!this.fold.events.byType.has(event.type)) return
     this.unplaced.push(this.outbox.append(event))
+    this.alive.hold()
     if (event.type === 'routed' || event.type === 'refused') this.leases?.recordDraw(event)
   }
 
@@ -149,10 +155,11 @@ export class Replica implements Journal {
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
     this.held.add(id, make, receipt)
+    this.alive.hold()
     return receipt
   }
 
-  /** Resolves when all own events of now have their place. */
+  /** Resolves when all own events made so far have their place. */
   async flush(): Promise<void> {
     const last = this.outbox.lastNumber
     await this.outbox.flush()
@@ -173,6 +180,7 @@ export class Replica implements Journal {
       await this.store.close()
       await this.reading
       this.outbox.break(closed)
+      this.alive.progress(false)
     }
   }
 
@@ -288,7 +296,7 @@ export class Replica implements Journal {
       if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
       this.storeFailed(cause)
     }
-    if (!this.isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    if (!this.isClosed) await pause(RETRY_MS)
   }
 
   /** Too far behind, or the log is not what it was: from its latest snapshot again. */
@@ -320,6 +328,7 @@ export class Replica implements Journal {
     this.receipts.refuseAll(error)
     this.held.refuseAll(error)
     this.wake()
+    this.alive.progress(false)
   }
 
   private storeFailed(error: unknown): void {
@@ -328,6 +337,15 @@ export class Replica implements Journal {
   }
 
   private wake(): void {
+    this.alive.progress(this.unplaced.length > 0 || this.held.size > 0)
     for (const resolve of this.wakeUp.splice(0)) resolve()
   }
+}
+
+/** Keeps nothing alive. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    if (typeof timer === 'object') timer.unref()
+  })
 }

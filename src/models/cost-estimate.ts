@@ -13,6 +13,29 @@ const MISTAKE_COUNTED = 3
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
+/** What a model costs whose list price is 0: decayed sums. */
+export interface FreeRecord {
+  freeUsd: number
+  freeSettled: number
+}
+
+/** One settled request of a model without a list price: a price of 0 can be scaled by nothing. */
+export function recordFreeCost(record: FreeRecord, costUsd: number): void {
+  record.freeUsd = KEPT * record.freeUsd + costUsd
+  record.freeSettled = KEPT * record.freeSettled + 1
+}
+
+/** The record of a model that has cost `meanUsd` on average over so many requests. */
+export function freeRecordOf(meanUsd: number, settled: number): FreeRecord {
+  const freeSettled = Math.min(settled, COST_MEMORY_REQUESTS)
+  return { freeUsd: meanUsd * freeSettled, freeSettled }
+}
+
+/** Expected dollars of a request of such a model: the mean of what it has cost. */
+export function freeCostUsd({ freeUsd, freeSettled }: FreeRecord): number {
+  return freeSettled === 0 ? 0 : freeUsd / freeSettled
+}
+
 /** Decayed sums over a model's settled requests. */
 export interface CostRecord {
   realisedUsd: number
@@ -74,7 +97,7 @@ export function isImplausible(
 
 /** Whether a bill taught the cost head as a mistake: there all beyond its end are taught the end else. */
 export function wasTaughtAsMistake(costUsd: number, listCostUsd: number, taughtLogRatio: number): boolean {
-  return costUsd > LIST_RATIO_MAX * listCostUsd && taughtLogRatio < LOG_RATIO_MAX
+  return listCostUsd > 0 && costUsd > LIST_RATIO_MAX * listCostUsd && taughtLogRatio < LOG_RATIO_MAX
 }
 
 /** What the cost head learns of a bill that is a mistake. */

@@ -79,7 +79,7 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   lease?: Lease | null
   /** Refuses what a request asks for, before anything else is looked at. @throws INVALID_ARGUMENT, UNKNOWN_TENANT */
   checkRequest?(state: StateView<S>, request: RouteOptions | null): void
-  /** What time alone brings about for such a request: to be recorded before it is routed. */
+  /** What the passing of time brings about for such a request, such as a new period of a cap: recorded before it is routed. */
   due?(state: StateView<S>, request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void
@@ -88,9 +88,19 @@ export interface Chooser<S extends PolicyState = PolicyState> {
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED
    */
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  /**
+   * That the choice to come finds a model, with a note of its time; left out where `eligibleModels` says it.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  checkEligible?(
+    state: StateView<S>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
-  /** Fills in what any choice of now stands on. */
+  /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<S>, request: RouteOptions | null, note: DecisionNote): void
   /**
    * How a model stands in the decision of that note; the request's context is the arena's first.

@@ -1,11 +1,11 @@
 import type { Constraint } from '../events/constraint.js'
 
-/** Where a request goes, and what it is expected to cost. */
-export interface Decision {
+/** Where a request goes, and what it is expected to cost. @typeParam Id ids of the router's models */
+export interface Decision<Id extends string = string> {
   /** Names the request in `settle`, `reward`, `fail` and `explain`. */
   readonly id: string
   /** Id of the chosen model. */
-  readonly model: string
+  readonly model: Id
   /** Expected cost of the request on that model, USD. */
   readonly expectedCostUsd: number
   /** Set aside until it settles, USD: the expected cost, or with `reserve: 'worst-case'` the most it can cost. */
@@ -18,7 +18,7 @@ export interface Decision {
   readonly canary: boolean
   /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
   readonly cheapestFallback: boolean
-  /** Shadow price lambda at the decision. */
+  /** Shadow price lambda at the decision, as `PacerStats` has it. */
   readonly shadowPrice: number
   /** Reward that a limit's worth of latency had to buy; 0 without a latency objective, and while it is no constraint. */
   readonly latencyPrice: number
@@ -78,7 +78,7 @@ export interface FeatureContribution {
 export interface Explanation {
   readonly id: string
   readonly chosen: string
-  /** Of the choice, as in Decision; null when it is no longer known. */
+  /** Probability of the choice (`Decision.propensity`); null when it is no longer known. */
   readonly propensity: number | null
   readonly forced: boolean
   readonly canary: boolean

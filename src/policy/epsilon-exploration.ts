@@ -13,7 +13,7 @@ export class EpsilonExploration {
     this.seed = seed
   }
 
-  /** The choice falls as it must: forced, exploited, or the cheapest where nothing is affordable. */
+  /** Notes that nothing is left to chance: a choice that is forced, exploited, or the cheapest where nothing is affordable. */
   certain(choice: Choice): void {
     choice.propensity = 1
     choice.eligible = NO_MODELS

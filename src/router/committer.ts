@@ -12,11 +12,15 @@ export class Committer {
   /** Where events go that are made here; null for a router without a store. */
   journal: Journal | null = null
   recovery: Recovery | null = null
+  /** What calls that change something throw; null while the router is open. */
+  closed: ParetoBanditError | null = null
   readonly emitter: EventEmitter
   /** Something is being decided or applied. */
   isActing = false
+  /** How long feedback is waited for, ms. */
+  pendingTtlMs: number
   private time = 0
-  private readonly options: Pick<ResolvedOptions, 'pendingTtlMs' | 'clock'>
+  private readonly options: Pick<ResolvedOptions, 'clock'>
 
   constructor(
     state: RoutingState,
@@ -26,6 +30,7 @@ export class Committer {
     this.state = state
     this.emitter = emitter
     this.options = options
+    this.pendingTtlMs = options.pendingTtlMs
   }
 
   /**
@@ -39,16 +44,22 @@ export class Committer {
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
   commit(event: RouterEvent): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll([event])
     return this.deliver(1)
   }
 
   /** Events that were all checked: all or nothing. @throws as `commit` */
   commitAll(events: readonly RouterEvent[]): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll(events)
     return this.deliver(events.length)
+  }
+
+  /** @throws STORE_CLOSED, JOURNAL_FULL, what has broken the store for good */
+  checkRoom(): void {
+    if (this.closed !== null) throw this.closed
+    this.journal?.checkRoom()
   }
 
   /** An event that another router made: applied and told, and not journaled again. */
@@ -66,14 +77,14 @@ export class Committer {
 
   /** Whether a reservation is older than the time to live. */
   isDue(now: number): boolean {
-    return this.state.pending.due(now - this.options.pendingTtlMs) !== 0
+    return this.state.pending.due(now - this.pendingTtlMs) !== 0
   }
 
   /** Turns reservations older than the time to live into spend. @returns how many */
   expireDue(now: number): number {
     let count = 0
     for (;;) {
-      const sequence = this.state.pending.due(now - this.options.pendingTtlMs)
+      const sequence = this.state.pending.due(now - this.pendingTtlMs)
       if (sequence === 0) return count
       this.expire(sequence, now)
       count++

@@ -29,7 +29,7 @@ import type { Receipt } from './journal.js'
 
 export interface BatchOptions {
   /** A result for each item, and the rest is applied where some are refused. */
-  readonly each?: boolean
+  readonly each?: boolean | undefined
 }
 
 /** What became of an item: applied, and durable as any feedback; or refused, and why. */
@@ -103,7 +103,9 @@ export class Feedback {
 
   /** Read for each event anew: a replica's state is replaced at every rebase. */
   private contextOf(at: number, idField: string, field: string): FeedbackContext {
-    return { state: this.committer.state, at, limits: this.options, idField, field }
+    const { rewardLow, rewardHigh } = this.options
+    const { state, pendingTtlMs } = this.committer
+    return { state, at, limits: { rewardLow, rewardHigh, pendingTtlMs }, idField, field }
   }
 
   /** All or nothing. */

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ArmInspection } from '../bandit/arm-inspection.js'
 import { readOnce } from '../base/read-once.js'
 import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
@@ -25,8 +26,15 @@ import type { RouterStats } from './stats.js'
  * The public face: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is
  * an event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about
  * (expiry, new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
+ *
+ * Any call that changes something also throws INVALID_ARGUMENT for a clock that gives no finite time, STORE_CLOSED after
+ * `close`, and of a router with a store JOURNAL_FULL (too many events wait to be durable) or what has broken the store for
+ * good.
+ *
+ * @typeParam Id ids of the models, as `createRouter` saw them. Of one that gets others later, by `addModel` or from a log,
+ *   say `createRouter<string>`
  */
-export class Router {
+export class Router<Id extends string = string> implements AsyncDisposable {
   private readonly parts: RouterParts
 
   constructor(parts: RouterParts) {
@@ -40,37 +48,40 @@ export class Router {
    *   leaves too little for any; UNKNOWN_TENANT; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
    */
-  route(input: ContextInput, options?: RouteOptions): Decision {
-    return this.parts.decisions.route(input, options)
+  route(input: ContextInput, options?: RouteOptions): Decision<Id> {
+    return this.open.decisions.route(input, options) as Decision<Id>
   }
 
   /**
    * `route` for any encoder, also one that has to wait. Options are checked at once, and again when the text is encoded:
-   * models, prices and budgets are those of then.
+   * models, prices and budgets are those in force at that moment.
    * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
    */
-  routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
-    return this.parts.decisions.routeAsync(input, options)
+  async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision<Id>> {
+    return (await this.open.decisions.routeAsync(input, options)) as Decision<Id>
   }
 
   /**
    * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
    * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and
    * the call throws where it is the first.
+   * @returns a decision for each of the first inputs, in their order
+   * @throws as `route`
    */
-  routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
-    return this.parts.decisions.routeMany(inputs, options)
+  routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision<Id>[] {
+    return this.open.decisions.routeMany(inputs, options) as Decision<Id>[]
   }
 
-  /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
+  /** Turns reservations older than `pendingTtlMs` into spend; `route` does it too. @returns how many */
   expire(): number {
-    return this.parts.decisions.expire()
+    return this.open.decisions.expire()
   }
 
   /**
    * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
+   * @returns scores, weights and penalties in units of the router's reward range, dollars in USD
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED; INVALID_ARGUMENT for what is no id
    */
   explain(id: string): Explanation {
     return this.parts.decisions.explain(id)
@@ -86,7 +97,7 @@ export class Router {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, ALREADY_SETTLED; INVALID_ARGUMENT
    */
   settle(id: string, settlement: Settlement): Receipt {
-    return this.parts.feedback.settle(id, settlement)
+    return this.open.feedback.settle(id, settlement)
   }
 
   /**
@@ -102,7 +113,7 @@ export class Router {
     items: readonly (Settlement & { readonly id: string })[],
     options?: BatchOptions,
   ): Receipt | BatchReceipt {
-    return this.parts.feedback.settleMany(items, options)
+    return this.open.feedback.settleMany(items, options)
   }
 
   /**
@@ -111,7 +122,7 @@ export class Router {
    * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
    */
   reward(id: string, reward: number): Receipt {
-    return this.parts.feedback.reward(id, reward)
+    return this.open.feedback.reward(id, reward)
   }
 
   /** `reward` for each item; likewise. */
@@ -124,7 +135,7 @@ export class Router {
     items: readonly { readonly id: string; readonly reward: number }[],
     options?: BatchOptions,
   ): Receipt | BatchReceipt {
-    return this.parts.feedback.rewardMany(items, options)
+    return this.open.feedback.rewardMany(items, options)
   }
 
   /**
@@ -133,7 +144,7 @@ export class Router {
    * @throws as `settle`, and ALREADY_REWARDED
    */
   fail(id: string, failure?: Failure): Receipt {
-    return this.parts.feedback.fail(id, failure)
+    return this.open.feedback.fail(id, failure)
   }
 
   /**
@@ -142,7 +153,7 @@ export class Router {
    * @throws as `fail`
    */
   cancel(id: string, cancellation?: Cancellation): Receipt {
-    return this.parts.feedback.cancel(id, cancellation)
+    return this.open.feedback.cancel(id, cancellation)
   }
 
   /**
@@ -151,25 +162,27 @@ export class Router {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (its bill is no longer remembered), INVALID_ARGUMENT
    */
   correct(id: string, bill: Settlement): Receipt {
-    return this.parts.feedback.correct(id, bill)
+    return this.open.feedback.correct(id, bill)
   }
 
   /**
    * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
    * and gets `forcedExploration` requests for certain.
+   * @param model its prices in USD per million tokens
+   * @param options `forcedExploration`: requests, in place of the router's own option
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
    */
-  addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
-    this.parts.admin.addModel(model, options)
+  addModel(model: ModelSpec, options: { readonly forcedExploration?: number | undefined } = {}): void {
+    this.open.admin.addModel(model, options)
   }
 
   /**
    * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
    * hear of true costs, `disable` it first.
-   * @throws UNKNOWN_MODEL
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   removeModel(id: string): void {
-    this.parts.admin.removeModel(id)
+    this.open.admin.removeModel(id)
   }
 
   /**
@@ -178,7 +191,7 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   disable(id: string): void {
-    this.parts.admin.disable(id)
+    this.open.admin.disable(id)
   }
 
   /**
@@ -186,16 +199,17 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   enable(id: string): void {
-    this.parts.admin.enable(id)
+    this.open.admin.enable(id)
   }
 
   /**
-   * New list prices, in force from the next request on. They replace all: one left out takes its default.
+   * New list prices, in force from the next request on. They replace all prices, tiers and discounts of the model: what is
+   * left out takes its default. Requests on their way are billed at the old ones.
    * @param price USD per million tokens, by kind, finite and >= 0; those of input and output are required
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   reprice(id: string, price: ModelPrice): void {
-    this.parts.admin.reprice(id, price)
+    this.open.admin.reprice(id, price)
   }
 
   /**
@@ -204,7 +218,7 @@ export class Router {
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
    */
   setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
-    this.parts.admin.setBudget(budget, options)
+    this.open.admin.setBudget(budget, options)
   }
 
   /**
@@ -213,7 +227,7 @@ export class Router {
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
    */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
-    this.parts.admin.run('setCaps', 'caps', caps, options)
+    this.open.admin.run('setCaps', 'caps', caps, options)
   }
 
   /**
@@ -222,32 +236,47 @@ export class Router {
    * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
    */
   adjustAccount(usd: number, options?: ForTenant): void {
-    this.parts.admin.run('adjustAccount', 'usd', usd, options)
+    this.open.admin.run('adjustAccount', 'usd', usd, options)
   }
 
-  /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * A limit on the latency of all requests from now on, or null for none. The same limit again changes nothing.
+   * @param latency in ms: of the mean, or that a share of requests (`percentile`) must keep
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setLatency(latency: LatencyOptions | null): void {
-    this.parts.admin.run('setLatency', 'latency', latency)
+    this.open.admin.run('setLatency', 'latency', latency)
   }
 
-  /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * A floor under the mean reward of all requests from now on, or null for none.
+   * @param quality `meanReward` in units of the router's reward range
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setQuality(quality: QualityOptions | null): void {
-    this.parts.admin.run('setQuality', 'quality', quality)
+    this.open.admin.run('setQuality', 'quality', quality)
   }
 
-  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * Registers a tenant, with an account of its own beside the router's: every dollar is booked on both.
+   * @param tenant its budget in USD per request, its caps in USD per period
+   * @throws DUPLICATE_TENANT; INVALID_ARGUMENT, also under a policy without tenants; UNKNOWN_OPTION
+   */
   addTenant(tenant: TenantOptions): void {
-    this.parts.admin.run('addTenant', 'tenant', tenant)
+    this.open.admin.run('addTenant', 'tenant', tenant)
   }
 
-  /** `addTenant` for each; all are checked before the first is registered. */
+  /** `addTenant` for each; all are checked before the first is registered. @throws as `addTenant` */
   addTenants(tenants: readonly TenantOptions[]): void {
-    this.parts.admin.run('addTenants', 'tenants', tenants)
+    this.open.admin.run('addTenants', 'tenants', tenants)
   }
 
-  /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
+  /**
+   * Forgets a tenant and its account. Its requests in flight still settle on the router's account.
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy without tenants
+   */
   removeTenant(id: string): void {
-    this.parts.admin.run('removeTenant', 'id', id)
+    this.open.admin.run('removeTenant', 'id', id)
   }
 
   /** The account of a tenant, dollars in USD. @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants */
@@ -264,7 +293,10 @@ export class Router {
     return this.parts.admin.stats()
   }
 
-  /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
+  /**
+   * The learned statistics of a model, copied; weights in units of the router's reward range.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   inspectArm(id: string): ArmInspection {
     const { state } = this.parts.committer
     const arm = state.arms.inspect(findModel(state, id, 'id').slot)
@@ -288,7 +320,7 @@ export class Router {
    *   the call that made the event throws
    */
   apply(event: RouterEvent): void {
-    const { committer, policy, options } = this.parts
+    const { committer, policy, options } = this.open
     const checked = checkEvent(committer.state, policy, options, readOnce(event, 'event'))
     // What the event before it has shown was told with that one.
     if (!isNotice(policy, checked.type)) committer.commit(checked)
@@ -302,23 +334,33 @@ export class Router {
   /**
    * Replaces the whole state by a snapshot's. Settings stay this router's: give it those of the old one. Requests that
    * had all their feedback, and those of removed models, are not kept: feedback for them throws REQUEST_CLOSED.
-   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
+   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY; INVALID_ARGUMENT, also of a router with a store, whose state
+   *   comes from there; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
-    this.parts.persistence.restore(snapshot)
+    this.open.persistence.restore(snapshot)
   }
 
   /**
    * Resolves when all that has happened so far is durable: at once without a store.
-   * @throws what has broken the store for good
+   * @throws (the promise is rejected with) what has broken the store for good
    */
   flush(): Promise<void> {
     return this.parts.persistence.flush()
   }
 
-  /** `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on. */
+  /**
+   * `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on, of a router without a
+   * store too. What only looks (`stats`, `explain`, `snapshot`) goes on.
+   * @throws (the promise is rejected with) what kept events from becoming durable
+   */
   close(): Promise<void> {
     return this.parts.persistence.close()
+  }
+
+  /** `close`, for `await using router = await createRouter()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /**
@@ -340,10 +382,13 @@ export class Router {
    * @throws INVALID_ARGUMENT where the policy takes none such, and what it throws
    */
   command<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
-    this.parts.admin.run(name, name, ...args)
+    this.open.admin.run(name, name, ...args)
   }
 
-  /** What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that. */
+  /**
+   * What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that.
+   * @throws what the policy throws
+   */
   ask<N extends QueryName>(
     name: N,
     ...args: PolicyQueries[N]['args']
@@ -351,9 +396,16 @@ export class Router {
     return this.parts.admin.ask(name, ...args)
   }
 
-  /** Ids of the registered tenants. */
+  /** Ids of the registered tenants; none under a policy without tenants. */
   tenants(): readonly string[] {
     return this.parts.admin.ask('tenants') ?? []
+  }
+
+  /** For calls that change something. @throws STORE_CLOSED */
+  private get open(): RouterParts {
+    const { closed } = this.parts.committer
+    if (closed !== null) throw closed
+    return this.parts
   }
 
   /** What decisions are made on. @internal */

@@ -55,7 +55,10 @@ export interface PacerStats {
   readonly usdPerRequest: number | null
   /** How the budget acts under policy `paper`; null under others. */
   readonly mode: PacerMode | null
-  /** As in `Decision`. */
+  /**
+   * Shadow price lambda now: the reward that a budget's worth of dollars must buy; under policy `paper`, that
+   * 1 on the scale of log-normalised prices must buy. 0 without a budget.
+   */
   readonly shadowPrice: number
   /** Running mean of what requests cost, USD; it drives the shadow prices of policies `paper` and `thompson`. */
   readonly costEmaUsd: number
@@ -89,6 +92,8 @@ export interface RouterStats
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** How long feedback is waited for, ms. */
+  readonly pendingTtlMs: number
   /** Null without a store. */
   readonly journal: JournalStats | null
   readonly kernel: string

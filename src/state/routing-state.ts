@@ -3,10 +3,11 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { callAnswered, callFailed, tried } from '../models/availability.js'
-import { isImplausible, recordCost, wasTaughtAsMistake } from '../models/cost-estimate.js'
+import { isImplausible, recordCost, recordFreeCost, wasTaughtAsMistake } from '../models/cost-estimate.js'
 import type { PriceList } from '../models/price-list.js'
 import { type Model, Registry } from '../models/registry.js'
 import { listCostOf, unpricedTokens } from '../models/token-counts.js'
+import { countTries, recordFreeTry, recordLatency, recordTry } from '../models/tries.js'
 import { Ledger } from './ledger.js'
 import { BilledRequest } from './pending/billed-request.js'
 import type { ClosedRequest } from './pending/closed-requests.js'
@@ -179,6 +180,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.requests++
     tried(model, event.at, this.requests)
     if (event.forced) this.registry.countForced(model)
+    countTries(model, event.at, event.triesCost, event.triesLatency)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
@@ -211,9 +213,27 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (event.latencyMs !== null) {
       model.latencyCount++
       model.latencySumMs += event.latencyMs
+      recordLatency(model, event.latencyMs)
     }
     this.countUsage(model, event, pending.prices(sequence))
-    recordCost(model, event.costUsd, listCostUsd, pending.predictedUsd(sequence), isMistake)
+    this.learnCost(model, event.costUsd, listCostUsd, pending.predictedUsd(sequence), isMistake)
+  }
+
+  /** A request of no tokens on a model that has a price tells nothing of it. */
+  private learnCost(
+    model: Model,
+    costUsd: number,
+    listUsd: number,
+    predictedUsd: number,
+    isMistake = false,
+  ): void {
+    if (listUsd > 0) {
+      recordTry(model, costUsd, listUsd)
+      recordCost(model, costUsd, listUsd, predictedUsd, isMistake)
+    } else if (model.blendedUsdPerKTok === 0) {
+      recordFreeTry(model, costUsd)
+      recordFreeCost(model, costUsd)
+    }
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
@@ -310,8 +330,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if ((request.state & SETTLED) === 0) return
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
-    model.realisedUsd = model.assumedUsd = model.predictedUsd = 0
-    recordCost(model, event.costUsd, request.listCostUsd, request.predictedUsd)
+    model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
+    this.learnCost(model, event.costUsd, request.listCostUsd, request.predictedUsd)
   }
 
   private expire(sequence: number, at: number): void {

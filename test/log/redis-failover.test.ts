@@ -4,6 +4,7 @@ import { createRouter } from '../../src/create-router.js'
 import type { Router } from '../../src/router/router.js'
 import type { RedisModule } from '../../src/store/redis/client.js'
 import { redisStore } from '../../src/store/redis/index.js'
+import { expectRejection } from '../support/errors.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { MODELS, X } from '../support/router.js'
 import { pause, until } from '../support/shared-store.js'
@@ -159,5 +160,16 @@ describe.skipIf(!hasRedis)('a Redis that gives way to', () => {
       expect(c.router.recovery?.refused).toBe(0)
       await until(() => c.router.stats().requests === 31, 'all requests')
     })
+  })
+})
+
+describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first snapshot', () => {
+  it('opens no router', async () => {
+    const failing = await start()
+    const { router } = await replica(failing)
+    for (let i = 0; i < 20; i++) router.route(X)
+    await router.flush()
+    await failing.server.command('XTRIM', '{paretobandit}:events', 'MAXLEN', '1')
+    await expectRejection(replica(failing), 'STORE_CORRUPT')
   })
 })

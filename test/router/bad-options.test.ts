@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { MODELS, makeBench } from '../support/router.js'
 
@@ -122,7 +123,7 @@ describe('createRouter refuses', () => {
   it.each(CASES)('%o', async (options, code, field, says) => {
     const plain = typeof options === 'object' && options !== null && !Array.isArray(options)
     const given = plain ? { dimension: 3, ...options } : options
-    const { message } = await expectRejection(createRouter(wrong(given)), code, field)
+    const { message } = await expectRejection(createRouter(wrong<RouterOptions>(given)), code, field)
     expect(message.startsWith(field)).toBe(true)
     expect(message).toContain(says)
   })

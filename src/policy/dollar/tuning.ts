@@ -136,6 +136,8 @@ export const LOG_LATENCY_VARIANCE = 0.25
 export const LEARNING_OBSERVATIONS = 20
 /** The same of latencies. */
 export const LEARNING_LATENCIES = 8
+/** A model that was slow in so many requests, and nothing but slow, may be so no more: it is tried again. */
+export const FIRST_LATENCIES = 16
 /** Observations that are left of an arm's bias after an alarm. */
 export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
 /** Observations that are left at most of all that an arm has learned. */
@@ -150,7 +152,13 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
-/** Log-likelihood ratios at which rewards and latencies say that a model is what it was, against what it has been since. */
+/** What a try must find below what was known, in ln, for this many observations to be left of that. */
+export const TRY_BETTER_LOG = -0.3
+export const TRY_KEPT_OBSERVATIONS = 0.5
+/**
+ * A model that had fallen, or got slow, has recovered when the log-likelihood ratio of its latest rewards, or latencies,
+ * reaches this: for what they were before against what they have been since.
+ */
 export const REWARD_RECOVERED_RATIO = 3
 export const LATENCY_RECOVERED_RATIO = 5
 /** Most that one observation adds to such a ratio, or takes from it. */
@@ -163,16 +171,19 @@ export const DUE_REWARDS = 30
 
 // The latency objective: latency/latency-objective.ts
 
-/** Requests over which a debt is paid back: of a mean; of a percentile that many requests over the limit more. */
+/**
+ * Requests over which a debt is paid back. For a percentile it is longer, by as many requests as hold 20 that may take longer
+ * than the limit: 400 for the 95th.
+ */
 export const LATENCY_HORIZON_REQUESTS = 64
 export const LATENCY_HORIZON_OVER_REQUESTS = 20
 /**
- * Most that is aimed at, in limits: of a mean, of a percentile. Over the horizon of a percentile little may be saved up:
- * 0.15 of it are 2 % of 3,000 requests.
+ * Most that is aimed at while latencies have been below the limit, in limits: of a mean, of a percentile. The horizon of a
+ * percentile is long, so less may be saved up in it: 0.15 of it are 2 % of 3,000 requests.
  */
 export const LATENCY_TARGET_MAX = 1.4
 export const PERCENTILE_TARGET_MAX = 1.15
-/** A debt of this many horizons that lasts a horizon is more than noise: the limit is missed. */
+/** The limit counts as missed when the debt has been above this many horizons for a whole horizon: that is not noise. */
 export const LATENCY_MISSED_HORIZONS = 0.5
 /** A single latency counts for at most this many times the limit of a mean. */
 export const LATENCY_USE_MAX = 64
@@ -181,7 +192,10 @@ export const LATENCY_PRICE_MAX = 128
 
 // How latencies of models lie about what is predicted: latency/latency-profile.ts
 
-/** Residuals that the level of a model is a mean of, at most, and those of the fast one that takes its place when it strays. */
+/**
+ * The level of a model is a mean of this many residuals at most; a second one, of fewer, takes its place when an alarm says
+ * that latencies have changed.
+ */
 export const LEVEL_OBSERVATIONS = 64
 export const LEVEL_FAST_OBSERVATIONS = 4
 /** How many residuals the first variance counts for, and the least variance. */
@@ -204,7 +218,7 @@ export const QUALITY_CORRECTION_MAX = 0.1
 /** Rewards over which the bias of the predictions is learned, and how many observations of a bias of 0 it starts with. */
 export const QUALITY_BIAS_REWARDS = 100
 export const QUALITY_BIAS_PRIOR_REWARDS = 10
-/** Least bias, in reward: a bandit that learns promises too little, and that is over soon. */
+/** Least bias, in reward: a bandit that still learns predicts too little, but not for long. */
 export const QUALITY_BIAS_MIN = -0.02
 /** Requests over which the latency objective's part of the values is averaged. */
 export const QUALITY_DRAG_REQUESTS = 128
@@ -217,7 +231,7 @@ export const QUALITY_SLACK = 0.01
 /** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
 export const QUALITY_PRICE_MAX = 2 ** 30
 
-// What is told
+// What `stats` reports
 
 /** Latencies and rewards that the recent means are taken over. */
 export const RECENT_OBSERVATIONS = 256

@@ -1,15 +1,16 @@
-import { CandidateList } from '../../bandit/candidate-list.js'
 import { standardNormal } from '../../bandit/randomise.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
+import { doubtOfCosts, isTryDue } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
+import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { probabilityOfBest } from './posterior.js'
@@ -23,12 +24,9 @@ import type { ThompsonState } from './state.js'
  */
 export class ThompsonChooser implements Chooser<ThompsonState> {
   private readonly options: ResolvedOptions<null>
-  private readonly list = new CandidateList()
+  private readonly candidates = new Candidates()
   private readonly choice: Choice = blankChoice()
   private readonly exploration: EpsilonExploration
-  private contexts = 1
-  private index = 0
-  private projected = 0
   /** By list position: the mean of the draw, cost deducted, and its standard deviation. */
   private means = new Float64Array(0)
   private deviations = new Float64Array(0)
@@ -39,9 +37,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   }
 
   begin(contexts: number): void {
-    this.contexts = contexts
-    this.index = 0
-    this.projected = 0
+    this.candidates.begin(contexts)
   }
 
   choose(
@@ -50,34 +46,47 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     size: RequestSize,
     note: DecisionNote,
   ): Choice {
-    const { choice, list } = this
-    const { arms, registry, requests } = state
-    const eligible = eligibleModels(state, request, size, note.at)
+    const { choice, candidates } = this
+    const { list } = candidates
+    const { arms, requests } = state
+    const eligible = openModels(state, request, size, note, MEAN_COSTS)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    let chosen =
-      exploit || registry.exploring === 0
-        ? undefined
-        : eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
+    let chosen = newcomer(state, eligible, exploit)
     note.forced = chosen !== undefined
     if (chosen === undefined) {
-      if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
-      else list.take(arms, eligible, Number.POSITIVE_INFINITY)
-      this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
+      candidates.take(state, eligible, Number.POSITIVE_INFINITY)
+      this.draw(state, size, note, exploit ? 0 : this.options.alpha)
       const best =
         list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
       const position = exploit ? best : this.explore(best, requests)
       chosen = list.models[position]
       choice.score = arms.scoreAt(position)
     } else choice.score = 0
-    this.index++
+    candidates.index++
     note.chosen = chosen
     note.chosenIdleAge = arms.idleAge(chosen.slot, requests)
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
-    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    const knownUsd = expectedModelCostUsd(chosen, size)
+    const countedUsd = this.costUsd(state, chosen, size, note)
+    noteTry(note, chosen, request, knownUsd, countedUsd)
+    if (countedUsd < knownUsd && !note.forced) {
+      note.canary = note.triesCost = true
+      note.triedUsd = countedUsd
+    }
+    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
+  }
+
+  checkEligible(
+    state: StateView<ThompsonState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void {
+    openModels(state, request, size, note, MEAN_COSTS)
   }
 
   describe(state: StateView<ThompsonState>, request: RouteOptions | null, note: DecisionNote): void {
@@ -100,7 +109,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = expectedModelCostUsd(model, size)
+    const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size))
     const normal = standardNormal(this.options.seed, note.now, model.slot)
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
@@ -112,8 +121,9 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   }
 
   /** Draws a score for each of the list: the kernel gives theta.x and theta.x + sqrt(v), which tell both moments. */
-  private draw(state: StateView<ThompsonState>, size: RequestSize, priceOfUsd: number, alpha: number): void {
-    const { list } = this
+  private draw(state: StateView<ThompsonState>, size: RequestSize, note: DecisionNote, alpha: number): void {
+    const { candidates } = this
+    const { list, index } = candidates
     const { kernel } = state.arms
     const { count } = list
     if (this.means.length < count) {
@@ -121,26 +131,39 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       this.deviations = new Float64Array(2 * count)
     }
     const { means, deviations } = this
-    if (this.projected !== list.serial) {
-      this.projected = list.serial
-      kernel.project(this.contexts, count, QUADRATIC)
-    }
-    kernel.combine(this.index, count, 1, 0, state.requests)
+    if (!candidates.areProjected) candidates.project(kernel, QUADRATIC)
+    kernel.combine(index, count, 1, 0, state.requests)
     const { f64, layout } = kernel
     for (let position = 0; position < count; position++) {
       const cell = cellOffset(layout, 0, position)
       const model = list.models[position]
-      const mean = f64[cell + layout.mean + this.index * CELL_STRIDE]
+      const costUsd = this.costUsd(state, model, size, note)
+      const mean = f64[cell + layout.mean + index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
-      means[position] = mean - priceOfUsd * expectedModelCostUsd(model, size)
+      means[position] = mean - note.penaltyWeight * costUsd
       const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
       f64[cell + layout.score] = means[position] + deviations[position] * normal
     }
   }
 
+  /** What counts of a model's cost: less where a try of it is due, because a few bills were far above all others. */
+  private costUsd(
+    { arms, requests }: StateView<ThompsonState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+  ): number {
+    const knownUsd = expectedModelCostUsd(model, size)
+    if (note.tried.includes(model)) return Math.min(knownUsd, triedModelCostUsd(model, size))
+    const doubt = doubtOfCosts(model)
+    if (doubt === 1 || note.options?.exploit === true) return knownUsd
+    return isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ? doubt * knownUsd : knownUsd
+  }
+
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */
   private explore(best: number, requests: number): number {
-    const { list, choice, means, deviations } = this
+    const { choice, means, deviations } = this
+    const { list } = this.candidates
     const { count, models } = list
     const { epsilon } = this.options
     const position = this.exploration.draw(choice, list, best, requests)

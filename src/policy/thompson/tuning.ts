@@ -8,8 +8,8 @@
  */
 
 /**
- * Least shadow price, in rewards that a budget's worth of dollars must buy: no reward minds it. A lower end would take
- * longer to climb back from when dollars are short again: with 1e-4 up to 42 % too much is spent after a price has come
+ * Least shadow price, in rewards that a budget's worth of dollars must buy: too small to change a choice. From a lower end
+ * it would take longer to rise when dollars are short again: with 1e-4 up to 42 % too much is spent after a price has come
  * back on the simulated workload, with 1e-3 up to 23 %.
  */
 export const PRICE_MIN = 1e-3

@@ -68,6 +68,8 @@ const COUNTERS = [
   'trips',
   'pausedUntilRequests',
   'outages',
+  'costTries',
+  'latencyTries',
 ] as const
 /** What a request does at most once. */
 const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
@@ -80,6 +82,11 @@ const AMOUNTS = [
   'predictedUsd',
   'unpricedTokens',
   'failureLatencySumMs',
+  'freeUsd',
+  'freeSettled',
+  'recentLatencyMs',
+  'recentLatencies',
+  'usualCostRatio',
 ] as const
 const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */

@@ -2,16 +2,18 @@ import type { Database } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CODEC_VERSION_MAX } from '../../events/codec.js'
-import type { Meta } from './schema.js'
+import type { Meta } from './meta.js'
 
 const CHECKSUM_BYTES = 4
+const CHECKED_AT_ONCE = 2048
 
 /** What of a log is not as it was written. */
 interface Damage {
+  /** Positions of damaged snapshots. */
   readonly snapshots: readonly number[]
-  /** Events to be given up: from the first damaged one on. */
   /** Position up to which there were events, where the latest are gone. */
   readonly missingTo: number | null
+  /** Events to be given up: from the first damaged one on. */
   readonly tail: {
     readonly from: number
     readonly to: number
@@ -33,12 +35,13 @@ interface TailRow {
 export function findDamage(db: Database, meta: Meta, description: string): Damage {
   const snapshots: number[] = []
   let covered = 0
-  const kept = db
-    .prepare('SELECT position, bytes, checksum FROM snapshots ORDER BY position DESC')
-    .raw()
-    .iterate() as IterableIterator<[number, Buffer, number | null]>
-  for (const [position, bytes, checksum] of kept) {
-    if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
+  const kept = db.prepare('SELECT position FROM snapshots ORDER BY position DESC').pluck().all() as number[]
+  const find = db.prepare('SELECT bytes, checksum FROM snapshots WHERE position = ?').raw()
+  for (const position of kept) {
+    // They may be large: one at a time.
+    const [bytes, checksum] = (find.get(position) ?? []) as [Buffer?, (number | null)?]
+    if (!(bytes instanceof Uint8Array) || checksum === undefined) snapshots.push(position)
+    else if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
     else covered = Math.max(covered, position)
   }
   const trimmed = meta.number('trimmed_position')
@@ -65,16 +68,11 @@ type CheckedRow = [
 
 /** The first event that is not what was written, or that the one before it is missing of. */
 function firstDamaged(db: Database, after: number, trimmed: number, description: string): number | null {
-  const rows = db
-    .prepare(
-      'SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position',
-    )
-    .raw()
-    .iterate(after) as IterableIterator<CheckedRow>
   const before = db.prepare('SELECT max(position) FROM events WHERE position <= ?').pluck().get(after)
   let last = typeof before === 'number' ? before : null
-  for (const row of rows) {
+  for (const row of rowsAfter(db, after)) {
     const [position, , , bytes] = row
+    if (!(position > (last ?? after))) return position
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
@@ -84,6 +82,21 @@ function firstDamaged(db: Database, after: number, trimmed: number, description:
     last = position
   }
   return null
+}
+
+/** Some at a time: a query that meets damage half way could not be given up. */
+function* rowsAfter(db: Database, after: number): Generator<CheckedRow> {
+  const select = db
+    .prepare(
+      `SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position LIMIT ${CHECKED_AT_ONCE}`,
+    )
+    .raw()
+  for (let from = after; ; ) {
+    const rows = select.all(from) as CheckedRow[]
+    yield* rows
+    if (rows.length < CHECKED_AT_ONCE) return
+    from = rows[rows.length - 1][0]
+  }
 }
 
 /**
@@ -127,10 +140,9 @@ export function rowChecksum(
   return crc32(bytes, crc32(encoder.encode(origin), crc32(numbers)))
 }
 
-/** What a writer that closed the log knew to be its end. */
+/** The end is written with the latest row. */
 function missingAtEnd(db: Database, meta: Meta): number | null {
-  const end = meta.get('end')
-  if (meta.get('clean') !== 1 || typeof end !== 'number') return null
+  const end = meta.number('end')
   const last = db.prepare('SELECT max(position) FROM events').pluck().get()
   const found = Math.max(typeof last === 'number' ? last : 0, meta.number('trimmed_position'))
   return found < end ? end : null
@@ -163,8 +175,17 @@ export function describeDamage({ snapshots, tail, missingTo }: Damage, what: 're
   return sentences
 }
 
-/** Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`. */
-export function removeDamage(db: Database, meta: Meta, { snapshots, tail }: Damage, keep: number): void {
+/**
+ * Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`.
+ * @throws STORE_CORRUPT where it cannot be taken out
+ */
+export function removeDamage(
+  db: Database,
+  meta: Meta,
+  { snapshots, tail }: Damage,
+  keep: number,
+  description: string,
+): void {
   const removeSnapshot = db.prepare('DELETE FROM snapshots WHERE position = ?')
   for (const position of snapshots) removeSnapshot.run(position)
   if (tail === null) return
@@ -175,4 +196,7 @@ export function removeDamage(db: Database, meta: Meta, { snapshots, tail }: Dama
   db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
   meta.raise('last_number', tail.numberMax)
   meta.raise('last_position', tail.to)
+  if (db.prepare('SELECT count(*) FROM events WHERE position >= ?').pluck().get(tail.from) === 0) return
+  const message = `expected to find the events from position ${tail.from} on, which are damaged, the table is so itself`
+  throw new ParetoBanditError('STORE_CORRUPT', description, message)
 }

@@ -27,9 +27,9 @@ export interface CapOptions {
   readonly usd: number
   readonly per: CapLength
   /** `calendar` (default): from the start of an hour, day or month to the next; `rolling`: any 1 h, 24 h or 30 days. */
-  readonly window?: CapWindow
+  readonly window?: CapWindow | undefined
   /** IANA name of the zone whose calendar counts, default UTC; for `calendar` alone. */
-  readonly timeZone?: string
+  readonly timeZone?: string | undefined
 }
 
 /** A checked cap, nothing left out. */

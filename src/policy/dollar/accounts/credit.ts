@@ -83,7 +83,7 @@ export class Credit {
     return Math.min(FUND_SHARE * usdPerRequest, Math.max(0, availableUsd))
   }
 
-  /** Whether the fund, with so much more in it, pays for a probe. */
+  /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe. */
   affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
     const extra = Math.max(0, costUsd - usdPerRequest)
     return (
@@ -152,7 +152,7 @@ export class Credit {
     this.balanceUsd += beyondUsd
   }
 
-  /** A failed request was none: its B goes back. */
+  /** A failed request does not count: its B goes back. */
   takeBack(usdPerRequest: number): void {
     this.balanceUsd -= usdPerRequest
   }

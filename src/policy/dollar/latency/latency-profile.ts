@@ -75,6 +75,11 @@ export class LatencyProfiles {
     return this.numbers[at + BEFORE]
   }
 
+  /** Whether it is known to have been faster before. */
+  isSlowed(slot: number): boolean {
+    return this.numbers[slot * PROFILE_NUMBERS + SLOWED_AT] > 0
+  }
+
   /**
    * @param residual ln(ms) less what the head predicted of it
    * @returns whether a model that got slow is as fast as before
@@ -107,7 +112,7 @@ export class LatencyProfiles {
     return false
   }
 
-  /** The model is no longer what it was: its latest latencies alone count. */
+  /** The model's latencies have changed: its latest ones alone count. */
   strayed(slot: number, requests: number): void {
     const { numbers } = this
     const at = slot * PROFILE_NUMBERS
@@ -122,7 +127,10 @@ export class LatencyProfiles {
     numbers[at + REALISED] = numbers[at + PREDICTED] = 0
   }
 
-  /** A request used that much where so much was predicted, both over the limit; `window`: requests to remember. */
+  /**
+   * Notes what a request used of the limit beside what was predicted, both in parts of the limit.
+   * @param window requests to remember
+   */
   compare(slot: number, realised: number, predicted: number, window: number): void {
     const at = slot * PROFILE_NUMBERS
     this.numbers[at + REALISED] += realised - this.numbers[at + REALISED] / window
