@@ -67,11 +67,11 @@ export function callFailed(
 ): boolean {
   model.failureShare += (1 - model.failureShare) * SHARE_RATE
   model.failuresInRow++
-  if (retryAfterMs !== null)
-    model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
+  const asksForPause = retryAfterMs !== null && retryAfterMs > 0
+  if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
   const wasUp = model.trips === 0
   const isDown =
-    retryAfterMs !== null || model.failuresInRow >= FAILURES_IN_A_ROW || model.failureShare >= FAILURE_SHARE
+    asksForPause || model.failuresInRow >= FAILURES_IN_A_ROW || model.failureShare >= FAILURE_SHARE
   if (wasUp ? !isDown : routedAt < model.trippedAt) return false
   model.trips++
   model.trippedAt = at

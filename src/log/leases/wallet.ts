@@ -33,6 +33,8 @@ export class Wallet {
   paysSince = 0
   /** Of a rolling pot: became known while a renewal was overdue, USD; it must count from then. */
   overdueUsd = 0
+  /** Of a calendar pot: grants that went into debts, USD. A credit brings them back. */
+  private debtPaidUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
   /** What a request would have drawn that found too little here, USD: the next slice pays for it. */
@@ -73,6 +75,7 @@ export class Wallet {
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
       this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
     else this.share = Math.max(this.shareMin, this.share / 2)
+    if (this.pool.windowMs === null) this.debtPaidUsd += Math.min(usd, Math.max(0, -this.heldUsd))
     this.heldUsd += usd
   }
 
@@ -89,12 +92,21 @@ export class Wallet {
     if (windowMs !== null && now - this.grantedAt > (2 * windowMs) / ROLLING_STEPS) this.overdueUsd += usd
   }
 
+  /** Ends a debt, as far as so many dollars do, and brings back what the pot has paid for it. */
+  creditDebt(usd: number): void {
+    const owedUsd = Math.max(0, -this.heldUsd)
+    const backUsd = Math.min(this.debtPaidUsd, Math.max(0, usd - owedUsd))
+    this.debtPaidUsd -= backUsd
+    this.heldUsd += Math.min(usd, owedUsd) + backUsd
+  }
+
   /** Takes the place of one for the same pot whose limit was another. */
   takeOver(old: Wallet): void {
     this.heldUsd += old.heldUsd
     this.grantedAt = old.grantedAt
     this.paysSince = old.paysSince
     this.overdueUsd = old.overdueUsd
+    this.debtPaidUsd = old.debtPaidUsd
     this.dearestUsd = old.dearestUsd
   }
 
