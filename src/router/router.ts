@@ -43,7 +43,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * Decides which model gets a request.
-   * @param input a text, or a context of `dimension` numbers (bias included) within +-10,000
+   * @param input a text, the messages of a chat, or a context of `dimension` numbers (bias included) within +-10,000
    * @throws NO_ELIGIBLE_MODEL when the options leave no model; BUDGET_EXHAUSTED when a cap, or with `strict` an account,
    *   leaves too little for any; UNKNOWN_TENANT; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
