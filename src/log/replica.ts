@@ -87,11 +87,12 @@ export class Replica implements Journal {
     this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
-    this.held = new HeldFeedback(
-      options.holdMs,
-      () => host.now(),
-      (event) => host.commit(event),
-    )
+    this.held = new HeldFeedback(options.holdMs, {
+      now: () => host.now(),
+      commit: (event) => host.commit(event),
+      isOrigin: (name) => this.confirmed.ids.origins.get(name) !== undefined,
+      isRequest: (id) => host.state.sequenceOf(id) !== 0 || host.state.ids.isPast(id),
+    })
     this.outbox = new Outbox({
       store,
       events: fold.events,
@@ -282,7 +283,7 @@ export class Replica implements Journal {
     }
     this.host.adopt(state)
     this.isDiverged = false
-    this.held.retryAll((id) => state.sequenceOf(id) !== 0 || state.ids.isPast(id))
+    this.held.retryAll()
   }
 
   private async readFailed(error: unknown): Promise<void> {

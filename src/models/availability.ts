@@ -1,4 +1,4 @@
-/** Failures one after the other, or their share of late, at which a model is taken to be down. */
+/** Failures one after the other, or their share of recent calls, at which a model is taken to be down. */
 const FAILURES_IN_A_ROW = 4
 const FAILURE_SHARE = 0.6
 /** Weight of the latest outcome in the share, and what is left of the share when the model is back. */

@@ -30,9 +30,9 @@ import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
 
-/** A bill of so many times the list cost of its own tokens is told as well: cents for dollars are a hundred, or fifty. */
+/** A bill of more than this many times the list cost of its own tokens is told as well: cents for dollars are 50 to 100. */
 const IMPLAUSIBLE_TOKENS_RATIO = 40
-/** Up to so many times its list cost no bill is looked into. */
+/** Up to this many times its list cost no bill is looked into. */
 const USUAL_RATIO = 10
 
 const NOTHING_MORE: readonly RouterEvent[] = []

@@ -5,7 +5,12 @@ import type { CapLength, CapSpec, CapWindow } from './cap-period.js'
 import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
-const LENGTH_MS: Record<CapLength, number> = { hour: 3_600_000, day: 86_400_000, month: 2_592_000_000 }
+const LENGTH_MS: Record<CapLength, number> = {
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_592_000_000,
+}
 /** Larger sums are refused: they are no sums of dollars. */
 const SUM_MAX_USD = 1e30
 
