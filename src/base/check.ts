@@ -61,6 +61,11 @@ function notAmount(value: unknown, field: string, range: string): ParetoBanditEr
   return expected('INVALID_ARGUMENT', field, what, value)
 }
 
+/** Whether a value tells nothing. NaN is what becomes of sums with `undefined`. */
+export function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || Number.isNaN(value)
+}
+
 /** A finite number >= 0: dollars, tokens, milliseconds. */
 export function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= AMOUNT_MAX

@@ -228,7 +228,7 @@ export class Replica implements Journal {
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
-    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin)
+    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin, isOwn)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {

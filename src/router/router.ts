@@ -103,6 +103,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * `settle` for each item; all are checked before the first is applied. With `each: true` an item that is refused keeps
    * none from being applied, and the receipt has a result for every one: for deliveries that may come twice.
+   * @throws as `settle`, naming the item as `items[i]`
    */
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt
   settleMany(
@@ -125,7 +126,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
     return this.open.feedback.reward(id, reward)
   }
 
-  /** `reward` for each item; likewise. */
+  /** `reward` for each item; `each: true` as in `settleMany`. @throws as `reward`, naming the item as `items[i]` */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
@@ -141,6 +142,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * The upstream call failed: the reservation is released, what it cost all the same is charged, no reward will come.
    * Then route again with `exclude: [decision.model]`.
+   * @param failure its cost in USD or its tokens, if any; `latencyMs` and `retryAfterMs` in ms
    * @throws as `settle`, and ALREADY_REWARDED
    */
   fail(id: string, failure?: Failure): Receipt {
@@ -150,6 +152,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * The caller broke the call off: a stream that was aborted. What it cost until then is charged; the request is neither
    * the model's failure nor a settled answer, and no reward will come.
+   * @param cancellation its cost in USD or its tokens, if any; `latencyMs` in ms
    * @throws as `fail`
    */
   cancel(id: string, cancellation?: Cancellation): Receipt {
@@ -234,7 +237,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * An operator's credit to the router's account or a tenant's, or a debit where it is negative, USD: the balance of the
    * budget and what the caps in force leave. The balance never exceeds the burst.
-   * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
+   * @throws INVALID_ARGUMENT, also under a policy that keeps no accounts; UNKNOWN_TENANT, UNKNOWN_OPTION
    */
   adjustAccount(usd: number, options?: ForTenant): void {
     this.open.admin.run('adjustAccount', 'usd', usd, options)

@@ -121,6 +121,12 @@ export class Cap {
       this.periodUsd = Math.max(0, this.periodUsd + differenceUsd)
   }
 
+  /** An operator's credit for the period in force, or a debit where it is negative. */
+  adjust(at: number, usd: number): void {
+    if (usd > 0 && this.rolling !== null) this.rolling.credit(usd)
+    else this.correct(at, at, -usd)
+  }
+
   /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */
   adopt(reservedUsd: number, requests: number): void {
     this.reservedUsd += reservedUsd
