@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { write } from '../scripts/doc-sections.mjs'
+import * as burstUnderCap from './checks/burst-under-cap.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
 import * as disorderOfReplicas from './checks/disorder-of-replicas.mjs'
@@ -36,6 +37,7 @@ const CHECKS = [
   oneCap,
   oneBill,
   outage,
+  burstUnderCap,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 /** A check takes at most 90 s, a short one 15. */
