@@ -54,9 +54,9 @@ export class PendingRequests {
   private rows: Float64Array
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
-  private readonly priceLists = new HeldPriceLists()
+  private priceLists = new HeldPriceLists()
   /** Those that take no more feedback than a bill. */
-  readonly closed = new ClosedRequests()
+  closed = new ClosedRequests()
 
   /** What the policy's own columns begin as. */
   private readonly columnStart: readonly number[]
@@ -277,6 +277,18 @@ export class PendingRequests {
       this.rows.set(row, offset)
       this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
     }
+  }
+
+  /** The requests as they are now, to be read: what happens later changes nothing of them. */
+  copy(): PendingRequests {
+    const copy = new PendingRequests(this.capacity, this.dimension, this.columnStart)
+    copy.next = this.next
+    copy.length = this.length
+    copy.mask = this.mask
+    copy.rows = this.rows.slice()
+    copy.priceLists = this.priceLists.copy()
+    copy.closed = this.closed.copy()
+    return copy
   }
 
   private close(sequence: number): void {
