@@ -173,7 +173,11 @@ async function measurePauses() {
   add(what, longestMs, 'ms', { most: 20 })
   add(`${what}, on the processor`, busiestMs, 'ms', { most: 20 })
   const opening = await measureOpening(file, { snapshotOnClose: false })
-  add(`SQLite: opened with a snapshot of ${WAITING}: longest pause, on the processor`, opening.busiestMs, 'ms')
+  add(
+    `SQLite: opened with a snapshot of ${WAITING}: longest pause, on the processor`,
+    opening.busiestMs,
+    'ms',
+  )
   const long = join(folder, 'long.db')
   const journal = { snapshotEvents: 1e9, snapshotOnClose: false }
   const router = await createRouter({ ...OPTIONS, models: MODELS, store: sqliteStore(long), journal })

@@ -1,7 +1,7 @@
 // How long the event loop of a process stands still: what else it serves waits for as long.
 
-import { contextFrom, randomFrom } from '../../chaos/random.mjs'
 import { readFileSync } from 'node:fs'
+import { contextFrom, randomFrom } from '../../chaos/random.mjs'
 import { createRouter } from '../../dist/index.js'
 import { sqliteStore } from '../../dist/store/sqlite.js'
 import { MODELS, OPTIONS } from './workload.mjs'

@@ -50,7 +50,12 @@ export class SharedSnapshots {
       // What came while others were asked is in it, too.
       const { confirmed, position } = now()
       const bytes = await inSlices(beginSnapshot(confirmed, encoder))
-      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+      await within(
+        store.writeSnapshot({ position, bytes, isGiven: true }),
+        options.closeMs,
+        store,
+        'a snapshot was',
+      )
     } catch (error) {
       // The log has it all.
       options.onStoreError(error)
@@ -70,7 +75,7 @@ export class SharedSnapshots {
     this.covered = state.events
     try {
       inSlices(beginSnapshot(state, this.encoder))
-        .then((bytes) => this.store.writeSnapshot({ position, bytes }))
+        .then((bytes) => this.store.writeSnapshot({ position, bytes, isGiven: true }))
         .catch((error: unknown) => this.options.onStoreError(error))
     } catch (error) {
       // No memory for it: the next may fit, or another replica's.

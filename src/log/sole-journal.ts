@@ -117,7 +117,12 @@ export class SoleJournal implements Journal {
     const { store, options, position } = this
     try {
       const bytes = await inSlices(beginSnapshot(this.confirmed, this.encoder))
-      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+      await within(
+        store.writeSnapshot({ position, bytes, isGiven: true }),
+        options.closeMs,
+        store,
+        'a snapshot was',
+      )
     } catch (error) {
       // The log has it all.
       options.onStoreError(error)
@@ -146,7 +151,7 @@ export class SoleJournal implements Journal {
     this.snapshot = null
     if (snapshot.number !== last) return
     this.writing = inSlices(snapshot.steps)
-      .then((bytes) => this.store.writeSnapshot({ position, bytes }))
+      .then((bytes) => this.store.writeSnapshot({ position, bytes, isGiven: true }))
       .catch((error: unknown) => {
         // The log has it all: a later snapshot will do.
         this.sinceSnapshot = this.options.snapshotEvents / 2

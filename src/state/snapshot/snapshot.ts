@@ -95,7 +95,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
 
 /**
  * The bytes of `encodeSnapshot` as the state is now, in steps of a millisecond or less: what happens between them changes
- * nothing. Now it takes one copy of the waiting requests.
+ * nothing.
  * @throws RangeError without memory for it
  */
 export function beginSnapshot(state: RoutingState, encoder: string | null): Generator<void, Uint8Array> {
@@ -169,6 +169,7 @@ interface Gathered {
 
 function* writeSnapshot(gathered: Gathered): Generator<void, Uint8Array> {
   const { text, totals, table, dimension, models, pending, closed, own } = gathered
+  yield* pending.copySteps()
   const waiting: number[] = []
   const places: number[] = []
   for (const sequence of pending.waiting()) {
