@@ -6,6 +6,7 @@ export { type ErrorCode, ParetoBanditError } from './base/errors.js'
 export { createRouter } from './create-router.js'
 export type { Listener, SubscribedEvent, Subscription } from './events/emitter.js'
 export type * from './events/events.js'
+export type { ChatMessage, ChatPart } from './features/chat.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
@@ -32,7 +33,13 @@ export type {
   FeatureContribution,
   ModelExplanation,
 } from './policy/decision.js'
-export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/accounts/cap-period.js'
+export type {
+  CapLength,
+  CapOptions,
+  CapPacing,
+  CapSpec,
+  CapWindow,
+} from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type {

@@ -224,6 +224,13 @@ export function isVector(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
+/** A vector that is meant as one: bytes, as of a file or an image, are none. */
+export function isFloatVector(value: unknown): value is ArrayLike<number> {
+  if (value instanceof Float64Array || Array.isArray(value)) return true
+  // By name: a test runner or a frame may have another `Float64Array` than ours. BigInts are refused one by one.
+  return ArrayBuffer.isView(value) && /(Float|Big).*Array]$/.test(Object.prototype.toString.call(value))
+}
+
 export function checkVector(
   value: unknown,
   field: string,

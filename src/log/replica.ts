@@ -89,11 +89,12 @@ export class Replica implements Journal {
     this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
-    this.held = new HeldFeedback(
-      options.holdMs,
-      () => host.now(),
-      (event) => host.commit(event),
-    )
+    this.held = new HeldFeedback(options.holdMs, {
+      now: () => host.now(),
+      commit: (event) => host.commit(event),
+      isOrigin: (name) => this.confirmed.ids.origins.get(name) !== undefined,
+      isRequest: (id) => host.state.sequenceOf(id) !== 0 || host.state.ids.isPast(id),
+    })
     this.outbox = new Outbox({
       store,
       events: fold.events,
@@ -151,12 +152,12 @@ export class Replica implements Journal {
     return this.receipts.add(lastNumber - count + 1, lastNumber)
   }
 
-  hold(id: string, make: () => RouterEvent): Receipt | null {
+  hold(id: string, make: () => RouterEvent, unknown: ParetoBanditError): Receipt | null {
     this.checkRoom()
     // What this router gave away itself it knows best.
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
-    this.held.add(id, make, receipt)
+    this.held.add(id, make, unknown, receipt)
     this.alive.hold()
     return receipt
   }
@@ -290,7 +291,7 @@ export class Replica implements Journal {
     }
     this.host.adopt(state)
     this.isDiverged = false
-    this.held.retryAll((id) => state.sequenceOf(id) !== 0 || state.ids.isPast(id))
+    this.held.retryAll()
   }
 
   private async readFailed(error: unknown): Promise<void> {

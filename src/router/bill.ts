@@ -51,11 +51,8 @@ export function readBill(bill: Readonly<Record<string, unknown>>, field: string)
   const flags: UsageFlag[] = []
   const hasUsage = !isMissing(bill.usage)
   const usage = hasUsage ? reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`)) : null
+  if (hasUsage) refuseCounts(bill, field)
   const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
-  if (hasUsage && given !== null) {
-    const message = 'goes without counts of tokens: it has its own'
-    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
-  }
   const serviceTier = isMissing(bill.serviceTier)
     ? (usage?.serviceTier ?? null)
     : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
@@ -70,6 +67,14 @@ export function readBill(bill: Readonly<Record<string, unknown>>, field: string)
     tokens,
     usageFlags: flags.length === 0 ? null : Object.freeze(flags),
   }
+}
+
+/** A usage has its own counts; some of others would be wrong whichever were taken. @throws INVALID_ARGUMENT */
+function refuseCounts(bill: Readonly<Record<string, unknown>>, field: string): void {
+  const counts = TOKEN_KINDS.countNames.filter((name) => !isMissing(bill[name]))
+  if (counts.length === 0) return
+  const message = `expected it alone, as it has its own counts of tokens, got ${counts.join(', ')} as well`
+  throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
 }
 
 /**

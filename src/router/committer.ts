@@ -1,4 +1,4 @@
-import { readClock } from '../base/clock.js'
+import { checkUnitOfClock, readClock } from '../base/clock.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventEmitter } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
@@ -20,6 +20,7 @@ export class Committer {
   /** How long feedback is waited for, ms. */
   pendingTtlMs: number
   private time = 0
+  private isClockChecked = false
   private readonly options: Pick<ResolvedOptions, 'clock'>
 
   constructor(
@@ -35,11 +36,15 @@ export class Committer {
 
   /**
    * While something is decided or applied this is when it began: the clock is the caller's code, and may call the router.
-   * @throws INVALID_ARGUMENT for a clock that gives no finite time
+   * @throws INVALID_ARGUMENT for a clock that gives no finite time, or seconds
    */
   now(): number {
-    if (!this.isActing) this.time = readClock(this.options.clock)
-    return this.time
+    if (this.isActing) return this.time
+    const now = readClock(this.options.clock)
+    if (!this.isClockChecked) checkUnitOfClock(now)
+    this.isClockChecked = true
+    this.time = now
+    return now
   }
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */

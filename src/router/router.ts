@@ -43,7 +43,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * Decides which model gets a request.
-   * @param input a text, or a context of `dimension` numbers (bias included) within +-10,000
+   * @param input a text, the messages of a chat, or a context of `dimension` numbers (bias included) within +-10,000
    * @throws NO_ELIGIBLE_MODEL when the options leave no model; BUDGET_EXHAUSTED when a cap, or with `strict` an account,
    *   leaves too little for any; UNKNOWN_TENANT; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
@@ -180,8 +180,8 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
-   * hear of true costs, `drain` it: it gets no more requests, those in flight settle and are learned from, and with the last
+   * Forgets a model. What is reserved for its requests in flight counts as spent until their bills come, which are booked;
+   * nothing is learned of them, and their rewards are refused. To learn of them, `drain` it: it gets no more requests, those in flight settle and are learned from, and with the last
    * one it is removed by itself, in this process or a later one, which a `drained` notice tells. `enable` takes that back.
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */

@@ -69,9 +69,10 @@ export async function teach<T>(path: string, work: (session: Session) => T): Pro
 }
 
 export function missing(path: string): CommandError {
+  const what = existsSync(path) ? 'there is no byte in it, what it had is gone' : 'no such file'
   return new CommandError(
     'FILE_UNREADABLE',
-    `${path}: no such file; 'paretobandit route --state ${path}' makes it`,
+    `${path}: ${what}; 'paretobandit route --state ${path}' makes it`,
   )
 }
 

@@ -17,7 +17,7 @@ export type ReserveMode = (typeof RESERVE_MODES)[number]
 
 declare module '../options.js' {
   interface RouterOptions {
-    /** Dollars that may be spent in an hour, a day or a month, whatever the budget allows. Policy `dollar`. */
+    /** Dollars that may be spent in an hour, a day, a week or a month, whatever the budget allows. Policy `dollar`. */
     readonly caps?: readonly CapOptions[] | undefined
     /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
     readonly tenants?: readonly TenantOptions[] | undefined
