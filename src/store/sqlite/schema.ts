@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import { firstValue, type SqliteDatabase } from './drivers/database.js'
 
 /**
  * The file, an SQLite database:
@@ -56,14 +56,14 @@ export const MIGRATIONS: readonly string[] = [
 ]
 
 /** Within the caller's transaction, as is `migrate`. */
-export function createSchema(db: Database): void {
+export function createSchema(db: SqliteDatabase): void {
   db.exec(SCHEMA)
 }
 
 /** @param from version of the file, 1 to SCHEMA_VERSION */
-export function migrate(db: Database, from: number): void {
+export function migrate(db: SqliteDatabase, from: number): void {
   for (let version = from; version < SCHEMA_VERSION; version++) db.exec(MIGRATIONS[version - 1])
-  db.pragma(`user_version = ${SCHEMA_VERSION}`)
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 
 export type MetaKey =
@@ -77,14 +77,14 @@ export type MetaKey =
 
 /** The small facts of a file. */
 export class Meta {
-  private readonly db: Database
+  private readonly db: SqliteDatabase
 
-  constructor(db: Database) {
+  constructor(db: SqliteDatabase) {
     this.db = db
   }
 
   get(key: MetaKey): unknown {
-    return this.db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key)
+    return firstValue(this.db, 'SELECT value FROM meta WHERE key = ?', key)
   }
 
   /** 0 when it was never written. */

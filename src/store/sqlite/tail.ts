@@ -1,7 +1,7 @@
-import type { Database } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CODEC_VERSION_MAX } from '../../events/codec.js'
+import { firstValue, type SqliteDatabase, type SqliteValue } from './drivers/database.js'
 import type { Meta } from './schema.js'
 
 const CHECKSUM_BYTES = 4
@@ -20,23 +20,16 @@ export interface Damage {
   } | null
 }
 
-interface TailRow {
-  readonly count: number
-  readonly to: number
-  readonly numberMax: number
-}
-
 /**
  * Checks snapshots, and the events that the latest good one does not cover: a recovery reads no others.
  * @throws STORE_CORRUPT when there is nothing to recover from; STORE_MISMATCH for events of a later release
  */
-export function findDamage(db: Database, meta: Meta, description: string): Damage {
+export function findDamage(db: SqliteDatabase, meta: Meta, description: string): Damage {
   const snapshots: number[] = []
   let covered = 0
   const kept = db
     .prepare('SELECT position, bytes, checksum FROM snapshots ORDER BY position DESC')
-    .raw()
-    .iterate() as IterableIterator<[number, Buffer, number | null]>
+    .rows() as IterableIterator<[number, Uint8Array, number | null]>
   for (const [position, bytes, checksum] of kept) {
     if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
     else covered = Math.max(covered, position)
@@ -49,29 +42,33 @@ export function findDamage(db: Database, meta: Meta, description: string): Damag
   const from = firstDamaged(db, covered, trimmed, description)
   const missingTo = missingAtEnd(db, meta)
   if (from === null) return { snapshots, missingTo, tail: null }
-  const select =
-    'SELECT count(*) AS count, max(position) AS "to", max(number) AS numberMax FROM events WHERE position >= ?'
-  return { snapshots, missingTo, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
+  const select = 'SELECT count(*), max(position), max(number) FROM events WHERE position >= ?'
+  const [count, to, numberMax] = (db.prepare(select).first(from) ?? []).map(Number)
+  return { snapshots, missingTo, tail: { from, count, to, numberMax } }
 }
 
 type CheckedRow = [
   position: number,
-  origin: unknown,
-  number: unknown,
-  bytes: unknown,
-  previous: unknown,
-  checksum: unknown,
+  origin: SqliteValue,
+  number: SqliteValue,
+  bytes: SqliteValue,
+  previous: SqliteValue,
+  checksum: SqliteValue,
 ]
 
 /** The first event that is not what was written, or that the one before it is missing of. */
-function firstDamaged(db: Database, after: number, trimmed: number, description: string): number | null {
+function firstDamaged(
+  db: SqliteDatabase,
+  after: number,
+  trimmed: number,
+  description: string,
+): number | null {
   const rows = db
     .prepare(
       'SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position',
     )
-    .raw()
-    .iterate(after) as IterableIterator<CheckedRow>
-  const before = db.prepare('SELECT max(position) FROM events WHERE position <= ?').pluck().get(after)
+    .rows(after) as IterableIterator<CheckedRow>
+  const before = firstValue(db, 'SELECT max(position) FROM events WHERE position <= ?', after)
   let last = typeof before === 'number' ? before : null
   for (const row of rows) {
     const [position, , , bytes] = row
@@ -128,10 +125,10 @@ export function rowChecksum(
 }
 
 /** What a writer that closed the log knew to be its end. */
-function missingAtEnd(db: Database, meta: Meta): number | null {
+function missingAtEnd(db: SqliteDatabase, meta: Meta): number | null {
   const end = meta.get('end')
   if (meta.get('clean') !== 1 || typeof end !== 'number') return null
-  const last = db.prepare('SELECT max(position) FROM events').pluck().get()
+  const last = firstValue(db, 'SELECT max(position) FROM events')
   const found = Math.max(typeof last === 'number' ? last : 0, meta.number('trimmed_position'))
   return found < end ? end : null
 }
@@ -164,7 +161,12 @@ export function describeDamage({ snapshots, tail, missingTo }: Damage, what: 're
 }
 
 /** Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`. */
-export function removeDamage(db: Database, meta: Meta, { snapshots, tail }: Damage, keep: number): void {
+export function removeDamage(
+  db: SqliteDatabase,
+  meta: Meta,
+  { snapshots, tail }: Damage,
+  keep: number,
+): void {
   const removeSnapshot = db.prepare('DELETE FROM snapshots WHERE position = ?')
   for (const position of snapshots) removeSnapshot.run(position)
   if (tail === null) return
