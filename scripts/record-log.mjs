@@ -217,7 +217,7 @@ async function write(place, { about, options, stream, tenants, world, limits, op
   const expected = { forms: {}, states: {} }
   for (const form of forms) {
     const source = { library, folder: place, recording, form, redisUrl: server?.url ?? null, kernel: 'js' }
-    const seen = await observe((purpose) => open(source, purpose), recording, form, steps)
+    const seen = await observe((purpose) => open(source, purpose), recording, form, steps, null)
     const text = JSON.stringify(seen.state)
     const same = Object.entries(expected.states).find(([, state]) => JSON.stringify(state) === text)
     const state = same?.[0] ?? form.file

@@ -35,6 +35,7 @@ export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type {
+  AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,
@@ -55,7 +56,8 @@ export type { PacerMode } from './policy/paper/settings.js'
 export type { PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
 export type { Bill } from './router/bill.js'
-export type { Failure, Settlement } from './router/feedback-events.js'
+export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.js'
+export type { Cancellation, Failure, Settlement } from './router/feedback-input.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'
 export type { Router } from './router/router.js'

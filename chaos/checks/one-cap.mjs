@@ -15,8 +15,22 @@ export async function run({ seed, short }) {
   const server = await RedisProcess.start()
   try {
     const requests = (short ? 4000 : 100_000) / REPLICAS
-    const worst = await round(server, seed, 'worst', { reserve: 'worst-case' }, requests, 0, CAP_SHARE)
-    const expected = await round(server, seed, 'expected', {}, requests, 0.5, CAP_SHARE_EXPECTED)
+    const worst = await round(server, {
+      seed,
+      stream: 'worst',
+      options: { reserve: 'worst-case' },
+      requests,
+      overrun: 0,
+      share: CAP_SHARE,
+    })
+    const expected = await round(server, {
+      seed,
+      stream: 'expected',
+      options: {},
+      requests,
+      overrun: 0.5,
+      share: CAP_SHARE_EXPECTED,
+    })
     const text = ({ spent, capUsd, routed, refused, digest }) =>
       `$${spent.toFixed(4)} of $${capUsd.toFixed(4)} (${((100 * spent) / capUsd).toFixed(1)} %), ${routed} routed, ${refused} refused, digest ${digest}`
     const ok =
@@ -34,7 +48,7 @@ export async function run({ seed, short }) {
   }
 }
 
-async function round(server, seed, stream, options, requests, overrun, share) {
+async function round(server, { seed, stream, options, requests, overrun, share }) {
   const capUsd = share * USD_PER_REQUEST * requests * REPLICAS
   const workers = []
   try {

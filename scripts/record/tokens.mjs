@@ -105,9 +105,13 @@ const BILLS = [
   }),
   (input, output) => ({ inputTokens: 30 * input, outputTokens: output }),
   (input) => ({ costUsd: input / 1e6 }),
+  // Bills that tell too little: one side, none, no cost of tokens that have one.
+  (input) => ({ inputTokens: input, outputTokens: null }),
+  () => ({ costUsd: null }),
+  (input, output) => ({ costUsd: 0, inputTokens: input, outputTokens: output }),
 ]
 
-/** A world of such bills, for failures too. */
+/** A world of such bills, for failures, calls that are broken off, and bills that come late or twice too. */
 class BilledWorld extends World {
   bills = 0
 
@@ -119,11 +123,13 @@ class BilledWorld extends World {
   }
 
   feedback(router, decision, limits) {
-    if (this.random() > 0.08) super.feedback(router, decision, limits)
-    else {
-      const { latencyMs: _, ...bill } = this.settlement()
-      router.fail(decision.id, bill)
-    }
+    const kind = this.random()
+    if (kind > 0.2) super.feedback(router, decision, limits)
+    else if (kind > 0.08) router.cancel(decision.id, kind > 0.12 ? this.settlement() : undefined)
+    else router.fail(decision.id, { ...this.settlement(), ...(kind > 0.02 ? {} : { retryAfterMs: 20_000 }) })
+    // What was known of one of the latest requests was wrong.
+    const earlier = this.routed.at(-4)
+    if (earlier !== undefined && this.random() < 0.1) router.correct(earlier.id, this.settlement())
   }
 }
 
@@ -193,6 +199,10 @@ function recording(policy, seed, rewardRange, beginning) {
       router.addModel(NEWCOMER, { forcedExploration: 2 })
       router.reprice('plain', { ...priceOf(MODELS[2]), tiers: MODELS[1].tiers })
       router.setBudget({ usdPerRequest: 0.004 })
+      if (policy === 'dollar') {
+        router.adjustAccount(0.01)
+        router.adjustAccount(-0.002, { tenant: 'acme' })
+      }
       await traffic(24)
       mark('end')
       await router.close()

@@ -9,19 +9,24 @@ export const FILES = {
   dollar: [
     'src/policy/dollar/tuning.ts',
     'src/policy/dollar/defaults.ts',
-    'src/policy/paper/tuning.ts',
+    'src/policy/tuning.ts',
     'src/models/cost-estimate.ts',
   ],
-  paper: ['src/policy/paper/tuning.ts', 'src/models/cost-estimate.ts'],
-  thompson: ['src/policy/thompson/tuning.ts', 'src/policy/paper/tuning.ts', 'src/models/cost-estimate.ts'],
+  paper: [
+    'src/policy/tuning.ts',
+    'src/policy/paper/tuning.ts',
+    'src/state/running-cost.ts',
+    'src/models/cost-estimate.ts',
+  ],
+  thompson: [
+    'src/policy/thompson/tuning.ts',
+    'src/policy/tuning.ts',
+    'src/state/running-cost.ts',
+    'src/models/cost-estimate.ts',
+  ],
 }
-/** Of the paper's constants those that other policies take over. */
-const SHARED_OF_PAPER = [
-  'EXPLORATION_WEIGHT_COLD',
-  'EXPLORATION_WEIGHT_WARM',
-  'RIDGE',
-  'FORCED_EXPLORATION_REQUESTS',
-]
+/** Of the constants in src/policy/tuning.ts those that policy `dollar` does not use. */
+const UNUSED_BY_DOLLAR = ['FORGETTING_FACTOR', 'ADAPTATION_HORIZON_REQUESTS', 'DUAL_STEP']
 /** A share as near to 1 as this is halved and doubled in what it lacks: twice 0.985 is no share. */
 const NEAR_ONE = 0.9
 
@@ -32,7 +37,10 @@ export function constantsOf(policy) {
   return FILES[policy].flatMap((file) =>
     [...readFileSync(`${root}${file}`, 'utf8').matchAll(DECLARATION)]
       .map(([, name, text]) => ({ name, file, text: text.trim(), value: evaluated(text) }))
-      .filter(({ name }) => policy === 'paper' || !file.includes('/paper/') || SHARED_OF_PAPER.includes(name))
+      .filter(
+        ({ name }) =>
+          policy !== 'dollar' || file !== 'src/policy/tuning.ts' || !UNUSED_BY_DOLLAR.includes(name),
+      )
       .filter(({ name }) => !name.startsWith('LOG_RATIO_')),
   )
 }

@@ -40,6 +40,16 @@ export class Arms {
     if (layout.heads > 0) this.startDesign(this.settlements, slot, settled, now)
   }
 
+  /** What the cost head was taught of a context was wrong by so much. */
+  reteachCost(slot: number, context: Float64Array, change: number): void {
+    const { kernel } = this
+    const { layout, f64 } = kernel
+    const heads = this.settlements.heads * layout.paddedDimension
+    const response = sectionOffset(layout, this.settlements.response, heads, slot)
+    for (let i = 0; i < context.length; i++) f64[response + i] += change * context[i]
+    kernel.rebuildSettled(slot)
+  }
+
   setPrice(slot: number, logCost: number): void {
     this.setCell(this.kernel.layout.price, slot, logCost)
   }
@@ -68,10 +78,6 @@ export class Arms {
   /** What a list position is charged, times the decision's penalty weight. */
   setPenalty(position: number, penalty: number): void {
     this.setCell(this.kernel.layout.penalty, position, penalty)
-  }
-
-  setScore(position: number, score: number): void {
-    this.setCell(this.kernel.layout.score, position, score)
   }
 
   scoreAt(position: number): number {

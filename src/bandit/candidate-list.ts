@@ -2,7 +2,7 @@ import type { Model } from '../models/registry.js'
 import type { Arms } from './arms.js'
 
 /** The enabled models, and a number that goes up when they or their prices change. */
-export interface ModelSource {
+interface ModelSource {
   readonly enabled: readonly Model[]
   readonly version: number
 }

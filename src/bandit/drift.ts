@@ -3,7 +3,7 @@ export interface DriftLimits {
   /** What an observation may stray before it counts towards an alarm, and where the alarm is. */
   readonly slackSigmas: number
   readonly thresholdSigmas: number
-  /** Residuals beyond this count as so much. */
+  /** A larger residual counts as this many standard deviations. */
   readonly residualSigmasMax: number
   /** Weight of the latest residual in the variance. */
   readonly varianceRate: number

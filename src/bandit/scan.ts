@@ -9,7 +9,7 @@ const FULL_SCANS = 64
 
 /**
  * Whether a scan of the candidates prunes or scores them all, from their number and from what pruning achieved
- * lately. Both find the same model at the same score, so this is about time alone and no part of routing state.
+ * lately. Both find the same model at the same score, so this changes how long a decision takes and nothing else: it is no part of routing state.
  */
 export class ScanChoice {
   private evaluatedShare = 0

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
+import { readTokenCounts } from '../models/token-counts.js'
 import { TOKEN_KINDS } from '../models/token-kinds.js'
 import type { Bill } from '../router/bill.js'
 import { parseJson, readJsonFile, readStandardInput } from './files.js'
@@ -34,11 +35,13 @@ function flagOf(countName: string): string {
   return countName.replace(/[A-Z]|\d+/g, (part) => `-${part.toLowerCase()}`)
 }
 
-/** The bill that flags give. @throws FILE_UNREADABLE for a usage that is no JSON */
+/** The bill that flags give. @throws FILE_UNREADABLE for a usage that is no JSON; INVALID_ARGUMENT for counts */
 export async function billOf(flags: BillFlags): Promise<Bill> {
   const { cost, usage, serviceTier } = flags
   const given = flags as Readonly<Record<string, unknown>>
   const counts = TOKEN_KINDS.countNames.filter((name) => given[name] !== undefined)
+  // Whoever types can type again: nothing that contradicts itself is booked.
+  readTokenCounts(given, 'settlement')
   return {
     ...(cost === undefined ? {} : { costUsd: cost }),
     ...Object.fromEntries(counts.map((name) => [name, given[name]])),

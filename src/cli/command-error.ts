@@ -1,4 +1,4 @@
-export type CommandErrorCode = 'BAD_ARGUMENT' | 'FILE_UNREADABLE' | 'FILE_UNWRITABLE' | 'STATE_LOCKED'
+type CommandErrorCode = 'BAD_ARGUMENT' | 'FILE_UNREADABLE' | 'FILE_UNWRITABLE' | 'STATE_LOCKED'
 
 /** A failure that the user of the command can mend, beyond those the library knows: files, locks, arguments. */
 export class CommandError extends Error {

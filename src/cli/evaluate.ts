@@ -20,7 +20,7 @@ The log is what a router with 'epsilon' told its listeners, one event a line as 
   {"context": [...] or "prompt": "...", "model", "propensity", "eligible": [...], "reward", "costUsd"}
 
 Policies: logged (always printed first), uniform (any eligible model), model:ID (always that one), ridge@USD (ridge
-regressions of reward and cost, fitted crosswise on the log, at so many dollars a request).
+regressions of reward and cost, fitted crosswise on the log, at a number of dollars a request).
 
 It refuses when the log cannot say it, and says how much more is needed: docs/EVALUATE.md.
 

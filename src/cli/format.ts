@@ -9,7 +9,7 @@ export function usd(value: number | null): string {
   return `${sign}$${magnitude.toFixed(decimals)}`
 }
 
-/** So many decimals; no sign on a zero. */
+/** A number with this many decimals, `-` for none; no sign on a zero. */
 export function fixed(value: number | null, decimals: number): string {
   return value === null ? '-' : value.toFixed(decimals).replace(/^-(0\.?0*)$/, '$1')
 }

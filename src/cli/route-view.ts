@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<ExclusionReason, string>> = {
   excluded: 'excluded by --exclude',
   'over-max-cost': 'dearer than --max-cost',
   'over-max-latency': 'too slow',
+  unavailable: 'does not answer',
   unaffordable: 'dearer than what has been saved up',
   'over-price-ceiling': 'over the price ceiling',
   'canary-of-another': 'another is tried again after a long time',

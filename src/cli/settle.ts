@@ -55,6 +55,10 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
       model = event.model
       headline = `${id} settled on ${visible(model)} at ${usd(event.costUsd)}\n`
     })
+    router.on('billed', (event) => {
+      model = event.model ?? model
+      headline = `the late bill of ${id} is booked: ${usd(event.costUsd)}\n`
+    })
     router.settle(id, settlement)
     return headline + renderEffect(model, before, router.stats())
   })

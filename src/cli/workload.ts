@@ -21,7 +21,7 @@ export interface Workload {
 }
 
 /** Where rows and models come from. */
-export interface WorkloadFlags {
+interface WorkloadFlags {
   readonly data?: string
   readonly train?: string
   readonly models?: string

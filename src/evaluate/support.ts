@@ -2,11 +2,11 @@ import { effectiveSize, estimateOf } from './estimators.js'
 import type { Weighing } from './weights.js'
 
 /** Known outcomes that a log needs before anything is estimated from it. */
-export const KNOWN_MIN = 100
+const KNOWN_MIN = 100
 /** Effective sample size below which a 95 % interval is not one. */
-export const EFFECTIVE_SIZE_MIN = 50
+const EFFECTIVE_SIZE_MIN = 50
 /** Share of a policy's choices that may be such as the log says nothing of. */
-export const UNSUPPORTED_SHARE_MAX = 0.005
+const UNSUPPORTED_SHARE_MAX = 0.005
 /** Weights average 1; this many standard errors away, the propensities are not what the choices were drawn with. */
 const MEAN_WEIGHT_ERRORS_MAX = 5
 /** What a message advises. */

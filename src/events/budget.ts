@@ -10,7 +10,7 @@ export function checkCeiling(value: unknown, field: string): number {
 }
 
 /** A new ceiling, or none, of the router or of a tenant. */
-export const budgetSet = defineEvent('budget-set', 11, {
+const budgetSet = defineEvent('budget-set', 11, {
   tenant: column('tenant', nullable(text())),
   usdPerRequest: column('usd', nullable(number(checkCeiling))),
 })

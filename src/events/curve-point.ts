@@ -6,8 +6,9 @@ export const CURVE_POINTS_MAX = 8
 export const CURVE_POINT_NUMBERS = 3
 /** Expected costs are cut here: 512 of them, in units, still add up to less than 2^53. */
 export const CURVE_POINT_COST_MAX_USD = 1024
-/** Values of contenders, in parts of the range of rewards, lie within this; in events by so much more, for rounding. */
+/** Values of contenders lie within +- this, in parts of the range of rewards. */
 export const CURVE_POINT_VALUE_MAX = 2 ** 20
+/** Those of an event may exceed it by this factor: they are converted to the units of rewards and back, which rounds. */
 const ROUNDING = 1 + 2 ** -40
 
 /** Whether these are contenders, of slots that are known, their values in parts of the range of rewards. */

@@ -1,8 +1,17 @@
 /** The types of all events, by name. Those of a policy are in its folder. */
+export type { AvailabilityEvent } from './availability.js'
 export type { BudgetSetEvent } from './budget.js'
 export type { EventBase } from './definition.js'
 export type { EventMap, EventOf, LoggedEvent, NoticeMap, RouterEvent, RouterEventType } from './event-map.js'
-export type { ExpiredEvent, FailedEvent, RewardedEvent, SettledEvent } from './feedback.js'
+export type {
+  BilledEvent,
+  CancelledEvent,
+  ExpiredEvent,
+  FailedEvent,
+  ImplausibleBillEvent,
+  RewardedEvent,
+  SettledEvent,
+} from './feedback.js'
 export type {
   ModelAddedEvent,
   ModelDisabledEvent,

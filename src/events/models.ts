@@ -39,10 +39,10 @@ export type ModelAddedEvent = DefinedEvent<typeof modelAdded>
 export const modelRemoved = defineEvent('model-removed', 7, { model: column('model', text()) })
 export type ModelRemovedEvent = DefinedEvent<typeof modelRemoved>
 
-export const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()) })
+const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()) })
 export type ModelEnabledEvent = DefinedEvent<typeof modelEnabled>
 
-export const modelDisabled = defineEvent('model-disabled', 9, { model: column('model', text()) })
+const modelDisabled = defineEvent('model-disabled', 9, { model: column('model', text()) })
 export type ModelDisabledEvent = DefinedEvent<typeof modelDisabled>
 
 export const modelRepriced = defineEvent('model-repriced', 10, {

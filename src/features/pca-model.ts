@@ -8,7 +8,7 @@ export const BUCKETS_DEFAULT = 2048
 export const BUCKETS_MAX = 65536
 /** UTF-16 code units read of one prompt. */
 export const MAX_CHARS_DEFAULT = 8192
-export const MAX_CHARS_MAX = 1 << 20
+const MAX_CHARS_MAX = 1 << 20
 
 /** Whitened components are cut here: an odd prompt must not dominate x xᵀ. */
 export const COMPONENT_MAX = 8

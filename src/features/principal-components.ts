@@ -14,7 +14,7 @@ export interface SparseRows {
   readonly values: Float32Array
 }
 
-export interface PrincipalComponents {
+interface PrincipalComponents {
   /** Variance along each component, descending. */
   readonly variances: Float64Array
   /** Unit vectors: entry `column * count + component`. */

@@ -1,4 +1,4 @@
-export interface Eigen {
+interface Eigen {
   /** Descending. */
   readonly values: Float64Array
   /** Unit vectors as columns: entry `row * size + column`. */

@@ -23,7 +23,7 @@ const LINE_FEED = 10
 const CHUNK = 1024
 
 /** Counts of one text after the other. All encoders share it: a call ends before another can begin. */
-export interface TokenCounter {
+interface TokenCounter {
   /** Distinct buckets of the last text, in order of first sight. */
   readonly buckets: Int32Array
   /** How often each of `buckets` was hit. */

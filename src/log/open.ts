@@ -71,15 +71,13 @@ async function openSole(
     state.ids.floor,
     (state.ids.origins.get(state.ids.name)?.nextRequest ?? 1) + (state.ids.name === state.name ? lost : 0),
   )
-  const keeper = new SoleJournal(
+  const keeper = new SoleJournal({
     store,
     opened,
-    recovered.position,
-    journal,
-    recovered.fold,
-    agreed.encoder?.name ?? null,
-    recovered.folded,
-  )
+    options: journal,
+    recovered,
+    encoder: agreed.encoder?.name ?? null,
+  })
   parts.persistence.attach(keeper, recoveryOf(made, opened, recovered))
 }
 
@@ -110,7 +108,7 @@ async function openReplica(
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
         })
-  const replica = new Replica(store, opened, journal, host, recovered, start, leases)
+  const replica = new Replica({ store, opened, options: journal, host, recovered, startFold: start, leases })
   try {
     await leases?.open()
   } catch (error) {

@@ -14,7 +14,7 @@ const RETRY_MS_MAX = 5000
 /** After one of these nothing that is tried again can succeed. */
 const FATAL = new Set(['STORE_CLOSED', 'STORE_CORRUPT', 'STORE_MISMATCH', 'LOG_CORRUPT', 'LOG_VERSION'])
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly store: Store
   readonly events: EventTable
   readonly origin: string
@@ -23,7 +23,7 @@ export interface OutboxOptions {
   readonly capacity: number
   /** Told of every append that failed, and will be tried again unless it is fatal. */
   readonly onError: (error: unknown) => void
-  /** Before a batch is taken: the fold of all that was appended, up to that number, is the state of now. */
+  /** Before a batch is taken: the fold of all that was appended, up to that number, is the present state. */
   readonly onTurn?: (last: number) => void
   /**
    * Shared logs: the log is not what it was, or has lost what it acknowledged. Nothing is appended until `rewind` says

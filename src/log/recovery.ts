@@ -18,7 +18,7 @@ export interface Recovered {
   readonly repairs: readonly string[]
 }
 
-export interface SnapshotNeeds {
+interface SnapshotNeeds {
   readonly dimension: number
   readonly encoder: string | null
 }

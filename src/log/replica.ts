@@ -26,6 +26,17 @@ const REBASE_MS_MIN = 1000
 /** What several replicas say of the same request, and it does not matter whose word comes first. */
 const ECHO = 'REQUEST_EXPIRED'
 
+/** What a replica is made of. */
+interface ReplicaParts {
+  readonly store: Store
+  readonly opened: OpenedLog
+  readonly options: JournalOptions
+  readonly host: ReplicaHost
+  readonly recovered: Recovered
+  readonly startFold: StartFold
+  readonly leases: LocalLeases | null
+}
+
 /**
  * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
  * with the same bits on every replica at the same position; the router's own is what decisions are made on, and has its
@@ -60,15 +71,8 @@ export class Replica implements Journal {
   private reading: Promise<void> = Promise.resolve()
   private wakeUp: (() => void)[] = []
 
-  constructor(
-    store: Store,
-    opened: OpenedLog,
-    options: JournalOptions,
-    host: ReplicaHost,
-    { fold, position }: Recovered,
-    startFold: StartFold,
-    leases: LocalLeases | null,
-  ) {
+  constructor({ store, opened, options, host, recovered, startFold, leases }: ReplicaParts) {
+    const { fold, position } = recovered
     this.store = store
     this.options = options
     this.host = host
@@ -148,7 +152,7 @@ export class Replica implements Journal {
     return receipt
   }
 
-  /** Resolves when all own events of now have their place. */
+  /** Resolves when all own events made so far have their place. */
   async flush(): Promise<void> {
     const last = this.outbox.lastNumber
     await this.outbox.flush()

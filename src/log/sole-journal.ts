@@ -3,12 +3,22 @@ import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
-import type { LogFold } from './log-fold.js'
 import { Outbox } from './outbox.js'
 import { Receipts } from './receipts.js'
+import type { Recovered } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { OpenedLog, Position, Store } from './store.js'
 import { within } from './timeout.js'
+
+/** What the journal of a sole router is made of. */
+interface SoleJournalParts {
+  readonly store: Store
+  readonly opened: OpenedLog
+  readonly options: JournalOptions
+  readonly recovered: Recovered
+  /** Name of the encoder of texts, or null. */
+  readonly encoder: string | null
+}
 
 /** The journal of a router that is alone on its log: what it applies is the log's order. */
 export class SoleJournal implements Journal {
@@ -22,6 +32,7 @@ export class SoleJournal implements Journal {
   private readonly receipts = new Receipts()
   private readonly origin: string
   private readonly encoder: string | null
+  /** Events of the log after its latest snapshot. */
   private sinceSnapshot: number
   /** Taken when the event of that number was the latest; written once it is durable. */
   private snapshot: { readonly number: number; readonly bytes: Uint8Array } | null = null
@@ -30,24 +41,16 @@ export class SoleJournal implements Journal {
   /** What was appended until now is durable, or given up: nothing more is taken. */
   private isEnding = false
 
-  /** @param sinceSnapshot events of the log after its latest snapshot */
-  constructor(
-    store: Store,
-    opened: OpenedLog,
-    position: Position,
-    options: JournalOptions,
-    { state, events }: LogFold,
-    encoder: string | null,
-    sinceSnapshot: number,
-  ) {
+  constructor({ store, opened, options, recovered, encoder }: SoleJournalParts) {
+    const { state, events } = recovered.fold
     this.store = store
-    this.position = position
+    this.position = recovered.position
     this.options = options
     this.confirmed = state
     this.events = events
     this.encoder = encoder
     this.origin = opened.origin
-    this.sinceSnapshot = sinceSnapshot
+    this.sinceSnapshot = recovered.folded
     this.outbox = new Outbox({
       store,
       events,
@@ -105,7 +108,7 @@ export class SoleJournal implements Journal {
     }
   }
 
-  /** Of the state of now, which is that of the position after its latest event: a batch will end there. */
+  /** Of the present state, which is that of the position after its latest event: a batch will end there. */
   private takeSnapshot(number: number): void {
     if (this.snapshot !== null || this.writing !== null || this.sinceSnapshot < this.options.snapshotEvents)
       return

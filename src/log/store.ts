@@ -123,6 +123,6 @@ export interface LeaseBroker {
   renew?(
     renewals: readonly (LeasePool & { readonly usd: number; readonly backUsd: number })[],
   ): Promise<readonly number[]>
-  /** How many processes are on the log, this one included, as of late. */
+  /** Processes that are on the log now, this one included. */
   processes(): Promise<number>
 }

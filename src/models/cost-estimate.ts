@@ -1,5 +1,5 @@
 /** Settled requests that a model's sums hold, shared by all policies. Sensitivity: `npm run sensitivity`. */
-const COST_MEMORY_REQUESTS = 50
+export const COST_MEMORY_REQUESTS = 50
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 const LIST_PRICE_RATIO_MAX = 1000
 /** Weight that a settled request leaves to those before it. */
@@ -32,7 +32,7 @@ export function recordCost(
 }
 
 /**
- * Expected dollars of a request: its cost at list price times how realised costs of late have compared to list price.
+ * Expected dollars of a request: its cost at list price times how recent realised costs compare to the list price.
  * The price is a factor, so a reprice acts at once; before the first settlement it speaks alone.
  */
 export function expectedCostUsd(record: CostRecord, listCostUsd: number): number {

@@ -26,7 +26,7 @@ export type ResolvedTokenPrices = { readonly [P in RequiredPriceName | Defaulted
 
 /** What is charged instead, for all its tokens, of a request with more input tokens than `aboveInputTokens`. */
 export type TierSpec = TokenPrices & { readonly aboveInputTokens: number }
-export type ResolvedTierSpec = ResolvedTokenPrices & { readonly aboveInputTokens: number }
+type ResolvedTierSpec = ResolvedTokenPrices & { readonly aboveInputTokens: number }
 
 /** The prices of a model. One that is left out takes its default, also where prices are replaced. */
 export type ModelPrice = TokenPrices & {

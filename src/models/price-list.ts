@@ -3,7 +3,7 @@ import { discountName, type ServiceTier } from './service-tier.js'
 import { TOKEN_KINDS, type TokenAmounts, type TokenKinds } from './token-kinds.js'
 
 /** The prices of one tier, by the places of kinds in the table. */
-export interface PriceTier {
+interface PriceTier {
   /** A request with more input tokens than this is priced by it, if no later tier does. -1 for the first. */
   readonly aboveInputTokens: number
   readonly inputUsdPerMTok: number
@@ -53,7 +53,7 @@ function tierOf(prices: ResolvedTokenPrices, aboveInputTokens: number, kinds: To
   })
 }
 
-/** The tier that prices a request of so many input tokens: all of it, its output included. */
+/** The tier that prices a request of `inputTokens`: all of it, its output included. */
 export function tierAt({ tiers }: PriceList, inputTokens: number): PriceTier {
   let i = tiers.length - 1
   while (i > 0 && !(inputTokens > tiers[i].aboveInputTokens)) i--
@@ -104,7 +104,7 @@ export function estimatedCostUsd(list: PriceList, inputTokens: number, outputTok
   return (inputTokens * inputUsdPerMTok + outputTokens * outputUsdPerMTok) / 1e6
 }
 
-/** The most that so many tokens can cost at list price, whatever kinds they turn out to be, USD. No discount. */
+/** The most that such numbers of tokens can cost at list price, whatever kinds they turn out to be, USD. No discount. */
 export function dearestCostUsd(list: PriceList, inputTokens: number, outputTokens: number): number {
   const { dearestInputUsdPerMTok, dearestOutputUsdPerMTok } = tierAt(list, inputTokens)
   return (inputTokens * dearestInputUsdPerMTok + outputTokens * dearestOutputUsdPerMTok) / 1e6

@@ -1,8 +1,9 @@
+import { AVAILABILITY_NUMBERS, type Availability } from './availability.js'
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
-export class Model {
+export class Model implements Availability {
   readonly id: string
   readonly slot: number
   /** Tells this registration from an earlier one of the same slot. */
@@ -35,6 +36,21 @@ export class Model {
   unpricedTokens = 0
   /** Settlements and failures with such tokens, or with a usage that contradicted itself. */
   flaggedUsages = 0
+  cancelled = 0
+  /** Bills that came when a request took no settlement any more, corrections among them. */
+  lateBills = 0
+  /** Bills far beyond what their requests could cost. */
+  implausibleBills = 0
+  failureLatencyCount = 0
+  failureLatencySumMs = 0
+  failureShare = 0
+  failuresInRow = 0
+  trips = 0
+  trippedAt = 0
+  pausedUntil = 0
+  pausedUntilRequests = 0
+  retryAt = 0
+  outages = 0
 
   constructor(id: string, prices: PriceList, slot: number, incarnation: number, forcedExploration: number) {
     this.id = id
@@ -68,6 +84,12 @@ export const MODEL_NUMBERS = [
   'latencyAlarms',
   'unpricedTokens',
   'flaggedUsages',
+  'cancelled',
+  'lateBills',
+  'implausibleBills',
+  'failureLatencyCount',
+  'failureLatencySumMs',
+  ...AVAILABILITY_NUMBERS,
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -85,6 +107,8 @@ export class Registry {
   incarnations = 0
   /** Goes up whenever the enabled models, their order or any of their prices may have changed. */
   version = 0
+  /** Models that do not answer. */
+  down = 0
   private list: Model[] = []
   private dearest = 0
   private newcomers = 0
@@ -142,6 +166,7 @@ export class Registry {
     while (this.bySlot.length <= model.slot) this.bySlot.push(undefined)
     this.bySlot[model.slot] = model
     this.byId.set(model.id, model)
+    if (model.trips > 0) this.down++
     this.version++
     this.count(model)
     return model
@@ -151,6 +176,7 @@ export class Registry {
     this.bySlot[model.slot] = undefined
     this.lowestFree = Math.min(this.lowestFree, model.slot)
     this.byId.delete(model.id)
+    if (model.trips > 0) this.down--
     this.outdate()
   }
 

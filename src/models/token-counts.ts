@@ -8,6 +8,7 @@ import {
   type TokenCountName,
   type TokenKinds,
 } from './token-kinds.js'
+import type { UsageFlag } from './usage/usage.js'
 
 /** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
 export type GivenTokens = { readonly [C in TokenCountName]?: number }
@@ -21,12 +22,15 @@ const ROUNDING = 1e-9
 /**
  * The counts among a record's fields; null where it has none. Both wholes or none, and parts no more than their whole,
  * each and together.
+ * @param flags where given, counts that are null or contradict each other are no error: what is certain is counted, and
+ *   the flag says what was wrong
  * @throws INVALID_ARGUMENT naming the field
  */
 export function readTokenCounts(
   record: Readonly<Record<string, unknown>>,
   field: string,
   kinds: TokenKinds = TOKEN_KINDS,
+  flags: UsageFlag[] | null = null,
 ): TokenAmounts | null {
   const { input, output, byCountName } = kinds
   let amounts: number[] | null = null
@@ -36,14 +40,15 @@ export function readTokenCounts(
   for (const key in record) {
     const kind = byCountName.get(key)
     const value = record[key]
-    if (kind === undefined || value === undefined) continue
+    if (kind === undefined || value === undefined || (flags !== null && value === null)) continue
     amounts ??= new Array<number>(kinds.kinds.length).fill(0)
     const { index, whole } = kind
     if (index === whole) {
       amounts[index] = amount(value, field, key)
       wholes++
     } else {
-      amounts[index] = partOf(value, key, record, kinds.kinds[whole].countName, field)
+      if (flags !== null) amounts[index] = amount(value, field, key)
+      else amounts[index] = partOf(value, key, record, kinds.kinds[whole].countName, field)
       if (whole === input.index) partsInput += amounts[index]
       else partsOutput += amounts[index]
     }
@@ -51,9 +56,40 @@ export function readTokenCounts(
   if (amounts === null) return null
   // Most settlements: both wholes and nothing of their parts.
   if (wholes === 2 && partsInput === 0 && partsOutput === 0) return amounts
+  if (flags !== null) return raiseWholes(amounts, record, kinds, flags)
   checkWhole(record, field, input, partsInput)
   checkWhole(record, field, output, partsOutput)
   return amounts
+}
+
+/** No token is charged too little: a part that its whole cannot include stands beside it. */
+function raiseWholes(
+  amounts: number[],
+  record: Readonly<Record<string, unknown>>,
+  { input, output, parts }: TokenKinds,
+  flags: UsageFlag[],
+): number[] {
+  for (const { index, countName } of [input, output]) {
+    const isMissing = record[countName] === undefined || record[countName] === null
+    if (isMissing) flag(flags, 'count-missing')
+    let within = 0
+    let beside = 0
+    for (const part of parts) {
+      if (part.whole !== index) continue
+      if (isMissing || amounts[part.index] <= amounts[index]) within += amounts[part.index]
+      else {
+        flag(flags, 'part-above-whole')
+        beside += amounts[part.index]
+      }
+    }
+    if (!isMissing && within > amounts[index] * (1 + ROUNDING)) flag(flags, 'parts-above-whole')
+    amounts[index] = Math.max(amounts[index], within) + beside
+  }
+  return amounts
+}
+
+function flag(flags: UsageFlag[], found: UsageFlag): void {
+  if (!flags.includes(found)) flags.push(found)
 }
 
 function checkWhole(

@@ -1,5 +1,5 @@
 /** One kind of tokens that providers count and price apart. */
-export interface TokenKind {
+interface TokenKind {
   /** Gives the count its name (`cachedInputTokens`) and the price its own (`cachedInputUsdPerMTok`). */
   readonly name: string
   readonly side: TokenSide

@@ -23,18 +23,23 @@ export interface Choice {
   listCostUsd: number
   predictedUsd: number
   expectedUsd: number
-  /** As in RoutedEvent. */
+  /** Dollars moved into the fund of forced explorations; -1: the fund goes back. */
   savedUsd: number
+  /** Slot, value and expected cost in USD of the few models that could win at some shadow price, one after the other. */
   contenders: Float64Array
+  /** Reward that a limit's worth of latency must buy. */
   latencyPrice: number
+  /** Predicted use of the latency limit, over the limit, of the model; -1 without a latency objective. */
   latencyUse: number
+  /** The same of each contender, corrected by what came of such predictions. */
   uses: Float64Array
   /** Dollars to set aside. */
   reservedUsd: number
   /** Constraints that no eligible model could meet, as bits. */
   infeasible: number
-  /** As in RoutedEvent. */
+  /** Probability of this choice. */
   propensity: number
+  /** Ids of the models that chance drew from; empty where nothing was left to chance. */
   eligible: readonly string[]
 }
 
@@ -74,7 +79,7 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   lease?: Lease | null
   /** Refuses what a request asks for, before anything else is looked at. @throws INVALID_ARGUMENT, UNKNOWN_TENANT */
   checkRequest?(state: StateView<S>, request: RouteOptions | null): void
-  /** What time alone brings about for such a request: to be recorded before it is routed. */
+  /** What the passing of time brings about for such a request, such as a new period of a cap: recorded before it is routed. */
   due?(state: StateView<S>, request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void
@@ -85,7 +90,7 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
-  /** Fills in what any choice of now stands on. */
+  /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<S>, request: RouteOptions | null, note: DecisionNote): void
   /**
    * How a model stands in the decision of that note; the request's context is the arena's first.

@@ -18,7 +18,7 @@ export interface Decision {
   readonly canary: boolean
   /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
   readonly cheapestFallback: boolean
-  /** Shadow price lambda at the decision. */
+  /** Shadow price lambda at the decision, as `PacerStats` has it. */
   readonly shadowPrice: number
   /** Reward that a limit's worth of latency had to buy; 0 without a latency objective, and while it is no constraint. */
   readonly latencyPrice: number
@@ -41,6 +41,7 @@ export type ExclusionReason =
   | 'excluded'
   | 'over-max-cost'
   | 'over-max-latency'
+  | 'unavailable'
   | 'over-price-ceiling'
   | 'unaffordable'
   | 'forced-exploration-of-another'
@@ -77,7 +78,7 @@ export interface FeatureContribution {
 export interface Explanation {
   readonly id: string
   readonly chosen: string
-  /** Of the choice, as in Decision; null when it is no longer known. */
+  /** Probability of the choice (`Decision.propensity`); null when it is no longer known. */
   readonly propensity: number | null
   readonly forced: boolean
   readonly canary: boolean

@@ -1,5 +1,5 @@
+import type { CandidateList } from '../bandit/candidate-list.js'
 import { chanceIndex, isLeftToChance, propensityOf } from '../bandit/randomise.js'
-import type { Model } from '../models/registry.js'
 import { type Choice, NO_MODELS } from './chooser.js'
 import type { ResolvedOptions } from './options.js'
 
@@ -13,27 +13,26 @@ export class EpsilonExploration {
     this.seed = seed
   }
 
-  /** The choice falls as it must: forced, exploited, or the cheapest where nothing is affordable. */
+  /** Notes that nothing is left to chance: a choice that is forced, exploited, or the cheapest where nothing is affordable. */
   certain(choice: Choice): void {
     choice.propensity = 1
     choice.eligible = NO_MODELS
   }
 
   /**
-   * Puts any of the open models in the place of the best, with probability epsilon: those that cost no more than the
-   * limit. Fills in propensity and eligible models. Without epsilon it touches and allocates nothing.
+   * Puts any of the open models in the place of the best, with probability epsilon: those of the list that cost no more
+   * than the limit. Fills in propensity and eligible models. Without epsilon it touches and allocates nothing.
    * @param best the list position that the policy wants, always open
-   * @param costsUsd by list position, or null where all are open
+   * @param costsUsd by list position; left out, all are open
    * @returns a list position
    */
   draw(
     choice: Choice,
-    models: readonly Model[],
-    count: number,
+    { models, count }: CandidateList,
     best: number,
     requestCount: number,
-    costsUsd: Float64Array | null,
-    limitUsd: number,
+    costsUsd: Float64Array | null = null,
+    limitUsd = Number.POSITIVE_INFINITY,
   ): number {
     const { epsilon, seed } = this
     if (epsilon === 0) return best

@@ -1,5 +1,6 @@
 import { AGE_MAX, INFLATION_MAX, sectionOffset, VARIANCE_MIN } from '../kernel/layout.js'
 import { dot, symmetricTimesVector } from '../kernel/packed.js'
+import { isAvailable } from '../models/availability.js'
 import type { Model } from '../models/registry.js'
 import type { StateView } from '../state/policy-state.js'
 import type { Chooser } from './chooser.js'
@@ -10,7 +11,7 @@ import type { ResolvedOptions } from './options.js'
 
 const TOP_FEATURES = 5
 
-/** Explains a decision from its note and the statistics of now. The request's context must be in the arena. */
+/** Explains a decision from its note and the present statistics. The request's context must be in the arena. */
 export function explainDecision(
   id: string,
   state: StateView,
@@ -69,7 +70,11 @@ function explainModel(
     expectedCostUsd,
     latencyUse,
     inflation: 1 / divisor,
-    excluded: exclusionReason(model, note.options, size) ?? givenToAnother(note, model) ?? excluded,
+    excluded:
+      exclusionReason(model, note.options, size) ??
+      givenToAnother(note, model) ??
+      unavailable(note, model) ??
+      excluded,
     topFeatures: topFeatures(
       options.rewards?.weightsToUser(weights) ?? weights,
       f64.subarray(layout.context, layout.context + layout.dimension),
@@ -82,6 +87,11 @@ function givenToAnother(note: DecisionNote, model: Model): ModelExplanation['exc
   if (model === note.chosen) return null
   if (note.forced) return 'forced-exploration-of-another'
   return note.canary ? 'canary-of-another' : null
+}
+
+/** It was down, and nobody's turn had come to try it. */
+function unavailable(note: DecisionNote, model: Model): ModelExplanation['excluded'] {
+  return model === note.chosen || isAvailable(model, note.at, note.now) ? null : 'unavailable'
 }
 
 function topFeatures(theta: Float64Array, context: Float64Array): FeatureContribution[] {

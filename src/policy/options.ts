@@ -38,8 +38,9 @@ export interface RouterOptions {
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
   readonly lambda0?: number
   /**
-   * Rewards outside are refused. Default [0, 1]. Give the range that rewards really have: they are learned as parts of it,
-   * so that rewards in [0, 10] are decided on as the same in [0, 1]. What is told of rewards and prices is in its units.
+   * Lowest and highest reward; others are refused. Default [0, 1]. Give the range that rewards really have: inside, each is
+   * scaled to [0, 1], so a router with rewards in [0, 10] decides as one with a tenth of them in [0, 1]. Rewards, scores
+   * and prices that the router reports are in the units of this range.
    */
   readonly rewardRange?: readonly [number, number]
   /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */

@@ -15,7 +15,7 @@ import { type PhaseSummary, Tally } from './tally.js'
 /** Weight of log-normalised cost in the baselines that have no pacer: the policy's default without a budget. */
 export const STATIC_COST_WEIGHT = COST_WEIGHT_WITHOUT_BUDGET
 
-/** Baselines that learn or draw, and so are played request by request. They mind no budget: one play serves all. */
+/** Baselines that learn or draw, and so are played request by request. They ignore budgets: one play serves all. */
 export const PLAYED_BASELINES = ['random', 'linucb', 'forgetting'] as const
 type PlayedBaseline = (typeof PLAYED_BASELINES)[number]
 

@@ -7,9 +7,9 @@ import type { Strategy } from './strategy.js'
 export interface FeedbackTiming {
   /** Share of the requests that get a reward, in (0, 1]. */
   readonly rewardRate: number
-  /** A reward arrives when so many further requests have been routed. */
+  /** Further requests that are routed before a reward arrives. */
   readonly delay: number
-  /** A settlement arrives when so many further requests have been routed. */
+  /** Further requests that are routed before a settlement arrives. */
   readonly settleDelay: number
   /** Standard deviation of what is added to a reward on its way; the sum is clamped to [0, 1]. */
   readonly noise: number
@@ -20,7 +20,7 @@ export const PROMPT_FEEDBACK: FeedbackTiming = { rewardRate: 1, delay: 0, settle
 
 /** Bills come with the answer while judgements take long: unless said otherwise settlements lag at most this far. */
 export const SETTLE_DELAY_DEFAULT = 16
-export const DELAY_MAX = 1_000_000
+const DELAY_MAX = 1_000_000
 /** Streams of their own, so that neither thins out the shuffles nor depends on the other's settings. */
 const RATE_STREAM = 0x2a5e1f03
 const NOISE_STREAM = 0x61c88647

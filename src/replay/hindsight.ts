@@ -16,7 +16,7 @@ export function playFixed(model: number, plan: SeedPlan, course: Course, data: O
 
 /**
  * The per-prompt oracle: on each row the model of the highest recorded reward (as the phase has it), the cheapest of
- * them when several are tied. It minds no budget, and no policy can have a higher mean reward on the same rows.
+ * them when several are tied. It ignores budgets, and no policy can have a higher mean reward on the same rows.
  */
 export function playOracle(plan: SeedPlan, course: Course, data: OutcomeTable): RunRecord {
   return record(plan, course, data, (rewards, costsUsd) => {

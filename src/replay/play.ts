@@ -25,7 +25,7 @@ export interface RunRecord {
   routed: number
 }
 
-/** Lets the event loop breathe, and others look at the run, every so many requests. */
+/** Gives the event loop, and observers of the run, a turn at fixed intervals. */
 export interface Pace {
   /** Called every 64 requests; a promise is awaited. */
   tick(record: RunRecord): Promise<void> | undefined

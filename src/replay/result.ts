@@ -35,7 +35,7 @@ export interface BaselineRow {
   readonly baseline: BaselineName
   /** The model of a fixed baseline, else null. */
   readonly model: string | null
-  /** Null for baselines that mind no budget. */
+  /** Null for baselines that ignore budgets. */
   readonly budgetUsdPerRequest: number | null
   readonly phase: 1 | 2 | 3 | null
   readonly variant: OnboardingVariant | null

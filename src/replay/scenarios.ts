@@ -21,7 +21,7 @@ export type ScenarioEvent =
   | { readonly type: 'join'; readonly model: number; readonly spec: ModelSpec }
 
 /** How the recorded outcomes of one model change during a phase. */
-export interface OutcomeShift {
+interface OutcomeShift {
   readonly model: number
   readonly costFactor: number
   readonly rewardFactor: number
@@ -29,7 +29,7 @@ export interface OutcomeShift {
   readonly fixedReward: number | null
 }
 
-export interface ScenarioPhase {
+interface ScenarioPhase {
   readonly phase: 1 | 2 | 3 | null
   readonly events: readonly ScenarioEvent[]
   readonly shift: OutcomeShift | null

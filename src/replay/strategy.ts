@@ -30,7 +30,7 @@ export interface PolicyKnobs {
   readonly nEffective?: number
 }
 
-export interface RouterStrategyOptions {
+interface RouterStrategyOptions {
   readonly models: readonly ModelSpec[]
   /** Index of a model that is absent until it joins, or null. */
   readonly newcomer: number | null

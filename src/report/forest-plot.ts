@@ -13,7 +13,7 @@ export interface ForestLine {
   readonly faint?: boolean
 }
 
-export interface ForestPlot {
+interface ForestPlot {
   readonly lines: readonly ForestLine[]
   readonly xLabel: string
   readonly xFormat: (value: number) => string

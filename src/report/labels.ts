@@ -10,7 +10,7 @@ export interface Box {
   readonly height: number
 }
 
-export interface PlacedLabel {
+interface PlacedLabel {
   readonly text: string
   readonly x: number
   readonly y: number

@@ -3,7 +3,7 @@ import { textWidth } from './labels.js'
 import { hint, label, type Size, tag } from './svg.js'
 
 /** One bar: who got the requests. */
-export interface ShareBar {
+interface ShareBar {
   readonly label: string
   readonly shares: Readonly<Record<string, number>>
 }
@@ -46,7 +46,10 @@ export function shares(
       for (const id of modelIds) {
         const share = bar.shares[id] ?? 0
         const length = share * width
-        if (length > 0) parts.push(segment(id, share, bar.label, left, top, length, colorOf))
+        if (length > 0) {
+          const title = `${shortName(id)}: ${percent(share)} of requests (${bar.label})`
+          parts.push(segment({ left, top, length }, colorOf(id), percent(share), title))
+        }
         left += length
       }
       top += BAR + GAP
@@ -55,21 +58,19 @@ export function shares(
   return parts.join('')
 }
 
-function segment(
-  id: string,
-  share: number,
-  barLabel: string,
-  left: number,
-  top: number,
-  length: number,
-  colorOf: (modelId: string) => string,
-): string {
-  const text = percent(share)
+/** Where a part of a bar lies. */
+interface Segment {
+  readonly left: number
+  readonly top: number
+  readonly length: number
+}
+
+function segment({ left, top, length }: Segment, color: string, text: string, title: string): string {
   return tag(
     'g',
     {},
-    tag('rect', { x: left, y: top, width: Math.max(0, length - 1), height: BAR, rx: 2, fill: colorOf(id) }),
+    tag('rect', { x: left, y: top, width: Math.max(0, length - 1), height: BAR, rx: 2, fill: color }),
     textWidth(text) + 8 < length ? label(text, left + 6, top + 14, { class: 'in-bar' }) : '',
-    hint(`${shortName(id)}: ${percent(share)} of requests (${barLabel})`),
+    hint(title),
   )
 }

@@ -1,6 +1,6 @@
 import { escapeHtml } from './escape.js'
 
-export type Attributes = Readonly<Record<string, string | number | undefined>>
+type Attributes = Readonly<Record<string, string | number | undefined>>
 
 /** An SVG element as a string. Attribute values are escaped; children have to be markup already. */
 export function tag(name: string, attributes: Attributes, ...children: readonly string[]): string {

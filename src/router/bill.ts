@@ -12,7 +12,10 @@ import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
  * `inputTokens` and `outputTokens` count all tokens of their side, those of its other kinds included.
  */
 export type Bill = GivenTokens & {
-  /** Realised cost, USD. Where tokens are given as well it is the cost that counts; they are kept in the event. */
+  /**
+   * Realised cost, USD. Where tokens are given as well it is the cost that counts, unless it is 0 and they have a price;
+   * they are kept in the event.
+   */
   readonly costUsd?: number
   /**
    * The provider's usage object as it is, of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK, in place of counts.
@@ -31,47 +34,70 @@ export interface GivenBill {
   readonly counts: TokenAmounts | null
   readonly serviceTier: ServiceTier | null
   readonly tokens: TokensByKind | null
-  /** Null where nothing is wrong with a usage. */
+  /** Null where nothing is wrong with it. */
   readonly usageFlags: readonly UsageFlag[] | null
 }
 
+/** What a bill comes to, and what was wrong with it. */
+export type PricedBill = Pick<GivenBill, 'usageFlags'> & { readonly costUsd: number }
+
 /**
- * Reads a bill. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake either way.
+ * Reads a bill. The answer has been given, so counts that are null, missing or contradict each other are no error: what is
+ * certain is booked, and flagged. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake
+ * either way.
  * @throws INVALID_ARGUMENT naming the field
  */
 export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
-  const usage =
-    bill.usage === undefined
-      ? null
-      : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
-  const given = readTokenCounts(bill, field)
+  const flags: UsageFlag[] = []
+  const usage = isMissing(bill.usage)
+    ? null
+    : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
+  const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
   if (usage !== null && given !== null) {
     const message = 'goes without counts of tokens: it has its own'
     throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
   }
-  const serviceTier =
-    bill.serviceTier === undefined
-      ? (usage?.serviceTier ?? null)
-      : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
+  const serviceTier = isMissing(bill.serviceTier)
+    ? (usage?.serviceTier ?? null)
+    : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
   const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
-  const usageFlags = usage === null || usage.flags.length === 0 ? null : Object.freeze(usage.flags)
-  const costUsd = bill.costUsd === undefined ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
-  return { costUsd, counts, serviceTier, tokens, usageFlags }
+  if (usage !== null) flags.push(...usage.flags)
+  const costUsd = isMissing(bill.costUsd) ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
+  return {
+    costUsd,
+    counts,
+    serviceTier,
+    tokens,
+    usageFlags: flags.length === 0 ? null : Object.freeze(flags),
+  }
 }
 
 /**
  * What a bill comes to.
  * @param prices those that the request was routed at
+ * @param otherwiseUsd where the bill tells no cost
  * @throws INVALID_ARGUMENT naming the field
  */
-export function costOf(
-  { costUsd, counts, serviceTier }: GivenBill,
-  prices: PriceList,
-  field: string,
-): number {
-  if (costUsd !== null) return costUsd
-  if (counts === null) return 0
-  const cost = tokensCostUsd(prices, counts, serviceTier)
-  return isAmount(cost) ? cost : checkAmount(cost, `${field} (cost)`)
+export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number, field: string): PricedBill {
+  const { costUsd, counts, serviceTier, usageFlags } = bill
+  if (costUsd !== null && (costUsd > 0 || counts === null)) return { costUsd, usageFlags }
+  if (counts === null) return { costUsd: otherwiseUsd, usageFlags: withFlag(usageFlags, 'cost-missing') }
+  const priceUsd = tokensCostUsd(prices, counts, serviceTier)
+  const cost = isAmount(priceUsd) ? priceUsd : checkAmount(priceUsd, `${field} (cost)`)
+  const isWrong = costUsd === 0 && priceUsd > 0
+  return { costUsd: cost, usageFlags: isWrong ? withFlag(usageFlags, 'cost-zero') : usageFlags }
+}
+
+/** Whether a bill has a field for what was billed, though it may tell nothing. */
+export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
+  return BILL_KEYS.some((key) => key in bill)
+}
+
+export function isMissing(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
+function withFlag(flags: readonly UsageFlag[] | null, flag: UsageFlag): readonly UsageFlag[] {
+  return Object.freeze([...(flags ?? []), flag])
 }

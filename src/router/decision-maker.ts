@@ -188,7 +188,7 @@ export class DecisionMaker {
     const note = this.notes.get(sequence)
     if (note !== undefined)
       return explainDecision(id, state, this.options, this.chooser, note, note.events !== state.events)
-    // Its own note is gone: tell what such a decision would stand on now.
+    // Its own note is gone: explain what such a decision would depend on now.
     const today: DecisionNote = { ...blankNote(), sequence }
     this.chooser.describe(state, null, today)
     today.chosen = model

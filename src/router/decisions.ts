@@ -39,7 +39,7 @@ export class Decisions {
     } finally {
       reader.release()
     }
-    // Of the state of now: what ran may have changed it.
+    // The state is looked up only now: what ran may have changed it.
     maker.checkRequest(committer.state, request)
     maker.beginOne(committer.state, context)
     try {

@@ -1,20 +1,46 @@
-import { checkKeys } from '../base/check.js'
+import { checkBoolean, checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
 import {
-  type Failure,
+  cancelledEvent,
+  correctedEvent,
+  type FeedbackContext,
   failedEvent,
-  readBatch,
-  readFailure,
-  readSettlement,
   rewardedEvent,
-  type Settlement,
   settledEvent,
 } from './feedback-events.js'
+import {
+  attempt,
+  type Cancellation,
+  type Failure,
+  type GivenItem,
+  type GivenSettlement,
+  readApart,
+  readBatch,
+  readCancellation,
+  readFailure,
+  readSettlement,
+  type Settlement,
+} from './feedback-input.js'
 import type { Receipt } from './journal.js'
+
+export interface BatchOptions {
+  /** A result for each item, and the rest is applied where some are refused. */
+  readonly each?: boolean
+}
+
+/** What became of an item: applied, and durable as any feedback; or refused, and why. */
+export type BatchResult =
+  | (Receipt & { readonly ok: true })
+  | { readonly ok: false; readonly error: ParetoBanditError }
+
+export interface BatchReceipt extends Receipt {
+  /** In the order of the items. `durable` is that of all that were applied. */
+  readonly results: readonly BatchResult[]
+}
 
 /** What comes back of a request: its cost, its quality, or that it failed. */
 export class Feedback {
@@ -29,43 +55,87 @@ export class Feedback {
   settle(id: string, settlement: Settlement): Receipt {
     const known = checkId(id, 'id')
     const given = readSettlement(settlement, 'settlement')
-    return this.give(known, (at) => settledEvent(this.committer.state, known, given, at, 'id', 'settlement'))
+    return this.give(known, (at) => settledEvent(this.contextOf(at, 'id', 'settlement'), known, given))
   }
 
-  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
-    const { committer } = this
-    const given = readBatch(items, 'ALREADY_SETTLED', readSettlement)
-    const at = committer.now()
-    return committer.commitAll(
-      given.map(({ id, field, value }) => settledEvent(committer.state, id, value, at, `${field}.id`, field)),
-    )
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options: BatchOptions | undefined,
+  ): Receipt | BatchReceipt {
+    const toEvent = ({ id, field, value }: GivenItem<GivenSettlement>, at: number) =>
+      settledEvent(this.contextOf(at, `${field}.id`, field), id, value)
+    if (isEach(options)) return this.giveApart(readApart(items, readSettlement), toEvent)
+    return this.giveAll(readBatch(items, 'ALREADY_SETTLED', readSettlement), toEvent)
   }
 
   reward(id: string, reward: number): Receipt {
     const known = checkId(id, 'id')
-    return this.give(known, (at) =>
-      rewardedEvent(this.committer.state, known, reward, at, this.options, 'id', 'reward'),
-    )
+    return this.give(known, (at) => rewardedEvent(this.contextOf(at, 'id', 'reward'), known, reward))
   }
 
-  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
-    const { committer } = this
-    const given = readBatch(items, 'ALREADY_REWARDED', (item, field) => {
-      checkKeys(item, ['id', 'reward'], field)
-      return item.reward
-    })
-    const at = committer.now()
-    return committer.commitAll(
-      given.map(({ id, field, value }) =>
-        rewardedEvent(committer.state, id, value, at, this.options, `${field}.id`, `${field}.reward`),
-      ),
-    )
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options: BatchOptions | undefined,
+  ): Receipt | BatchReceipt {
+    const toEvent = ({ id, field, value }: GivenItem<unknown>, at: number) =>
+      rewardedEvent(this.contextOf(at, `${field}.id`, `${field}.reward`), id, value)
+    if (isEach(options)) return this.giveApart(readApart(items, readReward), toEvent)
+    return this.giveAll(readBatch(items, 'ALREADY_REWARDED', readReward), toEvent)
   }
 
   fail(id: string, failure: Failure | undefined): Receipt {
     const known = checkId(id, 'id')
     const given = readFailure(failure)
-    return this.give(known, (at) => failedEvent(this.committer.state, known, given, at))
+    return this.give(known, (at) => failedEvent(this.contextOf(at, 'id', 'failure'), known, given))
+  }
+
+  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  private contextOf(at: number, idField: string, field: string): FeedbackContext {
+    return { state: this.committer.state, at, limits: this.options, idField, field }
+  }
+
+  cancel(id: string, cancellation: Cancellation | undefined): Receipt {
+    const known = checkId(id, 'id')
+    const given = readCancellation(cancellation)
+    return this.give(known, (at) => cancelledEvent(this.contextOf(at, 'id', 'cancellation'), known, given))
+  }
+
+  correct(id: string, bill: Settlement): Receipt {
+    const known = checkId(id, 'id')
+    const given = readSettlement(bill, 'bill')
+    return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
+  }
+
+  /** All or nothing. */
+  private giveAll<T>(
+    given: readonly GivenItem<T>[],
+    toEvent: (item: GivenItem<T>, at: number) => RouterEvent,
+  ): Receipt {
+    const { committer } = this
+    const at = committer.now()
+    return committer.commitAll(given.map((item) => toEvent(item, at)))
+  }
+
+  /** Each by itself, whatever becomes of the others. */
+  private giveApart<T>(
+    given: readonly (GivenItem<T> | ParetoBanditError)[],
+    toEvent: (item: GivenItem<T>, at: number) => RouterEvent,
+  ): BatchReceipt {
+    const results = given.map((item): BatchResult => {
+      const receipt =
+        item instanceof ParetoBanditError
+          ? item
+          : attempt(() => this.give(item.id, (at) => toEvent(item, at)))
+      return receipt instanceof ParetoBanditError
+        ? { ok: false, error: receipt }
+        : { ok: true, durable: receipt.durable }
+    })
+    const durable = Promise.all(results.map((each) => (each.ok ? each.durable : undefined))).then(
+      () => undefined,
+    )
+    // Nobody need look at it.
+    durable.catch(() => undefined)
+    return { durable, results }
   }
 
   /**
@@ -88,4 +158,19 @@ export class Feedback {
     }
     return committer.commit(event)
   }
+}
+
+/** @throws UNKNOWN_OPTION */
+function readReward(item: Record<string, unknown>, field: string): unknown {
+  checkKeys(item, ['id', 'reward'], field)
+  return item.reward
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+function isEach(options: BatchOptions | undefined): boolean {
+  if (options === undefined) return false
+  const given = checkRecord(options, 'options')
+  checkKeys(given, ['each'], 'options')
+  const { each } = given
+  return each !== undefined && checkBoolean(each, 'options.each')
 }

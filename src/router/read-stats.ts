@@ -73,5 +73,13 @@ function modelStats(model: Model, total: number, rewards: RewardUnits | null): M
     latencyAlarms: model.latencyAlarms,
     unpricedTokens: model.unpricedTokens,
     flaggedUsages: model.flaggedUsages,
+    cancelled: model.cancelled,
+    lateBills: model.lateBills,
+    implausibleBills: model.implausibleBills,
+    isAvailable: model.trips === 0,
+    failureShare: model.failureShare,
+    outages: model.outages,
+    meanFailureLatencyMs:
+      model.failureLatencyCount === 0 ? null : model.failureLatencySumMs / model.failureLatencyCount,
   }
 }

@@ -18,12 +18,6 @@ import { checkModelSpecs } from '../models/model.js'
 import { type CheckedBudget, checkBudget } from '../policy/budget.js'
 import type { ResolvedOptions, RouterOptions } from '../policy/options.js'
 import {
-  EXPLORATION_WEIGHT_COLD,
-  EXPLORATION_WEIGHT_WARM,
-  FORCED_EXPLORATION_REQUESTS,
-  RIDGE,
-} from '../policy/paper/tuning.js'
-import {
   DEFAULT_POLICY,
   POLICIES,
   POLICY_BUDGET_KEYS,
@@ -31,6 +25,12 @@ import {
   POLICY_OPTION_KEYS,
   type PolicyName,
 } from '../policy/policies.js'
+import {
+  EXPLORATION_WEIGHT_COLD,
+  EXPLORATION_WEIGHT_WARM,
+  FORCED_EXPLORATION_REQUESTS,
+  RIDGE,
+} from '../policy/tuning.js'
 import { ORIGIN_NAME } from '../state/pending/origins.js'
 import { OwnOrigin } from '../state/pending/own-origin.js'
 import { NAME, startOrigin } from './start-origin.js'

@@ -12,10 +12,11 @@ import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
 import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
 import type { RouteOptions } from '../policy/route-options.js'
-import { checkEvent } from '../state/check-event.js'
+import { checkEvent, isNotice } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
 import type { RoutingState } from '../state/routing-state.js'
-import type { Failure, Settlement } from './feedback-events.js'
+import type { BatchOptions, BatchReceipt } from './feedback.js'
+import type { Cancellation, Failure, Settlement } from './feedback-input.js'
 import type { Receipt, Recovery } from './journal.js'
 import type { RouterParts } from './parts.js'
 import type { RouterStats } from './stats.js'
@@ -24,6 +25,9 @@ import type { RouterStats } from './stats.js'
  * The public face: `route` decides, `settle` and `reward` teach, in any order and hours apart. Every change of state is
  * an event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about
  * (expiry, new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
+ *
+ * Any call that changes something also throws INVALID_ARGUMENT for a clock that gives no finite time, and of a router with a
+ * store JOURNAL_FULL (too many events wait to be durable), STORE_CLOSED, or what has broken the store for good.
  */
 export class Router {
   private readonly parts: RouterParts
@@ -43,7 +47,11 @@ export class Router {
     return this.parts.decisions.route(input, options)
   }
 
-  /** `route` for any encoder, also one that has to wait. */
+  /**
+   * `route` for any encoder, also one that has to wait. Options are checked at once, and again when the text is encoded:
+   * models, prices and budgets are those in force at that moment.
+   * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
+   */
   routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
     return this.parts.decisions.routeAsync(input, options)
   }
@@ -52,12 +60,14 @@ export class Router {
    * As many `route`s with the same options, in less time. All inputs are checked first. The list ends before the first
    * request that is refused for its budget, or that the journal has no room for: it is then shorter than `inputs`, and
    * the call throws where it is the first.
+   * @returns a decision for each of the first inputs, in their order
+   * @throws as `route`
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
     return this.parts.decisions.routeMany(inputs, options)
   }
 
-  /** Turns reservations older than the time to live into spend; `route` does it too. @returns how many */
+  /** Turns reservations older than `pendingTtlMs` into spend; `route` does it too. @returns how many */
   expire(): number {
     return this.parts.decisions.expire()
   }
@@ -65,7 +75,8 @@ export class Router {
   /**
    * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
+   * @returns scores, weights and penalties in units of the router's reward range, dollars in USD
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED; INVALID_ARGUMENT for what is no id
    */
   explain(id: string): Explanation {
     return this.parts.decisions.explain(id)
@@ -73,18 +84,31 @@ export class Router {
 
   /**
    * The call was made and its cost is known: the reservation gives way to it. At most once a request; after an expiry
-   * it corrects what the expiry charged.
+   * it corrects what the expiry charged. The money was spent, so a bill that comes late is booked too, for a request that
+   * has failed, whose model was removed, or that newer requests pushed out: nothing is learned from it then. Counts that
+   * are null, missing or contradict each other are no error: what is certain is booked, and `stats` counts it as flagged.
    * @returns at once; the receipt tells when it is durable. In a log shared by several routers a request that is not known
    *   here, but may be elsewhere, is waited for
-   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, REQUEST_FAILED, ALREADY_SETTLED; INVALID_ARGUMENT
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, ALREADY_SETTLED; INVALID_ARGUMENT
    */
   settle(id: string, settlement: Settlement): Receipt {
     return this.parts.feedback.settle(id, settlement)
   }
 
-  /** `settle` for each item; all are checked before the first is applied. */
-  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt {
-    return this.parts.feedback.settleMany(items)
+  /**
+   * `settle` for each item; all are checked before the first is applied. With `each: true` an item that is refused keeps
+   * none from being applied, and the receipt has a result for every one: for deliveries that may come twice.
+   */
+  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options: BatchOptions & { readonly each: true },
+  ): BatchReceipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt {
+    return this.parts.feedback.settleMany(items, options)
   }
 
   /**
@@ -96,9 +120,17 @@ export class Router {
     return this.parts.feedback.reward(id, reward)
   }
 
-  /** `reward` for each item; all are checked before the first is applied. */
-  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt {
-    return this.parts.feedback.rewardMany(items)
+  /** `reward` for each item; likewise. */
+  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options: BatchOptions & { readonly each: true },
+  ): BatchReceipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt {
+    return this.parts.feedback.rewardMany(items, options)
   }
 
   /**
@@ -111,8 +143,28 @@ export class Router {
   }
 
   /**
+   * The caller broke the call off: a stream that was aborted. What it cost until then is charged; the request is neither
+   * the model's failure nor a settled answer, and no reward will come.
+   * @throws as `fail`
+   */
+  cancel(id: string, cancellation?: Cancellation): Receipt {
+    return this.parts.feedback.cancel(id, cancellation)
+  }
+
+  /**
+   * The bill of a request was wrong: this one takes its place on every account, and in what was learned of the model's
+   * costs. It may be called again; of a request that is not settled it is the settlement.
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (its bill is no longer remembered), INVALID_ARGUMENT
+   */
+  correct(id: string, bill: Settlement): Receipt {
+    return this.parts.feedback.correct(id, bill)
+  }
+
+  /**
    * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
    * and gets `forcedExploration` requests for certain.
+   * @param model its prices in USD per million tokens
+   * @param options `forcedExploration`: requests, in place of the router's own option
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
    */
   addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
@@ -122,79 +174,136 @@ export class Router {
   /**
    * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
    * hear of true costs, `disable` it first.
-   * @throws UNKNOWN_MODEL
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   removeModel(id: string): void {
     this.parts.admin.removeModel(id)
   }
 
-  /** Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. */
+  /**
+   * Takes a model out of the choice and keeps what was learned of it. Its feedback still counts. Of a disabled model it
+   * changes nothing.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   disable(id: string): void {
     this.parts.admin.disable(id)
   }
 
-  /** Puts a disabled model back with what it had learned. */
+  /**
+   * Puts a disabled model back with what it had learned. Of an enabled model it changes nothing.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   enable(id: string): void {
     this.parts.admin.enable(id)
   }
 
-  /** New list prices, in force from the next request on. They replace all: one left out takes its default. */
+  /**
+   * New list prices, in force from the next request on. They replace all prices, tiers and discounts of the model: what is
+   * left out takes its default. Requests on their way are billed at the old ones.
+   * @param price USD per million tokens, by kind, finite and >= 0; those of input and output are required
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
+   */
   reprice(id: string, price: ModelPrice): void {
     this.parts.admin.reprice(id, price)
   }
 
-  /** A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays. */
+  /**
+   * A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays.
+   * @param budget `usdPerRequest` in USD, > 0
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
+   */
   setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
     this.parts.admin.setBudget(budget, options)
   }
 
-  /** All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted. */
+  /**
+   * All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted.
+   * @param caps each of `usd` dollars per period
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
+   */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
     this.parts.admin.run('setCaps', 'caps', caps, options)
   }
 
-  /** A limit on the latency of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * An operator's credit to the router's account or a tenant's, or a debit where it is negative, USD: the balance of the
+   * budget and what the caps in force leave. The balance never exceeds the burst.
+   * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
+   */
+  adjustAccount(usd: number, options?: ForTenant): void {
+    this.parts.admin.run('adjustAccount', 'usd', usd, options)
+  }
+
+  /**
+   * A limit on the latency of all requests from now on, or null for none. The same limit again changes nothing.
+   * @param latency in ms: of the mean, or that a share of requests (`percentile`) must keep
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setLatency(latency: LatencyOptions | null): void {
     this.parts.admin.run('setLatency', 'latency', latency)
   }
 
-  /** A floor under the mean reward of all requests from now on, or null for none. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * A floor under the mean reward of all requests from now on, or null for none.
+   * @param quality `meanReward` in units of the router's reward range
+   * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
+   */
   setQuality(quality: QualityOptions | null): void {
     this.parts.admin.run('setQuality', 'quality', quality)
   }
 
-  /** @throws DUPLICATE_TENANT, INVALID_ARGUMENT, UNKNOWN_OPTION */
+  /**
+   * Registers a tenant, with an account of its own beside the router's: every dollar is booked on both.
+   * @param tenant its budget in USD per request, its caps in USD per period
+   * @throws DUPLICATE_TENANT; INVALID_ARGUMENT, also under a policy without tenants; UNKNOWN_OPTION
+   */
   addTenant(tenant: TenantOptions): void {
     this.parts.admin.run('addTenant', 'tenant', tenant)
   }
 
-  /** `addTenant` for each; all are checked before the first is registered. */
+  /** `addTenant` for each; all are checked before the first is registered. @throws as `addTenant` */
   addTenants(tenants: readonly TenantOptions[]): void {
     this.parts.admin.run('addTenants', 'tenants', tenants)
   }
 
-  /** Its requests in flight still settle on the router's account. @throws UNKNOWN_TENANT */
+  /**
+   * Forgets a tenant and its account. Its requests in flight still settle on the router's account.
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy without tenants
+   */
   removeTenant(id: string): void {
     this.parts.admin.run('removeTenant', 'id', id)
   }
 
-  /** @throws UNKNOWN_TENANT */
+  /** The account of a tenant, dollars in USD. @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants */
   tenantStats(id: string): AccountStats {
     return this.parts.admin.answer('tenantStats', 'id', id)
   }
 
+  /**
+   * Counts since the state began, dollars (USD), latencies (ms) and rewards (in units of the router's reward range), as
+   * they are now.
+   * @throws INVALID_ARGUMENT for a clock that gives no finite time
+   */
   stats(): RouterStats {
     return this.parts.admin.stats()
   }
 
-  /** The learned statistics of a model, copied. @throws UNKNOWN_MODEL */
+  /**
+   * The learned statistics of a model, copied; weights in units of the router's reward range.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   */
   inspectArm(id: string): ArmInspection {
     const { state } = this.parts.committer
     const arm = state.arms.inspect(findModel(state, id, 'id').slot)
     return state.rewards === null ? arm : { ...arm, theta: state.rewards.weightsToUser(arm.theta) }
   }
 
-  /** @returns a function that ends the subscription. Listeners are called after the change, in order. */
+  /**
+   * Subscribes to a type of event, or with '*' to all. Listeners are called after the change, in the order of the
+   * events; one that throws is reported to `onListenerError` and stops nothing.
+   * @returns a function that ends the subscription
+   * @throws INVALID_ARGUMENT for an unknown type, or a listener that is no function
+   */
   on<S extends Subscription>(type: S, listener: Listener<SubscribedEvent<S>>): () => void {
     return this.parts.committer.emitter.on(type, listener)
   }
@@ -207,7 +316,9 @@ export class Router {
    */
   apply(event: RouterEvent): void {
     const { committer, policy, options } = this.parts
-    committer.commit(checkEvent(committer.state, policy, options, readOnce(event, 'event')))
+    const checked = checkEvent(committer.state, policy, options, readOnce(event, 'event'))
+    // What the event before it has shown was told with that one.
+    if (!isNotice(policy, checked.type)) committer.commit(checked)
   }
 
   /** The whole state in one versioned binary: models, statistics, budget, spend, and requests waiting for feedback. */
@@ -218,7 +329,8 @@ export class Router {
   /**
    * Replaces the whole state by a snapshot's. Settings stay this router's: give it those of the old one. Requests that
    * had all their feedback, and those of removed models, are not kept: feedback for them throws REQUEST_CLOSED.
-   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY, INVALID_ARGUMENT; nothing has changed then
+   * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY; INVALID_ARGUMENT, also of a router with a store, whose state
+   *   comes from there; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
     this.parts.persistence.restore(snapshot)
@@ -226,13 +338,16 @@ export class Router {
 
   /**
    * Resolves when all that has happened so far is durable: at once without a store.
-   * @throws what has broken the store for good
+   * @throws (the promise is rejected with) what has broken the store for good
    */
   flush(): Promise<void> {
     return this.parts.persistence.flush()
   }
 
-  /** `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on. */
+  /**
+   * `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on.
+   * @throws (the promise is rejected with) what kept events from becoming durable
+   */
   close(): Promise<void> {
     return this.parts.persistence.close()
   }
@@ -259,7 +374,10 @@ export class Router {
     this.parts.admin.run(name, name, ...args)
   }
 
-  /** What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that. */
+  /**
+   * What the policy answers to a query (`PolicyQueries`); undefined where it has no answer to that.
+   * @throws what the policy throws
+   */
   ask<N extends QueryName>(
     name: N,
     ...args: PolicyQueries[N]['args']
@@ -267,7 +385,7 @@ export class Router {
     return this.parts.admin.ask(name, ...args)
   }
 
-  /** Ids of the registered tenants. */
+  /** Ids of the registered tenants; none under a policy without tenants. */
   tenants(): readonly string[] {
     return this.parts.admin.ask('tenants') ?? []
   }

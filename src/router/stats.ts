@@ -8,7 +8,7 @@ import type { JournalStats } from './journal.js'
 /** A model with its prices now, and what has become of its requests. */
 export type ModelStats = ResolvedModelSpec & ModelCounts
 
-export interface ModelCounts {
+interface ModelCounts {
   readonly enabled: boolean
   /** Decisions for this model, failed ones included. */
   readonly requests: number
@@ -35,6 +35,19 @@ export interface ModelCounts {
   readonly unpricedTokens: number
   /** Settlements and failures with such tokens, or with a usage that contradicted itself or left charges out. */
   readonly flaggedUsages: number
+  /** Requests that their callers broke off. */
+  readonly cancelled: number
+  /** Bills that came when a request took no settlement any more, and corrections. */
+  readonly lateBills: number
+  /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
+  readonly implausibleBills: number
+  /** Whether it answers; while it does not, it gets a request now and then. */
+  readonly isAvailable: boolean
+  /** Share of its calls of late that failed, and how often it went down. */
+  readonly failureShare: number
+  readonly outages: number
+  /** How long failures took, where that was told. */
+  readonly meanFailureLatencyMs: number | null
 }
 
 export interface PacerStats {
@@ -42,7 +55,10 @@ export interface PacerStats {
   readonly usdPerRequest: number | null
   /** How the budget acts under policy `paper`; null under others. */
   readonly mode: PacerMode | null
-  /** As in `Decision`. */
+  /**
+   * Shadow price lambda now: the reward that a budget's worth of dollars must buy; under policy `paper`, that
+   * 1 on the scale of log-normalised prices must buy. 0 without a budget.
+   */
   readonly shadowPrice: number
   /** Running mean of what requests cost, USD; it drives the shadow prices of policies `paper` and `thompson`. */
   readonly costEmaUsd: number

@@ -8,7 +8,7 @@ import type { RouterEvent } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
 import { findModel } from './find-model.js'
 import { modelOfRequest, REFUSED_FOR_FAIL, REFUSED_FOR_REWARD, REFUSED_FOR_SETTLE } from './find-request.js'
-import { EXPIRED } from './pending/request-state.js'
+import { BILLED, CANCELLED, DROPPED, EXPIRED, FAILED, SETTLED } from './pending/request-state.js'
 import type { FoldedPolicy, RewardLimits } from './policy-state.js'
 import type { RoutingState } from './routing-state.js'
 
@@ -78,6 +78,21 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
     },
   },
   failed: openRequest(REFUSED_FOR_FAIL),
+  cancelled: openRequest(REFUSED_FOR_FAIL),
+  billed: {
+    model: ({ id, model }, { state }) => {
+      const request = state.billedRequest(id)
+      if (request === undefined) modelOfRequest(state, id, 0, 'event.id')
+      if (request === undefined || request.bookedUsd < 0)
+        throw new ParetoBanditError('REQUEST_CLOSED', 'event.id', 'what was booked for it is not known')
+      if ((request.state & (SETTLED | BILLED | FAILED | CANCELLED | DROPPED | EXPIRED)) === 0)
+        throw expected('EVENT_OUT_OF_ORDER', 'event.id', 'a request that takes no settlement', id)
+      const known = state.registry.at(request.slot, request.incarnation)?.id ?? null
+      if (model !== known) throw expected('EVENT_OUT_OF_ORDER', 'event.model', `${known}`, model)
+    },
+  },
+  'implausible-bill': knownModel,
+  availability: knownModel,
   expired: {
     model: (event, context) => {
       toBeSettled.model(event, context)
@@ -127,6 +142,12 @@ export function checkEvent(
   } else if (policy.checkEvent === undefined) checkFields(definition, event, undefined, null)
   else policy.checkEvent(definition, event, { state, limits })
   return event as unknown as RouterEvent
+}
+
+/** Whether events of that type follow from the one before them and change nothing. */
+export function isNotice({ events }: FoldedPolicy, type: string): boolean {
+  const definition: EventDefinition | undefined = CORE.get(type) ?? events.find((each) => each.type === type)
+  return definition?.code === null
 }
 
 /** @throws INVALID_ARGUMENT for an event that neither the core nor this policy defines */

@@ -1,26 +1,28 @@
 import { expected, ParetoBanditError, show } from '../base/errors.js'
 import type { Model } from '../models/registry.js'
-import { EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request-state.js'
+import { CANCELLED, EXPIRED, FAILED, REWARDED, SETTLED } from './pending/request-state.js'
 import type { RoutingState } from './routing-state.js'
 
 /** A request that feedback has found. */
-export interface Located {
+interface Located {
   readonly sequence: number
   readonly model: Model
 }
 
 /** What must not have happened yet to a request, as bits of its state. */
-export const REFUSED_FOR_SETTLE = FAILED | SETTLED
-export const REFUSED_FOR_REWARD = FAILED | REWARDED | EXPIRED
-export const REFUSED_FOR_FAIL = FAILED | SETTLED | REWARDED
+export const REFUSED_FOR_SETTLE = FAILED | CANCELLED | SETTLED
+export const REFUSED_FOR_REWARD = FAILED | CANCELLED | REWARDED | EXPIRED
+export const REFUSED_FOR_FAIL = FAILED | CANCELLED | SETTLED | REWARDED
 
-/** Where several have happened the first is told. */
+/** In the order in which they are looked for: an error names the first that has happened. */
 const REFUSALS = [
   [FAILED, 'REQUEST_FAILED', 'has failed'],
+  [CANCELLED, 'REQUEST_CLOSED', 'was cancelled'],
   [SETTLED, 'ALREADY_SETTLED', 'is settled already'],
   [REWARDED, 'ALREADY_REWARDED', 'is rewarded already'],
   [EXPIRED, 'REQUEST_EXPIRED', 'has expired'],
 ] as const
+
 /** A request whatever has happened to it. @throws as `modelOfRequest` */
 export function locate(state: RoutingState, id: unknown, field: string): Located {
   const known = checkId(id, field)

@@ -33,13 +33,13 @@ export class Ledger {
     this.move(differenceUsd, allowanceUsd)
   }
 
-  /** A request was refused, which counts as one. */
+  /** A request was refused: the budget allows for it as for any other, or an account in debt could never get out of it. */
   allow(allowanceUsd: number): void {
     this.allowed++
     this.allowanceUsd += allowanceUsd
   }
 
-  /** A request failed: it was none, so the budget allows nothing for it. */
+  /** A request failed: the budget allows nothing for it. */
   takeBack(allowanceUsd: number): void {
     if (allowanceUsd === 0) return
     this.allowed--

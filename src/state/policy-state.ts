@@ -3,6 +3,7 @@ import type { EventDefinition } from '../events/definition.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Model, Registry } from '../models/registry.js'
 import type { Ledger } from './ledger.js'
+import type { BilledRequest } from './pending/billed-request.js'
 import type { PendingRequests } from './pending/pending.js'
 import type { RewardUnits } from './reward-units.js'
 import type { RunningCost } from './running-cost.js'
@@ -31,7 +32,7 @@ export type PendingView = Pick<
 /** The registered models, to read. */
 export type RegistryView = Pick<
   Registry,
-  'models' | 'enabled' | 'exploring' | 'dearestUsdPerKTok' | 'version' | 'get' | 'at' | 'atSlot'
+  'models' | 'enabled' | 'down' | 'exploring' | 'dearestUsdPerKTok' | 'version' | 'get' | 'at' | 'atSlot'
 >
 
 /**
@@ -78,6 +79,10 @@ export interface PolicyState {
   rewarded?(event: EventOf<'rewarded'>, model: Model, sequence: number): void
   /** Before the request is marked as failed. */
   failed?(event: EventOf<'failed'>, sequence: number): void
+  /** Before the request is marked as cancelled. */
+  cancelled?(event: EventOf<'cancelled'>, sequence: number): void
+  /** Before the bill takes the place of what was booked. @param model undefined where it is no longer registered */
+  billed?(event: EventOf<'billed'>, model: Model | undefined, request: BilledRequest): void
   /** The reservation became spend: the request expired, or its model was removed. */
   charged?(at: number, sequence: number): void
   added?(model: Model, event: EventOf<'model-added'>): void

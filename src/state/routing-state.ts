@@ -2,17 +2,33 @@ import { Arms } from '../bandit/arms.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
+import { callAnswered, callFailed, tried } from '../models/availability.js'
 import { recordCost } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
 import { unpricedTokens } from '../models/token-counts.js'
 import { Ledger } from './ledger.js'
+import { BilledRequest } from './pending/billed-request.js'
+import type { ClosedRequest } from './pending/closed-requests.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
-import { DROPPED, EXPIRED, FAILED, isUnsettled, REWARDED, SETTLED } from './pending/request-state.js'
+import {
+  BILLED,
+  CANCELLED,
+  DROPPED,
+  EXPIRED,
+  FAILED,
+  isUnsettled,
+  isWaiting,
+  REWARDED,
+  SETTLED,
+} from './pending/request-state.js'
 import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
+
+/** A bill of more than so many times its list cost is told: a prompt of 100,000 words where 500 tokens were assumed is less. */
+const IMPLAUSIBLE_RATIO = 300
 
 const NOTHING_MORE: readonly RouterEvent[] = []
 
@@ -37,6 +53,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   readonly policy: S
   requests = 0
   events = 0
+  /** What the event under way has shown. */
+  private readonly notices: RouterEvent[] = []
 
   constructor(kernel: Kernel, options: StateOptions, policy: FoldedPolicy<S>) {
     this.arms = new Arms(kernel, options.lambda0)
@@ -66,6 +84,12 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       case 'failed':
         this.failed(event)
         break
+      case 'cancelled':
+        this.cancelled(event)
+        break
+      case 'billed':
+        this.billed(event)
+        break
       case 'expired':
         this.expire(this.sequenceOf(event.id), event.at)
         break
@@ -86,6 +110,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         this.modelRepriced(this.model(event.model), event)
         break
       case 'drift':
+      case 'implausible-bill':
+      case 'availability':
         return NOTHING_MORE
       case 'budget-set':
         if (event.tenant === null) this.cost.setBudget(event.usdPerRequest)
@@ -95,7 +121,9 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         this.policy.apply?.(event)
     }
     this.events++
-    return this.policy.takeNotices?.() ?? NOTHING_MORE
+    const notices = this.policy.takeNotices?.() ?? NOTHING_MORE
+    if (this.notices.length === 0) return notices
+    return [...this.notices.splice(0), ...notices]
   }
 
   /** The id of a request that the ring holds. */
@@ -106,6 +134,25 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   /** The sequence number of a request that the ring holds, or 0. */
   sequenceOf(id: string): number {
     return this.ids.sequenceOf(id)
+  }
+
+  /** Whether feedback of some kind can still come for a request of the ring. */
+  isOpen(sequence: number): boolean {
+    return sequence !== 0 && this.pending.holds(sequence) && isWaiting(this.pending.state(sequence))
+  }
+
+  /** A request that takes no feedback but a bill; undefined where it is open, or was forgotten. */
+  closedRequest(id: string): ClosedRequest | undefined {
+    if (this.isOpen(this.sequenceOf(id))) return undefined
+    const place = this.ids.placeOf(id)
+    return place === null ? undefined : this.pending.closed.find(place.origin, place.number)
+  }
+
+  /** What a bill for a request is held against; undefined where it was forgotten. */
+  billedRequest(id: string): BilledRequest | undefined {
+    const sequence = this.sequenceOf(id)
+    const row = this.isOpen(sequence) ? this.pending.row(sequence) : this.closedRequest(id)?.row
+    return row === undefined ? undefined : new BilledRequest(row)
   }
 
   /** The model a held request went to, if it is still registered as it was then. */
@@ -124,6 +171,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.requests++
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
+    tried(model, event.at, this.requests)
     if (event.forced) this.registry.countForced(model)
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
@@ -146,6 +194,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
       cost.correct(event.costUsd - reservedUsd)
     }
+    this.answered(model, event.at, sequence)
+    pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, SETTLED)
     model.settled++
     model.settledCostUsd += event.costUsd
@@ -154,6 +204,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.latencySumMs += event.latencyMs
     }
     this.countUsage(model, event, sequence)
+    this.judgeBill(model, event, pending.listCostUsd(sequence))
     recordCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
   }
 
@@ -164,6 +215,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
     this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
+    this.answered(model, event.at, sequence)
     this.pending.mark(sequence, REWARDED)
     model.rewarded++
     model.rewardSum += event.reward
@@ -184,8 +236,73 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
+    const routedAt = pending.at(sequence)
+    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs ?? null)) {
+      this.registry.down++
+      this.tellAvailability(model, event.at)
+    }
+    if (event.latencyMs !== null) {
+      model.failureLatencyCount++
+      model.failureLatencySumMs += event.latencyMs
+    }
     this.countUsage(model, event, sequence)
+    this.judgeBill(model, event, pending.listCostUsd(sequence))
+    pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, FAILED)
+  }
+
+  /** A request like any other in the books; nothing is learned of its cost, which is that of a part. */
+  private cancelled(event: EventOf<'cancelled'>): void {
+    const { pending, ledger, cost } = this
+    const sequence = this.sequenceOf(event.id)
+    const model = this.modelOf(sequence) ?? this.model(event.model)
+    const reservedUsd = pending.reservedUsd(sequence)
+    const late = (pending.state(sequence) & EXPIRED) !== 0
+    this.policy.cancelled?.(event, sequence)
+    const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
+    if (late) {
+      ledger.correct(differenceUsd, pending.allowanceUsd(sequence))
+      cost.correct(differenceUsd)
+    } else {
+      ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
+      cost.observe(event.costUsd)
+    }
+    model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
+    model.cancelled++
+    this.countUsage(model, event, sequence)
+    pending.book(sequence, event.costUsd, event.at)
+    pending.mark(sequence, CANCELLED)
+  }
+
+  /** The bill takes the place of what has been booked, on every account that paid. */
+  private billed(event: EventOf<'billed'>): void {
+    const request = this.billedRequest(event.id)
+    if (request === undefined)
+      throw new ParetoBanditError('REQUEST_CLOSED', 'event.id', `nothing is known of request '${event.id}'`)
+    const model = this.registry.at(request.slot, request.incarnation)
+    const differenceUsd = event.costUsd - request.bookedUsd
+    this.ledger.correct(differenceUsd, request.allowanceUsd)
+    this.policy.billed?.(event, model, request)
+    this.cost.correct(differenceUsd)
+    if (model !== undefined) this.billedOf(model, event, request, differenceUsd)
+    request.book(event.costUsd, event.at, BILLED)
+  }
+
+  private billedOf(
+    model: Model,
+    event: EventOf<'billed'>,
+    request: BilledRequest,
+    differenceUsd: number,
+  ): void {
+    model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
+    model.lateBills++
+    if (event.usageFlags !== null) model.flaggedUsages++
+    this.judgeBill(model, event, request.listCostUsd)
+    if ((request.state & SETTLED) === 0) return
+    model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
+    // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
+    model.realisedUsd = model.assumedUsd = model.predictedUsd = 0
+    recordCost(model, event.costUsd, request.listCostUsd, request.predictedUsd)
   }
 
   private expire(sequence: number, at: number): void {
@@ -196,11 +313,36 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   }
 
   /** What the operator should look into: tokens without a price, and what was wrong with a usage. */
-  private countUsage(model: Model, event: EventOf<'settled' | 'failed'>, sequence: number): void {
+  private countUsage(
+    model: Model,
+    event: EventOf<'settled' | 'failed' | 'cancelled'>,
+    sequence: number,
+  ): void {
     const { tokens, usageFlags } = event
     const unpriced = tokens === null ? 0 : unpricedTokens(this.pending.prices(sequence), tokens)
     model.unpricedTokens += unpriced
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
+  }
+
+  private answered(model: Model, at: number, sequence: number): void {
+    if (!callAnswered(model, this.pending.at(sequence))) return
+    this.registry.down--
+    this.tellAvailability(model, at)
+  }
+
+  private tellAvailability({ id, trips, failureShare }: Model, at: number): void {
+    this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
+  }
+
+  /** Tells of a bill that is more likely a mistake than a cost. */
+  private judgeBill(
+    model: Model,
+    { at, id, costUsd }: EventOf<'settled' | 'failed' | 'billed'>,
+    listCostUsd: number,
+  ): void {
+    if (listCostUsd === 0 || costUsd <= IMPLAUSIBLE_RATIO * listCostUsd) return
+    model.implausibleBills++
+    this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
   }
 
   private modelAdded(event: EventOf<'model-added'>): void {
@@ -234,6 +376,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const reservedUsd = this.pending.reservedUsd(sequence)
     this.ledger.settle(reservedUsd, reservedUsd, this.pending.allowanceUsd(sequence))
     this.cost.observe(reservedUsd)
+    this.pending.book(sequence, reservedUsd, at)
     model.spendUsd += reservedUsd
     model.expired++
   }

@@ -1,5 +1,5 @@
-/** Weight of the newest cost in the running mean (paper, the budget pacer's 0.05). */
-const SMOOTHING = 0.05
+/** Weight of the newest cost in the running mean. Source: the smoothing of the paper's primal-dual pacer. */
+const COST_SMOOTHING = 0.05
 
 /**
  * The running mean of what requests cost, beside the ceiling B it is held against:
@@ -30,12 +30,12 @@ export class RunningCost {
   /** One request's cost is known (or assumed, at expiry). */
   observe(costUsd: number): void {
     if (this.usdPerRequest === null) return
-    this.meanUsd = (1 - SMOOTHING) * this.meanUsd + SMOOTHING * costUsd
+    this.meanUsd = (1 - COST_SMOOTHING) * this.meanUsd + COST_SMOOTHING * costUsd
   }
 
   /** Spend that belongs to no new request: a failed attempt's cost, a late settlement's difference. */
   correct(differenceUsd: number): void {
     if (this.usdPerRequest === null) return
-    this.meanUsd = Math.max(0, this.meanUsd + SMOOTHING * differenceUsd)
+    this.meanUsd = Math.max(0, this.meanUsd + COST_SMOOTHING * differenceUsd)
   }
 }

@@ -7,10 +7,13 @@ export interface StateOptions<O = unknown> {
   readonly name: string
   /** First part of the ids of its own requests. */
   readonly origin: OwnOrigin
+  /** Regularization of the ridge estimate, in [1e-6, 1e6]. */
   readonly lambda0: number
+  /** Ceiling of the mean spend that the fold begins with, USD per request, > 0; null for none. */
   readonly budgetUsdPerRequest: number | null
+  /** How many of the latest requests may still get feedback. */
   readonly pendingCapacity: number
-  /** Ends of the rewards. */
+  /** Lowest and highest reward, in the units that rewards are given in. */
   readonly rewardLow: number
   readonly rewardHigh: number
   /** Null for rewards in [0, 1]. */

@@ -24,6 +24,8 @@ const failed = (id: string): LoggedEvent => ({
   costUsd: 0,
   tokens: null,
   usageFlags: null,
+  latencyMs: null,
+  retryAfterMs: null,
 })
 
 describe('events of a log that several write', () => {

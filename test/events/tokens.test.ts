@@ -38,7 +38,7 @@ describe('the tokens of a settlement', () => {
       at: 0,
       id,
       model,
-      costUsd: 1,
+      costUsd: 0.001,
       latencyMs: null,
       logCostRatio: 0,
       logLatency: null,

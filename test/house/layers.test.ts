@@ -153,7 +153,6 @@ describe('the house', () => {
   it('ships a small kernel that compiles', async () => {
     const bytes = Buffer.from(kernelWasmHex, 'hex')
     expect(bytes.length).toBeLessThan(KERNEL_BYTES_MAX)
-    expect(bytes.toString('hex')).toBe(kernelWasmHex)
     const module = await WebAssembly.compile(bytes)
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 })
     const { exports } = await instantiate(module, { env: { memory } })

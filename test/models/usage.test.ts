@@ -136,6 +136,32 @@ describe('a usage of OpenAI responses', () => {
   })
 })
 
+describe('an object that could be of OpenAI responses or of Anthropic', () => {
+  const counts = { input_tokens: 2000, output_tokens: 50 }
+
+  it("is OpenAI's where it details its tokens, whatever its service tier, and keeps its cached tokens", () => {
+    const input_tokens_details = { cached_tokens: 1500 }
+    expect(read({ ...counts, input_tokens_details, service_tier: 'default' })).toMatchObject({
+      provider: 'openai-responses',
+      tokens: { input: 2000, cachedInput: 1500, output: 50 },
+    })
+    const output_tokens_details = { reasoning_tokens: 30 }
+    expect(read({ ...counts, output_tokens_details, service_tier: 'flex' })).toMatchObject({
+      provider: 'openai-responses',
+      tokens: { input: 2000, output: 50, reasoning: 30 },
+    })
+  })
+
+  it("is Anthropic's where it counts thinking tokens, and where it has a tier and no details", () => {
+    const output_tokens_details = { thinking_tokens: 30 }
+    expect(read({ ...counts, output_tokens_details }).provider).toBe('anthropic')
+    expect(read({ ...counts, service_tier: 'standard', input_tokens_details: null }).provider).toBe(
+      'anthropic',
+    )
+    expect(read(counts).provider).toBe('openai-responses')
+  })
+})
+
 describe('a usage of Anthropic', () => {
   it('has cached tokens beside the input, and cache writes of two lifetimes', () => {
     const usage = {

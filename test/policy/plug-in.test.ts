@@ -16,19 +16,11 @@ import { ROUND_ROBIN_SETTINGS } from './round-robin/settings.js'
 
 const IDS = MODELS.map(({ id }) => id)
 
+/** What `createRouter({ policy: 'round-robin' })` does once the list of policies has a line for it. */
 async function roundRobin(): Promise<{ router: Router; log: RouterEvent[] }> {
-  const {
-    policy: _,
-    policyOptions: __,
-    ...common
-  } = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
-  const { gamma, heads } = ROUND_ROBIN_SETTINGS
-  const options = {
-    ...common,
-    gamma,
-    policy: ROUND_ROBIN.name,
-    policyOptions: ROUND_ROBIN_SETTINGS.resolve({}, null),
-  }
+  const { gamma, heads, resolve } = ROUND_ROBIN_SETTINGS
+  const common = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
+  const options = { ...common, gamma, policy: ROUND_ROBIN.name, policyOptions: resolve({}, null) }
   const kernel = await loadKernel('js', { dimension: 3, gamma, lambda0: options.lambda0, heads })
   const router = new Router(makeParts(options, kernel, ROUND_ROBIN))
   const log: RouterEvent[] = []
@@ -46,7 +38,18 @@ function play(router: Router, requests: number): string[] {
   })
 }
 
-describe('a policy of a few lines', () => {
+describe('the example policy of docs/ARCHITECTURE.md', () => {
+  it('stands there as it is tested here', () => {
+    const page = readFileSync(new URL('../../docs/ARCHITECTURE.md', import.meta.url), 'utf8')
+    for (const file of ['settings', 'index']) {
+      const code = readFileSync(new URL(`round-robin/${file}.ts`, import.meta.url), 'utf8')
+      const inItsFolder = code
+        .replaceAll("'../../../src/policy/", "'../")
+        .replaceAll("'../../../src/", "'../../")
+      expect(page).toContain(`\`\`\`ts\n// ${file}.ts in src/policy/round-robin/\n${inItsFolder}\`\`\`\n`)
+    }
+  })
+
   it('decides, and is called by its name', async () => {
     const { router } = await roundRobin()
     expect(play(router, 7)).toEqual([...IDS, ...IDS, IDS[0]])
@@ -83,6 +86,7 @@ describe('a policy of a few lines', () => {
     const { router: twin } = await roundRobin()
     for (const event of log.slice(MODELS.length)) twin.apply(event)
     expect(twin.snapshot()).toEqual(router.snapshot())
+    expect(play(twin, 4)).toEqual(play(router, 4))
   })
 
   it('refuses the commands that it lacks, and events and requests that only others know', async () => {

@@ -110,10 +110,11 @@ async function checkForm(
   redisUrl: string | null,
 ): Promise<void> {
   const source = { library: LIBRARY, folder, recording, form, redisUrl, kernel }
-  const { opening, state } = await observe((purpose) => open(source, purpose), recording, form, steps)
   const wanted = expected.forms[form.file]
+  const before = expected.states[wanted.state]
+  const { opening, state } = await observe((purpose) => open(source, purpose), recording, form, steps, before)
   expect(differences(wanted.opening, opening, 'opening')).toEqual([])
-  const found = differences(expected.states[wanted.state], state)
+  const found = differences(before, state)
   const isSame = release !== 'v0.1.0' || hasUnitRewards(recording)
   expect(isSame ? found : found.filter((line) => !LEARNED_OF_REWARDS.test(line))).toEqual([])
 }

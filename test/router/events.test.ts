@@ -12,7 +12,7 @@ describe('events', () => {
   it('come once for every change, frozen, in order', async () => {
     const { router, log, clock } = await makeBench()
     const a = router.route(X).id
-    router.settle(a, { costUsd: 0.1 })
+    router.settle(a, { costUsd: 0.001 })
     router.reward(a, 1)
     router.fail(router.route(X).id)
     router.route(X)
@@ -57,12 +57,12 @@ describe('events', () => {
     const heard: string[] = []
     const end = router.on('settled', ({ costUsd }) => heard.push(`settled ${costUsd}`))
     const endAll = router.on('*', ({ type }) => heard.push(type))
-    router.settle(router.route(X).id, { costUsd: 2 })
+    router.settle(router.route(X).id, { costUsd: 0.002 })
     end()
-    router.settle(router.route(X).id, { costUsd: 3 })
+    router.settle(router.route(X).id, { costUsd: 0.003 })
     endAll()
     router.route(X)
-    expect(heard).toEqual(['routed', 'settled 2', 'settled', 'routed', 'settled'])
+    expect(heard).toEqual(['routed', 'settled 0.002', 'settled', 'routed', 'settled'])
   })
 
   it('reach a later subscriber when an earlier one ends twice', async () => {
@@ -204,7 +204,7 @@ describe('the fold', () => {
   it('takes an event once', async () => {
     const bench = await makeBench()
     const { id } = bench.router.route(X)
-    bench.router.settle(id, { costUsd: 1 })
+    bench.router.settle(id, { costUsd: 0.001 })
     bench.router.reward(id, 1)
     const before = bench.router.snapshot()
     const codes = ['EVENT_OUT_OF_ORDER', 'ALREADY_SETTLED', 'ALREADY_REWARDED'] as const

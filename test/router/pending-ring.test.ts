@@ -31,7 +31,7 @@ function add(ring: PendingRequests, at: number, prices = PRICES): number {
 function row(at: number, sequence: number, state: number): Float64Array {
   const forced = sequence % 2 === 0 ? 1 : 0
   const own = [sequence % 7, sequence, state, at, at / 2, at / 3, at / 5]
-  return Float64Array.of(...own, 1, at / 7, forced, 1, sequence, ...OWN, at, -at)
+  return Float64Array.of(...own, 1, at / 7, forced, 1, sequence, 0, 0, ...OWN, at, -at)
 }
 
 describe('the ring of pending requests', () => {

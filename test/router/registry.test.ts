@@ -13,7 +13,7 @@ import { HOUR, MODELS, makeBench, makePaperBench, X } from '../support/router.js
 const NEW = { id: 'new', inputUsdPerMTok: 2, outputUsdPerMTok: 2 }
 
 describe('removing a model', () => {
-  it('charges what was reserved, refuses its feedback, and keeps the spend', async () => {
+  it('charges what was reserved, refuses its feedback but for late bills, and keeps the spend', async () => {
     const { router } = await makeBench({ models: [MODELS[2]] })
     const { id, expectedCostUsd } = router.route(X)
     const settled = router.route(X).id
@@ -23,8 +23,11 @@ describe('removing a model', () => {
     expect(models).toEqual([])
     expect(pending.unsettled).toBe(0)
     expect(pacer).toMatchObject({ spendUsd: 0.5 + expectedCostUsd, reservedUsd: 0 })
+    router.settle(id, { costUsd: 1 })
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(1.5, 12)
+    expectCode(() => router.settle(id, { costUsd: 1 }), 'ALREADY_SETTLED', 'id')
+    expectCode(() => router.settle(settled, { costUsd: 1 }), 'MODEL_REMOVED', 'id')
     for (const each of [id, settled]) {
-      expectCode(() => router.settle(each, { costUsd: 1 }), 'MODEL_REMOVED', 'id')
       expectCode(() => router.reward(each, 1), 'MODEL_REMOVED', 'id')
       expectCode(() => router.fail(each), 'MODEL_REMOVED', 'id')
       expectCode(() => router.explain(each), 'MODEL_REMOVED', 'id')

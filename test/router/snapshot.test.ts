@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
+import { MODEL_NUMBERS } from '../../src/models/registry.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { OriginMark } from '../../src/state/pending/origins.js'
@@ -298,22 +299,30 @@ function asVersion3(bytes: Uint8Array): Uint8Array {
     const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok } = lists[place]
     return [inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok, reasoningUsdPerMTok]
   }
-  // A request: its sequence number, 10 common numbers, origin and number, 4 of the policy's, its context of 3.
+  // A request: its sequence number, 10 common numbers, origin and number, 2 of its bill, 4 of the policy's, its context of 3.
   const first = numbers.findIndex(
-    (_, i) => numbers[i] === 1 && numbers[i + 20] === 2 && numbers[i + 40] === 3,
+    (_, i) => numbers[i] === 1 && numbers[i + 22] === 2 && numbers[i + 44] === 3,
   )
-  const kept = [...numbers.subarray(0, 13)]
-  // A model: slot, registration, place of its price, 18 counters and 2 that are new, its arm.
-  const modelNumbers = (first - 13) / text.models.length
-  for (let at = 13; at < first; at += modelNumbers) {
+  const [closed] = numbers.subarray(11)
+  const kept = [...numbers.subarray(0, 11), ...numbers.subarray(12, 14)]
+  // A model: slot, registration, place of its price, 18 counters and those that are new, its arm.
+  const modelNumbers = (first - 14) / text.models.length
+  for (let at = 14; at < first; at += modelNumbers) {
     const [slot, registration, place, ...others] = numbers.subarray(at, at + modelNumbers)
-    kept.push(slot, registration, ...prices(place), ...others.slice(0, 18), ...others.slice(20))
+    kept.push(
+      slot,
+      registration,
+      ...prices(place),
+      ...others.slice(0, 18),
+      ...others.slice(MODEL_NUMBERS.length),
+    )
   }
-  for (let at = first; at < first + 3 * 20; at += 20) {
-    const row = [...numbers.subarray(at, at + 20)]
-    kept.push(...row.slice(0, 8), ...prices(row[8]), ...row.slice(9, 11), ...row.slice(13))
+  const end = first + 3 * 22
+  for (let at = first; at < end; at += 22) {
+    const row = [...numbers.subarray(at, at + 22)]
+    kept.push(...row.slice(0, 8), ...prices(row[8]), ...row.slice(9, 11), ...row.slice(15))
   }
-  kept.push(...numbers.subarray(first + 3 * 20))
+  kept.push(...numbers.subarray(end + closed * 21))
   // The paper's lambda, which every router had then.
   kept.splice(4, 0, 0)
   const made = new Uint8Array(24 + padded + 8 * kept.length)

@@ -142,6 +142,17 @@ describe('prices of cached and reasoning tokens', () => {
     expect(log.at(-1)).toMatchObject({ costUsd: 5 })
   })
 
+  it('go with tiers and discounts when others are set', async () => {
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 40, outputUsdPerMTok: 160 }]
+    const { router, log } = await makeBench({ models: [{ ...SPEC, tiers, batchDiscount: 0.5 }] })
+    const bill = { inputTokens: 1e6, outputTokens: 0, serviceTier: 'batch' } as const
+    router.settle(router.route(X).id, bill)
+    expect(log.at(-1)).toMatchObject({ costUsd: 20 })
+    router.reprice('m', { inputUsdPerMTok: 2, outputUsdPerMTok: 3 })
+    router.settle(router.route(X).id, bill)
+    expect(log.at(-1)).toMatchObject({ costUsd: 2 })
+  })
+
   it('are in the event of an added model, filled in, and in a snapshot with the requests that wait', async () => {
     const { router, log } = await makeBench()
     router.addModel({ id: 'plain', inputUsdPerMTok: 1, outputUsdPerMTok: 2 })

@@ -146,21 +146,9 @@ describe('a bill is refused that', () => {
       'counts',
     ],
     ['has a usage of nobody', { usage: {} }, 'settlement.usage', 'a usage object of OpenAI'],
-    ['has a usage that is none', { usage: null }, 'settlement.usage', 'an object'],
+    ['has a usage that is none', { usage: 1 }, 'settlement.usage', 'an object'],
     ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'settlement.usage.prompt_tokens', 'got "1"'],
     ['was served otherwise', { usage: USAGE, serviceTier: 'bach' }, 'settlement.serviceTier', "'batch'"],
-    [
-      'has a part without its whole',
-      { costUsd: 1, audioOutputTokens: 1 },
-      'settlement.audioOutputTokens',
-      'outputTokens',
-    ],
-    [
-      'has parts above their whole',
-      { inputTokens: 10, outputTokens: 0, cachedInputTokens: 6, audioInputTokens: 6 },
-      'settlement.inputTokens',
-      'at least its parts together, 12',
-    ],
     ['costs too much', { inputTokens: 1e12, outputTokens: 1e12, serviceTier: 'flex' }, '', ''],
   ])('%s', async (_, settlement, field, says) => {
     const model = field === '' ? { ...PLAIN, inputUsdPerMTok: 1e12, outputUsdPerMTok: 0 } : PLAIN

@@ -64,7 +64,17 @@ const settled = (id: string, costUsd: number): LoggedEvent => ({
 })
 const ended = (type: 'failed' | 'expired', id: string): LoggedEvent =>
   type === 'failed'
-    ? { type, at: T0, id, model: 'large', costUsd: 0, tokens: null, usageFlags: null }
+    ? {
+        type,
+        at: T0,
+        id,
+        model: 'large',
+        costUsd: 0,
+        tokens: null,
+        usageFlags: null,
+        latencyMs: null,
+        retryAfterMs: null,
+      }
     : { type, at: T0, id, model: 'large' }
 
 describeSqlite('a file', () => {

@@ -13,7 +13,7 @@ export const QUANTITIES = [
   'lastPlayed',
   'regularization',
 ] as const
-export type Quantity = (typeof QUANTITIES)[number]
+type Quantity = (typeof QUANTITIES)[number]
 
 /** The largest deviation of one quantity, and where it is. */
 export interface Deviation {

@@ -8,7 +8,7 @@ import { Deviations } from './deviation.js'
 import type { RecordedArm, RecordedEvent, RecordedFeedback, RecordedStep, Trajectory } from './trajectory.js'
 
 /** A model that should have been chosen, or registered at the end, and was not. */
-export interface Mismatch {
+interface Mismatch {
   readonly place: string
   readonly recorded: string
   readonly actual: string

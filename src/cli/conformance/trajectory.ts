@@ -50,7 +50,7 @@ export interface RecordedArm {
 }
 
 /** Offline statistics of one model: the packed upper triangle of A_off by rows, and b_off. */
-export interface RecordedPrior {
+interface RecordedPrior {
   readonly precision: readonly number[]
   readonly response: readonly number[]
 }

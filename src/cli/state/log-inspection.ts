@@ -15,7 +15,7 @@ import { SETTINGS_NOTE } from './settings.js'
 /** Waiting requests that are shown one by one. */
 const PENDING_SHOWN = 10
 
-export interface WaitingRequest {
+interface WaitingRequest {
   readonly id: string
   /** Null: it was removed. */
   readonly model: string | null

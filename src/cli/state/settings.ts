@@ -1,8 +1,8 @@
 import { checkInRange, checkInteger, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { PacerMode } from '../../policy/paper/settings.js'
-import { EXPLORATION_WEIGHT_COLD } from '../../policy/paper/tuning.js'
 import { POLICY_NAMES, type PolicyName } from '../../policy/policies.js'
+import { EXPLORATION_WEIGHT_COLD } from '../../policy/tuning.js'
 import { EPSILON_MAX } from '../../router/resolve-options.js'
 import { keptMode } from './pacer-mode.js'
 

@@ -18,7 +18,7 @@ const VERSION = 1
 const HEADER_BYTES = 16
 const CHECKSUM_OFFSET = 12
 
-export interface StoredState {
+interface StoredState {
   readonly settings: Settings
   readonly snapshot: Uint8Array
 }

@@ -2,7 +2,7 @@ import type { ReplayProgress } from '../../replay/settings.js'
 import { shortName, usdPerThousand } from '../../report/format.js'
 import { bar, columnsOf, sparkline } from './bars.js'
 
-export interface FrameOptions {
+interface FrameOptions {
   readonly title: string
   /** Columns of the terminal. */
   readonly width: number

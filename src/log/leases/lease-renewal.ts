@@ -13,7 +13,7 @@ const AHEAD_MS = 2000
 
 /** Keeps wallets filled, in the background: asks the store for slices and gives back what is not needed. */
 export class LeaseRenewal {
-  /** On the log, as of late. */
+  /** How many processes are on the log, as of the latest answer of the store. */
   processes = 1
   private readonly options: LeaseOptions
   private readonly accounts: ReadonlyMap<string | null, AccountWallets>

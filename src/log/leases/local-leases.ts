@@ -8,6 +8,9 @@ import { OthersInFlight } from './others-in-flight.js'
 import type { OwnRequest } from './own-request.js'
 import { nextTurn } from './turn.js'
 
+/** Own requests that are over and whose bill may still rise. */
+const BILLABLE_MAX = 8192
+
 /**
  * What this process may spend of caps and strict budgets that it shares with others. Slices of them are taken from the
  * store ahead of need and off the hot path; a request draws on what is here and on nothing else, so all processes together
@@ -18,6 +21,7 @@ export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
+  private readonly billable = new Map<string, { wallets: readonly AccountWallets[]; drawnUsd: number }>()
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private isAway = false
@@ -94,7 +98,11 @@ export class LocalLeases implements Lease {
     switch (event.type) {
       case 'settled':
       case 'failed':
+      case 'cancelled':
         this.settled(event)
+        break
+      case 'billed':
+        this.billed(event)
         break
       case 'expired': {
         const request = this.ownRequests.get(event.id)
@@ -206,12 +214,13 @@ export class LocalLeases implements Lease {
     return usd
   }
 
-  private settled(event: EventOf<'settled'> | EventOf<'failed'>): void {
+  private settled(event: EventOf<'settled' | 'failed' | 'cancelled'>): void {
     const request = this.ownRequests.get(event.id)
     if (request === undefined) return
     this.ownRequests.delete(event.id)
     const { chargedTurn, reservedUsd } = request
     this.endFlight(request)
+    this.remember(event.id, request, event.costUsd)
     const now = this.options.now()
     const backUsd = reservedUsd - event.costUsd
     request.wallets.forEach((each, i) => {
@@ -232,7 +241,33 @@ export class LocalLeases implements Lease {
     const request = this.ownRequests.get(id)
     if (request === undefined) return
     this.endFlight(request)
+    this.remember(id, request, request.reservedUsd)
     this.ownRequests.delete(id)
+  }
+
+  /** A late bill is drawn on what the process holds; one that is lower gives nothing back, whose period may be over. */
+  private billed({ id, at, costUsd }: EventOf<'billed'>): void {
+    const request = this.billable.get(id)
+    if (request === undefined) return
+    const drawnUsd = Math.max(0, costUsd - request.drawnUsd)
+    request.drawnUsd += drawnUsd
+    const now = this.options.now()
+    for (const each of request.wallets) {
+      for (const wallet of each.all()) {
+        wallet.heldUsd -= drawnUsd
+        wallet.spend(drawnUsd, now)
+      }
+      each.know(at, drawnUsd)
+    }
+  }
+
+  private remember(id: string, { wallets }: OwnRequest, drawnUsd: number): void {
+    this.billable.set(id, { wallets, drawnUsd })
+    if (this.billable.size <= BILLABLE_MAX) return
+    for (const oldest of this.billable.keys()) {
+      this.billable.delete(oldest)
+      break
+    }
   }
 
   /** What was reserved is spent: it expired, or its model was removed. */

@@ -1,11 +1,18 @@
 import type { LeasePool } from '../store.js'
 
-/** Below this share of a slice it is refilled; below that one it was nearly too late, and the next slice is larger. */
+/*
+ * How large slices are: what a process holds cannot be spent by others, and each refill is a call to the store. Source of
+ * all: chosen, not tuned; `npm run chaos` holds four processes to spending 90 % of a cap.
+ */
+
+/** A slice is refilled below this share of it; below the second share that was nearly too late: the next one is larger. */
 const LOW = 0.5
 const NEARLY_OUT = 0.1
 /** Stores hand out whole units: a grant that is short of less than this, USD, is a full one. */
 export const UNIT_USD = 2 ** -29
+/** A slice of a small pot pays for this many of the dearest recent request at least. */
 const SLICE_REQUESTS = 20
+/** What each request leaves of the dearest one before it: it fades over about a hundred. */
 const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
 const SHARE_MAX = 1 / 4
@@ -26,7 +33,7 @@ export class Wallet {
   paysSince = 0
   /** Of a rolling pot: became known while a renewal was overdue, USD; it must count from then. */
   overdueUsd = 0
-  /** The dearest request of late, fading. */
+  /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
   repaidAt = 0

@@ -9,6 +9,13 @@ const ANTHROPIC = [
   'server_tool_use',
   'service_tier',
 ]
+/** Records that OpenAI's usage has beside `input_tokens`; Anthropic has `output_tokens_details` too, of thinking tokens. */
+const OPENAI_DETAILS = [
+  'input_tokens_details',
+  'output_tokens_details',
+  'input_token_details',
+  'output_token_details',
+]
 /** Fields that only Bedrock's usage has, of those with `inputTokens`. */
 const BEDROCK = ['cacheReadInputTokens', 'cacheWriteInputTokens', 'cacheDetails']
 const GEMINI = ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount', 'totalTokenCount']
@@ -19,8 +26,9 @@ const GEMINI = ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount'
  * 1. `prompt_tokens` or `completion_tokens`: OpenAI chat, and the many that speak it.
  * 2. a field of `GEMINI`: Gemini.
  * 3. `promptTokens` or `completionTokens`: AI SDK 4.
- * 4. `input_tokens` or `output_tokens`: Anthropic if it has a field of `ANTHROPIC` or counts thinking tokens, else OpenAI
- *    responses. Without caching the two mean the same. One that looks like both is read as Anthropic, which counts more.
+ * 4. `input_tokens` or `output_tokens`: OpenAI responses if it has a record of `OPENAI_DETAILS` that counts no thinking
+ *    tokens; else Anthropic if it has a field of `ANTHROPIC` or counts thinking tokens; else OpenAI responses. Without
+ *    caching the two mean the same.
  * 5. `inputTokens` or `outputTokens`: Bedrock if it has a field of `BEDROCK`, else AI SDK. Without caching the two mean
  *    the same.
  */
@@ -30,9 +38,10 @@ export function providerOf(usage: Record<string, unknown>): UsageProvider | null
   if (has(GEMINI)) return 'gemini'
   if (has(['promptTokens', 'completionTokens'])) return 'ai-sdk-4'
   if (has(['input_tokens', 'output_tokens'])) {
-    const { output_tokens_details: details } = usage
-    const thinks = isRecord(details) && Object.hasOwn(details, 'thinking_tokens')
-    return has(ANTHROPIC) || thinks ? 'anthropic' : 'openai-responses'
+    const details = OPENAI_DETAILS.map((name) => usage[name]).filter(isRecord)
+    const thinks = details.some((record) => Object.hasOwn(record, 'thinking_tokens'))
+    if (details.length > 0 && !thinks) return 'openai-responses'
+    return thinks || has(ANTHROPIC) ? 'anthropic' : 'openai-responses'
   }
   if (has(['inputTokens', 'outputTokens'])) return has(BEDROCK) ? 'bedrock' : 'ai-sdk'
   return null

@@ -16,13 +16,13 @@ export type UsageProvider = (typeof USAGE_PROVIDERS)[number]
  * What a count is of its side: a whole; a part `within` the whole; a part `beside` it, which the whole does not include;
  * or the `rest`, the whole without the parts within it, which is read where the whole is missing.
  */
-export type Counted = 'whole' | 'within' | 'beside' | 'rest'
+type Counted = 'whole' | 'within' | 'beside' | 'rest'
 
 /**
  * One field of a usage object. Of several paths the first that has a number counts: providers have renamed fields.
  * `a.b` is field b of a; `a[k=v].b` the sum of b over the entries of list a whose k is v.
  */
-export interface UsageField {
+interface UsageField {
   readonly paths: readonly string[]
   readonly kind: TokenKindName
   readonly counted: Counted

@@ -24,10 +24,16 @@ export const USAGE_FLAGS = [
   'sum-differs',
   /** Tools of the provider were used, which cost something besides tokens. */
   'other-charges',
+  /** A count was there and told nothing: what the others say was booked. */
+  'count-missing',
+  /** Nothing told a cost: the reservation was booked. */
+  'cost-missing',
+  /** A cost of 0 beside tokens that have a price: their price was booked. */
+  'cost-zero',
 ] as const
 export type UsageFlag = (typeof USAGE_FLAGS)[number]
 
-export interface NormalisedUsage {
+interface NormalisedUsage {
   readonly provider: UsageProvider
   readonly tokens: TokenCounts
   readonly flags: readonly UsageFlag[]

@@ -1,4 +1,4 @@
-import { checkEach, checkInRange, checkKeys, checkRecord, checkString } from '../../base/check.js'
+import { AMOUNT_MAX, checkEach, checkInRange, checkKeys, checkRecord, checkString } from '../../base/check.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import type { StateView } from '../../state/policy-state.js'
@@ -17,7 +17,7 @@ import type { DollarState } from './state.js'
 import type { AccountStats } from './stats.js'
 import { accountIn, latencyIn, qualityIn } from './told-stats.js'
 
-export const TENANTS_MAX = 1_000_000
+const TENANTS_MAX = 1_000_000
 const ID_LENGTH_MAX = 200
 /** What of a budget is set when the router is made, and by which policies. */
 const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
@@ -39,6 +39,7 @@ export interface SharedMoney {
 declare module '../commands.js' {
   interface PolicyCommands {
     readonly setCaps: readonly [caps: readonly CapOptions[], options?: ForTenant]
+    readonly adjustAccount: readonly [usd: number, options?: ForTenant]
     readonly setLatency: readonly [latency: LatencyOptions | null]
     readonly setQuality: readonly [quality: QualityOptions | null]
     readonly addTenant: readonly [tenant: TenantOptions]
@@ -65,6 +66,11 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
   setCaps({ state, at }, caps, options) {
     const tenant = tenantIn(state.policy.accounts, options)
     return [{ type: 'caps-set', at, tenant, caps: checkCaps(caps, 'caps') }]
+  },
+
+  adjustAccount({ state, at }, usd, options) {
+    const tenant = tenantIn(state.policy.accounts, options)
+    return [{ type: 'account-adjusted', at, tenant, usd: checkInRange(usd, -AMOUNT_MAX, AMOUNT_MAX, 'usd') }]
   },
 
   setLatency: ({ at }, latency) => [{ type: 'latency-set', at, limit: checkLatency(latency, 'latency') }],

@@ -1,5 +1,7 @@
-import type { CostRecord } from '../../models/cost-estimate.js'
-import { COST_CORRECTION_MAX, COST_CORRECTION_MIN, COST_KEPT_SHARE } from './tuning.js'
+import { COST_MEMORY_REQUESTS, type CostRecord } from '../../models/cost-estimate.js'
+import { COST_CORRECTION_MAX, COST_CORRECTION_MIN, COST_KEPT_REQUESTS } from './tuning.js'
+
+const KEPT_SHARE = COST_KEPT_REQUESTS / COST_MEMORY_REQUESTS
 
 /**
  * A model costs something else from now on: what is to come outweighs what was. Where the cost head learns the new level
@@ -7,13 +9,13 @@ import { COST_CORRECTION_MAX, COST_CORRECTION_MIN, COST_KEPT_SHARE } from './tun
  * chosen again to find out.
  */
 export function restartCost(record: CostRecord): void {
-  record.realisedUsd *= COST_KEPT_SHARE
-  record.assumedUsd *= COST_KEPT_SHARE
-  record.predictedUsd *= COST_KEPT_SHARE
+  record.realisedUsd *= KEPT_SHARE
+  record.assumedUsd *= KEPT_SHARE
+  record.predictedUsd *= KEPT_SHARE
 }
 
 /**
- * How many times its prediction a request has cost of late: the exponential of a mean of logarithms lies below the mean,
+ * How many times their predictions recent requests have cost: the exponential of a mean of logarithms lies below the mean,
  * and a provider's costs drift.
  */
 export function costCorrection(record: CostRecord): number {

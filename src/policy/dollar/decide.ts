@@ -25,7 +25,7 @@ import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
 import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
-/** What puts a model out of the running: far beyond any value, and finite. */
+/** Penalty of a model that the account does not afford: larger than any value, and finite. */
 const UNAFFORDABLE = 1e300
 
 /**
@@ -87,11 +87,11 @@ export class DollarChooser implements Chooser<DollarState> {
     const { arms, registry, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
     else list.take(arms, eligible, Number.POSITIVE_INFINITY)
     const exploit = request?.exploit === true
     this.project(state)
@@ -107,18 +107,8 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
-      if (!exploit) {
-        const { models, count } = list
-        position = this.exploration.draw(
-          choice,
-          models,
-          count,
-          position,
-          requests,
-          costs.drawnUsd,
-          limits.limitUsd,
-        )
-      }
+      if (!exploit)
+        position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
     }
     this.index++
     const model = list.models[position]
@@ -183,7 +173,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const drawnUsd = this.reservesWorstCase ? worstCaseCostUsd(model, note.options) : expectedCostUsd
     const known = note.neutralUse === -1 ? -1 : policy.predictedUse(model)
     const latencyUse = known === -1 ? note.neutralUse : known
-    // Where the accounts paid for nobody, the cheapest were let in again.
+    // Where no model was affordable, the cheapest could be chosen all the same.
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : Number.POSITIVE_INFINITY
     const isTooDear = drawnUsd > note.limitUsd
     return {
@@ -226,13 +216,14 @@ export class DollarChooser implements Chooser<DollarState> {
 
   /**
    * Scores the list, those that are not affordable far below all others, and finds the contenders: by theta.x and bonus
-   * where all are scored, by theta.x where the scan may prune. Whether it does is about time alone: a restored router,
-   * or a batch, would otherwise come to other prices.
+   * for a list that is too short to prune, by theta.x for a longer one. A pruned scan has no bonus of the models it skips;
+   * whether a scan prunes depends on the scans before it, which a restored router or a batch has not made, and the
+   * contenders, with the shadow prices found from them, must not.
    * @returns whether any model is affordable
    */
   private score(state: StateView<DollarState>, alpha: number): boolean {
     const { uses, choice, contenders } = this
-    const { list, slots, values, expectedUsd, drawnUsd, cheapest, cells } = this.costs
+    const { list, values, expectedUsd, drawnUsd, cells } = this.costs
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
@@ -256,7 +247,7 @@ export class DollarChooser implements Chooser<DollarState> {
         : scored - uses.penaltyAt(position)
       if (drawnUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
     }
-    choice.contenders = contenders.pick(count, slots, values, expectedUsd, cheapest, price, uses)
+    choice.contenders = contenders.pick(this.costs, price, uses)
     choice.latencyPrice = uses.price
     choice.uses = contenders.usesOf(uses)
     return affordable > 0

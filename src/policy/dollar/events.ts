@@ -14,14 +14,14 @@ const CAP_WORDS = {
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
 /** All caps of the router or of a tenant from now on. */
-export const capsSet = defineEvent('caps-set', 12, {
+const capsSet = defineEvent('caps-set', 12, {
   tenant: column('tenant', nullable(text())),
   caps: record(checkCaps, { first: CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
 })
 export type CapsSetEvent = DefinedEvent<typeof capsSet>
 
 /** A new calendar period of a cap has begun: [startsAt, endsAt), as the cap's time zone had it. */
-export const periodStarted = defineEvent('period-started', 13, {
+const periodStarted = defineEvent('period-started', 13, {
   tenant: column('tenant', nullable(text())),
   /** Which of the caps, from 0. */
   cap: integer(0, CAPS_MAX - 1),
@@ -43,17 +43,24 @@ export const tenantAdded = defineEvent('tenant-added', 15, {
 })
 export type TenantAddedEvent = DefinedEvent<typeof tenantAdded>
 
-export const tenantRemoved = defineEvent('tenant-removed', 16, { tenant: column('tenant', text()) })
+const tenantRemoved = defineEvent('tenant-removed', 16, { tenant: column('tenant', text()) })
 export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
 
+/** An operator's credit to an account, or a debit where it is negative, USD. */
+export const accountAdjusted = defineEvent('account-adjusted', 21, {
+  tenant: column('tenant', nullable(text())),
+  usd: column('usd', finite()),
+})
+export type AccountAdjustedEvent = DefinedEvent<typeof accountAdjusted>
+
 /** A new latency objective, or none. */
-export const latencySet = defineEvent('latency-set', 17, {
+const latencySet = defineEvent('latency-set', 17, {
   limit: nullable(record(checkLimit, { first: LIMIT_KEYS, known: LIMIT_KEYS })),
 })
 export type LatencySetEvent = DefinedEvent<typeof latencySet>
 
 /** A new floor of the mean reward, or none. */
-export const qualitySet = defineEvent('quality-set', 18, { meanReward: nullable(finite()) })
+const qualitySet = defineEvent('quality-set', 18, { meanReward: nullable(finite()) })
 export type QualitySetEvent = DefinedEvent<typeof qualitySet>
 
 /**
@@ -76,6 +83,7 @@ export const DOLLAR_EVENTS = [
   tenantRemoved,
   latencySet,
   qualitySet,
+  accountAdjusted,
   drift,
 ] as const
 
@@ -88,6 +96,7 @@ declare module '../../events/event-map.js' {
     'tenant-removed': TenantRemovedEvent
     'latency-set': LatencySetEvent
     'quality-set': QualitySetEvent
+    'account-adjusted': AccountAdjustedEvent
   }
   interface NoticeMap {
     drift: DriftEvent
@@ -102,6 +111,7 @@ export type AccountEvent =
   | RefusedEvent
   | TenantAddedEvent
   | TenantRemovedEvent
+  | AccountAdjustedEvent
 
 /** What an operator asks for besides a price. */
 export type ObjectiveEvent = LatencySetEvent | QualitySetEvent

@@ -12,7 +12,7 @@ import {
 import type { LatencyOptions } from './latency/latency-limit.js'
 import type { QualityOptions } from './quality/quality-options.js'
 
-export const RESERVE_MODES = ['expected', 'worst-case'] as const
+const RESERVE_MODES = ['expected', 'worst-case'] as const
 export type ReserveMode = (typeof RESERVE_MODES)[number]
 
 declare module '../options.js' {
@@ -60,6 +60,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'tenant-removed',
     'latency-set',
     'quality-set',
+    'account-adjusted',
     'drift',
   ],
   gamma: FORGETTING_FACTOR,

@@ -6,6 +6,7 @@ import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
 import type { Model } from '../../models/registry.js'
+import type { BilledRequest } from '../../state/pending/billed-request.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
@@ -189,6 +190,22 @@ export class DollarState implements PolicyState {
     this.objectives.failed(pending, sequence)
   }
 
+  cancelled(event: EventOf<'cancelled'>, sequence: number): void {
+    const { pending } = this.view
+    this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
+    this.objectives.failed(pending, sequence)
+  }
+
+  billed(event: EventOf<'billed'>, model: Model | undefined, request: BilledRequest): void {
+    this.accounts.billed(event.at, event.costUsd, request)
+    if (model === undefined || event.logCostRatioChange === 0) return
+    this.arms.reteachCost(
+      model.slot,
+      request.context(this.arms.kernel.layout.dimension),
+      event.logCostRatioChange,
+    )
+  }
+
   charged(at: number, sequence: number): void {
     this.accounts.charged(at, this.view.pending, sequence)
   }
@@ -224,6 +241,7 @@ export class DollarState implements PolicyState {
         break
       case 'budget-set':
       case 'caps-set':
+      case 'account-adjusted':
       case 'period-started':
       case 'refused':
       case 'tenant-added':

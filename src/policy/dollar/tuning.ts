@@ -2,22 +2,21 @@
  * The tuned constants of policy `dollar`. Rewards in here are parts of their range, whatever it is: a reward of 1 is the
  * best there is.
  *
- * Where no source is named,
+ * Those that it shares with other policies are in src/policy/tuning.ts. Where no source is named,
  *
  *     npm run sensitivity -- --only NAME
  *
  * shows what half of a value and twice of it do to replays; docs/TUNING.md has the table of all, and says which of them no
- * replay reaches. Defaults of options are in defaults.ts:
- * a router knows them before it loads the policy.
+ * replay reaches. Defaults of options are in defaults.ts: a router knows them before it loads the policy.
  */
 
 // What is learned of costs: src/policy/dollar/cost-correction.ts
 
-/** Least and most that predicted costs are multiplied by for what costs have been of late. */
+/** Least and most that predicted costs are multiplied by for what recent costs have been. */
 export const COST_CORRECTION_MIN = 0.3
 export const COST_CORRECTION_MAX = 3
-/** What a change of costs leaves of the sums behind the correction: two requests' worth of the fifty that they hold. */
-export const COST_KEPT_SHARE = 0.04
+/** Requests' worth that a change of costs leaves of the sums behind the correction. */
+export const COST_KEPT_REQUESTS = 2
 /** Settled requests that a prior's correction of its costs counts for. */
 export const COST_PRIOR_REQUESTS = 20
 
@@ -85,6 +84,13 @@ export const CREDIT_SPARE_REQUESTS = 4
 export const FUND_SHARE = 0.1
 /** Requests' worth of budget that the fund starts with. */
 export const FUND_START_REQUESTS = 10
+/** Requests' worth of budget that the fund may owe: what is beyond is owed by the balance, which pays it back. */
+export const FUND_DEBT_REQUESTS = 10
+/**
+ * Requests' worth of budget that an account may owe: what a bill is beyond is written off, so that a mistake of units is
+ * over after so many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
+ */
+export const DEBT_REQUESTS_MAX = 512
 /** What a probe must find in the fund, in what it costs above B. */
 export const FUND_MARGIN = 1.5
 
@@ -103,7 +109,7 @@ export const COST_RATIO_MAX = 16
 export const CAP_EVIDENCE_REQUESTS = 8
 /** At least this many requests are always assumed, so none may take more than half of what is left. */
 export const CAP_REQUESTS_MIN = 2
-/** Requests over which the dearest of late fades. */
+/** Requests over which the dearest recent cost fades. */
 export const CAP_DEAREST_REQUESTS = 1024
 /** The estimate of arrivals forgets over this share of a period: 10 min of an hour, 4 h of a day, 5 days of a month. */
 export const ARRIVAL_MEMORY_SHARE = 1 / 6
@@ -144,10 +150,13 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
-/** Log-likelihood ratios at which rewards and latencies say that a model is what it was, against what it has been since. */
+/**
+ * A model that had fallen, or got slow, has recovered when the log-likelihood ratio of its latest rewards, or latencies,
+ * reaches this: for what they were before against what they have been since.
+ */
 export const REWARD_RECOVERED_RATIO = 3
 export const LATENCY_RECOVERED_RATIO = 5
-/** One observation counts for no more than so much of them. */
+/** Most that one observation adds to such a ratio, or takes from it. */
 export const RECOVERY_STEP_MAX = 2
 /**
  * A cold model for which this many rewards were due, and none came, is taken to be worth the least there is: with independent
@@ -157,16 +166,19 @@ export const DUE_REWARDS = 30
 
 // The latency objective: latency/latency-objective.ts
 
-/** Requests over which a debt is paid back: of a mean; of a percentile that many requests over the limit more. */
+/**
+ * Requests over which a debt is paid back. For a percentile it is longer, by as many requests as hold 20 that may take longer
+ * than the limit: 400 for the 95th.
+ */
 export const LATENCY_HORIZON_REQUESTS = 64
 export const LATENCY_HORIZON_OVER_REQUESTS = 20
 /**
- * Most that is aimed at, in limits: of a mean, of a percentile. Over the horizon of a percentile little may be saved up:
- * 0.15 of it are 2 % of 3,000 requests.
+ * Most that is aimed at while latencies have been below the limit, in limits: of a mean, of a percentile. The horizon of a
+ * percentile is long, so less may be saved up in it: 0.15 of it are 2 % of 3,000 requests.
  */
 export const LATENCY_TARGET_MAX = 1.4
 export const PERCENTILE_TARGET_MAX = 1.15
-/** A debt of this many horizons that lasts a horizon is more than noise: the limit is missed. */
+/** The limit counts as missed when the debt has been above this many horizons for a whole horizon: that is not noise. */
 export const LATENCY_MISSED_HORIZONS = 0.5
 /** A single latency counts for at most this many times the limit of a mean. */
 export const LATENCY_USE_MAX = 64
@@ -175,7 +187,10 @@ export const LATENCY_PRICE_MAX = 128
 
 // How latencies of models lie about what is predicted: latency/latency-profile.ts
 
-/** Residuals that the level of a model is a mean of, at most, and those of the fast one that takes its place when it strays. */
+/**
+ * The level of a model is a mean of this many residuals at most; a second one, of fewer, takes its place when an alarm says
+ * that latencies have changed.
+ */
 export const LEVEL_OBSERVATIONS = 64
 export const LEVEL_FAST_OBSERVATIONS = 4
 /** How many residuals the first variance counts for, and the least variance. */
@@ -192,26 +207,26 @@ export const USE_RATIO_PRIOR_SHARE = 1 / 8
 
 /** Rewards over which a shortfall is made up. */
 export const QUALITY_HORIZON_REWARDS = 400
-/** Ends of what is aimed at above and below the floor for what has been missed so far, in reward. */
+/** Least and most that the aim lies above the floor, to make up for rewards missed so far; below 0 where it was exceeded. */
 export const QUALITY_CORRECTION_MIN = -0.02
 export const QUALITY_CORRECTION_MAX = 0.1
-/** Rewards over which the bias of the predictions is learned, and how many count as "none". */
+/** Rewards over which the bias of the predictions is learned, and how many observations of a bias of 0 it starts with. */
 export const QUALITY_BIAS_REWARDS = 100
 export const QUALITY_BIAS_PRIOR_REWARDS = 10
-/** Least bias, in reward: a bandit that learns promises too little, and that is over soon. */
+/** Least bias, in reward: a bandit that still learns predicts too little, but not for long. */
 export const QUALITY_BIAS_MIN = -0.02
 /** Requests over which the latency objective's part of the values is averaged. */
 export const QUALITY_DRAG_REQUESTS = 128
-/** Rewards after which a floor that seems out of reach is said to be. */
+/** Rewards that must have come before a floor is reported as out of reach. */
 export const QUALITY_KNOWN_REWARDS = 30
-/** A shortfall of such a part of the most that is made up, for as long as a horizon, is more than noise. */
+/** A floor counts as missed when the shortfall has been above this share of the most that is made up for a whole horizon. */
 export const QUALITY_MISSED_SHARE = 0.8
 /** Above the floor by this much reward is more than was asked for. */
 export const QUALITY_SLACK = 0.01
 /** Highest price, reward per dollar, where the cheapest model is good enough: a billionth of a dollar is worth 1. */
 export const QUALITY_PRICE_MAX = 2 ** 30
 
-// What is told
+// What `stats` reports
 
-/** Latencies and rewards that the means of late are of. */
+/** Latencies and rewards that the recent means are taken over. */
 export const RECENT_OBSERVATIONS = 256

@@ -1,9 +1,9 @@
-import { CandidateList } from '../../bandit/candidate-list.js'
 import { ScanChoice } from '../../bandit/scan.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import type { Model } from '../../models/registry.js'
 import type { StateView } from '../../state/policy-state.js'
+import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
@@ -18,13 +18,9 @@ import { COST_WEIGHT_WITHOUT_BUDGET } from './tuning.js'
 /** Policy `paper`: picks the model for the context in the arena. Reads state, changes none of it. */
 export class PaperChooser implements Chooser<PaperState> {
   private readonly options: ResolvedOptions<PaperOptions>
-  private readonly list = new CandidateList()
+  private readonly candidates = new Candidates()
   private readonly scan = new ScanChoice()
-  /** Contexts that wait in the arena for their decisions; the next one's index among them. */
-  private contexts = 1
-  private index = 0
-  /** Serial number of the list that the waiting contexts were projected on, and whether that was for pruning. */
-  private projected = 0
+  /** Whether the contexts were projected for pruning. */
   private prunes = false
   private readonly choice: Choice = blankChoice()
   private readonly exploration: EpsilonExploration
@@ -36,9 +32,7 @@ export class PaperChooser implements Chooser<PaperState> {
 
   /** The next `contexts` choices are for the contexts in the arena, in order: what they share is computed once. */
   begin(contexts: number): void {
-    this.contexts = contexts
-    this.index = 0
-    this.projected = 0
+    this.candidates.begin(contexts)
   }
 
   /**
@@ -52,16 +46,16 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
   ): Choice {
     const { choice } = this
-    const eligible = eligibleModels(state, request, size)
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    let chosen = exploit || state.registry.exploring === 0 ? undefined : eligible.find(isExploring)
+    let chosen = newcomer(state, eligible, exploit)
     if (chosen !== undefined) {
       note.forced = true
       choice.score = 0
-    } else chosen = this.best(state, request, eligible, note, exploit)
-    this.index++
+    } else chosen = this.best(state, eligible, note, exploit)
+    this.candidates.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
     choice.model = chosen
@@ -70,7 +64,7 @@ export class PaperChooser implements Chooser<PaperState> {
     return choice
   }
 
-  /** Fills in what any choice of now stands on. */
+  /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<PaperState>, request: RouteOptions | null, note: DecisionNote): void {
     const { registry, policy } = state
     const { pacer } = policy
@@ -91,7 +85,7 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    // Where the ceiling left nobody, the cheapest were let in again: the chosen one's price.
+    // Where all models were over the ceiling, the cheapest could be chosen all the same, at the price of the chosen one.
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
@@ -109,44 +103,29 @@ export class PaperChooser implements Chooser<PaperState> {
   /** The eligible model of the best score under the price ceiling, or one by chance; of the cheapest when it leaves nobody. */
   private best(
     state: StateView<PaperState>,
-    request: RouteOptions | null,
     eligible: readonly Model[],
     note: DecisionNote,
     exploit: boolean,
   ): Model {
-    const { list, choice } = this
+    const { candidates, choice } = this
+    const { list } = candidates
     const alpha = exploit ? 0 : this.options.alpha
-    const { arms, registry, requests } = state
-    if (request === null) list.takeEnabled(arms, registry, note.priceCeiling)
-    else list.take(arms, eligible, note.priceCeiling)
+    const { arms, requests } = state
+    candidates.take(state, eligible, note.priceCeiling)
     note.cheapestFallback = list.fallback
     const { kernel } = arms
     const { count } = list
-    if (this.projected !== list.serial) {
-      this.projected = list.serial
+    if (!candidates.areProjected) {
       this.prunes = this.scan.prunes(count)
-      kernel.project(this.contexts, count, this.prunes ? 0 : QUADRATIC)
+      candidates.project(kernel, this.prunes ? 0 : QUADRATIC)
     }
     if (this.prunes) {
-      const evaluated = kernel.prune(this.index, count, alpha, note.penaltyWeight, requests)
+      const evaluated = kernel.prune(candidates.index, count, alpha, note.penaltyWeight, requests)
       this.scan.record(evaluated, count)
-    } else kernel.combine(this.index, count, alpha, note.penaltyWeight, requests)
+    } else kernel.combine(candidates.index, count, alpha, note.penaltyWeight, requests)
     let position = count === 1 ? 0 : kernel.argmax(count, tieBreak(this.options.seed, requests))
-    if (!exploit)
-      position = this.exploration.draw(
-        choice,
-        list.models,
-        count,
-        position,
-        requests,
-        null,
-        Number.POSITIVE_INFINITY,
-      )
+    if (!exploit) position = this.exploration.draw(choice, list, position, requests)
     choice.score = arms.scoreAt(position)
     return list.models[position]
   }
-}
-
-function isExploring(model: Model): boolean {
-  return model.forcedRemaining > 0
 }

@@ -1,6 +1,7 @@
 import { RunningCost } from '../../state/running-cost.js'
+import { DUAL_STEP } from '../tuning.js'
 import type { PacerMode } from './settings.js'
-import { DUAL_STEP, SHADOW_PRICE_MAX } from './tuning.js'
+import { SHADOW_PRICE_MAX } from './tuning.js'
 
 /**
  * The paper's online primal-dual budget pacer. Every observed cost moves a running mean, and the shadow price lambda

@@ -1,6 +1,6 @@
 import { checkInRange, checkOneOf } from '../../base/check.js'
 import type { PolicySettings } from '../settings.js'
-import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
+import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from '../tuning.js'
 
 /** soft: penalise cost; hard: exclude models above a price ceiling; adaptive: both. */
 export const PACER_MODES = ['soft', 'hard', 'adaptive'] as const

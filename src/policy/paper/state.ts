@@ -1,5 +1,6 @@
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
+import type { BilledRequest } from '../../state/pending/billed-request.js'
 import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
@@ -25,6 +26,15 @@ export class PaperState implements PolicyState {
 
   failed({ costUsd }: EventOf<'failed'>, sequence: number): void {
     this.pacer.correct(this.isLate(sequence) ? costUsd - this.view.pending.reservedUsd(sequence) : costUsd)
+  }
+
+  cancelled({ costUsd }: EventOf<'cancelled'>, sequence: number): void {
+    if (this.isLate(sequence)) this.pacer.correct(costUsd - this.view.pending.reservedUsd(sequence))
+    else this.pacer.observe(costUsd)
+  }
+
+  billed({ costUsd }: EventOf<'billed'>, _model: Model | undefined, { bookedUsd }: BilledRequest): void {
+    this.pacer.correct(costUsd - bookedUsd)
   }
 
   charged(_at: number, sequence: number): void {

@@ -1,10 +1,10 @@
-import { CandidateList } from '../../bandit/candidate-list.js'
 import { standardNormal } from '../../bandit/randomise.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
 import type { StateView } from '../../state/policy-state.js'
+import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
@@ -23,12 +23,9 @@ import type { ThompsonState } from './state.js'
  */
 export class ThompsonChooser implements Chooser<ThompsonState> {
   private readonly options: ResolvedOptions<null>
-  private readonly list = new CandidateList()
+  private readonly candidates = new Candidates()
   private readonly choice: Choice = blankChoice()
   private readonly exploration: EpsilonExploration
-  private contexts = 1
-  private index = 0
-  private projected = 0
   /** By list position: the mean of the draw, cost deducted, and its standard deviation. */
   private means = new Float64Array(0)
   private deviations = new Float64Array(0)
@@ -39,9 +36,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   }
 
   begin(contexts: number): void {
-    this.contexts = contexts
-    this.index = 0
-    this.projected = 0
+    this.candidates.begin(contexts)
   }
 
   choose(
@@ -50,20 +45,17 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     size: RequestSize,
     note: DecisionNote,
   ): Choice {
-    const { choice, list } = this
-    const { arms, registry, requests } = state
-    const eligible = eligibleModels(state, request, size)
+    const { choice, candidates } = this
+    const { list } = candidates
+    const { arms, requests } = state
+    const eligible = eligibleModels(state, request, size, note.at)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    let chosen =
-      exploit || registry.exploring === 0
-        ? undefined
-        : eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
+    let chosen = newcomer(state, eligible, exploit)
     note.forced = chosen !== undefined
     if (chosen === undefined) {
-      if (request === null) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
-      else list.take(arms, eligible, Number.POSITIVE_INFINITY)
+      candidates.take(state, eligible, Number.POSITIVE_INFINITY)
       this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
       const best =
         list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
@@ -71,7 +63,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       chosen = list.models[position]
       choice.score = arms.scoreAt(position)
     } else choice.score = 0
-    this.index++
+    candidates.index++
     note.chosen = chosen
     note.chosenIdleAge = arms.idleAge(chosen.slot, requests)
     choice.model = chosen
@@ -113,7 +105,8 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
 
   /** Draws a score for each of the list: the kernel gives theta.x and theta.x + sqrt(v), which tell both moments. */
   private draw(state: StateView<ThompsonState>, size: RequestSize, priceOfUsd: number, alpha: number): void {
-    const { list } = this
+    const { candidates } = this
+    const { list, index } = candidates
     const { kernel } = state.arms
     const { count } = list
     if (this.means.length < count) {
@@ -121,16 +114,13 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       this.deviations = new Float64Array(2 * count)
     }
     const { means, deviations } = this
-    if (this.projected !== list.serial) {
-      this.projected = list.serial
-      kernel.project(this.contexts, count, QUADRATIC)
-    }
-    kernel.combine(this.index, count, 1, 0, state.requests)
+    if (!candidates.areProjected) candidates.project(kernel, QUADRATIC)
+    kernel.combine(index, count, 1, 0, state.requests)
     const { f64, layout } = kernel
     for (let position = 0; position < count; position++) {
       const cell = cellOffset(layout, 0, position)
       const model = list.models[position]
-      const mean = f64[cell + layout.mean + this.index * CELL_STRIDE]
+      const mean = f64[cell + layout.mean + index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
       means[position] = mean - priceOfUsd * expectedModelCostUsd(model, size)
       const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
@@ -140,18 +130,11 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
 
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */
   private explore(best: number, requests: number): number {
-    const { list, choice, means, deviations } = this
+    const { choice, means, deviations } = this
+    const { list } = this.candidates
     const { count, models } = list
     const { epsilon } = this.options
-    const position = this.exploration.draw(
-      choice,
-      models,
-      count,
-      best,
-      requests,
-      null,
-      Number.POSITIVE_INFINITY,
-    )
+    const position = this.exploration.draw(choice, list, best, requests)
     if (count === 1) return position
     const drawn = probabilityOfBest(means, deviations, count, position)
     choice.propensity = Math.min(1, epsilon / count + (1 - epsilon) * drawn)

@@ -1,11 +1,20 @@
-/** Standard deviations that the integration reaches to either side: beyond lies a share of 2e-9. */
+/** Standard deviations that the integration covers on each side of the mean: a normal draw is outside with probability 2e-9. */
 const REACH = 6
-/** Of what one step of the quadrature adds. */
+/** Largest error that is accepted in the integral over one interval. */
 const TOLERANCE = 1e-9
-/** Halvings at most: down to 2e-6 standard deviations, where what is left to gain is under the tolerance. */
-const DEPTH_MAX = 20
-/** What has been drawn was possible. */
+/** Intervals of this width, in standard deviations, are not halved again: what that could gain is under the tolerance. */
+const WIDTH_MIN = 2 ** -20
+/** Least probability given: a model that was drawn had some chance, however small, and a propensity must be above 0. */
 const PROBABILITY_MIN = 1e-9
+
+/** An interval of the integration, in standard deviations, and the integrand at its ends and in its middle. */
+interface Interval {
+  readonly start: number
+  readonly width: number
+  readonly low: number
+  readonly middle: number
+  readonly high: number
+}
 
 /**
  * Probability that the draw of the arm at `chosen` is the largest of independent normal draws: the integral over z of
@@ -46,7 +55,7 @@ export function probabilityOfBest(
   let low = integrand(-REACH)
   for (let z = -REACH; z < REACH; z++) {
     const high = integrand(z + 1)
-    sum += simpson(integrand, z, 1, low, integrand(z + 0.5), high, DEPTH_MAX)
+    sum += simpson(integrand, { start: z, width: 1, low, middle: integrand(z + 0.5), high })
     low = high
   }
   return Math.min(1, Math.max(sum, PROBABILITY_MIN))
@@ -68,16 +77,9 @@ function probabilityOfCertain(
   return Math.max(product / tied, PROBABILITY_MIN)
 }
 
-/** The integral from `start` over `width`, given the integrand at both ends and in the middle. */
-function simpson(
-  integrand: (z: number) => number,
-  start: number,
-  width: number,
-  low: number,
-  middle: number,
-  high: number,
-  depth: number,
-): number {
+/** The integral over an interval. */
+function simpson(integrand: (z: number) => number, interval: Interval): number {
+  const { start, width, low, middle, high } = interval
   const half = width / 2
   const left = integrand(start + half / 2)
   const right = integrand(start + half + half / 2)
@@ -85,10 +87,10 @@ function simpson(
   const first = (half / 6) * (low + 4 * left + middle)
   const second = (half / 6) * (middle + 4 * right + high)
   const error = first + second - whole
-  if (depth === 0 || Math.abs(error) <= 15 * TOLERANCE) return first + second + error / 15
+  if (width <= WIDTH_MIN || Math.abs(error) <= 15 * TOLERANCE) return first + second + error / 15
   return (
-    simpson(integrand, start, half, low, left, middle, depth - 1) +
-    simpson(integrand, start + half, half, middle, right, high, depth - 1)
+    simpson(integrand, { start, width: half, low, middle: left, high: middle }) +
+    simpson(integrand, { start: start + half, width: half, low: middle, middle: right, high })
   )
 }
 

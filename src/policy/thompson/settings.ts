@@ -1,5 +1,5 @@
 import type { PolicySettings } from '../settings.js'
-import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from './tuning.js'
+import { ADAPTATION_HORIZON_REQUESTS, FORGETTING_FACTOR } from '../tuning.js'
 
 /**
  * Of a model that is there from the start and has no prior: estimates begin at a reward of 0, from where small draws alone

@@ -3,7 +3,8 @@ import type { Model } from '../../models/registry.js'
 import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
-import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START, PRICE_STEP } from './tuning.js'
+import { DUAL_STEP } from '../tuning.js'
+import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START } from './tuning.js'
 
 /**
  * What policy `thompson` keeps besides: a plain pacer in dollars. Each request whose cost is known, or assumed at its
@@ -23,6 +24,10 @@ export class ThompsonState implements PolicyState {
 
   settled(_event: EventOf<'settled'>, _model: Model, sequence: number): void {
     // A request that expired before was counted then.
+    if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
+  }
+
+  cancelled(_event: EventOf<'cancelled'>, sequence: number): void {
     if ((this.view.pending.state(sequence) & EXPIRED) === 0) this.ascend()
   }
 
@@ -49,7 +54,7 @@ export class ThompsonState implements PolicyState {
   private ascend(): void {
     const { usdPerRequest, meanUsd } = this.view.cost
     if (usdPerRequest === null) return
-    const half = (PRICE_STEP / 2) * (Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1)
+    const half = (DUAL_STEP / 2) * (Math.min(meanUsd / usdPerRequest, OVERSPEND_MAX) - 1)
     this.price = Math.min(PRICE_MAX, Math.max(PRICE_MIN, this.price * ((1 + half) / (1 - half))))
   }
 }

@@ -2,7 +2,7 @@ import { usdPerThousand } from '../../report/format.js'
 import { CHECK_NAMES, type Check, type CheckName } from '../check.js'
 
 /** The cells of one check. */
-export interface CheckGroup {
+interface CheckGroup {
   readonly name: CheckName
   readonly total: number
   readonly missed: readonly Check[]

@@ -7,7 +7,7 @@ type Pixel = readonly [x: number, y: number]
 /** Marks closer than this share a label. */
 const TOUCHING_PX = 14
 
-export interface FrontierLabels {
+interface FrontierLabels {
   readonly marks: readonly Mark[]
   readonly at: (mark: Mark) => Pixel
   readonly policy: string

@@ -65,7 +65,7 @@ export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
 }
 
 /** A policy beside the one under replay, cheapest first: a mark a budget. */
-export interface BesideMarks {
+interface BesideMarks {
   readonly policy: PolicyName
   readonly marks: readonly Mark[]
 }

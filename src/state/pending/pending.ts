@@ -2,10 +2,13 @@ import { copyNumbers } from '../../base/check.js'
 import type { EventOf } from '../../events/events.js'
 import type { PriceList } from '../../models/price-list.js'
 import type { Model } from '../../models/registry.js'
+import { ClosedRequests } from './closed-requests.js'
 import { HeldPriceLists } from './held-price-lists.js'
 import {
   ALLOWANCE,
   AT,
+  BOOKED,
+  BOOKED_AT,
   FORCED,
   INCARNATION,
   LIST_COST,
@@ -22,20 +25,20 @@ import { DROPPED, isUnsettled, isWaiting } from './request-state.js'
 import { allocateRows, maskOf } from './ring-memory.js'
 
 /** What a routed event says of a request that is kept until its feedback. */
-export type RoutedRequest = Pick<
+type RoutedRequest = Pick<
   EventOf<'routed'>,
   'at' | 'reservedUsd' | 'listCostUsd' | 'predictedUsd' | 'forced' | 'context'
 >
 
 /** The model it went to, as it was registered and priced then. */
-export type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
+type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
 
 const INITIAL_LENGTH = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
  * nothing is allocated for it. It doubles while a request that still waits would be overwritten, up to `capacity`;
- * from then on the oldest is pushed out. Memory: (12 + d and the policy's columns) * 8 bytes a request, for the next power of two of
+ * from then on the oldest is pushed out. Memory: (14 + d and the policy's columns) * 8 bytes a request, for the next power of two of
  * requests: a mask finds a row, whatever the size of the sequence number.
  *
  * Invariant: entries of sequence numbers in [next - length, next) are in the ring; older ones are gone.
@@ -52,6 +55,8 @@ export class PendingRequests {
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
   private readonly priceLists = new HeldPriceLists()
+  /** Those that take no more feedback than a bill. */
+  readonly closed = new ClosedRequests()
 
   /** What the policy's own columns begin as. */
   private readonly columnStart: readonly number[]
@@ -149,8 +154,22 @@ export class PendingRequests {
     return this.rows[this.offset(sequence) + STATE]
   }
 
+  /** What has been booked for the request, and when; 0 before anything was. */
+  bookedUsd(sequence: number): number {
+    return this.rows[this.offset(sequence) + BOOKED]
+  }
+
+  book(sequence: number, costUsd: number, at: number): void {
+    const row = this.offset(sequence)
+    this.rows[row + BOOKED] = costUsd
+    this.rows[row + BOOKED_AT] = at
+  }
+
   mark(sequence: number, bits: number): void {
-    this.rows[this.offset(sequence) + STATE] |= bits
+    const at = this.offset(sequence) + STATE
+    const before = this.rows[at]
+    this.rows[at] = before | bits
+    if (isWaiting(before) && !isWaiting(before | bits)) this.close(sequence)
   }
 
   /** Numbers of a row: common ones, the policy's own, the context. */
@@ -196,6 +215,8 @@ export class PendingRequests {
    */
   add(routed: RoutedRequest, model: RoutedModel, allowanceUsd: number, origin: number, number: number): void {
     const { rows, columnStart } = this
+    const evicted = this.next - this.length
+    if (evicted >= 1 && isWaiting(this.state(evicted))) this.close(evicted)
     const row = this.offset(this.next++)
     rows[row + SLOT] = model.slot
     rows[row + INCARNATION] = model.incarnation
@@ -211,6 +232,8 @@ export class PendingRequests {
     rows[row + FORCED] = routed.forced ? 1 : 0
     rows[row + ORIGIN] = origin
     rows[row + NUMBER] = number
+    rows[row + BOOKED] = 0
+    rows[row + BOOKED_AT] = 0
     for (let i = 0; i < columnStart.length; i++) rows[row + PENDING_NUMBERS + i] = columnStart[i]
     copyNumbers(routed.context, 0, rows, row + this.context, this.dimension)
   }
@@ -239,8 +262,10 @@ export class PendingRequests {
     next: number,
     entries: readonly { readonly sequence: number; readonly row: Float64Array }[],
     prices: readonly PriceList[],
+    closed: readonly Float64Array[] = [],
   ): void {
     this.next = next
+    for (const row of closed) this.closed.add(row, prices[row[PRICES]])
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()
     // Requests that are not in the snapshot are closed: their rows must refuse feedback.
@@ -252,6 +277,10 @@ export class PendingRequests {
       this.rows.set(row, offset)
       this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
     }
+  }
+
+  private close(sequence: number): void {
+    this.closed.add(this.row(sequence), this.prices(sequence))
   }
 
   private grow(): void {

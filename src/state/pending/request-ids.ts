@@ -64,6 +64,12 @@ export class RequestIds {
     return this.lastSequence
   }
 
+  /** Registration of a request's origin, and its number there; null where nobody here knows the origin. */
+  placeOf(id: string): { readonly origin: number; readonly number: number } | null {
+    if (!this.parse(id) || this.origin === undefined) return null
+    return { origin: this.origin.index, number: this.number }
+  }
+
   /** Whether a request of that id was routed, or left out, though the ring may no longer hold it. */
   isPast(id: string): boolean {
     return this.parse(id) && this.origin !== undefined && this.number < this.origin.nextRequest

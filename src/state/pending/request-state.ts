@@ -4,14 +4,17 @@ export const REWARDED = 2
 export const FAILED = 4
 export const EXPIRED = 8
 export const DROPPED = 16
+export const CANCELLED = 32
+/** Its bill came when it took no other feedback any more. */
+export const BILLED = 64
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {
-  return (state & (SETTLED | FAILED | EXPIRED | DROPPED)) === 0
+  return (state & (SETTLED | FAILED | EXPIRED | DROPPED | CANCELLED)) === 0
 }
 
-/** Some feedback can still come: not failed or dropped, not settled with its reward come or too late. */
+/** Some feedback can still come: not failed, cancelled or dropped, not settled with its reward come or too late. */
 export function isWaiting(state: number): boolean {
-  if ((state & (FAILED | DROPPED)) !== 0) return false
+  if ((state & (FAILED | DROPPED | CANCELLED)) !== 0) return false
   return (state & SETTLED) === 0 || (state & (REWARDED | EXPIRED)) === 0
 }

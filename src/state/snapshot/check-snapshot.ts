@@ -4,6 +4,8 @@ import { CEILING_MIN_USD } from '../../events/budget.js'
 import type { Model } from '../../models/registry.js'
 import type { OriginMark } from '../pending/origins.js'
 import {
+  BOOKED,
+  BOOKED_AT,
   INCARNATION,
   NUMBER,
   ORIGIN,
@@ -29,6 +31,8 @@ export interface SnapshotRequest {
 
 /** The numbers of a snapshot that belong to no single model or request. */
 export interface SnapshotTotals {
+  /** Closed requests that a bill may still come for. */
+  readonly closed: number
   readonly requests: number
   readonly events: number
   readonly incarnations: number
@@ -56,9 +60,17 @@ const COUNTERS = [
   'costAlarms',
   'latencyAlarms',
   'flaggedUsages',
+  'cancelled',
+  'lateBills',
+  'implausibleBills',
+  'failureLatencyCount',
+  'failuresInRow',
+  'trips',
+  'pausedUntilRequests',
+  'outages',
 ] as const
 /** What a request does at most once. */
-const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded'] as const
+const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
 const AMOUNTS = [
   'spendUsd',
   'settledCostUsd',
@@ -67,7 +79,9 @@ const AMOUNTS = [
   'assumedUsd',
   'predictedUsd',
   'unpricedTokens',
+  'failureLatencySumMs',
 ] as const
+const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Rounding of many updates stays far under these shares: of the largest variance, and of the terms of a weight. */
@@ -76,14 +90,16 @@ const THETA_ERROR_MAX = 1e-3
 /** Weights of evidence that has all but decayed are denormal, and have no digits left. */
 const THETA_NOISE = 1e-100
 /** Every bit that a request's state can have. */
-const STATE_MAX = 31
+const STATE_MAX = 127
 
 /** What a snapshot holds, but for what policies keep besides. */
-export interface SnapshotParts {
+interface SnapshotParts {
   readonly totals: SnapshotTotals
   readonly budget: boolean
   readonly models: readonly SnapshotModel[]
   readonly requests: readonly SnapshotRequest[]
+  /** Rows of those that take nothing but a bill. */
+  readonly closed: readonly Float64Array[]
   readonly origins: readonly OriginMark[]
   readonly dimension: number
   /** Where a request's context begins in its row. */
@@ -100,7 +116,7 @@ export interface SnapshotParts {
  * @throws SNAPSHOT_INVALID
  */
 export function checkSnapshot(parts: SnapshotParts): void {
-  const { totals, budget, models, requests, origins, dimension, rewardMax } = parts
+  const { totals, budget, models, requests, closed, origins, dimension, rewardMax } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
@@ -123,6 +139,7 @@ export function checkSnapshot(parts: SnapshotParts): void {
     before = request.sequence
     if (isUnsettled(request.row[STATE])) unsettled++
   }
+  for (const row of closed) checkClosed(row, parts)
   if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
 }
 
@@ -155,6 +172,9 @@ function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, re
   const counted =
     COUNTERS.every((name) => isCount(model[name])) &&
     AMOUNTS.every((name) => isAmount(model[name])) &&
+    TIMES.every((name) => isAmount(Math.abs(model[name]))) &&
+    model.failureShare >= 0 &&
+    model.failureShare <= 1 &&
     isAmount(Math.abs(model.rewardSum))
   if (!counted) throw invalidSnapshot('a counter of a model is negative')
   if (model.requests > requests || ONCE_A_REQUEST.some((name) => model[name] > model.requests))
@@ -235,10 +255,23 @@ function checkRequest(
 ): void {
   const state = row[STATE]
   if (incarnationAt.get(row[SLOT]) !== row[INCARNATION]) throw invalidSnapshot('a request has no model')
-  if (!isCount(state) || state > STATE_MAX || !isWaiting(state))
-    throw invalidSnapshot('a request waits for nothing')
-  if (!row.subarray(RESERVED, PENDING_NUMBERS).every(isAmount))
-    throw invalidSnapshot('a request costs no amount')
+  if (!isWaiting(state)) throw invalidSnapshot('a request waits for nothing')
+  checkRow(row, contextStart, priceLists)
+}
+
+/** Its model may be gone, and its origin forgotten. */
+function checkClosed(row: Float64Array, { contextStart, priceLists }: SnapshotParts): void {
+  checkRow(row, contextStart, priceLists)
+  if (![SLOT, INCARNATION, ORIGIN, NUMBER].every((column) => isCount(row[column])))
+    throw invalidSnapshot('a closed request has no model')
+}
+
+function checkRow(row: Float64Array, contextStart: number, priceLists: number): void {
+  const state = row[STATE]
+  if (!isCount(state) || state > STATE_MAX) throw invalidSnapshot('a request waits for nothing')
+  if (row[BOOKED] !== -1 && !isAmount(row[BOOKED])) throw invalidSnapshot('a request costs no amount')
+  if (!(Math.abs(row[BOOKED_AT]) <= SUM_MAX)) throw invalidSnapshot('a request was booked at no time')
+  if (!row.subarray(RESERVED, BOOKED).every(isAmount)) throw invalidSnapshot('a request costs no amount')
   if (!isCount(row[PRICES]) || row[PRICES] >= priceLists) throw invalidSnapshot('a request has no prices')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))

@@ -1,4 +1,5 @@
 import { checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
+import { MODEL_NUMBERS } from '../../models/registry.js'
 import { PRICES } from '../pending/request-row.js'
 import { invalidSnapshot } from './check-snapshot.js'
 
@@ -12,16 +13,16 @@ const PRICE_NAMES_4 = [
 /** Slot and registration stand before a model's prices, and its counters behind them. */
 const MODEL_PRICES = 2
 const MODEL_COUNTERS_4 = 18
-/** What has been counted since: tokens without a price, and flagged usages. */
-const MODEL_COUNTERS_ADDED = 2
+/** What has been counted since: the last of MODEL_NUMBERS. */
+const MODEL_COUNTERS_ADDED = MODEL_NUMBERS.length - MODEL_COUNTERS_4
 
 /** Numbers that each model has beside its arm, before and after. */
 export const MODEL_NUMBERS_4 = MODEL_PRICES + PRICE_NAMES_4.length + MODEL_COUNTERS_4
 const MODEL_CHANGE = 1 + MODEL_COUNTERS_ADDED - PRICE_NAMES_4.length
-/** So many columns fewer has a row whose prices are a place in a list. */
+/** Columns by which a row is shorter whose prices are a place in a list. */
 export const COLUMNS_SAVED = PRICE_NAMES_4.length - 1
 
-export interface PricedLayout {
+interface PricedLayout {
   /** Where the numbers of models begin. */
   readonly start: number
   readonly models: number

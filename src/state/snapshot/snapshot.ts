@@ -36,10 +36,11 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *            numbers, as float64:
  *              state     requests, events, incarnations, B (0 without a budget), running mean of costs,
  *                        spend, reserved, allowance, unsettled, requests with an allowance, what was spent
- *                        or set aside without a budget, next sequence number, waiting requests
+ *                        or set aside without a budget, closed requests, next sequence number, waiting requests
  *              models    each: slot, incarnation, place of its price in `prices`, its counters (MODEL_NUMBERS), its
  *                        arm (Arms.sections)
  *              requests  each: sequence number, its row (PendingRequests), with such a place in column PRICES
+ *              closed    each: the row of a request that takes nothing but a bill, likewise
  *              policy    what it keeps besides: PolicyState.save
  */
 const MAGIC = 0x53524250
@@ -62,13 +63,14 @@ const TOTALS = [
   'usdPerRequest',
   'meanCostUsd',
   ...LEDGER_TOTALS,
+  'closed',
   'next',
 ] as const satisfies readonly (keyof SnapshotTotals)[]
 const STATE_NUMBERS = TOTALS.length + 1
 const NEXT = TOTALS.indexOf('next')
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
-export interface SnapshotContext {
+interface SnapshotContext {
   readonly dimension: number
   readonly encoder: string | null
   /** Whose requests it is of; null where it does not matter. */
@@ -83,9 +85,11 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const saved = state.policy.save(models.map(({ slot }) => slot))
   const own = saved.numbers
   const waiting = [...pending.waiting()]
+  const closed = pending.closed.all()
   const table = new PriceTable()
   const modelPlaces = models.map(({ prices }) => table.placeOf(prices))
   const requestPlaces = waiting.map((sequence) => table.placeOf(pending.prices(sequence)))
+  const closedPlaces = closed.map(({ prices }) => table.placeOf(prices))
   const text: SnapshotText = {
     name: state.name,
     encoder,
@@ -101,7 +105,11 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
   const textBytes = Math.ceil(json.length / 8) * 8
   const modelNumbers = 3 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const numberCount =
-    STATE_NUMBERS + models.length * modelNumbers + waiting.length * (1 + pending.rowNumbers) + own.length
+    STATE_NUMBERS +
+    models.length * modelNumbers +
+    waiting.length * (1 + pending.rowNumbers) +
+    closed.length * pending.rowNumbers +
+    own.length
   const bytes = new Uint8Array(HEADER_BYTES + textBytes + 8 * numberCount)
   bytes.fill(0x20, HEADER_BYTES, HEADER_BYTES + textBytes)
   bytes.set(json, HEADER_BYTES)
@@ -119,6 +127,7 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     incarnations: registry.incarnations,
     usdPerRequest: cost.usdPerRequest ?? 0,
     meanCostUsd: cost.meanUsd,
+    closed: closed.length,
     next: pending.next,
   }
   put([...TOTALS.map((name) => totals[name]), waiting.length])
@@ -132,6 +141,11 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     put(pending.row(sequence))
     // The ring's own numbers of lists tell in which order they came: the same state must have the same bytes.
     numbers[row + PRICES] = requestPlaces[i]
+  }
+  for (const [i, { row }] of closed.entries()) {
+    const start = at
+    put(row)
+    numbers[start + PRICES] = closedPlaces[i]
   }
   put(own)
 
@@ -168,7 +182,10 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
-  const columnStart = firstRequest + waiting * requestNumbers
+  const firstClosed = firstRequest + waiting * requestNumbers
+  const columnStart = firstClosed + totals.closed * state.pending.rowNumbers
+  if (!Number.isSafeInteger(totals.closed) || totals.closed < 0)
+    throw invalidSnapshot('its parts do not add up to its length')
   if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < columnStart) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
@@ -186,6 +203,10 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
   })
   const contextStart = state.pending.rowNumbers - dimension
+  const closed = Array.from({ length: totals.closed }, (_, i) => {
+    const at = firstClosed + i * state.pending.rowNumbers
+    return numbers.subarray(at, at + state.pending.rowNumbers)
+  })
   const { budget, origins } = text
   const priceLists = prices.length
   // As parts of their range, or before ranges were taken in, as they were given.
@@ -195,6 +216,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     budget,
     models,
     requests: entries,
+    closed,
     origins,
     dimension,
     contextStart,
@@ -216,7 +238,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     models.map(({ model }) => model.slot),
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)
-  state.pending.load(totals.next, entries, prices)
+  state.pending.load(totals.next, entries, prices, closed)
   state.ids.load()
   load(state, totals, models)
   if (text.rewardRange === undefined) state.rewards?.takeRaw(state)

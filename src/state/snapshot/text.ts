@@ -12,7 +12,7 @@ export interface SnapshotText {
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
   readonly budget: boolean
-  /** Ends of the rewards where they are not 0 and 1, as written; before ranges were taken in nothing says what they were. */
+  /** Lowest and highest reward, unchecked; left out for [0, 1] and in snapshots of before the range was saved. */
   readonly rewardRange?: unknown
   readonly origins: readonly OriginMark[]
   /** What the policy keeps besides, checked when it is loaded. */

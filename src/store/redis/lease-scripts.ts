@@ -1,7 +1,7 @@
 import { Script } from './connection.js'
 
 /** A rolling pool counts a grant in its own step and the 66 after it: for windowMs and two steps at least. */
-export const STEPS_PER_WINDOW = 64
+const STEPS_PER_WINDOW = 64
 export const STEPS_COUNTED = 66
 /** Of a calendar pool, after its end: clocks of processes may be behind. */
 const GRACE_MS = 86_400_000

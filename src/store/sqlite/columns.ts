@@ -7,7 +7,7 @@ import { ALL_EVENT_TABLE, ALL_EVENTS } from '../../policy/all-events.js'
 type Shown = string | number | null
 
 /** What people see of an event in its row. */
-export type EventColumns = Readonly<Record<Column, Shown>>
+type EventColumns = Readonly<Record<Column, Shown>>
 
 interface ShownField {
   readonly name: string

@@ -23,7 +23,7 @@ const FORMAT_WAL = 2
 const JOURNAL_MAGIC = 'd9d505f920a163d7'
 const JOURNAL_PAGES_AT = 16
 
-export interface FileState {
+interface FileState {
   readonly isEmpty: boolean
   /** Its latest pages may be in `-wal` beside it. */
   readonly isWal: boolean

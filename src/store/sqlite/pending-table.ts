@@ -1,7 +1,7 @@
 import type { LoggedEvent } from '../../events/events.js'
 import { firstValue, type SqliteDatabase, type SqliteStatement } from './drivers/database.js'
 
-export interface PendingLimits {
+interface PendingLimits {
   /** Rows kept; the oldest go first. */
   readonly capacity: number
   /** Age at which a snapshot drops them, ms; null: never. */
@@ -84,6 +84,7 @@ export class PendingTable {
         this.changeOf(event.id, position).state = 'expired'
         break
       case 'failed':
+      case 'cancelled':
         this.changeOf(event.id, position).isOver = true
     }
   }

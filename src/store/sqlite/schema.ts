@@ -48,7 +48,7 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};`
 
 /** Entry i brings a file of version i + 1 to i + 2. */
-export const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly string[] = [
   // 1 to 2: snapshots get checksums of the store's own, damaged events a table.
   `ALTER TABLE snapshots ADD COLUMN checksum INTEGER; ${LOST_EVENTS}`,
   // 2 to 3: what an event's row is, and that it follows the row before, is checked with its bytes.
@@ -66,7 +66,7 @@ export function migrate(db: SqliteDatabase, from: number): void {
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 
-export type MetaKey =
+type MetaKey =
   | 'header'
   | 'clean'
   | 'last_number'

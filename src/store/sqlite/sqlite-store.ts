@@ -43,7 +43,7 @@ export interface SqliteStore extends Store, SqliteNotes {
 }
 
 /** For tests, and for the command line. */
-export interface SqliteInternals {
+interface SqliteInternals {
   readonly pageCountMax?: number
   /** Refuses a file without a log (STORE_MISMATCH) instead of beginning one. */
   readonly mustExist?: boolean

@@ -7,11 +7,12 @@ import type { Meta } from './schema.js'
 const CHECKSUM_BYTES = 4
 
 /** What of a log is not as it was written. */
-export interface Damage {
+interface Damage {
+  /** Positions of damaged snapshots. */
   readonly snapshots: readonly number[]
-  /** Events to be given up: from the first damaged one on. */
   /** Position up to which there were events, where the latest are gone. */
   readonly missingTo: number | null
+  /** Events to be given up: from the first damaged one on. */
   readonly tail: {
     readonly from: number
     readonly to: number

@@ -14,7 +14,7 @@ const LEDGER_NUMBERS = [
 ] as const satisfies readonly (keyof Ledger)[]
 const OWN_NUMBERS = ['drawnUsd', 'aimedUsd', 'refused', 'infeasible'] as const
 /** Numbers of `save` before those of the caps. */
-export const ACCOUNT_NUMBERS = 4 + LEDGER_NUMBERS.length + OWN_NUMBERS.length
+const ACCOUNT_NUMBERS = 4 + LEDGER_NUMBERS.length + OWN_NUMBERS.length
 
 /**
  * Who pays: the router, or one of its tenants. A ceiling B with its credit, caps, and a ledger of what was spent. All
@@ -42,6 +42,12 @@ export class Account {
   setBudget(usdPerRequest: number | null): void {
     this.usdPerRequest = usdPerRequest
     if (usdPerRequest !== null) this.credit.open(usdPerRequest)
+  }
+
+  /** An operator's credit, or a debit where it is negative: of the ceiling's balance, and of the caps in force. */
+  adjust(at: number, usd: number): void {
+    if (this.usdPerRequest !== null) this.credit.adjust(usd, this.usdPerRequest)
+    for (const cap of this.caps) cap.correct(at, at, -usd)
   }
 
   /** Whether anything limits what it spends. */

@@ -1,4 +1,4 @@
-import { isRecord, isText } from '../../../base/check.js'
+import { isAmount, isRecord, isText } from '../../../base/check.js'
 import { ParetoBanditError } from '../../../base/errors.js'
 import type { PolicySnapshot } from '../../../state/policy-state.js'
 import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
@@ -13,8 +13,8 @@ export function saveAccounts(accounts: Accounts): PolicySnapshot {
   const numbers = [accounts.registrations, ...accounts.router.save()]
   for (const { number, account } of tenants) numbers.push(number, ...account.save())
   const text = {
-    caps: capsOf(accounts.router),
-    tenants: tenants.map(({ id, account }) => ({ id, caps: capsOf(account) })),
+    ...textOf(accounts.router),
+    tenants: tenants.map(({ id, account }) => ({ id, ...textOf(account) })),
   }
   return { text, numbers: Float64Array.from(numbers) }
 }
@@ -32,14 +32,16 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     if (!Number.isSafeInteger(number) || number < 0) throw invalidSnapshot('a tenant has no number')
     return number
   }
-  const load = (account: Account, caps: unknown): void => {
+  const load = (account: Account, { caps, writtenOffUsd = 0 }: Readonly<Record<string, unknown>>): void => {
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
     at += account.savedNumbers
     if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is not valid')
+    if (!isAmount(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
+    account.credit.writtenOffUsd = writtenOffUsd
   }
   accounts.registrations = count()
-  load(accounts.router, text.caps)
+  load(accounts.router, text)
   const seen = new Set<number>()
   for (const tenant of text.tenants) {
     const number = count()
@@ -48,9 +50,16 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     if (number === 0 || number > accounts.registrations || seen.has(number))
       throw invalidSnapshot('a tenant has no number')
     seen.add(number)
-    load(accounts.add(tenant.id, number).account, tenant.caps)
+    load(accounts.add(tenant.id, number).account, tenant)
   }
   return at
+}
+
+/** What was written off stands there only where there is any: no release before kept it. */
+function textOf(account: Account): Readonly<Record<string, unknown>> {
+  const { writtenOffUsd } = account.credit
+  const caps = capsOf(account)
+  return writtenOffUsd === 0 ? { caps } : { caps, writtenOffUsd }
 }
 
 function capsOf({ caps }: Account): CapSpec[] {

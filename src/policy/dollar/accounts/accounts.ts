@@ -1,5 +1,6 @@
 import type { EventOf } from '../../../events/events.js'
 import { Ledger } from '../../../state/ledger.js'
+import type { BilledRequest } from '../../../state/pending/billed-request.js'
 import { EXPIRED } from '../../../state/pending/request-state.js'
 import type { PendingView } from '../../../state/policy-state.js'
 import { constraintsOf } from '../../constraint.js'
@@ -11,10 +12,22 @@ import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
-export interface Tenant {
+interface Tenant {
   readonly id: string
   readonly number: number
   readonly account: Account
+}
+
+/** What a request cost in the end, beside what was reserved for it. */
+interface Bill {
+  /** When it became known, and when the request was routed, ms since 1970. */
+  readonly at: number
+  readonly routedAt: number
+  readonly costUsd: number
+  readonly reservedUsd: number
+  /** The reservation had expired: it counts as spend already. */
+  readonly late: boolean
+  readonly failed: boolean
 }
 
 const NONE_DUE: readonly EventOf<'period-started'>[] = []
@@ -78,14 +91,26 @@ export class Accounts {
     const reservedUsd = pending.reservedUsd(sequence)
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
-    bill(this.router, at, costUsd, failed, pending, sequence, routerUsd, forced)
+    const bill: Bill = { at, costUsd, reservedUsd, routedAt: pending.at(sequence), late, failed }
+    book(this.router, bill, routerUsd, forced)
     const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
     if (account === undefined) return
     const tenantUsd = pending.policyColumn(sequence, TENANT_ALLOWANCE)
-    bill(account, at, costUsd, failed, pending, sequence, tenantUsd, forced && routerUsd === 0)
+    book(account, bill, tenantUsd, forced && routerUsd === 0)
     if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
     else account.ledger.settle(reservedUsd, costUsd, tenantUsd)
     if (failed) account.ledger.takeBack(tenantUsd)
+  }
+
+  /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked anew. */
+  billed(at: number, costUsd: number, request: BilledRequest): void {
+    const { allowanceUsd, bookedUsd, forced } = request
+    rebook(this.router, at, costUsd, request, allowanceUsd, forced)
+    const account = this.byNumber.get(request.policyColumn(TENANT))?.account
+    if (account === undefined) return
+    const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
+    rebook(account, at, costUsd, request, tenantUsd, forced && allowanceUsd === 0)
+    account.ledger.correct(costUsd - bookedUsd, tenantUsd)
   }
 
   /** The request's reservation became spend: it expired, or its model was removed. */
@@ -111,6 +136,9 @@ export class Accounts {
         break
       case 'refused':
         this.refused(this.named(event.tenant))
+        break
+      case 'account-adjusted':
+        this.named(event.tenant)?.adjust(event.at, event.usd)
         break
       case 'tenant-added':
         this.add(event.tenant, ++this.registrations).account.setBudget(event.usdPerRequest)
@@ -193,27 +221,29 @@ function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: numb
     account.infeasible++
 }
 
-/** What a request cost takes the place of what was reserved for it: in the credit, if it has an allowance, and the caps. */
-function bill(
-  account: Account,
-  at: number,
-  costUsd: number,
-  failed: boolean,
-  pending: PendingView,
-  sequence: number,
-  allowanceUsd: number,
-  probe: boolean,
-): void {
-  const reservedUsd = pending.reservedUsd(sequence)
+/** A bill takes the place of what was reserved for it: in the credit, if the request has an allowance, and the caps. */
+function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean): void {
+  const { at, costUsd, reservedUsd, routedAt, late, failed } = bill
   if (allowanceUsd > 0) {
     account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
     if (failed) account.credit.takeBack(allowanceUsd)
   }
-  const late = (pending.state(sequence) & EXPIRED) !== 0
   for (const cap of account.caps) {
-    if (late) cap.correct(at, pending.at(sequence), costUsd - reservedUsd)
+    if (late) cap.correct(at, routedAt, costUsd - reservedUsd)
     else cap.settle(at, reservedUsd, costUsd)
   }
+}
+
+function rebook(
+  account: Account,
+  at: number,
+  costUsd: number,
+  { bookedUsd, bookedAt }: BilledRequest,
+  allowanceUsd: number,
+  probe: boolean,
+): void {
+  if (allowanceUsd > 0) account.credit.rebook(bookedUsd, costUsd, allowanceUsd, probe)
+  for (const cap of account.caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
 }
 
 function sameKind(cap: CapSpec, spec: CapSpec): boolean {

@@ -42,7 +42,7 @@ export interface CapSpec {
 }
 
 /** [startsAt, endsAt), milliseconds since 1970 UTC. */
-export interface CalendarPeriod {
+interface CalendarPeriod {
   readonly startsAt: number
   readonly endsAt: number
 }

@@ -51,7 +51,7 @@ export class Cap {
   /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
   private afterUsd = 0
   private afterAt = 0
-  /** The dearest reservation or cost of late, fading. */
+  /** The dearest recent reservation or cost, fading, USD. */
   private dearestUsd = 0
 
   /** @param since when it came into force: what was charged before is not its spend */
@@ -142,7 +142,7 @@ export class Cap {
   /**
    * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
    * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
-   * Infinity while the money would last even if every one of them cost as much as the dearest of late; never above half
+   * Infinity while the money would last even if every one of them cost as much as the dearest recent one; never above half
    * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
    * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
    */

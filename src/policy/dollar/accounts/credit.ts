@@ -6,6 +6,8 @@ import {
   CREDIT_START_REQUESTS,
   CREDIT_TAIL_FACTOR,
   CREDIT_TARGET_MAX,
+  DEBT_REQUESTS_MAX,
+  FUND_DEBT_REQUESTS,
   FUND_MARGIN,
   FUND_SHARE,
   FUND_START_REQUESTS,
@@ -30,6 +32,8 @@ export class Credit {
   balanceUsd = 0
   /** Saved up for probes, USD. */
   fundUsd = 0
+  /** Of bills beyond what the account may owe, USD: bills that turn out lower give this back first. */
+  writtenOffUsd = 0
   /** Whether a budget was ever in force: the start is granted once. */
   opened = false
 
@@ -79,7 +83,7 @@ export class Credit {
     return Math.min(FUND_SHARE * usdPerRequest, Math.max(0, availableUsd))
   }
 
-  /** Whether the fund, with so much more in it, pays for a probe. */
+  /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe. */
   affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
     const extra = Math.max(0, costUsd - usdPerRequest)
     return (
@@ -113,10 +117,42 @@ export class Credit {
   settle(reservedUsd: number, costUsd: number, usdPerRequest: number, probe: boolean): void {
     this.draw(-reservedUsd, usdPerRequest, probe)
     this.draw(costUsd, usdPerRequest, probe)
+    this.boundDebt(usdPerRequest)
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /** A failed request was none: its B goes back. */
+  /** Another bill takes the place of one that was booked: one that is lower gives back first what was written off. */
+  rebook(bookedUsd: number, costUsd: number, usdPerRequest: number, probe: boolean): void {
+    const writtenOffUsd = Math.min(this.writtenOffUsd, Math.max(0, bookedUsd - costUsd))
+    this.writtenOffUsd -= writtenOffUsd
+    this.settle(bookedUsd - writtenOffUsd, costUsd, usdPerRequest, probe)
+    // What the balance had taken over of the fund's debt comes back to it.
+    const backUsd = Math.min(Math.max(0, this.fundUsd), Math.max(0, -this.balanceUsd))
+    this.fundUsd -= backUsd
+    this.balanceUsd += backUsd
+  }
+
+  /** An operator's credit, or a debit where it is negative. */
+  adjust(usd: number, usdPerRequest: number): void {
+    this.balanceUsd += usd
+    this.boundDebt(usdPerRequest)
+    this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
+  }
+
+  /** What the fund owes beyond its share is owed by the balance; what both owe beyond theirs is written off. */
+  private boundDebt(usdPerRequest: number): void {
+    const fundUsd = -FUND_DEBT_REQUESTS * usdPerRequest
+    if (this.fundUsd < fundUsd) {
+      this.balanceUsd += this.fundUsd - fundUsd
+      this.fundUsd = fundUsd
+    }
+    const beyondUsd = -(this.balanceUsd + Math.min(0, this.fundUsd)) - DEBT_REQUESTS_MAX * usdPerRequest
+    if (beyondUsd <= 0) return
+    this.writtenOffUsd += beyondUsd
+    this.balanceUsd += beyondUsd
+  }
+
+  /** A failed request does not count: its B goes back. */
   takeBack(usdPerRequest: number): void {
     this.balanceUsd -= usdPerRequest
   }

@@ -4,6 +4,7 @@ import {
   CURVE_POINT_VALUE_MAX,
   CURVE_POINTS_MAX,
 } from '../../../events/curve-point.js'
+import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import { CURVE_FACTORS, PAIRED_FACTORS, PAIRED_LATENCY_FACTORS } from '../tuning.js'
 
@@ -33,21 +34,16 @@ export class CurvePoints {
   }
 
   /**
-   * @param slots, values (net of latency), costsUsd of the first `count` positions
+   * @param costs of the request's candidates, with their values net of latency
+   * @param price reward per dollar, in force
    * @returns slot, value, cost of each contender, a view that the next call overwrites
    */
-  pick(
-    count: number,
-    slots: Float64Array,
-    values: Float64Array,
-    costsUsd: Float64Array,
-    cheapest: number,
-    price: number,
-    uses: PredictedUses,
-  ): Float64Array {
+  pick(costs: CandidateCosts, price: number, uses: PredictedUses): Float64Array {
+    const { values, expectedUsd, cheapest } = costs
+    const { count } = costs.list
     this.count = 0
     if (count <= CURVE_POINTS_MAX) {
-      for (let position = 0; position < count; position++) this.put(position, slots, values, costsUsd)
+      for (let position = 0; position < count; position++) this.put(position, costs)
       return this.views[this.count]
     }
     const { bestAt, bestScore } = this
@@ -56,7 +52,7 @@ export class CurvePoints {
     bestScore.fill(Number.NEGATIVE_INFINITY)
     for (let position = 0; position < count; position++) {
       const value = values[position]
-      const penalty = price * costsUsd[position]
+      const penalty = price * expectedUsd[position]
       const latency = uses.penaltyAt(position)
       for (let f = 0; f < factors.length; f++) {
         let score = value - factors[f] * penalty
@@ -67,23 +63,23 @@ export class CurvePoints {
         }
       }
     }
-    this.put(cheapest, slots, values, costsUsd)
+    this.put(cheapest, costs)
     const fastest = uses.isOn ? uses.fastest : cheapest
-    if (fastest !== cheapest) this.put(fastest, slots, values, costsUsd)
+    if (fastest !== cheapest) this.put(fastest, costs)
     for (let f = 0; f < CURVE_FACTORS.length; f++) {
       const position = bestAt[f]
       if (position === cheapest || position === fastest || bestAt.indexOf(position) !== f) continue
-      this.put(position, slots, values, costsUsd)
+      this.put(position, costs)
     }
     return this.views[this.count]
   }
 
-  private put(position: number, slots: Float64Array, values: Float64Array, costsUsd: Float64Array): void {
+  private put(position: number, { slots, values, expectedUsd }: CandidateCosts): void {
     this.positions[this.count] = position
     const at = this.count++ * CURVE_POINT_NUMBERS
     const value = values[position]
     this.buffer[at] = slots[position]
     this.buffer[at + 1] = Math.min(Math.max(value, -CURVE_POINT_VALUE_MAX), CURVE_POINT_VALUE_MAX)
-    this.buffer[at + 2] = Math.min(costsUsd[position], CURVE_POINT_COST_MAX_USD)
+    this.buffer[at + 2] = Math.min(expectedUsd[position], CURVE_POINT_COST_MAX_USD)
   }
 }

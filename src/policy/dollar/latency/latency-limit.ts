@@ -14,7 +14,7 @@ export interface LatencyLimit {
 
 /** Half of the requests and less is no promise; a share closer to 1 cannot be learned from any traffic. */
 const PERCENTILE_MIN = 0.5
-export const PERCENTILE_MAX = 0.9999
+const PERCENTILE_MAX = 0.9999
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function checkLatency(value: unknown, field: string): LatencyLimit | null {
@@ -48,15 +48,4 @@ export function checkPercentile(value: unknown, field: string): number {
 /** What a use is measured in: the mean itself, or the share of requests that may take longer. */
 export function allowedUse({ percentile }: LatencyLimit): number {
   return percentile === null ? 1 : 1 - percentile
-}
-
-/** A limit as an event carries it. @returns a copy @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function checkLatencyLimit(value: unknown, field: string): LatencyLimit | null {
-  if (value === null) return null
-  const { ms, percentile, ...rest } = checkRecord(value, field)
-  checkKeys(rest, ['ms', 'percentile'], field)
-  return {
-    ms: checkPositive(ms, `${field}.ms`),
-    percentile: percentile === null ? null : checkPercentile(percentile, `${field}.percentile`),
-  }
 }

@@ -27,9 +27,9 @@ const OWN_NUMBERS = ['debt', 'missedRequests', 'recentUse', 'recentCount'] as co
  * latency / limit or, for a percentile p, 1 / (1 - p) when it took longer, else 0: on average it is to be 1 at most.
  *
  * The shadow price is the least at which the latest 256 requests, each going to the best of its contenders, would use no
- * more than a target on average (DemandCurve with uses for costs). The target is a little under 1, less what was used too much, over
- * a horizon: predictions feed forward and what was realised corrects them. What is in flight counts as predicted, and so
- * does for good what no latency is told of.
+ * more than a target on average (DemandCurve with uses for costs). The target is a little under 1, less
+ * what was used too much, spread over a horizon: predictions feed forward and realised latencies correct them. A request in
+ * flight counts as predicted, and stays counted so if its latency is never told.
  *
  * All but `predict` and `price` is part of the fold.
  */
@@ -145,7 +145,7 @@ export class LatencyObjective {
     this.profiles.compare(slot, use, predictedUse, 2 * this.horizon)
   }
 
-  /** A failed request was none. */
+  /** A failed request does not count. */
   failed(predictedUse: number): void {
     if (this.limit !== null && predictedUse !== NO_USE) this.owe(TIGHTNESS - predictedUse)
   }

@@ -107,7 +107,7 @@ export class LatencyProfiles {
     return false
   }
 
-  /** The model is no longer what it was: its latest latencies alone count. */
+  /** The model's latencies have changed: its latest ones alone count. */
   strayed(slot: number, requests: number): void {
     const { numbers } = this
     const at = slot * PROFILE_NUMBERS
@@ -122,7 +122,10 @@ export class LatencyProfiles {
     numbers[at + REALISED] = numbers[at + PREDICTED] = 0
   }
 
-  /** A request used that much where so much was predicted, both over the limit; `window`: requests to remember. */
+  /**
+   * Notes what a request used of the limit beside what was predicted, both in parts of the limit.
+   * @param window requests to remember
+   */
   compare(slot: number, realised: number, predicted: number, window: number): void {
     const at = slot * PROFILE_NUMBERS
     this.numbers[at + REALISED] += realised - this.numbers[at + REALISED] / window

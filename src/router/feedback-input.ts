@@ -1,0 +1,148 @@
+import { checkAmount, checkEach, checkKeys, checkRecord, isAmount } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading, readRecordOnce } from '../base/read-once.js'
+import { checkId } from '../state/find-request.js'
+import { BILL_KEYS, type Bill, type GivenBill, isMissing, namesBill, readBill } from './bill.js'
+
+/** What is known of a finished call: its cost or what it was billed for, and how long it took. */
+export type Settlement = Bill & {
+  readonly latencyMs?: number
+}
+
+/** What a failed call cost all the same. Default: nothing. */
+export type Failure = Bill & {
+  /** How long it took to fail. */
+  readonly latencyMs?: number
+  /** How long the provider asks to be left alone: the model gets no request for as long. */
+  readonly retryAfterMs?: number
+}
+
+/** What a call had cost, and how long it had taken, when its caller broke it off. Default: nothing. */
+export type Cancellation = Bill & {
+  readonly latencyMs?: number
+}
+
+const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
+const FAILURE_KEYS = [...SETTLEMENT_KEYS, 'retryAfterMs']
+
+/** A settlement as it was given, or what a call cost that was broken off. */
+export interface GivenSettlement extends GivenBill {
+  readonly latencyMs: number | null
+}
+
+/** A failure as it was given. */
+export interface GivenFailure extends GivenSettlement {
+  readonly retryAfterMs: number | null
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readSettlement(settlement: unknown, field: string): GivenSettlement {
+  const given = readRecordOnce(checkRecord(settlement, field), field)
+  const read = readCall(given, SETTLEMENT_KEYS, field)
+  if (!tellsCost(read) && !namesBill(given))
+    throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens, or usage', 'none')
+  return read
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readCancellation(value: unknown): GivenSettlement {
+  return readCall(readOptional(value, 'cancellation'), SETTLEMENT_KEYS, 'cancellation')
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readFailure(value: unknown): GivenFailure {
+  const failure = readOptional(value, 'failure')
+  const { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs } = readCall(
+    failure,
+    FAILURE_KEYS,
+    'failure',
+  )
+  const retryAfterMs = readMs(failure, 'failure', 'retryAfterMs')
+  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs, retryAfterMs }
+}
+
+function readOptional(value: unknown, field: string): Record<string, unknown> {
+  return value === undefined ? {} : readRecordOnce(checkRecord(value, field), field)
+}
+
+function readCall(given: Record<string, unknown>, keys: readonly string[], field: string): GivenSettlement {
+  checkKeys(given, keys, field)
+  const latencyMs = readMs(given, field, 'latencyMs')
+  const { costUsd, counts, serviceTier, tokens, usageFlags } = readBill(given, field)
+  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs }
+}
+
+/** Whether anything in it says what the call cost. */
+export function tellsCost({ costUsd, counts }: GivenBill): boolean {
+  return costUsd !== null || counts !== null
+}
+
+/** An item of a batch as it was given. */
+export interface GivenItem<T> {
+  readonly id: string
+  readonly field: string
+  readonly value: T
+}
+
+/**
+ * Reads every item of a batch.
+ * @throws what `read` throws; `twice` for a request that is listed twice
+ */
+export function readBatch<T>(
+  items: unknown,
+  twice: 'ALREADY_SETTLED' | 'ALREADY_REWARDED',
+  read: (item: Record<string, unknown>, field: string) => T,
+): GivenItem<T>[] {
+  const seen = new Set<string>()
+  return readEach(items, (item, field) => {
+    const given = readItem(item, field, read)
+    if (seen.has(given.id)) throw new ParetoBanditError(twice, `${field}.id`, `'${given.id}' is listed twice`)
+    seen.add(given.id)
+    return given
+  })
+}
+
+/** Reads each item by itself: an item, or why it is none. @throws INVALID_ARGUMENT for what is no list */
+export function readApart<T>(
+  items: unknown,
+  read: (item: Record<string, unknown>, field: string) => T,
+): (GivenItem<T> | ParetoBanditError)[] {
+  return readEach(items, (item, field) => attempt(() => readItem(item, field, read)))
+}
+
+/** @throws what is no error of this library */
+export function attempt<T>(run: () => T): T | ParetoBanditError {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ParetoBanditError) return error
+    throw error
+  }
+}
+
+function readEach<T>(items: unknown, read: (item: unknown, field: string) => T): T[] {
+  return reading('items', () => checkEach(items, 'items', (item, i) => read(item, `items[${i}]`)))
+}
+
+function readItem<T>(
+  item: unknown,
+  field: string,
+  read: (item: Record<string, unknown>, field: string) => T,
+): GivenItem<T> {
+  const { id, ...rest } = readRecordOnce(checkRecord(item, field), field)
+  return { id: checkId(id, `${field}.id`), field, value: read(rest, field) }
+}
+
+function readMs(
+  given: Readonly<Record<string, unknown>>,
+  field: string,
+  key: 'latencyMs' | 'retryAfterMs',
+): number | null {
+  const value = given[key]
+  return isMissing(value) ? null : amount(value, field, key)
+}
+
+/** `checkAmount` that puts the field's path together only for an error. */
+function amount(value: unknown, field: string, key: string): number {
+  return isAmount(value) ? value : checkAmount(value, `${field}.${key}`)
+}

@@ -1,0 +1,79 @@
+import {
+  ALLOWANCE,
+  BOOKED,
+  BOOKED_AT,
+  FORCED,
+  INCARNATION,
+  LIST_COST,
+  PENDING_NUMBERS,
+  PREDICTED,
+  RESERVED,
+  SLOT,
+  STATE,
+} from './request-row.js'
+
+/** What a bill that comes late is held against: a request's row, in the ring or among the closed ones. */
+export class BilledRequest {
+  readonly row: Float64Array
+
+  constructor(row: Float64Array) {
+    this.row = row
+  }
+
+  get slot(): number {
+    return this.row[SLOT]
+  }
+
+  get incarnation(): number {
+    return this.row[INCARNATION]
+  }
+
+  get state(): number {
+    return this.row[STATE]
+  }
+
+  get reservedUsd(): number {
+    return this.row[RESERVED]
+  }
+
+  get listCostUsd(): number {
+    return this.row[LIST_COST]
+  }
+
+  get predictedUsd(): number {
+    return this.row[PREDICTED]
+  }
+
+  get allowanceUsd(): number {
+    return this.row[ALLOWANCE]
+  }
+
+  get forced(): boolean {
+    return this.row[FORCED] === 1
+  }
+
+  /** What has been booked for it, USD; -1 where an older release did not keep it. */
+  get bookedUsd(): number {
+    return this.row[BOOKED]
+  }
+
+  get bookedAt(): number {
+    return this.row[BOOKED_AT]
+  }
+
+  /** A column of the policy's own, from 0. */
+  policyColumn(column: number): number {
+    return this.row[PENDING_NUMBERS + column]
+  }
+
+  /** A view of its context. */
+  context(dimension: number): Float64Array {
+    return this.row.subarray(this.row.length - dimension)
+  }
+
+  book(costUsd: number, at: number, bits: number): void {
+    this.row[BOOKED] = costUsd
+    this.row[BOOKED_AT] = at
+    this.row[STATE] |= bits
+  }
+}
