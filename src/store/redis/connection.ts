@@ -144,7 +144,12 @@ export class Connection {
     // Where this process itself was busy all the time the answer may be there: it is read before an immediate runs.
     const timer = setTimeout(() => setImmediate(giveUp), limitMs)
     try {
-      return await Promise.all(commands.map(({ args }) => client.sendCommand(args)))
+      // All of them, also where one failed: the server is at the later ones still, and nothing else is answered meanwhile.
+      const replies = await Promise.allSettled(commands.map(({ args }) => client.sendCommand(args)))
+      return replies.map((reply) => {
+        if (reply.status === 'rejected') throw reply.reason
+        return reply.value
+      })
     } finally {
       isWaiting = false
       clearTimeout(timer)
