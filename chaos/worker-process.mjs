@@ -11,6 +11,8 @@ export class WorkerProcess {
   /** What it gave away and then gave as feedback, in order; feedback that it was told is durable. */
   gave = []
   acks = []
+  /** Feedback that it was told is not. */
+  lost = []
   failures = []
   recovery = null
   #child
@@ -96,6 +98,7 @@ export class WorkerProcess {
     }
     if (line.gave !== undefined) this.gave.push(line)
     else if (line.ack !== undefined) this.acks.push(line)
+    else if (line.lost !== undefined) this.lost.push(line)
     else if (line.failure !== undefined) this.failures.push(line.failure)
     else if (line.ready) {
       this.recovery = line.recovery
