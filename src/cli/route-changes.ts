@@ -16,57 +16,61 @@ export interface RouteChange {
   readonly change: string
 }
 
+/** One thing in which the flags of a call and a kept router differ, and what makes it as the flags have it. */
+export interface RouteDifference extends RouteChange {
+  readonly make: () => void
+}
+
 /**
- * Makes a router's models those of a models file: new ones are added, changed prices taken over, missing ones
+ * What makes a router's models those of a models file: new ones are added, changed prices taken over, missing ones
  * disabled (what was learned of them stays), returned ones enabled.
  */
-export function applyModels(router: Router, specs: readonly ResolvedModelSpec[]): RouteChange[] {
-  const changes: RouteChange[] = []
+export function modelDifferences(router: Router, specs: readonly ResolvedModelSpec[]): RouteDifference[] {
+  const differences: RouteDifference[] = []
   const known = new Map(router.stats().models.map((model) => [model.id, model]))
   for (const spec of specs) {
-    const model = known.get(spec.id)
-    known.delete(spec.id)
+    const { id } = spec
+    const model = known.get(id)
+    known.delete(id)
     if (model === undefined) {
-      router.addModel(spec)
-      changes.push({ model: spec.id, change: 'added' })
+      differences.push({ model: id, change: 'added', make: () => router.addModel(spec) })
       continue
     }
     if (JSON.stringify(priceOf(model)) !== JSON.stringify(priceOf(spec))) {
-      router.reprice(spec.id, priceOf(spec))
-      changes.push({
-        model: spec.id,
-        change: `repriced from ${describePrice(model)} to ${describePrice(spec)} USD per million tokens`,
-      })
+      const change = `repriced from ${describePrice(model)} to ${describePrice(spec)} USD per million tokens`
+      differences.push({ model: id, change, make: () => router.reprice(id, priceOf(spec)) })
     }
-    if (!model.enabled) {
-      router.enable(spec.id)
-      changes.push({ model: spec.id, change: 'enabled again' })
-    }
+    if (!model.enabled)
+      differences.push({ model: id, change: 'enabled again', make: () => router.enable(id) })
   }
-  for (const model of known.values()) {
-    if (!model.enabled) continue
-    router.disable(model.id)
-    changes.push({ model: model.id, change: 'disabled: not in the models file' })
+  for (const { id, enabled } of known.values()) {
+    if (!enabled) continue
+    differences.push({
+      model: id,
+      change: 'disabled: not in the models file',
+      make: () => router.disable(id),
+    })
   }
-  return changes
+  return differences
 }
 
 /** @param usdPerRequest the new ceiling, or null for none */
-export function applyBudget(router: Router, usdPerRequest: number | null): RouteChange[] {
+export function budgetDifferences(router: Router, usdPerRequest: number | null): RouteDifference[] {
   const before = router.stats().pacer.usdPerRequest
   if (before === usdPerRequest) return []
-  router.setBudget(usdPerRequest === null ? null : { usdPerRequest })
   const from = before === null ? 'none' : usd(before)
   const to = usdPerRequest === null ? 'none' : usd(usdPerRequest)
-  return [{ model: null, change: `budget per request changed from ${from} to ${to}` }]
+  const change = `budget per request changed from ${from} to ${to}`
+  const make = () => router.setBudget(usdPerRequest === null ? null : { usdPerRequest })
+  return [{ model: null, change, make }]
 }
 
-/** Mode and epsilon are options of the router, not state: the caller has made the router with the new ones. */
-export function describeSettings(before: Settings, after: Settings): RouteChange[] {
+/** Mode and epsilon are options of the router, not state: it has been made with those that are to be. */
+export function settingDifferences(before: Settings, after: Settings): RouteDifference[] {
   return (['mode', 'epsilon'] as const).flatMap((key) =>
     before[key] === after[key]
       ? []
-      : [{ model: null, change: `${key} changed from ${before[key]} to ${after[key]}` }],
+      : [{ model: null, change: `${key} changed from ${before[key]} to ${after[key]}`, make: () => {} }],
   )
 }
 

@@ -1,7 +1,8 @@
-import type { Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
+import { ON_DIFFERENCE, type OnDifference } from '../log/on-difference.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { BudgetOptions, RouterOptions } from '../policy/options.js'
 import { PACER_MODES, type PacerMode } from '../policy/paper/settings.js'
@@ -15,8 +16,15 @@ import { EventLog } from './event-log.js'
 import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
-import { print } from './print.js'
-import { applyBudget, applyModels, describeSettings, type RouteChange } from './route-changes.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
+import { print, visible } from './print.js'
+import {
+  budgetDifferences,
+  modelDifferences,
+  type RouteChange,
+  type RouteDifference,
+  settingDifferences,
+} from './route-changes.js'
 import { type RouteOutcome, renderDecision } from './route-view.js'
 import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
 import { changeState, type Opening, type Session } from './state/session.js'
@@ -28,6 +36,7 @@ interface RouteFlags {
   readonly state?: string
   readonly policy?: PolicyName
   readonly mode?: PacerMode
+  readonly onDifference?: OnDifference
   readonly exclude?: readonly string[]
   readonly candidates?: readonly string[]
   readonly maxCost?: number
@@ -57,13 +66,15 @@ and discounts (docs/TOKENS.md), for 'settle' by tokens.
 
 With --state the router lives in that file, a log in SQLite: models, prices, budget, statistics, and requests that wait
 for feedback (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
-get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back.
+get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back. With
+--on-difference warn the state file's hold and each difference is told; with throw the command is refused.
 
 Examples:
   $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002
   $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002 --state router.state
   $ paretobandit route "And that 3 is" --state router.state --exclude gpt-4o --max-cost 0.01
-  $ paretobandit route - --state router.state < prompt.txt`
+  $ paretobandit route - --state router.state < prompt.txt
+  $ paretobandit route --state router.state -- "-1 + 3 = ?"`
 
 export function registerRoute(program: Command): void {
   program
@@ -82,6 +93,11 @@ export function registerRoute(program: Command): void {
       '--mode <mode>',
       `how the budget acts under policy ${MODE_POLICIES}: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
+    )
+    .option(
+      '--on-difference <choice>',
+      `models, budget, mode, epsilon and seed that differ from the state file: ${ON_DIFFERENCE.join(', ')} (default: apply)`,
+      wordFlag(ON_DIFFERENCE),
     )
     .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
     .option('--candidates <id>', 'only this model and others so named (repeatable)', listFlag)
@@ -108,10 +124,20 @@ export function registerRoute(program: Command): void {
     .option('--log <file>', "append the decision's event as a line of JSON, for 'evaluate'")
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', HELP)
+    .exitOverride(refuse)
     .action(route)
 }
 
+/** A prompt that begins with a dash looks like a flag. */
+function refuse(error: CommanderError): never {
+  const isFlag = /^error: unknown option '--?[a-z][a-z-]*(=[^']*)?'/.test(error.message)
+  if (error.code !== 'commander.unknownOption' || isFlag) throw error
+  const hint = `a prompt that begins with '-' goes behind '--', after all flags: paretobandit route --state FILE -- "-1 + 3 = ?"`
+  throw new CommanderError(error.exitCode, error.code, `${error.message}; ${hint}`)
+}
+
 async function route(argument: string, flags: RouteFlags): Promise<void> {
+  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.models, flags.priors])
   const inputs: RouteInputs = {
     models: flags.models === undefined ? null : await readModelsFile(flags.models),
     priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),
@@ -142,31 +168,60 @@ function openingOf(state: string, flags: RouteFlags, inputs: RouteInputs): Openi
     resume: (kept) => {
       checkPolicy(flags, kept.policy, state)
       const options = inputs.priors === null ? {} : { priors: inputs.priors }
-      return { options, settings: { ...kept, ...definedSettings(flags) } }
+      const settings = flags.onDifference === 'warn' ? kept : { ...kept, ...definedSettings(flags) }
+      return { options, settings }
     },
   }
 }
 
 /** What the flags change in a kept router, then the decision. */
 function decide(
-  { router, settings, kept }: Session,
+  { router, kept }: Session,
   prompt: string,
   flags: RouteFlags,
   { models }: RouteInputs,
 ): { readonly outcome: RouteOutcome; readonly log: EventLog } {
-  const changes: RouteChange[] = []
-  if (kept !== null) {
-    changes.push(...describeSettings(kept, settings))
-    if (models !== null) changes.push(...applyModels(router, models))
-    if (flags.budget !== undefined)
-      changes.push(...applyBudget(router, flags.budget === 'none' ? null : flags.budget))
-  }
+  const changes =
+    kept === null
+      ? []
+      : settle(differencesOf(router, { ...kept, ...definedSettings(flags) }, kept, flags, models), flags)
   checkKnown(router, flags.exclude ?? [], '--exclude')
   checkKnown(router, flags.candidates ?? [], '--candidates')
   const { pacer } = router.stats()
   const log = new EventLog(flags.log)
   log.listen(router)
   return { outcome: { decision: router.route(prompt, routeOptions(flags)), pacer, changes }, log }
+}
+
+function differencesOf(
+  router: Router,
+  settings: Settings,
+  kept: Settings,
+  { budget }: RouteFlags,
+  models: RouteInputs['models'],
+): readonly RouteDifference[] {
+  return [
+    ...settingDifferences(kept, settings),
+    ...(models === null ? [] : modelDifferences(router, models)),
+    ...(budget === undefined ? [] : budgetDifferences(router, budget === 'none' ? null : budget)),
+  ]
+}
+
+/** Applies differences, or tells of them, or refuses them. @returns what was changed */
+function settle(
+  differences: readonly RouteDifference[],
+  { onDifference = 'apply', state }: RouteFlags,
+): readonly RouteChange[] {
+  const lines = differences.map(({ model, change }) => (model === null ? change : `${model}: ${change}`))
+  if (onDifference === 'throw' && lines.length > 0)
+    throw new CommandError('BAD_ARGUMENT', `--on-difference throw: of ${state}, ${lines.join('; ')}`)
+  if (onDifference === 'warn') {
+    for (const line of lines)
+      process.stderr.write(`paretobandit: ${visible(`${line}: not done, ${state} holds`)}\n`)
+    return []
+  }
+  for (const { make } of differences) make()
+  return differences.map(({ model, change }) => ({ model, change }))
 }
 
 function start(

@@ -2,7 +2,7 @@ import { checkInRange, checkStrings } from '../base/check.js'
 import { expected } from '../base/errors.js'
 import { CONSTRAINTS } from './constraint.js'
 import { CURVE_POINT_NUMBERS, checkCurvePointForm } from './curve-point.js'
-import { column, type DefinedEvent, defineEvent } from './definition.js'
+import { added, column, type DefinedEvent, defineEvent } from './definition.js'
 import {
   amount,
   amountOr,
@@ -42,6 +42,9 @@ export const routed = defineEvent('routed', 1, {
   forced: boolean(),
   /** True for a try of a model that nobody had chosen for long. */
   canary: boolean(),
+  /** True for a try of a model that its costs, or its latencies, had shut out of the request. */
+  triesCost: added(boolean(), false),
+  triesLatency: added(boolean(), false),
   /** Dollars of the request as its prompt says, before they are corrected by what costs have been; list cost in policy `paper`. */
   predictedUsd: amount(),
   /** Dollars moved into the fund of forced explorations; -1: the fund goes back. Policy `dollar`; else 0. */

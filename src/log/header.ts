@@ -54,17 +54,3 @@ export function agreeWith(
     throw new ParetoBanditError('STORE_MISMATCH', store, 'its log has no budget to begin with')
   return { ...options, budgetUsdPerRequest }
 }
-
-/** @throws STORE_MISMATCH where models are given, and the log has others */
-export function checkModelSet(given: readonly string[], registered: readonly string[], store: string): void {
-  if (given.length === 0) return
-  const missing = given.filter((id) => !registered.includes(id))
-  const others = registered.filter((id) => !given.includes(id))
-  if (missing.length === 0 && others.length === 0) return
-  const parts = [
-    ...(missing.length === 0 ? [] : [`lacks ${missing.map(show).join(', ')}`]),
-    ...(others.length === 0 ? [] : [`has ${others.map(show).join(', ')} besides`]),
-  ]
-  const message = `the log's model set ${parts.join(' and ')}: leave out 'models' to take the log's, then addModel and removeModel`
-  throw new ParetoBanditError('STORE_MISMATCH', store, message)
-}

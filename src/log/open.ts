@@ -1,42 +1,34 @@
 import { EventWriter } from '../events/codec.js'
 import { CORE_EVENTS } from '../events/core-events.js'
 import { type EventTable, eventTable } from '../events/event-table.js'
-import type { RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { SharedMoney } from '../policy/dollar/commands.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
-import type { RouterParts } from '../router/parts.js'
 import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
-import { agreeWith, checkModelSet, headerOf } from './header.js'
+import { agreeWith, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
 import type { Flight } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
+import type { Made } from './made.js'
+import { resolveOnDifference } from './on-difference.js'
+import { compareOptions } from './options-on-log.js'
 import { type Recovered, recover } from './recovery.js'
 import { Replica } from './replica.js'
 import type { JournalOptions } from './resolve-journal.js'
 import { SoleJournal } from './sole-journal.js'
 import type { OpenedLog, Store } from './store.js'
 
-/** A router that has been made from its options, and what made it. */
-export interface Made {
-  readonly parts: RouterParts
-  readonly options: ResolvedOptions
-  readonly policy: Policy
-  /** The events that brought it from nothing to what its options say. */
-  readonly seed: readonly RouterEvent[]
-  readonly makeKernel: () => Promise<Kernel>
-}
-
 /**
  * Connects a router to its store: a new log begins with what the options say; of one that is there the router takes over
- * the state. Nothing is written to a log that is there.
- * @throws STORE_MISMATCH naming the option or the models in which they differ, and what the store throws
+ * the state, and then what options say otherwise, as `onDifference` has it.
+ * @throws STORE_MISMATCH naming the options in which they differ, and what the store throws
  */
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
   const { options } = made
+  resolveOnDifference(made.given.onDifference)
   const events = eventTable([...CORE_EVENTS, ...made.policy.events])
   const writer = new EventWriter(events)
   const seed = made.seed.map((event) => writer.encode(event))
@@ -63,6 +55,7 @@ async function openSole(
   const { kernel } = parts.committer.state.arms
   const recovered = await recoverFor(made, store, startFold(kernel, agreed, policy, events))
   const { state } = recovered.fold
+  const attach = await compareOptions(made, store, opened, journal, state)
   parts.persistence.adopt(state)
   const lastEvent = state.ids.origins.get(opened.origin)?.lastEvent ?? 0
   // Numbers that the store leaves out may have been given to requests that were lost, by a router of the same name.
@@ -78,7 +71,7 @@ async function openSole(
     recovered,
     encoder: agreed.encoder?.name ?? null,
   })
-  parts.persistence.attach(keeper, recoveryOf(made, opened, recovered))
+  await attach(keeper, recoveryOf(opened, recovered))
 }
 
 async function openReplica(
@@ -92,6 +85,7 @@ async function openReplica(
   const { parts, policy, options } = made
   const start = startFold(await made.makeKernel(), agreed, policy, events)
   const recovered = await recoverFor(made, store, start)
+  const attach = await compareOptions(made, store, opened, journal, recovered.fold.state)
   const host = parts.persistence.replicaHost(opened.origin)
   const shared = host.ask('sharedMoney')
   const leases =
@@ -117,7 +111,7 @@ async function openReplica(
   }
   replica.start()
   if (leases !== null) parts.decisions.maker.lease = leases
-  parts.persistence.attach(replica, recoveryOf(made, opened, recovered))
+  await attach(replica, recoveryOf(opened, recovered))
 }
 
 /** The requests in flight of a state. */
@@ -144,34 +138,12 @@ function startFold(
   return () => new LogFold(new RoutingState(kernel, options, policy), policy, options, events)
 }
 
-async function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
-  const needs = { dimension: options.dimension, encoder: options.encoder?.name ?? null }
-  const recovered = await recover(store, start, needs)
-  const registered = [...recovered.fold.state.registry.models].map(({ id }) => id)
-  checkModelSet(
-    options.models.map(({ id }) => id),
-    registered,
-    store.description,
-  )
-  return recovered
+function recoverFor({ options }: Made, store: Store, start: () => LogFold): Promise<Recovered> {
+  return recover(store, start, { dimension: options.dimension, encoder: options.encoder?.name ?? null })
 }
 
-function recoveryOf({ options }: Made, opened: OpenedLog, recovered: Recovered): Recovery {
-  const { position, fromSnapshot, folded, refused, repairs, fold } = recovered
-  const { usdPerRequest } = fold.state.cost
-  const differences =
-    options.budgetUsdPerRequest === null || options.budgetUsdPerRequest === usdPerRequest
-      ? []
-      : [
-          `budget.usdPerRequest is ${options.budgetUsdPerRequest} in the options and ${usdPerRequest} in the log, which holds`,
-        ]
-  return {
-    isNew: opened.isNew,
-    position,
-    fromSnapshot,
-    folded,
-    refused,
-    repairs: [...opened.repairs, ...repairs],
-    differences,
-  }
+function recoveryOf({ isNew, repairs }: OpenedLog, recovered: Recovered): Recovery {
+  const { position, fromSnapshot, folded, refused } = recovered
+  const all = [...repairs, ...recovered.repairs]
+  return { isNew, position, fromSnapshot, folded, refused, repairs: all, differences: [], applied: [] }
 }

@@ -89,6 +89,14 @@ export interface Store {
    * dropped. Atomic: a crash leaves the old snapshots or the new.
    */
   writeSnapshot(snapshot: StoredSnapshot): Promise<void>
+  /**
+   * Texts beside the log, by name, that are no part of its fold. Without them a router does not know what options said
+   * at an earlier start. @returns null where nothing was written under that name
+   */
+  readNote?(name: string): Promise<string | null>
+  writeNote?(name: string, text: string): Promise<void>
+  /** The router's options were read off this log: they say nothing that could differ from it. */
+  readonly hasOwnOptions?: boolean
   /** Shared stores: whether the task is this process's, for so long; of several that ask at once one gets it. */
   claim?(task: string, ttlMs: number): Promise<boolean>
   /** Money that processes share; null where there is but one. */

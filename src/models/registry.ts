@@ -1,9 +1,10 @@
 import { AVAILABILITY_NUMBERS, type Availability } from './availability.js'
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
+import { TRY_NUMBERS, type Tries } from './tries.js'
 
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
-export class Model implements Availability {
+export class Model implements Availability, Tries {
   readonly id: string
   readonly slot: number
   /** Tells this registration from an earlier one of the same slot. */
@@ -28,6 +29,16 @@ export class Model implements Availability {
   realisedUsd = 0
   assumedUsd = 0
   predictedUsd = 0
+  /** Decayed sum and count of what it cost while its list price was 0. */
+  freeUsd = 0
+  freeSettled = 0
+  /** As in Tries. */
+  costTries = 0
+  latencyTries = 0
+  routedAt = 0
+  recentLatencyMs = 0
+  recentLatencies = 0
+  usualCostRatio = 0
   /** Alarms so far. */
   rewardAlarms = 0
   costAlarms = 0
@@ -90,6 +101,9 @@ export const MODEL_NUMBERS = [
   'failureLatencyCount',
   'failureLatencySumMs',
   ...AVAILABILITY_NUMBERS,
+  'freeUsd',
+  'freeSettled',
+  ...TRY_NUMBERS,
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -189,6 +203,8 @@ export class Registry {
     const before = model.blendedUsdPerKTok
     model.prices = priceListOf(priceOf(price))
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
+    // What it cost at another price says nothing of what it costs at none.
+    if (before > 0) model.freeUsd = model.freeSettled = 0
     this.version++
     if (!model.enabled) return
     if (model.blendedUsdPerKTok >= this.dearest) this.dearest = model.blendedUsdPerKTok

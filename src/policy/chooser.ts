@@ -88,6 +88,16 @@ export interface Chooser<S extends PolicyState = PolicyState> {
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate), BUDGET_EXHAUSTED
    */
   choose(state: StateView<S>, request: RouteOptions | null, size: RequestSize, note: DecisionNote): Choice
+  /**
+   * That the choice to come finds a model, with a note of its time; left out where `eligibleModels` says it.
+   * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL (a candidate)
+   */
+  checkEligible?(
+    state: StateView<S>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */

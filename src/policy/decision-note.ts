@@ -2,6 +2,7 @@ import type { Model } from '../models/registry.js'
 import type { RouteOptions } from './route-options.js'
 
 const NOTES_CAPACITY = 1024
+export const NO_TRIES: readonly Model[] = Object.freeze([])
 
 /** What a decision stood on besides the statistics: enough to explain it later. */
 export interface DecisionNote {
@@ -27,6 +28,12 @@ export interface DecisionNote {
   canary: boolean
   propensity: number | null
   cheapestFallback: boolean
+  /** Models that were let in to be tried, beyond the request's limits. */
+  tried: readonly Model[]
+  /** What the chosen one was tried for, if it was; and what it is expected to cost. */
+  triesCost: boolean
+  triesLatency: boolean
+  triedUsd: number
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
 }
@@ -45,6 +52,8 @@ export class DecisionNotes {
     }
     note.sequence = sequence
     note.events = 0
+    note.tried = NO_TRIES
+    note.triesCost = note.triesLatency = false
     return note
   }
 
@@ -76,6 +85,10 @@ export function blankNote(): DecisionNote {
     canary: false,
     propensity: null,
     cheapestFallback: false,
+    tried: NO_TRIES,
+    triesCost: false,
+    triesLatency: false,
+    triedUsd: 0,
     events: 0,
   }
 }

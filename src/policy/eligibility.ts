@@ -1,7 +1,8 @@
 import { AMOUNT_MAX } from '../base/check.js'
-import { expectedCostUsd } from '../models/cost-estimate.js'
+import { expectedCostUsd, freeCostUsd } from '../models/cost-estimate.js'
 import { estimatedCostUsd } from '../models/price-list.js'
 import type { Model } from '../models/registry.js'
+import { triedCostUsd } from '../models/tries.js'
 import type { ExclusionReason } from './decision.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -31,25 +32,41 @@ export function assumedCostUsd(model: Model, size: RequestSize): number {
 
 /** Expected dollars of a request of that size on a model. */
 export function expectedModelCostUsd(model: Model, size: RequestSize): number {
-  // A list price of 0 can be scaled by nothing: then what it has cost so far speaks alone.
-  if (model.blendedUsdPerKTok === 0 && model.settled > 0) return model.settledCostUsd / model.settled
-  return Math.min(expectedCostUsd(model, assumedCostUsd(model, size)), AMOUNT_MAX)
+  const listUsd = assumedCostUsd(model, size)
+  if (listUsd === 0) return unlistedCostUsd(model)
+  return Math.min(expectedCostUsd(model, listUsd), AMOUNT_MAX)
 }
+
+/** Expected dollars of a request whose list cost is 0: nothing, unless its model has no price and costs all the same. */
+export function unlistedCostUsd(model: Model): number {
+  return model.blendedUsdPerKTok === 0 ? freeCostUsd(model) : 0
+}
+
+/** What a try of a model is expected to cost, of that size. */
+export function triedModelCostUsd(model: Model, size: RequestSize): number {
+  return triedCostUsd(model, assumedCostUsd(model, size))
+}
+
+/** What a policy expects a request of that size to cost on a model, USD. */
+export type CostEstimate = (model: Model, size: RequestSize) => number
 
 /** Why a request's own options rule a model out, or null when they do not. */
 export function exclusionReason(
   model: Model,
   options: RouteOptions | null,
   size: RequestSize,
+  estimate: CostEstimate = expectedModelCostUsd,
 ): ExclusionReason | null {
   if (!model.enabled) return 'disabled'
   if (options === null) return null
-  const { candidates, exclude, maxCostUsd, maxLatencyMs } = options
+  const { candidates, exclude, maxCostUsd } = options
   if (candidates !== undefined && !candidates.includes(model.id)) return 'not-a-candidate'
   if (exclude?.includes(model.id)) return 'excluded'
-  if (maxCostUsd !== undefined && expectedModelCostUsd(model, size) > maxCostUsd) return 'over-max-cost'
-  if (maxLatencyMs !== undefined && model.latencyCount > 0) {
-    if (model.latencySumMs / model.latencyCount > maxLatencyMs) return 'over-max-latency'
-  }
-  return null
+  if (maxCostUsd !== undefined && estimate(model, size) > maxCostUsd) return 'over-max-cost'
+  return isTooSlow(model, options) ? 'over-max-latency' : null
+}
+
+/** Whether its latencies of late are over what the request allows. */
+export function isTooSlow(model: Model, { maxLatencyMs }: RouteOptions): boolean {
+  return maxLatencyMs !== undefined && model.recentLatencies > 0 && model.recentLatencyMs > maxLatencyMs
 }

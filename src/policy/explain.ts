@@ -4,9 +4,9 @@ import { isAvailable } from '../models/availability.js'
 import type { Model } from '../models/registry.js'
 import type { StateView } from '../state/policy-state.js'
 import type { Chooser } from './chooser.js'
-import type { Explanation, FeatureContribution, ModelExplanation } from './decision.js'
+import type { ExclusionReason, Explanation, FeatureContribution, ModelExplanation } from './decision.js'
 import type { DecisionNote } from './decision-note.js'
-import { exclusionReason, requestSize } from './eligibility.js'
+import { exclusionReason, type RequestSize, requestSize } from './eligibility.js'
 import type { ResolvedOptions } from './options.js'
 
 const TOP_FEATURES = 5
@@ -71,10 +71,9 @@ function explainModel(
     latencyUse,
     inflation: 1 / divisor,
     excluded:
-      exclusionReason(model, note.options, size) ??
-      givenToAnother(note, model) ??
-      unavailable(note, model) ??
-      excluded,
+      model === note.chosen
+        ? null
+        : (ownReason(note, model, size, expectedCostUsd) ?? unavailable(note, model) ?? excluded),
     topFeatures: topFeatures(
       options.rewards?.weightsToUser(weights) ?? weights,
       f64.subarray(layout.context, layout.context + layout.dimension),
@@ -82,11 +81,22 @@ function explainModel(
   }
 }
 
+/** Why the request itself, or what it was given for, ruled the model out. */
+function ownReason(
+  note: DecisionNote,
+  model: Model,
+  size: RequestSize,
+  costUsd: number,
+): ExclusionReason | null {
+  const reason = note.tried.includes(model) ? null : exclusionReason(model, note.options, size, () => costUsd)
+  return reason ?? givenToAnother(note, model)
+}
+
 /** The request was not decided by scores. */
 function givenToAnother(note: DecisionNote, model: Model): ModelExplanation['excluded'] {
   if (model === note.chosen) return null
   if (note.forced) return 'forced-exploration-of-another'
-  return note.canary ? 'canary-of-another' : null
+  return note.canary && !note.tried.includes(note.chosen ?? model) ? 'canary-of-another' : null
 }
 
 /** It was down, and nobody's turn had come to try it. */

@@ -1,9 +1,10 @@
 import type { ArmStatistics } from '../kernel/kernel.js'
 import type { ModelSpec } from '../models/model.js'
-import type { FoldedPolicy, PolicyState } from '../state/policy-state.js'
+import type { FoldedPolicy, PolicyState, StateView } from '../state/policy-state.js'
 import type { Chooser } from './chooser.js'
 import type { CommandHandlers, QueryHandlers } from './commands.js'
-import type { ResolvedOptions } from './options.js'
+import type { OptionItem, SaidOptions } from './option-item.js'
+import type { ResolvedOptions, RouterOptions } from './options.js'
 
 /** What a new model's arm starts from. */
 export interface ArmStart {
@@ -27,4 +28,12 @@ export interface Policy<S extends PolicyState = PolicyState, O = unknown> extend
   /** What operators do and ask: those of `PolicyCommands` and `PolicyQueries` that it takes. */
   readonly commands: CommandHandlers<S, O>
   readonly queries: QueryHandlers<S, O>
+  /**
+   * For options that `begin` of its settings makes commands of: what they say beside what a log has. Loaded by routers
+   * with a store.
+   */
+  readonly optionItems?: () => Promise<
+    // A method's parameters, so that policies of all states stand in one list.
+    { items(state: StateView<S>, options: RouterOptions, said: SaidOptions): OptionItem[] }['items']
+  >
 }

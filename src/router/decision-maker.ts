@@ -43,6 +43,8 @@ export class DecisionMaker {
       penaltyWeight: 0,
       forced: false,
       canary: false,
+      triesCost: false,
+      triesLatency: false,
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
@@ -78,8 +80,11 @@ export class DecisionMaker {
   }
 
   /** @throws what `decide` would throw */
-  checkEligible(state: RoutingState, request: RouteOptions | null): void {
-    eligibleModels(state, request, this.sizeOf(request))
+  checkEligible(state: RoutingState, request: RouteOptions | null, at: number): void {
+    const size = this.sizeOf(request)
+    const note: DecisionNote = { ...blankNote(), at }
+    if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size, note)
+    else eligibleModels(state, request, size)
   }
 
   /** The next decision is for this context, which is copied. */
@@ -137,6 +142,8 @@ export class DecisionMaker {
     routed.penaltyWeight = note.penaltyWeight
     routed.forced = note.forced
     routed.canary = note.canary
+    routed.triesCost = note.triesCost
+    routed.triesLatency = note.triesLatency
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
     const decision: Mutable<Decision> = {

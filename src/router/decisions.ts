@@ -94,11 +94,11 @@ export class Decisions {
 
   private act(request: RouteOptions | null, at: number): Decision {
     const { committer, maker } = this
-    committer.journal?.checkRoom()
+    committer.checkRoom()
     committer.state.pending.makeRoom()
     if (committer.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
-      maker.checkEligible(committer.state, request)
+      maker.checkEligible(committer.state, request, at)
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
@@ -127,9 +127,13 @@ export class Decisions {
   }
 }
 
-/** No money for the rest, or no room in the journal: what was decided before stands. */
+/** No money for the rest, no model for the next, or no room in the journal: what was decided before stands. */
 function endsBatch(error: unknown): boolean {
-  return isRefusal(error) || (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL')
+  if (isRefusal(error)) return true
+  return (
+    error instanceof ParetoBanditError &&
+    (error.code === 'JOURNAL_FULL' || error.code === 'NO_ELIGIBLE_MODEL')
+  )
 }
 
 function isRefusal(error: unknown): boolean {

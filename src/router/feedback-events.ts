@@ -7,32 +7,20 @@ import type {
   RewardedEvent,
   SettledEvent,
 } from '../events/events.js'
-import { logCostRatio } from '../models/cost-estimate.js'
-import type { ResolvedOptions } from '../policy/options.js'
+import { isImplausible, logCostRatio, MISTAKE_LOG_RATIO } from '../models/cost-estimate.js'
 import {
   modelOfRequest,
   REFUSED_FOR_FAIL,
   REFUSED_FOR_REWARD,
   REFUSED_FOR_SETTLE,
 } from '../state/find-request.js'
-import { BilledRequest } from '../state/pending/billed-request.js'
-import { BILLED, CANCELLED, FAILED, SETTLED } from '../state/pending/request-state.js'
-import type { RoutingState } from '../state/routing-state.js'
-import { type GivenBill, priceOf } from './bill.js'
-import { type GivenFailure, type GivenSettlement, tellsCost } from './feedback-input.js'
+import { SETTLED } from '../state/pending/request-state.js'
+import { type GivenBill, type PricedBill, priceOf, tellsCost } from './bill.js'
+import type { FeedbackContext } from './feedback-context.js'
+import type { GivenFailure, GivenSettlement } from './given-feedback.js'
+import { awaitsLateBill, billedEvent, billOfPart } from './late-bill.js'
 
 const LATENCY_MIN_MS = 0.001
-
-/** What a piece of feedback is checked against, and what errors call its parts. */
-export interface FeedbackContext {
-  readonly state: RoutingState
-  /** Now, ms since 1970. */
-  readonly at: number
-  readonly limits: Pick<ResolvedOptions, 'rewardLow' | 'rewardHigh' | 'pendingTtlMs'>
-  readonly idField: string
-  /** Name of the value that comes with the id. */
-  readonly field: string
-}
 
 /** The event of a settlement; of a request whose reservation is gone, that of its bill. @throws as `modelOfRequest` */
 export function settledEvent(
@@ -42,23 +30,22 @@ export function settledEvent(
 ): SettledEvent | BilledEvent {
   const { state, at, idField, field } = context
   if (awaitsLateBill(state, id, idField)) return billedEvent(context, id, settlement)
-  const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField).id
+  const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField)
   const { latencyMs, tokens } = settlement
   const sequence = state.sequenceOf(id)
   const { pending } = state
-  const { costUsd, usageFlags } = priceOf(
-    settlement,
-    pending.prices(sequence),
-    pending.reservedUsd(sequence),
-    field,
-  )
-  const ratio = logCostRatio(costUsd, pending.listCostUsd(sequence))
+  const reservedUsd = pending.reservedUsd(sequence)
+  const { costUsd, usageFlags } = priceOf(settlement, pending.prices(sequence), reservedUsd, field)
+  const listCostUsd = pending.listCostUsd(sequence)
+  const ratio = isImplausible(costUsd, listCostUsd, model)
+    ? MISTAKE_LOG_RATIO
+    : logCostRatio(costUsd, listCostUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
   return {
     type: 'settled',
     at,
     id,
-    model,
+    model: model.id,
     costUsd,
     latencyMs,
     logCostRatio: ratio,
@@ -85,47 +72,6 @@ export function correctedEvent(
   return billedEvent(context, id, bill)
 }
 
-/** Whether a request takes no settlement any more, and its bill has not come yet. @throws ALREADY_SETTLED */
-function awaitsLateBill(state: RoutingState, id: string, field: string): boolean {
-  if (state.isOpen(state.sequenceOf(id))) return false
-  const closed = state.closedRequest(id)
-  if (closed === undefined) return false
-  const { state: happened } = new BilledRequest(closed.row)
-  if ((happened & BILLED) !== 0)
-    throw new ParetoBanditError('ALREADY_SETTLED', field, `the bill of request '${id}' is known already`)
-  return (happened & SETTLED) === 0
-}
-
-function billedEvent(
-  { state, at, idField, field }: FeedbackContext,
-  id: string,
-  settlement: GivenSettlement,
-): BilledEvent {
-  const request = state.billedRequest(id)
-  if (request === undefined || request.bookedUsd < 0) {
-    const message = `what was booked for request '${id}' is no longer known`
-    throw new ParetoBanditError('REQUEST_CLOSED', idField, message)
-  }
-  const prices = state.closedRequest(id)?.prices ?? state.pending.prices(state.sequenceOf(id))
-  const { listCostUsd, bookedUsd } = request
-  // A bill that tells no cost leaves what is booked, and says so.
-  const { costUsd, usageFlags } = priceOf(settlement, prices, bookedUsd, field)
-  const isTaught = (request.state & SETTLED) !== 0
-  return {
-    type: 'billed',
-    at,
-    id,
-    model: state.registry.at(request.slot, request.incarnation)?.id ?? null,
-    costUsd,
-    latencyMs: settlement.latencyMs,
-    logCostRatioChange: isTaught
-      ? logCostRatio(costUsd, listCostUsd) - logCostRatio(bookedUsd, listCostUsd)
-      : 0,
-    tokens: settlement.tokens,
-    usageFlags,
-  }
-}
-
 /** The event of a reward. @throws as `modelOfRequest`, INVALID_ARGUMENT */
 export function rewardedEvent(
   { state, at, limits, idField, field }: FeedbackContext,
@@ -150,12 +96,12 @@ export function failedEvent(
   id: string,
   failure: GivenFailure,
 ): FailedEvent | BilledEvent {
-  const late = lateBill(context, id, failure)
+  const late = billOfPart(context, id, failure)
   if (late !== null) return late
-  const { state, at, idField, field } = context
+  const { state, at, idField } = context
   const model = modelOfRequest(state, id, REFUSED_FOR_FAIL, idField).id
   const { tokens, latencyMs, retryAfterMs } = failure
-  const { costUsd, usageFlags } = costOfPart(state, id, failure, field)
+  const { costUsd, usageFlags } = costOfPart(context, id, failure)
   return { type: 'failed', at, id, model, costUsd, tokens, usageFlags, latencyMs, retryAfterMs }
 }
 
@@ -165,27 +111,17 @@ export function cancelledEvent(
   id: string,
   cancellation: GivenSettlement,
 ): CancelledEvent | BilledEvent {
-  const late = lateBill(context, id, cancellation)
+  const late = billOfPart(context, id, cancellation)
   if (late !== null) return late
-  const { state, at, idField, field } = context
+  const { state, at, idField } = context
   const model = modelOfRequest(state, id, REFUSED_FOR_FAIL, idField).id
   const { tokens, latencyMs } = cancellation
-  const { costUsd, usageFlags } = costOfPart(state, id, cancellation, field)
+  const { costUsd, usageFlags } = costOfPart(context, id, cancellation)
   return { type: 'cancelled', at, id, model, costUsd, latencyMs, tokens, usageFlags }
 }
 
 /** What a call cost that brought no answer: nothing, where nothing is told of it. */
-function costOfPart(state: RoutingState, id: string, given: GivenBill, field: string) {
+function costOfPart({ state, field }: FeedbackContext, id: string, given: GivenBill): PricedBill {
   if (!tellsCost(given)) return { costUsd: 0, usageFlags: given.usageFlags }
   return priceOf(given, state.pending.prices(state.sequenceOf(id)), 0, field)
-}
-
-/** Of a request whose model is gone, or that was pushed out: a failure's cost is a bill as any. */
-function lateBill(context: FeedbackContext, id: string, bill: GivenSettlement): BilledEvent | null {
-  if (!tellsCost(bill)) return null
-  const closed = context.state.closedRequest(id)
-  if (closed === undefined) return null
-  const happened = new BilledRequest(closed.row).state
-  if ((happened & (FAILED | CANCELLED | SETTLED | BILLED)) !== 0) return null
-  return billedEvent(context, id, bill)
 }

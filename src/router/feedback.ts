@@ -4,10 +4,10 @@ import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import { checkId } from '../state/find-request.js'
 import type { Committer } from './committer.js'
+import type { FeedbackContext } from './feedback-context.js'
 import {
   cancelledEvent,
   correctedEvent,
-  type FeedbackContext,
   failedEvent,
   rewardedEvent,
   settledEvent,
@@ -24,12 +24,12 @@ import {
   readFailure,
   readSettlement,
   type Settlement,
-} from './feedback-input.js'
+} from './given-feedback.js'
 import type { Receipt } from './journal.js'
 
 export interface BatchOptions {
   /** A result for each item, and the rest is applied where some are refused. */
-  readonly each?: boolean
+  readonly each?: boolean | undefined
 }
 
 /** What became of an item: applied, and durable as any feedback; or refused, and why. */
@@ -85,18 +85,13 @@ export class Feedback {
 
   fail(id: string, failure: Failure | undefined): Receipt {
     const known = checkId(id, 'id')
-    const given = readFailure(failure)
+    const given = readFailure(failure, 'failure')
     return this.give(known, (at) => failedEvent(this.contextOf(at, 'id', 'failure'), known, given))
-  }
-
-  /** Read for each event anew: a replica's state is replaced at every rebase. */
-  private contextOf(at: number, idField: string, field: string): FeedbackContext {
-    return { state: this.committer.state, at, limits: this.options, idField, field }
   }
 
   cancel(id: string, cancellation: Cancellation | undefined): Receipt {
     const known = checkId(id, 'id')
-    const given = readCancellation(cancellation)
+    const given = readCancellation(cancellation, 'cancellation')
     return this.give(known, (at) => cancelledEvent(this.contextOf(at, 'id', 'cancellation'), known, given))
   }
 
@@ -104,6 +99,13 @@ export class Feedback {
     const known = checkId(id, 'id')
     const given = readSettlement(bill, 'bill')
     return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
+  }
+
+  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  private contextOf(at: number, idField: string, field: string): FeedbackContext {
+    const { rewardLow, rewardHigh } = this.options
+    const { state, pendingTtlMs } = this.committer
+    return { state, at, limits: { rewardLow, rewardHigh, pendingTtlMs }, idField, field }
   }
 
   /** All or nothing. */

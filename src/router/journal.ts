@@ -58,8 +58,10 @@ export interface Recovery {
   readonly refused: number
   /** What was repaired or passed over, for people. */
   readonly repairs: readonly string[]
-  /** Options that are given and differ from what the log says, which holds: change it by `setBudget` and its like. */
+  /** Options that are given and differ from what the log had, with both values and which of them is in force now. */
   readonly differences: readonly string[]
+  /** Of these, what options changed: events that are in the log since. */
+  readonly applied: readonly RouterEvent[]
 }
 
 /** Without a store there is nothing to wait for. */

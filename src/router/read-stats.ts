@@ -11,6 +11,7 @@ export function readStats(
   state: RoutingState,
   report: PolicyReport,
   journal: JournalStats | null,
+  pendingTtlMs: number,
 ): RouterStats {
   const models = [...state.registry.models]
   const total = models.reduce((sum, model) => sum + model.requests, 0)
@@ -44,6 +45,7 @@ export function readStats(
     quality,
     tenants,
     pending: { unsettled: state.ledger.unsettled, capacity: state.pending.capacity },
+    pendingTtlMs,
     journal,
     kernel: state.arms.kernel.name,
     dimension: state.arms.kernel.layout.dimension,

@@ -66,6 +66,7 @@ export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   'onListenerError',
   'store',
   'journal',
+  'onDifference',
 ]
 
 /** A stronger prior could never be outweighed. */

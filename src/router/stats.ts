@@ -43,7 +43,7 @@ interface ModelCounts {
   readonly implausibleBills: number
   /** Whether it answers; while it does not, it gets a request now and then. */
   readonly isAvailable: boolean
-  /** Share of its calls of late that failed, and how often it went down. */
+  /** Share of its recent calls that failed, and how often it went down. */
   readonly failureShare: number
   readonly outages: number
   /** How long failures took, where that was told. */
@@ -92,6 +92,8 @@ export interface RouterStats
   readonly tenants: number
   /** Requests waiting for a settlement, and how many of the latest requests feedback can still reach. */
   readonly pending: { readonly unsettled: number; readonly capacity: number }
+  /** How long feedback is waited for, ms. */
+  readonly pendingTtlMs: number
   /** Null without a store. */
   readonly journal: JournalStats | null
   readonly kernel: string

@@ -275,3 +275,14 @@ describe.skipIf(!hasRedis)('a Redis whose replicas are waited for', () => {
       )
   })
 })
+
+describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first snapshot', () => {
+  it('opens no router', async () => {
+    const failing = await start()
+    const { router } = await replica(failing)
+    for (let i = 0; i < 20; i++) router.route(X)
+    await router.flush()
+    await failing.server.command('XTRIM', '{paretobandit}:events', 'MAXLEN', '1')
+    await expectRejection(replica(failing), 'STORE_CORRUPT')
+  })
+})

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { Batch, Store } from '../../src/log/store.js'
@@ -220,15 +220,29 @@ describe('a router on a store', () => {
       [{ name: 'other' }, 'name "r", this router has "other"'],
       [{ gamma: 0.9 }, 'gamma 0.9997, this router has 0.9'],
       [{ rewardRange: [0, 2] }, 'rewardHigh 1, this router has 2'],
-      [{ models: [...MODELS, { ...MODELS[0], id: 'new' }] }, 'lacks "new"'],
-      [{ models: [MODELS[0], MODELS[1]] }, 'has "large" besides'],
+      [
+        { models: [...MODELS, { ...MODELS[0], id: 'new' }], onDifference: 'throw' },
+        '"outputUsdPerMTok":0.3,"cachedInputUsdPerMTok":0.1,"reasoningUsdPerMTok":0.3} in the options and absent in the log',
+      ],
+      [
+        { models: [MODELS[0], MODELS[1]], onDifference: { models: 'throw' } },
+        'models["large"] is absent in the options and ',
+      ],
     ]
     for (const [changes, message] of refusals) {
       const error = await expectRejection(open(changes), 'STORE_MISMATCH', 'memory')
       expect(error.message).toContain(message)
     }
     const { models: _, ...rest } = OPTIONS
-    const router = await createRouter({ ...rest, store, budget: { usdPerRequest: 0.2 } })
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const router = await createRouter({
+      ...rest,
+      store,
+      budget: { usdPerRequest: 0.2 },
+      onDifference: 'warn',
+    })
+    expect(warned).toHaveBeenCalledTimes(1)
+    warned.mockRestore()
     expect(router.stats().pacer.usdPerRequest).toBe(0.1)
     expect(router.recovery?.differences).toEqual([
       'budget.usdPerRequest is 0.2 in the options and 0.1 in the log, which holds',

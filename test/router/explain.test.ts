@@ -158,6 +158,8 @@ describe('an explanation', () => {
       penaltyWeight: 0,
       forced: false,
       canary: false,
+      triesCost: false,
+      triesLatency: false,
       predictedUsd: 0.01,
       savedUsd: 0,
       latencyPrice: 0,

@@ -6,6 +6,7 @@ import { START } from '../../src/log/store.js'
 import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import { importRedis } from '../../src/store/redis/client.js'
 import { type RedisStoreOptions, redisStore } from '../../src/store/redis/index.js'
+import { openRedisReadOnly } from '../../src/store/redis/read-only.js'
 import { checkInfo } from '../../src/store/redis/server-check.js'
 import { expectCode, expectRejection } from '../support/errors.js'
 import { rewardedEvent } from '../support/events.js'
@@ -338,6 +339,71 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
     const seen = await Promise.all(outcomes)
     expect(seen.map(({ next }) => next)).toEqual([901, 901, 901, 901])
     expect(seen.reduce((sum, { trimmed }) => sum + trimmed, 0)).toBeGreaterThan(0)
+  })
+
+  describe('tells of entries that somebody else deleted', () => {
+    /** Six entries of two events after the seed; snapshots after these. */
+    async function makeLog(snapshots: readonly number[]): Promise<readonly Position[]> {
+      const store = make({ retainEvents: 0 })
+      const log = await store.open(HEADER, SEED)
+      const positions = [log.end]
+      for (let i = 0; i < 6; i++) positions.push(await store.append(batchOf(log, 1 + 2 * i, 2)))
+      for (const at of snapshots)
+        await store.writeSnapshot({ position: positions[at], bytes: Uint8Array.of(at) })
+      return positions
+    }
+    const events = () => `{test${streams}}:events`
+
+    it.each([
+      ['the first, before any snapshot', [], (at: readonly Position[]) => ['XDEL', events(), at[0]], 0],
+      ['all but two, before any snapshot', [], () => ['XTRIM', events(), 'MAXLEN', '2'], 0],
+      ['one in the middle', [], (at: readonly Position[]) => ['XDEL', events(), at[3]], 0],
+      ['the one after a snapshot', [3], (at: readonly Position[]) => ['XDEL', events(), at[4]], 3],
+      ['the snapshot and beyond', [3], () => ['XTRIM', events(), 'MAXLEN', '1'], 3],
+      [
+        'the one after what was trimmed',
+        [2, 3],
+        (at: readonly Position[]) => ['XDEL', events(), at[3], at[4]],
+        2,
+      ],
+    ] as const)('%s', async (_, snapshots, deletion, from) => {
+      const positions = await makeLog(snapshots)
+      expect(await server.command(...deletion(positions))).toBeGreaterThan(0)
+      const store = make()
+      await store.open(HEADER, SEED)
+      const error = await expectRejection(readAll(store, positions[from]), 'STORE_CORRUPT')
+      expect(error.message).toMatch(/somebody else has deleted entries|got a log without it/)
+      const reader = await openRedisReadOnly({ url: server.url, stream: `test${streams}` })
+      await expectRejection(reader.read(positions[from]), 'STORE_CORRUPT')
+      expect((await reader.latest(1)).length).toBe(1)
+      await reader.close()
+    })
+
+    it.each([
+      ['the latest', (at: readonly Position[]) => ['XDEL', events(), at[6]]],
+      ['all', () => ['XTRIM', events(), 'MAXLEN', '0']],
+    ] as const)('%s: it is not opened, and who reads is told', async (_, deletion) => {
+      const positions = await makeLog([])
+      const [reading] = stores
+      expect((await reading.read(positions[6], 0)).length).toBe(0)
+      await server.command(...deletion(positions))
+      await expectRejection(make().open(HEADER, SEED), 'STORE_CORRUPT')
+      await expectRejection(reading.read(positions[6], 0), 'STORE_CORRUPT')
+      await expectRejection(reading.read(positions[5], 0), 'STORE_CORRUPT')
+    })
+
+    it('and of none where it trimmed them itself, whatever is left', async () => {
+      const store = make({ retainEvents: 0 })
+      const log = await store.open(HEADER, SEED)
+      let position = log.end
+      for (let i = 0; i < 4; i++) {
+        position = await store.append(batchOf(log, 1 + 2 * i, 2))
+        for (const bytes of [1, 2]) await store.writeSnapshot({ position, bytes: Uint8Array.of(bytes) })
+        const again = make()
+        expect((await again.open(HEADER, SEED)).end).toBe(position)
+        expect(await again.read(position, 0)).toEqual([])
+      }
+    })
   })
 
   describe('refuses', () => {

@@ -103,6 +103,8 @@ function driverTests(driver: SqliteDriver): void {
       [3, 4],
       [5, 6],
     ])
+    expect(statement.all(1)).toEqual([...statement.rows(1)])
+    expect(statement.all(9)).toEqual([])
     for (const row of statement.rows(0)) {
       expect(row).toEqual([1, 2])
       break
@@ -197,7 +199,7 @@ function driverTests(driver: SqliteDriver): void {
     db.close()
     truncateSync(file, Math.floor(statSync(file).size / 2))
     const cut = open(true)
-    expect(codeOf(() => [...cut.prepare('SELECT x FROM t').rows()])).toBe('SQLITE_CORRUPT')
+    expect(codeOf(() => cut.prepare('SELECT x FROM t').all())).toBe('SQLITE_CORRUPT')
   })
 }
 

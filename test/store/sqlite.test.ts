@@ -133,7 +133,7 @@ describeSqlite('a file', () => {
     await store.close()
     edit(
       file,
-      'ALTER TABLE snapshots DROP COLUMN checksum; ALTER TABLE events DROP COLUMN previous; ALTER TABLE events DROP COLUMN checksum; DROP TABLE lost_events; PRAGMA user_version = 1',
+      `ALTER TABLE snapshots DROP COLUMN checksum; ALTER TABLE events DROP COLUMN previous; ALTER TABLE events DROP COLUMN checksum; ALTER TABLE meta DROP COLUMN checksum; DELETE FROM meta WHERE key IN ('end', 'notes', 'schema', 'trimmed_position'); DROP TABLE lost_events; PRAGMA user_version = 1`,
     )
     await expectRejection(openSqliteReadOnly(file), 'STORE_MISMATCH')
     expect(await store.open(HEADER, [])).toMatchObject({

@@ -37,3 +37,8 @@ function checkError(error: unknown, code: ErrorCode, field?: string | RegExp): P
 export function wrong<T>(value: unknown): T {
   return value as T
 }
+
+/** The code of what was thrown. */
+export function codeOf(error: unknown): ErrorCode | null {
+  return error instanceof ParetoBanditError ? error.code : null
+}

@@ -17,6 +17,8 @@ export function routedEvent(
     penaltyWeight: 12.5,
     forced: false,
     canary: false,
+    triesCost: false,
+    triesLatency: false,
     predictedUsd: 9e-5,
     savedUsd: 0,
     contenders: Float64Array.of(0, 0.8, 1e-4, 1, 0.9, 5e-4, 2, 0.92, 0.015),

@@ -16,6 +16,7 @@ export class SharedLog {
   readonly batches: PlacedBatch[] = []
   header: LogHeader | null = null
   kept: StoredSnapshot[] = []
+  readonly notes = new Map<string, string>()
   /** Batches before this one are gone. */
   trimmed = 0
   isAway = false
@@ -151,6 +152,16 @@ export class SharedStore implements Store {
     if (log.kept.length > 0 && Number(snapshot.position) <= Number(log.kept[0].position)) return
     log.kept = [snapshot, ...log.kept].slice(0, 2)
     if (log.kept.length === 2) log.trimmed = Number(log.kept[1].position)
+  }
+
+  async readNote(name: string): Promise<string | null> {
+    this.check()
+    return this.log.notes.get(name) ?? null
+  }
+
+  async writeNote(name: string, text: string): Promise<void> {
+    this.check()
+    this.log.notes.set(name, text)
   }
 
   async close(): Promise<void> {

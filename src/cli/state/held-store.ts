@@ -25,6 +25,8 @@ export class HeldStore implements Store {
   readonly description: string
   readonly isShared = false
   readonly leases = null
+  /** A command changes what its flags say, in its own words. */
+  readonly hasOwnOptions = true
   /** Rejects with the first append that failed: a command does not try again. */
   readonly failed: Promise<never>
   private readonly inner: Store & SqliteNotes

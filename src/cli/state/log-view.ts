@@ -86,6 +86,7 @@ class ReadStore implements Store {
   readonly description: string
   readonly isShared = false
   readonly leases = null
+  readonly hasOwnOptions = true
   private readonly reader: LogReader
 
   constructor(reader: LogReader) {

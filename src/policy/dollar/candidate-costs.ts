@@ -1,10 +1,11 @@
 import { CandidateList } from '../../bandit/candidate-list.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { type ArenaLayout, CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
+import type { Model } from '../../models/registry.js'
+import { NO_TRIES } from '../decision-note.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { RouteOptions } from '../route-options.js'
-import { costCorrection } from './cost-correction.js'
-import { predictedCostUsd } from './predicted-cost.js'
+import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import { worstCaseCostUsd } from './worst-case.js'
 
 /** The models that a request could go to, with what each would cost and be worth: columns by list position. */
@@ -25,13 +26,19 @@ export class CandidateCosts {
   /** Position of the least expected cost. */
   cheapest = 0
 
-  /** Fills in the dollars; the kernel has projected the cost head for the context at `index`. */
+  /**
+   * Fills in the dollars; the kernel has projected the cost head for the context at `index`.
+   * @param maxUsd above which none of the list is known to be, but for those `tried`: a kernel may round otherwise for
+   *   another list
+   */
   predict(
     { f64, layout }: Kernel,
     index: number,
     request: RouteOptions | null,
     size: RequestSize,
     worstCase: boolean,
+    maxUsd = Number.POSITIVE_INFINITY,
+    tried: readonly Model[] = NO_TRIES,
   ): void {
     if (this.cells.length < this.list.count) this.grow(this.list.count, layout)
     const { list, listUsd, predictedUsd, expectedUsd, worstUsd, slots, cells } = this
@@ -42,7 +49,9 @@ export class CandidateCosts {
       const model = list.models[position]
       const listed = assumedCostUsd(model, size)
       const predicted = predictedCostUsd(model, listed, f64[cells[position] + costSection])
-      const expected = predicted * costCorrection(model)
+      const known = correctedCostUsd(model, listed, predicted)
+      const isTried = known > maxUsd && tried.includes(model)
+      const expected = Math.min(isTried ? triedPredictedUsd(model, listed, predicted) : known, maxUsd)
       slots[position] = model.slot
       listUsd[position] = listed
       predictedUsd[position] = predicted
@@ -51,6 +60,24 @@ export class CandidateCosts {
       if (expected < expectedUsd[cheapest]) cheapest = position
     }
     this.cheapest = cheapest
+  }
+
+  /** The models of the list that are expected to cost more than that. */
+  beyond(maxUsd: number): readonly Model[] {
+    const { list, expectedUsd } = this
+    let over: Model[] | null = null
+    for (let position = 0; position < list.count; position++)
+      if (expectedUsd[position] > maxUsd) {
+        over ??= []
+        over.push(list.models[position])
+      }
+    return over ?? NO_TRIES
+  }
+
+  /** What a try of the model at that position is expected to cost. */
+  triedUsd(position: number): number {
+    const { list, listUsd, predictedUsd } = this
+    return triedPredictedUsd(list.models[position], listUsd[position], predictedUsd[position])
   }
 
   /** Value less cost at a shadow price. */

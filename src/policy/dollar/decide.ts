@@ -10,9 +10,17 @@ import { blankChoice, type Choice, type Chooser, type Judgement } from '../choos
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
 import type { DecisionNote } from '../decision-note.js'
 import type { RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { Lease } from '../lease.js'
+import {
+  allowsTries,
+  type CostEstimates,
+  dueTries,
+  judgedUsd,
+  noteTry,
+  openModels,
+  triesBeyond,
+} from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { findTenant } from './accounts/find-tenant.js'
@@ -21,9 +29,13 @@ import { CandidateCosts } from './candidate-costs.js'
 import { CurvePoints } from './demand/curve-points.js'
 import { Probes } from './exploration/probes.js'
 import { PredictedUses } from './latency/predicted-uses.js'
+import { correctedCostUsd } from './predicted-cost.js'
 import type { DollarOptions } from './settings.js'
 import type { DollarState } from './state.js'
 import { checkSizes, worstCaseCostUsd } from './worst-case.js'
+
+/** `maxCostUsd` is compared with what the prompt is expected to cost, once that is known. */
+const ANY_COST = { known: () => 0, tried: () => 0 }
 
 /** Penalty of a model that the account does not afford: larger than any value, and finite. */
 const UNAFFORDABLE = 1e300
@@ -84,18 +96,15 @@ export class DollarChooser implements Chooser<DollarState> {
     size: RequestSize,
     note: DecisionNote,
   ): Choice {
-    const { arms, registry, requests } = state
+    const { arms, requests } = state
     const { costs, choice, limits, uses, probes } = this
     const { list } = costs
-    const eligible = eligibleModels(state, request, size, note.at)
+    const open = openModels(state, request, size, note, ANY_COST)
     this.shortAccount = undefined
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    if (eligible === registry.enabled) list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
-    else list.take(arms, eligible, Number.POSITIVE_INFINITY)
+    this.take(state, request, size, open, note)
     const exploit = request?.exploit === true
-    this.project(state)
-    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase)
     if (uses.isOn) this.predictUses(state, note)
     const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = 0
@@ -103,6 +112,11 @@ export class DollarChooser implements Chooser<DollarState> {
     note.forced = position >= 0
     if (!exploit && position < 0) position = probes.canary(state, state.policy, uses, this.index)
     note.canary = !note.forced && position >= 0
+    if (!affordable && !exploit && position < 0) {
+      const { strict } = this.options.policyOptions
+      position = probes.lastResort(state, note.at, strict ? limits.limitUsd : limits.capUsd)
+      note.canary = position >= 0
+    }
     note.cheapestFallback = position < 0 && !affordable
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
@@ -112,12 +126,18 @@ export class DollarChooser implements Chooser<DollarState> {
     }
     this.index++
     const model = list.models[position]
+    noteTry(note, model, request, this.knownUsd(position), costs.expectedUsd[position])
+    if (note.canary && probes.triesCost) {
+      note.triesCost = true
+      note.triedUsd = costs.expectedUsd[position]
+    }
+    note.triesLatency ||= note.canary && probes.triesLatency
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
     choice.score = note.forced
       ? 0
-      : note.cheapestFallback
+      : note.cheapestFallback || note.triesCost
         ? costs.worth(position, limits.price)
         : arms.scoreAt(position)
     choice.listCostUsd = costs.listUsd[position]
@@ -127,6 +147,69 @@ export class DollarChooser implements Chooser<DollarState> {
     choice.latencyUse = uses.predictedAt(position)
     choice.infeasible = this.missed()
     return choice
+  }
+
+  /** As `choose` would find it, for the next of the contexts. */
+  checkEligible(
+    state: StateView<DollarState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void {
+    openModels(state, request, size, note, this.estimates(state))
+  }
+
+  /** What prompts are expected to cost, for the next of the contexts and without a list. */
+  private estimates({ policy }: StateView<DollarState>): CostEstimates {
+    return {
+      known: (model, size) => policy.expectedUsd(model, size, this.index),
+      tried: (model, size) => policy.triedUsd(model, size, this.index),
+    }
+  }
+
+  /**
+   * The list of those of the models that `maxCostUsd` leaves, and what each costs. Costs are those of the prompt, so they
+   * are known once the list has been projected; where some are too much, a shorter list takes its place.
+   * @throws NO_ELIGIBLE_MODEL
+   */
+  private take(
+    state: StateView<DollarState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    open: readonly Model[],
+    note: DecisionNote,
+  ): void {
+    const { costs } = this
+    const { arms, registry } = state
+    if (open === registry.enabled) costs.list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    else costs.list.take(arms, open, Number.POSITIVE_INFINITY)
+    this.project(state)
+    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase)
+    const maxUsd = request?.maxCostUsd
+    if (maxUsd === undefined) return
+    const beyond = costs.beyond(maxUsd)
+    if (beyond.length === 0) return
+    const tried = this.triedBeyond(state, request, beyond)
+    let within: readonly Model[] = open.filter((model) => tried.includes(model) || !beyond.includes(model))
+    note.tried = [...note.tried, ...tried]
+    // None is left: then a model may be due by time.
+    if (within.length === 0) within = openModels(state, request, size, note, this.estimates(state))
+    costs.list.take(arms, within, Number.POSITIVE_INFINITY)
+    this.project(state)
+    costs.predict(arms.kernel, this.index, request, size, this.reservesWorstCase, maxUsd, note.tried)
+  }
+
+  /** Of models beyond `maxCostUsd`, those that are let in to be tried. */
+  private triedBeyond(
+    state: StateView<DollarState>,
+    request: RouteOptions | null,
+    beyond: readonly Model[],
+  ): readonly Model[] {
+    if (!allowsTries(request)) return []
+    const { costs } = this
+    const maxUsd = request.maxCostUsd ?? 0
+    const shut = beyond.filter((model) => costs.triedUsd(costs.list.models.indexOf(model)) <= maxUsd)
+    return dueTries(state, shut, (model) => triesBeyond(model, request, true), null)
   }
 
   /** Constraints that no model of the list meets, as bits. */
@@ -169,7 +252,7 @@ export class DollarChooser implements Chooser<DollarState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = policy.expectedUsd(model, size)
+    const expectedCostUsd = judgedUsd(note, model, policy.expectedUsd(model, size))
     const drawnUsd = this.reservesWorstCase ? worstCaseCostUsd(model, note.options) : expectedCostUsd
     const known = note.neutralUse === -1 ? -1 : policy.predictedUse(model)
     const latencyUse = known === -1 ? note.neutralUse : known
@@ -190,6 +273,12 @@ export class DollarChooser implements Chooser<DollarState> {
               ? 'over-price-ceiling'
               : null,
     }
+  }
+
+  /** What is known of a position's cost, were it not tried. */
+  private knownUsd(position: number): number {
+    const { list, listUsd, predictedUsd } = this.costs
+    return correctedCostUsd(list.models[position], listUsd[position], predictedUsd[position])
   }
 
   private get reservesWorstCase(): boolean {
@@ -262,6 +351,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > limits.capUsd) {
+      this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = limits.isLeaseTightest
         ? `this process holds ${limits.capUsd} of a cap that it shares, and asks for more while there is any`
         : `a cap leaves ${limits.capUsd}`
@@ -269,6 +359,7 @@ export class DollarChooser implements Chooser<DollarState> {
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
     if (!this.options.policyOptions.strict) return cheapest
+    this.lease?.miss(request?.tenant ?? null, costUsd)
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)

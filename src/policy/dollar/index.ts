@@ -19,6 +19,7 @@ export const DOLLAR: Policy<DollarState, DollarOptions> = {
   start: (view, options) => new DollarState(view, options, options.policyOptions.burst),
   chooser: (options) => new DollarChooser(options),
   armStart: warmStart,
+  optionItems: async () => (await import('./option-items.js')).dollarOptionItems,
   checkEvent: checkDollarEvent,
   checkTenant: ({ policy }, tenant, field) => {
     findTenant(policy.accounts, tenant, field)

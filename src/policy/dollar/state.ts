@@ -17,14 +17,14 @@ import { accountStats } from './accounts/account-stats.js'
 import { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
-import { costCorrection, restartCost } from './cost-correction.js'
+import { restartCost } from './cost-correction.js'
 import { DemandCurve } from './demand/demand-curve.js'
 import { DRIFT_LIMITS } from './drift-limits.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
 import { NO_VALUE, USE, VALUE } from './pending-columns.js'
-import { predictedCostUsd } from './predicted-cost.js'
+import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
 import {
   COST_PRIOR_REQUESTS,
@@ -33,6 +33,8 @@ import {
   LEARNING_OBSERVATIONS,
   LOG_COST_VARIANCE,
   REWARD_VARIANCE,
+  TRY_BETTER_LOG,
+  TRY_KEPT_OBSERVATIONS,
   WINDOW_KEPT_REQUESTS,
   WINDOW_REQUESTS,
 } from './tuning.js'
@@ -94,12 +96,20 @@ export class DollarState implements PolicyState {
     return use < 0 ? use : Math.min(use * latency.correction(model.slot), latency.useMax)
   }
 
-  /** Expected dollars on a model of a request of that size whose context is the arena's first. */
-  expectedUsd(model: Model, size: RequestSize): number {
-    const { layout, f64 } = this.arms.kernel
-    const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
-    const logRatio = dot(f64, theta, layout.context, layout.paddedDimension)
-    return predictedCostUsd(model, assumedCostUsd(model, size), logRatio) * costCorrection(model)
+  /** Expected dollars on a model of a request of that size whose context is the arena's at `index`. */
+  expectedUsd(model: Model, size: RequestSize, index = 0): number {
+    const listUsd = assumedCostUsd(model, size)
+    return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, this.logCostRatio(model, index)))
+  }
+
+  /** The same of a try. */
+  triedUsd(model: Model, size: RequestSize, index = 0): number {
+    const listUsd = assumedCostUsd(model, size)
+    return triedPredictedUsd(
+      model,
+      listUsd,
+      predictedCostUsd(model, listUsd, this.logCostRatio(model, index)),
+    )
   }
 
   routed(event: EventOf<'routed'>, sequence: number): void {
@@ -121,6 +131,9 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
+    // A try that finds less than what was known: one observation of now outweighs what was.
+    if (model.costTries > 0 && !isFree && residual < TRY_BETTER_LOG)
+      this.evidence.loosenSettled(model.slot, TRY_KEPT_OBSERVATIONS)
     const learning =
       model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
     const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
@@ -149,6 +162,13 @@ export class DollarState implements PolicyState {
     if (direction === 0) return
     model.latencyAlarms++
     this.alarm(event.at, model, 'latency', direction)
+  }
+
+  /** What the cost head predicts of ln(cost / list cost) for that context of the arena. */
+  private logCostRatio({ slot }: Model, index: number): number {
+    const { layout, f64 } = this.arms.kernel
+    const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, slot)
+    return dot(f64, theta, layout.context + index * layout.paddedDimension, layout.paddedDimension)
   }
 
   /** What the latency head predicts of ln(ms) for the arena's first context. */

@@ -88,7 +88,7 @@ export const FUND_START_REQUESTS = 10
 export const FUND_DEBT_REQUESTS = 10
 /**
  * Requests' worth of budget that an account may owe: what a bill is beyond is written off, so that a mistake of units is
- * over after so many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
+ * over after that many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
  */
 export const DEBT_REQUESTS_MAX = 512
 /** What a probe must find in the fund, in what it costs above B. */
@@ -136,6 +136,8 @@ export const LOG_LATENCY_VARIANCE = 0.25
 export const LEARNING_OBSERVATIONS = 20
 /** The same of latencies. */
 export const LEARNING_LATENCIES = 8
+/** A model that was slow in so many requests, and nothing but slow, may be so no more: it is tried again. */
+export const FIRST_LATENCIES = 16
 /** Observations that are left of an arm's bias after an alarm. */
 export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
 /** Observations that are left at most of all that an arm has learned. */
@@ -150,6 +152,9 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
+/** What a try must find below what was known, in ln, for this many observations to be left of that. */
+export const TRY_BETTER_LOG = -0.3
+export const TRY_KEPT_OBSERVATIONS = 0.5
 /**
  * A model that had fallen, or got slow, has recovered when the log-likelihood ratio of its latest rewards, or latencies,
  * reaches this: for what they were before against what they have been since.

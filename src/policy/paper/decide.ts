@@ -6,9 +6,9 @@ import type { StateView } from '../../state/policy-state.js'
 import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import type { PaperOptions } from './settings.js'
@@ -46,7 +46,7 @@ export class PaperChooser implements Chooser<PaperState> {
     note: DecisionNote,
   ): Choice {
     const { choice } = this
-    const eligible = eligibleModels(state, request, size, note.at)
+    const eligible = openModels(state, request, size, note, MEAN_COSTS)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
@@ -60,8 +60,19 @@ export class PaperChooser implements Chooser<PaperState> {
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
-    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    const knownUsd = expectedModelCostUsd(chosen, size)
+    noteTry(note, chosen, request, knownUsd, triedModelCostUsd(chosen, size))
+    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
+  }
+
+  checkEligible(
+    state: StateView<PaperState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void {
+    openModels(state, request, size, note, MEAN_COSTS)
   }
 
   /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
@@ -89,7 +100,7 @@ export class PaperChooser implements Chooser<PaperState> {
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
-      expectedCostUsd: expectedModelCostUsd(model, size),
+      expectedCostUsd: judgedUsd(note, model, expectedModelCostUsd(model, size)),
       penalty: note.penaltyWeight * state.arms.price(model.slot),
       latencyUse: null,
       excluded: model !== note.chosen && model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null,

@@ -3,13 +3,14 @@ import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
+import { doubtOfCosts, isTryDue } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
 import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
-import { eligibleModels } from '../eligible-models.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { probabilityOfBest } from './posterior.js'
@@ -48,7 +49,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     const { choice, candidates } = this
     const { list } = candidates
     const { arms, requests } = state
-    const eligible = eligibleModels(state, request, size, note.at)
+    const eligible = openModels(state, request, size, note, MEAN_COSTS)
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
@@ -56,7 +57,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note.forced = chosen !== undefined
     if (chosen === undefined) {
       candidates.take(state, eligible, Number.POSITIVE_INFINITY)
-      this.draw(state, size, note.penaltyWeight, exploit ? 0 : this.options.alpha)
+      this.draw(state, size, note, exploit ? 0 : this.options.alpha)
       const best =
         list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
       const position = exploit ? best : this.explore(best, requests)
@@ -68,8 +69,24 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note.chosenIdleAge = arms.idleAge(chosen.slot, requests)
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
-    choice.expectedUsd = choice.reservedUsd = expectedModelCostUsd(chosen, size)
+    const knownUsd = expectedModelCostUsd(chosen, size)
+    const countedUsd = this.costUsd(state, chosen, size, note)
+    noteTry(note, chosen, request, knownUsd, countedUsd)
+    if (countedUsd < knownUsd && !note.forced) {
+      note.canary = note.triesCost = true
+      note.triedUsd = countedUsd
+    }
+    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
+  }
+
+  checkEligible(
+    state: StateView<ThompsonState>,
+    request: RouteOptions | null,
+    size: RequestSize,
+    note: DecisionNote,
+  ): void {
+    openModels(state, request, size, note, MEAN_COSTS)
   }
 
   describe(state: StateView<ThompsonState>, request: RouteOptions | null, note: DecisionNote): void {
@@ -92,7 +109,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = expectedModelCostUsd(model, size)
+    const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size))
     const normal = standardNormal(this.options.seed, note.now, model.slot)
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
@@ -104,7 +121,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
   }
 
   /** Draws a score for each of the list: the kernel gives theta.x and theta.x + sqrt(v), which tell both moments. */
-  private draw(state: StateView<ThompsonState>, size: RequestSize, priceOfUsd: number, alpha: number): void {
+  private draw(state: StateView<ThompsonState>, size: RequestSize, note: DecisionNote, alpha: number): void {
     const { candidates } = this
     const { list, index } = candidates
     const { kernel } = state.arms
@@ -120,12 +137,27 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     for (let position = 0; position < count; position++) {
       const cell = cellOffset(layout, 0, position)
       const model = list.models[position]
+      const costUsd = this.costUsd(state, model, size, note)
       const mean = f64[cell + layout.mean + index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
-      means[position] = mean - priceOfUsd * expectedModelCostUsd(model, size)
+      means[position] = mean - note.penaltyWeight * costUsd
       const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
       f64[cell + layout.score] = means[position] + deviations[position] * normal
     }
+  }
+
+  /** What counts of a model's cost: less where a try of it is due, because a few bills were far above all others. */
+  private costUsd(
+    { arms, requests }: StateView<ThompsonState>,
+    model: Model,
+    size: RequestSize,
+    note: DecisionNote,
+  ): number {
+    const knownUsd = expectedModelCostUsd(model, size)
+    if (note.tried.includes(model)) return Math.min(knownUsd, triedModelCostUsd(model, size))
+    const doubt = doubtOfCosts(model)
+    if (doubt === 1 || note.options?.exploit === true) return knownUsd
+    return isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ? doubt * knownUsd : knownUsd
   }
 
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */

@@ -68,6 +68,8 @@ const COUNTERS = [
   'trips',
   'pausedUntilRequests',
   'outages',
+  'costTries',
+  'latencyTries',
 ] as const
 /** What a request does at most once. */
 const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
@@ -80,6 +82,11 @@ const AMOUNTS = [
   'predictedUsd',
   'unpricedTokens',
   'failureLatencySumMs',
+  'freeUsd',
+  'freeSettled',
+  'recentLatencyMs',
+  'recentLatencies',
+  'usualCostRatio',
 ] as const
 const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
@@ -90,7 +97,7 @@ const THETA_ERROR_MAX = 1e-3
 /** Weights of evidence that has all but decayed are denormal, and have no digits left. */
 const THETA_NOISE = 1e-100
 /** Every bit that a request's state can have. */
-const STATE_MAX = 127
+const STATE_MAX = 255
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {

@@ -1,6 +1,8 @@
-import { checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
+import { freeRecordOf } from '../../models/cost-estimate.js'
+import { blendedUsdPerKTok, checkModelPrice, type ResolvedModelPrice } from '../../models/model.js'
 import { MODEL_NUMBERS } from '../../models/registry.js'
-import { PRICES } from '../pending/request-row.js'
+import { recentOfAll } from '../../models/tries.js'
+import { AT, PRICES, SLOT } from '../pending/request-row.js'
 import { invalidSnapshot } from './check-snapshot.js'
 
 /** Up to version 4 a model had its four prices as numbers, and so had each waiting request, of when it was routed. */
@@ -61,21 +63,43 @@ export function migratePrices(
   }
   copy(0, start)
   let from = start
+  const routedAt = new Map<number, number>()
   for (let i = 0; i < models; i++, from += modelNumbers) {
     copy(from, from + MODEL_PRICES)
     numbers[to++] = placeOf(from + MODEL_PRICES)
     copy(from + MODEL_PRICES + PRICE_NAMES_4.length, from + MODEL_NUMBERS_4)
     to += MODEL_COUNTERS_ADDED
+    const counters = to - MODEL_NUMBERS.length
+    routedAt.set(written[from], counters + MODEL_NUMBERS.indexOf('routedAt'))
+    deriveCounters(numbers.subarray(counters, to), prices[numbers[counters - 1]])
     copy(from + MODEL_NUMBERS_4, from + modelNumbers)
   }
   for (let i = 0; i < requests; i++, from += requestNumbers) {
     const at = from + 1 + PRICES
+    const latest = routedAt.get(written[from + 1 + SLOT])
+    if (latest !== undefined) numbers[latest] = Math.max(numbers[latest], written[from + 1 + AT])
     copy(from, at)
     numbers[to++] = placeOf(at)
     copy(at + PRICE_NAMES_4.length, from + requestNumbers)
   }
   copy(from, written.length)
   return { numbers, prices }
+}
+
+/** What follows from the counters of before for those that were added. */
+function deriveCounters(counters: Float64Array, price: ResolvedModelPrice): void {
+  const read = (name: (typeof MODEL_NUMBERS)[number]): number => counters[MODEL_NUMBERS.indexOf(name)]
+  const write = (name: (typeof MODEL_NUMBERS)[number], value: number): void => {
+    counters[MODEL_NUMBERS.indexOf(name)] = value
+  }
+  const [recentMs, recent] = recentOfAll(read('latencySumMs'), read('latencyCount'))
+  write('recentLatencyMs', recentMs)
+  write('recentLatencies', recent)
+  const settled = read('settled')
+  if (blendedUsdPerKTok(price) > 0 || !(settled > 0)) return
+  const { freeUsd, freeSettled } = freeRecordOf(read('settledCostUsd') / settled, settled)
+  write('freeUsd', freeUsd)
+  write('freeSettled', freeSettled)
 }
 
 function readPrice(values: Float64Array): ResolvedModelPrice {

@@ -13,7 +13,7 @@ import {
 
 export interface MemoryStoreOptions {
   /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */
-  readonly retainEvents?: number
+  readonly retainEvents?: number | undefined
 }
 
 const ORIGIN = 'local'
@@ -51,6 +51,7 @@ class MemoryStore implements Store {
   private rows: Row[] = []
   private trimmed = 0
   private lastNumber = 0
+  private readonly notes = new Map<string, string>()
   /** Latest first. */
   private kept: StoredSnapshot[] = []
 
@@ -131,6 +132,16 @@ class MemoryStore implements Store {
     if (drop <= 0) return
     this.rows = this.rows.slice(drop)
     this.trimmed += drop
+  }
+
+  async readNote(name: string): Promise<string | null> {
+    this.checkOpen()
+    return this.notes.get(name) ?? null
+  }
+
+  async writeNote(name: string, text: string): Promise<void> {
+    this.checkOpen()
+    this.notes.set(name, text)
   }
 
   async close(): Promise<void> {

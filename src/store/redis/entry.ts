@@ -50,25 +50,40 @@ export function entryArguments(entries: readonly Entry[]): (string | Buffer)[] {
   return entries.flatMap(({ firstNumber, count, bytes }) => [String(firstNumber), String(count), bytes])
 }
 
-/** The reply of XREAD on one stream: nil, or `[[key, [[id, [name, value, ...]], ...]]]`. */
-export function batchesOf(reply: unknown, description: string): PlacedBatch[] {
+/** A batch, and how many events the log has up to its end. */
+interface CountedBatch {
+  readonly batch: PlacedBatch
+  readonly total: number
+}
+
+/**
+ * The reply of XREAD on one stream: nil, or `[[key, [[id, [name, value, ...]], ...]]]`.
+ * @param canLack whether entries may be missing, where somebody only looks
+ * @throws STORE_CORRUPT for an entry that is none, or before which others are missing
+ */
+export function batchesOf(reply: unknown, description: string, canLack = false): PlacedBatch[] {
   if (reply === null) return []
+  const corrupt = (message: string) => new ParetoBanditError('STORE_CORRUPT', description, message)
   const entries = (reply as [[Buffer, [Buffer, Buffer[] | null][]]])[0][1]
+  let last: number | null = null
   return entries.map(([id, fields]) => {
-    const batch = fields === null ? null : batchOf(id.toString(), fields)
-    if (batch !== null) return batch
-    throw new ParetoBanditError(
-      'STORE_CORRUPT',
-      description,
-      `entry ${id.toString()} is not what was appended`,
-    )
+    const counted = fields === null ? null : batchOf(id.toString(), fields)
+    if (counted === null) throw corrupt(`entry ${id.toString()} is not what was appended`)
+    const { batch, total } = counted
+    const first = total - batch.events.length
+    if (last !== null && first !== last && !canLack)
+      throw corrupt(
+        `expected event ${last + 1}, got event ${first + 1} in entry ${id.toString()}: somebody else has deleted entries`,
+      )
+    last = total
+    return batch
   })
 }
 
-function batchOf(position: Position, fields: readonly Buffer[]): PlacedBatch | null {
+function batchOf(position: Position, fields: readonly Buffer[]): CountedBatch | null {
   const named = FIELDS.every((name, i) => fields[2 * i]?.toString() === name)
   if (!named || fields.length !== 2 * FIELDS.length) return null
-  const [, origin, , first, , count, , , , bytes] = fields
+  const [, origin, , first, , count, , counted, , bytes] = fields
   const events: Uint8Array[] = []
   for (let at = 0; at < bytes.length; ) {
     const start = at + 4
@@ -80,7 +95,9 @@ function batchOf(position: Position, fields: readonly Buffer[]): PlacedBatch | n
   if (events.length !== Number(count.toString())) return null
   const firstNumber = Number(first.toString())
   if (!(Number.isSafeInteger(firstNumber) && firstNumber > 0)) return null
-  return { origin: origin.toString(), firstNumber, events, position }
+  const total = Number(counted.toString())
+  if (!(Number.isSafeInteger(total) && total >= events.length)) return null
+  return { batch: { origin: origin.toString(), firstNumber, events, position }, total }
 }
 
 /** A position as Redis has it: what is before the first entry has an id, too. */

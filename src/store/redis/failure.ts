@@ -4,6 +4,7 @@ import { type ErrorCode, ParetoBanditError } from '../../base/errors.js'
 const CODE_OF_REPLY: Readonly<Record<string, ErrorCode>> = {
   LOGGONE: 'STORE_CORRUPT',
   LOGBACKWARDS: 'STORE_CORRUPT',
+  LOGGAP: 'STORE_CORRUPT',
   LOGFOREIGN: 'STORE_MISMATCH',
   LOGTRIMMED: 'LOG_TRIMMED',
   OOM: 'STORE_FULL',

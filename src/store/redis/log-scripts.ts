@@ -41,6 +41,29 @@ local function lost(previous, origin)
 end
 `
 
+/**
+ * Whether entries are missing after an id that was read: each tells how many events there are up to its end. The end of
+ * the log is told by the count of all that were appended. Logs of release 0.1.0 do not say how many were trimmed.
+ */
+const GAP = `
+local function countAt(id, trimmed)
+  local entry = redis.call('XRANGE', KEYS[2], id, id, 'COUNT', 1)[1]
+  if entry then return true, tonumber(entry[2][8]) end
+  if id ~= trimmed then return id == '0-0', 0 end
+  return true, id == '0-0' and 0 or tonumber(redis.call('HGET', KEYS[1], 'trimmed_events') or '')
+end
+local function gap(id, count)
+  local entry = redis.call('XRANGE', KEYS[2], '(' .. id, '+', 'COUNT', 1)[1]
+  local total = tonumber(redis.call('HGET', KEYS[1], 'events') or '')
+  local found = total
+  if entry then found = entry[2][8] and tonumber(entry[2][8]) - (tonumber(entry[2][6]) or 0) end
+  if not count or not found or count == found then return nil end
+  return redis.error_reply('LOGGAP expected event ' .. string.format('%.0f', count + 1) .. ' after entry ' .. id
+    .. ', got ' .. (entry and 'event ' .. string.format('%.0f', found + 1) .. ' in entry ' .. entry[1]
+      or 'the end of a log of ' .. string.format('%.0f', found) .. ' events') .. ': somebody else has deleted entries')
+end
+`
+
 /** Entries from ARGV[from] on, three arguments each. The count goes first: it finds out whether there is memory. */
 const ADD = `
 local function add(origin, from)
@@ -58,7 +81,7 @@ end
  * log, events; format, new id, header, origin of the seed, entries of the seed.
  * -> {is new, format, id, header, id of the last entry}
  */
-export const OPEN = new Script(`${ADD}${LAST}
+export const OPEN = new Script(`${ADD}${LAST}${GAP}
 local found = redis.call('HMGET', KEYS[1], 'format', 'id', 'header', 'events')
 if found[1] or redis.call('EXISTS', KEYS[1]) == 1 then
   if not (found[1] and found[2] and found[3]) then
@@ -67,13 +90,23 @@ if found[1] or redis.call('EXISTS', KEYS[1]) == 1 then
   if found[4] and redis.call('EXISTS', KEYS[2]) == 0 then
     return redis.error_reply('LOGGONE expected ' .. found[4] .. ' events in ' .. KEYS[2] .. ', it is not there')
   end
-  return {0, found[1], found[2], found[3], last()}
+  local final = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  local id = final and final[1] or redis.call('HGET', KEYS[1], 'trimmed') or '0-0'
+  local known, count = countAt(id, redis.call('HGET', KEYS[1], 'trimmed') or '0-0')
+  return gap(id, count) or {0, found[1], found[2], found[3], last()}
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then
   return redis.error_reply('LOGFOREIGN expected no ' .. KEYS[2] .. ' where there is no ' .. KEYS[1])
 end
 redis.call('HSET', KEYS[1], 'format', ARGV[1], 'id', ARGV[2], 'header', ARGV[3])
 return {1, ARGV[1], ARGV[2], ARGV[3], add(ARGV[4], 5)}
+`)
+
+/** log; id, name of the note, text. */
+export const NOTE = new Script(`${GUARD}
+local wrong = guard()
+if wrong then return wrong end
+return redis.call('HSET', KEYS[1], 'note:' .. ARGV[2], ARGV[3])
 `)
 
 /**
@@ -111,7 +144,7 @@ return ARGV[3]
  * log, events; id, position read from; for a process that appends: id of its last entry or nothing, its origin. -> OK,
  * when what was read after it is all that comes after it, and what was acknowledged is there.
  */
-export const CHECK = new Script(`${GUARD}${LATER}${LAST}${LOST}
+export const CHECK = new Script(`${GUARD}${LATER}${LAST}${LOST}${GAP}
 local wrong = guard() or lost(ARGV[3], ARGV[4])
 if wrong then return wrong end
 local after = ARGV[2]
@@ -119,9 +152,8 @@ local trimmed = redis.call('HGET', KEYS[1], 'trimmed') or '0-0'
 if later(trimmed, after) then
   return redis.error_reply('LOGTRIMMED expected entries after ' .. after .. ', those up to ' .. trimmed .. ' were dropped')
 end
-if after == '0-0' or after == trimmed or #redis.call('XRANGE', KEYS[2], after, after, 'COUNT', 1) == 1 then
-  return redis.status_reply('OK')
-end
+local known, count = countAt(after, trimmed)
+if known then return gap(after, count) or redis.status_reply('OK') end
 return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was read or appended, got a log without it that ends at '
   .. last() .. ': Redis has lost acknowledged entries')
 `)
@@ -155,24 +187,24 @@ if not covered then return 1 end
 local surplus = tonumber(redis.call('HGET', KEYS[1], 'events') or '0') - tonumber(ARGV[3])
 local function upTo(id)
   local entry = redis.call('XREVRANGE', KEYS[2], id, '-', 'COUNT', 1)[1]
-  if entry and tonumber(entry[2][8]) <= surplus then return entry[1] end
+  if entry and tonumber(entry[2][8]) <= surplus then return entry[1], entry[2][8] end
   return nil
 end
 local function timeOf(id) return tonumber(string.match(id, '^%d+')) end
 
 local first = redis.call('XRANGE', KEYS[2], '-', covered, 'COUNT', 1)[1]
 if not first then return 1 end
-local cut = upTo(covered)
+local cut, count = upTo(covered)
 if not cut then
   local low, high = timeOf(first[1]) - 1, timeOf(covered)
   while high - low > 1 do
     local middle = math.floor((low + high) / 2)
-    local found = upTo(string.format('%.0f', middle))
-    if found then cut, low = found, middle else high = middle end
+    local found, total = upTo(string.format('%.0f', middle))
+    if found then cut, count, low = found, total, middle else high = middle end
   end
 end
 if not cut then return 1 end
-redis.call('HSET', KEYS[1], 'trimmed', cut)
+redis.call('HSET', KEYS[1], 'trimmed', cut, 'trimmed_events', count)
 local time, sequence = string.match(cut, '^(%d+)%-(%d+)$')
 redis.call('XTRIM', KEYS[2], 'MINID', '=', time .. '-' .. string.format('%.0f', sequence + 1))
 return 1

@@ -45,7 +45,7 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
       const entries = await connection.send(
         command('XREVRANGE', keys.events, '+', '-', 'COUNT', String(count)),
       )
-      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description)
+      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description, true)
     }
     const end = (await newest(1))[0]?.position ?? start
     return {

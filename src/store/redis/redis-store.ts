@@ -17,7 +17,7 @@ import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
-import { APPEND, APPENDED, CHECK, JOIN, OPEN } from './log-scripts.js'
+import { APPEND, APPENDED, CHECK, JOIN, NOTE, OPEN } from './log-scripts.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
 import { checkVersion, risksOf } from './server-check.js'
 import { keepSnapshot, readSnapshots } from './snapshots.js'
@@ -94,7 +94,7 @@ class RedisStore implements Store {
       const repairs = await risksOf(main)
       // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
       const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
-      const [reader, bulk] = [new Connection(target), new Connection(target)]
+      const [reader, bulk] = [new Connection(target, true), new Connection(target)]
       const writer = this.settings.waitReplicas > 0 ? new Connection(target) : main
       this.log = { id: found.id, origin, main, writer, reader, bulk, beat }
       this.unconfirmed = null
@@ -154,6 +154,17 @@ class RedisStore implements Store {
     const { id, origin, bulk } = this.opened()
     const { retainEvents } = this.settings
     await keepSnapshot(bulk, this.keys, { id, origin, retainEvents }, snapshot)
+  }
+
+  async readNote(name: string): Promise<string | null> {
+    const { main } = this.opened()
+    const text = await main.send(command('HGET', this.keys.log, `note:${name}`))
+    return text === null ? null : String(text)
+  }
+
+  async writeNote(name: string, text: string): Promise<void> {
+    const { id, main } = this.opened()
+    await main.send(NOTE.call([this.keys.log], [id, name, text]))
   }
 
   async claim(task: string, ttlMs: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { isRecord } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
 import { decodeEvent } from '../../events/codec.js'
 import type { Column, EventDefinition } from '../../events/definition.js'
 import type { LoggedEvent } from '../../events/events.js'
@@ -28,6 +29,16 @@ const shownFields = shownFieldsOf(ALL_EVENTS)
 /** @throws LOG_CORRUPT, LOG_VERSION for bytes that are no event */
 export function decodeAll(events: readonly Uint8Array[]): LoggedEvent[] {
   return events.map((bytes) => decodeEvent(bytes, ALL_EVENT_TABLE))
+}
+
+/** @returns null for bytes that are no event, or none that this release knows */
+export function decodeIfWhole(bytes: Uint8Array): LoggedEvent | null {
+  try {
+    return decodeEvent(bytes, ALL_EVENT_TABLE)
+  } catch (error) {
+    if (error instanceof ParetoBanditError) return null
+    throw error
+  }
 }
 
 /** By type, the fields that people see. */

@@ -25,6 +25,8 @@ const JOURNAL_PAGES_AT = 16
 
 interface FileState {
   readonly isEmpty: boolean
+  /** It is there without a byte in it: nothing says where its bytes went. */
+  readonly isBlank: boolean
   /** Its latest pages may be in `-wal` beside it. */
   readonly isWal: boolean
 }
@@ -55,18 +57,22 @@ export function locateFile(file: string, description: string, isForWriting: bool
  * Looks into a file without SQLite, which would create it, roll it back or make files beside it.
  * Closing a file takes the locks of a whole process on it away, those of SQLite among them (POSIX): nobody in this
  * process may have it open.
- * @throws STORE_UNREACHABLE, STORE_MISMATCH
+ * @throws STORE_UNREACHABLE, STORE_MISMATCH; STORE_CORRUPT for the remains of a log without the log
  */
 export function examineFile(path: string, description: string): FileState {
   const fail = failing(description)
-  if (!existsSync(path)) return { isEmpty: true, isWal: false }
-  const bytes = firstBytes(path, fail)
-  if (bytes.length === 0 || wasEmpty(`${path}-journal`, fail)) return { isEmpty: true, isWal: false }
+  const isThere = existsSync(path)
+  const bytes = isThere ? firstBytes(path, fail) : Buffer.alloc(0)
+  if (bytes.length === 0) {
+    checkNothingLeft(path, fail)
+    return { isEmpty: true, isBlank: isThere, isWal: false }
+  }
+  if (wasEmpty(`${path}-journal`, fail)) return { isEmpty: true, isBlank: false, isWal: false }
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw fail('STORE_MISMATCH', 'expected an SQLite database, it is a file of another kind')
   }
   checkIdentity(bytes.readUInt32BE(APPLICATION_ID_AT), bytes.readUInt32BE(USER_VERSION_AT), description)
-  return { isEmpty: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
+  return { isEmpty: false, isBlank: false, isWal: bytes[FORMAT_AT] === FORMAT_WAL }
 }
 
 /** @throws STORE_MISMATCH for a database of another application, or of a later release */
@@ -82,12 +88,26 @@ export function checkIdentity(applicationId: number, version: number, descriptio
   }
 }
 
+/** SQLite would throw away what belongs to a file without bytes. @throws STORE_CORRUPT */
+function checkNothingLeft(path: string, fail: Fail): void {
+  const hasWal = existsSync(`${path}-wal`) && firstBytes(`${path}-wal`, fail).length > 0
+  const side = hasWal ? '-wal' : (pagesBefore(`${path}-journal`, fail) ?? 0) > 0 ? '-journal' : null
+  if (side === null) return
+  const message = `expected a log, there are no bytes in it, and ${path}${side} has some of one: bring the log back, or move that away`
+  throw fail('STORE_CORRUPT', message)
+}
+
 /** Whether a file's creation was cut off, and SQLite will roll it back to an empty one. */
 function wasEmpty(journal: string, fail: Fail): boolean {
-  if (!existsSync(journal)) return false
+  return pagesBefore(journal, fail) === 0
+}
+
+/** Pages that a file had before what its journal takes back; null: there is nothing to take back. */
+function pagesBefore(journal: string, fail: Fail): number | null {
+  if (!existsSync(journal)) return null
   const bytes = firstBytes(journal, fail)
-  if (bytes.length < JOURNAL_PAGES_AT + 4 || bytes.toString('hex', 0, 8) !== JOURNAL_MAGIC) return false
-  return bytes.readUInt32BE(JOURNAL_PAGES_AT) === 0
+  if (bytes.length < JOURNAL_PAGES_AT + 4 || bytes.toString('hex', 0, 8) !== JOURNAL_MAGIC) return null
+  return bytes.readUInt32BE(JOURNAL_PAGES_AT)
 }
 
 /**

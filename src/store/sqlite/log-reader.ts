@@ -2,8 +2,8 @@ import { ParetoBanditError } from '../../base/errors.js'
 import type { LogHeader } from '../../log/store.js'
 import { firstValue, readTogether, type SqliteDatabase, type SqliteStatement } from './drivers/database.js'
 import type { KeptSnapshot, PlacedRun, ReadEvents } from './messages.js'
+import { Meta } from './meta.js'
 import { packEvents } from './packing.js'
-import { Meta } from './schema.js'
 
 const READ_EVENTS_MAX = 4096
 /** A read ends after the event that passes it; events that carry priors are large. */
@@ -23,6 +23,7 @@ export class LogReader {
     this.db = db
     this.description = description
     this.meta = new Meta(db)
+    this.meta.check(description)
     this.after = db.prepare(
       `SELECT position, origin, number, bytes FROM events WHERE position > ? ORDER BY position LIMIT ${READ_EVENTS_MAX}`,
     )
@@ -50,8 +51,7 @@ export class LogReader {
 
   /** What its owner keeps beside the log under a name; null: nothing. */
   note(name: string): string | null {
-    const text = this.meta.get(`note:${name}`)
-    return typeof text === 'string' ? text : null
+    return this.meta.note(name)
   }
 
   /** @throws LOG_TRIMMED */

@@ -1,7 +1,7 @@
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
-import { columnsOf, decodeAll } from './columns.js'
+import { columnsOf, decodeAll, decodeIfWhole } from './columns.js'
 import {
   firstValue,
   type SqliteDatabase,
@@ -50,11 +50,11 @@ export class SqliteLog {
     const path = locateFile(file, description, true)
     const lock = new WriterLock(driver, `${path}-writer`, lockWaitMs, description)
     try {
-      lock.check(() => examineFile(path, description))
+      const { isBlank } = lock.check(() => examineFile(path, description))
       makePrivate(path, description)
       const db = driver.open(path, { isReadOnly: false, waitMs: BUSY_WAIT_MS })
       try {
-        return new SqliteLog(db, lock, settings, header, seed)
+        return new SqliteLog(db, lock, settings, header, seed, isBlank)
       } catch (error) {
         db.close()
         throw error
@@ -65,12 +65,14 @@ export class SqliteLog {
     }
   }
 
+  /** @param wasBlank whether there was a file, without a byte in it */
   private constructor(
     db: SqliteDatabase,
     lock: WriterLock,
     settings: LogSettings,
     header: LogHeader,
     seed: ArrayBuffer,
+    wasBlank: boolean,
   ) {
     this.db = db
     this.lock = lock
@@ -87,17 +89,16 @@ export class SqliteLog {
     // With a rollback journal unless a crash left it otherwise: a new file is whole or empty, one that is refused the same.
     db.exec(isNew ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE')
     try {
-      if (isNew) createSchema(db)
+      if (isNew) createSchema(db, JSON.stringify(header))
       else migrate(db, Number(firstValue(db, 'PRAGMA user_version')))
       this.reader = new LogReader(db, description)
       const { meta } = this.reader
-      if (isNew) meta.set('header', JSON.stringify(header))
       if (isNew && settings.snapshot !== null) this.beginWith(settings.snapshot)
       this.insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       const inForce = this.reader.header()
       this.pending = new PendingTable(db, pendingLimits(inForce))
       const damage = findDamage(db, meta, description)
-      removeDamage(db, meta, damage, settings.retainEvents)
+      removeDamage(db, meta, damage, settings.retainEvents, description)
       if (damage.tail !== null) this.refillPending()
       this.end = this.reader.end()
       this.nextPosition = Math.max(this.end, meta.number('last_position')) + 1
@@ -107,6 +108,10 @@ export class SqliteLog {
       meta.set('clean', 0)
       db.exec('COMMIT')
       const repairs = describeDamage(damage, 'repaired')
+      if (isNew && wasBlank)
+        repairs.push(
+          'the file was there without a byte in it: a new log begins in it; if it had one, that is gone',
+        )
       const firstNumber = this.lastNumber + 1
       const start = meta.number('trimmed_position')
       this.opened = { isNew, header: inForce, firstNumber, start, end: this.end, repairs }
@@ -153,7 +158,7 @@ export class SqliteLog {
   }
 
   writeNote(name: string, text: string): void {
-    this.transaction(() => this.reader.meta.set(`note:${name}`, text))
+    this.transaction(() => this.reader.meta.setNote(name, text))
   }
 
   writeSnapshot(position: number, bytes: Uint8Array): void {
@@ -202,7 +207,6 @@ export class SqliteLog {
     try {
       this.transaction(() => {
         this.noteFloors()
-        this.reader.meta.set('end', this.end)
         this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
       })
       db.exec('PRAGMA busy_timeout = 0')
@@ -252,6 +256,7 @@ export class SqliteLog {
       this.row(origin, firstNumber + i, decoded[i], events[i])
     }
     this.pending.flush()
+    this.reader.meta.set('end', this.end)
     this.lastNumber = Math.max(this.lastNumber, firstNumber + events.length - 1)
   }
 
@@ -272,6 +277,7 @@ export class SqliteLog {
   private noteFloors(): void {
     this.reader.meta.raise('last_number', this.lastNumber)
     this.reader.meta.raise('last_position', this.end)
+    this.reader.meta.set('end', this.end)
   }
 
   private highestNumber(): number {
@@ -284,10 +290,11 @@ export class SqliteLog {
   /** What lost events did to the table is undone by filling it again; rare, and some seconds for a million events. */
   private refillPending(): void {
     this.pending.clear()
-    const select = this.db.prepare('SELECT position, bytes FROM events ORDER BY position')
-    for (const [position, bytes] of select.rows() as IterableIterator<[number, Uint8Array]>) {
-      const [event] = decodeAll([bytes])
-      this.pending.note(event, position)
+    const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').all()
+    for (const [position, bytes] of rows as readonly (readonly [number, unknown])[]) {
+      // Those that a snapshot covers were not checked, and the table is for people.
+      const event = bytes instanceof Uint8Array ? decodeIfWhole(bytes) : null
+      if (event !== null) this.pending.note(event, position)
     }
     this.pending.flush()
   }

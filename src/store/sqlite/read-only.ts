@@ -8,7 +8,7 @@ import { WorkerLink } from './worker-link.js'
 
 export interface SqliteReadOptions {
   /** Whose SQLite, as of `sqliteStore`. Default `auto`. */
-  readonly driver?: SqliteDriverChoice
+  readonly driver?: SqliteDriverChoice | undefined
 }
 
 /** A log that somebody else may be writing. */

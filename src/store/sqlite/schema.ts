@@ -1,4 +1,5 @@
-import { firstValue, type SqliteDatabase } from './drivers/database.js'
+import type { SqliteDatabase } from './drivers/database.js'
+import { Meta } from './meta.js'
 
 /**
  * The file, an SQLite database:
@@ -9,9 +10,10 @@ import { firstValue, type SqliteDatabase } from './drivers/database.js'
  *                     clean            1: the last writer closed it; 0: one is at work, or crashed
  *                     last_number      highest event number that rows no longer here may have had
  *                     last_position    the same of positions
- *                     end              position of the latest row when the last writer closed it
+ *                     end              position of the latest row, written with it
  *                     trimmed_position events up to here were dropped behind snapshots
- *                     note:<name>     what its owner keeps beside the log, as text
+ *                     note:<name>      what its owner keeps beside the log, as text; notes: how many there are
+ *                     each with a CRC-32 of key and value as JSON
  *     events          one row an event in the log's order. `bytes` is the event (events/codec.ts); the other columns are
  *                     read from it for people: request id, dollars (reserved, realised or budgeted), reward, latency
  *                     `previous` is the position of the row before (0: none), `checksum` the CRC-32 of position, previous,
@@ -32,7 +34,7 @@ CREATE TABLE lost_events (position INTEGER PRIMARY KEY, origin TEXT NOT NULL, nu
   lost_at REAL NOT NULL, bytes BLOB NOT NULL);`
 
 const SCHEMA = `
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value, checksum INTEGER) WITHOUT ROWID;
 CREATE TABLE events (position INTEGER PRIMARY KEY, origin TEXT NOT NULL, number INTEGER NOT NULL, type TEXT NOT NULL,
   at REAL NOT NULL, request TEXT, model TEXT, tenant TEXT, usd REAL, reward REAL, latency_ms REAL, bytes BLOB NOT NULL,
   previous INTEGER, checksum INTEGER);
@@ -52,53 +54,23 @@ const MIGRATIONS: readonly string[] = [
   // 1 to 2: snapshots get checksums of the store's own, damaged events a table.
   `ALTER TABLE snapshots ADD COLUMN checksum INTEGER; ${LOST_EVENTS}`,
   // 2 to 3: what an event's row is, and that it follows the row before, is checked with its bytes.
-  'ALTER TABLE events ADD COLUMN previous INTEGER; ALTER TABLE events ADD COLUMN checksum INTEGER;',
+  // So are the small facts.
+  `ALTER TABLE events ADD COLUMN previous INTEGER; ALTER TABLE events ADD COLUMN checksum INTEGER;
+   ALTER TABLE meta ADD COLUMN checksum INTEGER;`,
 ]
 
+/** The last version whose facts have no checksums. */
+const META_UNSEALED = 2
+
 /** Within the caller's transaction, as is `migrate`. */
-export function createSchema(db: SqliteDatabase): void {
+export function createSchema(db: SqliteDatabase, header: string): void {
   db.exec(SCHEMA)
+  new Meta(db).begin(header)
 }
 
 /** @param from version of the file, 1 to SCHEMA_VERSION */
 export function migrate(db: SqliteDatabase, from: number): void {
   for (let version = from; version < SCHEMA_VERSION; version++) db.exec(MIGRATIONS[version - 1])
+  if (from <= META_UNSEALED) new Meta(db).seal()
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
-}
-
-type MetaKey =
-  | 'header'
-  | 'clean'
-  | 'last_number'
-  | 'last_position'
-  | 'end'
-  | 'trimmed_position'
-  | `note:${string}`
-
-/** The small facts of a file. */
-export class Meta {
-  private readonly db: SqliteDatabase
-
-  constructor(db: SqliteDatabase) {
-    this.db = db
-  }
-
-  get(key: MetaKey): unknown {
-    return firstValue(this.db, 'SELECT value FROM meta WHERE key = ?', key)
-  }
-
-  /** 0 when it was never written. */
-  number(key: MetaKey): number {
-    const value = this.get(key)
-    return typeof value === 'number' ? value : 0
-  }
-
-  set(key: MetaKey, value: string | number): void {
-    this.db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(key, value)
-  }
-
-  /** Never lowers a number. */
-  raise(key: MetaKey, value: number): void {
-    this.set(key, Math.max(value, this.number(key)))
-  }
 }

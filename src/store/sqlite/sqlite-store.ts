@@ -17,17 +17,17 @@ import { WorkerLink } from './worker-link.js'
 
 export interface SqliteStoreOptions {
   /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */
-  readonly retainEvents?: number
+  readonly retainEvents?: number | undefined
   /** `full`, the default: what is acknowledged survives a power cut. `normal`: it survives the end of the process. */
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
   /** How long `open` waits for another writer to go, ms. Default 0. */
-  readonly lockWaitMs?: number
+  readonly lockWaitMs?: number | undefined
   /**
    * Whose SQLite: `better-sqlite3` (a package to install), `node:sqlite` (Node from 22.13 on, Deno), `bun:sqlite` (Bun).
    * Default `auto`: the runtime's own in Bun and Deno; in Node better-sqlite3 where it is installed, else `node:sqlite`.
    * One process must not open a file by two of them: locks of one do not hold against the other's there.
    */
-  readonly driver?: SqliteDriverChoice
+  readonly driver?: SqliteDriverChoice | undefined
 }
 
 /** What a store keeps beside the log for its owner: settings that the fold does not know. */
@@ -37,19 +37,20 @@ export interface SqliteNotes {
   writeNote(name: string, text: string): Promise<void>
 }
 
-export interface SqliteStore extends Store, SqliteNotes {
-  /** Whose SQLite it was opened with; null before. */
-  readonly driver: SqliteDriverName | null
-}
+export type SqliteStore = Store &
+  SqliteNotes & {
+    /** Whose SQLite it was opened with; null before. */
+    readonly driver: SqliteDriverName | null
+  }
 
 /** For tests, and for the command line. */
 interface SqliteInternals {
-  readonly pageCountMax?: number
+  readonly pageCountMax?: number | undefined
   /** Refuses a file without a log (STORE_MISMATCH) instead of beginning one. */
-  readonly mustExist?: boolean
+  readonly mustExist?: boolean | undefined
   /** What a new log begins with in place of its seed; no origin in it has a latest event. */
-  readonly snapshot?: Uint8Array
-  readonly worker?: URL
+  readonly snapshot?: Uint8Array | undefined
+  readonly worker?: URL | undefined
 }
 
 const RETAIN_EVENTS_DEFAULT = 1_000_000
@@ -104,6 +105,7 @@ class FileStore implements SqliteStore {
   driver: SqliteDriverName | null = null
   readonly isShared = false
   readonly leases = null
+  readonly hasOwnOptions: boolean
   private readonly settings: LogSettings
   private readonly worker: URL | undefined
   private link: WorkerLink | null = null
@@ -112,6 +114,8 @@ class FileStore implements SqliteStore {
   constructor(settings: LogSettings, worker: URL | undefined) {
     this.description = settings.description
     this.settings = settings
+    // The snapshot that a new log begins with is all that there is to say.
+    this.hasOwnOptions = settings.snapshot !== null
     this.worker = worker
   }
 

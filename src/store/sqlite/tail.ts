@@ -2,9 +2,10 @@ import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CODEC_VERSION_MAX } from '../../events/codec.js'
 import { firstValue, type SqliteDatabase, type SqliteValue } from './drivers/database.js'
-import type { Meta } from './schema.js'
+import type { Meta } from './meta.js'
 
 const CHECKSUM_BYTES = 4
+const CHECKED_AT_ONCE = 2048
 
 /** What of a log is not as it was written. */
 interface Damage {
@@ -28,11 +29,13 @@ interface Damage {
 export function findDamage(db: SqliteDatabase, meta: Meta, description: string): Damage {
   const snapshots: number[] = []
   let covered = 0
-  const kept = db
-    .prepare('SELECT position, bytes, checksum FROM snapshots ORDER BY position DESC')
-    .rows() as IterableIterator<[number, Uint8Array, number | null]>
-  for (const [position, bytes, checksum] of kept) {
-    if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
+  const kept = db.prepare('SELECT position FROM snapshots ORDER BY position DESC').all()
+  const find = db.prepare('SELECT bytes, checksum FROM snapshots WHERE position = ?')
+  for (const [position] of kept as readonly (readonly [number])[]) {
+    // They may be large: one at a time.
+    const [bytes, checksum] = (find.first(position) ?? []) as readonly [Uint8Array?, (number | null)?]
+    if (!(bytes instanceof Uint8Array) || checksum === undefined) snapshots.push(position)
+    else if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
     else covered = Math.max(covered, position)
   }
   const trimmed = meta.number('trimmed_position')
@@ -48,7 +51,7 @@ export function findDamage(db: SqliteDatabase, meta: Meta, description: string):
   return { snapshots, missingTo, tail: { from, count, to, numberMax } }
 }
 
-type CheckedRow = [
+type CheckedRow = readonly [
   position: number,
   origin: SqliteValue,
   number: SqliteValue,
@@ -64,15 +67,11 @@ function firstDamaged(
   trimmed: number,
   description: string,
 ): number | null {
-  const rows = db
-    .prepare(
-      'SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position',
-    )
-    .rows(after) as IterableIterator<CheckedRow>
   const before = firstValue(db, 'SELECT max(position) FROM events WHERE position <= ?', after)
   let last = typeof before === 'number' ? before : null
-  for (const row of rows) {
+  for (const row of rowsAfter(db, after)) {
     const [position, , , bytes] = row
+    if (!(position > (last ?? after))) return position
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
@@ -82,6 +81,19 @@ function firstDamaged(
     last = position
   }
   return null
+}
+
+/** Some at a time: a query that meets damage half way could not be given up. */
+function* rowsAfter(db: SqliteDatabase, after: number): Generator<CheckedRow> {
+  const select = db.prepare(
+    `SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position LIMIT ${CHECKED_AT_ONCE}`,
+  )
+  for (let from = after; ; ) {
+    const rows = select.all(from) as readonly CheckedRow[]
+    yield* rows
+    if (rows.length < CHECKED_AT_ONCE) return
+    from = rows[rows.length - 1][0]
+  }
 }
 
 /**
@@ -125,10 +137,9 @@ export function rowChecksum(
   return crc32(bytes, crc32(encoder.encode(origin), crc32(numbers)))
 }
 
-/** What a writer that closed the log knew to be its end. */
+/** The end is written with the latest row. */
 function missingAtEnd(db: SqliteDatabase, meta: Meta): number | null {
-  const end = meta.get('end')
-  if (meta.get('clean') !== 1 || typeof end !== 'number') return null
+  const end = meta.number('end')
   const last = firstValue(db, 'SELECT max(position) FROM events')
   const found = Math.max(typeof last === 'number' ? last : 0, meta.number('trimmed_position'))
   return found < end ? end : null
@@ -161,12 +172,16 @@ export function describeDamage({ snapshots, tail, missingTo }: Damage, what: 're
   return sentences
 }
 
-/** Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`. */
+/**
+ * Takes what is damaged out of the log, in the caller's transaction. `lost_events` keeps the latest `keep`.
+ * @throws STORE_CORRUPT where it cannot be taken out
+ */
 export function removeDamage(
   db: SqliteDatabase,
   meta: Meta,
   { snapshots, tail }: Damage,
   keep: number,
+  description: string,
 ): void {
   const removeSnapshot = db.prepare('DELETE FROM snapshots WHERE position = ?')
   for (const position of snapshots) removeSnapshot.run(position)
@@ -178,4 +193,7 @@ export function removeDamage(
   db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
   meta.raise('last_number', tail.numberMax)
   meta.raise('last_position', tail.to)
+  if (firstValue(db, 'SELECT count(*) FROM events WHERE position >= ?', tail.from) === 0) return
+  const message = `expected to find the events from position ${tail.from} on, which are damaged, the table is so itself`
+  throw new ParetoBanditError('STORE_CORRUPT', description, message)
 }

@@ -29,9 +29,9 @@ export class WriterLock {
   }
 
   /** Runs what may refuse the file for what it is; then nothing stays beside it that was not there. */
-  check(examine: () => void): void {
+  check<T>(examine: () => T): T {
     try {
-      examine()
+      return examine()
     } catch (error) {
       // Whoever waits for it will refuse the file too: that they have a lock nobody sees does no harm.
       if (this.isNew) rmSync(this.file, { force: true })

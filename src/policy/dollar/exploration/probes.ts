@@ -5,6 +5,7 @@ import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
 import { IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL, TRIAL_REQUESTS } from '../tuning.js'
+import { CostDoubts } from './cost-doubts.js'
 
 const NO_SAVING = 0
 const FUND_BACK = -1
@@ -13,10 +14,15 @@ const FUND_BACK = -1
 export class Probes {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
+  private readonly doubts: CostDoubts
+  /** What the latest canary was a try of. */
+  triesCost = false
+  triesLatency = false
 
   constructor(costs: CandidateCosts, limits: SpendingLimits) {
     this.costs = costs
     this.limits = limits
+    this.doubts = new CostDoubts(costs, limits)
   }
 
   /**
@@ -24,6 +30,7 @@ export class Probes {
    * could not win at this price even with the best reward there is waits until it is cheaper.
    */
   probe({ registry, requests }: FoldView, choice: Choice): number {
+    this.triesCost = this.triesLatency = false
     const { costs, limits } = this
     const { list, drawnUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
@@ -61,13 +68,20 @@ export class Probes {
     const { list, drawnUsd } = costs
     // One of the list a request: all take turns.
     const position = requests % list.count
-    const { slot } = list.models[position]
+    const model = list.models[position]
+    const { slot } = model
     const idle = arms.idleAge(slot, requests)
-    if (idle < TRIAL_REQUESTS || drawnUsd[position] > limits.limitUsd) return -1
+    if (idle < TRIAL_REQUESTS) return -1
+    if (this.doubts.isDue(position, idle)) {
+      this.doubts.take(position)
+      this.triesCost = true
+      return position
+    }
+    if (drawnUsd[position] > limits.limitUsd) return -1
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
       return this.couldWin(position) ? position : -1
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
-    const regained = uses.regained(objectives.latency, slot, position, idle, requests)
+    const regained = uses.regained(objectives.latency, model, position, idle, requests)
     const value = Math.max(promise, costs.values[position] + regained)
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]
@@ -75,6 +89,16 @@ export class Probes {
       const isAffordable = drawnUsd[other] <= limits.limitUsd
       if (isAffordable && costs.worth(other, limits.price) > worth) return -1
     }
+    this.triesLatency = regained > Number.NEGATIVE_INFINITY
+    return position
+  }
+
+  /** Where no model is affordable: one to be tried all the same, or -1. @param limitUsd the most it may draw */
+  lastResort(state: FoldView, at: number, limitUsd: number): number {
+    const position = this.doubts.lastResort(state, at, limitUsd)
+    if (position < 0) return -1
+    this.doubts.take(position)
+    this.triesCost = true
     return position
   }
 

@@ -75,6 +75,11 @@ export class LatencyProfiles {
     return this.numbers[at + BEFORE]
   }
 
+  /** Whether it is known to have been faster before. */
+  isSlowed(slot: number): boolean {
+    return this.numbers[slot * PROFILE_NUMBERS + SLOWED_AT] > 0
+  }
+
   /**
    * @param residual ln(ms) less what the head predicted of it
    * @returns whether a model that got slow is as fast as before

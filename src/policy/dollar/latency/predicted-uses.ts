@@ -1,7 +1,10 @@
 import type { CandidateList } from '../../../bandit/candidate-list.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import { listOffset } from '../../../kernel/layout.js'
+import type { Model } from '../../../models/registry.js'
+import { isTryDue } from '../../../models/tries.js'
 import { NO_USE } from '../pending-columns.js'
+import { FIRST_LATENCIES } from '../tuning.js'
 import type { LatencyObjective } from './latency-objective.js'
 
 /**
@@ -22,6 +25,8 @@ export class PredictedUses {
   neutral = 0
   fastest = 0
   least = 0
+  /** Models whose latencies were told. */
+  private known = 0
   private isMissedForLong = false
 
   read(latency: LatencyObjective): void {
@@ -49,7 +54,7 @@ export class PredictedUses {
   ): void {
     if (this.corrected.length < list.count) this.grow(list.count)
     const { corrected, predicted, logs } = this
-    let known = 0
+    this.known = 0
     let sum = 0
     for (let position = 0; position < list.count; position++) {
       const { slot } = list.models[position]
@@ -58,10 +63,10 @@ export class PredictedUses {
       predicted[position] = use
       if (use === NO_USE) continue
       corrected[position] = Math.min(use * latency.correction(slot), latency.useMax)
-      known++
+      this.known++
       sum += corrected[position]
     }
-    this.neutral = known === 0 ? 0 : sum / known
+    this.neutral = this.known === 0 ? 0 : sum / this.known
     this.fastest = 0
     this.least = Number.POSITIVE_INFINITY
     for (let position = 0; position < list.count; position++) {
@@ -78,20 +83,27 @@ export class PredictedUses {
   }
 
   /**
-   * What a model that got slow would gain in score if it were as fast as before, when a try of it is due; else -Infinity.
+   * What a model that got slow would gain in score if it were as fast as before, or one that has been slow from its first
+   * few requests on if it were as fast as the others are on average, when a try of it is due; else -Infinity.
    * @param idle requests since it was last heard of
    */
   regained(
     latency: LatencyObjective,
-    slot: number,
+    model: Model,
     position: number,
     idle: number,
     requests: number,
   ): number {
     if (!this.isOn) return Number.NEGATIVE_INFINITY
-    const level = latency.profiles.promise(slot, idle, requests)
-    if (Number.isNaN(level)) return Number.NEGATIVE_INFINITY
-    return this.price * (this.corrected[position] - latency.predict(slot, this.logs[position], level))
+    const { profiles } = latency
+    const level = profiles.promise(model.slot, idle, requests)
+    if (!Number.isNaN(level))
+      return this.price * (this.corrected[position] - latency.predict(model.slot, this.logs[position], level))
+    const count = profiles.count(model.slot)
+    const isNew = count > 0 && count <= FIRST_LATENCIES && !profiles.isSlowed(model.slot)
+    if (!isNew || this.known < 2 || !isTryDue(model.latencyTries, idle)) return Number.NEGATIVE_INFINITY
+    const others = (this.neutral * this.known - this.corrected[position]) / (this.known - 1)
+    return this.price * Math.max(0, this.corrected[position] - others)
   }
 
   /** As the event of a choice carries it: uncorrected. */

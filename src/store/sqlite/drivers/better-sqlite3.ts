@@ -71,6 +71,10 @@ class BetterStatement implements SqliteStatement {
     return naming(() => (this.statement.get(...values) as SqliteRow | undefined) ?? null)
   }
 
+  all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
+    return naming(() => this.statement.all(...values) as SqliteRow[])
+  }
+
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {
     try {
       yield* this.statement.iterate(...values) as IterableIterator<SqliteRow>

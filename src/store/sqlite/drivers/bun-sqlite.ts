@@ -23,6 +23,7 @@ interface BunDatabase {
 interface BunStatement {
   run(...values: readonly SqliteValue[]): { readonly changes: number }
   get(...values: readonly SqliteValue[]): Columns | null
+  values(...values: readonly SqliteValue[]): readonly SqliteRow[]
   iterate(...values: readonly SqliteValue[]): IterableIterator<Columns>
   finalize(): void
 }
@@ -88,6 +89,10 @@ class Statement implements SqliteStatement {
   first(...values: readonly SqliteValue[]): SqliteRow | null {
     const row = naming(() => this.statement.get(...values))
     return row === null || row === undefined ? null : Object.values(row)
+  }
+
+  all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
+    return naming(() => this.statement.values(...values))
   }
 
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {

@@ -14,6 +14,8 @@ export interface SqliteStatement {
   run(...values: readonly SqliteValue[]): number
   /** The first row; null: none. */
   first(...values: readonly SqliteValue[]): SqliteRow | null
+  all(...values: readonly SqliteValue[]): readonly SqliteRow[]
+  /** `all`, one at a time. Not where the file may be damaged: a walk that fails may not be given up. */
   rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow>
 }
 

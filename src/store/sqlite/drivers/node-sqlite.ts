@@ -22,6 +22,7 @@ interface NodeDatabase {
 interface NodeStatement {
   run(...values: readonly SqliteValue[]): { readonly changes: number | bigint }
   get(...values: readonly SqliteValue[]): Columns | undefined
+  all(...values: readonly SqliteValue[]): readonly Columns[]
   iterate(...values: readonly SqliteValue[]): IterableIterator<Columns>
 }
 
@@ -110,6 +111,10 @@ class Statement implements SqliteStatement {
   first(...values: readonly SqliteValue[]): SqliteRow | null {
     const row = naming(() => this.statement.get(...values))
     return row === undefined || row === null ? null : Object.values(row)
+  }
+
+  all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
+    return naming(() => this.statement.all(...values).map((row) => Object.values(row)))
   }
 
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {

@@ -1,25 +1,25 @@
-import { checkAmount, checkEach, checkKeys, checkRecord, isAmount } from '../base/check.js'
+import { checkAmount, checkEach, checkKeys, checkRecord, isAmount, isMissing } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
 import { checkId } from '../state/find-request.js'
-import { BILL_KEYS, type Bill, type GivenBill, isMissing, namesBill, readBill } from './bill.js'
+import { BILL_KEYS, type Bill, type GivenBill, namesBill, readBill, tellsCost } from './bill.js'
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
 }
 
 /** What a failed call cost all the same. Default: nothing. */
 export type Failure = Bill & {
   /** How long it took to fail. */
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
   /** How long the provider asks to be left alone: the model gets no request for as long. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | null | undefined
 }
 
 /** What a call had cost, and how long it had taken, when its caller broke it off. Default: nothing. */
 export type Cancellation = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
 }
 
 const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']
@@ -45,19 +45,19 @@ export function readSettlement(settlement: unknown, field: string): GivenSettlem
 }
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function readCancellation(value: unknown): GivenSettlement {
-  return readCall(readOptional(value, 'cancellation'), SETTLEMENT_KEYS, 'cancellation')
+export function readCancellation(value: unknown, field: string): GivenSettlement {
+  return readCall(readOptional(value, field), SETTLEMENT_KEYS, field)
 }
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
-export function readFailure(value: unknown): GivenFailure {
-  const failure = readOptional(value, 'failure')
+export function readFailure(value: unknown, field: string): GivenFailure {
+  const failure = readOptional(value, field)
   const { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs } = readCall(
     failure,
     FAILURE_KEYS,
-    'failure',
+    field,
   )
-  const retryAfterMs = readMs(failure, 'failure', 'retryAfterMs')
+  const retryAfterMs = readMs(failure, field, 'retryAfterMs')
   return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs, retryAfterMs }
 }
 
@@ -72,9 +72,13 @@ function readCall(given: Record<string, unknown>, keys: readonly string[], field
   return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs }
 }
 
-/** Whether anything in it says what the call cost. */
-export function tellsCost({ costUsd, counts }: GivenBill): boolean {
-  return costUsd !== null || counts !== null
+function readMs(
+  given: Readonly<Record<string, unknown>>,
+  field: string,
+  key: 'latencyMs' | 'retryAfterMs',
+): number | null {
+  const value = given[key]
+  return isMissing(value) ? null : amount(value, field, key)
 }
 
 /** An item of a batch as it was given. */
@@ -131,15 +135,6 @@ function readItem<T>(
 ): GivenItem<T> {
   const { id, ...rest } = readRecordOnce(checkRecord(item, field), field)
   return { id: checkId(id, `${field}.id`), field, value: read(rest, field) }
-}
-
-function readMs(
-  given: Readonly<Record<string, unknown>>,
-  field: string,
-  key: 'latencyMs' | 'retryAfterMs',
-): number | null {
-  const value = given[key]
-  return isMissing(value) ? null : amount(value, field, key)
 }
 
 /** `checkAmount` that puts the field's path together only for an error. */

@@ -1,0 +1,81 @@
+import { priceOf, type ResolvedModelSpec } from '../models/model.js'
+import { priceListOf } from '../models/price-list.js'
+import { dollarsText, type OptionItem, type SaidOptions } from '../policy/option-item.js'
+import type { ResolvedOptions, RouterOptions } from '../policy/options.js'
+import type { Policy } from '../policy/policy.js'
+import type { RouterParts } from '../router/parts.js'
+import type { RoutingState } from '../state/routing-state.js'
+
+/** As a policy's, but for how it is made so. */
+export interface LogItem extends Omit<OptionItem, 'command'> {
+  readonly make: () => void
+}
+
+interface Given {
+  readonly parts: RouterParts
+  readonly policy: Policy
+  readonly given: RouterOptions
+  readonly options: ResolvedOptions
+}
+
+/**
+ * What options say, beside what a log has.
+ * @param state the log's
+ * @param ttlMs how long feedback was waited for as of the log's last start
+ */
+export async function optionItems(
+  { parts, policy, given, options }: Given,
+  state: RoutingState,
+  said: SaidOptions,
+  ttlMs: number,
+): Promise<LogItem[]> {
+  const { admin, committer } = parts
+  const items: LogItem[] = []
+  if (given.budget !== undefined) {
+    const { budgetUsdPerRequest: usd } = options
+    const found = dollarsText(state.cost.usdPerRequest)
+    const make = () => admin.setBudget(usd === null ? null : { usdPerRequest: usd }, undefined)
+    items.push({ option: 'budget', field: 'budget.usdPerRequest', given: dollarsText(usd), found, make })
+  }
+  items.push(...modelItems(parts, options.models, state, said))
+  const { pendingTtlMs } = options
+  if (given.pendingTtlMs !== undefined) {
+    const make = () => {
+      committer.pendingTtlMs = pendingTtlMs
+    }
+    const [now, before] = [String(pendingTtlMs), String(ttlMs)]
+    items.push({ option: 'pendingTtlMs', field: 'pendingTtlMs', given: now, found: before, make })
+  }
+  const policyItems = (await policy.optionItems?.())?.(state, given, said) ?? []
+  for (const { command, ...item } of policyItems) items.push({ ...item, make: () => admin.carryOut(command) })
+  return items
+}
+
+/** An empty list says nothing. A model that is gone is disabled: what was learned of it is there when it comes back. */
+function* modelItems(
+  { admin }: RouterParts,
+  models: readonly ResolvedModelSpec[],
+  { registry }: RoutingState,
+  said: SaidOptions,
+): Generator<LogItem> {
+  if (models.length === 0) return
+  for (const spec of models) {
+    const { id } = spec
+    const model = registry.get(id)
+    const item = { option: 'models', field: fieldOf(id), given: priceListOf(priceOf(spec)).text } as const
+    const make = () => (model === undefined ? admin.addModel(spec, {}) : admin.reprice(id, priceOf(spec)))
+    yield { ...item, found: model?.prices.text ?? null, make }
+    if (model?.enabled === false && said !== null && !said.has(item.field))
+      yield { ...item, found: 'disabled', make: () => admin.enable(id) }
+  }
+  const ids = new Set(models.map(({ id }) => id))
+  for (const { id, enabled, prices } of registry.models) {
+    if (ids.has(id) || !enabled) continue
+    const make = () => admin.disable(id)
+    yield { option: 'models', field: fieldOf(id), given: null, found: prices.text, make }
+  }
+}
+
+function fieldOf(id: string): string {
+  return `models[${JSON.stringify(id)}]`
+}

@@ -1,0 +1,82 @@
+import type { RouterEvent } from '../events/events.js'
+import { dollarsText } from '../policy/option-item.js'
+import type { Journal, Recovery } from '../router/journal.js'
+import type { RoutingState } from '../state/routing-state.js'
+import type { Made } from './made.js'
+import { resolveOnDifference } from './on-difference.js'
+import { optionItems } from './option-items.js'
+import { type OptionReview, reviewOptions } from './option-review.js'
+import { readOptionsNote, writeOptionsNote } from './options-note.js'
+import type { JournalOptions } from './resolve-journal.js'
+import type { OpenedLog, Store } from './store.js'
+import { within } from './timeout.js'
+
+const BUDGET = 'budget.usdPerRequest'
+const TTL = 'pendingTtlMs'
+
+/** Puts a router on its journal, and then what its options say otherwise into the log. */
+export type Attach = (journal: Journal, recovery: Recovery) => Promise<void>
+
+/**
+ * Compares what the options say with a log, before anything is written to it.
+ * @param state the log's
+ * @throws STORE_MISMATCH for a difference that is not to be
+ */
+export async function compareOptions(
+  made: Made,
+  store: Store,
+  opened: OpenedLog,
+  journalOptions: JournalOptions,
+  state: RoutingState,
+): Promise<Attach> {
+  const { persistence, committer } = made.parts
+  if (store.hasOwnOptions === true) return async (journal, recovery) => persistence.attach(journal, recovery)
+  const said = await readOptionsNote(store)
+  const kept = Number(said?.get(TTL) ?? opened.header.settings[TTL])
+  if (kept > 0) committer.pendingTtlMs = kept
+  const items = await optionItems(made, state, said, committer.pendingTtlMs)
+  const usd = opened.header.settings.budgetUsdPerRequest
+  const first = new Map([[BUDGET, dollarsText(typeof usd === 'number' ? usd : null)]])
+  const review = reviewOptions(items, {
+    given: givenOptions(made),
+    said,
+    first,
+    choiceOf: resolveOnDifference(made.given.onDifference),
+    store: store.description,
+    told: (line) => console.warn(line),
+  })
+  const isHeard = said !== null && sameEntries(said, review.said)
+  return async (journal, recovery) => {
+    const { differences } = review
+    persistence.attach(journal, { ...recovery, differences })
+    committer.recovery = { ...recovery, differences, applied: change(made, review) }
+    if (isHeard || review.said.size === 0) return
+    try {
+      // Not before the events are durable: else a crash between would leave options that were heard, and changed nothing.
+      await within(journal.flush(), journalOptions.closeMs, store)
+      await writeOptionsNote(store, review.said)
+    } catch (error) {
+      // The next start compares with what was said before.
+      journalOptions.onStoreError(error)
+    }
+  }
+}
+
+/** By the commands that operators give. @returns the events */
+function change({ parts }: Made, { changes }: OptionReview): readonly RouterEvent[] {
+  const applied: RouterEvent[] = []
+  const end = parts.committer.emitter.on('*', (event) => applied.push(event))
+  for (const { make } of changes) make()
+  end()
+  return applied
+}
+
+function givenOptions({ given }: Made): ReadonlySet<string> {
+  const names = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  // A list of no models says nothing of them.
+  return new Set(given.models?.length === 0 ? names.filter((name) => name !== 'models') : names)
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
+}

@@ -1,0 +1,73 @@
+import { doubtOfCosts, isTryDue, isTryDueAt } from '../../../models/tries.js'
+import type { FoldView } from '../../../state/policy-state.js'
+import type { SpendingLimits } from '../accounts/spending-limits.js'
+import type { CandidateCosts } from '../candidate-costs.js'
+
+/**
+ * Models that nobody chooses, or that no account affords, for a few bills far above all others: at what most bills say
+ * they are tried now and then. A model that really costs as much says so in its tries, and then most bills do.
+ */
+export class CostDoubts {
+  private readonly costs: CandidateCosts
+  private readonly limits: SpendingLimits
+
+  constructor(costs: CandidateCosts, limits: SpendingLimits) {
+    this.costs = costs
+    this.limits = limits
+  }
+
+  /** Whether a model is due to be tried that would be chosen if it cost what it usually does. */
+  isDue(position: number, idle: number): boolean {
+    const { costs, limits } = this
+    const { list, values, drawnUsd } = costs
+    const model = list.models[position]
+    if (doubtOfCosts(model) === 1 || !isTryDue(model.costTries, idle)) return false
+    if (this.drawnUsd(position) > limits.limitUsd) return false
+    const worth = values[position] - limits.price * this.usualUsd(position)
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = other !== position && drawnUsd[other] <= limits.limitUsd
+      if (isAffordable && costs.worth(other, limits.price) > worth) return false
+    }
+    return true
+  }
+
+  /**
+   * Where no model is affordable: the list position of one that would be the cheapest at what it usually costs, or -1.
+   * Requests that are refused are not counted, so it is due by time.
+   * @param limitUsd the most it may draw
+   */
+  lastResort({ arms, requests }: FoldView, at: number, limitUsd: number): number {
+    const { costs } = this
+    const { list, drawnUsd } = costs
+    let found = -1
+    let leastUsd = Math.min(limitUsd, drawnUsd[costs.leastDrawn()])
+    for (let position = 0; position < list.count; position++) {
+      const model = list.models[position]
+      if (doubtOfCosts(model) === 1) continue
+      const isDue =
+        isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ||
+        isTryDueAt(model.costTries, model.routedAt, at)
+      const usd = this.drawnUsd(position)
+      if (!isDue || usd > leastUsd) continue
+      found = position
+      leastUsd = usd
+    }
+    return found
+  }
+
+  /** The model is tried: it is expected to cost what it usually does. */
+  take(position: number): void {
+    this.costs.expectedUsd[position] = this.usualUsd(position)
+  }
+
+  private usualUsd(position: number): number {
+    const { list, expectedUsd } = this.costs
+    return expectedUsd[position] * doubtOfCosts(list.models[position])
+  }
+
+  /** The worst case is what it is, whatever bills say. */
+  private drawnUsd(position: number): number {
+    const { drawnUsd, expectedUsd } = this.costs
+    return drawnUsd === expectedUsd ? this.usualUsd(position) : drawnUsd[position]
+  }
+}

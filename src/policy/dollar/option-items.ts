@@ -1,0 +1,112 @@
+import { readOnce } from '../../base/read-once.js'
+import type { StateView } from '../../state/policy-state.js'
+import type { RewardUnits } from '../../state/reward-units.js'
+import { checkNewCeiling } from '../budget.js'
+import { dollarsText, NONE, type OptionItem, type SaidOptions } from '../option-item.js'
+import type { RouterOptions } from '../options.js'
+import { type CapOptions, type CapSpec, checkCaps } from './accounts/cap-period.js'
+import type { TenantOptions } from './accounts/tenant-options.js'
+import { checkLatency } from './latency/latency-limit.js'
+import type { DollarState } from './state.js'
+
+const THERE = 'registered'
+const TENANTS = 'tenants'
+
+/** Caps, objectives and tenants that options give, beside those of a state. */
+export function dollarOptionItems(
+  { policy, rewards }: StateView<DollarState>,
+  options: RouterOptions,
+  said: SaidOptions,
+): OptionItem[] {
+  const { accounts, objectives } = policy
+  const { caps, latency, quality, tenants } = options
+  const items: OptionItem[] = []
+  if (caps !== undefined) {
+    const given = readOnce(caps, 'caps')
+    const found = capsText(accounts.router.caps)
+    items.push(item('caps', 'caps', givenCaps(given, 'caps'), found, ['setCaps', given]))
+  }
+  if (latency !== undefined) {
+    const given = readOnce(latency, 'latency')
+    const text = textOf(checkLatency(given, 'latency'))
+    items.push(item('latency', 'latency', text, textOf(objectives.latency.limit), ['setLatency', given]))
+  }
+  if (quality !== undefined) {
+    const given = readOnce(quality, 'quality')
+    const found = floorText(objectives.quality.meanReward, given?.meanReward ?? null, rewards)
+    items.push(item('quality', 'quality', textOf(given), found, ['setQuality', given]))
+  }
+  if (tenants !== undefined) items.push(...tenantItems(policy, readOnce(tenants, TENANTS), said))
+  return items
+}
+
+/** Tenants that options never had are others' matter: who signs up is registered by command. */
+function tenantItems(
+  { accounts }: DollarState,
+  given: readonly TenantOptions[],
+  said: SaidOptions,
+): OptionItem[] {
+  const items: OptionItem[] = []
+  const ids = new Set(given.map(({ id }) => id))
+  for (const tenant of given) {
+    const { id, budget, caps } = tenant
+    const field = fieldOf(id)
+    const account = accounts.of(id)
+    const found = account === undefined ? null : THERE
+    items.push(item(TENANTS, field, THERE, found, ['addTenant', tenant]))
+    if (account === undefined) continue
+    if (budget !== undefined) {
+      const usd = checkNewCeiling(budget, `${field}.budget`, [])
+      const command = ['setBudget', budget, { tenant: id }] as const
+      items.push(
+        item(TENANTS, `${field}.budget`, dollarsText(usd), dollarsText(account.usdPerRequest), command),
+      )
+    }
+    if (caps !== undefined) {
+      const text = givenCaps(caps, `${field}.caps`)
+      const command = ['setCaps', caps, { tenant: id }] as const
+      items.push(item(TENANTS, `${field}.caps`, text, capsText(account.caps), command))
+    }
+  }
+  if (said === null) return items
+  for (const id of accounts.tenants.keys()) {
+    if (!ids.has(id) && said.has(fieldOf(id)))
+      items.push(item(TENANTS, fieldOf(id), null, THERE, ['removeTenant', id]))
+  }
+  return items
+}
+
+function fieldOf(id: string): string {
+  return `${TENANTS}[${JSON.stringify(id)}]`
+}
+
+function item(
+  option: OptionItem['option'],
+  field: string,
+  given: string | null,
+  found: string | null,
+  command: OptionItem['command'],
+): OptionItem {
+  return { option, field, given, found, command }
+}
+
+function givenCaps(caps: readonly CapOptions[], field: string): string {
+  return capsText(checkCaps(caps, field))
+}
+
+/** Whatever their order: no two are of the same kind. */
+function capsText(caps: readonly CapSpec[]): string {
+  const texts = caps.map(({ usd, per, window, timeZone }) => JSON.stringify({ usd, per, window, timeZone }))
+  return texts.length === 0 ? NONE : `[${texts.sort().join(',')}]`
+}
+
+function textOf(value: unknown): string {
+  return value === null ? NONE : JSON.stringify(value)
+}
+
+/** @param given what may be the same, as options have it: the state keeps parts of the range, and rounds */
+function floorText(meanReward: number | null, given: number | null, rewards: RewardUnits | null): string {
+  if (meanReward === null) return NONE
+  const isSame = given !== null && (rewards?.toUnit(given) ?? given) === meanReward
+  return textOf({ meanReward: isSame ? given : (rewards?.toUser(meanReward) ?? meanReward) })
+}

@@ -1,0 +1,58 @@
+import { ParetoBanditError } from '../base/errors.js'
+import type { BilledEvent } from '../events/events.js'
+import { logCostRatio, MISTAKE_LOG_RATIO } from '../models/cost-estimate.js'
+import { BILLED, CANCELLED, FAILED, MISTAKEN, SETTLED } from '../state/pending/request-state.js'
+import type { RoutingState } from '../state/routing-state.js'
+import { priceOf, tellsCost } from './bill.js'
+import type { FeedbackContext } from './feedback-context.js'
+import type { GivenSettlement } from './given-feedback.js'
+
+/** Whether a request takes no settlement any more, and its bill has not come yet. @throws ALREADY_SETTLED */
+export function awaitsLateBill(state: RoutingState, id: string, idField: string): boolean {
+  if (state.isOpen(state.sequenceOf(id))) return false
+  const request = state.billedRequest(id)
+  if (request === undefined) return false
+  const { state: happened } = request
+  if ((happened & BILLED) !== 0)
+    throw new ParetoBanditError('ALREADY_SETTLED', idField, `the bill of request '${id}' is known already`)
+  return (happened & SETTLED) === 0
+}
+
+/** The event of a bill that takes the place of what is booked. @throws REQUEST_CLOSED, INVALID_ARGUMENT */
+export function billedEvent(
+  { state, at, idField, field }: FeedbackContext,
+  id: string,
+  bill: GivenSettlement,
+): BilledEvent {
+  const request = state.billedRequest(id)
+  if (request === undefined || request.bookedUsd < 0) {
+    const message = `what was booked for request '${id}' is no longer known`
+    throw new ParetoBanditError('REQUEST_CLOSED', idField, message)
+  }
+  const { listCostUsd, bookedUsd, prices } = request
+  // A bill that tells no cost leaves what is booked, and says so.
+  const { costUsd, usageFlags } = priceOf(bill, prices, bookedUsd, field)
+  const model = state.registry.at(request.slot, request.incarnation)
+  const isTaught = (request.state & SETTLED) !== 0 && model !== undefined
+  const taught = (request.state & MISTAKEN) === 0 ? logCostRatio(bookedUsd, listCostUsd) : MISTAKE_LOG_RATIO
+  return {
+    type: 'billed',
+    at,
+    id,
+    model: model?.id ?? null,
+    costUsd,
+    latencyMs: bill.latencyMs,
+    logCostRatioChange: isTaught ? logCostRatio(costUsd, listCostUsd) - taught : 0,
+    tokens: bill.tokens,
+    usageFlags,
+  }
+}
+
+/** Of a call without an answer whose model is gone, or that was pushed out: what it cost is a bill as any. */
+export function billOfPart(context: FeedbackContext, id: string, bill: GivenSettlement): BilledEvent | null {
+  if (!tellsCost(bill)) return null
+  const { state } = context
+  const request = state.isOpen(state.sequenceOf(id)) ? undefined : state.billedRequest(id)
+  if (request === undefined || (request.state & (FAILED | CANCELLED | SETTLED | BILLED)) !== 0) return null
+  return billedEvent(context, id, bill)
+}
