@@ -124,3 +124,17 @@ export async function agreedDigest(workers, msMax = 60_000) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
+
+/**
+ * Waits until all workers show the same of their state: one whose own event was refused at its place shows it until it has
+ * rebuilt its state, about a second.
+ * @returns what each shows; the last of it where they never agree
+ */
+export async function agreedStats(workers, of, msMax = 20_000) {
+  const end = Date.now() + msMax
+  for (;;) {
+    const stats = await Promise.all(workers.map((worker) => worker.call('stats')))
+    if (new Set(stats.map(of)).size === 1 || Date.now() > end) return stats
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { RedisProcess } from '../redis-process.mjs'
 import { Wire } from '../wire.mjs'
-import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
+import { agreedDigest, agreedStats, WorkerProcess } from '../worker-process.mjs'
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const REPLICAS = 8
@@ -83,7 +83,7 @@ async function round({ seed, acks, stream, waitReplicas }) {
     const fresh = await start(REPLICAS)
     workers.push(fresh)
     await agreedDigest(workers)
-    const counts = await Promise.all(workers.map((worker) => worker.call('stats')))
+    const counts = await agreedStats(workers, ({ requests }) => requests)
     const ids = workers.flatMap(({ gave }) => gave.map((line) => line.gave))
     const told = workers.flatMap((worker, i) =>
       worker.acks.slice(waitReplicas > 0 || i % 2 === 1 ? 0 : acksBefore[i]),
