@@ -94,8 +94,15 @@ export class ContextReader {
     }
   }
 
-  /** The contexts of all inputs, one after the other. */
-  readMany(inputs: readonly ContextInput[], field: string): Float64Array {
+  /**
+   * The contexts of all inputs, one after the other.
+   * @param told each of them that is a text
+   */
+  readMany(
+    inputs: readonly ContextInput[],
+    field: string,
+    told: (text: string, i: number) => void = () => {},
+  ): Float64Array {
     const { dimension } = this
     const all = checkArray(inputs, field)
     const { length } = all
@@ -110,6 +117,7 @@ export class ContextReader {
       const input = all[i] as ContextInput
       copyNumbers(this.takeOf(input, i, field), 0, contexts, i * dimension, dimension)
       this.release()
+      if (typeof input === 'string') told(input, i)
     }
     return contexts
   }

@@ -13,24 +13,27 @@ export class Decisions {
   readonly maker: DecisionMaker
   private readonly reader: ContextReader
   private readonly committer: Committer
+  private readonly options: ResolvedOptions
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
+    this.options = options
     this.reader = new ContextReader(options.encoder, options.dimension)
     this.maker = new DecisionMaker(options, policy.chooser(options))
   }
 
   route(input: ContextInput, options: RouteOptions | undefined): Decision {
-    return this.routeFor(input, this.checkOptions(options))
+    const request = this.checkOptions(options)
+    return this.routeFor(input, request, this.tokensOf(input, request))
   }
 
   async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
-    return this.routeFor(await this.reader.resolve(input), request)
+    return this.routeFor(await this.reader.resolve(input), request, this.tokensOf(input, request))
   }
 
   /** All that may run the caller's code comes first: reading the input, and the clock. Then it is decided. */
-  private routeFor(input: ContextInput, request: RouteOptions | null): Decision {
+  private routeFor(input: ContextInput, request: RouteOptions | null, inputTokens: number | null): Decision {
     const { committer, maker, reader } = this
     const context = reader.take(input, 'input')
     let at: number
@@ -43,7 +46,7 @@ export class Decisions {
     maker.checkRequest(committer.state, request)
     maker.beginOne(committer.state, context)
     try {
-      return this.dispatch(request, at)
+      return this.dispatch(request, at, inputTokens)
     } finally {
       committer.emitter.deliver()
     }
@@ -52,7 +55,10 @@ export class Decisions {
   routeMany(inputs: readonly ContextInput[], options: RouteOptions | undefined): Decision[] {
     const { committer, maker, reader } = this
     const request = this.checkOptions(options)
-    const contexts = reader.readMany(inputs, 'inputs')
+    const tokens: (number | null)[] = []
+    const contexts = reader.readMany(inputs, 'inputs', (text, i) => {
+      tokens[i] = this.tokensOf(text, request)
+    })
     const count = contexts.length / reader.dimension
     const at = committer.now()
     maker.checkRequest(committer.state, request)
@@ -61,7 +67,7 @@ export class Decisions {
     try {
       for (let i = 0; i < count; i++) {
         maker.beginOneOf(committer.state, contexts, i, request)
-        decisions.push(this.dispatch(request, at))
+        decisions.push(this.dispatch(request, at, tokens[i] ?? null))
       }
     } catch (error) {
       if (decisions.length === 0 || !endsBatch(error)) throw error
@@ -82,27 +88,35 @@ export class Decisions {
     return this.maker.explain(this.committer.state, id)
   }
 
-  private dispatch(request: RouteOptions | null, at: number): Decision {
+  /** Input tokens of a text of unknown size. */
+  private tokensOf(input: ContextInput, request: RouteOptions | null): number | null {
+    const { estimateTokens, textTokensMin } = this.options
+    if (typeof input !== 'string' || estimateTokens === null || request?.inputTokens !== undefined)
+      return null
+    return Math.max(estimateTokens(input), textTokensMin)
+  }
+
+  private dispatch(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer } = this
     committer.isActing = true
     try {
-      return this.act(request, at)
+      return this.act(request, at, inputTokens)
     } finally {
       committer.isActing = false
     }
   }
 
-  private act(request: RouteOptions | null, at: number): Decision {
+  private act(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer, maker } = this
     committer.journal?.checkRoom()
     committer.state.pending.makeRoom()
     if (committer.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
-      maker.checkEligible(committer.state, request, at)
+      maker.checkEligible(committer.state, request, at, inputTokens)
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
-    const decision = this.decide(request, at)
+    const decision = this.decide(request, at, inputTokens)
     committer.expirePushedOut(at)
     maker.applyTo(committer.state)
     committer.journal?.append(maker.event)
@@ -110,10 +124,10 @@ export class Decisions {
     return decision
   }
 
-  private decide(request: RouteOptions | null, at: number): Decision {
+  private decide(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer, maker } = this
     try {
-      return maker.decide(committer.state, request, at)
+      return maker.decide(committer.state, request, at, inputTokens)
     } catch (error) {
       if (isRefusal(error)) for (const event of maker.refused(request, at)) committer.record(event)
       throw error
