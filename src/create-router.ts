@@ -5,11 +5,17 @@ import type { RouterEvent } from './events/events.js'
 import type { AnyEncoder } from './features/encoder.js'
 import type { Kernel } from './kernel/kernel.js'
 import { loadKernel } from './kernel/load.js'
+import type { ModelSpec } from './models/model.js'
 import type { ResolvedOptions, RouterOptions } from './policy/options.js'
 import { policyNamed } from './policy/policies.js'
 import { makeParts } from './router/parts.js'
 import { checkRouterOptions, resolveOptions } from './router/resolve-options.js'
 import { Router } from './router/router.js'
+
+/** Where the ids of models are read off the options. */
+interface ModelIds<Id extends string> {
+  readonly models?: readonly (ModelSpec & { readonly id: Id })[] | undefined
+}
 
 /**
  * Makes a router.
@@ -17,8 +23,11 @@ import { Router } from './router/router.js'
  * Without `encoder` and `dimension` it encodes texts by the default hashing encoder (d = 26), loaded on this call.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DIMENSION_MISMATCH, DUPLICATE_MODEL naming the field;
  *   KERNEL_UNAVAILABLE, OUT_OF_MEMORY
+ * @typeParam Id ids of the given models: what `Decision.model` may be
  */
-export async function createRouter(options: RouterOptions = {}): Promise<Router> {
+export async function createRouter<const Id extends string = string>(
+  options: RouterOptions & ModelIds<Id> = {},
+): Promise<Router<Id>> {
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
   const own = checked.priors === undefined ? checked : await withPriors(checked)
@@ -55,7 +64,7 @@ export async function createRouter(options: RouterOptions = {}): Promise<Router>
       resolveJournal(own.journal),
     )
   }
-  return new Router(parts)
+  return new Router<Id>(parts)
 }
 
 async function withPriors(options: RouterOptions): Promise<RouterOptions> {

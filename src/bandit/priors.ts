@@ -4,7 +4,7 @@ export interface ModelPrior {
   readonly precision: readonly number[]
   readonly response: readonly number[]
   /** What prompts cost on this model: the same sums over the rows with a cost above 0, of ln(costUsd). */
-  readonly settled?: SettledPrior
+  readonly settled?: SettledPrior | undefined
 }
 
 /** A_off = I + sum x x^T, b_off = sum ln(costUsd) x, and the sum of ln(costUsd)^2. */

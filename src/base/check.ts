@@ -61,6 +61,11 @@ function notAmount(value: unknown, field: string, range: string): ParetoBanditEr
   return expected('INVALID_ARGUMENT', field, what, value)
 }
 
+/** Whether a value tells nothing. NaN is what becomes of sums with `undefined`. */
+export function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || Number.isNaN(value)
+}
+
 /** A finite number >= 0: dollars, tokens, milliseconds. */
 export function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= AMOUNT_MAX
@@ -217,6 +222,13 @@ export function copyNumbers(
 
 export function isVector(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+}
+
+/** A vector that is meant as one: bytes, as of a file or an image, are none. */
+export function isFloatVector(value: unknown): value is ArrayLike<number> {
+  if (value instanceof Float64Array || Array.isArray(value)) return true
+  // By name: a test runner or a frame may have another `Float64Array` than ours. BigInts are refused one by one.
+  return ArrayBuffer.isView(value) && /(Float|Big).*Array]$/.test(Object.prototype.toString.call(value))
 }
 
 export function checkVector(

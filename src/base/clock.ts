@@ -11,3 +11,17 @@ export function readClock(clock: () => number): number {
   if (typeof now === 'number' && Number.isFinite(now)) return now
   throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
 }
+
+/** The years 2001 to 5138 in seconds; in ms, days of 1970 to 1973. */
+const SECONDS_MIN = 1e9
+const SECONDS_MAX = 1e11
+
+/**
+ * A clock that counts seconds would run a thousand times too slowly: nothing would expire, and caps would last for years.
+ * Told by its first reading, as one that begins at zero (a simulation) may come to such times.
+ * @throws INVALID_ARGUMENT
+ */
+export function checkUnitOfClock(now: number): void {
+  if (now < SECONDS_MIN || now >= SECONDS_MAX) return
+  throw expected('INVALID_ARGUMENT', 'clock', 'milliseconds since 1970, as Date.now gives', `seconds, ${now}`)
+}

@@ -9,6 +9,7 @@ import { readTrajectory } from './conformance/trajectory.js'
 import { EXIT_FAILED } from './exit.js'
 import { readJsonFile, writeTextFile } from './files.js'
 import { wordFlag } from './flags.js'
+import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 
 interface ConformanceFlags {
@@ -41,6 +42,7 @@ export function registerConformance(program: Command): void {
 }
 
 async function conformance(files: readonly string[], flags: ConformanceFlags): Promise<void> {
+  await checkOutputs([flags.json], files)
   const trajectories = []
   for (const file of files)
     trajectories.push({ file, trajectory: readTrajectory(await readJsonFile(file), file) })

@@ -4,8 +4,9 @@ import { parseDecisionLog } from '../evaluate/log.js'
 import { renderEvaluation } from '../evaluate/report.js'
 import { defaultEncoder } from '../features/default-encoder.js'
 import { evaluationText, provenance } from './evaluate-view.js'
-import { readTextFile, writeTextFile } from './files.js'
+import { readData, writeTextFile } from './files.js'
 import { listFlag } from './flags.js'
+import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 
 interface EvaluateFlags {
@@ -32,7 +33,10 @@ export function registerEvaluate(program: Command): void {
   program
     .command('evaluate')
     .description('estimate from a log what another policy would have earned')
-    .requiredOption('--log <file>', "a router's events, or flat decisions, one JSON object a line")
+    .requiredOption(
+      '--log <file>',
+      "a router's events, or flat decisions, one JSON object a line ('-': standard input)",
+    )
     .option('--policy <name>', 'logged, uniform, model:ID or ridge@USD (repeatable)', listFlag)
     .option('--json', 'print the estimates as JSON')
     .option('--report <file>', 'write a page with the intervals drawn')
@@ -41,7 +45,9 @@ export function registerEvaluate(program: Command): void {
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
-  const log = parseDecisionLog(await readTextFile(flags.log), flags.log, defaultEncoder())
+  await checkOutputs([flags.report], [flags.log])
+  const { text, name } = await readData(flags.log)
+  const log = parseDecisionLog(text, name, defaultEncoder())
   const evaluation = evaluatePolicies(log, flags.policy ?? [])
   if (flags.report !== undefined) {
     await writeTextFile(flags.report, renderEvaluation(evaluation, provenance(evaluation)))

@@ -7,8 +7,9 @@ import { decodeEvent } from '../events/codec.js'
 import { START } from '../log/store.js'
 import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
-import { checkApart, checkWritable, fileError } from './files.js'
+import { checkWritable, fileError } from './files.js'
 import { plural } from './format.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, printable } from './print.js'
 import { ExportedRequests } from './state/exported-requests.js'
 import { type LogReader, withReader } from './state/log-view.js'
@@ -50,7 +51,7 @@ export function registerExport(program: Command): void {
 
 async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): Promise<void> {
   if (out !== undefined) {
-    await checkApart(out, log)
+    await checkOutputs([out], filesOfLog(log))
     await checkWritable(out)
   }
   const said = await withReader(log, stream, async (reader) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
@@ -31,6 +32,7 @@ export function registerFail(program: Command): void {
 }
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
+  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.usage])
   const bill = await billOf(flags)
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {

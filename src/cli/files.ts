@@ -25,20 +25,50 @@ export function fileError(error: unknown, path: string, verb: 'read' | 'write'):
   return new CommandError(code, `${path}: cannot ${verb} it: ${why}`, { cause: error })
 }
 
-/** @throws FILE_UNREADABLE naming the file */
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw fileError(error, path, 'read')
-  }
+/** How errors call what `-` stands for. */
+export const STANDARD_INPUT = 'standard input'
+
+/** First bytes of files that are no text in UTF-8, as hexadecimal: what they are, and what makes a text of them. */
+const OTHER_KINDS: readonly (readonly [start: RegExp, what: string, way: string])[] = [
+  [/^(fffe|feff|(?!00)..00(?!00)..00|00(?!00)..00(?!00))/, 'UTF-16', 'iconv -f UTF-16 -t UTF-8'],
+  [/^1f8b/, 'compressed by gzip', 'gunzip -c'],
+  [/^28b52ffd/, 'compressed by zstd', 'zstd -dc'],
+  [/^504b0304/, 'a ZIP archive', 'unzip -p'],
+]
+
+/** @returns without a byte order mark. @throws FILE_UNREADABLE for what is no text in UTF-8 */
+function textOf(bytes: Buffer, name: string): string {
+  const start = bytes.toString('hex', 0, 4)
+  const found = OTHER_KINDS.find(([pattern]) => pattern.test(start))
+  if (found === undefined) return bytes.toString('utf8').replace(/^\ufeff/, '')
+  const [, what, way] = found
+  throw new CommandError(
+    'FILE_UNREADABLE',
+    `${name}: expected text in UTF-8, it is ${what}: use '${way}' first`,
+  )
 }
 
-/** All of standard input. */
+/** @throws FILE_UNREADABLE naming the file */
+export async function readTextFile(path: string): Promise<string> {
+  return textOf(
+    await readFile(path).catch((error: unknown) => {
+      throw fileError(error, path, 'read')
+    }),
+    path,
+  )
+}
+
+/** All of standard input. @throws FILE_UNREADABLE for what is no text in UTF-8 */
 export async function readStandardInput(): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks).toString('utf8')
+  return textOf(Buffer.concat(chunks), STANDARD_INPUT)
+}
+
+/** A file, or standard input where the path is `-`, with what errors call it. @throws FILE_UNREADABLE */
+export async function readData(path: string): Promise<{ readonly text: string; readonly name: string }> {
+  if (path === '-') return { text: await readStandardInput(), name: STANDARD_INPUT }
+  return { text: await readTextFile(path), name: path }
 }
 
 /** @throws FILE_UNREADABLE naming the file, also when it is not JSON */
@@ -65,13 +95,6 @@ export async function writeTextFile(path: string, text: string): Promise<void> {
   } catch (error) {
     throw fileError(error, path, 'write')
   }
-}
-
-/** What is read must not be written over, under whatever name. @throws FILE_UNWRITABLE */
-export async function checkApart(out: string, source: string): Promise<void> {
-  const [a, b] = await Promise.all([out, source].map((path) => stat(path).catch(() => null)))
-  if (a !== null && b !== null && a.dev === b.dev && a.ino === b.ino)
-    throw new CommandError('FILE_UNWRITABLE', `${out}: expected another file than ${source}, which is read`)
 }
 
 /** Finds out before a long run whether its result could be written. @throws FILE_UNWRITABLE */

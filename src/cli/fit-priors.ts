@@ -3,7 +3,8 @@ import { defaultEncoder } from '../features/default-encoder.js'
 import { parseOutcomes } from '../replay/dataset.js'
 import { fitPriors } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
-import { readTextFile, writeTextFile } from './files.js'
+import { readData, writeTextFile } from './files.js'
+import { checkOutputs } from './outputs.js'
 import { print, visible } from './print.js'
 
 interface FitPriorsFlags {
@@ -20,17 +21,22 @@ export function registerFitPriors(program: Command): void {
   program
     .command('fit-priors')
     .description('make warm-up priors from recorded outcomes')
-    .requiredOption('--data <file>', 'recorded outcomes, one JSON object a line: {id, prompt, outcomes}')
+    .requiredOption(
+      '--data <file>',
+      "recorded outcomes, one JSON object a line: {id, prompt, outcomes} ('-': standard input)",
+    )
     .requiredOption('--out <file>', 'where the priors go, as JSON')
     .addHelpText('after', HELP)
     .action(writePriors)
 }
 
 async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
-  const rows = parseOutcomes(await readTextFile(data), data)
+  await checkOutputs([out], [data])
+  const { text, name } = await readData(data)
+  const rows = parseOutcomes(text, name)
   const bare = rows.find(({ prompt }) => prompt === '')
   if (bare !== undefined) {
-    const message = `${data}: row '${bare.id}' has no prompt to encode; an export of a log has contexts alone, which fitPriors takes`
+    const message = `${name}: row '${bare.id}' has no prompt to encode; an export of a log has contexts alone, which fitPriors takes`
     throw new CommandError('BAD_ARGUMENT', message)
   }
   // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.

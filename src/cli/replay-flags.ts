@@ -41,7 +41,10 @@ export function addReplayFlags(command: Command): Command {
     .description(
       'Play recorded outcomes through a policy and baselines; without --data, a simulated workload.',
     )
-    .option('--data <file>', 'recorded outcomes, JSON lines {id, source, prompt, features, outcomes}')
+    .option(
+      '--data <file>',
+      "recorded outcomes, JSON lines {id, source, prompt, features, outcomes} ('-': standard input)",
+    )
     .option('--train <file>', 'outcomes that fit priors and burn in; then all of --data evaluates')
     .option('--cold', 'no priors: route every row before evaluation')
     .option('--models <file>', 'models and prices, {"models": [{id, inputUsdPerMTok, outputUsdPerMTok}]}')
@@ -101,6 +104,8 @@ export function checkCombinations(flags: ReplayFlags): void {
   } else if (flags.models === undefined) {
     throw badFlag('models', 'expected a file of models and prices beside --data')
   }
+  if (flags.data === '-' && flags.train === '-')
+    throw badFlag('train', 'expected a file: standard input is --data')
   const scenario = flags.scenario ?? (flags.data === undefined ? null : 'stationary')
   if (scenario === null) return
   if (flags.shifted !== undefined && scenario !== 'price-drop' && scenario !== 'quality-regression') {

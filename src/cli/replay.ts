@@ -9,6 +9,7 @@ import { coursesOf, SCENARIO_NAMES, type ScenarioName } from '../replay/scenario
 import type { ReplaySettings } from '../replay/settings.js'
 import { checkWritable, writeTextFile } from './files.js'
 import { badFlag } from './flags.js'
+import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 import {
   addReplayFlags,
@@ -33,6 +34,7 @@ async function replay(flags: ReplayFlags): Promise<void> {
   if (flags.json !== undefined && reportPath !== undefined && resolve(flags.json) === resolve(reportPath)) {
     throw badFlag('json', `expected another file than the report's, got ${show(flags.json)} for both`)
   }
+  await checkOutputs([flags.json, reportPath], [flags.data, flags.train, flags.models])
   const workload = await loadWorkload(flags)
   for (const path of [flags.json, reportPath]) if (path !== undefined) await checkWritable(path)
   const scenarios =

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { numberFlag } from './flags.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
@@ -27,6 +28,7 @@ export function registerReward(program: Command): void {
 }
 
 async function reward(id: string, value: number, flags: RewardFlags): Promise<void> {
+  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [])
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
     log.listen(router)

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
 import { createRouter } from '../create-router.js'
@@ -16,6 +16,7 @@ import { EventLog } from './event-log.js'
 import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, visible } from './print.js'
 import {
   budgetDifferences,
@@ -72,7 +73,8 @@ Examples:
   $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002
   $ paretobandit route "Prove that 2 is prime" --models models.json --budget 0.002 --state router.state
   $ paretobandit route "And that 3 is" --state router.state --exclude gpt-4o --max-cost 0.01
-  $ paretobandit route - --state router.state < prompt.txt`
+  $ paretobandit route - --state router.state < prompt.txt
+  $ paretobandit route --state router.state -- "-1 + 3 = ?"`
 
 export function registerRoute(program: Command): void {
   program
@@ -122,10 +124,20 @@ export function registerRoute(program: Command): void {
     .option('--log <file>', "append the decision's event as a line of JSON, for 'evaluate'")
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', HELP)
+    .exitOverride(refuse)
     .action(route)
 }
 
+/** A prompt that begins with a dash looks like a flag. */
+function refuse(error: CommanderError): never {
+  const isFlag = /^error: unknown option '--?[a-z][a-z-]*(=[^']*)?'/.test(error.message)
+  if (error.code !== 'commander.unknownOption' || isFlag) throw error
+  const hint = `a prompt that begins with '-' goes behind '--', after all flags: paretobandit route --state FILE -- "-1 + 3 = ?"`
+  throw new CommanderError(error.exitCode, error.code, `${error.message}; ${hint}`)
+}
+
 async function route(argument: string, flags: RouteFlags): Promise<void> {
+  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.models, flags.priors])
   const inputs: RouteInputs = {
     models: flags.models === undefined ? null : await readModelsFile(flags.models),
     priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),

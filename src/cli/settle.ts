@@ -5,6 +5,7 @@ import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
@@ -44,6 +45,7 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     const message = 'give --cost USD, or both --input-tokens N and --output-tokens N, or --usage FILE'
     throw new CommandError('BAD_ARGUMENT', message)
   }
+  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.usage])
   const settlement = { ...(await billOf(flags)), ...(latencyMs === undefined ? {} : { latencyMs }) }
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkApart } from './files.js'
+import { checkOutputs, filesOfLog } from './outputs.js'
 import { print } from './print.js'
 import { writeAtomically } from './state/atomic-write.js'
 import { withView } from './state/log-view.js'
@@ -23,7 +23,7 @@ export function registerSnapshot(program: Command): void {
 }
 
 async function snapshot(log: string, out: string, flags: { readonly stream?: string }): Promise<void> {
-  await checkApart(out, log)
+  await checkOutputs([out], filesOfLog(log))
   const text = await withView(log, flags.stream, async ({ router, reader }) => {
     const bytes = router.snapshot()
     await writeAtomically(out, bytes)

@@ -5,6 +5,7 @@ import { autoBudgets, parseBudgets } from '../replay/budgets.js'
 import { tune } from '../replay/tune.js'
 import { checkWritable, writeTextFile } from './files.js'
 import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
+import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 import { barJobView, SILENT_JOB_VIEW } from './view/observers.js'
 import { tuneText } from './view/tuning.js'
@@ -36,7 +37,10 @@ export function registerTune(program: Command): void {
   program
     .command('tune')
     .description('search the knobs of a policy by replaying recorded outcomes')
-    .requiredOption('--data <file>', 'recorded outcomes, JSON lines {id, source, prompt, features, outcomes}')
+    .requiredOption(
+      '--data <file>',
+      "recorded outcomes, JSON lines {id, source, prompt, features, outcomes} ('-': standard input)",
+    )
     .requiredOption(
       '--models <file>',
       'models and prices, {"models": [{id, inputUsdPerMTok, outputUsdPerMTok}]}',
@@ -63,6 +67,7 @@ async function runTune(flags: TuneFlags): Promise<void> {
     throw badFlag('train-share', `expected a number between 0 and 1, got ${trainShare}`)
   }
   const choice = parseBudgets(flags.budgets, '--budgets')
+  await checkOutputs([flags.json], [flags.data, flags.models])
   const workload = await loadWorkload(flags)
   const data = tableOf(workload.rows, workload.models, flags.features, flags.data)
   if (flags.json !== undefined) await checkWritable(flags.json)

@@ -5,7 +5,7 @@ import { type OutcomeRow, parseOutcomes } from '../replay/dataset.js'
 import { modelIndex } from '../replay/scenarios.js'
 import { simulateWorkload } from '../replay/simulate/workload.js'
 import { buildTable, type OutcomeTable } from '../replay/table.js'
-import { readTextFile } from './files.js'
+import { readData, STANDARD_INPUT } from './files.js'
 import { badFlag } from './flags.js'
 import { readModelsFile } from './inputs.js'
 
@@ -40,10 +40,15 @@ export async function loadWorkload(flags: WorkloadFlags): Promise<Workload> {
     return { name: 'a simulated workload', simulated: true, newcomer, models: left, rows, trainRows: null }
   }
   const models = withoutExcluded(await readModelsFile(flags.models ?? ''), flags.exclude)
-  const rows = parseOutcomes(await readTextFile(flags.data), flags.data)
-  const trainRows =
-    flags.train === undefined ? null : parseOutcomes(await readTextFile(flags.train), flags.train)
-  return { name: basename(flags.data), simulated: false, newcomer: null, models, rows, trainRows }
+  const rows = await readOutcomes(flags.data)
+  const trainRows = flags.train === undefined ? null : await readOutcomes(flags.train)
+  const name = flags.data === '-' ? STANDARD_INPUT : basename(flags.data)
+  return { name, simulated: false, newcomer: null, models, rows, trainRows }
+}
+
+async function readOutcomes(path: string): Promise<OutcomeRow[]> {
+  const { text, name } = await readData(path)
+  return parseOutcomes(text, name)
 }
 
 function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string[] | undefined): ModelSpec[] {

@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { jsonLines } from '../base/json-lines.js'
 import type { Encoder } from '../features/encoder.js'
 import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
 
@@ -52,14 +53,7 @@ interface Feedback {
  */
 export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
   const lines = new LogReader(name, encoder)
-  let start = 0
-  for (let lineNumber = 1; start < text.length; lineNumber++) {
-    const end = text.indexOf('\n', start)
-    const line = text.slice(start, end < 0 ? text.length : end)
-    start = end < 0 ? text.length : end + 1
-    if (line.trim() === '') continue
-    lines.take(line, `${name}:${lineNumber}`)
-  }
+  for (const { text: line, place } of jsonLines(text, name)) lines.take(line, place)
   return lines.finish()
 }
 

@@ -5,7 +5,7 @@ import { boolean, finite, text } from './fields.js'
 export const availability = defineNotice('availability', {
   model: text(),
   isAvailable: boolean(),
-  /** Share of its calls of late that failed. */
+  /** Share of its recent calls that failed. */
   failureShare: finite(),
 })
 export type AvailabilityEvent = DefinedEvent<typeof availability>

@@ -1,11 +1,12 @@
-import { checkArray, checkVector, copyContext, copyNumbers, isVector } from '../base/check.js'
+import { checkArray, checkVector, copyContext, copyNumbers, isFloatVector } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
+import { type ChatMessage, isChat, textOfChat } from './chat.js'
 import { type AnyEncoder, isSyncEncoder } from './encoder.js'
 import { encoderFailed } from './encoder-output.js'
 
-/** What a request's context can be made from: a text, or the vector itself. */
-export type ContextInput = string | ArrayLike<number>
+/** What a request's context can be made from: a text, the messages of a chat, or the vector itself. */
+export type ContextInput = string | readonly ChatMessage[] | ArrayLike<number>
 
 /** What an encoder writes to, and what is checked and kept: a buffer that no code but ours knows. */
 interface Buffers {
@@ -55,9 +56,9 @@ export class ContextReader {
 
   private read(input: ContextInput, { written, context }: Buffers, field: string): void {
     const { encoder, dimension } = this
-    if (typeof input !== 'string') {
-      if (!isVector(input)) throw expected('INVALID_ARGUMENT', field, 'a text or a vector of numbers', input)
-      readVector(input, dimension, context, field)
+    const text = textOf(input, field)
+    if (text === null) {
+      readVector(checkInput(input, field), dimension, context, field)
       return
     }
     if (encoder === null) {
@@ -75,7 +76,7 @@ export class ContextReader {
       )
     }
     try {
-      encoder.encodeInto(input, written, 0)
+      encoder.encodeInto(text, written, 0)
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
@@ -85,10 +86,14 @@ export class ContextReader {
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
   async resolve(input: ContextInput): Promise<ContextInput> {
     const { encoder } = this
-    if (typeof input !== 'string') return isVector(input) ? reading('input', () => Array.from(input)) : input
-    if (encoder === null || isSyncEncoder(encoder)) return input
+    const text = textOf(input, 'input')
+    if (text === null) {
+      const vector = checkInput(input, 'input')
+      return reading('input', () => Array.from(vector))
+    }
+    if (encoder === null || isSyncEncoder(encoder)) return text
     try {
-      return checkVector(await encoder.encode(input), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
+      return checkVector(await encoder.encode(text), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
@@ -130,6 +135,19 @@ export class ContextReader {
       return this.take(input, `${field}[${i}]`)
     }
   }
+}
+
+/** @returns null for what is no text */
+function textOf(input: ContextInput, field: string): string | null {
+  if (typeof input === 'string') return input
+  if (!Array.isArray(input)) return null
+  return reading(field, () => (isChat(input) ? textOfChat(input, field) : null))
+}
+
+function checkInput(input: unknown, field: string): ArrayLike<number> {
+  if (isFloatVector(input)) return input
+  const what = 'messages {role, content}, a text or a vector of numbers'
+  throw expected('INVALID_ARGUMENT', field, what, input)
 }
 
 /** A vector may be a proxy, or have getters. */

@@ -4,20 +4,20 @@ import type { Store } from './store.js'
 /** How a router keeps its log. */
 export interface JournalSettings {
   /** Events between snapshots: what a restart has to fold again at most. Default 50,000. */
-  readonly snapshotEvents?: number
+  readonly snapshotEvents?: number | undefined
   /** Events that may wait to be durable; then calls throw JOURNAL_FULL. Default 65,536. */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
   /** Told of every failure of the store; what failed is tried again. Default: console.error, once a kind of failure. */
-  readonly onStoreError?: (error: unknown) => void
+  readonly onStoreError?: ((error: unknown) => void) | undefined
   /**
    * Shared stores, while they are away and a lease is spent: the share of each cap, in [0, 1], that this router may go on
    * with by itself. With n routers spend may then exceed a cap by n times that share. Default 0: it refuses.
    */
-  readonly localShare?: number
+  readonly localShare?: number | undefined
   /** Shared stores: how long feedback waits for a request that others may know, ms. Default 10,000. */
-  readonly holdMs?: number
+  readonly holdMs?: number | undefined
   /** How long `close` waits for events to be durable, ms, before it gives them up and rejects. Default 10,000. */
-  readonly closeMs?: number
+  readonly closeMs?: number | undefined
 }
 
 declare module '../policy/options.js' {
@@ -26,15 +26,15 @@ declare module '../policy/options.js' {
      * Where all that happens is kept: `memoryStore`, `sqliteStore`, `redisStore`. A log that is there brings its state;
      * `onDifference` says what becomes of options that say otherwise. Default: nothing is kept but by `snapshot`.
      */
-    readonly store?: Store
+    readonly store?: Store | undefined
     /** How it is kept there. */
-    readonly journal?: JournalSettings
+    readonly journal?: JournalSettings | undefined
     /**
      * What becomes of models, budget, caps, tenants, latency, quality and `pendingTtlMs` that are given and differ from
      * the log, once or for each option. `apply`, the default: those that were edited since the last start change the log,
      * as events; what a command has set since holds. `warn`: the log holds, and console.warn tells of each. `throw`: the
      * router refuses to start (STORE_MISMATCH).
      */
-    readonly onDifference?: OnDifference | OnDifferences
+    readonly onDifference?: OnDifference | OnDifferences | undefined
   }
 }

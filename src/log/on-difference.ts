@@ -8,7 +8,7 @@ const DIFFERING = ['models', 'budget', 'caps', 'tenants', 'latency', 'quality', 
 /** Options that a log has a say in. Others are of the process, as given; or the fold depends on them, and they must agree. */
 export type DifferingOption = (typeof DIFFERING)[number]
 /** A choice for each option; left out: `apply`. */
-export type OnDifferences = { readonly [O in DifferingOption]?: OnDifference }
+export type OnDifferences = { readonly [O in DifferingOption]?: OnDifference | undefined }
 
 /** @returns the choice for an option @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function resolveOnDifference(value: unknown): (option: string) => OnDifference {

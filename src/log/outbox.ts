@@ -3,6 +3,7 @@ import { EventWriter } from '../events/codec.js'
 import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { JournalStats } from '../router/journal.js'
+import type { KeepAlive } from './keep-alive.js'
 import type { Position, Store } from './store.js'
 
 /** Events of one append at most: a group commit takes all that came meanwhile. */
@@ -21,6 +22,8 @@ interface OutboxOptions {
   readonly firstNumber: number
   /** Events that may wait to be durable. */
   readonly capacity: number
+  /** Held while events wait. */
+  readonly alive: KeepAlive
   /** Told of every append that failed, and will be tried again unless it is fatal. */
   readonly onError: (error: unknown) => void
   /** Before a batch is taken: the fold of all that was appended, up to that number, is the present state. */
@@ -107,6 +110,7 @@ export class Outbox {
     const bytes = this.writer.encode(event)
     this.queue.push(bytes)
     this.lastNumber++
+    this.options.alive.hold()
     this.schedule()
     return bytes
   }
@@ -139,6 +143,7 @@ export class Outbox {
   break(error: unknown): void {
     if (this.broken !== undefined) return
     this.broken = error
+    this.options.alive.progress(false)
     this.options.onBroken(error)
     for (const { reject } of this.waiters.splice(0)) reject(error)
   }
@@ -167,6 +172,7 @@ export class Outbox {
       this.durable = this.firstQueued - 1
       this.position = position
       this.options.onDurable(this.durable, position)
+      this.options.alive.progress(this.waiting > 0)
       while (this.waiters.length > 0 && this.waiters[0].number <= this.durable)
         this.waiters.shift()?.resolve()
     }

@@ -7,6 +7,7 @@ import { checkEvent } from '../state/check-event.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
 import { HeldFeedback } from './held-feedback.js'
+import { KeepAlive } from './keep-alive.js'
 import type { LocalLeases } from './leases/local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
@@ -70,6 +71,8 @@ export class Replica implements Journal {
   private isEnding = false
   private reading: Promise<void> = Promise.resolve()
   private wakeUp: (() => void)[] = []
+  /** Held while own events have no place, or feedback waits for its request. */
+  private readonly alive: KeepAlive
 
   constructor({ store, opened, options, host, recovered, startFold, leases }: ReplicaParts) {
     const { fold, position } = recovered
@@ -81,19 +84,22 @@ export class Replica implements Journal {
     this.startFold = startFold
     this.snapshots = new SharedSnapshots(store, options, host.encoder)
     this.leases = leases
+    this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
-    this.held = new HeldFeedback(
-      options.holdMs,
-      () => host.now(),
-      (event) => host.commit(event),
-    )
+    this.held = new HeldFeedback(options.holdMs, {
+      now: () => host.now(),
+      commit: (event) => host.commit(event),
+      isOrigin: (name) => this.confirmed.ids.origins.get(name) !== undefined,
+      isRequest: (id) => host.state.sequenceOf(id) !== 0 || host.state.ids.isPast(id),
+    })
     this.outbox = new Outbox({
       store,
       events: fold.events,
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
+      alive: new KeepAlive(options.closeMs),
       onError: (error) => this.storeFailed(error),
       onLost: () => {
         this.mustRejoin = true
@@ -135,6 +141,7 @@ export class Replica implements Journal {
     // A notice is no event of the log.
     if (!this.fold.events.byType.has(event.type)) return
     this.unplaced.push(this.outbox.append(event))
+    this.alive.hold()
     if (event.type === 'routed' || event.type === 'refused') this.leases?.recordDraw(event)
   }
 
@@ -149,6 +156,7 @@ export class Replica implements Journal {
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
     this.held.add(id, make, receipt)
+    this.alive.hold()
     return receipt
   }
 
@@ -173,6 +181,7 @@ export class Replica implements Journal {
       await this.store.close()
       await this.reading
       this.outbox.break(closed)
+      this.alive.progress(false)
     }
   }
 
@@ -212,7 +221,7 @@ export class Replica implements Journal {
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
-    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin)
+    if (outcome.kind !== 'known') this.leases?.recordPlace(outcome, origin, isOwn)
   }
 
   private placeOwn(number: number, outcome: Outcome): void {
@@ -274,7 +283,7 @@ export class Replica implements Journal {
     }
     this.host.adopt(state)
     this.isDiverged = false
-    this.held.retryAll((id) => state.sequenceOf(id) !== 0 || state.ids.isPast(id))
+    this.held.retryAll()
   }
 
   private async readFailed(error: unknown): Promise<void> {
@@ -288,7 +297,7 @@ export class Replica implements Journal {
       if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
       this.storeFailed(cause)
     }
-    if (!this.isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    if (!this.isClosed) await pause(RETRY_MS)
   }
 
   /** Too far behind, or the log is not what it was: from its latest snapshot again. */
@@ -320,6 +329,7 @@ export class Replica implements Journal {
     this.receipts.refuseAll(error)
     this.held.refuseAll(error)
     this.wake()
+    this.alive.progress(false)
   }
 
   private storeFailed(error: unknown): void {
@@ -328,6 +338,15 @@ export class Replica implements Journal {
   }
 
   private wake(): void {
+    this.alive.progress(this.unplaced.length > 0 || this.held.size > 0)
     for (const resolve of this.wakeUp.splice(0)) resolve()
   }
+}
+
+/** Keeps nothing alive. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    if (typeof timer === 'object') timer.unref()
+  })
 }

@@ -3,9 +3,10 @@ import { expected, ParetoBanditError } from '../base/errors.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
 
-export interface JournalOptions extends Required<JournalSettings> {
-  readonly closedError: (store: Store) => ParetoBanditError
-}
+/** With every default in place. */
+export type JournalOptions = {
+  readonly [K in keyof JournalSettings]-?: NonNullable<JournalSettings[K]>
+} & { readonly closedError: (store: Store) => ParetoBanditError }
 
 const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs', 'closeMs'] as const
 

@@ -3,6 +3,7 @@ import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import { KeepAlive } from './keep-alive.js'
 import { Outbox } from './outbox.js'
 import { Receipts } from './receipts.js'
 import type { Recovered } from './recovery.js'
@@ -57,6 +58,7 @@ export class SoleJournal implements Journal {
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
+      alive: new KeepAlive(options.closeMs),
       onError: options.onStoreError,
       onBroken: (error) => this.receipts.refuseAll(error),
       onTurn: (last) => this.takeSnapshot(last),

@@ -1,4 +1,4 @@
-/** Failures one after the other, or their share of late, at which a model is taken to be down. */
+/** Failures one after the other, or their share of recent calls, at which a model is taken to be down. */
 const FAILURES_IN_A_ROW = 4
 const FAILURE_SHARE = 0.6
 /** Weight of the latest outcome in the share, and what is left of the share when the model is back. */
@@ -67,11 +67,11 @@ export function callFailed(
 ): boolean {
   model.failureShare += (1 - model.failureShare) * SHARE_RATE
   model.failuresInRow++
-  if (retryAfterMs !== null)
-    model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
+  const asksForPause = retryAfterMs !== null && retryAfterMs > 0
+  if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
   const wasUp = model.trips === 0
   const isDown =
-    retryAfterMs !== null || model.failuresInRow >= FAILURES_IN_A_ROW || model.failureShare >= FAILURE_SHARE
+    asksForPause || model.failuresInRow >= FAILURES_IN_A_ROW || model.failureShare >= FAILURE_SHARE
   if (wasUp ? !isDown : routedAt < model.trippedAt) return false
   model.trips++
   model.trippedAt = at

@@ -2,6 +2,14 @@
 export const COST_MEMORY_REQUESTS = 50
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 const LIST_PRICE_RATIO_MAX = 1000
+/**
+ * A bill of more than so many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
+ * a cost: a prompt of 100,000 words where 500 tokens were assumed is less.
+ */
+const LIST_RATIO_MAX = 300
+const MEAN_RATIO_MAX = 30
+/** What such a bill counts for in what is learned, in times of what was expected: a mistake must not shut a model out. */
+const MISTAKE_COUNTED = 3
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
@@ -42,6 +50,7 @@ export function recordCost(
   costUsd: number,
   listCostUsd: number,
   predictedUsd: number,
+  isMistake = false,
 ): void {
   if (record.assumedUsd <= 0) {
     // The list price counts as one observation: a single free call must not make a model look free.
@@ -49,7 +58,10 @@ export function recordCost(
     record.assumedUsd = listCostUsd
     record.predictedUsd = listCostUsd
   }
-  record.realisedUsd = KEPT * record.realisedUsd + costUsd
+  const countedUsd = isMistake
+    ? MISTAKE_COUNTED * Math.max(listCostUsd, expectedCostUsd(record, listCostUsd))
+    : costUsd
+  record.realisedUsd = KEPT * record.realisedUsd + countedUsd
   record.assumedUsd = KEPT * record.assumedUsd + listCostUsd
   record.predictedUsd = KEPT * record.predictedUsd + predictedUsd
 }
@@ -66,6 +78,30 @@ export function expectedCostUsd(record: CostRecord, listCostUsd: number): number
 /** Ends of ln(cost / list cost): a bill is between 1/148 and 55 times its list price, as far as it is learned from. */
 export const LOG_RATIO_MIN = -5
 export const LOG_RATIO_MAX = 4
+
+/** What a model's settled requests have cost. */
+interface Bills {
+  readonly settled: number
+  readonly settledCostUsd: number
+}
+
+/** Whether a bill is beyond what its request can have cost; of a list cost of 0 nobody knows. */
+export function isImplausible(
+  costUsd: number,
+  listCostUsd: number,
+  { settled, settledCostUsd }: Bills,
+): boolean {
+  if (listCostUsd === 0 || costUsd <= LIST_RATIO_MAX * listCostUsd) return false
+  return settled === 0 || costUsd * settled > MEAN_RATIO_MAX * settledCostUsd
+}
+
+/** Whether a bill taught the cost head as a mistake: there all beyond its end are taught the end else. */
+export function wasTaughtAsMistake(costUsd: number, listCostUsd: number, taughtLogRatio: number): boolean {
+  return listCostUsd > 0 && costUsd > LIST_RATIO_MAX * listCostUsd && taughtLogRatio < LOG_RATIO_MAX
+}
+
+/** What the cost head learns of a bill that is a mistake. */
+export const MISTAKE_LOG_RATIO = Math.log(MISTAKE_COUNTED)
 
 /** ln(cost / list cost), what the cost head learns; 0 where the list price is 0. */
 export function logCostRatio(costUsd: number, listCostUsd: number): number {

@@ -16,7 +16,7 @@ import {
  * dearest price given on its side, and reported. docs/TOKENS.md lists the kinds.
  */
 export type TokenPrices = { readonly [P in RequiredPriceName]: number } & {
-  readonly [P in Exclude<TokenPriceName, RequiredPriceName>]?: number
+  readonly [P in Exclude<TokenPriceName, RequiredPriceName>]?: number | undefined
 }
 
 /** Prices with those filled in that have a default. */
@@ -35,10 +35,10 @@ export type ModelPrice = TokenPrices & {
    * tokens of a request, cached ones included, prices the whole of it. A tier is complete: what it leaves out takes its
    * default from the tier.
    */
-  readonly tiers?: readonly TierSpec[]
+  readonly tiers?: readonly TierSpec[] | undefined
 } & {
   /** Share of the cost that is taken off a request served that way, in [0, 1). Default 0. */
-  readonly [D in DiscountName]?: number
+  readonly [D in DiscountName]?: number | undefined
 }
 
 /** A model as its operator describes it. The one unit of price is USD per million tokens. */

@@ -1,4 +1,4 @@
-import { checkAmount, isAmount } from '../base/check.js'
+import { checkAmount, isAmount, isMissing } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { type PriceList, tierAt } from './price-list.js'
 import {
@@ -11,7 +11,7 @@ import {
 import type { UsageFlag } from './usage/usage.js'
 
 /** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
-export type GivenTokens = { readonly [C in TokenCountName]?: number }
+export type GivenTokens = { readonly [C in TokenCountName]?: number | null | undefined }
 
 /** Tokens by kind, none in two of them: `input` are those of no other kind. A kind without tokens is left out. */
 export type TokensByKind = Readonly<Record<string, number>>
@@ -40,7 +40,11 @@ export function readTokenCounts(
   for (const key in record) {
     const kind = byCountName.get(key)
     const value = record[key]
-    if (kind === undefined || value === undefined || (flags !== null && value === null)) continue
+    if (kind === undefined || value === undefined) continue
+    if (flags !== null && isMissing(value)) {
+      if (value !== null) flag(flags, 'count-missing')
+      continue
+    }
     amounts ??= new Array<number>(kinds.kinds.length).fill(0)
     const { index, whole } = kind
     if (index === whole) {
@@ -70,19 +74,19 @@ function raiseWholes(
   flags: UsageFlag[],
 ): number[] {
   for (const { index, countName } of [input, output]) {
-    const isMissing = record[countName] === undefined || record[countName] === null
-    if (isMissing) flag(flags, 'count-missing')
+    const isUntold = isMissing(record[countName])
+    if (isUntold) flag(flags, 'count-missing')
     let within = 0
     let beside = 0
     for (const part of parts) {
       if (part.whole !== index) continue
-      if (isMissing || amounts[part.index] <= amounts[index]) within += amounts[part.index]
+      if (isUntold || amounts[part.index] <= amounts[index]) within += amounts[part.index]
       else {
         flag(flags, 'part-above-whole')
         beside += amounts[part.index]
       }
     }
-    if (!isMissing && within > amounts[index] * (1 + ROUNDING)) flag(flags, 'parts-above-whole')
+    if (!isUntold && within > amounts[index] * (1 + ROUNDING)) flag(flags, 'parts-above-whole')
     amounts[index] = Math.max(amounts[index], within) + beside
   }
   return amounts
@@ -143,6 +147,15 @@ export function tokensByKind(amounts: TokenAmounts, table: TokenKinds = TOKEN_KI
 function hasParts(amounts: TokenAmounts, { parts }: TokenKinds): boolean {
   for (let i = 0; i < parts.length; i++) if (amounts[parts[i].index] > 0) return true
   return false
+}
+
+/** Dollars of tokens by kind at list prices, each kind at its own. */
+export function listCostOf(list: PriceList, tokens: TokensByKind): number {
+  const { byName } = list.kinds
+  const { usdPerMTok } = list.tiers.length === 1 ? list.tiers[0] : tierAt(list, inputOf(list, tokens))
+  let usd = 0
+  for (const name in tokens) usd += (tokens[name] / 1e6) * usdPerMTok[byName.get(name)?.index ?? 0]
+  return usd
 }
 
 /** Tokens of kinds that a price list has no price for. */

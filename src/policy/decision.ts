@@ -1,11 +1,11 @@
 import type { Constraint } from '../events/constraint.js'
 
-/** Where a request goes, and what it is expected to cost. */
-export interface Decision {
+/** Where a request goes, and what it is expected to cost. @typeParam Id ids of the router's models */
+export interface Decision<Id extends string = string> {
   /** Names the request in `settle`, `reward`, `fail` and `explain`. */
   readonly id: string
   /** Id of the chosen model. */
-  readonly model: string
+  readonly model: Id
   /** Expected cost of the request on that model, USD. */
   readonly expectedCostUsd: number
   /** Set aside until it settles, USD: the expected cost, or with `reserve: 'worst-case'` the most it can cost. */

@@ -16,63 +16,63 @@ export interface BudgetOptions {
  * add their own options to this interface, by declaration merging in their folders.
  */
 export interface RouterOptions {
-  readonly models?: readonly ModelSpec[]
-  readonly budget?: BudgetOptions | null
+  readonly models?: readonly ModelSpec[] | undefined
+  readonly budget?: BudgetOptions | null | undefined
   /** Encoder of texts; omit it to route vectors, or to get the default hashing encoder when `dimension` is omitted. */
-  readonly encoder?: AnyEncoder
+  readonly encoder?: AnyEncoder | undefined
   /** Length of a context, bias included; defaults to the encoder's. Only vectors are routed when given alone. */
-  readonly dimension?: number
+  readonly dimension?: number | undefined
   /** Warm-up priors from `fitPriors`; models without one start cold. */
-  readonly priors?: Priors
+  readonly priors?: Priors | undefined
   /** How many observations the priors are worth. Default: from `adaptationHorizon`. */
-  readonly nEffective?: number
+  readonly nEffective?: number | undefined
   /** Requests after which fresh evidence outweighs the prior; gives nEffective = (gamma^-T - 1)/(1 - gamma). */
-  readonly adaptationHorizon?: number
+  readonly adaptationHorizon?: number | undefined
   /**
    * Weight of the exploration bonus, >= 0, in parts of the range of rewards: the same number explores as much whatever
    * the range. Default 0.01 with priors, 0.05 without.
    */
-  readonly alpha?: number
+  readonly alpha?: number | undefined
   /** Forgetting factor in [0.5, 1]; 1 never forgets. Default 0.9997, of policy `paper` 0.997. */
-  readonly gamma?: number
+  readonly gamma?: number | undefined
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. Default 1. */
-  readonly lambda0?: number
+  readonly lambda0?: number | undefined
   /**
    * Lowest and highest reward; others are refused. Default [0, 1]. Give the range that rewards really have: inside, each is
    * scaled to [0, 1], so a router with rewards in [0, 10] decides as one with a tenth of them in [0, 1]. Rewards, scores
    * and prices that the router reports are in the units of this range.
    */
-  readonly rewardRange?: readonly [number, number]
+  readonly rewardRange?: readonly [number, number] | undefined
   /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
-  readonly forcedExploration?: number
+  readonly forcedExploration?: number | undefined
   /**
    * Tokens assumed for a request of unknown size. Default 300 in, 300 out. The input of a text is estimated from the text
    * itself; where `input` is given it is no less than that, as a system prompt is sent along, say.
    */
-  readonly expectedTokens?: { readonly input: number; readonly output: number }
+  readonly expectedTokens?: { readonly input: number; readonly output: number } | undefined
   /** How many of the latest requests may still get feedback. Default 65,536. */
-  readonly pendingCapacity?: number
+  readonly pendingCapacity?: number | undefined
   /** After this long without a settlement a reservation becomes spend, and a reward comes too late. Default 24 h. */
-  readonly pendingTtlMs?: number
+  readonly pendingTtlMs?: number | undefined
   /** Default 'auto': native where it has been built, else wasm, else js. One that cannot run: KERNEL_UNAVAILABLE. */
-  readonly kernel?: KernelName | 'auto'
+  readonly kernel?: KernelName | 'auto' | undefined
   /**
    * Share of requests, in [0, 0.5], that go to any eligible and affordable model by chance, so that
    * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
    */
-  readonly epsilon?: number
+  readonly epsilon?: number | undefined
   /** Seeds the tie-break and all draws. Default 0. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Milliseconds since the epoch. Default Date.now. */
-  readonly clock?: () => number
+  readonly clock?: (() => number) | undefined
   /**
    * First part of request ids: letters, digits, - and _. Default: `r-` and twelve characters, others at each start, so that
    * feedback for an older process or of a snapshot's later days never finds another request. With a name of your own ids go
    * on from those of the snapshot or log: never give out requests of that name from two processes, or after going back.
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Told of an exception in an event listener. Default: console.error. */
-  readonly onListenerError?: (error: unknown) => void
+  readonly onListenerError?: ((error: unknown) => void) | undefined
 }
 
 /** RouterOptions with every default in place, checked and frozen. `policyOptions` are those of the policy, as it resolved them. */

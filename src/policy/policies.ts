@@ -33,7 +33,7 @@ declare module './options.js' {
      * account (docs/PACING.md). paper: the published method, list prices at a logarithmic penalty (docs/MATH.md).
      * thompson: posterior sampling with a plain pacer in dollars, a baseline.
      */
-    readonly policy?: PolicyName
+    readonly policy?: PolicyName | undefined
   }
 }
 

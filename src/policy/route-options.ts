@@ -10,28 +10,28 @@ import {
 /** What one request may say about itself. */
 export interface RouteOptions {
   /** Only these models. */
-  readonly candidates?: readonly string[]
+  readonly candidates?: readonly string[] | undefined
   /** Not these, for example one that has just failed. */
-  readonly exclude?: readonly string[]
+  readonly exclude?: readonly string[] | undefined
   /** Only models whose expected cost for this request is at most this, USD: no decision's `expectedCostUsd` is more. */
-  readonly maxCostUsd?: number
+  readonly maxCostUsd?: number | undefined
   /** Only models whose mean latency of late is at most this. A model never settled with a latency passes. */
-  readonly maxLatencyMs?: number
+  readonly maxLatencyMs?: number | undefined
   /**
    * Whether the request may try a model that `maxCostUsd` or `maxLatencyMs` shuts out for what is known of it, in case it
    * has changed: one request in 25 at most, ever fewer while it has not. Default true; false keeps strictly to what is known.
    */
-  readonly tries?: boolean
+  readonly tries?: boolean | undefined
   /** Known size of the prompt, tokens. */
-  readonly inputTokens?: number
+  readonly inputTokens?: number | undefined
   /** Upper limit of the answer, tokens: the expected answer is cut to it. */
-  readonly maxOutputTokens?: number
+  readonly maxOutputTokens?: number | undefined
   /** Whose request it is: a registered tenant, which pays too. */
-  readonly tenant?: string
+  readonly tenant?: string | undefined
   /** Exploitation only: no exploration bonus, no forced exploration. */
-  readonly exploit?: boolean
+  readonly exploit?: boolean | undefined
   /** Attach the explanation to the decision, exactly as it was when made. */
-  readonly explain?: boolean
+  readonly explain?: boolean | undefined
 }
 
 const ROUTE_OPTION_KEYS = [

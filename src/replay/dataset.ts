@@ -1,5 +1,6 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
+import { jsonLines } from '../base/json-lines.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {
@@ -30,18 +31,13 @@ export interface OutcomeRow {
 export function parseOutcomes(text: string, name: string): OutcomeRow[] {
   const rows: OutcomeRow[] = []
   let featureCount = -1
-  let start = 0
-  for (let lineNumber = 1; start < text.length; lineNumber++) {
-    const end = text.indexOf('\n', start)
-    const line = text.slice(start, end < 0 ? text.length : end)
-    start = end < 0 ? text.length : end + 1
-    if (line.trim() === '') continue
-    const row = parseRow(line, `${name}:${lineNumber}`)
+  for (const { text: line, place } of jsonLines(text, name)) {
+    const row = parseRow(line, place)
     if (row.features !== null) {
       if (featureCount < 0) featureCount = row.features.length
       if (row.features.length !== featureCount) {
         const what = `features: expected ${featureCount} numbers as in the rows before`
-        throw broken(`${name}:${lineNumber}`, `${what}, got ${row.features.length}`)
+        throw broken(place, `${what}, got ${row.features.length}`)
       }
     }
     rows.push(row)

@@ -35,7 +35,7 @@ export class Admin {
 
   // In all of these what may run the caller's code (getters, the clock) comes before anything is looked up.
 
-  addModel(model: ModelSpec, options: { readonly forcedExploration?: number }): void {
+  addModel(model: ModelSpec, options: { readonly forcedExploration?: number | undefined }): void {
     const given = readOnce(model, 'model')
     const givenOptions = readOnce(options, 'options')
     const at = this.committer.now()

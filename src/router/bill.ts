@@ -1,11 +1,11 @@
-import { checkAmount, checkOneOf, isAmount } from '../base/check.js'
+import { checkAmount, checkOneOf, isAmount, isMissing } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { type PriceList, tokensCostUsd } from '../models/price-list.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { type GivenTokens, readTokenCounts, type TokensByKind, tokensByKind } from '../models/token-counts.js'
 import { amountsOf, TOKEN_KINDS, type TokenAmounts } from '../models/token-kinds.js'
-import { normaliseUsage, type UsageFlag } from '../models/usage/usage.js'
+import { readUsage, type UsageFlag } from '../models/usage/usage.js'
 
 /**
  * What a call cost, or the tokens that it was billed for, priced at the list prices in force when it was routed:
@@ -16,14 +16,14 @@ export type Bill = GivenTokens & {
    * Realised cost, USD. Where tokens are given as well it is the cost that counts, unless it is 0 and they have a price;
    * they are kept in the event.
    */
-  readonly costUsd?: number
+  readonly costUsd?: number | null | undefined
   /**
    * The provider's usage object as it is, of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK, in place of counts.
    * docs/TOKENS.md tells what is read from it.
    */
-  readonly usage?: object
+  readonly usage?: object | null | undefined
   /** How the request was served, for the model's discount. Default: what the usage says, else at full price. */
-  readonly serviceTier?: ServiceTier
+  readonly serviceTier?: ServiceTier | null | undefined
 }
 
 export const BILL_KEYS: readonly string[] = ['costUsd', ...TOKEN_KINDS.countNames, 'usage', 'serviceTier']
@@ -49,14 +49,10 @@ export type PricedBill = Pick<GivenBill, 'usageFlags'> & { readonly costUsd: num
  */
 export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
   const flags: UsageFlag[] = []
-  const usage = isMissing(bill.usage)
-    ? null
-    : reading(`${field}.usage`, () => normaliseUsage(bill.usage, `${field}.usage`))
+  const hasUsage = !isMissing(bill.usage)
+  const usage = hasUsage ? reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`)) : null
+  if (hasUsage) refuseCounts(bill, field)
   const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
-  if (usage !== null && given !== null) {
-    const message = 'goes without counts of tokens: it has its own'
-    throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
-  }
   const serviceTier = isMissing(bill.serviceTier)
     ? (usage?.serviceTier ?? null)
     : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
@@ -71,6 +67,14 @@ export function readBill(bill: Readonly<Record<string, unknown>>, field: string)
     tokens,
     usageFlags: flags.length === 0 ? null : Object.freeze(flags),
   }
+}
+
+/** A usage has its own counts; some of others would be wrong whichever were taken. @throws INVALID_ARGUMENT */
+function refuseCounts(bill: Readonly<Record<string, unknown>>, field: string): void {
+  const counts = TOKEN_KINDS.countNames.filter((name) => !isMissing(bill[name]))
+  if (counts.length === 0) return
+  const message = `expected it alone, as it has its own counts of tokens, got ${counts.join(', ')} as well`
+  throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
 }
 
 /**
@@ -96,10 +100,6 @@ export function tellsCost({ costUsd, counts }: GivenBill): boolean {
 /** Whether a bill has a field for what was billed, though it may tell nothing. */
 export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
   return BILL_KEYS.some((key) => key in bill)
-}
-
-export function isMissing(value: unknown): value is null | undefined {
-  return value === undefined || value === null
 }
 
 function withFlag(flags: readonly UsageFlag[] | null, flag: UsageFlag): readonly UsageFlag[] {

@@ -1,4 +1,4 @@
-import { readClock } from '../base/clock.js'
+import { checkUnitOfClock, readClock } from '../base/clock.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventEmitter } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
@@ -12,12 +12,15 @@ export class Committer {
   /** Where events go that are made here; null for a router without a store. */
   journal: Journal | null = null
   recovery: Recovery | null = null
+  /** What calls that change something throw; null while the router is open. */
+  closed: ParetoBanditError | null = null
   readonly emitter: EventEmitter
   /** Something is being decided or applied. */
   isActing = false
   /** How long feedback is waited for, ms. */
   pendingTtlMs: number
   private time = 0
+  private isClockChecked = false
   private readonly options: Pick<ResolvedOptions, 'clock'>
 
   constructor(
@@ -33,25 +36,35 @@ export class Committer {
 
   /**
    * While something is decided or applied this is when it began: the clock is the caller's code, and may call the router.
-   * @throws INVALID_ARGUMENT for a clock that gives no finite time
+   * @throws INVALID_ARGUMENT for a clock that gives no finite time, or seconds
    */
   now(): number {
-    if (!this.isActing) this.time = readClock(this.options.clock)
-    return this.time
+    if (this.isActing) return this.time
+    const now = readClock(this.options.clock)
+    if (!this.isClockChecked) checkUnitOfClock(now)
+    this.isClockChecked = true
+    this.time = now
+    return now
   }
 
   /** Records and delivers. @throws as `Journal.checkRoom`; nothing has changed then */
   commit(event: RouterEvent): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll([event])
     return this.deliver(1)
   }
 
   /** Events that were all checked: all or nothing. @throws as `commit` */
   commitAll(events: readonly RouterEvent[]): Receipt {
-    this.journal?.checkRoom()
+    this.checkRoom()
     this.recordAll(events)
     return this.deliver(events.length)
+  }
+
+  /** @throws STORE_CLOSED, JOURNAL_FULL, what has broken the store for good */
+  checkRoom(): void {
+    if (this.closed !== null) throw this.closed
+    this.journal?.checkRoom()
   }
 
   /** An event that another router made: applied and told, and not journaled again. */

@@ -108,7 +108,7 @@ export class Decisions {
 
   private act(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer, maker } = this
-    committer.journal?.checkRoom()
+    committer.checkRoom()
     committer.state.pending.makeRoom()
     if (committer.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.

@@ -7,7 +7,7 @@ import type {
   RewardedEvent,
   SettledEvent,
 } from '../events/events.js'
-import { logCostRatio } from '../models/cost-estimate.js'
+import { isImplausible, logCostRatio, MISTAKE_LOG_RATIO } from '../models/cost-estimate.js'
 import {
   modelOfRequest,
   REFUSED_FOR_FAIL,
@@ -30,19 +30,22 @@ export function settledEvent(
 ): SettledEvent | BilledEvent {
   const { state, at, idField, field } = context
   if (awaitsLateBill(state, id, idField)) return billedEvent(context, id, settlement)
-  const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField).id
+  const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField)
   const { latencyMs, tokens } = settlement
   const sequence = state.sequenceOf(id)
   const { pending } = state
   const reservedUsd = pending.reservedUsd(sequence)
   const { costUsd, usageFlags } = priceOf(settlement, pending.prices(sequence), reservedUsd, field)
-  const ratio = logCostRatio(costUsd, pending.listCostUsd(sequence))
+  const listCostUsd = pending.listCostUsd(sequence)
+  const ratio = isImplausible(costUsd, listCostUsd, model)
+    ? MISTAKE_LOG_RATIO
+    : logCostRatio(costUsd, listCostUsd)
   const logLatency = latencyMs === null ? null : Math.log(Math.max(latencyMs, LATENCY_MIN_MS))
   return {
     type: 'settled',
     at,
     id,
-    model,
+    model: model.id,
     costUsd,
     latencyMs,
     logCostRatio: ratio,

@@ -29,7 +29,7 @@ import type { Receipt } from './journal.js'
 
 export interface BatchOptions {
   /** A result for each item, and the rest is applied where some are refused. */
-  readonly each?: boolean
+  readonly each?: boolean | undefined
 }
 
 /** What became of an item: applied, and durable as any feedback; or refused, and why. */

@@ -21,18 +21,20 @@ const REWARD_MAX = 1e6
 /** What was observed offline for one prompt: the prompt or its context, and the outcome of any number of models. */
 export interface PriorRow {
   /** Context of the prompt, bias included. Needed where the fit has no encoder. */
-  readonly context?: ArrayLike<number>
+  readonly context?: ArrayLike<number> | undefined
   /** The prompt itself, for a fit with an encoder. */
-  readonly prompt?: string
+  readonly prompt?: string | undefined
   /** `costUsd`: what the prompt cost on the model, >= 0; policy `dollar` predicts costs from it. */
-  readonly outcomes: Readonly<Record<string, { readonly reward: number; readonly costUsd?: number }>>
+  readonly outcomes: Readonly<
+    Record<string, { readonly reward: number; readonly costUsd?: number | undefined }>
+  >
 }
 
 export interface FitPriorsOptions {
   /** Length of every context, bias included. Default: the encoder's, or the first row's. */
-  readonly dimension?: number
+  readonly dimension?: number | undefined
   /** The encoder that turns prompts into contexts; or, when rows bring contexts, the name of the one that did. */
-  readonly encoder?: Encoder | string
+  readonly encoder?: Encoder | string | undefined
 }
 
 interface Sums {

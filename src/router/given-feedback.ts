@@ -1,25 +1,25 @@
-import { checkAmount, checkEach, checkKeys, checkRecord, isAmount } from '../base/check.js'
+import { checkAmount, checkEach, checkKeys, checkRecord, isAmount, isMissing } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
 import { checkId } from '../state/find-request.js'
-import { BILL_KEYS, type Bill, type GivenBill, isMissing, namesBill, readBill, tellsCost } from './bill.js'
+import { BILL_KEYS, type Bill, type GivenBill, namesBill, readBill, tellsCost } from './bill.js'
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
 }
 
 /** What a failed call cost all the same. Default: nothing. */
 export type Failure = Bill & {
   /** How long it took to fail. */
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
   /** How long the provider asks to be left alone: the model gets no request for as long. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | null | undefined
 }
 
 /** What a call had cost, and how long it had taken, when its caller broke it off. Default: nothing. */
 export type Cancellation = Bill & {
-  readonly latencyMs?: number
+  readonly latencyMs?: number | null | undefined
 }
 
 const SETTLEMENT_KEYS = [...BILL_KEYS, 'latencyMs']

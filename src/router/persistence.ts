@@ -59,8 +59,18 @@ export class Persistence {
     return this.committer.journal?.flush() ?? Promise.resolve()
   }
 
-  close(): Promise<void> {
-    return this.committer.journal?.close() ?? Promise.resolve()
+  async close(): Promise<void> {
+    const { committer } = this
+    const { journal } = committer
+    if (journal === null) {
+      committer.closed ??= new ParetoBanditError('STORE_CLOSED', '', 'the router has been closed')
+      return
+    }
+    try {
+      await journal.close()
+    } finally {
+      committer.closed = closedError(journal)
+    }
   }
 
   /** What the log's fold has at its position. */
@@ -108,4 +118,14 @@ export class Persistence {
   private get encoder(): string | null {
     return this.options.encoder?.name ?? null
   }
+}
+
+/** What a journal throws that takes no more; null while another caller of `close` still waits for it. */
+function closedError(journal: Journal): ParetoBanditError | null {
+  try {
+    journal.checkRoom()
+  } catch (error) {
+    if (error instanceof ParetoBanditError && error.code === 'STORE_CLOSED') return error
+  }
+  return null
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ArmInspection } from '../bandit/arm-inspection.js'
 import { readOnce } from '../base/read-once.js'
 import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
@@ -26,10 +27,14 @@ import type { RouterStats } from './stats.js'
  * an event that goes through `apply`; any call that throws has changed nothing, but for what the clock brings about
  * (expiry, new periods of caps) and the count of requests refused for their budget. Make one with `createRouter`.
  *
- * Any call that changes something also throws INVALID_ARGUMENT for a clock that gives no finite time, and of a router with a
- * store JOURNAL_FULL (too many events wait to be durable), STORE_CLOSED, or what has broken the store for good.
+ * Any call that changes something also throws INVALID_ARGUMENT for a clock that gives no finite time, STORE_CLOSED after
+ * `close`, and of a router with a store JOURNAL_FULL (too many events wait to be durable) or what has broken the store for
+ * good.
+ *
+ * @typeParam Id ids of the models, as `createRouter` saw them. Of one that gets others later, by `addModel` or from a log,
+ *   say `createRouter<string>`
  */
-export class Router {
+export class Router<Id extends string = string> implements AsyncDisposable {
   private readonly parts: RouterParts
 
   constructor(parts: RouterParts) {
@@ -38,13 +43,13 @@ export class Router {
 
   /**
    * Decides which model gets a request.
-   * @param input a text, or a context of `dimension` numbers (bias included) within +-10,000
+   * @param input a text, the messages of a chat, or a context of `dimension` numbers (bias included) within +-10,000
    * @throws NO_ELIGIBLE_MODEL when the options leave no model; BUDGET_EXHAUSTED when a cap, or with `strict` an account,
    *   leaves too little for any; UNKNOWN_TENANT; NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED for texts;
    *   DIMENSION_MISMATCH, INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL for bad input
    */
-  route(input: ContextInput, options?: RouteOptions): Decision {
-    return this.parts.decisions.route(input, options)
+  route(input: ContextInput, options?: RouteOptions): Decision<Id> {
+    return this.open.decisions.route(input, options) as Decision<Id>
   }
 
   /**
@@ -52,8 +57,8 @@ export class Router {
    * models, prices and budgets are those in force at that moment.
    * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
    */
-  routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision> {
-    return this.parts.decisions.routeAsync(input, options)
+  async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision<Id>> {
+    return (await this.open.decisions.routeAsync(input, options)) as Decision<Id>
   }
 
   /**
@@ -63,13 +68,13 @@ export class Router {
    * @returns a decision for each of the first inputs, in their order
    * @throws as `route`
    */
-  routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision[] {
-    return this.parts.decisions.routeMany(inputs, options)
+  routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision<Id>[] {
+    return this.open.decisions.routeMany(inputs, options) as Decision<Id>[]
   }
 
   /** Turns reservations older than `pendingTtlMs` into spend; `route` does it too. @returns how many */
   expire(): number {
-    return this.parts.decisions.expire()
+    return this.open.decisions.expire()
   }
 
   /**
@@ -92,12 +97,13 @@ export class Router {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED, ALREADY_SETTLED; INVALID_ARGUMENT
    */
   settle(id: string, settlement: Settlement): Receipt {
-    return this.parts.feedback.settle(id, settlement)
+    return this.open.feedback.settle(id, settlement)
   }
 
   /**
    * `settle` for each item; all are checked before the first is applied. With `each: true` an item that is refused keeps
    * none from being applied, and the receipt has a result for every one: for deliveries that may come twice.
+   * @throws as `settle`, naming the item as `items[i]`
    */
   settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt
   settleMany(
@@ -108,7 +114,7 @@ export class Router {
     items: readonly (Settlement & { readonly id: string })[],
     options?: BatchOptions,
   ): Receipt | BatchReceipt {
-    return this.parts.feedback.settleMany(items, options)
+    return this.open.feedback.settleMany(items, options)
   }
 
   /**
@@ -117,10 +123,10 @@ export class Router {
    * @throws as `settle`, and ALREADY_REWARDED, REQUEST_EXPIRED
    */
   reward(id: string, reward: number): Receipt {
-    return this.parts.feedback.reward(id, reward)
+    return this.open.feedback.reward(id, reward)
   }
 
-  /** `reward` for each item; likewise. */
+  /** `reward` for each item; `each: true` as in `settleMany`. @throws as `reward`, naming the item as `items[i]` */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
@@ -130,25 +136,27 @@ export class Router {
     items: readonly { readonly id: string; readonly reward: number }[],
     options?: BatchOptions,
   ): Receipt | BatchReceipt {
-    return this.parts.feedback.rewardMany(items, options)
+    return this.open.feedback.rewardMany(items, options)
   }
 
   /**
    * The upstream call failed: the reservation is released, what it cost all the same is charged, no reward will come.
    * Then route again with `exclude: [decision.model]`.
+   * @param failure its cost in USD or its tokens, if any; `latencyMs` and `retryAfterMs` in ms
    * @throws as `settle`, and ALREADY_REWARDED
    */
   fail(id: string, failure?: Failure): Receipt {
-    return this.parts.feedback.fail(id, failure)
+    return this.open.feedback.fail(id, failure)
   }
 
   /**
    * The caller broke the call off: a stream that was aborted. What it cost until then is charged; the request is neither
    * the model's failure nor a settled answer, and no reward will come.
+   * @param cancellation its cost in USD or its tokens, if any; `latencyMs` in ms
    * @throws as `fail`
    */
   cancel(id: string, cancellation?: Cancellation): Receipt {
-    return this.parts.feedback.cancel(id, cancellation)
+    return this.open.feedback.cancel(id, cancellation)
   }
 
   /**
@@ -157,7 +165,7 @@ export class Router {
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED (its bill is no longer remembered), INVALID_ARGUMENT
    */
   correct(id: string, bill: Settlement): Receipt {
-    return this.parts.feedback.correct(id, bill)
+    return this.open.feedback.correct(id, bill)
   }
 
   /**
@@ -167,8 +175,8 @@ export class Router {
    * @param options `forcedExploration`: requests, in place of the router's own option
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY
    */
-  addModel(model: ModelSpec, options: { readonly forcedExploration?: number } = {}): void {
-    this.parts.admin.addModel(model, options)
+  addModel(model: ModelSpec, options: { readonly forcedExploration?: number | undefined } = {}): void {
+    this.open.admin.addModel(model, options)
   }
 
   /**
@@ -177,7 +185,7 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   removeModel(id: string): void {
-    this.parts.admin.removeModel(id)
+    this.open.admin.removeModel(id)
   }
 
   /**
@@ -186,7 +194,7 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   disable(id: string): void {
-    this.parts.admin.disable(id)
+    this.open.admin.disable(id)
   }
 
   /**
@@ -194,7 +202,7 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
   enable(id: string): void {
-    this.parts.admin.enable(id)
+    this.open.admin.enable(id)
   }
 
   /**
@@ -204,7 +212,7 @@ export class Router {
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   reprice(id: string, price: ModelPrice): void {
-    this.parts.admin.reprice(id, price)
+    this.open.admin.reprice(id, price)
   }
 
   /**
@@ -213,7 +221,7 @@ export class Router {
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
    */
   setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
-    this.parts.admin.setBudget(budget, options)
+    this.open.admin.setBudget(budget, options)
   }
 
   /**
@@ -222,16 +230,16 @@ export class Router {
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
    */
   setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
-    this.parts.admin.run('setCaps', 'caps', caps, options)
+    this.open.admin.run('setCaps', 'caps', caps, options)
   }
 
   /**
    * An operator's credit to the router's account or a tenant's, or a debit where it is negative, USD: the balance of the
    * budget and what the caps in force leave. The balance never exceeds the burst.
-   * @throws INVALID_ARGUMENT, UNKNOWN_TENANT
+   * @throws INVALID_ARGUMENT, also under a policy that keeps no accounts; UNKNOWN_TENANT, UNKNOWN_OPTION
    */
   adjustAccount(usd: number, options?: ForTenant): void {
-    this.parts.admin.run('adjustAccount', 'usd', usd, options)
+    this.open.admin.run('adjustAccount', 'usd', usd, options)
   }
 
   /**
@@ -240,7 +248,7 @@ export class Router {
    * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
    */
   setLatency(latency: LatencyOptions | null): void {
-    this.parts.admin.run('setLatency', 'latency', latency)
+    this.open.admin.run('setLatency', 'latency', latency)
   }
 
   /**
@@ -249,7 +257,7 @@ export class Router {
    * @throws INVALID_ARGUMENT, also under a policy that takes none; UNKNOWN_OPTION
    */
   setQuality(quality: QualityOptions | null): void {
-    this.parts.admin.run('setQuality', 'quality', quality)
+    this.open.admin.run('setQuality', 'quality', quality)
   }
 
   /**
@@ -258,12 +266,12 @@ export class Router {
    * @throws DUPLICATE_TENANT; INVALID_ARGUMENT, also under a policy without tenants; UNKNOWN_OPTION
    */
   addTenant(tenant: TenantOptions): void {
-    this.parts.admin.run('addTenant', 'tenant', tenant)
+    this.open.admin.run('addTenant', 'tenant', tenant)
   }
 
   /** `addTenant` for each; all are checked before the first is registered. @throws as `addTenant` */
   addTenants(tenants: readonly TenantOptions[]): void {
-    this.parts.admin.run('addTenants', 'tenants', tenants)
+    this.open.admin.run('addTenants', 'tenants', tenants)
   }
 
   /**
@@ -271,7 +279,7 @@ export class Router {
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy without tenants
    */
   removeTenant(id: string): void {
-    this.parts.admin.run('removeTenant', 'id', id)
+    this.open.admin.run('removeTenant', 'id', id)
   }
 
   /** The account of a tenant, dollars in USD. @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants */
@@ -315,7 +323,7 @@ export class Router {
    *   the call that made the event throws
    */
   apply(event: RouterEvent): void {
-    const { committer, policy, options } = this.parts
+    const { committer, policy, options } = this.open
     const checked = checkEvent(committer.state, policy, options, readOnce(event, 'event'))
     // What the event before it has shown was told with that one.
     if (!isNotice(policy, checked.type)) committer.commit(checked)
@@ -333,7 +341,7 @@ export class Router {
    *   comes from there; nothing has changed then
    */
   restore(snapshot: Uint8Array): void {
-    this.parts.persistence.restore(snapshot)
+    this.open.persistence.restore(snapshot)
   }
 
   /**
@@ -345,11 +353,17 @@ export class Router {
   }
 
   /**
-   * `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on.
+   * `flush`, then gives the store free; calls that change something throw STORE_CLOSED from then on, of a router without a
+   * store too. What only looks (`stats`, `explain`, `snapshot`) goes on.
    * @throws (the promise is rejected with) what kept events from becoming durable
    */
   close(): Promise<void> {
     return this.parts.persistence.close()
+  }
+
+  /** `close`, for `await using router = await createRouter()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /**
@@ -371,7 +385,7 @@ export class Router {
    * @throws INVALID_ARGUMENT where the policy takes none such, and what it throws
    */
   command<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
-    this.parts.admin.run(name, name, ...args)
+    this.open.admin.run(name, name, ...args)
   }
 
   /**
@@ -388,6 +402,13 @@ export class Router {
   /** Ids of the registered tenants; none under a policy without tenants. */
   tenants(): readonly string[] {
     return this.parts.admin.ask('tenants') ?? []
+  }
+
+  /** For calls that change something. @throws STORE_CLOSED */
+  private get open(): RouterParts {
+    const { closed } = this.parts.committer
+    if (closed !== null) throw closed
+    return this.parts
   }
 
   /** What decisions are made on. @internal */

@@ -43,7 +43,7 @@ interface ModelCounts {
   readonly implausibleBills: number
   /** Whether it answers; while it does not, it gets a request now and then. */
   readonly isAvailable: boolean
-  /** Share of its calls of late that failed, and how often it went down. */
+  /** Share of its recent calls that failed, and how often it went down. */
   readonly failureShare: number
   readonly outages: number
   /** How long failures took, where that was told. */

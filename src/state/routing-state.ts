@@ -3,9 +3,10 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { callAnswered, callFailed, tried } from '../models/availability.js'
-import { recordCost, recordFreeCost } from '../models/cost-estimate.js'
+import { isImplausible, recordCost, recordFreeCost, wasTaughtAsMistake } from '../models/cost-estimate.js'
+import type { PriceList } from '../models/price-list.js'
 import { type Model, Registry } from '../models/registry.js'
-import { unpricedTokens } from '../models/token-counts.js'
+import { listCostOf, unpricedTokens } from '../models/token-counts.js'
 import { countTries, recordFreeTry, recordLatency, recordTry } from '../models/tries.js'
 import { Ledger } from './ledger.js'
 import { BilledRequest } from './pending/billed-request.js'
@@ -20,6 +21,7 @@ import {
   FAILED,
   isUnsettled,
   isWaiting,
+  MISTAKEN,
   REWARDED,
   SETTLED,
 } from './pending/request-state.js'
@@ -28,8 +30,10 @@ import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
 
-/** A bill of more than so many times its list cost is told: a prompt of 100,000 words where 500 tokens were assumed is less. */
-const IMPLAUSIBLE_RATIO = 300
+/** A bill of more than this many times the list cost of its own tokens is told as well: cents for dollars are 50 to 100. */
+const IMPLAUSIBLE_TOKENS_RATIO = 40
+/** Up to this many times its list cost no bill is looked into. */
+const USUAL_RATIO = 10
 
 const NOTHING_MORE: readonly RouterEvent[] = []
 
@@ -152,8 +156,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   /** What a bill for a request is held against; undefined where it was forgotten. */
   billedRequest(id: string): BilledRequest | undefined {
     const sequence = this.sequenceOf(id)
-    const row = this.isOpen(sequence) ? this.pending.row(sequence) : this.closedRequest(id)?.row
-    return row === undefined ? undefined : new BilledRequest(row)
+    if (this.isOpen(sequence))
+      return new BilledRequest(this.pending.row(sequence), this.pending.prices(sequence))
+    const closed = this.closedRequest(id)
+    return closed === undefined ? undefined : new BilledRequest(closed.row, closed.prices)
   }
 
   /** The model a held request went to, if it is still registered as it was then. */
@@ -198,7 +204,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     }
     this.answered(model, event.at, sequence)
     pending.book(sequence, event.costUsd, event.at)
-    pending.mark(sequence, SETTLED)
+    const listCostUsd = pending.listCostUsd(sequence)
+    const isMistake = wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
+    pending.mark(sequence, isMistake ? SETTLED | MISTAKEN : SETTLED)
+    this.judgeBill(model, event, listCostUsd, pending.prices(sequence))
     model.settled++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
@@ -206,16 +215,21 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.latencySumMs += event.latencyMs
       recordLatency(model, event.latencyMs)
     }
-    this.countUsage(model, event, sequence)
-    this.judgeBill(model, event, pending.listCostUsd(sequence))
-    this.learnCost(model, event.costUsd, pending.listCostUsd(sequence), pending.predictedUsd(sequence))
+    this.countUsage(model, event, pending.prices(sequence))
+    this.learnCost(model, event.costUsd, listCostUsd, pending.predictedUsd(sequence), isMistake)
   }
 
   /** A request of no tokens on a model that has a price tells nothing of it. */
-  private learnCost(model: Model, costUsd: number, listUsd: number, predictedUsd: number): void {
+  private learnCost(
+    model: Model,
+    costUsd: number,
+    listUsd: number,
+    predictedUsd: number,
+    isMistake = false,
+  ): void {
     if (listUsd > 0) {
       recordTry(model, costUsd, listUsd)
-      recordCost(model, costUsd, listUsd, predictedUsd)
+      recordCost(model, costUsd, listUsd, predictedUsd, isMistake)
     } else if (model.blendedUsdPerKTok === 0) {
       recordFreeTry(model, costUsd)
       recordFreeCost(model, costUsd)
@@ -251,7 +265,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
     const routedAt = pending.at(sequence)
-    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs ?? null)) {
+    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs)) {
       this.registry.down++
       this.tellAvailability(model, event.at)
     }
@@ -259,8 +273,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.failureLatencyCount++
       model.failureLatencySumMs += event.latencyMs
     }
-    this.countUsage(model, event, sequence)
-    this.judgeBill(model, event, pending.listCostUsd(sequence))
+    this.countUsage(model, event, pending.prices(sequence))
+    this.judgeBill(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, FAILED)
   }
@@ -283,7 +297,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     }
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.cancelled++
-    this.countUsage(model, event, sequence)
+    this.countUsage(model, event, pending.prices(sequence))
+    this.judgeBill(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, CANCELLED)
   }
@@ -310,8 +325,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   ): void {
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.lateBills++
-    if (event.usageFlags !== null) model.flaggedUsages++
-    this.judgeBill(model, event, request.listCostUsd)
+    this.countUsage(model, event, request.prices)
+    this.judgeBill(model, event, request.listCostUsd, request.prices)
     if ((request.state & SETTLED) === 0) return
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
@@ -329,11 +344,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   /** What the operator should look into: tokens without a price, and what was wrong with a usage. */
   private countUsage(
     model: Model,
-    event: EventOf<'settled' | 'failed' | 'cancelled'>,
-    sequence: number,
+    { tokens, usageFlags }: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
+    prices: PriceList,
   ): void {
-    const { tokens, usageFlags } = event
-    const unpriced = tokens === null ? 0 : unpricedTokens(this.pending.prices(sequence), tokens)
+    const unpriced = tokens === null ? 0 : unpricedTokens(prices, tokens)
     model.unpricedTokens += unpriced
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
   }
@@ -348,13 +362,23 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
   }
 
-  /** Tells of a bill that is more likely a mistake than a cost. */
+  /**
+   * Tells of a bill that is more likely a mistake than a cost: far beyond its request's list cost (of a model without one,
+   * the budget), or beyond what its own tokens cost at list price.
+   */
   private judgeBill(
     model: Model,
-    { at, id, costUsd }: EventOf<'settled' | 'failed' | 'billed'>,
+    { at, id, costUsd, tokens, usageFlags }: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
     listCostUsd: number,
+    prices: PriceList,
   ): void {
-    if (listCostUsd === 0 || costUsd <= IMPLAUSIBLE_RATIO * listCostUsd) return
+    const usualUsd = listCostUsd > 0 ? listCostUsd : (this.cost.usdPerRequest ?? 0)
+    if (costUsd <= USUAL_RATIO * usualUsd) return
+    if (!isImplausible(costUsd, usualUsd, model)) {
+      if (tokens === null || usageFlags?.includes('other-charges') === true) return
+      const tokensUsd = listCostOf(prices, tokens)
+      if (tokensUsd === 0 || costUsd < IMPLAUSIBLE_TOKENS_RATIO * tokensUsd) return
+    }
     model.implausibleBills++
     this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
   }

@@ -57,7 +57,9 @@ const FUTURE = [
     caps: record(checkArray, {
       first: Object.keys(CAP),
       known: Object.keys(CAP),
-      within: { per: { first: ['hour', 'day', 'month'], known: ['hour', 'day', 'week', 'month'] } },
+      within: {
+        per: { first: ['hour', 'day', 'month'], known: ['hour', 'day', 'week', 'month', 'quarter'] },
+      },
     }),
   }),
   defineEvent('hold-set', 201, { tenant: column('tenant', nullable(text())), until: finite() }),
@@ -105,6 +107,12 @@ describe('a newer release', () => {
     expect(decodeEvent(write(today, ALL_EVENT_TABLE), future)).toEqual({ ...LATER, ...today })
   })
 
+  it('of a cap per week is this one to release 0.1.0, which does not know the word', () => {
+    const caps = (per: string) => write({ ...CAPS, caps: [{ ...CAP, per }] }, ALL_EVENT_TABLE)
+    expect([caps('day')[0], caps('week')[0]]).toEqual([1, 2])
+    expect(readToday(caps('week'))).toMatchObject({ caps: [{ per: 'week' }] })
+  })
+
   it('writes what this one knows as this one does, and this one reads it', () => {
     expect(hex(write({ ...SETTLED, ...LATER }))).toBe(hex(write(SETTLED, ALL_EVENT_TABLE)))
     expect(readToday(write({ ...SETTLED, ...LATER }))).toEqual({ ...SETTLED, tokens: null })
@@ -146,7 +154,7 @@ describe('what a newer release wrote is refused by name:', () => {
       'model-repriced.price.tiers.smellUsdPerMTok',
       { ...REPRICED, price: { ...PRICE, tiers: [{ ...TIER, smellUsdPerMTok: 1 }] } },
     ],
-    ['caps-set.caps.per.week', { ...CAPS, caps: [CAP, { ...CAP, per: 'week' }] }],
+    ['caps-set.caps.per.quarter', { ...CAPS, caps: [CAP, { ...CAP, per: 'quarter' }] }],
     ['hold-set', HOLD],
   ]
   it.each(cases)('%s', (what, event) => {

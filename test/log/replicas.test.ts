@@ -151,6 +151,23 @@ describe('replicas of one log', () => {
     expectCode(() => router.settle('no id', { costUsd: 1 }), 'UNKNOWN_REQUEST')
   })
 
+  it('take true feedback though 10,000 pieces for requests that nobody knows wait', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    a.router.route(X)
+    await a.router.flush()
+    const origin = a.router.route(X).id.split('.')[0]
+    for (let i = 0; i < 10_000; i++)
+      b.router.reward(i % 2 === 0 ? `${origin}.${5000 + i}` : `forged-${i}.1`, 1).durable.catch(() => {})
+    b.store.isDeaf = true
+    const ids = Array.from({ length: 50 }, () => a.router.route(X).id)
+    const receipts = ids.map((id) => b.router.reward(id, 1))
+    b.store.isDeaf = false
+    await Promise.all(receipts.map(({ durable }) => durable))
+    await agreed(log, [a, b])
+    expect(b.router.stats().models.reduce((sum, { rewarded }) => sum + rewarded, 0)).toBe(50)
+  })
+
   it('see at once what an operator changes on one of them', async () => {
     const log = new SharedLog()
     const [a, b] = [await replica(log), await replica(log)]

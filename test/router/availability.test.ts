@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
+import type { RouterEvent } from '../../src/events/events.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
+import type { RouteOptions } from '../../src/policy/route-options.js'
 import type { Router } from '../../src/router/router.js'
-import { digest, MODELS, makeBench, X } from '../support/router.js'
+import { digest, HOUR, MODELS, makeBench, X } from '../support/router.js'
+import { SharedLog } from '../support/shared-store.js'
 
 /** Requests with one retry each, as `fail` asks for; the favourite's answers are the best. @returns first tries of a model that is down */
 function serve(router: Router, count: number, down: string | null, favourite = down): number {
@@ -62,6 +66,50 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(router.stats().models.every(({ isAvailable }) => isAvailable)).toBe(true)
   })
 
+  it('keeps little of batches too, and of requests that name it with others', async () => {
+    const { router } = await makeBench({ policy })
+    serve(router, 300, null, 'middle')
+    const count = (options: RouteOptions): number => {
+      let tries = 0
+      for (let i = 0; i < 100; i++) {
+        const decisions = router.routeMany([X, X, X, X, X, X, X, X], options)
+        for (const { id, model } of decisions) {
+          if (model !== 'middle') router.settle(id, { costUsd: 0.0001 })
+          else {
+            tries++
+            router.fail(id)
+          }
+        }
+      }
+      return tries
+    }
+    expect(count({ candidates: ['middle', 'small'] })).toBeLessThan(60)
+    // Nobody else may answer these.
+    expect(count({ candidates: ['middle'] })).toBe(800)
+  })
+
+  it('is up again with another of its name, and without a wait that lasts no time', async () => {
+    const { router } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+    for (let i = 0; i < 4; i++) router.fail(router.route(X, { candidates: ['small'] }).id)
+    router.disable('small')
+    router.enable('small')
+    expect(router.stats().models[0].isAvailable).toBe(false)
+    router.removeModel('small')
+    router.addModel(MODELS[0])
+    expect(router.stats().models.every(({ isAvailable }) => isAvailable)).toBe(true)
+    router.fail(router.route(X).id, { retryAfterMs: 0 })
+    expect(router.stats().models.every(({ isAvailable }) => isAvailable)).toBe(true)
+  })
+
+  it('is not judged by calls that were broken off, nor found by them', async () => {
+    const { router } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+    for (let i = 0; i < 100; i++) router.cancel(router.route(X).id)
+    expect(router.stats().models.map(({ failureShare }) => failureShare)).toEqual([0, 0])
+    for (let i = 0; i < 10; i++) router.fail(router.route(X, { candidates: ['small'] }).id)
+    router.cancel(router.route(X, { candidates: ['small'] }).id, { costUsd: 0.001 })
+    expect(router.stats().models[0].isAvailable).toBe(false)
+  })
+
   it('still gets requests where all are down', async () => {
     const { router } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
     for (let i = 0; i < 100; i++) router.fail(router.route(X).id)
@@ -95,4 +143,42 @@ it('what was under way when a model went down says nothing new', async () => {
   for (const id of ids.slice(0, 10)) router.fail(id)
   for (const id of ids.slice(10)) router.settle(id, { costUsd: 0.0001 })
   expect(router.stats().models[0]).toMatchObject({ isAvailable: false, outages: 1 })
+})
+
+it('a pause grows with the tries that fail, and ends with time where there is little traffic', async () => {
+  const { router, clock } = await makeBench({ models: [MODELS[0], MODELS[1]], forcedExploration: 0 })
+  for (let i = 0; i < 8; i++) router.fail(router.route(X, { candidates: ['small'] }).id)
+  const gaps: number[] = []
+  let gap = 0
+  for (let i = 0; i < 200; i++) {
+    const { id, model } = router.route(X)
+    if (model === 'small') {
+      gaps.push(gap)
+      gap = 0
+      router.fail(id)
+    } else {
+      gap++
+      router.settle(id, { costUsd: 0.0001 })
+    }
+  }
+  expect(gaps.length).toBeGreaterThan(3)
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(33)
+  clock.advance(HOUR / 2)
+  router.settle(router.route(X, { candidates: ['small'] }).id, { costUsd: 0.0001 })
+  expect(router.stats().models[0].isAvailable).toBe(true)
+})
+
+it('replicas agree on who is down', async () => {
+  const log = new SharedLog()
+  const make = () =>
+    createRouter({ models: [MODELS[0], MODELS[1]], dimension: 3, kernel: 'js', store: log.store() })
+  const [a, b] = [await make(), await make()]
+  const told: RouterEvent[] = []
+  b.on('availability', (event) => told.push(event))
+  for (let i = 0; i < 6; i++) a.fail(a.route(X, { candidates: ['small'] }).id)
+  await a.flush()
+  await expect.poll(() => b.stats().models[0]).toMatchObject({ isAvailable: false, failed: 6 })
+  expect(told).toMatchObject([{ model: 'small', isAvailable: false }])
+  expect(Array.from({ length: 3 }, () => b.route(X).model)).toEqual(['middle', 'middle', 'middle'])
+  await Promise.all([a.close(), b.close()])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { MODELS, makeBench } from '../support/router.js'
 
@@ -122,7 +123,7 @@ describe('createRouter refuses', () => {
   it.each(CASES)('%o', async (options, code, field, says) => {
     const plain = typeof options === 'object' && options !== null && !Array.isArray(options)
     const given = plain ? { dimension: 3, ...options } : options
-    const { message } = await expectRejection(createRouter(wrong(given)), code, field)
+    const { message } = await expectRejection(createRouter(wrong<RouterOptions>(given)), code, field)
     expect(message.startsWith(field)).toBe(true)
     expect(message).toContain(says)
   })
@@ -146,4 +147,18 @@ describe('a clock', () => {
       expect(broken.router.snapshot()).toEqual(before)
     },
   )
+
+  it.each([1_764_140_000, 1_764_140_000.25, 2e9, 9e10])('of seconds is refused: %s', async (now) => {
+    const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
+    expect(error.message).toMatch(/milliseconds since 1970.*seconds/)
+    const { router } = await makeBench({ clock: () => now, models: [] })
+    for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
+  })
+
+  it('of a simulation may begin at zero, and come to any time', async () => {
+    let now = 0
+    const { router } = await makeBench({ clock: () => now })
+    for (now of [1, 1e8, 2e9, 1e12]) router.route([1, 1, 1])
+    expect(router.stats().requests).toBe(4)
+  })
 })

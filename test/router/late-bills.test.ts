@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
+import { POLICY_NAMES } from '../../src/policy/policies.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectCode } from '../support/errors.js'
 import { HOUR, MODELS, makeBench, X } from '../support/router.js'
 
 const wrong = <T>(value: unknown): T => value as T
 const PRICED = { id: 'priced', inputUsdPerMTok: 1000, outputUsdPerMTok: 2000 }
+const TOOLS = { input_tokens: 10, output_tokens: 5, server_tool_use: { web_search_requests: 2 } }
 const CAP = { usd: 10, per: 'day' } as const
 
 describe('a bill that comes late is booked', () => {
@@ -27,6 +31,73 @@ describe('a bill that comes late is booked', () => {
     for (const id of ids) router.settle(id, { inputTokens: 1000, outputTokens: 1000 })
     expect(router.stats().pacer.spendUsd).toBeCloseTo(161 * 0.03, 9)
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(161 * 0.03, 9)
+  })
+
+  it.each(POLICY_NAMES)('however the request ended, under policy %s', async (policy) => {
+    const options = {
+      policy,
+      models: [MODELS[2], { ...MODELS[2], id: 'gone' }],
+      budget: { usdPerRequest: 0.01 },
+      pendingTtlMs: HOUR,
+    }
+    const { router, log, clock } = await makeBench({ ...options, pendingCapacity: 64 })
+    const route = (model = 'large') => router.route(X, { candidates: [model] }).id
+    const [failed, cancelled, expired, removed] = [route(), route(), route(), route('gone')]
+    router.fail(failed)
+    router.cancel(cancelled, { costUsd: 0.001 })
+    clock.advance(2 * HOUR)
+    router.expire()
+    router.removeModel('gone')
+    const pushedOut = route()
+    for (let i = 0; i < 64; i++) route()
+    const inFlightUsd = router.stats().pacer.reservedUsd
+    const ids = [failed, cancelled, expired, removed, pushedOut]
+    const { results } = router.settleMany(
+      ids.map((id) => ({ id, costUsd: 0.5 })),
+      { each: true },
+    )
+    expect(results.map(({ ok }) => ok)).toEqual(ids.map(() => true))
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(ids.length * 0.5, 9)
+    expect(router.stats().pacer.reservedUsd).toBe(inFlightUsd)
+    for (const id of ids) expectCode(() => router.settle(id, { costUsd: 0.5 }), 'ALREADY_SETTLED')
+    for (const id of ids) router.correct(id, { costUsd: 0.25 })
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(ids.length * 0.25, 9)
+    const again = await makeBench({ ...options, pendingCapacity: 64 })
+    for (const event of log) again.router.apply(event)
+    expect(again.router.stats().pacer).toEqual(router.stats().pacer)
+    expect(again.router.stats().models).toEqual(router.stats().models)
+  })
+
+  it('in the period that it is in, and of a tenant that is gone on the router', async () => {
+    const hourly = [{ usd: 10, per: 'hour', window: 'calendar' }] as const
+    const { router, clock } = await makeBench({ caps: hourly, tenants: [{ id: 't', caps: hourly }] })
+    const [a, b] = [router.route(X, { tenant: 't' }).id, router.route(X, { tenant: 't' }).id]
+    router.fail(a, { costUsd: 1 })
+    router.fail(b)
+    clock.advance(HOUR)
+    router.route(X, { tenant: 't' })
+    router.settle(a, { costUsd: 3 })
+    for (const account of [router.stats().account, router.tenantStats('t')])
+      expect(account?.caps[0].spentUsd).toBeCloseTo(2, 9)
+    // Less is given back where it was charged: the hour of that is over.
+    router.correct(a, { costUsd: 2 })
+    expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(1, 9)
+    router.removeTenant('t')
+    router.settle(b, { costUsd: 4 })
+    expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(5, 9)
+  })
+
+  it('with tokens that have no price, and is judged', async () => {
+    const { router, log } = await makeBench({ models: [MODELS[0]] })
+    const { id } = router.route(X)
+    router.fail(id)
+    router.settle(id, { costUsd: 50, inputTokens: 100, audioInputTokens: 60, outputTokens: 5 })
+    expect(router.stats().models[0]).toMatchObject({
+      unpricedTokens: 60,
+      flaggedUsages: 1,
+      implausibleBills: 1,
+    })
+    expect(log.at(-1)).toMatchObject({ type: 'implausible-bill', id, costUsd: 50 })
   })
 
   it('as a failure with a cost too', async () => {
@@ -103,6 +174,7 @@ describe('correct', () => {
 
 describe('a settlement that contradicts itself or tells too little', () => {
   const price = (input: number, output: number): number => (input * 1000 + output * 2000) / 1e6
+  const USAGE = { prompt_tokens: 10, completion_tokens: 5 }
 
   it.each<[string, object, number | null, string]>([
     ['no output', { inputTokens: 10, outputTokens: undefined }, price(10, 0), 'count-missing'],
@@ -125,6 +197,46 @@ describe('a settlement that contradicts itself or tells too little', () => {
       'parts-above-whole',
     ],
     ['no cost for tokens', { costUsd: 0, inputTokens: 10, outputTokens: 5 }, price(10, 5), 'cost-zero'],
+    ['no cost for a usage', { costUsd: 0, usage: USAGE }, price(10, 5), 'cost-zero'],
+    ['NaN for output', { inputTokens: 10, outputTokens: Number.NaN }, price(10, 0), 'count-missing'],
+    [
+      'NaN for a part',
+      { inputTokens: 10, outputTokens: 5, cachedInputTokens: Number.NaN },
+      price(10, 5),
+      'count-missing',
+    ],
+    ['NaN for a cost', { costUsd: Number.NaN }, null, 'cost-missing'],
+    ['NaN for a cost, and tokens', { costUsd: Number.NaN, inputTokens: 10 }, price(10, 0), 'count-missing'],
+    [
+      'a usage with NaN counts',
+      { usage: { promptTokens: Number.NaN, completionTokens: Number.NaN, totalTokens: Number.NaN } },
+      null,
+      'cost-missing',
+    ],
+    [
+      'a usage with null counts',
+      { usage: { input_tokens: null, output_tokens: null } },
+      null,
+      'cost-missing',
+    ],
+    [
+      'a usage with half its counts',
+      { usage: { prompt_tokens: 10, completion_tokens: null } },
+      price(10, 0),
+      'count-missing',
+    ],
+    [
+      'a usage with reasoning above output',
+      {
+        usage: {
+          prompt_tokens: 10,
+          completion_tokens: 1,
+          completion_tokens_details: { reasoning_tokens: 5 },
+        },
+      },
+      price(10, 6),
+      'part-above-whole',
+    ],
   ])('%s: books what is certain, and is flagged', async (_, settlement, costUsd, flag) => {
     const { router, log } = await makeBench({ models: [PRICED] })
     const { id, reservedUsd } = router.route(X)
@@ -135,10 +247,71 @@ describe('a settlement that contradicts itself or tells too little', () => {
     expect(router.stats().models[0].flaggedUsages).toBe(1)
   })
 
+  it('is booked as far as it is certain by every call that takes a bill', async () => {
+    const { router } = await makeBench({ models: [PRICED], caps: [CAP], tenants: [{ id: 't', caps: [CAP] }] })
+    const free = { costUsd: 0, inputTokens: 10, outputTokens: 5 }
+    const route = () => router.route(X, { tenant: 't' }).id
+    router.fail(route(), free)
+    router.cancel(route(), free)
+    router.correct(route(), free)
+    const failed = route()
+    router.fail(failed)
+    router.settle(failed, free)
+    const [a, b] = [route(), route()]
+    router.settleMany([{ id: a, ...free }])
+    router.settleMany([{ id: b, ...free }], { each: true })
+    const usd = 6 * price(10, 5)
+    for (const account of [router.stats().account, router.tenantStats('t')]) {
+      expect(account?.spendUsd).toBeCloseTo(usd, 9)
+      expect(account?.caps[0].spentUsd).toBeCloseTo(usd, 9)
+    }
+    expect(router.stats().models[0].flaggedUsages).toBe(6)
+    router.cancel(route(), wrong({ costUsd: null, inputTokens: undefined, latencyMs: Number.NaN }))
+    router.fail(route(), wrong({ costUsd: Number.NaN, usage: null, retryAfterMs: undefined }))
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(usd, 9)
+  })
+
+  it('has a latency that tells nothing', async () => {
+    const { router, log } = await makeBench()
+    for (const latencyMs of [undefined, null, Number.NaN]) {
+      router.settle(router.route(X).id, { costUsd: 0.001, latencyMs })
+      expect(log.at(-1)).toMatchObject({ type: 'settled', latencyMs: null, logLatency: null })
+    }
+  })
+
   it('has a cost of 0 where the model is free', async () => {
     const { router } = await makeBench({ models: [{ id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }] })
     router.settle(router.route(X).id, { costUsd: 0, inputTokens: 10, outputTokens: 5 })
     expect(router.stats().models[0].flaggedUsages).toBe(0)
+  })
+})
+
+describe('an implausible bill', () => {
+  const bill = { inputTokens: 1000, outputTokens: 1000 }
+  const usd = (1000 * 5 + 1000 * 25) / 1e6
+
+  it.each<[string, object, boolean]>([
+    ['cents for dollars, with its tokens', { ...bill, costUsd: 100 * usd }, true],
+    ['cents for dollars, of a batch', { ...bill, costUsd: 100 * usd * 0.5 }, true],
+    ['three times the list price', { ...bill, costUsd: 3 * usd }, false],
+    ['a search beside few tokens', { usage: { ...TOOLS }, costUsd: 0.05 }, false],
+    ['200 times the usual tokens', { inputTokens: 200_000, outputTokens: 1000 }, false],
+    ['a million dollars', { costUsd: 1e6 }, true],
+  ])('%s', async (_, settlement, isTold) => {
+    for (const end of ['settle', 'fail', 'cancel', 'correct'] as const) {
+      const { router, log } = await makeBench({ models: [MODELS[2]] })
+      router[end](router.route(X).id, settlement)
+      expect(log.filter(({ type }) => type === 'implausible-bill')).toHaveLength(isTold ? 1 : 0)
+      expect(router.stats().models[0].implausibleBills).toBe(isTold ? 1 : 0)
+    }
+  })
+
+  it('of a model without a list price is held against the budget', async () => {
+    const free = { id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
+    const { router } = await makeBench({ models: [free], budget: { usdPerRequest: 0.01 } })
+    router.settle(router.route(X).id, { costUsd: 0.02 })
+    router.settle(router.route(X).id, { costUsd: 1000 })
+    expect(router.stats().models[0].implausibleBills).toBe(1)
   })
 })
 
@@ -175,6 +348,56 @@ describe('a failure', () => {
 })
 
 describe('a batch with a result for each item', () => {
+  it('is read before any is applied, and refuses alone what cannot be read', async () => {
+    const { router } = await makeBench()
+    const [a, b, c] = router.routeMany([X, X, X]).map(({ id }) => id)
+    const item = {
+      id: b,
+      get costUsd(): number {
+        throw new Error('no')
+      },
+    }
+    const { results } = router.settleMany(
+      [{ id: a, costUsd: 0.1 }, item, wrong(null), { id: c, costUsd: -1 }],
+      {
+        each: true,
+      },
+    )
+    expect(results.map((each) => (each.ok ? 'ok' : [each.error.code, each.error.field]))).toEqual([
+      'ok',
+      ['INVALID_ARGUMENT', 'items[1]'],
+      ['INVALID_ARGUMENT', 'items[2]'],
+      ['INVALID_ARGUMENT', 'items[3].costUsd'],
+    ])
+    expectCode(() => router.settleMany(wrong({}), { each: true }), 'INVALID_ARGUMENT', 'items')
+    const { results: rewards } = router.rewardMany(
+      [{ id: a, reward: 2 }, wrong({ id: b, rewards: 1 }), { id: c, reward: 1 }, { id: c, reward: 1 }],
+      { each: true },
+    )
+    expect(rewards.map((each) => (each.ok ? 'ok' : each.error.code))).toEqual([
+      'INVALID_ARGUMENT',
+      'UNKNOWN_OPTION',
+      'ok',
+      'ALREADY_REWARDED',
+    ])
+  })
+
+  it('delivered twice is applied once, also after a restart', async () => {
+    const store = memoryStore()
+    const options = { models: MODELS, dimension: 3, kernel: 'js', name: 'r', store } as const
+    const router = await createRouter(options)
+    const ids = router.routeMany([X, X, X]).map(({ id }) => id)
+    const bills = ids.map((id) => ({ id, costUsd: 0.001 }))
+    await router.settleMany(bills.slice(0, 2), { each: true }).durable
+    await router.close()
+    const again = await createRouter(options)
+    const receipt = again.settleMany(bills, { each: true })
+    await receipt.durable
+    expect(receipt.results.map(({ ok }) => ok)).toEqual([false, false, true])
+    expect(again.stats().pacer.spendUsd).toBeCloseTo(0.003, 12)
+    await again.close()
+  })
+
   it('applies what can be applied, and says why the rest was not', async () => {
     const { router } = await makeBench()
     const [a, b] = router.routeMany([X, X]).map(({ id }) => id)

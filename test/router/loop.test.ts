@@ -262,7 +262,7 @@ describe('batches', () => {
         () =>
           router.settleMany([
             { id: a, costUsd: 1 },
-            { id: b, costUsd: Number.NaN },
+            { id: b, costUsd: Number.POSITIVE_INFINITY },
           ]),
         'INVALID_ARGUMENT',
         'items[1].costUsd',

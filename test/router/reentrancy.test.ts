@@ -247,7 +247,11 @@ describe('what a caller gives is read before anything is done', () => {
       'INVALID_ARGUMENT',
     )
     await router.close()
-    await expectRejection(createRouter(wrong({ models: () => 1 })), 'INVALID_ARGUMENT', 'models')
+    await expectRejection(
+      createRouter(wrong<RouterOptions>({ models: () => 1 })),
+      'INVALID_ARGUMENT',
+      'models',
+    )
   })
 
   it('class instances are read by name', async () => {

@@ -145,6 +145,13 @@ describe('a bill is refused that', () => {
       'settlement.usage',
       'counts',
     ],
+    ['has a usage and one count', { usage: USAGE, inputTokens: 1 }, 'settlement.usage', 'got inputTokens as'],
+    [
+      'has a usage and a part',
+      { usage: USAGE, cachedInputTokens: 1 },
+      'settlement.usage',
+      'cachedInputTokens',
+    ],
     ['has a usage of nobody', { usage: {} }, 'settlement.usage', 'a usage object of OpenAI'],
     ['has a usage that is none', { usage: 1 }, 'settlement.usage', 'an object'],
     ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'settlement.usage.prompt_tokens', 'got "1"'],

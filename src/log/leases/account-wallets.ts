@@ -1,6 +1,7 @@
 import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
 import type { Cap } from '../../policy/dollar/accounts/cap.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
+import { DEBT_REQUESTS_MAX } from '../../policy/dollar/tuning.js'
 import type { LeasePool } from '../store.js'
 import { nextTurn } from './turn.js'
 import { Wallet } from './wallet.js'
@@ -76,6 +77,14 @@ export class AccountWallets {
   know(at: number, usd: number): void {
     if (usd > 0 && this.caps.some(({ pool }) => pool.endsAt !== null && at >= pool.endsAt))
       this.early.push({ at, usd })
+  }
+
+  /** As the account itself: what a strict budget owes beyond so many requests' worth is written off. */
+  boundDebt(): void {
+    const { burst, burstRequests } = this
+    if (burst === null || burstRequests === null) return
+    const usdPerRequest = burst.pool.limitUsd / burstRequests
+    burst.heldUsd = Math.max(burst.heldUsd, -DEBT_REQUESTS_MAX * usdPerRequest)
   }
 
   isLow(processes: number, now: number): boolean {

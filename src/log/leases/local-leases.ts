@@ -7,9 +7,17 @@ import { LeaseRenewal } from './lease-renewal.js'
 import { OthersInFlight } from './others-in-flight.js'
 import type { OwnRequest } from './own-request.js'
 import { nextTurn } from './turn.js'
+import type { Wallet } from './wallet.js'
 
 /** Own requests that are over and whose bill may still rise. */
 const BILLABLE_MAX = 8192
+
+/** An own request that is over. */
+interface BillableRequest {
+  readonly wallets: readonly AccountWallets[]
+  readonly chargedTurn: number
+  drawnUsd: number
+}
 
 /**
  * What this process may spend of caps and strict budgets that it shares with others. Slices of them are taken from the
@@ -21,7 +29,7 @@ export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
-  private readonly billable = new Map<string, { wallets: readonly AccountWallets[]; drawnUsd: number }>()
+  private readonly billable = new Map<string, BillableRequest>()
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private isAway = false
@@ -59,6 +67,12 @@ export class LocalLeases implements Lease {
     return this.account(tenant)?.creditUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
   }
 
+  miss(tenant: string | null, usd: number): void {
+    for (const each of this.of(tenant))
+      for (const wallet of each.all()) wallet.miss(usd, this.renewal.processes)
+    this.renewal.wantRefill()
+  }
+
   /** An own request was routed, or refused: it pays in, and draws. */
   recordDraw(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event
@@ -89,8 +103,8 @@ export class LocalLeases implements Lease {
     }
   }
 
-  /** An event of the log has its place. @param origin who appended it */
-  recordPlace(outcome: Outcome, origin: string): void {
+  /** An event of the log has its place. @param origin who appended it; @param isOwn whether that is this process */
+  recordPlace(outcome: Outcome, origin: string, isOwn: boolean): void {
     if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
     if (outcome.kind !== 'applied') return
     const { event } = outcome
@@ -103,6 +117,9 @@ export class LocalLeases implements Lease {
         break
       case 'billed':
         this.billed(event)
+        break
+      case 'account-adjusted':
+        this.adjusted(event, isOwn)
         break
       case 'expired': {
         const request = this.ownRequests.get(event.id)
@@ -233,6 +250,7 @@ export class LocalLeases implements Lease {
       each.know(event.at, chargedTurn === Number.POSITIVE_INFINITY ? event.costUsd : Math.max(0, -backUsd))
       // A request that failed has not been one: its B goes back.
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
+      each.boundDebt()
     })
   }
 
@@ -245,24 +263,51 @@ export class LocalLeases implements Lease {
     this.ownRequests.delete(id)
   }
 
-  /** A late bill is drawn on what the process holds; one that is lower gives nothing back, whose period may be over. */
+  /**
+   * A bill takes the place of what was drawn. One that is lower gives back where this process has paid for it, in the
+   * period in force; where that is another it ends no more than a debt.
+   */
   private billed({ id, at, costUsd }: EventOf<'billed'>): void {
     const request = this.billable.get(id)
     if (request === undefined) return
-    const drawnUsd = Math.max(0, costUsd - request.drawnUsd)
-    request.drawnUsd += drawnUsd
+    const moreUsd = costUsd - request.drawnUsd
+    request.drawnUsd = costUsd
     const now = this.options.now()
     for (const each of request.wallets) {
       for (const wallet of each.all()) {
-        wallet.heldUsd -= drawnUsd
-        wallet.spend(drawnUsd, now)
+        const isPaid = wallet === each.burst || request.chargedTurn > wallet.paysSince
+        if (moreUsd < 0) this.credit(wallet, -moreUsd, isPaid)
+        else {
+          wallet.heldUsd -= moreUsd
+          wallet.spend(moreUsd, now)
+        }
       }
-      each.know(at, drawnUsd)
+      each.boundDebt()
+      each.know(at, moreUsd)
     }
   }
 
-  private remember(id: string, { wallets }: OwnRequest, drawnUsd: number): void {
-    this.billable.set(id, { wallets, drawnUsd })
+  /** An operator's credit ends debts wherever they are; what is left of it goes into the pot of a budget's burst. */
+  private adjusted({ tenant, usd }: EventOf<'account-adjusted'>, isOwn: boolean): void {
+    const account = this.accounts.get(tenant)
+    if (account === undefined) return
+    for (const wallet of account.all()) {
+      if (usd > 0) this.credit(wallet, usd, isOwn && wallet === account.burst)
+      else if (isOwn) wallet.heldUsd += usd
+    }
+    account.boundDebt()
+  }
+
+  /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */
+  private credit(wallet: Wallet, usd: number, isAll: boolean): void {
+    if (isAll) wallet.heldUsd += usd
+    else wallet.creditDebt(usd)
+    const sliceUsd = wallet.sliceUsd(this.renewal.processes)
+    if (wallet.heldUsd > sliceUsd) void this.renewal.giveBack([[wallet, wallet.heldUsd - sliceUsd]])
+  }
+
+  private remember(id: string, { wallets, chargedTurn }: OwnRequest, drawnUsd: number): void {
+    this.billable.set(id, { wallets, chargedTurn, drawnUsd })
     if (this.billable.size <= BILLABLE_MAX) return
     for (const oldest of this.billable.keys()) {
       this.billable.delete(oldest)

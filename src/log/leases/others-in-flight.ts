@@ -70,6 +70,7 @@ export class OthersInFlight {
         break
       case 'settled':
       case 'failed':
+      case 'cancelled':
         this.land(event.id, event.at, event.costUsd)
         break
       case 'expired':

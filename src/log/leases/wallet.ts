@@ -33,8 +33,14 @@ export class Wallet {
   paysSince = 0
   /** Of a rolling pot: became known while a renewal was overdue, USD; it must count from then. */
   overdueUsd = 0
+  /** Of a calendar pot: grants that went into debts, USD. A credit brings them back. */
+  private debtPaidUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
+  /** What a request would have drawn that found too little here, USD: the next slice pays for it. */
+  private missedUsd = 0
+  /** Whether its pot had less than was wanted: it is asked again at the next tick and not by every request. */
+  isDry = false
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
   repaidAt = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
@@ -59,17 +65,18 @@ export class Wallet {
    * last, and where a pot runs dry: what is left must not lie with one process.
    * @param askedAt before the store was asked
    * @param hasInFlight whether older dollars are in flight
-   * @returns whether it was all that was wanted
    */
-  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): boolean {
+  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): void {
     const isFull = wantedUsd - usd < UNIT_USD
+    this.isDry = !isFull
+    this.missedUsd = 0
     if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
       this.share = Math.min(2 * this.share, Math.max(SHARE_MAX, this.shareMin))
     else this.share = Math.max(this.shareMin, this.share / 2)
+    if (this.pool.windowMs === null) this.debtPaidUsd += Math.min(usd, Math.max(0, -this.heldUsd))
     this.heldUsd += usd
-    return isFull
   }
 
   /** Whether what it holds or has in flight must be made to count from now on. */
@@ -85,12 +92,21 @@ export class Wallet {
     if (windowMs !== null && now - this.grantedAt > (2 * windowMs) / ROLLING_STEPS) this.overdueUsd += usd
   }
 
+  /** Ends a debt, as far as so many dollars do, and brings back what the pot has paid for it. */
+  creditDebt(usd: number): void {
+    const owedUsd = Math.max(0, -this.heldUsd)
+    const backUsd = Math.min(this.debtPaidUsd, Math.max(0, usd - owedUsd))
+    this.debtPaidUsd -= backUsd
+    this.heldUsd += Math.min(usd, owedUsd) + backUsd
+  }
+
   /** Takes the place of one for the same pot whose limit was another. */
   takeOver(old: Wallet): void {
     this.heldUsd += old.heldUsd
     this.grantedAt = old.grantedAt
     this.paysSince = old.paysSince
     this.overdueUsd = old.overdueUsd
+    this.debtPaidUsd = old.debtPaidUsd
     this.dearestUsd = old.dearestUsd
   }
 
@@ -100,16 +116,29 @@ export class Wallet {
     this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
   }
 
+  /**
+   * A request was refused that would have drawn more than is here: the next slice pays for one like it, within this
+   * process's even share of the pot. More would leave others with nothing.
+   */
+  miss(usd: number, processes: number): void {
+    const whole = usd + UNIT_USD
+    if (usd > this.heldUsd && whole <= this.pool.limitUsd / processes)
+      this.missedUsd = Math.max(this.missedUsd, whole)
+  }
+
   /** @param processes on the log */
   sliceUsd(processes: number): number {
     const own = this.pool.limitUsd / processes
-    // Of a small pot a slice must still pay for some requests, or traffic stops at every one.
-    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
+    // Of a small pot a slice must still pay for some requests, or traffic stops at every one; at least for one.
+    const most = Math.max(own / 2, Math.min(this.dearestUsd + UNIT_USD, own))
+    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), most)
   }
 
-  /** What it should ask for to be full again; 0 while it holds enough. */
+  /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */
   wantUsd(processes: number): number {
-    const slice = this.sliceUsd(processes)
-    return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
+    if (this.isDry) return 0
+    const slice = Math.max(this.sliceUsd(processes), this.missedUsd)
+    const least = Math.max(LOW * slice, Math.min(this.dearestUsd, slice), this.missedUsd)
+    return this.heldUsd < least ? slice - this.heldUsd : 0
   }
 }

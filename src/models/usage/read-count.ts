@@ -1,10 +1,10 @@
-import { checkAmount, checkArray, isRecord } from '../../base/check.js'
+import { checkAmount, checkArray, isMissing, isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 
 const ENTRIES = /^(\w+)\[(\w+)=(\w+)\]$/
 
 /**
- * The number at a path of a usage object: null where nothing is there. A path that ends or passes where another version
+ * The number at a path of a usage object: null where nothing is there, or NaN (AI SDK 4, of providers that tell none). A path that ends or passes where another version
  * of the object has a record or a number finds nothing.
  * @throws INVALID_ARGUMENT naming the field, for anything else that is not an amount of tokens
  */
@@ -17,7 +17,7 @@ export function readCount(usage: Record<string, unknown>, path: string, field: s
   }
   const found = usage[step]
   const at = `${field}.${step}`
-  if (found === undefined || found === null) return null
+  if (isMissing(found)) return null
   if (others.length === 0) return isRecord(found) ? null : checkAmount(found, at)
   if (typeof found === 'number') {
     checkAmount(found, at)

@@ -52,6 +52,7 @@ interface Side {
   readonly beside: Counts
 }
 
+const SIDES = ['input', 'output'] as const
 const SIDE_OF = new Map<string, TokenSide>(TOKEN_KIND_ROWS.map(({ name, side }) => [name, side]))
 
 /**
@@ -60,6 +61,13 @@ const SIDE_OF = new Map<string, TokenSide>(TOKEN_KIND_ROWS.map(({ name, side }) 
  *   amount
  */
 export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KINDS): NormalisedUsage {
+  const usage = readUsage(value, field, kinds)
+  if (usage === null) throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
+  return usage
+}
+
+/** The same; null for a usage of a provider whose counts tell nothing. @throws INVALID_ARGUMENT likewise */
+export function readUsage(value: unknown, field: string, kinds = TOKEN_KINDS): NormalisedUsage | null {
   const usage = checkRecord(value, field)
   const provider = providerOf(usage)
   if (provider === null) {
@@ -72,9 +80,9 @@ export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KIND
   for (const counts of shape.modalities)
     readModalities(usage, counts, sides[counts.side].within, field, kinds)
   const total = shape.total === null ? null : readCount(usage, shape.total, field)
-  if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) {
-    throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
-  }
+  if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) return null
+  for (const side of SIDES)
+    if (isEmpty(sides[side]) && namesWhole(usage, shape, side)) flags.add('count-missing')
   const input = settleSide('input', sides.input, flags)
   moveReasoning(sides.output, total, input.get('input') ?? 0)
   const output = settleSide('output', sides.output, flags)
@@ -86,6 +94,14 @@ export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KIND
     flags: [...flags],
     serviceTier: SERVICE_TIERS.find((tier) => tier === usage.service_tier) ?? null,
   }
+}
+
+/** Whether a usage has a field for all tokens of a side: usages of embeddings have none for output. */
+function namesWhole(usage: Record<string, unknown>, { fields }: UsageShape, side: TokenSide): boolean {
+  return fields.some(
+    ({ counted, kind, paths }) =>
+      counted === 'whole' && kind === side && paths.some((path) => Object.hasOwn(usage, path)),
+  )
 }
 
 function readFields(

@@ -17,25 +17,25 @@ export type ReserveMode = (typeof RESERVE_MODES)[number]
 
 declare module '../options.js' {
   interface RouterOptions {
-    /** Dollars that may be spent in an hour, a day or a month, whatever the budget allows. Policy `dollar`. */
-    readonly caps?: readonly CapOptions[]
+    /** Dollars that may be spent in an hour, a day, a week or a month, whatever the budget allows. Policy `dollar`. */
+    readonly caps?: readonly CapOptions[] | undefined
     /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
-    readonly tenants?: readonly TenantOptions[]
+    readonly tenants?: readonly TenantOptions[] | undefined
     /** Limit on the mean latency, or on the share of requests that take longer. Policy `dollar`. */
-    readonly latency?: LatencyOptions | null
+    readonly latency?: LatencyOptions | null | undefined
     /** Floor under the mean reward: the least is spent that meets it. A budget comes first. Policy `dollar`. */
-    readonly quality?: QualityOptions | null
+    readonly quality?: QualityOptions | null | undefined
     /** Refuse a request that no account can pay for (BUDGET_EXHAUSTED) instead of giving it to the cheapest model. */
-    readonly strict?: boolean
+    readonly strict?: boolean | undefined
     /**
      * What is set aside for a request: its expected cost (default), or the most that it can cost. The latter wants
      * `inputTokens` and `maxOutputTokens` of every request. Policy `dollar`.
      */
-    readonly reserve?: ReserveMode
+    readonly reserve?: ReserveMode | undefined
   }
   interface BudgetOptions {
     /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
-    readonly burst?: number
+    readonly burst?: number | undefined
   }
 }
 

@@ -88,7 +88,7 @@ export const FUND_START_REQUESTS = 10
 export const FUND_DEBT_REQUESTS = 10
 /**
  * Requests' worth of budget that an account may owe: what a bill is beyond is written off, so that a mistake of units is
- * over after so many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
+ * over after that many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
  */
 export const DEBT_REQUESTS_MAX = 512
 /** What a probe must find in the fund, in what it costs above B. */

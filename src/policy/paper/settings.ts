@@ -12,11 +12,11 @@ declare module '../options.js' {
      * Policy `paper`: static weight of log-normalised cost, >= 0, in parts of the range of rewards. Default 0 with a
      * budget, 0.3 without.
      */
-    readonly costWeight?: number
+    readonly costWeight?: number | undefined
   }
   interface BudgetOptions {
     /** Policy `paper`: soft: a shadow price; hard: only models under a price ceiling; adaptive (default): both. */
-    readonly mode?: PacerMode
+    readonly mode?: PacerMode | undefined
   }
 }
 

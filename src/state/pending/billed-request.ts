@@ -1,3 +1,4 @@
+import type { PriceList } from '../../models/price-list.js'
 import {
   ALLOWANCE,
   BOOKED,
@@ -11,13 +12,17 @@ import {
   SLOT,
   STATE,
 } from './request-row.js'
+import { MISTAKEN } from './request-state.js'
 
 /** What a bill that comes late is held against: a request's row, in the ring or among the closed ones. */
 export class BilledRequest {
   readonly row: Float64Array
+  /** The list prices that it was routed at. */
+  readonly prices: PriceList
 
-  constructor(row: Float64Array) {
+  constructor(row: Float64Array, prices: PriceList) {
     this.row = row
+    this.prices = prices
   }
 
   get slot(): number {
@@ -74,6 +79,6 @@ export class BilledRequest {
   book(costUsd: number, at: number, bits: number): void {
     this.row[BOOKED] = costUsd
     this.row[BOOKED_AT] = at
-    this.row[STATE] |= bits
+    this.row[STATE] = (this.row[STATE] & ~MISTAKEN) | bits
   }
 }

@@ -7,6 +7,8 @@ export const DROPPED = 16
 export const CANCELLED = 32
 /** Its bill came when it took no other feedback any more. */
 export const BILLED = 64
+/** What was settled taught the model's costs as a mistake does. */
+export const MISTAKEN = 128
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {

@@ -97,7 +97,7 @@ const THETA_ERROR_MAX = 1e-3
 /** Weights of evidence that has all but decayed are denormal, and have no digits left. */
 const THETA_NOISE = 1e-100
 /** Every bit that a request's state can have. */
-const STATE_MAX = 127
+const STATE_MAX = 255
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {

@@ -13,7 +13,7 @@ import {
 
 export interface MemoryStoreOptions {
   /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */
-  readonly retainEvents?: number
+  readonly retainEvents?: number | undefined
 }
 
 const ORIGIN = 'local'

@@ -8,6 +8,9 @@ export interface RedisClient {
   connect(): Promise<unknown>
   sendCommand(args: readonly (string | Buffer)[]): Promise<unknown>
   on(event: 'error', listener: (error: unknown) => void): unknown
+  /** Whether its connection keeps the process alive. */
+  ref(): void
+  unref(): void
   /** Rejects what waits for a reply. */
   destroy(): void
 }

@@ -71,6 +71,8 @@ export class Target {
  * One connection, made when it is first used. Once lost it comes back in the background, later and later up to 3 s and
  * at random times, so that many processes do not come all at once; until then every command is rejected at once. No
  * command is ever sent twice unless the server said that it did not run it.
+ *
+ * It keeps the process alive while commands wait for a reply.
  */
 export class Connection {
   private readonly target: Target
@@ -82,9 +84,14 @@ export class Connection {
   private failures = 0
   private timer: NodeJS.Timeout | null = null
   private isClosed = false
+  /** Calls that keep the process alive. */
+  private waiting = 0
+  private readonly isForWaiting: boolean
 
-  constructor(target: Target) {
+  /** @param isForWaiting what it sends with a time to wait waits for others: that keeps nothing alive */
+  constructor(target: Target, isForWaiting = false) {
     this.target = target
+    this.isForWaiting = isForWaiting
   }
 
   /**
@@ -143,11 +150,15 @@ export class Connection {
     }
     // Where this process itself was busy all the time the answer may be there: it is read before an immediate runs.
     const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    const keepsAlive = !(this.isForWaiting && waitMs > 0)
+    if (!keepsAlive) timer.unref()
+    else if (this.waiting++ === 0) client.ref()
     try {
       return await Promise.all(commands.map(({ args }) => client.sendCommand(args)))
     } finally {
       isWaiting = false
       clearTimeout(timer)
+      if (keepsAlive && --this.waiting === 0) client.unref()
     }
   }
 
@@ -190,6 +201,7 @@ export class Connection {
       client.on('error', (error) => this.drop(client, error))
       await this.greet(client)
       this.checkOpen()
+      client.unref()
       this.client = client
       this.lost = null
       this.failures = 0

@@ -87,7 +87,7 @@ class RedisStore implements Store {
       const repairs = await risksOf(main)
       // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
       const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
-      const [reader, bulk] = [new Connection(target), new Connection(target)]
+      const [reader, bulk] = [new Connection(target, true), new Connection(target)]
       this.log = { id: found.id, origin, main, reader, bulk, beat }
       await this.leases.processes()
       this.isClosed = false

@@ -16,11 +16,11 @@ import { WorkerLink } from './worker-link.js'
 
 export interface SqliteStoreOptions {
   /** Events kept behind the older snapshot, for those who read history. Default 1,000,000. */
-  readonly retainEvents?: number
+  readonly retainEvents?: number | undefined
   /** `full`, the default: what is acknowledged survives a power cut. `normal`: it survives the end of the process. */
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
   /** How long `open` waits for another writer to go, ms. Default 0. */
-  readonly lockWaitMs?: number
+  readonly lockWaitMs?: number | undefined
 }
 
 /** What a store keeps beside the log for its owner: settings that the fold does not know. */
@@ -32,12 +32,12 @@ export interface SqliteNotes {
 
 /** For tests, and for the command line. */
 interface SqliteInternals {
-  readonly pageCountMax?: number
+  readonly pageCountMax?: number | undefined
   /** Refuses a file without a log (STORE_MISMATCH) instead of beginning one. */
-  readonly mustExist?: boolean
+  readonly mustExist?: boolean | undefined
   /** What a new log begins with in place of its seed; no origin in it has a latest event. */
-  readonly snapshot?: Uint8Array
-  readonly worker?: URL
+  readonly snapshot?: Uint8Array | undefined
+  readonly worker?: URL | undefined
 }
 
 const RETAIN_EVENTS_DEFAULT = 1_000_000

@@ -38,6 +38,14 @@ function iso(...times: string[]): string[] {
   return times.map((time) => new Date(time).toISOString())
 }
 
+/** The Monday of the local date's week, as days since 1970. */
+function localMonday(timeZone: string, at: number): number {
+  const [month, day, year] = new Intl.DateTimeFormat('en-US', { timeZone }).format(at).split('/').map(Number)
+  const date = Date.UTC(year, month - 1, day) / DAY_MS
+  // 1970 began on a Thursday.
+  return date - ((((date + 3) % 7) + 7) % 7)
+}
+
 /** Year, month, day of the local calendar as one number that grows with the date. */
 function localDate(timeZone: string, at: number): number {
   const [month, day, year] = new Intl.DateTimeFormat('en-US', { timeZone }).format(at).split('/').map(Number)
@@ -70,21 +78,28 @@ describe('a calendar period', () => {
     )
   })
 
-  it('of a day or month begins with the first instant that shows its date', () => {
-    fc.assert(
-      fc.property(zone, fc.constantFrom('day' as const, 'month' as const), time, (timeZone, per, at) => {
-        const { startsAt, endsAt } = calendarPeriod({ per, timeZone }, at)
-        const named = (date: number) => (per === 'day' ? date : Math.floor((date - 1) / 31))
-        const first = named(localDate(timeZone, startsAt))
-        for (let before = 1; before < 3 * HOUR_MS; before += HOUR_MS / 4) {
-          expect(named(localDate(timeZone, startsAt - before))).toBeLessThan(first)
-          expect(named(localDate(timeZone, endsAt - before))).toBe(first)
-        }
-        expect(named(localDate(timeZone, endsAt))).toBeGreaterThan(first)
-      }),
-      { numRuns: 50 },
-    )
-  })
+  it.each(['day', 'week', 'month'] as const)(
+    'of a %s begins with the first instant that shows its date',
+    (length) => {
+      fc.assert(
+        fc.property(zone, time, (timeZone, at) => {
+          const { startsAt, endsAt } = calendarPeriod({ per: length, timeZone }, at)
+          const named = (instant: number) => {
+            if (length === 'week') return localMonday(timeZone, instant)
+            const date = localDate(timeZone, instant)
+            return length === 'day' ? date : Math.floor((date - 1) / 31)
+          }
+          const first = named(startsAt)
+          for (let before = 1; before < 3 * HOUR_MS; before += HOUR_MS / 4) {
+            expect(named(startsAt - before)).toBeLessThan(first)
+            expect(named(endsAt - before)).toBe(first)
+          }
+          expect(named(endsAt)).toBeGreaterThan(first)
+        }),
+        { numRuns: 50 },
+      )
+    },
+  )
 
   it('of an hour lasts 60 minutes, or 90 where clocks change by half an hour', () => {
     const modern = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2030, 0) })
@@ -114,6 +129,24 @@ describe('a calendar period', () => {
       const day = { startsAt: start, endsAt: start + hours * HOUR_MS }
       expect(calendarPeriod({ per: 'day', timeZone }, Date.parse(at))).toEqual(day)
     }
+  })
+
+  it('is a week from Monday to Monday, an hour more or less when clocks change', () => {
+    expect(periodAt('UTC', 'week', '2026-11-26T12:00Z')).toEqual(iso('2026-11-23', '2026-11-30'))
+    expect(periodAt('UTC', 'week', '2026-11-29T23:59:59.999Z')).toEqual(iso('2026-11-23', '2026-11-30'))
+    expect(periodAt('UTC', 'week', '2026-11-30T00:00Z')).toEqual(iso('2026-11-30', '2026-12-07'))
+    // Week 1 of 2027 begins in it, and week 53 of 2026 reaches over the end of the year.
+    expect(periodAt('UTC', 'week', '2027-01-01T00:00Z')).toEqual(iso('2026-12-28', '2027-01-04'))
+    expect(periodAt('Europe/Berlin', 'week', '2026-03-29T12:00+02:00')).toEqual(
+      iso('2026-03-23T00:00+01:00', '2026-03-30T00:00+02:00'),
+    )
+    expect(periodAt('America/New_York', 'week', '2026-11-01T03:00-05:00')).toEqual(
+      iso('2026-10-26T00:00-04:00', '2026-11-02T00:00-05:00'),
+    )
+    // Samoa left a Friday out: its week had six days.
+    expect(periodAt('Pacific/Apia', 'week', '2011-12-31T12:00+14:00')).toEqual(
+      iso('2011-12-26T00:00-10:00', '2012-01-02T00:00+14:00'),
+    )
   })
 
   it('is a month with an hour more or less', () => {
@@ -208,7 +241,7 @@ describe('caps', () => {
       [[{ ...day, usd: -1 }], 'INVALID_ARGUMENT', 'caps[0].usd', /-1/],
       [[{ ...day, usd: Number.NaN }], 'INVALID_ARGUMENT', 'caps[0].usd', /NaN/],
       [[{ per: 'day' }], 'INVALID_ARGUMENT', 'caps[0].usd', /undefined/],
-      [[day, { usd: 1, per: 'week' }], 'INVALID_ARGUMENT', 'caps[1].per', /hour, day, month/],
+      [[day, { usd: 1, per: 'year' }], 'INVALID_ARGUMENT', 'caps[1].per', /hour, day, week, month/],
       [[{ ...day, window: 'roling' }], 'INVALID_ARGUMENT', 'caps[0].window', /did you mean 'rolling'/],
       [[{ ...day, timezone: 'UTC' }], 'UNKNOWN_OPTION', 'caps[0].timezone', /did you mean 'timeZone'/],
       [[{ ...day, timeZone: 'Europe/Berlim' }], 'INVALID_ARGUMENT', 'caps[0].timeZone', /'Europe\/Berlin'/],

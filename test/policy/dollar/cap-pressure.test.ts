@@ -4,6 +4,7 @@ import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import {
   CAP_LENGTHS,
   CAP_WINDOWS,
+  type CapLength,
   type CapWindow,
   calendarPeriod,
 } from '../../../src/policy/dollar/accounts/cap-period.js'
@@ -14,7 +15,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const START = Date.UTC(2026, 5, 1)
 
-function newCap(usd: number, per: 'hour' | 'day' | 'month', window: CapWindow): Cap {
+function newCap(usd: number, per: CapLength, window: CapWindow): Cap {
   return new Cap({ usd, per, window, timeZone: window === 'rolling' ? null : 'UTC' })
 }
 
@@ -137,38 +138,35 @@ describe('what a cap implies per request', () => {
 })
 
 describe('money that covers 60 % of steady traffic', () => {
-  const lengths = { hour: HOUR_MS, day: DAY_MS, month: 30 * DAY_MS } as const
+  const lengths = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS, month: 30 * DAY_MS } as const
 
-  it.each(['hour', 'day', 'month'] as const)(
-    'lasts to the end of a calendar %s, and is spent then',
-    (per) => {
-      const random = new Random(7)
-      const count = 3000
-      const cap = newCap(0.6 * count, per, 'calendar')
-      const gapMs = lengths[per] / count
-      let at = START
-      for (let period = 0; period < 3; period++) {
-        turn(cap, at)
-        const { startsAt, endsAt } = cap
-        let spentUsd = 0
-        let lateUsd = 0
-        let late = 0
-        while (at < endsAt) {
-          const usd = follow(cap, at)
-          spentUsd += usd
-          if (at >= startsAt + 0.95 * (endsAt - startsAt)) {
-            lateUsd += usd
-            late++
-          }
-          at += -Math.log(1 - random.next()) * gapMs
+  it.each(CAP_LENGTHS)('lasts to the end of a calendar %s, and is spent then', (per) => {
+    const random = new Random(7)
+    const count = 3000
+    const cap = newCap(0.6 * count, per, 'calendar')
+    const gapMs = lengths[per] / count
+    let at = START
+    for (let period = 0; period < 3; period++) {
+      turn(cap, at)
+      const { startsAt, endsAt } = cap
+      let spentUsd = 0
+      let lateUsd = 0
+      let late = 0
+      while (at < endsAt) {
+        const usd = follow(cap, at)
+        spentUsd += usd
+        if (at >= startsAt + 0.95 * (endsAt - startsAt)) {
+          lateUsd += usd
+          late++
         }
-        // Never refused, still at least 0.3 USD a request in the last twentieth, and nearly all of it used.
-        expect(lateUsd / late).toBeGreaterThan(0.3)
-        expect(spentUsd).toBeLessThanOrEqual(cap.usd + 1e-9)
-        expect(spentUsd).toBeGreaterThan(0.95 * cap.usd)
+        at += -Math.log(1 - random.next()) * gapMs
       }
-    },
-  )
+      // Never refused, still at least 0.3 USD a request in the last twentieth, and nearly all of it used.
+      expect(lateUsd / late).toBeGreaterThan(0.3)
+      expect(spentUsd).toBeLessThanOrEqual(cap.usd + 1e-9)
+      expect(spentUsd).toBeGreaterThan(0.95 * cap.usd)
+    }
+  })
 
   it('is spent evenly in a rolling hour', () => {
     const random = new Random(8)

@@ -229,10 +229,11 @@ describe('the promise of a cap', () => {
 
   it.each([
     ['hour', false],
+    ['week', false],
     ['month', false],
     ['hour', true],
   ] as const)('holds in every rolling %s, clock backwards: %s', (per, backwards) => {
-    const lengthMs = per === 'hour' ? HOUR_MS : 30 * DAY_MS
+    const lengthMs = { hour: HOUR_MS, week: 7 * DAY_MS, month: 30 * DAY_MS }[per]
     fc.assert(
       fc.property(steps(lengthMs, backwards), (script) => {
         const play = new Play(newCap(1, per, 'rolling'))

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../../src/base/errors.js'
+import { POLICY_NAMES } from '../../../src/policy/policies.js'
 import type { Router } from '../../../src/router/router.js'
-import { makeBench, X } from '../../support/router.js'
+import { expectCode } from '../../support/errors.js'
+import { HOUR, makeBench, X } from '../../support/router.js'
 
 const B = 0.002
 const CHEAP = { id: 'cheap', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.3 }
@@ -25,6 +27,21 @@ function run(router: Router, count: number, bill: (model: string, nth: number) =
     }
   }
   return { refused, lastRefused, better: seen.better }
+}
+
+/** Null where it was refused. */
+function attempt<T>(call: () => T): T | null {
+  try {
+    return call()
+  } catch (error) {
+    if (error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED') return null
+    throw error
+  }
+}
+
+function heldUsd(router: Router): number {
+  const { account } = router.stats()
+  return (account?.creditUsd ?? 0) + (account?.fundUsd ?? 0)
 }
 
 const usual = (model: string): number => COSTS[model]
@@ -61,6 +78,72 @@ describe('a debt is over within a stated number of requests', () => {
   })
 })
 
+describe('a bill of a million times the price', () => {
+  it.each(POLICY_NAMES)('leaves a model that is better with its traffic, under policy %s', async (policy) => {
+    const strictly = policy === 'dollar' ? { strict: true } : {}
+    for (const nth of [1, 300]) {
+      const { router } = await makeBench({
+        policy,
+        models: [CHEAP, BETTER],
+        budget: { usdPerRequest: B },
+        forcedExploration: 20,
+        ...strictly,
+      })
+      let seen = 0
+      const serve = (count: number): number => {
+        let better = 0
+        for (let i = 0; i < count; i++) {
+          const decision = attempt(() => router.route(X))
+          if (decision === null) continue
+          const isBetter = decision.model === 'better'
+          if (isBetter) better++
+          router.settle(decision.id, { costUsd: isBetter && seen++ === nth ? 1500 : usual(decision.model) })
+          router.reward(decision.id, isBetter ? 1 : 0)
+        }
+        return better
+      }
+      serve(600)
+      expect(seen).toBeGreaterThan(nth)
+      serve(1500)
+      expect(serve(500)).toBeGreaterThan(250)
+    }
+  })
+
+  it('on a tenant is over for it as soon, and is credited as soon', async () => {
+    for (const credit of [false, true]) {
+      const tenants = [{ id: 't', budget: { usdPerRequest: B } }, { id: 'other' }]
+      const { router } = await makeBench({ models: [CHEAP], tenants, strict: true })
+      router.settle(router.route(X, { tenant: 't' }).id, { costUsd: 1000 })
+      expect(attempt(() => router.route(X, { tenant: 'other' }))).not.toBeNull()
+      const owedUsd = -(router.tenantStats('t').creditUsd ?? 0)
+      expect(owedUsd).toBeGreaterThan(500 * B)
+      expect(owedUsd).toBeLessThan(513 * B)
+      if (credit) router.adjustAccount(owedUsd, { tenant: 't' })
+      let refused = 0
+      while (attempt(() => router.route(X, { tenant: 't' })) === null) refused++
+      expect(refused).toBeLessThan(credit ? 40 : 560)
+    }
+  })
+
+  it('is written off the same after a restart, and comes back where the bill was wrong', async () => {
+    const options = { models: [CHEAP], budget: { usdPerRequest: B }, caps: [{ usd: 5, per: 'day' as const }] }
+    const { router, log } = await makeBench(options)
+    const before = heldUsd(router)
+    const { id } = router.route(X)
+    router.settle(id, { costUsd: 1000 })
+    const { router: restored } = await makeBench({ models: [] })
+    restored.restore(router.snapshot())
+    const { router: replayed } = await makeBench(options)
+    for (const event of log) if (event.type !== 'implausible-bill') replayed.apply(event)
+    for (const each of [router, restored, replayed]) {
+      expect(heldUsd(each)).toBeCloseTo(-512 * B, 3)
+      each.correct(id, { costUsd: usual('cheap') })
+      expect(heldUsd(each)).toBeCloseTo(before + B - usual('cheap'), 9)
+    }
+    expect(restored.snapshot()).toEqual(router.snapshot())
+  })
+})
+
 describe('an operator', () => {
   it('credits an account, and debits it', async () => {
     const { router, log } = await makeBench({ budget: { usdPerRequest: B }, caps: [{ usd: 1, per: 'day' }] })
@@ -74,5 +157,24 @@ describe('an operator', () => {
     router.adjustAccount(-0.1)
     expect(account()?.creditUsd).toBeCloseTo(owed + 0.15, 9)
     expect(account()?.caps[0].spentUsd).toBeCloseTo(0.35, 9)
+  })
+  it('credits a cap wherever in its window the money was spent', async () => {
+    for (const window of ['rolling', 'calendar'] as const) {
+      const { router, clock } = await makeBench({
+        caps: [{ usd: 1, per: 'day', window }],
+        tenants: [{ id: 't' }],
+      })
+      router.settle(router.route(X).id, { costUsd: 0.1 })
+      clock.advance(HOUR / 6)
+      router.settle(router.route(X).id, { costUsd: 400 })
+      clock.advance(HOUR / 6)
+      expectCode(() => router.route(X), 'BUDGET_EXHAUSTED', 'caps')
+      router.adjustAccount(399.5)
+      const spentUsd = router.stats().account?.caps[0].spentUsd ?? 0
+      expect(spentUsd).toBeCloseTo(0.6, 9)
+      router.route(X)
+      expectCode(() => router.adjustAccount(1, { tenant: 'nobody' }), 'UNKNOWN_TENANT')
+      expectCode(() => router.adjustAccount(Number.NaN), 'INVALID_ARGUMENT')
+    }
   })
 })

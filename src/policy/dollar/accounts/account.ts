@@ -47,7 +47,7 @@ export class Account {
   /** An operator's credit, or a debit where it is negative: of the ceiling's balance, and of the caps in force. */
   adjust(at: number, usd: number): void {
     if (this.usdPerRequest !== null) this.credit.adjust(usd, this.usdPerRequest)
-    for (const cap of this.caps) cap.correct(at, at, -usd)
+    for (const cap of this.caps) cap.adjust(at, usd)
   }
 
   /** Whether anything limits what it spends. */

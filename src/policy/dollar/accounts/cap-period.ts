@@ -15,7 +15,7 @@ import {
 import { expected, ParetoBanditError, show } from '../../../base/errors.js'
 
 export const CAPS_MAX = 8
-export const CAP_LENGTHS = ['hour', 'day', 'month'] as const
+export const CAP_LENGTHS = ['hour', 'day', 'week', 'month'] as const
 export const CAP_WINDOWS = ['calendar', 'rolling'] as const
 
 export type CapLength = (typeof CAP_LENGTHS)[number]
@@ -26,10 +26,13 @@ export interface CapOptions {
   /** USD, >= 0. */
   readonly usd: number
   readonly per: CapLength
-  /** `calendar` (default): from the start of an hour, day or month to the next; `rolling`: any 1 h, 24 h or 30 days. */
-  readonly window?: CapWindow
+  /**
+   * `calendar` (default): from the start of an hour, day, week (Monday, as ISO 8601 has it) or month to the next;
+   * `rolling`: any 1 h, 24 h, 7 or 30 days.
+   */
+  readonly window?: CapWindow | undefined
   /** IANA name of the zone whose calendar counts, default UTC; for `calendar` alone. */
-  readonly timeZone?: string
+  readonly timeZone?: string | undefined
 }
 
 /** A checked cap, nothing left out. */
@@ -150,9 +153,9 @@ function offsetMs(timeZone: string, at: number): number {
 const latest = new Map<string, CalendarPeriod>()
 
 /**
- * The hour, day or month of the zone's calendar that an instant lies in.
+ * The hour, day, week or month of the zone's calendar that an instant lies in. Weeks begin on Monday (ISO 8601).
  *
- * Days and months begin at the first instant whose local date is theirs or later, so a day may have 23 or 25 hours, and
+ * Days, weeks and months begin at the first instant whose local date is theirs or later, so a day may have 23 or 25 hours, and
  * a clock put back over midnight reopens no day. Hours begin whenever local clocks show a full one: the hour that is
  * repeated in autumn is two periods, and a change by half an hour makes one period of 90 minutes; none is shorter than
  * 60 minutes of real time, but where clocks once moved by less (by seconds, before standard time).
@@ -188,12 +191,14 @@ function hourAround(timeZone: string, at: number): CalendarPeriod {
   return { startsAt, endsAt }
 }
 
-function datesAround(timeZone: string, per: 'day' | 'month', at: number): CalendarPeriod {
+function datesAround(timeZone: string, per: Exclude<CapLength, 'hour'>, at: number): CalendarPeriod {
   const shown = new Date(at + offsetMs(timeZone, at))
-  const midnight = (ahead: number) =>
-    per === 'day'
-      ? Date.UTC(shown.getUTCFullYear(), shown.getUTCMonth(), shown.getUTCDate() + ahead)
-      : Date.UTC(shown.getUTCFullYear(), shown.getUTCMonth() + ahead, 1)
+  const [year, month, date] = [shown.getUTCFullYear(), shown.getUTCMonth(), shown.getUTCDate()]
+  const monday = date - ((shown.getUTCDay() + 6) % 7)
+  const midnight = (ahead: number) => {
+    if (per === 'month') return Date.UTC(year, month + ahead, 1)
+    return Date.UTC(year, month, per === 'day' ? date + ahead : monday + 7 * ahead)
+  }
   const next = firstInstant(timeZone, midnight(1))
   if (at < next) return { startsAt: firstInstant(timeZone, midnight(0)), endsAt: next }
   // Clocks were put back over midnight: the date shown is the old one again, but the new one has begun.

@@ -5,7 +5,12 @@ import type { CapLength, CapSpec, CapWindow } from './cap-period.js'
 import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
-const LENGTH_MS: Record<CapLength, number> = { hour: 3_600_000, day: 86_400_000, month: 2_592_000_000 }
+const LENGTH_MS: Record<CapLength, number> = {
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_592_000_000,
+}
 /** Larger sums are refused: they are no sums of dollars. */
 const SUM_MAX_USD = 1e30
 
@@ -119,6 +124,12 @@ export class Cap {
     // While costs wait for the next period this one may be among them, routed before the end and charged after it.
     else if (chargedAt >= this.startsAt && this.afterUsd === 0)
       this.periodUsd = Math.max(0, this.periodUsd + differenceUsd)
+  }
+
+  /** An operator's credit for the period in force, or a debit where it is negative. */
+  adjust(at: number, usd: number): void {
+    if (usd > 0 && this.rolling !== null) this.rolling.credit(usd)
+    else this.correct(at, at, -usd)
   }
 
   /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */

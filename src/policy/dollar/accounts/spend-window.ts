@@ -51,6 +51,20 @@ export class SpendWindow {
     this.sum()
   }
 
+  /** Takes back dollars wherever they lie, from the largest bucket first: what a credit is for was a large bill. */
+  credit(usd: number): void {
+    let left = usd
+    while (left > 0) {
+      let slot = 0
+      for (let i = 1; i < this.buckets.length; i++) if (this.buckets[i] > this.buckets[slot]) slot = i
+      const part = Math.min(left, this.buckets[slot])
+      if (part === 0) break
+      this.buckets[slot] -= part
+      left -= part
+    }
+    this.sum()
+  }
+
   /**
    * The least, over the instants at which a bucket is forgotten, of dollars that may be spent until then (what is
    * available and what was forgotten before) over requests until then.

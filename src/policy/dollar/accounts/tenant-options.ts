@@ -5,11 +5,11 @@ export interface TenantOptions {
   /** 1 to 200 characters. */
   readonly id: string
   /** Ceiling of the mean spend of its requests; default none. */
-  readonly budget?: { readonly usdPerRequest: number } | null
-  readonly caps?: readonly CapOptions[]
+  readonly budget?: { readonly usdPerRequest: number } | null | undefined
+  readonly caps?: readonly CapOptions[] | undefined
 }
 
 /** Whose budget or caps: a tenant's; the router's own without it. */
 export interface ForTenant {
-  readonly tenant?: string
+  readonly tenant?: string | undefined
 }

@@ -3,8 +3,8 @@ import { expected, ParetoBanditError } from '../../../base/errors.js'
 
 /** Mean latency of at most `meanMs`; or a share `percentile` of all requests, 0.95 say, within `ms`. */
 export type LatencyOptions =
-  | { readonly meanMs: number }
-  | { readonly ms: number; readonly percentile: number }
+  | { readonly meanMs: number; readonly ms?: undefined; readonly percentile?: undefined }
+  | { readonly ms: number; readonly percentile: number; readonly meanMs?: undefined }
 
 /** The same, checked. `percentile` null: the mean. */
 export interface LatencyLimit {

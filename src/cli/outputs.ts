@@ -1,0 +1,78 @@
+import { readlink, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { CommandError } from './command-error.js'
+
+/** What lies beside a log of SQLite and belongs to it. */
+const SIDES = ['', '-wal', '-shm', '-journal', '-writer']
+/** Links that lead on: more of them go round in a circle. */
+const LINKS_MAX = 40
+
+/** The files of a log, which a command must not write to. */
+export function filesOfLog(path: string | undefined): readonly (string | undefined)[] {
+  return path === undefined || /^rediss?:/.test(path) ? [] : SIDES.map((side) => path + side)
+}
+
+/**
+ * What a command writes must be neither what it reads nor another thing that it writes, under whatever name: checked
+ * before anything is read or written. Undefined stands for a flag that was not given.
+ * @throws FILE_UNWRITABLE
+ */
+export async function checkOutputs(
+  outputs: readonly (string | undefined)[],
+  inputs: readonly (string | undefined)[],
+): Promise<void> {
+  const read = await identities(inputs)
+  const written = await identities(outputs)
+  for (const [i, out] of written.entries()) {
+    const source = read.find((other) => areSame(out, other))
+    if (source !== undefined) throw notApart(out, source, 'read')
+    const before = written.slice(0, i).find((other) => areSame(out, other))
+    if (before !== undefined) throw notApart(out, before, 'written as well')
+  }
+}
+
+/** A file, which need not be there yet. */
+interface Identity {
+  readonly path: string
+  /** With all links followed. */
+  readonly real: string
+  /** Device and number of a file that is there; null: none is. */
+  readonly inode: string | null
+}
+
+async function identities(paths: readonly (string | undefined)[]): Promise<Identity[]> {
+  const found: Identity[] = []
+  for (const path of paths) {
+    if (path === undefined || path === '-') continue
+    const real = await realOf(path)
+    const there = await stat(real, { bigint: true }).catch(() => null)
+    // Terminals and pipes are read and written at once.
+    if (there !== null && !there.isFile()) continue
+    found.push({ path, real, inode: there === null ? null : `${there.dev} ${there.ino}` })
+  }
+  return found
+}
+
+async function realOf(path: string): Promise<string> {
+  let at = resolve(path)
+  for (let left = LINKS_MAX; left > 0; left--) {
+    const folder = await realpath(dirname(at)).catch(() => dirname(at))
+    at = join(folder, basename(at))
+    // Also of a link to what is not there yet.
+    const next = await readlink(at).catch(() => null)
+    if (next === null) break
+    at = resolve(folder, next)
+  }
+  return at
+}
+
+function areSame(a: Identity, b: Identity): boolean {
+  return a.real === b.real || (a.inode !== null && a.inode === b.inode)
+}
+
+function notApart(out: Identity, other: Identity, how: string): CommandError {
+  return new CommandError(
+    'FILE_UNWRITABLE',
+    `${out.path}: expected another file than ${other.path}, which is ${how}`,
+  )
+}

@@ -1,0 +1,54 @@
+import { isRecord } from '../base/check.js'
+import { expected } from '../base/errors.js'
+
+/** A message of a chat as providers take it; what else it holds (names, tool calls) is not read. */
+export interface ChatMessage {
+  readonly role: string
+  /** Null where there is no text, as beside tool calls. Of parts, those with a text count. */
+  readonly content?: string | readonly (string | ChatPart)[] | null
+}
+
+/** A text, or an image, a file or a tool's result, which has none. */
+export interface ChatPart {
+  readonly type?: string
+  readonly text?: unknown
+}
+
+/** Whether an input is a chat and no vector. */
+export function isChat(input: unknown): input is readonly ChatMessage[] {
+  return Array.isArray(input) && typeof input[0] === 'object' && input[0] !== null
+}
+
+/**
+ * The texts of a chat in their order, an empty line between: one message is the same as its text alone.
+ * @throws INVALID_ARGUMENT naming the message
+ */
+export function textOfChat(messages: readonly ChatMessage[], field: string): string {
+  const texts: string[] = []
+  const { length } = messages
+  for (let i = 0; i < length; i++) {
+    const path = `${field}[${i}]`
+    const message: unknown = messages[i]
+    if (!isRecord(message)) throw expected('INVALID_ARGUMENT', path, 'a message {role, content}', message)
+    const { role, content } = message
+    if (typeof role !== 'string') throw expected('INVALID_ARGUMENT', `${path}.role`, 'a string', role)
+    if (typeof content === 'string') texts.push(content)
+    else if (Array.isArray(content)) addParts(content, `${path}.content`, texts)
+    else if (content !== null && (content !== undefined || !('tool_calls' in message)))
+      throw expected('INVALID_ARGUMENT', `${path}.content`, 'a text, an array of parts or null', content)
+  }
+  return texts.join('\n\n')
+}
+
+function addParts(parts: readonly unknown[], field: string, texts: string[]): void {
+  const { length } = parts
+  for (let i = 0; i < length; i++) {
+    const part = parts[i]
+    if (typeof part === 'string') texts.push(part)
+    else if (!isRecord(part))
+      throw expected('INVALID_ARGUMENT', `${field}[${i}]`, 'a text or a part {type, text}', part)
+    else if (typeof part.text === 'string') texts.push(part.text)
+    else if (part.type === 'text')
+      throw expected('INVALID_ARGUMENT', `${field}[${i}].text`, 'a string', part.text)
+  }
+}

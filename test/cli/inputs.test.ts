@@ -1,0 +1,223 @@
+import { link, readFile, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { parseDecisionLog } from '../../src/evaluate/log.js'
+import { parseOutcomes } from '../../src/replay/dataset.js'
+import { expectCode } from '../support/errors.js'
+import { Folder, MODELS } from './support.js'
+
+const folder = new Folder()
+
+const ROWS = Array.from({ length: 60 }, (_, i) => ({
+  id: `p${i}`,
+  prompt: `question number ${i} about rivers`,
+  features: [i / 60, 1],
+  outcomes: Object.fromEntries(
+    MODELS.map(({ id }, m) => [id, { reward: (m + (i % 3)) / 5, costUsd: 0.001 * (m + 1) }]),
+  ),
+}))
+const DECISIONS = Array.from({ length: 160 }, (_, i) => ({
+  id: `p${i}`,
+  context: [i / 160, 1],
+  model: MODELS[i % 2].id,
+  propensity: 0.5,
+  eligible: [MODELS[0].id, MODELS[1].id],
+  reward: (i % 5) / 5,
+  costUsd: 0.001,
+}))
+const jsonl = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`
+
+/** Each command that reads lines, by the flag that names its file. */
+const READERS = {
+  replay: (data: string) => [
+    ...['replay', '--data', data, '--models', 'models.json', '--cold', '--seeds', '1', '--kernel', 'js'],
+  ],
+  'replay --train': (data: string) => [
+    ...['replay', '--data', 'rows.jsonl', '--train', data, '--models', 'models.json'],
+    ...['--seeds', '1', '--kernel', 'js'],
+  ],
+  tune: (data: string) => [
+    'tune',
+    '--data',
+    data,
+    '--models',
+    'models.json',
+    '--seeds',
+    '1',
+    '--kernel',
+    'js',
+  ],
+  'fit-priors': (data: string) => ['fit-priors', '--data', data, '--out', 'priors.json'],
+  evaluate: (data: string) => ['evaluate', '--log', data, '--policy', 'uniform', '--json'],
+} as const
+const names = Object.keys(READERS) as (keyof typeof READERS)[]
+const linesFor = (name: string) => jsonl(name === 'evaluate' ? DECISIONS : ROWS)
+
+beforeEach(async () => {
+  await folder.write('models.json', MODELS)
+  await folder.write('rows.jsonl', jsonl(ROWS))
+  await folder.write('decisions.jsonl', jsonl(DECISIONS))
+})
+
+describe.each(names)('%s', (name) => {
+  const args = READERS[name]
+
+  it('passes over byte order marks', async () => {
+    const lines = linesFor(name)
+    const more = lines.replaceAll('"id":"p', '"id":"q')
+    await folder.write('plain.jsonl', lines + more)
+    await folder.write('marked.jsonl', `\ufeff${lines}\ufeff${more}`)
+    await folder.write('models.json', `\ufeff${JSON.stringify(MODELS)}`)
+    const said = async (file: string) =>
+      (await folder.ok(args(file))).replaceAll(file, 'FILE').replace(/[\d,]+ requests\/s/, '')
+    expect(await said('marked.jsonl')).toBe(await said('plain.jsonl'))
+  })
+
+  it('names text and JSON of other kinds', async () => {
+    const lines = linesFor(name)
+    const utf16 = Buffer.from(`\ufeff${lines}`, 'utf16le')
+    const kinds: [string, Uint8Array | string, RegExp][] = [
+      ['utf16le', utf16, /utf16le: .*UTF-16.*iconv/],
+      ['utf16be', Buffer.from(utf16).swap16(), /utf16be: .*UTF-16/],
+      ['utf16', Buffer.from(lines, 'utf16le'), /utf16: .*UTF-16/],
+      ['gzip', gzipSync(lines), /gzip: .*gzip.*gunzip/],
+      [
+        'array',
+        JSON.stringify(
+          lines
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line)),
+        ),
+        /array:1: .*JSON array.*line/,
+      ],
+      ['pretty', `\n[\n  ${lines.trim().split('\n').join(',\n  ')}\n]\n`, /pretty:2: .*JSON array/],
+    ]
+    for (const [file, content, message] of kinds) {
+      await folder.write(file, content)
+      await folder.refused(args(file), message)
+    }
+  })
+
+  it('reads standard input', async () => {
+    const lines = linesFor(name)
+    await folder.ok(args('-'), lines)
+    await folder.refused(
+      args('-'),
+      /^paretobandit: standard input:2: /,
+      `${lines.split('\n')[0]}\n{"id": 3}\n`,
+    )
+    await folder.refused(args('-'), /^paretobandit: standard input:1: .*JSON array/, '[{}]')
+  })
+})
+
+describe('readers of the library', () => {
+  it.each([
+    ['\ufffd\ufffd{\0"\0', /UTF-16/],
+    ['{\0"\0i\0d\0', /UTF-16/],
+    ['\x1f\ufffd\b\0', /gzip/],
+    [' [{"id": 1}]', /a JSON array/],
+  ])('name a text that is of another kind: %j', (text, message) => {
+    for (const parse of [parseOutcomes, parseDecisionLog])
+      expect(expectCode(() => parse(text, 'file'), 'DATA_INVALID', 'file:1').message).toMatch(message)
+  })
+})
+
+it('two inputs cannot both be standard input', async () => {
+  await folder.refused(
+    ['replay', '--data', '-', '--train', '-', '--models', 'models.json'],
+    /--train: expected a file: standard input is --data/,
+  )
+})
+
+describe('a command writes to nothing that it reads, and to no two things at once', () => {
+  const replay = ['replay', '--data', 'rows.jsonl', '--models', 'models.json', '--cold', '--seeds', '1']
+  const tune = ['tune', '--data', 'rows.jsonl', '--models', 'models.json', '--seeds', '1']
+  const cases: [string[], string][] = [
+    [['fit-priors', '--data', 'rows.jsonl', '--out'], 'rows.jsonl'],
+    [[...replay, '--json'], 'rows.jsonl'],
+    [[...replay, '--report'], 'rows.jsonl'],
+    [[...replay, '--report'], 'models.json'],
+    [[...replay, '--train', 'decisions.jsonl', '--json'], 'decisions.jsonl'],
+    [[...tune, '--json'], 'rows.jsonl'],
+    [[...tune, '--json'], 'models.json'],
+    [['evaluate', '--log', 'decisions.jsonl', '--report'], 'decisions.jsonl'],
+    [['route', 'x', '--models', 'models.json', '--log'], 'models.json'],
+    [['route', 'x', '--models', 'models.json', '--state'], 'models.json'],
+    [['route', 'x', '--state', 'router.state', '--log'], 'router.state'],
+    [['settle', 'r.1', '--cost', '0', '--state', 'router.state', '--log'], 'router.state'],
+    [['reward', 'r.1', '1', '--state', 'router.state', '--log'], 'router.state'],
+    [['fail', 'r.1', '--state', 'router.state', '--log'], 'router.state'],
+    [['settle', 'r.1', '--usage', 'models.json', '--state', 'router.state', '--log'], 'models.json'],
+    [['export', 'router.state', '--out'], 'router.state'],
+    [['snapshot', 'router.state'], 'router.state'],
+    [['conformance', 'rows.jsonl', '--json'], 'rows.jsonl'],
+  ]
+
+  it.each(cases)('%j %s', async (args, input) => {
+    await folder.kept()
+    const before = await folder.read(input)
+    await symlink(input, join(folder.path, 'link'))
+    await symlink('link', join(folder.path, 'link-of-link'))
+    await link(join(folder.path, input), join(folder.path, 'hard'))
+    await symlink('.', join(folder.path, 'here'))
+    for (const name of [
+      input,
+      `./${input}`,
+      join(folder.path, input),
+      'link',
+      'link-of-link',
+      'hard',
+      `here/${input}`,
+    ])
+      await folder.refused([...args, name], /expected another file than .*, which is (read|written)/)
+    expect((await readFile(join(folder.path, input))).equals(before)).toBe(true)
+  })
+
+  it('--json and --report of replay, under any name, there or not', async () => {
+    await symlink('out', join(folder.path, 'link'))
+    for (const [json, report] of [
+      ['out', 'link'],
+      ['link', 'out'],
+      ['link', './link'],
+      ['here/out', 'link'],
+    ]) {
+      await symlink('.', join(folder.path, 'here')).catch(() => {})
+      await folder.refused([...replay, '--json', json, '--report', report], /expected another file than/)
+    }
+  })
+
+  it('beside a log', async () => {
+    await folder.kept()
+    for (const side of ['-wal', '-shm', '-journal', '-writer'])
+      await folder.refused(
+        ['export', 'router.state', '--out', `router.state${side}`],
+        /expected another file/,
+      )
+  })
+
+  it('but for what is no file', async () => {
+    await symlink('/dev/null', join(folder.path, 'nothing'))
+    await folder.ok([...replay, '--json', '/dev/null', '--report', 'nothing'])
+  })
+})
+
+describe('a prompt that begins with a dash', () => {
+  it.each(['-1 + 3 = ?', '- what is this?', '--', '-', '--What?', '-h, he said', '-42'])(
+    'gets a hint, and goes behind --: %s',
+    async (prompt) => {
+      const args = ['route', '--models', 'models.json']
+      if (!['--', '-', '-42'].includes(prompt))
+        await folder.refused([...args, prompt], /begins with '-' goes behind '--'/)
+      expect(await folder.ok([...args, '--', prompt], 'a prompt')).toContain('small')
+    },
+  )
+
+  it('is no misspelt flag', async () => {
+    await folder.refused(
+      ['route', 'x', '--modles', 'm'],
+      /unknown option '--modles' \(Did you mean --models\?\)$/m,
+    )
+  })
+})

@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../src/base/errors.js'
+import { createRouter } from '../../src/create-router.js'
+import { OthersInFlight } from '../../src/log/leases/others-in-flight.js'
+import { Wallet } from '../../src/log/leases/wallet.js'
+import type { RouterOptions } from '../../src/policy/options.js'
+import type { Router } from '../../src/router/router.js'
+import { HOUR, X } from '../support/router.js'
+import { pause, SharedLog } from '../support/shared-store.js'
+
+/** A dollar for 1,000 tokens. */
+const MODELS = [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }]
+const NOW = Date.UTC(2026, 9, 24, 12)
+const open: Router[] = []
+
+async function replicas(
+  count: number,
+  options: RouterOptions,
+): Promise<{ routers: Router[]; log: SharedLog }> {
+  const log = new SharedLog()
+  log.now = () => NOW
+  const routers: Router[] = []
+  for (let i = 0; i < count; i++)
+    routers.push(
+      await createRouter({
+        models: MODELS,
+        dimension: 3,
+        kernel: 'js',
+        clock: () => NOW,
+        ...options,
+        store: log.store(),
+      }),
+    )
+  open.push(...routers)
+  await pause(300)
+  return { routers, log }
+}
+
+function route(router: Router, usd: number): string | null {
+  try {
+    return router.route(X, { inputTokens: 0, maxOutputTokens: Math.round(1000 * usd) }).id
+  } catch (error) {
+    if (error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED') return null
+    throw error
+  }
+}
+
+/** Routes until a request is not refused. @returns how many were */
+async function refusals(router: Router, usd: number, most: number): Promise<number> {
+  for (let i = 0; i < most; i++) {
+    const id = route(router, usd)
+    if (id !== null) {
+      router.settle(id, { costUsd: usd })
+      return i
+    }
+    if (i % 20 === 0) await pause(5)
+  }
+  return most
+}
+
+/** Spends what there is. @returns dollars */
+async function spend(routers: readonly Router[], usd: number, tries: number): Promise<number> {
+  let spentUsd = 0
+  for (let i = 0; i < tries; i++) {
+    for (const router of routers) {
+      const id = route(router, usd)
+      if (id === null) continue
+      router.settle(id, { costUsd: usd })
+      spentUsd += usd
+    }
+    await pause(2)
+  }
+  return spentUsd
+}
+
+function routed(router: Router, usd: number): string {
+  const id = route(router, usd)
+  if (id === null) throw new Error('refused')
+  return id
+}
+
+afterEach(async () => {
+  for (const router of open.splice(0)) await router.close()
+})
+
+describe('a debt of a strict budget that replicas share', () => {
+  const strict = { budget: { usdPerRequest: 0.01 }, strict: true }
+
+  it('ends within the stated number of requests at whoever has it', async () => {
+    const { routers } = await replicas(2, strict)
+    await routers[0].settle(routed(routers[0], 0.01), { costUsd: 1000 }).durable
+    const refused = await refusals(routers[0], 0.005, 2000)
+    expect(refused).toBeGreaterThan(400)
+    expect(refused).toBeLessThan(600)
+  })
+
+  it('is ended by a credit that another gives', async () => {
+    const { routers } = await replicas(2, strict)
+    await routers[0].settle(routed(routers[0], 0.01), { costUsd: 4 }).durable
+    expect(route(routers[0], 0.005)).toBeNull()
+    routers[1].adjustAccount(4)
+    await routers[1].flush()
+    await pause(300)
+    expect(await refusals(routers[0], 0.005, 100)).toBeLessThan(5)
+  })
+})
+
+describe('a bill of a cap that replicas share', () => {
+  const capped = { caps: [{ usd: 10, per: 'day', window: 'calendar' }] } as const
+
+  it.each(['correct', 'adjustAccount'] as const)('is undone by %s', async (how) => {
+    const { routers } = await replicas(2, capped)
+    const id = routed(routers[0], 0.1)
+    await routers[0].settle(id, { costUsd: 1000 }).durable
+    await pause(300)
+    expect(routers.map((router) => route(router, 0.1))).toEqual([null, null])
+    if (how === 'correct') await routers[0].correct(id, { costUsd: 0.1 }).durable
+    else {
+      routers[1].adjustAccount(999.9)
+      await routers[1].flush()
+    }
+    await pause(600)
+    const spentUsd = await spend(routers, 0.1, 120)
+    expect(spentUsd).toBeLessThanOrEqual(10.1)
+    expect(spentUsd).toBeGreaterThan(9)
+    for (const router of routers) expect(route(router, 1)).toBeNull()
+  })
+
+  it('counts where it comes after the failure that it is for', async () => {
+    const { routers } = await replicas(2, capped)
+    const id = routed(routers[0], 0.1)
+    await routers[0].fail(id).durable
+    await routers[1].settle(id, { costUsd: 9 }).durable
+    await pause(300)
+    const spentUsd = await spend(routers, 0.05, 60)
+    expect(spentUsd).toBeLessThanOrEqual(1 + 1e-9)
+    expect(spentUsd).toBeGreaterThan(0.5)
+    expect(routers.map((router) => router.stats().account?.caps[0].spentUsd)).toEqual([
+      expect.closeTo(9 + spentUsd, 6),
+      expect.closeTo(9 + spentUsd, 6),
+    ])
+  })
+})
+
+it('a call of another process that was broken off is in flight no more', () => {
+  const others = new OthersInFlight(10)
+  const wallet = new Wallet({ key: 'k', limitUsd: 1, endsAt: NOW + HOUR, windowMs: null }, 1, NOW)
+  const flight = { id: 'b.1', tenant: null, model: 'only', at: NOW - 1, reservedUsd: 0.5 }
+  others.restart([flight])
+  expect(others.uncountedUsd(null, wallet, NOW)).toBe(0.5)
+  const cancelled = {
+    type: 'cancelled',
+    at: NOW + 1,
+    id: 'b.1',
+    model: 'only',
+    costUsd: 0.1,
+    latencyMs: null,
+  } as const
+  others.follow({ ...cancelled, tokens: null, usageFlags: null }, 'b', false)
+  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
+})
