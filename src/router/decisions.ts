@@ -23,19 +23,23 @@ export class Decisions {
   }
 
   route(input: ContextInput, options: RouteOptions | undefined): Decision {
-    const request = this.checkOptions(options)
-    return this.routeFor(input, request, this.tokensOf(input, request))
+    return this.routeFor(input, null, this.checkOptions(options))
   }
 
   async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
-    return this.routeFor(await this.reader.resolve(input), request, this.tokensOf(input, request))
+    const { input: resolved, text } = await this.reader.resolve(input)
+    return this.routeFor(resolved, text, request)
   }
 
-  /** All that may run the caller's code comes first: reading the input, and the clock. Then it is decided. */
-  private routeFor(input: ContextInput, request: RouteOptions | null, inputTokens: number | null): Decision {
+  /**
+   * All that may run the caller's code comes first: reading the input, and the clock. Then it is decided.
+   * @param encoded the text that a vector was made from; null where the input itself is to be read
+   */
+  private routeFor(input: ContextInput, encoded: string | null, request: RouteOptions | null): Decision {
     const { committer, maker, reader } = this
     const context = reader.take(input, 'input')
+    const inputTokens = this.tokensOf(encoded ?? reader.text, request)
     let at: number
     try {
       at = committer.now()
@@ -89,11 +93,10 @@ export class Decisions {
   }
 
   /** Input tokens of a text of unknown size. */
-  private tokensOf(input: ContextInput, request: RouteOptions | null): number | null {
+  private tokensOf(text: string | null, request: RouteOptions | null): number | null {
     const { estimateTokens, textTokensMin } = this.options
-    if (typeof input !== 'string' || estimateTokens === null || request?.inputTokens !== undefined)
-      return null
-    return Math.max(estimateTokens(input), textTokensMin)
+    if (text === null || estimateTokens === null || request?.inputTokens !== undefined) return null
+    return Math.max(estimateTokens(text), textTokensMin)
   }
 
   private dispatch(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
