@@ -31,7 +31,7 @@ export async function createRouter<const Id extends string = string>(
   const checked = checkRouterOptions(options)
   // Checked copies: what the caller does with its objects later is no matter.
   const own = checked.priors === undefined ? checked : await withPriors(checked)
-  const resolved = await withRewards(resolveOptions(own, await chooseEncoder(checked)))
+  const resolved = await withTokens(await withRewards(resolveOptions(own, await chooseEncoder(checked))))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
   if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
     const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
@@ -83,6 +83,13 @@ async function withRewards(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { RewardRange } = await import('./policy/reward-range.js')
   const rewards = new RewardRange(rewardLow, rewardHigh, CURVE_POINT_NUMBERS)
   return { ...options, rewards, priors: priors === null ? null : rewards.priorsToUnit(priors) }
+}
+
+/** Options of a router that takes texts: with what tells how long they are. */
+async function withTokens(options: ResolvedOptions): Promise<ResolvedOptions> {
+  if (options.encoder === null) return options
+  const { estimateTokens } = await import('./features/text-tokens.js')
+  return { ...options, estimateTokens }
 }
 
 async function chooseEncoder(options: RouterOptions): Promise<AnyEncoder | null> {

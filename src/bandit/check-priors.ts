@@ -1,4 +1,4 @@
-import { checkInRange, checkInteger, checkRecord, DIMENSION_MAX, isText } from '../base/check.js'
+import { checkAmount, checkInRange, checkInteger, checkRecord, DIMENSION_MAX, isText } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
 import type { Priors, SettledPrior } from './priors.js'
 import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
@@ -44,5 +44,8 @@ function checkSettled(value: unknown, dimension: number, field: string): Settled
     rows: checkInteger(record.rows, 0, 2 ** 48, `${field}.rows`),
     ...checkStatistics(record, dimension, field),
     squares: checkInRange(record.squares, 0, STATISTIC_MAX, `${field}.squares`),
+    ...(record.inputTokens === undefined
+      ? {}
+      : { inputTokens: checkAmount(record.inputTokens, `${field}.inputTokens`) }),
   }
 }

@@ -13,6 +13,8 @@ export interface SettledPrior {
   readonly precision: readonly number[]
   readonly response: readonly number[]
   readonly squares: number
+  /** Mean of what the prompts are estimated to be, tokens; left out where contexts were given in place of prompts. */
+  readonly inputTokens?: number
 }
 
 /** Warm-up priors as they are saved: plain JSON, see docs/MATH.md. */

@@ -40,6 +40,8 @@ export const routed = defineEvent('routed', 1, {
   penaltyWeight: amount(),
   /** True for a newcomer's forced exploration. */
   forced: boolean(),
+  /** Input tokens that were estimated from the text; null where they were given, or nothing was known of them. */
+  inputTokens: added(nullable(amount()), null),
   /** True for a try of a model that nobody had chosen for long. */
   canary: boolean(),
   /** True for a try of a model that its costs, or its latencies, had shut out of the request. */

@@ -12,6 +12,14 @@ export type ContextInput = string | readonly ChatMessage[] | ArrayLike<number>
 interface Buffers {
   readonly written: Float64Array
   readonly context: Float64Array
+  /** What was encoded; null where a vector was given. */
+  text: string | null
+}
+
+/** What is to be read, and the text that it was made from; null where a vector was given. */
+export interface ResolvedInput {
+  readonly input: ContextInput
+  readonly text: string | null
 }
 
 /**
@@ -37,7 +45,11 @@ export class ContextReader {
   take(input: ContextInput, field: string): Float64Array {
     const { levels, depth, dimension } = this
     if (depth === levels.length)
-      levels.push({ written: new Float64Array(dimension), context: new Float64Array(dimension) })
+      levels.push({
+        written: new Float64Array(dimension),
+        context: new Float64Array(dimension),
+        text: null,
+      })
     const buffers = levels[depth]
     this.depth++
     try {
@@ -49,14 +61,21 @@ export class ContextReader {
     return buffers.context
   }
 
+  /** The text of the context that was taken last; null where a vector was given. */
+  get text(): string | null {
+    return this.levels[this.depth - 1].text
+  }
+
   /** Of the context that was taken last. */
   release(): void {
     this.depth--
   }
 
-  private read(input: ContextInput, { written, context }: Buffers, field: string): void {
+  private read(input: ContextInput, buffers: Buffers, field: string): void {
     const { encoder, dimension } = this
+    const { written, context } = buffers
     const text = textOf(input, field)
+    buffers.text = text
     if (text === null) {
       readVector(checkInput(input, field), dimension, context, field)
       return
@@ -84,23 +103,31 @@ export class ContextReader {
   }
 
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
-  async resolve(input: ContextInput): Promise<ContextInput> {
+  async resolve(input: ContextInput): Promise<ResolvedInput> {
     const { encoder } = this
     const text = textOf(input, 'input')
     if (text === null) {
       const vector = checkInput(input, 'input')
-      return reading('input', () => Array.from(vector))
+      return { input: reading('input', () => Array.from(vector)), text }
     }
-    if (encoder === null || isSyncEncoder(encoder)) return text
+    if (encoder === null || isSyncEncoder(encoder)) return { input: text, text }
     try {
-      return checkVector(await encoder.encode(text), `encoder '${encoder.name}'`, 'ENCODER_FAILED')
+      const vector = await encoder.encode(text)
+      return { input: checkVector(vector, `encoder '${encoder.name}'`, 'ENCODER_FAILED'), text }
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
   }
 
-  /** The contexts of all inputs, one after the other. */
-  readMany(inputs: readonly ContextInput[], field: string): Float64Array {
+  /**
+   * The contexts of all inputs, one after the other.
+   * @param told the text of each of them that has one
+   */
+  readMany(
+    inputs: readonly ContextInput[],
+    field: string,
+    told: (text: string, i: number) => void = () => {},
+  ): Float64Array {
     const { dimension } = this
     const all = checkArray(inputs, field)
     const { length } = all
@@ -114,6 +141,7 @@ export class ContextReader {
       }
       const input = all[i] as ContextInput
       copyNumbers(this.takeOf(input, i, field), 0, contexts, i * dimension, dimension)
+      if (this.text !== null) told(this.text, i)
       this.release()
     }
     return contexts

@@ -21,6 +21,8 @@ export interface DecisionNote {
   priceCeiling: number
   /** When the decision was made, ms. */
   at: number
+  /** Input tokens as estimated from the text, or null. */
+  inputTokens: number | null
   /** What the request may draw from the accounts, USD; Infinity where nothing limits it. */
   limitUsd: number
   forced: boolean
@@ -80,6 +82,7 @@ export function blankNote(): DecisionNote {
     neutralUse: -1,
     priceCeiling: Number.POSITIVE_INFINITY,
     at: 0,
+    inputTokens: null,
     limitUsd: Number.POSITIVE_INFINITY,
     forced: false,
     canary: false,

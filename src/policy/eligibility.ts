@@ -12,15 +12,17 @@ export interface RequestSize {
   outputTokens: number
 }
 
-/** The size a request tells of itself, and the router's assumption for the rest. */
+/** The size a request tells of itself, or its text does, and the router's assumption for the rest. */
 export function requestSize(
   options: RouteOptions | null,
+  estimatedInput: number | null,
   expectedInput: number,
   expectedOutput: number,
 ): RequestSize {
-  if (options === null) return { inputTokens: expectedInput, outputTokens: expectedOutput }
+  const inputTokens = options?.inputTokens ?? estimatedInput ?? expectedInput
+  if (options === null) return { inputTokens, outputTokens: expectedOutput }
   return {
-    inputTokens: options.inputTokens ?? expectedInput,
+    inputTokens,
     outputTokens: Math.min(expectedOutput, options.maxOutputTokens ?? expectedOutput),
   }
 }

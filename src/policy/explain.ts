@@ -58,7 +58,12 @@ function explainModel(
   const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
   const weights = f64.subarray(theta, theta + layout.dimension)
   const expectedReward = dot(f64, theta, layout.context, layout.paddedDimension)
-  const size = requestSize(note.options, options.expectedInputTokens, options.expectedOutputTokens)
+  const size = requestSize(
+    note.options,
+    note.inputTokens,
+    options.expectedInputTokens,
+    options.expectedOutputTokens,
+  )
   const judgement = chooser.judge(state, model, size, note, deviation)
   const { explorationBonus, expectedCostUsd, penalty, latencyUse, excluded } = judgement
   return {

@@ -45,7 +45,10 @@ export interface RouterOptions {
   readonly rewardRange?: readonly [number, number] | undefined
   /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
   readonly forcedExploration?: number | undefined
-  /** Tokens assumed for a request of unknown size. Default 300 in, 300 out. */
+  /**
+   * Tokens assumed for a request of unknown size. Default 300 in, 300 out. The input of a text is estimated from the text
+   * itself; where `input` is given it is no less than that, as a system prompt is sent along, say.
+   */
   readonly expectedTokens?: { readonly input: number; readonly output: number } | undefined
   /** How many of the latest requests may still get feedback. Default 65,536. */
   readonly pendingCapacity?: number | undefined
@@ -84,6 +87,10 @@ export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
   /** Null for rewards in [0, 1]. Of others, `priors` are in parts of the range. */
   readonly rewards: RewardRange | null
   readonly encoder: AnyEncoder | null
+  /** Input tokens of a text whose size is not given; null where only vectors are routed. */
+  readonly estimateTokens: ((text: string) => number) | null
+  /** No text is expected to be less: `expectedTokens.input`, where it was given. */
+  readonly textTokensMin: number
   readonly dimension: number
   readonly priors: Priors | null
   readonly nEffective: number

@@ -15,7 +15,7 @@ export interface RouteOptions {
   readonly exclude?: readonly string[] | undefined
   /** Only models whose expected cost for this request is at most this, USD: no decision's `expectedCostUsd` is more. */
   readonly maxCostUsd?: number | undefined
-  /** Only models whose mean latency so far is at most this. A model never settled with a latency passes. */
+  /** Only models whose mean latency of late is at most this. A model never settled with a latency passes. */
   readonly maxLatencyMs?: number | undefined
   /**
    * Whether the request may try a model that `maxCostUsd` or `maxLatencyMs` shuts out for what is known of it, in case it

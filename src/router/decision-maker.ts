@@ -30,7 +30,7 @@ export class DecisionMaker {
   constructor(options: ResolvedOptions, chooser: Chooser) {
     this.options = options
     this.chooser = chooser
-    this.usualSize = requestSize(null, options.expectedInputTokens, options.expectedOutputTokens)
+    this.usualSize = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
     this.routed = {
       type: 'routed',
       at: 0,
@@ -43,6 +43,7 @@ export class DecisionMaker {
       penaltyWeight: 0,
       forced: false,
       canary: false,
+      inputTokens: null,
       triesCost: false,
       triesLatency: false,
       predictedUsd: 0,
@@ -80,8 +81,13 @@ export class DecisionMaker {
   }
 
   /** @throws what `decide` would throw */
-  checkEligible(state: RoutingState, request: RouteOptions | null, at: number): void {
-    const size = this.sizeOf(request)
+  checkEligible(
+    state: RoutingState,
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+  ): void {
+    const size = this.sizeOf(request, inputTokens)
     const note: DecisionNote = { ...blankNote(), at }
     if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size, note)
     else eligibleModels(state, request, size)
@@ -116,18 +122,25 @@ export class DecisionMaker {
    * @returns the decision; `event` is what makes it so, once it is applied
    * @throws NO_ELIGIBLE_MODEL, UNKNOWN_MODEL, BUDGET_EXHAUSTED
    */
-  decide(state: RoutingState, request: RouteOptions | null, at: number): Decision {
+  decide(
+    state: RoutingState,
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+  ): Decision {
     const { routed } = this
-    const size = this.sizeOf(request)
+    const size = this.sizeOf(request, inputTokens)
     const sequence = state.pending.next
     const note = this.notes.take(sequence)
     note.at = at
+    note.inputTokens = inputTokens
     const choice = this.chooser.choose(state, request, size, note)
     const { model } = choice
     if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
     routed.at = at
     routed.id = state.ids.next()
     routed.model = model.id
+    routed.inputTokens = inputTokens
     routed.listCostUsd = choice.listCostUsd
     routed.reservedUsd = choice.reservedUsd
     routed.tenant = request?.tenant ?? null
@@ -203,9 +216,14 @@ export class DecisionMaker {
     return explainDecision(id, state, this.options, this.chooser, today, true)
   }
 
-  private sizeOf(request: RouteOptions | null): RequestSize {
-    if (request === null) return this.usualSize
-    return requestSize(request, this.options.expectedInputTokens, this.options.expectedOutputTokens)
+  private sizeOf(request: RouteOptions | null, inputTokens: number | null): RequestSize {
+    if (request === null && inputTokens === null) return this.usualSize
+    return requestSize(
+      request,
+      inputTokens,
+      this.options.expectedInputTokens,
+      this.options.expectedOutputTokens,
+    )
   }
 
   private beginAlone(state: RoutingState): void {

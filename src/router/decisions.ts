@@ -13,26 +13,33 @@ export class Decisions {
   readonly maker: DecisionMaker
   private readonly reader: ContextReader
   private readonly committer: Committer
+  private readonly options: ResolvedOptions
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
+    this.options = options
     this.reader = new ContextReader(options.encoder, options.dimension)
     this.maker = new DecisionMaker(options, policy.chooser(options))
   }
 
   route(input: ContextInput, options: RouteOptions | undefined): Decision {
-    return this.routeFor(input, this.checkOptions(options))
+    return this.routeFor(input, null, this.checkOptions(options))
   }
 
   async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
-    return this.routeFor(await this.reader.resolve(input), request)
+    const { input: resolved, text } = await this.reader.resolve(input)
+    return this.routeFor(resolved, text, request)
   }
 
-  /** All that may run the caller's code comes first: reading the input, and the clock. Then it is decided. */
-  private routeFor(input: ContextInput, request: RouteOptions | null): Decision {
+  /**
+   * All that may run the caller's code comes first: reading the input, and the clock. Then it is decided.
+   * @param encoded the text that a vector was made from; null where the input itself is to be read
+   */
+  private routeFor(input: ContextInput, encoded: string | null, request: RouteOptions | null): Decision {
     const { committer, maker, reader } = this
     const context = reader.take(input, 'input')
+    const inputTokens = this.tokensOf(encoded ?? reader.text, request)
     let at: number
     try {
       at = committer.now()
@@ -43,7 +50,7 @@ export class Decisions {
     maker.checkRequest(committer.state, request)
     maker.beginOne(committer.state, context)
     try {
-      return this.dispatch(request, at)
+      return this.dispatch(request, at, inputTokens)
     } finally {
       committer.emitter.deliver()
     }
@@ -52,7 +59,10 @@ export class Decisions {
   routeMany(inputs: readonly ContextInput[], options: RouteOptions | undefined): Decision[] {
     const { committer, maker, reader } = this
     const request = this.checkOptions(options)
-    const contexts = reader.readMany(inputs, 'inputs')
+    const tokens: (number | null)[] = []
+    const contexts = reader.readMany(inputs, 'inputs', (text, i) => {
+      tokens[i] = this.tokensOf(text, request)
+    })
     const count = contexts.length / reader.dimension
     const at = committer.now()
     maker.checkRequest(committer.state, request)
@@ -61,7 +71,7 @@ export class Decisions {
     try {
       for (let i = 0; i < count; i++) {
         maker.beginOneOf(committer.state, contexts, i, request)
-        decisions.push(this.dispatch(request, at))
+        decisions.push(this.dispatch(request, at, tokens[i] ?? null))
       }
     } catch (error) {
       if (decisions.length === 0 || !endsBatch(error)) throw error
@@ -82,27 +92,34 @@ export class Decisions {
     return this.maker.explain(this.committer.state, id)
   }
 
-  private dispatch(request: RouteOptions | null, at: number): Decision {
+  /** Input tokens of a text of unknown size. */
+  private tokensOf(text: string | null, request: RouteOptions | null): number | null {
+    const { estimateTokens, textTokensMin } = this.options
+    if (text === null || estimateTokens === null || request?.inputTokens !== undefined) return null
+    return Math.max(estimateTokens(text), textTokensMin)
+  }
+
+  private dispatch(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer } = this
     committer.isActing = true
     try {
-      return this.act(request, at)
+      return this.act(request, at, inputTokens)
     } finally {
       committer.isActing = false
     }
   }
 
-  private act(request: RouteOptions | null, at: number): Decision {
+  private act(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer, maker } = this
     committer.checkRoom()
     committer.state.pending.makeRoom()
     if (committer.isDue(at)) {
       // Before anything expires: a call that throws has changed nothing.
-      maker.checkEligible(committer.state, request, at)
+      maker.checkEligible(committer.state, request, at, inputTokens)
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
-    const decision = this.decide(request, at)
+    const decision = this.decide(request, at, inputTokens)
     committer.expirePushedOut(at)
     maker.applyTo(committer.state)
     committer.journal?.append(maker.event)
@@ -110,10 +127,10 @@ export class Decisions {
     return decision
   }
 
-  private decide(request: RouteOptions | null, at: number): Decision {
+  private decide(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
     const { committer, maker } = this
     try {
-      return maker.decide(committer.state, request, at)
+      return maker.decide(committer.state, request, at, inputTokens)
     } catch (error) {
       if (isRefusal(error)) for (const event of maker.refused(request, at)) committer.record(event)
       throw error

@@ -12,6 +12,7 @@ import {
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { ContextReader } from '../features/context-reader.js'
 import { type Encoder, isSyncEncoder } from '../features/encoder.js'
+import { estimateTokens } from '../features/text-tokens.js'
 import { checkEncoder } from './resolve-options.js'
 
 /** Largest magnitude of a reward, as in the router's `rewardRange`. */
@@ -39,6 +40,9 @@ export interface FitPriorsOptions {
 interface Sums {
   rows: number
   squares: number
+  /** Of the rows that were texts: what they are estimated to be together, and how many there were. */
+  tokens: number
+  texts: number
   readonly precision: Float64Array
   readonly response: Float64Array
 }
@@ -69,6 +73,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
       dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
       reader = new ContextReader(encoder, dimension)
     }
+    const tokens = typeof input === 'string' ? estimateTokens(input) : null
     const context = reader.take(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
@@ -76,7 +81,8 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
       checkInRange(reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
       if (costUsd !== undefined) checkAmount(costUsd, `${at}.costUsd`)
       accumulate(sumsOf(rewards, id, dimension), context, Number(reward))
-      if (Number(costUsd) > 0) accumulate(sumsOf(settled, id, dimension), context, Math.log(Number(costUsd)))
+      if (Number(costUsd) > 0)
+        accumulate(sumsOf(settled, id, dimension), context, Math.log(Number(costUsd)), tokens)
     }
     reader.release()
     index++
@@ -96,7 +102,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
           id,
           costs === undefined
             ? listed(sums)
-            : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares } },
+            : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares, ...tokensOf(costs) } },
         ]
       }),
     ),
@@ -106,7 +112,14 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
 function sumsOf(models: Map<string, Sums>, id: string, dimension: number): Sums {
   let sums = models.get(id)
   if (sums === undefined) {
-    sums = { rows: 0, squares: 0, precision: identity(dimension), response: new Float64Array(dimension) }
+    sums = {
+      rows: 0,
+      squares: 0,
+      tokens: 0,
+      texts: 0,
+      precision: identity(dimension),
+      response: new Float64Array(dimension),
+    }
     models.set(id, sums)
   }
   return sums
@@ -118,6 +131,11 @@ function listed({ rows, precision, response }: Sums): {
   response: number[]
 } {
   return { rows, precision: Array.from(precision), response: Array.from(response) }
+}
+
+/** Only where all rows were texts: a mean of some says nothing of the rest. */
+function tokensOf({ rows, tokens, texts }: Sums): { inputTokens?: number } {
+  return texts === rows ? { inputTokens: tokens / texts } : {}
 }
 
 function readEncoder(value: unknown): { encoder: Encoder | null; name: string | null } {
@@ -151,7 +169,11 @@ function identity(dimension: number): Float64Array {
   return packed
 }
 
-function accumulate(sums: Sums, context: Float64Array, value: number): void {
+function accumulate(sums: Sums, context: Float64Array, value: number, tokens: number | null = null): void {
+  if (tokens !== null) {
+    sums.tokens += tokens
+    sums.texts++
+  }
   const dimension = context.length
   for (let i = 0, k = 0; i < dimension; i++) {
     for (let j = i; j < dimension; j++) sums.precision[k++] += context[i] * context[j]

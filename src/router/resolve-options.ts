@@ -106,6 +106,8 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     budgetUsdPerRequest: budget?.usdPerRequest ?? null,
     policy,
     encoder,
+    estimateTokens: null,
+    textTokensMin: options.expectedTokens?.input ?? 0,
     dimension,
     priors,
     nEffective: resolveNEffective(options, gamma, settings.adaptationHorizon),

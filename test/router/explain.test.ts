@@ -159,6 +159,7 @@ describe('an explanation', () => {
       forced: false,
       canary: false,
       triesCost: false,
+      inputTokens: null,
       triesLatency: false,
       predictedUsd: 0.01,
       savedUsd: 0,

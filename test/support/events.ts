@@ -18,6 +18,7 @@ export function routedEvent(
     forced: false,
     canary: false,
     triesCost: false,
+    inputTokens: null,
     triesLatency: false,
     predictedUsd: 9e-5,
     savedUsd: 0,

@@ -19,7 +19,10 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
     }
   }
   const { expectedInputTokens, expectedOutputTokens } = options
-  const listUsd = listCostUsd(spec, expectedInputTokens, expectedOutputTokens)
+  // What costs were learned of is what the requests to come are compared with: texts as long as those, or any vector.
+  const inputTokens =
+    (options.estimateTokens === null ? undefined : prior.settled?.inputTokens) ?? expectedInputTokens
+  const listUsd = listCostUsd(spec, inputTokens, expectedOutputTokens)
   const pooled = drawn(prior, pooledEstimate(priors), dimension)
   const start = scalePrior(pooled, dimension, nEffective, lambda0)
   if (prior.settled === undefined || prior.settled.rows === 0 || listUsd === 0)

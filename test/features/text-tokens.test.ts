@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { estimateTokens } from '../../src/features/text-tokens.js'
+import { COUNTED } from './counted-tokens.js'
+import '../support/seed.js'
+
+/** Of these the smaller vocabulary has hardly a word: it takes three times the larger one's tokens and more. */
+const HARDLY_KNOWN = ['hindi', 'bengali', 'tamil', 'georgian']
+const text = fc.string({ unit: 'binary', maxLength: 400 })
+
+describe('the estimated tokens of a text', () => {
+  it.each(COUNTED)('are right within a factor of two: %s', (name, written, o200k, cl100k) => {
+    const estimated = estimateTokens(written)
+    expect(estimated / o200k).toBeGreaterThanOrEqual(0.5)
+    expect(estimated / o200k).toBeLessThanOrEqual(2)
+    if (HARDLY_KNOWN.includes(name)) return
+    expect(estimated / cl100k).toBeGreaterThanOrEqual(0.5)
+    expect(estimated / cl100k).toBeLessThanOrEqual(2)
+  })
+
+  it('of long texts are those of all parts together, however they are mixed', () => {
+    const parts = COUNTED.filter(([, { length }]) => length > 100)
+    const whole = parts.map(([, written]) => written.repeat(Math.ceil(20_000 / written.length))).join('\n')
+    const counted = parts.reduce(
+      (sum, [, written, o200k]) => sum + o200k * Math.ceil(20_000 / written.length),
+      0,
+    )
+    expect(whole.length).toBeGreaterThan(500_000)
+    expect(estimateTokens(whole) / counted).toBeGreaterThan(0.5)
+    expect(estimateTokens(whole) / counted).toBeLessThan(2)
+  })
+
+  it.each(COUNTED)('grow with the text: %s', (_, written) => {
+    const times = Math.ceil(10_000 / written.length)
+    const many = Array.from({ length: times }, () => written).join(' ')
+    expect(estimateTokens(many) / (times * estimateTokens(written))).toBeGreaterThan(0.5)
+    expect(estimateTokens(many) / (times * estimateTokens(written))).toBeLessThan(1.6)
+  })
+
+  it('are a whole number and at least 1 of any text, well-formed or not', () => {
+    expect(estimateTokens('')).toBe(1)
+    fc.assert(
+      fc.property(text, fc.nat(200), (one, times) => {
+        const tokens = estimateTokens(one.repeat(times))
+        return Number.isSafeInteger(tokens) && tokens >= 1
+      }),
+    )
+  })
+
+  it('read no more of a long text than of a page', () => {
+    let read = 0
+    const long = {
+      length: 10_000_000,
+      charCodeAt: () => {
+        read++
+        return 97
+      },
+    }
+    estimateTokens(long as unknown as string)
+    expect(read).toBeLessThanOrEqual(4096)
+  })
+})
