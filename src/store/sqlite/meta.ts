@@ -79,10 +79,14 @@ export class Meta {
 
   /** Gives checksums to what a file of an older schema has, and what it has not its value. */
   seal(): void {
-    const end = this.db.prepare('SELECT max(position) FROM events').pluck().get()
+    const [end, number] = this.db
+      .prepare('SELECT max(position), max(number) FROM events')
+      .raw()
+      .get() as unknown[]
     const trimmed = this.number('trimmed_position')
     for (const [key, value] of this.rows()) this.put.run(key, value, checksumOf(key, value))
     this.set('end', Math.max(typeof end === 'number' ? end : 0, trimmed))
+    this.raise('last_number', typeof number === 'number' ? number : 0)
     this.set('notes', this.noteCount())
     this.set('schema', this.schemaChecksum())
     for (const key of KEYS) if (this.get(key) === undefined) this.set(key, 0)

@@ -18,14 +18,12 @@ interface Damage {
     readonly from: number
     readonly to: number
     readonly count: number
-    readonly numberMax: number
   } | null
 }
 
 interface TailRow {
   readonly count: number
   readonly to: number
-  readonly numberMax: number
 }
 
 /**
@@ -52,8 +50,7 @@ export function findDamage(db: Database, meta: Meta, description: string): Damag
   const from = firstDamaged(db, covered, trimmed, description)
   const missingTo = missingAtEnd(db, meta)
   if (from === null) return { snapshots, missingTo, tail: null }
-  const select =
-    'SELECT count(*) AS count, max(position) AS "to", max(number) AS numberMax FROM events WHERE position >= ?'
+  const select = 'SELECT count(*) AS count, max(position) AS "to" FROM events WHERE position >= ?'
   return { snapshots, missingTo, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
 }
 
@@ -72,7 +69,7 @@ function firstDamaged(db: Database, after: number, trimmed: number, description:
   let last = typeof before === 'number' ? before : null
   for (const row of rowsAfter(db, after)) {
     const [position, , , bytes] = row
-    if (!(position > (last ?? after))) return position
+    if (!(position > Math.max(last ?? 0, after))) return position
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
@@ -193,9 +190,10 @@ export function removeDamage(
     'INSERT OR REPLACE INTO lost_events SELECT position, origin, number, ?, bytes FROM events WHERE position >= ?'
   db.prepare(move).run(Date.now(), tail.from)
   db.prepare('DELETE FROM events WHERE position >= ?').run(tail.from)
-  db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
-  meta.raise('last_number', tail.numberMax)
-  meta.raise('last_position', tail.to)
+  // What damaged rows say of positions and numbers may be anything.
+  const end = meta.number('end')
+  db.prepare('DELETE FROM lost_events WHERE position <= ?').run(end - keep)
+  meta.raise('last_position', end)
   if (db.prepare('SELECT count(*) FROM events WHERE position >= ?').pluck().get(tail.from) === 0) return
   const message = `expected to find the events from position ${tail.from} on, which are damaged, the table is so itself`
   throw new ParetoBanditError('STORE_CORRUPT', description, message)
