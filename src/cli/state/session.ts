@@ -79,6 +79,8 @@ export function missing(path: string): CommandError {
 async function openSession(store: HeldStore, isThere: boolean, opening: Opening): Promise<Session> {
   const journal = {
     snapshotEvents: SNAPSHOT_EVENTS,
+    // A command is one of many.
+    snapshotOnClose: false,
     // Of a snapshot: the log has it all, and a later command writes one.
     onStoreError: (error: unknown) => {
       if (!store.isAppendError(error)) tell(error instanceof Error ? error.message : String(error))
