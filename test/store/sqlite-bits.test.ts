@@ -2,6 +2,7 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { storeError } from '../../src/store/sqlite/failure.js'
+import { Inspection } from '../../src/store/sqlite/inspection.js'
 import { SqliteLog } from '../../src/store/sqlite/log.js'
 import { packEvents, unpackEvents } from '../../src/store/sqlite/packing.js'
 import { expectCode } from '../support/errors.js'
@@ -145,6 +146,36 @@ describeSqlite('a bit that is another', () => {
       silent.push(...afterFlip(random.below(8 * among), log))
     }
     expect(silent).toEqual([])
+  })
+
+  it('is shown to those who only look, as far as there is something to see', () => {
+    make({ snapshots: [40, 80] })
+    const log = intact()
+    const copy = folder.file('copy.db')
+    const random = new Random(9)
+    const untyped: string[] = []
+    for (let i = 0; i < 300; i++) {
+      const bit = random.below(8 * (i % 3 === 0 ? 2 * PAGE : log.bytes.length))
+      const flipped = Buffer.from(log.bytes)
+      flipped[bit >> 3] ^= 1 << (bit & 7)
+      writeFileSync(copy, flipped)
+      try {
+        const reader = Inspection.open(sqlite(), copy, 'copy')
+        try {
+          for (let after = reader.opened.start; after < reader.opened.end; ) {
+            const { batches } = reader.read(after)
+            after = batches.at(-1)?.position ?? Number.POSITIVE_INFINITY
+          }
+        } finally {
+          reader.close()
+        }
+      } catch (thrown) {
+        const error = storeError('', thrown)
+        if (!(error instanceof ParetoBanditError)) untyped.push(`bit ${bit}: ${(error as Error).stack}`)
+      }
+      if (!readFileSync(copy).equals(flipped)) untyped.push(`bit ${bit}: written to`)
+    }
+    expect(untyped).toEqual([])
   })
 
   it("of SQLite's own header is told, or changes nothing", () => {

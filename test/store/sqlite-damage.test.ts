@@ -188,6 +188,25 @@ describeSqlite('damaged events', () => {
     await reopen(async () => {}, { repairs: [] })
   })
 
+  it.each(["'x'", '4611686018427387904', '-1', 'NULL || 1', "x'00'"])(
+    'give no number and no position away again, whatever they say: %s',
+    async (number) => {
+      await makeLog(30, [])
+      edit(
+        file,
+        `UPDATE events SET number = coalesce(${number}, 0) WHERE position = 21; UPDATE events SET position = 1 << 60 WHERE position = 25`,
+      )
+      await reopen(
+        async (store) => {
+          const position = await store.append({ origin: 'local', firstNumber: 31, events: makeEvents(31, 1) })
+          expect(position).toBe('31')
+        },
+        { firstNumber: 31, end: '20', repairs: [expect.stringContaining('position 21')] },
+      )
+      await reopen(async () => {}, { firstNumber: 32, end: '31', repairs: [] })
+    },
+  )
+
   it('are told where the latest are gone', async () => {
     await makeLog(30, [])
     edit(file, 'DELETE FROM events WHERE position > 27')

@@ -9,7 +9,7 @@ const READ_EVENTS_MAX = 4096
 /** A read ends after the event that passes it; events that carry priors are large. */
 const READ_BYTES_MAX = 8 * 1024 * 1024
 
-type EventRow = [position: number, origin: string, number: number, bytes: Uint8Array]
+type EventRow = [position: number, origin: string, number: number, bytes: unknown]
 
 /** What writer and inspection read of a file. */
 export class LogReader {
@@ -80,7 +80,9 @@ export class LogReader {
     const batches: { -readonly [K in keyof PlacedRun]: PlacedRun[K] }[] = []
     const events: Uint8Array[] = []
     let bytesRead = 0
-    for (const [position, origin, number, bytes] of rows) {
+    for (const [position, origin, number, blob] of rows) {
+      // Of a damaged row that a snapshot covers: no bytes are no event, which whoever reads them finds.
+      const bytes = blob instanceof Uint8Array ? blob : new Uint8Array()
       events.push(bytes)
       const last = batches.at(-1)
       if (last !== undefined && last.origin === origin && last.firstNumber + last.count === number) {

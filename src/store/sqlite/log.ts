@@ -101,7 +101,7 @@ export class SqliteLog {
       removeDamage(db, meta, damage, settings.retainEvents, description)
       if (damage.tail !== null) this.refillPending()
       this.end = this.reader.end()
-      this.nextPosition = Math.max(this.end, meta.number('last_position')) + 1
+      this.nextPosition = Math.max(this.end, meta.number('last_position'), meta.number('end')) + 1
       this.lastNumber = this.highestNumber() + (isNew || meta.get('clean') === 1 ? 0 : NUMBER_GAP)
       if (isNew && settings.snapshot === null) this.add(ORIGIN, 1, unpackEvents(seed))
       this.noteFloors()
@@ -256,8 +256,9 @@ export class SqliteLog {
       this.row(origin, firstNumber + i, decoded[i], events[i])
     }
     this.pending.flush()
-    this.reader.meta.set('end', this.end)
     this.lastNumber = Math.max(this.lastNumber, firstNumber + events.length - 1)
+    this.reader.meta.set('end', this.end)
+    this.reader.meta.set('last_number', this.lastNumber)
   }
 
   private row(origin: string, number: number, event: LoggedEvent, bytes: Uint8Array): void {
@@ -273,16 +274,17 @@ export class SqliteLog {
     this.end = position
   }
 
-  /** Rows up to `last_position` have numbers up to `last_number`, and so have those that are gone. */
+  /** Positions and numbers of rows that are gone are not given again. */
   private noteFloors(): void {
     this.reader.meta.raise('last_number', this.lastNumber)
-    this.reader.meta.raise('last_position', this.end)
+    this.reader.meta.raise('last_position', this.nextPosition - 1)
     this.reader.meta.set('end', this.end)
   }
 
+  /** Rows after `last_position` have been checked. */
   private highestNumber(): number {
     const { meta } = this.reader
-    const select = 'SELECT max(number) FROM events WHERE position > ?'
+    const select = "SELECT max(number) FROM events WHERE position > ? AND typeof(number) = 'integer'"
     const latest = firstValue(this.db, select, meta.number('last_position'))
     return Math.max(typeof latest === 'number' ? latest : 0, meta.number('last_number'))
   }

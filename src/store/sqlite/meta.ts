@@ -1,11 +1,6 @@
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import {
-  firstValue,
-  type SqliteDatabase,
-  type SqliteStatement,
-  type SqliteValue,
-} from './drivers/database.js'
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './drivers/database.js'
 
 /** What every log has; a note is there if its owner wrote one. */
 const KEYS = [
@@ -84,10 +79,12 @@ export class Meta {
 
   /** Gives checksums to what a file of an older schema has, and what it has not its value. */
   seal(): void {
-    const end = firstValue(this.db, 'SELECT max(position) FROM events')
+    const select = 'SELECT max(position), max(number) FROM events'
+    const [end, number] = this.db.prepare(select).first() ?? []
     const trimmed = this.number('trimmed_position')
     for (const [key, value] of this.rows()) this.put.run(key, value, checksumOf(key, value))
     this.set('end', Math.max(typeof end === 'number' ? end : 0, trimmed))
+    this.raise('last_number', typeof number === 'number' ? number : 0)
     this.set('notes', this.noteCount())
     this.set('schema', this.schemaChecksum())
     for (const key of KEYS) if (this.get(key) === undefined) this.set(key, 0)

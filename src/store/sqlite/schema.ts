@@ -8,7 +8,7 @@ import { Meta } from './meta.js'
  *     user_version    SCHEMA_VERSION
  *     meta            header           what `open` was given when the log was new, as JSON
  *                     clean            1: the last writer closed it; 0: one is at work, or crashed
- *                     last_number      highest event number that rows no longer here may have had
+ *                     last_number      highest event number of any row, those that are gone included; written with it
  *                     last_position    the same of positions
  *                     end              position of the latest row, written with it
  *                     trimmed_position events up to here were dropped behind snapshots

@@ -18,7 +18,6 @@ interface Damage {
     readonly from: number
     readonly to: number
     readonly count: number
-    readonly numberMax: number
   } | null
 }
 
@@ -46,9 +45,9 @@ export function findDamage(db: SqliteDatabase, meta: Meta, description: string):
   const from = firstDamaged(db, covered, trimmed, description)
   const missingTo = missingAtEnd(db, meta)
   if (from === null) return { snapshots, missingTo, tail: null }
-  const select = 'SELECT count(*), max(position), max(number) FROM events WHERE position >= ?'
-  const [count, to, numberMax] = (db.prepare(select).first(from) ?? []).map(Number)
-  return { snapshots, missingTo, tail: { from, count, to, numberMax } }
+  const select = 'SELECT count(*), max(position) FROM events WHERE position >= ?'
+  const [count, to] = (db.prepare(select).first(from) ?? []).map(Number)
+  return { snapshots, missingTo, tail: { from, count, to } }
 }
 
 type CheckedRow = readonly [
@@ -71,7 +70,7 @@ function firstDamaged(
   let last = typeof before === 'number' ? before : null
   for (const row of rowsAfter(db, after)) {
     const [position, , , bytes] = row
-    if (!(position > (last ?? after))) return position
+    if (!(position > Math.max(last ?? 0, after))) return position
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
@@ -190,9 +189,10 @@ export function removeDamage(
     'INSERT OR REPLACE INTO lost_events SELECT position, origin, number, ?, bytes FROM events WHERE position >= ?'
   db.prepare(move).run(Date.now(), tail.from)
   db.prepare('DELETE FROM events WHERE position >= ?').run(tail.from)
-  db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
-  meta.raise('last_number', tail.numberMax)
-  meta.raise('last_position', tail.to)
+  // What damaged rows say of positions and numbers may be anything.
+  const end = meta.number('end')
+  db.prepare('DELETE FROM lost_events WHERE position <= ?').run(end - keep)
+  meta.raise('last_position', end)
   if (firstValue(db, 'SELECT count(*) FROM events WHERE position >= ?', tail.from) === 0) return
   const message = `expected to find the events from position ${tail.from} on, which are damaged, the table is so itself`
   throw new ParetoBanditError('STORE_CORRUPT', description, message)
