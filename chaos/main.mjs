@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { write } from '../scripts/doc-sections.mjs'
+import * as burstUnderCap from './checks/burst-under-cap.mjs'
 import * as capsTogether from './checks/caps-together.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
@@ -18,7 +19,9 @@ import * as kill from './checks/kill.mjs'
 import * as lateCredit from './checks/late-credit.mjs'
 import * as longFlight from './checks/long-flight.mjs'
 import * as networkCut from './checks/network-cut.mjs'
+import * as oneBill from './checks/one-bill.mjs'
 import * as oneCap from './checks/one-cap.mjs'
+import * as outage from './checks/outage.mjs'
 import * as pausedReplica from './checks/paused-replica.mjs'
 import * as redisRestart from './checks/redis-restart.mjs'
 import * as refusedReceipts from './checks/refused-receipts.mjs'
@@ -44,6 +47,9 @@ const CHECKS = [
   failover,
   refusedReceipts,
   ids,
+  oneBill,
+  outage,
+  burstUnderCap,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 /** A check takes at most 90 s, a short one 15. */
