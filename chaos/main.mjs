@@ -41,15 +41,15 @@ const CHECKS = [
   pausedReplica,
   networkCut,
   oneCap,
+  oneBill,
+  outage,
+  burstUnderCap,
   lateCredit,
   longFlight,
   capsTogether,
   failover,
   refusedReceipts,
   ids,
-  oneBill,
-  outage,
-  burstUnderCap,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 /** A check takes at most 90 s, a short one 15. */

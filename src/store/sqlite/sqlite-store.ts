@@ -152,7 +152,7 @@ class FileStore implements SqliteStore {
 
   async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
     const position = numberOf(snapshot.position, 'snapshot.position')
-    const bytes = new Uint8Array(snapshot.bytes)
+    const bytes = snapshot.isGiven === true ? wholeOf(snapshot.bytes) : new Uint8Array(snapshot.bytes)
     await this.opened().call({ op: 'writeSnapshot', position, bytes }, [bytes.buffer])
   }
 
@@ -195,4 +195,12 @@ class FileStore implements SqliteStore {
     if (this.link !== null) return this.link
     throw new ParetoBanditError('STORE_CLOSED', this.description, 'expected an open store, it is closed')
   }
+}
+
+/** In a buffer of its own. */
+function wholeOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? new Uint8Array(buffer)
+    : new Uint8Array(bytes)
 }
