@@ -5,6 +5,7 @@ import { OthersInFlight } from '../../src/log/leases/others-in-flight.js'
 import { Wallet } from '../../src/log/leases/wallet.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
+import { expectCode } from '../support/errors.js'
 import { HOUR, X } from '../support/router.js'
 import { pause, SharedLog } from '../support/shared-store.js'
 
@@ -145,6 +146,42 @@ describe('a bill of a cap that replicas share', () => {
     expect(spentUsd).toBeGreaterThan(0.5)
     for (const router of routers)
       expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(9 + spentUsd, 6)
+  })
+})
+
+describe('a bill that another process was ahead of', () => {
+  it.each(['removeModel', 'fail', 'cancel'] as const)('with %s is booked all the same', async (ahead) => {
+    const log = new SharedLog()
+    const stores = [log.store(), log.store()]
+    const routers: Router[] = []
+    for (const store of stores)
+      routers.push(
+        await createRouter({
+          models: [...MODELS, { ...MODELS[0], id: 'gone' }],
+          dimension: 3,
+          kernel: 'js',
+          clock: () => NOW,
+          store,
+        }),
+      )
+    open.push(...routers)
+    const [a, b] = routers
+    const ids = Array.from({ length: 5 }, () => a.route(X, { candidates: ['gone'] }).id)
+    await a.flush()
+    await expect.poll(() => b.stats().requests).toBe(5)
+    stores[0].isDeaf = true
+    if (ahead === 'removeModel') b.removeModel('gone')
+    else for (const id of ids) b[ahead](id)
+    await b.flush()
+    const receipts = ids.map((id) => a.settle(id, { costUsd: 0.25 }))
+    await pause(50)
+    stores[0].isDeaf = false
+    await Promise.all(receipts.map(({ durable }) => durable))
+    for (const router of routers) await expect.poll(() => router.stats().pacer.spendUsd).toBeCloseTo(1.25, 9)
+    await expect.poll(() => a.stats().models).toEqual(b.stats().models)
+    const digests = await Promise.all(routers.map((each) => each.digest()))
+    expect(digests[0].sha256).toBe(digests[1].sha256)
+    for (const id of ids) expectCode(() => b.settle(id, { costUsd: 0.25 }), 'ALREADY_SETTLED')
   })
 })
 

@@ -106,7 +106,7 @@ export class LocalLeases implements Lease {
   /** An event of the log has its place. @param origin who appended it; @param isOwn whether that is this process */
   recordPlace(outcome: Outcome, origin: string, isOwn: boolean): void {
     if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
-    if (outcome.kind !== 'applied') return
+    if (outcome.kind !== 'applied' && outcome.kind !== 'billed') return
     const { event } = outcome
     this.others.follow(event, origin, event.type === 'routed' && this.ownRequests.has(event.id))
     switch (event.type) {
