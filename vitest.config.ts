@@ -19,7 +19,12 @@ export default defineConfig({
       {
         extends: true,
         // Modules here keep no state between calls: files share them, and a process.
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...APART, '**/node_modules/**'],
+          isolate: false,
+        },
       },
       { extends: true, test: { name: 'apart', include: APART } },
     ],

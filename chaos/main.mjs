@@ -7,17 +7,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { write } from '../scripts/doc-sections.mjs'
+import * as burstUnderCap from './checks/burst-under-cap.mjs'
+import * as capsTogether from './checks/caps-together.mjs'
 import * as clock from './checks/clock.mjs'
 import * as disorder from './checks/disorder.mjs'
 import * as disorderOfReplicas from './checks/disorder-of-replicas.mjs'
+import * as failover from './checks/failover.mjs'
 import * as fullDisk from './checks/full-disk.mjs'
+import * as ids from './checks/ids.mjs'
 import * as kill from './checks/kill.mjs'
+import * as lateCredit from './checks/late-credit.mjs'
+import * as longFlight from './checks/long-flight.mjs'
 import * as networkCut from './checks/network-cut.mjs'
 import * as oneBill from './checks/one-bill.mjs'
 import * as oneCap from './checks/one-cap.mjs'
 import * as outage from './checks/outage.mjs'
 import * as pausedReplica from './checks/paused-replica.mjs'
 import * as redisRestart from './checks/redis-restart.mjs'
+import * as refusedReceipts from './checks/refused-receipts.mjs'
 import * as tornWrite from './checks/torn-write.mjs'
 import { randomFrom } from './random.mjs'
 import { hasRedis, RedisProcess } from './redis-process.mjs'
@@ -36,11 +43,18 @@ const CHECKS = [
   oneCap,
   oneBill,
   outage,
+  burstUnderCap,
+  lateCredit,
+  longFlight,
+  capsTogether,
+  failover,
+  refusedReceipts,
+  ids,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 /** A check takes at most 90 s, a short one 15. */
 const SECONDS_MAX = 240
-const SECONDS_MAX_SHORT = 60
+const SECONDS_MAX_SHORT = 120
 const MARKS = { holds: 'ok', fails: 'NO', skipped: '--' }
 
 const flags = readFlags()

@@ -38,13 +38,26 @@ export class RedisProcess {
 
   async restart() {
     const place = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--dir', this.#folder]
-    const safe = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
+    const safe = [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--save',
+      '',
+      '--repl-diskless-sync-delay',
+      '0',
+    ]
     this.#child = spawn('redis-server', [...place, ...safe], { stdio: 'ignore' })
     const end = Date.now() + 20_000
     while (!(await this.#answers())) {
       if (Date.now() > end) throw new Error('redis-server did not start')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
+  }
+
+  signal(name) {
+    this.#child?.kill(name)
   }
 
   async kill() {
@@ -62,20 +75,37 @@ export class RedisProcess {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  static async stopAll() {
-    await Promise.all([...running].map((server) => server.stop()))
-  }
-
-  /** Memory that its data takes. */
-  async memoryBytes() {
-    const reply = await new Promise((resolve, reject) => {
-      const socket = connect(this.port, '127.0.0.1', () => socket.write('INFO memory\r\n'))
+  /** @param args of one command, without spaces. @returns its reply as it came */
+  command(...args) {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write(`${args.join(' ')}\r\n`))
       socket.once('error', reject)
       socket.once('data', (data) => {
         socket.destroy()
         resolve(`${data}`)
       })
     })
+  }
+
+  /** A copy of it that is up to date, and follows. */
+  async follower() {
+    const copy = await RedisProcess.start()
+    await copy.command('REPLICAOF', '127.0.0.1', `${this.port}`)
+    const end = Date.now() + 20_000
+    while (!(await copy.command('INFO', 'replication')).includes('master_link_status:up')) {
+      if (Date.now() > end) throw new Error('the copy does not follow')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return copy
+  }
+
+  static async stopAll() {
+    await Promise.all([...running].map((server) => server.stop()))
+  }
+
+  /** Memory that its data takes. */
+  async memoryBytes() {
+    const reply = await this.command('INFO', 'memory')
     return Number(/used_memory:(\d+)/.exec(reply)?.[1])
   }
 

@@ -11,6 +11,8 @@ export class WorkerProcess {
   /** What it gave away and then gave as feedback, in order; feedback that it was told is durable. */
   gave = []
   acks = []
+  /** Feedback that it was told is not. */
+  lost = []
   failures = []
   recovery = null
   #child
@@ -96,6 +98,7 @@ export class WorkerProcess {
     }
     if (line.gave !== undefined) this.gave.push(line)
     else if (line.ack !== undefined) this.acks.push(line)
+    else if (line.lost !== undefined) this.lost.push(line)
     else if (line.failure !== undefined) this.failures.push(line.failure)
     else if (line.ready) {
       this.recovery = line.recovery
@@ -119,5 +122,19 @@ export async function agreedDigest(workers, msMax = 60_000) {
     if (Date.now() > end)
       throw new Error(`they never come to one position: ${digests.map(({ position }) => position)}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/**
+ * Waits until all workers show the same of their state: one whose own event was refused at its place shows it until it has
+ * rebuilt its state, about a second.
+ * @returns what each shows; the last of it where they never agree
+ */
+export async function agreedStats(workers, of, msMax = 20_000) {
+  const end = Date.now() + msMax
+  for (;;) {
+    const stats = await Promise.all(workers.map((worker) => worker.call('stats')))
+    if (new Set(stats.map(of)).size === 1 || Date.now() > end) return stats
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

@@ -7,22 +7,36 @@ import { redisStore } from '../dist/store/redis.js'
 import { sqliteStore } from '../dist/store/sqlite.js'
 import { DIMENSION, MODELS } from './models.mjs'
 import { contextFrom, randomFrom } from './random.mjs'
+import { shiftedRedis } from './shifted-redis.mjs'
 
 const settings = JSON.parse(process.argv[2])
 const random = randomFrom(settings.seed)
 const failures = new Map()
+/** How far the clock is ahead, ms; null: the process has the clock of its machine. */
+let aheadMs = settings.aheadMs ?? null
+/** Requests in flight, for `settleHeld`. */
+let held = []
+/** Ends a load. */
+let mustStop = false
+
+function storeOf({ redis, file, sqlite }) {
+  if (redis !== undefined) return redisStore(aheadMs === null ? redis : { ...redis, load: shiftedRedis })
+  return file === undefined ? undefined : sqliteStore(file, { lockWaitMs: 5000, ...sqlite })
+}
+
+const store = storeOf(settings)
 const router = await createRouter({
   models: MODELS,
   dimension: DIMENSION,
   kernel: 'wasm',
   budget: { usdPerRequest: 0.002 },
   ...settings.options,
-  store:
-    settings.redis === undefined
-      ? sqliteStore(settings.file, { lockWaitMs: 5000, ...settings.sqlite })
-      : redisStore(settings.redis),
-  journal: { closeMs: 60_000, ...settings.journal, onStoreError: (error) => failed(error) },
+  ...(aheadMs === null ? {} : { clock: () => Date.now() + aheadMs }),
+  ...(store === undefined
+    ? {}
+    : { store, journal: { closeMs: 60_000, ...settings.journal, onStoreError: (error) => failed(error) } }),
 })
+if (settings.listens) router.on('rewarded', () => router.route(contextFrom(random, DIMENSION)))
 
 /** Waits while the pipe is full: process.stdout would keep lines in this process, and they would die with it. */
 function say(line) {
@@ -50,13 +64,15 @@ async function load({
   pauseEvery = 20,
   overrun = 0,
   tells = false,
+  mayLose = false,
   stopAtRefusals = Number.POSITIVE_INFINITY,
   pauseMs = 0,
 }) {
   const total = { routed: 0, refused: 0, full: 0, spentUsd: 0, excessUsd: 0 }
   let refusedInARow = 0
   const acknowledged = []
-  for (let i = 0; i < requests && refusedInARow < stopAtRefusals; i++) {
+  mustStop = false
+  for (let i = 0; i < requests && refusedInARow < stopAtRefusals && !mustStop; i++) {
     try {
       const { id, model, reservedUsd } = router.route(contextFrom(random, DIMENSION), {
         inputTokens: 400,
@@ -68,7 +84,8 @@ async function load({
       if (tells) say({ gave: id, model, costUsd, reward })
       router.settle(id, { costUsd })
       const done = router.reward(id, reward).durable
-      acknowledged.push(tells ? done.then(() => say({ ack: id, costUsd, reward })) : done)
+      const told = tells ? done.then(() => say({ ack: id, costUsd, reward })) : done
+      acknowledged.push(mayLose ? told.catch(({ code }) => say({ lost: id, code })) : told)
       total.routed++
       total.spentUsd += costUsd
       total.excessUsd += Math.max(0, costUsd - reservedUsd)
@@ -89,6 +106,66 @@ async function load({
   return { ...total, acknowledged: acknowledged.length }
 }
 
+/** Routes requests that reserve `usd` each and leaves them in flight, until there are so many or one is refused `patience` times. */
+async function hold({ requests, usd, patience = 30 }) {
+  let refused = 0
+  let routed = 0
+  while (routed < requests && refused < patience) {
+    try {
+      held.push(router.route(contextFrom(random, DIMENSION), tokensFor(usd)))
+      routed++
+      refused = 0
+    } catch (error) {
+      if (error.code !== 'BUDGET_EXHAUSTED') throw error
+      refused++
+      await pause(10)
+    }
+    await pause(0)
+  }
+  return {
+    routed,
+    ids: held.map(({ id }) => id),
+    usd: held.reduce((sum, { reservedUsd }) => sum + reservedUsd, 0),
+  }
+}
+
+/** Settles what is in flight, at that share of what it reserved. @returns what became known, USD */
+async function settleHeld({ share }) {
+  let usd = 0
+  for (const { id, reservedUsd } of held) {
+    router.settle(id, { costUsd: share * reservedUsd })
+    usd += share * reservedUsd
+  }
+  held = []
+  return usd
+}
+
+/** Spends all that can be had in requests of `usd` each. @returns USD */
+async function spend({ usd, patience = 25, requests = 1000 }) {
+  let spentUsd = 0
+  let refused = 0
+  for (let routed = 0; routed < requests && refused < patience; ) {
+    try {
+      const { id, reservedUsd } = router.route(contextFrom(random, DIMENSION), tokensFor(usd))
+      router.settle(id, { costUsd: reservedUsd })
+      spentUsd += reservedUsd
+      routed++
+      refused = 0
+    } catch (error) {
+      if (error.code !== 'BUDGET_EXHAUSTED') throw error
+      refused++
+      await pause(10)
+    }
+    await pause(0)
+  }
+  return spentUsd
+}
+
+/** With the one model of `ONE_MODEL`: a dollar for 1,000 tokens. */
+function tokensFor(usd) {
+  return { inputTokens: 0, maxOutputTokens: Math.round(1000 * usd) }
+}
+
 /** Routes and tells what was given away; feedback is for others to give. */
 async function routeOnly({ requests }) {
   const ids = Array.from({ length: requests }, () => router.route(contextFrom(random, DIMENSION)).id)
@@ -97,7 +174,7 @@ async function routeOnly({ requests }) {
 }
 
 /** Gives feedback, some of it again, and some for requests of others. @returns how much is durable, refused by code */
-async function feedback({ pieces }) {
+async function feedback({ pieces, pauseEvery = Number.POSITIVE_INFINITY }) {
   const codes = {}
   let durable = 0
   const refuse = (error) => {
@@ -105,7 +182,8 @@ async function feedback({ pieces }) {
     codes[error.code] = (codes[error.code] ?? 0) + 1
   }
   const waiting = []
-  for (const { id, costUsd, reward } of pieces) {
+  for (const [i, { id, costUsd, reward }] of pieces.entries()) {
+    if (i % pauseEvery === pauseEvery - 1) await pause(1)
     try {
       const receipt = costUsd === undefined ? router.reward(id, reward) : router.settle(id, { costUsd })
       waiting.push(receipt.durable.then(() => durable++, refuse))
@@ -123,8 +201,20 @@ function pause(ms) {
 
 const commands = {
   load,
+  stop: async () => {
+    mustStop = true
+  },
+  hold,
+  settleHeld,
+  spend,
   routeOnly,
   feedback,
+  setAhead: async ({ ms }) => {
+    aheadMs = ms
+    router.expire()
+  },
+  removeModel: async ({ id }) => router.removeModel(id),
+  addModel: async ({ model }) => router.addModel(model),
   stats: async () => {
     const { requests, models, journal } = router.stats()
     const sum = (name) => models.reduce((total, model) => total + model[name], 0)

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeKernel } from './build-wasm.mjs'
@@ -86,7 +86,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
-    external: ['@huggingface/transformers', 'better-sqlite3', 'redis', 'node:*'],
+    external: ['@huggingface/transformers', 'better-sqlite3', 'redis', 'node:*', 'bun:*'],
   })
   const cli = await build({
     ...common,
@@ -99,9 +99,12 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     },
   })
   await writeNotices([library, cli])
+  // For bundlers that bring modules compiled: `import module from 'paretobandit/kernel.wasm'`.
+  await copyFile('build/kernel-simd.wasm', 'dist/kernel.wasm')
   await chmod('dist/cli/main.js', 0o755)
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']
   if (spawnSync(process.execPath, tsc, { stdio: 'inherit' }).status !== 0) process.exit(1)
+  await writeFile('dist/kernel.wasm.d.ts', 'declare const module: object\nexport default module\n')
   await mkdir('build', { recursive: true })
   await writeFile(stampFile, await digest())
 }

@@ -38,8 +38,12 @@ export async function createRouter<const Id extends string = string>(
     throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
   }
   const { settings, load } = policyNamed(resolved.policy)
-  const makeKernel = (): Promise<Kernel> =>
-    loadKernel(resolved.kernel, { dimension, gamma, lambda0, heads: settings.heads })
+  const { kernel: kernelName, kernelModule } = resolved
+  const makeKernel = async (): Promise<Kernel> => {
+    const arena = { dimension, gamma, lambda0, heads: settings.heads }
+    if (kernelModule === null) return loadKernel(kernelName, arena)
+    return (await import('./kernel/given-module.js')).loadGivenModule(kernelModule, arena)
+  }
   const [kernel, policy] = await Promise.all([makeKernel(), load()])
   const parts = makeParts(resolved, kernel, policy)
   const { committer, admin } = parts

@@ -33,7 +33,13 @@ export type {
   FeatureContribution,
   ModelExplanation,
 } from './policy/decision.js'
-export type { CapLength, CapOptions, CapSpec, CapWindow } from './policy/dollar/accounts/cap-period.js'
+export type {
+  CapLength,
+  CapOptions,
+  CapPacing,
+  CapSpec,
+  CapWindow,
+} from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type {

@@ -12,6 +12,7 @@ import { sqliteStore } from '../../dist/store/sqlite.js'
 import { bundle } from '../../scripts/bundle-run.mjs'
 import { write } from '../../scripts/doc-sections.mjs'
 import { BATCH, captureLog, measureAppends, measureReplicas, SHARED_BATCH } from './alone.mjs'
+import { measureOpening, measureServing } from './pauses.mjs'
 import { RedisMeter, usedEach } from './redis-meter.mjs'
 import { measureRouters } from './routers.mjs'
 import { load, MODELS, OPTIONS, percentile } from './workload.mjs'
@@ -49,6 +50,7 @@ try {
   await measureRecovery()
   await measureCatchUp()
   await measureSnapshot()
+  await measurePauses()
 } finally {
   await meter?.close()
   await server?.stop()
@@ -156,4 +158,31 @@ async function measureSnapshot() {
   const bytes = router.snapshot()
   add(`snapshot with ${WAITING} requests waiting: time`, performance.now() - started, 'ms')
   add(`snapshot with ${WAITING} requests waiting: size`, bytes.length / 2 ** 20, 'MiB')
+}
+
+/** The loop of the process that routes. */
+async function measurePauses() {
+  console.error('pauses')
+  const file = join(folder, 'pauses.db')
+  const seconds = flags.quick ? 10 : 60
+  // A snapshot every three seconds or so.
+  const serving = { file, waiting: WAITING, seconds, snapshotEvents: 10_000 }
+  const { longestMs, busiestMs, idleMs } = await measureServing(serving)
+  const what = `SQLite: 1,000 requests/s, ${WAITING} waiting, a snapshot every 10,000 events: longest pause`
+  add('longest pause of an idle event loop on this machine, in a second', idleMs, 'ms')
+  add(what, longestMs, 'ms', { most: 20 })
+  add(`${what}, on the processor`, busiestMs, 'ms', { most: 20 })
+  const opening = await measureOpening(file, { snapshotOnClose: false })
+  add(
+    `SQLite: opened with a snapshot of ${WAITING}: longest pause, on the processor`,
+    opening.busiestMs,
+    'ms',
+  )
+  const long = join(folder, 'long.db')
+  const journal = { snapshotEvents: 1e9, snapshotOnClose: false }
+  const router = await createRouter({ ...OPTIONS, models: MODELS, store: sqliteStore(long), journal })
+  await load(router, 16_000, 9)
+  await router.close()
+  const { busiestMs: foldingMs, folded } = await measureOpening(long, journal)
+  add(`SQLite: ${folded} events folded: longest pause, on the processor`, foldingMs, 'ms', { most: 20 })
 }

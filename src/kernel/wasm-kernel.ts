@@ -16,6 +16,8 @@ interface KernelExports {
   rebuild(slot: number, heads: number): void
 }
 
+const NO_MEMORY = 'there is no WebAssembly, or no address space for its memory'
+
 /** AssemblyScript compiled to WebAssembly (assembly/), working on the arena in place. */
 export class WasmKernel implements Kernel {
   readonly name = 'wasm'
@@ -43,12 +45,15 @@ export class WasmKernel implements Kernel {
    * @throws what is in the way where WebAssembly cannot run
    */
   static async create(arena: Arena, simd = simdRuns()): Promise<WasmKernel> {
+    if (arena.memory === null) throw new TypeError(NO_MEMORY)
+    return WasmKernel.of(await compiled(simd), arena, simd)
+  }
+
+  /** The kernel of a module that is compiled. */
+  static async of(module: WebAssembly.Module, arena: Arena, simd: boolean): Promise<WasmKernel> {
     const { memory } = arena
-    if (memory === null) throw new TypeError('there is no WebAssembly, or no address space for its memory')
-    const [{ instantiate }, module] = await Promise.all([
-      import('./assemblyscript-loader.js'),
-      compiled(simd),
-    ])
+    if (memory === null) throw new TypeError(NO_MEMORY)
+    const { instantiate } = await import('./assemblyscript-loader.js')
     // The raw exports: the loader's own wrap every call, to count its arguments.
     const { exports } = (await instantiate(module, { env: { memory } })).instance
     return new WasmKernel(arena, exports as unknown as KernelExports, simd)
@@ -112,7 +117,15 @@ function compiled(simd: boolean): Promise<WebAssembly.Module> {
 async function compile(simd: boolean): Promise<WebAssembly.Module> {
   // The scalar module is a file of its own: only what has no SIMD loads it.
   const hex = simd ? kernelWasmHex : (await import('./wasm-scalar.generated.js')).kernelWasmHex
-  return WebAssembly.compile(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)))
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+  try {
+    // At once: a promise of compiled code is never kept while a Cloudflare Worker starts, where compiling is forbidden.
+    return new WebAssembly.Module(bytes)
+  } catch (error) {
+    // A browser's main thread may compile only what is small.
+    if (error instanceof RangeError) return WebAssembly.compile(bytes)
+    throw error
+  }
 }
 
 /** A function that returns `i8x16.splat(0)`: valid only where SIMD is. */

@@ -1,7 +1,8 @@
 import type { RoutingState } from '../state/routing-state.js'
-import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import { beginSnapshot } from '../state/snapshot/snapshot.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { Position, Store } from './store.js'
+import { inSlices } from './time-slice.js'
 import { within } from './timeout.js'
 
 const CLAIM_MS = 60_000
@@ -48,8 +49,13 @@ export class SharedSnapshots {
       if (others && (await store.claim?.('snapshot-close', CLAIM_MS)) === false) return
       // What came while others were asked is in it, too.
       const { confirmed, position } = now()
-      const bytes = encodeSnapshot(confirmed, encoder)
-      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+      const bytes = await inSlices(beginSnapshot(confirmed, encoder))
+      await within(
+        store.writeSnapshot({ position, bytes, isGiven: true }),
+        options.closeMs,
+        store,
+        'a snapshot was',
+      )
     } catch (error) {
       // The log has it all.
       options.onStoreError(error)
@@ -68,9 +74,8 @@ export class SharedSnapshots {
     this.isOurs = false
     this.covered = state.events
     try {
-      const bytes = encodeSnapshot(state, this.encoder)
-      this.store
-        .writeSnapshot({ position, bytes })
+      inSlices(beginSnapshot(state, this.encoder))
+        .then((bytes) => this.store.writeSnapshot({ position, bytes, isGiven: true }))
         .catch((error: unknown) => this.options.onStoreError(error))
     } catch (error) {
       // No memory for it: the next may fit, or another replica's.

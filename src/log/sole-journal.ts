@@ -2,13 +2,14 @@ import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { encodeSnapshot } from '../state/snapshot/snapshot.js'
+import { beginSnapshot } from '../state/snapshot/snapshot.js'
 import { KeepAlive } from './keep-alive.js'
 import { Outbox } from './outbox.js'
 import { Receipts } from './receipts.js'
 import type { Recovered } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { OpenedLog, Position, Store } from './store.js'
+import { inSlices } from './time-slice.js'
 import { within } from './timeout.js'
 
 /** What the journal of a sole router is made of. */
@@ -35,8 +36,8 @@ export class SoleJournal implements Journal {
   private readonly encoder: string | null
   /** Events of the log after its latest snapshot. */
   private sinceSnapshot: number
-  /** Taken when the event of that number was the latest; written once it is durable. */
-  private snapshot: { readonly number: number; readonly bytes: Uint8Array } | null = null
+  /** Begun when the event of that number was the latest; written once it is durable. */
+  private snapshot: { readonly number: number; readonly steps: Generator<void, Uint8Array> } | null = null
   private writing: Promise<void> | null = null
   private isClosed = false
   /** What was appended until now is durable, or given up: nothing more is taken. */
@@ -115,8 +116,13 @@ export class SoleJournal implements Journal {
   private async writeLast(): Promise<void> {
     const { store, options, position } = this
     try {
-      const bytes = encodeSnapshot(this.confirmed, this.encoder)
-      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+      const bytes = await inSlices(beginSnapshot(this.confirmed, this.encoder))
+      await within(
+        store.writeSnapshot({ position, bytes, isGiven: true }),
+        options.closeMs,
+        store,
+        'a snapshot was',
+      )
     } catch (error) {
       // The log has it all.
       options.onStoreError(error)
@@ -129,7 +135,7 @@ export class SoleJournal implements Journal {
       return
     this.sinceSnapshot = 0
     try {
-      this.snapshot = { number, bytes: encodeSnapshot(this.confirmed, this.encoder) }
+      this.snapshot = { number, steps: beginSnapshot(this.confirmed, this.encoder) }
       this.outbox.cutAfter = number
     } catch (error) {
       // No memory for it: events go on, and a later one may fit.
@@ -144,8 +150,8 @@ export class SoleJournal implements Journal {
     if (snapshot === null || snapshot.number > last) return
     this.snapshot = null
     if (snapshot.number !== last) return
-    this.writing = this.store
-      .writeSnapshot({ position, bytes: snapshot.bytes })
+    this.writing = inSlices(snapshot.steps)
+      .then((bytes) => this.store.writeSnapshot({ position, bytes, isGiven: true }))
       .catch((error: unknown) => {
         // The log has it all: a later snapshot will do.
         this.sinceSnapshot = this.options.snapshotEvents / 2

@@ -32,6 +32,8 @@ export interface LogHeader {
 export interface StoredSnapshot {
   readonly position: Position
   readonly bytes: Uint8Array
+  /** Nobody else looks at the bytes: a store may take their buffer away, in place of copying it. */
+  readonly isGiven?: boolean
 }
 
 export interface OpenedLog {

@@ -32,3 +32,12 @@ function nextTurn(): Promise<void> {
     else setTimeout(resolve)
   })
 }
+
+/** The result of work in steps, with a turn for others whenever a slice is over. */
+export async function inSlices<T>(steps: Generator<void, T>, slice = new TimeSlice()): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (slice.isOver) await slice.rest()
+  }
+}

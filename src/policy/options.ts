@@ -54,6 +54,11 @@ export interface RouterOptions {
   /** Default 'auto': native where it has been built, else wasm, else js. One that cannot run: KERNEL_UNAVAILABLE. */
   readonly kernel?: KernelName | 'auto' | undefined
   /**
+   * A `WebAssembly.Module` of `paretobandit/kernel.wasm`, for places that compile none: Cloudflare Workers. The router takes
+   * kernel `wasm` of it.
+   */
+  readonly kernelModule?: object
+  /**
    * Share of requests, in [0, 0.5], that go to any eligible and affordable model by chance, so that
    * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
    */
@@ -89,6 +94,7 @@ export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
   readonly expectedOutputTokens: number
   readonly pendingTtlMs: number
   readonly kernel: KernelName | 'auto'
+  readonly kernelModule: object | null
   readonly epsilon: number
   readonly seed: number
   readonly clock: () => number

@@ -2,6 +2,7 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import { checkEvent } from '../state/check-event.js'
+import { OwnOrigin } from '../state/pending/own-origin.js'
 import { RoutingState } from '../state/routing-state.js'
 import { decodeSnapshot, encodeSnapshot } from '../state/snapshot/snapshot.js'
 import type { Admin } from './admin.js'
@@ -98,7 +99,7 @@ export class Persistence {
       get state() {
         return committer.state
       },
-      fresh: () => this.fresh({ name: origin, origin }),
+      fresh: () => this.fresh({ name: origin, origin: new OwnOrigin(origin) }),
       adopt: (state) => this.adopt(state),
       commit: (event) => committer.commit(event),
       follow: (event) => committer.follow(event),

@@ -32,6 +32,7 @@ import {
   RIDGE,
 } from '../policy/tuning.js'
 import { ORIGIN_NAME } from '../state/pending/origins.js'
+import { OwnOrigin } from '../state/pending/own-origin.js'
 import { NAME, startOrigin } from './start-origin.js'
 
 /** Share of requests left to chance at most: beyond it chance would decide more than the policy. */
@@ -57,6 +58,7 @@ export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   'pendingCapacity',
   'pendingTtlMs',
   'kernel',
+  'kernelModule',
   'epsilon',
   'seed',
   'clock',
@@ -134,11 +136,12 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     ),
     pendingTtlMs: optional(options.pendingTtlMs, DAY_MS, checkPositive, 'pendingTtlMs'),
     kernel: optional(options.kernel, 'auto', (v, f) => checkOneOf(v, KERNEL_CHOICES, f), 'kernel'),
+    kernelModule: resolveKernelModule(options),
     epsilon: optional(options.epsilon, 0, (v, f) => checkInRange(v, 0, EPSILON_MAX, f), 'epsilon'),
     seed,
     clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
     name: optional(options.name, NAME, checkName, 'name'),
-    origin: options.name ?? startOrigin(),
+    origin: new OwnOrigin(options.name ?? startOrigin),
     onListenerError: optional(
       options.onListenerError,
       (error: unknown) => console.error(error),
@@ -147,6 +150,15 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     ),
     policyOptions: settings.resolve(options, budget),
   })
+}
+
+function resolveKernelModule({ kernelModule, kernel }: RouterOptions): object | null {
+  if (kernelModule === undefined) return null
+  if (typeof kernelModule !== 'object' || kernelModule === null)
+    throw expected('INVALID_ARGUMENT', 'kernelModule', 'a WebAssembly.Module', kernelModule)
+  if (kernel !== undefined && kernel !== 'auto' && kernel !== 'wasm')
+    throw expected('INVALID_ARGUMENT', 'kernelModule', "no module with a kernel other than 'wasm'", kernel)
+  return kernelModule
 }
 
 /** Refuses anything that is not an options object, and unknown keys, before anything is loaded. */

@@ -159,7 +159,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   billedRequest(id: string): BilledRequest | undefined {
     const sequence = this.sequenceOf(id)
     if (this.isOpen(sequence))
-      return new BilledRequest(this.pending.row(sequence), this.pending.prices(sequence))
+      return new BilledRequest(this.pending.rowToChange(sequence), this.pending.prices(sequence))
     const closed = this.closedRequest(id)
     return closed === undefined ? undefined : new BilledRequest(closed.row, closed.prices)
   }

@@ -1,3 +1,4 @@
+import type { OwnOrigin } from './pending/own-origin.js'
 import type { RewardUnits } from './reward-units.js'
 
 /** Options that the fold depends on. @typeParam O the policy's own */
@@ -5,7 +6,7 @@ export interface StateOptions<O = unknown> {
   /** Of the router: its snapshots carry it. */
   readonly name: string
   /** First part of the ids of its own requests. */
-  readonly origin: string
+  readonly origin: OwnOrigin
   /** Regularization of the ridge estimate, in [1e-6, 1e6]. */
   readonly lambda0: number
   /** Ceiling of the mean spend that the fold begins with, USD per request, > 0; null for none. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
-import { Database, sqlite } from '../store/sqlite-support.js'
+import { describeSqlite, openDatabase } from '../store/sqlite-support.js'
 import { Folder } from './support.js'
 
 const MODELS = [
@@ -10,7 +10,7 @@ const MODELS = [
   { id: 'large', inputUsdPerMTok: 1.25, outputUsdPerMTok: 10 },
 ]
 
-describe.skipIf(Database === null)('a log with a damaged event', () => {
+describeSqlite('a log with a damaged event', () => {
   const folder = new Folder()
 
   test.each([1, 4, 12])(
@@ -26,19 +26,18 @@ describe.skipIf(Database === null)('a log with a damaged event', () => {
       for (let i = 0; i < 10; i++) router.settle(router.route([0.1, i, 1]).id, { costUsd: 1e-4 })
       await router.flush()
       await router.close()
-      const db = new (sqlite())(file)
-      const row = db
-        .prepare('SELECT position, bytes FROM events ORDER BY position DESC LIMIT 1 OFFSET ?')
-        .get(back - 1) as { position: number; bytes: Buffer }
-      row.bytes[12] ^= 1
-      db.prepare('UPDATE events SET bytes = ? WHERE position = ?').run(row.bytes, row.position)
+      const db = openDatabase(file)
+      const select = 'SELECT position, bytes FROM events ORDER BY position DESC LIMIT 1 OFFSET ?'
+      const [position, bytes] = db.prepare(select).first(back - 1) as readonly [number, Uint8Array]
+      bytes[12] ^= 1
+      db.prepare('UPDATE events SET bytes = ? WHERE position = ?').run(bytes, position)
       db.close()
       const text = await folder.ok(['inspect', 'damaged.db', '--events', '10'])
-      expect(text).toContain(`event at position ${row.position}`)
+      expect(text).toContain(`event at position ${position}`)
       if (back <= 10) expect(text).toMatch(/unreadable .*checksum/)
       expect(text).toContain('routed')
       const found = JSON.parse(await folder.ok(['inspect', 'damaged.db', '--json']))
-      expect(found.damage.join(' ')).toContain(`${row.position}`)
+      expect(found.damage.join(' ')).toContain(`${position}`)
     },
   )
 })

@@ -7,6 +7,7 @@ import { parseDecisionLog } from '../../src/evaluate/log.js'
 import { createRouter } from '../../src/index.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
+import { hasOwnSqlite } from '../store/sqlite-support.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { BIN, Folder, MODELS } from './support.js'
 
@@ -362,7 +363,7 @@ test.runIf(process.platform === 'linux')(
   },
 )
 
-test('without better-sqlite3 there is one line of advice', async () => {
+test.skipIf(hasOwnSqlite)('without better-sqlite3 there is one line of advice', async () => {
   await cp(join(ROOT, 'dist'), join(folder.path, 'package', 'dist'), { recursive: true })
   await cp(join(ROOT, 'package.json'), join(folder.path, 'package', 'package.json'))
   await folder.write('models.json', MODELS)

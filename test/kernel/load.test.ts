@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as loader from '@assemblyscript/loader'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
 import { Arena } from '../../src/kernel/arena.js'
 import { loadKernel } from '../../src/kernel/load.js'
 import { ARGUMENTS, checkAddon, type NativeAddon, RESULT } from '../../src/kernel/native-addon.js'
 import { WasmKernel } from '../../src/kernel/wasm-kernel.js'
 import { NATIVE_MISSING } from '../support/arena.js'
+import { expectCode } from '../support/errors.js'
+import { MODELS } from '../support/router.js'
 
 const OPTIONS = { dimension: 3, gamma: 0.997, lambda0: 1 }
 
@@ -210,4 +214,120 @@ describe.skipIf(NATIVE_MISSING !== null)('the addon', () => {
     functions.argmax()
     expect(arena.f64[arena.layout.params + RESULT]).toBe(0)
   })
+})
+
+describe('a module', () => {
+  const given = () => readFileSync(new URL('../../dist/kernel.wasm', import.meta.url))
+
+  it('is compiled at once: where a Cloudflare Worker starts no promise of code is kept', async () => {
+    vi.resetModules()
+    const never = vi.spyOn(WebAssembly, 'compile').mockReturnValue(new Promise(() => {}))
+    try {
+      addon.load = UNUSABLE[0][1]
+      const { loadKernel } = await import('../../src/kernel/load.js')
+      expect((await loadKernel('auto', OPTIONS)).name).toBe('wasm')
+      expect(never).not.toHaveBeenCalled()
+    } finally {
+      never.mockRestore()
+    }
+  })
+
+  it('is compiled later where a thread may compile only small ones at once', async () => {
+    vi.resetModules()
+    const { Module } = WebAssembly
+    let refusals = 0
+    WebAssembly.Module = new Proxy(Module, {
+      construct() {
+        refusals++
+        throw new RangeError('WebAssembly.Compile is disallowed on the main thread')
+      },
+    })
+    try {
+      addon.load = UNUSABLE[0][1]
+      const { loadKernel } = await import('../../src/kernel/load.js')
+      const kernel = await loadKernel('auto', OPTIONS)
+      expect([kernel.name, refusals]).toEqual(['wasm', 1])
+    } finally {
+      WebAssembly.Module = Module
+    }
+  })
+
+  it('that may not be compiled leaves JavaScript', async () => {
+    vi.resetModules()
+    const { Module } = WebAssembly
+    WebAssembly.Module = new Proxy(Module, {
+      construct() {
+        throw new WebAssembly.CompileError('Wasm code generation disallowed by embedder')
+      },
+    })
+    try {
+      addon.load = UNUSABLE[0][1]
+      const { loadKernel } = await import('../../src/kernel/load.js')
+      expect((await loadKernel('auto', OPTIONS)).name).toBe('js')
+    } finally {
+      WebAssembly.Module = Module
+    }
+  })
+
+  it('can be given: the kernel is of it, whatever else is there', async () => {
+    const kernelModule = await WebAssembly.compile(given())
+    for (const kernel of ['auto', 'wasm'] as const) {
+      const router = await createRouter({ models: MODELS, dimension: 3, kernel, kernelModule })
+      expect(router.stats().kernel).toBe('wasm')
+      const plain = await createRouter({ models: MODELS, dimension: 3, kernel: 'js' })
+      const choices = [router, plain].map((each) =>
+        Array.from({ length: 60 }, (_, i) => {
+          const { id, model } = each.route([1, i % 7, 0.5])
+          each.reward(id, (i % 5) / 5)
+          return model
+        }),
+      )
+      expect(choices[0]).toEqual(choices[1])
+    }
+  })
+
+  it('that is another is refused', async () => {
+    // An empty module: the magic and the version.
+    const empty = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+    const bad: [object, RegExp][] = [
+      [empty, /it lacks configure, project/],
+      [{}, /expected a WebAssembly.Module/],
+      [given(), /expected a WebAssembly.Module/],
+    ]
+    for (const [kernelModule, message] of bad) {
+      const error = await createRouter({ models: MODELS, dimension: 3, kernelModule }).catch((error) => error)
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'kernelModule' })
+      expect(error.message).toMatch(message)
+    }
+    for (const kernel of ['js', 'native'] as const) {
+      const both = { models: MODELS, dimension: 3, kernel, kernelModule: empty }
+      const error = await createRouter(both).catch((error) => error)
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'kernelModule' })
+    }
+    const text = { models: MODELS, dimension: 3, kernelModule: 'kernel.wasm' as unknown as object }
+    expect(await createRouter(text).catch((error) => error)).toMatchObject({ field: 'kernelModule' })
+  })
+})
+
+it('where there is no chance yet a router is made; its ids come with the first request', async () => {
+  const { getRandomValues } = crypto
+  let isAllowed = false
+  crypto.getRandomValues = ((array: Uint32Array<ArrayBuffer>) => {
+    if (!isAllowed) throw new Error('Disallowed operation called within global scope')
+    return getRandomValues.call(crypto, array)
+  }) as typeof getRandomValues
+  try {
+    const router = await createRouter({ models: MODELS, dimension: 3 })
+    const restored = await createRouter({ models: MODELS, dimension: 3 })
+    restored.restore(router.snapshot())
+    isAllowed = true
+    const ids = [router, router, restored].map((each) => each.route([1, 0, 0]).id)
+    expect(new Set(ids).size).toBe(3)
+    for (const id of ids) expect(id).toMatch(/^r-[a-z0-9]{12}\.[12]$/)
+    const [first, second] = ids
+    router.settle(first, { costUsd: 1e-4 })
+    expectCode(() => restored.settle(second, { costUsd: 1e-4 }), 'UNKNOWN_REQUEST')
+  } finally {
+    crypto.getRandomValues = getRandomValues
+  }
 })

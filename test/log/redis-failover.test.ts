@@ -1,14 +1,20 @@
 import { createClient } from 'redis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
+import { EventWriter } from '../../src/events/codec.js'
+import { type OpenedLog, START, type Store } from '../../src/log/store.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import type { Router } from '../../src/router/router.js'
 import type { RedisModule } from '../../src/store/redis/client.js'
 import { redisStore } from '../../src/store/redis/index.js'
-import { expectRejection } from '../support/errors.js'
+import { expectCode, expectRejection } from '../support/errors.js'
+import { rewardedEvent } from '../support/events.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { MODELS, X } from '../support/router.js'
 import { pause, until } from '../support/shared-store.js'
 import '../support/seed.js'
+
+const writer = new EventWriter(ALL_EVENT_TABLE)
 
 /** A Redis whose address leads to a copy of it later on, as after a failover. */
 class Failing {
@@ -62,6 +68,21 @@ class Failing {
     }
   }
 
+  /** One that is up to date and follows. */
+  async follower(): Promise<RedisServer> {
+    const copy = await this.replica()
+    const isUp = async () => `${await copy.command('INFO', 'replication')}`.includes('master_link_status:up')
+    for (let left = 200; left > 0 && !(await isUp()); left--) await pause(25)
+    return copy
+  }
+
+  /** The primary is gone, and a copy takes its place as it is. */
+  async failOver(copy: RedisServer): Promise<void> {
+    await this.current.kill()
+    await copy.command('REPLICAOF', 'NO', 'ONE')
+    this.current = copy
+  }
+
   async replica(): Promise<RedisServer> {
     const copy = await RedisServer.start({ appendonly: 'no', 'repl-diskless-sync-delay': '0' })
     this.servers.push(copy)
@@ -90,8 +111,8 @@ async function start(): Promise<Failing> {
   return made
 }
 
-async function replica({ url, load }: Failing): Promise<Replica> {
-  const store = redisStore({ url, load, timeoutMs: 1000 })
+async function replica({ url, load }: Failing, waitReplicas = 0): Promise<Replica> {
+  const store = redisStore({ url, load, timeoutMs: 1000, waitReplicas })
   const read = store.read.bind(store)
   const errors: string[] = []
   const journal = { onStoreError: (error: unknown) => errors.push(`${error}`) }
@@ -160,6 +181,98 @@ describe.skipIf(!hasRedis)('a Redis that gives way to', () => {
       expect(c.router.recovery?.refused).toBe(0)
       await until(() => c.router.stats().requests === 31, 'all requests')
     })
+  })
+})
+
+describe.skipIf(!hasRedis)('a Redis whose replicas are waited for', () => {
+  const HEADER = { version: 1, settings: { dimension: 3 } }
+  const stores: Store[] = []
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close()
+  })
+
+  async function opened({ url, load }: Failing): Promise<{ store: Store; log: OpenedLog }> {
+    const store = redisStore({ url, load, timeoutMs: 1000, waitReplicas: 1 })
+    stores.push(store)
+    return { store, log: await store.open(HEADER, []) }
+  }
+
+  it('has what was acknowledged after a failover to one of them, whenever it comes', async () => {
+    const failing = await start()
+    const copy = await failing.follower()
+    const a = await replica(failing, 1)
+    const acknowledged: string[] = []
+    const ids: string[] = []
+    const busy = (async () => {
+      for (let i = 0; i < 400 && failing.server !== copy; i++) {
+        const { id } = a.router.route(X)
+        ids.push(id)
+        a.router.reward(id, 1).durable.then(
+          () => acknowledged.push(id),
+          () => {},
+        )
+        await pause(1)
+      }
+    })()
+    await until(() => acknowledged.length > 40, 'some')
+    await failing.failOver(copy)
+    const told = [...acknowledged]
+    await busy
+    // Nothing more of it is appended: what is there was there.
+    a.isDeaf = true
+    open.splice(open.indexOf(a.router), 1)
+    void a.router.close().catch(() => {})
+    const late = await replica(failing)
+    for (const id of told) expectCode(() => late.router.reward(id, 1), 'ALREADY_REWARDED')
+  })
+
+  it('acknowledges nothing while they are away, and appends it once', async () => {
+    const failing = await start()
+    const copy = await failing.follower()
+    const { store, log } = await opened(failing)
+    const events = [writer.encode(rewardedEvent('a', 1))]
+    const batch = (firstNumber: number) => ({ origin: log.origin, firstNumber, events })
+    const first = await store.append(batch(1))
+    expect(Number(await copy.command('XLEN', '{paretobandit}:events'))).toBe(1)
+    copy.pause()
+    const again = { ...batch(2), events: [...events] }
+    for (let tries = 0; tries < 3; tries++) {
+      const error = await expectRejection(store.append({ ...again }, first), 'STORE_UNREACHABLE')
+      expect(error.message).toMatch(/expected 1 replicas of Redis .*, 0 had after 1000 ms/)
+    }
+    const pool = { key: 'k', limitUsd: 10, windowMs: null, endsAt: null, wantUsd: 1 }
+    await expectRejection(store.leases?.take([pool]) ?? Promise.resolve(), 'STORE_UNREACHABLE')
+    copy.resume()
+    const second = await store.append({ ...again }, first)
+    expect(await failing.server.command('XLEN', '{paretobandit}:events')).toBe(2)
+    expect(await copy.command('XLEN', '{paretobandit}:events')).toBe(2)
+    expect((await store.read(START, 0)).map(({ firstNumber }) => firstNumber)).toEqual([1, 2])
+    expect(await store.leases?.take([pool])).toEqual([1])
+    await store.append(batch(3), second)
+    expect(await copy.command('XLEN', '{paretobandit}:events')).toBe(3)
+  })
+
+  it('notices that what waits for them was lost', async () => {
+    const failing = await start()
+    const copy = await failing.follower()
+    const { store, log } = await opened(failing)
+    const batch = { origin: log.origin, firstNumber: 1, events: [writer.encode(rewardedEvent('a', 1))] }
+    copy.pause()
+    await expectRejection(store.append(batch), 'STORE_UNREACHABLE')
+    await failing.server.command('XTRIM', '{paretobandit}:events', 'MAXLEN', '0')
+    await expectRejection(store.append(batch), 'STORE_CORRUPT')
+    copy.resume()
+    await store.append(batch)
+    expect(await copy.command('XLEN', '{paretobandit}:events')).toBe(1)
+  })
+
+  it('is asked for by a count', () => {
+    for (const waitReplicas of [-1, 0.5, 101])
+      expectCode(
+        () => redisStore({ url: 'redis://localhost', waitReplicas }),
+        'INVALID_ARGUMENT',
+        'waitReplicas',
+      )
   })
 })
 

@@ -6,20 +6,12 @@ import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
+import { hasSqlite } from '../store/sqlite-support.js'
 import { expectRejection } from '../support/errors.js'
 import { MODELS, X } from '../support/router.js'
 import '../support/seed.js'
 
 const OPTIONS = { name: 'r', models: MODELS, dimension: 3, kernel: 'js' } as const satisfies RouterOptions
-const hasSqlite = await import('better-sqlite3').then(
-  () => true,
-  () => false,
-)
-if (!hasSqlite) {
-  if (process.env.PARETOBANDIT_REQUIRE_SQLITE !== undefined)
-    throw new Error('better-sqlite3 is not installed')
-  console.error('routers on SQLite not tested: better-sqlite3 is not installed')
-}
 const folder = await mkdtemp(join(tmpdir(), 'pareto-durable-'))
 
 afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { START, type Store } from '../../src/log/store.js'
+import { firstValue } from '../../src/store/sqlite/drivers/database.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
 import { SqliteLog } from '../../src/store/sqlite/log.js'
 import { packEvents } from '../../src/store/sqlite/packing.js'
@@ -14,6 +15,7 @@ import {
   edit,
   Folder,
   NO_EVENTS,
+  openDatabase,
   query,
   settingsOf,
   sqlite,
@@ -48,8 +50,9 @@ const eventsOf = async (store: Store, after = START) =>
   (await readAll(store, after)).flatMap(({ events }) => events.map(hex))
 
 function flipEvent(position: number, at: number): void {
-  const db = new (sqlite())(file)
-  const bytes = db.prepare('SELECT bytes FROM events WHERE position = ?').pluck().get(position) as Buffer
+  const db = openDatabase(file)
+  const bytes = firstValue(db, 'SELECT bytes FROM events WHERE position = ?', position)
+  if (!(bytes instanceof Uint8Array)) throw new Error(`expected an event at position ${position}`)
   bytes[at % bytes.length] ^= 0x10
   db.prepare('UPDATE events SET bytes = ? WHERE position = ?').run(bytes, position)
   db.close()
@@ -87,9 +90,9 @@ describeSqlite('a torn write', () => {
   })
 
   it('of the first one leaves a log to be made', () => {
-    const db = new (sqlite())(file)
+    const db = openDatabase(file)
     // Spilled pages make a file and a journal that rolls it back.
-    db.pragma('cache_size = 1')
+    db.exec('PRAGMA cache_size = 1')
     db.exec('BEGIN; CREATE TABLE half (x)')
     const insert = db.prepare('INSERT INTO half VALUES (zeroblob(3000))')
     for (let i = 0; i < 100; i++) insert.run()
@@ -126,8 +129,8 @@ describeSqlite('damaged events', () => {
       expect(position).toBe('31')
       expect(await eventsOf(store, '20')).toEqual(makeEvents(31, 1).map(hex))
     }, wanted)
-    expect(query(file, 'SELECT min(position) a, max(number) b, count(*) c FROM lost_events')).toEqual([
-      { a: 21, b: 30, c: 10 },
+    expect(query(file, 'SELECT min(position), max(number), count(*) FROM lost_events')).toEqual([
+      [21, 30, 10],
     ])
     expect(query(file, 'SELECT request FROM pending ORDER BY position')).toHaveLength(4)
     await reopen(async (store) => expect(await eventsOf(store)).toHaveLength(21), {

@@ -1,31 +1,49 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type BetterSqlite from 'better-sqlite3'
 import { describe } from 'vitest'
+import {
+  SQLITE_DRIVERS,
+  type SqliteDatabase,
+  type SqliteDriver,
+  type SqliteRow,
+  type SqliteValue,
+} from '../../src/store/sqlite/drivers/database.js'
+import { loadDriver } from '../../src/store/sqlite/drivers/load.js'
 import type { LogSettings } from '../../src/store/sqlite/messages.js'
 import { packEvents } from '../../src/store/sqlite/packing.js'
 import { HEADER } from './conformance.js'
 
-/** The package, or null where it is not installed: then tests are skipped, unless PARETOBANDIT_REQUIRE_SQLITE is set. */
-export const Database = load()
+/** The drivers that run here, and why others do not. */
+export const LOADED = await Promise.all(
+  SQLITE_DRIVERS.map(async (name) => {
+    try {
+      return { name, driver: await loadDriver(name), why: '' }
+    } catch (error) {
+      return { name, driver: null, why: error instanceof Error ? error.message : String(error) }
+    }
+  }),
+)
 
-function load(): typeof BetterSqlite | null {
-  try {
-    return createRequire(import.meta.url)('better-sqlite3')
-  } catch (error) {
-    if (process.env.PARETOBANDIT_REQUIRE_SQLITE) throw error
-    console.warn('SKIPPED: tests of the SQLite store, for better-sqlite3 is not installed')
-    return null
-  }
+/** The one that a store takes here. Without any, tests are skipped, unless PARETOBANDIT_REQUIRE_SQLITE is set. */
+const DRIVER = await loadDriver('auto').catch((error) => {
+  if (process.env.PARETOBANDIT_REQUIRE_SQLITE) throw error
+  console.warn(`SKIPPED: tests of the SQLite store: ${error.message}`)
+  return null
+})
+
+/** Whether the runtime brings one, so that it is never without. */
+export const hasOwnSqlite = LOADED.some(({ name, driver }) => name !== 'better-sqlite3' && driver !== null)
+export const hasSqlite = DRIVER !== null
+export const describeSqlite = describe.skipIf(!hasSqlite)
+
+export function sqlite(): SqliteDriver {
+  if (DRIVER === null) throw new Error('expected a driver of SQLite')
+  return DRIVER
 }
 
-export const describeSqlite = describe.skipIf(Database === null)
-
-export function sqlite(): typeof BetterSqlite {
-  if (Database === null) throw new Error('expected better-sqlite3 to be installed')
-  return Database
+export function openDatabase(file: string, isReadOnly = false): SqliteDatabase {
+  return sqlite().open(file, { isReadOnly, waitMs: 5000 })
 }
 
 /** Memory where there is some: thousands of openings wait for no disk. */
@@ -61,6 +79,7 @@ export function settingsOf(file: string, changes: Partial<LogSettings> = {}): Lo
   return {
     file,
     description: `sqlite:${file}`,
+    driver: 'auto',
     retainEvents: 1_000_000,
     durability: 'full',
     lockWaitMs: 0,
@@ -74,17 +93,17 @@ export function settingsOf(file: string, changes: Partial<LogSettings> = {}): Lo
 export const NO_EVENTS = packEvents([])
 
 /** Runs SQL on a file that nobody has open. */
-export function edit(file: string, sql: string, ...values: unknown[]): void {
-  const db = new (sqlite())(file)
+export function edit(file: string, sql: string, ...values: SqliteValue[]): void {
+  const db = openDatabase(file)
   if (values.length === 0) db.exec(sql)
   else db.prepare(sql).run(...values)
   db.close()
 }
 
-export function query<T>(file: string, sql: string): T[] {
-  const db = new (sqlite())(file, { readonly: true })
+export function query(file: string, sql: string): SqliteRow[] {
+  const db = openDatabase(file, true)
   try {
-    return db.prepare(sql).all() as T[]
+    return [...db.prepare(sql).rows()]
   } finally {
     db.close()
   }

@@ -6,7 +6,7 @@ import { checkNewCeiling } from '../budget.js'
 import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
 import type { AccountLimits } from './accounts/account-limits.js'
 import type { Accounts } from './accounts/accounts.js'
-import { type CapOptions, checkCaps } from './accounts/cap-period.js'
+import { type CapOptions, checkNewCaps } from './accounts/cap-period.js'
 import { findTenant } from './accounts/find-tenant.js'
 import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
 import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
@@ -65,7 +65,7 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 
   setCaps({ state, at }, caps, options) {
     const tenant = tenantIn(state.policy.accounts, options)
-    return [{ type: 'caps-set', at, tenant, caps: checkCaps(caps, 'caps') }]
+    return [{ type: 'caps-set', at, tenant, caps: checkNewCaps(caps, 'caps') }]
   },
 
   adjustAccount({ state, at }, usd, options) {
@@ -147,7 +147,7 @@ function tenantAdded(
   const id = checkNewTenant(state.policy.accounts, record.id, `${field}.id`)
   const usdPerRequest =
     record.budget === undefined ? null : checkNewCeiling(record.budget, `${field}.budget`, FIXED_BUDGET_KEYS)
-  const caps = record.caps === undefined ? [] : checkCaps(record.caps, `${field}.caps`)
+  const caps = record.caps === undefined ? [] : checkNewCaps(record.caps, `${field}.caps`)
   const added: EventOf<'tenant-added'> = { type: 'tenant-added', at, tenant: id, usdPerRequest }
   return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps }]
 }

@@ -3,20 +3,22 @@ import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
 import { finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
-import { CAP_LENGTHS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import { CAP_LENGTHS, CAP_PACINGS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
-const CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
+const FIRST_CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
+const CAP_KEYS = [...FIRST_CAP_KEYS, 'pacing'] as const
 const CAP_WORDS = {
   per: { first: ['hour', 'day', 'month'], known: CAP_LENGTHS },
   window: { first: ['calendar', 'rolling'], known: CAP_WINDOWS },
+  pacing: { first: ['forecast', 'even'], known: CAP_PACINGS },
 }
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
 /** All caps of the router or of a tenant from now on. */
 const capsSet = defineEvent('caps-set', 12, {
   tenant: column('tenant', nullable(text())),
-  caps: record(checkCaps, { first: CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
+  caps: record(checkCaps, { first: FIRST_CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
 })
 export type CapsSetEvent = DefinedEvent<typeof capsSet>
 

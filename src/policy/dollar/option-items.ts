@@ -4,7 +4,7 @@ import type { RewardUnits } from '../../state/reward-units.js'
 import { checkNewCeiling } from '../budget.js'
 import { dollarsText, NONE, type OptionItem, type SaidOptions } from '../option-item.js'
 import type { RouterOptions } from '../options.js'
-import { type CapOptions, type CapSpec, checkCaps } from './accounts/cap-period.js'
+import { type CapOptions, type CapSpec, checkCaps, checkNewCaps } from './accounts/cap-period.js'
 import type { TenantOptions } from './accounts/tenant-options.js'
 import { checkLatency } from './latency/latency-limit.js'
 import type { DollarState } from './state.js'
@@ -23,8 +23,7 @@ export function dollarOptionItems(
   const items: OptionItem[] = []
   if (caps !== undefined) {
     const given = readOnce(caps, 'caps')
-    const found = capsText(accounts.router.caps)
-    items.push(item('caps', 'caps', givenCaps(given, 'caps'), found, ['setCaps', given]))
+    items.push(item('caps', 'caps', ...capTexts(given, accounts.router.caps, 'caps'), ['setCaps', given]))
   }
   if (latency !== undefined) {
     const given = readOnce(latency, 'latency')
@@ -63,9 +62,9 @@ function tenantItems(
       )
     }
     if (caps !== undefined) {
-      const text = givenCaps(caps, `${field}.caps`)
+      const texts = capTexts(caps, account.caps, `${field}.caps`)
       const command = ['setCaps', caps, { tenant: id }] as const
-      items.push(item(TENANTS, `${field}.caps`, text, capsText(account.caps), command))
+      items.push(item(TENANTS, `${field}.caps`, ...texts, command))
     }
   }
   if (said === null) return items
@@ -90,13 +89,22 @@ function item(
   return { option, field, given, found, command }
 }
 
-function givenCaps(caps: readonly CapOptions[], field: string): string {
-  return capsText(checkCaps(caps, field))
+/** Caps as given and as found. A pacing that no option names is left as it is. */
+function capTexts(
+  given: readonly CapOptions[],
+  found: readonly CapSpec[],
+  field: string,
+): readonly [string, string] {
+  const caps = checkCaps(given, field)
+  const paced = caps.some(({ pacing }) => pacing !== undefined)
+  return [capsText(paced ? checkNewCaps(given, field) : caps, paced), capsText(found, paced)]
 }
 
 /** Whatever their order: no two are of the same kind. */
-function capsText(caps: readonly CapSpec[]): string {
-  const texts = caps.map(({ usd, per, window, timeZone }) => JSON.stringify({ usd, per, window, timeZone }))
+function capsText(caps: readonly CapSpec[], paced: boolean): string {
+  const texts = caps.map(({ usd, per, window, timeZone, pacing = 'even' }) =>
+    JSON.stringify({ usd, per, window, timeZone, ...(paced ? { pacing } : {}) }),
+  )
   return texts.length === 0 ? NONE : `[${texts.sort().join(',')}]`
 }
 

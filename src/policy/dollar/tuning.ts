@@ -116,6 +116,33 @@ export const ARRIVAL_MEMORY_SHARE = 1 / 6
 /** Time without requests that is assumed before the first one, as a share of a period: a burst at the start is no rate yet. */
 export const ARRIVAL_COLD_SHARE = 1 / 32
 
+// When requests come, for caps: accounts/arrival-profile.ts
+
+/** Times that an hour of the week is remembered: its mean moves by a third with each further one. */
+export const PROFILE_MEMORY_WEEKS = 3
+/** What the same hour of other days counts beside one of that day of the week. */
+export const PROFILE_DAY_WEIGHT = 0.25
+/** Weight of the latest hour in what today is beside the means, and the most that it is; the least is its reciprocal. */
+export const PROFILE_LEVEL_RATE = 0.25
+export const PROFILE_LEVEL_MAX = 4
+/** Differences of this share of an hour's mean requests say nothing. */
+export const PROFILE_SMALL_SHARE = 0.25
+/** Latest requests that a burst is measured by. */
+export const BURST_MEMORY_REQUESTS = 32
+/** An hour with more requests than this many times its forecast, and so many more, is a burst. */
+export const BURST_EXCESS_FACTOR = 1.25
+export const BURST_EXCESS_MIN = 24
+/** A burst is expected to bring this many times what it has brought already. */
+export const BURST_GROWTH = 8
+/**
+ * What caps keep back for requests that nobody forecast, on the cheapest model: as many as a period or a day brings,
+ * but no more than this share of the cap; given out over the last part of a calendar period, but for a share that is there
+ * for what predictions miss.
+ */
+export const UNFORECAST_SHARE_MAX = 0.15
+export const UNFORECAST_RELEASE_SHARE = 1 / 24
+export const UNFORECAST_KEPT_SHARE = 1 / 16
+
 // The watch over drift: src/bandit/drift.ts. The procedure is Page's CUSUM, Biometrika 1954.
 
 /** What an observation may stray, in standard deviations, before it counts towards an alarm. */

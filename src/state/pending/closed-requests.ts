@@ -41,6 +41,15 @@ export class ClosedRequests {
     )
   }
 
+  /** What is remembered now, to be read. */
+  copy(): ClosedRequests {
+    const copy = new ClosedRequests()
+    const copied = ({ row, prices }: ClosedRequest): ClosedRequest => ({ row: row.slice(), prices })
+    copy.settled = this.settled.slice(-CLOSED_SETTLED_MAX).map(copied)
+    copy.open = this.open.slice(-CLOSED_OPEN_BILL_MAX).map(copied)
+    return copy
+  }
+
   /** Those that are remembered, the settled ones first, each in the order of their closing. */
   all(): readonly ClosedRequest[] {
     return [...this.settled.slice(-CLOSED_SETTLED_MAX), ...this.open.slice(-CLOSED_OPEN_BILL_MAX)]

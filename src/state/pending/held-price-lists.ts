@@ -42,6 +42,13 @@ export class HeldPriceLists {
     this.free.push(number)
   }
 
+  /** The lists by their numbers, to be read. */
+  copy(): HeldPriceLists {
+    const copy = new HeldPriceLists()
+    for (let number = 1; number < this.lists.length; number++) copy.lists.push(this.lists[number])
+    return copy
+  }
+
   at(number: number): PriceList {
     const list = this.lists[number]
     if (list !== undefined) return list

@@ -3,6 +3,7 @@ import type { EventOf } from '../../events/events.js'
 import type { PriceList } from '../../models/price-list.js'
 import type { Model } from '../../models/registry.js'
 import { ClosedRequests } from './closed-requests.js'
+import { CopiedRows } from './copied-rows.js'
 import { HeldPriceLists } from './held-price-lists.js'
 import {
   ALLOWANCE,
@@ -52,11 +53,14 @@ export class PendingRequests {
   private length: number
   private mask: number
   private rows: Float64Array
+  /** Under way from these rows, and to these. */
+  private copying: CopiedRows | null = null
+  private copied: CopiedRows | null = null
   /** No request before this one is unsettled. */
   private oldestUnsettled = 1
-  private readonly priceLists = new HeldPriceLists()
+  private priceLists = new HeldPriceLists()
   /** Those that take no more feedback than a bill. */
-  readonly closed = new ClosedRequests()
+  closed = new ClosedRequests()
 
   /** What the policy's own columns begin as. */
   private readonly columnStart: readonly number[]
@@ -132,11 +136,14 @@ export class PendingRequests {
   }
 
   setPolicyColumn(sequence: number, column: number, value: number): void {
-    this.rows[this.offset(sequence) + PENDING_NUMBERS + column] = value
+    const row = this.offset(sequence)
+    this.change(row)
+    this.rows[row + PENDING_NUMBERS + column] = value
   }
 
   /** The same value in a column of every request. */
   fillPolicyColumn(column: number, value: number): void {
+    this.copying?.finish()
     for (let at = PENDING_NUMBERS + column; at < this.rows.length; at += this.stride) this.rows[at] = value
   }
 
@@ -161,12 +168,14 @@ export class PendingRequests {
 
   book(sequence: number, costUsd: number, at: number): void {
     const row = this.offset(sequence)
+    this.change(row)
     this.rows[row + BOOKED] = costUsd
     this.rows[row + BOOKED_AT] = at
   }
 
   mark(sequence: number, bits: number): void {
     const at = this.offset(sequence) + STATE
+    this.change(at)
     const before = this.rows[at]
     this.rows[at] = before | bits
     if (isWaiting(before) && !isWaiting(before | bits)) this.close(sequence)
@@ -181,6 +190,12 @@ export class PendingRequests {
   row(sequence: number): Float64Array {
     const offset = this.offset(sequence)
     return this.rows.subarray(offset, offset + this.stride)
+  }
+
+  /** The same of a row that may be written to. */
+  rowToChange(sequence: number): Float64Array {
+    this.change(this.offset(sequence))
+    return this.row(sequence)
   }
 
   /** Copies the request's context to `out` at `offset`. */
@@ -218,6 +233,7 @@ export class PendingRequests {
     const evicted = this.next - this.length
     if (evicted >= 1 && isWaiting(this.state(evicted))) this.close(evicted)
     const row = this.offset(this.next++)
+    this.change(row)
     rows[row + SLOT] = model.slot
     rows[row + INCARNATION] = model.incarnation
     rows[row + STATE] = 0
@@ -268,6 +284,7 @@ export class PendingRequests {
     for (const row of closed) this.closed.add(row, prices[row[PRICES]])
     const oldest = entries.length === 0 ? next : entries[0].sequence
     while (this.length < this.capacity && oldest < next - this.length) this.grow()
+    this.copying?.finish()
     // Requests that are not in the snapshot are closed: their rows must refuse feedback.
     this.rows.fill(0)
     for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
@@ -277,6 +294,37 @@ export class PendingRequests {
       this.rows.set(row, offset)
       this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
     }
+  }
+
+  /**
+   * The requests as they are now, to be read once `copySteps` of it has come to its end: what happens meanwhile changes
+   * nothing of them.
+   */
+  copy(): PendingRequests {
+    // One at a time: what was begun before is brought to its end.
+    this.copying?.finish()
+    const rows = new CopiedRows(this.rows, this.stride)
+    const copy = new PendingRequests(this.capacity, this.dimension, this.columnStart)
+    copy.next = this.next
+    copy.length = this.length
+    copy.mask = this.mask
+    copy.rows = rows.target
+    copy.priceLists = this.priceLists.copy()
+    copy.closed = this.closed.copy()
+    this.copying = copy.copied = rows
+    return copy
+  }
+
+  /** Of a copy: the rest of its rows, in short steps. */
+  *copySteps(): Generator<void> {
+    if (this.copied !== null) yield* this.copied.steps()
+  }
+
+  /** A row is about to change. */
+  private change(row: number): void {
+    if (this.copying === null) return
+    if (this.copying.isDone) this.copying = null
+    else this.copying.before(row)
   }
 
   private close(sequence: number): void {
@@ -294,6 +342,8 @@ export class PendingRequests {
       // A row that was never written belongs to an older request, which is gone.
       else rows[to + STATE] = DROPPED
     }
+    // A copy that is under way has the old rows for itself.
+    this.copying = null
     this.rows = rows
     this.mask = mask
     this.length = length

@@ -1,4 +1,5 @@
 import { ORIGIN_NAME, type Origin, Origins } from './origins.js'
+import type { OwnOrigin } from './own-origin.js'
 import type { PendingRequests } from './pending.js'
 
 /** Digits of the largest safe integer. */
@@ -12,12 +13,12 @@ const FORGOTTEN = '~'
  */
 export class RequestIds {
   readonly origins = new Origins()
-  /** Name of this router's own requests. */
-  readonly name: string
   /** No own request gets a number below this one; it only rises. */
   floor = 1
   private readonly pending: PendingRequests
-  private readonly prefix: string
+  private readonly own: OwnOrigin
+  /** Of own ids, once it is known. */
+  private knownPrefix = ''
   /** The id that was read last: feedback asks for the same one when it is checked, and again when it is applied. */
   private lastId = ''
   private lastSequence = 0
@@ -25,10 +26,14 @@ export class RequestIds {
   private origin: Origin | undefined
   private number = 0
 
-  constructor(name: string, pending: PendingRequests) {
-    this.name = name
-    this.prefix = `${name}.`
+  constructor(own: OwnOrigin, pending: PendingRequests) {
+    this.own = own
     this.pending = pending
+  }
+
+  /** Name of this router's own requests. */
+  get name(): string {
+    return this.own.name
   }
 
   /** The id that the next own request gets. */
@@ -38,7 +43,8 @@ export class RequestIds {
 
   /** A state takes the place of another: the numbers that the other gave stay given, though this one may not know of them. */
   goOnFrom(before: RequestIds): void {
-    if (before.name === this.name) this.floor = Math.max(this.floor, before.nextNumber)
+    if (before.own === this.own || before.name === this.name)
+      this.floor = Math.max(this.floor, before.nextNumber)
   }
 
   /** The id of a request that the ring holds. */
@@ -95,7 +101,13 @@ export class RequestIds {
       origins.at(pending.origin(sequence))?.runs.add(pending.number(sequence), sequence)
   }
 
+  private get prefix(): string {
+    if (this.knownPrefix === '') this.knownPrefix = `${this.own.name}.`
+    return this.knownPrefix
+  }
+
   private get nextNumber(): number {
+    if (!this.own.isKnown) return this.floor
     return Math.max(this.origins.get(this.name)?.nextRequest ?? 1, this.floor)
   }
 

@@ -5,6 +5,8 @@ import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
 import type { Ledger } from '../ledger.js'
+import type { ClosedRequest } from '../pending/closed-requests.js'
+import type { PendingRequests } from '../pending/pending.js'
 import { PRICES } from '../pending/request-row.js'
 import type { RoutingState } from '../routing-state.js'
 import {
@@ -68,6 +70,10 @@ const TOTALS = [
   'next',
 ] as const satisfies readonly (keyof SnapshotTotals)[]
 const STATE_NUMBERS = TOTALS.length + 1
+/** Of one step: requests that are looked at, that are copied, and bytes that are summed up. */
+const STEP_PLACES = 4096
+const STEP_ROWS = 1024
+const STEP_BYTES = 1 << 19
 const NEXT = TOTALS.indexOf('next')
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
@@ -80,38 +86,103 @@ interface SnapshotContext {
 
 /** The whole state as bytes: everything that later decisions and feedback depend on. */
 export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
-  const { arms, registry, cost, ledger, pending } = state
-  const { dimension, heads } = arms.kernel.layout
+  const steps = snapshotSteps(state, encoder, state.pending)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/**
+ * The bytes of `encodeSnapshot` as the state is now, in steps of a millisecond or less: what happens between them changes
+ * nothing.
+ * @throws RangeError without memory for it
+ */
+export function beginSnapshot(state: RoutingState, encoder: string | null): Generator<void, Uint8Array> {
+  return snapshotSteps(state, encoder, state.pending.copy())
+}
+
+function snapshotSteps(
+  state: RoutingState,
+  encoder: string | null,
+  pending: PendingRequests,
+): Generator<void, Uint8Array> {
+  const { arms, registry, cost, ledger } = state
   const models = [...registry.models]
   const saved = state.policy.save(models.map(({ slot }) => slot))
-  const own = saved.numbers
-  const waiting = [...pending.waiting()]
   const closed = pending.closed.all()
   const table = new PriceTable()
-  const modelPlaces = models.map(({ prices }) => table.placeOf(prices))
-  const requestPlaces = waiting.map((sequence) => table.placeOf(pending.prices(sequence)))
-  const closedPlaces = closed.map(({ prices }) => table.placeOf(prices))
-  const text: SnapshotText = {
+  const text = {
     name: state.name,
     encoder,
     policy: state.policyName,
     models: models.map((model) => ({
       id: model.id,
       enabled: model.enabled,
-      draining: registry.draining.has(model) ? true : undefined,
+      draining: registry.draining.has(model) ? (true as const) : undefined,
     })),
-    prices: table.lists.map(({ price }) => price),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),
     origins: [...state.ids.origins.marks()],
     own: saved.text,
   }
-  const json = new TextEncoder().encode(JSON.stringify(text))
+  const totals: SnapshotTotals = {
+    ...ledger,
+    requests: state.requests,
+    events: state.events,
+    incarnations: registry.incarnations,
+    usdPerRequest: cost.usdPerRequest ?? 0,
+    meanCostUsd: cost.meanUsd,
+    closed: closed.length,
+    next: pending.next,
+  }
+  const modelNumbers = models.flatMap((model) => [
+    Float64Array.of(model.slot, model.incarnation, table.placeOf(model.prices)),
+    Float64Array.from(MODEL_NUMBERS, (name) => model[name]),
+    ...arms.sections(model.slot).map((section) => Float64Array.from(section)),
+  ])
+  const { dimension } = arms.kernel.layout
+  return writeSnapshot({
+    text,
+    totals,
+    table,
+    dimension,
+    models: modelNumbers,
+    pending,
+    closed,
+    own: saved.numbers,
+  })
+}
+
+/** A state as a snapshot has it, not yet in one piece. */
+interface Gathered {
+  readonly text: Omit<SnapshotText, 'prices'>
+  readonly totals: SnapshotTotals
+  /** With the models' price lists. */
+  readonly table: PriceTable
+  readonly dimension: number
+  readonly models: readonly Float64Array[]
+  readonly pending: PendingRequests
+  readonly closed: readonly ClosedRequest[]
+  readonly own: Float64Array
+}
+
+function* writeSnapshot(gathered: Gathered): Generator<void, Uint8Array> {
+  const { text, totals, table, dimension, models, pending, closed, own } = gathered
+  yield* pending.copySteps()
+  const waiting: number[] = []
+  const places: number[] = []
+  for (const sequence of pending.waiting()) {
+    places.push(table.placeOf(pending.prices(sequence)))
+    if (waiting.push(sequence) % STEP_PLACES === 0) yield
+  }
+  const closedPlaces = closed.map(({ prices }) => table.placeOf(prices))
+  const written: SnapshotText = { ...text, prices: table.lists.map(({ price }) => price) }
+  const json = new TextEncoder().encode(JSON.stringify(written))
   const textBytes = Math.ceil(json.length / 8) * 8
-  const modelNumbers = 3 + MODEL_NUMBERS.length + armNumbers(dimension, heads)
   const numberCount =
     STATE_NUMBERS +
-    models.length * modelNumbers +
+    models.reduce((sum, { length }) => sum + length, 0) +
     waiting.length * (1 + pending.rowNumbers) +
     closed.length * pending.rowNumbers +
     own.length
@@ -125,38 +196,32 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     numbers.set(values, at)
     at += values.length
   }
-  const totals: SnapshotTotals = {
-    ...ledger,
-    requests: state.requests,
-    events: state.events,
-    incarnations: registry.incarnations,
-    usdPerRequest: cost.usdPerRequest ?? 0,
-    meanCostUsd: cost.meanUsd,
-    closed: closed.length,
-    next: pending.next,
-  }
   put([...TOTALS.map((name) => totals[name]), waiting.length])
-  for (const [i, model] of models.entries()) {
-    put([model.slot, model.incarnation, modelPlaces[i], ...MODEL_NUMBERS.map((name) => model[name])])
-    arms.sections(model.slot).forEach(put)
-  }
-  for (const [i, sequence] of waiting.entries()) {
-    numbers[at++] = sequence
+  models.forEach(put)
+  for (let i = 0; i < waiting.length; i++) {
+    numbers[at++] = waiting[i]
     const row = at
-    put(pending.row(sequence))
+    put(pending.row(waiting[i]))
     // The ring's own numbers of lists tell in which order they came: the same state must have the same bytes.
-    numbers[row + PRICES] = requestPlaces[i]
+    numbers[row + PRICES] = places[i]
+    if (i % STEP_ROWS === 0) yield
   }
   for (const [i, { row }] of closed.entries()) {
     const start = at
     put(row)
     numbers[start + PRICES] = closedPlaces[i]
+    if (i % STEP_ROWS === 0) yield
   }
   put(own)
 
   const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
   header.set([MAGIC, VERSION, dimension, textBytes, numberCount])
-  header[CHECKSUM_OFFSET / 4] = checksum(bytes)
+  let sum = crc32(bytes, 0, 0, CHECKSUM_OFFSET)
+  for (let start = CHECKSUM_OFFSET + 4; start < bytes.length; start += STEP_BYTES) {
+    sum = crc32(bytes, sum, start, Math.min(start + STEP_BYTES, bytes.length))
+    yield
+  }
+  header[CHECKSUM_OFFSET / 4] = sum
   return bytes
 }
 

@@ -154,7 +154,12 @@ export class Connection {
     if (!keepsAlive) timer.unref()
     else if (this.waiting++ === 0) client.ref()
     try {
-      return await Promise.all(commands.map(({ args }) => client.sendCommand(args)))
+      // All of them, also where one failed: the server is at the later ones still, and nothing else is answered meanwhile.
+      const replies = await Promise.allSettled(commands.map(({ args }) => client.sendCommand(args)))
+      return replies.map((reply) => {
+        if (reply.status === 'rejected') throw reply.reason
+        return reply.value
+      })
     } finally {
       isWaiting = false
       clearTimeout(timer)

@@ -1,4 +1,5 @@
 import type { LeaseBroker, LeasePool } from '../../log/store.js'
+import type { Confirmation } from './confirmation.js'
 import type { Connection } from './connection.js'
 import type { Keys } from './keys.js'
 import { BEAT, GIVE_BACK, RENEW, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'
@@ -21,13 +22,19 @@ const POOLS_MAX = 10_000
  */
 export class RedisLeases implements LeaseBroker {
   private readonly log: () => { readonly main: Connection; readonly origin: string }
+  private readonly confirmation: Confirmation
   private readonly keys: Keys
   /** USD granted to this process by step, of each rolling pool: it can give back no others. */
   private readonly rolling = new Map<string, Map<number, number>>()
 
   /** @param log throws while it is not open */
-  constructor(keys: Keys, log: () => { readonly main: Connection; readonly origin: string }) {
+  constructor(
+    keys: Keys,
+    confirmation: Confirmation,
+    log: () => { readonly main: Connection; readonly origin: string },
+  ) {
     this.keys = keys
+    this.confirmation = confirmation
     this.log = log
   }
 
@@ -42,7 +49,7 @@ export class RedisLeases implements LeaseBroker {
         String(pool.windowMs ?? pool.endsAt ?? 0),
       ]),
     )
-    const reply = (await this.log().main.send(call)) as readonly Buffer[]
+    const reply = (await this.confirmation.send(this.log().main, call)) as readonly Buffer[]
     return requests.map((pool, i) => {
       const usd = Number(reply[2 * i].toString())
       if (pool.windowMs !== null) this.remember(pool.key, Number(reply[2 * i + 1].toString()), usd)
@@ -86,7 +93,7 @@ export class RedisLeases implements LeaseBroker {
         use,
       ]),
     )
-    const reply = (await this.log().main.send(call)) as readonly Buffer[]
+    const reply = (await this.confirmation.send(this.log().main, call)) as readonly Buffer[]
     parts.forEach(({ pool, i, use }, at) => {
       if (use !== 'K') return
       const usd = Number(reply[2 * at].toString())

@@ -132,6 +132,17 @@ return guard() or lost(ARGV[3], ARGV[2]) or add(ARGV[2], 4)
 `)
 
 /**
+ * log, events; id, origin, id of its last entry. -> that id, while the entry is there. It writes, so that whoever waits
+ * for Redis's replicas next waits for that entry.
+ */
+export const APPENDED = new Script(`${GUARD}${LATER}${LAST}${LOST}
+local wrong = guard() or lost(ARGV[3], ARGV[2])
+if wrong then return wrong end
+redis.call('HSET', KEYS[1], 'awaited', ARGV[3])
+return ARGV[3]
+`)
+
+/**
  * log, events; id, position read from; for a process that appends: id of its last entry or nothing, its origin. -> OK,
  * when what was read after it is all that comes after it, and what was acknowledged is there.
  */

@@ -13,6 +13,11 @@ export interface RedisStoreOptions {
   readonly name?: string | undefined
   /** A command without an answer for so long, ms, is given up and its connection with it; 5000 by default. */
   readonly timeoutMs?: number | undefined
+  /**
+   * How many of Redis's own replicas must have an event before it counts as written, and a slice of a cap before it is
+   * spent; 0 by default. So a failover to one of these loses nothing that was acknowledged.
+   */
+  readonly waitReplicas?: number | undefined
   /** Brings the package, for example another client of the same face. Default: a dynamic import of `redis`. */
   readonly load?: (() => Promise<RedisModule>) | undefined
 }
@@ -23,12 +28,13 @@ export interface RedisSettings {
   readonly retainEvents: number
   readonly name: string
   readonly timeoutMs: number
+  readonly waitReplicas: number
   readonly load: (() => Promise<RedisModule>) | null
   /** Without the password. */
   readonly description: string
 }
 
-const OPTION_NAMES = ['url', 'stream', 'retainEvents', 'name', 'timeoutMs', 'load'] as const
+const OPTION_NAMES = ['url', 'stream', 'retainEvents', 'name', 'timeoutMs', 'waitReplicas', 'load'] as const
 const URL_SHAPE = 'redis://host:port, rediss://host:port or unix:///path'
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; no message repeats a URL's password */
@@ -53,6 +59,7 @@ export function checkOptions(options: RedisStoreOptions): RedisSettings {
     name,
     retainEvents: checkInteger(options.retainEvents ?? 200_000, 0, Number.MAX_SAFE_INTEGER, 'retainEvents'),
     timeoutMs: checkInteger(options.timeoutMs ?? 5000, 10, 3_600_000, 'timeoutMs'),
+    waitReplicas: checkInteger(options.waitReplicas ?? 0, 0, 100, 'waitReplicas'),
     load: options.load ?? null,
     description: `${withoutPassword(url)} stream ${stream}`,
   })

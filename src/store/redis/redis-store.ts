@@ -12,11 +12,12 @@ import type {
 } from '../../log/store.js'
 import { START } from '../../log/store.js'
 import { importRedis } from './client.js'
+import { Confirmation } from './confirmation.js'
 import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
-import { APPEND, CHECK, JOIN, NOTE, OPEN } from './log-scripts.js'
+import { APPEND, APPENDED, CHECK, JOIN, NOTE, OPEN } from './log-scripts.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
 import { checkVersion, risksOf } from './server-check.js'
 import { keepSnapshot, readSnapshots } from './snapshots.js'
@@ -38,6 +39,8 @@ interface OpenLog {
   readonly origin: string
   /** Commands that are answered at once. */
   readonly main: Connection
+  /** Appends: those that Redis's replicas must have wait for them. */
+  readonly writer: Connection
   /** Reads, which may wait for an event. */
   readonly reader: Connection
   /** Snapshots, tens of MB. */
@@ -65,12 +68,16 @@ class RedisStore implements Store {
   private log: OpenLog | null = null
   private isClosed = false
   private entriesPerRead = 8
+  private readonly confirmation: Confirmation
+  /** Stands on the primary, and was not seen on enough replicas. */
+  private unconfirmed: { readonly events: readonly Uint8Array[]; readonly position: Position } | null = null
 
   constructor(settings: RedisSettings) {
     this.settings = settings
     this.description = settings.description
     this.keys = new Keys(settings.stream)
-    this.leases = new RedisLeases(this.keys, () => this.opened())
+    this.confirmation = new Confirmation(settings.waitReplicas, settings.timeoutMs, settings.description)
+    this.leases = new RedisLeases(this.keys, this.confirmation, () => this.opened())
   }
 
   async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
@@ -88,7 +95,9 @@ class RedisStore implements Store {
       // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
       const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
       const [reader, bulk] = [new Connection(target, true), new Connection(target)]
-      this.log = { id: found.id, origin, main, reader, bulk, beat }
+      const writer = this.settings.waitReplicas > 0 ? new Connection(target) : main
+      this.log = { id: found.id, origin, main, writer, reader, bulk, beat }
+      this.unconfirmed = null
       await this.leases.processes()
       this.isClosed = false
       return { isNew: found.isNew, header: found.header, origin, firstNumber: 1, end: found.end, repairs }
@@ -101,13 +110,22 @@ class RedisStore implements Store {
   }
 
   async append(batch: Batch, previous: Position = START): Promise<Position> {
-    const { id, main } = this.opened()
+    const { id, writer } = this.opened()
     const entries = entriesOf(batch)
     if (entries.length === 0)
       throw expected('INVALID_ARGUMENT', 'batch.events', 'at least one event', batch.events)
     const { log, events } = this.keys
-    const args = [id, batch.origin, previous, ...entryArguments(entries)]
-    return String(await main.send(APPEND.call([log, events], args)))
+    const before = this.unconfirmed?.events === batch.events ? this.unconfirmed.position : null
+    this.unconfirmed = null
+    const call =
+      before === null
+        ? APPEND.call([log, events], [id, batch.origin, previous, ...entryArguments(entries)])
+        : APPENDED.call([log, events], [id, batch.origin, before])
+    const { reply, shortage } = await this.confirmation.write(writer, call)
+    const position = String(reply)
+    if (shortage === null) return position
+    this.unconfirmed = { events: batch.events, position }
+    throw shortage
   }
 
   async read(after: Position, waitMs: number, previous: Position = START): Promise<readonly PlacedBatch[]> {
@@ -161,6 +179,7 @@ class RedisStore implements Store {
     if (log === null) return
     this.log = null
     clearInterval(log.beat)
+    if (log.writer !== log.main) log.writer.close()
     log.reader.close()
     log.bulk.close()
     // Where Redis cannot be asked, the sign of life ends by itself.

@@ -112,14 +112,23 @@ function pagesBefore(journal: string, fail: Fail): number | null {
 
 /**
  * Makes the file if there is none, for its owner alone: prompts' contexts, tenants and prices are nobody else's. SQLite
- * gives the files that it makes beside it the same permissions. What goes wrong, opening it will say.
+ * gives the files that it makes beside it the same permissions.
+ * @throws STORE_READ_ONLY for a disk that is; what else goes wrong, opening it will say
  */
-export function makePrivate(path: string): void {
+export function makePrivate(path: string, description: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600))
-  } catch {
-    // It is there, or cannot be.
+  } catch (cause) {
+    if (isReadOnlyDisk(cause)) throw failing(description)('STORE_READ_ONLY', writable(path), cause)
   }
+}
+
+function isReadOnlyDisk(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
+}
+
+function writable(path: string): string {
+  return `expected ${path} to be writable`
 }
 
 type Fail = (code: ErrorCode, message: string, cause?: unknown) => ParetoBanditError
@@ -143,11 +152,10 @@ function checkWritable(path: string, fail: Fail): void {
   try {
     accessSync(path, constants.W_OK)
   } catch (cause) {
-    const isReadOnlyDisk = cause instanceof Error && 'code' in cause && cause.code === 'EROFS'
-    if (statSync(path).isDirectory() && !isReadOnlyDisk) {
+    if (statSync(path).isDirectory() && !isReadOnlyDisk(cause)) {
       throw fail('STORE_UNREACHABLE', `expected permission to write in ${path}`, cause)
     }
-    throw fail('STORE_READ_ONLY', `expected ${path} to be writable`, cause)
+    throw fail('STORE_READ_ONLY', writable(path), cause)
   }
 }
 

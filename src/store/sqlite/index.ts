@@ -7,5 +7,6 @@ export type {
   Store,
   StoredSnapshot,
 } from '../../log/store.js'
-export { openSqliteReadOnly, type SqliteReader } from './read-only.js'
-export { type SqliteNotes, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'
+export type { SqliteDriverChoice, SqliteDriverName } from './drivers/database.js'
+export { openSqliteReadOnly, type SqliteReader, type SqliteReadOptions } from './read-only.js'
+export { type SqliteNotes, type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'

@@ -1,23 +1,26 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type BetterSqlite from 'better-sqlite3'
 import { ParetoBanditError } from '../../base/errors.js'
+import { firstValue, readTogether, type SqliteDatabase, type SqliteDriver } from './drivers/database.js'
 import { checkIdentity, examineFile, locateFile } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import type { KeptSnapshot, Opened, ReadEvents } from './messages.js'
 import { SCHEMA_VERSION } from './schema.js'
 import { describeDamage, findDamage } from './tail.js'
 
+/** Only for a moment is a file locked against readers, when a writer opens or closes it. */
+const BUSY_WAIT_MS = 5000
+
 /** A file seen by somebody who must not change it; synchronous, for the worker. */
 export class Inspection {
   readonly opened: Opened
-  private readonly db: BetterSqlite.Database
+  private readonly db: SqliteDatabase
   private readonly reader: LogReader
   private readonly copy: string | null
 
   /** @throws as a writer's opening does, but for what concerns writing */
-  static open(Database: typeof BetterSqlite, file: string, description: string): Inspection {
+  static open(driver: SqliteDriver, file: string, description: string): Inspection {
     const path = locateFile(file, description, false)
     // Where these are a writer may be at work, in this process even: SQLite itself looks then.
     const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`)
@@ -29,7 +32,10 @@ export class Inspection {
     const isWhole = isLive || !isWal
     const copy = isWhole ? null : copyOf(path)
     try {
-      const db = new Database(copy === null ? path : join(copy, 'log'), { readonly: true })
+      const db = driver.open(copy === null ? path : join(copy, 'log'), {
+        isReadOnly: true,
+        waitMs: BUSY_WAIT_MS,
+      })
       try {
         return new Inspection(db, copy, description)
       } catch (error) {
@@ -42,11 +48,11 @@ export class Inspection {
     }
   }
 
-  private constructor(db: BetterSqlite.Database, copy: string | null, description: string) {
+  private constructor(db: SqliteDatabase, copy: string | null, description: string) {
     this.db = db
     this.copy = copy
     const [id, version] = ['application_id', 'user_version'].map((name) =>
-      Number(db.pragma(name, { simple: true })),
+      Number(firstValue(db, `PRAGMA ${name}`)),
     )
     checkIdentity(id >>> 0, version, description)
     if (version < SCHEMA_VERSION) {
@@ -55,14 +61,14 @@ export class Inspection {
     }
     this.reader = new LogReader(db, description)
     const { reader } = this
-    this.opened = db.transaction(() => ({
+    this.opened = readTogether(db, () => ({
       isNew: false,
       header: reader.header(),
       firstNumber: 0,
       start: reader.meta.number('trimmed_position'),
       end: reader.end(),
       repairs: describeDamage(findDamage(db, reader.meta, description), 'found'),
-    }))()
+    }))
   }
 
   read(after: number): ReadEvents {

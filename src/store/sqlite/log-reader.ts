@@ -1,6 +1,6 @@
-import type { Database, Statement } from 'better-sqlite3'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { LogHeader } from '../../log/store.js'
+import { firstValue, readTogether, type SqliteDatabase, type SqliteStatement } from './drivers/database.js'
 import type { KeptSnapshot, PlacedRun, ReadEvents } from './messages.js'
 import { Meta } from './meta.js'
 import { packEvents } from './packing.js'
@@ -14,21 +14,19 @@ type EventRow = [position: number, origin: string, number: number, bytes: Uint8A
 /** What writer and inspection read of a file. */
 export class LogReader {
   readonly meta: Meta
-  private readonly db: Database
+  private readonly db: SqliteDatabase
   private readonly description: string
-  private readonly after: Statement
-  private readonly before: Statement
+  private readonly after: SqliteStatement
+  private readonly before: SqliteStatement
 
-  constructor(db: Database, description: string) {
+  constructor(db: SqliteDatabase, description: string) {
     this.db = db
     this.description = description
     this.meta = new Meta(db)
     this.meta.check(description)
-    this.after = db
-      .prepare(
-        `SELECT position, origin, number, bytes FROM events WHERE position > ? ORDER BY position LIMIT ${READ_EVENTS_MAX}`,
-      )
-      .raw()
+    this.after = db.prepare(
+      `SELECT position, origin, number, bytes FROM events WHERE position > ? ORDER BY position LIMIT ${READ_EVENTS_MAX}`,
+    )
     this.before = db.prepare(
       'SELECT position, bytes FROM snapshots WHERE position < ? ORDER BY position DESC LIMIT 1',
     )
@@ -47,7 +45,7 @@ export class LogReader {
 
   /** Position of the latest event, dropped ones included; 0: none. */
   end(): number {
-    const last = this.db.prepare('SELECT max(position) FROM events').pluck().get()
+    const last = firstValue(this.db, 'SELECT max(position) FROM events')
     return Math.max(typeof last === 'number' ? last : 0, this.meta.number('trimmed_position'))
   }
 
@@ -59,21 +57,23 @@ export class LogReader {
   /** @throws LOG_TRIMMED */
   read(after: number): ReadEvents {
     // One transaction: what a writer drops meanwhile is either seen or known to be gone.
-    return this.db.transaction(() => {
+    return readTogether(this.db, () => {
       const trimmed = this.meta.number('trimmed_position')
       if (after < trimmed) {
         const message = `the events after position ${after} are gone, those up to ${trimmed} have been dropped behind snapshots`
         throw new ParetoBanditError('LOG_TRIMMED', this.description, message)
       }
-      return this.collect(this.after.iterate(after) as IterableIterator<EventRow>)
-    })()
+      return this.collect(this.after.rows(after) as IterableIterator<EventRow>)
+    })
   }
 
   /** The latest snapshot before a position. */
   snapshot(before: number): KeptSnapshot | null {
-    const row = this.before.get(before) as KeptSnapshot | undefined
+    const row = this.before.first(before) as readonly [number, Uint8Array] | null
+    if (row === null) return null
+    const [position, bytes] = row
     // Its own buffer, which can be transferred.
-    return row === undefined ? null : { position: row.position, bytes: new Uint8Array(row.bytes) }
+    return { position, bytes: new Uint8Array(bytes) }
   }
 
   private collect(rows: Iterable<EventRow>): ReadEvents {

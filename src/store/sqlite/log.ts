@@ -1,9 +1,13 @@
-import type BetterSqlite from 'better-sqlite3'
-import type { Statement } from 'better-sqlite3'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import { columnsOf, decodeAll, decodeIfWhole } from './columns.js'
+import {
+  firstValue,
+  type SqliteDatabase,
+  type SqliteDriver,
+  type SqliteStatement,
+} from './drivers/database.js'
 import { checkIdentity, examineFile, locateFile, makePrivate } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import {
@@ -26,16 +30,14 @@ const TRIM_EVENTS = 2000
 /** Only other programs can hold the lock this long, and that is a mistake of theirs. */
 const BUSY_WAIT_MS = 5000
 
-type Db = BetterSqlite.Database
-
 /** The writer of a file; synchronous, for the worker. Errors are SQLite's own: `storeError` gives them their codes. */
 export class SqliteLog {
   readonly opened: Opened
-  private readonly db: Db
+  private readonly db: SqliteDatabase
   private readonly lock: WriterLock
   private readonly settings: LogSettings
   private readonly reader: LogReader
-  private readonly insert: Statement
+  private readonly insert: SqliteStatement
   private readonly pending: PendingTable
   private end: number
   private nextPosition: number
@@ -43,19 +45,14 @@ export class SqliteLog {
   /** Numbers of a batch that never came in may be in use elsewhere: as after a crash. */
   private hasFailed = false
 
-  static open(
-    Database: typeof BetterSqlite,
-    settings: LogSettings,
-    header: LogHeader,
-    seed: ArrayBuffer,
-  ): SqliteLog {
+  static open(driver: SqliteDriver, settings: LogSettings, header: LogHeader, seed: ArrayBuffer): SqliteLog {
     const { file, description, lockWaitMs } = settings
     const path = locateFile(file, description, true)
-    const lock = new WriterLock(Database, `${path}-writer`, lockWaitMs, description)
+    const lock = new WriterLock(driver, `${path}-writer`, lockWaitMs, description)
     try {
       const { isBlank } = lock.check(() => examineFile(path, description))
-      makePrivate(path)
-      const db = new Database(path, { timeout: BUSY_WAIT_MS })
+      makePrivate(path, description)
+      const db = driver.open(path, { isReadOnly: false, waitMs: BUSY_WAIT_MS })
       try {
         return new SqliteLog(db, lock, settings, header, seed, isBlank)
       } catch (error) {
@@ -70,7 +67,7 @@ export class SqliteLog {
 
   /** @param wasBlank whether there was a file, without a byte in it */
   private constructor(
-    db: Db,
+    db: SqliteDatabase,
     lock: WriterLock,
     settings: LogSettings,
     header: LogHeader,
@@ -82,9 +79,9 @@ export class SqliteLog {
     this.settings = settings
     const { description, durability, pageCountMax } = settings
     // Not yet `normal`: names of files that come and go must be durable, too.
-    db.pragma('synchronous = EXTRA')
-    db.pragma('fullfsync = 1')
-    if (pageCountMax !== null) db.pragma(`max_page_count = ${pageCountMax}`)
+    db.exec('PRAGMA synchronous = EXTRA')
+    db.exec('PRAGMA fullfsync = 1')
+    if (pageCountMax !== null) db.exec(`PRAGMA max_page_count = ${pageCountMax}`)
     const isNew = this.isBlank()
     if (!isNew) this.checkSchema()
     else if (settings.mustExist)
@@ -93,7 +90,7 @@ export class SqliteLog {
     db.exec(isNew ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE')
     try {
       if (isNew) createSchema(db, JSON.stringify(header))
-      else migrate(db, db.pragma('user_version', { simple: true }) as number)
+      else migrate(db, Number(firstValue(db, 'PRAGMA user_version')))
       this.reader = new LogReader(db, description)
       const { meta } = this.reader
       if (isNew && settings.snapshot !== null) this.beginWith(settings.snapshot)
@@ -119,17 +116,17 @@ export class SqliteLog {
       const start = meta.number('trimmed_position')
       this.opened = { isNew, header: inForce, firstNumber, start, end: this.end, repairs }
     } catch (error) {
-      if (db.inTransaction) db.exec('ROLLBACK')
+      db.rollBack()
       throw error
     }
-    db.pragma('journal_mode = WAL')
+    db.exec('PRAGMA journal_mode = WAL')
     // The first access makes `-wal` and `-shm`, without which readers would take this for a crash's remains.
     this.reader.end()
     // 16 MB between checkpoints: each costs two more syncs. What a burst made of it is given back.
-    db.pragma('wal_autocheckpoint = 4000')
-    db.pragma('journal_size_limit = 67108864')
-    db.pragma('checkpoint_fullfsync = 1')
-    db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
+    db.exec('PRAGMA wal_autocheckpoint = 4000')
+    db.exec('PRAGMA journal_size_limit = 67108864')
+    db.exec('PRAGMA checkpoint_fullfsync = 1')
+    db.exec(`PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
   }
 
   /** @returns position after the batch, which is durable then; if it throws, nothing of the batch is in */
@@ -172,7 +169,7 @@ export class SqliteLog {
       this.db.exec(
         'DELETE FROM snapshots WHERE position NOT IN (SELECT position FROM snapshots ORDER BY position DESC LIMIT 2)',
       )
-      const latest = this.db.prepare('SELECT at FROM events ORDER BY position DESC LIMIT 1').pluck().get()
+      const latest = firstValue(this.db, 'SELECT at FROM events ORDER BY position DESC LIMIT 1')
       if (typeof latest === 'number') this.pending.prune(latest)
       this.noteFloors()
     })
@@ -192,10 +189,10 @@ export class SqliteLog {
   /** Drops a slice of the events that snapshots and retention let go. @returns whether there are more */
   trim(): boolean {
     const { db, end, settings } = this
-    const older = db.prepare('SELECT position FROM snapshots ORDER BY position DESC LIMIT 1 OFFSET 1')
-    const target = Math.min(Number(older.pluck().get() ?? 0), end - settings.retainEvents)
-    const first = db.prepare('SELECT min(position) FROM events').pluck().get() as number | null
-    if (first === null || first > target) return false
+    const older = firstValue(db, 'SELECT position FROM snapshots ORDER BY position DESC LIMIT 1 OFFSET 1')
+    const target = Math.min(Number(older ?? 0), end - settings.retainEvents)
+    const first = firstValue(db, 'SELECT min(position) FROM events')
+    if (typeof first !== 'number' || first > target) return false
     const last = Math.min(target, first + TRIM_EVENTS - 1)
     this.transaction(() => {
       db.prepare('DELETE FROM events WHERE position <= ?').run(last)
@@ -212,8 +209,8 @@ export class SqliteLog {
         this.noteFloors()
         this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
       })
-      db.pragma('busy_timeout = 0')
-      db.pragma('synchronous = EXTRA')
+      db.exec('PRAGMA busy_timeout = 0')
+      db.exec('PRAGMA synchronous = EXTRA')
       this.leaveWal()
     } finally {
       db.close()
@@ -223,7 +220,7 @@ export class SqliteLog {
 
   private leaveWal(): void {
     try {
-      this.db.pragma('journal_mode = DELETE')
+      this.db.exec('PRAGMA journal_mode = DELETE')
     } catch (error) {
       // Somebody reads: the log stays as it is, in three files.
       if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error
@@ -231,13 +228,13 @@ export class SqliteLog {
   }
 
   private isBlank(): boolean {
-    const id = this.db.pragma('application_id', { simple: true })
-    return id === 0 && this.db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+    const id = firstValue(this.db, 'PRAGMA application_id')
+    return id === 0 && firstValue(this.db, 'SELECT count(*) FROM sqlite_schema') === 0
   }
 
   private checkSchema(): void {
     const [id, version] = ['application_id', 'user_version'].map((name) =>
-      Number(this.db.pragma(name, { simple: true })),
+      Number(firstValue(this.db, `PRAGMA ${name}`)),
     )
     checkIdentity(id >>> 0, version, this.settings.description)
   }
@@ -248,7 +245,7 @@ export class SqliteLog {
       write()
       this.db.exec('COMMIT')
     } catch (error) {
-      if (this.db.inTransaction) this.db.exec('ROLLBACK')
+      this.db.rollBack()
       throw error
     }
   }
@@ -285,16 +282,16 @@ export class SqliteLog {
 
   private highestNumber(): number {
     const { meta } = this.reader
-    const select = this.db.prepare('SELECT max(number) FROM events WHERE position > ?').pluck()
-    const latest = select.get(meta.number('last_position'))
+    const select = 'SELECT max(number) FROM events WHERE position > ?'
+    const latest = firstValue(this.db, select, meta.number('last_position'))
     return Math.max(typeof latest === 'number' ? latest : 0, meta.number('last_number'))
   }
 
   /** What lost events did to the table is undone by filling it again; rare, and some seconds for a million events. */
   private refillPending(): void {
     this.pending.clear()
-    const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').raw()
-    for (const [position, bytes] of rows.all() as [number, unknown][]) {
+    const rows = this.db.prepare('SELECT position, bytes FROM events ORDER BY position').all()
+    for (const [position, bytes] of rows as readonly (readonly [number, unknown])[]) {
       // Those that a snapshot covers were not checked, and the table is for people.
       const event = bytes instanceof Uint8Array ? decodeIfWhole(bytes) : null
       if (event !== null) this.pending.note(event, position)

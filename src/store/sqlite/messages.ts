@@ -1,4 +1,5 @@
 import type { LogHeader } from '../../log/store.js'
+import type { SqliteDriverChoice, SqliteDriverName } from './drivers/database.js'
 import type { Failure } from './failure.js'
 
 /** What the one writer of a file calls itself. */
@@ -12,6 +13,7 @@ export type Durability = 'full' | 'normal'
 export interface LogSettings {
   readonly file: string
   readonly description: string
+  readonly driver: SqliteDriverChoice
   readonly retainEvents: number
   readonly durability: Durability
   readonly lockWaitMs: number
@@ -31,7 +33,12 @@ export type Request =
       readonly header: LogHeader
       readonly seed: ArrayBuffer
     }
-  | { readonly op: 'inspect'; readonly file: string; readonly description: string }
+  | {
+      readonly op: 'inspect'
+      readonly file: string
+      readonly description: string
+      readonly driver: SqliteDriverChoice
+    }
   | {
       readonly op: 'append'
       readonly origin: string
@@ -76,8 +83,8 @@ export interface KeptSnapshot {
 
 /** What comes back for each request. */
 export interface Results {
-  open: Opened
-  inspect: Opened
+  open: Opened & { readonly driver: SqliteDriverName }
+  inspect: Opened & { readonly driver: SqliteDriverName }
   append: number
   read: ReadEvents
   /** The latest before a position, or null. */

@@ -1,6 +1,11 @@
-import type { Database, Statement } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import {
+  firstValue,
+  type SqliteDatabase,
+  type SqliteStatement,
+  type SqliteValue,
+} from './drivers/database.js'
 
 /** What every log has; a note is there if its owner wrote one. */
 const KEYS = [
@@ -19,7 +24,7 @@ const SCHEMA_TEXT = `SELECT name, type, sql FROM sqlite_schema WHERE name IN
 const NOTE = 'note:'
 
 type MetaKey = (typeof KEYS)[number] | `note:${string}`
-type MetaRow = readonly [key: unknown, value: unknown, checksum: unknown]
+type MetaRow = readonly [key: SqliteValue, value: SqliteValue, checksum: SqliteValue]
 
 const encoder = new TextEncoder()
 
@@ -29,19 +34,19 @@ function checksumOf(key: unknown, value: unknown): number {
 
 /** The small facts of a file. Nothing else would tell if one of them became another: each has a checksum of its own. */
 export class Meta {
-  private readonly db: Database
-  private readonly find: Statement
-  private readonly put: Statement
+  private readonly db: SqliteDatabase
+  private readonly find: SqliteStatement
+  private readonly put: SqliteStatement
 
   /** Of a file of the latest schema. */
-  constructor(db: Database) {
+  constructor(db: SqliteDatabase) {
     this.db = db
-    this.find = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
+    this.find = db.prepare('SELECT value FROM meta WHERE key = ?')
     this.put = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?, ?)')
   }
 
   get(key: MetaKey): unknown {
-    return this.find.get(key)
+    return this.find.first(key)?.[0]
   }
 
   /** 0 when it was never written. */
@@ -79,7 +84,7 @@ export class Meta {
 
   /** Gives checksums to what a file of an older schema has, and what it has not its value. */
   seal(): void {
-    const end = this.db.prepare('SELECT max(position) FROM events').pluck().get()
+    const end = firstValue(this.db, 'SELECT max(position) FROM events')
     const trimmed = this.number('trimmed_position')
     for (const [key, value] of this.rows()) this.put.run(key, value, checksumOf(key, value))
     this.set('end', Math.max(typeof end === 'number' ? end : 0, trimmed))
@@ -92,7 +97,8 @@ export class Meta {
   check(description: string): void {
     const rows = this.rows()
     const wrong = rows.filter(
-      ([key, value, checksum]) => checksum !== checksumOf(key, value) || this.find.get(key) !== value,
+      ([key, value, checksum]) =>
+        checksum !== checksumOf(key, value) || this.find.first(String(key))?.[0] !== value,
     )
     const missing = KEYS.filter((key) => this.get(key) === undefined)
     const isComplete = new Set(rows.map(([key]) => key)).size === rows.length
@@ -110,11 +116,11 @@ export class Meta {
   }
 
   private schemaChecksum(): number {
-    return checksumOf('schema', this.db.prepare(SCHEMA_TEXT).raw().all())
+    return checksumOf('schema', this.db.prepare(SCHEMA_TEXT).all())
   }
 
-  private rows(): MetaRow[] {
-    return this.db.prepare('SELECT key, value, checksum FROM meta').raw().all() as MetaRow[]
+  private rows(): readonly MetaRow[] {
+    return this.db.prepare('SELECT key, value, checksum FROM meta').all() as readonly MetaRow[]
   }
 
   private noteCount(): number {

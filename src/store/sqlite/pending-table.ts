@@ -1,5 +1,5 @@
-import type { Database, Statement } from 'better-sqlite3'
 import type { LoggedEvent } from '../../events/events.js'
+import { firstValue, type SqliteDatabase, type SqliteStatement } from './drivers/database.js'
 
 interface PendingLimits {
   /** Rows kept; the oldest go first. */
@@ -29,26 +29,24 @@ interface Change {
  * request that begins and ends within it never touches the table.
  */
 export class PendingTable {
-  private readonly db: Database
+  private readonly db: SqliteDatabase
   private readonly limits: PendingLimits
-  private readonly insert: Statement
-  private readonly update: Statement
-  private readonly remove: Statement
-  private readonly removeOldest: Statement
+  private readonly insert: SqliteStatement
+  private readonly update: SqliteStatement
+  private readonly remove: SqliteStatement
+  private readonly removeOldest: SqliteStatement
   private readonly changes = new Map<string, Change>()
   private rows: number
   private rowsBefore: number
 
-  constructor(db: Database, limits: PendingLimits) {
+  constructor(db: SqliteDatabase, limits: PendingLimits) {
     this.db = db
     this.limits = limits
     this.insert = db.prepare('INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    this.update = db
-      .prepare(
-        'UPDATE pending SET cost_usd = coalesce(?, cost_usd), reward = coalesce(?, reward), state = ? WHERE request = ?' +
-          ' RETURNING cost_usd IS NOT NULL AND reward IS NOT NULL',
-      )
-      .pluck()
+    this.update = db.prepare(
+      'UPDATE pending SET cost_usd = coalesce(?, cost_usd), reward = coalesce(?, reward), state = ? WHERE request = ?' +
+        ' RETURNING cost_usd IS NOT NULL AND reward IS NOT NULL',
+    )
     this.remove = db.prepare('DELETE FROM pending WHERE request = ?')
     this.removeOldest = db.prepare(
       'DELETE FROM pending WHERE request IN (SELECT request FROM pending ORDER BY position LIMIT ?)',
@@ -101,7 +99,7 @@ export class PendingTable {
     }
     this.changes.clear()
     const excess = this.rows - this.limits.capacity
-    if (excess > SLACK) this.rows -= this.removeOldest.run(excess).changes
+    if (excess > SLACK) this.rows -= this.removeOldest.run(excess)
   }
 
   /** After the transaction was rolled back. */
@@ -115,7 +113,7 @@ export class PendingTable {
     const { capacity, ttlMs } = this.limits
     if (ttlMs !== null) this.db.prepare('DELETE FROM pending WHERE routed_at < ?').run(now - ttlMs)
     this.rows = this.count()
-    if (this.rows > capacity) this.rows -= this.removeOldest.run(this.rows - capacity).changes
+    if (this.rows > capacity) this.rows -= this.removeOldest.run(this.rows - capacity)
   }
 
   /** Empties it, to be filled from the log again. */
@@ -125,7 +123,7 @@ export class PendingTable {
   }
 
   private count(): number {
-    return this.db.prepare('SELECT count(*) FROM pending').pluck().get() as number
+    return Number(firstValue(this.db, 'SELECT count(*) FROM pending'))
   }
 
   private changeOf(request: string, position: number): Change {
@@ -144,7 +142,8 @@ export class PendingTable {
   }
 
   private amend(request: string, change: Change, isOver: boolean): void {
-    const isDone = isOver || this.update.get(change.costUsd, change.reward, change.state, request) === 1
-    if (isDone) this.rows -= this.remove.run(request).changes
+    const isDone =
+      isOver || this.update.first(change.costUsd, change.reward, change.state, request)?.[0] === 1
+    if (isDone) this.rows -= this.remove.run(request)
   }
 }

@@ -1,9 +1,15 @@
-import { checkInteger, checkString } from '../../base/check.js'
+import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { LogHeader, PlacedBatch, Position, StoredSnapshot } from '../../log/store.js'
+import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice } from './drivers/database.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
 import { describeFile } from './sqlite-store.js'
 import { WorkerLink } from './worker-link.js'
+
+export interface SqliteReadOptions {
+  /** Whose SQLite, as of `sqliteStore`. Default `auto`. */
+  readonly driver?: SqliteDriverChoice | undefined
+}
 
 /** A log that somebody else may be writing. */
 export interface SqliteReader {
@@ -32,7 +38,12 @@ export interface SqliteReader {
  * a copy in the directory for temporary files.
  * @throws (rejects) as `sqliteStore`'s `open` does; STORE_UNREACHABLE where there is no such file
  */
-export async function openSqliteReadOnly(file: string): Promise<SqliteReader> {
+export async function openSqliteReadOnly(
+  file: string,
+  options: SqliteReadOptions = {},
+): Promise<SqliteReader> {
+  checkKeys(checkRecord(options, 'options'), ['driver'], '')
+  const driver = checkOneOf(options.driver ?? 'auto', SQLITE_DRIVER_CHOICES, 'driver')
   const description = describeFile(checkString(file, 'file'))
   let link: WorkerLink | null = new WorkerLink(description)
   const stop = async () => {
@@ -45,7 +56,7 @@ export async function openSqliteReadOnly(file: string): Promise<SqliteReader> {
     throw new ParetoBanditError('STORE_CLOSED', description, 'expected an open log, it is closed')
   }
   try {
-    const { header, start, end, repairs } = await link.call({ op: 'inspect', file, description })
+    const { header, start, end, repairs } = await link.call({ op: 'inspect', file, description, driver })
     const readFrom = async (after: number) => placedBatches(await opened().call({ op: 'read', after }))
     return {
       description,

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { SqliteDatabase } from './drivers/database.js'
 import { Meta } from './meta.js'
 
 /**
@@ -63,14 +63,14 @@ const MIGRATIONS: readonly string[] = [
 const META_UNSEALED = 2
 
 /** Within the caller's transaction, as is `migrate`. */
-export function createSchema(db: Database, header: string): void {
+export function createSchema(db: SqliteDatabase, header: string): void {
   db.exec(SCHEMA)
   new Meta(db).begin(header)
 }
 
 /** @param from version of the file, 1 to SCHEMA_VERSION */
-export function migrate(db: Database, from: number): void {
+export function migrate(db: SqliteDatabase, from: number): void {
   for (let version = from; version < SCHEMA_VERSION; version++) db.exec(MIGRATIONS[version - 1])
   if (from <= META_UNSEALED) new Meta(db).seal()
-  db.pragma(`user_version = ${SCHEMA_VERSION}`)
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
 }

@@ -9,6 +9,7 @@ import type {
   Store,
   StoredSnapshot,
 } from '../../log/store.js'
+import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice, type SqliteDriverName } from './drivers/database.js'
 import { type Durability, type LogSettings, ORIGIN } from './messages.js'
 import { packEvents } from './packing.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
@@ -21,6 +22,12 @@ export interface SqliteStoreOptions {
   readonly durability?: Durability | undefined
   /** How long `open` waits for another writer to go, ms. Default 0. */
   readonly lockWaitMs?: number | undefined
+  /**
+   * Whose SQLite: `better-sqlite3` (a package to install), `node:sqlite` (Node from 22.13 on, Deno), `bun:sqlite` (Bun).
+   * Default `auto`: the runtime's own in Bun and Deno; in Node better-sqlite3 where it is installed, else `node:sqlite`.
+   * One process must not open a file by two of them: locks of one do not hold against the other's there.
+   */
+  readonly driver?: SqliteDriverChoice | undefined
 }
 
 /** What a store keeps beside the log for its owner: settings that the fold does not know. */
@@ -29,6 +36,12 @@ export interface SqliteNotes {
   readNote(name: string): Promise<string | null>
   writeNote(name: string, text: string): Promise<void>
 }
+
+export type SqliteStore = Store &
+  SqliteNotes & {
+    /** Whose SQLite it was opened with; null before. */
+    readonly driver: SqliteDriverName | null
+  }
 
 /** For tests, and for the command line. */
 interface SqliteInternals {
@@ -45,14 +58,14 @@ const LOCK_WAIT_MS_MAX = 2 ** 31 - 1
 
 /**
  * A log in an SQLite file, for one writing process on one machine; `schema.ts` tells what is in it. It is made by the
- * first opening, and SQLite (package `better-sqlite3`) loaded by it, in a thread of its own.
+ * first opening, and SQLite (option `driver`) loaded by it, in a thread of its own.
  * While it is open there are `FILE-wal` and `FILE-shm` beside it; `FILE-writer` stays, empty.
  * `open` rejects with MISSING_DEPENDENCY; STORE_UNREACHABLE (no such directory, no permission), STORE_READ_ONLY,
  * STORE_LOCKED (another process writes), STORE_MISMATCH (not such a file, or of a later release), STORE_CORRUPT;
  * `append` and `writeSnapshot` with STORE_FULL: nothing of theirs is in the file then, and they may be tried again.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
  */
-export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store & SqliteNotes {
+export function sqliteStore(file: string, options: SqliteStoreOptions = {}): SqliteStore {
   return sqliteStoreWith(file, options, {})
 }
 
@@ -60,13 +73,19 @@ export function sqliteStoreWith(
   file: string,
   options: SqliteStoreOptions,
   { pageCountMax, mustExist, snapshot, worker }: SqliteInternals,
-): Store & SqliteNotes {
+): SqliteStore {
   checkString(file, 'file')
-  checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs'], '')
-  const { retainEvents = RETAIN_EVENTS_DEFAULT, durability = 'full', lockWaitMs = 0 } = options
+  checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs', 'driver'], '')
+  const {
+    retainEvents = RETAIN_EVENTS_DEFAULT,
+    durability = 'full',
+    lockWaitMs = 0,
+    driver = 'auto',
+  } = options
   const settings: LogSettings = {
     file,
     description: describeFile(file),
+    driver: checkOneOf(driver, SQLITE_DRIVER_CHOICES, 'driver'),
     retainEvents: checkInteger(retainEvents, 0, Number.MAX_SAFE_INTEGER, 'retainEvents'),
     durability: checkOneOf(durability, ['full', 'normal'], 'durability'),
     lockWaitMs: checkInteger(lockWaitMs, 0, LOCK_WAIT_MS_MAX, 'lockWaitMs'),
@@ -74,15 +93,16 @@ export function sqliteStoreWith(
     mustExist: mustExist ?? false,
     snapshot: snapshot ?? null,
   }
-  return new SqliteStore(settings, worker)
+  return new FileStore(settings, worker)
 }
 
 export function describeFile(file: string): string {
   return `sqlite:${file}`
 }
 
-class SqliteStore implements Store, SqliteNotes {
+class FileStore implements SqliteStore {
   readonly description: string
+  driver: SqliteDriverName | null = null
   readonly isShared = false
   readonly leases = null
   readonly hasOwnOptions: boolean
@@ -132,7 +152,7 @@ class SqliteStore implements Store, SqliteNotes {
 
   async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
     const position = numberOf(snapshot.position, 'snapshot.position')
-    const bytes = new Uint8Array(snapshot.bytes)
+    const bytes = snapshot.isGiven === true ? wholeOf(snapshot.bytes) : new Uint8Array(snapshot.bytes)
     await this.opened().call({ op: 'writeSnapshot', position, bytes }, [bytes.buffer])
   }
 
@@ -159,8 +179,11 @@ class SqliteStore implements Store, SqliteNotes {
   private async start(header: LogHeader, seed: ArrayBuffer): Promise<OpenedLog> {
     const link = new WorkerLink(this.description, this.worker)
     try {
-      const opened = await link.call({ op: 'open', settings: this.settings, header, seed }, [seed])
+      const { driver, ...opened } = await link.call({ op: 'open', settings: this.settings, header, seed }, [
+        seed,
+      ])
       this.link = link
+      this.driver = driver
       return { ...opened, origin: ORIGIN, end: positionOf(opened.end) }
     } catch (error) {
       await link.stop()
@@ -172,4 +195,12 @@ class SqliteStore implements Store, SqliteNotes {
     if (this.link !== null) return this.link
     throw new ParetoBanditError('STORE_CLOSED', this.description, 'expected an open store, it is closed')
   }
+}
+
+/** In a buffer of its own. */
+function wholeOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? new Uint8Array(buffer)
+    : new Uint8Array(bytes)
 }

@@ -1,7 +1,7 @@
-import type { Database } from 'better-sqlite3'
 import { crc32 } from '../../base/checksum.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CODEC_VERSION_MAX } from '../../events/codec.js'
+import { firstValue, type SqliteDatabase, type SqliteValue } from './drivers/database.js'
 import type { Meta } from './meta.js'
 
 const CHECKSUM_BYTES = 4
@@ -22,24 +22,18 @@ interface Damage {
   } | null
 }
 
-interface TailRow {
-  readonly count: number
-  readonly to: number
-  readonly numberMax: number
-}
-
 /**
  * Checks snapshots, and the events that the latest good one does not cover: a recovery reads no others.
  * @throws STORE_CORRUPT when there is nothing to recover from; STORE_MISMATCH for events of a later release
  */
-export function findDamage(db: Database, meta: Meta, description: string): Damage {
+export function findDamage(db: SqliteDatabase, meta: Meta, description: string): Damage {
   const snapshots: number[] = []
   let covered = 0
-  const kept = db.prepare('SELECT position FROM snapshots ORDER BY position DESC').pluck().all() as number[]
-  const find = db.prepare('SELECT bytes, checksum FROM snapshots WHERE position = ?').raw()
-  for (const position of kept) {
+  const kept = db.prepare('SELECT position FROM snapshots ORDER BY position DESC').all()
+  const find = db.prepare('SELECT bytes, checksum FROM snapshots WHERE position = ?')
+  for (const [position] of kept as readonly (readonly [number])[]) {
     // They may be large: one at a time.
-    const [bytes, checksum] = (find.get(position) ?? []) as [Buffer?, (number | null)?]
+    const [bytes, checksum] = (find.first(position) ?? []) as readonly [Uint8Array?, (number | null)?]
     if (!(bytes instanceof Uint8Array) || checksum === undefined) snapshots.push(position)
     else if (checksum !== null && !isSnapshot(position, bytes, checksum)) snapshots.push(position)
     else covered = Math.max(covered, position)
@@ -52,23 +46,28 @@ export function findDamage(db: Database, meta: Meta, description: string): Damag
   const from = firstDamaged(db, covered, trimmed, description)
   const missingTo = missingAtEnd(db, meta)
   if (from === null) return { snapshots, missingTo, tail: null }
-  const select =
-    'SELECT count(*) AS count, max(position) AS "to", max(number) AS numberMax FROM events WHERE position >= ?'
-  return { snapshots, missingTo, tail: { from, ...(db.prepare(select).get(from) as TailRow) } }
+  const select = 'SELECT count(*), max(position), max(number) FROM events WHERE position >= ?'
+  const [count, to, numberMax] = (db.prepare(select).first(from) ?? []).map(Number)
+  return { snapshots, missingTo, tail: { from, count, to, numberMax } }
 }
 
-type CheckedRow = [
+type CheckedRow = readonly [
   position: number,
-  origin: unknown,
-  number: unknown,
-  bytes: unknown,
-  previous: unknown,
-  checksum: unknown,
+  origin: SqliteValue,
+  number: SqliteValue,
+  bytes: SqliteValue,
+  previous: SqliteValue,
+  checksum: SqliteValue,
 ]
 
 /** The first event that is not what was written, or that the one before it is missing of. */
-function firstDamaged(db: Database, after: number, trimmed: number, description: string): number | null {
-  const before = db.prepare('SELECT max(position) FROM events WHERE position <= ?').pluck().get(after)
+function firstDamaged(
+  db: SqliteDatabase,
+  after: number,
+  trimmed: number,
+  description: string,
+): number | null {
+  const before = firstValue(db, 'SELECT max(position) FROM events WHERE position <= ?', after)
   let last = typeof before === 'number' ? before : null
   for (const row of rowsAfter(db, after)) {
     const [position, , , bytes] = row
@@ -85,14 +84,12 @@ function firstDamaged(db: Database, after: number, trimmed: number, description:
 }
 
 /** Some at a time: a query that meets damage half way could not be given up. */
-function* rowsAfter(db: Database, after: number): Generator<CheckedRow> {
-  const select = db
-    .prepare(
-      `SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position LIMIT ${CHECKED_AT_ONCE}`,
-    )
-    .raw()
+function* rowsAfter(db: SqliteDatabase, after: number): Generator<CheckedRow> {
+  const select = db.prepare(
+    `SELECT position, origin, number, bytes, previous, checksum FROM events WHERE position > ? ORDER BY position LIMIT ${CHECKED_AT_ONCE}`,
+  )
   for (let from = after; ; ) {
-    const rows = select.all(from) as CheckedRow[]
+    const rows = select.all(from) as readonly CheckedRow[]
     yield* rows
     if (rows.length < CHECKED_AT_ONCE) return
     from = rows[rows.length - 1][0]
@@ -141,9 +138,9 @@ export function rowChecksum(
 }
 
 /** The end is written with the latest row. */
-function missingAtEnd(db: Database, meta: Meta): number | null {
+function missingAtEnd(db: SqliteDatabase, meta: Meta): number | null {
   const end = meta.number('end')
-  const last = db.prepare('SELECT max(position) FROM events').pluck().get()
+  const last = firstValue(db, 'SELECT max(position) FROM events')
   const found = Math.max(typeof last === 'number' ? last : 0, meta.number('trimmed_position'))
   return found < end ? end : null
 }
@@ -180,7 +177,7 @@ export function describeDamage({ snapshots, tail, missingTo }: Damage, what: 're
  * @throws STORE_CORRUPT where it cannot be taken out
  */
 export function removeDamage(
-  db: Database,
+  db: SqliteDatabase,
   meta: Meta,
   { snapshots, tail }: Damage,
   keep: number,
@@ -196,7 +193,7 @@ export function removeDamage(
   db.prepare('DELETE FROM lost_events WHERE position <= ?').run(tail.to - keep)
   meta.raise('last_number', tail.numberMax)
   meta.raise('last_position', tail.to)
-  if (db.prepare('SELECT count(*) FROM events WHERE position >= ?').pluck().get(tail.from) === 0) return
+  if (firstValue(db, 'SELECT count(*) FROM events WHERE position >= ?', tail.from) === 0) return
   const message = `expected to find the events from position ${tail.from} on, which are damaged, the table is so itself`
   throw new ParetoBanditError('STORE_CORRUPT', description, message)
 }

@@ -1,13 +1,12 @@
 /** The thread in which SQLite works: one request after the other, dropping old events in between. */
 import { parentPort } from 'node:worker_threads'
-import type BetterSqlite from 'better-sqlite3'
 import { ParetoBanditError } from '../../base/errors.js'
+import { loadDriver } from './drivers/load.js'
 import { failureOf } from './failure.js'
 import { Inspection } from './inspection.js'
 import { SqliteLog } from './log.js'
 import type { Call, Op, Reply, Request, Results } from './messages.js'
 
-const PACKAGE = 'better-sqlite3'
 let log: SqliteLog | null = null
 let inspection: Inspection | null = null
 let description = 'sqlite'
@@ -15,33 +14,19 @@ let description = 'sqlite'
 let trimming: Promise<void> | null = null
 let isClosing = false
 
-async function loadDatabase(): Promise<typeof BetterSqlite> {
-  try {
-    const { default: Database } = await import('better-sqlite3')
-    // The native part is loaded by the first database.
-    new Database(':memory:').close()
-    return Database
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    const message = isMissing
-      ? `expected the package to be installed: npm install ${PACKAGE}`
-      : `expected the package to load: npm install ${PACKAGE} (or npm rebuild ${PACKAGE}); ${why}`
-    throw new ParetoBanditError('MISSING_DEPENDENCY', PACKAGE, message, { cause })
-  }
-}
-
 async function answer(request: Request): Promise<Results[Op]> {
   switch (request.op) {
     case 'open': {
       description = request.settings.description
-      log = SqliteLog.open(await loadDatabase(), request.settings, request.header, request.seed)
-      return log.opened
+      const driver = await loadDriver(request.settings.driver)
+      log = SqliteLog.open(driver, request.settings, request.header, request.seed)
+      return { ...log.opened, driver: driver.name }
     }
     case 'inspect': {
       description = request.description
-      inspection = Inspection.open(await loadDatabase(), request.file, request.description)
-      return inspection.opened
+      const driver = await loadDriver(request.driver)
+      inspection = Inspection.open(driver, request.file, request.description)
+      return { ...inspection.opened, driver: driver.name }
     }
     case 'read':
       return reading().read(request.after)

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
-import type BetterSqlite from 'better-sqlite3'
 import { ParetoBanditError } from '../../base/errors.js'
+import type { SqliteDatabase, SqliteDriver } from './drivers/database.js'
 import { makePrivate } from './file-state.js'
 
 /**
@@ -10,14 +10,14 @@ import { makePrivate } from './file-state.js'
 export class WriterLock {
   private readonly file: string
   private readonly isNew: boolean
-  private readonly db: BetterSqlite.Database
+  private readonly db: SqliteDatabase
 
   /** @throws STORE_LOCKED when another holds it for all of `waitMs` */
-  constructor(Database: typeof BetterSqlite, file: string, waitMs: number, description: string) {
+  constructor(driver: SqliteDriver, file: string, waitMs: number, description: string) {
     this.file = file
     this.isNew = !existsSync(file)
-    makePrivate(file)
-    this.db = new Database(file, { timeout: waitMs })
+    makePrivate(file, description)
+    this.db = driver.open(file, { isReadOnly: false, waitMs })
     try {
       this.db.exec('BEGIN EXCLUSIVE')
     } catch (cause) {

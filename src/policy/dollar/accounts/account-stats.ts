@@ -5,7 +5,7 @@ import { capStatus } from './cap-status.js'
 
 export function accountStats(account: Account, demand: DemandCurve, at: number): AccountStats {
   const { usdPerRequest, credit, ledger } = account
-  const targetUsd = account.targetUsd(at)
+  const targetUsd = account.targetUsd(at, demand)
   const price = account.price(demand, targetUsd)
   return {
     usdPerRequest,
@@ -18,6 +18,6 @@ export function accountStats(account: Account, demand: DemandCurve, at: number):
     utilisation: ledger.utilisation,
     refused: account.refused,
     infeasible: account.infeasible,
-    caps: account.caps.map((cap) => capStatus(cap, at)),
+    caps: account.caps.map((cap) => capStatus(cap, at, account.forecast(demand))),
   }
 }

@@ -1,7 +1,8 @@
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
-import type { Cap } from './cap.js'
+import { ArrivalProfile } from './arrival-profile.js'
+import type { Cap, Forecast } from './cap.js'
 import { Credit } from './credit.js'
 
 const LEDGER_NUMBERS = [
@@ -27,6 +28,8 @@ export class Account {
   readonly credit: Credit
   readonly ledger: Ledger
   caps: readonly Cap[] = []
+  /** When its requests come; kept while it has caps that are paced by a forecast. */
+  arrivals: ArrivalProfile | null = null
   /** Requests that it could not pay for, and those routed although even the cheapest model is over B. */
   refused = 0
   infeasible = 0
@@ -56,17 +59,35 @@ export class Account {
   }
 
   /** What its requests should cost on average from now on, USD: the least of the ceiling's and the caps'; or Infinity. */
-  targetUsd(at: number): number {
+  targetUsd(at: number, demand: DemandCurve): number {
     const { usdPerRequest } = this
     const own = usdPerRequest === null ? Number.POSITIVE_INFINITY : this.credit.targetUsd(usdPerRequest)
-    return Math.min(own, this.paceUsd(at))
+    return Math.min(own, this.paceUsd(at, demand))
   }
 
   /** What the caps' money allows on average until they end, USD; Infinity while they are no constraint. */
-  paceUsd(at: number): number {
+  paceUsd(at: number, demand: DemandCurve): number {
     let pace = Number.POSITIVE_INFINITY
-    for (const cap of this.caps) pace = Math.min(pace, cap.impliedUsdPerRequest(at))
+    if (this.caps.length === 0) return pace
+    const forecast = this.forecast(demand)
+    for (const cap of this.caps) pace = Math.min(pace, cap.impliedUsdPerRequest(at, forecast))
     return pace
+  }
+
+  /** What is known of its requests to come; null while it has no caps. */
+  forecast(demand: DemandCurve): Forecast | null {
+    const { arrivals } = this
+    return arrivals === null ? null : { profile: arrivals, leastUsd: demand.leastCostUsd * this.ratio }
+  }
+
+  /** A request came and drew that much. */
+  reserve(at: number, usd: number): void {
+    if (this.caps.length === 0) return
+    if (this.caps.some(({ pacing }) => pacing === 'forecast')) {
+      this.arrivals ??= new ArrivalProfile()
+      this.arrivals.arrive(at)
+    }
+    for (const cap of this.caps) cap.reserve(at, usd)
   }
 
   /** What the caps leave for the next request to draw, USD. */

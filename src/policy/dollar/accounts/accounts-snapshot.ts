@@ -4,6 +4,7 @@ import type { PolicySnapshot } from '../../../state/policy-state.js'
 import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
 import type { Account } from './account.js'
 import type { Accounts } from './accounts.js'
+import { ArrivalProfile } from './arrival-profile.js'
 import { Cap } from './cap.js'
 import { type CapSpec, checkCaps } from './cap-period.js'
 
@@ -32,7 +33,9 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     if (!Number.isSafeInteger(number) || number < 0) throw invalidSnapshot('a tenant has no number')
     return number
   }
-  const load = (account: Account, { caps, writtenOffUsd = 0 }: Readonly<Record<string, unknown>>): void => {
+  const load = (account: Account, saved: Readonly<Record<string, unknown>>): void => {
+    const { caps, arrivals, writtenOffUsd = 0 } = saved
+    account.arrivals = arrivals === undefined ? null : readArrivals(arrivals)
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
     at += account.savedNumbers
@@ -55,15 +58,31 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
   return at
 }
 
-/** What was written off stands there only where there is any: no release before kept it. */
+/** What was written off, and when requests come, stand there only where there is any: no release before kept them. */
 function textOf(account: Account): Readonly<Record<string, unknown>> {
   const { writtenOffUsd } = account.credit
-  const caps = capsOf(account)
-  return writtenOffUsd === 0 ? { caps } : { caps, writtenOffUsd }
+  return {
+    caps: capsOf(account),
+    ...(writtenOffUsd === 0 ? {} : { writtenOffUsd }),
+    ...(account.arrivals === null ? {} : { arrivals: account.arrivals.save() }),
+  }
+}
+
+/** @throws SNAPSHOT_INVALID */
+function readArrivals(value: unknown): ArrivalProfile {
+  const profile = new ArrivalProfile()
+  if (!isRecord(value) || !profile.load(value)) throw invalidSnapshot('the times of requests are not valid')
+  return profile
 }
 
 function capsOf({ caps }: Account): CapSpec[] {
-  return caps.map(({ usd, per, window, timeZone }) => ({ usd, per, window, timeZone }))
+  return caps.map(({ usd, per, window, timeZone, pacing }) => ({
+    usd,
+    per,
+    window,
+    timeZone,
+    ...(pacing === 'even' ? {} : { pacing }),
+  }))
 }
 
 function readCaps(caps: unknown): readonly CapSpec[] {

@@ -184,12 +184,14 @@ export class Accounts {
       const known = account.caps.find((cap) => sameKind(cap, spec))
       if (known !== undefined) {
         known.usd = spec.usd
+        known.pacing = spec.pacing ?? 'even'
         return known
       }
       const cap = new Cap(spec, at)
       cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
       return cap
     })
+    if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
   }
 
   /** A refused request counts as one: else an account in debt could never get out of it. */
@@ -204,9 +206,9 @@ export class Accounts {
   /** A tenant's only while its price is the one in force: below the router's, it draws less than at its own. */
   private learnRatios(event: EventOf<'routed'>, tenant: Account | undefined, demand: DemandCurve): void {
     const { router } = this
-    const routerPrice = router.price(demand, router.targetUsd(event.at))
+    const routerPrice = router.price(demand, router.targetUsd(event.at, demand))
     const isTenantLimited = tenant?.isLimited === true
-    const tenantPrice = isTenantLimited ? tenant.price(demand, tenant.targetUsd(event.at)) : 0
+    const tenantPrice = isTenantLimited ? tenant.price(demand, tenant.targetUsd(event.at, demand)) : 0
     // A quality floor asked for a higher price than they: what it drew says nothing of theirs.
     if (event.penaltyWeight > Math.max(routerPrice, tenantPrice)) return
     if (router.isLimited) router.learnRatio(event.reservedUsd, demand.spendAtUsd(routerPrice))
@@ -216,7 +218,7 @@ export class Accounts {
 }
 
 function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: number): void {
-  for (const cap of account.caps) cap.reserve(event.at, event.reservedUsd)
+  account.reserve(event.at, event.reservedUsd)
   if (usdPerRequest > 0 && event.reservedUsd > usdPerRequest && event.infeasible.includes(OVER_BUDGET))
     account.infeasible++
 }

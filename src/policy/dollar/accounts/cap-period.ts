@@ -17,9 +17,11 @@ import { expected, ParetoBanditError, show } from '../../../base/errors.js'
 export const CAPS_MAX = 8
 export const CAP_LENGTHS = ['hour', 'day', 'week', 'month'] as const
 export const CAP_WINDOWS = ['calendar', 'rolling'] as const
+export const CAP_PACINGS = ['forecast', 'even'] as const
 
 export type CapLength = (typeof CAP_LENGTHS)[number]
 export type CapWindow = (typeof CAP_WINDOWS)[number]
+export type CapPacing = (typeof CAP_PACINGS)[number]
 
 /** A limit on the dollars spent in a stretch of time, as a caller writes it. */
 export interface CapOptions {
@@ -33,6 +35,11 @@ export interface CapOptions {
   readonly window?: CapWindow | undefined
   /** IANA name of the zone whose calendar counts, default UTC; for `calendar` alone. */
   readonly timeZone?: string | undefined
+  /**
+   * How its money is spread over the time that is left. `forecast` (default): by the hours of the week in which requests
+   * came so far, after what the cheapest model needs for all of them. `even`: by how often requests came of late.
+   */
+  readonly pacing?: CapPacing | undefined
 }
 
 /** A checked cap, nothing left out. */
@@ -42,6 +49,8 @@ export interface CapSpec {
   readonly window: CapWindow
   /** Null for a rolling cap. */
   readonly timeZone: string | null
+  /** Absent of caps that were set before there was a choice: they are paced as then, `even`. */
+  readonly pacing?: CapPacing
 }
 
 /** [startsAt, endsAt), milliseconds since 1970 UTC. */
@@ -78,9 +87,20 @@ export function checkCaps(value: unknown, field: string): readonly CapSpec[] {
   return specs
 }
 
+/** Caps as a caller gives them: what is left out is the default of today, not that of old logs. */
+export function checkNewCaps(value: unknown, field: string): readonly CapSpec[] {
+  return checkCaps(value, field).map((cap) => ({ ...cap, pacing: cap.pacing ?? 'forecast' }))
+}
+
 function checkCap(value: unknown, field: string): CapSpec {
   const record = checkRecord(value, field)
-  checkKeys(record, ['usd', 'per', 'window', 'timeZone'], field)
+  checkKeys(record, ['usd', 'per', 'window', 'timeZone', 'pacing'], field)
+  const spec = checkPeriod(record, field)
+  if (record.pacing === undefined) return spec
+  return { ...spec, pacing: checkOneOf(record.pacing, CAP_PACINGS, `${field}.pacing`) }
+}
+
+function checkPeriod(record: Readonly<Record<string, unknown>>, field: string): CapSpec {
   const usd = checkAmount(record.usd, `${field}.usd`)
   const per = checkOneOf(record.per, CAP_LENGTHS, `${field}.per`)
   const window =

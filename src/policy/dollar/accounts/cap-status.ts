@@ -1,4 +1,4 @@
-import { Cap } from './cap.js'
+import { Cap, type Forecast } from './cap.js'
 import { type CapLength, type CapWindow, calendarPeriod } from './cap-period.js'
 
 /** A cap as stats show it; times in milliseconds since 1970 UTC. */
@@ -22,11 +22,11 @@ export interface CapStatus {
  * the one that the next request will begin. Changes nothing; outside the fold, for it may ask the calendar.
  * @throws INVALID_ARGUMENT for a time that no calendar has
  */
-export function capStatus(cap: Cap, at: number): CapStatus {
-  const { per, window, timeZone, usd } = cap
+export function capStatus(cap: Cap, at: number, forecast: Forecast | null = null): CapStatus {
+  const { per, window, timeZone, usd, pacing } = cap
   let shown = cap
   if (cap.isOver(at)) {
-    shown = new Cap({ usd, per, window, timeZone })
+    shown = new Cap({ usd, per, window, timeZone, pacing })
     shown.load(cap.save())
     const period = calendarPeriod(cap, at)
     shown.begin(period.startsAt, period.endsAt)
@@ -42,6 +42,6 @@ export function capStatus(cap: Cap, at: number): CapStatus {
     availableUsd: shown.availableUsd(at),
     startsAt,
     endsAt,
-    impliedUsdPerRequest: shown.impliedUsdPerRequest(at),
+    impliedUsdPerRequest: shown.impliedUsdPerRequest(at, forecast),
   }
 }

@@ -1,7 +1,15 @@
 import { ParetoBanditError } from '../../../base/errors.js'
-import { CAP_DEAREST_REQUESTS, CAP_EVIDENCE_REQUESTS, CAP_REQUESTS_MIN } from '../tuning.js'
+import {
+  CAP_DEAREST_REQUESTS,
+  CAP_EVIDENCE_REQUESTS,
+  CAP_REQUESTS_MIN,
+  UNFORECAST_KEPT_SHARE,
+  UNFORECAST_RELEASE_SHARE,
+  UNFORECAST_SHARE_MAX,
+} from '../tuning.js'
+import type { ArrivalProfile } from './arrival-profile.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
-import type { CapLength, CapSpec, CapWindow } from './cap-period.js'
+import type { CapLength, CapPacing, CapSpec, CapWindow } from './cap-period.js'
 import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
@@ -13,6 +21,13 @@ const LENGTH_MS: Record<CapLength, number> = {
 }
 /** Larger sums are refused: they are no sums of dollars. */
 const SUM_MAX_USD = 1e30
+
+/** What is known of the requests to come. */
+export interface Forecast {
+  readonly profile: ArrivalProfile
+  /** Mean USD of a request on the cheapest model that it can go to. */
+  readonly leastUsd: number
+}
 
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
@@ -43,6 +58,7 @@ export class Cap {
   readonly timeZone: string | null
   /** The limit, USD >= 0; may be changed at any time. */
   usd: number
+  pacing: CapPacing
   /** USD set aside for requests in flight. */
   reservedUsd = 0
   inFlight = 0
@@ -66,6 +82,7 @@ export class Cap {
     this.per = spec.per
     this.window = spec.window
     this.timeZone = spec.timeZone
+    this.pacing = spec.pacing ?? 'even'
     this.rolling = spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per]) : null
     this.rate = new ArrivalRate(LENGTH_MS[spec.per])
   }
@@ -153,23 +170,54 @@ export class Cap {
   /**
    * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
    * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
-   * Infinity while the money would last even if every one of them cost as much as the dearest recent one; never above half
+   * Infinity while the money would last even if every one of them cost as much as the dearest of late; never above half
    * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
    * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
+   *
+   * With a forecast what the cheapest model needs comes first: for the requests that are expected, and for as many as a
+   * day brings besides. The rest is spread over those that are expected.
    */
-  impliedUsdPerRequest(at: number): number {
+  impliedUsdPerRequest(at: number, known: Forecast | null = null): number {
+    const forecast = this.pacing === 'forecast' ? known : null
     const available = this.availableUsd(at)
     if (available <= 0) return 0
-    const perMs = this.rate.perMs(at)
+    const rate = this.rate.perMs(at)
     const requestsMin = this.rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
     const lengthMs = this.rolling === null ? this.endsAt - this.startsAt : this.rolling.memoryMs
     const restMs = this.rolling === null ? Math.min(this.endsAt - at, lengthMs) : lengthMs
-    const even = available / Math.max(requestsMin, perMs * restMs)
+    const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
+    const requests = Math.max(requestsMin, expected)
+    const spare = forecast === null ? 0 : this.unforecastUsd(forecast, at, lengthMs, restMs, rate)
+    const even = paceOf(available, requests, forecast?.leastUsd ?? 0, spare)
     // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
     if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY
     if (this.rolling === null) return even
-    const implied = this.rolling.usdPerRequest(at, available, perMs, requestsMin)
+    let implied = this.rolling.usdPerRequest(at, available, expected / restMs, requestsMin)
+    if (forecast !== null) {
+      // Spend that is forgotten later pays for none of the requests of the next hour.
+      const soon = requestsIn(forecast, at, Math.min(restMs, LENGTH_MS.hour), rate)
+      const soonUsd = paceOf(available, Math.max(requestsMin, soon), forecast.leastUsd, spare)
+      implied = Math.min(implied, soonUsd)
+    }
     return implied >= this.dearestUsd ? Number.POSITIVE_INFINITY : implied
+  }
+
+  /** Kept back for requests that nobody expects, on the cheapest model; given out when the period is about to end. */
+  private unforecastUsd(
+    { profile, leastUsd }: Forecast,
+    at: number,
+    lengthMs: number,
+    restMs: number,
+    perMs: number,
+  ): number {
+    const mostUsd = UNFORECAST_SHARE_MAX * this.usd
+    const usd = profile.isKnown
+      ? Math.min(mostUsd, leastUsd * profile.expected(at, at + Math.min(lengthMs, LENGTH_MS.day), perMs))
+      : leastUsd > 0
+        ? mostUsd
+        : 0
+    const released = this.rolling === null ? restMs / (UNFORECAST_RELEASE_SHARE * lengthMs) : 1
+    return usd * Math.min(Math.max(released, UNFORECAST_KEPT_SHARE), 1)
   }
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
@@ -236,4 +284,14 @@ export class Cap {
       this.afterUsd += usd
     } else this.periodUsd += usd
   }
+}
+
+function requestsIn({ profile }: Forecast, at: number, restMs: number, perMs: number): number {
+  return profile.expected(at, at + restMs, perMs) + profile.burst(at, at + restMs, perMs)
+}
+
+/** What is left of the money beyond the cheapest model's part, spread over the requests, on top of that part. */
+function paceOf(availableUsd: number, requests: number, leastUsd: number, spareUsd: number): number {
+  const even = availableUsd / requests
+  return even <= leastUsd ? even : leastUsd + Math.max(0, even - leastUsd - spareUsd / requests)
 }

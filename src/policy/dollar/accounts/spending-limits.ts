@@ -68,12 +68,12 @@ export class SpendingLimits {
 
   private add(account: Account, demand: DemandCurve, at: number): void {
     const { usdPerRequest, credit } = account
-    const targetUsd = account.targetUsd(at)
+    const targetUsd = account.targetUsd(at, demand)
     this.price = Math.max(this.price, account.price(demand, targetUsd))
     this.targetUsd = Math.min(this.targetUsd, targetUsd)
     if (account.caps.length > 0) {
       this.capUsd = Math.min(this.capUsd, account.capUsd(at))
-      this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at))
+      this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at, demand))
     }
     if (usdPerRequest === null) return
     this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)

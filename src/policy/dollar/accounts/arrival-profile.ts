@@ -1,0 +1,183 @@
+import {
+  BURST_EXCESS_FACTOR,
+  BURST_EXCESS_MIN,
+  BURST_GROWTH,
+  BURST_MEMORY_REQUESTS,
+  PROFILE_DAY_WEIGHT,
+  PROFILE_LEVEL_MAX,
+  PROFILE_LEVEL_RATE,
+  PROFILE_MEMORY_WEEKS,
+  PROFILE_SMALL_SHARE,
+} from '../tuning.js'
+
+const HOUR_MS = 3_600_000
+const DAY_HOURS = 24
+const WEEK_HOURS = 7 * DAY_HOURS
+/** Hours without requests that are learned one by one; of a longer silence only so many. */
+const GAP_HOURS_MAX = 2 * WEEK_HOURS
+
+/** As a snapshot keeps it, JSON. */
+export interface ProfileSnapshot {
+  /** The hour of the latest request, since 1970 UTC; null before the first. */
+  readonly hour: number | null
+  readonly count: number
+  readonly level: number
+  /** By hour of the week: mean requests, and how many of such hours it is the mean of. */
+  readonly means: readonly number[]
+  readonly seen: readonly number[]
+  /** Times of the latest requests, oldest first. */
+  readonly times: readonly number[]
+}
+
+/**
+ * When requests come: mean numbers by hour of the week (UTC), how today compares with them, and the times of the latest
+ * few, which tell a burst from the traffic of the hour. An hour of the week that was not seen yet is taken to be as that
+ * hour of other days; one that no day has shown is not known. State of the fold: integers, + - * / alone.
+ */
+export class ArrivalProfile {
+  private hour: number | null = null
+  /** Requests of that hour so far. */
+  private count = 0
+  /** Requests of late over what the means said. */
+  private level = 1
+  private readonly means = new Float64Array(WEEK_HOURS)
+  private readonly seen = new Uint8Array(WEEK_HOURS)
+  private times: number[] = []
+  /** Follow from the means: forecasts by hour of the week (-1: not known), and sums before each of requests and of unknown hours. */
+  private readonly forecasts = new Float64Array(WEEK_HOURS)
+  private readonly requestsBefore = new Float64Array(WEEK_HOURS + 1)
+  private readonly unknownBefore = new Float64Array(WEEK_HOURS + 1)
+
+  constructor() {
+    this.sum()
+  }
+
+  /** Whether every hour of the day has been seen. */
+  get isKnown(): boolean {
+    return this.unknownBefore[WEEK_HOURS] === 0
+  }
+
+  /** A request came. A clock that was put back stands still. */
+  arrive(at: number): void {
+    const hour = Math.floor(at / HOUR_MS)
+    if (this.hour === null) this.hour = hour
+    else if (hour > this.hour) this.close(this.hour, hour)
+    this.count++
+    this.times.push(at)
+    if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
+  }
+
+  /**
+   * Requests to be expected in [from, to).
+   * @param perMs their rate in hours that are not known
+   */
+  expected(from: number, to: number, perMs: number): number {
+    if (!(to > from)) return 0
+    const known = this.level * (sumTo(this.requestsBefore, to) - sumTo(this.requestsBefore, from))
+    const unknownHours = sumTo(this.unknownBefore, to) - sumTo(this.unknownBefore, from)
+    return Math.max(0, known + unknownHours * HOUR_MS * perMs)
+  }
+
+  /**
+   * Requests of a burst still to come until `to`, beyond what is expected: while an hour brings more than was forecast, as
+   * many again and again as it has brought too many, but no more than an hour at the rate of the latest few.
+   */
+  burst(at: number, to: number, perMs: number): number {
+    const { hour, times, count } = this
+    if (hour === null || Math.floor(at / HOUR_MS) > hour || times.length < BURST_MEMORY_REQUESTS) return 0
+    const forecast = this.forecasts[slotOf(hour)]
+    const usual = forecast < 0 ? perMs * HOUR_MS : forecast * this.level
+    const excess = count - BURST_EXCESS_FACTOR * usual
+    if (excess < BURST_EXCESS_MIN) return 0
+    const tookMs = Math.max(0, at - times[0])
+    const restMs = Math.min(HOUR_MS, Math.max(0, to - at))
+    const lasting = tookMs === 0 ? Number.POSITIVE_INFINITY : (times.length / tookMs) * restMs
+    return Math.min(lasting, BURST_GROWTH * excess)
+  }
+
+  save(): ProfileSnapshot {
+    const { hour, count, level, means, seen, times } = this
+    return { hour, count, level, means: [...means], seen: [...seen], times: [...times] }
+  }
+
+  /** False when `save` cannot have made this; nothing changes then. */
+  load({ hour, count, level, means, seen, times }: Readonly<Record<string, unknown>>): boolean {
+    if (hour !== null && !isCount(hour, Number.MIN_SAFE_INTEGER)) return false
+    if (!isCount(count) || !isAmount(level) || level === 0 || level > PROFILE_LEVEL_MAX) return false
+    if (!Array.isArray(means) || means.length !== WEEK_HOURS || !means.every(isAmount)) return false
+    if (!Array.isArray(seen) || seen.length !== WEEK_HOURS) return false
+    if (!seen.every((each) => isCount(each) && each <= PROFILE_MEMORY_WEEKS)) return false
+    if (!Array.isArray(times) || times.length > BURST_MEMORY_REQUESTS || !times.every(Number.isFinite))
+      return false
+    this.hour = hour
+    this.count = count
+    this.level = level
+    this.means.set(means)
+    this.seen.set(seen)
+    this.times = [...times]
+    this.sum()
+    return true
+  }
+
+  /** Learns the hours from `from` up to `to`: the first has had `count` requests, the others none. */
+  private close(from: number, to: number): void {
+    const end = Math.min(to, from + GAP_HOURS_MAX)
+    let total = 0
+    for (let slot = 0; slot < WEEK_HOURS; slot++) total += Math.max(0, this.forecasts[slot])
+    const small = (PROFILE_SMALL_SHARE * total) / WEEK_HOURS
+    for (let hour = from; hour < end; hour++) {
+      const requests = hour === from ? this.count : 0
+      const slot = slotOf(hour)
+      const forecast = this.forecasts[slot]
+      if (forecast >= 0 && small > 0) {
+        const ratio = (requests + small) / (forecast + small)
+        const bounded = Math.min(Math.max(ratio, 1 / PROFILE_LEVEL_MAX), PROFILE_LEVEL_MAX)
+        this.level += PROFILE_LEVEL_RATE * (bounded - this.level)
+      }
+      if (this.seen[slot] < PROFILE_MEMORY_WEEKS) this.seen[slot]++
+      this.means[slot] += (requests - this.means[slot]) / this.seen[slot]
+    }
+    this.hour = to
+    this.count = 0
+    this.sum()
+  }
+
+  private sum(): void {
+    const { means, seen, forecasts, requestsBefore, unknownBefore } = this
+    for (let slot = 0; slot < WEEK_HOURS; slot++) {
+      let sum = 0
+      let days = 0
+      for (let same = slot % DAY_HOURS; same < WEEK_HOURS; same += DAY_HOURS) {
+        if (seen[same] === 0) continue
+        sum += means[same]
+        days++
+      }
+      const weight = seen[slot] / (seen[slot] + PROFILE_DAY_WEIGHT)
+      forecasts[slot] = days === 0 ? -1 : weight * means[slot] + ((1 - weight) * sum) / days
+      requestsBefore[slot + 1] = requestsBefore[slot] + Math.max(0, forecasts[slot])
+      unknownBefore[slot + 1] = unknownBefore[slot] + (days === 0 ? 1 : 0)
+    }
+  }
+}
+
+function slotOf(hour: number): number {
+  const slot = hour % WEEK_HOURS
+  return slot < 0 ? slot + WEEK_HOURS : slot
+}
+
+/** A sum over the hours of the week from 1970 to that time. */
+function sumTo(before: Float64Array, at: number): number {
+  const hour = Math.floor(at / HOUR_MS)
+  const slot = slotOf(hour)
+  const weeks = (hour - slot) / WEEK_HOURS
+  const into = at / HOUR_MS - hour
+  return weeks * before[WEEK_HOURS] + before[slot] + into * (before[slot + 1] - before[slot])
+}
+
+function isCount(value: unknown, least = 0): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../../src/base/errors.js'
+import { createRouter } from '../../../src/create-router.js'
+import type { CapOptions } from '../../../src/index.js'
+import type { Router } from '../../../src/router/router.js'
+import { Random } from '../../support/random.js'
+import { digest } from '../../support/router.js'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** A Monday. */
+const START = Date.UTC(2026, 5, 1)
+const MODELS = [
+  { id: 'cheap', inputUsdPerMTok: 1.3, outputUsdPerMTok: 3.9 },
+  { id: 'middle', inputUsdPerMTok: 13, outputUsdPerMTok: 39 },
+  { id: 'dear', inputUsdPerMTok: 120, outputUsdPerMTok: 360 },
+]
+const REWARDS = new Map([
+  ['cheap', 0.6],
+  ['middle', 0.75],
+  ['dear', 0.85],
+])
+
+interface Day {
+  refused: number
+  usd: number
+  requests: number
+}
+
+/** Days of traffic of so many requests an hour, on the cheapest model $0.00156 each. */
+async function days(
+  caps: readonly CapOptions[],
+  perHour: (day: number, hour: number) => number,
+  count: number,
+  tenant?: string,
+): Promise<{ readonly rows: readonly Day[]; readonly router: Router; readonly clock: { now: number } }> {
+  const random = new Random(3)
+  const clock = { now: START }
+  const tenants = tenant === undefined ? [] : [{ id: tenant, caps }]
+  const own = tenant === undefined ? { caps } : { tenants }
+  const router = await createRouter({
+    models: MODELS,
+    dimension: 3,
+    kernel: 'js',
+    clock: () => clock.now,
+    ...own,
+  })
+  const rows: Day[] = []
+  for (let day = 0; day < count; day++) {
+    const row = { refused: 0, usd: 0, requests: 0 }
+    rows.push(row)
+    for (let hour = 0; hour < 24; hour++) {
+      const requests = perHour(day, hour)
+      for (let i = 0; i < requests; i++) {
+        clock.now = START + day * DAY + Math.floor((hour + (i + random.next()) / requests) * HOUR)
+        row.requests++
+        try {
+          const x = [random.next() - 0.5, random.next() - 0.5, 1]
+          const { id, model } = router.route(x, tenant === undefined ? {} : { tenant })
+          const spec = MODELS.find((each) => each.id === model) ?? MODELS[0]
+          const costUsd = (spec.inputUsdPerMTok * 300 * 4 * (0.5 + random.next())) / 1e6
+          router.settle(id, { costUsd })
+          router.reward(id, (REWARDS.get(model) ?? 0) + 0.1 * (random.next() - 0.5))
+          row.usd += costUsd
+        } catch (error) {
+          if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+          row.refused++
+        }
+      }
+    }
+  }
+  return { rows, router, clock }
+}
+
+const burst = (_: number, hour: number): number => (hour === 23 ? 800 : 10)
+const office = (_: number, hour: number): number => (hour >= 9 && hour < 17 ? 40 : 1)
+
+describe('a cap that is paced by a forecast', () => {
+  it.each([
+    ['the router', undefined],
+    ['a tenant', 'team'],
+  ])(
+    'of %s refuses nobody in a burst that the cheapest model can serve, not even on the first day',
+    async (_, tenant) => {
+      const { rows } = await days([{ usd: 10, per: 'day' }], burst, 4, tenant)
+      expect(rows.map(({ refused }) => refused)).toEqual([0, 0, 0, 0])
+      for (const { usd } of rows) expect(usd).toBeLessThanOrEqual(10 * 1.005)
+      // The money is spent all the same.
+      for (const { usd } of rows.slice(1)) expect(usd).toBeGreaterThan(9)
+    },
+  )
+
+  it('is spent on an office day once a day has shown when requests come', async () => {
+    const { rows } = await days([{ usd: 10, per: 'day' }], office, 4)
+    for (const { usd, refused } of rows.slice(1)) {
+      expect(refused).toBe(0)
+      expect(usd).toBeGreaterThan(9)
+      expect(usd).toBeLessThanOrEqual(10 * 1.005)
+    }
+  })
+
+  it('serves a burst that came on no day before, by the calendar and rolling', async () => {
+    for (const window of ['calendar', 'rolling'] as const) {
+      const { rows } = await days(
+        [{ usd: 10, per: 'day', window }],
+        (day, hour) => (day === 3 && hour === 14 ? 500 : 10),
+        5,
+      )
+      expect(rows[3].refused).toBeLessThan(window === 'calendar' ? 1 : 60)
+    }
+  })
+
+  it('paced evenly is what it was: the burst finds nothing left', async () => {
+    const { rows } = await days([{ usd: 10, per: 'day', pacing: 'even' }], burst, 2)
+    expect(rows[0].refused).toBeGreaterThan(400)
+  })
+
+  it('knows after a restart what it knew', async () => {
+    const { router, clock } = await days([{ usd: 10, per: 'day' }], office, 2)
+    const restored = await createRouter({
+      models: MODELS,
+      dimension: 3,
+      kernel: 'js',
+      clock: () => clock.now,
+    })
+    restored.restore(router.snapshot())
+    expect(digest(restored)).toBe(digest(router))
+    clock.now = START + 2 * DAY + 9 * HOUR
+    expect(restored.stats().account).toEqual(router.stats().account)
+    expect(restored.route([0, 0, 1]).model).toBe(router.route([0, 0, 1]).model)
+    expect(restored.stats().account).toEqual(router.stats().account)
+  })
+
+  it('forgets when its requests came once no cap is paced so', async () => {
+    const { router } = await days([{ usd: 10, per: 'day' }], office, 1)
+    const before = router.snapshot().length
+    router.setCaps([{ usd: 10, per: 'day', pacing: 'even' }])
+    expect(router.snapshot().length).toBeLessThan(before - 300)
+  })
+})
