@@ -57,7 +57,7 @@ export interface RouterOptions {
    * A `WebAssembly.Module` of `paretobandit/kernel.wasm`, for places that compile none: Cloudflare Workers. The router takes
    * kernel `wasm` of it.
    */
-  readonly kernelModule?: object
+  readonly kernelModule?: object | undefined
   /**
    * Share of requests, in [0, 0.5], that go to any eligible and affordable model by chance, so that
    * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
