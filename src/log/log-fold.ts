@@ -1,11 +1,12 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent } from '../events/codec.js'
 import type { EventTable } from '../events/event-table.js'
-import type { LoggedEvent, RouterEvent } from '../events/events.js'
+import type { BilledEvent, LoggedEvent, RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import { checkEvent } from '../state/check-event.js'
 import type { RoutingState } from '../state/routing-state.js'
+import { billAtPlace } from './bill-at-place.js'
 
 /** These say something of this process or release, not of the event: others would fold it. */
 const OWN_FAILURES = new Set(['LOG_VERSION', 'OUT_OF_MEMORY'])
@@ -13,6 +14,8 @@ const OWN_FAILURES = new Set(['LOG_VERSION', 'OUT_OF_MEMORY'])
 /** What became of an event of the log at its place. */
 export type Outcome =
   | { readonly kind: 'applied'; readonly event: RouterEvent }
+  /** It no longer follows from what came before, and was booked as a bill that comes late. */
+  | { readonly kind: 'billed'; readonly event: BilledEvent }
   /** It stands in the log a second time. */
   | { readonly kind: 'known' }
   /** It does not follow from what came before, the same for all who fold the log. `event` is null if it cannot be read. */
@@ -45,9 +48,18 @@ export class LogFold {
       outcome = { kind: 'applied', event }
     } catch (error) {
       if (!(error instanceof ParetoBanditError) || OWN_FAILURES.has(error.code)) throw error
-      outcome = { kind: 'refused', event: decoded, error }
+      outcome = this.foldBill(decoded) ?? { kind: 'refused', event: decoded, error }
     }
     mark.lastEvent = number
     return outcome
+  }
+
+  private foldBill(decoded: LoggedEvent | null): Outcome | null {
+    const { state, options } = this
+    const at = decoded?.at ?? 0
+    const event = billAtPlace({ state, at, limits: options, idField: 'event.id', field: 'event' }, decoded)
+    if (event === null) return null
+    state.apply(event)
+    return { kind: 'billed', event }
   }
 }

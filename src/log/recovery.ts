@@ -64,7 +64,7 @@ async function recoverOnce(
     for (const { origin, firstNumber, events, position: end } of batches) {
       for (let i = 0; i < events.length; i++) {
         const { kind } = fold.fold(origin, firstNumber + i, events[i])
-        if (kind === 'applied') folded++
+        if (kind === 'applied' || kind === 'billed') folded++
         else if (kind === 'refused') refused++
         if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()
       }

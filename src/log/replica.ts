@@ -225,7 +225,7 @@ export class Replica implements Journal {
     const outcome = this.fold.fold(origin, number, bytes)
     const isOwn = origin === this.origin
     if (isOwn) this.placeOwn(number, outcome)
-    else if (outcome.kind === 'applied') this.followOther(outcome.event)
+    else if (outcome.kind === 'applied' || outcome.kind === 'billed') this.followOther(outcome.event)
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
@@ -238,6 +238,8 @@ export class Replica implements Journal {
     const count = number - this.firstUnplaced + 1
     this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
     this.firstUnplaced = number + 1
+    // Here it was booked as what it was made for.
+    if (outcome.kind === 'billed') this.isDiverged = true
     if (outcome.kind === 'refused' && outcome.error.code !== ECHO) {
       this.receipts.refuse(number, outcome.error)
       this.isDiverged = true

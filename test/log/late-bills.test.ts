@@ -5,6 +5,7 @@ import { OthersInFlight } from '../../src/log/leases/others-in-flight.js'
 import { Wallet } from '../../src/log/leases/wallet.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
+import { expectCode } from '../support/errors.js'
 import { HOUR, X } from '../support/router.js'
 import { pause, SharedLog } from '../support/shared-store.js'
 
@@ -126,19 +127,61 @@ describe('a bill of a cap that replicas share', () => {
     for (const router of routers) expect(route(router, 1)).toBeNull()
   })
 
-  it('counts where it comes after the failure that it is for', async () => {
-    const { routers } = await replicas(2, capped)
-    const id = routed(routers[0], 0.1)
-    await routers[0].fail(id).durable
+  it.each(['fail', 'cancel', 'removeModel'] as const)('counts where it comes after %s', async (end) => {
+    const { routers } = await replicas(2, { ...capped, models: [...MODELS, { ...MODELS[0], id: 'gone' }] })
+    const request = { candidates: ['gone'], inputTokens: 0, maxOutputTokens: 100 }
+    const { id } = routers[0].route(X, request)
+    if (end === 'removeModel') {
+      routers[0].removeModel('gone')
+      await routers[0].flush()
+    } else {
+      await routers[0][end](id).durable
+      routers[0].removeModel('gone')
+    }
+    await pause(100)
     await routers[1].settle(id, { costUsd: 9 }).durable
     await pause(300)
     const spentUsd = await spend(routers, 0.05, 60)
     expect(spentUsd).toBeLessThanOrEqual(1 + 1e-9)
     expect(spentUsd).toBeGreaterThan(0.5)
-    expect(routers.map((router) => router.stats().account?.caps[0].spentUsd)).toEqual([
-      expect.closeTo(9 + spentUsd, 6),
-      expect.closeTo(9 + spentUsd, 6),
-    ])
+    for (const router of routers)
+      expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(9 + spentUsd, 6)
+  })
+})
+
+describe('a bill that another process was ahead of', () => {
+  it.each(['removeModel', 'fail', 'cancel'] as const)('with %s is booked all the same', async (ahead) => {
+    const log = new SharedLog()
+    const stores = [log.store(), log.store()]
+    const routers: Router[] = []
+    for (const store of stores)
+      routers.push(
+        await createRouter({
+          models: [...MODELS, { ...MODELS[0], id: 'gone' }],
+          dimension: 3,
+          kernel: 'js',
+          clock: () => NOW,
+          store,
+        }),
+      )
+    open.push(...routers)
+    const [a, b] = routers
+    const ids = Array.from({ length: 5 }, () => a.route(X, { candidates: ['gone'] }).id)
+    await a.flush()
+    await expect.poll(() => b.stats().requests).toBe(5)
+    stores[0].isDeaf = true
+    if (ahead === 'removeModel') b.removeModel('gone')
+    else for (const id of ids) b[ahead](id)
+    await b.flush()
+    const receipts = ids.map((id) => a.settle(id, { costUsd: 0.25 }))
+    await pause(50)
+    stores[0].isDeaf = false
+    await Promise.all(receipts.map(({ durable }) => durable))
+    for (const router of routers) await expect.poll(() => router.stats().pacer.spendUsd).toBeCloseTo(1.25, 9)
+    await expect.poll(() => a.stats().models).toEqual(b.stats().models)
+    const digests = await Promise.all(routers.map((each) => each.digest()))
+    expect(digests[0].sha256).toBe(digests[1].sha256)
+    for (const id of ids) expectCode(() => b.settle(id, { costUsd: 0.25 }), 'ALREADY_SETTLED')
   })
 })
 

@@ -97,7 +97,7 @@ export class LocalLeases implements Lease {
     if (this.ownRequests.size > this.options.capacity) {
       for (const [id, oldest] of this.ownRequests) {
         this.endFlight(oldest)
-        this.ownRequests.delete(id)
+        this.forget(id, oldest)
         break
       }
     }
@@ -106,7 +106,7 @@ export class LocalLeases implements Lease {
   /** An event of the log has its place. @param origin who appended it; @param isOwn whether that is this process */
   recordPlace(outcome: Outcome, origin: string, isOwn: boolean): void {
     if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
-    if (outcome.kind !== 'applied') return
+    if (outcome.kind !== 'applied' && outcome.kind !== 'billed') return
     const { event } = outcome
     this.others.follow(event, origin, event.type === 'routed' && this.ownRequests.has(event.id))
     switch (event.type) {
@@ -138,7 +138,7 @@ export class LocalLeases implements Lease {
         for (const [id, request] of this.ownRequests) {
           if (request.model !== event.model) continue
           this.charge(request, event.at)
-          this.ownRequests.delete(id)
+          this.forget(id, request)
         }
         break
       case 'tenant-removed':
@@ -260,8 +260,13 @@ export class LocalLeases implements Lease {
     const request = this.ownRequests.get(id)
     if (request === undefined) return
     this.endFlight(request)
-    this.remember(id, request, request.reservedUsd)
+    this.forget(id, request)
+  }
+
+  /** Its reservation is spent, until a bill says otherwise. */
+  private forget(id: string, request: OwnRequest): void {
     this.ownRequests.delete(id)
+    this.remember(id, request, request.reservedUsd)
   }
 
   /**
