@@ -14,7 +14,9 @@ import * as disorderOfReplicas from './checks/disorder-of-replicas.mjs'
 import * as fullDisk from './checks/full-disk.mjs'
 import * as kill from './checks/kill.mjs'
 import * as networkCut from './checks/network-cut.mjs'
+import * as oneBill from './checks/one-bill.mjs'
 import * as oneCap from './checks/one-cap.mjs'
+import * as outage from './checks/outage.mjs'
 import * as pausedReplica from './checks/paused-replica.mjs'
 import * as redisRestart from './checks/redis-restart.mjs'
 import * as tornWrite from './checks/torn-write.mjs'
@@ -33,6 +35,8 @@ const CHECKS = [
   pausedReplica,
   networkCut,
   oneCap,
+  oneBill,
+  outage,
   burstUnderCap,
 ]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'

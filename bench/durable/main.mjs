@@ -110,7 +110,11 @@ async function measureRecovery() {
   await load(router, HISTORY_REQUESTS, 3)
   await router.close()
   // As long a tail as there can be: the next event would bring a snapshot.
-  router = await createRouter({ ...OPTIONS, store: sqliteStore(file), journal: { snapshotEvents: 1e9 } })
+  router = await createRouter({
+    ...OPTIONS,
+    store: sqliteStore(file),
+    journal: { snapshotEvents: 1e9, snapshotOnClose: false },
+  })
   const tailRequests = Math.floor((SNAPSHOT_EVENTS - 1 - router.recovery.folded) / 3)
   await load(router, tailRequests, 5)
   await router.close()

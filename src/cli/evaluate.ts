@@ -27,6 +27,7 @@ It refuses when the log cannot say it, and says how much more is needed: docs/EV
 
 Examples:
   $ paretobandit evaluate --log events.jsonl --policy uniform --policy model:gpt-4o
+  $ paretobandit export router.state | paretobandit evaluate --log - --policy uniform
   $ paretobandit evaluate --log events.jsonl --policy ridge@0.002 --report evaluation.html`
 
 export function registerEvaluate(program: Command): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
@@ -229,7 +230,10 @@ function start(
   { models, priors }: RouteInputs,
 ): { readonly options: RouterOptions; readonly settings: Settings } {
   if (models === null) {
-    const where = flags.state === undefined ? '' : `: ${flags.state} does not exist yet`
+    const where =
+      flags.state === undefined
+        ? ''
+        : `: ${flags.state} ${existsSync(flags.state) ? 'has no byte in it' : 'does not exist yet'}`
     throw new CommandError('BAD_ARGUMENT', `--models FILE is needed to start a router${where}`)
   }
   const policy = flags.policy ?? DEFAULT_POLICY

@@ -106,7 +106,8 @@ function remark(model: ModelStats): string {
 }
 
 function standing(model: ModelStats): string[] {
-  const { enabled, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms } = model
+  const { enabled, draining, forcedRemaining, rewardAlarms, costAlarms, latencyAlarms } = model
+  if (draining) return ['draining']
   if (!enabled) return ['disabled']
   if (forcedRemaining > 0) return [`new: ${forcedRemaining} forced to come`]
   const alarms = rewardAlarms + costAlarms + latencyAlarms

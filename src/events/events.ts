@@ -13,6 +13,7 @@ export type {
   SettledEvent,
 } from './feedback.js'
 export type {
+  DrainedEvent,
   ModelAddedEvent,
   ModelDisabledEvent,
   ModelEnabledEvent,

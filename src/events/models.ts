@@ -1,6 +1,6 @@
 import { checkModelPrice, checkModelSpec, PRICE_KEYS, TIER_KEYS } from '../models/model.js'
-import { column, type DefinedEvent, defineEvent } from './definition.js'
-import { inRange, integer, record, statistics, text } from './fields.js'
+import { added, column, type DefinedEvent, defineEvent, defineNotice } from './definition.js'
+import { boolean, inRange, integer, record, statistics, text } from './fields.js'
 
 export const FORCED_EXPLORATION_MAX = 1_000_000
 
@@ -36,7 +36,11 @@ export const modelAdded = defineEvent('model-added', 6, {
 })
 export type ModelAddedEvent = DefinedEvent<typeof modelAdded>
 
-export const modelRemoved = defineEvent('model-removed', 7, { model: column('model', text()) })
+export const modelRemoved = defineEvent('model-removed', 7, {
+  model: column('model', text()),
+  /** It gets no more requests, and is removed once none of its own is in flight. */
+  drain: added(boolean(), false),
+})
 export type ModelRemovedEvent = DefinedEvent<typeof modelRemoved>
 
 const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()) })
@@ -66,4 +70,21 @@ declare module './event-map.js' {
   }
 }
 
-export const MODEL_EVENTS = [modelAdded, modelRemoved, modelEnabled, modelDisabled, modelRepriced] as const
+/** A model that was to be drained is gone. It follows from the event before it. */
+const drained = defineNotice('drained', { model: text() })
+export type DrainedEvent = DefinedEvent<typeof drained>
+
+declare module './event-map.js' {
+  interface NoticeMap {
+    drained: DrainedEvent
+  }
+}
+
+export const MODEL_EVENTS = [
+  modelAdded,
+  modelRemoved,
+  modelEnabled,
+  modelDisabled,
+  modelRepriced,
+  drained,
+] as const

@@ -5,12 +5,12 @@ import { expected } from '../base/errors.js'
 export interface ChatMessage {
   readonly role: string
   /** Null where there is no text, as beside tool calls. Of parts, those with a text count. */
-  readonly content?: string | readonly (string | ChatPart)[] | null
+  readonly content?: string | readonly (string | ChatPart)[] | null | undefined
 }
 
 /** A text, or an image, a file or a tool's result, which has none. */
 export interface ChatPart {
-  readonly type?: string
+  readonly type?: string | undefined
   readonly text?: unknown
 }
 

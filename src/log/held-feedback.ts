@@ -17,6 +17,8 @@ interface Held {
   /** In its group the highest rank goes first, where there is no room. */
   readonly rank: number
   readonly make: () => RouterEvent
+  /** What it is told where its request is never known: an error made anew for each would take most of the time. */
+  readonly unknown: ParetoBanditError
   readonly receipt: PendingReceipt
   readonly until: number
 }
@@ -58,7 +60,7 @@ export class HeldFeedback {
   }
 
   /** @throws JOURNAL_FULL where as much waits for requests of its origin, all of them before this one */
-  add(id: string, make: () => RouterEvent, receipt: PendingReceipt): void {
+  add(id: string, make: () => RouterEvent, unknown: ParetoBanditError, receipt: PendingReceipt): void {
     const until = this.host.now() + this.holdMs
     const dot = id.lastIndexOf('.')
     const origin = id.slice(0, dot)
@@ -66,7 +68,7 @@ export class HeldFeedback {
     const group = isStranger ? STRANGERS : origin
     const rank = isStranger ? -this.arrivals++ : Number(id.slice(dot + 1))
     this.makeRoom(group, rank)
-    const held: Held = { id, group, rank, make, receipt, until }
+    const held: Held = { id, group, rank, make, unknown, receipt, until }
     this.waiting.add(held)
     this.queue.push(held)
     const members = this.groups.get(group)
@@ -132,6 +134,10 @@ export class HeldFeedback {
   private attempt(held: Held): void {
     this.remove(held)
     const { receipt } = held
+    if (!this.host.isRequest(held.id)) {
+      receipt.settle(held.unknown)
+      return
+    }
     try {
       this.host.commit(held.make()).durable.then(
         () => receipt.settle(undefined),

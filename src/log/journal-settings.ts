@@ -18,6 +18,8 @@ export interface JournalSettings {
   readonly holdMs?: number | undefined
   /** How long `close` waits for events to be durable, ms, before it gives them up and rejects. Default 10,000. */
   readonly closeMs?: number | undefined
+  /** Whether `close` writes a snapshot, so that the next start has no events to fold. Default true. */
+  readonly snapshotOnClose?: boolean | undefined
 }
 
 declare module '../policy/options.js' {

@@ -69,7 +69,7 @@ export function reviewOptions(
     }
     const line = `${describe(item, '')}, which holds`
     differences.push(line)
-    held.push(isNew ? line : `${line}: these options have been heard before`)
+    held.push(isNew ? line : `${line}: this option was not edited since the last start`)
   }
   for (const line of listed(held)) told(`${store}: ${line}`)
   return { differences, changes, said: next }

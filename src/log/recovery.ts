@@ -3,8 +3,11 @@ import type { RoutingState } from '../state/routing-state.js'
 import { decodeSnapshot } from '../state/snapshot/snapshot.js'
 import type { LogFold } from './log-fold.js'
 import { type Position, START, type Store } from './store.js'
+import { TimeSlice } from './time-slice.js'
 
 const RETRIES = 3
+/** Events between two looks at the clock: an event with 1,024 numbers of context takes a millisecond or two. */
+const CLOCK_EVENTS = 4
 
 /** Makes a fold over a state that is empty, each time. */
 export type StartFold = () => LogFold
@@ -25,12 +28,18 @@ interface SnapshotNeeds {
 
 /**
  * The state of a log's end: its latest snapshot that can be read, and what came after it.
+ * @param slice gives the event loop its turns while a long log is folded
  * @throws STORE_CORRUPT where no snapshot can be read and the log no longer reaches back to its beginning
  */
-export async function recover(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
+export async function recover(
+  store: Store,
+  start: StartFold,
+  needs: SnapshotNeeds,
+  slice = new TimeSlice(),
+): Promise<Recovered> {
   for (let left = RETRIES; ; left--) {
     try {
-      return await recoverOnce(store, start, needs)
+      return await recoverOnce(store, start, needs, slice)
     } catch (error) {
       // Others wrote newer snapshots meanwhile, and dropped what came before them.
       if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || left === 0) throw error
@@ -38,7 +47,12 @@ export async function recover(store: Store, start: StartFold, needs: SnapshotNee
   }
 }
 
-async function recoverOnce(store: Store, start: StartFold, needs: SnapshotNeeds): Promise<Recovered> {
+async function recoverOnce(
+  store: Store,
+  start: StartFold,
+  needs: SnapshotNeeds,
+  slice: TimeSlice,
+): Promise<Recovered> {
   const repairs: string[] = []
   const { fold, position: from } = await latestSnapshot(store, start, needs, repairs)
   let position = from
@@ -52,6 +66,7 @@ async function recoverOnce(store: Store, start: StartFold, needs: SnapshotNeeds)
         const { kind } = fold.fold(origin, firstNumber + i, events[i])
         if (kind === 'applied') folded++
         else if (kind === 'refused') refused++
+        if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()
       }
       position = end
     }

@@ -17,6 +17,7 @@ import type { JournalOptions } from './resolve-journal.js'
 import { haveSameSlots } from './same-slots.js'
 import { SharedSnapshots } from './shared-snapshots.js'
 import type { OpenedLog, PlacedBatch, Position, Store } from './store.js'
+import { TimeSlice } from './time-slice.js'
 import { within } from './timeout.js'
 
 const READ_WAIT_MS = 1000
@@ -82,7 +83,8 @@ export class Replica implements Journal {
     this.fold = fold
     this.position = position
     this.startFold = startFold
-    this.snapshots = new SharedSnapshots(store, options, host.encoder)
+    const covered = recovered.fromSnapshot ? fold.state.events - recovered.folded : 0
+    this.snapshots = new SharedSnapshots(store, options, host.encoder, covered)
     this.leases = leases
     this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
@@ -150,12 +152,12 @@ export class Replica implements Journal {
     return this.receipts.add(lastNumber - count + 1, lastNumber)
   }
 
-  hold(id: string, make: () => RouterEvent): Receipt | null {
+  hold(id: string, make: () => RouterEvent, unknown: ParetoBanditError): Receipt | null {
     this.checkRoom()
     // What this router gave away itself it knows best.
     if (id.startsWith(`${this.origin}.`) || !REQUEST_ID.test(id)) return null
     const receipt = new PendingReceipt()
-    this.held.add(id, make, receipt)
+    this.held.add(id, make, unknown, receipt)
     this.alive.hold()
     return receipt
   }
@@ -175,6 +177,8 @@ export class Replica implements Journal {
     const closed = this.options.closedError(this.store)
     try {
       await within(this.flush(), this.options.closeMs, this.store)
+      this.isEnding = true
+      if (this.options.snapshotOnClose) await this.snapshots.writeLast(() => this)
     } finally {
       this.isClosed = this.isEnding = true
       await this.leases?.close()
@@ -191,7 +195,7 @@ export class Replica implements Journal {
         if (this.mustRejoin) await this.rejoin()
         const batches = await this.store.read(this.position, READ_WAIT_MS, this.outbox.position)
         this.leases?.storeAnswers()
-        this.take(batches)
+        await this.take(batches)
       } catch (error) {
         if (this.isClosed) return
         await this.readFailed(error)
@@ -199,8 +203,12 @@ export class Replica implements Journal {
     }
   }
 
-  private take(batches: readonly PlacedBatch[]): void {
+  /** Batch by batch: between two the state is that of `position`, and others may have a turn. */
+  private async take(batches: readonly PlacedBatch[]): Promise<void> {
+    const slice = new TimeSlice()
     for (const batch of batches) {
+      if (slice.isOver) await slice.rest()
+      if (this.isClosed) return
       const before = this.confirmed.events
       for (let i = 0; i < batch.events.length; i++)
         this.place(batch.origin, batch.firstNumber + i, batch.events[i])

@@ -1,4 +1,4 @@
-import { checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
+import { checkBoolean, checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
@@ -8,7 +8,15 @@ export type JournalOptions = {
   readonly [K in keyof JournalSettings]-?: NonNullable<JournalSettings[K]>
 } & { readonly closedError: (store: Store) => ParetoBanditError }
 
-const KEYS = ['snapshotEvents', 'capacity', 'onStoreError', 'localShare', 'holdMs', 'closeMs'] as const
+const KEYS = [
+  'snapshotEvents',
+  'capacity',
+  'onStoreError',
+  'localShare',
+  'holdMs',
+  'closeMs',
+  'snapshotOnClose',
+] as const
 
 const STORE_METHODS = ['open', 'append', 'read', 'snapshots', 'writeSnapshot', 'close'] as const
 
@@ -41,6 +49,10 @@ export function resolveJournal(value: unknown): JournalOptions {
       settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),
     holdMs: integer(settings.holdMs, 10_000, 0, 3_600_000, 'journal.holdMs'),
     closeMs: integer(settings.closeMs, 10_000, 0, 3_600_000, 'journal.closeMs'),
+    snapshotOnClose:
+      settings.snapshotOnClose === undefined
+        ? true
+        : checkBoolean(settings.snapshotOnClose, 'journal.snapshotOnClose'),
     closedError: ({ description }) =>
       new ParetoBanditError('STORE_CLOSED', description, 'the router has been closed'),
   }

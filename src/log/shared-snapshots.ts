@@ -2,6 +2,7 @@ import type { RoutingState } from '../state/routing-state.js'
 import { encodeSnapshot } from '../state/snapshot/snapshot.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { Position, Store } from './store.js'
+import { within } from './timeout.js'
 
 const CLAIM_MS = 60_000
 
@@ -11,8 +12,11 @@ export class SharedSnapshots {
   private readonly options: JournalOptions
   private readonly encoder: string | null
   private isOurs = false
+  /** Events that the latest snapshot known here covers. */
+  private covered: number
 
-  constructor(store: Store, options: JournalOptions, encoder: string | null) {
+  constructor(store: Store, options: JournalOptions, encoder: string | null, covered: number) {
+    this.covered = covered
     this.store = store
     this.options = options
     this.encoder = encoder
@@ -30,6 +34,28 @@ export class SharedSnapshots {
     else if (Math.floor(before / snapshotEvents) !== mark) void this.claim(`snapshot-${mark}`)
   }
 
+  /**
+   * A process ends: so that who comes next has nothing to fold. Where others stay it is theirs, but for one of many that
+   * end together.
+   */
+  async writeLast(
+    now: () => { readonly confirmed: RoutingState; readonly position: Position },
+  ): Promise<void> {
+    const { store, options, encoder } = this
+    if (now().confirmed.events === this.covered) return
+    try {
+      const others = ((await store.leases?.processes()) ?? 1) > 1
+      if (others && (await store.claim?.('snapshot-close', CLAIM_MS)) === false) return
+      // What came while others were asked is in it, too.
+      const { confirmed, position } = now()
+      const bytes = encodeSnapshot(confirmed, encoder)
+      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+    } catch (error) {
+      // The log has it all.
+      options.onStoreError(error)
+    }
+  }
+
   private async claim(task: string): Promise<void> {
     try {
       this.isOurs = (await this.store.claim?.(task, CLAIM_MS)) !== false
@@ -40,6 +66,7 @@ export class SharedSnapshots {
 
   private take(state: RoutingState, position: Position): void {
     this.isOurs = false
+    this.covered = state.events
     try {
       const bytes = encodeSnapshot(state, this.encoder)
       this.store

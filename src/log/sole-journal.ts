@@ -103,10 +103,23 @@ export class SoleJournal implements Journal {
       await within(this.flush(), this.options.closeMs, this.store)
       this.isEnding = true
       await this.writing
+      if (this.options.snapshotOnClose && this.sinceSnapshot > 0) await this.writeLast()
     } finally {
       this.isEnding = true
       await this.store.close()
       this.outbox.break(this.options.closedError(this.store))
+    }
+  }
+
+  /** So that the next start has nothing to fold. */
+  private async writeLast(): Promise<void> {
+    const { store, options, position } = this
+    try {
+      const bytes = encodeSnapshot(this.confirmed, this.encoder)
+      await within(store.writeSnapshot({ position, bytes }), options.closeMs, store, 'a snapshot was')
+    } catch (error) {
+      // The log has it all.
+      options.onStoreError(error)
     }
   }
 

@@ -123,6 +123,8 @@ export class Registry {
   version = 0
   /** Models that do not answer. */
   down = 0
+  /** Models that are removed once none of their requests is in flight, and up to which request none is. */
+  readonly draining = new Map<Model, number>()
   private list: Model[] = []
   private dearest = 0
   private newcomers = 0
@@ -191,11 +193,13 @@ export class Registry {
     this.lowestFree = Math.min(this.lowestFree, model.slot)
     this.byId.delete(model.id)
     if (model.trips > 0) this.down--
+    this.draining.delete(model)
     this.outdate()
   }
 
   setEnabled(model: Model, enabled: boolean): void {
     model.enabled = enabled
+    if (enabled) this.draining.delete(model)
     this.outdate()
   }
 

@@ -1,4 +1,4 @@
-import { checkKeys, checkRecord } from '../base/check.js'
+import { checkBoolean, checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { readOnce } from '../base/read-once.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
@@ -43,9 +43,14 @@ export class Admin {
     this.committer.commit(modelAddedEvent(state, this.options, this.policy, given, givenOptions, at))
   }
 
-  removeModel(id: string): void {
+  removeModel(id: string, options: { readonly drain?: boolean | undefined } | undefined): void {
+    const { drain, ...rest } = checkRecord(readOnce(options ?? {}, 'options'), 'options')
+    checkKeys(rest, [], 'options')
+    const isDrained = drain === undefined ? false : checkBoolean(drain, 'options.drain')
     const at = this.committer.now()
-    this.committer.commit({ type: 'model-removed', at, model: this.model(id).id })
+    const model = this.model(id)
+    if (isDrained && this.committer.state.registry.draining.has(model)) return
+    this.committer.commit({ type: 'model-removed', at, model: model.id, drain: isDrained })
   }
 
   disable(id: string): void {

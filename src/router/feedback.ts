@@ -154,7 +154,7 @@ export class Feedback {
     } catch (error) {
       if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST' || journal === null)
         throw error
-      const receipt = journal.hold(id, () => make(committer.now()))
+      const receipt = journal.hold(id, () => make(committer.now()), error)
       if (receipt === null) throw error
       return receipt
     }

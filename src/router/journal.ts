@@ -1,3 +1,4 @@
+import type { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import type { RoutingState } from '../state/routing-state.js'
 
@@ -35,9 +36,10 @@ export interface Journal {
   receipt(count: number): Receipt
   /**
    * Feedback for a request that is not known here, and may be known to others: made into an event once it is.
+   * @param unknown what the receipt says where it never is
    * @returns null where there are no others
    */
-  hold(id: string, make: () => RouterEvent): Receipt | null
+  hold(id: string, make: () => RouterEvent, unknown: ParetoBanditError): Receipt | null
   /** Resolves when all that was appended so far is durable. */
   flush(): Promise<void>
   /** `flush`, and gives the store free. */

@@ -1,7 +1,6 @@
 import type { Model } from '../models/registry.js'
 import type { PolicyName } from '../policy/policies.js'
 import type { PolicyReport } from '../policy/stats.js'
-import type { RewardUnits } from '../state/reward-units.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { JournalStats } from './journal.js'
 import type { ModelStats, RouterStats } from './stats.js'
@@ -28,7 +27,7 @@ export function readStats(
   return {
     ...more,
     requests: state.requests,
-    models: models.map((model) => modelStats(model, total, state.rewards)),
+    models: models.map((model) => modelStats(model, total, state)),
     policy: state.policyName as PolicyName,
     pacer: {
       usdPerRequest: cost.usdPerRequest,
@@ -52,11 +51,12 @@ export function readStats(
   }
 }
 
-function modelStats(model: Model, total: number, rewards: RewardUnits | null): ModelStats {
+function modelStats(model: Model, total: number, { rewards, registry }: RoutingState): ModelStats {
   const meanReward = model.rewarded === 0 ? null : model.rewardSum / model.rewarded
   return {
     id: model.id,
     enabled: model.enabled,
+    draining: registry.draining.has(model),
     ...model.prices.price,
     requests: model.requests,
     share: total === 0 ? 0 : model.requests / total,

@@ -180,12 +180,13 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Forgets a model. What is reserved for its requests in flight counts as spent, and feedback for them is refused: to
-   * hear of true costs, `disable` it first.
-   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
+   * Forgets a model. What is reserved for its requests in flight counts as spent until their bills come, which are booked;
+   * nothing is learned of them, and their rewards are refused. To learn of them, `drain` it: it gets no more requests, those in flight settle and are learned from, and with the last
+   * one it is removed by itself, in this process or a later one, which a `drained` notice tells. `enable` takes that back.
+   * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */
-  removeModel(id: string): void {
-    this.open.admin.removeModel(id)
+  removeModel(id: string, options?: { readonly drain?: boolean | undefined }): void {
+    this.open.admin.removeModel(id, options)
   }
 
   /**

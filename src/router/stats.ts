@@ -10,6 +10,8 @@ export type ModelStats = ResolvedModelSpec & ModelCounts
 
 interface ModelCounts {
   readonly enabled: boolean
+  /** It gets no more requests, and is removed once none of its own is in flight. */
+  readonly draining: boolean
   /** Decisions for this model, failed ones included. */
   readonly requests: number
   /** Its share of all decisions for models that are registered now. */

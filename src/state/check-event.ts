@@ -113,6 +113,7 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
   'model-enabled': knownModel,
   'model-disabled': knownModel,
   'model-repriced': knownModel,
+  drained: {},
   'budget-set': { tenant: knownTenant },
 }
 

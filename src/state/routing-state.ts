@@ -102,19 +102,20 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         this.modelAdded(event)
         break
       case 'model-removed':
-        this.modelRemoved(this.model(event.model), event.at)
+        if (event.drain) this.drain(this.model(event.model))
+        else this.modelRemoved(this.model(event.model), event.at)
         break
       case 'model-enabled':
         this.registry.setEnabled(this.model(event.model), true)
         break
       case 'model-disabled':
-        this.registry.setEnabled(this.model(event.model), false)
-        this.policy.unavailable?.(this.model(event.model))
+        this.disable(this.model(event.model))
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
         break
       case 'drift':
+      case 'drained':
       case 'implausible-bill':
       case 'availability':
         return NOTHING_MORE
@@ -125,6 +126,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       default:
         this.policy.apply?.(event)
     }
+    if (this.registry.draining.size > 0) this.removeDrained(event.at)
     this.events++
     const notices = this.policy.takeNotices?.() ?? NOTHING_MORE
     if (this.notices.length === 0) return notices
@@ -400,6 +402,30 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     }
     this.registry.remove(model)
     this.policy.unavailable?.(model)
+  }
+
+  private disable(model: Model): void {
+    this.registry.setEnabled(model, false)
+    this.policy.unavailable?.(model)
+  }
+
+  private drain(model: Model): void {
+    this.disable(model)
+    this.registry.draining.set(model, 0)
+  }
+
+  /** Each request is passed once: those before a model's oldest in flight are not looked at again. */
+  private removeDrained(at: number): void {
+    const { pending, registry } = this
+    for (const [model, from] of registry.draining) {
+      let sequence = Math.max(from, pending.oldest)
+      const isInFlight = () => isUnsettled(pending.state(sequence)) && this.modelOf(sequence) === model
+      while (sequence < pending.next && !isInFlight()) sequence++
+      registry.draining.set(model, sequence)
+      if (sequence < pending.next) continue
+      this.modelRemoved(model, at)
+      this.notices.push({ type: 'drained', at, model: model.id })
+    }
   }
 
   private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {

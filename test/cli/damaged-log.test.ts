@@ -17,7 +17,12 @@ describe.skipIf(Database === null)('a log with a damaged event', () => {
     '%i from its end is inspected: the damage is named, the rest is shown',
     async (back) => {
       const file = join(folder.path, 'damaged.db')
-      const router = await createRouter({ models: MODELS, dimension: 3, store: sqliteStore(file) })
+      const router = await createRouter({
+        models: MODELS,
+        dimension: 3,
+        store: sqliteStore(file),
+        journal: { snapshotOnClose: false },
+      })
       for (let i = 0; i < 10; i++) router.settle(router.route([0.1, i, 1]).id, { costUsd: 1e-4 })
       await router.flush()
       await router.close()

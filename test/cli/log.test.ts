@@ -16,6 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** A log with some of everything, as a service makes one. @returns digest and position at its end */
 async function service(name = 'service.db'): Promise<{ position: string; sha256: string }> {
   const router = await createRouter({
+    journal: { snapshotOnClose: false },
     name: 'r',
     models: MODELS,
     budget: { usdPerRequest: 0.002 },
@@ -325,6 +326,7 @@ describe('settings', () => {
 test('a long history is folded from snapshots', async () => {
   const state = await folder.kept()
   const router = await createRouter({
+    journal: { snapshotOnClose: false },
     name: 'r',
     budget: { usdPerRequest: 0.002 },
     store: sqliteStore(join(folder.path, state)),

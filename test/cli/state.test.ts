@@ -269,6 +269,17 @@ describe('where a state file lies', () => {
     expect(await readdir(folder.path)).toEqual([])
   })
 
+  test('it is told where it was emptied, and so is a new one that begins in it', async () => {
+    await folder.write('models.json', MODELS)
+    await folder.write('emptied', '')
+    const message = /emptied: there is no byte in it/
+    await folder.refused(['settle', 'r.1', '--cost', '1', '--state', 'emptied'], message)
+    await folder.refused(['stats', '--state', 'emptied'], message)
+    await folder.refused(['route', 'x', '--state', 'emptied'], /emptied has no byte in it/)
+    const { code, stderr } = await folder.run(['route', 'x', '--models', 'models.json', '--state', 'emptied'])
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/emptied: the file was there without a byte/)])
+  })
+
   test('it cannot be a folder, or in one that is not there', async () => {
     await folder.write('models.json', MODELS)
     const args = ['route', 'x', '--models', 'models.json', '--state']

@@ -44,6 +44,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['retryAfterMs', null],
   ['triesCost', false],
   ['triesLatency', false],
+  ['drain', false],
   ['inputTokens', null],
 ])
 
@@ -54,6 +55,7 @@ describe('an event as bytes', () => {
     )
     expect(ALL_EVENTS.filter(({ code }) => code === null).map(({ type }) => type)).toEqual([
       'implausible-bill',
+      'drained',
       'availability',
       'drift',
     ])

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FLOORS, floorOf } from './floors.js'
 import { filesUnder, importsOf, read } from './imports.js'
@@ -26,5 +27,23 @@ describe('the pictures of docs/ARCHITECTURE.md (npm run pictures)', () => {
     const side = (end: 0 | 1) => [...new Set(pairs.map((pair) => pair[end] ?? ''))].sort()
     expect(valuesOf('docs/img/imports.svg', 'data-from')).toEqual(side(0))
     expect(valuesOf('docs/img/imports.svg', 'data-to')).toEqual(side(1))
+  })
+})
+
+describe('the pictures of faults (npm run pictures)', () => {
+  const FAULTS = readdirSync('scripts/faults').filter((file) => file.endsWith('.mjs'))
+  const before = JSON.parse(read('scripts/faults/before.json')) as Readonly<
+    Record<string, { release?: string }>
+  >
+
+  it.each(FAULTS)('%s: as a release took it, and as it is taken now', (file) => {
+    const name = file.replace('.mjs', '')
+    const release = before[name]?.release
+    expect(release).toMatch(/^\d+\.\d+\.\d+$/)
+    const picture = read(`docs/img/faults/${name}.svg`)
+    const ends = [...picture.matchAll(/class="end"[^>]*>([^<]+)</g)].map(([, text]) => text)
+    const panels = picture.match(/class="name"/g)?.length ?? 0
+    expect(panels).toBeGreaterThan(0)
+    expect(ends).toEqual(Array.from({ length: panels }, () => [release, 'now']).flat())
   })
 })

@@ -359,7 +359,7 @@ describe('the last word holds', () => {
       expect(differences).toHaveLength(1)
       expect(differences[0]).toMatch(told)
       expect(differences[0]).toMatch(/, which holds$/)
-      expect(warned).toEqual([`memory: ${differences[0]}: these options have been heard before`])
+      expect(warned).toEqual([`memory: ${differences[0]}: this option was not edited since the last start`])
       await router.close()
     },
   )

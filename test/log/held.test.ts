@@ -21,11 +21,10 @@ function bench() {
     const receipt = new PendingReceipt()
     const make = (): RouterEvent => {
       makes++
-      if (!known.has(id)) throw new ParetoBanditError('UNKNOWN_REQUEST', 'id', 'not known')
       done.push(id)
       return wrong({ type: 'rewarded', id })
     }
-    held.add(id, make, receipt)
+    held.add(id, make, new ParetoBanditError('UNKNOWN_REQUEST', 'id', 'not known'), receipt)
     return receipt
   }
   return { known, clock, done, held, add, makes: () => makes }

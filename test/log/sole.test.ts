@@ -177,7 +177,7 @@ describe('a router on a store', () => {
 
   it('passes over a snapshot that cannot be read, and says so', async () => {
     const store = memoryStore()
-    const router = await createRouter({ ...OPTIONS, store })
+    const router = await createRouter({ ...OPTIONS, store, journal: { snapshotOnClose: false } })
     const { id } = router.route(X)
     await router.flush()
     const { position } = await router.digest()

@@ -255,6 +255,22 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       expect((await readAll(store)).ids).toHaveLength(41)
     })
 
+    it('are told from what stands at another position', async () => {
+      const store = make()
+      const log = await store.open(HEADER, SEED)
+      const positions: Position[] = []
+      for (let i = 0; i < 3; i++) positions.push(await store.append(batchOf(log, 1 + 10 * i, 10)))
+      for (const i of [0, 1]) await store.writeSnapshot({ position: positions[i], bytes: new Uint8Array(90) })
+      const latest = `{test${streams}}:snapshot:latest`
+      await server.command('HSET', latest, 'position', positions[2])
+      expect(await read(store)).toEqual([
+        [positions[2], 0],
+        [positions[0], 90],
+      ])
+      await server.command('HDEL', latest, 'mark')
+      expect((await read(store))[0]).toEqual([positions[2], 90])
+    })
+
     it('have what they cover trimmed, but for the events to retain', async () => {
       for (const [retainEvents, left] of [
         [0, 50],
@@ -390,6 +406,30 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       await expectRejection(make().open(HEADER, SEED), 'STORE_CORRUPT')
       await expectRejection(reading.read(positions[6], 0), 'STORE_CORRUPT')
       await expectRejection(reading.read(positions[5], 0), 'STORE_CORRUPT')
+    })
+
+    it('and of those that somebody has put in', async () => {
+      const positions = await makeLog([])
+      const url = server.url
+      const fields = (await server.command('XRANGE', events(), positions[2], positions[2])) as [
+        string,
+        string[],
+      ][]
+      await server.command('XADD', events(), '*', ...fields[0][1])
+      const store = redisStore({ url, stream: `test${streams}` })
+      await expectRejection(store.open(HEADER, SEED), 'STORE_CORRUPT')
+      await expectRejection(stores[0].read(positions[6], 0), 'STORE_CORRUPT')
+    })
+
+    it('and of none where release 0.1.0 trimmed it after us', async () => {
+      const positions = await makeLog([2, 3])
+      await server.command('HSET', `{test${streams}}:log`, 'trimmed', positions[4])
+      await server.command('XTRIM', events(), 'MINID', positions[5])
+      const store = make()
+      await store.open(HEADER, SEED)
+      expect((await readAll(store, positions[4])).ids).toHaveLength(4)
+      await server.command('XDEL', events(), positions[6])
+      await expectRejection(readAll(store, positions[4]), 'STORE_CORRUPT')
     })
 
     it('and of none where it trimmed them itself, whatever is left', async () => {

@@ -69,15 +69,18 @@ export async function teach<T>(path: string, work: (session: Session) => T): Pro
 }
 
 export function missing(path: string): CommandError {
+  const what = existsSync(path) ? 'there is no byte in it, what it had is gone' : 'no such file'
   return new CommandError(
     'FILE_UNREADABLE',
-    `${path}: no such file; 'paretobandit route --state ${path}' makes it`,
+    `${path}: ${what}; 'paretobandit route --state ${path}' makes it`,
   )
 }
 
 async function openSession(store: HeldStore, isThere: boolean, opening: Opening): Promise<Session> {
   const journal = {
     snapshotEvents: SNAPSHOT_EVENTS,
+    // A command is one of many.
+    snapshotOnClose: false,
     // Of a snapshot: the log has it all, and a later command writes one.
     onStoreError: (error: unknown) => {
       if (!store.isAppendError(error)) tell(error instanceof Error ? error.message : String(error))

@@ -133,6 +133,7 @@ export class LocalLeases implements Lease {
         this.followLimits(event.tenant)
         break
       case 'model-removed':
+        if (event.drain) break
         // Its requests in flight count as spent at what was reserved.
         for (const [id, request] of this.ownRequests) {
           if (request.model !== event.model) continue

@@ -77,6 +77,7 @@ export class OthersInFlight {
         this.land(event.id, event.at)
         break
       case 'model-removed':
+        if (event.drain) break
         for (const { id, model } of this.flights.values()) if (model === event.model) this.land(id, event.at)
     }
   }

@@ -28,7 +28,8 @@ import { readSnapshotText, type SnapshotText } from './text.js'
  *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
- *     24     text: JSON {name, encoder, policy, models: [{id, enabled}], budget: boolean,
+ *     24     text: JSON {name, encoder, policy, models: [{id, enabled, draining: true or left out}],
+ *            budget: boolean,
  *            rewardRange: [low, high],
  *            prices: [a model's price, as events have it],
  *            origins: [{name, index, nextRequest, lastEvent}], own: what the policy keeps as text},
@@ -94,7 +95,11 @@ export function encodeSnapshot(state: RoutingState, encoder: string | null): Uin
     name: state.name,
     encoder,
     policy: state.policyName,
-    models: models.map(({ id, enabled }) => ({ id, enabled })),
+    models: models.map((model) => ({
+      id: model.id,
+      enabled: model.enabled,
+      draining: registry.draining.has(model) ? true : undefined,
+    })),
     prices: table.lists.map(({ price }) => price),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),
@@ -241,6 +246,9 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   state.pending.load(totals.next, entries, prices, closed)
   state.ids.load()
   load(state, totals, models)
+  models.forEach(({ model }, i) => {
+    if (text.models[i].draining === true) state.registry.draining.set(model, 0)
+  })
   if (text.rewardRange === undefined) state.rewards?.takeRaw(state)
 }
 

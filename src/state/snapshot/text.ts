@@ -8,7 +8,12 @@ export interface SnapshotText {
   readonly name: string
   readonly encoder: string | null
   readonly policy: string
-  readonly models: readonly { readonly id: string; readonly enabled: boolean }[]
+  readonly models: readonly {
+    readonly id: string
+    readonly enabled: boolean
+    /** It is removed once none of its requests is in flight; left out where it stays. */
+    readonly draining?: true | undefined
+  }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
   readonly budget: boolean
@@ -38,7 +43,10 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     if (!isRecord(model) || !isText(model.id) || typeof model.enabled !== 'boolean') {
       throw invalidSnapshot('it lists a model without an id')
     }
-    return { id: model.id, enabled: model.enabled }
+    const { id, enabled, draining } = model
+    if (draining === undefined) return { id, enabled }
+    if (draining !== true || enabled) throw invalidSnapshot('a model is not drained as models are')
+    return { id, enabled, draining: true as const }
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')

@@ -2,10 +2,11 @@
  * Keys of one log, under one hash tag: in a cluster they lie on one node.
  *
  *     {stream}:log               hash: format, id (random), header (JSON), events (how many ever), process (the last
- *                                number given out), trimmed (entries up to this id were dropped), trimmed_events (with how many
- *                                events), note:<name> (text beside the log)
+ *                                number given out), trimmed (entries up to this id were dropped), trimmed_events (that id and
+ *                                how many events there are up to it), note:<name> (text beside the log)
  *     {stream}:events            stream, entries of `entry.ts`
- *     {stream}:snapshot:latest   hash: position, bytes; `older` likewise, and `upload:<origin>` on its way in
+ *     {stream}:snapshot:latest   hash: position, bytes, mark (checksum of both); `older` likewise, and `upload:<origin>` on
+ *                                its way in
  *     {stream}:processes         sorted set: origin by its last sign of life, ms of the server's clock
  *     {stream}:task:<task>       string: who does it, until it expires
  *     {stream}:lease:<pool>      string, USD granted; of rolling pools a hash, USD granted by step

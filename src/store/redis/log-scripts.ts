@@ -43,14 +43,16 @@ end
 
 /**
  * Whether entries are missing after an id that was read: each tells how many events there are up to its end. The end of
- * the log is told by the count of all that were appended. Logs of release 0.1.0 do not say how many were trimmed.
+ * the log is told by the count of all that were appended. Release 0.1.0 does not say how many it has trimmed.
  */
 const GAP = `
 local function countAt(id, trimmed)
   local entry = redis.call('XRANGE', KEYS[2], id, id, 'COUNT', 1)[1]
   if entry then return true, tonumber(entry[2][8]) end
-  if id ~= trimmed then return id == '0-0', 0 end
-  return true, id == '0-0' and 0 or tonumber(redis.call('HGET', KEYS[1], 'trimmed_events') or '')
+  if id == '0-0' then return true, 0 end
+  if id ~= trimmed then return false, nil end
+  local at, count = string.match(redis.call('HGET', KEYS[1], 'trimmed_events') or '', '^(%S+) (%d+)$')
+  return true, at == id and tonumber(count) or nil
 end
 local function gap(id, count)
   local entry = redis.call('XRANGE', KEYS[2], '(' .. id, '+', 'COUNT', 1)[1]
@@ -193,7 +195,7 @@ if not cut then
   end
 end
 if not cut then return 1 end
-redis.call('HSET', KEYS[1], 'trimmed', cut, 'trimmed_events', count)
+redis.call('HSET', KEYS[1], 'trimmed', cut, 'trimmed_events', cut .. ' ' .. count)
 local time, sequence = string.match(cut, '^(%d+)%-(%d+)$')
 redis.call('XTRIM', KEYS[2], 'MINID', '=', time .. '-' .. string.format('%.0f', sequence + 1))
 return 1

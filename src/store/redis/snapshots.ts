@@ -1,3 +1,4 @@
+import { crc32 } from '../../base/checksum.js'
 import type { StoredSnapshot } from '../../log/store.js'
 import { type Connection, command } from './connection.js'
 import { idOf, positionOf } from './entry.js'
@@ -9,16 +10,29 @@ const UPLOAD_SECONDS = 600
 /** A slow line: a snapshot may take its size over this longer than other commands. */
 const BYTES_PER_MS = 1000
 
-/** The latest snapshot first. A third read before the second is given: the same one is not given twice. */
+/** More than a snapshot's own checksum and what is before it: it says which bytes these are. */
+const HEAD_BYTES = 64
+
+/** That these bytes are the state at this position, and no other: the bytes have a checksum of their own. */
+function markOf(position: string, bytes: Uint8Array): string {
+  return String(crc32(bytes.subarray(0, HEAD_BYTES), crc32(Buffer.from(`${position} ${bytes.length} `))))
+}
+
+/**
+ * The latest snapshot first. A third read before the second is given: the same one is not given twice. One that was
+ * written for another position comes without its bytes, so that whoever reads it passes it over and says so.
+ */
 export async function* readSnapshots(connection: Connection, keys: Keys): AsyncGenerator<StoredSnapshot> {
   let given: string | null = null
   for (const key of [keys.latest, keys.older]) {
     // Tens of MB, at BYTES_PER_MS.
-    const reply = await connection.send(command('HMGET', key, 'position', 'bytes'), 60_000)
-    const [id, bytes] = reply as readonly (Buffer | null)[]
+    const reply = await connection.send(command('HMGET', key, 'position', 'bytes', 'mark'), 60_000)
+    const [id, bytes, mark] = reply as readonly (Buffer | null)[]
     if (id === null || bytes === null || id.toString() === given) continue
     given = id.toString()
-    yield { position: positionOf(given), bytes }
+    // Release 0.1.0 leaves no mark.
+    const isWhole = mark === null || mark.toString() === markOf(given, bytes)
+    yield { position: positionOf(given), bytes: isWhole ? bytes : new Uint8Array() }
   }
 }
 
@@ -35,7 +49,7 @@ export async function keepSnapshot(
   const id = idOf(snapshot.position)
   await connection.sendAll(
     [
-      command('HSET', upload, 'position', id, 'bytes', bytes),
+      command('HSET', upload, 'position', id, 'bytes', bytes, 'mark', markOf(id, bytes)),
       command('EXPIRE', upload, String(UPLOAD_SECONDS)),
     ],
     byteLength / BYTES_PER_MS,
