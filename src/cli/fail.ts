@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
+import { amountFlag } from './flags.js'
+import { usd } from './format.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
 import { print, visible } from './print.js'
 import { teach } from './state/session.js'
@@ -9,6 +11,8 @@ import { teach } from './state/session.js'
 interface FailFlags extends BillFlags {
   readonly state: string
   readonly log?: string
+  readonly latencyMs?: number
+  readonly retryAfterMs?: number
 }
 
 const HELP = `
@@ -26,6 +30,8 @@ export function registerFail(program: Command): void {
     command,
     'what the failed call cost all the same, USD (default: 0); or tokens, priced at list:',
   )
+    .option('--latency-ms <ms>', 'how long it took to fail', amountFlag)
+    .option('--retry-after-ms <ms>', 'how long the provider asks to be left alone', amountFlag)
     .option('--log <file>', 'append the event as a line of JSON')
     .addHelpText('after', HELP)
     .action(fail)
@@ -33,18 +39,24 @@ export function registerFail(program: Command): void {
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
   await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.usage])
-  const bill = await billOf(flags)
+  const { latencyMs, retryAfterMs } = flags
+  const failure = { ...(await billOf(flags)), latencyMs, retryAfterMs }
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
     log.listen(router)
     const before = router.stats()
+    let headline = ''
     let model = ''
     router.on('failed', (event) => {
       model = event.model
+      headline = `${id} failed on ${visible(model)}; route again with --exclude ${visible(model)}\n`
     })
-    router.fail(id, bill)
-    const next = `route again with --exclude ${visible(model)}\n`
-    return `${id} failed on ${visible(model)}; ${next}${renderEffect(model, before, router.stats())}`
+    router.on('billed', (event) => {
+      model = event.model ?? model
+      headline = `the late bill of ${id} is booked: ${usd(event.costUsd)}\n`
+    })
+    router.fail(id, failure)
+    return headline + renderEffect(model, before, router.stats())
   })
   await log.append()
   print(text)

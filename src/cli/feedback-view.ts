@@ -19,11 +19,13 @@ export function renderEffect(model: string, before: RouterStats, after: RouterSt
   }
   if (was.failed !== is.failed) {
     lines.push(`  ${name}: ${plural(is.failed, 'failed request')} of ${is.requests}`)
+    if (!is.isAvailable) lines.push(`  ${name}: does not answer, and gets few requests until it does`)
   }
   if (
     before.pacer.spendUsd !== after.pacer.spendUsd ||
     was.settled !== is.settled ||
-    was.failed !== is.failed
+    was.failed !== is.failed ||
+    was.lateBills !== is.lateBills
   ) {
     lines.push(...renderPacerChange(before, after))
   }

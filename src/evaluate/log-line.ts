@@ -18,7 +18,7 @@ export interface FeedbackLine {
   readonly id: string
   /** The model it is of, when the line says so. */
   readonly model: string | null
-  readonly kind: 'reward' | 'cost' | 'failure'
+  readonly kind: 'reward' | 'cost' | 'failure' | 'bill'
   readonly value: number
 }
 
@@ -53,6 +53,8 @@ export function parseLine(
       return { decision: null, feedback: [costOf(line, 'cost', place)] }
     case 'failed':
       return { decision: null, feedback: [costOf(line, 'failure', place)] }
+    case 'billed':
+      return { decision: null, feedback: [costOf(line, 'bill', place)] }
     default:
       if (typeof line.type !== 'string') throw bad(place, 'type', 'the name of an event', line.type)
       return null
@@ -109,7 +111,11 @@ function rewardOf(line: Record<string, unknown>, place: string): FeedbackLine {
   return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind: 'reward', value: reward }
 }
 
-function costOf(line: Record<string, unknown>, kind: 'cost' | 'failure', place: string): FeedbackLine {
+function costOf(
+  line: Record<string, unknown>,
+  kind: 'cost' | 'failure' | 'bill',
+  place: string,
+): FeedbackLine {
   const { costUsd } = line
   if (!isAmount(costUsd)) throw bad(place, 'costUsd', 'a finite number >= 0', costUsd)
   return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind, value: costUsd }

@@ -42,7 +42,7 @@ interface Feedback {
 }
 
 /**
- * Reads a decision log, one JSON object a line: the events of a router (`routed`, `settled`, `rewarded`, `failed`; other
+ * Reads a decision log, one JSON object a line: the events of a router (`routed`, `settled`, `rewarded`, `failed`, `billed`; other
  * types are skipped), or flat lines `{id, context or prompt, model, propensity, eligible, reward, costUsd}`, or both.
  * Feedback finds its decision by id, wherever it stands. Decisions are in the order of their times `at`, or of the file
  * when one of them has none. Unknown fields are ignored, empty lines skipped.
@@ -92,8 +92,9 @@ class LogReader {
 
   private learn({ id, model, kind, value }: FeedbackLine, place: string): void {
     const known = this.feedback.get(id) ?? { reward: null, costUsd: null, failed: false }
+    // A bill takes the place of what was known.
     const twice =
-      known.failed ||
+      (kind !== 'bill' && known.failed) ||
       (kind === 'reward' && known.reward !== null) ||
       (kind === 'cost' && known.costUsd !== null) ||
       (kind === 'failure' && (known.reward !== null || known.costUsd !== null))

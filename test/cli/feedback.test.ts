@@ -212,6 +212,17 @@ describe('bad feedback', () => {
     expect(await folder.contents(state)).toEqual(before)
   })
 
+  test('tells of a model that does not answer, and books the bill that comes after its failure', async () => {
+    const state = await folder.kept(2)
+    const failed = ['fail', 'r.1', '--latency-ms', '30000', '--retry-after-ms', '60000', '--state', state]
+    expect(await folder.ok(failed)).toContain('does not answer, and gets few requests until it does')
+    const { models } = await folder.stats(state)
+    expect(models.filter(({ isAvailable }) => !isAvailable)).toMatchObject([{ meanFailureLatencyMs: 30_000 }])
+    expect(await folder.ok(['settle', 'r.1', '--cost', '0.25', '--state', state])).toMatch(
+      /^the late bill of r\.1 is booked: \$0\.250*\n[\s\S]*spend \$0 -> \$0\.25/,
+    )
+  })
+
   test('comes at most once', async () => {
     const state = await folder.kept(2)
     await folder.ok(['settle', 'r.1', '--cost', '0', '--state', state])

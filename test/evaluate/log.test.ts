@@ -51,6 +51,11 @@ describe('a decision log', () => {
     expect(log.decisions).toMatchObject([{ reward: 0.5, costUsd: null, failed: false, propensity: null }])
     expect(log.orphans).toBe(1)
     expect(parse(ROUTED, FAILED).decisions).toMatchObject([{ reward: null, costUsd: 0.1, failed: true }])
+    const BILLED = { ...SETTLED, type: 'billed', costUsd: 0.4 }
+    for (const before of [SETTLED, FAILED, { ...SETTLED, type: 'cancelled' }])
+      expect(parse(ROUTED, before, BILLED).decisions).toMatchObject([
+        { costUsd: 0.4, failed: before === FAILED },
+      ])
   })
 
   test('numbers flat lines without an id, and encodes their prompts', () => {

@@ -11,7 +11,11 @@ export type Operation =
   | { do: 'settle'; pick: number; costUsd: number; latencyMs: number }
   | { do: 'settleTokens'; pick: number; tokens: number }
   | { do: 'reward'; pick: number; reward: number }
-  | { do: 'fail'; pick: number; costUsd: number }
+  | { do: 'fail'; pick: number; costUsd: number; retryAfterMs: number | null }
+  | { do: 'cancel'; pick: number; costUsd: number | null }
+  | { do: 'correct'; pick: number; costUsd: number }
+  | { do: 'settleEach'; picks: number[]; costUsd: number | null }
+  | { do: 'adjust'; usd: number }
   | { do: 'wait'; hours: number }
   | { do: 'expire' }
   | { do: 'add' | 'remove' | 'disable' | 'enable'; pick: number }
@@ -22,6 +26,8 @@ const entry = fc.double({ min: -3, max: 3, noNaN: true })
 const input: fc.Arbitrary<[number, number, number]> = fc.tuple(entry, entry, fc.constant(1))
 const pick = fc.nat(200)
 const dollars = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.05, noNaN: true }))
+/** With mistakes of units among them. */
+const bills = fc.oneof(dollars, fc.double({ min: 0, max: 1e6, noNaN: true }))
 const as = <T extends string>(name: T) => fc.constant(name)
 
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -36,7 +42,21 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ do: as('reward'), pick, reward: fc.double({ min: 0, max: 1, noNaN: true }) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: as('fail'), pick, costUsd: dollars }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: as('fail'), pick, costUsd: dollars, retryAfterMs: fc.option(fc.nat(5000)) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: as('cancel'), pick, costUsd: fc.option(dollars) }) },
+  { weight: 2, arbitrary: fc.record({ do: as('correct'), pick, costUsd: bills }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: as('settleEach'),
+      picks: fc.array(pick, { maxLength: 4 }),
+      costUsd: fc.option(bills),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: as('adjust'), usd: fc.double({ min: -1, max: 1, noNaN: true }) }) },
   { weight: 2, arbitrary: fc.record({ do: as('wait'), hours: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ do: as('expire') }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('add', 'remove', 'disable', 'enable'), pick }) },
@@ -102,7 +122,22 @@ export class Run {
         router.reward(id, operation.reward)
         break
       case 'fail':
-        router.fail(id, { costUsd: operation.costUsd })
+        router.fail(id, { costUsd: operation.costUsd, retryAfterMs: operation.retryAfterMs })
+        break
+      case 'cancel':
+        router.cancel(id, { costUsd: operation.costUsd })
+        break
+      case 'correct':
+        router.correct(id, { costUsd: operation.costUsd })
+        break
+      case 'settleEach':
+        router.settleMany(
+          operation.picks.map((each) => ({ id: this.requestAt(each), costUsd: operation.costUsd })),
+          { each: true },
+        )
+        break
+      case 'adjust':
+        router.adjustAccount(operation.usd)
         break
       case 'wait':
         clock.advance(operation.hours * HOUR)
