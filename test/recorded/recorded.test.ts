@@ -23,7 +23,7 @@ const LIBRARY: Library = { createRouter, decodeEvent, sqliteStore, redisStore }
 const LIBRARY_OF_0_1: Library = {
   ...LIBRARY,
   createRouter: (options) =>
-    createRouter((options.policy ?? 'dollar') === 'dollar' ? { indifference: 0, ...options } : options),
+    createRouter((options?.policy ?? 'dollar') === 'dollar' ? { indifference: 0, ...options } : options),
 }
 
 /**

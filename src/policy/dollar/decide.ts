@@ -124,7 +124,7 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
-      position = this.cheapestEqual(state, position)
+      if (limits.price === 0) position = this.cheapestEqual(state, position)
       if (!exploit)
         position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
     }
@@ -153,7 +153,7 @@ export class DollarChooser implements Chooser<DollarState> {
     return choice
   }
 
-  /** The cheapest of the models that are as good as the best one: a dollar has a value even when none is short. */
+  /** The cheapest of the models that are as good as the best one: a dollar has a value even when its price is 0. */
   private cheapestEqual(state: StateView<DollarState>, best: number): number {
     const { costs, limits, equals, uses } = this
     const { expectedUsd, drawnUsd, list } = costs

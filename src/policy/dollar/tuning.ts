@@ -141,7 +141,7 @@ export const BURST_GROWTH = 8
  */
 export const UNFORECAST_SHARE_MAX = 0.15
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
-export const UNFORECAST_KEPT_SHARE = 1 / 16
+export const UNFORECAST_KEPT_SHARE = 1 / 8
 
 // Models that are as good as each other: equals.ts
 
