@@ -1,9 +1,9 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { decodeSnapshot } from '../state/snapshot/snapshot.js'
+import { decodeSnapshot, decodeSteps } from '../state/snapshot/snapshot.js'
 import type { LogFold } from './log-fold.js'
 import { type Position, START, type Store } from './store.js'
-import { TimeSlice } from './time-slice.js'
+import { inSlices, TimeSlice } from './time-slice.js'
 
 const RETRIES = 3
 /** Events between two looks at the clock: an event with 1,024 numbers of context takes a millisecond or two. */
@@ -54,7 +54,7 @@ async function recoverOnce(
   slice: TimeSlice,
 ): Promise<Recovered> {
   const repairs: string[] = []
-  const { fold, position: from } = await latestSnapshot(store, start, needs, repairs)
+  const { fold, position: from } = await latestSnapshot(store, start, needs, repairs, slice)
   let position = from
   let folded = 0
   let refused = 0
@@ -79,11 +79,12 @@ async function latestSnapshot(
   start: StartFold,
   needs: SnapshotNeeds,
   repairs: string[],
+  slice: TimeSlice,
 ): Promise<{ fold: LogFold; position: Position }> {
   for await (const { position, bytes } of store.snapshots()) {
     const fold = start()
     try {
-      loadSnapshot(bytes, fold.state, needs)
+      await inSlices(decodeSteps(bytes, fold.state, { ...needs, name: null }), slice)
       return { fold, position }
     } catch (error) {
       if (!(error instanceof ParetoBanditError) || error.code === 'OUT_OF_MEMORY') throw error

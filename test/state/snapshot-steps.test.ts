@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { inSlices, TimeSlice } from '../../src/log/time-slice.js'
-import { beginSnapshot, encodeSnapshot } from '../../src/state/snapshot/snapshot.js'
+import { beginSnapshot, decodeSteps, encodeSnapshot } from '../../src/state/snapshot/snapshot.js'
 import { anyPolicy, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 import fc from 'fast-check'
@@ -72,5 +72,21 @@ describe('a snapshot in steps', () => {
     const bytes = await inSlices(beginSnapshot(router.state, null), slice)
     expect(Buffer.compare(bytes, router.snapshot())).toBe(0)
     expect(turns).toBeGreaterThan(5)
+  })
+
+  it('is read in steps as well, and to the same state', async () => {
+    const { router } = await makeBench({ models: MODELS, pendingCapacity: 65_536 })
+    router.routeMany(Array.from({ length: 20_000 }, () => X))
+    const bytes = router.snapshot()
+    const { router: other } = await makeBench({ models: [], pendingCapacity: 65_536 })
+    const steps = decodeSteps(bytes, other.state, { dimension: 3, encoder: null, name: 'r' })
+    let count = 1
+    while (steps.next().done !== true) {
+      expect(other.state.requests).toBe(0)
+      count++
+    }
+    // Their sum in steps of half a MiB, numbers in steps of 65,536, and requests by 4,096 and by 1,024.
+    expect(count).toBeGreaterThan(30)
+    expect(Buffer.compare(other.snapshot(), bytes)).toBe(0)
   })
 })

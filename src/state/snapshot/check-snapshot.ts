@@ -96,6 +96,8 @@ const COVARIANCE_NOISE = 1e-6
 const THETA_ERROR_MAX = 1e-3
 /** Weights of evidence that has all but decayed are denormal, and have no digits left. */
 const THETA_NOISE = 1e-100
+/** Requests that one step checks. */
+const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
 const STATE_MAX = 255
 
@@ -119,10 +121,10 @@ interface SnapshotParts {
 
 /**
  * A checksum proves that nothing was altered by accident, not that a router wrote it. What is taken in must be a state
- * that this router could have come to, so that nothing it does later can go wrong.
+ * that this router could have come to, so that nothing it does later can go wrong. In steps.
  * @throws SNAPSHOT_INVALID
  */
-export function checkSnapshot(parts: SnapshotParts): void {
+export function* checkSnapshot(parts: SnapshotParts): Generator<void> {
   const { totals, budget, models, requests, closed, origins, dimension, rewardMax } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
@@ -138,7 +140,8 @@ export function checkSnapshot(parts: SnapshotParts): void {
   let unsettled = 0
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
-  for (const request of requests) {
+  for (const [i, request] of requests.entries()) {
+    if (i % STEP_REQUESTS === 0) yield
     checkRequest(request, incarnationAt, parts)
     checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)

@@ -74,6 +74,7 @@ const STATE_NUMBERS = TOTALS.length + 1
 const STEP_PLACES = 4096
 const STEP_ROWS = 1024
 const STEP_BYTES = 1 << 19
+const STEP_NUMBERS = 1 << 16
 const NEXT = TOTALS.indexOf('next')
 
 /** What a snapshot must agree with: its contexts mean nothing to another encoder. */
@@ -86,7 +87,10 @@ interface SnapshotContext {
 
 /** The whole state as bytes: everything that later decisions and feedback depend on. */
 export function encodeSnapshot(state: RoutingState, encoder: string | null): Uint8Array {
-  const steps = snapshotSteps(state, encoder, state.pending)
+  return runToEnd(snapshotSteps(state, encoder, state.pending))
+}
+
+function runToEnd<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -216,12 +220,7 @@ function* writeSnapshot(gathered: Gathered): Generator<void, Uint8Array> {
 
   const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4)
   header.set([MAGIC, VERSION, dimension, textBytes, numberCount])
-  let sum = crc32(bytes, 0, 0, CHECKSUM_OFFSET)
-  for (let start = CHECKSUM_OFFSET + 4; start < bytes.length; start += STEP_BYTES) {
-    sum = crc32(bytes, sum, start, Math.min(start + STEP_BYTES, bytes.length))
-    yield
-  }
-  header[CHECKSUM_OFFSET / 4] = sum
+  header[CHECKSUM_OFFSET / 4] = yield* checksum(bytes)
   return bytes
 }
 
@@ -231,7 +230,16 @@ function* writeSnapshot(gathered: Gathered): Generator<void, Uint8Array> {
  *   dimension or encoder, or too many waiting requests), OUT_OF_MEMORY
  */
 export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: SnapshotContext): void {
-  const { text, numbers: written, version } = readEnvelope(bytes, context)
+  runToEnd(decodeSteps(bytes, state, context))
+}
+
+/** `decodeSnapshot` in steps of some milliseconds; the state is none before the last. */
+export function* decodeSteps(
+  bytes: Uint8Array,
+  state: RoutingState,
+  context: SnapshotContext,
+): Generator<void> {
+  const { text, numbers: written, version } = yield* readEnvelope(bytes, context)
   if (context.name !== null && text.name !== context.name) {
     throw mismatch(
       `its request ids start with '${text.name}', this router's with '${context.name}': set option name`,
@@ -249,7 +257,11 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const requestNumbers = 1 + state.pending.rowNumbers
   const firstRequest = STATE_NUMBERS + text.models.length * modelNumbers
   const { numbers, prices } = migrate(version, written, text, state)
-  if (!numbers.every(Number.isFinite)) throw invalidSnapshot('it holds a number that is not finite')
+  for (let start = 0; start < numbers.length; start += STEP_NUMBERS) {
+    if (!numbers.subarray(start, start + STEP_NUMBERS).every(Number.isFinite))
+      throw invalidSnapshot('it holds a number that is not finite')
+    yield
+  }
   const totals = byName(TOTALS, numbers)
   const waiting = numbers[STATE_NUMBERS - 1]
   const firstClosed = firstRequest + waiting * requestNumbers
@@ -268,10 +280,11 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     const model = Object.assign(new Model(id, prices[place], slot, incarnation, 0), values, { enabled })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })
-  const entries = Array.from({ length: waiting }, (_, i): SnapshotRequest => {
-    const at = firstRequest + i * requestNumbers
-    return { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
-  })
+  const entries: SnapshotRequest[] = []
+  for (let i = 0, at = firstRequest; i < waiting; i++, at += requestNumbers) {
+    entries.push({ sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) })
+    if (i % STEP_PLACES === 0) yield
+  }
   const contextStart = state.pending.rowNumbers - dimension
   const closed = Array.from({ length: totals.closed }, (_, i) => {
     const at = firstClosed + i * state.pending.rowNumbers
@@ -281,7 +294,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   const priceLists = prices.length
   // As parts of their range, or before ranges were taken in, as they were given.
   const rewardMax = Math.max(1, ...range.map(Math.abs))
-  checkSnapshot({
+  yield* checkSnapshot({
     totals,
     budget,
     models,
@@ -308,8 +321,11 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
     models.map(({ model }) => model.slot),
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)
+  yield
   state.pending.load(totals.next, entries, prices, closed)
+  yield
   state.ids.load()
+  yield
   load(state, totals, models)
   models.forEach(({ model }, i) => {
     if (text.models[i].draining === true) state.registry.draining.set(model, 0)
@@ -359,7 +375,7 @@ export function originOf(
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const dimension = bytes.length < HEADER_BYTES ? 0 : header.getUint32(8, true)
   try {
-    const { text } = readEnvelope(bytes, { dimension, encoder: null, name: null })
+    const { text } = runToEnd(readEnvelope(bytes, { dimension, encoder: null, name: null }))
     const { policy, name, encoder, rewardRange } = text
     return { policy, name, encoder, dimension, rewardRange }
   } catch (cause) {
@@ -392,10 +408,10 @@ function load(state: RoutingState, totals: SnapshotTotals, models: readonly Snap
   for (const name of LEDGER_TOTALS) state.ledger[name] = totals[name]
 }
 
-function readEnvelope(
+function* readEnvelope(
   bytes: Uint8Array,
   context: SnapshotContext,
-): { text: SnapshotText; numbers: Float64Array; version: number } {
+): Generator<void, { text: SnapshotText; numbers: Float64Array; version: number }> {
   if (!(bytes instanceof Uint8Array)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
   if (bytes.length < HEADER_BYTES)
     throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
@@ -412,7 +428,8 @@ function readEnvelope(
   if (textBytes % 8 !== 0 || numberCount < STATE_NUMBERS || copy.length !== length) {
     throw invalidSnapshot(`it has ${copy.length} bytes, its header says ${length}`)
   }
-  if (sum !== checksum(copy)) throw invalidSnapshot('its checksum is wrong')
+  yield
+  if (sum !== (yield* checksum(copy))) throw invalidSnapshot('its checksum is wrong')
   if (dimension !== context.dimension || dimension > DIMENSION_MAX) {
     throw mismatch(`its contexts have ${dimension} numbers, this router's ${context.dimension}`)
   }
@@ -431,8 +448,13 @@ function readEnvelope(
 }
 
 /** CRC-32 of everything but the checksum itself. */
-function checksum(bytes: Uint8Array): number {
-  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4), crc32(bytes.subarray(0, CHECKSUM_OFFSET)))
+function* checksum(bytes: Uint8Array): Generator<void, number> {
+  let sum = crc32(bytes, 0, 0, CHECKSUM_OFFSET)
+  for (let start = CHECKSUM_OFFSET + 4; start < bytes.length; start += STEP_BYTES) {
+    sum = crc32(bytes, sum, start, Math.min(start + STEP_BYTES, bytes.length))
+    yield
+  }
+  return sum
 }
 
 function mismatch(why: string): ParetoBanditError {
