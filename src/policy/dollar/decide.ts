@@ -124,7 +124,11 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
-      if (limits.price === 0) position = this.cheapestEqual(state, position)
+      if (limits.price === 0) {
+        const best = position
+        position = this.cheapestEqual(state, best)
+        note.gaveWay = position !== best
+      }
       if (!exploit)
         position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
     }
