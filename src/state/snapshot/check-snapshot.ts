@@ -2,7 +2,7 @@ import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CEILING_MIN_USD } from '../../events/budget.js'
 import { LOG_LATENCY_MAX } from '../../events/feedback.js'
-import type { Model } from '../../models/registry.js'
+import { MODEL_NUMBERS, type Model } from '../../models/registry.js'
 import type { OriginMark } from '../pending/origins.js'
 import {
   BOOKED,
@@ -48,48 +48,52 @@ export interface SnapshotTotals {
   readonly next: number
 }
 
-const COUNTERS = [
-  'requests',
-  'settled',
-  'failed',
-  'expired',
-  'rewarded',
-  'latencyCount',
-  'forcedRemaining',
-  'forcedDone',
-  'rewardAlarms',
-  'costAlarms',
-  'latencyAlarms',
-  'flaggedUsages',
-  'cancelled',
-  'lateBills',
-  'implausibleBills',
-  'failureLatencyCount',
-  'failuresInRow',
-  'trips',
-  'pausedUntilRequests',
-  'outages',
-  'costTries',
-  'latencyTries',
-] as const
+/** What each number of a model may be: none is without a check. */
+const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: number) => boolean>> = {
+  requests: isCount,
+  settled: isCount,
+  failed: isCount,
+  expired: isCount,
+  rewarded: isCount,
+  latencyCount: isCount,
+  forcedRemaining: isCount,
+  forcedDone: isCount,
+  rewardAlarms: isCount,
+  costAlarms: isCount,
+  latencyAlarms: isCount,
+  flaggedUsages: isCount,
+  cancelled: isCount,
+  lateBills: isCount,
+  implausibleBills: isCount,
+  failureLatencyCount: isCount,
+  failuresInRow: isCount,
+  trips: isCount,
+  pausedUntilRequests: isCount,
+  outages: isCount,
+  costTries: isCount,
+  latencyTries: isCount,
+  spendUsd: isAmount,
+  settledCostUsd: isAmount,
+  latencySumMs: isAmount,
+  realisedUsd: isAmount,
+  assumedUsd: isAmount,
+  predictedUsd: isAmount,
+  unpricedTokens: isAmount,
+  failureLatencySumMs: isAmount,
+  freeUsd: isAmount,
+  freeSettled: isAmount,
+  recentLatencyMs: isAmount,
+  recentLatencies: isAmount,
+  usualCostRatio: isAmount,
+  trippedAt: isSum,
+  pausedUntil: isSum,
+  retryAt: isSum,
+  routedAt: isSum,
+  rewardSum: isSum,
+  failureShare: (share) => share >= 0 && share <= 1,
+}
 /** What a request does at most once. */
 const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
-const AMOUNTS = [
-  'spendUsd',
-  'settledCostUsd',
-  'latencySumMs',
-  'realisedUsd',
-  'assumedUsd',
-  'predictedUsd',
-  'unpricedTokens',
-  'failureLatencySumMs',
-  'freeUsd',
-  'freeSettled',
-  'recentLatencyMs',
-  'recentLatencies',
-  'usualCostRatio',
-] as const
-const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Rounding of many updates stays far under this share of the largest variance. */
@@ -182,14 +186,8 @@ function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, re
     throw invalidSnapshot('a registration is not valid')
   }
   if (model.id === '') throw invalidSnapshot('it lists a model without an id')
-  const counted =
-    COUNTERS.every((name) => isCount(model[name])) &&
-    AMOUNTS.every((name) => isAmount(model[name])) &&
-    TIMES.every((name) => isAmount(Math.abs(model[name]))) &&
-    model.failureShare >= 0 &&
-    model.failureShare <= 1 &&
-    isAmount(Math.abs(model.rewardSum))
-  if (!counted) throw invalidSnapshot('a counter of a model is negative')
+  const counted = MODEL_NUMBERS.every((name) => MODEL_CHECKS[name](model[name]))
+  if (!counted) throw invalidSnapshot('a number of a model cannot be')
   if (model.requests > requests || ONCE_A_REQUEST.some((name) => model[name] > model.requests))
     throw invalidSnapshot('a model has more feedback than requests')
   if (Math.abs(model.rewardSum) > model.rewarded * rewardMax * (1 + 1e-6))
@@ -351,4 +349,8 @@ export function isCount(value: unknown): value is number {
 
 function isAmount(value: number): boolean {
   return value >= 0 && value <= SUM_MAX
+}
+
+function isSum(value: number): boolean {
+  return isAmount(Math.abs(value))
 }

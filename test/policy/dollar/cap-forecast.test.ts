@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { isRecord } from '../../../src/base/check.js'
 import { ParetoBanditError } from '../../../src/base/errors.js'
 import { createRouter } from '../../../src/create-router.js'
 import type { CapOptions } from '../../../src/index.js'
+import { ArrivalProfile } from '../../../src/policy/dollar/accounts/arrival-profile.js'
 import type { Router } from '../../../src/router/router.js'
+import { expectCode } from '../../support/errors.js'
 import { Random } from '../../support/random.js'
 import { digest } from '../../support/router.js'
+import { withText } from '../../support/snapshot-bytes.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -113,6 +117,29 @@ describe('a cap that is paced by a forecast', () => {
   it('paced evenly is what it was: the burst finds nothing left', async () => {
     const { rows } = await days([{ usd: 10, per: 'day', pacing: 'even' }], burst, 2)
     expect(rows[0].refused).toBeGreaterThan(400)
+  })
+
+  it('refuses a snapshot with means that no hour has, and learns on after a clock that was years ahead', async () => {
+    const { router } = await days([{ usd: 10, per: 'day' }], office, 1)
+    const target = await createRouter({
+      models: MODELS,
+      dimension: 3,
+      kernel: 'js',
+      clock: () => START + 2 * DAY,
+    })
+    const bytes = router.snapshot()
+    const forged = (arrivals: Readonly<Record<string, unknown>>) =>
+      withText(bytes, (text) => {
+        const own = isRecord(text.own) ? text.own : {}
+        const before = isRecord(own.arrivals) ? own.arrivals : {}
+        return { ...text, own: { ...own, arrivals: { ...before, ...arrivals } } }
+      })
+    expectCode(() => target.restore(forged({ means: Array(168).fill(1e308) })), 'SNAPSHOT_INVALID')
+    const profile = new ArrivalProfile()
+    profile.arrive(START + 10_000 * DAY)
+    for (let hour = 0; hour < 48; hour++) profile.arrive(START + hour * HOUR)
+    expect(profile.isKnown).toBe(true)
+    expect(profile.save().hour).toBe(Math.floor(START / HOUR) + 47)
   })
 
   it('knows after a restart what it knew', async () => {

@@ -2,7 +2,7 @@ import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
 import { ArrivalProfile } from './arrival-profile.js'
-import type { Cap, Forecast } from './cap.js'
+import { type Cap, type Forecast, SUM_MAX_USD } from './cap.js'
 import { Credit } from './credit.js'
 
 const LEDGER_NUMBERS = [
@@ -151,7 +151,9 @@ export class Account {
     const sums = numbers.slice(4, ACCOUNT_NUMBERS)
     if (opened !== 0 && opened !== 1) return false
     if (!(usdPerRequest >= 0) || (usdPerRequest > 0 && opened === 0)) return false
-    if (!sums.every((sum) => sum >= 0)) return false
+    if (!sums.every((sum) => sum >= 0 && sum <= SUM_MAX_USD)) return false
+    // A lower ceiling may have left more in it than its own burst, and a release before 0.2 more debt.
+    if (!(Math.max(usdPerRequest, Math.abs(balanceUsd), Math.abs(fundUsd)) <= SUM_MAX_USD)) return false
     if (!sums.slice(-2).every(Number.isSafeInteger)) return false
     this.usdPerRequest = usdPerRequest === 0 ? null : usdPerRequest
     Object.assign(this.credit, { balanceUsd, fundUsd, opened: opened === 1 })

@@ -15,6 +15,8 @@ const DAY_HOURS = 24
 const WEEK_HOURS = 7 * DAY_HOURS
 /** Hours without requests that are learned one by one; of a longer silence only so many. */
 const GAP_HOURS_MAX = 2 * WEEK_HOURS
+/** No hour brings more requests than can be counted. */
+const REQUESTS_MAX = Number.MAX_SAFE_INTEGER
 
 /** As a snapshot keeps it, JSON. */
 export interface ProfileSnapshot {
@@ -57,11 +59,15 @@ export class ArrivalProfile {
     return this.unknownBefore[WEEK_HOURS] === 0
   }
 
-  /** A request came. A clock that was put back stands still. */
+  /** A request came. A clock that was put back stands still; one that had been ahead by more than a week starts over. */
   arrive(at: number): void {
     const hour = Math.floor(at / HOUR_MS)
     if (this.hour === null) this.hour = hour
     else if (hour > this.hour) this.close(this.hour, hour)
+    else if (this.hour - hour > WEEK_HOURS) {
+      this.hour = hour
+      this.count = 0
+    }
     this.count++
     this.times.push(at)
     if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
@@ -179,5 +185,5 @@ function isCount(value: unknown, least = 0): value is number {
 }
 
 function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
+  return typeof value === 'number' && value >= 0 && value <= REQUESTS_MAX
 }

@@ -20,7 +20,7 @@ const LENGTH_MS: Record<CapLength, number> = {
   month: 2_592_000_000,
 }
 /** Larger sums are refused: they are no sums of dollars. */
-const SUM_MAX_USD = 1e30
+export const SUM_MAX_USD = 1e30
 
 /** What is known of the requests to come. */
 export interface Forecast {
