@@ -33,6 +33,28 @@ describe('a bill that comes late is booked', () => {
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(161 * 0.03, 9)
   })
 
+  it.each([false, true])(
+    'but not again where it was settled before its model went, drain %s',
+    async (drain) => {
+      const { router } = await makeBench({ models: [MODELS[0], MODELS[2]] })
+      const route = () => router.route(X, { candidates: ['large'] }).id
+      const [settled, rewarded, open] = [route(), route(), route()]
+      router.settle(settled, { costUsd: 0.1 })
+      router.settle(rewarded, { costUsd: 0.1 })
+      router.reward(rewarded, 1)
+      router.removeModel('large', { drain })
+      router.settle(open, { costUsd: 0.1 })
+      expect(router.stats().models.map(({ id }) => id)).toEqual(['small'])
+      const { spendUsd } = router.stats().pacer
+      for (const id of [settled, rewarded, open])
+        expectCode(() => router.settle(id, { costUsd: 0.1 }), 'ALREADY_SETTLED')
+      expect(router.stats().pacer.spendUsd).toBe(spendUsd)
+      router.restore(router.snapshot())
+      for (const id of [settled, rewarded, open])
+        expectCode(() => router.settle(id, { costUsd: 0.1 }), 'ALREADY_SETTLED')
+    },
+  )
+
   it.each(POLICY_NAMES)('however the request ended, under policy %s', async (policy) => {
     const options = {
       policy,
