@@ -204,7 +204,7 @@ describe('a state file of before logs', () => {
       ['reward', 'r.1', '1', '--state', name],
     ]
     const results = await Promise.all(commands.map((args) => folder.spawn(args)))
-    expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0])
+    expect(results.filter(({ code }) => code !== 0)).toEqual([])
     expect(results.map(({ stderr }) => stderr).join('')).toMatch(
       /^paretobandit: old\.state: is a log[^\n]*\n$/,
     )
