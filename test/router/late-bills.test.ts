@@ -185,6 +185,31 @@ describe('correct', () => {
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(1, 9)
   })
 
+  it.each([null, 't'])('and so does a settlement after expiry, of tenant %s', async (tenant) => {
+    const caps = [{ usd: 1, per: 'hour' as const, window: 'calendar' as const }]
+    const { router, clock } = await makeBench({ caps, tenants: [{ id: 't', caps }], pendingTtlMs: HOUR / 3 })
+    const spentUsd = () =>
+      [router.stats().account, router.tenantStats('t')].map((each) => each?.caps[0].spentUsd ?? 0)
+    const request = tenant === null ? {} : { tenant }
+    // The clock begins within an hour: go to its last ten minutes.
+    clock.advance(HOUR - (clock.now % HOUR) - HOUR / 6)
+    const [early, across] = [router.route(X, request), router.route(X, request)]
+    clock.advance(HOUR / 2)
+    router.expire()
+    router.route(X, { tenant: 't' })
+    const charged = spentUsd()
+    expect(charged[0]).toBeCloseTo(early.reservedUsd + across.reservedUsd, 12)
+    router.settle(early.id, { costUsd: 0 })
+    expect(spentUsd()[0]).toBeCloseTo(across.reservedUsd, 12)
+    if (tenant !== null) expect(spentUsd()[1]).toBeCloseTo(across.reservedUsd, 12)
+    // In an hour that has not paid for it nothing comes back.
+    clock.advance(HOUR)
+    router.settle(router.route(X, { tenant: 't' }).id, { costUsd: 0.25 })
+    const before = spentUsd()
+    router.settle(across.id, { costUsd: 0 })
+    expect(spentUsd()).toEqual(before)
+  })
+
   it('of a request that is not settled is its settlement, and of an unknown one refused', async () => {
     const { router, log } = await makeBench()
     const { id } = router.route(X)
