@@ -10,7 +10,7 @@ import {
   type RequestSize,
   triedModelCostUsd,
 } from './eligibility.js'
-import { answering, eligibleModels, noneEligible } from './eligible-models.js'
+import { answering, checkCandidates, eligibleModels, noneEligible } from './eligible-models.js'
 import type { RouteOptions } from './route-options.js'
 
 /** What a policy expects of costs: for what is known of a model, and for a try of it. */
@@ -37,6 +37,7 @@ export function openModels(
 ): readonly Model[] {
   note.tried = NO_TRIES
   if (!allowsTries(request)) return eligibleModels(state, request, size, note.at, known)
+  checkCandidates(state, request)
   const { registry } = state
   const reasons = new Map(
     registry.enabled.map((model) => [model, exclusionReason(model, request, size, known)]),
