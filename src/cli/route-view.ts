@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<ExclusionReason, string>> = {
   unaffordable: 'dearer than what has been saved up',
   'over-price-ceiling': 'over the price ceiling',
   'canary-of-another': 'another is tried again after a long time',
+  'no-better-than-a-cheaper': 'no better than a cheaper one, as far as is known',
   'forced-exploration-of-another': 'a newcomer goes first',
 }
 

@@ -13,4 +13,9 @@ export const CORE_EVENTS = [
   ...AVAILABILITY_EVENTS,
 ] as const
 
+/** What becomes of requests. All other events change what decisions are made on: which of two came first matters then. */
+export const REQUEST_EVENT_TYPES: ReadonlySet<string> = new Set(
+  [...ROUTED_EVENTS, ...FEEDBACK_EVENTS].map(({ type }) => type),
+)
+
 export type CoreDefinition = (typeof CORE_EVENTS)[number]

@@ -6,7 +6,7 @@ import { amount, finite, inRange, nullable, requestId, someOf, text } from './fi
 import { tokenCounts } from './token-counts.js'
 
 /** ln of any latency in milliseconds is within this. */
-const LOG_LATENCY_MAX = 100
+export const LOG_LATENCY_MAX = 100
 
 /** The fold counts those without a price; dollars are in the event. */
 const billedTokens = added(tokenCounts(TOKEN_KINDS.kinds.map(({ name }) => name)), null)

@@ -1,5 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent } from '../events/codec.js'
+import { REQUEST_EVENT_TYPES } from '../events/core-events.js'
 import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { ReplicaHost } from '../router/replica-host.js'
@@ -43,7 +44,8 @@ interface ReplicaParts {
  * The journal of a router that shares its log with others. Two states: `confirmed` is the fold of the log in its order,
  * with the same bits on every replica at the same position; the router's own is what decisions are made on, and has its
  * own events as soon as they are made and those of others as they are read. Where an own event is refused at its place,
- * because another's came first, the router's state is rebuilt: the confirmed state, then its own events without a place.
+ * because another's came first, or a change of settings comes in another order than in the log, the router's state is
+ * rebuilt: the confirmed state, then its own events without a place.
  */
 export class Replica implements Journal {
   readonly leases: LocalLeases | null
@@ -62,6 +64,8 @@ export class Replica implements Journal {
   /** Own events that have no place yet, the first of number `firstUnplaced`. */
   private unplaced: Uint8Array[] = []
   private firstUnplaced: number
+  /** Number of the latest own event that is not of a request; 0: none. */
+  private lastChange = 0
   private isDiverged = false
   /** Requests of others that were read just now. */
   private readonly arrived: string[] = []
@@ -143,6 +147,7 @@ export class Replica implements Journal {
     // A notice is no event of the log.
     if (!this.fold.events.byType.has(event.type)) return
     this.unplaced.push(this.outbox.append(event))
+    if (!REQUEST_EVENT_TYPES.has(event.type)) this.lastChange = this.outbox.lastNumber
     this.alive.hold()
     if (event.type === 'routed' || event.type === 'refused') this.leases?.recordDraw(event)
   }
@@ -263,6 +268,9 @@ export class Replica implements Journal {
   }
 
   private followOther(event: RouterEvent): void {
+    // Own events without a place come after it in the log, and came before it here.
+    const isChange = !REQUEST_EVENT_TYPES.has(event.type)
+    if (isChange ? this.unplaced.length > 0 : this.lastChange >= this.firstUnplaced) this.isDiverged = true
     try {
       this.host.follow(this.host.check(event))
       if (event.type === 'routed') this.arrived.push(event.id)

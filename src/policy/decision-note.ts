@@ -30,6 +30,8 @@ export interface DecisionNote {
   canary: boolean
   propensity: number | null
   cheapestFallback: boolean
+  /** A model of a higher score gave way to a cheaper one that is as good. */
+  gaveWay: boolean
   /** Models that were let in to be tried, beyond the request's limits. */
   tried: readonly Model[]
   /** What the chosen one was tried for, if it was; and what it is expected to cost. */
@@ -58,7 +60,7 @@ export class DecisionNotes {
     note.sequence = sequence
     note.events = 0
     note.tried = NO_TRIES
-    note.triesCost = note.triesLatency = false
+    note.triesCost = note.triesLatency = note.gaveWay = false
     return note
   }
 
@@ -91,6 +93,7 @@ export function blankNote(): DecisionNote {
     canary: false,
     propensity: null,
     cheapestFallback: false,
+    gaveWay: false,
     tried: NO_TRIES,
     triesCost: false,
     triesLatency: false,

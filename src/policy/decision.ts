@@ -46,6 +46,7 @@ export type ExclusionReason =
   | 'unaffordable'
   | 'forced-exploration-of-another'
   | 'canary-of-another'
+  | 'no-better-than-a-cheaper'
 
 /** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */
 export interface ModelExplanation {

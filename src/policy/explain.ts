@@ -20,7 +20,8 @@ export function explainDecision(
   note: DecisionNote,
   statisticsChanged: boolean,
 ): Explanation {
-  const models = [...state.registry.models].map((model) => explainModel(state, options, chooser, note, model))
+  const all = [...state.registry.models].map((model) => explainModel(state, options, chooser, note, model))
+  const models = note.gaveWay ? withoutEquals(all, note.chosen) : all
   models.sort((a, b) => Number(a.excluded !== null) - Number(b.excluded !== null) || b.score - a.score)
   const explanation = {
     id,
@@ -84,6 +85,14 @@ function explainModel(
       f64.subarray(layout.context, layout.context + layout.dimension),
     ),
   }
+}
+
+/** Models of higher scores than the chosen one's were passed over. */
+function withoutEquals(models: readonly ModelExplanation[], chosen: Model | null): ModelExplanation[] {
+  const score = models.find(({ model }) => model === chosen?.id)?.score ?? Number.POSITIVE_INFINITY
+  return models.map((each) =>
+    each.excluded === null && each.score > score ? { ...each, excluded: 'no-better-than-a-cheaper' } : each,
+  )
 }
 
 /** Why the request itself, or what it was given for, ruled the model out. */

@@ -182,6 +182,30 @@ describe('replicas of one log', () => {
     expect(b.router.stats().models.map(({ id }) => id)).toContain('new')
   })
 
+  it('decide on the settings that the log has, whoever changed them at the same time', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    a.store.isSlow = true
+    a.router.setBudget({ usdPerRequest: 0.001 })
+    a.router.setCaps([{ usd: 0.5, per: 'day' }])
+    a.router.reprice('large', { inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    b.router.setBudget({ usdPerRequest: 0.01 })
+    b.router.setCaps([{ usd: 50, per: 'day' }])
+    b.router.reprice('large', { inputUsdPerMTok: 9, outputUsdPerMTok: 9 })
+    await b.router.flush()
+    await until(() => a.router.stats().pacer.usdPerRequest === 0.01, 'the budget of the other')
+    a.store.isSlow = false
+    await agreed(log, [a, b])
+    const settings = ({ router }: Replica) => {
+      const { pacer, account, models } = router.stats()
+      const prices = models.map((each) => [each.id, each.inputUsdPerMTok])
+      return JSON.stringify([pacer.usdPerRequest, account?.caps.map(({ usd }) => usd), prices])
+    }
+    const inForce = settings(await replica(log))
+    await until(() => settings(a) === inForce, 'what the log says')
+    expect(settings(b)).toBe(inForce)
+  })
+
   it('agree on the slots of models that were added at the same time', async () => {
     const log = new SharedLog()
     const [a, b] = [await replica(log), await replica(log)]

@@ -19,6 +19,12 @@ import { together, typesOf, varietyOf } from './variety.js'
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const decodeEvent = (bytes: Uint8Array) => decode(bytes, ALL_EVENT_TABLE)
 const LIBRARY: Library = { createRouter, decodeEvent, sqliteStore, redisStore }
+/** Release 0.1.0 paid for every difference, however small: what is `indifference: 0` since. */
+const LIBRARY_OF_0_1: Library = {
+  ...LIBRARY,
+  createRouter: (options) =>
+    createRouter((options?.policy ?? 'dollar') === 'dollar' ? { indifference: 0, ...options } : options),
+}
 
 /**
  * Release 0.1.0 learned rewards as they were given, whatever their range: those of other ranges than [0, 1] raised alarms
@@ -130,7 +136,8 @@ async function checkForm(
   kernel: 'js' | 'wasm',
   redisUrl: string | null,
 ): Promise<void> {
-  const source = { library: LIBRARY, folder, recording, form, redisUrl, kernel }
+  const library = release === 'v0.1.0' ? LIBRARY_OF_0_1 : LIBRARY
+  const source = { library, folder, recording, form, redisUrl, kernel }
   const wanted = expected.forms[form.file]
   const before = expected.states[wanted.state]
   const { opening, state } = await observe((purpose) => open(source, purpose), recording, form, steps, before)

@@ -158,7 +158,8 @@ it('a pause grows with the tries that fail, and ends with time where there is li
       router.fail(id)
     } else {
       gap++
-      router.settle(id, { costUsd: 0.0001 })
+      // Dearer than the one that is down, which is wanted back for that.
+      router.settle(id, { costUsd: 0.01 })
     }
   }
   expect(gaps.length).toBeGreaterThan(3)

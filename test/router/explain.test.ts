@@ -83,6 +83,26 @@ describe('an explanation', () => {
     )
   })
 
+  it('says which models gave way to a cheaper one that is as good', async () => {
+    const { router } = await makeBench({ budget: { usdPerRequest: 1 }, forcedExploration: 0 })
+    for (let i = 0; i < 200; i++) {
+      const { id } = router.route(X, { candidates: [i % 2 === 0 ? 'small' : 'large'] })
+      router.reward(id, i % 2 === 0 ? 0.9995 : 1)
+      router.settle(id, { costUsd: i % 2 === 0 ? 1e-4 : 1e-2 })
+    }
+    const { model, explanation } = router.route(X, {
+      explain: true,
+      candidates: ['small', 'large'],
+      exploit: true,
+    })
+    expect(model).toBe('small')
+    const [small, large] = ['small', 'large'].map((id) =>
+      explanation?.models.find((each) => each.model === id),
+    )
+    expect(large?.score).toBeGreaterThan(small?.score ?? Number.NaN)
+    expect([small?.excluded, large?.excluded]).toEqual([null, 'no-better-than-a-cheaper'])
+  })
+
   it.each(POLICY_NAMES)('says why a model could not be chosen under policy %s', async (policy) => {
     const { router } = await makeBench({ policy, forcedExploration: 0 })
     expect(reasons(router.route(X, { exclude: ['small'], explain: true }).explanation)).toEqual({

@@ -124,6 +124,25 @@ for (const { name, skip, log } of PLACES) {
 }
 
 describe('a program whose store is away', () => {
+  it.skipIf(!hasRedis)('hears what close has to say, though nothing else keeps it alive', async () => {
+    const server = await RedisServer.start()
+    try {
+      const settings = JSON.stringify({ url: server.url, stream: 'away' })
+      const result = await run(
+        `(await import('paretobandit/store/redis')).redisStore(${settings})`,
+        `const router = await createRouter({ ...options, store, journal: { closeMs: 1000, onStoreError: () => {} } })
+         await router.flush()
+         process.kill(${server.pid}, 'SIGKILL')
+         await new Promise((resolve) => setTimeout(resolve, 200))
+         router.route([0, 0, 1])
+         await router.close().catch(({ code }) => console.log(code))`,
+      )
+      expect(result).toMatchObject({ code: 0, stdout: 'STORE_UNREACHABLE\n' })
+    } finally {
+      await server.stop()
+    }
+  })
+
   it('ends after closeMs without any progress', async () => {
     const failing = `{
       ...Object.fromEntries(['open', 'read', 'writeSnapshot', 'snapshots', 'close'].map((name) => [name, (...args) => inner[name](...args)])),

@@ -53,11 +53,16 @@ export class RedisServer {
     }
   }
 
+  /** Of its process; 0: it does not run. */
+  get pid(): number {
+    return this.child?.pid ?? 0
+  }
+
   /** Without warning, as a crash does. */
   async kill(): Promise<void> {
     const { child } = this
     this.child = null
-    if (child === null || child.exitCode !== null) return
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await gone

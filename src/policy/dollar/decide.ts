@@ -29,6 +29,7 @@ import { findTenant } from './accounts/find-tenant.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
 import { CandidateCosts } from './candidate-costs.js'
 import { CurvePoints } from './demand/curve-points.js'
+import { Equals } from './equals.js'
 import { Probes } from './exploration/probes.js'
 import { PredictedUses } from './latency/predicted-uses.js'
 import { correctedCostUsd } from './predicted-cost.js'
@@ -58,6 +59,7 @@ export class DollarChooser implements Chooser<DollarState> {
   private readonly exploration: EpsilonExploration
   private readonly uses = new PredictedUses()
   private readonly probes: Probes
+  private readonly equals: Equals
   private contexts = 1
   private index = 0
   private projected = 0
@@ -69,6 +71,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.options = options
     this.exploration = new EpsilonExploration(options)
     this.probes = new Probes(this.costs, this.limits)
+    this.equals = new Equals(options.policyOptions.indifference, this.costs)
   }
 
   checkRequest(state: StateView<DollarState>, request: RouteOptions | null): void {
@@ -123,6 +126,11 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = this.cheapestAllowed(request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
+      if (limits.price === 0) {
+        const best = position
+        position = this.cheapestEqual(state, best)
+        note.gaveWay = position !== best
+      }
       if (!exploit)
         position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
     }
@@ -153,6 +161,18 @@ export class DollarChooser implements Chooser<DollarState> {
     choice.latencyUse = uses.predictedAt(position)
     choice.infeasible = this.missed()
     return choice
+  }
+
+  /** The cheapest of the models that are as good as the best one: a dollar has a value even when its price is 0. */
+  private cheapestEqual(state: StateView<DollarState>, best: number): number {
+    const { costs, limits, equals, uses } = this
+    const { expectedUsd, drawnUsd, list } = costs
+    let chosen = best
+    for (let position = 0; position < list.count; position++) {
+      if (expectedUsd[position] >= expectedUsd[chosen] || drawnUsd[position] > limits.limitUsd) continue
+      if (equals.areEqual(state, this.index, position, best, limits.price, uses)) chosen = position
+    }
+    return chosen
   }
 
   /** As `choose` would find it, for the next of the contexts. */

@@ -11,3 +11,5 @@ export const ADAPTATION_HORIZON_REQUESTS = 1000
 export const BURST_REQUESTS = 50
 /** Requests that a model without a prior gets for certain when a router begins, paced by its account. */
 export const COLD_EXPLORATION_REQUESTS = 15
+/** Expected reward that no dollar is paid for. */
+export const INDIFFERENCE = 0.001

@@ -8,6 +8,7 @@ import {
   BURST_REQUESTS,
   COLD_EXPLORATION_REQUESTS,
   FORGETTING_FACTOR,
+  INDIFFERENCE,
 } from './defaults.js'
 import type { LatencyOptions } from './latency/latency-limit.js'
 import type { QualityOptions } from './quality/quality-options.js'
@@ -32,6 +33,11 @@ declare module '../options.js' {
      * `inputTokens` and `maxOutputTokens` of every request. Policy `dollar`.
      */
     readonly reserve?: ReserveMode | undefined
+    /**
+     * Expected reward, in parts of its range, that no dollar is paid for: of models within so much of the best, and of those
+     * that no evidence tells apart, the cheapest gets the request. 0: the best whatever it costs. Default 0.001. Policy `dollar`.
+     */
+    readonly indifference?: number | undefined
   }
   interface BudgetOptions {
     /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
@@ -46,11 +52,12 @@ export interface DollarOptions {
   readonly burst: number
   readonly strict: boolean
   readonly reserve: ReserveMode
+  readonly indifference: number
 }
 
 /** It watches for drift and forgets when something has changed. */
 export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
-  keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve'],
+  keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve', 'indifference'],
   budgetKeys: ['burst'],
   eventTypes: [
     'caps-set',
@@ -67,11 +74,13 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 2,
   coldExploration: COLD_EXPLORATION_REQUESTS,
-  resolve: ({ strict, reserve }, budget) => ({
+  resolve: ({ strict, reserve, indifference }, budget) => ({
     burst:
       budget?.burst === undefined ? BURST_REQUESTS : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
     strict: strict === undefined ? false : checkBoolean(strict, 'strict'),
     reserve: reserve === undefined ? 'expected' : checkOneOf(reserve, RESERVE_MODES, 'reserve'),
+    indifference:
+      indifference === undefined ? INDIFFERENCE : checkInRange(indifference, 0, 1, 'indifference'),
   }),
   header: ({ burst }) => ({ burst }),
   folded: ['burst'],

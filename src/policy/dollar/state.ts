@@ -77,6 +77,15 @@ export class DollarState implements PolicyState {
     return tenant === null ? this.accounts.router : this.accounts.of(tenant)
   }
 
+  /** Variance of an arm's rewards about what it predicts, and how many observations the prediction stands on. */
+  rewardVariance(slot: number): number {
+    return this.rewardDrift.variance(slot)
+  }
+
+  rewardEvidence(slot: number): number {
+    return this.evidence.ofReward(slot)
+  }
+
   /** How the latency objective and the quality floor stand; null without. */
   readLatency(): LatencyStats | null {
     return this.objectives.latencyStats()

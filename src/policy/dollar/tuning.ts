@@ -141,7 +141,17 @@ export const BURST_GROWTH = 8
  */
 export const UNFORECAST_SHARE_MAX = 0.15
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
-export const UNFORECAST_KEPT_SHARE = 1 / 16
+export const UNFORECAST_KEPT_SHARE = 1 / 8
+
+// Models that are as good as each other: equals.ts
+
+/** Observations after which a bonus is no reason to pay more. */
+export const EXPLORED_OBSERVATIONS = 100
+/** Observations that both must have before a difference can be empty: with fewer, tries of the dearer one would end by chance. */
+export const EMPTY_OBSERVATIONS = 1000
+/** Standard errors within which a difference over all prompts is empty, and one of a single prompt. */
+export const EMPTY_LEVEL_SIGMAS = 0.5
+export const EMPTY_PROMPT_SIGMAS = 2
 
 // The watch over drift: src/bandit/drift.ts. The procedure is Page's CUSUM, Biometrika 1954.
 

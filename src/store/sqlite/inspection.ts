@@ -59,7 +59,8 @@ export class Inspection {
       const message = `expected schema version ${SCHEMA_VERSION}, got ${version}: open it once to write, which migrates it`
       throw new ParetoBanditError('STORE_MISMATCH', description, message)
     }
-    this.reader = new LogReader(db, description)
+    // A writer may change a fact while all of them are checked.
+    this.reader = readTogether(db, () => new LogReader(db, description))
     const { reader } = this
     this.opened = readTogether(db, () => ({
       isNew: false,

@@ -74,10 +74,13 @@ export class Account {
     return pace
   }
 
-  /** What is known of its requests to come; null while it has no caps. */
+  /** What is known of its requests to come; null while it has no caps. Rather too much is kept back than too little. */
   forecast(demand: DemandCurve): Forecast | null {
-    const { arrivals } = this
-    return arrivals === null ? null : { profile: arrivals, leastUsd: demand.leastCostUsd * this.ratio }
+    const { arrivals, ratio } = this
+    const leastUsd = demand.leastCostUsd
+    return arrivals === null
+      ? null
+      : { profile: arrivals, leastUsd: leastUsd * ratio, keptUsd: leastUsd * Math.max(1, ratio) }
   }
 
   /** A request came and drew that much. */

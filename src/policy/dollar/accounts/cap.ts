@@ -27,6 +27,8 @@ export interface Forecast {
   readonly profile: ArrivalProfile
   /** Mean USD of a request on the cheapest model that it can go to. */
   readonly leastUsd: number
+  /** The same as it is kept back: rather too much than too little. */
+  readonly keptUsd: number
 }
 
 const CALENDAR_NUMBERS = 5
@@ -188,7 +190,7 @@ export class Cap {
     const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
     const requests = Math.max(requestsMin, expected)
     const spare = forecast === null ? 0 : this.unforecastUsd(forecast, at, lengthMs, restMs, rate)
-    const even = paceOf(available, requests, forecast?.leastUsd ?? 0, spare)
+    const even = paceOf(available, requests, forecast, spare)
     // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
     if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY
     if (this.rolling === null) return even
@@ -196,7 +198,7 @@ export class Cap {
     if (forecast !== null) {
       // Spend that is forgotten later pays for none of the requests of the next hour.
       const soon = requestsIn(forecast, at, Math.min(restMs, LENGTH_MS.hour), rate)
-      const soonUsd = paceOf(available, Math.max(requestsMin, soon), forecast.leastUsd, spare)
+      const soonUsd = paceOf(available, Math.max(requestsMin, soon), forecast, spare)
       implied = Math.min(implied, soonUsd)
     }
     return implied >= this.dearestUsd ? Number.POSITIVE_INFINITY : implied
@@ -204,7 +206,7 @@ export class Cap {
 
   /** Kept back for requests that nobody expects, on the cheapest model; given out when the period is about to end. */
   private unforecastUsd(
-    { profile, leastUsd }: Forecast,
+    { profile, keptUsd }: Forecast,
     at: number,
     lengthMs: number,
     restMs: number,
@@ -212,8 +214,8 @@ export class Cap {
   ): number {
     const mostUsd = UNFORECAST_SHARE_MAX * this.usd
     const usd = profile.isKnown
-      ? Math.min(mostUsd, leastUsd * profile.expected(at, at + Math.min(lengthMs, LENGTH_MS.day), perMs))
-      : leastUsd > 0
+      ? Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, LENGTH_MS.day), perMs))
+      : keptUsd > 0
         ? mostUsd
         : 0
     const released = this.rolling === null ? restMs / (UNFORECAST_RELEASE_SHARE * lengthMs) : 1
@@ -291,7 +293,8 @@ function requestsIn({ profile }: Forecast, at: number, restMs: number, perMs: nu
 }
 
 /** What is left of the money beyond the cheapest model's part, spread over the requests, on top of that part. */
-function paceOf(availableUsd: number, requests: number, leastUsd: number, spareUsd: number): number {
+function paceOf(availableUsd: number, requests: number, forecast: Forecast | null, spareUsd: number): number {
   const even = availableUsd / requests
-  return even <= leastUsd ? even : leastUsd + Math.max(0, even - leastUsd - spareUsd / requests)
+  if (forecast === null || even <= forecast.leastUsd) return even
+  return forecast.leastUsd + Math.max(0, even - forecast.keptUsd - spareUsd / requests)
 }

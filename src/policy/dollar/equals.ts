@@ -1,0 +1,80 @@
+import { PRUNED_COUNT_MIN } from '../../bandit/scan.js'
+import { CELL_STRIDE, listOffset } from '../../kernel/layout.js'
+import type { StateView } from '../../state/policy-state.js'
+import type { CandidateCosts } from './candidate-costs.js'
+import type { PredictedUses } from './latency/predicted-uses.js'
+import type { DollarState } from './state.js'
+import {
+  EMPTY_LEVEL_SIGMAS,
+  EMPTY_OBSERVATIONS,
+  EMPTY_PROMPT_SIGMAS,
+  EXPLORED_OBSERVATIONS,
+} from './tuning.js'
+
+/** Which models are equals: as good as each other, for all that is known. */
+export class Equals {
+  private readonly indifference: number
+  private readonly costs: CandidateCosts
+
+  /** @param indifference expected reward, in parts of its range, that no dollar is paid for */
+  constructor(indifference: number, costs: CandidateCosts) {
+    this.indifference = indifference
+    this.costs = costs
+  }
+
+  /**
+   * Whether the cheaper of two models is as good for the context at `index`: by no more than the indifference worse,
+   * bonuses included; or exactly as good without them, as what nobody knows is no reason to pay more; or by a difference
+   * that is empty statistically, where both have enough rewards for that to say something.
+   */
+  areEqual(
+    state: StateView<DollarState>,
+    index: number,
+    cheaper: number,
+    dearer: number,
+    price: number,
+    uses: PredictedUses,
+  ): boolean {
+    if (this.indifference === 0) return false
+    const { costs } = this
+    const lead = costs.worth(dearer, price) - costs.worth(cheaper, price)
+    if (lead <= this.indifference) return true
+    const { f64, layout } = state.arms.kernel
+    const mean = layout.mean + index * CELL_STRIDE
+    const faster = uses.penaltyAt(cheaper) - uses.penaltyAt(dearer)
+    const better = f64[costs.cells[dearer] + mean] - f64[costs.cells[cheaper] + mean] + faster
+    if (better === 0) return true
+    const { policy } = state
+    const evidence = Math.min(
+      policy.rewardEvidence(costs.slots[cheaper]),
+      policy.rewardEvidence(costs.slots[dearer]),
+    )
+    if (evidence >= EXPLORED_OBSERVATIONS && better <= this.indifference) return true
+    return costs.list.count < PRUNED_COUNT_MIN && this.isEmpty(state, index, cheaper, dearer, lead)
+  }
+
+  /** Over all prompts the dearer one leads by less than half of a standard error, and for this one by less than two. */
+  private isEmpty(
+    { arms, policy }: StateView<DollarState>,
+    index: number,
+    cheaper: number,
+    dearer: number,
+    lead: number,
+  ): boolean {
+    const { slots } = this.costs
+    const a = slots[cheaper]
+    const b = slots[dearer]
+    const evidenceA = policy.rewardEvidence(a)
+    const evidenceB = policy.rewardEvidence(b)
+    if (Math.min(evidenceA, evidenceB) < EMPTY_OBSERVATIONS) return false
+    const { f64, layout } = arms.kernel
+    const bias = layout.dimension - 1
+    const varianceA = policy.rewardVariance(a)
+    const varianceB = policy.rewardVariance(b)
+    const level = arms.theta(b)[bias] - arms.theta(a)[bias]
+    if (level > EMPTY_LEVEL_SIGMAS * Math.sqrt(varianceA / evidenceA + varianceB / evidenceB)) return false
+    const formA = f64[listOffset(layout, layout.variance, index, cheaper)]
+    const formB = f64[listOffset(layout, layout.variance, index, dearer)]
+    return lead <= EMPTY_PROMPT_SIGMAS * Math.sqrt(varianceA * formA + varianceB * formB)
+  }
+}
