@@ -109,7 +109,7 @@ const THETA_NOISE = 1e-100
 /** Requests that one step checks. */
 const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
-const STATE_MAX = 255
+const STATE_MAX = 1023
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {
