@@ -47,6 +47,9 @@ export const routed = defineEvent('routed', 1, {
   /** True for a try of a model that its costs, or its latencies, had shut out of the request. */
   triesCost: added(boolean(), false),
   triesLatency: added(boolean(), false),
+  /** The limits that such a try is to be within; null for what is not tried. */
+  triedLimitUsd: added(nullable(amount()), null),
+  triedLimitMs: added(nullable(amount()), null),
   /** Dollars of the request as its prompt says, before they are corrected by what costs have been; list cost in policy `paper`. */
   predictedUsd: amount(),
   /** Dollars moved into the fund of forced explorations; -1: the fund goes back. Policy `dollar`; else 0. */

@@ -35,10 +35,17 @@ export class Model implements Availability, Tries {
   /** As in Tries. */
   costTries = 0
   latencyTries = 0
+  costHopes = 0
+  latencyHopes = 0
+  costLimitUsd = 0
+  latencyLimitMs = 0
+  triedAt = 0
+  triedRequest = 0
   routedAt = 0
   recentLatencyMs = 0
   recentLatencies = 0
   usualCostRatio = 0
+  usualFreeUsd = 0
   /** Alarms so far. */
   rewardAlarms = 0
   costAlarms = 0
@@ -57,7 +64,13 @@ export class Model implements Availability, Tries {
   failureShare = 0
   failuresInRow = 0
   trips = 0
-  trippedAt = 0
+  trippedAfter = 0
+  rowFrom = 0
+  rowRequests = 0
+  overtaken = 0
+  callsUp = 0
+  answersNeeded = 0
+  answersInRow = 0
   pausedUntil = 0
   pausedUntilRequests = 0
   retryAt = 0
@@ -208,7 +221,7 @@ export class Registry {
     model.prices = priceListOf(priceOf(price))
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
     // What it cost at another price says nothing of what it costs at none.
-    if (before > 0) model.freeUsd = model.freeSettled = 0
+    if (before > 0) model.freeUsd = model.freeSettled = model.usualFreeUsd = 0
     this.version++
     if (!model.enabled) return
     if (model.blendedUsdPerKTok >= this.dearest) this.dearest = model.blendedUsdPerKTok

@@ -38,6 +38,9 @@ export interface DecisionNote {
   triesCost: boolean
   triesLatency: boolean
   triedUsd: number
+  /** The limits that the try is to be within. */
+  triedLimitUsd: number
+  triedLimitMs: number
   /** Events applied when the decision was complete, 0 before: statistics are unchanged while the state has no more. */
   events: number
 }
@@ -95,6 +98,8 @@ export function blankNote(): DecisionNote {
     triesCost: false,
     triesLatency: false,
     triedUsd: 0,
+    triedLimitUsd: 0,
+    triedLimitMs: 0,
     events: 0,
   }
 }

@@ -2,7 +2,7 @@ import { AMOUNT_MAX } from '../base/check.js'
 import { expectedCostUsd, freeCostUsd } from '../models/cost-estimate.js'
 import { estimatedCostUsd } from '../models/price-list.js'
 import type { Model } from '../models/registry.js'
-import { triedCostUsd } from '../models/tries.js'
+import { triedCostUsd, triedFreeUsd } from '../models/tries.js'
 import type { ExclusionReason } from './decision.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -41,16 +41,30 @@ export function expectedModelCostUsd(model: Model, size: RequestSize): number {
 
 /** Expected dollars of a request whose list cost is 0: nothing, unless its model has no price and costs all the same. */
 export function unlistedCostUsd(model: Model): number {
-  return model.blendedUsdPerKTok === 0 ? freeCostUsd(model) : 0
+  return isFree(model) ? freeCostUsd(model) : 0
 }
 
-/** What a try of a model is expected to cost, of that size. */
-export function triedModelCostUsd(model: Model, size: RequestSize): number {
-  return triedCostUsd(model, assumedCostUsd(model, size))
+/** What a try of a model is expected to cost, of that size. @param age of what is known, as in `ageInPauses` */
+export function triedModelCostUsd(model: Model, size: RequestSize, age: number): number {
+  const listUsd = assumedCostUsd(model, size)
+  return listUsd === 0 ? triedUnlistedUsd(model, age) : triedCostUsd(model, listUsd, age)
+}
+
+/** The same where the list cost is 0. */
+export function triedUnlistedUsd(model: Model, age: number): number {
+  return isFree(model) ? triedFreeUsd(model, age) : 0
+}
+
+/** Whether a model has no price. */
+export function isFree(model: Model): boolean {
+  return model.blendedUsdPerKTok === 0
 }
 
 /** What a policy expects a request of that size to cost on a model, USD. */
 export type CostEstimate = (model: Model, size: RequestSize) => number
+
+/** The same of a try. @param age of what is known, as in `ageInPauses` */
+export type TryEstimate = (model: Model, size: RequestSize, age: number) => number
 
 /** Why a request's own options rule a model out, or null when they do not. */
 export function exclusionReason(

@@ -16,7 +16,7 @@ export function eligibleModels(
   state: StateView,
   request: RouteOptions | null,
   size: RequestSize,
-  at = Number.NEGATIVE_INFINITY,
+  at: number,
   estimate: CostEstimate = expectedModelCostUsd,
 ): readonly Model[] {
   return answering(allowedModels(state, request, size, estimate), state, at)
@@ -41,13 +41,18 @@ function allowedModels(
 ): readonly Model[] {
   const { registry } = state
   if (request === null && registry.enabled.length > 0) return registry.enabled
-  for (const [i, id] of (request?.candidates ?? []).entries()) findModel(state, id, `candidates[${i}]`)
+  checkCandidates(state, request)
   const models =
     request === null
       ? registry.enabled
       : registry.enabled.filter((model) => exclusionReason(model, request, size, estimate) === null)
   if (models.length > 0) return models
   throw noneEligible(state, request, size, estimate)
+}
+
+/** @throws UNKNOWN_MODEL for a candidate that is not registered, whatever is known of the others */
+export function checkCandidates(state: StateView, request: RouteOptions | null): void {
+  for (const [i, id] of (request?.candidates ?? []).entries()) findModel(state, id, `candidates[${i}]`)
 }
 
 /** Says of each model why it may not take the request. */

@@ -1,5 +1,12 @@
 import type { Model } from '../models/registry.js'
-import { isTryDue, isTryDueAt } from '../models/tries.js'
+import {
+  ageInPauses,
+  costDoublings,
+  isTryDue,
+  isTryDueAt,
+  latencyDoublings,
+  paceOf,
+} from '../models/tries.js'
 import type { StateView } from '../state/policy-state.js'
 import { type DecisionNote, NO_TRIES } from './decision-note.js'
 import {
@@ -8,15 +15,16 @@ import {
   expectedModelCostUsd,
   isTooSlow,
   type RequestSize,
+  type TryEstimate,
   triedModelCostUsd,
 } from './eligibility.js'
-import { answering, eligibleModels, noneEligible } from './eligible-models.js'
+import { answering, checkCandidates, eligibleModels, noneEligible } from './eligible-models.js'
 import type { RouteOptions } from './route-options.js'
 
 /** What a policy expects of costs: for what is known of a model, and for a try of it. */
 export interface CostEstimates {
   readonly known: CostEstimate
-  readonly tried: CostEstimate
+  readonly tried: TryEstimate
 }
 
 /** Of policies that know a model's mean costs. */
@@ -37,20 +45,25 @@ export function openModels(
 ): readonly Model[] {
   note.tried = NO_TRIES
   if (!allowsTries(request)) return eligibleModels(state, request, size, note.at, known)
+  checkCandidates(state, request)
   const { registry } = state
   const reasons = new Map(
     registry.enabled.map((model) => [model, exclusionReason(model, request, size, known)]),
   )
+  const isOpen = (model: Model): boolean => reasons.get(model) === null
+  // Where no model may take the request none is counted, and time takes the place of requests.
+  const at = registry.enabled.some(isOpen) ? null : note.at
   const shut = registry.enabled.filter((model) => {
     const reason = reasons.get(model)
     if (reason === 'over-max-latency') return true
-    return reason === 'over-max-cost' && tried(model, size) <= (request.maxCostUsd ?? 0)
+    return (
+      reason === 'over-max-cost' && tried(model, size, ageOf(state, model, at)) <= (request.maxCostUsd ?? 0)
+    )
   })
   if (shut.length === 0) return eligibleModels(state, request, size, note.at, known)
-  const triesOf = (model: Model): number =>
-    triesBeyond(model, request, reasons.get(model) === 'over-max-cost')
-  const isOpen = (model: Model): boolean => reasons.get(model) === null
-  note.tried = dueTries(state, shut, triesOf, registry.enabled.some(isOpen) ? null : note.at)
+  const doublingsOf = (model: Model): number =>
+    doublingsBeyond(model, request, reasons.get(model) === 'over-max-cost')
+  note.tried = dueTries(state, shut, doublingsOf, at)
   const open = registry.enabled.filter((model) => isOpen(model) || note.tried.includes(model))
   if (open.length === 0) throw noneEligible(state, request, size, known)
   return answering(open, state, note.at)
@@ -62,10 +75,20 @@ export function allowsTries(request: RouteOptions | null): request is RouteOptio
   return request.maxCostUsd !== undefined || request.maxLatencyMs !== undefined
 }
 
-/** Tries in a row beyond those limits of the request that shut the model out. */
-export function triesBeyond(model: Model, request: RouteOptions, isOverCost: boolean): number {
-  const slow = isTooSlow(model, request) ? model.latencyTries : 0
-  return isOverCost ? Math.max(model.costTries, slow) : slow
+/** How often the pause has doubled before a try beyond those limits of the request that shut the model out. */
+export function doublingsBeyond(model: Model, request: RouteOptions, isOverCost: boolean): number {
+  const slow = isTooSlow(model, request) ? latencyDoublings(model) : 0
+  return isOverCost ? Math.max(costDoublings(model), slow) : slow
+}
+
+/** What a try is expected to cost: what most bills say, as far as the request allows it. */
+export function triedAtUsd(model: Model, size: RequestSize, request: RouteOptions | null): number {
+  return Math.min(triedModelCostUsd(model, size, 1), request?.maxCostUsd ?? Number.POSITIVE_INFINITY)
+}
+
+/** How old what is known of a model is. @param at now, where time counts too; else null */
+export function ageOf({ arms, requests }: StateView, { slot, routedAt }: Model, at: number | null): number {
+  return ageInPauses(arms.idleAge(slot, requests), at === null ? 0 : at - routedAt)
 }
 
 /**
@@ -73,14 +96,18 @@ export function triesBeyond(model: Model, request: RouteOptions, isOverCost: boo
  * @param at when, where no other may take the request: then it is the one that has waited longest; else null
  */
 export function dueTries(
-  { arms, requests }: StateView,
+  { arms, requests, registry }: StateView,
   shut: readonly Model[],
-  triesOf: (model: Model) => number,
+  doublingsOf: (model: Model) => number,
   at: number | null,
 ): readonly Model[] {
-  const due = shut.filter((model) => isTryDue(triesOf(model), arms.idleAge(model.slot, requests)))
+  if (shut.length === 0) return NO_TRIES
+  const pace = paceOf(registry.models)
+  const due = shut.filter((model) =>
+    isTryDue(doublingsOf(model), arms.idleAge(model.slot, requests), pace, requests),
+  )
   if (due.length > 0 || at === null) return due
-  const waiting = shut.filter((model) => isTryDueAt(triesOf(model), model.routedAt, at))
+  const waiting = shut.filter((model) => isTryDueAt(doublingsOf(model), model.routedAt, at, pace))
   waiting.sort((a, b) => a.routedAt - b.routedAt)
   return waiting.slice(0, 1)
 }
@@ -102,5 +129,7 @@ export function noteTry(
   note.triesLatency = isTry && isTooSlow(chosen, request)
   note.triesCost = isTry && request.maxCostUsd !== undefined && knownUsd > request.maxCostUsd
   note.triedUsd = note.triesCost ? triedUsd : knownUsd
+  note.triedLimitUsd = request?.maxCostUsd ?? 0
+  note.triedLimitMs = request?.maxLatencyMs ?? 0
   if (isTry && !note.forced) note.canary = true
 }

@@ -4,7 +4,7 @@ import type { RouterOptions } from './options.js'
 /** One thing that options say of a router's state, beside what a log has of it. */
 export interface OptionItem {
   readonly option: keyof RouterOptions
-  /** Its path, for people: `tenants["acme"].caps`. No two things share it. */
+  /** Its path, for people: `tenants["acme"].caps`. Two items share it where one thing differs in two ways, as a model does that is disabled and has another price. */
   readonly field: string
   /** As the options have it, in words; null: they no longer have it. Equal texts are equal values. */
   readonly given: string | null

@@ -13,13 +13,22 @@ export interface RouteOptions {
   readonly candidates?: readonly string[] | undefined
   /** Not these, for example one that has just failed. */
   readonly exclude?: readonly string[] | undefined
-  /** Only models whose expected cost for this request is at most this, USD: no decision's `expectedCostUsd` is more. */
+  /**
+   * Only models whose expected cost for this request is at most this, USD: no decision's `expectedCostUsd` is more. Unless
+   * `tries` is false, one request in 25 at most goes to a model that costs have shut out, and may cost as much as before.
+   */
   readonly maxCostUsd?: number | undefined
-  /** Only models whose mean latency of late is at most this. A model never settled with a latency passes. */
+  /**
+   * Only models whose mean latency, of the latest 32, is at most this. A model never settled with a latency passes. Unless
+   * `tries` is false, one request in 25 at most goes to a model that was slower, and may take as long as before.
+   */
   readonly maxLatencyMs?: number | undefined
   /**
    * Whether the request may try a model that `maxCostUsd` or `maxLatencyMs` shuts out for what is known of it, in case it
-   * has changed: one request in 25 at most, ever fewer while it has not. Default true; false keeps strictly to what is known.
+   * has changed: of all requests one in 25 at most, whatever the number of models, and ever fewer while they have not: of
+   * one model one in 2,000, of many one in 250. Such a decision says `canary`. A try beyond `maxCostUsd` expects what most of
+   * the model's bills say, up to the limit. Default true, or a model that was slow or dear for a while would be shut out
+   * for ever; false keeps strictly to what is known.
    */
   readonly tries?: boolean | undefined
   /** Known size of the prompt, tokens. */

@@ -1,4 +1,4 @@
-import { copyNumbers } from '../base/check.js'
+import { AMOUNT_MAX, copyNumbers } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutedEvent, RouterEvent } from '../events/events.js'
 import { BATCH_MAX } from '../kernel/layout.js'
@@ -46,6 +46,8 @@ export class DecisionMaker {
       inputTokens: null,
       triesCost: false,
       triesLatency: false,
+      triedLimitUsd: null,
+      triedLimitMs: null,
       predictedUsd: 0,
       savedUsd: 0,
       contenders: new Float64Array(0),
@@ -90,7 +92,7 @@ export class DecisionMaker {
     const size = this.sizeOf(request, inputTokens)
     const note: DecisionNote = { ...blankNote(), at }
     if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size, note)
-    else eligibleModels(state, request, size)
+    else eligibleModels(state, request, size, at)
   }
 
   /** The next decision is for this context, which is copied. */
@@ -157,6 +159,8 @@ export class DecisionMaker {
     routed.canary = note.canary
     routed.triesCost = note.triesCost
     routed.triesLatency = note.triesLatency
+    routed.triedLimitUsd = note.triesCost ? Math.min(note.triedLimitUsd, AMOUNT_MAX) : null
+    routed.triedLimitMs = note.triesLatency ? Math.min(note.triedLimitMs, AMOUNT_MAX) : null
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
     const decision: Mutable<Decision> = {

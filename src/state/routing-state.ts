@@ -24,6 +24,8 @@ import {
   MISTAKEN,
   REWARDED,
   SETTLED,
+  TRIES_COST,
+  TRIES_LATENCY,
 } from './pending/request-state.js'
 import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import type { RewardUnits } from './reward-units.js'
@@ -34,6 +36,13 @@ import type { StateOptions } from './state-options.js'
 const IMPLAUSIBLE_TOKENS_RATIO = 40
 /** Up to this many times its list cost no bill is looked into. */
 const USUAL_RATIO = 10
+
+/** How a bill is learned from. */
+interface LearnedBill {
+  readonly predictedUsd: number
+  readonly isMistake: boolean
+  readonly isTry: boolean
+}
 
 const NOTHING_MORE: readonly RouterEvent[] = []
 
@@ -182,10 +191,15 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.requests++
     tried(model, event.at, this.requests)
     if (event.forced) this.registry.countForced(model)
-    countTries(model, event.at, event.triesCost, event.triesLatency)
+    countTries(model, event.at, this.requests, {
+      costUsd: event.triesCost ? (event.triedLimitUsd ?? 0) : null,
+      latencyMs: event.triesLatency ? (event.triedLimitMs ?? 0) : null,
+    })
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
+    const tries = (event.triesCost ? TRIES_COST : 0) | (event.triesLatency ? TRIES_LATENCY : 0)
+    if (tries !== 0) pending.mark(pending.next - 1, tries)
     this.policy.routed?.(event, pending.next - 1)
   }
 
@@ -215,10 +229,14 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (event.latencyMs !== null) {
       model.latencyCount++
       model.latencySumMs += event.latencyMs
-      recordLatency(model, event.latencyMs)
+      recordLatency(model, event.latencyMs, (pending.state(sequence) & TRIES_LATENCY) !== 0)
     }
     this.countUsage(model, event, pending.prices(sequence))
-    this.learnCost(model, event.costUsd, listCostUsd, pending.predictedUsd(sequence), isMistake)
+    this.learnCost(model, event.costUsd, listCostUsd, {
+      predictedUsd: pending.predictedUsd(sequence),
+      isMistake,
+      isTry: (pending.state(sequence) & TRIES_COST) !== 0,
+    })
   }
 
   /** A request of no tokens on a model that has a price tells nothing of it. */
@@ -226,16 +244,18 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model: Model,
     costUsd: number,
     listUsd: number,
-    predictedUsd: number,
-    isMistake = false,
+    { predictedUsd, isMistake, isTry }: LearnedBill,
   ): void {
     if (listUsd > 0) {
-      recordTry(model, costUsd, listUsd)
+      recordTry(model, costUsd, listUsd, isTry)
       recordCost(model, costUsd, listUsd, predictedUsd, isMistake)
-    } else if (model.blendedUsdPerKTok === 0) {
-      recordFreeTry(model, costUsd)
-      recordFreeCost(model, costUsd)
-    }
+    } else if (model.blendedUsdPerKTok === 0)
+      recordFreeCost(model, recordFreeTry(model, costUsd, isTry, this.usualUsd))
+  }
+
+  /** What a request usually costs, for models that have no price: the budget, or 1,000 tokens of the dearest model. */
+  private get usualUsd(): number {
+    return this.cost.usdPerRequest ?? this.registry.dearestUsdPerKTok
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
@@ -266,8 +286,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
-    const routedAt = pending.at(sequence)
-    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs)) {
+    if (callFailed(model, event.at, sequence, this.requests, event.retryAfterMs)) {
       this.registry.down++
       this.tellAvailability(model, event.at)
     }
@@ -333,7 +352,12 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
     model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
-    this.learnCost(model, event.costUsd, request.listCostUsd, request.predictedUsd)
+    const { predictedUsd } = request
+    this.learnCost(model, event.costUsd, request.listCostUsd, {
+      predictedUsd,
+      isMistake: false,
+      isTry: false,
+    })
   }
 
   private expire(sequence: number, at: number): void {
@@ -354,8 +378,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
   }
 
+  /** Before the request is marked: what it has had says whether its answer was counted. */
   private answered(model: Model, at: number, sequence: number): void {
-    if (!callAnswered(model, this.pending.at(sequence))) return
+    if ((this.pending.state(sequence) & (SETTLED | REWARDED)) !== 0) return
+    if (!callAnswered(model, sequence, this.requests)) return
     this.registry.down--
     this.tellAvailability(model, at)
   }
@@ -366,7 +392,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
 
   /**
    * Tells of a bill that is more likely a mistake than a cost: far beyond its request's list cost (of a model without one,
-   * the budget), or beyond what its own tokens cost at list price.
+   * the budget or 1,000 tokens of the dearest model), or beyond what its own tokens cost at list price.
    */
   private judgeBill(
     model: Model,
@@ -374,7 +400,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     listCostUsd: number,
     prices: PriceList,
   ): void {
-    const usualUsd = listCostUsd > 0 ? listCostUsd : (this.cost.usdPerRequest ?? 0)
+    const usualUsd = listCostUsd > 0 ? listCostUsd : this.usualUsd
     if (costUsd <= USUAL_RATIO * usualUsd) return
     if (!isImplausible(costUsd, usualUsd, model)) {
       if (tokens === null || usageFlags?.includes('other-charges') === true) return

@@ -44,6 +44,8 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['retryAfterMs', null],
   ['triesCost', false],
   ['triesLatency', false],
+  ['triedLimitUsd', null],
+  ['triedLimitMs', null],
   ['drain', false],
   ['inputTokens', null],
 ])

@@ -90,7 +90,14 @@ const PRICE = Object.fromEntries(PRICES.map((name) => [name, 1]))
 const REPRICED = { type: 'model-repriced', at: AT, model: 'gpt-x', price: PRICE, logCost: 0.5 }
 
 const ofVersion1 = (type: string) => VERSION_1.filter(([event]) => event.type === type)[0][0]
-const ROUTED = { ...ofVersion1('routed'), triesCost: false, triesLatency: false, inputTokens: null }
+const ROUTED = {
+  ...ofVersion1('routed'),
+  triesCost: false,
+  triesLatency: false,
+  triedLimitUsd: null,
+  triedLimitMs: null,
+  inputTokens: null,
+}
 const ADDED = ofVersion1('model-added')
 const SPEC = ADDED.model as Readonly<Record<string, unknown>>
 const CAPS = { type: 'caps-set', at: AT, tenant: null }

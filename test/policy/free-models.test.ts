@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
+import { codeOf } from '../support/errors.js'
 import { digest, MODELS, makeBench, X } from '../support/router.js'
 
 const FREE = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
@@ -46,6 +47,50 @@ describe.each(POLICY_NAMES)('under policy %s a model without a price', (policy) 
       router.reward(id, model === 'free' ? 1 : 0.2)
     }
     expect(router.route(X, { maxCostUsd: 0.01 }).model).toBe('free')
+  })
+
+  it.each([
+    ['a budget', { budget: { usdPerRequest: 0.01 } }, {}],
+    ['a strict budget', { budget: { usdPerRequest: 0.01 }, strict: true }, {}],
+    ['a cap', { caps: [{ usd: 5000, per: 'day' }] }, {}],
+    ['maxCostUsd', {}, { maxCostUsd: 0.005 }],
+  ] as const)('is not shut out by mistaken bills of $1000 under %s', async (what, options, request) => {
+    // Only policy `dollar` has caps and strict budgets.
+    if (policy !== 'dollar' && ('caps' in options || 'strict' in options)) return
+    for (const wrong of [[1], [300], [300, 301, 302]]) {
+      const models = [
+        { id: 'free', ...FREE },
+        { id: 'dear', inputUsdPerMTok: 1, outputUsdPerMTok: 2 },
+      ]
+      const { router, clock } = await makeBench({ policy, models, ...options })
+      let calls = 0
+      let late = 0
+      for (let i = 0; i < 3000; i++) {
+        clock.advance(1000)
+        let decision: { readonly id: string; readonly model: string }
+        try {
+          decision = router.route(X, request)
+        } catch (error) {
+          if (codeOf(error) !== 'BUDGET_EXHAUSTED') throw error
+          continue
+        }
+        const isFree = decision.model === 'free'
+        if (isFree) calls++
+        const isWrong = isFree && wrong.includes(calls)
+        router.settle(decision.id, { costUsd: isWrong ? 1000 : isFree ? 0 : 0.001 })
+        router.reward(decision.id, isFree ? 0.9 : 0.5)
+        if (i >= 2000 && isFree) late++
+      }
+      expect({ what, wrong, late: late > 900 }).toEqual({ what, wrong, late: true })
+    }
+  })
+
+  it('is expected to cost what it does where bills are real and high', async () => {
+    const { router } = await makeBench({ policy, models: [{ id: 'free', ...FREE }, MODELS[1]] })
+    const only = { candidates: ['free'] }
+    for (let i = 0; i < 100; i++) router.settle(router.route(X, only).id, { costUsd: 0 })
+    for (let i = 0; i < 200; i++) router.settle(router.route(X, only).id, { costUsd: 0.5 })
+    expect(router.route(X, only).expectedCostUsd).toBeCloseTo(0.5, 1)
   })
 
   it('keeps what it costs in a snapshot', async () => {

@@ -124,6 +124,14 @@ describe.each(CASES)('under policy %s a model that %s shuts out', (policy, limit
     expect(models).not.toContain('-')
   })
 
+  it('leaves the candidates checked, whatever is known of them', async () => {
+    const world = await makeKnowing({ policy })
+    const route = () => world.router.route([0, 0, 1], { ...options, candidates: ['good', 'plain', 'typo'] })
+    expect(route).toThrow(expect.objectContaining({ code: 'UNKNOWN_MODEL', field: 'candidates[2]' }))
+    play(world, 40, { candidates: ['good'] }, bad, new Random(5))
+    expect(route).toThrow(expect.objectContaining({ code: 'UNKNOWN_MODEL', field: 'candidates[2]' }))
+  })
+
   it('stays out of requests that allow no tries', async () => {
     const world = await makeWorld({ policy })
     const random = new Random(5)

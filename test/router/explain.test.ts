@@ -181,6 +181,8 @@ describe('an explanation', () => {
       triesCost: false,
       inputTokens: null,
       triesLatency: false,
+      triedLimitUsd: null,
+      triedLimitMs: null,
       predictedUsd: 0.01,
       savedUsd: 0,
       latencyPrice: 0,

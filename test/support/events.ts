@@ -20,6 +20,8 @@ export function routedEvent(
     triesCost: false,
     inputTokens: null,
     triesLatency: false,
+    triedLimitUsd: null,
+    triedLimitMs: null,
     predictedUsd: 9e-5,
     savedUsd: 0,
     contenders: Float64Array.of(0, 0.8, 1e-4, 1, 0.9, 5e-4, 2, 0.92, 0.015),

@@ -51,7 +51,7 @@ export class CandidateCosts {
       const predicted = predictedCostUsd(model, listed, f64[cells[position] + costSection])
       const known = correctedCostUsd(model, listed, predicted)
       const isTried = known > maxUsd && tried.includes(model)
-      const expected = Math.min(isTried ? triedPredictedUsd(model, listed, predicted) : known, maxUsd)
+      const expected = Math.min(isTried ? triedPredictedUsd(model, listed, predicted, 1) : known, maxUsd)
       slots[position] = model.slot
       listUsd[position] = listed
       predictedUsd[position] = predicted
@@ -74,10 +74,10 @@ export class CandidateCosts {
     return over ?? NO_TRIES
   }
 
-  /** What a try of the model at that position is expected to cost. */
-  triedUsd(position: number): number {
+  /** What a try of the model at that position is expected to cost. @param age of what is known, as in `ageInPauses` */
+  triedUsd(position: number, age: number): number {
     const { list, listUsd, predictedUsd } = this
-    return triedPredictedUsd(list.models[position], listUsd[position], predictedUsd[position])
+    return triedPredictedUsd(list.models[position], listUsd[position], predictedUsd[position], age)
   }
 
   /** Value less cost at a shadow price. */

@@ -5,6 +5,7 @@ import type { RouterEvent } from '../../events/events.js'
 import { COST, LATENCY, QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
+import { doubtLimitMs, doubtLimitUsd } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
@@ -13,13 +14,14 @@ import type { RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
 import type { Lease } from '../lease.js'
 import {
+  ageOf,
   allowsTries,
   type CostEstimates,
+  doublingsBeyond,
   dueTries,
   judgedUsd,
   noteTry,
   openModels,
-  triesBeyond,
 } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
@@ -138,8 +140,12 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.canary && probes.triesCost) {
       note.triesCost = true
       note.triedUsd = costs.expectedUsd[position]
+      note.triedLimitUsd = doubtLimitUsd(note.triedUsd)
     }
-    note.triesLatency ||= note.canary && probes.triesLatency
+    if (note.canary && probes.triesLatency && !note.triesLatency) {
+      note.triesLatency = true
+      note.triedLimitMs = doubtLimitMs(model)
+    }
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
@@ -183,7 +189,7 @@ export class DollarChooser implements Chooser<DollarState> {
   private estimates({ policy }: StateView<DollarState>): CostEstimates {
     return {
       known: (model, size) => policy.expectedUsd(model, size, this.index),
-      tried: (model, size) => policy.triedUsd(model, size, this.index),
+      tried: (model, size, age) => policy.triedUsd(model, size, age, this.index),
     }
   }
 
@@ -228,8 +234,11 @@ export class DollarChooser implements Chooser<DollarState> {
     if (!allowsTries(request)) return []
     const { costs } = this
     const maxUsd = request.maxCostUsd ?? 0
-    const shut = beyond.filter((model) => costs.triedUsd(costs.list.models.indexOf(model)) <= maxUsd)
-    return dueTries(state, shut, (model) => triesBeyond(model, request, true), null)
+    const { models } = costs.list
+    const shut = beyond.filter(
+      (model) => costs.triedUsd(models.indexOf(model), ageOf(state, model, null)) <= maxUsd,
+    )
+    return dueTries(state, shut, (model) => doublingsBeyond(model, request, true), null)
   }
 
   /** Constraints that no model of the list meets, as bits. */

@@ -2,7 +2,7 @@ import { AMOUNT_MAX } from '../../base/check.js'
 import { LOG_RATIO_MAX, LOG_RATIO_MIN } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
 import { triedCostUsd } from '../../models/tries.js'
-import { unlistedCostUsd } from '../eligibility.js'
+import { triedUnlistedUsd, unlistedCostUsd } from '../eligibility.js'
 import { costCorrection } from './cost-correction.js'
 
 /** Dollars of a request by the cost head: its list cost times exp(theta.x). A free model costs what it has cost so far. */
@@ -12,10 +12,15 @@ export function predictedCostUsd(model: Model, listCostUsd: number, logRatio: nu
   return Math.min(listCostUsd * ratio, AMOUNT_MAX)
 }
 
-/** What a try of it is expected to cost: the least that any of what is known says. */
-export function triedPredictedUsd(model: Model, listCostUsd: number, predictedUsd: number): number {
-  const knownUsd = Math.min(predictedUsd, correctedCostUsd(model, listCostUsd, predictedUsd))
-  return Math.min(knownUsd, triedCostUsd(model, listCostUsd))
+/** What a try of it is expected to cost: what most bills say. @param age of what is known, as in `ageInPauses` */
+export function triedPredictedUsd(
+  model: Model,
+  listCostUsd: number,
+  predictedUsd: number,
+  age: number,
+): number {
+  if (listCostUsd === 0) return triedUnlistedUsd(model, age)
+  return Math.min(correctedCostUsd(model, listCostUsd, predictedUsd), triedCostUsd(model, listCostUsd, age))
 }
 
 /** That corrected by what costs have been of late beside their predictions. */

@@ -6,7 +6,9 @@ import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
 import type { Model } from '../../models/registry.js'
+import { isWithinTry } from '../../models/tries.js'
 import type { BilledRequest } from '../../state/pending/billed-request.js'
+import { TRIES_COST } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
 import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
@@ -33,7 +35,6 @@ import {
   LEARNING_OBSERVATIONS,
   LOG_COST_VARIANCE,
   REWARD_VARIANCE,
-  TRY_BETTER_LOG,
   TRY_KEPT_OBSERVATIONS,
   WINDOW_KEPT_REQUESTS,
   WINDOW_REQUESTS,
@@ -112,13 +113,10 @@ export class DollarState implements PolicyState {
   }
 
   /** The same of a try. */
-  triedUsd(model: Model, size: RequestSize, index = 0): number {
+  triedUsd(model: Model, size: RequestSize, age: number, index: number): number {
     const listUsd = assumedCostUsd(model, size)
-    return triedPredictedUsd(
-      model,
-      listUsd,
-      predictedCostUsd(model, listUsd, this.logCostRatio(model, index)),
-    )
+    const predictedUsd = predictedCostUsd(model, listUsd, this.logCostRatio(model, index))
+    return triedPredictedUsd(model, listUsd, predictedUsd, age)
   }
 
   routed(event: EventOf<'routed'>, sequence: number): void {
@@ -140,8 +138,9 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
-    // A try that finds less than what was known: one observation of now outweighs what was.
-    if (model.costTries > 0 && !isFree && residual < TRY_BETTER_LOG)
+    // A try within its limit: one observation of now outweighs what was.
+    const isTry = (pending.state(sequence) & TRIES_COST) !== 0
+    if (isTry && !isFree && isWithinTry(model, event.costUsd))
       this.evidence.loosenSettled(model.slot, TRY_KEPT_OBSERVATIONS)
     const learning =
       model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS

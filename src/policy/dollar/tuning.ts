@@ -189,8 +189,7 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
-/** What a try must find below what was known, in ln, for this many observations to be left of that. */
-export const TRY_BETTER_LOG = -0.3
+/** What is left of what the cost head knew once a try was within its limit. */
 export const TRY_KEPT_OBSERVATIONS = 0.5
 /**
  * A model that had fallen, or got slow, has recovered when the log-likelihood ratio of its latest rewards, or latencies,

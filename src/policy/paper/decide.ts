@@ -6,9 +6,9 @@ import type { StateView } from '../../state/policy-state.js'
 import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
+import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import type { PaperOptions } from './settings.js'
@@ -61,7 +61,7 @@ export class PaperChooser implements Chooser<PaperState> {
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
     const knownUsd = expectedModelCostUsd(chosen, size)
-    noteTry(note, chosen, request, knownUsd, triedModelCostUsd(chosen, size))
+    noteTry(note, chosen, request, knownUsd, triedAtUsd(chosen, size, request))
     choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
   }

@@ -3,14 +3,14 @@ import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
-import { doubtOfCosts, isTryDue } from '../../models/tries.js'
+import { costDoublings, doubtLimitUsd, doubtOfCosts, isTryDue, paceOf } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
 import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
-import { assumedCostUsd, expectedModelCostUsd, type RequestSize, triedModelCostUsd } from '../eligibility.js'
+import { assumedCostUsd, expectedModelCostUsd, isFree, type RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import { judgedUsd, MEAN_COSTS, noteTry, openModels } from '../open-models.js'
+import { judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { probabilityOfBest } from './posterior.js'
@@ -75,6 +75,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     if (countedUsd < knownUsd && !note.forced) {
       note.canary = note.triesCost = true
       note.triedUsd = countedUsd
+      if (!note.tried.includes(chosen)) note.triedLimitUsd = doubtLimitUsd(countedUsd)
     }
     choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
     return choice
@@ -148,16 +149,23 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
 
   /** What counts of a model's cost: less where a try of it is due, because a few bills were far above all others. */
   private costUsd(
-    { arms, requests }: StateView<ThompsonState>,
+    state: StateView<ThompsonState>,
     model: Model,
     size: RequestSize,
     note: DecisionNote,
   ): number {
     const knownUsd = expectedModelCostUsd(model, size)
-    if (note.tried.includes(model)) return Math.min(knownUsd, triedModelCostUsd(model, size))
-    const doubt = doubtOfCosts(model)
+    if (note.tried.includes(model)) {
+      if (knownUsd <= (note.options?.maxCostUsd ?? Number.POSITIVE_INFINITY)) return knownUsd
+      return triedAtUsd(model, size, note.options)
+    }
+    const doubt = doubtOfCosts(model, isFree(model))
     if (doubt === 1 || note.options?.exploit === true) return knownUsd
-    return isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ? doubt * knownUsd : knownUsd
+    const { arms, requests, registry } = state
+    const idle = arms.idleAge(model.slot, requests)
+    return isTryDue(costDoublings(model), idle, paceOf(registry.models), requests)
+      ? doubt * knownUsd
+      : knownUsd
   }
 
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */

@@ -9,6 +9,9 @@ export const CANCELLED = 32
 export const BILLED = 64
 /** What was settled taught the model's costs as a mistake does. */
 export const MISTAKEN = 128
+/** It was a try of a model whose costs, or whose latencies, had shut it out. */
+export const TRIES_COST = 256
+export const TRIES_LATENCY = 512
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {

@@ -67,11 +67,25 @@ const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: numb
   implausibleBills: isCount,
   failureLatencyCount: isCount,
   failuresInRow: isCount,
+  rowFrom: isCount,
+  rowRequests: isCount,
+  overtaken: isCount,
+  callsUp: isCount,
   trips: isCount,
+  trippedAfter: isCount,
+  answersNeeded: isCount,
+  answersInRow: isCount,
   pausedUntilRequests: isCount,
   outages: isCount,
   costTries: isCount,
   latencyTries: isCount,
+  costHopes: isCount,
+  latencyHopes: isCount,
+  triedRequest: isCount,
+  costLimitUsd: isAmount,
+  latencyLimitMs: isAmount,
+  usualFreeUsd: isAmount,
+  triedAt: isSum,
   spendUsd: isAmount,
   settledCostUsd: isAmount,
   latencySumMs: isAmount,
@@ -85,7 +99,6 @@ const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: numb
   recentLatencyMs: isAmount,
   recentLatencies: isAmount,
   usualCostRatio: isAmount,
-  trippedAt: isSum,
   pausedUntil: isSum,
   retryAt: isSum,
   routedAt: isSum,
@@ -106,7 +119,7 @@ const THETA_NOISE = 1e-100
 /** Requests that one step checks. */
 const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
-const STATE_MAX = 255
+const STATE_MAX = 1023
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {

@@ -37,8 +37,9 @@ async function days(
   perHour: (day: number, hour: number) => number,
   count: number,
   tenant?: string,
+  seed = 3,
 ): Promise<{ readonly rows: readonly Day[]; readonly router: Router; readonly clock: { now: number } }> {
-  const random = new Random(3)
+  const random = new Random(seed)
   const clock = { now: START }
   const tenants = tenant === undefined ? [] : [{ id: tenant, caps }]
   const own = tenant === undefined ? { caps } : { tenants }
@@ -113,6 +114,19 @@ describe('a cap that is paced by a forecast', () => {
       expect(rows[3].refused).toBeLessThan(window === 'calendar' ? 1 : 60)
     }
   })
+
+  it.each([11, 12, 13])(
+    'serves what docs/OPERATIONS.md promises of such bursts at every hour, seed %i',
+    async (seed) => {
+      for (let late = 0; late < 24; late++) {
+        // 9 % of the cap on the cheapest model, and 3 % in the last two hours.
+        const requests = late < 22 ? 570 : 190
+        const perHour = (day: number, hour: number): number => (day === 3 && hour === late ? requests : 10)
+        const { rows } = await days([{ usd: 10, per: 'day' }], perHour, 4, undefined, seed)
+        expect([late, rows[3].refused]).toEqual([late, 0])
+      }
+    },
+  )
 
   it('paced evenly is what it was: the burst finds nothing left', async () => {
     const { rows } = await days([{ usd: 10, per: 'day', pacing: 'even' }], burst, 2)

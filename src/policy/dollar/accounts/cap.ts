@@ -136,7 +136,8 @@ export class Cap {
   /**
    * A settlement after expiry: the difference to what the expiry charged. More counts now. Less is given back where it
    * was charged, if that still counts.
-   * @param chargedAt when the request expired or, where nobody knows, when it was routed: that may give back less
+   * @param chargedAt when the request expired or, of snapshots that did not keep it, when it was routed: that may give
+   *   back less
    */
   correct(at: number, chargedAt: number, differenceUsd: number): void {
     if (differenceUsd >= 0) this.charge(at, differenceUsd)

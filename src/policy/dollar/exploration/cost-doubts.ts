@@ -1,5 +1,6 @@
-import { doubtOfCosts, isTryDue, isTryDueAt } from '../../../models/tries.js'
+import { costDoublings, doubtOfCosts, isTryDue, isTryDueAt, paceOf } from '../../../models/tries.js'
 import type { FoldView } from '../../../state/policy-state.js'
+import { isFree } from '../../eligibility.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 
@@ -17,11 +18,12 @@ export class CostDoubts {
   }
 
   /** Whether a model is due to be tried that would be chosen if it cost what it usually does. */
-  isDue(position: number, idle: number): boolean {
+  isDue(position: number, idle: number, { registry, requests }: FoldView): boolean {
     const { costs, limits } = this
     const { list, values, drawnUsd } = costs
     const model = list.models[position]
-    if (doubtOfCosts(model) === 1 || !isTryDue(model.costTries, idle)) return false
+    if (doubtOfCosts(model, isFree(model)) === 1) return false
+    if (!isTryDue(costDoublings(model), idle, paceOf(registry.models), requests)) return false
     if (this.drawnUsd(position) > limits.limitUsd) return false
     const worth = values[position] - limits.price * this.usualUsd(position)
     for (let other = 0; other < list.count; other++) {
@@ -36,17 +38,18 @@ export class CostDoubts {
    * Requests that are refused are not counted, so it is due by time.
    * @param limitUsd the most it may draw
    */
-  lastResort({ arms, requests }: FoldView, at: number, limitUsd: number): number {
+  lastResort({ arms, requests, registry }: FoldView, at: number, limitUsd: number): number {
     const { costs } = this
     const { list, drawnUsd } = costs
+    const pace = paceOf(registry.models)
     let found = -1
     let leastUsd = Math.min(limitUsd, drawnUsd[costs.leastDrawn()])
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
-      if (doubtOfCosts(model) === 1) continue
+      if (doubtOfCosts(model, isFree(model)) === 1) continue
       const isDue =
-        isTryDue(model.costTries, arms.idleAge(model.slot, requests)) ||
-        isTryDueAt(model.costTries, model.routedAt, at)
+        isTryDue(costDoublings(model), arms.idleAge(model.slot, requests), pace, requests) ||
+        isTryDueAt(costDoublings(model), model.routedAt, at, pace)
       const usd = this.drawnUsd(position)
       if (!isDue || usd > leastUsd) continue
       found = position
@@ -61,8 +64,13 @@ export class CostDoubts {
   }
 
   private usualUsd(position: number): number {
-    const { list, expectedUsd } = this.costs
-    return expectedUsd[position] * doubtOfCosts(list.models[position])
+    const { expectedUsd } = this.costs
+    return expectedUsd[position] * this.doubtAt(position)
+  }
+
+  private doubtAt(position: number): number {
+    const model = this.costs.list.models[position]
+    return doubtOfCosts(model, isFree(model))
   }
 
   /** The worst case is what it is, whatever bills say. */

@@ -59,12 +59,13 @@ export class Probes {
    * or got slow and would be chosen if it were what it was. The accounts must afford it.
    */
   canary(
-    { arms, requests }: FoldView,
+    state: FoldView,
     { recoveries, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
   ): number {
     const { costs, limits } = this
+    const { arms, requests } = state
     const { list, drawnUsd } = costs
     // One of the list a request: all take turns.
     const position = requests % list.count
@@ -72,7 +73,7 @@ export class Probes {
     const { slot } = model
     const idle = arms.idleAge(slot, requests)
     if (idle < TRIAL_REQUESTS) return -1
-    if (this.doubts.isDue(position, idle)) {
+    if (this.doubts.isDue(position, idle, state)) {
       this.doubts.take(position)
       this.triesCost = true
       return position
@@ -81,7 +82,7 @@ export class Probes {
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
       return this.couldWin(position) ? position : -1
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
-    const regained = uses.regained(objectives.latency, model, position, idle, requests)
+    const regained = uses.regained(objectives.latency, model, position, idle, state)
     const value = Math.max(promise, costs.values[position] + regained)
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]

@@ -2,7 +2,8 @@ import type { CandidateList } from '../../../bandit/candidate-list.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import { listOffset } from '../../../kernel/layout.js'
 import type { Model } from '../../../models/registry.js'
-import { isTryDue } from '../../../models/tries.js'
+import { isTryDue, latencyDoublings, paceOf } from '../../../models/tries.js'
+import type { FoldView } from '../../../state/policy-state.js'
 import { NO_USE } from '../pending-columns.js'
 import { FIRST_LATENCIES } from '../tuning.js'
 import type { LatencyObjective } from './latency-objective.js'
@@ -92,7 +93,7 @@ export class PredictedUses {
     model: Model,
     position: number,
     idle: number,
-    requests: number,
+    { requests, registry }: FoldView,
   ): number {
     if (!this.isOn) return Number.NEGATIVE_INFINITY
     const { profiles } = latency
@@ -101,7 +102,9 @@ export class PredictedUses {
       return this.price * (this.corrected[position] - latency.predict(model.slot, this.logs[position], level))
     const count = profiles.count(model.slot)
     const isNew = count > 0 && count <= FIRST_LATENCIES && !profiles.isSlowed(model.slot)
-    if (!isNew || this.known < 2 || !isTryDue(model.latencyTries, idle)) return Number.NEGATIVE_INFINITY
+    if (!isNew || this.known < 2) return Number.NEGATIVE_INFINITY
+    if (!isTryDue(latencyDoublings(model), idle, paceOf(registry.models), requests))
+      return Number.NEGATIVE_INFINITY
     const others = (this.neutral * this.known - this.corrected[position]) / (this.known - 1)
     return this.price * Math.max(0, this.corrected[position] - others)
   }
