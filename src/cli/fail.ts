@@ -38,7 +38,7 @@ export function registerFail(program: Command): void {
 }
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
-  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.usage])
+  await checkOutputs([flags.log], [flags.usage], filesOfLog(flags.state))
   const { latencyMs, retryAfterMs } = flags
   const failure = { ...(await billOf(flags)), latencyMs, retryAfterMs }
   const log = new EventLog(flags.log)

@@ -1,6 +1,7 @@
-import { readlink, realpath, stat } from 'node:fs/promises'
+import { access, constants, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CommandError } from './command-error.js'
+import { fileError } from './files.js'
 
 /** What lies beside a log of SQLite and belongs to it. */
 const SIDES = ['', '-wal', '-shm', '-journal', '-writer']
@@ -13,21 +14,25 @@ export function filesOfLog(path: string | undefined): readonly (string | undefin
 }
 
 /**
- * What a command writes must be neither what it reads nor another thing that it writes, under whatever name: checked
- * before anything is read or written. Undefined stands for a flag that was not given.
+ * What a command writes must be writable, and neither what it reads nor another thing that it writes, under whatever
+ * name: checked before anything is read, written or changed. Undefined stands for a flag that was not given.
+ * @param logs that the command adds to, or that it may have to make
  * @throws FILE_UNWRITABLE
  */
 export async function checkOutputs(
   outputs: readonly (string | undefined)[],
   inputs: readonly (string | undefined)[],
+  logs: readonly (string | undefined)[] = [],
 ): Promise<void> {
   const read = await identities(inputs)
-  const written = await identities(outputs)
+  const files = await identities(outputs)
+  const written = [...files, ...(await identities(logs))]
   for (const [i, out] of written.entries()) {
     const source = read.find((other) => areSame(out, other))
     if (source !== undefined) throw notApart(out, source, 'read')
     const before = written.slice(0, i).find((other) => areSame(out, other))
     if (before !== undefined) throw notApart(out, before, 'written as well')
+    if (i < files.length) await checkWritable(out)
   }
 }
 
@@ -51,6 +56,17 @@ async function identities(paths: readonly (string | undefined)[]): Promise<Ident
     found.push({ path, real, inode: there === null ? null : `${there.dev} ${there.ino}` })
   }
   return found
+}
+
+/** A file that is not there needs a folder to be made in. */
+async function checkWritable({ path, real, inode }: Identity): Promise<void> {
+  const inFolder = constants.W_OK | constants.X_OK
+  try {
+    if (inode === null) await access(dirname(real), inFolder)
+    else await access(real, constants.W_OK)
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
 }
 
 async function realOf(path: string): Promise<string> {

@@ -28,7 +28,7 @@ export function registerReward(program: Command): void {
 }
 
 async function reward(id: string, value: number, flags: RewardFlags): Promise<void> {
-  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [])
+  await checkOutputs([flags.log], [], filesOfLog(flags.state))
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {
     log.listen(router)

@@ -138,7 +138,7 @@ function refuse(error: CommanderError): never {
 }
 
 async function route(argument: string, flags: RouteFlags): Promise<void> {
-  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.models, flags.priors])
+  await checkOutputs([flags.log], [flags.models, flags.priors], filesOfLog(flags.state))
   const inputs: RouteInputs = {
     models: flags.models === undefined ? null : await readModelsFile(flags.models),
     priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),

@@ -45,7 +45,7 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     const message = 'give --cost USD, or both --input-tokens N and --output-tokens N, or --usage FILE'
     throw new CommandError('BAD_ARGUMENT', message)
   }
-  await checkOutputs([flags.log, ...filesOfLog(flags.state)], [flags.usage])
+  await checkOutputs([flags.log], [flags.usage], filesOfLog(flags.state))
   const settlement = { ...(await billOf(flags)), ...(latencyMs === undefined ? {} : { latencyMs }) }
   const log = new EventLog(flags.log)
   const text = await teach(flags.state, ({ router }) => {

@@ -31,6 +31,22 @@ describe('several processes on one state file', () => {
     expect((await readdir(folder.path)).sort()).toEqual(['models.json', state, `${state}-writer`])
   })
 
+  test('change nothing where the file of --log cannot be written', async () => {
+    const state = await folder.kept(1)
+    const before = await folder.stats(state)
+    const commands = [
+      ['route', 'two'],
+      ['settle', 'r.1', '--cost', '1'],
+      ['reward', 'r.1', '1'],
+      ['fail', 'r.1'],
+    ]
+    for (const command of commands) {
+      const args = [...command, '--state', state, '--log', 'missing/events.jsonl']
+      await folder.refused(args, /missing\/events\.jsonl: cannot write it/)
+    }
+    expect(await folder.stats(state)).toEqual(before)
+  })
+
   test('start it once', async () => {
     await folder.write('models.json', MODELS)
     const start = ['--models', 'models.json', '--budget', '0.002', '--state', 'new.state']
