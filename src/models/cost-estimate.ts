@@ -10,6 +10,8 @@ const LIST_RATIO_MAX = 300
 const MEAN_RATIO_MAX = 30
 /** What such a bill counts for in what is learned, in times of what was expected: a mistake must not shut a model out. */
 const MISTAKE_COUNTED = 3
+/** Most that a corrected bill moves a model's sums by, as a share of them, without their beginning again. */
+const REVISED_SHARE = 0.1
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
@@ -93,6 +95,34 @@ export function isImplausible(
 ): boolean {
   if (listCostUsd === 0 || costUsd <= LIST_RATIO_MAX * listCostUsd) return false
   return settled === 0 || costUsd * settled > MEAN_RATIO_MAX * settledCostUsd
+}
+
+/** The bills of a model without one of them. */
+export function withoutBill({ settled, settledCostUsd }: Bills, costUsd: number): Bills {
+  return { settled: Math.max(0, settled - 1), settledCostUsd: Math.max(0, settledCostUsd - costUsd) }
+}
+
+/**
+ * Another bill takes the place of a settled one, where it moves the sums little: how much of the old one has decayed is not
+ * known. @returns whether it did
+ */
+export function reviseCost(record: CostRecord & FreeRecord, differenceUsd: number): boolean {
+  if (Math.abs(differenceUsd) <= REVISED_SHARE * record.realisedUsd) {
+    record.realisedUsd += differenceUsd
+    return true
+  }
+  if (Math.abs(differenceUsd) > REVISED_SHARE * record.freeUsd) return false
+  record.freeUsd += differenceUsd
+  return true
+}
+
+/** A bill takes the place of one that was counted as a mistake: what that counted for is taken out as the latest. */
+export function replaceMistake(record: CostRecord, costUsd: number, listCostUsd: number): void {
+  const assumedUsd = (record.assumedUsd - listCostUsd) / KEPT
+  if (assumedUsd <= 0) return
+  const expectedUsd = record.realisedUsd / (KEPT * assumedUsd + MISTAKE_COUNTED * listCostUsd)
+  const countedUsd = MISTAKE_COUNTED * listCostUsd * Math.max(1, expectedUsd)
+  record.realisedUsd = Math.max(0, record.realisedUsd - countedUsd) + costUsd
 }
 
 /** Whether a bill taught the cost head as a mistake: there all beyond its end are taught the end else. */
