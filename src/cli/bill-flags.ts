@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import { checkRecord } from '../base/check.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { readTokenCounts } from '../models/token-counts.js'
 import { TOKEN_KINDS } from '../models/token-kinds.js'
+import { providerOf } from '../models/usage/detect.js'
+import { normaliseUsage } from '../models/usage/usage.js'
 import type { Bill } from '../router/bill.js'
 import { parseJson, readJsonFile, readStandardInput } from './files.js'
 import { amountFlag, wordFlag } from './flags.js'
@@ -50,9 +53,12 @@ export async function billOf(flags: BillFlags): Promise<Bill> {
   }
 }
 
-/** Whatever the JSON is: the router checks it. */
+/** A file that is no provider's usage is the wrong file. @throws INVALID_ARGUMENT */
 async function readUsage(path: string): Promise<object> {
   const usage =
     path === '-' ? parseJson(await readStandardInput(), 'standard input') : await readJsonFile(path)
-  return usage as object
+  const known = checkRecord(usage, 'settlement.usage')
+  // Names what is wrong with it.
+  if (providerOf(known) === null) normaliseUsage(known, 'settlement.usage')
+  return known
 }

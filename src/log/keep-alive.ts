@@ -16,6 +16,16 @@ export class KeepAlive {
     this.timer ??= setTimeout(() => {}, this.ms)
   }
 
+  /** While the work goes on: whoever waits for it hears of its end, its failure too. */
+  async during(work: () => Promise<void>): Promise<void> {
+    this.progress(true)
+    try {
+      await work()
+    } finally {
+      this.progress(false)
+    }
+  }
+
   /** Some have been stored. @param isNeeded whether others wait */
   progress(isNeeded: boolean): void {
     if (this.timer !== null) clearTimeout(this.timer)

@@ -186,11 +186,12 @@ export class Replica implements Journal {
       if (this.options.snapshotOnClose) await this.snapshots.writeLast(() => this)
     } finally {
       this.isClosed = this.isEnding = true
-      await this.leases?.close()
-      await this.store.close()
-      await this.reading
+      await this.alive.during(async () => {
+        await this.leases?.close()
+        await this.store.close()
+        await this.reading
+      })
       this.outbox.break(closed)
-      this.alive.progress(false)
     }
   }
 

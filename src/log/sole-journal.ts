@@ -107,7 +107,7 @@ export class SoleJournal implements Journal {
       if (this.options.snapshotOnClose && this.sinceSnapshot > 0) await this.writeLast()
     } finally {
       this.isEnding = true
-      await this.store.close()
+      await new KeepAlive(this.options.closeMs).during(() => this.store.close())
       this.outbox.break(this.options.closedError(this.store))
     }
   }

@@ -64,7 +64,13 @@ export class Model implements Availability, Tries {
   failureShare = 0
   failuresInRow = 0
   trips = 0
-  trippedAt = 0
+  trippedAfter = 0
+  rowFrom = 0
+  rowRequests = 0
+  overtaken = 0
+  callsUp = 0
+  answersNeeded = 0
+  answersInRow = 0
   pausedUntil = 0
   pausedUntilRequests = 0
   retryAt = 0

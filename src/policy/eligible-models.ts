@@ -16,7 +16,7 @@ export function eligibleModels(
   state: StateView,
   request: RouteOptions | null,
   size: RequestSize,
-  at = Number.NEGATIVE_INFINITY,
+  at: number,
   estimate: CostEstimate = expectedModelCostUsd,
 ): readonly Model[] {
   return answering(allowedModels(state, request, size, estimate), state, at)

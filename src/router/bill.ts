@@ -50,8 +50,10 @@ export type PricedBill = Pick<GivenBill, 'usageFlags'> & { readonly costUsd: num
 export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
   const flags: UsageFlag[] = []
   const hasUsage = !isMissing(bill.usage)
-  const usage = hasUsage ? reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`)) : null
+  const read = hasUsage ? reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`)) : 'empty'
+  const usage = typeof read === 'string' ? null : read
   if (hasUsage) refuseCounts(bill, field)
+  if (read === 'unknown') flags.push('count-missing')
   const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
   const serviceTier = isMissing(bill.serviceTier)
     ? (usage?.serviceTier ?? null)

@@ -92,7 +92,7 @@ export class DecisionMaker {
     const size = this.sizeOf(request, inputTokens)
     const note: DecisionNote = { ...blankNote(), at }
     if (this.chooser.checkEligible !== undefined) this.chooser.checkEligible(state, request, size, note)
-    else eligibleModels(state, request, size)
+    else eligibleModels(state, request, size, at)
   }
 
   /** The next decision is for this context, which is copied. */

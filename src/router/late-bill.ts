@@ -15,7 +15,9 @@ export function awaitsLateBill(state: RoutingState, id: string, idField: string)
   const { state: happened } = request
   if ((happened & BILLED) !== 0)
     throw new ParetoBanditError('ALREADY_SETTLED', idField, `the bill of request '${id}' is known already`)
-  return (happened & SETTLED) === 0
+  if ((happened & SETTLED) !== 0)
+    throw new ParetoBanditError('ALREADY_SETTLED', idField, `request '${id}' is settled already`)
+  return true
 }
 
 /** The event of a bill that takes the place of what is booked. @throws REQUEST_CLOSED, INVALID_ARGUMENT */

@@ -21,6 +21,7 @@ export type PendingView = Pick<
   | 'listCostUsd'
   | 'predictedUsd'
   | 'allowanceUsd'
+  | 'bookedAt'
   | 'forced'
   | 'copyContextTo'
   | 'policyColumn'

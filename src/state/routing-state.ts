@@ -286,8 +286,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
-    const routedAt = pending.at(sequence)
-    if (callFailed(model, event.at, routedAt, this.requests, event.retryAfterMs)) {
+    if (callFailed(model, event.at, sequence, this.requests, event.retryAfterMs)) {
       this.registry.down++
       this.tellAvailability(model, event.at)
     }
@@ -379,8 +378,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
   }
 
+  /** Before the request is marked: what it has had says whether its answer was counted. */
   private answered(model: Model, at: number, sequence: number): void {
-    if (!callAnswered(model, this.pending.at(sequence))) return
+    if ((this.pending.state(sequence) & (SETTLED | REWARDED)) !== 0) return
+    if (!callAnswered(model, sequence, this.requests)) return
     this.registry.down--
     this.tellAvailability(model, at)
   }

@@ -17,9 +17,9 @@ import { ROUND_ROBIN_SETTINGS } from './round-robin/settings.js'
 const IDS = MODELS.map(({ id }) => id)
 
 /** What `createRouter({ policy: 'round-robin' })` does once the list of policies has a line for it. */
-async function roundRobin(): Promise<{ router: Router; log: RouterEvent[] }> {
+async function roundRobin(clock = () => 1_000): Promise<{ router: Router; log: RouterEvent[] }> {
   const { gamma, heads, resolve } = ROUND_ROBIN_SETTINGS
-  const common = resolveOptions({ dimension: 3, clock: () => 1_000 }, null)
+  const common = resolveOptions({ dimension: 3, clock }, null)
   const options = { ...common, gamma, policy: ROUND_ROBIN.name, policyOptions: resolve({}, null) }
   const kernel = await loadKernel('js', { dimension: 3, gamma, lambda0: options.lambda0, heads })
   const router = new Router(makeParts(options, kernel, ROUND_ROBIN))
@@ -58,6 +58,31 @@ describe('the example policy of docs/ARCHITECTURE.md', () => {
     expect(router.stats().models.map(({ requests }) => requests)).toEqual([3, 2, 3])
     const { id, explanation } = router.route(X, { explain: true })
     expect(router.explain(id)).toEqual(explanation)
+  })
+
+  it('tries a model that is down after a pause of requests, or of time, and finds it again', async () => {
+    let now = 1_000
+    const { router } = await roundRobin(() => now)
+    const [down] = IDS
+    const triesOf = (requests: number): number => {
+      const before = router.stats().models[0].requests
+      for (let i = 0; i < requests; i++) {
+        const { id, model } = router.route(X)
+        if (model === down) router.fail(id)
+        else router.settle(id, { costUsd: 1e-3 })
+      }
+      return router.stats().models[0].requests - before
+    }
+    triesOf(12)
+    expect(router.stats().models[0].isAvailable).toBe(false)
+    const tries = triesOf(400)
+    expect(tries).toBeGreaterThan(4)
+    expect(tries).toBeLessThan(40)
+    now += 900_000
+    const isTried = Array.from({ length: IDS.length }, () => router.route(X).model)
+    expect(isTried).toContain(down)
+    router.settle(router.route(X, { candidates: [down] }).id, { costUsd: 1e-3 })
+    expect(router.stats().models[0].isAvailable).toBe(true)
   })
 
   it('is restored into its own kind, goes on there, and is refused by others', async () => {

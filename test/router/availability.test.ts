@@ -4,6 +4,7 @@ import type { RouterEvent } from '../../src/events/events.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { RouteOptions } from '../../src/policy/route-options.js'
 import type { Router } from '../../src/router/router.js'
+import { Random } from '../support/random.js'
 import { digest, HOUR, MODELS, makeBench, X } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 
@@ -119,6 +120,87 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(router.stats().models.filter(({ isAvailable }) => isAvailable)).toHaveLength(1)
   })
 
+  it.each([0, 50, 200, 500])(
+    'is found out while answers of before come in, %d requests late',
+    async (late) => {
+      for (const isSettledLate of [false, true]) {
+        const { router, log } = await makeBench({ policy })
+        const waiting: { readonly due: number; readonly tell: () => void }[] = []
+        const serve = (from: number, count: number, best: string, isDown: boolean): number => {
+          let tries = 0
+          for (let n = from; n < from + count; n++) {
+            const { id, model } = router.route(X)
+            const settle = () => router.settle(id, { costUsd: 0.0001 })
+            const reward = () => router.reward(id, model === best ? 0.95 : 0.4)
+            if (isDown && model === best) {
+              tries++
+              waiting.push({ due: n + 2, tell: () => router.fail(id) })
+            } else {
+              if (!isSettledLate) settle()
+              if (isSettledLate) waiting.push({ due: n + late, tell: settle })
+              waiting.push({ due: n + late, tell: reward })
+            }
+            for (let i = 0; i < waiting.length; )
+              if (waiting[i].due > n) i++
+              else waiting.splice(i, 1)[0].tell()
+          }
+          return tries
+        }
+        const best = router.route(X).model
+        serve(0, 1500, best, false)
+        expect(log.filter(({ type }) => type === 'availability')).toEqual([])
+        const tries = serve(1500, 2000, best, true)
+        expect(tries).toBeGreaterThan(20)
+        expect(tries).toBeLessThan(130)
+        expect(log.filter(({ type }) => type === 'availability')).toMatchObject([
+          { model: best, isAvailable: false },
+        ])
+      }
+    },
+  )
+
+  it.each([50, 500])('is no model some of whose calls fail, its answers %d requests late', async (late) => {
+    const { router, log } = await makeBench({ policy, models: [MODELS[0]] })
+    const random = new Random(3)
+    const waiting: string[] = []
+    for (let n = 0; n < 6000; n++) {
+      const { id } = router.route(X)
+      waiting.push(n >= late && random.next() < 0.15 ? '' : id)
+      if (waiting[n] === '') router.fail(id)
+      const answered = waiting[n - late]
+      if (answered) router.settle(answered, { costUsd: 0.0001 })
+    }
+    expect(log.filter(({ type }) => type === 'availability')).toEqual([])
+  })
+
+  it.each(['in turn', 'by chance'])('keeps little traffic where most calls fail, %s', async (how) => {
+    for (const share of how === 'in turn' ? [0.75] : [0.65, 0.75, 0.85]) {
+      const { router, log } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+      const random = new Random(7)
+      let calls = 0
+      for (let n = 0; n < 2000; n++) {
+        const { id, model } = router.route(X)
+        const fails = how === 'in turn' ? calls % 4 < 3 : random.next() < share
+        if (model === 'small') calls++
+        if (model === 'small' && fails) router.fail(id)
+        else {
+          router.settle(id, { costUsd: 0.0001 })
+          router.reward(id, model === 'small' ? 0.99 : 0.1)
+        }
+      }
+      expect(calls).toBeLessThan(260)
+      expect(log.filter(({ type }) => type === 'availability').length).toBeLessThan(12)
+      // It is well again.
+      let found = 0
+      while (!router.stats().models[0].isAvailable && found < 100) {
+        found++
+        const { id } = router.route(X)
+        router.settle(id, { costUsd: 0.0001 })
+      }
+      expect(found).toBeLessThan(41)
+    }
+  })
+
   it('is down after a restart and a replay too', async () => {
     const { router, log } = await makeBench({ policy })
     serve(router, 100, null)
@@ -143,6 +225,15 @@ it('what was under way when a model went down says nothing new', async () => {
   for (const id of ids.slice(0, 10)) router.fail(id)
   for (const id of ids.slice(10)) router.settle(id, { costUsd: 0.0001 })
   expect(router.stats().models[0]).toMatchObject({ isAvailable: false, outages: 1 })
+})
+
+it('nor once it is back', async () => {
+  const { router } = await makeBench({ models: [MODELS[0]] })
+  const ids = Array.from({ length: 20 }, () => router.route(X).id)
+  for (const id of ids.slice(0, 10)) router.fail(id)
+  router.settle(router.route(X).id, { costUsd: 0.0001 })
+  for (const id of ids.slice(10)) router.fail(id)
+  expect(router.stats().models[0]).toMatchObject({ isAvailable: true, outages: 1 })
 })
 
 it('a pause grows with the tries that fail, and ends with time where there is little traffic', async () => {

@@ -33,6 +33,28 @@ describe('a bill that comes late is booked', () => {
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(161 * 0.03, 9)
   })
 
+  it.each([false, true])(
+    'but not again where it was settled before its model went, drain %s',
+    async (drain) => {
+      const { router } = await makeBench({ models: [MODELS[0], MODELS[2]] })
+      const route = () => router.route(X, { candidates: ['large'] }).id
+      const [settled, rewarded, open] = [route(), route(), route()]
+      router.settle(settled, { costUsd: 0.1 })
+      router.settle(rewarded, { costUsd: 0.1 })
+      router.reward(rewarded, 1)
+      router.removeModel('large', { drain })
+      router.settle(open, { costUsd: 0.1 })
+      expect(router.stats().models.map(({ id }) => id)).toEqual(['small'])
+      const { spendUsd } = router.stats().pacer
+      for (const id of [settled, rewarded, open])
+        expectCode(() => router.settle(id, { costUsd: 0.1 }), 'ALREADY_SETTLED')
+      expect(router.stats().pacer.spendUsd).toBe(spendUsd)
+      router.restore(router.snapshot())
+      for (const id of [settled, rewarded, open])
+        expectCode(() => router.settle(id, { costUsd: 0.1 }), 'ALREADY_SETTLED')
+    },
+  )
+
   it.each(POLICY_NAMES)('however the request ended, under policy %s', async (policy) => {
     const options = {
       policy,
@@ -161,6 +183,31 @@ describe('correct', () => {
     router.settle(id, { costUsd: 9 })
     router.correct(id, { costUsd: 1 })
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(1, 9)
+  })
+
+  it.each([null, 't'])('and so does a settlement after expiry, of tenant %s', async (tenant) => {
+    const caps = [{ usd: 1, per: 'hour' as const, window: 'calendar' as const }]
+    const { router, clock } = await makeBench({ caps, tenants: [{ id: 't', caps }], pendingTtlMs: HOUR / 3 })
+    const spentUsd = () =>
+      [router.stats().account, router.tenantStats('t')].map((each) => each?.caps[0].spentUsd ?? 0)
+    const request = tenant === null ? {} : { tenant }
+    // The clock begins within an hour: go to its last ten minutes.
+    clock.advance(HOUR - (clock.now % HOUR) - HOUR / 6)
+    const [early, across] = [router.route(X, request), router.route(X, request)]
+    clock.advance(HOUR / 2)
+    router.expire()
+    router.route(X, { tenant: 't' })
+    const charged = spentUsd()
+    expect(charged[0]).toBeCloseTo(early.reservedUsd + across.reservedUsd, 12)
+    router.settle(early.id, { costUsd: 0 })
+    expect(spentUsd()[0]).toBeCloseTo(across.reservedUsd, 12)
+    if (tenant !== null) expect(spentUsd()[1]).toBeCloseTo(across.reservedUsd, 12)
+    // In an hour that has not paid for it nothing comes back.
+    clock.advance(HOUR)
+    router.settle(router.route(X, { tenant: 't' }).id, { costUsd: 0.25 })
+    const before = spentUsd()
+    router.settle(across.id, { costUsd: 0 })
+    expect(spentUsd()).toEqual(before)
   })
 
   it('of a request that is not settled is its settlement, and of an unknown one refused', async () => {

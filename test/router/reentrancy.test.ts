@@ -217,7 +217,10 @@ describe('what a caller gives is read before anything is done', () => {
     expect(
       expectCode(() => router.settle(id, broken), 'INVALID_ARGUMENT', 'settlement').cause,
     ).toBeInstanceOf(Error)
-    expectCode(() => router.settle(id, { usage: broken }), 'INVALID_ARGUMENT')
+    const brokenUsage = tapped({ prompt_tokens: 1 }, () => {
+      throw new Error('no')
+    })
+    expectCode(() => router.settle(id, { usage: brokenUsage }), 'INVALID_ARGUMENT')
     expectCode(() => router.setCaps(wrong([broken])), 'INVALID_ARGUMENT', 'caps')
     expectCode(
       () =>

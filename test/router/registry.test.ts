@@ -26,7 +26,7 @@ describe('removing a model', () => {
     router.settle(id, { costUsd: 1 })
     expect(router.stats().pacer.spendUsd).toBeCloseTo(1.5, 12)
     expectCode(() => router.settle(id, { costUsd: 1 }), 'ALREADY_SETTLED', 'id')
-    expectCode(() => router.settle(settled, { costUsd: 1 }), 'MODEL_REMOVED', 'id')
+    expectCode(() => router.settle(settled, { costUsd: 1 }), 'ALREADY_SETTLED', 'id')
     for (const each of [id, settled]) {
       expectCode(() => router.reward(each, 1), 'MODEL_REMOVED', 'id')
       expectCode(() => router.fail(each), 'MODEL_REMOVED', 'id')

@@ -137,6 +137,33 @@ describe('what the operator should look into', () => {
   })
 })
 
+describe('a usage that no provider has', () => {
+  it.each<[string, object]>([
+    ['empty', {}],
+    ['of other fields', { tokens_in: 5, tokens_out: 7 }],
+    ['of an SDK that is not known', { usage: { prompt_tokens: 5 } }],
+  ])('books the reservation, and is flagged: %s', async (_, usage) => {
+    const { router, log } = await makeBench({ models: [PLAIN] })
+    const { id, reservedUsd } = router.route(X)
+    router.settle(id, { usage })
+    expect(log.at(-1)).toMatchObject({
+      costUsd: reservedUsd,
+      tokens: null,
+      usageFlags: ['count-missing', 'cost-missing'],
+    })
+    router.settle(router.route(X).id, { usage, costUsd: 0.25 })
+    expect(log.at(-1)).toMatchObject({ costUsd: 0.25, usageFlags: ['count-missing'] })
+    router.fail(router.route(X).id, { usage })
+    expect(log.at(-1)).toMatchObject({ type: 'failed', costUsd: 0, usageFlags: ['count-missing'] })
+    router.cancel(router.route(X).id, { usage })
+    const late = router.route(X).id
+    router.fail(late)
+    router.settle(late, { usage })
+    expect(log.at(-1)).toMatchObject({ type: 'billed', costUsd: 0 })
+    expect(router.stats().models[0].flaggedUsages).toBe(5)
+  })
+})
+
 describe('a bill is refused that', () => {
   it.each<[string, object, string, string]>([
     [
@@ -152,7 +179,6 @@ describe('a bill is refused that', () => {
       'settlement.usage',
       'cachedInputTokens',
     ],
-    ['has a usage of nobody', { usage: {} }, 'settlement.usage', 'a usage object of OpenAI'],
     ['has a usage that is none', { usage: 1 }, 'settlement.usage', 'an object'],
     ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'settlement.usage.prompt_tokens', 'got "1"'],
     ['was served otherwise', { usage: USAGE, serviceTier: 'bach' }, 'settlement.serviceTier', "'batch'"],

@@ -24,7 +24,7 @@ export const USAGE_FLAGS = [
   'sum-differs',
   /** Tools of the provider were used, which cost something besides tokens. */
   'other-charges',
-  /** A count was there and told nothing: what the others say was booked. */
+  /** A count, or a usage, was there and told nothing: what the others say was booked. */
   'count-missing',
   /** Nothing told a cost: the reservation was booked. */
   'cost-missing',
@@ -62,25 +62,34 @@ const SIDE_OF = new Map<string, TokenSide>(TOKEN_KIND_ROWS.map(({ name, side }) 
  */
 export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KINDS): NormalisedUsage {
   const usage = readUsage(value, field, kinds)
-  if (usage === null) throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
+  if (usage === 'unknown') {
+    const what = 'a usage object of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK'
+    const keys = Object.keys(checkRecord(value, field))
+    throw expected('INVALID_ARGUMENT', field, what, keys.slice(0, 5).join(', ') || 'none')
+  }
+  if (usage === 'empty') throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
   return usage
 }
 
-/** The same; null for a usage of a provider whose counts tell nothing. @throws INVALID_ARGUMENT likewise */
-export function readUsage(value: unknown, field: string, kinds = TOKEN_KINDS): NormalisedUsage | null {
+/**
+ * The same; 'unknown' for an object that is no provider's, 'empty' for one whose counts tell nothing.
+ * @throws INVALID_ARGUMENT likewise
+ */
+export function readUsage(
+  value: unknown,
+  field: string,
+  kinds = TOKEN_KINDS,
+): NormalisedUsage | 'unknown' | 'empty' {
   const usage = checkRecord(value, field)
   const provider = providerOf(usage)
-  if (provider === null) {
-    const what = 'a usage object of OpenAI, Anthropic, Gemini, Bedrock or the AI SDK'
-    throw expected('INVALID_ARGUMENT', field, what, Object.keys(usage).slice(0, 5).join(', ') || 'none')
-  }
+  if (provider === null) return 'unknown'
   const shape = USAGE_SHAPES[provider]
   const flags = new Set<UsageFlag>()
   const sides = readFields(usage, shape, field, flags)
   for (const counts of shape.modalities)
     readModalities(usage, counts, sides[counts.side].within, field, kinds)
   const total = shape.total === null ? null : readCount(usage, shape.total, field)
-  if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) return null
+  if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) return 'empty'
   for (const side of SIDES)
     if (isEmpty(sides[side]) && namesWhole(usage, shape, side)) flags.add('count-missing')
   const input = settleSide('input', sides.input, flags)

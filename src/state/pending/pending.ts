@@ -166,6 +166,10 @@ export class PendingRequests {
     return this.rows[this.offset(sequence) + BOOKED]
   }
 
+  bookedAt(sequence: number): number {
+    return this.rows[this.offset(sequence) + BOOKED_AT]
+  }
+
   book(sequence: number, costUsd: number, at: number): void {
     const row = this.offset(sequence)
     this.change(row)

@@ -66,7 +66,14 @@ const COUNTERS = [
   'implausibleBills',
   'failureLatencyCount',
   'failuresInRow',
+  'rowFrom',
+  'rowRequests',
+  'overtaken',
+  'callsUp',
   'trips',
+  'trippedAfter',
+  'answersNeeded',
+  'answersInRow',
   'pausedUntilRequests',
   'outages',
   'costTries',
@@ -89,7 +96,7 @@ const AMOUNTS = [
   'recentLatencies',
   'usualCostRatio',
 ] as const
-const TIMES = ['trippedAt', 'pausedUntil', 'retryAt'] as const
+const TIMES = ['pausedUntil', 'retryAt'] as const
 /** Larger sums and statistics are refused: their products could overflow. */
 const SUM_MAX = 1e30
 /** Rounding of many updates stays far under this share of the largest variance. */

@@ -20,7 +20,7 @@ class Turns implements PolicyState {
 const CHOOSER: Chooser<Turns> = {
   begin: () => {},
   choose(state, request, size, note) {
-    const models = eligibleModels(state, request, size)
+    const models = eligibleModels(state, request, size, note.at)
     const model = models[state.policy.turn % models.length]
     this.describe(state, request, note)
     note.chosen = model

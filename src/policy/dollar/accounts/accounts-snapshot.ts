@@ -34,12 +34,13 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     return number
   }
   const load = (account: Account, saved: Readonly<Record<string, unknown>>): void => {
-    const { caps, arrivals, writtenOffUsd = 0 } = saved
+    const { caps, arrivals, carriedUsd, writtenOffUsd = 0 } = saved
     account.arrivals = arrivals === undefined ? null : readArrivals(arrivals)
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
     at += account.savedNumbers
     if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is not valid')
+    if (carriedUsd !== undefined) loadCarried(account, carriedUsd)
     if (!isAmount(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
     account.credit.writtenOffUsd = writtenOffUsd
   }
@@ -58,12 +59,22 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
   return at
 }
 
-/** What was written off, and when requests come, stand there only where there is any: no release before kept them. */
+/** @throws SNAPSHOT_INVALID */
+function loadCarried({ caps }: Account, carriedUsd: unknown): void {
+  const isValid = Array.isArray(carriedUsd) && carriedUsd.length === caps.length
+  if (!isValid || !caps.every((cap, i) => cap.carry(carriedUsd[i])))
+    throw invalidSnapshot('a cap carries no amount')
+}
+
+/** What was written off, what caps carry over, and when requests come, stand there only where there is any: no release before kept them. */
 function textOf(account: Account): Readonly<Record<string, unknown>> {
   const { writtenOffUsd } = account.credit
   return {
     caps: capsOf(account),
     ...(writtenOffUsd === 0 ? {} : { writtenOffUsd }),
+    ...(account.caps.some((cap) => cap.carriedUsd > 0)
+      ? { carriedUsd: account.caps.map((cap) => cap.carriedUsd) }
+      : {}),
     ...(account.arrivals === null ? {} : { arrivals: account.arrivals.save() }),
   }
 }

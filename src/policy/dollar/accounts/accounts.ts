@@ -20,9 +20,9 @@ interface Tenant {
 
 /** What a request cost in the end, beside what was reserved for it. */
 interface Bill {
-  /** When it became known, and when the request was routed, ms since 1970. */
+  /** When it became known, and when the request expired, ms since 1970. */
   readonly at: number
-  readonly routedAt: number
+  readonly chargedAt: number
   readonly costUsd: number
   readonly reservedUsd: number
   /** The reservation had expired: it counts as spend already. */
@@ -91,7 +91,7 @@ export class Accounts {
     const reservedUsd = pending.reservedUsd(sequence)
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
-    const bill: Bill = { at, costUsd, reservedUsd, routedAt: pending.at(sequence), late, failed }
+    const bill: Bill = { at, costUsd, reservedUsd, chargedAt: pending.bookedAt(sequence), late, failed }
     book(this.router, bill, routerUsd, forced)
     const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
     if (account === undefined) return
@@ -225,13 +225,13 @@ function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: numb
 
 /** A bill takes the place of what was reserved for it: in the credit, if the request has an allowance, and the caps. */
 function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean): void {
-  const { at, costUsd, reservedUsd, routedAt, late, failed } = bill
+  const { at, costUsd, reservedUsd, chargedAt, late, failed } = bill
   if (allowanceUsd > 0) {
     account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
     if (failed) account.credit.takeBack(allowanceUsd)
   }
   for (const cap of account.caps) {
-    if (late) cap.correct(at, routedAt, costUsd - reservedUsd)
+    if (late) cap.correct(at, chargedAt, costUsd - reservedUsd)
     else cap.settle(at, reservedUsd, costUsd)
   }
 }

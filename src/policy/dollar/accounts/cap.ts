@@ -74,6 +74,8 @@ export class Cap {
   /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
   private afterUsd = 0
   private afterAt = 0
+  /** The part of both sums that is the same dollars: of costs known later still when the period in force began. */
+  carriedUsd = 0
   /** The dearest recent reservation or cost, fading, USD. */
   private dearestUsd = 0
 
@@ -105,6 +107,7 @@ export class Cap {
     this.periodUsd = this.afterAt >= startsAt ? this.afterUsd : 0
     // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
     if (this.afterAt < endsAt) this.afterUsd = 0
+    this.carriedUsd = this.afterUsd
   }
 
   /** A request was routed: sets aside its dollars, at most `availableUsd(at)` where the promise is to hold. */
@@ -133,13 +136,17 @@ export class Cap {
   /**
    * A settlement after expiry: the difference to what the expiry charged. More counts now. Less is given back where it
    * was charged, if that still counts.
-   * @param chargedAt when the request expired or, where nobody knows, when it was routed: that may give back less
+   * @param chargedAt when the request expired or, of snapshots that did not keep it, when it was routed: that may give
+   *   back less
    */
   correct(at: number, chargedAt: number, differenceUsd: number): void {
     if (differenceUsd >= 0) this.charge(at, differenceUsd)
     else if (chargedAt < this.since) return
     else if (this.rolling !== null) this.rolling.takeBack(chargedAt, -differenceUsd)
-    else if (chargedAt >= this.endsAt) this.afterUsd = Math.max(0, this.afterUsd + differenceUsd)
+    else if (chargedAt >= this.endsAt) {
+      this.afterUsd = Math.max(0, this.afterUsd + differenceUsd)
+      this.carriedUsd = Math.min(this.carriedUsd, this.afterUsd)
+    }
     // While costs wait for the next period this one may be among them, routed before the end and charged after it.
     else if (chargedAt >= this.startsAt && this.afterUsd === 0)
       this.periodUsd = Math.max(0, this.periodUsd + differenceUsd)
@@ -165,8 +172,10 @@ export class Cap {
   /** USD that the next request may set aside; 0 when the period is over. */
   availableUsd(at: number): number {
     if (this.isOver(at)) return 0
-    // Costs that wait for the next period count here when clocks are put back over its start: it must hold them too.
-    return Math.max(0, this.usd - Math.max(this.spentUsd(at), this.afterUsd) - this.reservedUsd)
+    // Costs that wait for the next period are of requests that were routed in this one or before: when a clock is put
+    // back over its end they count here as well.
+    const laterUsd = this.afterUsd - this.carriedUsd
+    return Math.max(0, this.usd - this.spentUsd(at) - laterUsd - this.reservedUsd)
   }
 
   /**
@@ -276,6 +285,13 @@ export class Cap {
     this.periodUsd = periodUsd
     this.afterUsd = afterUsd
     this.afterAt = afterAt
+  }
+
+  /** After `load`: the part of both sums that is the same dollars. False when it cannot be. */
+  carry(usd: unknown): boolean {
+    if (typeof usd !== 'number' || !(usd >= 0 && usd <= Math.min(this.periodUsd, this.afterUsd))) return false
+    this.carriedUsd = usd
+    return true
   }
 
   private charge(at: number, usd: number): void {
