@@ -3,7 +3,7 @@ export const COST_MEMORY_REQUESTS = 50
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 const LIST_PRICE_RATIO_MAX = 1000
 /**
- * A bill of more than so many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
+ * A bill of more than this many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
  * a cost: a prompt of 100,000 words where 500 tokens were assumed is less.
  */
 const LIST_RATIO_MAX = 300
@@ -27,7 +27,7 @@ export function recordFreeCost(record: FreeRecord, costUsd: number): void {
   record.freeSettled = KEPT * record.freeSettled + 1
 }
 
-/** The record of a model that has cost `meanUsd` on average over so many requests. */
+/** The record of a model that has cost `meanUsd` on average over that number of requests. */
 export function freeRecordOf(meanUsd: number, settled: number): FreeRecord {
   const freeSettled = Math.min(settled, COST_MEMORY_REQUESTS)
   return { freeUsd: meanUsd * freeSettled, freeSettled }
