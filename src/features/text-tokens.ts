@@ -64,7 +64,7 @@ const PAGES = Int32Array.from({ length: 256 }, (_, page) => {
   return hundredths
 })
 
-/** Of a longer text so many pieces of so many code units are read, evenly spread. */
+/** Of a longer text this number of pieces, each of this number of code units, are read, evenly spread. */
 const PIECES = 8
 const PIECE_UNITS = 256
 

@@ -17,7 +17,7 @@ interface Held {
   /** In its group the highest rank goes first, where there is no room. */
   readonly rank: number
   readonly make: () => RouterEvent
-  /** What it is told where its request is never known: an error made anew for each would take most of the time. */
+  /** What it is told where its request is never known: a new error for each would take most of the time. */
   readonly unknown: ParetoBanditError
   readonly receipt: PendingReceipt
   readonly until: number

@@ -3,13 +3,15 @@ export const COST_MEMORY_REQUESTS = 50
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 const LIST_PRICE_RATIO_MAX = 1000
 /**
- * A bill of more than so many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
+ * A bill of more than this many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
  * a cost: a prompt of 100,000 words where 500 tokens were assumed is less.
  */
 const LIST_RATIO_MAX = 300
 const MEAN_RATIO_MAX = 30
 /** What such a bill counts for in what is learned, in times of what was expected: a mistake must not shut a model out. */
 const MISTAKE_COUNTED = 3
+/** Most that a corrected bill moves a model's sums by, as a share of them, without their beginning again. */
+const REVISED_SHARE = 0.1
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
@@ -25,7 +27,7 @@ export function recordFreeCost(record: FreeRecord, costUsd: number): void {
   record.freeSettled = KEPT * record.freeSettled + 1
 }
 
-/** The record of a model that has cost `meanUsd` on average over so many requests. */
+/** The record of a model that has cost `meanUsd` on average over that number of requests. */
 export function freeRecordOf(meanUsd: number, settled: number): FreeRecord {
   const freeSettled = Math.min(settled, COST_MEMORY_REQUESTS)
   return { freeUsd: meanUsd * freeSettled, freeSettled }
@@ -93,6 +95,34 @@ export function isImplausible(
 ): boolean {
   if (listCostUsd === 0 || costUsd <= LIST_RATIO_MAX * listCostUsd) return false
   return settled === 0 || costUsd * settled > MEAN_RATIO_MAX * settledCostUsd
+}
+
+/** The bills of a model without one of them. */
+export function withoutBill({ settled, settledCostUsd }: Bills, costUsd: number): Bills {
+  return { settled: Math.max(0, settled - 1), settledCostUsd: Math.max(0, settledCostUsd - costUsd) }
+}
+
+/**
+ * Another bill takes the place of a settled one, where it moves the sums little: how much of the old one has decayed is not
+ * known. @returns whether it did
+ */
+export function reviseCost(record: CostRecord & FreeRecord, differenceUsd: number): boolean {
+  if (Math.abs(differenceUsd) <= REVISED_SHARE * record.realisedUsd) {
+    record.realisedUsd += differenceUsd
+    return true
+  }
+  if (Math.abs(differenceUsd) > REVISED_SHARE * record.freeUsd) return false
+  record.freeUsd += differenceUsd
+  return true
+}
+
+/** A bill takes the place of one that was counted as a mistake: what that counted for is taken out as the latest. */
+export function replaceMistake(record: CostRecord, costUsd: number, listCostUsd: number): void {
+  const assumedUsd = (record.assumedUsd - listCostUsd) / KEPT
+  if (assumedUsd <= 0) return
+  const expectedUsd = record.realisedUsd / (KEPT * assumedUsd + MISTAKE_COUNTED * listCostUsd)
+  const countedUsd = MISTAKE_COUNTED * listCostUsd * Math.max(1, expectedUsd)
+  record.realisedUsd = Math.max(0, record.realisedUsd - countedUsd) + costUsd
 }
 
 /** Whether a bill taught the cost head as a mistake: there all beyond its end are taught the end else. */

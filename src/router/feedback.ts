@@ -101,7 +101,7 @@ export class Feedback {
     return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
   }
 
-  /** Read for each event anew: a replica's state is replaced at every rebase. */
+  /** Read again for each event: a replica's state is replaced at every rebase. */
   private contextOf(at: number, idField: string, field: string): FeedbackContext {
     const { rewardLow, rewardHigh } = this.options
     const { state, pendingTtlMs } = this.committer

@@ -106,7 +106,7 @@ export function readBatch<T>(
   })
 }
 
-/** Reads each item by itself: an item, or why it is none. @throws INVALID_ARGUMENT for what is no list */
+/** Reads each item by itself: an item, or why it cannot be one. @throws INVALID_ARGUMENT for what is no list */
 export function readApart<T>(
   items: unknown,
   read: (item: Record<string, unknown>, field: string) => T,

@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { BilledEvent } from '../events/events.js'
-import { logCostRatio, MISTAKE_LOG_RATIO } from '../models/cost-estimate.js'
+import { isImplausible, logCostRatio, MISTAKE_LOG_RATIO, withoutBill } from '../models/cost-estimate.js'
 import { BILLED, CANCELLED, FAILED, MISTAKEN, SETTLED } from '../state/pending/request-state.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { priceOf, tellsCost } from './bill.js'
@@ -37,6 +37,8 @@ export function billedEvent(
   const model = state.registry.at(request.slot, request.incarnation)
   const isTaught = (request.state & SETTLED) !== 0 && model !== undefined
   const taught = (request.state & MISTAKEN) === 0 ? logCostRatio(bookedUsd, listCostUsd) : MISTAKE_LOG_RATIO
+  const isMistake = isTaught && isImplausible(costUsd, listCostUsd, withoutBill(model, bookedUsd))
+  const ratio = isMistake ? MISTAKE_LOG_RATIO : logCostRatio(costUsd, listCostUsd)
   return {
     type: 'billed',
     at,
@@ -44,7 +46,7 @@ export function billedEvent(
     model: model?.id ?? null,
     costUsd,
     latencyMs: bill.latencyMs,
-    logCostRatioChange: isTaught ? logCostRatio(costUsd, listCostUsd) - taught : 0,
+    logCostRatioChange: isTaught ? ratio - taught : 0,
     tokens: bill.tokens,
     usageFlags,
   }

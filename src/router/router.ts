@@ -338,7 +338,8 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * Replaces the whole state by a snapshot's. What events change is the snapshot's from then on: models with their prices,
    * budget, caps, tenants, latency, quality. Policy, encoder, `strict`, reward range and other settings stay this router's:
-   * give it those of the old one. Requests that had all their feedback, and those of removed models, are not kept: feedback for them throws REQUEST_CLOSED.
+   * give it those of the old one. Of requests that had all their feedback, failed, or went to a removed model, only what bills
+   * need is kept: `correct` works, and `settle` where no bill had come; a reward throws REQUEST_CLOSED.
    * @throws SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, OUT_OF_MEMORY; INVALID_ARGUMENT, also of a router with a store, whose state
    *   comes from there; nothing has changed then
    */

@@ -3,7 +3,15 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { callAnswered, callFailed, tried } from '../models/availability.js'
-import { isImplausible, recordCost, recordFreeCost, wasTaughtAsMistake } from '../models/cost-estimate.js'
+import {
+  isImplausible,
+  recordCost,
+  recordFreeCost,
+  replaceMistake,
+  reviseCost,
+  wasTaughtAsMistake,
+  withoutBill,
+} from '../models/cost-estimate.js'
 import type { PriceList } from '../models/price-list.js'
 import { type Model, Registry } from '../models/registry.js'
 import { listCostOf, unpricedTokens } from '../models/token-counts.js'
@@ -334,22 +342,33 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.ledger.correct(differenceUsd, request.allowanceUsd)
     this.policy.billed?.(event, model, request)
     this.cost.correct(differenceUsd)
-    if (model !== undefined) this.billedOf(model, event, request, differenceUsd)
-    request.book(event.costUsd, event.at, BILLED)
+    const isMistake = model !== undefined && this.billedOf(model, event, request, differenceUsd)
+    request.book(event.costUsd, event.at, isMistake ? BILLED | MISTAKEN : BILLED)
   }
 
+  /** @returns whether it teaches as a mistake does */
   private billedOf(
     model: Model,
     event: EventOf<'billed'>,
     request: BilledRequest,
     differenceUsd: number,
-  ): void {
+  ): boolean {
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.lateBills++
     this.countUsage(model, event, request.prices)
     this.judgeBill(model, event, request.listCostUsd, request.prices)
-    if ((request.state & SETTLED) === 0) return
+    if ((request.state & SETTLED) === 0) return false
+    const others = withoutBill(model, request.bookedUsd)
+    const isMistake = isImplausible(event.costUsd, request.listCostUsd, others)
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
+    // A mistake in the place of a bill teaches nothing more of the costs.
+    if (isMistake) return true
+    if ((request.state & MISTAKEN) !== 0) {
+      // A correction to a mistake was not counted.
+      if ((request.state & BILLED) === 0) replaceMistake(model, event.costUsd, request.listCostUsd)
+      return false
+    }
+    if (reviseCost(model, differenceUsd)) return false
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
     model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
     const { predictedUsd } = request
@@ -358,6 +377,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       isMistake: false,
       isTry: false,
     })
+    return false
   }
 
   private expire(sequence: number, at: number): void {

@@ -175,6 +175,36 @@ describe('correct', () => {
     expect(router.route(X).expectedCostUsd).toBeCloseTo(right.route(X).expectedCostUsd, 5)
   })
 
+  it.each(POLICY_NAMES)('by little moves what is expected by little, under policy %s', async (policy) => {
+    const { router } = await makeBench({ policy, models: [MODELS[0]] })
+    const listUsd = router.route(X).expectedCostUsd
+    let id = ''
+    for (let i = 0; i < 200; i++) {
+      id = router.route(X).id
+      router.settle(id, { costUsd: 3 * listUsd })
+    }
+    const before = router.route(X).expectedCostUsd
+    expect(before / listUsd).toBeCloseTo(3, 1)
+    router.correct(id, { costUsd: 3.03 * listUsd })
+    expect(router.route(X).expectedCostUsd / before).toBeCloseTo(1, 2)
+  })
+
+  it.each(POLICY_NAMES)('to what is no cost teaches little, under policy %s', async (policy) => {
+    const { router, log } = await makeBench({ policy, models: [MODELS[0]] })
+    const listUsd = router.route(X).expectedCostUsd
+    let id = ''
+    for (let i = 0; i < 60; i++) {
+      id = router.route(X).id
+      router.settle(id, { costUsd: listUsd })
+    }
+    router.correct(id, { costUsd: 1000 })
+    expect(router.route(X).expectedCostUsd).toBeLessThan(1.5 * listUsd)
+    expect(log.at(-3)).toMatchObject({ type: 'billed' })
+    router.correct(id, { costUsd: listUsd })
+    expect(router.route(X).expectedCostUsd / listUsd).toBeCloseTo(1, 1)
+    expect(router.stats().models[0].meanCostUsd).toBeCloseTo(listUsd, 9)
+  })
+
   it('gives money back in the period that it was charged in', async () => {
     const { router, clock } = await makeBench({ caps: [{ usd: 10, per: 'day', window: 'calendar' }] })
     const { id } = router.route(X)

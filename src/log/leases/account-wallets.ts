@@ -79,7 +79,7 @@ export class AccountWallets {
       this.early.push({ at, usd })
   }
 
-  /** As the account itself: what a strict budget owes beyond so many requests' worth is written off. */
+  /** As the account itself: what a strict budget owes beyond that number of requests' worth is written off. */
   boundDebt(): void {
     const { burst, burstRequests } = this
     if (burst === null || burstRequests === null) return

@@ -182,7 +182,7 @@ export class LeaseRenewal {
     this.onAnswer()
     wallet.grantedAt = now
     wallet.paysSince = turn
-    // What the pot has forgotten must be taken anew before anything is spent.
+    // What the pot has forgotten must be taken again before anything is spent.
     if (usd - counted > UNIT_USD) wallet.heldUsd -= usd - counted
   }
 

@@ -92,7 +92,7 @@ export class Wallet {
     if (windowMs !== null && now - this.grantedAt > (2 * windowMs) / ROLLING_STEPS) this.overdueUsd += usd
   }
 
-  /** Ends a debt, as far as so many dollars do, and brings back what the pot has paid for it. */
+  /** Ends a debt, as far as that amount does, and brings back what the pot has paid for it. */
   creditDebt(usd: number): void {
     const owedUsd = Math.max(0, -this.heldUsd)
     const backUsd = Math.min(this.debtPaidUsd, Math.max(0, usd - owedUsd))

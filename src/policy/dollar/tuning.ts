@@ -129,7 +129,7 @@ export const PROFILE_LEVEL_MAX = 4
 export const PROFILE_SMALL_SHARE = 0.25
 /** Latest requests that a burst is measured by. */
 export const BURST_MEMORY_REQUESTS = 32
-/** An hour with more requests than this many times its forecast, and so many more, is a burst. */
+/** An hour with more requests than this many times its forecast, and than it by this number, is a burst. */
 export const BURST_EXCESS_FACTOR = 1.25
 export const BURST_EXCESS_MIN = 24
 /** A burst is expected to bring this many times what it has brought already. */
@@ -173,7 +173,7 @@ export const LOG_LATENCY_VARIANCE = 0.25
 export const LEARNING_OBSERVATIONS = 20
 /** The same of latencies. */
 export const LEARNING_LATENCIES = 8
-/** A model that was slow in so many requests, and nothing but slow, may be so no more: it is tried again. */
+/** A model that was slow in this number of requests, and nothing but slow, may be so no more: it is tried again. */
 export const FIRST_LATENCIES = 16
 /** Observations that are left of an arm's bias after an alarm. */
 export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10

@@ -144,6 +144,22 @@ describe('a bill of a million times the price', () => {
   })
 })
 
+it('what was written off for one bill is not taken from the correction of another', async () => {
+  const { router } = await makeBench({ models: [CHEAP], budget: { usdPerRequest: B } })
+  const wrong = router.route(X).id
+  router.settle(wrong, { costUsd: 1000 })
+  run(router, 1200, usual)
+  const { id } = router.route(X)
+  router.settle(id, { costUsd: 0.05 })
+  const before = heldUsd(router)
+  router.correct(id, { costUsd: usual('cheap') })
+  expect(heldUsd(router) - before).toBeCloseTo(0.05 - usual('cheap'), 9)
+  // Its own correction gives back no more than what it was charged.
+  const held = heldUsd(router)
+  router.correct(wrong, { costUsd: usual('cheap') })
+  expect(heldUsd(router) - held).toBeLessThan(560 * B)
+})
+
 describe('an operator', () => {
   it('credits an account, and debits it', async () => {
     const { router, log } = await makeBench({ budget: { usdPerRequest: B }, caps: [{ usd: 1, per: 'day' }] })

@@ -102,7 +102,7 @@ export class Accounts {
     if (failed) account.ledger.takeBack(tenantUsd)
   }
 
-  /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked anew. */
+  /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked again. */
   billed(at: number, costUsd: number, request: BilledRequest): void {
     const { allowanceUsd, bookedUsd, forced } = request
     rebook(this.router, at, costUsd, request, allowanceUsd, forced)

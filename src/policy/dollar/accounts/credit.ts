@@ -121,9 +121,13 @@ export class Credit {
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /** Another bill takes the place of one that was booked: one that is lower gives back first what was written off. */
+  /**
+   * Another bill takes the place of one that was booked. One that is lower gives back first what was written off, as far as
+   * it was beyond the largest debt itself: what was written off for another is that one's to give back.
+   */
   rebook(bookedUsd: number, costUsd: number, usdPerRequest: number, probe: boolean): void {
-    const writtenOffUsd = Math.min(this.writtenOffUsd, Math.max(0, bookedUsd - costUsd))
+    const beyondUsd = Math.max(0, bookedUsd - DEBT_REQUESTS_MAX * usdPerRequest)
+    const writtenOffUsd = Math.min(this.writtenOffUsd, beyondUsd, Math.max(0, bookedUsd - costUsd))
     this.writtenOffUsd -= writtenOffUsd
     this.settle(bookedUsd - writtenOffUsd, costUsd, usdPerRequest, probe)
     // What the balance had taken over of the fund's debt comes back to it.
