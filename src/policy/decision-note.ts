@@ -64,6 +64,12 @@ export class DecisionNotes {
     return note
   }
 
+  /** @param events applied by now, that of the decision included */
+  complete(sequence: number, events: number): void {
+    const note = this.ring[sequence % NOTES_CAPACITY]
+    if (note?.sequence === sequence) note.events = events
+  }
+
   get(sequence: number): DecisionNote | undefined {
     const note = this.ring[sequence % NOTES_CAPACITY]
     return note?.sequence === sequence && note.events > 0 ? note : undefined

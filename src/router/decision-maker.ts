@@ -189,7 +189,7 @@ export class DecisionMaker {
   applyTo(state: RoutingState): void {
     const sequence = state.pending.next
     state.apply(this.routed)
-    this.notes.take(sequence).events = state.events
+    this.notes.complete(sequence, state.events)
   }
 
   /** The event of the decision just made: one record, overwritten by the next decision. */

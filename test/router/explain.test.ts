@@ -90,11 +90,12 @@ describe('an explanation', () => {
       router.reward(id, i % 2 === 0 ? 0.9995 : 1)
       router.settle(id, { costUsd: i % 2 === 0 ? 1e-4 : 1e-2 })
     }
-    const { model, explanation } = router.route(X, {
+    const { id, model, explanation } = router.route(X, {
       explain: true,
       candidates: ['small', 'large'],
       exploit: true,
     })
+    expect(router.explain(id)).toEqual(explanation)
     expect(model).toBe('small')
     const [small, large] = ['small', 'large'].map((id) =>
       explanation?.models.find((each) => each.model === id),
