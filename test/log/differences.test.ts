@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { Store } from '../../src/log/store.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
-import { redisStore } from '../../src/store/redis/index.js'
-import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { expectCode, expectRejection } from '../support/errors.js'
-import { hasRedis, RedisServer } from '../support/redis-server.js'
+import { everyStore } from '../support/every-store.js'
 import { MODELS, X } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
@@ -184,46 +179,7 @@ beforeEach(() => {
   return () => vi.restoreAllMocks()
 })
 
-const folder = mkdtempSync(join(tmpdir(), 'pareto-differences-'))
-let files = 0
-let redis: RedisServer | undefined
-
-beforeAll(async () => {
-  if (hasRedis) redis = await RedisServer.start()
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await redis?.stop()
-})
-
-/** For each kind of store: a log, opened any number of times. */
-const STORES: readonly { readonly name: string; readonly skip: boolean; log(): () => Store }[] = [
-  { name: 'memory', skip: false, log: () => always(memoryStore()) },
-  {
-    name: 'SQLite',
-    skip: false,
-    log: () => {
-      const file = join(folder, `${++files}.db`)
-      return () => sqliteStore(file)
-    },
-  },
-  {
-    name: 'a shared log',
-    skip: false,
-    log: () => {
-      const log = new SharedLog()
-      return () => log.store()
-    },
-  },
-  {
-    name: 'Redis',
-    skip: !hasRedis,
-    log: () => {
-      const stream = `differences-${++files}`
-      return () => redisStore({ url: redis?.url ?? '', stream })
-    },
-  },
-]
+const STORES = everyStore()
 
 function always(store: Store): () => Store {
   return () => store

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import type { LogFold, Outcome } from '../../src/log/log-fold.js'
 import { recover } from '../../src/log/recovery.js'
@@ -9,60 +6,13 @@ import type { Store } from '../../src/log/store.js'
 import { TimeSlice } from '../../src/log/time-slice.js'
 import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
-import { redisStore } from '../../src/store/redis/index.js'
-import { sqliteStore } from '../../src/store/sqlite/index.js'
-import { hasRedis, RedisServer } from '../support/redis-server.js'
+import { everyStore } from '../support/every-store.js'
 import { MODELS } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
 
 const OPTIONS = { name: 'r', models: MODELS, dimension: 3, kernel: 'js' } as const
-const folder = mkdtempSync(join(tmpdir(), 'pareto-restart-'))
-let redis: RedisServer | undefined
-let files = 0
-
-beforeAll(async () => {
-  if (hasRedis) redis = await RedisServer.start()
-})
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await redis?.stop()
-})
-
-const STORES: readonly { readonly name: string; readonly skip: boolean; log(): () => Store }[] = [
-  {
-    name: 'memory',
-    skip: false,
-    log: () => {
-      const store = memoryStore()
-      return () => store
-    },
-  },
-  {
-    name: 'SQLite',
-    skip: false,
-    log: () => {
-      const file = join(folder, `${++files}.db`)
-      return () => sqliteStore(file)
-    },
-  },
-  {
-    name: 'a shared log',
-    skip: false,
-    log: () => {
-      const log = new SharedLog()
-      return () => log.store()
-    },
-  },
-  {
-    name: 'Redis',
-    skip: !hasRedis,
-    log: () => {
-      const stream = `restart-${++files}`
-      return () => redisStore({ url: redis?.url ?? '', stream })
-    },
-  },
-]
+const STORES = everyStore()
 
 function use(router: Router, requests: number): void {
   for (let i = 0; i < requests; i++) {

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createRouter } from '../../src/create-router.js'
-import type { RouterEvent } from '../../src/events/events.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { RouteOptions } from '../../src/policy/route-options.js'
-import type { Router } from '../../src/router/router.js'
 import { codeOf } from '../support/errors.js'
 import { Random } from '../support/random.js'
-import { digest, TestClock } from '../support/router.js'
+import { type Bench, digest, makeBench } from '../support/router.js'
 
 const MODELS = [
   { id: 'plain', inputUsdPerMTok: 1, outputUsdPerMTok: 4 },
@@ -17,29 +14,10 @@ const MODELS = [
 const LIST_USD = { plain: 0.0015, good: 0.00168 } as const
 const REWARDS = { plain: 0.5, good: 0.9 } as const
 
-interface World {
-  readonly router: Router
-  readonly clock: TestClock
-  readonly log: RouterEvent[]
-}
-
-async function makeWorld(options: RouterOptions): Promise<World> {
-  const clock = new TestClock()
-  const router = await createRouter({
-    models: MODELS,
-    dimension: 3,
-    kernel: 'js',
-    name: 'r',
-    clock: clock.read,
-    ...options,
-  })
-  const log: RouterEvent[] = []
-  router.on('*', (event) => log.push(event))
-  return { router, clock, log }
-}
+const makeWorld = (options: RouterOptions): Promise<Bench> => makeBench({ models: MODELS, ...options })
 
 /** One that knows both models well. */
-async function makeKnowing(options: RouterOptions): Promise<World> {
+async function makeKnowing(options: RouterOptions): Promise<Bench> {
   const world = await makeWorld(options)
   for (const { id } of MODELS) play(world, 40, { candidates: [id] }, HEALTHY, new Random(3))
   return world
@@ -52,7 +30,7 @@ const HEALTHY: Outcome = () => ({ ratio: 1, latencyMs: 800 })
 
 /** @returns the models chosen (`-` where there was none), and those that were tried */
 function play(
-  { router, clock }: World,
+  { router, clock }: Bench,
   count: number,
   options: RouteOptions,
   outcome: Outcome,

@@ -66,9 +66,9 @@ async function positionsOf(store: Store): Promise<Position[]> {
   return positions
 }
 
-/** The contract of `src/log/store.ts`, for every store. */
-export function describeStore(name: string, make: MakeStore): void {
-  describe(`${name}, as every store,`, () => {
+/** The contract of `src/log/store.ts`, for every store. @param isSkipped where it does not run here */
+export function describeStore(name: string, make: MakeStore, isSkipped = false): void {
+  describe.skipIf(isSkipped)(`${name}, as every store,`, () => {
     let fixture: StoreFixture
     beforeEach(async () => {
       fixture = await make({})

@@ -8,7 +8,9 @@ import type {
   SqliteStatement,
   SqliteValue,
 } from './database.js'
-import { SqliteError } from './database.js'
+import { naming, SqliteError } from './database.js'
+
+const named = naming(nameError)
 
 /** Package better-sqlite3, for Node. */
 export async function loadBetterSqlite(): Promise<SqliteDriver> {
@@ -16,7 +18,7 @@ export async function loadBetterSqlite(): Promise<SqliteDriver> {
   const { default: Database } = await import('better-sqlite3')
   return {
     name: 'better-sqlite3',
-    open: (file, options) => naming(() => new BetterDatabase(Database, file, options)),
+    open: (file, options) => named(() => new BetterDatabase(Database, file, options)),
   }
 }
 
@@ -40,11 +42,11 @@ class BetterDatabase implements SqliteDatabase {
   }
 
   exec(sql: string): void {
-    naming(() => this.db.exec(sql))
+    named(() => this.db.exec(sql))
   }
 
   prepare(sql: string): SqliteStatement {
-    return naming(() => new BetterStatement(this.db.prepare(sql)))
+    return named(() => new BetterStatement(this.db.prepare(sql)))
   }
 
   rollBack(): void {
@@ -52,7 +54,7 @@ class BetterDatabase implements SqliteDatabase {
   }
 
   close(): void {
-    naming(() => this.db.close())
+    named(() => this.db.close())
   }
 }
 
@@ -64,35 +66,27 @@ class BetterStatement implements SqliteStatement {
   }
 
   run(...values: readonly SqliteValue[]): number {
-    return naming(() => this.statement.run(...values).changes)
+    return named(() => this.statement.run(...values).changes)
   }
 
   first(...values: readonly SqliteValue[]): SqliteRow | null {
-    return naming(() => (this.statement.get(...values) as SqliteRow | undefined) ?? null)
+    return named(() => (this.statement.get(...values) as SqliteRow | undefined) ?? null)
   }
 
   all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
-    return naming(() => this.statement.all(...values) as SqliteRow[])
+    return named(() => this.statement.all(...values) as SqliteRow[])
   }
 
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {
     try {
       yield* this.statement.iterate(...values) as IterableIterator<SqliteRow>
     } catch (error) {
-      throw named(error)
+      throw nameError(error)
     }
   }
 }
 
-function naming<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    throw named(error)
-  }
-}
-
-function named(error: unknown): unknown {
+function nameError(error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error
   return error.code.startsWith('SQLITE_') ? new SqliteError(error.code, error.message, error) : error
 }

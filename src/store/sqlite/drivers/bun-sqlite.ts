@@ -6,7 +6,9 @@ import type {
   SqliteStatement,
   SqliteValue,
 } from './database.js'
-import { resultName, SqliteError } from './database.js'
+import { naming, resultName, SqliteError } from './database.js'
+
+const named = naming(nameError)
 
 /** Of `bun:sqlite`, what is used here. */
 interface BunSqlite {
@@ -37,7 +39,7 @@ export async function loadBunSqlite(): Promise<SqliteDriver> {
   const { Database: BunDatabase } = (await import(MODULE)) as BunSqlite
   return {
     name: 'bun:sqlite',
-    open: (file, options) => naming(() => new Database(BunDatabase, file, options)),
+    open: (file, options) => named(() => new Database(BunDatabase, file, options)),
   }
 }
 
@@ -52,13 +54,13 @@ class Database implements SqliteDatabase {
   }
 
   exec(sql: string): void {
-    naming(() => this.db.run(sql))
+    named(() => this.db.run(sql))
   }
 
   prepare(sql: string): SqliteStatement {
     let statement = this.statements.get(sql)
     if (statement === undefined) {
-      statement = naming(() => this.db.prepare(sql))
+      statement = named(() => this.db.prepare(sql))
       this.statements.set(sql, statement)
     }
     return new Statement(statement)
@@ -71,7 +73,7 @@ class Database implements SqliteDatabase {
   close(): void {
     for (const statement of this.statements.values()) statement.finalize()
     this.statements.clear()
-    naming(() => this.db.close(true))
+    named(() => this.db.close(true))
   }
 }
 
@@ -83,36 +85,28 @@ class Statement implements SqliteStatement {
   }
 
   run(...values: readonly SqliteValue[]): number {
-    return naming(() => this.statement.run(...values).changes)
+    return named(() => this.statement.run(...values).changes)
   }
 
   first(...values: readonly SqliteValue[]): SqliteRow | null {
-    const row = naming(() => this.statement.get(...values))
+    const row = named(() => this.statement.get(...values))
     return row === null || row === undefined ? null : Object.values(row)
   }
 
   all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
-    return naming(() => this.statement.values(...values))
+    return named(() => this.statement.values(...values))
   }
 
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {
     try {
       for (const row of this.statement.iterate(...values)) yield Object.values(row)
     } catch (error) {
-      throw named(error)
+      throw nameError(error)
     }
   }
 }
 
-function naming<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    throw named(error)
-  }
-}
-
-function named(error: unknown): unknown {
+function nameError(error: unknown): unknown {
   if (!(error instanceof Error && 'errno' in error && typeof error.errno === 'number')) return error
   return new SqliteError(resultName(error.errno), `${error.message} (result ${error.errno})`, error)
 }

@@ -56,6 +56,20 @@ export class SqliteError extends Error {
   }
 }
 
+/**
+ * Runs what a driver does of SQLite.
+ * @param nameError what becomes of an error: a `SqliteError` where SQLite threw it
+ */
+export function naming(nameError: (error: unknown) => unknown): <T>(act: () => T) => T {
+  return (act) => {
+    try {
+      return act()
+    } catch (error) {
+      throw nameError(error)
+    }
+  }
+}
+
 /** Primary result codes (https://sqlite.org/rescode.html). */
 const RESULTS: Readonly<Record<number, string>> = {
   1: 'SQLITE_ERROR',

@@ -6,7 +6,9 @@ import type {
   SqliteStatement,
   SqliteValue,
 } from './database.js'
-import { resultName, SqliteError } from './database.js'
+import { naming, resultName, SqliteError } from './database.js'
+
+const named = naming(nameError)
 
 /** Of `node:sqlite`, what is used here; it is newer than the Node that the types are of. */
 interface NodeSqlite {
@@ -35,7 +37,7 @@ export async function loadNodeSqlite(): Promise<SqliteDriver> {
   const { DatabaseSync } = await quietly(() => import(MODULE) as Promise<NodeSqlite>)
   return {
     name: 'node:sqlite',
-    open: (file, options) => naming(() => new Database(DatabaseSync, file, options)),
+    open: (file, options) => named(() => new Database(DatabaseSync, file, options)),
   }
 }
 
@@ -77,11 +79,11 @@ class Database implements SqliteDatabase {
   }
 
   exec(sql: string): void {
-    naming(() => this.db.exec(sql))
+    named(() => this.db.exec(sql))
   }
 
   prepare(sql: string): SqliteStatement {
-    return naming(() => new Statement(this.db.prepare(sql)))
+    return named(() => new Statement(this.db.prepare(sql)))
   }
 
   rollBack(): void {
@@ -93,7 +95,7 @@ class Database implements SqliteDatabase {
   }
 
   close(): void {
-    naming(() => this.db.close())
+    named(() => this.db.close())
   }
 }
 
@@ -105,36 +107,28 @@ class Statement implements SqliteStatement {
   }
 
   run(...values: readonly SqliteValue[]): number {
-    return naming(() => Number(this.statement.run(...values).changes))
+    return named(() => Number(this.statement.run(...values).changes))
   }
 
   first(...values: readonly SqliteValue[]): SqliteRow | null {
-    const row = naming(() => this.statement.get(...values))
+    const row = named(() => this.statement.get(...values))
     return row === undefined || row === null ? null : Object.values(row)
   }
 
   all(...values: readonly SqliteValue[]): readonly SqliteRow[] {
-    return naming(() => this.statement.all(...values).map((row) => Object.values(row)))
+    return named(() => this.statement.all(...values).map((row) => Object.values(row)))
   }
 
   *rows(...values: readonly SqliteValue[]): IterableIterator<SqliteRow> {
     try {
       for (const row of this.statement.iterate(...values)) yield Object.values(row)
     } catch (error) {
-      throw named(error)
+      throw nameError(error)
     }
   }
 }
 
-function naming<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    throw named(error)
-  }
-}
-
-function named(error: unknown): unknown {
+function nameError(error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) return error
   const result = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
   if (result !== null)
