@@ -132,7 +132,11 @@ class BilledWorld extends World {
     const kind = this.random()
     if (kind > 0.2) super.feedback(router, decision, limits)
     else if (kind > 0.08) router.cancel(decision.id, kind > 0.12 ? this.settlement() : undefined)
-    else router.fail(decision.id, { ...this.settlement(), ...(kind > 0.02 ? {} : { retryAfterMs: 20_000 }) })
+    else
+      router.fail(decision.id, {
+        ...this.settlement(),
+        ...(kind > 0.02 ? {} : { retryAfterMs: kind > 0.01 ? 20_000 : 4e6 }),
+      })
     // What was known of one of the latest requests was wrong.
     const earlier = this.routed.at(-4)
     if (earlier !== undefined && this.random() < 0.1) router.correct(earlier.id, this.settlement(BILLS))

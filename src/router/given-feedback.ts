@@ -1,6 +1,7 @@
 import { checkEach, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
+import { RETRY_AFTER_MS_MAX } from '../models/availability.js'
 import { BillRemarks } from '../models/usage/flags.js'
 import { checkId } from '../state/find-request.js'
 import {
@@ -23,7 +24,7 @@ export type Settlement = Bill & {
 export type Failure = Bill & {
   /** How long it took to fail. */
   readonly latencyMs?: number | null | undefined
-  /** How long the provider asks to be left alone: the model gets no request for as long. */
+  /** How long the provider asks to be left alone: the model gets no request for as long, an hour at most. */
   readonly retryAfterMs?: number | null | undefined
 }
 
@@ -72,6 +73,7 @@ export function readFailure(value: unknown, field: string): GivenFailure {
   const read = readCall(failure, FAILURE_KEYS, field, remarks)
   const { costUsd, counts, serviceTier, tokens, latencyMs } = read
   const retryAfterMs = readAmount(failure, field, 'retryAfterMs', remarks)
+  if (retryAfterMs !== null && retryAfterMs > RETRY_AFTER_MS_MAX) remarks.add('retry-too-long')
   return { costUsd, counts, serviceTier, tokens, usageFlags: flagsOf(remarks), latencyMs, retryAfterMs }
 }
 

@@ -22,6 +22,8 @@ export const USAGE_FLAGS = [
   'counts-twice',
   /** A service tier that nobody has: booked at full price. */
   'tier-unknown',
+  /** A failed call asked for a longer wait than any that is kept to: the model is tried again before. */
+  'retry-too-long',
 ] as const
 export type UsageFlag = (typeof USAGE_FLAGS)[number]
 
