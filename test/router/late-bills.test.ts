@@ -518,6 +518,45 @@ describe('an implausible bill', () => {
     }
   })
 
+  it.each([60, 74, 150, 294])(
+    'of a newcomer is told, %i times what its list price comes to',
+    async (times) => {
+      for (const policy of POLICY_NAMES) {
+        const { router, log } = await makeBench({ policy, models: [MODELS[2]] })
+        const told = () => log.filter(({ type }) => type === 'implausible-bill').length
+        const { id } = router.route(X)
+        const listCostUsd = log.flatMap((event) => (event.type === 'routed' ? [event.listCostUsd] : []))[0]
+        router.settle(id, { costUsd: times * listCostUsd })
+        expect(told()).toBe(1)
+        // A bill says so each time, until it is what the model costs.
+        for (let i = 0; i < 40; i++) router.settle(router.route(X).id, { costUsd: times * listCostUsd })
+        expect(told()).toBeGreaterThan(2)
+        expect(told()).toBeLessThan(12)
+        expect(router.stats().models[0].implausibleBills).toBe(told())
+      }
+    },
+  )
+
+  it.each([
+    ['five times its list price', 5, {}],
+    ['thirty times', 30, {}],
+    ['of a prompt as long as it is dear', 74, { inputTokens: 200_000, outputTokens: 200 }],
+  ])('is not one of a newcomer: %s', async (_, times, tokens) => {
+    const { router, log } = await makeBench({ models: [MODELS[2]] })
+    const { id } = router.route(X)
+    const listCostUsd = log.flatMap((event) => (event.type === 'routed' ? [event.listCostUsd] : []))[0]
+    router.settle(id, { costUsd: times * listCostUsd, ...tokens })
+    expect(router.stats().models[0].implausibleBills).toBe(0)
+  })
+
+  it('of a text is held against the tokens of the text', async () => {
+    const router = await createRouter({ models: [MODELS[2]], kernel: 'js' })
+    router.settle(router.route('word '.repeat(100_000)).id, { costUsd: 1 })
+    expect(router.stats().models[0].implausibleBills).toBe(0)
+    router.settle(router.route('hi').id, { costUsd: 1 })
+    expect(router.stats().models[0].implausibleBills).toBe(1)
+  })
+
   it('of a model without a list price is held against the budget', async () => {
     const free = { id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
     const { router } = await makeBench({ models: [free], budget: { usdPerRequest: 0.01 } })
