@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { CapOptions } from '../../src/policy/dollar/accounts/cap-period.js'
@@ -169,10 +169,13 @@ class Fleet {
 
 const fleets: Fleet[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   for (const fleet of fleets.splice(0)) await fleet.close()
 })
 
 const EPSILON_USD = 1e-6
+/** A store in memory answers within it. */
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a calendar cap that replicas share', () => {
   it.each([false, true])('gives no late credit to a period that never paid, one cut off: %s', async (cut) => {
@@ -241,6 +244,27 @@ describe('a calendar cap that replicas share', () => {
       expect(fleet.spentUsd(() => true)).toBeGreaterThan(tenant === 't' ? 0.9 : 1.9)
     }
     for (const store of fleet.stores) store.isDeaf = false
+  })
+
+  it('of a tenant that is spent keeps nobody else waiting for the next slice', async () => {
+    // No tick comes: what is asked for is asked for by requests.
+    vi.useFakeTimers({ toFake: ['setInterval', 'performance'] })
+    const fleet = await Fleet.start(1, {
+      caps: [{ usd: 10, per: 'day' }],
+      tenants: [{ id: 't', caps: [{ usd: 0.205, per: 'day' }] }],
+    })
+    for (let i = 0; i < 40; i++) {
+      fleet.route(0, 0.01, 't')
+      await turn()
+    }
+    expect(fleet.open).toHaveLength(20)
+    let routed = 0
+    for (let i = 0; i < 200; i++) {
+      expect(fleet.route(0, 0.01, 't')).toBeNull()
+      if (fleet.route(0, 0.01) !== null) routed++
+      await turn()
+    }
+    expect(routed).toBe(200)
   })
 
   it.each([

@@ -22,6 +22,7 @@ export class LeaseRenewal {
   private readonly onFailure: (error: unknown) => void
   private readonly timer: ReturnType<typeof setInterval>
   private countedAt = Number.NEGATIVE_INFINITY
+  /** After a failure the store is left alone for a tick. */
   private quietUntil = Number.NEGATIVE_INFINITY
   private refilling: Promise<void> | null = null
   private ticking: Promise<void> | null = null
@@ -93,9 +94,7 @@ export class LeaseRenewal {
     )
     this.onAnswer()
     low.forEach(({ wallet, account, wantUsd }, i) => {
-      // A pot that has run dry is not asked by every request.
-      if (!wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0))
-        this.quietUntil = performance.now() + TICK_MS
+      wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0)
     })
   }
 
@@ -113,6 +112,7 @@ export class LeaseRenewal {
     if (performance.now() - this.countedAt >= PROCESSES_MS) await this.count()
     for (const [tenant, account] of this.accounts) {
       if (this.isClosed) return
+      for (const wallet of account.all()) wallet.isDry = false
       await this.askAhead(tenant, account, now)
       const { burst } = account
       if (burst === null) continue

@@ -37,6 +37,8 @@ export class Wallet {
   private debtPaidUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
+  /** Whether its pot had less than was wanted: it is asked again at the next tick and not by every request. */
+  isDry = false
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
   repaidAt = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
@@ -61,10 +63,10 @@ export class Wallet {
    * last, and where a pot runs dry: what is left must not lie with one process.
    * @param askedAt before the store was asked
    * @param hasInFlight whether older dollars are in flight
-   * @returns whether it was all that was wanted
    */
-  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): boolean {
+  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): void {
     const isFull = wantedUsd - usd < UNIT_USD
+    this.isDry = !isFull
     if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
@@ -72,7 +74,6 @@ export class Wallet {
     else this.share = Math.max(this.shareMin, this.share / 2)
     if (this.pool.windowMs === null) this.debtPaidUsd += Math.min(usd, Math.max(0, -this.heldUsd))
     this.heldUsd += usd
-    return isFull
   }
 
   /** Whether what it holds or has in flight must be made to count from now on. */
@@ -119,8 +120,9 @@ export class Wallet {
     return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
   }
 
-  /** What it should ask for to be full again; 0 while it holds enough. */
+  /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */
   wantUsd(processes: number): number {
+    if (this.isDry) return 0
     const slice = this.sliceUsd(processes)
     return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
   }
