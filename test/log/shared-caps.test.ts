@@ -268,6 +268,39 @@ describe('a calendar cap that replicas share', () => {
   })
 
   it.each([
+    [1, 0.105, 0.01],
+    [4, 1.05, 0.2],
+    [8, 1.05, 0.1],
+  ])(
+    'can be spent by requests that are dearer than a slice: %i replicas, $%f, $%f',
+    async (replicas, usd, each) => {
+      const fleet = await Fleet.start(replicas, { caps: [{ usd, per: 'day' }] })
+      for (let i = 0; i < 30 * replicas; i++) {
+        const request = fleet.route(i % replicas, each)
+        if (request !== null) fleet.settle(request, 1)
+        await turn()
+      }
+      const spentUsd = fleet.spentUsd(() => true)
+      expect(spentUsd).toBeLessThanOrEqual(usd + EPSILON_USD)
+      expect(spentUsd).toBeGreaterThan(0.95 * usd)
+    },
+  )
+
+  it('is open to a model that is dearer than a slice', async () => {
+    const models = [
+      { id: 'cheap', inputUsdPerMTok: 0, outputUsdPerMTok: 20 },
+      { id: 'dear', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 },
+    ]
+    const fleet = await Fleet.start(1, { models, caps: [{ usd: 0.4, per: 'day' }] })
+    for (let i = 0; i < 20; i++) {
+      fleet.route(0, 0.05)
+      await turn()
+    }
+    expect(fleet.refused).toBe(0)
+    expect(fleet.open.some(({ reservedUsd }) => reservedUsd === 0.05)).toBe(true)
+  })
+
+  it.each([
     [[{ per: 'hour' }, { per: 'day' }], Date.UTC(2026, 9, 25)],
     [[{ per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],
     [[{ per: 'hour' }, { per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],

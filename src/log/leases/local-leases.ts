@@ -67,6 +67,12 @@ export class LocalLeases implements Lease {
     return this.account(tenant)?.creditUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
   }
 
+  miss(tenant: string | null, usd: number, isRefusal: boolean): void {
+    for (const each of this.of(tenant))
+      for (const wallet of each.all()) wallet.miss(usd, isRefusal, this.renewal.processes)
+    this.renewal.wantRefill()
+  }
+
   /** An own request was routed, or refused: it pays in, and draws. */
   recordDraw(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event

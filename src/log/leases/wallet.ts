@@ -37,6 +37,8 @@ export class Wallet {
   private debtPaidUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
+  /** What a request would have drawn that found too little here, USD: the next slice pays for it. */
+  private missedUsd = 0
   /** Whether its pot had less than was wanted: it is asked again at the next tick and not by every request. */
   isDry = false
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
@@ -67,6 +69,7 @@ export class Wallet {
   grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): void {
     const isFull = wantedUsd - usd < UNIT_USD
     this.isDry = !isFull
+    this.missedUsd = 0
     if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
@@ -113,17 +116,29 @@ export class Wallet {
     this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
   }
 
+  /**
+   * A request would have drawn more than is here: the next slice pays for it, within this process's even share of the pot,
+   * or within a quarter of that where a cheaper model took it. Else others would be left with nothing.
+   */
+  miss(usd: number, isRefusal: boolean, processes: number): void {
+    const most = (this.pool.limitUsd / processes) * (isRefusal ? 1 : SHARE_MAX)
+    const whole = usd + UNIT_USD
+    if (usd > this.heldUsd && whole <= most) this.missedUsd = Math.max(this.missedUsd, whole)
+  }
+
   /** @param processes on the log */
   sliceUsd(processes: number): number {
     const own = this.pool.limitUsd / processes
-    // Of a small pot a slice must still pay for some requests, or traffic stops at every one.
-    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
+    // Of a small pot a slice must still pay for some requests, or traffic stops at every one; at least for one.
+    const most = Math.max(own / 2, Math.min(this.dearestUsd + UNIT_USD, own))
+    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), most)
   }
 
   /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */
   wantUsd(processes: number): number {
     if (this.isDry) return 0
-    const slice = this.sliceUsd(processes)
-    return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
+    const slice = Math.max(this.sliceUsd(processes), this.missedUsd)
+    const least = Math.max(LOW * slice, Math.min(this.dearestUsd, slice), this.missedUsd)
+    return this.heldUsd < least ? slice - this.heldUsd : 0
   }
 }

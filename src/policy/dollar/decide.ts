@@ -111,7 +111,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.take(state, request, size, open, note)
     const exploit = request?.exploit === true
     if (uses.isOn) this.predictUses(state, note)
-    const affordable = this.score(state, exploit ? 0 : this.options.alpha)
+    const affordable = this.score(state, exploit ? 0 : this.options.alpha, request?.tenant ?? null)
     choice.savedUsd = 0
     let position = exploit ? -1 : probes.probe(state, choice)
     note.forced = position >= 0
@@ -339,18 +339,19 @@ export class DollarChooser implements Chooser<DollarState> {
    * contenders, with the shadow prices found from them, must not.
    * @returns whether any model is affordable
    */
-  private score(state: StateView<DollarState>, alpha: number): boolean {
+  private score(state: StateView<DollarState>, alpha: number, tenant: string | null): boolean {
     const { uses, choice, contenders } = this
     const { list, values, expectedUsd, drawnUsd, cells } = this.costs
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
     const { count } = list
-    const { price, limitUsd } = this.limits
+    const { price, limitUsd, sharedUsd } = this.limits
     let affordable = 0
     for (let position = 0; position < count; position++) {
       const isAffordable = drawnUsd[position] <= limitUsd
       if (isAffordable) affordable++
+      else if (drawnUsd[position] <= sharedUsd) this.lease?.miss(tenant, drawnUsd[position], false)
       const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
       f64[cells[position] + layout.penalty] = isAffordable || !this.prunes ? penalty : UNAFFORDABLE
     }
@@ -380,6 +381,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > limits.capUsd) {
+      this.lease?.miss(request?.tenant ?? null, costUsd, true)
       const leaves = limits.isLeaseTightest
         ? `this process holds ${limits.capUsd} of a cap that it shares, and asks for more while there is any`
         : `a cap leaves ${limits.capUsd}`
@@ -387,6 +389,7 @@ export class DollarChooser implements Chooser<DollarState> {
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
     if (!this.options.policyOptions.strict) return cheapest
+    this.lease?.miss(request?.tenant ?? null, costUsd, true)
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
