@@ -286,20 +286,6 @@ describe('a calendar cap that replicas share', () => {
     },
   )
 
-  it('is open to a model that is dearer than a slice', async () => {
-    const models = [
-      { id: 'cheap', inputUsdPerMTok: 0, outputUsdPerMTok: 20 },
-      { id: 'dear', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 },
-    ]
-    const fleet = await Fleet.start(1, { models, caps: [{ usd: 0.4, per: 'day' }] })
-    for (let i = 0; i < 20; i++) {
-      fleet.route(0, 0.05)
-      await turn()
-    }
-    expect(fleet.refused).toBe(0)
-    expect(fleet.open.some(({ reservedUsd }) => reservedUsd === 0.05)).toBe(true)
-  })
-
   it.each([
     [[{ per: 'hour' }, { per: 'day' }], Date.UTC(2026, 9, 25)],
     [[{ per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],

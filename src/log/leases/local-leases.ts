@@ -67,9 +67,9 @@ export class LocalLeases implements Lease {
     return this.account(tenant)?.creditUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
   }
 
-  miss(tenant: string | null, usd: number, isRefusal: boolean): void {
+  miss(tenant: string | null, usd: number): void {
     for (const each of this.of(tenant))
-      for (const wallet of each.all()) wallet.miss(usd, isRefusal, this.renewal.processes)
+      for (const wallet of each.all()) wallet.miss(usd, this.renewal.processes)
     this.renewal.wantRefill()
   }
 

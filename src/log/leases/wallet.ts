@@ -117,13 +117,13 @@ export class Wallet {
   }
 
   /**
-   * A request would have drawn more than is here: the next slice pays for it, within this process's even share of the pot,
-   * or within a quarter of that where a cheaper model took it. Else others would be left with nothing.
+   * A request was refused that would have drawn more than is here: the next slice pays for one like it, within this
+   * process's even share of the pot. More would leave others with nothing.
    */
-  miss(usd: number, isRefusal: boolean, processes: number): void {
-    const most = (this.pool.limitUsd / processes) * (isRefusal ? 1 : SHARE_MAX)
+  miss(usd: number, processes: number): void {
     const whole = usd + UNIT_USD
-    if (usd > this.heldUsd && whole <= most) this.missedUsd = Math.max(this.missedUsd, whole)
+    if (usd > this.heldUsd && whole <= this.pool.limitUsd / processes)
+      this.missedUsd = Math.max(this.missedUsd, whole)
   }
 
   /** @param processes on the log */

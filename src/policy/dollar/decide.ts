@@ -111,7 +111,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.take(state, request, size, open, note)
     const exploit = request?.exploit === true
     if (uses.isOn) this.predictUses(state, note)
-    const affordable = this.score(state, exploit ? 0 : this.options.alpha, request?.tenant ?? null)
+    const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = 0
     let position = exploit ? -1 : probes.probe(state, choice)
     note.forced = position >= 0
@@ -339,19 +339,18 @@ export class DollarChooser implements Chooser<DollarState> {
    * contenders, with the shadow prices found from them, must not.
    * @returns whether any model is affordable
    */
-  private score(state: StateView<DollarState>, alpha: number, tenant: string | null): boolean {
+  private score(state: StateView<DollarState>, alpha: number): boolean {
     const { uses, choice, contenders } = this
     const { list, values, expectedUsd, drawnUsd, cells } = this.costs
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
     const { count } = list
-    const { price, limitUsd, sharedUsd } = this.limits
+    const { price, limitUsd } = this.limits
     let affordable = 0
     for (let position = 0; position < count; position++) {
       const isAffordable = drawnUsd[position] <= limitUsd
       if (isAffordable) affordable++
-      else if (drawnUsd[position] <= sharedUsd) this.lease?.miss(tenant, drawnUsd[position], false)
       const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
       f64[cells[position] + layout.penalty] = isAffordable || !this.prunes ? penalty : UNAFFORDABLE
     }
@@ -381,7 +380,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > limits.capUsd) {
-      this.lease?.miss(request?.tenant ?? null, costUsd, true)
+      this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = limits.isLeaseTightest
         ? `this process holds ${limits.capUsd} of a cap that it shares, and asks for more while there is any`
         : `a cap leaves ${limits.capUsd}`
@@ -389,7 +388,7 @@ export class DollarChooser implements Chooser<DollarState> {
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
     if (!this.options.policyOptions.strict) return cheapest
-    this.lease?.miss(request?.tenant ?? null, costUsd, true)
+    this.lease?.miss(request?.tenant ?? null, costUsd)
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)

@@ -18,8 +18,6 @@ export class SpendingLimits {
   limitUsd = Number.POSITIVE_INFINITY
   othersUsd = Number.POSITIVE_INFINITY
   capUsd = Number.POSITIVE_INFINITY
-  /** `limitUsd` as accounts and caps have it, whatever this process holds of them. */
-  sharedUsd = Number.POSITIVE_INFINITY
   /** Whether what this process holds of the caps is less than they leave. */
   isLeaseTightest = false
   /** Whose fund pays for newcomers, and what it has. */
@@ -39,7 +37,7 @@ export class SpendingLimits {
     if (tenant?.isLimited === true) this.add(tenant, demand, at)
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
-    this.limitUsd = this.sharedUsd = Math.min(this.limitUsd, this.capUsd)
+    this.limitUsd = Math.min(this.limitUsd, this.capUsd)
   }
 
   /** No more than what this process may spend of what it shares with others. */
