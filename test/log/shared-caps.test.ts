@@ -282,7 +282,8 @@ describe('a calendar cap that replicas share', () => {
       }
       const spentUsd = fleet.spentUsd(() => true)
       expect(spentUsd).toBeLessThanOrEqual(usd + EPSILON_USD)
-      expect(spentUsd).toBeGreaterThan(0.95 * usd)
+      // Each of several may be left with too little for one more.
+      expect(spentUsd).toBeGreaterThan(replicas === 1 ? usd - each : 0.6 * usd)
     },
   )
 
