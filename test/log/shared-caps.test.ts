@@ -298,6 +298,16 @@ describe('a calendar cap that replicas share', () => {
     },
   )
 
+  it('can be spent by one when the others have no more requests', async () => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day' }] })
+    // Dear ones for so small a cap: slices are large.
+    for (const by of [0, 1, 2, 3]) await fleet.spend([by], 0.006, 4)
+    await pass(4000)
+    await fleet.spend([0], 0.006, 400)
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(fleet.spentUsd(() => true)).toBeGreaterThan(0.88)
+  })
+
   it.each([
     [[{ per: 'hour' }, { per: 'day' }], Date.UTC(2026, 9, 25)],
     [[{ per: 'day' }, { per: 'month' }], Date.UTC(2026, 10, 1)],

@@ -112,15 +112,24 @@ export class LeaseRenewal {
     if (performance.now() - this.countedAt >= PROCESSES_MS) await this.count()
     for (const [tenant, account] of this.accounts) {
       if (this.isClosed) return
-      for (const wallet of account.all()) wallet.isDry = false
+      for (const wallet of account.all()) wallet.tick()
       await this.askAhead(tenant, account, now)
-      const { burst } = account
-      if (burst === null) continue
-      // What is saved beyond a slice pays for what a crashed process has left drawn.
-      const slice = burst.sliceUsd(this.processes)
-      if (burst.heldUsd > 2 * slice) await this.giveBack([[burst, burst.heldUsd - slice]])
+      await this.giveBackSpare(account)
     }
     await this.refill()
+  }
+
+  /**
+   * What is much more than a slice is for others: of requests that cost less than they reserved, of slices that have shrunk.
+   * Of a strict budget it pays for what a crashed process has left drawn. Rolling caps see to it as they renew.
+   */
+  private async giveBackSpare(account: AccountWallets): Promise<void> {
+    const spare = account.all().flatMap((wallet) => {
+      const slice = wallet.sliceUsd(this.processes)
+      const isSpare = wallet.pool.windowMs === null && wallet.heldUsd > 2 * slice
+      return isSpare ? [[wallet, wallet.heldUsd - slice] as const] : []
+    })
+    await this.giveBack(spare)
   }
 
   /** Once for each cap whose period is about to end: a slice, and what the next one pays for that is in flight. */

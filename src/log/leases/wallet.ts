@@ -12,6 +12,9 @@ const NEARLY_OUT = 0.1
 export const UNIT_USD = 2 ** -29
 /** A slice of a small pot pays for this many of the dearest recent request at least. */
 const SLICE_REQUESTS = 20
+/** Where nothing was drawn for that many ticks slices shrink by half at each, down to one for so few requests: others may need them. */
+const IDLE_TICKS = 4
+const IDLE_REQUESTS = 4
 /** What each request leaves of the dearest one before it: it fades over about a hundred. */
 const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
@@ -46,6 +49,9 @@ export class Wallet {
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
   private readonly shareMin: number
   private share: number
+  /** Of a small pot, what a slice pays for; ticks since a request drew. */
+  private sliceRequests = SLICE_REQUESTS
+  private ticksIdle = 0
 
   constructor(pool: LeasePool, share: number, startsAt: number | null = null) {
     this.pool = pool
@@ -114,6 +120,16 @@ export class Wallet {
   draw(usd: number): void {
     this.heldUsd -= usd
     this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
+    this.sliceRequests = SLICE_REQUESTS
+    this.ticksIdle = 0
+  }
+
+  /** A pot that was dry may have more by now; what nobody draws on is for others. */
+  tick(): void {
+    this.isDry = false
+    if (++this.ticksIdle <= IDLE_TICKS) return
+    this.share = Math.max(this.shareMin, this.share / 2)
+    this.sliceRequests = Math.max(IDLE_REQUESTS, this.sliceRequests / 2)
   }
 
   /**
@@ -131,7 +147,7 @@ export class Wallet {
     const own = this.pool.limitUsd / processes
     // Of a small pot a slice must still pay for some requests, or traffic stops at every one; at least for one.
     const most = Math.max(own / 2, Math.min(this.dearestUsd + UNIT_USD, own))
-    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), most)
+    return Math.min(Math.max(own * this.share, this.sliceRequests * this.dearestUsd), most)
   }
 
   /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */
