@@ -463,6 +463,87 @@ async function play(fleet: Fleet, steps: readonly Step[], ttlMs: number): Promis
   }
 }
 
+describe('a cap that is lowered while slices of it are out', () => {
+  it.each(['calendar', 'rolling'] as const)('is kept from then on, a %s one', async (window) => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day', window }] })
+    await fleet.spend([0, 1, 2, 3], 0.005, 15)
+    fleet.routers[0].setCaps([{ usd: 0.5, per: 'day', window }])
+    await pass(20)
+    // Nobody hears what the others spend.
+    for (const store of fleet.stores) store.isDeaf = true
+    await fleet.spend([0, 1, 2, 3], 0.005, 60)
+    for (const store of fleet.stores) store.isDeaf = false
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(0.5 + EPSILON_USD)
+    expect(fleet.spentUsd(() => true)).toBeGreaterThan(0.45)
+  })
+
+  it('is kept by strict budgets too', async () => {
+    const fleet = await Fleet.start(4, { strict: true, budget: { usdPerRequest: 0.02, burst: 50 } })
+    // Each has saved up a slice of what 50 requests may cost.
+    await fleet.spend([0, 1, 2, 3], 0.001, 40)
+    const routed = fleet.known.length
+    const before = fleet.spentUsd(() => true)
+    fleet.routers[0].setBudget({ usdPerRequest: 0.002 })
+    await pass(20)
+    for (const store of fleet.stores) store.isDeaf = true
+    await fleet.spend([0, 1, 2, 3], 0.004, 60)
+    for (const store of fleet.stores) store.isDeaf = false
+    const tries = fleet.known.length - routed + fleet.refused
+    expect(fleet.spentUsd(() => true) - before).toBeLessThanOrEqual(0.002 * (50 + tries) + EPSILON_USD)
+  })
+
+  const change = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant('spend' as const), by: fc.nat(3), tries: fc.nat(12) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('route' as const), by: fc.nat(3), tries: fc.nat(5) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('settle' as const), share: fc.constantFrom(0, 0.5, 1) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('cap' as const),
+        by: fc.nat(3),
+        usd: fc.constantFrom(0.2, 0.5, 1),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('tick' as const) }) },
+  )
+
+  it('is kept, however often it changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 10, maxLength: 40 }), async (script) => {
+        const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day' }] })
+        let mostUsd = 1
+        for (const each of script) {
+          if (each.do === 'spend') await fleet.spend([each.by], 0.013, each.tries)
+          else if (each.do === 'route') for (let i = 0; i < each.tries; i++) fleet.route(each.by, 0.013)
+          else if (each.do === 'settle') {
+            for (const request of [...fleet.open]) fleet.settle(request, each.share)
+          } else if (each.do === 'tick') await fleet.tick()
+          else {
+            // What was spent before stays spent, and what is in flight may cost what it reserved.
+            const inFlightUsd = fleet.open.reduce((sum, { reservedUsd }) => sum + reservedUsd, 0)
+            mostUsd = Math.max(each.usd, fleet.spentUsd(() => true) + inFlightUsd)
+            fleet.routers[each.by].setCaps([{ usd: each.usd, per: 'day' }])
+          }
+          await pass(2)
+          expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(mostUsd + EPSILON_USD)
+        }
+        await ended(fleet.close())
+        fleets.length = 0
+      }),
+      { numRuns: RUNS },
+    )
+  }, 120_000)
+})
+
 describe.each([
   ['that may be cut off', step, true],
   ['that hear late of each other', laggingStep, false],

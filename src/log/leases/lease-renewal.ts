@@ -96,6 +96,9 @@ export class LeaseRenewal {
     low.forEach(({ wallet, account, wantUsd }, i) => {
       wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0)
     })
+    // Of a limit that is no more since it was asked.
+    const gone = low.filter(({ wallet, account }) => !account.all().includes(wallet))
+    await this.giveBack(gone.map(({ wallet }) => [wallet, wallet.heldUsd]))
   }
 
   /** One at a time: a store that is slow must not be asked twice. */

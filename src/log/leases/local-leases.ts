@@ -207,13 +207,7 @@ export class LocalLeases implements Lease {
       this.accounts.set(tenant, account)
     }
     const gone = account.follow(limits, this.options.now())
-    if (gone.length > 0) {
-      // What a wallet of the same pot has taken over is not given back as well.
-      const kept = new Set(account.all().map(({ pool }) => pool.key))
-      void this.renewal.giveBack(
-        gone.filter(({ pool }) => !kept.has(pool.key)).map((wallet) => [wallet, wallet.heldUsd]),
-      )
-    }
+    void this.renewal.giveBack(gone.map((wallet) => [wallet, wallet.heldUsd]))
     this.renewal.wantRefill()
     return account
   }

@@ -106,9 +106,14 @@ export class Wallet {
     this.heldUsd += Math.min(usd, owedUsd) + backUsd
   }
 
-  /** Takes the place of one for the same pot whose limit was another. */
+  /**
+   * Takes the place of one for the same pot whose limit was another. Of a pot that was made smaller what is held goes back,
+   * and is left with the old one for that: all processes together may hold more of it than there is.
+   */
   takeOver(old: Wallet): void {
-    this.heldUsd += old.heldUsd
+    const usd = this.pool.limitUsd < old.pool.limitUsd ? Math.min(0, old.heldUsd) : old.heldUsd
+    this.heldUsd += usd
+    old.heldUsd -= usd
     this.grantedAt = old.grantedAt
     this.paysSince = old.paysSince
     this.overdueUsd = old.overdueUsd
