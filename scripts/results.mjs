@@ -44,6 +44,8 @@ const BASELINES = {
   forgetting: 'the same with forgetting',
 }
 
+const POLICIES = ['dollar', 'paper', 'thompson']
+
 const usd = (value) => `$${value.toPrecision(2)}`
 const reward = (value) => value.toFixed(4)
 const share = (value) => value.toFixed(3)
@@ -62,8 +64,7 @@ function shares(row) {
 
 /** Policies that were played at the same budgets, and their columns. */
 function policiesBeside({ baselines }) {
-  const budgeted = baselines.filter((b) => b.budgetUsdPerRequest !== null && b.baseline !== 'mix')
-  return [...new Set(budgeted.map((b) => b.baseline))]
+  return POLICIES.filter((name) => baselines.some((b) => b.baseline === name))
 }
 
 const besideHeads = (result) => policiesBeside(result).map((name) => `policy \`${name}\``)

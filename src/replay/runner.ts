@@ -14,6 +14,7 @@ import { ProgressClock } from './progress.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
 import type { ReplayObserver, ReplaySettings } from './settings.js'
 import type { Tally } from './tally.js'
+import { trainedBaselines } from './trained-baselines.js'
 
 /** What the courses of a replay add up to. */
 interface Findings {
@@ -52,6 +53,7 @@ export async function runReplay(
     await playPolicy(bench, settings, bench === benches[0] && settings.cold, clock, findings)
     for (const policy of beside) await playBeside(policy, bench, settings.budgetsUsd, clock, findings)
     findings.baselines.push(...hindsightBaselines(bench, settings.budgetsUsd))
+    findings.baselines.push(...trainedBaselines(bench, settings.budgetsUsd))
     for (const name of PLAYED_BASELINES) {
       findings.baselines.push(...(await playedBaseline(name, bench, clock)))
     }

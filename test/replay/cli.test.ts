@@ -69,6 +69,7 @@ describe('replay command', () => {
     const report = JSON.parse(readFileSync(path('two.json'), 'utf8'))
     expect(report.rows).toHaveLength(7)
     expect(Object.keys(report.rows[0].shares)).toEqual(['cheap', 'middle'])
+    expect(printed).toMatch(/budget +reward +95% CI +best mix +bound +threshold router +paper +thompson/)
   })
 
   it('plays a repeated budget once, and one budget for one model', async () => {

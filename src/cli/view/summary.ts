@@ -6,6 +6,12 @@ import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../rep
 import { type Column, renderTable } from '../table.js'
 import { targetsText } from './targets.js'
 
+/** Of the baselines that are fitted to the train part, those that stand beside the policy; the JSON has all. */
+const SHOWN_TRAINED = [
+  { name: 'bound', title: 'bound' },
+  { name: 'threshold', title: 'threshold router' },
+] as const
+
 /** What a replay found, as text: the policy at each budget, then the baselines. Money is per 1,000 requests. */
 export function summaryText(result: ReplayResult): string {
   const { scenario, policy, seeds, requestsPerSecond } = result.report
@@ -19,6 +25,7 @@ function policyText(result: ReplayResult): string {
   const phased = rows.some((row) => row.phase !== null)
   const varied = rows.some((row) => row.variant !== null)
   const beside = policiesBeside(baselines)
+  const trained = SHOWN_TRAINED.filter(({ name }) => baselines.some(({ baseline }) => baseline === name))
   const columns: Column[] = [
     ...(varied ? [{ title: 'variant' }] : []),
     { title: 'budget', align: 'right' },
@@ -26,6 +33,7 @@ function policyText(result: ReplayResult): string {
     { title: 'reward', align: 'right' },
     { title: '95% CI' },
     { title: 'best mix', align: 'right' },
+    ...trained.map(({ title }): Column => ({ title, align: 'right' })),
     ...beside.map((title): Column => ({ title, align: 'right' })),
     { title: 'used', align: 'right' },
     ...(phased ? [{ title: 'so far', align: 'right' } as const] : []),
@@ -40,6 +48,7 @@ function policyText(result: ReplayResult): string {
     reward(row.reward),
     halfWidth(row.rewardCi95),
     rewardOf('mix', baselines, row),
+    ...trained.map(({ name }) => rewardOf(name, baselines, row)),
     ...beside.map((name) => rewardOf(name, baselines, row)),
     percent(row.utilisation),
     ...(phased ? [percent(row.utilisationCumulative)] : []),
