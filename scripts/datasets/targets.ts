@@ -46,11 +46,12 @@ export function targetsOf(figures: Figures, policy: string): Target[] {
   ]
 }
 
-/** Mean reward less the bound's, by budget in order. */
+/** Mean reward less the bound's, by budget in order. What was bought with money that was not there is no lead. */
 export function gapsOf(set: SetFigures, policy: string, start: Start): number[] {
-  return runsOf(set, policy, start).map(
-    ({ rewards, budgetIndex }) => mean(rewards) - set.references[budgetIndex].bound,
-  )
+  return runsOf(set, policy, start).map(({ rewards, utilisations, budgetIndex }) => {
+    const gap = mean(rewards) - set.references[budgetIndex].bound
+    return mean(utilisations) > LIMITS.utilisationWorst ? Math.min(0, gap) : gap
+  })
 }
 
 export function runsOf(set: SetFigures, policy: string, start: Start): Run[] {

@@ -54,6 +54,15 @@ describe('targets on every set', () => {
     expect(named(all, 'cold: worst gap to bound')[0].where).toBe('budget 2')
   })
 
+  it('counts no lead that was bought over budget', () => {
+    const runs = [1.1, 1.02].map((used, budgetIndex) =>
+      run({ budgetIndex, rewards: [0.9], utilisations: [used] }),
+    )
+    const [over, within] = gapsOf(set({ runs }), 'dollar', 'cold')
+    expect(over).toBe(0)
+    expect(within).toBeCloseTo(0.2, 12)
+  })
+
   it('asks less of a cold start among many models', () => {
     const runs = [run({ rewards: [0.492] })]
     expect(named(targets([set({ runs })]), 'cold: mean gap to bound')[0].met).toBe(false)
