@@ -9,7 +9,13 @@ import { type Bench, setBench } from '../../src/replay/bench.js'
 import { playBudgeted } from '../../src/replay/budgeted.js'
 import { autoBudgets } from '../../src/replay/budgets.js'
 import { parseOutcomes } from '../../src/replay/dataset.js'
-import { firstDay, firstDayRequests, fromFirstRequest, type Stream } from '../../src/replay/first-day.js'
+import {
+  drawnRequests,
+  firstDay,
+  firstDayRequests,
+  fromFirstRequest,
+  type Stream,
+} from '../../src/replay/first-day.js'
 import { ProgressClock } from '../../src/replay/progress.js'
 import type { BaselineRow } from '../../src/replay/result.js'
 import { coursesOf } from '../../src/replay/scenarios.js'
@@ -39,9 +45,6 @@ export type Answer =
   | { readonly kind: 'set'; readonly set: Omit<SetFigures, 'runs'> }
   | { readonly kind: 'run'; readonly set: string; readonly run: Run }
   | { readonly kind: 'two-models'; readonly run: TwoModelsRun }
-
-/** Points of the picture of the first day, evenly spread on a logarithmic axis. */
-const PICTURE_LOOKS = 40
 
 export class Measure {
   private readonly tables = new Map<string, OutcomeTable>()
@@ -85,7 +88,7 @@ export class Measure {
     const rewards: number[] = []
     const utilisations: number[] = []
     const streams: Stream[] = []
-    const clock = new ProgressClock({ scenario: 'stationary', seeds: this.seeds }, {}, this.seeds)
+    const clock = new ProgressClock({ scenario: 'stationary', seeds: this.seeds, cold: start === 'cold' }, {}, this.seeds)
     const played = { policy, budgetUsdPerRequest: budgetUsd, knobs: {}, leading: false }
     const tally = await playBudgeted(bench, played, clock, (record) => {
       if (start === 'cold') streams.push(fromFirstRequest(record))
@@ -147,13 +150,7 @@ export class Measure {
 
 /** The looks that targets and tables need, and those of the picture, in order. */
 export function looksOf(size: number): number[] {
-  const looks = firstDayRequests(size)
-  const last = looks[looks.length - 1]
-  const first = Math.min(10, last)
-  const drawn = Array.from({ length: PICTURE_LOOKS }, (_, i) =>
-    Math.round(first * (last / first) ** (i / (PICTURE_LOOKS - 1))),
-  )
-  return [...new Set([...looks, ...drawn])].sort((a, b) => a - b)
+  return [...new Set([...firstDayRequests(size), ...drawnRequests(size)])].sort((a, b) => a - b)
 }
 
 function referencesAt(rows: readonly BaselineRow[], budgetUsd: number): References {

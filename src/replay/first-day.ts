@@ -9,6 +9,7 @@ import type { OutcomeTable } from './table.js'
 export const FIRST_DAY_REQUESTS: readonly number[] = [100, 300, 1000, 3000]
 /** The last look at a set that has no thousand rows. */
 const SMALL_SET_REQUESTS = 600
+const DRAWN_LOOKS = 40
 
 /** Rewards and costs of one seed, from its first request on. */
 export interface Stream {
@@ -35,6 +36,16 @@ export function firstDayRequests(size: number): number[] {
   const looks = size < 1000 ? [100, 300, SMALL_SET_REQUESTS] : FIRST_DAY_REQUESTS
   const within = looks.filter((requests) => requests <= size)
   return within.length === 0 ? [size] : within
+}
+
+/** When to look for a picture: from the tenth request to the last look of the table, evenly on a logarithmic axis. */
+export function drawnRequests(size: number): number[] {
+  const last = firstDayRequests(size).at(-1) ?? size
+  const first = Math.min(10, last)
+  const drawn = Array.from({ length: DRAWN_LOOKS }, (_, i) =>
+    Math.round(first * (last / first) ** (i / (DRAWN_LOOKS - 1))),
+  )
+  return [...new Set(drawn)]
 }
 
 export interface FirstDayInput {

@@ -4,6 +4,7 @@ import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
 import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
+import { firstDayText } from './first-day.js'
 import { targetsText } from './targets.js'
 
 /** Of the baselines that are fitted to the train part, those that stand beside the policy; the JSON has all. */
@@ -14,10 +15,12 @@ const SHOWN_TRAINED = [
 
 /** What a replay found, as text: the policy at each budget, then the baselines. Money is per 1,000 requests. */
 export function summaryText(result: ReplayResult): string {
-  const { scenario, policy, seeds, requestsPerSecond } = result.report
+  const { scenario, policy, seeds, cold, requestsPerSecond } = result.report
   const speed = Math.round(requestsPerSecond).toLocaleString('en')
-  const head = `${scenario}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
-  return `${head}\n\n${policyText(result)}\n${baselineText(result)}\n${targetsText(result.report)}`
+  const start = cold ? ', cold' : ''
+  const head = `${scenario}${start}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
+  const first = firstDayText(result.report)
+  return `${head}\n\n${policyText(result)}\n${first === '' ? '' : `${first}\n`}${baselineText(result)}\n${targetsText(result.report)}`
 }
 
 function policyText(result: ReplayResult): string {
