@@ -1,86 +1,69 @@
-// Plays the policies on every set of recorded outcomes in a folder, warm and cold, and holds them to their targets:
-//     node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds 20] [--jobs 2] [--json FILE] [--quick] [--write]
+// Plays the policies on every set of recorded outcomes in a folder, warm and cold, and holds the first to its targets:
+//     node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds 20] [--jobs 2] [--policies dollar,paper,thompson]
+//         [--json FILE] [--quick] [--write]
+//     node scripts/datasets.mjs --from FILE --write
 // A set is two files, NAME.jsonl and NAME.models.json; docs/DATASETS.md has their format. --write writes the tables and
-// pictures of that page. --quick is for development: policy dollar alone, six seeds, unless --seeds says otherwise.
+// pictures of that page, --from takes the figures that --json wrote before. --quick is for development: policy dollar
+// alone over six shuffles, unless --seeds or --policies say otherwise.
 import { fork } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
+import { write } from './doc-sections.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const QUICK_SEEDS = 6
-const SEEDS = 20
 const BUDGETS = 7
-
-const flags = readFlags()
-const { folder, sets, seeds, policies } = flags
-process.chdir(root)
+const root = fileURLToPath(new URL('..', import.meta.url))
 const out = await bundle('datasets', {
   worker: 'scripts/datasets/worker.ts',
   'two-models': 'scripts/datasets/two-models.ts',
-  targets: 'scripts/datasets/targets.ts',
+  flags: 'scripts/datasets/flags.ts',
   text: 'scripts/datasets/text.ts',
+  page: 'scripts/datasets/page.ts',
+  pictures: 'scripts/datasets/pictures.ts',
 })
 const load = (name) => import(new URL(`${name}.mjs`, out).href)
+const { readFlags, setsOf, USAGE } = await load('flags')
 const { FACTORS, ANSWER_TOKENS } = await load('two-models')
 const { summaryText } = await load('text')
-const answers = await work(jobsOf())
-const figures = figuresOf(answers)
-if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(figures, null, 1)}\n`)
-console.log(summaryText(figures, policies))
 
-function readFlags() {
-  const usage =
-    'usage: node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds N] [--jobs N] [--policies A,B] [--json FILE] [--quick] [--write]'
-  const fail = (message) => {
-    console.error(`${message}\n${usage}`)
+const { flags, folder, sets } = asked()
+const figures =
+  flags.from === null ? figuresOf(await work(jobsOf())) : JSON.parse(readFileSync(flags.from, 'utf8'))
+const policies =
+  flags.from === null ? flags.policies : [...new Set(figures.sets[0].runs.map(({ policy }) => policy))]
+if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(figures, null, 1)}\n`)
+console.log(summaryText(figures, policies))
+if (flags.write) await writeDocs()
+
+function asked() {
+  try {
+    const read = readFlags(process.argv.slice(2))
+    if (read.data === null) return { flags: read, folder: null, sets: [] }
+    const path = resolve(read.data)
+    const found = readdirSync(path)
+      .filter(
+        (file) => file.endsWith('.jsonl') && existsSync(join(path, file.replace(/jsonl$/, 'models.json'))),
+      )
+      .map((file) => file.replace(/\.jsonl$/, ''))
+      .sort()
+    return { flags: read, folder: path, sets: setsOf(read, found) }
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`)
     process.exit(2)
   }
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string' },
-      sets: { type: 'string' },
-      seeds: { type: 'string' },
-      jobs: { type: 'string', default: '2' },
-      policies: { type: 'string' },
-      json: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-    },
-  })
-  if (values.data === undefined) fail('--data: expected a folder of sets')
-  const folder = resolve(values.data)
-  const found = readdirSync(folder)
-    .filter(
-      (file) => file.endsWith('.jsonl') && existsSync(join(folder, file.replace(/jsonl$/, 'models.json'))),
-    )
-    .map((file) => file.replace(/\.jsonl$/, ''))
-    .sort()
-  const sets = values.sets === undefined ? found : values.sets.split(',')
-  const missing = sets.filter((set) => !found.includes(set))
-  if (missing.length > 0 || sets.length === 0)
-    fail(`--sets: no set '${missing[0] ?? ''}' in ${folder}; there are ${found.join(', ')}`)
-  const seeds = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : SEEDS))
-  const jobs = Number(values.jobs)
-  if (!(Number.isInteger(seeds) && seeds >= 1)) fail('--seeds: expected a whole number from 1 on')
-  if (!(Number.isInteger(jobs) && jobs >= 1)) fail('--jobs: expected a whole number from 1 on')
-  if (values.quick && values.write) fail('--write: the page is written by a full run, not by --quick')
-  const policies = (values.policies ?? (values.quick ? 'dollar' : 'dollar,paper,thompson')).split(',')
-  return { ...values, folder, sets, seeds, jobs, policies }
 }
 
 /** The longest first, so that the workers end together. */
 function jobsOf() {
   const runs = sets.flatMap((set) =>
-    policies.flatMap((policy) =>
+    flags.policies.flatMap((policy) =>
       ['cold', 'warm'].flatMap((start) =>
         Array.from({ length: BUDGETS }, (_, i) => ({ kind: 'run', set, policy, start, budgetIndex: i })),
       ),
     ),
   )
-  const two = policies.flatMap((policy) =>
+  const two = flags.policies.flatMap((policy) =>
     ANSWER_TOKENS.flatMap((answerTokens) =>
       FACTORS.map((factor) => ({ kind: 'two-models', policy, answerTokens, factor })),
     ),
@@ -99,7 +82,8 @@ async function work(jobs) {
   const answers = []
   const began = Date.now()
   const worker = async () => {
-    const child = fork(fileURLToPath(new URL('worker.mjs', out)), [JSON.stringify({ folder, seeds })])
+    const told = JSON.stringify({ folder, seeds: flags.seeds })
+    const child = fork(fileURLToPath(new URL('worker.mjs', out)), [told], { cwd: root })
     try {
       for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
         answers.push(await ask(child, job))
@@ -135,16 +119,32 @@ function progress(done, all, began) {
 
 function figuresOf(all) {
   const of = (kind) => all.filter((answer) => answer.kind === kind)
+  const rank = ({ policy, start, budgetIndex }) =>
+    10 * (2 * flags.policies.indexOf(policy) + (start === 'cold' ? 1 : 0)) + budgetIndex
   return {
-    seeds,
+    seeds: flags.seeds,
     sets: sets.map((name) => ({
       ...of('set').find(({ set }) => set.name === name).set,
       runs: of('run')
         .filter(({ set }) => set === name)
-        .map(({ run }) => run),
+        .map(({ run }) => run)
+        .sort((a, b) => rank(a) - rank(b)),
     })),
     twoModels: of('two-models')
       .map(({ run }) => run)
-      .sort((a, b) => b.answerTokens - a.answerTokens || a.factor - b.factor),
+      .sort(
+        (a, b) =>
+          rank({ ...a, start: 'cold', budgetIndex: 0 }) - rank({ ...b, start: 'cold', budgetIndex: 0 }) ||
+          b.answerTokens - a.answerTokens ||
+          a.factor - b.factor,
+      ),
   }
+}
+
+async function writeDocs() {
+  const [{ sectionsOf }, { frontierPicture, firstDayPicture }] = [await load('page'), await load('pictures')]
+  process.chdir(root)
+  write('docs/DATASETS.md', sectionsOf(figures, policies))
+  writeFileSync('docs/img/datasets-frontier.svg', frontierPicture(figures))
+  writeFileSync('docs/img/datasets-first-day.svg', firstDayPicture(figures))
 }

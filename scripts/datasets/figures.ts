@@ -25,6 +25,13 @@ export interface References {
   readonly oracle: number
 }
 
+/** Always the same model, on the rows that evaluate; means over seeds. */
+export interface FixedModel {
+  readonly model: string
+  readonly reward: number
+  readonly costUsd: number
+}
+
 /** Everything that was measured on one set. */
 export interface SetFigures {
   readonly name: string
@@ -32,6 +39,7 @@ export interface SetFigures {
   readonly models: number
   /** True where every reward is 0 or 1. */
   readonly binary: boolean
+  readonly fixed: readonly FixedModel[]
   readonly references: readonly References[]
   readonly runs: readonly Run[]
 }

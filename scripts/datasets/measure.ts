@@ -77,6 +77,13 @@ export class Measure {
       rows: table.size,
       models: table.models.length,
       binary: table.rewards.every((reward) => reward === 0 || reward === 1),
+      fixed: rows
+        .filter(({ baseline }) => baseline === 'fixed')
+        .map(({ model, reward, costUsdPerRequest }) => ({
+          model: model ?? '',
+          reward,
+          costUsd: costUsdPerRequest,
+        })),
       references: budgets.map((budgetUsd) => referencesAt(rows, budgetUsd)),
     }
   }
@@ -88,7 +95,11 @@ export class Measure {
     const rewards: number[] = []
     const utilisations: number[] = []
     const streams: Stream[] = []
-    const clock = new ProgressClock({ scenario: 'stationary', seeds: this.seeds, cold: start === 'cold' }, {}, this.seeds)
+    const clock = new ProgressClock(
+      { scenario: 'stationary', seeds: this.seeds, cold: start === 'cold' },
+      {},
+      this.seeds,
+    )
     const played = { policy, budgetUsdPerRequest: budgetUsd, knobs: {}, leading: false }
     const tally = await playBudgeted(bench, played, clock, (record) => {
       if (start === 'cold') streams.push(fromFirstRequest(record))

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Figures, Run, SetFigures, TwoModelsRun } from '../../scripts/datasets/figures.js'
+import { LOSS_MIN, lossesOf } from '../../scripts/datasets/losses.js'
+import { sectionsOf } from '../../scripts/datasets/page.js'
+import { firstDayPicture, frontierPicture } from '../../scripts/datasets/pictures.js'
 import { gapsOf, LIMITS, type Target, targetsOf } from '../../scripts/datasets/targets.js'
 import { shareBought, twoModels } from '../../scripts/datasets/two-models.js'
 
@@ -27,7 +30,7 @@ function set(more: Partial<SetFigures>, bounds = [0.5, 0.7, 0.705]): SetFigures 
     thresholdUtilisation: 1,
     oracle: 1,
   }))
-  return { name: 'a set', rows: 2000, models: 2, binary: true, references, runs: [], ...more }
+  return { name: 'a set', rows: 2000, models: 2, binary: true, fixed: [], references, runs: [], ...more }
 }
 
 function targets(sets: readonly SetFigures[], twoModelsRuns: readonly TwoModelsRun[] = []): Target[] {
@@ -150,5 +153,107 @@ describe('two models from nothing', () => {
     const [share] = played.shares
     // What is spent is what the two shares cost, but for the lengths that chance drew.
     expect(played.utilisations[0]).toBeCloseTo((1 + 49 * share) / 12, 1)
+  })
+})
+
+describe('losses', () => {
+  const runs = [
+    run({ rewards: [0.49, 0.49] }),
+    run({ budgetIndex: 1, rewards: [0.68] }),
+    run({ policy: 'paper', budgetIndex: 1, rewards: [0.72], utilisations: [1.02] }),
+    run({ policy: 'thompson', budgetIndex: 1, rewards: [0.9], utilisations: [1.05] }),
+  ]
+
+  it('names who is most ahead within the budget', () => {
+    const figures = set({ runs })
+    const [first, second] = lossesOf(figures, 'dollar')
+    expect(first).toMatchObject({ budgetIndex: 0, to: 'a mix of two fixed models' })
+    expect(first.by).toBeCloseTo(0.01, 12)
+    // Policy thompson spends too much to compete.
+    expect(second).toMatchObject({ budgetIndex: 1, budgetUsdPerRequest: 2, to: 'policy `paper`' })
+    expect(second.by).toBeCloseTo(0.04, 12)
+  })
+
+  it('names nobody who is ahead by chance, and no threshold router that spends too much', () => {
+    const [at] = set({}).references
+    const even = run({ rewards: [0.5 - LOSS_MIN / 2] })
+    const references = [{ ...at, threshold: 0.9, thresholdUtilisation: 1.1 }]
+    expect(lossesOf(set({ references, runs: [even] }), 'dollar')).toEqual([])
+    const within = [{ ...at, threshold: 0.9, thresholdUtilisation: 1 }]
+    expect(lossesOf(set({ references: within, runs: [even] }), 'dollar')).toMatchObject([
+      { to: 'a threshold router' },
+    ])
+  })
+})
+
+describe('the page', () => {
+  const day = {
+    budgetUsdPerRequest: 2,
+    points: [100, 1000].map((requests) => ({
+      requests,
+      policy: { reward: 0.64, utilisation: 0.5, utilisationWorst: 1 },
+      fixed: { ...SO_FAR, reward: 0.6, model: 'cheap' },
+      mix: { ...SO_FAR, reward: 0.65 },
+      beside: {},
+    })),
+  }
+  const starts = (['warm', 'cold'] as const).flatMap((start) =>
+    [0, 1, 2].map((budgetIndex) =>
+      run({
+        ...{ start, budgetIndex, rewards: [[0.498], [0.69], [0.705]][budgetIndex] },
+        utilisations: [[2], [0.9, 1.1], [0.8]][budgetIndex],
+        firstDay: start === 'cold' ? day : null,
+      }),
+    ),
+  )
+  const figures: Figures = {
+    seeds: 2,
+    sets: [set({ runs: starts })],
+    twoModels: [
+      {
+        ...{ policy: 'dollar', answerTokens: 5, factor: 3, shareBought: 2 / 49 },
+        ...{ shares: [0.04, 0.02], utilisations: [0.9, 0.8] },
+      },
+    ],
+  }
+  const sections = sectionsOf(figures, ['dollar'])
+
+  it('has the mean gap, the worst one, and what was used from the second budget on', () => {
+    // Gaps -.002, -.01 and 0; means 1.0 and 0.8.
+    const line = '| a set | 2 | right or wrong | -.0040 (-.0100) | 0 (0) | 0.900 (1.100) |'
+    expect(sections.warm).toContain(line)
+    expect(sections.cold).toContain(line)
+  })
+
+  it('has losses, the first day, two models, targets and each set', () => {
+    expect(sections.losses).toContain('| a set | warm | $2000 | a mix of two fixed models | .0100 |')
+    const first = '| a set | $2000 | 1,000 | 0.6000 (cheap) | 0.6500 | 0.6400 (0.50) |'
+    expect(sections['first-day']).toContain(first)
+    expect(sections['two-models']).toContain('| `dollar` | 5 | 3x | 4.1 % | 3.0 % | 2.0 % | 0.850 |')
+    expect(sections.targets).toContain(
+      '| a set | warm: worst gap to bound | at least -0.008 | -0.0100 | budget 2 | **MISSED** |',
+    )
+    expect(sections.targets).toMatch(/^\d+ of \d+ met, 2 seeds\./)
+    expect(sections.sets).toContain(
+      '| $2000 | 0.7000 | 0.7000 | 0.7000 | 0.7000 (1.00) | 0.6900 (1.00) | 0.6900 (1.00) |',
+    )
+  })
+
+  it('says so where nobody is ahead', () => {
+    const ahead = [0, 1, 2].map((budgetIndex) => run({ budgetIndex, rewards: [1] }))
+    expect(sectionsOf({ ...figures, sets: [set({ runs: ahead })] }, ['dollar']).losses).toBe(
+      'Nobody is ahead by 0.005 anywhere.',
+    )
+  })
+
+  it('draws a panel a set and a line a policy or budget, in both pictures', () => {
+    for (const picture of [frontierPicture(figures), firstDayPicture(figures)]) {
+      expect(picture).not.toMatch(/NaN|undefined|Infinity/)
+      expect(picture.match(/class="name"/g)).toHaveLength(1)
+    }
+    // The bound, the threshold router, and the policy warm and cold: policy paper was not played.
+    expect(frontierPicture(figures).match(/class="line"/g)).toHaveLength(4)
+    // The second budget is the only one between the first and the last.
+    expect(firstDayPicture(figures).match(/class="line"/g)).toHaveLength(1)
   })
 })
