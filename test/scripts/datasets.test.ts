@@ -3,6 +3,7 @@ import type { Figures, Run, SetFigures, TwoModelsRun } from '../../scripts/datas
 import { LOSS_MIN, lossesOf } from '../../scripts/datasets/losses.js'
 import { sectionsOf } from '../../scripts/datasets/page.js'
 import { firstDayPicture, frontierPicture } from '../../scripts/datasets/pictures.js'
+import { rowsOf } from '../../scripts/datasets/sensitivity-rows.js'
 import { gapsOf, LIMITS, type Target, targetsOf } from '../../scripts/datasets/targets.js'
 import { shareBought, twoModels } from '../../scripts/datasets/two-models.js'
 
@@ -255,5 +256,38 @@ describe('the page', () => {
     expect(frontierPicture(figures).match(/class="line"/g)).toHaveLength(4)
     // The second budget is the only one between the first and the last.
     expect(firstDayPicture(figures).match(/class="line"/g)).toHaveLength(1)
+  })
+})
+
+describe('rows of the sensitivity on the sets', () => {
+  it('has means over budgets, the highest spend, and the part of the share that was got, seed by seed', () => {
+    const played = [
+      { set: 'a', run: run({ rewards: [0.5, 0.7], utilisations: [0.9, 1] }) },
+      { set: 'a', run: run({ budgetIndex: 1, rewards: [0.7, 0.7], utilisations: [1.1, 1] }) },
+      { set: 'a', run: run({ start: 'warm', rewards: [0.8, 0.9], utilisations: [1, 1.2] }) },
+    ]
+    const two = [
+      {
+        policy: 'dollar',
+        answerTokens: 5,
+        factor: 3,
+        shareBought: 0.1,
+        shares: [0.05, 0.1],
+        utilisations: [1, 1],
+      },
+      {
+        policy: 'dollar',
+        answerTokens: 5,
+        factor: 12,
+        shareBought: 0.2,
+        shares: [0.2, 0.1],
+        utilisations: [1, 1],
+      },
+    ]
+    const rows = rowsOf(played, two, 2)
+    expect(rows.map((row) => row['a cold'])).toEqual([0.6, 0.7])
+    expect(rows.map((row) => row['a warm'])).toEqual([0.8, 0.9])
+    expect(rows.map((row) => row.utilisationWorst)).toEqual([1.1, 1.2])
+    expect(rows.map((row) => row.shareGot)).toEqual([0.75, 0.75])
   })
 })
