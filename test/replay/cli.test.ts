@@ -112,6 +112,8 @@ describe('replay command', () => {
     expect(printed).toMatch(
       new RegExp(` 100 +\\${three(policy.reward)} .*\\${three(fixed.reward)} +${fixed.model}`),
     )
+    // What others earned stands beside what they spent on it.
+    expect(printed).toMatch(/ \.\d{3} \(\d+ %\) /)
     const html = readFileSync(path('first.html'), 'utf8')
     for (const text of ['The first day: reward', 'The first day: spend', 'id="cold-start"', 'A cold start']) {
       expect(html).toContain(text)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { setBench } from '../../src/replay/bench.js'
 import { bestMix } from '../../src/replay/hindsight.js'
 import { solver } from '../../src/replay/linear/cholesky.js'
-import { dot, pooledRidge, SHRINKAGES } from '../../src/replay/linear/pooled-ridge.js'
+import { dot, PooledRidgeRows, SHRINKAGES } from '../../src/replay/linear/pooled-ridge.js'
 import { PricedChoice } from '../../src/replay/linear/priced-choice.js'
 import { thresholdRouter, thresholdWithin } from '../../src/replay/linear/threshold-router.js'
 import { meanPoint, TrainPart } from '../../src/replay/linear/train-part.js'
@@ -38,11 +38,11 @@ describe('solver', () => {
   })
 })
 
-describe('pooledRidge', () => {
+describe('PooledRidgeRows', () => {
   it('finds weights without noise, and shrinks them least', () => {
     const contexts = Array.from({ length: 200 }, (_, i) => Float64Array.of(Math.sin(i), 1))
     const rows = contexts.map((_, i) => i)
-    const fit = pooledRidge(contexts, rows, {
+    const fit = new PooledRidgeRows(contexts, rows).fit({
       models: 2,
       at: (row, m) => (m === 0 ? 2 * contexts[row][0] + 1 : -contexts[row][0]),
     })
@@ -57,7 +57,7 @@ describe('pooledRidge', () => {
     const contexts = Array.from({ length: 300 }, () => Float64Array.of(gaussian(random), gaussian(random), 1))
     const rows = contexts.map((_, i) => i)
     const noise = rows.map(() => [0.3 + gaussian(random), 0.9 + gaussian(random)])
-    const fit = pooledRidge(contexts, rows, { models: 2, at: (row, m) => noise[row][m] })
+    const fit = new PooledRidgeRows(contexts, rows).fit({ models: 2, at: (row, m) => noise[row][m] })
     expect(fit.ownShrinkage).toBeGreaterThanOrEqual(1000)
     for (const m of [0, 1]) {
       const average = noise.reduce((sum, each) => sum + each[m], 0) / noise.length

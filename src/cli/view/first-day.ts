@@ -24,7 +24,7 @@ export function firstDayText({ firstDay }: Pick<ReplayReport, 'firstDay'>): stri
       requests.toLocaleString('en'),
       reward(policy.reward),
       reward(mix.reward),
-      ...names.map((name) => reward(beside[name].reward)),
+      ...names.map((name) => `${reward(beside[name].reward)} (${percent(beside[name].utilisation)})`),
       percent(policy.utilisation),
       percent(policy.utilisationWorst),
       reward(fixed.reward),

@@ -23,44 +23,58 @@ export interface PooledRidge {
   readonly ownShrinkage: number
 }
 
-/** Sums over rows: x x^T by rows, x y and y^2 of every model. */
+/** Sums over rows: x x^T by rows, x y of every model. */
 interface Sums {
   readonly gram: Float64Array
   readonly responses: readonly Float64Array[]
-  readonly squares: Float64Array
 }
 
 /**
  * Ridge regression of every model, drawn to what the models have in common: the common weights are fitted to the mean of
  * the models, each model's own to what is left. The last entry of a context is the bias, and is not shrunk. Each of the
- * two shrinkages is the one of the least squared error on the parts of the rows that were left out; sums of x x^T
- * suffice for that, so a fit costs a few hundred Cholesky factors whatever the number of rows.
- * @param contexts by row, bias last
- * @param rows those to fit on, in a random order: part f is every FOLDS-th of them
+ * two shrinkages is the one of the least squared error on the parts of the rows that were left out. Sums of x x^T suffice
+ * for that, and serve all that is predicted from the same rows: a fit costs a few hundred Cholesky factors.
  */
-export function pooledRidge(
-  contexts: readonly Float64Array[],
-  rows: readonly number[],
-  targets: Targets,
-): PooledRidge {
-  const folds = Array.from({ length: FOLDS }, (_, f) =>
-    sumsOf(
-      contexts,
-      rows.filter((_row, i) => i % FOLDS === f),
-      targets,
-    ),
-  )
-  const all = folds.reduce((sum, fold) => combined(sum, fold, 1))
-  const splits = folds.map((left) => ({ left, kept: combined(all, left, -1) }))
-  const commonShrinkage = least((shrinkage) =>
-    splits.reduce((sum, { left, kept }) => sum + errorOfMean(left, commonWeights(kept, shrinkage)), 0),
-  )
-  const bases = splits.map(({ kept }) => commonWeights(kept, commonShrinkage))
-  const ownShrinkage = least((shrinkage) =>
-    splits.reduce((sum, { left, kept }, f) => sum + errorOf(left, ownWeights(kept, bases[f], shrinkage)), 0),
-  )
-  const weights = ownWeights(all, commonWeights(all, commonShrinkage), ownShrinkage)
-  return { weights, commonShrinkage, ownShrinkage }
+export class PooledRidgeRows {
+  /** Rows of each part. */
+  private readonly folds: readonly (readonly number[])[]
+  /** Sums of x x^T over each part. */
+  private readonly grams: readonly Float64Array[]
+
+  /**
+   * @param contexts by row, bias last
+   * @param rows those to fit on, in a random order: part f is every FOLDS-th of them
+   */
+  constructor(
+    private readonly contexts: readonly Float64Array[],
+    rows: readonly number[],
+  ) {
+    this.folds = Array.from({ length: FOLDS }, (_, f) => rows.filter((_row, i) => i % FOLDS === f))
+    this.grams = this.folds.map((fold) => gramOf(contexts, fold))
+  }
+
+  fit(targets: Targets): PooledRidge {
+    const folds = this.folds.map(
+      (rows, f): Sums => ({
+        gram: this.grams[f],
+        responses: responsesOf(this.contexts, rows, targets),
+      }),
+    )
+    const all = folds.reduce((sum, fold) => combined(sum, fold, 1))
+    const splits = folds.map((left) => ({ left, kept: combined(all, left, -1) }))
+    const commonShrinkage = least((shrinkage) =>
+      splits.reduce((sum, { left, kept }) => sum + errorOfMean(left, commonWeights(kept, shrinkage)), 0),
+    )
+    const bases = splits.map(({ kept }) => commonWeights(kept, commonShrinkage))
+    const ownShrinkage = least((shrinkage) =>
+      splits.reduce(
+        (sum, { left, kept }, f) => sum + errorOf(left, ownWeights(kept, bases[f], shrinkage)),
+        0,
+      ),
+    )
+    const weights = ownWeights(all, commonWeights(all, commonShrinkage), ownShrinkage)
+    return { weights, commonShrinkage, ownShrinkage }
+  }
 }
 
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -69,23 +83,36 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum
 }
 
-function sumsOf(contexts: readonly Float64Array[], rows: readonly number[], targets: Targets): Sums {
+function gramOf(contexts: readonly Float64Array[], rows: readonly number[]): Float64Array {
   const dimension = contexts[0].length
   const gram = new Float64Array(dimension * dimension)
-  const responses = Array.from({ length: targets.models }, () => new Float64Array(dimension))
-  const squares = new Float64Array(targets.models)
   for (const row of rows) {
     const x = contexts[row]
     for (let i = 0; i < dimension; i++) {
-      for (let j = 0; j < dimension; j++) gram[i * dimension + j] += x[i] * x[j]
+      for (let j = i; j < dimension; j++) gram[i * dimension + j] += x[i] * x[j]
     }
+  }
+  for (let i = 0; i < dimension; i++) {
+    for (let j = 0; j < i; j++) gram[i * dimension + j] = gram[j * dimension + i]
+  }
+  return gram
+}
+
+function responsesOf(
+  contexts: readonly Float64Array[],
+  rows: readonly number[],
+  targets: Targets,
+): Float64Array[] {
+  const dimension = contexts[0].length
+  const responses = Array.from({ length: targets.models }, () => new Float64Array(dimension))
+  for (const row of rows) {
+    const x = contexts[row]
     for (let m = 0; m < targets.models; m++) {
       const y = targets.at(row, m)
-      squares[m] += y * y
       for (let i = 0; i < dimension; i++) responses[m][i] += y * x[i]
     }
   }
-  return { gram, responses, squares }
+  return responses
 }
 
 /** a + sign b. */
@@ -94,7 +121,6 @@ function combined(a: Sums, b: Sums, sign: 1 | -1): Sums {
   return {
     gram: both(a.gram, b.gram),
     responses: a.responses.map((response, m) => both(response, b.responses[m])),
-    squares: both(a.squares, b.squares),
   }
 }
 
@@ -134,12 +160,9 @@ function errorOfMean(sums: Sums, weights: Float64Array): number {
   return dot(weights, product(sums.gram, weights)) - 2 * dot(weights, meanResponse(sums))
 }
 
-/** Squared error of all models together. */
-function errorOf({ gram, responses, squares }: Sums, weights: readonly Float64Array[]): number {
-  return weights.reduce(
-    (sum, own, m) => sum + squares[m] - 2 * dot(own, responses[m]) + dot(own, product(gram, own)),
-    0,
-  )
+/** Squared error of all models together, less the part that no weights change. */
+function errorOf({ gram, responses }: Sums, weights: readonly Float64Array[]): number {
+  return weights.reduce((sum, own, m) => sum - 2 * dot(own, responses[m]) + dot(own, product(gram, own)), 0)
 }
 
 /** The shrinkage of the least error; the strongest of equals. */

@@ -1,5 +1,5 @@
 import type { OutcomeTable } from '../table.js'
-import { dot, pooledRidge } from './pooled-ridge.js'
+import { dot } from './pooled-ridge.js'
 import { type RuleOutcome, ruleOutcome } from './priced-choice.js'
 import type { TrainPart } from './train-part.js'
 
@@ -18,11 +18,8 @@ export function thresholdRouter(
   if (first === second) return ruleOutcome(data, rows, () => first)
   const { table } = part
   const count = table.models.length
-  const { weights } = pooledRidge(table.contexts, part.rows, {
-    models: 1,
-    at: (row) => table.rewards[row * count + second] - table.rewards[row * count + first],
-  })
-  const gainOf = (context: Float64Array) => dot(weights[0], context)
+  const weights = part.gainWeights(first, second)
+  const gainOf = (context: Float64Array) => dot(weights, context)
   const offers = part.rows.map((row) => ({
     gain: gainOf(table.contexts[row]),
     extraUsd: table.costsUsd[row * count + second] - table.costsUsd[row * count + first],

@@ -1,7 +1,7 @@
 import { mean } from '../../base/statistics.js'
 import { bestMix, type Mix, type Point } from '../hindsight.js'
 import type { OutcomeTable } from '../table.js'
-import { dot, type PooledRidge, pooledRidge } from './pooled-ridge.js'
+import { dot, type PooledRidge, PooledRidgeRows } from './pooled-ridge.js'
 
 /** A cost of nothing counts as this part of its model's mean: logarithms have no zero. */
 const COST_SHARE_MIN = 1e-3
@@ -10,6 +10,7 @@ const COST_SHARE_MIN = 1e-3
 export class TrainPart {
   /** Mean reward and cost by model. */
   readonly points: readonly Point[]
+  private readonly ridge: PooledRidgeRows
   private readonly rewards: PooledRidge
   /** Of ln(cost / the model's mean cost). */
   private readonly logCosts: PooledRidge
@@ -23,11 +24,12 @@ export class TrainPart {
     const { contexts, models } = table
     const count = models.length
     this.points = models.map((_, m) => meanPoint(table, rows, () => m))
-    this.rewards = pooledRidge(contexts, rows, {
+    this.ridge = new PooledRidgeRows(contexts, rows)
+    this.rewards = this.ridge.fit({
       models: count,
       at: (row, m) => table.rewards[row * count + m],
     })
-    this.logCosts = pooledRidge(contexts, rows, {
+    this.logCosts = this.ridge.fit({
       models: count,
       at: (row, m) => {
         const { costUsd } = this.points[m]
@@ -39,6 +41,17 @@ export class TrainPart {
     this.costFactors = this.points.map(
       ({ costUsd }, m) => costUsd / mean(rows.map((row) => Math.exp(this.logCost(m, contexts[row])))),
     )
+  }
+
+  /** Weights that predict how much more `second` earns than `first`, fitted to the difference alone. */
+  gainWeights(first: number, second: number): Float64Array {
+    const { rewards, models } = this.table
+    const count = models.length
+    const { weights } = this.ridge.fit({
+      models: 1,
+      at: (row) => rewards[row * count + second] - rewards[row * count + first],
+    })
+    return weights[0]
   }
 
   /** Predicted reward of a model. */

@@ -38,7 +38,9 @@ export function firstDayTable(days: readonly FirstDay[]): string {
       `${reward(policy.reward)} <small>${signed(policy.reward - fixed.reward)}</small>`,
       `${reward(fixed.reward)} <small>${escapeHtml(shortName(fixed.model))}</small>`,
       reward(mix.reward),
-      ...names.map((name) => reward(beside[name].reward)),
+      ...names.map(
+        (name) => `${reward(beside[name].reward)} <small>${percent(beside[name].utilisation)}</small>`,
+      ),
       percent(policy.utilisation),
       percent(policy.utilisationWorst),
     ]),
