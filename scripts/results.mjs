@@ -44,6 +44,8 @@ const BASELINES = {
   forgetting: 'the same with forgetting',
 }
 
+const POLICIES = ['dollar', 'paper', 'thompson']
+
 const usd = (value) => `$${value.toPrecision(2)}`
 const reward = (value) => value.toFixed(4)
 const share = (value) => value.toFixed(3)
@@ -62,8 +64,7 @@ function shares(row) {
 
 /** Policies that were played at the same budgets, and their columns. */
 function policiesBeside({ baselines }) {
-  const budgeted = baselines.filter((b) => b.budgetUsdPerRequest !== null && b.baseline !== 'mix')
-  return [...new Set(budgeted.map((b) => b.baseline))]
+  return POLICIES.filter((name) => baselines.some((b) => b.baseline === name))
 }
 
 const besideHeads = (result) => policiesBeside(result).map((name) => `policy \`${name}\``)
@@ -89,6 +90,8 @@ function stationaryTable(result, paper) {
     'utilisation',
     'worst seed',
     'best mix of two fixed models',
+    'bound',
+    'threshold router',
     ...besideHeads(result),
   ]
   if (paper) head.push("paper's own reward", "paper's own utilisation")
@@ -101,6 +104,8 @@ function stationaryTable(result, paper) {
       share(row.utilisation),
       share(row.utilisationWorst),
       baselineAt(result, 'mix', row),
+      baselineAt(result, 'bound', row),
+      baselineAt(result, 'threshold', row),
       ...besideCells(result, row),
       ...(paper ? [PAPER.reward[i].toFixed(3), PAPER.utilisation[i].toFixed(2)] : []),
     ]),
@@ -167,9 +172,33 @@ function onboardingTable(result) {
   )
 }
 
+/** From the first request on: reward so far and spend over budget, beside those who know. */
+function firstDayTable({ firstDay }) {
+  const names = Object.keys(firstDay[0].points[0].beside)
+  const soFar = (at) => `${reward(at.reward)} (${at.utilisation.toFixed(2)})`
+  return table(
+    [
+      ...['budget, $/request', 'first', 'reward', 'worst seed', 'best model', 'best mix of two fixed models'],
+      ...names.map((name) => `policy \`${name}\``),
+    ],
+    firstDay.flatMap(({ budgetUsdPerRequest, points }) =>
+      points.map(({ requests, policy, fixed, mix, beside }) => [
+        budgetUsdPerRequest.toExponential(1),
+        requests.toLocaleString('en'),
+        soFar(policy),
+        policy.utilisationWorst.toFixed(2),
+        `${reward(fixed.reward)} (${shortId(fixed.model)})`,
+        reward(mix.reward),
+        ...names.map((name) => soFar(beside[name])),
+      ]),
+    ),
+  )
+}
+
 const three = ['--exclude', NEWCOMER, '--features', 'stored']
 const stationary = replay(three)
 const cold = replay([...three, '--cold'])
+const fromStart = replay([...three, '--cold', '--from-start'])
 const priceDrop = replay([...three, '--scenario', 'price-drop'])
 const regression = replay([...three, '--scenario', 'quality-regression'])
 const onboarding = replay(['--features', 'stored', '--scenario', 'onboarding'])
@@ -178,6 +207,7 @@ const code = ({ command }) => `    ${command}`
 write('docs/RESULTS.md', {
   stationary: [code(stationary), stationaryTable(stationary, true), baselineTable(stationary)].join('\n\n'),
   cold: [code(cold), stationaryTable(cold, false)].join('\n\n'),
+  'first-day': [code(fromStart), firstDayTable(fromStart)].join('\n\n'),
   'price-drop': [code(priceDrop), phaseTable(priceDrop)].join('\n\n'),
   'quality-regression': [code(regression), phaseTable(regression)].join('\n\n'),
   onboarding: [code(onboarding), onboardingTable(onboarding)].join('\n\n'),

@@ -1,11 +1,13 @@
 // What half and twice of each tuned constant do to the replays; with --write their table and picture in docs/TUNING.md.
 //     node scripts/sensitivity.mjs [--policy dollar|paper|thompson] [--only NAME] [--seeds 4] [--data FILE --models FILE]
 //         [--json FILE] [--workers 2] [--write]
+//     node scripts/sensitivity.mjs --sets FOLDER [...]      # on every set of docs/DATASETS.md, policy dollar alone
 // Every run is held against the run of the constants as they are, seed by seed. What has been measured is kept in
 // build/sensitivity/ for as long as src/ does not change, so a run that was stopped goes on where it was.
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { write } from './doc-sections.mjs'
@@ -13,7 +15,6 @@ import { constantsOf, FILES, variantsOf } from './sensitivity/constants.mjs'
 import { drawSensitivity } from './sensitivity/picture.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-process.chdir(root)
 const { values: flags } = parseArgs({
   options: {
     policy: { type: 'string', default: 'dollar' },
@@ -21,6 +22,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '4' },
     data: { type: 'string' },
     models: { type: 'string' },
+    sets: { type: 'string' },
     json: { type: 'string' },
     workers: { type: 'string', default: '2' },
     write: { type: 'boolean', default: false },
@@ -29,24 +31,31 @@ const { values: flags } = parseArgs({
 const { policy } = flags
 const seeds = Number(flags.seeds)
 const constants = FILES[policy] === undefined ? [] : constantsOf(policy)
+const setsFolder = flags.sets === undefined ? null : resolve(flags.sets)
+const sets = setsFolder === null ? null : setNames(setsFolder)
 const wanted = flags.only === undefined ? constants : constants.filter(({ name }) => name === flags.only)
-if (wanted.length === 0 || !(seeds >= 2) || (flags.data === undefined) !== (flags.models === undefined)) {
+const badSets = sets !== null && (sets.length === 0 || policy !== 'dollar' || flags.data !== undefined)
+if (
+  wanted.length === 0 ||
+  !(seeds >= 2) ||
+  (flags.data === undefined) !== (flags.models === undefined) ||
+  badSets
+) {
   console.error(
     'usage: node scripts/sensitivity.mjs [--policy dollar|paper|thompson] [--only NAME] [--seeds N, 2 or more]',
   )
-  console.error('           [--data FILE --models FILE] [--json FILE] [--workers N] [--write]')
+  console.error(
+    '           [--data FILE --models FILE] [--sets FOLDER] [--json FILE] [--workers N] [--write]',
+  )
+  if (badSets) console.error('--sets: a folder of sets, for policy dollar, and without --data')
   if (wanted.length === 0) console.error(`constants: ${constants.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }
 
+process.chdir(root)
+
 /** Measures in order, and the least difference of each that anybody would notice. */
-const MEASURES = {
-  reward: { head: 'reward', digits: 4, least: 0.001 },
-  utilisationWorst: { head: 'worst utilisation', digits: 3, least: 0.005 },
-  falseAlarms: { head: 'false alarms', digits: 1, least: 0.5 },
-  objectiveReward: { head: 'reward with objectives', digits: 4, least: 0.002 },
-  miss: { head: 'worst miss', digits: 3, least: 0.01 },
-}
+const MEASURES = sets === null ? ofReplays() : ofSets(sets)
 /** 97.5 % points of Student's t by degrees of freedom, from 1; for more than nine that of nine, a little too wide. */
 const T = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
 
@@ -82,10 +91,43 @@ if (flags.json !== undefined)
   writeFileSync(flags.json, `${JSON.stringify({ policy, seeds, standard, results }, null, 1)}\n`)
 if (flags.write) await writeDocs()
 
+function ofReplays() {
+  return {
+    reward: { head: 'reward', digits: 4, least: 0.001 },
+    utilisationWorst: { head: 'worst utilisation', digits: 3, least: 0.005 },
+    falseAlarms: { head: 'false alarms', digits: 1, least: 0.5 },
+    objectiveReward: { head: 'reward with objectives', digits: 4, least: 0.002 },
+    miss: { head: 'worst miss', digits: 3, least: 0.01 },
+  }
+}
+
+function ofSets(names) {
+  const rewards = names.flatMap((set) =>
+    ['warm', 'cold'].map((start) => [
+      `${set} ${start}`,
+      { head: `${set}, ${start}`, digits: 4, least: 0.001 },
+    ]),
+  )
+  return {
+    ...Object.fromEntries(rewards),
+    utilisationWorst: { head: 'worst utilisation', digits: 3, least: 0.005 },
+    shareGot: { head: 'dear share got', digits: 3, least: 0.02 },
+  }
+}
+
+function setNames(folder) {
+  return readdirSync(folder)
+    .filter(
+      (file) => file.endsWith('.jsonl') && existsSync(`${folder}/${file.replace(/jsonl$/, 'models.json')}`),
+    )
+    .map((file) => file.replace(/\.jsonl$/, ''))
+    .sort()
+}
+
 /** Everything that a measurement depends on. */
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify([policy, seeds, flags.data ?? null]))
-  for (const folder of ['src', 'scripts/sensitivity', 'test/support']) {
+  const hash = createHash('sha256').update(JSON.stringify([policy, seeds, flags.data ?? null, sets]))
+  for (const folder of ['src', 'scripts/sensitivity', 'scripts/datasets', 'test/support']) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }).sort((a, b) =>
       `${a.parentPath}/${a.name}` < `${b.parentPath}/${b.name}` ? -1 : 1,
     ))
@@ -104,7 +146,14 @@ async function measureAll(waiting) {
   const total = waiting.length
   const startMs = Date.now()
   let done = 0
-  const settings = JSON.stringify({ policy, seeds, data: flags.data ?? null, models: flags.models ?? null })
+  const settings = JSON.stringify({
+    policy,
+    seeds,
+    data: flags.data ?? null,
+    models: flags.models ?? null,
+    folder: setsFolder,
+    sets,
+  })
   await Promise.all(
     Array.from({ length: Math.min(Number(flags.workers), total) }, async () => {
       const child = fork(new URL('./sensitivity/measure.mjs', import.meta.url), [settings])
@@ -151,9 +200,7 @@ function effect(rows, measure) {
 }
 
 function tableOf(all) {
-  const shown = Object.entries(MEASURES).filter(
-    ([measure]) => policy === 'dollar' || !['objectiveReward', 'miss'].includes(measure),
-  )
+  const shown = shownMeasures()
   const rows = all.map(({ name, text, variants }) => {
     const cells = shown.map(([measure, { digits }]) =>
       variants.map(({ effects }) => cell(effects[measure], digits)).join(' / '),
@@ -164,6 +211,12 @@ function tableOf(all) {
   return [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...rows].join('\n')
 }
 
+function shownMeasures() {
+  return Object.entries(MEASURES).filter(
+    ([measure]) => policy === 'dollar' || !['objectiveReward', 'miss'].includes(measure),
+  )
+}
+
 function cell({ mean, moves }, digits) {
   const text = mean.toFixed(digits)
   const value = Number(text) === 0 ? '0' : mean > 0 ? `+${text}` : text
@@ -172,9 +225,9 @@ function cell({ mean, moves }, digits) {
 
 async function writeDocs() {
   const average = (measure) => standard.reduce((sum, row) => sum + row[measure], 0) / standard.length
-  const as = Object.entries(MEASURES)
-    .filter(([measure]) => policy === 'dollar' || !['objectiveReward', 'miss'].includes(measure))
-    .map(([measure, { head, digits }]) => `${head} ${average(measure).toFixed(digits)}`)
+  const as = shownMeasures().map(
+    ([measure, { head, digits }]) => `${head} ${average(measure).toFixed(digits)}`,
+  )
   const moving = results.filter(({ variants }) =>
     variants.some(({ effects }) => Object.values(effects).some(({ moves }) => moves)),
   )
@@ -182,12 +235,13 @@ async function writeDocs() {
     variants.every(({ effects }) => Object.values(effects).every(({ mean }) => mean === 0)),
   )
   write('docs/TUNING.md', {
-    [policy]: [
+    [sets === null ? policy : 'sets']: [
       `With all constants as they are, means of ${seeds} seeds: ${as.join(', ')}.`,
       `${results.length} constants: ${moving.length} move a measure beyond the noise of the seeds, ${flat.length} change no decision in these runs.`,
       table,
     ].join('\n\n'),
   })
+  if (sets !== null) return
   const drawn = {
     measure: 'reward',
     title: 'Half and twice of each constant: change of mean reward',

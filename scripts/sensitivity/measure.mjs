@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import { redeclared } from './constants.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const { policy, seeds, data, models } = JSON.parse(process.argv[2])
+const { policy, seeds, data, models, folder, sets } = JSON.parse(process.argv[2])
 /** Of the seven budgets of a stationary replay all but the ends, where there is nothing to pace. */
 const BUDGETS = [1, 2, 3, 4, 5]
 /** What is asked in the world of latencies and floors; a table of outcomes has no latencies. */
@@ -28,6 +28,7 @@ process.on('message', async (change) => {
 
 async function measure(change) {
   const library = await load(change)
+  if (sets !== null) return library.sensitivityRows(new library.Measure(folder, seeds), sets, seeds)
   const rows = Array.from({ length: seeds }, () => ({
     rewards: [],
     uses: [],
@@ -149,6 +150,8 @@ async function load({ name, file, text }) {
         export { play } from './src/replay/play.ts'
         export { createRouter } from './src/index.ts'
         export { defaultEncoder } from './src/features/default-encoder.ts'
+        export { Measure } from './scripts/datasets/measure.ts'
+        export { sensitivityRows } from './scripts/datasets/sensitivity-rows.ts'
         export * as world from './test/support/slo-world.ts'`,
       resolveDir: root,
       sourcefile: 'sensitivity.ts',

@@ -17,6 +17,7 @@ export interface ReplayFlags {
   readonly data?: string
   readonly train?: string
   readonly cold?: boolean
+  readonly fromStart?: boolean
   readonly models?: string
   readonly exclude?: readonly string[]
   readonly scenario?: ScenarioName
@@ -47,6 +48,7 @@ export function addReplayFlags(command: Command): Command {
     )
     .option('--train <file>', 'outcomes that fit priors and burn in; then all of --data evaluates')
     .option('--cold', 'no priors: route every row before evaluation')
+    .option('--from-start', 'with --cold: measure from the first request on, and burn in none')
     .option('--models <file>', 'models and prices, {"models": [{id, inputUsdPerMTok, outputUsdPerMTok}]}')
     .option('--exclude <id>', 'leave a model out (repeatable)', listFlag)
     .option(
@@ -106,6 +108,7 @@ export function checkCombinations(flags: ReplayFlags): void {
   }
   if (flags.data === '-' && flags.train === '-')
     throw badFlag('train', 'expected a file: standard input is --data')
+  checkFromStart(flags)
   const scenario = flags.scenario ?? (flags.data === undefined ? null : 'stationary')
   if (scenario === null) return
   if (flags.shifted !== undefined && scenario !== 'price-drop' && scenario !== 'quality-regression') {
@@ -113,4 +116,14 @@ export function checkCombinations(flags: ReplayFlags): void {
   }
   if (flags.newcomer !== undefined && scenario !== 'onboarding')
     throw badFlag('newcomer', 'goes with --scenario onboarding')
+}
+
+function checkFromStart({ fromStart, cold, train, scenario }: ReplayFlags): void {
+  if (fromStart !== true) return
+  if (cold !== true)
+    throw badFlag('from-start', 'goes with --cold: priors have seen rows before the first request')
+  if (train !== undefined) throw badFlag('from-start', 'goes without --train, whose rows are routed first')
+  if (scenario !== undefined && scenario !== 'stationary') {
+    throw badFlag('from-start', `goes with --scenario stationary, got '${scenario}'`)
+  }
 }

@@ -18,6 +18,7 @@ import {
   type ReplayFlags,
   timingOf,
 } from './replay-flags.js'
+import { startsText } from './view/first-day.js'
 import { barJobView, type JobView, liveJobView, logJobView, SILENT_JOB_VIEW } from './view/observers.js'
 import { summaryText } from './view/summary.js'
 import { loadWorkload, tableOf, type Workload } from './workload.js'
@@ -37,13 +38,9 @@ async function replay(flags: ReplayFlags): Promise<void> {
   await checkOutputs([flags.json, reportPath], [flags.data, flags.train, flags.models])
   const workload = await loadWorkload(flags)
   for (const path of [flags.json, reportPath]) if (path !== undefined) await checkWritable(path)
-  const scenarios =
-    flags.scenario !== undefined
-      ? [flags.scenario]
-      : workload.simulated
-        ? SCENARIO_NAMES
-        : ['stationary' as const]
-  const jobs = scenarios.map((scenario) => settingsOf(scenario, workload, flags))
+  const jobs = startsOf(flags, workload).map(({ scenario, cold }) =>
+    settingsOf(scenario, workload, { ...flags, cold }),
+  )
   const results = await runAll(jobs, viewFor(workload, jobs.length))
   const reports = results.map((result) => result.report)
   if (flags.json !== undefined) {
@@ -56,7 +53,27 @@ async function replay(flags: ReplayFlags): Promise<void> {
   const notes = ['Budgets and costs are in USD per 1,000 requests.']
   if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
   if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)
-  print(`${results.map(summaryText).join('\n')}\n${notes.join('\n')}\n`)
+  print(`${results.map(summaryText).join('\n')}\n${startsText(reports)}${notes.join('\n')}\n`)
+}
+
+interface ScenarioStart {
+  readonly scenario: ScenarioName
+  readonly cold: boolean
+}
+
+/** What is played: all scenarios of a simulated workload, and a cold start beside the warm one. */
+function startsOf(flags: ReplayFlags, workload: Workload): ScenarioStart[] {
+  const cold = flags.cold === true
+  if (flags.scenario !== undefined) return [{ scenario: flags.scenario, cold }]
+  if (!workload.simulated || flags.fromStart === true) return [{ scenario: 'stationary', cold }]
+  return SCENARIO_NAMES.flatMap((scenario) =>
+    scenario === 'stationary' && !cold
+      ? [
+          { scenario, cold: false },
+          { scenario, cold: true },
+        ]
+      : [{ scenario, cold }],
+  )
 }
 
 /**
@@ -89,6 +106,7 @@ function settingsOf(scenario: ScenarioName, workload: Workload, flags: ReplayFla
     policy: flags.policy,
     seeds: flags.seeds,
     cold: flags.cold === true,
+    fromStart: flags.fromStart === true,
     kernel: flags.kernel ?? 'auto',
     timing: timingOf(flags),
   }

@@ -25,16 +25,19 @@ export interface Bench {
 /**
  * Splits the rows for every seed and fits the priors.
  * @param cache priors by seed and newcomer, shared by the courses of a replay
- * @throws DATA_INVALID when there are too few rows to split; INVALID_ARGUMENT for a timing out of range
+ * @throws DATA_INVALID when there are too few rows to split; INVALID_ARGUMENT for a timing out of range, and for
+ *   `fromStart` with priors, a scenario or a training table
  */
 export function setBench(course: Course, settings: ReplaySettings, cache: Map<string, Priors>): Bench {
   const { data, cold, kernel } = settings
+  checkFromStart(settings)
   const timing = checkFeedbackTiming(settings.timing ?? PROMPT_FEEDBACK)
   const train = settings.train ?? data
   const seeds = Array.from({ length: settings.seeds }, (_, s) => FIRST_SEED + s)
   const trainSize = settings.train === null ? null : settings.train.size
   const phased = course.phases.length > 1
-  const plans = seeds.map((seed) => planSeed({ seed, trainSize, dataSize: data.size, cold, phased }))
+  const split = seeds.map((seed) => planSeed({ seed, trainSize, dataSize: data.size, cold, phased }))
+  const plans = settings.fromStart === true ? split.map(measuredFromStart) : split
   const starved = plans[0].phases.some((phase) => phase.length === 0) || (!cold && plans[0].fit.length === 0)
   if (starved) {
     const message = `too few rows to split: ${train.size} to learn from, ${data.size} to evaluate`
@@ -49,6 +52,23 @@ export function setBench(course: Course, settings: ReplaySettings, cache: Map<st
   })
   const modelIds = data.models.map((model) => model.id)
   return { course, seeds, plans, priors, train, data, modelIds, kernel, timing }
+}
+
+function checkFromStart({ fromStart, cold, scenario, train }: ReplaySettings): void {
+  if (fromStart !== true) return
+  const why = !cold
+    ? 'expected a cold replay: with priors, rows have been seen before the first request'
+    : scenario !== 'stationary'
+      ? `expected scenario stationary, got '${scenario}', whose events come after the burn-in`
+      : train !== null
+        ? 'expected no training table, whose rows are routed before the first that is measured'
+        : null
+  if (why !== null) throw new ParetoBanditError('INVALID_ARGUMENT', 'fromStart', why)
+}
+
+/** What would be burnt in is measured too, in the same order. */
+function measuredFromStart({ fit, burnIn, phases }: SeedPlan): SeedPlan {
+  return { fit, burnIn: [], phases: [[...burnIn, ...phases.flat()]] }
 }
 
 /** What the s-th seed plays. */

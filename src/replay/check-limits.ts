@@ -24,6 +24,10 @@ export const LIMITS = {
   unspentGain: 0.002,
   /** Cold start against warm priors, mean reward over the requests of the window below. */
   learningDeficit: 0.01,
+  /** From nothing against the best model within the budget, mean reward over the first requests. */
+  firstDeficit: 0.02,
+  /** Of a set with fewer rows as many as its last look has. */
+  firstRequests: 1000,
   learningFrom: 300,
   learningTo: 600,
   /** Where always-cheapest takes this much of the budget, there is nothing to pace: no check on spend. */
@@ -40,4 +44,5 @@ export const CHECK_TEXTS: Readonly<Record<CheckName, string>> = {
   'utilisation-phase': 'Spend over budget in the phase',
   'budget-unspent': `Spend over budget, where the best mix earns ${LIMITS.unspentGain} more with all of it`,
   'cold-vs-warm': `Reward of the cold start above the warm router's, requests ${LIMITS.learningFrom} to ${LIMITS.learningTo}`,
+  'first-requests': `Reward of the first ${LIMITS.firstRequests} requests from nothing above the best model within the budget`,
 }

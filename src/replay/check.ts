@@ -9,6 +9,7 @@ export const CHECK_NAMES = [
   'utilisation-phase',
   'budget-unspent',
   'cold-vs-warm',
+  'first-requests',
 ] as const
 export type CheckName = (typeof CHECK_NAMES)[number]
 

@@ -1,5 +1,6 @@
 import type { Check, CheckName } from './check.js'
 import { LIMITS } from './check-limits.js'
+import type { FirstDay } from './first-day-point.js'
 import type { LearningCurve } from './learning-block.js'
 import type { BaselineRow, PolicyRow } from './result.js'
 import type { ScenarioName } from './scenarios.js'
@@ -11,6 +12,8 @@ export interface CheckInput {
   /** Checks for which a baseline is missing are left out. */
   readonly baselines: readonly BaselineRow[]
   readonly learningCurve: readonly LearningCurve[]
+  /** Empty unless cold. */
+  readonly firstDay: readonly FirstDay[]
 }
 
 type Verdict = Pick<Check, 'name' | 'measured' | 'limit' | 'bound' | 'ok'>
@@ -22,7 +25,7 @@ export function checksOf(input: CheckInput): Check[] {
     const verdicts = [...rewardVerdicts(row, input), ...spendVerdicts(row, input)]
     return verdicts.map((verdict) => placed(verdict, { budgetUsdPerRequest, phase, variant }))
   })
-  return [...cells, ...learningChecks(input)]
+  return [...cells, ...learningChecks(input), ...firstChecks(input)]
 }
 
 function placed(
@@ -68,21 +71,38 @@ function spendVerdicts(row: PolicyRow, { scenario, cold, baselines }: CheckInput
   return verdicts
 }
 
-/** At budgets where there is a choice: above the cheapest model's cost and below the dearest's. */
 function learningChecks({ learningCurve, baselines }: CheckInput): Check[] {
   return learningCurve.flatMap(({ budgetUsdPerRequest, blocks }) => {
     const cell = { budgetUsdPerRequest, phase: null, variant: null }
-    const costs = baselines
-      .filter(({ baseline }) => baseline === 'fixed')
-      .map(({ costUsdPerRequest }) => costUsdPerRequest)
     const window = blocks.filter(({ from, to }) => from >= LIMITS.learningFrom && to <= LIMITS.learningTo)
     const complete = window.reduce((sum, { from, to }) => sum + to - from, 0)
     if (complete < LIMITS.learningTo - LIMITS.learningFrom) return []
-    if (Math.min(...costs) >= LIMITS.cheapestShare * budgetUsdPerRequest) return []
-    if (Math.max(...costs) <= budgetUsdPerRequest / LIMITS.cheapestShare) return []
+    if (!leavesChoice(budgetUsdPerRequest, baselines)) return []
     const ahead = window.reduce((sum, { cold, warm }) => sum + cold - warm, 0) / window.length
     return [placed(atLeast('cold-vs-warm', ahead, -LIMITS.learningDeficit), cell)]
   })
+}
+
+/** The last look at up to `firstRequests` requests. */
+function firstChecks({ firstDay, baselines }: CheckInput): Check[] {
+  return firstDay.flatMap(({ budgetUsdPerRequest, points }) => {
+    const point = points.findLast(({ requests }) => requests <= LIMITS.firstRequests)
+    if (point === undefined || !leavesChoice(budgetUsdPerRequest, baselines)) return []
+    const ahead = point.policy.reward - point.fixed.reward
+    const cell = { budgetUsdPerRequest, phase: null, variant: null }
+    return [placed(atLeast('first-requests', ahead, -LIMITS.firstDeficit), cell)]
+  })
+}
+
+/** Is the budget above the cheapest model's cost and below the dearest's? */
+function leavesChoice(budgetUsd: number, baselines: readonly BaselineRow[]): boolean {
+  const costs = baselines
+    .filter(({ baseline }) => baseline === 'fixed')
+    .map(({ costUsdPerRequest }) => costUsdPerRequest)
+  return (
+    Math.min(...costs) < LIMITS.cheapestShare * budgetUsd &&
+    Math.max(...costs) > budgetUsd / LIMITS.cheapestShare
+  )
 }
 
 function leavesRoom(row: PolicyRow, baselines: readonly BaselineRow[]): boolean {

@@ -17,7 +17,7 @@ export class ProgressClock {
 
   /** @param runs how many will be played in all */
   constructor(
-    private readonly settings: Pick<ReplaySettings, 'scenario' | 'seeds'>,
+    private readonly settings: Pick<ReplaySettings, 'scenario' | 'seeds' | 'cold'>,
     private readonly observer: ReplayObserver,
     private readonly runs: number,
   ) {}
@@ -50,9 +50,9 @@ export class ProgressClock {
 
   private async pause(playing: Playing, record: RunRecord, requests: number): Promise<void> {
     const pausedAtMs = performance.now()
-    const { scenario, seeds } = this.settings
+    const { scenario, seeds, cold } = this.settings
     const fraction = (this.runsDone + record.routed / requests) / this.runs
-    await this.observer.onProgress?.({ ...playing, scenario, seeds, fraction, record })
+    await this.observer.onProgress?.({ ...playing, scenario, cold, seeds, fraction, record })
     await new Promise((resolve) => setTimeout(resolve, 0))
     this.turnBeganMs = performance.now()
     this.pausedMs += this.turnBeganMs - pausedAtMs

@@ -2,6 +2,7 @@ import type { BaselineName } from './baseline-names.js'
 import type { Calibration } from './calibration.js'
 import type { Check } from './check.js'
 import type { FeedbackTiming } from './feedback-timing.js'
+import type { FirstDay } from './first-day-point.js'
 import type { LearningCurve } from './learning-block.js'
 import type { Course, OnboardingVariant, ScenarioName } from './scenarios.js'
 import type { Trace } from './tally.js'
@@ -63,6 +64,10 @@ export interface ReplayReport {
   readonly calibration: readonly Calibration[]
   /** How a cold start catches up with a warm one, one curve a budget; empty unless cold. */
   readonly learningCurve: readonly LearningCurve[]
+  /** True when everything was measured from the first request on. */
+  readonly fromStart: boolean
+  /** Of a cold start on stationary traffic, what came of its first requests, at each budget; else empty. */
+  readonly firstDay: readonly FirstDay[]
   /** Requests that the policy routed, feedback included, per second of wall time; drawing is not counted. */
   readonly requestsPerSecond: number
 }
@@ -83,6 +88,8 @@ export interface ReplayResult {
   readonly traces: readonly RunTrace[]
   /** Policy `paper` over time at the same budgets, in the same order; empty when it was not played beside. */
   readonly paperTraces: readonly RunTrace[]
+  /** The same as `report.firstDay`, at many more requests: for a picture. */
+  readonly firstDayCurves: readonly FirstDay[]
   /** Rows that fit priors, are burnt in, and are measured, for one seed. */
   readonly rowCounts: { readonly fit: number; readonly burnIn: number; readonly evaluation: number }
 }

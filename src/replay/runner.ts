@@ -7,6 +7,8 @@ import { type BudgetedRun, besideRows, playBudgeted, policyRows } from './budget
 import { CostCalibration } from './calibration.js'
 import { checksOf } from './checks.js'
 import { PROMPT_FEEDBACK } from './feedback-timing.js'
+import { drawnRequests, firstDay, fromFirstRequest, type Stream } from './first-day.js'
+import type { FirstDay } from './first-day-point.js'
 import type { LearningCurve } from './learning-block.js'
 import { learningCurve, warmBench } from './learning-curve.js'
 import type { RunRecord } from './play.js'
@@ -14,6 +16,7 @@ import { ProgressClock } from './progress.js'
 import type { BaselineRow, PolicyRow, ReplayResult, RunTrace } from './result.js'
 import type { ReplayObserver, ReplaySettings } from './settings.js'
 import type { Tally } from './tally.js'
+import { trainedBaselines } from './trained-baselines.js'
 
 /** What the courses of a replay add up to. */
 interface Findings {
@@ -23,6 +26,8 @@ interface Findings {
   readonly paperTraces: RunTrace[]
   readonly learning: LearningCurve[]
   readonly calibration: CostCalibration
+  /** Runs from the first request on, by policy and budget; of cold replays of stationary traffic. */
+  readonly firstRuns: Map<string, Stream[][]>
 }
 
 /**
@@ -46,12 +51,15 @@ export async function runReplay(
     paperTraces: [],
     learning: [],
     calibration: new CostCalibration(benches[0].modelIds),
+    firstRuns: new Map(),
   }
   for (const bench of benches) {
     // Burn-in knows no events, so one course tells how a cold start learns.
-    await playPolicy(bench, settings, bench === benches[0] && settings.cold, clock, findings)
-    for (const policy of beside) await playBeside(policy, bench, settings.budgetsUsd, clock, findings)
+    const curved = bench === benches[0] && settings.cold && settings.fromStart !== true
+    await playPolicy(bench, settings, curved, clock, findings)
+    for (const policy of beside) await playBeside(policy, bench, settings, clock, findings)
     findings.baselines.push(...hindsightBaselines(bench, settings.budgetsUsd))
+    findings.baselines.push(...trainedBaselines(bench, settings.budgetsUsd))
     for (const name of PLAYED_BASELINES) {
       findings.baselines.push(...(await playedBaseline(name, bench, clock)))
     }
@@ -62,7 +70,13 @@ export async function runReplay(
 function runsOf(settings: ReplaySettings, beside: number): number {
   const { budgetsUsd, courses, cold } = settings
   const perCourse = budgetsUsd.length * (1 + beside) + PLAYED_BASELINES.length
-  return settings.seeds * (courses.length * perCourse + (cold ? budgetsUsd.length : 0))
+  const curves = cold && settings.fromStart !== true ? budgetsUsd.length : 0
+  return settings.seeds * (courses.length * perCourse + curves)
+}
+
+/** Rows of a training table are other rows than those that evaluate, so then there is no first day to tell of. */
+function hasFirstDay({ scenario, cold, train }: ReplaySettings): boolean {
+  return scenario === 'stationary' && cold && train === null
 }
 
 async function playPolicy(
@@ -74,6 +88,7 @@ async function playPolicy(
 ): Promise<void> {
   const { policy, knobs = {} } = settings
   const warm = curved ? warmBench(bench) : null
+  const firstRuns: Stream[][] = []
   for (const budgetUsdPerRequest of settings.budgetsUsd) {
     const run: BudgetedRun = { policy, budgetUsdPerRequest, knobs, leading: true }
     const records: RunRecord[] = []
@@ -81,25 +96,55 @@ async function playPolicy(
       findings.calibration.add(record)
       records.push(record)
     })
+    firstRuns.push(records.map(fromFirstRequest))
     findings.rows.push(...policyRows(tally, bench, budgetUsdPerRequest))
     findings.traces.push(traceOf(tally, bench, budgetUsdPerRequest))
     if (warm !== null) findings.learning.push(await learningCurve(warm, run, records, clock))
   }
+  if (hasFirstDay(settings)) findings.firstRuns.set(policy, firstRuns)
 }
 
 async function playBeside(
   policy: PolicyName,
   bench: Bench,
-  budgetsUsd: readonly number[],
+  settings: ReplaySettings,
   clock: ProgressClock,
   findings: Findings,
 ): Promise<void> {
-  for (const budgetUsdPerRequest of budgetsUsd) {
+  const firstRuns: Stream[][] = []
+  for (const budgetUsdPerRequest of settings.budgetsUsd) {
     const run: BudgetedRun = { policy, budgetUsdPerRequest, knobs: {}, leading: false }
-    const tally = await playBudgeted(bench, run, clock)
+    const streams: Stream[] = []
+    const tally = await playBudgeted(bench, run, clock, (record) => {
+      if (hasFirstDay(settings)) streams.push(fromFirstRequest(record))
+    })
+    firstRuns.push(streams)
     findings.baselines.push(...besideRows(policy, tally, bench, budgetUsdPerRequest))
     if (policy === OVER_TIME) findings.paperTraces.push(traceOf(tally, bench, budgetUsdPerRequest))
   }
+  if (hasFirstDay(settings)) findings.firstRuns.set(policy, firstRuns)
+}
+
+/** The first day at each budget. @param looks after how many requests; default: those of the report */
+function firstDays(
+  bench: Bench,
+  settings: ReplaySettings,
+  { firstRuns }: Findings,
+  looks?: readonly number[],
+): FirstDay[] {
+  const leading = firstRuns.get(settings.policy)
+  if (leading === undefined) return []
+  const beside = [...firstRuns].filter(([name]) => name !== settings.policy)
+  return settings.budgetsUsd.map((budgetUsd, b) =>
+    firstDay({
+      data: bench.data,
+      plans: bench.plans,
+      budgetUsd,
+      runs: leading[b],
+      beside: Object.fromEntries(beside.map(([name, runs]) => [name, runs[b]])),
+      ...(looks === undefined ? {} : { looks }),
+    }),
+  )
 }
 
 function traceOf(tally: Tally, bench: Bench, budgetUsdPerRequest: number): RunTrace {
@@ -115,6 +160,7 @@ function resultOf(
   const { scenario, policy, seeds, cold, timing = PROMPT_FEEDBACK } = settings
   const { rows, baselines, learning } = findings
   const [plan] = benches[0].plans
+  const days = firstDays(benches[0], settings, findings)
   return {
     report: {
       scenario,
@@ -124,9 +170,11 @@ function resultOf(
       feedback: timing,
       rows,
       baselines,
-      checks: checksOf({ scenario, cold, rows, baselines, learningCurve: learning }),
+      checks: checksOf({ scenario, cold, rows, baselines, learningCurve: learning, firstDay: days }),
       calibration: findings.calibration.curves(),
       learningCurve: learning,
+      fromStart: settings.fromStart === true,
+      firstDay: days,
       requestsPerSecond: clock.requestsPerSecond(),
     },
     modelIds: benches[0].modelIds,
@@ -134,6 +182,7 @@ function resultOf(
     budgetsUsd: settings.budgetsUsd,
     traces: findings.traces,
     paperTraces: findings.paperTraces,
+    firstDayCurves: firstDays(benches[0], settings, findings, drawnRequests(benches[0].data.size)),
     rowCounts: {
       fit: plan.fit.length,
       burnIn: plan.burnIn.length,

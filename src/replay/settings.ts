@@ -19,6 +19,8 @@ export interface ReplaySettings {
   /** How many seeds, from 1000 on. */
   readonly seeds: number
   readonly cold: boolean
+  /** Of a cold replay: measure from the first request on, and burn in none. Default false. */
+  readonly fromStart?: boolean
   readonly kernel: KernelName | 'auto'
   /** When and how feedback comes, for the policy and the baselines alike. Default: prompt, complete and exact. */
   readonly timing?: FeedbackTiming
@@ -31,6 +33,8 @@ export interface ReplaySettings {
 /** Where a replay is, for progress bars and live views. */
 export interface ReplayProgress {
   readonly scenario: ScenarioName
+  /** True when the policy started from nothing. */
+  readonly cold: boolean
   readonly course: Course
   /** What is being played: the policy, or a baseline. */
   readonly playing: string

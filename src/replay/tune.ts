@@ -86,7 +86,8 @@ export async function tune(settings: TuneSettings, observer: ReplayObserver = {}
   const { budgetsUsd, policy, seeds, trainShare } = settings
   const train = tuneBench(settings, trainPlan)
   const grid = knobGrid()
-  const clock = new ProgressClock({ scenario: 'stationary', seeds }, observer, runsOf(settings, grid.length))
+  const played = { scenario: 'stationary', seeds, cold: false } as const
+  const clock = new ProgressClock(played, observer, runsOf(settings, grid.length))
   const trials: Trial[] = grid.map((knobs) => ({ knobs, points: budgetsUsd.map(() => []) }))
   const [defaults] = trials
   let left = trials

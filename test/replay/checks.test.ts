@@ -50,6 +50,7 @@ function failing(input: Partial<CheckInput>): string[] {
     rows: [row()],
     baselines: BASELINES,
     learningCurve: [],
+    firstDay: [],
   }
   return checksOf({ ...whole, ...input })
     .filter(({ ok }) => !ok)
@@ -66,6 +67,7 @@ describe('checksOf', () => {
       rows: [row()],
       baselines: BASELINES,
       learningCurve: [],
+      firstDay: [],
     })
     expect(checks.map(({ name, limit, bound, ok }) => [name, limit, bound, ok])).toEqual([
       ['reward-vs-mix', -0.0005, 'at-least', true],
@@ -117,7 +119,13 @@ describe('checksOf', () => {
 
   it('asks nothing of spend where the cheapest model takes the budget, and skips what was not played', () => {
     const tight = [baseline('fixed', { costUsdPerRequest: 0.96e-3 }), baseline('mix')]
-    const input = { scenario: 'stationary', cold: false, rows: [row()], learningCurve: [] } as const
+    const input = {
+      scenario: 'stationary',
+      cold: false,
+      rows: [row()],
+      learningCurve: [],
+      firstDay: [],
+    } as const
     expect(names({ ...input, baselines: tight })).toEqual(['reward-vs-mix'])
     expect(names({ ...input, baselines: [] })).toEqual([])
   })
@@ -141,6 +149,27 @@ describe('checksOf', () => {
     expect(failing(curve(-0.2, 7, 1e-1))).toEqual([])
   })
 
+  it('compares the first thousand requests from nothing with the best model within the budget', () => {
+    const so = { reward: 0.9, utilisation: 1, utilisationWorst: 1 }
+    const day = (rewards: readonly number[], budgetUsdPerRequest = BUDGET) => ({
+      cold: true,
+      firstDay: [
+        {
+          budgetUsdPerRequest,
+          points: [600, 1000, 3000].map((requests, i) => ({
+            ...{ requests, policy: { ...so, reward: rewards[i] }, fixed: { ...so, model: 'cheap' }, mix: so },
+            beside: {},
+          })),
+        },
+      ],
+    })
+    expect(failing(day([0.1, 0.881, 0.1]))).toEqual([])
+    expect(failing(day([0.9, 0.879, 0.9]))).toEqual(['first-requests'])
+    // Budgets that leave no choice.
+    expect(failing(day([0, 0, 0], 1e-5))).toEqual([])
+    expect(failing(day([0, 0, 0], 1e-1))).toEqual([])
+  })
+
   it('has a sentence for every check', () => {
     expect(Object.keys(CHECK_TEXTS)).toEqual([...CHECK_NAMES])
     expect(LIMITS.learningTo % 100).toBe(0)
@@ -149,7 +178,7 @@ describe('checksOf', () => {
 
 describe('targetsText', () => {
   it('counts, and names what was missed', () => {
-    const input = { scenario: 'stationary', cold: false, learningCurve: [] } as const
+    const input = { scenario: 'stationary', cold: false, learningCurve: [], firstDay: [] } as const
     const rows = [row(), row({ utilisation: 1.02, utilisationWorst: 1.2 })]
     const text = targetsText({ checks: checksOf({ ...input, rows, baselines: BASELINES }) })
     expect(text).toBe(

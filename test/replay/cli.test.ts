@@ -69,6 +69,7 @@ describe('replay command', () => {
     const report = JSON.parse(readFileSync(path('two.json'), 'utf8'))
     expect(report.rows).toHaveLength(7)
     expect(Object.keys(report.rows[0].shares)).toEqual(['cheap', 'middle'])
+    expect(printed).toMatch(/budget +reward +95% CI +best mix +bound +threshold router +paper +thompson/)
   })
 
   it('plays a repeated budget once, and one budget for one model', async () => {
@@ -92,6 +93,58 @@ describe('replay command', () => {
     const all = ['wren-8b', 'heron-large', 'condor-pro'].flatMap((id) => ['--exclude', id])
     const { exitCode, text } = await run(...course, ...all, ...outputs)
     expect([exitCode, text]).toEqual([2, expect.stringContaining('no model is left but the newcomer')])
+  })
+
+  it('measures a cold start from the first request on', async () => {
+    const outputs = ['--json', path('first.json'), '--report', path('first.html')]
+    expect((await onRows('--cold', '--from-start', '--seeds', '2', ...outputs)).exitCode).toBe(0)
+    const report = JSON.parse(readFileSync(path('first.json'), 'utf8'))
+    expect(report).toMatchObject({ scenario: 'stationary', cold: true, fromStart: true })
+    expect(report.firstDay).toHaveLength(7)
+    expect(Object.keys(report.firstDay[0].points[0])).toEqual([
+      ...['requests', 'policy', 'fixed', 'mix', 'beside'],
+    ])
+    expect(printed).toContain('stationary, cold: policy dollar')
+    expect(printed).toContain('from the first request, beside the best model and mix within the budget')
+    const [fourth] = [report.firstDay[3]]
+    const { policy, fixed } = fourth.points[0]
+    const three = (value: number) => value.toFixed(3).replace(/^0/, '')
+    expect(printed).toMatch(
+      new RegExp(` 100 +\\${three(policy.reward)} .*\\${three(fixed.reward)} +${fixed.model}`),
+    )
+    // What others earned stands beside what they spent on it.
+    expect(printed).toMatch(/ \.\d{3} \(\d+ %\) /)
+    const html = readFileSync(path('first.html'), 'utf8')
+    for (const text of ['The first day: reward', 'The first day: spend', 'id="cold-start"', 'A cold start']) {
+      expect(html).toContain(text)
+    }
+    expect(html).not.toMatch(/NaN|undefined|Infinity/)
+    expect(html).not.toContain('Learning from nothing')
+  })
+
+  it('plays a cold start beside the warm one when a workload is simulated', async () => {
+    const outputs = ['--json', path('all.json'), '--report', path('all.html')]
+    expect((await run('--seeds', '1', ...outputs)).exitCode).toBe(0)
+    const reports = JSON.parse(readFileSync(path('all.json'), 'utf8'))
+    expect(
+      reports.map(({ scenario, cold }: { scenario: string; cold: boolean }) => [scenario, cold]),
+    ).toEqual([
+      ['stationary', false],
+      ['stationary', true],
+      ['price-drop', false],
+      ['quality-regression', false],
+      ['onboarding', false],
+    ])
+    expect(printed).toContain('A cold start beside one with priors, on the same rows:')
+    const [warm, cold] = reports
+    const three = (value: number) => value.toFixed(3).replace(/^0/, '')
+    const line = new RegExp(`\\${three(warm.rows[3].reward)} +\\${three(cold.rows[3].reward)} `)
+    expect(printed.slice(printed.indexOf('A cold start beside'))).toMatch(line)
+    const html = readFileSync(path('all.html'), 'utf8')
+    for (const id of ['stationary', 'cold-start', 'onboarding']) {
+      expect(html).toContain(`<section id="${id}">`)
+      expect(html).toContain(`<a href="#${id}">`)
+    }
   })
 
   it('simulates a workload without data', async () => {
@@ -122,6 +175,12 @@ describe('replay command', () => {
     [['--reward-rate', '5%'], 'Expected a finite number'],
     [['--delay', '1.5'], '--delay: expected an integer'],
     [['--settle-delay', '-1'], '--settle-delay: expected an integer'],
+    [['--from-start'], '--from-start: goes with --cold'],
+    [['--from-start', '--cold', '--train', 'x'], '--from-start: goes without --train'],
+    [
+      ['--from-start', '--cold', '--scenario', 'price-drop'],
+      "--from-start: goes with --scenario stationary, got 'price-drop'",
+    ],
     [['--noise', '2'], '--noise: expected a finite number in [0, 1]'],
     [['--bogus'], "unknown option '--bogus'"],
   ])('refuses %j', async (args, message) => {

@@ -5,6 +5,7 @@ import { bestMix } from '../../src/replay/hindsight.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../src/replay/result.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, type ScenarioName } from '../../src/replay/scenarios.js'
+import { startsBeside } from '../../src/replay/starts.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
 import { MODELS, makeTable } from './helpers.js'
 
@@ -49,6 +50,8 @@ describe('runReplay', () => {
       'checks',
       'calibration',
       'learningCurve',
+      'fromStart',
+      'firstDay',
       'requestsPerSecond',
     ])
     expect(Object.keys(report.checks[0])).toEqual([
@@ -218,6 +221,65 @@ describe('runReplay', () => {
     expect(blocks[0].warm).toBeGreaterThan(blocks[0].cold + 0.01)
     expect(report.checks.filter(({ name }) => name === 'cold-vs-warm')).toHaveLength(2)
     expect((await replay('onboarding', data, { cold: true })).report.learningCurve).toHaveLength(2)
+  })
+
+  it('measures a cold start from its first request on: the same run, nothing burnt in', async () => {
+    const cold = await replay('stationary', data, { cold: true, beside: ['thompson'] })
+    const whole = await replay('stationary', data, { cold: true, fromStart: true, beside: ['thompson'] })
+    expect(whole.rowCounts).toEqual({ fit: 0, burnIn: 0, evaluation: 250 })
+    expect(whole.report).toMatchObject({ fromStart: true, learningCurve: [] })
+    expect(whole.report.firstDay).toEqual(cold.report.firstDay)
+    expect(whole.firstDayCurves).toEqual(cold.firstDayCurves)
+    for (const [b, { points }] of whole.report.firstDay.entries()) {
+      expect(points.map(({ requests }) => requests)).toEqual([100])
+      const { trace } = whole.traces[b]
+      const sum = (values: Float64Array) => values.subarray(0, 100).reduce((total, each) => total + each, 0)
+      expect(points[0].policy.reward).toBeCloseTo(sum(trace.rewards) / 100, 12)
+      expect(points[0].policy.utilisation).toBeCloseTo(sum(trace.costsUsd) / 100 / BUDGETS[b], 9)
+      expect(Object.keys(points[0].beside)).toEqual(['thompson'])
+    }
+    // What the last of the rows were worth is the same, since they were routed the same.
+    const end = ({ traces: [{ trace }] }: ReplayResult) => [...trace.rewards.subarray(-100)]
+    expect(end(whole)).toEqual(end(cold))
+    // Nothing was learned before, so nothing can be fitted to it.
+    expect(whole.report.baselines.some(({ baseline }) => baseline === 'bound')).toBe(false)
+    expect(whole.report.checks.some(({ name }) => name === 'first-requests')).toBe(true)
+  })
+
+  it('knows no first day of a warm start, a scenario, or rows that are routed after others', async () => {
+    expect((await replay('stationary', data)).report.firstDay).toEqual([])
+    expect((await replay('price-drop', data, { cold: true })).report.firstDay).toEqual([])
+    const trained = await replay('stationary', data, { cold: true, train: makeTable(50) })
+    expect(trained.report.firstDay).toEqual([])
+  })
+
+  it.each([
+    ['stationary', {}, 'expected a cold replay'],
+    ['price-drop', { cold: true }, "expected scenario stationary, got 'price-drop'"],
+    ['stationary', { cold: true, train: makeTable(50) }, 'expected no training table'],
+  ] as const)('refuses to measure %s from the start where %j', async (scenario, more, message) => {
+    const refused = replay(scenario, data, { ...more, fromStart: true })
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'fromStart' })
+    await expect(refused).rejects.toThrow(message)
+  })
+
+  it('pairs a warm and a cold start, budget by budget', async () => {
+    const [warm, cold] = [await replay('stationary', data), await replay('stationary', data, { cold: true })]
+    const rows = startsBeside([warm.report, cold.report])
+    expect(rows.map(({ budgetUsdPerRequest }) => budgetUsdPerRequest)).toEqual(BUDGETS)
+    const [{ points }] = cold.report.firstDay
+    expect(rows[0]).toEqual({
+      budgetUsdPerRequest: BUDGETS[0],
+      warm: warm.report.rows[0].reward,
+      cold: cold.report.rows[0].reward,
+      warmUtilisation: warm.report.rows[0].utilisation,
+      coldUtilisation: cold.report.rows[0].utilisation,
+      first: { requests: 100, reward: points[0].policy.reward, fixed: points[0].fixed.reward },
+    })
+    expect(startsBeside([warm.report])).toEqual([])
+    const fromStart = await replay('stationary', data, { cold: true, fromStart: true })
+    // Other rows are measured.
+    expect(startsBeside([warm.report, fromStart.report])).toEqual([])
   })
 
   it('records the predicted dollars of every request', async () => {

@@ -27,7 +27,7 @@ export function frameLines(progress: ReplayProgress, options: FrameOptions): str
   const phase = record.length === 0 ? ', warming up' : phaseName(progress)
   const lines = [
     paint.bold(options.title),
-    `${paint.quiet('scenario  ')}${progress.scenario}${variant}${phase}`,
+    `${paint.quiet('scenario  ')}${progress.scenario}${progress.cold ? ', from nothing' : ''}${variant}${phase}`,
     `${paint.quiet('progress  ')}${bar(options.fraction, chart)} ${Math.round(100 * options.fraction)} %  seed ${progress.seed} of ${progress.seeds}`,
     '',
   ]

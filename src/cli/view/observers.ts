@@ -71,9 +71,9 @@ export function logJobView(replays: number): JobView {
 
 export const SILENT_JOB_VIEW: JobView = { observer: () => ({}), stop: () => {} }
 
-function nameOf({ scenario, course, playing, budgetUsdPerRequest: budget }: ReplayProgress): string {
+function nameOf({ scenario, cold, course, playing, budgetUsdPerRequest: budget }: ReplayProgress): string {
   const variant = course.variant === null ? '' : ` ${course.variant}`
   const what =
     budget === null ? `baseline ${playing}` : `${playing} at ${usdPerThousand(budget)} per 1,000 requests`
-  return `${scenario}${variant}: ${what}`
+  return `${scenario}${cold ? ' from nothing' : ''}${variant}: ${what}`
 }

@@ -4,14 +4,23 @@ import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
 import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
+import { firstDayText } from './first-day.js'
 import { targetsText } from './targets.js'
+
+/** Of the baselines that are fitted to the train part, those that stand beside the policy; the JSON has all. */
+const SHOWN_TRAINED = [
+  { name: 'bound', title: 'bound' },
+  { name: 'threshold', title: 'threshold router' },
+] as const
 
 /** What a replay found, as text: the policy at each budget, then the baselines. Money is per 1,000 requests. */
 export function summaryText(result: ReplayResult): string {
-  const { scenario, policy, seeds, requestsPerSecond } = result.report
+  const { scenario, policy, seeds, cold, requestsPerSecond } = result.report
   const speed = Math.round(requestsPerSecond).toLocaleString('en')
-  const head = `${scenario}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
-  return `${head}\n\n${policyText(result)}\n${baselineText(result)}\n${targetsText(result.report)}`
+  const start = cold ? ', cold' : ''
+  const head = `${scenario}${start}: policy ${policy}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${speed} requests/s`
+  const first = firstDayText(result.report)
+  return `${head}\n\n${policyText(result)}\n${first === '' ? '' : `${first}\n`}${baselineText(result)}\n${targetsText(result.report)}`
 }
 
 function policyText(result: ReplayResult): string {
@@ -19,6 +28,7 @@ function policyText(result: ReplayResult): string {
   const phased = rows.some((row) => row.phase !== null)
   const varied = rows.some((row) => row.variant !== null)
   const beside = policiesBeside(baselines)
+  const trained = SHOWN_TRAINED.filter(({ name }) => baselines.some(({ baseline }) => baseline === name))
   const columns: Column[] = [
     ...(varied ? [{ title: 'variant' }] : []),
     { title: 'budget', align: 'right' },
@@ -26,6 +36,7 @@ function policyText(result: ReplayResult): string {
     { title: 'reward', align: 'right' },
     { title: '95% CI' },
     { title: 'best mix', align: 'right' },
+    ...trained.map(({ title }): Column => ({ title, align: 'right' })),
     ...beside.map((title): Column => ({ title, align: 'right' })),
     { title: 'used', align: 'right' },
     ...(phased ? [{ title: 'so far', align: 'right' } as const] : []),
@@ -40,6 +51,7 @@ function policyText(result: ReplayResult): string {
     reward(row.reward),
     halfWidth(row.rewardCi95),
     rewardOf('mix', baselines, row),
+    ...trained.map(({ name }) => rewardOf(name, baselines, row)),
     ...beside.map((name) => rewardOf(name, baselines, row)),
     percent(row.utilisation),
     ...(phased ? [percent(row.utilisationCumulative)] : []),

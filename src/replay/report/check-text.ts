@@ -47,11 +47,18 @@ export function limitText(name: CheckName, limit: number, bound: Check['bound'])
   return `${bound === 'at-least' ? 'at least' : 'at most'} ${text}`
 }
 
+const DIFFERENCES: readonly CheckName[] = [
+  'reward-vs-mix',
+  'reward-vs-paper',
+  'cold-vs-warm',
+  'first-requests',
+]
+
 function isDifference(name: CheckName): boolean {
-  return name === 'reward-vs-mix' || name === 'reward-vs-paper' || name === 'cold-vs-warm'
+  return DIFFERENCES.includes(name)
 }
 
-function signed(value: number): string {
+export function signed(value: number): string {
   const text = Math.abs(value).toFixed(4).replace(/^0\./, '.')
   return value < 0 ? `-${text}` : value > 0 ? `+${text}` : '0'
 }

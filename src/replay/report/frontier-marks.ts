@@ -7,8 +7,9 @@ import {
   symbolStar,
   symbolTriangle,
 } from 'd3-shape'
-import { isPolicyName, type PolicyName } from '../../policy/policies.js'
+import type { PolicyName } from '../../policy/policies.js'
 import { halfWidth, perThousand, reward, shortName } from '../../report/format.js'
+import type { BaselineName } from '../baseline-names.js'
 import { policiesBeside } from '../beside.js'
 import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
@@ -30,6 +31,10 @@ const BASELINE_LABELS = {
   oracle: 'oracle',
 }
 
+function isUnpaced(baseline: BaselineName): baseline is keyof typeof BASELINE_LABELS {
+  return Object.hasOwn(BASELINE_LABELS, baseline)
+}
+
 export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId: string) => string): Mark[] {
   return baselines
     .filter((row) => row.baseline === 'fixed')
@@ -48,7 +53,7 @@ export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId:
 export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
   return baselines.flatMap((row) => {
     const { baseline } = row
-    if (baseline === 'fixed' || baseline === 'mix' || isPolicyName(baseline)) return []
+    if (!isUnpaced(baseline)) return []
     const text = BASELINE_LABELS[baseline]
     return [
       {

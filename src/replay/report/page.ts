@@ -4,7 +4,7 @@ import { shortName } from '../../report/format.js'
 import { modelColors } from '../../report/palette.js'
 import { STYLE } from '../../report/style.js'
 import type { ReplayResult } from '../result.js'
-import { section, sectionTitle } from './sections.js'
+import { section, sectionName } from './sections.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */
@@ -83,8 +83,9 @@ function howToRead(seeds: number): string {
 }
 
 function contents(results: readonly ReplayResult[]): string {
-  const links = results.map(
-    ({ report }) => `<a href="#${report.scenario}">${sectionTitle(report.scenario)}</a>`,
-  )
+  const links = results.map(({ report }) => {
+    const { id, title } = sectionName(report)
+    return `<a href="#${id}">${title}</a>`
+  })
   return `<nav>${links.join('')}</nav>`
 }

@@ -4,9 +4,10 @@ import { type LineChart, lineChart } from '../../report/line-chart.js'
 import { type ShareGroup, shares, sharesHeight } from '../../report/shares.js'
 import { drawing, FULL, HALF, type Size, THIRD } from '../../report/svg.js'
 import { policiesBeside } from '../beside.js'
-import type { ReplayResult } from '../result.js'
+import type { ReplayReport, ReplayResult } from '../result.js'
 import type { Course, ScenarioName } from '../scenarios.js'
 import { dynamicsPairs, dynamicsThirds, shareFigures } from './dynamics.js'
+import { firstDayFigures, firstDayTable } from './first-day.js'
 import { type Frontier, frontier } from './frontier.js'
 import { besideNote } from './frontier-marks.js'
 import { adoptionChart, rewardChart, spendChart } from './over-time.js'
@@ -22,24 +23,33 @@ const TITLES: Readonly<Record<ScenarioName, string>> = {
   onboarding: 'A new model joins',
 }
 
+const COLD_TITLE = 'A cold start'
+
 /** Everything about one scenario: what happens in it, the plots that apply, the tables. */
 export function section(result: ReplayResult, colorOf: Colors): string {
   const { scenario } = result.report
+  const { id, title } = sectionName(result.report)
   return [
-    `<section id="${scenario}"><h2>${TITLES[scenario]}</h2>`,
+    `<section id="${id}"><h2>${title}</h2>`,
     `<p class="lead">${story(result)}</p>`,
     targets(result),
     scenario === 'stationary' ? stationaryFigures(result, colorOf) : '',
     scenario === 'onboarding' ? onboardingFigures(result, colorOf) : '',
     scenario === 'price-drop' || scenario === 'quality-regression' ? phasedFigures(result, colorOf) : '',
     `<details open><summary>Policy, in figures</summary>${policyTable(result, colorOf)}</details>`,
+    firstDayTable(result.report.firstDay),
     `<details><summary>Baselines on the same rows</summary>${baselineTable(result, colorOf)}</details>`,
     '</section>',
   ].join('\n')
 }
 
-export function sectionTitle(scenario: ScenarioName): string {
-  return TITLES[scenario]
+/** A page may have stationary traffic twice: with priors and from nothing. */
+export function sectionName({ scenario, cold }: ReplayReport): {
+  readonly id: string
+  readonly title: string
+} {
+  if (scenario === 'stationary' && cold) return { id: 'cold-start', title: COLD_TITLE }
+  return { id: scenario, title: TITLES[scenario] }
 }
 
 function story(result: ReplayResult): string {
@@ -48,7 +58,9 @@ function story(result: ReplayResult): string {
     `<b>${escapeHtml(shortName(result.modelIds[index ?? 0] ?? ''))}</b>`
   switch (course.scenario) {
     case 'stationary':
-      return 'Nothing changes. What does each budget buy, and is it kept?'
+      return result.report.cold
+        ? `Nothing is known but prices, and nothing changes. How fast does the router find out, and what does that cost? ${result.report.fromStart ? 'Measured from the first request on.' : 'Measured after the rows that are burnt in; the first day shows these.'}`
+        : 'Nothing changes. What does each budget buy, and is it kept?'
     case 'price-drop':
       return `In the second phase ${name(course.shifted)} lists at $0.10 per million tokens, and its bills shrink to match. In the third phase the old price is back. Both changes are announced to the router. The third phase repeats the prompts of the first.`
     case 'quality-regression':
@@ -77,6 +89,7 @@ function stationaryFigures(result: ReplayResult, colorOf: Colors): string {
     timeFigure('Reward over time', 'Mean over seeds.', rewardChart(result.traces, course)),
     calibrationFigure(result, colorOf),
     learningFigure(result),
+    firstDayFigures(result),
     '</div>',
     dynamicsPairs(result),
   ].join('\n')

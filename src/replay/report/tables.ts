@@ -69,6 +69,14 @@ export function baselineName(row: Pick<BaselineRow, 'baseline' | 'model' | 'budg
       return `always ${shortName(row.model ?? '')}`
     case 'mix':
       return `best mix of two within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
+    case 'trained-mix':
+      return `best mix of two by the train part within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
+    case 'linear':
+      return `linear policy, price in hindsight, within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
+    case 'bound':
+      return `bound at ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
+    case 'threshold':
+      return `threshold router within ${usdPerThousand(row.budgetUsdPerRequest ?? 0)}`
     case 'random':
       return 'uniform random'
     case 'linucb':
