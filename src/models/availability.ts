@@ -1,27 +1,20 @@
-/** Failures one after the other, or their share of recent calls, at which a model is taken to be down. */
-const FAILURES_IN_A_ROW = 4
-const FAILURE_SHARE = 0.6
-/**
- * Where answers of requests from before the first of them came in between, a row is so many, and this share of what was
- * routed to the model since it began: such answers end no row, and those of later requests may be as slow.
- */
-const OVERTAKEN_FAILURES = 8
-const OVERTAKEN_SHARE = 0.75
-/** A model that goes down again within so many calls has to answer twice as often in a row before it is back. */
-const RELAPSE_CALLS = 64
-const ANSWERS_NEEDED_MAX = 4
-/** Weight of the latest outcome in the share, and what is left of the share when the model is back. */
-const SHARE_RATE = 1 / 16
-const SHARE_KEPT = 1 / 2
-/** Pauses double from one try that fails to the next: whichever end comes first lets one request through. */
-const PAUSE_REQUESTS = 4
-const PAUSE_REQUESTS_MAX = 32
-/** While it answers, and has to answer more: every other request. */
-const PAUSE_REQUESTS_PROVING = 1
-const PAUSE_MS = 30_000
-const PAUSE_MS_MAX = 900_000
-/** No provider keeps everybody away for longer than an hour: a wait of years is a mistake of units, or of a date. */
-export const RETRY_AFTER_MS_MAX = 3_600_000
+import { doubled } from '../base/doubled.js'
+import {
+  OUTAGE_ANSWERS_NEEDED_MAX,
+  OUTAGE_FAILURE_SHARE,
+  OUTAGE_FAILURES_IN_A_ROW,
+  OUTAGE_OVERTAKEN_FAILURES,
+  OUTAGE_OVERTAKEN_SHARE,
+  OUTAGE_PAUSE_MS,
+  OUTAGE_PAUSE_MS_MAX,
+  OUTAGE_PAUSE_REQUESTS,
+  OUTAGE_PAUSE_REQUESTS_MAX,
+  OUTAGE_PAUSE_REQUESTS_PROVING,
+  OUTAGE_RELAPSE_CALLS,
+  OUTAGE_SHARE_KEPT,
+  OUTAGE_SHARE_RATE,
+  RETRY_AFTER_MS_MAX,
+} from './tuning.js'
 
 /** Whether a model answers, apart from how well: part of a model's counters. */
 export interface Availability {
@@ -99,7 +92,7 @@ export function callFailed(
   if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))
   const isOld = model.outages > 0 && sequence <= model.trippedAfter
   if (isOld && !(wasUp && asksForPause)) return false
-  model.failureShare += (1 - model.failureShare) * SHARE_RATE
+  model.failureShare += (1 - model.failureShare) * OUTAGE_SHARE_RATE
   if (model.failuresInRow === 0) {
     model.rowFrom = sequence
     model.rowRequests = model.requests
@@ -108,11 +101,11 @@ export function callFailed(
   model.failuresInRow++
   if (wasUp) {
     if (model.outages > 0) model.callsUp++
-    if (!asksForPause && !isRow(model) && model.failureShare < FAILURE_SHARE) return false
+    if (!asksForPause && !isRow(model) && model.failureShare < OUTAGE_FAILURE_SHARE) return false
   }
   if (wasUp) {
-    const isRelapse = model.outages > 0 && model.callsUp <= RELAPSE_CALLS
-    model.answersNeeded = isRelapse ? Math.min(2 * model.answersNeeded, ANSWERS_NEEDED_MAX) : 1
+    const isRelapse = model.outages > 0 && model.callsUp <= OUTAGE_RELAPSE_CALLS
+    model.answersNeeded = isRelapse ? Math.min(2 * model.answersNeeded, OUTAGE_ANSWERS_NEEDED_MAX) : 1
     model.outages++
   }
   model.answersInRow = 0
@@ -129,8 +122,11 @@ function isRow({
   rowRequests,
   requests,
 }: Availability & { readonly requests: number }): boolean {
-  if (overtaken === 0) return failuresInRow >= FAILURES_IN_A_ROW
-  return failuresInRow >= OVERTAKEN_FAILURES && failuresInRow >= OVERTAKEN_SHARE * (requests - rowRequests)
+  if (overtaken === 0) return failuresInRow >= OUTAGE_FAILURES_IN_A_ROW
+  return (
+    failuresInRow >= OUTAGE_OVERTAKEN_FAILURES &&
+    failuresInRow >= OUTAGE_OVERTAKEN_SHARE * (requests - rowRequests)
+  )
 }
 
 /**
@@ -142,7 +138,7 @@ function isRow({
 export function callAnswered(model: Availability, sequence: number, requests: number): boolean {
   const isDown = model.trips > 0
   if (isDown && sequence <= model.trippedAfter) return false
-  model.failureShare -= model.failureShare * SHARE_RATE
+  model.failureShare -= model.failureShare * OUTAGE_SHARE_RATE
   if (!isDown && model.outages > 0) model.callsUp++
   if (!isDown && model.failuresInRow > 0 && sequence < model.rowFrom) {
     // Its call was made before those that failed.
@@ -153,20 +149,22 @@ export function callAnswered(model: Availability, sequence: number, requests: nu
   if (!isDown) return false
   model.retryAt = 0
   if (++model.answersInRow < model.answersNeeded) {
-    model.pausedUntilRequests = requests + PAUSE_REQUESTS_PROVING
+    model.pausedUntilRequests = requests + OUTAGE_PAUSE_REQUESTS_PROVING
     return false
   }
-  model.failureShare *= SHARE_KEPT
+  model.failureShare *= OUTAGE_SHARE_KEPT
   model.trips = model.pausedUntil = model.pausedUntilRequests = 0
   model.callsUp = model.answersInRow = 0
   return true
 }
 
 function pause(model: Availability, at: number, requests: number): void {
-  let factor = 1
-  for (let i = 1; i < model.trips && factor < PAUSE_MS_MAX / PAUSE_MS; i++) factor *= 2
-  model.pausedUntil = at + Math.min(PAUSE_MS * factor, PAUSE_MS_MAX)
+  const doublings = model.trips - 1
+  model.pausedUntil = at + doubled(OUTAGE_PAUSE_MS, doublings, OUTAGE_PAUSE_MS_MAX)
   const isProving = model.answersInRow > 0
   model.pausedUntilRequests =
-    requests + (isProving ? PAUSE_REQUESTS_PROVING : Math.min(PAUSE_REQUESTS * factor, PAUSE_REQUESTS_MAX))
+    requests +
+    (isProving
+      ? OUTAGE_PAUSE_REQUESTS_PROVING
+      : doubled(OUTAGE_PAUSE_REQUESTS, doublings, OUTAGE_PAUSE_REQUESTS_MAX))
 }

@@ -1,17 +1,12 @@
-/** Settled requests that a model's sums hold, shared by all policies. Sensitivity: `npm run sensitivity`. */
-export const COST_MEMORY_REQUESTS = 50
-/** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
-const LIST_PRICE_RATIO_MAX = 1000
-/**
- * A bill of more than this many times its list cost, and of the mean of the model's bills before, is likelier a mistake than
- * a cost: a prompt of 100,000 words where 500 tokens were assumed is less.
- */
-const LIST_RATIO_MAX = 300
-const MEAN_RATIO_MAX = 30
-/** What such a bill counts for in what is learned, in times of what was expected: a mistake must not shut a model out. */
-const MISTAKE_COUNTED = 3
-/** Most that a corrected bill moves a model's sums by, as a share of them, without their beginning again. */
-const REVISED_SHARE = 0.1
+import {
+  BILL_LIST_RATIO_MAX,
+  BILL_MEAN_RATIO_MAX,
+  BILL_MISTAKE_COUNTED,
+  BILL_REVISED_SHARE,
+  COST_MEMORY_REQUESTS,
+  LIST_PRICE_RATIO_MAX,
+} from './tuning.js'
+
 /** Weight that a settled request leaves to those before it. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
@@ -61,7 +56,7 @@ export function recordCost(
     record.predictedUsd = listCostUsd
   }
   const countedUsd = isMistake
-    ? MISTAKE_COUNTED * Math.max(listCostUsd, expectedCostUsd(record, listCostUsd))
+    ? BILL_MISTAKE_COUNTED * Math.max(listCostUsd, expectedCostUsd(record, listCostUsd))
     : costUsd
   record.realisedUsd = KEPT * record.realisedUsd + countedUsd
   record.assumedUsd = KEPT * record.assumedUsd + listCostUsd
@@ -93,8 +88,8 @@ export function isImplausible(
   listCostUsd: number,
   { settled, settledCostUsd }: Bills,
 ): boolean {
-  if (listCostUsd === 0 || costUsd <= LIST_RATIO_MAX * listCostUsd) return false
-  return settled === 0 || costUsd * settled > MEAN_RATIO_MAX * settledCostUsd
+  if (listCostUsd === 0 || costUsd <= BILL_LIST_RATIO_MAX * listCostUsd) return false
+  return settled === 0 || costUsd * settled > BILL_MEAN_RATIO_MAX * settledCostUsd
 }
 
 /** The bills of a model without one of them. */
@@ -107,11 +102,11 @@ export function withoutBill({ settled, settledCostUsd }: Bills, costUsd: number)
  * known. @returns whether it did
  */
 export function reviseCost(record: CostRecord & FreeRecord, differenceUsd: number): boolean {
-  if (Math.abs(differenceUsd) <= REVISED_SHARE * record.realisedUsd) {
+  if (Math.abs(differenceUsd) <= BILL_REVISED_SHARE * record.realisedUsd) {
     record.realisedUsd += differenceUsd
     return true
   }
-  if (Math.abs(differenceUsd) > REVISED_SHARE * record.freeUsd) return false
+  if (Math.abs(differenceUsd) > BILL_REVISED_SHARE * record.freeUsd) return false
   record.freeUsd += differenceUsd
   return true
 }
@@ -120,18 +115,18 @@ export function reviseCost(record: CostRecord & FreeRecord, differenceUsd: numbe
 export function replaceMistake(record: CostRecord, costUsd: number, listCostUsd: number): void {
   const assumedUsd = (record.assumedUsd - listCostUsd) / KEPT
   if (assumedUsd <= 0) return
-  const expectedUsd = record.realisedUsd / (KEPT * assumedUsd + MISTAKE_COUNTED * listCostUsd)
-  const countedUsd = MISTAKE_COUNTED * listCostUsd * Math.max(1, expectedUsd)
+  const expectedUsd = record.realisedUsd / (KEPT * assumedUsd + BILL_MISTAKE_COUNTED * listCostUsd)
+  const countedUsd = BILL_MISTAKE_COUNTED * listCostUsd * Math.max(1, expectedUsd)
   record.realisedUsd = Math.max(0, record.realisedUsd - countedUsd) + costUsd
 }
 
 /** Whether a bill taught the cost head as a mistake: there all beyond its end are taught the end else. */
 export function wasTaughtAsMistake(costUsd: number, listCostUsd: number, taughtLogRatio: number): boolean {
-  return listCostUsd > 0 && costUsd > LIST_RATIO_MAX * listCostUsd && taughtLogRatio < LOG_RATIO_MAX
+  return listCostUsd > 0 && costUsd > BILL_LIST_RATIO_MAX * listCostUsd && taughtLogRatio < LOG_RATIO_MAX
 }
 
 /** What the cost head learns of a bill that is a mistake. */
-export const MISTAKE_LOG_RATIO = Math.log(MISTAKE_COUNTED)
+export const MISTAKE_LOG_RATIO = Math.log(BILL_MISTAKE_COUNTED)
 
 /** ln(cost / list cost), what the cost head learns; 0 where the list price is 0. */
 export function logCostRatio(costUsd: number, listCostUsd: number): number {

@@ -1,11 +1,27 @@
 import { doubled } from '../base/doubled.js'
+import { type CostRecord, expectedCostUsd, type FreeRecord, freeCostUsd } from './cost-estimate.js'
 import {
-  COST_MEMORY_REQUESTS,
-  type CostRecord,
-  expectedCostUsd,
-  type FreeRecord,
-  freeCostUsd,
-} from './cost-estimate.js'
+  TRY_AGE_REQUESTS,
+  TRY_DOUBTFUL_RATIO,
+  TRY_FREE_MISTAKE_COUNTED,
+  TRY_FREE_MISTAKE_RATIO,
+  TRY_KEPT_LIMITS,
+  TRY_KEPT_OBSERVATIONS,
+  TRY_LATENCIES_MAX,
+  TRY_PACE_MS_MAX,
+  TRY_PACE_REQUESTS_MAX,
+  TRY_PAUSE_MS,
+  TRY_PAUSE_MS_MAX,
+  TRY_PAUSE_REQUESTS,
+  TRY_PAUSE_REQUESTS_MAX,
+  TRY_ROUND,
+  TRY_SURE_OBSERVATIONS,
+  TRY_USUAL_FREE_MIN_USD,
+  TRY_USUAL_FREE_STEP,
+  TRY_USUAL_RATIO_MAX,
+  TRY_USUAL_RATIO_MIN,
+  TRY_USUAL_STEP_MIN,
+} from './tuning.js'
 
 /**
  * What is known of a model may shut it out of requests: its latencies under `maxLatencyMs`, its costs under `maxCostUsd`
@@ -13,42 +29,6 @@ import {
  * request, paid for like any other. One that is not within the limit that had shut the model out makes the next one wait
  * twice as long; a few in a row that are within it let the model in again.
  */
-
-/** Requests without one of its own after which a model may be tried, and between any two tries: 4 % are few beside the rest. */
-const PAUSE_REQUESTS = 25
-/** At most: tries of one model that stays as it is are one request in 2,000. `IDLE_REQUESTS` of policy `dollar` is the same. */
-const PAUSE_REQUESTS_MAX = 2000
-/** Between tries of models that have failed them all: 0.4 % of requests are tries, however many models are shut out. */
-const PACE_REQUESTS_MAX = 250
-/** Time without, where no model is left to take requests: then none are counted. A person's patience at first; later a provider's outage. */
-const PAUSE_MS = 10_000
-const PAUSE_MS_MAX = 900_000
-const PACE_MS_MAX = 100_000
-/** The pause between all tries doubles with each of these that came to nothing: about what a single model needs to reach its own longest pause. */
-const ROUND_TRIES = 8
-/** What is known of costs is this old before it counts for less: five times the bills it stands on. */
-const AGE_REQUESTS = 5 * COST_MEMORY_REQUESTS
-/** Latencies that the mean of late stands on, at most: enough that noise of half the mean moves it by a tenth. */
-const LATENCIES_MAX = 32
-/** What was known counts for this many observations once a try was within the limit: two or three more outweigh it. */
-const KEPT_OBSERVATIONS = 0.5
-/** And for no more than this many limits: one call of an hour would take as many tries as a mistake of units. */
-const KEPT_LIMITS = 4
-/** Observations that a mean within the limit must stand on for earlier tries to be forgotten. */
-const SURE_OBSERVATIONS = 8
-/** Costs of late that are more times the usual ones than this say more of mistakes than of the model. */
-const DOUBTFUL_RATIO = 5
-/** What a bill moves the usual ratio by: less, the more bills there were. As long a memory as the mean's. */
-const USUAL_STEP_MIN = 1 / COST_MEMORY_REQUESTS
-/** Beyond these nobody sets a price. */
-const USUAL_RATIO_MIN = 1e-3
-const USUAL_RATIO_MAX = 1e3
-/** Of a model without a price there is no ratio: its usual bill doubles and halves, from a thousandth of a cent on. */
-const USUAL_FREE_STEP = 2
-const USUAL_FREE_MIN_USD = 1e-5
-/** A bill of a model without a price that is this many times all that is known counts as a mistake, as one of a priced model does. */
-const FREE_MISTAKE_RATIO = 30
-const FREE_MISTAKE_COUNTED = 3
 
 /** Part of a model's counters. */
 export interface Tries extends CostRecord, FreeRecord {
@@ -117,12 +97,12 @@ export function paceOf(models: Iterable<Tries>): TryPace {
   let tries = 0
   for (const model of models) {
     const ofModel = costDoublings(model) + latencyDoublings(model)
-    tries += Math.min(ofModel, ROUND_TRIES)
+    tries += Math.min(ofModel, TRY_ROUND)
     if (model.triedRequest === 0) continue
     triedRequest = Math.max(triedRequest, model.triedRequest)
     triedAt = Math.max(triedAt, model.triedAt)
   }
-  return { triedRequest, triedAt, doublings: Math.floor(tries / ROUND_TRIES) }
+  return { triedRequest, triedAt, doublings: Math.floor(tries / TRY_ROUND) }
 }
 
 /**
@@ -131,16 +111,16 @@ export function paceOf(models: Iterable<Tries>): TryPace {
  * @param requests so far
  */
 export function isTryDue(doublings: number, idle: number, pace: TryPace, requests: number): boolean {
-  if (idle < doubled(PAUSE_REQUESTS, doublings, PAUSE_REQUESTS_MAX)) return false
+  if (idle < doubled(TRY_PAUSE_REQUESTS, doublings, TRY_PAUSE_REQUESTS_MAX)) return false
   // One that was within its limit, or is shut out for the first time, does not wait for what others have failed.
   const others = doublings === 0 ? 0 : pace.doublings
-  return requests - pace.triedRequest >= doubled(PAUSE_REQUESTS, others, PACE_REQUESTS_MAX)
+  return requests - pace.triedRequest >= doubled(TRY_PAUSE_REQUESTS, others, TRY_PACE_REQUESTS_MAX)
 }
 
 /** The same where no model may take the request, by time. */
 export function isTryDueAt(doublings: number, routedAt: number, at: number, pace: TryPace): boolean {
-  if (at - routedAt < doubled(PAUSE_MS, doublings, PAUSE_MS_MAX)) return false
-  return at - pace.triedAt >= doubled(PAUSE_MS, doublings === 0 ? 0 : pace.doublings, PACE_MS_MAX)
+  if (at - routedAt < doubled(TRY_PAUSE_MS, doublings, TRY_PAUSE_MS_MAX)) return false
+  return at - pace.triedAt >= doubled(TRY_PAUSE_MS, doublings === 0 ? 0 : pace.doublings, TRY_PACE_MS_MAX)
 }
 
 /**
@@ -148,7 +128,7 @@ export function isTryDueAt(doublings: number, routedAt: number, at: number, pace
  * @param waitedMs since its latest request, where time counts, as no model may take requests; else 0
  */
 export function ageInPauses(idle: number, waitedMs: number): number {
-  return Math.max(1, idle / AGE_REQUESTS, waitedMs / PAUSE_MS_MAX)
+  return Math.max(1, idle / TRY_AGE_REQUESTS, waitedMs / TRY_PAUSE_MS_MAX)
 }
 
 /**
@@ -173,7 +153,7 @@ export function doubtOfCosts(model: Tries, isFree: boolean): number {
   const usualUsd = isFree ? model.usualFreeUsd : usualCostRatio * assumedUsd
   const knownUsd = isFree ? freeCostUsd(model) : realisedUsd
   if (!isFree && usualUsd === 0) return 1
-  return knownUsd > DOUBTFUL_RATIO * usualUsd ? usualUsd / knownUsd : 1
+  return knownUsd > TRY_DOUBTFUL_RATIO * usualUsd ? usualUsd / knownUsd : 1
 }
 
 /** The limits that a try is to be within; null for what is not tried. */
@@ -213,18 +193,18 @@ export function recordLatency(model: Tries, latencyMs: number, isTry: boolean): 
   const limitMs = model.latencyLimitMs
   if (isTry && latencyMs <= limitMs) {
     model.latencyHopes++
-    model.recentLatencies = Math.min(model.recentLatencies, KEPT_OBSERVATIONS)
-    model.recentLatencyMs = Math.min(model.recentLatencyMs, KEPT_LIMITS * limitMs)
+    model.recentLatencies = Math.min(model.recentLatencies, TRY_KEPT_OBSERVATIONS)
+    model.recentLatencyMs = Math.min(model.recentLatencyMs, TRY_KEPT_LIMITS * limitMs)
   } else if (isTry) model.latencyHopes = 0
-  model.recentLatencies = Math.min(model.recentLatencies + 1, LATENCIES_MAX)
+  model.recentLatencies = Math.min(model.recentLatencies + 1, TRY_LATENCIES_MAX)
   model.recentLatencyMs += (latencyMs - model.recentLatencyMs) / model.recentLatencies
-  if (model.recentLatencies >= SURE_OBSERVATIONS && model.recentLatencyMs <= limitMs)
+  if (model.recentLatencies >= TRY_SURE_OBSERVATIONS && model.recentLatencyMs <= limitMs)
     model.latencyTries = model.latencyHopes = 0
 }
 
 /** What a snapshot of before `recentLatencyMs` was kept says of it. */
 export function recentOfAll(latencySumMs: number, latencyCount: number): [meanMs: number, count: number] {
-  return latencyCount > 0 ? [latencySumMs / latencyCount, Math.min(latencyCount, LATENCIES_MAX)] : [0, 0]
+  return latencyCount > 0 ? [latencySumMs / latencyCount, Math.min(latencyCount, TRY_LATENCIES_MAX)] : [0, 0]
 }
 
 /** Whether a bill of a try was within the limit. */
@@ -237,18 +217,18 @@ export function recordTry(model: Tries, costUsd: number, listCostUsd: number, is
   if (isTry) {
     model.costHopes = isWithinTry(model, costUsd) ? model.costHopes + 1 : 0
     if (model.costHopes > 0 && model.assumedUsd > 0) {
-      const kept = Math.min((KEPT_OBSERVATIONS * listCostUsd) / model.assumedUsd, 1)
+      const kept = Math.min((TRY_KEPT_OBSERVATIONS * listCostUsd) / model.assumedUsd, 1)
       model.assumedUsd *= kept
       model.predictedUsd *= kept
-      const mostUsd = KEPT_OBSERVATIONS * KEPT_LIMITS * model.costLimitUsd
+      const mostUsd = TRY_KEPT_OBSERVATIONS * TRY_KEPT_LIMITS * model.costLimitUsd
       model.realisedUsd = Math.min(model.realisedUsd * kept, mostUsd)
     }
-  } else if (model.costTries > 0 && model.assumedUsd >= SURE_OBSERVATIONS * listCostUsd)
+  } else if (model.costTries > 0 && model.assumedUsd >= TRY_SURE_OBSERVATIONS * listCostUsd)
     forgetTries(model, expectedCostUsd(model, listCostUsd))
-  const step = 1 + Math.max(USUAL_STEP_MIN, 1 / (model.settled + 2))
+  const step = 1 + Math.max(TRY_USUAL_STEP_MIN, 1 / (model.settled + 2))
   const usual = model.usualCostRatio === 0 ? 1 : model.usualCostRatio
   const moved = costUsd > usual * listCostUsd ? usual * step : usual / step
-  model.usualCostRatio = Math.min(Math.max(moved, USUAL_RATIO_MIN), USUAL_RATIO_MAX)
+  model.usualCostRatio = Math.min(Math.max(moved, TRY_USUAL_RATIO_MIN), TRY_USUAL_RATIO_MAX)
 }
 
 /**
@@ -261,22 +241,25 @@ export function recordFreeTry(model: Tries, costUsd: number, isTry: boolean, pla
   if (isTry) {
     model.costHopes = isWithinTry(model, costUsd) ? model.costHopes + 1 : 0
     if (model.costHopes > 0 && !isFirst) {
-      const kept = Math.min(KEPT_OBSERVATIONS / model.freeSettled, 1)
+      const kept = Math.min(TRY_KEPT_OBSERVATIONS / model.freeSettled, 1)
       model.freeSettled *= kept
-      const mostUsd = KEPT_OBSERVATIONS * KEPT_LIMITS * model.costLimitUsd
+      const mostUsd = TRY_KEPT_OBSERVATIONS * TRY_KEPT_LIMITS * model.costLimitUsd
       model.freeUsd = Math.min(model.freeUsd * kept, mostUsd)
     }
-  } else if (model.costTries > 0 && model.freeSettled >= SURE_OBSERVATIONS)
+  } else if (model.costTries > 0 && model.freeSettled >= TRY_SURE_OBSERVATIONS)
     forgetTries(model, freeCostUsd(model))
   const known = Math.max(freeCostUsd(model), model.usualFreeUsd, plausibleUsd)
   if (isFirst) model.usualFreeUsd = Math.min(costUsd, plausibleUsd)
   else if (costUsd > model.usualFreeUsd)
-    model.usualFreeUsd = Math.min(costUsd, Math.max(model.usualFreeUsd * USUAL_FREE_STEP, USUAL_FREE_MIN_USD))
+    model.usualFreeUsd = Math.min(
+      costUsd,
+      Math.max(model.usualFreeUsd * TRY_USUAL_FREE_STEP, TRY_USUAL_FREE_MIN_USD),
+    )
   else if (costUsd < model.usualFreeUsd) {
-    const halved = model.usualFreeUsd / USUAL_FREE_STEP
-    model.usualFreeUsd = halved < USUAL_FREE_MIN_USD ? costUsd : Math.max(costUsd, halved)
+    const halved = model.usualFreeUsd / TRY_USUAL_FREE_STEP
+    model.usualFreeUsd = halved < TRY_USUAL_FREE_MIN_USD ? costUsd : Math.max(costUsd, halved)
   }
-  return isFirst || costUsd <= FREE_MISTAKE_RATIO * known ? costUsd : FREE_MISTAKE_COUNTED * known
+  return isFirst || costUsd <= TRY_FREE_MISTAKE_RATIO * known ? costUsd : TRY_FREE_MISTAKE_COUNTED * known
 }
 
 /** What tries had found is forgotten where the mean is within the limit again. */

@@ -1,7 +1,7 @@
 import { checkEach, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
-import { RETRY_AFTER_MS_MAX } from '../models/availability.js'
+import { RETRY_AFTER_MS_MAX } from '../models/tuning.js'
 import { BillRemarks } from '../models/usage/flags.js'
 import { checkId } from '../state/find-request.js'
 import {

@@ -1,4 +1,5 @@
-import { COST_MEMORY_REQUESTS, type CostRecord } from '../../models/cost-estimate.js'
+import type { CostRecord } from '../../models/cost-estimate.js'
+import { COST_MEMORY_REQUESTS } from '../../models/tuning.js'
 import { COST_CORRECTION_MAX, COST_CORRECTION_MIN, COST_KEPT_REQUESTS } from './tuning.js'
 
 const KEPT_SHARE = COST_KEPT_REQUESTS / COST_MEMORY_REQUESTS

@@ -13,7 +13,7 @@ import {
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
 const WEEK_HOURS = 7 * DAY_HOURS
-/** Hours without requests that are learned one by one; of a longer silence only so many. */
+/** Hours without requests are learned one by one, at most this number of them: two weeks of a longer silence. */
 const GAP_HOURS_MAX = 2 * WEEK_HOURS
 /** No hour brings more requests than can be counted. */
 const REQUESTS_MAX = Number.MAX_SAFE_INTEGER
