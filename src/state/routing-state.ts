@@ -2,22 +2,14 @@ import { Arms } from '../bandit/arms.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
-import { callAnswered, callFailed, tried } from '../models/availability.js'
-import {
-  isImplausible,
-  recordCost,
-  recordFreeCost,
-  replaceMistake,
-  reviseCost,
-  wasTaughtAsMistake,
-  withoutBill,
-} from '../models/cost-estimate.js'
-import { isWorthTelling } from '../models/implausible-bill.js'
-import type { PriceList } from '../models/price-list.js'
+import { tried } from '../models/availability.js'
+import { wasTaughtAsMistake } from '../models/cost-estimate.js'
 import { type Model, Registry } from '../models/registry.js'
-import { unpricedTokens } from '../models/token-counts.js'
-import { countTries, recordFreeTry, recordLatency, recordTry } from '../models/tries.js'
+import { countTries, recordLatency } from '../models/tries.js'
+import { Bills } from './bills.js'
+import { drainedModels } from './draining.js'
 import { Ledger } from './ledger.js'
+import { Outages } from './outages.js'
 import { BilledRequest } from './pending/billed-request.js'
 import type { ClosedRequest } from './pending/closed-requests.js'
 import { PendingRequests } from './pending/pending.js'
@@ -40,13 +32,6 @@ import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
-
-/** How a bill is learned from. */
-interface LearnedBill {
-  readonly predictedUsd: number
-  readonly isMistake: boolean
-  readonly isTry: boolean
-}
 
 const NOTHING_MORE: readonly RouterEvent[] = []
 
@@ -73,11 +58,15 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   events = 0
   /** What the event under way has shown. */
   private readonly notices: RouterEvent[] = []
+  private readonly bills: Bills
+  private readonly outages: Outages
 
   constructor(kernel: Kernel, options: StateOptions, policy: FoldedPolicy<S>) {
     this.arms = new Arms(kernel, options.lambda0)
     this.rewards = options.rewards
     this.cost = new RunningCost(options.budgetUsdPerRequest)
+    this.bills = new Bills(this.cost, this.registry, this.notices)
+    this.outages = new Outages(this.registry, this.notices)
     const { dimension } = kernel.layout
     this.pending = new PendingRequests(options.pendingCapacity, dimension, policy.pendingColumns)
     this.name = options.name
@@ -227,7 +216,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const listCostUsd = pending.listCostUsd(sequence)
     const isMistake = wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
     pending.mark(sequence, isMistake ? SETTLED | MISTAKEN : SETTLED)
-    this.judgeBill(model, event, listCostUsd, pending.prices(sequence))
+    this.bills.judge(model, event, listCostUsd, pending.prices(sequence))
     model.settled++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
@@ -235,31 +224,12 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.latencySumMs += event.latencyMs
       recordLatency(model, event.latencyMs, (pending.state(sequence) & TRIES_LATENCY) !== 0)
     }
-    this.countUsage(model, event, pending.prices(sequence))
-    this.learnCost(model, event.costUsd, listCostUsd, {
+    this.bills.countUsage(model, event, pending.prices(sequence))
+    this.bills.learn(model, event.costUsd, listCostUsd, {
       predictedUsd: pending.predictedUsd(sequence),
       isMistake,
       isTry: (pending.state(sequence) & TRIES_COST) !== 0,
     })
-  }
-
-  /** A request of no tokens on a model that has a price tells nothing of it. */
-  private learnCost(
-    model: Model,
-    costUsd: number,
-    listUsd: number,
-    { predictedUsd, isMistake, isTry }: LearnedBill,
-  ): void {
-    if (listUsd > 0) {
-      recordTry(model, costUsd, listUsd, isTry)
-      recordCost(model, costUsd, listUsd, predictedUsd, isMistake)
-    } else if (model.blendedUsdPerKTok === 0)
-      recordFreeCost(model, recordFreeTry(model, costUsd, isTry, this.usualUsd))
-  }
-
-  /** What a request usually costs, for models that have no price: the budget, or 1,000 tokens of the dearest model. */
-  private get usualUsd(): number {
-    return this.cost.usdPerRequest ?? this.registry.dearestUsdPerKTok
   }
 
   private rewarded(event: EventOf<'rewarded'>): void {
@@ -290,16 +260,13 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.failed++
-    if (callFailed(model, event.at, sequence, this.requests, event.retryAfterMs)) {
-      this.registry.down++
-      this.tellAvailability(model, event.at)
-    }
+    this.outages.failed(model, event, sequence, this.requests)
     if (event.latencyMs !== null) {
       model.failureLatencyCount++
       model.failureLatencySumMs += event.latencyMs
     }
-    this.countUsage(model, event, pending.prices(sequence))
-    this.judgeBill(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
+    this.bills.countUsage(model, event, pending.prices(sequence))
+    this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, FAILED)
   }
@@ -322,8 +289,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     }
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.cancelled++
-    this.countUsage(model, event, pending.prices(sequence))
-    this.judgeBill(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
+    this.bills.countUsage(model, event, pending.prices(sequence))
+    this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
     pending.mark(sequence, CANCELLED)
   }
@@ -338,42 +305,13 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.ledger.correct(differenceUsd, request.allowanceUsd)
     this.policy.billed?.(event, model, request)
     this.cost.correct(differenceUsd)
-    const isMistake = model !== undefined && this.billedOf(model, event, request, differenceUsd)
-    request.book(event.costUsd, event.at, isMistake ? BILLED | MISTAKEN : BILLED)
-  }
-
-  /** @returns whether it teaches as a mistake does */
-  private billedOf(
-    model: Model,
-    event: EventOf<'billed'>,
-    request: BilledRequest,
-    differenceUsd: number,
-  ): boolean {
-    model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
-    model.lateBills++
-    this.countUsage(model, event, request.prices)
-    this.judgeBill(model, event, request.listCostUsd, request.prices)
-    if ((request.state & SETTLED) === 0) return false
-    const others = withoutBill(model, request.bookedUsd)
-    const isMistake = isImplausible(event.costUsd, request.listCostUsd, others)
-    model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
-    // A mistake in the place of a bill teaches nothing more of the costs.
-    if (isMistake) return true
-    if ((request.state & MISTAKEN) !== 0) {
-      // A correction to a mistake was not counted.
-      if ((request.state & BILLED) === 0) replaceMistake(model, event.costUsd, request.listCostUsd)
-      return false
+    let isMistake = false
+    if (model !== undefined) {
+      model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
+      model.lateBills++
+      isMistake = this.bills.revise(model, event, request, differenceUsd)
     }
-    if (reviseCost(model, differenceUsd)) return false
-    // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
-    model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
-    const { predictedUsd } = request
-    this.learnCost(model, event.costUsd, request.listCostUsd, {
-      predictedUsd,
-      isMistake: false,
-      isTry: false,
-    })
-    return false
+    request.book(event.costUsd, event.at, isMistake ? BILLED | MISTAKEN : BILLED)
   }
 
   private expire(sequence: number, at: number): void {
@@ -383,41 +321,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.pending.mark(sequence, EXPIRED)
   }
 
-  /** What the operator should look into: tokens without a price, and what was wrong with a usage. */
-  private countUsage(
-    model: Model,
-    { tokens, usageFlags }: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
-    prices: PriceList,
-  ): void {
-    const unpriced = tokens === null ? 0 : unpricedTokens(prices, tokens)
-    model.unpricedTokens += unpriced
-    if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
-  }
-
   /** Before the request is marked: what it has had says whether its answer was counted. */
   private answered(model: Model, at: number, sequence: number): void {
     if ((this.pending.state(sequence) & (SETTLED | REWARDED)) !== 0) return
-    if (!callAnswered(model, sequence, this.requests)) return
-    this.registry.down--
-    this.tellAvailability(model, at)
-  }
-
-  private tellAvailability({ id, trips, failureShare }: Model, at: number): void {
-    this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
-  }
-
-  /** Tells of a bill that somebody should look into. */
-  private judgeBill(
-    model: Model,
-    bill: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
-    listCostUsd: number,
-    prices: PriceList,
-  ): void {
-    const usualUsd = listCostUsd > 0 ? listCostUsd : this.usualUsd
-    if (!isWorthTelling(bill, usualUsd, prices, model)) return
-    const { at, id, costUsd } = bill
-    model.implausibleBills++
-    this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
+    this.outages.answered(model, at, sequence, this.requests)
   }
 
   private modelAdded(event: EventOf<'model-added'>): void {
@@ -449,15 +356,9 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.registry.draining.set(model, 0)
   }
 
-  /** Each request is passed once: those before a model's oldest in flight are not looked at again. */
   private removeDrained(at: number): void {
     const { pending, registry } = this
-    for (const [model, from] of registry.draining) {
-      let sequence = Math.max(from, pending.oldest)
-      const isInFlight = () => isUnsettled(pending.state(sequence)) && this.modelOf(sequence) === model
-      while (sequence < pending.next && !isInFlight()) sequence++
-      registry.draining.set(model, sequence)
-      if (sequence < pending.next) continue
+    for (const model of drainedModels(registry, pending, (sequence) => this.modelOf(sequence))) {
       this.modelRemoved(model, at)
       this.notices.push({ type: 'drained', at, model: model.id })
     }

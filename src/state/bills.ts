@@ -1,0 +1,98 @@
+import type { EventOf, RouterEvent } from '../events/events.js'
+import {
+  isImplausible,
+  recordCost,
+  recordFreeCost,
+  replaceMistake,
+  reviseCost,
+  withoutBill,
+} from '../models/cost-estimate.js'
+import { isWorthTelling } from '../models/implausible-bill.js'
+import type { PriceList } from '../models/price-list.js'
+import type { Model, Registry } from '../models/registry.js'
+import { unpricedTokens } from '../models/token-counts.js'
+import { recordFreeTry, recordTry } from '../models/tries.js'
+import type { BilledRequest } from './pending/billed-request.js'
+import { BILLED, MISTAKEN, SETTLED } from './pending/request-state.js'
+import type { RunningCost } from './running-cost.js'
+
+type BillEvent = EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>
+
+/** How a bill is learned from. */
+interface LearnedBill {
+  readonly predictedUsd: number
+  readonly isMistake: boolean
+  readonly isTry: boolean
+}
+
+/** What bills teach of a model, and which of them somebody should look into. Part of the fold. */
+export class Bills {
+  private readonly cost: RunningCost
+  private readonly registry: Registry
+  private readonly notices: RouterEvent[]
+
+  /** @param notices takes what is told */
+  constructor(cost: RunningCost, registry: Registry, notices: RouterEvent[]) {
+    this.cost = cost
+    this.registry = registry
+    this.notices = notices
+  }
+
+  /** A request of no tokens on a model that has a price tells nothing of it. */
+  learn(
+    model: Model,
+    costUsd: number,
+    listUsd: number,
+    { predictedUsd, isMistake, isTry }: LearnedBill,
+  ): void {
+    if (listUsd > 0) {
+      recordTry(model, costUsd, listUsd, isTry)
+      recordCost(model, costUsd, listUsd, predictedUsd, isMistake)
+    } else if (model.blendedUsdPerKTok === 0)
+      recordFreeCost(model, recordFreeTry(model, costUsd, isTry, this.usualUsd))
+  }
+
+  /** A bill takes the place of another. @returns whether it teaches as a mistake does */
+  revise(model: Model, event: EventOf<'billed'>, request: BilledRequest, differenceUsd: number): boolean {
+    const { costUsd } = event
+    const { listCostUsd, prices, predictedUsd } = request
+    this.countUsage(model, event, prices)
+    this.judge(model, event, listCostUsd, prices)
+    if ((request.state & SETTLED) === 0) return false
+    const isMistake = isImplausible(costUsd, listCostUsd, withoutBill(model, request.bookedUsd))
+    model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
+    // A mistake in the place of a bill teaches nothing more of the costs.
+    if (isMistake) return true
+    if ((request.state & MISTAKEN) !== 0) {
+      // A correction to a mistake was not counted.
+      if ((request.state & BILLED) === 0) replaceMistake(model, costUsd, listCostUsd)
+      return false
+    }
+    if (reviseCost(model, differenceUsd)) return false
+    // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
+    model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
+    this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
+    return false
+  }
+
+  /** What the operator should look into: tokens without a price, and what was wrong with a usage. */
+  countUsage(model: Model, { tokens, usageFlags }: BillEvent, prices: PriceList): void {
+    const unpriced = tokens === null ? 0 : unpricedTokens(prices, tokens)
+    model.unpricedTokens += unpriced
+    if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
+  }
+
+  /** Tells of a bill that is likely a mistake. */
+  judge(model: Model, bill: BillEvent, listCostUsd: number, prices: PriceList): void {
+    const usualUsd = listCostUsd > 0 ? listCostUsd : this.usualUsd
+    if (!isWorthTelling(bill, usualUsd, prices, model)) return
+    const { at, id, costUsd } = bill
+    model.implausibleBills++
+    this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
+  }
+
+  /** What a request usually costs, for models that have no price: the budget, or 1,000 tokens of the dearest model. */
+  private get usualUsd(): number {
+    return this.cost.usdPerRequest ?? this.registry.dearestUsdPerKTok
+  }
+}
