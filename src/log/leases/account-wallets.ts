@@ -51,7 +51,7 @@ export class AccountWallets {
     if (caps.length !== this.caps.length) return true
     for (let i = 0; i < caps.length; i++) {
       const { pool } = this.caps[i]
-      if (pool.limitUsd !== caps[i].usd || pool.endsAt !== endOf(caps[i])) return true
+      if (pool.limitUsd !== caps[i].sharedUsd(caps[i].startsAt) || pool.endsAt !== endOf(caps[i])) return true
     }
     return this.burstUsd(limits.usdPerRequest) !== (this.burst?.pool.limitUsd ?? null)
   }
@@ -139,7 +139,7 @@ export function poolOf(tenant: string | null, cap: Cap, startsAt: number, endsAt
   const { per, window, usd } = cap
   const key = `cap/${tenant ?? ''}/${per}/${window}`
   if (window === 'rolling') return { key, limitUsd: usd, endsAt: null, windowMs: cap.lengthMs }
-  return { key: `${key}/${startsAt}`, limitUsd: usd, endsAt, windowMs: null }
+  return { key: `${key}/${startsAt}`, limitUsd: cap.sharedUsd(startsAt), endsAt, windowMs: null }
 }
 
 /** A wallet for a period that has not begun. */

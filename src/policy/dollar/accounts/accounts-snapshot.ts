@@ -35,13 +35,14 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     return number
   }
   const load = (account: Account, saved: Readonly<Record<string, unknown>>): void => {
-    const { caps, arrivals, carriedUsd, writtenOffUsd = 0 } = saved
+    const { caps, arrivals, carriedUsd, handed, writtenOffUsd = 0 } = saved
     account.arrivals = arrivals === undefined ? null : readArrivals(arrivals)
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
     at += account.savedNumbers
     if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is not valid')
     if (carriedUsd !== undefined) loadCarried(account, carriedUsd)
+    if (handed !== undefined) loadHanded(account.caps, handed)
     if (!isAmount(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
     account.credit.writtenOffUsd = writtenOffUsd
   }
@@ -68,7 +69,14 @@ function loadCarried({ caps }: Account, carriedUsd: unknown): void {
     throw invalidSnapshot('a cap carries no amount')
 }
 
-/** What was written off, what caps carry over, and when requests come, stand there only where there is any: no release before kept them. */
+/** @throws SNAPSHOT_INVALID */
+function loadHanded(caps: readonly Cap[], handed: unknown): void {
+  const isValid = Array.isArray(handed) && handed.length === caps.length
+  if (!isValid || !caps.every((cap, i) => cap.takeHanded(handed[i])))
+    throw invalidSnapshot('what a cap was handed is not valid')
+}
+
+/** What was written off, what caps carry over or were handed, and when requests come, stand there only where there is any: no release before kept them. */
 function textOf(account: Account): Readonly<Record<string, unknown>> {
   const { writtenOffUsd } = account.credit
   return {
@@ -76,6 +84,9 @@ function textOf(account: Account): Readonly<Record<string, unknown>> {
     ...(writtenOffUsd === 0 ? {} : { writtenOffUsd }),
     ...(account.caps.some((cap) => cap.carriedUsd > 0)
       ? { carriedUsd: account.caps.map((cap) => cap.carriedUsd) }
+      : {}),
+    ...(account.caps.some((cap) => cap.handed !== null)
+      ? { handed: account.caps.map((cap) => cap.handed) }
       : {}),
     ...(account.arrivals === null ? {} : { arrivals: account.arrivals.save() }),
   }
@@ -95,6 +106,7 @@ function departedOf({ departed }: Accounts): Readonly<Record<string, unknown>> {
     caps: capsOf({ caps }),
     numbers: caps.map((cap) => cap.save()),
     carriedUsd: caps.map((cap) => cap.carriedUsd),
+    handed: caps.map((cap) => cap.handed),
   }))
   return all.length === 0 ? {} : { departed: all }
 }
@@ -115,6 +127,7 @@ function loadDeparted({ departed }: Accounts, saved: unknown): void {
       if (!cap.carry(carriedUsd[i])) throw invalid()
       return cap
     })
+    loadHanded(caps, one.handed)
     departed.put(one.tenant, caps)
   }
 }

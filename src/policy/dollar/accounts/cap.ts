@@ -76,6 +76,9 @@ export class Cap {
   private afterAt = 0
   /** The part of both sums that is the same dollars: of costs known later still when the period in force began. */
   carriedUsd = 0
+  /** Of a cap that this one has taken the place of: dollars that count in the period that lies at that time, and the time. */
+  private handedUsd = 0
+  private handedAt = 0
   /** The dearest recent reservation or cost, fading, USD. */
   private dearestUsd = 0
 
@@ -177,6 +180,30 @@ export class Cap {
     const countedAt = cap.isOver(at) ? cap.endsAt - 1 : at
     this.afterUsd = cap.periodUsd + waitingUsd
     this.afterAt = waitingUsd > 0 ? Math.max(countedAt, cap.afterAt) : countedAt
+    this.handedUsd = this.afterUsd
+    this.handedAt = this.afterAt
+  }
+
+  /** What replicas share of the limit in the period that begins then: less what a cap before this one had spent of it. */
+  sharedUsd(startsAt: number): number {
+    return startsAt <= this.handedAt ? Math.max(0, this.usd - this.handedUsd) : this.usd
+  }
+
+  /** For `takeHanded`; null where there is nothing. */
+  get handed(): readonly [usd: number, at: number] | null {
+    return this.handedUsd === 0 ? null : [this.handedUsd, this.handedAt]
+  }
+
+  /** After `load`. False for what `handed` cannot have given. */
+  takeHanded(value: unknown): boolean {
+    if (value === null) return true
+    if (!Array.isArray(value) || value.length !== 2) return false
+    const [usd, at]: readonly unknown[] = value
+    if (typeof usd !== 'number' || typeof at !== 'number') return false
+    if (!(usd > 0 && usd <= SUM_MAX_USD) || !Number.isFinite(at)) return false
+    this.handedUsd = usd
+    this.handedAt = at
+    return true
   }
 
   /** Nobody will say any more what becomes of requests in flight: they cost what was set aside. */
