@@ -228,6 +228,31 @@ describe('a calendar cap that replicas share', () => {
     },
   )
 
+  it('of a tenant that is gone and back is not there twice', async () => {
+    const tenant = { id: 't', caps: [{ usd: 10, per: 'day' }] } as const
+    const fleet = await Fleet.start(2, { tenants: [tenant] })
+    const spend = async (tries: number) => {
+      for (let i = 0; i < tries; i++) {
+        for (const by of [0, 1]) {
+          const request = fleet.route(by, 0.1, 't')
+          if (request !== null) fleet.settle(request, 1)
+        }
+        await pass(10)
+      }
+    }
+    await spend(35)
+    await fleet.tick()
+    fleet.routers[0].removeTenant('t')
+    await fleet.tick()
+    fleet.routers[1].addTenant(tenant)
+    await fleet.tick()
+    for (const store of fleet.stores) store.isDeaf = true
+    await spend(80)
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(fleet.spentUsd(() => true)).toBeGreaterThan(9)
+    for (const store of fleet.stores) store.isDeaf = false
+  })
+
   it('pays in the new period for what is in flight at a replica that has no say any more', async () => {
     const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
     const held = await fleet.hold(2, 0.1, 3)
