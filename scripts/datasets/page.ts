@@ -1,8 +1,8 @@
 import { mean } from '../../src/base/statistics.js'
 import { percent, usdPerThousand } from '../../src/report/format.js'
 import type { Figures, Run, SetFigures, Start } from './figures.js'
-import { LOSS_MIN, lossesOf } from './losses.js'
-import { gapsOf, runsOf, type Target, targetsOf } from './targets.js'
+import { LOSS_MIN, lossesOf, overspendsOf } from './losses.js'
+import { gapsOf, LIMITS, runsOf, type Target, targetsOf } from './targets.js'
 
 /** The sections of docs/DATASETS.md by name. @param policies the first is the one that is held to the targets */
 export function sectionsOf(figures: Figures, policies: readonly string[]): Record<string, string> {
@@ -11,6 +11,7 @@ export function sectionsOf(figures: Figures, policies: readonly string[]): Recor
     warm: summary(figures, policies, 'warm'),
     cold: summary(figures, policies, 'cold'),
     losses: losses(figures, policy),
+    overspends: overspends(figures, policy),
     'first-day': firstDays(figures, policies),
     'two-models': twoModels(figures),
     targets: targets(figures, policy),
@@ -75,6 +76,25 @@ function losses(figures: Figures, policy: string): string {
     ['set', 'start', 'budget, per 1,000 requests', 'loses to', 'by'],
     found.map(({ set, start, budgetUsdPerRequest, to, by }) => [
       ...[set, start, usdPerThousand(budgetUsdPerRequest), to, by.toFixed(4).replace(/^0/, '')],
+    ]),
+  )
+}
+
+function overspends(figures: Figures, policy: string): string {
+  const found = figures.sets
+    .flatMap((set) => overspendsOf(set, policy))
+    .sort((a, b) => b.utilisationWorst - a.utilisationWorst)
+  if (found.length === 0) return `No seed spends more than ${LIMITS.utilisationWorst} of the budget.`
+  return table(
+    ['set', 'start', 'budget, per 1,000 requests', 'used', 'worst seed'],
+    found.map(({ set, start, budgetUsdPerRequest, utilisation, utilisationWorst }) => [
+      ...[
+        set,
+        start,
+        usdPerThousand(budgetUsdPerRequest),
+        utilisation.toFixed(3),
+        utilisationWorst.toFixed(3),
+      ],
     ]),
   )
 }
