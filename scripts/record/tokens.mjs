@@ -110,15 +110,21 @@ const BILLS = [
   () => ({ costUsd: null }),
   (input, output) => ({ costUsd: 0, inputTokens: input, outputTokens: output }),
 ]
+/** What `correct` refuses and a settlement does not. */
+const WRONG_BILLS = [
+  (input, output) => ({ inputTokens: -input, outputTokens: output, serviceTier: 'gold' }),
+  (input, output) => ({ usage: { input_tokens: input, output_tokens: output }, inputTokens: input }),
+]
+const ALL_BILLS = [...BILLS, ...WRONG_BILLS]
 
 /** A world of such bills, for failures, calls that are broken off, and bills that come late or twice too. */
 class BilledWorld extends World {
   bills = 0
 
-  settlement() {
+  settlement(bills = ALL_BILLS) {
     const input = 100 + Math.floor(this.random() * 900)
     const output = 40 + Math.floor(this.random() * 400)
-    const bill = BILLS[this.bills++ % BILLS.length](input, output)
+    const bill = bills[this.bills++ % bills.length](input, output)
     return this.bills % 3 === 0 ? bill : { ...bill, latencyMs: 200 + Math.floor(this.random() * 2000) }
   }
 
@@ -126,10 +132,14 @@ class BilledWorld extends World {
     const kind = this.random()
     if (kind > 0.2) super.feedback(router, decision, limits)
     else if (kind > 0.08) router.cancel(decision.id, kind > 0.12 ? this.settlement() : undefined)
-    else router.fail(decision.id, { ...this.settlement(), ...(kind > 0.02 ? {} : { retryAfterMs: 20_000 }) })
+    else
+      router.fail(decision.id, {
+        ...this.settlement(),
+        ...(kind > 0.02 ? {} : { retryAfterMs: kind > 0.01 ? 20_000 : 4e6 }),
+      })
     // What was known of one of the latest requests was wrong.
     const earlier = this.routed.at(-4)
-    if (earlier !== undefined && this.random() < 0.1) router.correct(earlier.id, this.settlement())
+    if (earlier !== undefined && this.random() < 0.1) router.correct(earlier.id, this.settlement(BILLS))
   }
 }
 

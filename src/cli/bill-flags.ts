@@ -6,6 +6,7 @@ import { TOKEN_KINDS } from '../models/token-kinds.js'
 import { providerOf } from '../models/usage/detect.js'
 import { normaliseUsage } from '../models/usage/usage.js'
 import type { Bill } from '../router/bill.js'
+import { readCorrection } from '../router/given-feedback.js'
 import { parseJson, readJsonFile, readStandardInput } from './files.js'
 import { amountFlag, wordFlag } from './flags.js'
 
@@ -45,12 +46,14 @@ export async function billOf(flags: BillFlags): Promise<Bill> {
   const counts = TOKEN_KINDS.countNames.filter((name) => given[name] !== undefined)
   // Whoever types can type again: nothing that contradicts itself is booked.
   readTokenCounts(given, 'settlement')
-  return {
+  const bill = {
     ...(cost === undefined ? {} : { costUsd: cost }),
     ...Object.fromEntries(counts.map((name) => [name, given[name]])),
     ...(usage === undefined ? {} : { usage: await readUsage(usage) }),
     ...(serviceTier === undefined ? {} : { serviceTier }),
   }
+  if (Object.keys(bill).length > 0) readCorrection(bill, 'settlement')
+  return bill
 }
 
 /** A file that is no provider's usage is the wrong file. @throws INVALID_ARGUMENT */

@@ -9,7 +9,7 @@ import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
 import { checkWritable, fileError } from './files.js'
 import { plural } from './format.js'
-import { checkOutputs, filesOfLog } from './outputs.js'
+import { checkOutputs, filesOfLog, sizeBefore } from './outputs.js'
 import { print, printable } from './print.js'
 import { ExportedRequests } from './state/exported-requests.js'
 import { type LogReader, withReader } from './state/log-view.js'
@@ -42,7 +42,7 @@ export function registerExport(program: Command): void {
     .command('export')
     .description('write the events of a log, or the outcomes of its requests, as JSON lines')
     .argument('<log>', "the state file of 'route' or a service's log, or redis://HOST:PORT")
-    .option('--out <file>', 'the file to write (default: standard output)')
+    .option('--out <file>', 'the file to write; one that is there is replaced (default: standard output)')
     .option('--outcomes', "rows for 'replay' instead of events")
     .option('--stream <name>', 'which log of that Redis (default: paretobandit)')
     .addHelpText('after', HELP)
@@ -54,6 +54,7 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
     await checkOutputs([out], filesOfLog(log))
     await checkWritable(out)
   }
+  const replaced = out === undefined ? 0 : await sizeBefore(out)
   const said = await withReader(log, stream, async (reader) => {
     // Opened after the log: where there is none, no file is made.
     const sink = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 })
@@ -66,7 +67,11 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
       throw fileError(error, out, 'write')
     }
   })
-  if (out !== undefined) print(`${out}: ${said}\n`)
+  if (out !== undefined) print(`${out}: ${said}${replacedText(replaced)}\n`)
+}
+
+function replacedText(bytes: number): string {
+  return bytes === 0 ? '' : `; the ${plural(bytes, 'byte')} that were in it are replaced`
 }
 
 function describe(count: number, outcomes: boolean, { start }: LogReader): string {

@@ -1,12 +1,8 @@
 import type { Command } from 'commander'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
-import { EventLog } from './event-log.js'
-import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
-import { usd } from './format.js'
-import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
-import { teach } from './state/session.js'
+import { giveFeedback } from './give-feedback.js'
+import { visible } from './print.js'
 
 interface FailFlags extends BillFlags {
   readonly state: string
@@ -38,26 +34,12 @@ export function registerFail(program: Command): void {
 }
 
 async function fail(id: string, flags: FailFlags): Promise<void> {
-  await checkOutputs([flags.log], [flags.usage], filesOfLog(flags.state))
   const { latencyMs, retryAfterMs } = flags
-  const failure = { ...(await billOf(flags)), latencyMs, retryAfterMs }
-  const log = new EventLog(flags.log)
-  const text = await teach(flags.state, ({ router }) => {
-    log.listen(router)
-    const before = router.stats()
-    let headline = ''
-    let model = ''
-    router.on('failed', (event) => {
-      model = event.model
-      headline = `${id} failed on ${visible(model)}; route again with --exclude ${visible(model)}\n`
-    })
-    router.on('billed', (event) => {
-      model = event.model ?? model
-      headline = `the late bill of ${id} is booked: ${usd(event.costUsd)}\n`
-    })
+  const read = async () => ({ ...(await billOf(flags)), latencyMs, retryAfterMs })
+  await giveFeedback(id, flags, read, (router, failure, say) => {
+    router.on('failed', ({ model }) =>
+      say(model, `${id} failed on ${visible(model)}; route again with --exclude ${visible(model)}\n`),
+    )
     router.fail(id, failure)
-    return headline + renderEffect(model, before, router.stats())
   })
-  await log.append()
-  print(text)
 }

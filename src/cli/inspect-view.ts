@@ -4,15 +4,11 @@ import type { EventSummary, LogInspection } from './state/log-inspection.js'
 import { renderStats } from './stats.js'
 import { renderTable } from './table.js'
 
-/** Tenants that are shown one by one; JSON has all. */
-const TENANTS_SHOWN = 20
-
 /** What a log holds, as a person reads it. */
 export function renderInspection(found: LogInspection): string {
   const parts = [
     renderLog(found),
-    renderStats(found.stats),
-    renderAccounts(found),
+    renderStats(found.stats, found.tenants),
     renderPending(found),
     renderAlarms(found),
     renderEvents(found.latest),
@@ -54,26 +50,6 @@ function list(values: Readonly<Record<string, unknown>>): string {
     .join(', ')
 }
 
-function renderAccounts({ stats, tenants }: LogInspection): string {
-  const lines: string[] = []
-  const caps = (owner: string, all: NonNullable<typeof stats.account>['caps']) => {
-    for (const cap of all) lines.push(`${owner}cap ${JSON.stringify(cap)}`)
-  }
-  caps('', stats.account?.caps ?? [])
-  for (const tenant of tenants.slice(0, TENANTS_SHOWN)) {
-    const budget =
-      tenant.usdPerRequest === null ? 'no budget' : `budget ${usd(tenant.usdPerRequest)} per request`
-    const refused = tenant.refused === 0 ? '' : `, ${plural(tenant.refused, 'request')} refused`
-    lines.push(
-      `tenant ${visible(tenant.id)}: ${budget}, spend ${usd(tenant.spendUsd)}, reserved ${usd(tenant.reservedUsd)}, saved up ${usd(tenant.creditUsd)}${refused}`,
-    )
-    caps('  ', tenant.caps)
-  }
-  if (tenants.length > TENANTS_SHOWN)
-    lines.push(`and ${plural(tenants.length - TENANTS_SHOWN, 'more tenant')}: --json has all`)
-  return lines.map((line) => `${line}\n`).join('')
-}
-
 function renderPending({ pending }: LogInspection): string {
   if (pending.waiting === 0) return 'no request waits for feedback\n'
   const head = `${plural(pending.waiting, 'request')} ${pending.waiting === 1 ? 'waits' : 'wait'} for feedback, the oldest since ${pending.oldestAt}\n`
@@ -95,12 +71,26 @@ function renderPending({ pending }: LogInspection): string {
 }
 
 function renderAlarms({ alarms }: LogInspection): string {
-  if (alarms.length === 0) return 'no alarm of drift\n'
+  if (alarms.length === 0) return 'no alarm of drift, of bills or of models that do not answer\n'
   return alarms
-    .map(
-      ({ model, reward, cost, latency }) =>
-        `drift of ${visible(model)}: rewards ${reward}, costs ${cost}, latencies ${latency} times\n`,
-    )
+    .map(({ model, reward, cost, latency, implausibleBills, outages, isAvailable }) => {
+      const name = visible(model)
+      return [
+        ...(reward + cost + latency === 0
+          ? []
+          : [`drift of ${name}: rewards ${reward}, costs ${cost}, latencies ${latency} times\n`]),
+        ...(implausibleBills === 0
+          ? []
+          : [
+              `bills of ${name}: ${plural(implausibleBills, 'bill')} far beyond what the request could cost\n`,
+            ]),
+        ...(outages === 0
+          ? []
+          : [
+              `${name} was down ${plural(outages, 'time')}${isAvailable ? '' : ', and does not answer now'}\n`,
+            ]),
+      ].join('')
+    })
     .join('')
 }
 

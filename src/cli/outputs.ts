@@ -1,4 +1,4 @@
-import { access, constants, readlink, realpath, stat } from 'node:fs/promises'
+import { access, constants, open, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
@@ -7,6 +7,7 @@ import { fileError } from './files.js'
 const SIDES = ['', '-wal', '-shm', '-journal', '-writer']
 /** Links that lead on: more of them go round in a circle. */
 const LINKS_MAX = 40
+const MAGIC = 'SQLite format 3\0'
 
 /** The files of a log, which a command must not write to. */
 export function filesOfLog(path: string | undefined): readonly (string | undefined)[] {
@@ -15,7 +16,8 @@ export function filesOfLog(path: string | undefined): readonly (string | undefin
 
 /**
  * What a command writes must be writable, and neither what it reads nor another thing that it writes, under whatever
- * name: checked before anything is read, written or changed. Undefined stands for a flag that was not given.
+ * name, nor a database: checked before anything is read, written or changed. Undefined stands for a flag that was not
+ * given.
  * @param logs that the command adds to, or that it may have to make
  * @throws FILE_UNWRITABLE
  */
@@ -33,6 +35,13 @@ export async function checkOutputs(
     const before = written.slice(0, i).find((other) => areSame(out, other))
     if (before !== undefined) throw notApart(out, before, 'written as well')
     if (i < files.length) await checkWritable(out)
+  }
+  for (const { path, real } of files) {
+    if (await isDatabase(real))
+      throw new CommandError(
+        'FILE_UNWRITABLE',
+        `${path}: expected a file to write to, it is a database in SQLite`,
+      )
   }
 }
 
@@ -62,11 +71,32 @@ async function identities(paths: readonly (string | undefined)[]): Promise<Ident
 async function checkWritable({ path, real, inode }: Identity): Promise<void> {
   const inFolder = constants.W_OK | constants.X_OK
   try {
-    if (inode === null) await access(dirname(real), inFolder)
-    else await access(real, constants.W_OK)
+    if (inode === null) {
+      await access(dirname(real), inFolder)
+      return
+    }
+    await access(real, constants.W_OK)
   } catch (error) {
     throw fileError(error, path, 'write')
   }
+}
+
+/** Nobody has it open here: closing it would take the locks of this process away. */
+async function isDatabase(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => null)
+  if (file === null) return false
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0)
+    return bytesRead === MAGIC.length && buffer.toString('latin1') === MAGIC
+  } finally {
+    await file.close()
+  }
+}
+
+/** How many bytes a file has that a command is about to replace; 0 where none is there, or it is no file. */
+export async function sizeBefore(path: string): Promise<number> {
+  const there = await stat(path).catch(() => null)
+  return there?.isFile() === true ? there.size : 0
 }
 
 async function realOf(path: string): Promise<string> {

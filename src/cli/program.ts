@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { registerAdjust } from './adjust.js'
+import { registerCancel } from './cancel.js'
 import { registerConformance } from './conformance.js'
+import { registerCorrect } from './correct.js'
 import { registerEvaluate } from './evaluate.js'
 import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
@@ -12,7 +15,9 @@ import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
 import { registerSettle } from './settle.js'
 import { registerSnapshot } from './snapshot.js'
+import { addDriverFlags } from './state/driver.js'
 import { registerStats } from './stats.js'
+import { registerTenant } from './tenant.js'
 import { registerTune } from './tune.js'
 
 const EXAMPLES = `
@@ -44,6 +49,10 @@ export function makeProgram(): Command {
   registerSettle(program)
   registerReward(program)
   registerFail(program)
+  registerCancel(program)
+  registerCorrect(program)
+  registerAdjust(program)
+  registerTenant(program)
   registerStats(program)
   registerInspect(program)
   registerSnapshot(program)
@@ -54,6 +63,7 @@ export function makeProgram(): Command {
   registerEvaluate(program)
   registerTune(program)
   registerConformance(program)
+  addDriverFlags(program)
   return program
 }
 

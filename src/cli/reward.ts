@@ -1,10 +1,7 @@
 import type { Command } from 'commander'
-import { EventLog } from './event-log.js'
-import { renderEffect } from './feedback-view.js'
 import { numberFlag } from './flags.js'
-import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
-import { teach } from './state/session.js'
+import { giveFeedback } from './give-feedback.js'
+import { visible } from './print.js'
 
 interface RewardFlags {
   readonly state: string
@@ -28,18 +25,9 @@ export function registerReward(program: Command): void {
 }
 
 async function reward(id: string, value: number, flags: RewardFlags): Promise<void> {
-  await checkOutputs([flags.log], [], filesOfLog(flags.state))
-  const log = new EventLog(flags.log)
-  const text = await teach(flags.state, ({ router }) => {
-    log.listen(router)
-    const before = router.stats()
-    let model = ''
-    router.on('rewarded', (event) => {
-      model = event.model
-    })
-    router.reward(id, value)
-    return `${id} on ${visible(model)} rewarded with ${value}\n${renderEffect(model, before, router.stats())}`
+  const read = () => Promise.resolve(value)
+  await giveFeedback(id, flags, read, (router, given, say) => {
+    router.on('rewarded', ({ model }) => say(model, `${id} on ${visible(model)} rewarded with ${given}\n`))
+    router.reward(id, given)
   })
-  await log.append()
-  print(text)
 }

@@ -40,6 +40,7 @@ interface RouteFlags {
   readonly onDifference?: OnDifference
   readonly exclude?: readonly string[]
   readonly candidates?: readonly string[]
+  readonly tenant?: string
   readonly maxCost?: number
   readonly maxLatency?: number
   readonly inputTokens?: number
@@ -102,6 +103,7 @@ export function registerRoute(program: Command): void {
     )
     .option('--exclude <id>', 'not this model, for example one that has just failed (repeatable)', listFlag)
     .option('--candidates <id>', 'only this model and others so named (repeatable)', listFlag)
+    .option('--tenant <id>', "on this tenant's account too, which 'tenant' registers")
     .option(
       '--max-cost <usd>',
       'only models whose expected cost for this request is at most this',
@@ -280,11 +282,12 @@ function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings>
 }
 
 function routeOptions(flags: RouteFlags): RouteOptions {
-  const { exclude, candidates, maxCost, maxLatency, inputTokens, maxOutputTokens, exploit } = flags
+  const { exclude, candidates, tenant, maxCost, maxLatency, inputTokens, maxOutputTokens, exploit } = flags
   return {
     explain: true,
     ...(exclude === undefined ? {} : { exclude }),
     ...(candidates === undefined ? {} : { candidates }),
+    ...(tenant === undefined ? {} : { tenant }),
     ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
     ...(maxLatency === undefined ? {} : { maxLatencyMs: maxLatency }),
     ...(inputTokens === undefined ? {} : { inputTokens }),

@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { CommandError } from './command-error.js'
-import { EventLog } from './event-log.js'
-import { renderEffect } from './feedback-view.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
-import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
-import { teach } from './state/session.js'
+import { giveFeedback } from './give-feedback.js'
+import { visible } from './print.js'
 
 interface SettleFlags extends BillFlags {
   readonly state: string
@@ -45,25 +42,11 @@ async function settle(id: string, flags: SettleFlags): Promise<void> {
     const message = 'give --cost USD, or both --input-tokens N and --output-tokens N, or --usage FILE'
     throw new CommandError('BAD_ARGUMENT', message)
   }
-  await checkOutputs([flags.log], [flags.usage], filesOfLog(flags.state))
-  const settlement = { ...(await billOf(flags)), ...(latencyMs === undefined ? {} : { latencyMs }) }
-  const log = new EventLog(flags.log)
-  const text = await teach(flags.state, ({ router }) => {
-    log.listen(router)
-    const before = router.stats()
-    let headline = ''
-    let model = ''
-    router.on('settled', (event) => {
-      model = event.model
-      headline = `${id} settled on ${visible(model)} at ${usd(event.costUsd)}\n`
-    })
-    router.on('billed', (event) => {
-      model = event.model ?? model
-      headline = `the late bill of ${id} is booked: ${usd(event.costUsd)}\n`
-    })
+  const read = async () => ({ ...(await billOf(flags)), latencyMs })
+  await giveFeedback(id, flags, read, (router, settlement, say) => {
+    router.on('settled', ({ model, costUsd }) =>
+      say(model, `${id} settled on ${visible(model)} at ${usd(costUsd)}\n`),
+    )
     router.settle(id, settlement)
-    return headline + renderEffect(model, before, router.stats())
   })
-  await log.append()
-  print(text)
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ResolvedTokenPrices } from '../models/model.js'
 import { type PlacedKind, TOKEN_KINDS } from '../models/token-kinds.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
+import { renderAccounts, type TenantAccount, tenantAccounts } from './account-view.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { print } from './print.js'
 import { kindOf } from './state/log-file.js'
@@ -25,11 +26,16 @@ export function registerStats(program: Command): void {
 
 async function stats(flags: StatsFlags): Promise<void> {
   if (kindOf(flags.state, false) === 'state-file') await migrate(flags.state)
-  const now = await withView(flags.state, undefined, ({ router }) => router.stats())
-  print(flags.json === true ? `${JSON.stringify(now, null, 2)}\n` : renderStats(now))
+  const { now, tenants } = await withView(flags.state, undefined, ({ router }) => ({
+    now: router.stats(),
+    tenants: tenantAccounts(router),
+  }))
+  const text = JSON.stringify({ ...now, tenantAccounts: tenants }, null, 2)
+  print(flags.json === true ? `${text}\n` : renderStats(now, tenants))
 }
 
-export function renderStats(stats: RouterStats): string {
+/** @param tenants their accounts, shown with the router's caps */
+export function renderStats(stats: RouterStats, tenants: readonly TenantAccount[] = []): string {
   const { requests, pending, pacer, account } = stats
   const lines = [`${plural(requests, 'request')} routed, ${pending.unsettled} waiting for their cost`]
   const money = `spend ${usd(pacer.spendUsd)}, reserved ${usd(pacer.reservedUsd)}`
@@ -51,7 +57,8 @@ export function renderStats(stats: RouterStats): string {
       lines.push(`saved up ${usd(creditUsd + fundUsd)}${fund}${over}`)
     }
   }
-  return `${lines.join('\n')}\n\n${renderModels(stats.models)}`
+  const accounts = renderAccounts(account, tenants)
+  return `${lines.join('\n')}\n\n${renderModels(stats.models)}${accounts === '' ? '' : `\n${accounts}`}`
 }
 
 export function renderModels(models: readonly ModelStats[]): string {
@@ -102,7 +109,13 @@ function pricesOf(model: ResolvedTokenPrices): Readonly<Record<string, number | 
 }
 
 function remark(model: ModelStats): string {
-  return [...standing(model), ...usageRemarks(model)].join('; ')
+  const { isAvailable, implausibleBills } = model
+  return [
+    ...standing(model),
+    ...(isAvailable ? [] : ['does not answer']),
+    ...(implausibleBills === 0 ? [] : [`${plural(implausibleBills, 'bill')} beyond the plausible`]),
+    ...usageRemarks(model),
+  ].join('; ')
 }
 
 function standing(model: ModelStats): string[] {

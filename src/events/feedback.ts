@@ -1,6 +1,6 @@
 import { LOG_RATIO_MAX, LOG_RATIO_MIN } from '../models/cost-estimate.js'
 import { TOKEN_KINDS } from '../models/token-kinds.js'
-import { USAGE_FLAGS } from '../models/usage/usage.js'
+import { USAGE_FLAGS } from '../models/usage/flags.js'
 import { added, column, type DefinedEvent, defineEvent, defineNotice } from './definition.js'
 import { amount, finite, inRange, nullable, requestId, someOf, text } from './fields.js'
 import { tokenCounts } from './token-counts.js'

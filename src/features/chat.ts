@@ -1,11 +1,17 @@
 import { isRecord } from '../base/check.js'
 import { expected } from '../base/errors.js'
 
+/**
+ * A literal with fields that are not named here. Interfaces of other packages, which have no index signature, are taken as
+ * they are: so it stands beside the plain type, and not in its place.
+ */
+type WithMore<T> = T | (T & { readonly [field: string]: unknown })
+
 /** A message of a chat as providers take it; what else it holds (names, tool calls) is not read. */
 export interface ChatMessage {
   readonly role: string
   /** Null where there is no text, as beside tool calls. Of parts, those with a text count. */
-  readonly content?: string | readonly (string | ChatPart)[] | null | undefined
+  readonly content?: string | readonly (string | WithMore<ChatPart>)[] | null | undefined
 }
 
 /** A text, or an image, a file or a tool's result, which has none. */
@@ -14,8 +20,11 @@ export interface ChatPart {
   readonly text?: unknown
 }
 
+/** Messages of a chat. */
+export type Chat = readonly WithMore<ChatMessage>[]
+
 /** Whether an input is a chat and no vector. */
-export function isChat(input: unknown): input is readonly ChatMessage[] {
+export function isChat(input: unknown): input is Chat {
   return Array.isArray(input) && typeof input[0] === 'object' && input[0] !== null
 }
 
@@ -23,7 +32,7 @@ export function isChat(input: unknown): input is readonly ChatMessage[] {
  * The texts of a chat in their order, an empty line between: one message is the same as its text alone.
  * @throws INVALID_ARGUMENT naming the message
  */
-export function textOfChat(messages: readonly ChatMessage[], field: string): string {
+export function textOfChat(messages: Chat, field: string): string {
   const texts: string[] = []
   const { length } = messages
   for (let i = 0; i < length; i++) {

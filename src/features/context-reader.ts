@@ -1,12 +1,12 @@
 import { checkArray, checkVector, copyContext, copyNumbers, isFloatVector } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
-import { type ChatMessage, isChat, textOfChat } from './chat.js'
+import { type Chat, isChat, textOfChat } from './chat.js'
 import { type AnyEncoder, isSyncEncoder } from './encoder.js'
 import { encoderFailed } from './encoder-output.js'
 
 /** What a request's context can be made from: a text, the messages of a chat, or the vector itself. */
-export type ContextInput = string | readonly ChatMessage[] | ArrayLike<number>
+export type ContextInput = string | Chat | ArrayLike<number>
 
 /** What an encoder writes to, and what is checked and kept: a buffer that no code but ours knows. */
 interface Buffers {

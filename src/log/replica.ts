@@ -202,6 +202,7 @@ export class Replica implements Journal {
         const batches = await this.store.read(this.position, READ_WAIT_MS, this.outbox.position)
         this.leases?.storeAnswers()
         await this.take(batches)
+        await this.snapshots.keepOpenable(this)
       } catch (error) {
         if (this.isClosed) return
         await this.readFailed(error)
@@ -322,6 +323,8 @@ export class Replica implements Journal {
   /** Too far behind, or the log is not what it was: from its latest snapshot again. */
   private async rejoin(): Promise<void> {
     const { encoder, dimension } = this.host
+    // Where all that was known here is still of the log, nothing of it need be lost.
+    await this.snapshots.keepOpenable(this, true).catch((error: unknown) => this.storeFailed(error))
     const { fold, position } = await recover(this.store, this.startFold, { encoder, dimension })
     if (fold.state.events === 0) {
       const { description } = this.store

@@ -1,3 +1,4 @@
+import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { beginSnapshot } from '../state/snapshot/snapshot.js'
 import type { JournalOptions } from './resolve-journal.js'
@@ -6,6 +7,7 @@ import { inSlices } from './time-slice.js'
 import { within } from './timeout.js'
 
 const CLAIM_MS = 60_000
+const CHECK_MS = 1000
 
 /** Snapshots of a shared log: all replicas see at the same place that one is due, and one of them writes it. */
 export class SharedSnapshots {
@@ -15,6 +17,7 @@ export class SharedSnapshots {
   private isOurs = false
   /** Events that the latest snapshot known here covers. */
   private covered: number
+  private checkAt = 0
 
   constructor(store: Store, options: JournalOptions, encoder: string | null, covered: number) {
     this.covered = covered
@@ -33,6 +36,33 @@ export class SharedSnapshots {
     const mark = Math.floor(state.events / snapshotEvents)
     if (this.isOurs) this.take(state, position)
     else if (Math.floor(before / snapshotEvents) !== mark) void this.claim(`snapshot-${mark}`)
+  }
+
+  /**
+   * Where somebody else has deleted events that no snapshot covers, those who have read them go on, and nobody could
+   * begin: that is told, and what they know is kept as a snapshot.
+   * @param now the state, and the place that it is of
+   * @param atOnce whatever the time of the latest look
+   * @throws STORE_CORRUPT where the log cannot be opened after that either, or has no such place
+   */
+  async keepOpenable(
+    now: { readonly confirmed: RoutingState; readonly position: Position },
+    atOnce = false,
+  ): Promise<void> {
+    const { store, options, encoder } = this
+    if (store.checkOpenable === undefined || (!atOnce && performance.now() < this.checkAt)) return
+    this.checkAt = performance.now() + CHECK_MS
+    try {
+      await store.checkOpenable()
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code !== 'STORE_CORRUPT') throw error
+      options.onStoreError(error)
+      const { confirmed, position } = now
+      const bytes = await inSlices(beginSnapshot(confirmed, encoder))
+      await store.writeSnapshot({ position, bytes, isGiven: true })
+      this.covered = confirmed.events
+      await store.checkOpenable()
+    }
   }
 
   /**

@@ -92,6 +92,11 @@ export interface Store {
    */
   writeSnapshot(snapshot: StoredSnapshot): Promise<void>
   /**
+   * Shared stores: whether a process that opens the log now would find its latest snapshot and all events after it.
+   * @throws STORE_CORRUPT where somebody else has deleted some of them
+   */
+  checkOpenable?(): Promise<void>
+  /**
    * Texts beside the log, by name, that are no part of its fold. Without them a router does not know what options said
    * at an earlier start. @returns null where nothing was written under that name
    */

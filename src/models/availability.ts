@@ -20,8 +20,8 @@ const PAUSE_REQUESTS_MAX = 32
 const PAUSE_REQUESTS_PROVING = 1
 const PAUSE_MS = 30_000
 const PAUSE_MS_MAX = 900_000
-/** No provider keeps everybody away for longer. */
-const RETRY_AFTER_MAX_MS = 3_600_000
+/** No provider keeps everybody away for longer than an hour: a wait of years is a mistake of units, or of a date. */
+export const RETRY_AFTER_MS_MAX = 3_600_000
 
 /** Whether a model answers, apart from how well: part of a model's counters. */
 export interface Availability {
@@ -96,7 +96,7 @@ export function callFailed(
 ): boolean {
   const wasUp = model.trips === 0
   const asksForPause = retryAfterMs !== null && retryAfterMs > 0
-  if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
+  if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))
   const isOld = model.outages > 0 && sequence <= model.trippedAfter
   if (isOld && !(wasUp && asksForPause)) return false
   model.failureShare += (1 - model.failureShare) * SHARE_RATE

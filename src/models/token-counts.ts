@@ -8,7 +8,7 @@ import {
   type TokenCountName,
   type TokenKinds,
 } from './token-kinds.js'
-import type { UsageFlag } from './usage/usage.js'
+import type { BillRemarks } from './usage/flags.js'
 
 /** Counts of tokens as a caller gives them: `inputTokens` and `outputTokens` are all of their side. */
 export type GivenTokens = { readonly [C in TokenCountName]?: number | null | undefined }
@@ -22,15 +22,15 @@ const ROUNDING = 1e-9
 /**
  * The counts among a record's fields; null where it has none. Both wholes or none, and parts no more than their whole,
  * each and together.
- * @param flags where given, counts that are null or contradict each other are no error: what is certain is counted, and
- *   the flag says what was wrong
+ * @param remarks where given, counts that are null or contradict each other are no error: what is certain is counted, and
+ *   a flag says what was wrong. So it is with those that are no amount, unless the remarks are strict
  * @throws INVALID_ARGUMENT naming the field
  */
 export function readTokenCounts(
   record: Readonly<Record<string, unknown>>,
   field: string,
   kinds: TokenKinds = TOKEN_KINDS,
-  flags: UsageFlag[] | null = null,
+  remarks: BillRemarks | null = null,
 ): TokenAmounts | null {
   const { input, output, byCountName } = kinds
   let amounts: number[] | null = null
@@ -41,8 +41,9 @@ export function readTokenCounts(
     const kind = byCountName.get(key)
     const value = record[key]
     if (kind === undefined || value === undefined) continue
-    if (flags !== null && isMissing(value)) {
-      if (value !== null) flag(flags, 'count-missing')
+    if (remarks !== null && !isAmount(value)) {
+      if (!isMissing(value)) remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
+      else if (value !== null) remarks.add('count-missing')
       continue
     }
     amounts ??= new Array<number>(kinds.kinds.length).fill(0)
@@ -51,7 +52,7 @@ export function readTokenCounts(
       amounts[index] = amount(value, field, key)
       wholes++
     } else {
-      if (flags !== null) amounts[index] = amount(value, field, key)
+      if (remarks !== null) amounts[index] = amount(value, field, key)
       else amounts[index] = partOf(value, key, record, kinds.kinds[whole].countName, field)
       if (whole === input.index) partsInput += amounts[index]
       else partsOutput += amounts[index]
@@ -60,7 +61,7 @@ export function readTokenCounts(
   if (amounts === null) return null
   // Most settlements: both wholes and nothing of their parts.
   if (wholes === 2 && partsInput === 0 && partsOutput === 0) return amounts
-  if (flags !== null) return raiseWholes(amounts, record, kinds, flags)
+  if (remarks !== null) return raiseWholes(amounts, record, kinds, remarks)
   checkWhole(record, field, input, partsInput)
   checkWhole(record, field, output, partsOutput)
   return amounts
@@ -71,29 +72,25 @@ function raiseWholes(
   amounts: number[],
   record: Readonly<Record<string, unknown>>,
   { input, output, parts }: TokenKinds,
-  flags: UsageFlag[],
+  remarks: BillRemarks,
 ): number[] {
   for (const { index, countName } of [input, output]) {
-    const isUntold = isMissing(record[countName])
-    if (isUntold) flag(flags, 'count-missing')
+    const isUntold = !isAmount(record[countName])
+    if (isUntold) remarks.add('count-missing')
     let within = 0
     let beside = 0
     for (const part of parts) {
       if (part.whole !== index) continue
       if (isUntold || amounts[part.index] <= amounts[index]) within += amounts[part.index]
       else {
-        flag(flags, 'part-above-whole')
+        remarks.add('part-above-whole')
         beside += amounts[part.index]
       }
     }
-    if (!isUntold && within > amounts[index] * (1 + ROUNDING)) flag(flags, 'parts-above-whole')
+    if (!isUntold && within > amounts[index] * (1 + ROUNDING)) remarks.add('parts-above-whole')
     amounts[index] = Math.max(amounts[index], within) + beside
   }
   return amounts
-}
-
-function flag(flags: UsageFlag[], found: UsageFlag): void {
-  if (!flags.includes(found)) flags.push(found)
 }
 
 function checkWhole(

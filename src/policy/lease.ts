@@ -4,4 +4,6 @@ export interface Lease {
   capsUsd(tenant: string | null): number
   /** USD that it may draw of the strict budget of one account, the router's (null) or a tenant's. */
   creditUsd(account: string | null): number
+  /** A request was refused that would have drawn `usd`: the next one like it should find it here. */
+  miss(tenant: string | null, usd: number): void
 }

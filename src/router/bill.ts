@@ -5,7 +5,8 @@ import { type PriceList, tokensCostUsd } from '../models/price-list.js'
 import { SERVICE_TIERS, type ServiceTier } from '../models/service-tier.js'
 import { type GivenTokens, readTokenCounts, type TokensByKind, tokensByKind } from '../models/token-counts.js'
 import { amountsOf, TOKEN_KINDS, type TokenAmounts } from '../models/token-kinds.js'
-import { readUsage, type UsageFlag } from '../models/usage/usage.js'
+import type { BillRemarks, UsageFlag } from '../models/usage/flags.js'
+import { readUsage } from '../models/usage/usage.js'
 
 /**
  * What a call cost, or the tokens that it was billed for, priced at the list prices in force when it was routed:
@@ -42,39 +43,64 @@ export interface GivenBill {
 export type PricedBill = Pick<GivenBill, 'usageFlags'> & { readonly costUsd: number }
 
 /**
- * Reads a bill. The answer has been given, so counts that are null, missing or contradict each other are no error: what is
- * certain is booked, and flagged. Tokens are checked even where a cost makes them unneeded: a wrong one is a mistake
- * either way.
- * @throws INVALID_ARGUMENT naming the field
+ * Reads a bill. The answer has been given, so nothing in it is an error: what is null, missing, no amount or contradicts
+ * the rest is flagged, and what is certain is booked. Tokens are read even where a cost makes them unneeded.
+ * @param remarks strict ones refuse what is no amount
+ * @throws INVALID_ARGUMENT naming the field: of strict remarks, and for a usage that cannot be read
  */
-export function readBill(bill: Readonly<Record<string, unknown>>, field: string): GivenBill {
-  const flags: UsageFlag[] = []
-  const hasUsage = !isMissing(bill.usage)
-  const read = hasUsage ? reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`)) : 'empty'
-  const usage = typeof read === 'string' ? null : read
-  if (hasUsage) refuseCounts(bill, field)
-  if (read === 'unknown') flags.push('count-missing')
-  const given = readTokenCounts(bill, field, TOKEN_KINDS, flags)
-  const serviceTier = isMissing(bill.serviceTier)
-    ? (usage?.serviceTier ?? null)
-    : checkOneOf(bill.serviceTier, SERVICE_TIERS, `${field}.serviceTier`)
+export function readBill(
+  bill: Readonly<Record<string, unknown>>,
+  field: string,
+  remarks: BillRemarks,
+): GivenBill {
+  const usage = readBilledUsage(bill, field, remarks)
+  const given = readTokenCounts(bill, field, TOKEN_KINDS, remarks)
+  const serviceTier = readServiceTier(bill.serviceTier, field, remarks) ?? usage?.serviceTier ?? null
   const counts = usage === null ? given : amountsOf(usage.tokens)
   const tokens = counts === null ? null : tokensByKind(counts)
-  if (usage !== null) flags.push(...usage.flags)
-  const costUsd = isMissing(bill.costUsd) ? null : checkAmount(bill.costUsd, `${field}.costUsd`)
-  return {
-    costUsd,
-    counts,
-    serviceTier,
-    tokens,
-    usageFlags: flags.length === 0 ? null : Object.freeze(flags),
-  }
+  if (usage !== null) for (const flag of usage.flags) remarks.add(flag)
+  const costUsd = readAmount(bill, field, 'costUsd', remarks)
+  return { costUsd, counts, serviceTier, tokens, usageFlags: flagsOf(remarks) }
 }
 
-/** A usage has its own counts; some of others would be wrong whichever were taken. @throws INVALID_ARGUMENT */
+/** An amount, null where it is missing or none. */
+export function readAmount(
+  given: Readonly<Record<string, unknown>>,
+  field: string,
+  key: string,
+  remarks: BillRemarks,
+): number | null {
+  const value = given[key]
+  if (isAmount(value)) return value
+  if (!isMissing(value)) remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
+  return null
+}
+
+/** Null where nothing is wrong. */
+export function flagsOf({ flags }: BillRemarks): readonly UsageFlag[] | null {
+  return flags.length === 0 ? null : Object.freeze([...flags])
+}
+
+function readBilledUsage(bill: Readonly<Record<string, unknown>>, field: string, remarks: BillRemarks) {
+  if (isMissing(bill.usage)) return null
+  const read = reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`, TOKEN_KINDS, remarks))
+  if (TOKEN_KINDS.countNames.some((name) => !isMissing(bill[name])))
+    remarks.wrong('counts-twice', () => refuseCounts(bill, field))
+  if (read === 'unknown') remarks.add('count-missing')
+  return typeof read === 'string' ? null : read
+}
+
+function readServiceTier(value: unknown, field: string, remarks: BillRemarks): ServiceTier | null {
+  if (isMissing(value)) return null
+  const tier = SERVICE_TIERS.find((known) => known === value)
+  if (tier === undefined)
+    remarks.wrong('tier-unknown', () => checkOneOf(value, SERVICE_TIERS, `${field}.serviceTier`))
+  return tier ?? null
+}
+
+/** @throws INVALID_ARGUMENT */
 function refuseCounts(bill: Readonly<Record<string, unknown>>, field: string): void {
   const counts = TOKEN_KINDS.countNames.filter((name) => !isMissing(bill[name]))
-  if (counts.length === 0) return
   const message = `expected it alone, as it has its own counts of tokens, got ${counts.join(', ')} as well`
   throw new ParetoBanditError('INVALID_ARGUMENT', `${field}.usage`, message)
 }
@@ -82,17 +108,16 @@ function refuseCounts(bill: Readonly<Record<string, unknown>>, field: string): v
 /**
  * What a bill comes to.
  * @param prices those that the request was routed at
- * @param otherwiseUsd where the bill tells no cost
- * @throws INVALID_ARGUMENT naming the field
+ * @param otherwiseUsd where the bill tells no cost, or tokens that cost more than an amount can be
  */
-export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number, field: string): PricedBill {
+export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number): PricedBill {
   const { costUsd, counts, serviceTier, usageFlags } = bill
   if (costUsd !== null && (costUsd > 0 || counts === null)) return { costUsd, usageFlags }
   if (counts === null) return { costUsd: otherwiseUsd, usageFlags: withFlag(usageFlags, 'cost-missing') }
   const priceUsd = tokensCostUsd(prices, counts, serviceTier)
-  const cost = isAmount(priceUsd) ? priceUsd : checkAmount(priceUsd, `${field} (cost)`)
+  if (!isAmount(priceUsd)) return { costUsd: otherwiseUsd, usageFlags: withFlag(usageFlags, 'not-an-amount') }
   const isWrong = costUsd === 0 && priceUsd > 0
-  return { costUsd: cost, usageFlags: isWrong ? withFlag(usageFlags, 'cost-zero') : usageFlags }
+  return { costUsd: priceUsd, usageFlags: isWrong ? withFlag(usageFlags, 'cost-zero') : usageFlags }
 }
 
 export function tellsCost({ costUsd, counts }: GivenBill): boolean {
@@ -105,5 +130,5 @@ export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
 }
 
 function withFlag(flags: readonly UsageFlag[] | null, flag: UsageFlag): readonly UsageFlag[] {
-  return Object.freeze([...(flags ?? []), flag])
+  return flags?.includes(flag) === true ? flags : Object.freeze([...(flags ?? []), flag])
 }

@@ -28,14 +28,14 @@ export function settledEvent(
   id: string,
   settlement: GivenSettlement,
 ): SettledEvent | BilledEvent {
-  const { state, at, idField, field } = context
+  const { state, at, idField } = context
   if (awaitsLateBill(state, id, idField)) return billedEvent(context, id, settlement)
   const model = modelOfRequest(state, id, REFUSED_FOR_SETTLE, idField)
   const { latencyMs, tokens } = settlement
   const sequence = state.sequenceOf(id)
   const { pending } = state
   const reservedUsd = pending.reservedUsd(sequence)
-  const { costUsd, usageFlags } = priceOf(settlement, pending.prices(sequence), reservedUsd, field)
+  const { costUsd, usageFlags } = priceOf(settlement, pending.prices(sequence), reservedUsd)
   const listCostUsd = pending.listCostUsd(sequence)
   const ratio = isImplausible(costUsd, listCostUsd, model)
     ? MISTAKE_LOG_RATIO
@@ -121,7 +121,7 @@ export function cancelledEvent(
 }
 
 /** What a call cost that brought no answer: nothing, where nothing is told of it. */
-function costOfPart({ state, field }: FeedbackContext, id: string, given: GivenBill): PricedBill {
+function costOfPart({ state }: FeedbackContext, id: string, given: GivenBill): PricedBill {
   if (!tellsCost(given)) return { costUsd: 0, usageFlags: given.usageFlags }
-  return priceOf(given, state.pending.prices(state.sequenceOf(id)), 0, field)
+  return priceOf(given, state.pending.prices(state.sequenceOf(id)), 0)
 }

@@ -21,6 +21,7 @@ import {
   readApart,
   readBatch,
   readCancellation,
+  readCorrection,
   readFailure,
   readSettlement,
   type Settlement,
@@ -97,7 +98,7 @@ export class Feedback {
 
   correct(id: string, bill: Settlement): Receipt {
     const known = checkId(id, 'id')
-    const given = readSettlement(bill, 'bill')
+    const given = readCorrection(bill, 'bill')
     return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
   }
 

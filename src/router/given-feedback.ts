@@ -1,8 +1,19 @@
-import { checkAmount, checkEach, checkKeys, checkRecord, isAmount, isMissing } from '../base/check.js'
+import { checkEach, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
+import { RETRY_AFTER_MS_MAX } from '../models/availability.js'
+import { BillRemarks } from '../models/usage/flags.js'
 import { checkId } from '../state/find-request.js'
-import { BILL_KEYS, type Bill, type GivenBill, namesBill, readBill, tellsCost } from './bill.js'
+import {
+  BILL_KEYS,
+  type Bill,
+  flagsOf,
+  type GivenBill,
+  namesBill,
+  readAmount,
+  readBill,
+  tellsCost,
+} from './bill.js'
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
@@ -13,7 +24,7 @@ export type Settlement = Bill & {
 export type Failure = Bill & {
   /** How long it took to fail. */
   readonly latencyMs?: number | null | undefined
-  /** How long the provider asks to be left alone: the model gets no request for as long. */
+  /** How long the provider asks to be left alone: the model gets no request for as long, an hour at most. */
   readonly retryAfterMs?: number | null | undefined
 }
 
@@ -35,50 +46,51 @@ export interface GivenFailure extends GivenSettlement {
   readonly retryAfterMs: number | null
 }
 
-/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** @throws INVALID_ARGUMENT for what is no object, UNKNOWN_OPTION */
 export function readSettlement(settlement: unknown, field: string): GivenSettlement {
   const given = readRecordOnce(checkRecord(settlement, field), field)
-  const read = readCall(given, SETTLEMENT_KEYS, field)
+  return readCall(given, SETTLEMENT_KEYS, field, new BillRemarks(false))
+}
+
+/** A bill that somebody looked up: what is wrong with it is theirs to mend. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+export function readCorrection(bill: unknown, field: string): GivenSettlement {
+  const given = readRecordOnce(checkRecord(bill, field), field)
+  const read = readCall(given, SETTLEMENT_KEYS, field, new BillRemarks(true))
   if (!tellsCost(read) && !namesBill(given))
     throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens, or usage', 'none')
   return read
 }
 
-/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** @throws INVALID_ARGUMENT for what is no object, UNKNOWN_OPTION */
 export function readCancellation(value: unknown, field: string): GivenSettlement {
-  return readCall(readOptional(value, field), SETTLEMENT_KEYS, field)
+  return readCall(readOptional(value, field), SETTLEMENT_KEYS, field, new BillRemarks(false))
 }
 
-/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+/** @throws INVALID_ARGUMENT for what is no object, UNKNOWN_OPTION */
 export function readFailure(value: unknown, field: string): GivenFailure {
   const failure = readOptional(value, field)
-  const { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs } = readCall(
-    failure,
-    FAILURE_KEYS,
-    field,
-  )
-  const retryAfterMs = readMs(failure, field, 'retryAfterMs')
-  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs, retryAfterMs }
+  const remarks = new BillRemarks(false)
+  const read = readCall(failure, FAILURE_KEYS, field, remarks)
+  const { costUsd, counts, serviceTier, tokens, latencyMs } = read
+  const retryAfterMs = readAmount(failure, field, 'retryAfterMs', remarks)
+  if (retryAfterMs !== null && retryAfterMs > RETRY_AFTER_MS_MAX) remarks.add('retry-too-long')
+  return { costUsd, counts, serviceTier, tokens, usageFlags: flagsOf(remarks), latencyMs, retryAfterMs }
 }
 
 function readOptional(value: unknown, field: string): Record<string, unknown> {
   return value === undefined ? {} : readRecordOnce(checkRecord(value, field), field)
 }
 
-function readCall(given: Record<string, unknown>, keys: readonly string[], field: string): GivenSettlement {
-  checkKeys(given, keys, field)
-  const latencyMs = readMs(given, field, 'latencyMs')
-  const { costUsd, counts, serviceTier, tokens, usageFlags } = readBill(given, field)
-  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs }
-}
-
-function readMs(
-  given: Readonly<Record<string, unknown>>,
+function readCall(
+  given: Record<string, unknown>,
+  keys: readonly string[],
   field: string,
-  key: 'latencyMs' | 'retryAfterMs',
-): number | null {
-  const value = given[key]
-  return isMissing(value) ? null : amount(value, field, key)
+  remarks: BillRemarks,
+): GivenSettlement {
+  checkKeys(given, keys, field)
+  const latencyMs = readAmount(given, field, 'latencyMs', remarks)
+  const { costUsd, counts, serviceTier, tokens, usageFlags } = readBill(given, field, remarks)
+  return { costUsd, counts, serviceTier, tokens, usageFlags, latencyMs }
 }
 
 /** An item of a batch as it was given. */
@@ -135,9 +147,4 @@ function readItem<T>(
 ): GivenItem<T> {
   const { id, ...rest } = readRecordOnce(checkRecord(item, field), field)
   return { id: checkId(id, `${field}.id`), field, value: read(rest, field) }
-}
-
-/** `checkAmount` that puts the field's path together only for an error. */
-function amount(value: unknown, field: string, key: string): number {
-  return isAmount(value) ? value : checkAmount(value, `${field}.${key}`)
 }

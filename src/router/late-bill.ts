@@ -22,7 +22,7 @@ export function awaitsLateBill(state: RoutingState, id: string, idField: string)
 
 /** The event of a bill that takes the place of what is booked. @throws REQUEST_CLOSED, INVALID_ARGUMENT */
 export function billedEvent(
-  { state, at, idField, field }: FeedbackContext,
+  { state, at, idField }: FeedbackContext,
   id: string,
   bill: GivenSettlement,
 ): BilledEvent {
@@ -33,7 +33,7 @@ export function billedEvent(
   }
   const { listCostUsd, bookedUsd, prices } = request
   // A bill that tells no cost leaves what is booked, and says so.
-  const { costUsd, usageFlags } = priceOf(bill, prices, bookedUsd, field)
+  const { costUsd, usageFlags } = priceOf(bill, prices, bookedUsd)
   const model = state.registry.at(request.slot, request.incarnation)
   const isTaught = (request.state & SETTLED) !== 0 && model !== undefined
   const taught = (request.state & MISTAKEN) === 0 ? logCostRatio(bookedUsd, listCostUsd) : MISTAKE_LOG_RATIO

@@ -226,7 +226,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted.
+   * All caps from now on, of the router or of a tenant. One of a kind that was there keeps what it has counted, in another time zone too.
    * @param caps each of `usd` dollars per period
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
    */

@@ -12,9 +12,10 @@ import {
   wasTaughtAsMistake,
   withoutBill,
 } from '../models/cost-estimate.js'
+import { isWorthTelling } from '../models/implausible-bill.js'
 import type { PriceList } from '../models/price-list.js'
 import { type Model, Registry } from '../models/registry.js'
-import { listCostOf, unpricedTokens } from '../models/token-counts.js'
+import { unpricedTokens } from '../models/token-counts.js'
 import { countTries, recordFreeTry, recordLatency, recordTry } from '../models/tries.js'
 import { Ledger } from './ledger.js'
 import { BilledRequest } from './pending/billed-request.js'
@@ -39,11 +40,6 @@ import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import type { RewardUnits } from './reward-units.js'
 import { RunningCost } from './running-cost.js'
 import type { StateOptions } from './state-options.js'
-
-/** A bill of more than this many times the list cost of its own tokens is told as well: cents for dollars are 50 to 100. */
-const IMPLAUSIBLE_TOKENS_RATIO = 40
-/** Up to this many times its list cost no bill is looked into. */
-const USUAL_RATIO = 10
 
 /** How a bill is learned from. */
 interface LearnedBill {
@@ -410,23 +406,16 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
   }
 
-  /**
-   * Tells of a bill that is more likely a mistake than a cost: far beyond its request's list cost (of a model without one,
-   * the budget or 1,000 tokens of the dearest model), or beyond what its own tokens cost at list price.
-   */
+  /** Tells of a bill that somebody should look into. */
   private judgeBill(
     model: Model,
-    { at, id, costUsd, tokens, usageFlags }: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
+    bill: EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>,
     listCostUsd: number,
     prices: PriceList,
   ): void {
     const usualUsd = listCostUsd > 0 ? listCostUsd : this.usualUsd
-    if (costUsd <= USUAL_RATIO * usualUsd) return
-    if (!isImplausible(costUsd, usualUsd, model)) {
-      if (tokens === null || usageFlags?.includes('other-charges') === true) return
-      const tokensUsd = listCostOf(prices, tokens)
-      if (tokensUsd === 0 || costUsd < IMPLAUSIBLE_TOKENS_RATIO * tokensUsd) return
-    }
+    if (!isWorthTelling(bill, usualUsd, prices, model)) return
+    const { at, id, costUsd } = bill
     model.implausibleBills++
     this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
   }

@@ -188,6 +188,30 @@ describe('a command writes to nothing that it reads, and to no two things at onc
     }
   })
 
+  it('and to no database', async () => {
+    await folder.kept()
+    await folder.kept(1, 'other.state')
+    const before = await folder.read('other.state')
+    for (const args of [
+      ['export', 'router.state', '--out', 'other.state'],
+      ['snapshot', 'router.state', 'other.state'],
+      ['fit-priors', '--data', 'rows.jsonl', '--out', 'other.state'],
+      [...replay, '--report', 'other.state'],
+      [...tune, '--json', 'other.state'],
+      ['reward', 'r.1', '1', '--state', 'router.state', '--log', 'other.state'],
+    ])
+      await folder.refused(args, /other\.state: expected a file to write to, it is a database/)
+    expect((await folder.read('other.state')).equals(before)).toBe(true)
+  })
+
+  it('export says what it replaces', async () => {
+    await folder.kept()
+    const exported = ['export', 'router.state', '--out', 'events.jsonl']
+    expect(await folder.ok(exported)).not.toContain('replaced')
+    await folder.write('events.jsonl', 'of another\n')
+    expect(await folder.ok(exported)).toMatch(/; the 11 bytes that were in it are replaced\n$/)
+  })
+
   it('beside a log', async () => {
     await folder.kept()
     for (const side of ['-wal', '-shm', '-journal', '-writer'])

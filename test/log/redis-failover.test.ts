@@ -277,12 +277,102 @@ describe.skipIf(!hasRedis)('a Redis whose replicas are waited for', () => {
 })
 
 describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first snapshot', () => {
+  const EVENTS = '{paretobandit}:events'
+
+  async function grown(failing: Failing, entries = 20): Promise<Replica> {
+    const made = await replica(failing)
+    for (let i = 0; i < entries; i++) {
+      made.router.route(X)
+      await made.router.flush()
+    }
+    return made
+  }
+
   it('opens no router', async () => {
     const failing = await start()
-    const { router } = await replica(failing)
-    for (let i = 0; i < 20; i++) router.route(X)
-    await router.flush()
-    await failing.server.command('XTRIM', '{paretobandit}:events', 'MAXLEN', '1')
+    const running = await grown(failing)
+    running.isDeaf = true
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '1')
     await expectRejection(replica(failing), 'STORE_CORRUPT')
+  })
+
+  it.each<[string, (failing: Failing) => Promise<unknown>]>([
+    ['trimmed', ({ server }) => server.command('XTRIM', EVENTS, 'MAXLEN', '1')],
+    [
+      'bereft of an entry in the middle',
+      async ({ server }) => {
+        const [[id]] = (await server.command('XREVRANGE', EVENTS, '+', '-', 'COUNT', '1')) as [string][]
+        const [, [before]] = (await server.command('XREVRANGE', EVENTS, id, '-', 'COUNT', '2')) as [string][]
+        return server.command('XDEL', EVENTS, before)
+      },
+    ],
+  ])('%s: who runs on it says so, and writes a snapshot that opens it', async (_, harm) => {
+    const failing = await start()
+    const a = await grown(failing)
+    const b = await replica(failing)
+    await harm(failing)
+    const told = () => [...a.errors, ...b.errors].filter((error) => /deleted entries/.test(error))
+    await until(() => told().length > 0, 'the word')
+    let c: Replica | undefined
+    for (let left = 200; left > 0 && c === undefined; left--) {
+      await pause(25)
+      c = await replica(failing).catch(() => undefined)
+    }
+    expect(c?.router.stats().requests).toBe(20)
+    await Promise.all([a, b].map(({ router }) => router.reward(router.route(X).id, 1).durable))
+    await until(() => c?.router.stats().requests === 22, 'all requests')
+    expect((await c?.router.digest())?.sha256).toBe((await a.router.digest()).sha256)
+  })
+
+  it('has nothing to say of what was trimmed behind snapshots', async () => {
+    const failing = await start()
+    const a = await grown(failing)
+    await a.router.close()
+    const [b, c] = [await replica(failing), await replica(failing)]
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '1')
+    b.router.route(X)
+    await pause(2500)
+    expect([...b.errors, ...c.errors]).toEqual([])
+  })
+})
+
+describe.skipIf(!hasRedis)('a log that is no longer there', () => {
+  it.each<[string, readonly string[]]>([
+    ['with all that Redis had', ['FLUSHALL']],
+    ['without its events', ['DEL', '{paretobandit}:events']],
+    ['without its head', ['DEL', '{paretobandit}:log']],
+  ])('%s: who runs on it acknowledges nothing more, and says so', async (_, harm) => {
+    const failing = await start()
+    const [a, b] = [await replica(failing), await replica(failing)]
+    const { id } = a.router.route(X)
+    await a.router.flush()
+    await failing.server.command(...harm)
+    await expectRejection(a.router.reward(id, 1).durable, 'STORE_CORRUPT')
+    for (const each of [a, b]) {
+      await until(() => {
+        try {
+          each.router.route(X)
+          return false
+        } catch {
+          return true
+        }
+      }, 'its end')
+      expectCode(() => each.router.route(X), 'STORE_CORRUPT')
+      expect(each.errors.join()).toMatch(/no longer there|somebody else has deleted entries/)
+    }
+  })
+
+  it('nor where a process that has begun anew has put another in its place', async () => {
+    const failing = await start()
+    const a = await replica(failing)
+    const { id } = a.router.route(X)
+    await a.router.flush()
+    await failing.server.command('FLUSHALL')
+    const b = await replica(failing)
+    expect(b.router.recovery?.isNew).toBe(true)
+    await until(() => a.errors.some((error) => /which was opened, got/.test(error)), 'the word')
+    await pause(500)
+    expectCode(() => a.router.reward(id, 1), 'STORE_CORRUPT')
+    expectCode(() => a.router.route(X), 'STORE_CORRUPT')
   })
 })

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { CapOptions } from '../../src/policy/dollar/accounts/cap-period.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { HOUR, X } from '../support/router.js'
-import { pause, SharedLog, type SharedStore } from '../support/shared-store.js'
+import { SharedLog, type SharedStore } from '../support/shared-store.js'
 import '../support/seed.js'
 
 /** One model, so that a request's worst case is chosen by its tokens: a dollar for 1,000 of them. */
@@ -51,19 +51,19 @@ class Fleet {
   async join(options: RouterOptions): Promise<void> {
     const store = this.log.store()
     this.stores.push(store)
-    this.routers.push(
-      await createRouter({
-        models: MODELS,
-        dimension: 3,
-        kernel: 'js',
-        reserve: 'worst-case',
-        clock: () => this.now,
-        pendingTtlMs: 30 * MINUTE,
-        ...options,
-        journal: { onStoreError: () => {} },
-        store,
-      }),
-    )
+    const router = await createRouter({
+      models: MODELS,
+      dimension: 3,
+      kernel: 'js',
+      reserve: 'worst-case',
+      clock: () => this.now,
+      pendingTtlMs: 30 * MINUTE,
+      ...options,
+      journal: { onStoreError: () => {} },
+      store,
+    })
+    router.on('expired', ({ id, at }) => this.recordExpiry(id, at))
+    this.routers.push(router)
   }
 
   route(by: number, usd: number, tenant?: string): Request | null {
@@ -94,19 +94,8 @@ class Fleet {
   }
 
   /** Whatever is due expires at every replica. */
-  expire(ttlMs: number): void {
+  expire(): void {
     for (const router of this.routers) router.expire()
-    for (const request of [...this.open]) {
-      if (request.routedAt > this.now - ttlMs) continue
-      this.drop(request)
-      this.expired.push(request)
-      this.known.push({
-        id: request.id,
-        at: this.now,
-        routedAt: request.routedAt,
-        usd: request.reservedUsd,
-      })
-    }
   }
 
   /** Has requests in flight for that many dollars, each of `usd`. */
@@ -115,29 +104,24 @@ class Fleet {
     for (let i = 0; i < 200 && held.length < Math.round(totalUsd / usd); i++) {
       const request = this.route(by, usd)
       if (request !== null) held.push(request)
-      await pause(request === null ? 20 : 1)
+      await pass(request === null ? 20 : 1)
     }
     expect(held.length).toBe(Math.round(totalUsd / usd))
     return held
   }
 
-  /** Spends what there is, in requests of that many dollars. @returns how many */
-  async spend(by: number, usd: number, tries = 40): Promise<number> {
-    let routed = 0
+  /** Spends what there is, in turn, in requests of that many dollars. */
+  async spend(by: readonly number[], usd: number, tries = 40): Promise<void> {
     for (let i = 0; i < tries; i++) {
-      const request = this.route(by, usd)
-      if (request !== null) {
-        this.settle(request, 1)
-        routed++
-      }
-      await pause(request === null ? 10 : 1)
+      const requests = by.map((each) => this.route(each, usd))
+      for (const request of requests) if (request !== null) this.settle(request, 1)
+      await pass(requests.includes(null) ? 10 : 1)
     }
-    return routed
   }
 
   /** Lets leases be renewed while the clock stands. */
   async tick(): Promise<void> {
-    await pause(300)
+    await pass(300)
   }
 
   spentUsd(counts: (known: Known) => boolean): number {
@@ -159,6 +143,15 @@ class Fleet {
     for (const router of this.routers) await router.close().catch(() => {})
   }
 
+  /** At the first replica that says so. */
+  private recordExpiry(id: string, at: number): void {
+    const request = this.open.find((each) => each.id === id)
+    if (request === undefined) return
+    this.drop(request)
+    this.expired.push(request)
+    this.known.push({ id, at, routedAt: request.routedAt, usd: request.reservedUsd })
+  }
+
   private drop(request: Request): void {
     for (const list of [this.open, this.expired]) {
       const at = list.indexOf(request)
@@ -168,26 +161,48 @@ class Fleet {
 }
 
 const fleets: Fleet[] = []
+// No test waits: the time of ticks and of the store passes when `pass` says so.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+})
 afterEach(async () => {
-  for (const fleet of fleets.splice(0)) await fleet.close()
+  for (const fleet of fleets.splice(0)) await ended(fleet.close())
+  vi.useRealTimers()
 })
 
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms)
+}
+
+/** Lets time pass until it is done. */
+async function ended(work: Promise<void>): Promise<void> {
+  let isDone = false
+  void work.finally(() => {
+    isDone = true
+  })
+  while (!isDone) await pass(50)
+}
+
 const EPSILON_USD = 1e-6
+/** Scripts of each property. */
+const RUNS = 100
+/** A store in memory answers within it. */
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a calendar cap that replicas share', () => {
   it.each([false, true])('gives no late credit to a period that never paid, one cut off: %s', async (cut) => {
     const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }] })
     for (const by of [0, 1]) await fleet.hold(by, 0.2, 2)
     fleet.now += 31 * MINUTE
-    fleet.expire(30 * MINUTE)
+    fleet.expire()
     await fleet.tick()
     fleet.now = START + HOUR + MINUTE
     // Both begin the next hour, and then hear late that the old requests cost nothing.
-    for (const by of [0, 1]) await fleet.spend(by, 0.1, 3)
+    await fleet.spend([0, 1], 0.1, 3)
     for (const request of [...fleet.expired]) fleet.settle(request, 0)
     await fleet.tick()
     fleet.stores[1].isCutOff = cut
-    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    await fleet.spend([0, 1], 0.1, 120)
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(cut ? 7 : 9.5)
@@ -199,7 +214,7 @@ describe('a calendar cap that replicas share', () => {
     await fleet.tick()
     fleet.stores[2].isCutOff = true
     fleet.now = START + HOUR + MINUTE
-    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    await fleet.spend([0, 1], 0.1, 120)
     for (const request of held) fleet.settle(request, 1)
     expect(fleet.spentUsd(({ at }) => at >= START + HOUR)).toBeLessThanOrEqual(10 + EPSILON_USD)
   })
@@ -212,11 +227,11 @@ describe('a calendar cap that replicas share', () => {
     // It knows those requests from the log alone.
     await fleet.join({ pendingTtlMs: 5 * HOUR })
     fleet.now = START + HOUR + MINUTE
-    for (const by of [0, 2]) await fleet.spend(by, 0.1, 3)
+    await fleet.spend([0, 2], 0.1, 3)
     for (const request of held) fleet.settle(request, 1, 0)
     await fleet.tick()
     for (const by of [0, 2]) fleet.stores[by].isDeaf = true
-    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(2, 0.1, 120)])
+    await fleet.spend([0, 2], 0.1, 120)
     for (const by of [0, 2]) fleet.stores[by].isDeaf = false
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
@@ -235,12 +250,62 @@ describe('a calendar cap that replicas share', () => {
           const request = fleet.route(by, 0.01, tenant)
           if (request !== null) fleet.settle(request, 1)
         }
-        await pause(2)
+        await pass(2)
       }
       expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual((tenant === 't' ? 1 : 2) + EPSILON_USD)
       expect(fleet.spentUsd(() => true)).toBeGreaterThan(tenant === 't' ? 0.9 : 1.9)
     }
     for (const store of fleet.stores) store.isDeaf = false
+  })
+
+  it('of a tenant that is spent keeps nobody else waiting for the next slice', async () => {
+    // No time passes, so no tick comes: what is asked for is asked for by requests.
+    const fleet = await Fleet.start(1, {
+      caps: [{ usd: 10, per: 'day' }],
+      tenants: [{ id: 't', caps: [{ usd: 0.205, per: 'day' }] }],
+    })
+    for (let i = 0; i < 40; i++) {
+      fleet.route(0, 0.01, 't')
+      await turn()
+    }
+    expect(fleet.open).toHaveLength(20)
+    let routed = 0
+    for (let i = 0; i < 200; i++) {
+      expect(fleet.route(0, 0.01, 't')).toBeNull()
+      if (fleet.route(0, 0.01) !== null) routed++
+      await turn()
+    }
+    expect(routed).toBe(200)
+  })
+
+  it.each([
+    [1, 0.105, 0.01],
+    [4, 1.05, 0.2],
+    [8, 1.05, 0.1],
+  ])(
+    'can be spent by requests that are dearer than a slice: %i replicas, $%f, $%f',
+    async (replicas, usd, each) => {
+      const fleet = await Fleet.start(replicas, { caps: [{ usd, per: 'day' }] })
+      for (let i = 0; i < 30 * replicas; i++) {
+        const request = fleet.route(i % replicas, each)
+        if (request !== null) fleet.settle(request, 1)
+        await turn()
+      }
+      const spentUsd = fleet.spentUsd(() => true)
+      expect(spentUsd).toBeLessThanOrEqual(usd + EPSILON_USD)
+      // Each of several may be left with too little for one more.
+      expect(spentUsd).toBeGreaterThan(replicas === 1 ? usd - each : 0.6 * usd)
+    },
+  )
+
+  it('can be spent by one when the others have no more requests', async () => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day' }] })
+    // Dear ones for so small a cap: slices are large.
+    for (const by of [0, 1, 2, 3]) await fleet.spend([by], 0.006, 4)
+    await pass(4000)
+    await fleet.spend([0], 0.006, 400)
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(fleet.spentUsd(() => true)).toBeGreaterThan(0.88)
   })
 
   it.each([
@@ -253,9 +318,9 @@ describe('a calendar cap that replicas share', () => {
     // Moments before the end, for as long as money is asked for ahead.
     fleet.now = end - 1500
     for (let by = 0; by < 4; by++) fleet.route(by, 0.001)
-    await pause(2200)
+    await pass(2200)
     fleet.now = end + 1
-    await Promise.all([0, 1, 2, 3].map((by) => fleet.spend(by, 0.002, 300)))
+    await fleet.spend([0, 1, 2, 3], 0.002, 300)
     const spentUsd = fleet.spentUsd(({ at }) => at >= end)
     expect(spentUsd).toBeLessThanOrEqual(1 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(0.95)
@@ -281,10 +346,10 @@ describe('a rolling cap that replicas share', () => {
       fleet.now += 10 * MINUTE
       await fleet.tick()
     }
-    await Promise.all([fleet.spend(0, 0.1, 120), fleet.spend(1, 0.1, 120)])
+    await fleet.spend([0, 1], 0.1, 120)
     for (const request of held) fleet.settle(request, 1)
     await fleet.tick()
-    await fleet.spend(0, 0.1, 60)
+    await fleet.spend([0], 0.1, 60)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(10 + EPSILON_USD)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(9)
     expect(fleet.mostUsd(HOUR, ({ routedAt }) => routedAt)).toBeLessThanOrEqual(10 + EPSILON_USD)
@@ -306,7 +371,7 @@ describe('a rolling cap that replicas share', () => {
     for (let i = 0; i < 4; i++) {
       fleet.now += 6 * MINUTE
       await fleet.tick()
-      await Promise.all([fleet.spend(0, 0.1, 40), fleet.spend(1, 0.1, 40)])
+      await fleet.spend([0, 1], 0.1, 40)
     }
     fleet.stores[1].isDeaf = false
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(10 + EPSILON_USD)
@@ -321,6 +386,8 @@ type Step =
   | { readonly do: 'burst' }
   | { readonly do: 'all-late' }
   | { readonly do: 'tick' }
+  | { readonly do: 'deaf'; readonly which: number }
+  | { readonly do: 'slow'; readonly which: number; readonly ms: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -349,14 +416,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<Step>({ do: 'expire' }, { do: 'burst' }, { do: 'all-late' }) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'tick' }) },
 )
+/** Beside these: a replica hears of nothing until the next burst is over, or the store takes its time with leases. */
+const laggingStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 14, arbitrary: step },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deaf' as const), which: fc.nat(3) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('slow' as const),
+      which: fc.nat(3),
+      ms: fc.constantFrom(0, 3, 20),
+    }),
+  },
+)
 
 async function play(fleet: Fleet, steps: readonly Step[], ttlMs: number): Promise<void> {
   const count = fleet.routers.length
   for (const each of steps) {
     if (each.do === 'wait') fleet.now += each.ms
     else if (each.do === 'route') fleet.route(each.by % count, each.usd)
-    else if (each.do === 'expire') fleet.expire(ttlMs)
+    else if (each.do === 'expire') fleet.expire()
     else if (each.do === 'tick') await fleet.tick()
+    else if (each.do === 'deaf') fleet.stores[each.which % count].isDeaf = true
+    else if (each.do === 'slow') fleet.stores[each.which % count].leaseMs = each.ms
     else if (each.do === 'burst') {
       // Nobody hears what the others spend: leases alone stand between them and the cap.
       for (const store of fleet.stores) store.isDeaf = true
@@ -365,7 +447,7 @@ async function play(fleet: Fleet, steps: readonly Step[], ttlMs: number): Promis
           const request = fleet.route(by, 0.02)
           if (request !== null && i % 3 > 0) fleet.settle(request, 1)
         }
-        await pause(1)
+        await pass(1)
       }
       for (const store of fleet.stores) store.isDeaf = false
     } else if (each.do === 'all-late') {
@@ -377,26 +459,110 @@ async function play(fleet: Fleet, steps: readonly Step[], ttlMs: number): Promis
       if (due !== undefined && (each.do === 'late' || due.routedAt > fleet.now - ttlMs))
         fleet.settle(due, each.share)
     }
-    await pause(2)
+    await pass(2)
   }
 }
 
-describe('the promise of shared caps', () => {
-  const scripts = fc.array(step, { minLength: 15, maxLength: 40 })
-  const property = async (cap: CapOptions, check: (fleet: Fleet) => void) => {
+describe('a cap that is lowered while slices of it are out', () => {
+  it.each(['calendar', 'rolling'] as const)('is kept from then on, a %s one', async (window) => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day', window }] })
+    await fleet.spend([0, 1, 2, 3], 0.005, 15)
+    fleet.routers[0].setCaps([{ usd: 0.5, per: 'day', window }])
+    await pass(20)
+    // Nobody hears what the others spend.
+    for (const store of fleet.stores) store.isDeaf = true
+    await fleet.spend([0, 1, 2, 3], 0.005, 60)
+    for (const store of fleet.stores) store.isDeaf = false
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(0.5 + EPSILON_USD)
+    expect(fleet.spentUsd(() => true)).toBeGreaterThan(0.45)
+  })
+
+  it('is kept by strict budgets too', async () => {
+    const fleet = await Fleet.start(4, { strict: true, budget: { usdPerRequest: 0.02, burst: 50 } })
+    // Each has saved up a slice of what 50 requests may cost.
+    await fleet.spend([0, 1, 2, 3], 0.001, 40)
+    const routed = fleet.known.length
+    const before = fleet.spentUsd(() => true)
+    fleet.routers[0].setBudget({ usdPerRequest: 0.002 })
+    await pass(20)
+    for (const store of fleet.stores) store.isDeaf = true
+    await fleet.spend([0, 1, 2, 3], 0.004, 60)
+    for (const store of fleet.stores) store.isDeaf = false
+    const tries = fleet.known.length - routed + fleet.refused
+    expect(fleet.spentUsd(() => true) - before).toBeLessThanOrEqual(0.002 * (50 + tries) + EPSILON_USD)
+  })
+
+  const change = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant('spend' as const), by: fc.nat(3), tries: fc.nat(12) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('route' as const), by: fc.nat(3), tries: fc.nat(5) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('settle' as const), share: fc.constantFrom(0, 0.5, 1) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('cap' as const),
+        by: fc.nat(3),
+        usd: fc.constantFrom(0.2, 0.5, 1),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('tick' as const) }) },
+  )
+
+  it('is kept, however often it changes', async () => {
     await fc.assert(
-      fc.asyncProperty(scripts, fc.integer({ min: 2, max: 4 }), fc.boolean(), async (steps, count, cut) => {
-        const ttlMs = 30 * MINUTE
-        const fleet = await Fleet.start(count, { caps: [cap], pendingTtlMs: ttlMs })
-        const half = Math.floor(steps.length / 2)
-        await play(fleet, steps.slice(0, half), ttlMs)
-        fleet.stores[count - 1].isCutOff = cut
-        await play(fleet, steps.slice(half), ttlMs)
-        check(fleet)
-        await fleet.close()
+      fc.asyncProperty(fc.array(change, { minLength: 10, maxLength: 40 }), async (script) => {
+        const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'day' }] })
+        let mostUsd = 1
+        for (const each of script) {
+          if (each.do === 'spend') await fleet.spend([each.by], 0.013, each.tries)
+          else if (each.do === 'route') for (let i = 0; i < each.tries; i++) fleet.route(each.by, 0.013)
+          else if (each.do === 'settle') {
+            for (const request of [...fleet.open]) fleet.settle(request, each.share)
+          } else if (each.do === 'tick') await fleet.tick()
+          else {
+            // What was spent before stays spent, and what is in flight may cost what it reserved.
+            const inFlightUsd = fleet.open.reduce((sum, { reservedUsd }) => sum + reservedUsd, 0)
+            mostUsd = Math.max(each.usd, fleet.spentUsd(() => true) + inFlightUsd)
+            fleet.routers[each.by].setCaps([{ usd: each.usd, per: 'day' }])
+          }
+          await pass(2)
+          expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(mostUsd + EPSILON_USD)
+        }
+        await ended(fleet.close())
         fleets.length = 0
       }),
-      { numRuns: 20 },
+      { numRuns: RUNS },
+    )
+  }, 120_000)
+})
+
+describe.each([
+  ['that may be cut off', step, true],
+  ['that hear late of each other', laggingStep, false],
+])('the promise of caps shared by replicas %s', (_name, steps, mayBeCut) => {
+  const scripts = fc.array(steps, { minLength: 15, maxLength: 40 })
+  const property = async (cap: CapOptions, check: (fleet: Fleet) => void) => {
+    await fc.assert(
+      fc.asyncProperty(scripts, fc.integer({ min: 2, max: 4 }), fc.boolean(), async (script, count, cut) => {
+        const ttlMs = 30 * MINUTE
+        const fleet = await Fleet.start(count, { caps: [cap], pendingTtlMs: ttlMs })
+        const half = Math.floor(script.length / 2)
+        await play(fleet, script.slice(0, half), ttlMs)
+        fleet.stores[count - 1].isCutOff = cut && mayBeCut
+        await play(fleet, script.slice(half), ttlMs)
+        check(fleet)
+        await ended(fleet.close())
+        fleets.length = 0
+      }),
+      { numRuns: RUNS },
     )
   }
 

@@ -67,6 +67,42 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(router.stats().models.every(({ isAvailable }) => isAvailable)).toBe(true)
   })
 
+  it('is asked again after an hour, whatever wait its provider names, and that is flagged', async () => {
+    const { router, clock, log } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+    serve(router, 100, null)
+    const { id, model } = router.route(X)
+    router.fail(id, { retryAfterMs: 5 * 365 * 24 * HOUR })
+    expect(log.findLast(({ type }) => type === 'failed')).toMatchObject({ usageFlags: ['retry-too-long'] })
+    expect(router.stats().models.find((each) => each.id === model)?.flaggedUsages).toBe(1)
+    clock.advance(HOUR - 1)
+    const others = Array.from({ length: 40 }, () => router.route(X).model)
+    expect(others).not.toContain(model)
+    clock.advance(1)
+    expect(Array.from({ length: 40 }, () => router.route(X).model)).toContain(model)
+    router.fail(router.route(X).id, { retryAfterMs: HOUR })
+    expect(log.findLast(({ type }) => type === 'failed')).toMatchObject({ usageFlags: null })
+  })
+
+  it('from its first call on is found within tens of requests once it answers', async () => {
+    const { router, log } = await makeBench({ policy })
+    serve(router, 300, null, 'middle')
+    router.addModel({ id: 'new', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.3 })
+    // Misconfigured: whatever it gets fails at once.
+    const failed = serve(router, 400, 'new', 'middle')
+    expect(failed).toBeGreaterThan(4)
+    expect(failed).toBeLessThan(40)
+    expect(log.filter(({ type }) => type === 'availability')).toMatchObject([
+      { model: 'new', isAvailable: false },
+    ])
+    const before = router.stats().requests
+    let left = 200
+    while (left > 0 && router.stats().models.find(({ id }) => id === 'new')?.isAvailable === false) {
+      serve(router, 1, null, 'new')
+      left--
+    }
+    expect(router.stats().requests - before).toBeLessThanOrEqual(33)
+  })
+
   it('keeps little of batches too, and of requests that name it with others', async () => {
     const { router } = await makeBench({ policy })
     serve(router, 300, null, 'middle')

@@ -324,6 +324,141 @@ describe('a settlement that contradicts itself or tells too little', () => {
     expect(router.stats().models[0].flaggedUsages).toBe(1)
   })
 
+  it.each<[string, unknown, number | null, string]>([
+    ['nothing', {}, null, 'cost-missing'],
+    ['a negative cost', { costUsd: -1 }, null, 'not-an-amount'],
+    ['a cost in words', { costUsd: '0.25' }, null, 'not-an-amount'],
+    ['an endless cost', { costUsd: Number.POSITIVE_INFINITY }, null, 'not-an-amount'],
+    ['a cost beyond all bounds', { costUsd: 1e13 }, null, 'not-an-amount'],
+    [
+      'a negative cost beside tokens',
+      { costUsd: -1, inputTokens: 10, outputTokens: 5 },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    ['a true cost beside a wrong count', { costUsd: 0.25, inputTokens: '10' }, 0.25, 'not-an-amount'],
+    ['negative counts', { inputTokens: -5, outputTokens: -1 }, null, 'not-an-amount'],
+    ['counts in words', { inputTokens: '10', outputTokens: 5 }, price(0, 5), 'not-an-amount'],
+    [
+      'endless tokens',
+      { inputTokens: Number.POSITIVE_INFINITY, outputTokens: 5 },
+      price(0, 5),
+      'not-an-amount',
+    ],
+    [
+      'a negative part',
+      { inputTokens: 10, outputTokens: 5, cachedInputTokens: -1 },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    [
+      'a part in words',
+      { inputTokens: 10, outputTokens: 5, reasoningTokens: 'x' },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    [
+      'a usage with a negative count',
+      { usage: { prompt_tokens: -1, completion_tokens: 5 } },
+      price(0, 5),
+      'not-an-amount',
+    ],
+    [
+      'a usage with a count in words',
+      { usage: { input_tokens: '10', output_tokens: 5 } },
+      price(0, 5),
+      'not-an-amount',
+    ],
+    [
+      'a usage with wrong counts alone',
+      { usage: { input_tokens: '10', output_tokens: -5 } },
+      null,
+      'not-an-amount',
+    ],
+    [
+      'a usage with details that are none',
+      { usage: { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: 'x' } },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    [
+      'a usage with a list that is none',
+      { usage: { promptTokenCount: 10, candidatesTokenCount: 5, promptTokensDetails: 7 } },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    [
+      'a usage with a wrong entry',
+      { usage: { promptTokenCount: 10, candidatesTokenCount: 5, promptTokensDetails: [null] } },
+      price(10, 5),
+      'not-an-amount',
+    ],
+    ['an empty usage', { usage: {} }, null, 'cost-missing'],
+    ['a usage that is a number', { usage: 7 }, null, 'count-missing'],
+    ['a usage in words', { usage: '{"input_tokens":10}' }, null, 'count-missing'],
+    [
+      'a usage and counts',
+      { usage: { input_tokens: 10, output_tokens: 5 }, inputTokens: 7, outputTokens: 7 },
+      price(10, 5),
+      'counts-twice',
+    ],
+    [
+      'an empty usage and counts',
+      { usage: {}, inputTokens: 10, outputTokens: 5 },
+      price(10, 5),
+      'counts-twice',
+    ],
+    [
+      'an unknown tier',
+      { inputTokens: 10, outputTokens: 5, serviceTier: 'bach' },
+      price(10, 5),
+      'tier-unknown',
+    ],
+    ['a latency in words', { costUsd: 0.25, latencyMs: '900' }, 0.25, 'not-an-amount'],
+    ['a negative latency', { costUsd: 0.25, latencyMs: -1 }, 0.25, 'not-an-amount'],
+  ])('%s: is no error either, in any call that settles', async (_, settlement, costUsd, flag) => {
+    const { router, log } = await makeBench({ models: [PRICED] })
+    const requests = Array.from({ length: 3 }, () => router.route(X))
+    const given = settlement as object
+    router.settle(requests[0].id, given)
+    router.settleMany([{ id: requests[1].id, ...given }])
+    router.settleMany([{ id: requests[2].id, ...given }], { each: true })
+    for (const event of log.slice(3)) {
+      expect(event).toMatchObject({ type: 'settled', usageFlags: expect.arrayContaining([flag]) })
+      expect(event).toMatchObject({ latencyMs: null })
+    }
+    const usd = costUsd === null ? requests.map((each) => each.reservedUsd) : [costUsd, costUsd, costUsd]
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(
+      usd.reduce((sum, each) => sum + each),
+      9,
+    )
+    expect(router.stats().models[0].flaggedUsages).toBe(3)
+  })
+
+  it('books the reservation for tokens that cost more than there is', async () => {
+    const { router, log } = await makeBench({
+      models: [{ id: 'dear', inputUsdPerMTok: 1e12, outputUsdPerMTok: 0 }],
+    })
+    const { id, reservedUsd } = router.route(X)
+    router.settle(id, { inputTokens: 1e12, outputTokens: 1e12 })
+    expect(log[1]).toMatchObject({ costUsd: reservedUsd, usageFlags: ['not-an-amount'] })
+  })
+
+  it('tells nothing of a failed call that is no amount: it cost nothing, and is flagged', async () => {
+    const { router, log } = await makeBench({ models: [PRICED] })
+    const route = () => router.route(X).id
+    router.fail(route(), wrong({ costUsd: Number.POSITIVE_INFINITY, retryAfterMs: '120', latencyMs: -1 }))
+    expect(log.at(-1)).toMatchObject({ costUsd: 0, retryAfterMs: null, latencyMs: null })
+    expect(log.at(-1)).toMatchObject({ usageFlags: ['not-an-amount'] })
+    router.cancel(route(), wrong({ inputTokens: '10', outputTokens: 5 }))
+    expect(router.stats().pacer.spendUsd).toBeCloseTo(price(0, 5), 12)
+    const late = route()
+    router.fail(late)
+    router.settle(late, wrong({ costUsd: -1 }))
+    expect(log.at(-1)).toMatchObject({ type: 'billed', costUsd: 0 })
+    expect(router.stats().models[0].flaggedUsages).toBe(3)
+  })
+
   it('is booked as far as it is certain by every call that takes a bill', async () => {
     const { router } = await makeBench({ models: [PRICED], caps: [CAP], tenants: [{ id: 't', caps: [CAP] }] })
     const free = { costUsd: 0, inputTokens: 10, outputTokens: 5 }
@@ -383,6 +518,45 @@ describe('an implausible bill', () => {
     }
   })
 
+  it.each([60, 74, 150, 294])(
+    'of a newcomer is told, %i times what its list price comes to',
+    async (times) => {
+      for (const policy of POLICY_NAMES) {
+        const { router, log } = await makeBench({ policy, models: [MODELS[2]] })
+        const told = () => log.filter(({ type }) => type === 'implausible-bill').length
+        const { id } = router.route(X)
+        const listCostUsd = log.flatMap((event) => (event.type === 'routed' ? [event.listCostUsd] : []))[0]
+        router.settle(id, { costUsd: times * listCostUsd })
+        expect(told()).toBe(1)
+        // A bill says so each time, until it is what the model costs.
+        for (let i = 0; i < 40; i++) router.settle(router.route(X).id, { costUsd: times * listCostUsd })
+        expect(told()).toBeGreaterThan(2)
+        expect(told()).toBeLessThan(12)
+        expect(router.stats().models[0].implausibleBills).toBe(told())
+      }
+    },
+  )
+
+  it.each([
+    ['five times its list price', 5, {}],
+    ['thirty times', 30, {}],
+    ['of a prompt as long as it is dear', 74, { inputTokens: 200_000, outputTokens: 200 }],
+  ])('is not one of a newcomer: %s', async (_, times, tokens) => {
+    const { router, log } = await makeBench({ models: [MODELS[2]] })
+    const { id } = router.route(X)
+    const listCostUsd = log.flatMap((event) => (event.type === 'routed' ? [event.listCostUsd] : []))[0]
+    router.settle(id, { costUsd: times * listCostUsd, ...tokens })
+    expect(router.stats().models[0].implausibleBills).toBe(0)
+  })
+
+  it('of a text is held against the tokens of the text', async () => {
+    const router = await createRouter({ models: [MODELS[2]], kernel: 'js' })
+    router.settle(router.route('word '.repeat(100_000)).id, { costUsd: 1 })
+    expect(router.stats().models[0].implausibleBills).toBe(0)
+    router.settle(router.route('hi').id, { costUsd: 1 })
+    expect(router.stats().models[0].implausibleBills).toBe(1)
+  })
+
   it('of a model without a list price is held against the budget', async () => {
     const free = { id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
     const { router } = await makeBench({ models: [free], budget: { usdPerRequest: 0.01 } })
@@ -435,7 +609,7 @@ describe('a batch with a result for each item', () => {
       },
     }
     const { results } = router.settleMany(
-      [{ id: a, costUsd: 0.1 }, item, wrong(null), { id: c, costUsd: -1 }],
+      [{ id: a, costUsd: 0.1 }, item, wrong(null), wrong({ id: c, costUSD: 1 })],
       {
         each: true,
       },
@@ -444,7 +618,7 @@ describe('a batch with a result for each item', () => {
       'ok',
       ['INVALID_ARGUMENT', 'items[1]'],
       ['INVALID_ARGUMENT', 'items[2]'],
-      ['INVALID_ARGUMENT', 'items[3].costUsd'],
+      ['UNKNOWN_OPTION', 'items[3].costUSD'],
     ])
     expectCode(() => router.settleMany(wrong({}), { each: true }), 'INVALID_ARGUMENT', 'items')
     const { results: rewards } = router.rewardMany(

@@ -237,18 +237,22 @@ describe('what a caller gives is read before anything is done', () => {
     expectCode(() => router.setCaps(wrong([circle])), 'INVALID_ARGUMENT', 'caps')
   })
 
-  it('a settlement that no structured clone can copy is refused by name, also in a log', async () => {
+  it('a bill that no structured clone can copy is refused by name or left out, also in a log', async () => {
     const router = await createRouter({ models: MODELS, dimension: 3, store: new SharedLog().store() })
-    for (const value of [() => 1, Symbol('s'), new Proxy({}, {})])
+    for (const value of [() => 1, Symbol('s'), new Proxy({}, {})]) {
       expectCode(
-        () => router.settle('other.1', wrong({ costUsd: value })),
+        () => router.correct('other.1', wrong({ costUsd: value })),
         'INVALID_ARGUMENT',
-        'settlement.costUsd',
+        'bill.costUsd',
       )
+      router.settle(router.route(X).id, wrong({ costUsd: value }))
+    }
     expectCode(
-      () => router.settle('other.1', wrong({ usage: { prompt_tokens: () => 1 } })),
+      () => router.correct('other.1', wrong({ usage: { prompt_tokens: () => 1 } })),
       'INVALID_ARGUMENT',
     )
+    router.settle(router.route(X).id, wrong({ usage: { prompt_tokens: () => 1 } }))
+    expect(router.stats().models.reduce((sum, { flaggedUsages }) => sum + flaggedUsages, 0)).toBe(4)
     await router.close()
     await expectRejection(
       createRouter(wrong<RouterOptions>({ models: () => 1 })),

@@ -164,35 +164,19 @@ describe('a usage that no provider has', () => {
   })
 })
 
-describe('a bill is refused that', () => {
+describe('a bill that corrects another is refused where it', () => {
   it.each<[string, object, string, string]>([
-    [
-      'has a usage and counts',
-      { usage: USAGE, inputTokens: 1, outputTokens: 1 },
-      'settlement.usage',
-      'counts',
-    ],
-    ['has a usage and one count', { usage: USAGE, inputTokens: 1 }, 'settlement.usage', 'got inputTokens as'],
-    [
-      'has a usage and a part',
-      { usage: USAGE, cachedInputTokens: 1 },
-      'settlement.usage',
-      'cachedInputTokens',
-    ],
-    ['has a usage that is none', { usage: 1 }, 'settlement.usage', 'an object'],
-    ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'settlement.usage.prompt_tokens', 'got "1"'],
-    ['was served otherwise', { usage: USAGE, serviceTier: 'bach' }, 'settlement.serviceTier', "'batch'"],
-    ['costs too much', { inputTokens: 1e12, outputTokens: 1e12, serviceTier: 'flex' }, '', ''],
+    ['has a usage and counts', { usage: USAGE, inputTokens: 1, outputTokens: 1 }, 'bill.usage', 'counts'],
+    ['has a usage and one count', { usage: USAGE, inputTokens: 1 }, 'bill.usage', 'got inputTokens as'],
+    ['has a usage and a part', { usage: USAGE, cachedInputTokens: 1 }, 'bill.usage', 'cachedInputTokens'],
+    ['has a usage that is none', { usage: 1 }, 'bill.usage', 'an object'],
+    ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'bill.usage.prompt_tokens', 'got "1"'],
+    ['was served otherwise', { usage: USAGE, serviceTier: 'bach' }, 'bill.serviceTier', "'batch'"],
   ])('%s', async (_, settlement, field, says) => {
-    const model = field === '' ? { ...PLAIN, inputUsdPerMTok: 1e12, outputUsdPerMTok: 0 } : PLAIN
-    const { router } = await makeBench({ models: [model] })
+    const { router } = await makeBench({ models: [PLAIN] })
     const { id } = router.route(X)
     const before = digest(router)
-    const error = expectCode(
-      () => router.settle(id, wrong(settlement)),
-      'INVALID_ARGUMENT',
-      field || 'settlement (cost)',
-    )
+    const error = expectCode(() => router.correct(id, wrong(settlement)), 'INVALID_ARGUMENT', field)
     expect(error.message).toContain(says)
     expect(digest(router)).toBe(before)
   })

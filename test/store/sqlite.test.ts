@@ -233,8 +233,23 @@ describeSqlite('a file', () => {
     expect(query(file, 'SELECT count(*) FROM events')).toEqual([[5]])
   })
 
+  it('to be read is told from other things likewise', async () => {
+    for (const name of [`${file}\0b`, ':memory:', 'file:log.db'])
+      await expectRejection(openSqliteReadOnly(name), 'INVALID_ARGUMENT', 'file')
+    const odd = folder.file(':memory:')
+    await (await sqliteStore(odd).open(HEADER, [])).isNew
+    expect(readdirSync(folder.path)).toContain(':memory:')
+  })
+
   it('is opened with options that are known', () => {
     expectCode(() => sqliteStore(''), 'INVALID_ARGUMENT', 'file')
+    for (const [name, says] of [
+      [`${file}\0b`, /U\+0000/],
+      [':memory:', /memoryStore\(\) of paretobandit\/store\/memory/],
+      ['file:log.db?mode=memory', /fileURLToPath/],
+    ] as const) {
+      expect(expectCode(() => sqliteStore(name), 'INVALID_ARGUMENT', 'file').message).toMatch(says)
+    }
     expectCode(() => sqliteStore(file, wrong({ durable: true })), 'UNKNOWN_OPTION', 'durable')
     expectCode(() => sqliteStore(file, wrong({ durability: 'ful' })), 'INVALID_ARGUMENT', 'durability')
     expectCode(() => sqliteStore(file, { lockWaitMs: -1 }), 'INVALID_ARGUMENT', 'lockWaitMs')

@@ -19,14 +19,15 @@ export class SharedLog {
   readonly notes = new Map<string, string>()
   /** Batches before this one are gone. */
   trimmed = 0
-  isAway = false
   granted = new Map<string, number>()
   /** The clock of the pots, ms since 1970. */
   now: () => number = Date.now
   /** Of rolling pots: USD by process and step. */
   readonly rolling = new Map<string, Map<SharedStore, Map<number, number>>>()
   private starts = 0
+  private away = false
   private readonly open = new Set<SharedStore>()
+  private waiting: (() => void)[] = []
 
   store(): SharedStore {
     return new SharedStore(this)
@@ -43,6 +44,30 @@ export class SharedLog {
 
   get processes(): number {
     return this.open.size
+  }
+
+  get isAway(): boolean {
+    return this.away
+  }
+
+  set isAway(value: boolean) {
+    this.away = value
+    this.changed()
+  }
+
+  /** Resolves when something is other than it was, or after that time. */
+  change(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  changed(): void {
+    for (const resolve of this.waiting.splice(0)) resolve()
   }
 
   check(): void {
@@ -65,44 +90,64 @@ export class SharedStore implements Store {
   readonly leases: LeaseBroker
   /** Appends are held back while it is true. */
   isSlow = false
-  /** Reads find nothing while it is true: a paused process. */
-  isDeaf = false
+  /** How long the store takes for what is asked of leases, and how long its answer does, ms. */
+  leaseMs = 0
   /** The next append takes effect, and its reply is lost. */
   losesReply = false
-  /** Nothing reaches the log or comes from it while it is true: a process that is cut off. */
-  isCutOff = false
   private readonly log: SharedLog
   private isClosed = false
+  private cutOff = false
+  private deaf = false
 
   constructor(log: SharedLog) {
     this.log = log
     this.leases = {
-      take: async (requests) => {
-        this.check()
-        return requests.map((request) =>
-          request.windowMs === null
-            ? take(log, request, request.wantUsd)
-            : takeRolling(log, this, request, request.wantUsd),
-        )
-      },
-      giveBack: async (returns) => {
-        this.check()
-        for (const each of returns) {
-          if (each.windowMs === null) take(log, each, -each.usd)
-          else takeNewest(log, this, each, each.usd)
-        }
-      },
-      renew: async (renewals) => {
-        this.check()
-        return renewals.map((each) => {
-          const usd = takeNewest(log, this, each, each.usd)
-          takeNewest(log, this, each, each.backUsd)
-          addNow(log, this, each, usd)
-          return usd
-        })
-      },
+      take: (requests) =>
+        this.ask(() =>
+          requests.map((request) =>
+            request.windowMs === null
+              ? take(log, request, request.wantUsd)
+              : takeRolling(log, this, request, request.wantUsd),
+          ),
+        ),
+      giveBack: (returns) =>
+        this.ask(() => {
+          for (const each of returns) {
+            if (each.windowMs === null) take(log, each, -each.usd)
+            else takeNewest(log, this, each, each.usd)
+          }
+        }),
+      renew: (renewals) =>
+        this.ask(() =>
+          renewals.map((each) => {
+            const usd = takeNewest(log, this, each, each.usd)
+            takeNewest(log, this, each, each.backUsd)
+            addNow(log, this, each, usd)
+            return usd
+          }),
+        ),
       processes: async () => log.processes,
     }
+  }
+
+  /** Reads find nothing while it is true: a paused process. */
+  get isDeaf(): boolean {
+    return this.deaf
+  }
+
+  set isDeaf(value: boolean) {
+    this.deaf = value
+    this.log.changed()
+  }
+
+  /** Nothing reaches the log or comes from it while it is true: a process that is cut off. */
+  get isCutOff(): boolean {
+    return this.cutOff
+  }
+
+  set isCutOff(value: boolean) {
+    this.cutOff = value
+    this.log.changed()
   }
 
   async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
@@ -138,8 +183,9 @@ export class SharedStore implements Store {
         const found = log.batches.slice(from, from + 50)
         if (found.length > 0) return found
       }
-      if (performance.now() >= until) return []
-      await pause(1)
+      const leftMs = until - performance.now()
+      if (leftMs <= 0) return []
+      await log.change(leftMs)
     }
   }
 
@@ -167,11 +213,22 @@ export class SharedStore implements Store {
   async close(): Promise<void> {
     this.isClosed = true
     this.log.leave(this)
+    this.log.changed()
   }
 
   private check(): void {
     this.log.check()
     if (this.isCutOff) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'it is cut off')
+  }
+
+  private async ask<T>(effect: () => T): Promise<T> {
+    this.check()
+    if (this.leaseMs > 0) await pause(this.leaseMs)
+    this.check()
+    const answer = effect()
+    if (this.leaseMs > 0) await pause(this.leaseMs)
+    this.check()
+    return answer
   }
 
   private get end(): Position {
@@ -180,12 +237,14 @@ export class SharedStore implements Store {
 
   private push(batch: Batch): void {
     this.log.batches.push({ ...batch, position: this.log.position(this.log.batches.length + 1) })
+    this.log.changed()
   }
 }
 
 function take(log: SharedLog, { key, limitUsd }: LeasePool, usd: number): number {
   const granted = log.granted.get(key) ?? 0
-  const grant = Math.max(-granted, Math.min(usd, limitUsd - granted))
+  // A pot that was made smaller may have given out more than there is: that is no return of it.
+  const grant = usd < 0 ? Math.max(-granted, usd) : Math.max(0, Math.min(usd, limitUsd - granted))
   log.granted.set(key, granted + grant)
   return Math.max(0, grant)
 }

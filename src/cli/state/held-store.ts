@@ -10,6 +10,7 @@ import type {
 } from '../../log/store.js'
 import type { SqliteNotes } from '../../store/sqlite/sqlite-store.js'
 import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
+import { sqliteDriver } from './driver.js'
 
 /** Each command holds the log for some hundredths of a second: this is a long queue, or a service that runs on it. */
 const LOCK_WAIT_MS = 10_000
@@ -38,7 +39,7 @@ export class HeldStore implements Store {
 
   /** @param mustExist whether a file without a log is refused */
   constructor(path: string, mustExist: boolean) {
-    this.inner = sqliteStoreWith(path, { lockWaitMs: LOCK_WAIT_MS }, { mustExist })
+    this.inner = sqliteStoreWith(path, { lockWaitMs: LOCK_WAIT_MS, driver: sqliteDriver() }, { mustExist })
     this.description = this.inner.description
     this.released = new Promise((resolve) => {
       this.release = resolve

@@ -4,11 +4,11 @@ import { decodeEvent } from '../../events/codec.js'
 import type { LoggedEvent } from '../../events/event-map.js'
 import type { LogHeader, Position } from '../../log/store.js'
 import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
-import type { AccountStats } from '../../policy/dollar/stats.js'
 import type { Router } from '../../router/router.js'
 import type { RouterStats } from '../../router/stats.js'
 import type { PendingRequests } from '../../state/pending/pending.js'
 import { EXPIRED, REWARDED, SETTLED } from '../../state/pending/request-state.js'
+import { type TenantAccount, tenantAccounts } from '../account-view.js'
 import { isRedis, type LogView } from './log-view.js'
 import { SETTINGS_NOTE } from './settings.js'
 
@@ -25,7 +25,6 @@ interface WaitingRequest {
   readonly has: readonly ('cost' | 'reward' | 'expired')[]
 }
 
-/** An event without its vectors. */
 /** An event without its vectors; one whose bytes cannot be read is of type `unreadable`, without a time. */
 export type EventSummary = Readonly<Record<string, unknown>> & {
   readonly type: string
@@ -46,7 +45,7 @@ export interface LogInspection {
   readonly events: { readonly folded: number; readonly refused: number }
   readonly sha256: string
   readonly stats: RouterStats
-  readonly tenants: readonly ({ readonly id: string } & AccountStats)[]
+  readonly tenants: readonly TenantAccount[]
   readonly pending: {
     readonly waiting: number
     /** ISO 8601; null where none waits. */
@@ -54,12 +53,15 @@ export interface LogInspection {
     /** The oldest ones. */
     readonly requests: readonly WaitingRequest[]
   }
-  /** Models that have strayed from their past, how often. */
+  /** Models that have strayed from their past, had bills beyond the plausible, or did not answer: how often. */
   readonly alarms: readonly {
     readonly model: string
     readonly reward: number
     readonly cost: number
     readonly latency: number
+    readonly implausibleBills: number
+    readonly outages: number
+    readonly isAvailable: boolean
   }[]
   /** Oldest first. */
   readonly latest: readonly EventSummary[]
@@ -88,7 +90,7 @@ export async function inspectLog(
     events: { folded: router.recovery?.folded ?? 0, refused: router.recovery?.refused ?? 0 },
     sha256,
     stats,
-    tenants: router.tenants().map((id) => ({ id, ...router.tenantStats(id) })),
+    tenants: tenantAccounts(router),
     pending: waitingOf(router),
     alarms: stats.models
       .map((model) => ({
@@ -96,8 +98,11 @@ export async function inspectLog(
         reward: model.rewardAlarms,
         cost: model.costAlarms,
         latency: model.latencyAlarms,
+        implausibleBills: model.implausibleBills,
+        outages: model.outages,
+        isAvailable: model.isAvailable,
       }))
-      .filter(({ reward, cost, latency }) => reward + cost + latency > 0),
+      .filter((all) => all.reward + all.cost + all.latency + all.implausibleBills + all.outages > 0),
     latest: await latestEvents(reader, eventCount),
   }
 }

@@ -5,6 +5,7 @@ import type { Router } from '../../router/router.js'
 import { openRedisReadOnly } from '../../store/redis/read-only.js'
 import { openSqliteReadOnly } from '../../store/sqlite/read-only.js'
 import { CommandError } from '../command-error.js'
+import { sqliteDriver } from './driver.js'
 import { kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
 import { missing } from './session.js'
@@ -78,7 +79,7 @@ async function openReader(place: string, stream: string | undefined): Promise<Lo
     const message = `${place}: is of before logs; 'paretobandit stats --state ${place}' makes a log of it`
     throw new CommandError('FILE_UNREADABLE', message)
   }
-  return openSqliteReadOnly(place)
+  return openSqliteReadOnly(place, { driver: sqliteDriver() })
 }
 
 /** A log to be folded, and not to be changed. */

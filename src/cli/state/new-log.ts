@@ -2,6 +2,7 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
 import type { RouterOptions } from '../../policy/options.js'
 import { describeFile, sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
+import { sqliteDriver } from './driver.js'
 import { SETTINGS_NOTE, type Settings } from './settings.js'
 
 /**
@@ -24,7 +25,7 @@ export async function beginLog(
   const { origins } = router.confirmedState.ids
   for (const { name } of [...origins.marks()]) origins.register(name).lastEvent = 0
   const { usdPerRequest } = router.stats().pacer
-  const store = sqliteStoreWith(file, {}, { snapshot: router.snapshot() })
+  const store = sqliteStoreWith(file, { driver: sqliteDriver() }, { snapshot: router.snapshot() })
   try {
     const kept = await createRouter({
       ...own,

@@ -33,7 +33,7 @@ export class AccountWallets {
     this.burstRequests = burstRequests
   }
 
-  /** Wallets as the limits are now: of what has changed a new one, empty. @returns those that are no more */
+  /** Wallets as the limits are now: of what has changed a new one. @returns those that are no more, with what goes back */
   follow(limits: AccountLimits, now: number): readonly Wallet[] {
     const before = [...this.caps, ...(this.burst === null ? [] : [this.burst])]
     this.caps = limits.caps.map((cap) => this.walletOf(cap, now, before))
@@ -125,7 +125,7 @@ export class AccountWallets {
     const same = before.find((wallet) => wallet.pool.key === key)
     if (same?.pool.limitUsd === limitUsd) return same
     const wallet = new Wallet({ key, limitUsd, endsAt: null, windowMs: null }, BURST_SHARE)
-    wallet.heldUsd = same?.heldUsd ?? 0
+    if (same !== undefined) wallet.takeOver(same)
     return wallet
   }
 

@@ -22,6 +22,7 @@ export class LeaseRenewal {
   private readonly onFailure: (error: unknown) => void
   private readonly timer: ReturnType<typeof setInterval>
   private countedAt = Number.NEGATIVE_INFINITY
+  /** After a failure the store is left alone for a tick. */
   private quietUntil = Number.NEGATIVE_INFINITY
   private refilling: Promise<void> | null = null
   private ticking: Promise<void> | null = null
@@ -93,10 +94,11 @@ export class LeaseRenewal {
     )
     this.onAnswer()
     low.forEach(({ wallet, account, wantUsd }, i) => {
-      // A pot that has run dry is not asked by every request.
-      if (!wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0))
-        this.quietUntil = performance.now() + TICK_MS
+      wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0)
     })
+    // Of a limit that is no more since it was asked.
+    const gone = low.filter(({ wallet, account }) => !account.all().includes(wallet))
+    await this.giveBack(gone.map(({ wallet }) => [wallet, wallet.heldUsd]))
   }
 
   /** One at a time: a store that is slow must not be asked twice. */
@@ -113,14 +115,24 @@ export class LeaseRenewal {
     if (performance.now() - this.countedAt >= PROCESSES_MS) await this.count()
     for (const [tenant, account] of this.accounts) {
       if (this.isClosed) return
+      for (const wallet of account.all()) wallet.tick()
       await this.askAhead(tenant, account, now)
-      const { burst } = account
-      if (burst === null) continue
-      // What is saved beyond a slice pays for what a crashed process has left drawn.
-      const slice = burst.sliceUsd(this.processes)
-      if (burst.heldUsd > 2 * slice) await this.giveBack([[burst, burst.heldUsd - slice]])
+      await this.giveBackSpare(account)
     }
     await this.refill()
+  }
+
+  /**
+   * What is much more than a slice is for others: of requests that cost less than they reserved, of slices that have shrunk.
+   * Of a strict budget it pays for what a crashed process has left drawn. Rolling caps see to it as they renew.
+   */
+  private async giveBackSpare(account: AccountWallets): Promise<void> {
+    const spare = account.all().flatMap((wallet) => {
+      const slice = wallet.sliceUsd(this.processes)
+      const isSpare = wallet.pool.windowMs === null && wallet.heldUsd > 2 * slice
+      return isSpare ? [[wallet, wallet.heldUsd - slice] as const] : []
+    })
+    await this.giveBack(spare)
   }
 
   /** Once for each cap whose period is about to end: a slice, and what the next one pays for that is in flight. */

@@ -24,6 +24,15 @@ interface BillableRequest {
  * store ahead of need and off the hot path; a request draws on what is here and on nothing else, so all processes together
  * never draw more than there is. What a crash leaves unspent in a slice stays drawn: of a cap until its period ends, of
  * a burst until others have paid it back out of what they save.
+ *
+ * **Why a calendar cap holds.** Of each wallet, granted = held + reserved in flight + costs that became known since it began:
+ * a grant adds to both sides, a request moves its reservation from held into flight, and what it costs takes the place of
+ * that, with the rest back in held. One that begins owes what is in flight then, and what became known before it: held is
+ * below 0 by as much. A request draws only what is held, so after it flight + costs <= granted, and by the store's atomic
+ * call the grants of all processes are at most the pot. What is owed and not granted yet may be spent besides: others leave
+ * as much in the pot as the log tells them (`OthersInFlight`), which is why a process that routes while it is cut off can
+ * exceed a cap by the slice that it held. A rolling wallet has the same sum, and renews held and flight before they are old.
+ * `test/log/shared-caps.test.ts` plays scripts against it.
  */
 export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
@@ -65,6 +74,12 @@ export class LocalLeases implements Lease {
 
   creditUsd(tenant: string | null): number {
     return this.account(tenant)?.creditUsd(this.awayShare) ?? Number.POSITIVE_INFINITY
+  }
+
+  miss(tenant: string | null, usd: number): void {
+    for (const each of this.of(tenant))
+      for (const wallet of each.all()) wallet.miss(usd, this.renewal.processes)
+    this.renewal.wantRefill()
   }
 
   /** An own request was routed, or refused: it pays in, and draws. */
@@ -192,13 +207,7 @@ export class LocalLeases implements Lease {
       this.accounts.set(tenant, account)
     }
     const gone = account.follow(limits, this.options.now())
-    if (gone.length > 0) {
-      // What a wallet of the same pot has taken over is not given back as well.
-      const kept = new Set(account.all().map(({ pool }) => pool.key))
-      void this.renewal.giveBack(
-        gone.filter(({ pool }) => !kept.has(pool.key)).map((wallet) => [wallet, wallet.heldUsd]),
-      )
-    }
+    void this.renewal.giveBack(gone.map((wallet) => [wallet, wallet.heldUsd]))
     this.renewal.wantRefill()
     return account
   }

@@ -12,6 +12,9 @@ const NEARLY_OUT = 0.1
 export const UNIT_USD = 2 ** -29
 /** A slice of a small pot pays for this many of the dearest recent request at least. */
 const SLICE_REQUESTS = 20
+/** Where nothing was drawn for that many ticks slices shrink by half at each, down to one for so few requests: others may need them. */
+const IDLE_TICKS = 4
+const IDLE_REQUESTS = 4
 /** What each request leaves of the dearest one before it: it fades over about a hundred. */
 const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
@@ -37,11 +40,18 @@ export class Wallet {
   private debtPaidUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
+  /** What a request would have drawn that found too little here, USD: the next slice pays for it. */
+  private missedUsd = 0
+  /** Whether its pot had less than was wanted: it is asked again at the next tick and not by every request. */
+  isDry = false
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
   repaidAt = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
   private readonly shareMin: number
   private share: number
+  /** Of a small pot, what a slice pays for; ticks since a request drew. */
+  private sliceRequests = SLICE_REQUESTS
+  private ticksIdle = 0
 
   constructor(pool: LeasePool, share: number, startsAt: number | null = null) {
     this.pool = pool
@@ -61,10 +71,11 @@ export class Wallet {
    * last, and where a pot runs dry: what is left must not lie with one process.
    * @param askedAt before the store was asked
    * @param hasInFlight whether older dollars are in flight
-   * @returns whether it was all that was wanted
    */
-  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): boolean {
+  grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): void {
     const isFull = wantedUsd - usd < UNIT_USD
+    this.isDry = !isFull
+    this.missedUsd = 0
     if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
     else if (this.heldUsd < NEARLY_OUT * wantedUsd)
@@ -72,7 +83,6 @@ export class Wallet {
     else this.share = Math.max(this.shareMin, this.share / 2)
     if (this.pool.windowMs === null) this.debtPaidUsd += Math.min(usd, Math.max(0, -this.heldUsd))
     this.heldUsd += usd
-    return isFull
   }
 
   /** Whether what it holds or has in flight must be made to count from now on. */
@@ -96,9 +106,14 @@ export class Wallet {
     this.heldUsd += Math.min(usd, owedUsd) + backUsd
   }
 
-  /** Takes the place of one for the same pot whose limit was another. */
+  /**
+   * Takes the place of one for the same pot whose limit was another. Of a pot that was made smaller what is held goes back,
+   * and is left with the old one for that: all processes together may hold more of it than there is.
+   */
   takeOver(old: Wallet): void {
-    this.heldUsd += old.heldUsd
+    const usd = this.pool.limitUsd < old.pool.limitUsd ? Math.min(0, old.heldUsd) : old.heldUsd
+    this.heldUsd += usd
+    old.heldUsd -= usd
     this.grantedAt = old.grantedAt
     this.paysSince = old.paysSince
     this.overdueUsd = old.overdueUsd
@@ -110,18 +125,41 @@ export class Wallet {
   draw(usd: number): void {
     this.heldUsd -= usd
     this.dearestUsd = Math.max(usd, DEAREST_KEPT * this.dearestUsd)
+    this.sliceRequests = SLICE_REQUESTS
+    this.ticksIdle = 0
+  }
+
+  /** A pot that was dry may have more by now; what nobody draws on is for others. */
+  tick(): void {
+    this.isDry = false
+    if (++this.ticksIdle <= IDLE_TICKS) return
+    this.share = Math.max(this.shareMin, this.share / 2)
+    this.sliceRequests = Math.max(IDLE_REQUESTS, this.sliceRequests / 2)
+  }
+
+  /**
+   * A request was refused that would have drawn more than is here: the next slice pays for one like it, within this
+   * process's even share of the pot. More would leave others with nothing.
+   */
+  miss(usd: number, processes: number): void {
+    const whole = usd + UNIT_USD
+    if (usd > this.heldUsd && whole <= this.pool.limitUsd / processes)
+      this.missedUsd = Math.max(this.missedUsd, whole)
   }
 
   /** @param processes on the log */
   sliceUsd(processes: number): number {
     const own = this.pool.limitUsd / processes
-    // Of a small pot a slice must still pay for some requests, or traffic stops at every one.
-    return Math.min(Math.max(own * this.share, SLICE_REQUESTS * this.dearestUsd), own / 2)
+    // Of a small pot a slice must still pay for some requests, or traffic stops at every one; at least for one.
+    const most = Math.max(own / 2, Math.min(this.dearestUsd + UNIT_USD, own))
+    return Math.min(Math.max(own * this.share, this.sliceRequests * this.dearestUsd), most)
   }
 
-  /** What it should ask for to be full again; 0 while it holds enough. */
+  /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */
   wantUsd(processes: number): number {
-    const slice = this.sliceUsd(processes)
-    return this.heldUsd < LOW * slice ? slice - this.heldUsd : 0
+    if (this.isDry) return 0
+    const slice = Math.max(this.sliceUsd(processes), this.missedUsd)
+    const least = Math.max(LOW * slice, Math.min(this.dearestUsd, slice), this.missedUsd)
+    return this.heldUsd < least ? slice - this.heldUsd : 0
   }
 }

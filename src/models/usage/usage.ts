@@ -9,29 +9,11 @@ import {
   type TokenSide,
 } from '../token-kinds.js'
 import { providerOf } from './detect.js'
+import { BillRemarks, type UsageFlag } from './flags.js'
 import { type ModalityCounts, USAGE_SHAPES, type UsageProvider, type UsageShape } from './providers.js'
-import { readCount, readRecord, sumEntries } from './read-count.js'
+import { CountReader } from './read-count.js'
 
-/** What was found wrong with a usage. Each is booked so that no token is charged too little. */
-export const USAGE_FLAGS = [
-  /** A part is larger than the whole that should include it: it was counted beside it. */
-  'part-above-whole',
-  /** Parts together exceed their whole: cached tokens gave way, as those that cost least; then the whole was raised. */
-  'parts-above-whole',
-  /** The total is more than both sides: the difference was counted as output. */
-  'total-above-sides',
-  /** A sum is less, or more, than the lifetimes of cache writes that it is made of. */
-  'sum-differs',
-  /** Tools of the provider were used, which cost something besides tokens. */
-  'other-charges',
-  /** A count, or a usage, was there and told nothing: what the others say was booked. */
-  'count-missing',
-  /** Nothing told a cost: the reservation was booked. */
-  'cost-missing',
-  /** A cost of 0 beside tokens that have a price: their price was booked. */
-  'cost-zero',
-] as const
-export type UsageFlag = (typeof USAGE_FLAGS)[number]
+export { USAGE_FLAGS, type UsageFlag } from './flags.js'
 
 interface NormalisedUsage {
   readonly provider: UsageProvider
@@ -72,23 +54,29 @@ export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KIND
 }
 
 /**
- * The same; 'unknown' for an object that is no provider's, 'empty' for one whose counts tell nothing.
+ * The same; 'unknown' for what is no provider's, 'empty' for a usage whose counts tell nothing.
+ * @param remarks may take what is no amount, and flag it
  * @throws INVALID_ARGUMENT likewise
  */
 export function readUsage(
   value: unknown,
   field: string,
   kinds = TOKEN_KINDS,
+  remarks = new BillRemarks(true),
 ): NormalisedUsage | 'unknown' | 'empty' {
-  const usage = checkRecord(value, field)
+  if (!isRecord(value)) {
+    remarks.wrong('count-missing', () => checkRecord(value, field))
+    return 'unknown'
+  }
+  const usage = value
   const provider = providerOf(usage)
   if (provider === null) return 'unknown'
   const shape = USAGE_SHAPES[provider]
   const flags = new Set<UsageFlag>()
-  const sides = readFields(usage, shape, field, flags)
-  for (const counts of shape.modalities)
-    readModalities(usage, counts, sides[counts.side].within, field, kinds)
-  const total = shape.total === null ? null : readCount(usage, shape.total, field)
+  const reader = new CountReader(usage, field, remarks)
+  const sides = readFields(reader, shape, flags)
+  for (const counts of shape.modalities) readModalities(reader, counts, sides[counts.side].within, kinds)
+  const total = shape.total === null ? null : reader.count(shape.total)
   if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) return 'empty'
   for (const side of SIDES)
     if (isEmpty(sides[side]) && namesWhole(usage, shape, side)) flags.add('count-missing')
@@ -114,15 +102,14 @@ function namesWhole(usage: Record<string, unknown>, { fields }: UsageShape, side
 }
 
 function readFields(
-  usage: Record<string, unknown>,
+  reader: CountReader,
   { fields }: UsageShape,
-  field: string,
   flags: Set<UsageFlag>,
 ): Record<TokenSide, Side> {
   const newSide = (): Side => ({ whole: null, rest: null, within: new Map(), beside: new Map() })
   const sides = { input: newSide(), output: newSide() }
   for (const { paths, kind, counted, sumOf } of fields) {
-    const count = firstCount(usage, paths, field)
+    const count = firstCount(reader, paths)
     if (count === null) continue
     const side = sides[SIDE_OF.get(kind) ?? 'input']
     if (counted === 'whole') side.whole = (side.whole ?? 0) + count
@@ -138,24 +125,21 @@ function readFields(
 }
 
 /** Every path is read, so that a wrong count is told of wherever it stands. */
-function firstCount(usage: Record<string, unknown>, paths: readonly string[], field: string): number | null {
-  const counts = paths.map((path) => readCount(usage, path, field))
+function firstCount(reader: CountReader, paths: readonly string[]): number | null {
+  const counts = paths.map((path) => reader.count(path))
   return counts.find((count) => count !== null) ?? null
 }
 
 /** Tokens by what they encode, for the kinds that are told apart by it. Cached ones among them are cached tokens. */
 function readModalities(
-  usage: Record<string, unknown>,
+  reader: CountReader,
   { side, form, paths, cachedPaths }: ModalityCounts,
   within: Counts,
-  field: string,
   kinds: TokenKinds,
 ): void {
   const count = (path: string, modality: string): number => {
-    if (form === 'list')
-      return sumEntries(usage[path], 'modality', modality, 'tokenCount', `${field}.${path}`) ?? 0
-    const record = readRecord(usage, path, field)
-    return record === null ? 0 : (readCount(record, `${modality}_tokens`, `${field}.${path}`) ?? 0)
+    if (form === 'list') return reader.sum(path, 'modality', modality, 'tokenCount') ?? 0
+    return reader.record(path)?.count(`${modality}_tokens`) ?? 0
   }
   for (const { name, side: sideOfKind, modality } of kinds.parts) {
     if (sideOfKind !== side || modality === undefined) continue

@@ -380,6 +380,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > limits.capUsd) {
+      this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = limits.isLeaseTightest
         ? `this process holds ${limits.capUsd} of a cap that it shares, and asks for more while there is any`
         : `a cap leaves ${limits.capUsd}`
@@ -387,6 +388,7 @@ export class DollarChooser implements Chooser<DollarState> {
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
     }
     if (!this.options.policyOptions.strict) return cheapest
+    this.lease?.miss(request?.tenant ?? null, costUsd)
     this.shortAccount = limits.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${limits.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)

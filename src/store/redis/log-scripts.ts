@@ -161,6 +161,30 @@ return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was
 `)
 
 /**
+ * log, events, latest snapshot; id. -> OK, when somebody who opens the log finds all that he needs: its latest snapshot and
+ * every entry after that. What Redis says of the latest that was deleted is of XDEL, and not of trimming.
+ */
+export const CHECK_OPENABLE = new Script(`${GUARD}${LATER}${GAP}
+local wrong = guard()
+if wrong then return wrong end
+local from = redis.call('HGET', KEYS[3], 'position') or '0-0'
+local known, count = countAt(from, redis.call('HGET', KEYS[1], 'trimmed') or '0-0')
+if not known then
+  return redis.error_reply('LOGGAP expected entry ' .. from .. ', where the latest snapshot is, it is not there: somebody else has deleted entries')
+end
+wrong = gap(from, count)
+if wrong then return wrong end
+if redis.call('EXISTS', KEYS[2]) == 0 then return redis.status_reply('OK') end
+local info = redis.call('XINFO', 'STREAM', KEYS[2])
+for i = 1, #info, 2 do
+  if info[i] == 'max-deleted-entry-id' and later(info[i + 1], from) then
+    return redis.error_reply('LOGGAP expected all entries after ' .. from .. ', ' .. info[i + 1] .. ' or one before it is not there: somebody else has deleted entries')
+  end
+end
+return redis.status_reply('OK')
+`)
+
+/**
  * log, events, latest, older, upload; id, position, events to retain. -> 1, or 0 when there is a later one.
  * One at the same position is replaced.
  * An entry tells how many events there are up to its end, so the last one that may go is found by halving the time.
@@ -171,6 +195,11 @@ if wrong then return wrong end
 local position = ARGV[2]
 if later(position, last()) then
   return redis.error_reply('LOGBACKWARDS expected a snapshot of at most ' .. last() .. ', the end of the log, got ' .. position)
+end
+local isPlace = position == '0-0' or position == redis.call('HGET', KEYS[1], 'trimmed')
+  or #redis.call('XRANGE', KEYS[2], position, position, 'COUNT', 1) > 0
+if not isPlace then
+  return redis.error_reply('LOGBACKWARDS expected a snapshot of a place in the log, got ' .. position .. ', where it has no entry')
 end
 local newest = redis.call('HGET', KEYS[3], 'position')
 if newest and later(newest, position) then

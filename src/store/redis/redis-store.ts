@@ -17,7 +17,7 @@ import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
-import { APPEND, APPENDED, CHECK, JOIN, NOTE, OPEN } from './log-scripts.js'
+import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE, OPEN } from './log-scripts.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
 import { checkVersion, risksOf } from './server-check.js'
 import { keepSnapshot, readSnapshots } from './snapshots.js'
@@ -154,6 +154,12 @@ class RedisStore implements Store {
     const { id, origin, bulk } = this.opened()
     const { retainEvents } = this.settings
     await keepSnapshot(bulk, this.keys, { id, origin, retainEvents }, snapshot)
+  }
+
+  async checkOpenable(): Promise<void> {
+    const { id, main } = this.opened()
+    const { log, events, latest } = this.keys
+    await main.send(CHECK_OPENABLE.call([log, events, latest], [id]))
   }
 
   async readNote(name: string): Promise<string | null> {

@@ -8,6 +8,7 @@ import {
   type SqliteDriver,
   type SqliteStatement,
 } from './drivers/database.js'
+import { FileIdentity } from './file-identity.js'
 import { checkIdentity, examineFile, locateFile, makePrivate } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import {
@@ -30,11 +31,25 @@ const TRIM_EVENTS = 2000
 /** Only other programs can hold the lock this long, and that is a mistake of theirs. */
 const BUSY_WAIT_MS = 5000
 
+/** What the writer of a file is made of. */
+interface LogParts {
+  readonly db: SqliteDatabase
+  readonly lock: WriterLock
+  readonly settings: LogSettings
+  readonly header: LogHeader
+  readonly seed: ArrayBuffer
+  /** Of the file, absolute and links followed. */
+  readonly path: string
+  /** Whether there was a file, without a byte in it. */
+  readonly wasBlank: boolean
+}
+
 /** The writer of a file; synchronous, for the worker. Errors are SQLite's own: `storeError` gives them their codes. */
 export class SqliteLog {
   readonly opened: Opened
   private readonly db: SqliteDatabase
   private readonly lock: WriterLock
+  private readonly identity: FileIdentity
   private readonly settings: LogSettings
   private readonly reader: LogReader
   private readonly insert: SqliteStatement
@@ -54,7 +69,7 @@ export class SqliteLog {
       makePrivate(path, description)
       const db = driver.open(path, { isReadOnly: false, waitMs: BUSY_WAIT_MS })
       try {
-        return new SqliteLog(db, lock, settings, header, seed, isBlank)
+        return new SqliteLog({ db, lock, settings, header, seed, path, wasBlank: isBlank })
       } catch (error) {
         db.close()
         throw error
@@ -65,15 +80,7 @@ export class SqliteLog {
     }
   }
 
-  /** @param wasBlank whether there was a file, without a byte in it */
-  private constructor(
-    db: SqliteDatabase,
-    lock: WriterLock,
-    settings: LogSettings,
-    header: LogHeader,
-    seed: ArrayBuffer,
-    wasBlank: boolean,
-  ) {
+  private constructor({ db, lock, settings, header, seed, path, wasBlank }: LogParts) {
     this.db = db
     this.lock = lock
     this.settings = settings
@@ -122,6 +129,7 @@ export class SqliteLog {
     db.exec('PRAGMA journal_mode = WAL')
     // The first access makes `-wal` and `-shm`, without which readers would take this for a crash's remains.
     this.reader.end()
+    this.identity = new FileIdentity(path, description)
     // 16 MB between checkpoints: each costs two more syncs. What a burst made of it is given back.
     db.exec('PRAGMA wal_autocheckpoint = 4000')
     db.exec('PRAGMA journal_size_limit = 67108864')
@@ -205,6 +213,7 @@ export class SqliteLog {
   close(): void {
     const { db } = this
     try {
+      this.checkIdentity()
       this.transaction(() => {
         this.noteFloors()
         this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
@@ -239,6 +248,7 @@ export class SqliteLog {
     checkIdentity(id >>> 0, version, this.settings.description)
   }
 
+  /** @throws STORE_CORRUPT where it went into a file that has no name any more: after the commit, so none is missed */
   private transaction(write: () => void): void {
     this.db.exec('BEGIN IMMEDIATE')
     try {
@@ -247,6 +257,26 @@ export class SqliteLog {
     } catch (error) {
       this.db.rollBack()
       throw error
+    }
+    this.checkIdentity()
+  }
+
+  private checkIdentity(): void {
+    try {
+      this.identity.check()
+    } catch (error) {
+      this.saveWal()
+      throw error
+    }
+  }
+
+  /** What was acknowledged and stood in a `-wal` without a name goes into the log, where that has its name. */
+  private saveWal(): void {
+    if (this.identity.isLogMoved) return
+    try {
+      this.db.exec('PRAGMA wal_checkpoint(FULL)')
+    } catch {
+      // The next commit, and closing, try again.
     }
   }
 

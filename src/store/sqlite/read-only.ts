@@ -1,6 +1,7 @@
-import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../base/check.js'
+import { checkInteger, checkKeys, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { LogHeader, PlacedBatch, Position, StoredSnapshot } from '../../log/store.js'
+import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice } from './drivers/database.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
 import { describeFile } from './sqlite-store.js'
@@ -44,7 +45,7 @@ export async function openSqliteReadOnly(
 ): Promise<SqliteReader> {
   checkKeys(checkRecord(options, 'options'), ['driver'], '')
   const driver = checkOneOf(options.driver ?? 'auto', SQLITE_DRIVER_CHOICES, 'driver')
-  const description = describeFile(checkString(file, 'file'))
+  const description = describeFile(checkFile(file))
   let link: WorkerLink | null = new WorkerLink(description)
   const stop = async () => {
     const stopping = link

@@ -1,4 +1,4 @@
-import { checkInteger, checkKeys, checkOneOf, checkRecord, checkString } from '../../base/check.js'
+import { checkInteger, checkKeys, checkOneOf, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type {
   Batch,
@@ -9,6 +9,7 @@ import type {
   Store,
   StoredSnapshot,
 } from '../../log/store.js'
+import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice, type SqliteDriverName } from './drivers/database.js'
 import { type Durability, type LogSettings, ORIGIN } from './messages.js'
 import { packEvents } from './packing.js'
@@ -74,7 +75,7 @@ export function sqliteStoreWith(
   options: SqliteStoreOptions,
   { pageCountMax, mustExist, snapshot, worker }: SqliteInternals,
 ): SqliteStore {
-  checkString(file, 'file')
+  checkFile(file)
   checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs', 'driver'], '')
   const {
     retainEvents = RETAIN_EVENTS_DEFAULT,

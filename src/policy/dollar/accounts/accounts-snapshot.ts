@@ -16,6 +16,7 @@ export function saveAccounts(accounts: Accounts): PolicySnapshot {
   const text = {
     ...textOf(accounts.router),
     tenants: tenants.map(({ id, account }) => ({ id, ...textOf(account) })),
+    ...departedOf(accounts),
   }
   return { text, numbers: Float64Array.from(numbers) }
 }
@@ -56,6 +57,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     seen.add(number)
     load(accounts.add(tenant.id, number).account, tenant)
   }
+  loadDeparted(accounts, text.departed ?? [])
   return at
 }
 
@@ -86,7 +88,38 @@ function readArrivals(value: unknown): ArrivalProfile {
   return profile
 }
 
-function capsOf({ caps }: Account): CapSpec[] {
+/** There only where there is any: no release before kept them. */
+function departedOf({ departed }: Accounts): Readonly<Record<string, unknown>> {
+  const all = [...departed.entries].map(([tenant, caps]) => ({
+    tenant,
+    caps: capsOf({ caps }),
+    numbers: caps.map((cap) => cap.save()),
+    carriedUsd: caps.map((cap) => cap.carriedUsd),
+  }))
+  return all.length === 0 ? {} : { departed: all }
+}
+
+/** @throws SNAPSHOT_INVALID */
+function loadDeparted({ departed }: Accounts, saved: unknown): void {
+  const invalid = () => invalidSnapshot('the caps of a tenant that is gone are not valid')
+  if (!Array.isArray(saved)) throw invalid()
+  for (const one of saved) {
+    if (!isRecord(one) || !isText(one.tenant)) throw invalid()
+    const { numbers, carriedUsd } = one
+    if (!Array.isArray(numbers) || !Array.isArray(carriedUsd)) throw invalid()
+    const caps = readCaps(one.caps).map((spec, i) => {
+      const cap = new Cap(spec)
+      const own: unknown = numbers[i]
+      if (!Array.isArray(own) || !own.every((each) => typeof each === 'number')) throw invalid()
+      cap.load(own)
+      if (!cap.carry(carriedUsd[i])) throw invalid()
+      return cap
+    })
+    departed.put(one.tenant, caps)
+  }
+}
+
+function capsOf({ caps }: { readonly caps: readonly Cap[] }): CapSpec[] {
   return caps.map(({ usd, per, window, timeZone, pacing }) => ({
     usd,
     per,

@@ -10,6 +10,7 @@ import { TENANT, TENANT_ALLOWANCE } from '../pending-columns.js'
 import { Account } from './account.js'
 import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
+import { DepartedCaps } from './departed-caps.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 interface Tenant {
@@ -39,6 +40,8 @@ const OVER_BUDGET = constraintsOf(1)[0]
  */
 export class Accounts {
   readonly router: Account
+  /** What tenants that are gone had spent under caps. */
+  readonly departed = new DepartedCaps()
   /** How many tenants were ever registered. */
   registrations = 0
   private readonly burst: number
@@ -146,7 +149,9 @@ export class Accounts {
       case 'tenant-removed': {
         const tenant = this.byId.get(event.tenant)
         this.byId.delete(event.tenant)
-        if (tenant !== undefined) this.byNumber.delete(tenant.number)
+        if (tenant === undefined) break
+        this.byNumber.delete(tenant.number)
+        this.departed.leave(tenant.id, tenant.account.caps, event.at)
       }
     }
   }
@@ -176,22 +181,40 @@ export class Accounts {
     return tenant === null ? this.router : this.byId.get(tenant)?.account
   }
 
-  /** A cap of the same kind keeps what it knows; a new one takes in what is in flight. */
+  /**
+   * A cap of the same kind keeps what it knows, one of a tenant that was gone meanwhile too, and so does one of another time
+   * zone; a new one takes in what is in flight.
+   */
   private setCaps({ tenant, caps, at }: EventOf<'caps-set'>): void {
     const account = this.named(tenant)
     if (account === undefined) return
+    const before = account.caps
     account.caps = caps.map((spec) => {
-      const known = account.caps.find((cap) => sameKind(cap, spec))
+      const find = (isLike: (cap: CapSpec) => boolean) =>
+        before.find(isLike) ?? this.back(tenant, account, isLike)
+      const known = find((cap) => sameKind(cap, spec))
       if (known !== undefined) {
         known.usd = spec.usd
         known.pacing = spec.pacing ?? 'even'
         return known
       }
       const cap = new Cap(spec, at)
-      cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
+      const elsewhere = find((other) => other.per === spec.per && other.window === spec.window)
+      if (elsewhere !== undefined) cap.succeed(elsewhere, at)
+      else cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
       return cap
     })
     if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
+  }
+
+  private back(
+    tenant: string | null,
+    { ledger }: Account,
+    isLike: (cap: CapSpec) => boolean,
+  ): Cap | undefined {
+    const cap = tenant === null ? undefined : this.departed.take(tenant, isLike)
+    cap?.adopt(ledger.reservedUsd, ledger.unsettled)
+    return cap
   }
 
   /** A refused request counts as one: else an account in debt could never get out of it. */

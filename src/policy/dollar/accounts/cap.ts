@@ -164,6 +164,35 @@ export class Cap {
     this.inFlight += requests
   }
 
+  /**
+   * Takes the place of a calendar cap of another time zone. All that counts there counts here too, in the first period, if
+   * that began before the other ended: which dollars were spent when is not known, and none may be spent twice.
+   */
+  succeed(cap: Cap, at: number): void {
+    this.since = Math.max(cap.since, cap.startsAt)
+    this.dearestUsd = cap.dearestUsd
+    this.rate.load(cap.rate.save())
+    this.adopt(cap.reservedUsd, cap.inFlight)
+    const waitingUsd = cap.afterUsd - cap.carriedUsd
+    const countedAt = cap.isOver(at) ? cap.endsAt - 1 : at
+    this.afterUsd = cap.periodUsd + waitingUsd
+    this.afterAt = waitingUsd > 0 ? Math.max(countedAt, cap.afterAt) : countedAt
+  }
+
+  /** Nobody will say any more what becomes of requests in flight: they cost what was set aside. */
+  leave(at: number): void {
+    const usd = this.reservedUsd
+    this.reservedUsd = this.inFlight = 0
+    if (usd > 0) this.charge(at, usd)
+  }
+
+  /** Whether nothing counts at `at` or later of what has been charged. */
+  isForgotten(at: number): boolean {
+    if (this.rolling !== null) return this.rolling.spentUsd(at) === 0
+    const isOver = this.isOver(at)
+    return isOver && (this.afterUsd === 0 || at >= this.afterAt + 2 * LENGTH_MS[this.per])
+  }
+
   /** USD spent in the period in force, or in the rolling window that ends at `at`. */
   spentUsd(at: number): number {
     return this.rolling === null ? this.periodUsd : this.rolling.spentUsd(at)
