@@ -1,4 +1,5 @@
 import { mean } from '../../src/base/statistics.js'
+import { firstDayEnd } from '../../src/replay/first-day.js'
 import { percent, usdPerThousand } from '../../src/report/format.js'
 import type { Figures, Run, SetFigures, Start } from './figures.js'
 import { LOSS_MIN, lossesOf, overspendsOf } from './losses.js'
@@ -101,7 +102,7 @@ function overspends(figures: Figures, policy: string): string {
 
 function firstDays(figures: Figures, policies: readonly string[]): string {
   const rows = figures.sets.flatMap((set) => {
-    const requests = set.rows >= 1000 ? 1000 : Math.min(600, set.rows)
+    const requests = firstDayEnd(set.rows)
     return set.references.slice(1, 6).flatMap(({ budgetUsdPerRequest }, i) => {
       const points = policies.map((name) =>
         runsOf(set, name, 'cold')
