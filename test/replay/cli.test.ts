@@ -144,8 +144,11 @@ describe('replay command', () => {
     expect(told).toMatch(/ % {2}stationary: dollar at /)
     expect(told).toMatch(/ % {2}stationary from nothing: dollar at /)
     const [warm, cold] = reports
+    const budgetsOf = (report: { rows: { budgetUsdPerRequest: number }[] }) =>
+      report.rows.map(({ budgetUsdPerRequest }) => budgetUsdPerRequest)
+    expect(budgetsOf(cold)).toEqual([1, 3, 5].map((i) => budgetsOf(warm)[i]))
     const three = (value: number) => value.toFixed(3).replace(/^0/, '')
-    const line = new RegExp(`\\${three(warm.rows[3].reward)} +\\${three(cold.rows[3].reward)} `)
+    const line = new RegExp(`\\${three(warm.rows[3].reward)} +\\${three(cold.rows[1].reward)} `)
     expect(printed.slice(printed.indexOf('A cold start beside'))).toMatch(line)
     const html = readFileSync(path('all.html'), 'utf8')
     for (const id of ['stationary', 'cold-start', 'onboarding']) {
