@@ -12,6 +12,20 @@ export function readClock(clock: () => number): number {
   throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
 }
 
+/** 2001, in ms: before it nobody made a log. */
+const LOG_CLOCK_MIN = Date.UTC(2001, 0)
+
+/**
+ * The times of a log outlast the process: those of a clock that begins anew with each (`performance.now`, a counter, 0)
+ * would run backwards at the next start, and caps and time limits with them.
+ * @throws INVALID_ARGUMENT
+ */
+export function checkClockOfLog(now: number): void {
+  if (now >= LOG_CLOCK_MIN) return
+  const what = 'milliseconds since 1970, as Date.now gives, for a router with a store'
+  throw expected('INVALID_ARGUMENT', 'clock', what, now)
+}
+
 /** The years 2001 to 5138 in seconds; in ms, days of 1970 to 1973. */
 const SECONDS_MIN = 1e9
 const SECONDS_MAX = 1e11

@@ -1,3 +1,4 @@
+import { checkClockOfLog } from '../base/clock.js'
 import { EventWriter } from '../events/codec.js'
 import { CORE_EVENTS } from '../events/core-events.js'
 import { type EventTable, eventTable } from '../events/event-table.js'
@@ -29,6 +30,7 @@ import type { OpenedLog, Store } from './store.js'
 export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
   const { options } = made
   resolveOnDifference(made.given.onDifference)
+  checkClockOfLog(made.parts.committer.now())
   const events = eventTable([...CORE_EVENTS, ...made.policy.events])
   const writer = new EventWriter(events)
   const seed = made.seed.map((event) => writer.encode(event))

@@ -91,8 +91,9 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
       if (model !== known) throw expected('EVENT_OUT_OF_ORDER', 'event.model', `${known}`, model)
     },
   },
-  'implausible-bill': knownModel,
-  availability: knownModel,
+  // What notices tell may be the last that happened to a model: the event before them can have removed it.
+  'implausible-bill': {},
+  availability: {},
   expired: {
     model: (event, context) => {
       toBeSettled.model(event, context)

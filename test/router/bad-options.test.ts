@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { MODELS, makeBench } from '../support/router.js'
 
@@ -153,6 +154,20 @@ describe('a clock', () => {
     expect(error.message).toMatch(/milliseconds since 1970.*seconds/)
     const { router } = await makeBench({ clock: () => now, models: [] })
     for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
+  })
+
+  it.each([
+    ['a clock of the process', () => performance.now()],
+    ['a clock that stands at zero', () => 0],
+    ['seconds of a day', () => 86_399],
+    ['a year before 2001', () => Date.UTC(2000, 11, 31)],
+  ])('%s is refused with a store, whose times outlast the process', async (_, clock) => {
+    const store = memoryStore()
+    const error = await expectRejection(makeBench({ clock, store }), 'INVALID_ARGUMENT', 'clock')
+    expect(error.message).toMatch(/milliseconds since 1970.*with a store/)
+    const { router } = await makeBench({ clock: () => Date.UTC(2001, 0), store })
+    expect(router.recovery?.isNew).toBe(true)
+    await router.close()
   })
 
   it('of a simulation may begin at zero, and come to any time', async () => {

@@ -1,7 +1,6 @@
 import { checkInRange } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { checkFields, type EventDefinition, type Rules } from '../../events/definition.js'
-import { findModel } from '../../state/find-model.js'
 import type { EventContext } from '../../state/policy-state.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { checkNewTenant } from './commands.js'
@@ -38,11 +37,8 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
       if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
     },
   },
-  drift: {
-    model: ({ model }, { state }) => {
-      findModel(state, model, 'event.model')
-    },
-  },
+  // It may be the last that happened to a model: the event before it can have removed that.
+  drift: {},
 }
 
 /** The rules of every type. That of `tenant-added` stands in for the one of all tenants. */
