@@ -1,9 +1,9 @@
 // Plays the policies on every set of recorded outcomes in a folder, warm and cold, and holds the first to its targets:
 //     node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds 20] [--jobs 2] [--policies dollar,paper,thompson]
-//         [--json FILE] [--quick] [--write]
+//         [--json FILE] [--against FILE] [--quick] [--write]
 //     node scripts/datasets.mjs --from FILE --write
 // A set is two files, NAME.jsonl and NAME.models.json; docs/DATASETS.md has their format. --write writes the tables and
-// pictures of that page, --from takes the figures that --json wrote before. --quick is for development: policy dollar
+// pictures of that page, --from takes the figures that --json wrote before, --against compares with such, seed by seed. --quick is for development: policy dollar
 // alone over six shuffles, unless --seeds or --policies say otherwise.
 import { fork } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ const out = await bundle('datasets', {
 const load = (name) => import(new URL(`${name}.mjs`, out).href)
 const { readFlags, setsOf, USAGE } = await load('flags')
 const { FACTORS, ANSWER_TOKENS } = await load('two-models')
-const { summaryText } = await load('text')
+const { summaryText, againstText } = await load('text')
 
 const { flags, folder, sets } = asked()
 const figures =
@@ -34,6 +34,8 @@ const policies =
   flags.from === null ? flags.policies : [...new Set(figures.sets[0].runs.map(({ policy }) => policy))]
 if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(figures, null, 1)}\n`)
 console.log(summaryText(figures, policies))
+if (flags.against !== null)
+  console.log(`\n${againstText(figures, JSON.parse(readFileSync(flags.against, 'utf8')))}`)
 if (flags.write) await writeDocs()
 
 function asked() {

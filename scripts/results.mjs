@@ -1,7 +1,7 @@
 // Runs the replays behind docs/RESULTS.md and writes their tables into it, and the headline into README.md:
 //     node scripts/results.mjs --data FILE --models FILE [--seeds N]
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -25,12 +25,12 @@ const PAPER = {
 
 const folder = mkdtempSync(join(tmpdir(), 'paretobandit-results-'))
 
-/** Runs one replay; returns its JSON and the command as the docs show it. */
-function replay(flags) {
+/** Runs one replay; returns its JSON and the command as the docs show it. @param more flags that the docs leave out */
+function replay(flags, more = []) {
   const file = join(folder, 'out.json')
   const run = ['replay', '--data', values.data, '--models', values.models, ...flags, '--seeds', values.seeds]
   console.error(`replay ${flags.join(' ')}`)
-  execFileSync(process.execPath, ['dist/cli/main.js', ...run, '--json', file], {
+  execFileSync(process.execPath, ['dist/cli/main.js', ...run, ...more, '--json', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const shown = ['replay', '--data', '$DATA', '--models', '$MODELS', ...flags]
@@ -43,6 +43,10 @@ const BASELINES = {
   linucb: 'LinUCB, static weight 0.3, no forgetting',
   forgetting: 'the same with forgetting',
 }
+
+/** Of the picture of the first day, in pixels. */
+const GAP = 20
+const TITLE = 40
 
 const POLICIES = ['dollar', 'paper', 'thompson']
 
@@ -195,10 +199,34 @@ function firstDayTable({ firstDay }) {
   )
 }
 
+/** The plots of the first day in a report, side by side as a picture that stands alone. */
+function drawFirstDay(html) {
+  const plots = ['The first day: reward', 'The first day: spend'].map((title) => {
+    const found = html.match(
+      new RegExp(`<svg [^>]*class="from-m"[^>]*aria-label="${title}">(.*?)</svg>`, 's'),
+    )
+    if (found === null) throw new Error(`the report has no plot '${title}'`)
+    const [, width, height] = found[0].match(/viewBox="0 0 (\d+) (\d+)"/).map(Number)
+    return { title, body: found[1], width, height }
+  })
+  const width = plots.reduce((sum, plot) => sum + plot.width + GAP, GAP)
+  const height = TITLE + plots[0].height + GAP
+  const [style] = html.match(/(?<=<style>).*?(?=<\/style>)/s)
+  const drawn = plots.map(({ title, body, width: one }, i) => {
+    const x = GAP + i * (one + GAP)
+    return `<text class="panel" x="${x}" y="${GAP + 4}">${title}</text><g transform="translate(${x} ${TITLE})">${body}</g>`
+  })
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="The first day of a cold start">`
+  const paper = `<rect width="${width}" height="${height}" fill="var(--paper)"/>`
+  writeFileSync('docs/img/first-day.svg', `${open}<style>${style}</style>${paper}${drawn.join('')}</svg>\n`)
+}
+
 const three = ['--exclude', NEWCOMER, '--features', 'stored']
 const stationary = replay(three)
 const cold = replay([...three, '--cold'])
-const fromStart = replay([...three, '--cold', '--from-start'])
+const page = join(folder, 'report.html')
+const fromStart = replay([...three, '--cold', '--from-start'], ['--report', page])
+drawFirstDay(readFileSync(page, 'utf8'))
 const priceDrop = replay([...three, '--scenario', 'price-drop'])
 const regression = replay([...three, '--scenario', 'quality-regression'])
 const onboarding = replay(['--features', 'stored', '--scenario', 'onboarding'])

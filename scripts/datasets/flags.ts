@@ -4,7 +4,7 @@ import { ParetoBanditError, show } from '../../src/base/errors.js'
 import { POLICY_NAMES, type PolicyName } from '../../src/policy/policies.js'
 
 export const USAGE = `usage: node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds N] [--jobs N] [--policies A,B] [--quick]
-           [--json FILE] [--write]
+           [--json FILE] [--against FILE] [--write]
        node scripts/datasets.mjs --from FILE --write`
 
 const SEEDS = 20
@@ -22,6 +22,8 @@ export interface DatasetFlags {
   /** The first is held to the targets. */
   readonly policies: readonly PolicyName[]
   readonly json: string | null
+  /** Figures to compare with, or null. */
+  readonly against: string | null
   readonly write: boolean
 }
 
@@ -47,6 +49,7 @@ export function readFlags(args: readonly string[]): DatasetFlags {
     jobs: count('jobs', values.jobs, 2),
     policies: policiesOf(values.policies ?? (quick ? 'dollar' : 'dollar,paper,thompson')),
     json: values.json ?? null,
+    against: values.against ?? null,
     write,
   }
 }
@@ -69,6 +72,7 @@ function parsed(args: readonly string[]) {
     const truth = { type: 'boolean' } as const
     const options = {
       ...{ data: text, from: text, sets: text, seeds: text, jobs: text, policies: text, json: text },
+      ...{ against: text },
       ...{ quick: truth, write: truth },
     }
     return parseArgs({ args: [...args], options }).values

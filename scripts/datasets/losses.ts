@@ -43,3 +43,26 @@ export function lossesOf(set: SetFigures, policy: string): Loss[] {
     }),
   )
 }
+
+/** Where the policy spends more than it may. */
+export interface Overspend {
+  readonly set: string
+  readonly start: Start
+  readonly budgetIndex: number
+  readonly budgetUsdPerRequest: number
+  readonly utilisation: number
+  readonly utilisationWorst: number
+}
+
+/** Every cell whose worst seed spends more than LIMITS.utilisationWorst of the budget, the first budget included. */
+export function overspendsOf(set: SetFigures, policy: string): Overspend[] {
+  return (['warm', 'cold'] as const).flatMap((start) =>
+    runsOf(set, policy, start).flatMap(({ budgetIndex, utilisations }) => {
+      const utilisationWorst = Math.max(...utilisations)
+      if (utilisationWorst <= LIMITS.utilisationWorst) return []
+      const { budgetUsdPerRequest } = set.references[budgetIndex]
+      const utilisation = mean(utilisations)
+      return [{ set: set.name, start, budgetIndex, budgetUsdPerRequest, utilisation, utilisationWorst }]
+    }),
+  )
+}

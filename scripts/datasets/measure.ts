@@ -1,8 +1,8 @@
 // What the workers of scripts/datasets.mjs do: one job at a time, sets and priors kept.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readModelsFile } from '../../src/cli/inputs.js'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
-import type { ModelSpec } from '../../src/models/model.js'
 import type { PolicyName } from '../../src/policy/policies.js'
 import { hindsightBaselines } from '../../src/replay/baselines.js'
 import { type Bench, setBench } from '../../src/replay/bench.js'
@@ -45,6 +45,8 @@ export type Answer =
   | { readonly kind: 'set'; readonly set: Omit<SetFigures, 'runs'> }
   | { readonly kind: 'run'; readonly set: string; readonly run: Run }
   | { readonly kind: 'two-models'; readonly run: TwoModelsRun }
+  /** A set whose models all cost the same has one budget. */
+  | { readonly kind: 'no-budget' }
 
 export class Measure {
   private readonly tables = new Map<string, OutcomeTable>()
@@ -59,18 +61,18 @@ export class Measure {
   async answer(job: Job): Promise<Answer> {
     switch (job.kind) {
       case 'set':
-        return { kind: 'set', set: this.references(job.set) }
+        return { kind: 'set', set: await this.references(job.set) }
       case 'run':
-        return { kind: 'run', set: job.set, run: await this.run(job) }
+        return this.run(job)
       case 'two-models':
         return { kind: 'two-models', run: await twoModels({ ...job, seeds: this.seeds }) }
     }
   }
 
-  private references(name: string): Omit<SetFigures, 'runs'> {
-    const table = this.table(name)
+  private async references(name: string): Promise<Omit<SetFigures, 'runs'>> {
+    const table = await this.table(name)
     const budgets = autoBudgets(table)
-    const bench = this.bench(name, 'cold')
+    const bench = await this.bench(name, 'cold')
     const rows = [...trainedBaselines(bench, budgets), ...hindsightBaselines(bench, budgets)]
     return {
       name,
@@ -88,10 +90,11 @@ export class Measure {
     }
   }
 
-  private async run(job: Extract<Job, { kind: 'run' }>): Promise<Run> {
+  private async run(job: Extract<Job, { kind: 'run' }>): Promise<Answer> {
     const { policy, start, budgetIndex } = job
-    const bench = this.bench(job.set, start)
+    const bench = await this.bench(job.set, start)
     const budgetUsd = autoBudgets(bench.data)[budgetIndex]
+    if (budgetUsd === undefined) return { kind: 'no-budget' }
     const rewards: number[] = []
     const utilisations: number[] = []
     const streams: Stream[] = []
@@ -120,27 +123,26 @@ export class Measure {
             beside: {},
             looks: looksOf(bench.data.size),
           })
-    return { policy, start, budgetIndex, rewards, utilisations, firstDay: day }
+    const run = { policy, start, budgetIndex, rewards, utilisations, firstDay: day }
+    return { kind: 'run', set: job.set, run }
   }
 
-  private table(name: string): OutcomeTable {
+  private async table(name: string): Promise<OutcomeTable> {
     const known = this.tables.get(name)
     if (known !== undefined) return known
     const file = join(this.folder, `${name}.jsonl`)
-    const specs: { models: ModelSpec[] } = JSON.parse(
-      readFileSync(join(this.folder, `${name}.models.json`), 'utf8'),
-    )
+    const models = await readModelsFile(join(this.folder, `${name}.models.json`))
     const rows = parseOutcomes(readFileSync(file, 'utf8'), file)
-    const table = buildTable(rows, specs.models, defaultEncoder(), file)
+    const table = buildTable(rows, models, defaultEncoder(), file)
     this.tables.set(name, table)
     return table
   }
 
-  private bench(name: string, start: Start): Bench {
+  private async bench(name: string, start: Start): Promise<Bench> {
     const key = `${name} ${start}`
     const known = this.benches.get(key)
     if (known !== undefined) return known
-    const data = this.table(name)
+    const data = await this.table(name)
     const [course] = coursesOf('stationary', data.models)
     const settings: ReplaySettings = {
       scenario: 'stationary',

@@ -1,8 +1,9 @@
 import { mean } from '../../src/base/statistics.js'
+import { firstDayEnd } from '../../src/replay/first-day.js'
 import { percent, usdPerThousand } from '../../src/report/format.js'
 import type { Figures, Run, SetFigures, Start } from './figures.js'
-import { LOSS_MIN, lossesOf } from './losses.js'
-import { gapsOf, runsOf, type Target, targetsOf } from './targets.js'
+import { LOSS_MIN, lossesOf, overspendsOf } from './losses.js'
+import { gapsOf, LIMITS, runsOf, type Target, targetsOf } from './targets.js'
 
 /** The sections of docs/DATASETS.md by name. @param policies the first is the one that is held to the targets */
 export function sectionsOf(figures: Figures, policies: readonly string[]): Record<string, string> {
@@ -11,6 +12,7 @@ export function sectionsOf(figures: Figures, policies: readonly string[]): Recor
     warm: summary(figures, policies, 'warm'),
     cold: summary(figures, policies, 'cold'),
     losses: losses(figures, policy),
+    overspends: overspends(figures, policy),
     'first-day': firstDays(figures, policies),
     'two-models': twoModels(figures),
     targets: targets(figures, policy),
@@ -79,9 +81,28 @@ function losses(figures: Figures, policy: string): string {
   )
 }
 
+function overspends(figures: Figures, policy: string): string {
+  const found = figures.sets
+    .flatMap((set) => overspendsOf(set, policy))
+    .sort((a, b) => b.utilisationWorst - a.utilisationWorst)
+  if (found.length === 0) return `No seed spends more than ${LIMITS.utilisationWorst} of the budget.`
+  return table(
+    ['set', 'start', 'budget, per 1,000 requests', 'used', 'worst seed'],
+    found.map(({ set, start, budgetUsdPerRequest, utilisation, utilisationWorst }) => [
+      ...[
+        set,
+        start,
+        usdPerThousand(budgetUsdPerRequest),
+        utilisation.toFixed(3),
+        utilisationWorst.toFixed(3),
+      ],
+    ]),
+  )
+}
+
 function firstDays(figures: Figures, policies: readonly string[]): string {
   const rows = figures.sets.flatMap((set) => {
-    const requests = set.rows >= 1000 ? 1000 : Math.min(600, set.rows)
+    const requests = firstDayEnd(set.rows)
     return set.references.slice(1, 6).flatMap(({ budgetUsdPerRequest }, i) => {
       const points = policies.map((name) =>
         runsOf(set, name, 'cold')

@@ -1,4 +1,5 @@
 import { mean } from '../../src/base/statistics.js'
+import { firstDayEnd } from '../../src/replay/first-day.js'
 import type { Figures, Run, SetFigures, Start, TwoModelsRun } from './figures.js'
 
 /** What a policy is held to, in one place. Gaps are of mean reward, to the bound at the same budget. */
@@ -113,9 +114,8 @@ function unspentTargets(set: SetFigures, runs: readonly Run[]): Target[] {
   ]
 }
 
-/** Requests of the first day that count: a thousand, or what a small set has. */
 function firstDayTargets(set: SetFigures, policy: string): Target[] {
-  const requests = set.rows >= 1000 ? 1000 : Math.min(600, set.rows)
+  const requests = firstDayEnd(set.rows)
   const found = runsOf(set, policy, 'cold').flatMap(({ budgetIndex, firstDay }) => {
     const point = firstDay?.points.find((each) => each.requests === requests)
     if (point === undefined || !FIRST_DAY_BUDGETS.includes(budgetIndex)) return []

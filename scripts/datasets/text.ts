@@ -1,5 +1,5 @@
-import { mean } from '../../src/base/statistics.js'
-import type { Figures, SetFigures, Start } from './figures.js'
+import { confidence95, mean } from '../../src/base/statistics.js'
+import type { Figures, Run, SetFigures, Start } from './figures.js'
 import { gapsOf, runsOf, type Target, targetsOf } from './targets.js'
 
 const STARTS: readonly Start[] = ['warm', 'cold']
@@ -53,4 +53,41 @@ function twoModelsText({ twoModels }: Figures): string[] {
 function targetText({ set, name, measured, limit, bound, met, where }: Target): string {
   const sign = bound === 'at-least' ? '>=' : '<='
   return `${met ? 'met   ' : 'MISSED'} ${set}: ${name} ${measured.toFixed(4)} (${sign} ${limit})${where === '' ? '' : `, ${where}`}`
+}
+
+/** What changed since other figures, on the same seeds: mean over budgets, and its 95 % interval over seeds. */
+export function againstText(figures: Figures, before: Figures): string {
+  const lines = figures.sets.flatMap((set) => {
+    const old = before.sets.find(({ name }) => name === set.name)
+    if (old === undefined) return []
+    return [...new Set(set.runs.map(({ policy }) => policy))].flatMap((policy) =>
+      STARTS.flatMap((start) => {
+        const gains = gainsOf(runsOf(set, policy, start), runsOf(old, policy, start))
+        if (gains.length === 0) return []
+        const [low, high] = confidence95(gains)
+        const interval = `${signed(low)} to ${signed(high)}`
+        return [
+          `${set.name}, ${start} ${policy}: ${signed(mean(gains))} (${interval}, ${gains.length} seeds)`,
+        ]
+      }),
+    )
+  })
+  return ['against the figures before: change of mean reward', ...lines, ''].join('\n')
+}
+
+/** Mean over the budgets that both have of what each seed earned more; seeds that both have. */
+export function gainsOf(runs: readonly Run[], before: readonly Run[]): number[] {
+  const pairs = runs.flatMap((run) => {
+    const old = before.find(({ budgetIndex }) => budgetIndex === run.budgetIndex)
+    return old === undefined ? [] : [{ run, old }]
+  })
+  if (pairs.length === 0) return []
+  const seeds = Math.min(...pairs.flatMap(({ run, old }) => [run.rewards.length, old.rewards.length]))
+  return Array.from({ length: seeds }, (_, s) =>
+    mean(pairs.map(({ run, old }) => run.rewards[s] - old.rewards[s])),
+  )
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(4)}`
 }

@@ -38,9 +38,11 @@ async function replay(flags: ReplayFlags): Promise<void> {
   await checkOutputs([flags.json, reportPath], [flags.data, flags.train, flags.models])
   const workload = await loadWorkload(flags)
   for (const path of [flags.json, reportPath]) if (path !== undefined) await checkWritable(path)
-  const jobs = startsOf(flags, workload).map(({ scenario, cold }) =>
-    settingsOf(scenario, workload, { ...flags, cold }),
-  )
+  const jobs = startsOf(flags, workload).map(({ scenario, cold, beside }) => {
+    const settings = settingsOf(scenario, workload, { ...flags, cold })
+    const few = beside && flags.budgets === undefined
+    return few ? { ...settings, budgetsUsd: everySecond(settings.budgetsUsd) } : settings
+  })
   const results = await runAll(jobs, viewFor(workload, jobs.length))
   const reports = results.map((result) => result.report)
   if (flags.json !== undefined) {
@@ -59,21 +61,29 @@ async function replay(flags: ReplayFlags): Promise<void> {
 interface ScenarioStart {
   readonly scenario: ScenarioName
   readonly cold: boolean
+  /** True for a cold start that nobody asked for: it stands beside the warm one, at a few of its budgets. */
+  readonly beside: boolean
 }
 
 /** What is played: all scenarios of a simulated workload, and a cold start beside the warm one. */
 function startsOf(flags: ReplayFlags, workload: Workload): ScenarioStart[] {
   const cold = flags.cold === true
-  if (flags.scenario !== undefined) return [{ scenario: flags.scenario, cold }]
-  if (!workload.simulated || flags.fromStart === true) return [{ scenario: 'stationary', cold }]
-  return SCENARIO_NAMES.flatMap((scenario) =>
+  if (flags.scenario !== undefined) return [{ scenario: flags.scenario, cold, beside: false }]
+  if (!workload.simulated || flags.fromStart === true)
+    return [{ scenario: 'stationary', cold, beside: false }]
+  return SCENARIO_NAMES.flatMap((scenario): ScenarioStart[] =>
     scenario === 'stationary' && !cold
       ? [
-          { scenario, cold: false },
-          { scenario, cold: true },
+          { scenario, cold: false, beside: false },
+          { scenario, cold: true, beside: true },
         ]
-      : [{ scenario, cold }],
+      : [{ scenario, cold, beside: false }],
   )
+}
+
+/** The second, the fourth, and so on: between the ends, where there is something to pace. */
+function everySecond(budgetsUsd: readonly number[]): readonly number[] {
+  return budgetsUsd.length < 2 ? budgetsUsd : budgetsUsd.filter((_, i) => i % 2 === 1)
 }
 
 /**

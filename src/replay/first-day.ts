@@ -10,6 +10,7 @@ export const FIRST_DAY_REQUESTS: readonly number[] = [100, 300, 1000, 3000]
 /** The last look at a set that has no thousand rows. */
 const SMALL_SET_REQUESTS = 600
 const DRAWN_LOOKS = 40
+const FIRST_DAY_END = 1000
 
 /** Rewards and costs of one seed, from its first request on. */
 export interface Stream {
@@ -36,6 +37,11 @@ export function firstDayRequests(size: number): number[] {
   const looks = size < 1000 ? [100, 300, SMALL_SET_REQUESTS] : FIRST_DAY_REQUESTS
   const within = looks.filter((requests) => requests <= size)
   return within.length === 0 ? [size] : within
+}
+
+/** The look that a first day is judged by: a thousand requests, or what a smaller set has. */
+export function firstDayEnd(size: number): number {
+  return firstDayRequests(size).findLast((requests) => requests <= FIRST_DAY_END) ?? size
 }
 
 /** When to look for a picture: from the tenth request to the last look of the table, evenly on a logarithmic axis. */

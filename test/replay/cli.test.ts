@@ -10,6 +10,7 @@ import { MODELS, makeRows, toJsonl } from './helpers.js'
 
 let folder = ''
 let printed = ''
+let told = ''
 const path = (name: string) => join(folder, name)
 
 beforeAll(() => {
@@ -35,7 +36,11 @@ async function command(...args: string[]): Promise<{ exitCode: number; text: str
     printed += String(chunk)
     return true
   })
-  vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
+  told = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    told += String(chunk)
+    return true
+  })
   try {
     await program.parseAsync(['node', 'paretobandit', ...args])
     return { exitCode: 0, text: '' }
@@ -136,9 +141,14 @@ describe('replay command', () => {
       ['onboarding', false],
     ])
     expect(printed).toContain('A cold start beside one with priors, on the same rows:')
+    expect(told).toMatch(/ % {2}stationary: dollar at /)
+    expect(told).toMatch(/ % {2}stationary from nothing: dollar at /)
     const [warm, cold] = reports
+    const budgetsOf = (report: { rows: { budgetUsdPerRequest: number }[] }) =>
+      report.rows.map(({ budgetUsdPerRequest }) => budgetUsdPerRequest)
+    expect(budgetsOf(cold)).toEqual([1, 3, 5].map((i) => budgetsOf(warm)[i]))
     const three = (value: number) => value.toFixed(3).replace(/^0/, '')
-    const line = new RegExp(`\\${three(warm.rows[3].reward)} +\\${three(cold.rows[3].reward)} `)
+    const line = new RegExp(`\\${three(warm.rows[3].reward)} +\\${three(cold.rows[1].reward)} `)
     expect(printed.slice(printed.indexOf('A cold start beside'))).toMatch(line)
     const html = readFileSync(path('all.html'), 'utf8')
     for (const id of ['stationary', 'cold-start', 'onboarding']) {

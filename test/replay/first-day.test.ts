@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { bestAffordable, firstDay, firstDayRequests, fromFirstRequest } from '../../src/replay/first-day.js'
+import {
+  bestAffordable,
+  firstDay,
+  firstDayEnd,
+  firstDayRequests,
+  fromFirstRequest,
+} from '../../src/replay/first-day.js'
 import { newRunRecord } from '../../src/replay/play.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
 import { MODELS } from './helpers.js'
@@ -59,6 +65,7 @@ describe('firstDay', () => {
     expect(firstDayRequests(800)).toEqual([100, 300, 600])
     expect(firstDayRequests(120)).toEqual([100])
     expect(firstDayRequests(40)).toEqual([40])
+    expect([6000, 1785, 800, 400, 40].map(firstDayEnd)).toEqual([1000, 1000, 600, 300, 40])
   })
 
   it('joins burn-in and evaluation', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ModelSpec } from '../../src/models/model.js'
+import { differenceTick } from '../../src/replay/report/first-day.js'
 import { renderReport } from '../../src/replay/report/page.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
@@ -37,6 +38,19 @@ async function page(
   }
   return renderReport({ dataName, features: 'stored', models, results })
 }
+
+describe('differenceTick', () => {
+  it('writes differences of rewards as short as they are', () => {
+    expect([0, 0.05, -0.1, 0.005, 1e-5, 1].map(differenceTick)).toEqual([
+      '0',
+      '+.05',
+      '-.1',
+      '+.005',
+      '0',
+      '+1',
+    ])
+  })
+})
 
 describe('renderReport', () => {
   it('refers to nothing outside the page and has no script', async () => {

@@ -187,6 +187,20 @@ describe('baselines fitted to the train part', () => {
     expect(row.costUsdPerRequest).toBeCloseTo((1 - share) * low.costUsd + share * high.costUsd, 15)
   })
 
+  it('fits to a training table, and measures on the rows of the other', async () => {
+    const train = makeTable(120, 3)
+    const { baselines } = (await runReplay({ ...settings, train, seeds: 1 })).report
+    const everyRow = Array.from({ length: data.size }, (_, row) => row)
+    const part = new TrainPart(
+      train,
+      Array.from({ length: train.size }, (_, row) => row),
+    )
+    const { first, second, share } = part.mix(1e-4)
+    const [low, high] = [first, second].map((m) => meanPoint(data, everyRow, () => m))
+    const [, row] = named(baselines, 'trained-mix')
+    expect(row.reward).toBeCloseTo((1 - share) * low.reward + share * high.reward, 12)
+  })
+
   it('has none in scenarios, whose events nobody told the train part', async () => {
     const courses = coursesOf('price-drop', MODELS)
     const { baselines } = (await runReplay({ ...settings, scenario: 'price-drop', courses })).report

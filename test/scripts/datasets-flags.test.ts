@@ -4,7 +4,7 @@ import { readFlags, setsOf } from '../../scripts/datasets/flags.js'
 describe('flags of scripts/datasets.mjs', () => {
   it('plays everything twenty times unless told otherwise, and little for development', () => {
     expect(readFlags(['--data', 'd'])).toEqual({
-      ...{ data: 'd', from: null, sets: null, seeds: 20, jobs: 2, json: null, write: false },
+      ...{ data: 'd', from: null, sets: null, seeds: 20, jobs: 2, json: null, against: null, write: false },
       policies: ['dollar', 'paper', 'thompson'],
     })
     expect(readFlags(['--data', 'd', '--quick'])).toMatchObject({ seeds: 6, policies: ['dollar'] })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Figures, Run, SetFigures, TwoModelsRun } from '../../scripts/datasets/figures.js'
-import { LOSS_MIN, lossesOf } from '../../scripts/datasets/losses.js'
+import { LOSS_MIN, lossesOf, overspendsOf } from '../../scripts/datasets/losses.js'
 import { sectionsOf } from '../../scripts/datasets/page.js'
 import { firstDayPicture, frontierPicture } from '../../scripts/datasets/pictures.js'
 import { rowsOf } from '../../scripts/datasets/sensitivity-rows.js'
 import { gapsOf, LIMITS, type Target, targetsOf } from '../../scripts/datasets/targets.js'
+import { againstText, gainsOf } from '../../scripts/datasets/text.js'
 import { shareBought, twoModels } from '../../scripts/datasets/two-models.js'
 
 const SO_FAR = { reward: 0.5, utilisation: 1, utilisationWorst: 1 }
@@ -187,6 +188,44 @@ describe('losses', () => {
   })
 })
 
+describe('overspends', () => {
+  it('are cells whose worst seed goes beyond the limit, the first budget included', () => {
+    const runs = [
+      run({ utilisations: [1, 1.3] }),
+      run({ budgetIndex: 1, utilisations: [1.04, 0.9] }),
+      run({ policy: 'paper', budgetIndex: 1, utilisations: [3] }),
+    ]
+    const [only, ...none] = overspendsOf(set({ runs }), 'dollar')
+    expect(only).toMatchObject({ budgetIndex: 0, budgetUsdPerRequest: 1, utilisationWorst: 1.3 })
+    expect(only.utilisation).toBeCloseTo(1.15, 12)
+    expect(none).toEqual([])
+  })
+})
+
+describe('a comparison with figures before', () => {
+  const before = [run({ rewards: [0.5, 0.5, 0.5] }), run({ budgetIndex: 1, rewards: [0.6, 0.7, 0.8] })]
+  const after = [
+    run({ rewards: [0.6, 0.5] }),
+    run({ budgetIndex: 1, rewards: [0.6, 0.8] }),
+    run({ budgetIndex: 2 }),
+  ]
+
+  it('pairs seeds and budgets', () => {
+    const gains = gainsOf(after, before)
+    expect(gains).toHaveLength(2)
+    expect(gains[0]).toBeCloseTo(0.05, 12)
+    expect(gains[1]).toBeCloseTo(0.05, 12)
+    expect(gainsOf(after, [])).toEqual([])
+  })
+
+  it('says what changed, set by set', () => {
+    const of = (runs: readonly Run[]): Figures => ({ seeds: 2, sets: [set({ runs })], twoModels: [] })
+    expect(againstText(of(after), of(before))).toContain(
+      'a set, cold dollar: +0.0500 (+0.0500 to +0.0500, 2 seeds)',
+    )
+  })
+})
+
 describe('the page', () => {
   const day = {
     budgetUsdPerRequest: 2,
@@ -229,6 +268,7 @@ describe('the page', () => {
   it('has losses, the first day, two models, targets and each set', () => {
     expect(sections.losses).toContain('| a set | warm | $2000 | a mix of two fixed models | .0100 |')
     const first = '| a set | $2000 | 1,000 | 0.6000 (cheap) | 0.6500 | 0.6400 (0.50) |'
+    expect(sections.overspends).toContain('| a set | warm | $2000 | 1.000 | 1.100 |')
     expect(sections['first-day']).toContain(first)
     expect(sections['two-models']).toContain('| `dollar` | 5 | 3x | 4.1 % | 3.0 % | 2.0 % | 0.850 |')
     expect(sections.targets).toContain(

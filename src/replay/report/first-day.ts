@@ -57,7 +57,7 @@ function aheadChart(days: readonly FirstDay[]): LineChart {
     ...frame(days),
     yLabel: 'reward so far above the best model within the budget',
     yDomain: [low - pad, high + pad],
-    yFormat: (value) => signed(Number(value.toFixed(3))).replace(/0+$/, ''),
+    yFormat: differenceTick,
     series,
     levels: [{ value: 0, color: 'var(--ink)', hint: 'always the best model within the budget' }],
   }
@@ -74,6 +74,12 @@ function spendChart(days: readonly FirstDay[]): LineChart {
     series,
     levels: [{ value: 1, color: 'var(--ink)', hint: 'the ceiling' }],
   }
+}
+
+/** A difference of rewards beside an axis: `+.05`, `0`, `-.005`. */
+export function differenceTick(value: number): string {
+  const text = signed(Number(value.toFixed(3)))
+  return text === '0' ? text : text.replace(/\.?0+$/, '')
 }
 
 function frame(days: readonly FirstDay[]): Pick<LineChart, 'requests' | 'xLabel' | 'yScale'> {
