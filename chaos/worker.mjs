@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { createRouter, ParetoBanditError } from '../dist/index.js'
 import { redisStore } from '../dist/store/redis.js'
 import { sqliteStore } from '../dist/store/sqlite.js'
-import { DIMENSION, MODELS } from './models.mjs'
+import { DIMENSION, MODELS, usualCostUsd, WORTHS } from './models.mjs'
 import { contextFrom, randomFrom } from './random.mjs'
 import { shiftedRedis } from './shifted-redis.mjs'
 
@@ -58,7 +58,11 @@ function failed(error) {
   if (failures.get(code) === 1) say({ failure: code, message: error.message })
 }
 
-/** Routes, settles and rewards. @returns what was spent and what came of it */
+/**
+ * Routes, settles and rewards. Bills go by what was reserved, and answers are worth the same whoever gives them; with `spanMs`
+ * bills and answers are those of the model, and so much time passes by the clock in `inMs`, evenly.
+ * @returns what was spent and what came of it
+ */
 async function load({
   requests,
   pauseEvery = 20,
@@ -67,19 +71,28 @@ async function load({
   mayLose = false,
   stopAtRefusals = Number.POSITIVE_INFINITY,
   pauseMs = 0,
+  spanMs = 0,
+  inMs = 0,
 }) {
-  const total = { routed: 0, refused: 0, full: 0, spentUsd: 0, excessUsd: 0 }
+  const total = { routed: 0, refused: 0, full: 0, spentUsd: 0, excessUsd: 0, reward: 0 }
+  const beganAt = Date.now()
+  const beganAheadMs = aheadMs
   let refusedInARow = 0
   const acknowledged = []
   mustStop = false
   for (let i = 0; i < requests && refusedInARow < stopAtRefusals && !mustStop; i++) {
+    if (spanMs > 0) {
+      const dueMs = (i / requests) * inMs - (Date.now() - beganAt)
+      if (dueMs > 0) await pause(dueMs)
+      aheadMs = beganAheadMs + Math.min(1, (Date.now() - beganAt) / inMs) * spanMs
+    }
     try {
       const { id, model, reservedUsd } = router.route(contextFrom(random, DIMENSION), {
         inputTokens: 400,
         maxOutputTokens: 600,
       })
-      const costUsd = reservedUsd * (1 + overrun * (2 * random() - 1))
-      const reward = Math.round(random() * 100) / 100
+      const costUsd = (spanMs > 0 ? usualCostUsd(model) : reservedUsd) * (1 + overrun * (2 * random() - 1))
+      const reward = Math.round((spanMs > 0 ? WORTHS[model] + 0.4 * (random() - 0.5) : random()) * 100) / 100
       // The pipe has it before the log can: an event is never durable without its line.
       if (tells) say({ gave: id, model, costUsd, reward })
       router.settle(id, { costUsd })
@@ -88,6 +101,7 @@ async function load({
       acknowledged.push(mayLose ? told.catch(({ code }) => say({ lost: id, code })) : told)
       total.routed++
       total.spentUsd += costUsd
+      total.reward += reward
       total.excessUsd += Math.max(0, costUsd - reservedUsd)
       refusedInARow = 0
     } catch (error) {
