@@ -25,9 +25,16 @@ export function checkPriors(value: unknown, field = 'priors'): Priors {
     const model = checkRecord(entry, at)
     const { precision, response } = checkStatistics(model, dimension, at)
     const rows = checkInteger(model.rows, 0, 2 ** 48, `${at}.rows`)
-    if (model.settled === undefined) return [id, { rows, precision, response }] as const
-    const settled = checkSettled(model.settled, dimension, `${at}.settled`)
-    return [id, { rows, precision, response, settled }] as const
+    const known = {
+      rows,
+      precision,
+      response,
+      ...(model.squares === undefined
+        ? {}
+        : { squares: checkInRange(model.squares, 0, STATISTIC_MAX, `${at}.squares`) }),
+    }
+    if (model.settled === undefined) return [id, known] as const
+    return [id, { ...known, settled: checkSettled(model.settled, dimension, `${at}.settled`) }] as const
   })
   return {
     format: 'paretobandit-priors',

@@ -38,15 +38,15 @@ export class DriftWatch {
     this.rate = limits.varianceRate
   }
 
-  /** A slot has a new tenant. */
-  start(slot: number): void {
+  /** A slot has a new tenant. @param variance of its residuals, as far as it is known */
+  start(slot: number, variance = this.varianceStart): void {
     const needed = (slot + 1) * NUMBERS
     if (needed > this.numbers.length) {
       const grown = new Float64Array(2 * needed)
       grown.set(this.numbers)
       this.numbers = grown
     }
-    this.numbers.set([0, 0, this.varianceStart], slot * NUMBERS)
+    this.numbers.set([0, 0, variance], slot * NUMBERS)
   }
 
   /** Of residuals, so far. */
@@ -54,9 +54,21 @@ export class DriftWatch {
     return this.numbers[slot * NUMBERS + 2]
   }
 
-  /** @returns 1 or -1 when what is observed lies above or below what is predicted for too long, else 0 */
-  observe(slot: number, residual: number): -1 | 0 | 1 {
-    const { numbers, slack, threshold, residualMax, rate } = this
+  /**
+   * Learns the variance alone, of an arm that strays because it learns.
+   * @param rate weight of this residual
+   */
+  learn(slot: number, residual: number, rate: number): void {
+    const at = slot * NUMBERS + 2
+    this.numbers[at] = Math.max((1 - rate) * this.numbers[at] + rate * residual * residual, this.varianceMin)
+  }
+
+  /**
+   * @param rate weight of this residual in the variance
+   * @returns 1 or -1 when what is observed lies above or below what is predicted for too long, else 0
+   */
+  observe(slot: number, residual: number, rate = this.rate): -1 | 0 | 1 {
+    const { numbers, slack, threshold, residualMax } = this
     const at = slot * NUMBERS
     const variance = numbers[at + 2]
     const z = Math.min(Math.max(residual / Math.sqrt(variance), -residualMax), residualMax)

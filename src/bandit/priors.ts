@@ -3,6 +3,8 @@ export interface ModelPrior {
   readonly rows: number
   readonly precision: readonly number[]
   readonly response: readonly number[]
+  /** Sum of r^2: with it features are trusted as far as the rows say. Left out by files from before it was kept. */
+  readonly squares?: number | undefined
   /** What prompts cost on this model: the same sums over the rows with a cost above 0, of ln(costUsd). */
   readonly settled?: SettledPrior | undefined
 }

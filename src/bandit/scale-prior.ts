@@ -20,12 +20,13 @@ export function scalePrior(
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) precision[r] += lambda0
   const response = Float64Array.from(prior.response, (entry, i) => entry * scale + lambda0 * theta[i])
-  if ([...precision, ...response].some((entry) => Math.abs(entry) > STATISTIC_MAX)) {
-    throw new ParetoBanditError(
-      'INVALID_ARGUMENT',
-      'priors',
-      'a statistic overflows when scaled to nEffective',
-    )
-  }
+  checkStatisticRange(precision, response)
   return { precision, response }
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkStatisticRange(precision: Float64Array, response: Float64Array): void {
+  const isBeyond = (entry: number) => !(Math.abs(entry) <= STATISTIC_MAX)
+  if (!precision.some(isBeyond) && !response.some(isBeyond)) return
+  throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', 'a statistic overflows when scaled to nEffective')
 }

@@ -1,6 +1,7 @@
+import { checkInRange } from '../base/check.js'
 import { checkModelPrice, checkModelSpec, PRICE_KEYS, TIER_KEYS } from '../models/model.js'
 import { added, column, type DefinedEvent, defineEvent, defineNotice } from './definition.js'
-import { boolean, inRange, integer, record, statistics, text } from './fields.js'
+import { boolean, inRange, integer, numbers, record, statistics, text } from './fields.js'
 
 export const FORCED_EXPLORATION_MAX = 1_000_000
 
@@ -14,6 +15,22 @@ const FIRST_PRICES = [
 
 /** Tiers came later, all of their keys. */
 const TIERS = { tiers: { first: [], known: TIER_KEYS } }
+
+/** Of models of logs from before it was learned, and of other policies. */
+export const NO_SHRINKAGE = new Float64Array()
+
+const SHRINKAGE_MAX = 1e15
+const SHRINKAGE_VARIANCE_MIN = 1e-12
+
+/** Its length is compared with the dimension by `checkEvent`. */
+function checkShrinkage(values: Float64Array, path: string): void {
+  if (values.length === 0) return
+  const ridges = 1 + (values.length - 1) / 2
+  values.forEach((value, i) => {
+    const low = i === 0 ? SHRINKAGE_VARIANCE_MIN : i < ridges ? 0 : -SHRINKAGE_MAX
+    checkInRange(value, low, SHRINKAGE_MAX, `${path}[${i}]`)
+  })
+}
 
 export const modelAdded = defineEvent('model-added', 6, {
   model: column(
@@ -33,6 +50,11 @@ export const modelAdded = defineEvent('model-added', 6, {
   settledPrior: statistics(),
   /** How many times the predicted cost is expected, before any is known: 1 without a prior. */
   costCorrection: inRange(1e-3, 1e3),
+  /**
+   * Of policy `dollar`, in parts of the range of rewards: the variance of rewards about predictions, then of each feature
+   * the ridge in `prior` that draws it, then the weights that they are drawn to. Empty: they stay as they are drawn.
+   */
+  shrinkage: added(numbers(checkShrinkage), NO_SHRINKAGE),
 })
 export type ModelAddedEvent = DefinedEvent<typeof modelAdded>
 

@@ -25,6 +25,11 @@ export interface DecisionNote {
   inputTokens: number | null
   /** What the request may draw from the accounts, USD; Infinity where nothing limits it. */
   limitUsd: number
+  /** The largest ceiling of the accounts; what caps and leases leave. */
+  ceilingMaxUsd: number
+  /** The most that any but the cheapest may draw. */
+  sparedUsd: number
+  hardUsd: number
   forced: boolean
   /** The request tried a model that nobody had chosen for long. */
   canary: boolean
@@ -95,6 +100,9 @@ export function blankNote(): DecisionNote {
     at: 0,
     inputTokens: null,
     limitUsd: Number.POSITIVE_INFINITY,
+    ceilingMaxUsd: 0,
+    sparedUsd: Number.POSITIVE_INFINITY,
+    hardUsd: Number.POSITIVE_INFINITY,
     forced: false,
     canary: false,
     propensity: null,

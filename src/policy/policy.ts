@@ -11,6 +11,8 @@ export interface ArmStart {
   readonly prior: ArmStatistics | null
   readonly settledPrior: ArmStatistics | null
   readonly costCorrection: number
+  /** See `model-added`. Left out: what the prior says of features stays. */
+  readonly shrinkage?: Float64Array
 }
 
 /**

@@ -94,7 +94,10 @@ export class RewardRange implements RewardUnits {
       const sumOfX = biasColumn(prior.precision, priors.dimension)
       sumOfX[priors.dimension - 1] -= 1
       const response = prior.response.map((entry, i) => (entry - this.low * sumOfX[i]) / this.span)
-      return [id, { ...prior, response }]
+      if (prior.squares === undefined) return [id, { ...prior, response }]
+      const last = priors.dimension - 1
+      const moved = prior.squares - this.low * (2 * prior.response[last] - this.low * sumOfX[last])
+      return [id, { ...prior, response, squares: Math.max(0, moved) / this.span / this.span }]
     })
     return { ...priors, models: Object.fromEntries(models) }
   }

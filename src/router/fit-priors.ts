@@ -101,8 +101,12 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
         return [
           id,
           costs === undefined
-            ? listed(sums)
-            : { ...listed(sums), settled: { ...listed(costs), squares: costs.squares, ...tokensOf(costs) } },
+            ? { ...listed(sums), squares: sums.squares }
+            : {
+                ...listed(sums),
+                squares: sums.squares,
+                settled: { ...listed(costs), squares: costs.squares, ...tokensOf(costs) },
+              },
         ]
       }),
     ),

@@ -1,6 +1,7 @@
 import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { ModelAddedEvent } from '../events/events.js'
+import { NO_SHRINKAGE } from '../events/models.js'
 import { checkModelSpec, logNormalisedCost } from '../models/model.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
@@ -25,7 +26,7 @@ export function modelAddedEvent(
   if (state.registry.get(spec.id) !== undefined) {
     throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
   }
-  const { prior, ...start } = policy.armStart(router, spec, meanReward(state))
+  const { prior, shrinkage = NO_SHRINKAGE, ...start } = policy.armStart(router, spec, meanReward(state))
   return {
     type: 'model-added',
     at,
@@ -38,6 +39,7 @@ export function modelAddedEvent(
     // Events have rewards as they are given.
     prior: prior === null ? null : (router.rewards?.statisticsToUser(prior) ?? prior),
     ...start,
+    shrinkage,
   }
 }
 

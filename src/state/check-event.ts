@@ -109,6 +109,11 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
     },
     prior: ({ prior }, context) => checkPrior(prior, context, 'event.prior'),
     settledPrior: ({ settledPrior }, context) => checkPrior(settledPrior, context, 'event.settledPrior'),
+    shrinkage: ({ shrinkage }, { state }) => {
+      const wanted = 2 * state.pending.dimension - 1
+      if (shrinkage.length !== 0 && shrinkage.length !== wanted)
+        throw expected('INVALID_ARGUMENT', 'event.shrinkage', `${wanted} numbers or none`, shrinkage.length)
+    },
   },
   'model-removed': knownModel,
   'model-enabled': knownModel,

@@ -48,6 +48,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['triedLimitMs', null],
   ['drain', false],
   ['inputTokens', null],
+  ['shrinkage', new Float64Array()],
 ])
 
 describe('an event as bytes', () => {

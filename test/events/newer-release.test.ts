@@ -126,8 +126,9 @@ describe('a newer release', () => {
     const counted = { ...SETTLED, ...LATER, tokens: { input: 3, output: 4 } }
     expect(readToday(write(counted))).toEqual({ ...SETTLED, tokens: { input: 3, output: 4 } })
     const caps = { ...CAPS, caps: [CAP, { ...CAP, per: 'hour' }] }
-    const tiered = { ...ADDED, model: { ...SPEC, tiers: [TIER] } }
-    for (const event of [ROUTED, ADDED, caps, tiered]) {
+    const known = { ...ADDED, shrinkage: new Float64Array() }
+    const tiered = { ...known, model: { ...SPEC, tiers: [TIER] } }
+    for (const event of [ROUTED, known, caps, tiered]) {
       expect(hex(write(event))).toBe(hex(write(event, ALL_EVENT_TABLE)))
       expect(readToday(write(event))).toEqual(event)
     }

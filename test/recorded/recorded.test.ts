@@ -55,6 +55,13 @@ function isOfNewLimits(line: string, steps: readonly Step[], before: Json, now: 
   return first >= 0 && (step === undefined || Number(step) >= first)
 }
 
+/**
+ * Release 0.1.0 let a price that was made by guesses forbid to find out, and let an account that was full lose what came in.
+ * Since then policy `dollar` tries models by other rules and asks another price where its account is nearly full. What a
+ * recording of it folds to is what it was; what the next requests are decided to be, and the price that is told, are today's.
+ */
+const DECIDED_BY_DOLLAR = /^next\.|shadowPrice\b/
+
 interface Recorded {
   readonly name: string
   /** The folder of its release. */
@@ -146,7 +153,14 @@ async function checkForm(
   const isSame = release !== 'v0.1.0' || hasUnitRewards(recording)
   const learned = isSame ? found : found.filter((line) => !LEARNED_OF_REWARDS.test(line))
   const isOld = release === 'v0.1.0'
-  expect(learned.filter((line) => !(isOld && isOfNewLimits(line, steps, before, state)))).toEqual([])
+  const isDecided = isOld && policyOf(recording) === 'dollar'
+  const folded = isDecided ? learned.filter((line) => !DECIDED_BY_DOLLAR.test(line)) : learned
+  expect(folded.filter((line) => !(isOld && isOfNewLimits(line, steps, before, state)))).toEqual([])
+}
+
+/** `dollar` is the default. */
+function policyOf({ options }: Recording): unknown {
+  return options.policy ?? 'dollar'
 }
 
 function hasUnitRewards({ options: { rewardRange } }: Recording): boolean {

@@ -234,7 +234,7 @@ describe.each(POLICY_NAMES)('what a router of policy %s tells', (policy) => {
   it('stays what it was when a snapshot is from before ranges were taken in', async () => {
     const asked: RouterOptions =
       policy === 'dollar'
-        ? { policy, budget: { usdPerRequest: 2e-4 }, latency: { meanMs: 700 }, quality: { meanReward: 0.5 } }
+        ? { policy, budget: { usdPerRequest: 1e-4 }, latency: { meanMs: 700 }, quality: { meanReward: 0.5 } }
         : { policy, budget: BUDGET }
     // Up to version 4 a snapshot had rewards as they were given, and did not say their range.
     const unit = await routerOf(UNIT, asked)

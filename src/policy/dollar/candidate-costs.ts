@@ -5,6 +5,8 @@ import type { Model } from '../../models/registry.js'
 import { NO_TRIES } from '../decision-note.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { RouteOptions } from '../route-options.js'
+import type { SpendingLimits } from './accounts/spending-limits.js'
+import { neededUsd as needed } from './accounts/tail.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import { worstCaseCostUsd } from './worst-case.js'
 
@@ -19,6 +21,8 @@ export class CandidateCosts {
   private worstUsd = new Float64Array(64)
   /** What each would draw from the accounts: its expected cost, or the most it can cost. */
   drawnUsd = this.expectedUsd
+  /** What each must find in the accounts: see accounts/tail.ts. */
+  neededUsd = new Float64Array(64)
   /** Predicted reward with its bonus, less what latency costs. */
   values = new Float64Array(64)
   /** Where each position's numbers begin in the arena: a section's own offset is added to it. */
@@ -62,6 +66,23 @@ export class CandidateCosts {
     this.cheapest = cheapest
   }
 
+  /** Fills in what each must find in the accounts. */
+  need({ ceilingMaxUsd, hardUsd, sparedUsd }: SpendingLimits, tailOf: (model: Model) => number): void {
+    const { list, drawnUsd, neededUsd } = this
+    const leastUsd = sparedUsd === Number.POSITIVE_INFINITY ? 0 : drawnUsd[this.leastDrawn()]
+    for (let position = 0; position < list.count; position++) {
+      const usd = drawnUsd[position]
+      if (usd > sparedUsd && usd > leastUsd) {
+        neededUsd[position] = Number.POSITIVE_INFINITY
+        continue
+      }
+      const isWithin = usd <= ceilingMaxUsd || ceilingMaxUsd === 0
+      neededUsd[position] = isWithin
+        ? usd
+        : needed(usd, tailOf(list.models[position]), ceilingMaxUsd, hardUsd)
+    }
+  }
+
   /** The models of the list that are expected to cost more than that. */
   beyond(maxUsd: number): readonly Model[] {
     const { list, expectedUsd } = this
@@ -102,6 +123,7 @@ export class CandidateCosts {
     this.predictedUsd = new Float64Array(length)
     this.expectedUsd = new Float64Array(length)
     this.worstUsd = new Float64Array(length)
+    this.neededUsd = new Float64Array(length)
     this.values = new Float64Array(length)
   }
 }

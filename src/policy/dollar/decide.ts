@@ -27,6 +27,7 @@ import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
+import { neededUsd } from './accounts/tail.js'
 import { CandidateCosts } from './candidate-costs.js'
 import { CurvePoints } from './demand/curve-points.js'
 import { Equals } from './equals.js'
@@ -70,7 +71,7 @@ export class DollarChooser implements Chooser<DollarState> {
   constructor(options: ResolvedOptions<DollarOptions>) {
     this.options = options
     this.exploration = new EpsilonExploration(options)
-    this.probes = new Probes(this.costs, this.limits)
+    this.probes = new Probes(this.costs, this.limits, this.uses)
     this.equals = new Equals(options.policyOptions.indifference, this.costs)
   }
 
@@ -110,6 +111,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.exploration.certain(choice)
     this.take(state, request, size, open, note)
     const exploit = request?.exploit === true
+    costs.need(limits, (model) => state.policy.tailOf(model))
     if (uses.isOn) this.predictUses(state, note)
     const affordable = this.score(state, exploit ? 0 : this.options.alpha)
     choice.savedUsd = 0
@@ -132,7 +134,7 @@ export class DollarChooser implements Chooser<DollarState> {
         note.gaveWay = position !== best
       }
       if (!exploit)
-        position = this.exploration.draw(choice, list, position, requests, costs.drawnUsd, limits.limitUsd)
+        position = this.exploration.draw(choice, list, position, requests, costs.neededUsd, limits.limitUsd)
     }
     this.index++
     const model = list.models[position]
@@ -166,10 +168,10 @@ export class DollarChooser implements Chooser<DollarState> {
   /** The cheapest of the models that are as good as the best one: a dollar has a value even when its price is 0. */
   private cheapestEqual(state: StateView<DollarState>, best: number): number {
     const { costs, limits, equals, uses } = this
-    const { expectedUsd, drawnUsd, list } = costs
+    const { expectedUsd, neededUsd, list } = costs
     let chosen = best
     for (let position = 0; position < list.count; position++) {
-      if (expectedUsd[position] >= expectedUsd[chosen] || drawnUsd[position] > limits.limitUsd) continue
+      if (expectedUsd[position] >= expectedUsd[chosen] || neededUsd[position] > limits.limitUsd) continue
       if (equals.areEqual(state, this.index, position, best, limits.price, uses)) chosen = position
     }
     return chosen
@@ -268,6 +270,9 @@ export class DollarChooser implements Chooser<DollarState> {
     note.latencyPrice = uses.price
     note.neutralUse = uses.isOn ? 0 : -1
     note.limitUsd = limits.limitUsd
+    note.ceilingMaxUsd = limits.ceilingMaxUsd
+    note.sparedUsd = limits.sparedUsd
+    note.hardUsd = limits.hardUsd
     note.priceCeiling = Number.POSITIVE_INFINITY
     note.forced = false
     note.canary = false
@@ -287,7 +292,9 @@ export class DollarChooser implements Chooser<DollarState> {
     const latencyUse = known === -1 ? note.neutralUse : known
     // Where no model was affordable, the cheapest could be chosen all the same.
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : Number.POSITIVE_INFINITY
-    const isTooDear = drawnUsd > note.limitUsd
+    const isTooDear =
+      drawnUsd > note.sparedUsd ||
+      neededUsd(drawnUsd, policy.tailOf(model), note.ceilingMaxUsd, note.hardUsd) > note.limitUsd
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
       expectedCostUsd,
@@ -326,9 +333,9 @@ export class DollarChooser implements Chooser<DollarState> {
 
   private predictUses(state: StateView<DollarState>, note: DecisionNote): void {
     const { uses, limits } = this
-    const { list, drawnUsd } = this.costs
+    const { list, neededUsd } = this.costs
     const { latency } = state.policy.objectives
-    uses.predict(latency, list, state.arms.kernel, this.index, drawnUsd, limits.limitUsd)
+    uses.predict(latency, list, state.arms.kernel, this.index, neededUsd, limits.limitUsd)
     note.neutralUse = uses.neutral
   }
 
@@ -341,7 +348,7 @@ export class DollarChooser implements Chooser<DollarState> {
    */
   private score(state: StateView<DollarState>, alpha: number): boolean {
     const { uses, choice, contenders } = this
-    const { list, values, expectedUsd, drawnUsd, cells } = this.costs
+    const { list, values, expectedUsd, neededUsd, cells } = this.costs
     const { arms, requests } = state
     const { kernel } = arms
     const { f64, layout } = kernel
@@ -349,7 +356,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const { price, limitUsd } = this.limits
     let affordable = 0
     for (let position = 0; position < count; position++) {
-      const isAffordable = drawnUsd[position] <= limitUsd
+      const isAffordable = neededUsd[position] <= limitUsd
       if (isAffordable) affordable++
       const penalty = price * expectedUsd[position] + uses.penaltyAt(position)
       f64[cells[position] + layout.penalty] = isAffordable || !this.prunes ? penalty : UNAFFORDABLE
@@ -363,7 +370,7 @@ export class DollarChooser implements Chooser<DollarState> {
       values[position] = withBonus
         ? scored + price * expectedUsd[position]
         : scored - uses.penaltyAt(position)
-      if (drawnUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
+      if (neededUsd[position] > limitUsd && !this.prunes) f64[cells[position] + layout.score] = -UNAFFORDABLE
     }
     choice.contenders = contenders.pick(this.costs, price, uses)
     choice.latencyPrice = uses.price

@@ -11,6 +11,9 @@ import {
   EXPLORED_OBSERVATIONS,
 } from './tuning.js'
 
+/** Rewards that are the same are predicted the same but for this. */
+const ROUNDING = 1e-9
+
 /** Which models are equals: as good as each other, for all that is known. */
 export class Equals {
   private readonly indifference: number
@@ -24,7 +27,7 @@ export class Equals {
 
   /**
    * Whether the cheaper of two models is as good for the context at `index`: by no more than the indifference worse,
-   * bonuses included; or exactly as good without them, as what nobody knows is no reason to pay more; or by a difference
+   * bonuses included; or as good without them but for rounding, as what nobody knows is no reason to pay more; or by a difference
    * that is empty statistically, where both have enough rewards for that to say something.
    */
   areEqual(
@@ -43,7 +46,7 @@ export class Equals {
     const mean = layout.mean + index * CELL_STRIDE
     const faster = uses.penaltyAt(cheaper) - uses.penaltyAt(dearer)
     const better = f64[costs.cells[dearer] + mean] - f64[costs.cells[cheaper] + mean] + faster
-    if (better === 0) return true
+    if (better <= ROUNDING) return true
     const { policy } = state
     const evidence = Math.min(
       policy.rewardEvidence(costs.slots[cheaper]),

@@ -2,6 +2,7 @@ import type { Arms } from '../../bandit/arms.js'
 import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
+import { isRecord } from '../../base/check.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
@@ -19,9 +20,11 @@ import { accountStats } from './accounts/account-stats.js'
 import { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
+import { tailFactor } from './accounts/tail.js'
 import { restartCost } from './cost-correction.js'
 import { DemandCurve } from './demand/demand-curve.js'
 import { DRIFT_LIMITS } from './drift-limits.js'
+import { Shrinkage } from './estimate/shrinkage.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
@@ -29,13 +32,17 @@ import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
 import {
+  COST_LEVEL_REQUESTS,
   COST_PRIOR_REQUESTS,
+  COST_UNKNOWN_REQUESTS,
   DRIFT_KEPT_BIAS_OBSERVATIONS,
   DRIFT_KEPT_OBSERVATIONS,
+  DRIFT_VARIANCE_RATE,
   LEARNING_OBSERVATIONS,
   LOG_COST_VARIANCE,
   REWARD_VARIANCE,
   TRY_KEPT_OBSERVATIONS,
+  VARIANCE_REWARDS,
   WINDOW_KEPT_REQUESTS,
   WINDOW_REQUESTS,
 } from './tuning.js'
@@ -50,6 +57,7 @@ export class DollarState implements PolicyState {
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
   readonly objectives: Objectives
+  private readonly shrinkage: Shrinkage
   private readonly view: FoldView
   private readonly arms: Arms
   private readonly evidence: Evidence
@@ -61,6 +69,7 @@ export class DollarState implements PolicyState {
     this.view = view
     this.arms = view.arms
     this.evidence = new Evidence(view.arms)
+    this.shrinkage = new Shrinkage(view.arms)
     this.accounts = new Accounts(burst, view.ledger)
     this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -77,9 +86,16 @@ export class DollarState implements PolicyState {
     return tenant === null ? this.accounts.router : this.accounts.of(tenant)
   }
 
+  private readonly variance = (slot: number): number => this.rewardDrift.variance(slot)
+
   /** Variance of an arm's rewards about what it predicts, and how many observations the prediction stands on. */
   rewardVariance(slot: number): number {
     return this.rewardDrift.variance(slot)
+  }
+
+  /** How far above its expected cost a bill of the model may lie. */
+  tailOf(model: Model): number {
+    return tailFactor(model.settled, this.costDrift.variance(model.slot))
   }
 
   rewardEvidence(slot: number): number {
@@ -130,6 +146,7 @@ export class DollarState implements PolicyState {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
     markMissingRewards(model, registry, this.evidence, requests)
+    if (this.shrinkage.learns(model.slot)) this.learnCostLevel(model)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -144,7 +161,12 @@ export class DollarState implements PolicyState {
       this.evidence.loosenSettled(model.slot, TRY_KEPT_OBSERVATIONS)
     const learning =
       model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
-    const direction = learning || isFree ? 0 : this.costDrift.observe(model.slot, residual)
+    const rate = isFree || !this.shrinkage.learns(model.slot) ? 0 : costVarianceRate(model.settled)
+    if (learning && rate > 0) this.costDrift.learn(model.slot, residual, rate)
+    const direction =
+      learning || isFree
+        ? 0
+        : this.costDrift.observe(model.slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
     if (direction !== 0) {
       const evidence = this.evidence.ofSettled(model.slot)
       if (evidence > DRIFT_KEPT_OBSERVATIONS)
@@ -157,6 +179,39 @@ export class DollarState implements PolicyState {
     }
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
     kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, requests)
+  }
+
+  /** While the cost head finds the level of a new model, what it predicted before needs no correction. */
+  private learnCostLevel(model: Model): void {
+    const { settled } = model
+    if (settled > 0 && settled <= COST_LEVEL_REQUESTS && (settled & (settled - 1)) === 0)
+      model.predictedUsd = model.realisedUsd
+    if ((settled & (settled - 1)) === 0) this.guessCostLevels()
+  }
+
+  /**
+   * What a model without a bill costs beside its list price is guessed to be what the others cost beside theirs: answers of
+   * five tokens where 300 are assumed are as short on all of them. O(models), at doublings of a model's bills.
+   */
+  private guessCostLevels(): void {
+    const { registry, arms } = { registry: this.view.registry, arms: this.arms }
+    const { dimension, triangle } = arms.kernel.layout
+    let known = 0
+    let sum = 0
+    for (const model of registry.models) {
+      if (model.settled === 0 || !this.shrinkage.learns(model.slot)) continue
+      known++
+      sum += arms.runs(arms.settlements, model.slot).theta[dimension - 1]
+    }
+    if (known === 0) return
+    for (const model of registry.models) {
+      if (model.settled > 0 || !this.shrinkage.learns(model.slot)) continue
+      const { theta, response, precision } = arms.runs(arms.settlements, model.slot)
+      // A prior's sums are not diagonal: it knows its costs.
+      if (precision[triangle - 1] > arms.lambda0) continue
+      theta[dimension - 1] = sum / known
+      response[dimension - 1] = arms.lambda0 * theta[dimension - 1]
+    }
   }
 
   /** Before the latency head learns. */
@@ -189,23 +244,34 @@ export class DollarState implements PolicyState {
   rewarded(event: EventOf<'rewarded'>, model: Model, sequence: number): void {
     const { requests, pending } = this.view
     this.objectives.rewarded(event.reward, pending, sequence)
+    const { slot } = model
     const { kernel } = this.arms
     const { layout, f64 } = kernel
-    const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, model.slot)
+    this.shrinkage.fit(slot, this.variance)
+    const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, slot)
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(model.slot) < LEARNING_OBSERVATIONS)
+    const rate = this.shrinkage.varianceRate(slot)
+    this.shrinkage.rewarded(slot, requests)
+    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(slot) < LEARNING_OBSERVATIONS) {
+      if (rate > 0) this.rewardDrift.learn(slot, residual, rate)
       return
-    const { slot } = model
+    }
     const variance = this.rewardDrift.variance(slot)
-    const strayed = this.rewardDrift.observe(slot, residual)
+    const strayed = this.rewardDrift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
     const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
     const direction = recovered ? 1 : strayed
     if (direction === 0) return
-    if (!recovered && direction < 0) this.recoveries.fell(model.slot, this.evidence, requests)
-    const evidence = this.evidence.ofReward(model.slot)
-    if (evidence > DRIFT_KEPT_OBSERVATIONS)
-      this.evidence.shrinkReward(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-    this.evidence.loosenReward(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+    if (recovered) this.shrinkage.recovered(slot)
+    else if (direction < 0) {
+      this.recoveries.fell(slot, this.evidence, requests)
+      this.shrinkage.fell(slot)
+    }
+    const evidence = this.evidence.ofReward(slot)
+    if (evidence > DRIFT_KEPT_OBSERVATIONS) {
+      this.evidence.shrinkReward(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+      this.shrinkage.scaled(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
+    }
+    this.evidence.loosenReward(slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are those of before the change: a price found from them would be wrong for as long.
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
@@ -239,7 +305,10 @@ export class DollarState implements PolicyState {
   }
 
   added(model: Model, event: EventOf<'model-added'>): void {
-    this.rewardDrift.start(model.slot)
+    const { shrinkage } = event
+    if (shrinkage.length === 0) this.rewardDrift.start(model.slot)
+    else this.rewardDrift.start(model.slot, shrinkage[0])
+    this.shrinkage.started(model.slot, shrinkage)
     this.costDrift.start(model.slot)
     this.recoveries.forget(model.slot)
     this.objectives.added(model.slot)
@@ -253,6 +322,7 @@ export class DollarState implements PolicyState {
   unavailable(model: Model): void {
     this.demand.forget(model.slot)
     this.objectives.left(model.slot)
+    if (this.view.registry.get(model.id) !== model) this.shrinkage.forget(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number): void {
@@ -290,7 +360,8 @@ export class DollarState implements PolicyState {
     const accounts = saveAccounts(this.accounts)
     const drift = slots.length * WATCH_NUMBERS
     const recoveries = this.recoveries.save()
-    const parts = [accounts.numbers, recoveries, this.objectives.save(slots), window]
+    const shrinkage = this.shrinkage.save()
+    const parts = [accounts.numbers, recoveries, this.objectives.save(slots), shrinkage, window]
     const numbers = new Float64Array(parts.reduce((sum, { length }) => sum + length, drift))
     slots.forEach((slot, i) => {
       const at = i * WATCH_NUMBERS
@@ -302,7 +373,8 @@ export class DollarState implements PolicyState {
       numbers.set(part, at)
       at += part.length
     }
-    return { text: accounts.text, numbers }
+    const text = shrinkage.length === 0 ? {} : { shrinkageNumbers: shrinkage.length }
+    return { text: { ...accounts.text, ...text }, numbers }
   }
 
   load({ text, numbers }: PolicySnapshot, slots: readonly number[]): void {
@@ -317,7 +389,11 @@ export class DollarState implements PolicyState {
     if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
     const asked = this.objectives.load(numbers.subarray(taken + fallen), slots)
     if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
-    const window = numbers.subarray(taken + fallen + asked)
+    const at = taken + fallen + asked
+    const learned = shrinkageNumbers(text)
+    if (!this.shrinkage.load(numbers.subarray(at, at + learned), slots))
+      throw invalidSnapshot('how far its features are trusted is not valid')
+    const window = numbers.subarray(at + learned)
     if (!this.demand.accepts(window, new Set(slots)))
       throw invalidSnapshot('its window of requests is not valid')
     slots.forEach((slot, i) => {
@@ -338,6 +414,7 @@ export class DollarState implements PolicyState {
       const value = pending.policyColumn(sequence, VALUE)
       if (value !== NO_VALUE) pending.setPolicyColumn(sequence, VALUE, toUnit(value))
     }
+    this.shrinkage.takeRawRewards(rewards)
     this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
     this.objectives.quality.takeRawRewards(rewards)
     this.objectives.latency.changeValues(toUnit)
@@ -347,4 +424,18 @@ export class DollarState implements PolicyState {
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {
     this.alarms.push({ type: 'drift', at, model: model.id, signal, direction: direction > 0 ? 'up' : 'down' })
   }
+}
+
+/** What a residual counts in the variance of a new model's costs: a mean at first, once their level is about found. */
+function costVarianceRate(settled: number): number {
+  const known = settled - COST_UNKNOWN_REQUESTS
+  return known < 0 ? 0 : 1 / (Math.min(known, VARIANCE_REWARDS) + 2)
+}
+
+/** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */
+function shrinkageNumbers(text: unknown): number {
+  const count = isRecord(text) ? (text.shrinkageNumbers ?? 0) : 0
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
+    throw invalidSnapshot('how far its features are trusted is not valid')
+  return count
 }

@@ -17,25 +17,49 @@ export const COST_CORRECTION_MIN = 0.3
 export const COST_CORRECTION_MAX = 3
 /** Requests' worth that a change of costs leaves of the sums behind the correction. */
 export const COST_KEPT_REQUESTS = 2
+/** Settled requests in which a new model's level of costs is found; at each doubling what was predicted before is forgotten. */
+export const COST_LEVEL_REQUESTS = 16
+/** Of them, so many say nothing of how costs vary. */
+export const COST_UNKNOWN_REQUESTS = 3
 /** Settled requests that a prior's correction of its costs counts for. */
 export const COST_PRIOR_REQUESTS = 20
 
 // Warm and cold start: exploration/warm-start.ts
 
 /**
- * Rows' worth by which a prior's weights of features are drawn to the pooled estimate of all models. Whether a prompt is
- * hard is common to all of them, and what tells them apart is small against the noise of 700 rows: without this the
- * router pays for differences that are not there.
- */
-export const POOLED_ROWS = 200
-/**
  * A cold arm's regularization of every weight but the bias, in lambda0: it learns its mean first, in tens of requests. Of
- * the order of POOLED_ROWS, and for the same reason; with 10 a cold router pays for differences between prompts that are
+ * that order for the reason that shrinkage.ts has; with 10 a cold router pays for differences between prompts that are
  * not there.
  */
 export const COLD_FEATURE_RIDGE = 100
+/** Variance of a cold arm's rewards before any is known, in parts of the range: of right-or-wrong rewards at one in two. */
+export const COLD_REWARD_VARIANCE = 0.25
 /** Largest variance of ln(cost) that a prior's correction believes in. */
 export const PRIOR_LOG_COST_VARIANCE_MAX = 2
+
+// How far features are trusted: estimate/shrinkage.ts
+
+/** Ridges of the features before any is learned, in rewards: of a model's own weights, of those that all share. */
+export const OWN_RIDGE_PRIOR = 500
+export const COMMON_RIDGE_PRIOR = 100
+/** How many weights' worth of evidence they are. */
+export const OWN_PRIOR_WEIGHTS = 1
+export const COMMON_PRIOR_WEIGHTS = 5
+export const FEATURE_RIDGE_MIN = 20
+export const FEATURE_RIDGE_MAX = 1e5
+/** An arm is fitted again after this many rewards of its own, and this share of those that it stands on. */
+export const REFIT_REWARDS_MIN = 8
+export const REFIT_SHARE = 0.25
+/** Rounds of the fixed point in which it is fitted: the next fit goes on from there. */
+export const FIT_ROUNDS = 2
+/** Rounds in which priors are fitted. */
+export const PRIOR_FIT_ROUNDS = 12
+/** Least variance of rewards about predictions, in parts of the range squared: rewards that are all the same have none. */
+export const PRIOR_REWARD_VARIANCE_MIN = 1e-4
+/** A variance of rewards is the mean of this many residuals before it follows the latest ones. */
+export const VARIANCE_REWARDS = 100
+/** What is known of a variance at first counts as this many. */
+export const VARIANCE_PRIOR_REWARDS = 4
 
 // Demand curves of dollars and of latency: demand/
 
@@ -73,6 +97,9 @@ export const CREDIT_HORIZON_REQUESTS = 40
 export const CREDIT_HELD_BACK_SHARE = 0.005
 /** Most that requests may cost on average, in budgets. */
 export const CREDIT_TARGET_MAX = 1.5
+/** From this share of the burst on it is more, by as many budgets where the account is full: what comes in then is lost. */
+export const CREDIT_FULL_SHARE = 0.85
+export const CREDIT_FULL_TARGET = 10
 /**
  * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
  * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. So none dearer than 15 B is
@@ -80,6 +107,13 @@ export const CREDIT_TARGET_MAX = 1.5
  */
 export const CREDIT_TAIL_FACTOR = 3
 export const CREDIT_SPARE_REQUESTS = 4
+/**
+ * From this many bills on a model's own tail counts: none up to this standard deviation of ln(cost), then by so much more
+ * for each, up to the whole factor at 0.5.
+ */
+export const TAIL_BILLS_MIN = 8
+export const TAIL_SIGMA_MIN = 0.25
+export const TAIL_SLOPE = 8
 /** Share of a budget that goes into the fund while a newcomer waits. */
 export const FUND_SHARE = 0.1
 /** Requests' worth of budget that the fund starts with. */
@@ -182,6 +216,16 @@ export const DRIFT_KEPT_OBSERVATIONS = 200
 
 // Tries of models that nobody chooses: exploration/probes.ts, exploration/recoveries.ts, latency/latency-profile.ts
 
+/** A model is known from this many rewards on. */
+export const KNOWN_OBSERVATIONS = 0.9
+/** What a model may plausibly be worth lies so many standard errors above what it is expected to be. */
+export const PROSPECT_SIGMAS = 1.5
+/** One that still may is tried again when it has been idle for this share of all requests. */
+export const PROSPECT_IDLE_SHARE = 1 / 2
+/** A try takes no more than this share of what a cap leaves. */
+export const TRY_CAP_SHARE = 1 / 20
+/** Reward by which it must be more than what is known already. */
+export const PROSPECT_MARGIN = 0.001
 /** A model that nobody chooses is tried once in this many requests, and no oftener than once in this many per model. */
 export const IDLE_REQUESTS = 2000
 export const IDLE_REQUESTS_PER_MODEL = 200

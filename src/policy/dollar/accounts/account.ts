@@ -74,6 +74,11 @@ export class Account {
     return pace
   }
 
+  /** As of the latest `paceUsd`: what one request may draw, USD, where it does not go to the cheapest model. */
+  get sparedUsd(): number {
+    return this.caps.reduce((usd, cap) => Math.min(usd, cap.sparedUsd), Number.POSITIVE_INFINITY)
+  }
+
   /** What is known of its requests to come; null while it has no caps. Rather too much is kept back than too little. */
   forecast(demand: DemandCurve): Forecast | null {
     const { arrivals, ratio } = this

@@ -9,7 +9,7 @@ import { Cap } from './cap.js'
 import { type CapSpec, checkCaps } from './cap-period.js'
 
 /** Accounts as a snapshot keeps them: ids and caps as text; registrations and the numbers of each account, in order. */
-export function saveAccounts(accounts: Accounts): PolicySnapshot {
+export function saveAccounts(accounts: Accounts): PolicySnapshot & { readonly text: object } {
   const tenants = [...accounts.tenants.values()]
   const numbers = [accounts.registrations, ...accounts.router.save()]
   for (const { number, account } of tenants) numbers.push(number, ...account.save())

@@ -235,6 +235,12 @@ export class Cap {
   }
 
   /**
+   * As of the latest `impliedUsdPerRequest`: what one request may draw on another model than the cheapest, USD, so that what
+   * the cheapest needs and what is kept back stay. Infinity without a forecast, and of rolling caps.
+   */
+  sparedUsd = Number.POSITIVE_INFINITY
+
+  /**
    * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
    * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
    * Infinity while the money would last even if every one of them cost as much as the dearest of late; never above half
@@ -247,6 +253,7 @@ export class Cap {
   impliedUsdPerRequest(at: number, known: Forecast | null = null): number {
     const forecast = this.pacing === 'forecast' ? known : null
     const available = this.availableUsd(at)
+    this.sparedUsd = Number.POSITIVE_INFINITY
     if (available <= 0) return 0
     const rate = this.rate.perMs(at)
     const requestsMin = this.rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
@@ -255,6 +262,8 @@ export class Cap {
     const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
     const requests = Math.max(requestsMin, expected)
     const spare = forecast === null ? 0 : this.unforecastUsd(forecast, at, lengthMs, restMs, rate)
+    if (forecast !== null && this.rolling === null)
+      this.sparedUsd = available - forecast.keptUsd * expected - spare
     const even = paceOf(available, requests, forecast, spare)
     // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
     if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY

@@ -1,5 +1,7 @@
 import {
   CREDIT_AIM_SHARE,
+  CREDIT_FULL_SHARE,
+  CREDIT_FULL_TARGET,
   CREDIT_HELD_BACK_SHARE,
   CREDIT_HORIZON_REQUESTS,
   CREDIT_SPARE_REQUESTS,
@@ -65,7 +67,11 @@ export class Credit {
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
   targetUsd(usdPerRequest: number): number {
     const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / CREDIT_HORIZON_REQUESTS
-    return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), CREDIT_TARGET_MAX * usdPerRequest)
+    // What is beyond the burst is lost: the nearer, the less a dollar is worth keeping.
+    const overflow = Math.max(0, this.balanceUsd / (this.burst * usdPerRequest) - CREDIT_FULL_SHARE)
+    const most = CREDIT_TARGET_MAX + (CREDIT_FULL_TARGET * overflow) / (1 - CREDIT_FULL_SHARE)
+    const wanted = target + ((CREDIT_FULL_TARGET * overflow) / (1 - CREDIT_FULL_SHARE)) * usdPerRequest
+    return Math.min(Math.max(wanted, TARGET_MIN * usdPerRequest), most * usdPerRequest)
   }
 
   /**
@@ -78,9 +84,10 @@ export class Credit {
     return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))
   }
 
-  /** What to lay by with this request while a newcomer waits, USD. */
+  /** What to lay by with this request while a newcomer waits, USD: a share of B, and what nobody wants to spend. */
   savingUsd(availableUsd: number, usdPerRequest: number): number {
-    return Math.min(FUND_SHARE * usdPerRequest, Math.max(0, availableUsd))
+    const sparedUsd = Math.min(this.sparedUsd(usdPerRequest), usdPerRequest)
+    return Math.min(Math.max(FUND_SHARE * usdPerRequest, sparedUsd), Math.max(0, availableUsd))
   }
 
   /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe. */

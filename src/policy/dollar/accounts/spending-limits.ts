@@ -18,6 +18,12 @@ export class SpendingLimits {
   limitUsd = Number.POSITIVE_INFINITY
   othersUsd = Number.POSITIVE_INFINITY
   capUsd = Number.POSITIVE_INFINITY
+  /** The most that caps and what this process shares with others leave. */
+  hardUsd = Number.POSITIVE_INFINITY
+  /** The most that it may draw where it does not go to the cheapest model: caps keep back what that needs. */
+  sparedUsd = Number.POSITIVE_INFINITY
+  /** The largest ceiling B; 0 without a budget. */
+  ceilingMaxUsd = 0
   /** Whether what this process holds of the caps is less than they leave. */
   isLeaseTightest = false
   /** Whose fund pays for newcomers, and what it has. */
@@ -31,6 +37,8 @@ export class SpendingLimits {
     this.targetUsd = this.ceilingUsd = this.paceUsd = Number.POSITIVE_INFINITY
     this.limitUsd = this.othersUsd = this.capUsd = this.availableUsd = Number.POSITIVE_INFINITY
     this.payer = null
+    this.ceilingMaxUsd = 0
+    this.sparedUsd = Number.POSITIVE_INFINITY
     this.routerIsTightest = false
     if (router.isLimited) this.add(router, demand, at)
     const routerUsd = this.limitUsd
@@ -38,6 +46,7 @@ export class SpendingLimits {
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
+    this.hardUsd = this.capUsd
   }
 
   /** No more than what this process may spend of what it shares with others. */
@@ -49,6 +58,7 @@ export class SpendingLimits {
     this.isLeaseTightest = capsUsd < this.capUsd
     this.capUsd = Math.min(this.capUsd, capsUsd)
     if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd
+    this.hardUsd = Math.min(this.capUsd, creditUsd)
     this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd, creditUsd)
   }
@@ -74,9 +84,11 @@ export class SpendingLimits {
     if (account.caps.length > 0) {
       this.capUsd = Math.min(this.capUsd, account.capUsd(at))
       this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at, demand))
+      this.sparedUsd = Math.min(this.sparedUsd, account.sparedUsd)
     }
     if (usdPerRequest === null) return
     this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)
+    this.ceilingMaxUsd = Math.max(this.ceilingMaxUsd, usdPerRequest)
     const availableUsd = credit.availableUsd(usdPerRequest)
     const limitUsd = credit.limitUsd(availableUsd, usdPerRequest)
     this.limitUsd = Math.min(this.limitUsd, limitUsd)

@@ -20,14 +20,14 @@ export class CostDoubts {
   /** Whether a model is due to be tried that would be chosen if it cost what it usually does. */
   isDue(position: number, idle: number, { registry, requests }: FoldView): boolean {
     const { costs, limits } = this
-    const { list, values, drawnUsd } = costs
+    const { list, values, neededUsd } = costs
     const model = list.models[position]
     if (doubtOfCosts(model, isFree(model)) === 1) return false
     if (!isTryDue(costDoublings(model), idle, paceOf(registry.models), requests)) return false
     if (this.drawnUsd(position) > limits.limitUsd) return false
     const worth = values[position] - limits.price * this.usualUsd(position)
     for (let other = 0; other < list.count; other++) {
-      const isAffordable = other !== position && drawnUsd[other] <= limits.limitUsd
+      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
       if (isAffordable && costs.worth(other, limits.price) > worth) return false
     }
     return true

@@ -1,11 +1,18 @@
-import type { FoldView } from '../../../state/policy-state.js'
+import type { FoldView, StateView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
-import { IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL, TRIAL_REQUESTS } from '../tuning.js'
+import {
+  IDLE_REQUESTS,
+  IDLE_REQUESTS_PER_MODEL,
+  PROSPECT_IDLE_SHARE,
+  TRIAL_REQUESTS,
+  TRY_CAP_SHARE,
+} from '../tuning.js'
 import { CostDoubts } from './cost-doubts.js'
+import { Prospects } from './prospects.js'
 
 const NO_SAVING = 0
 const FUND_BACK = -1
@@ -15,40 +22,54 @@ export class Probes {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
   private readonly doubts: CostDoubts
+  private readonly prospects: Prospects
   /** What the latest canary was a try of. */
   triesCost = false
   triesLatency = false
 
-  constructor(costs: CandidateCosts, limits: SpendingLimits) {
+  constructor(costs: CandidateCosts, limits: SpendingLimits, uses: PredictedUses) {
     this.costs = costs
     this.limits = limits
     this.doubts = new CostDoubts(costs, limits)
+    this.prospects = new Prospects(costs, uses)
   }
 
   /**
-   * The list position of a newcomer whose turn it is, or -1. What it costs above B is paid from the fund; and one that
-   * could not win at this price even with the best reward there is waits until it is cheaper.
+   * The list position of a newcomer to be tried, or -1: of those that may be worth their price the one that the fewest
+   * dollars were spent on, so that cheap models are known first and say what is worth paying. What it costs above B is paid
+   * from the fund, and what nobody wants to spend goes there.
    */
-  probe({ registry, requests }: FoldView, choice: Choice): number {
+  probe(state: StateView<DollarState>, choice: Choice): number {
     this.triesCost = this.triesLatency = false
-    const { costs, limits } = this
-    const { list, drawnUsd } = costs
+    const { costs, limits, prospects } = this
+    const { list, drawnUsd, neededUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
     choice.savedUsd = (payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
-    if (registry.exploring === 0) return -1
+    if (state.registry.exploring === 0) return -1
     const usdPerRequest = payer?.usdPerRequest ?? null
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
+    prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+    const tryUsd = TRY_CAP_SHARE * limits.capUsd
     let wanted = false
     let chosen = -1
-    const first = requests % list.count
-    for (let i = 0; i < list.count && chosen < 0; i++) {
-      const position = first + i < list.count ? first + i : first + i - list.count
-      if (list.models[position].forcedRemaining === 0 || !this.couldWin(position)) continue
-      wanted = true
+    let leastUsd = Number.POSITIVE_INFINITY
+    for (let position = 0; position < list.count; position++) {
+      const model = list.models[position]
+      if (model.forcedRemaining === 0) continue
+      if (!prospects.mayWin(state, position) && !prospects.isInMix(position)) continue
       const costUsd = drawnUsd[position]
-      if (costUsd > othersUsd) continue
-      if (usdPerRequest === null || payer === null) chosen = position
-      else if (payer.credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest)) chosen = position
+      if (neededUsd[position] === Number.POSITIVE_INFINITY || costUsd > othersUsd || costUsd > tryUsd)
+        continue
+      wanted = true
+      const spentUsd = costUsd * (model.requests + 1)
+      if (spentUsd >= leastUsd) continue
+      const isPaid =
+        usdPerRequest === null ||
+        payer === null ||
+        payer.credit.affordsProbe(costUsd, savingUsd, availableUsd, usdPerRequest)
+      if (!isPaid) continue
+      chosen = position
+      leastUsd = spentUsd
     }
     if (wanted && payer !== null) choice.savedUsd = savingUsd
     return chosen
@@ -59,14 +80,14 @@ export class Probes {
    * or got slow and would be chosen if it were what it was. The accounts must afford it.
    */
   canary(
-    state: FoldView,
+    state: StateView<DollarState>,
     { recoveries, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
   ): number {
     const { costs, limits } = this
     const { arms, requests } = state
-    const { list, drawnUsd } = costs
+    const { list, neededUsd, drawnUsd } = costs
     // One of the list a request: all take turns.
     const position = requests % list.count
     const model = list.models[position]
@@ -78,16 +99,23 @@ export class Probes {
       this.triesCost = true
       return position
     }
-    if (drawnUsd[position] > limits.limitUsd) return -1
-    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count))
-      return this.couldWin(position) ? position : -1
+    if (neededUsd[position] > limits.limitUsd) return -1
+    if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
+    if (idle >= requests * PROSPECT_IDLE_SHARE && model.rewarded > 0) {
+      this.prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+      if (this.prospects.mayWin(state, position)) return position
+    }
+    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count)) {
+      this.prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+      return this.prospects.couldBe(position) ? position : -1
+    }
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
     const regained = uses.regained(objectives.latency, model, position, idle, state)
     const value = Math.max(promise, costs.values[position] + regained)
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]
     for (let other = 0; other < list.count; other++) {
-      const isAffordable = drawnUsd[other] <= limits.limitUsd
+      const isAffordable = neededUsd[other] <= limits.limitUsd
       if (isAffordable && costs.worth(other, limits.price) > worth) return -1
     }
     this.triesLatency = regained > Number.NEGATIVE_INFINITY
@@ -101,13 +129,5 @@ export class Probes {
     this.doubts.take(position)
     this.triesCost = true
     return position
-  }
-
-  /** Whether the best reward there is would make it better than the cheapest model, at today's price. */
-  private couldWin(position: number): boolean {
-    const { costs, limits } = this
-    if (limits.price === 0) return true
-    const best = 1 - limits.price * costs.expectedUsd[position]
-    return best >= costs.worth(costs.cheapest, limits.price)
   }
 }

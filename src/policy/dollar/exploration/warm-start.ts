@@ -1,20 +1,24 @@
 import { type ModelPrior, type Priors, priorOf, type SettledPrior } from '../../../bandit/priors.js'
-import { scalePrior } from '../../../bandit/scale-prior.js'
+import { checkStatisticRange, scalePrior } from '../../../bandit/scale-prior.js'
 import { ridgeEstimate } from '../../../kernel/inverse.js'
 import type { ArmStatistics } from '../../../kernel/kernel.js'
 import { listCostUsd, type ModelSpec } from '../../../models/model.js'
 import type { ResolvedOptions } from '../../options.js'
 import type { ArmStart } from '../../policy.js'
-import { COLD_FEATURE_RIDGE, POOLED_ROWS, PRIOR_LOG_COST_VARIANCE_MAX } from '../tuning.js'
+import { fitPriorShrinkage, type PriorShrinkage } from '../estimate/prior-shrinkage.js'
+import { COLD_FEATURE_RIDGE, COLD_REWARD_VARIANCE, PRIOR_LOG_COST_VARIANCE_MAX } from '../tuning.js'
 
 /** What a model's arm starts from under policy `dollar`: docs/PACING.md, "Warm and cold start". */
 export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward: number | null): ArmStart {
   const { priors, dimension, nEffective, lambda0 } = options
   const prior = priorOf(priors, spec.id)
-  if (priors === null || prior === null) {
+  if (priors === null || prior === null || prior.rows === 0) {
+    const ridge = (COLD_FEATURE_RIDGE - 1) * lambda0
+    const features = new Float64Array(dimension - 1)
     return {
       prior: coldStart(dimension, lambda0, meanReward ?? priorReward(priors) ?? 1),
-      settledPrior: null,
+      shrinkage: shrinkageStart(COLD_REWARD_VARIANCE, features.fill(ridge), new Float64Array(dimension - 1)),
+      settledPrior: coldStart(dimension, lambda0, 0),
       costCorrection: 1,
     }
   }
@@ -23,16 +27,46 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   const inputTokens =
     (options.estimateTokens === null ? undefined : prior.settled?.inputTokens) ?? expectedInputTokens
   const listUsd = listCostUsd(spec, inputTokens, expectedOutputTokens)
-  const pooled = drawn(prior, pooledEstimate(priors), dimension)
-  const start = scalePrior(pooled, dimension, nEffective, lambda0)
+  const start = fittedStart(prior, fitPriorShrinkage(priors), spec.id, nEffective, lambda0)
   if (prior.settled === undefined || prior.settled.rows === 0 || listUsd === 0)
-    return { prior: start, settledPrior: null, costCorrection: 1 }
+    return { ...start, settledPrior: coldStart(dimension, lambda0, 0), costCorrection: 1 }
   const settled = ratioTo(listUsd, prior.settled, dimension)
   return {
-    prior: start,
+    ...start,
     settledPrior: scalePrior(settled, dimension, nEffective, lambda0),
     costCorrection: Math.exp(residualVariance(settled) / 2),
   }
+}
+
+/**
+ * A prior's sums, worth `nEffective` rows, with its features drawn to the common weights by the ridge that was fitted:
+ * A = s (A_off - I + ridge F) + lambda0 I, F the features' diagonal, and b such that theta is the fitted one.
+ */
+function fittedStart(
+  prior: ModelPrior,
+  fit: PriorShrinkage,
+  id: string,
+  nEffective: number,
+  lambda0: number,
+): Pick<ArmStart, 'prior' | 'shrinkage'> {
+  const { common } = fit
+  const { ridges: fitted, variance, level } = fit.of(id)
+  const dimension = common.length + 1
+  const scale = Math.min(1, nEffective / prior.rows)
+  const ridges = fitted.map((ridge) => scale * ridge)
+  const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
+  const response = Float64Array.from(prior.response, (entry) => entry * scale)
+  for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
+    const pull = lambda0 + (i === dimension - 1 ? 0 : ridges[i])
+    precision[r] += pull - scale
+    response[i] += pull * (i === dimension - 1 ? level : common[i])
+  }
+  checkStatisticRange(precision, response)
+  return { prior: { precision, response }, shrinkage: shrinkageStart(variance, ridges, common) }
+}
+
+function shrinkageStart(variance: number, ridges: Float64Array, target: Float64Array): Float64Array {
+  return Float64Array.of(variance, ...ridges, ...target)
 }
 
 /** Mean reward of all rows that the priors stand on; null where there are none. */
@@ -58,33 +92,6 @@ function coldStart(dimension: number, lambda0: number, reward: number): ArmStati
   const response = new Float64Array(dimension)
   response[dimension - 1] = lambda0 * reward
   return { precision, response }
-}
-
-/** Ridge estimate over the rows of all models together. */
-function pooledEstimate(priors: Priors): Float64Array {
-  const { dimension } = priors
-  const precision = new Float64Array((dimension * (dimension + 1)) / 2)
-  const response = new Float64Array(dimension)
-  for (const model of Object.values(priors.models)) {
-    model.precision.forEach((entry, i) => {
-      precision[i] += entry
-    })
-    model.response.forEach((entry, i) => {
-      response[i] += entry
-    })
-  }
-  return ridgeEstimate(Array.from(precision), Array.from(response))
-}
-
-/** A + L and b + L theta_pooled, with L = POOLED_ROWS on the diagonal of every weight but the bias. */
-function drawn(prior: ModelPrior, pooled: Float64Array, dimension: number): ModelPrior {
-  const precision = [...prior.precision]
-  const response = [...prior.response]
-  for (let i = 0, r = 0; i < dimension - 1; r += dimension - i, i++) {
-    precision[r] += POOLED_ROWS
-    response[i] += POOLED_ROWS * pooled[i]
-  }
-  return { rows: prior.rows, precision, response }
 }
 
 /** The sums of ln(cost / list) from those of ln(cost): the column of the bias holds the sum of x. */

@@ -1,0 +1,128 @@
+import { rebuildInverse } from '../../../kernel/inverse.js'
+import { symmetricTimesVector } from '../../../kernel/packed.js'
+
+/**
+ * What an arm's statistics say of the weights of features, whatever its level is: with A and b split into features f and
+ * the bias, the Schur complement
+ *
+ *     G = A_ff - A_fb A_bf / A_bb        g = b_f - A_fb b_b / A_bb
+ *
+ * which is what is left of a regression once each arm has a mean of its own (Frisch-Waugh-Lovell). G is a packed triangle
+ * of the d - 1 features, d the dimension with the bias, which comes last.
+ */
+export class FeatureEvidence {
+  /** How many features. */
+  readonly size: number
+  readonly gram: Float64Array
+  readonly response: Float64Array
+
+  constructor(dimension: number) {
+    this.size = dimension - 1
+    this.gram = new Float64Array((this.size * (this.size + 1)) / 2)
+    this.response = new Float64Array(this.size)
+  }
+
+  clear(): void {
+    this.gram.fill(0)
+    this.response.fill(0)
+  }
+
+  /** Adds `weight` times other evidence. */
+  take(other: FeatureEvidence, weight: number): void {
+    for (let k = 0; k < this.gram.length; k++) this.gram[k] += weight * other.gram[k]
+    for (let i = 0; i < this.size; i++) this.response[i] += weight * other.response[i]
+  }
+
+  /** What weights take from the sum of squares of the rewards: 2 w.g - w.G w. */
+  explained(weights: Float64Array): number {
+    let sum = 0
+    for (let i = 0, k = 0; i < this.size; i++) {
+      sum += 2 * weights[i] * this.response[i]
+      for (let j = i; j < this.size; j++, k++)
+        sum -= (j === i ? 1 : 2) * weights[i] * weights[j] * this.gram[k]
+    }
+    return sum
+  }
+
+  /**
+   * Adds `weight` times what an arm's packed A (d x d) and b (d) say, less a ridge that drew its features to some weights.
+   * @param draw what drew its features so far
+   */
+  add({ precision, response }: ArmSums, weight: number, draw: Draw): void {
+    const { size, gram } = this
+    const level = precision[precision.length - 1]
+    const mean = response[size] / level
+    for (let i = 0, k = 0, row = 0; i < size; i++) {
+      // Row i of A has d - i numbers, of G one less: its last is the column of the bias.
+      const column = precision[row + size - i]
+      this.response[i] +=
+        weight * (response[i] - column * mean - (draw.ridges[i] + draw.pull) * draw.target[i])
+      const share = column / level
+      for (let j = i, other = row; j < size; j++, k++) {
+        // Entry (j, bias) of A.
+        const own = precision[other + size - j]
+        gram[k] +=
+          weight * (precision[row + j - i] - share * own - (j === i ? draw.ridges[i] + draw.rest : 0))
+        other += size + 1 - j
+      }
+      row += size + 1 - i
+    }
+  }
+}
+
+/** A ridge on the diagonal of A, and the weights that it drew to: a number a feature. */
+export interface Draw {
+  readonly ridges: Float64Array
+  readonly target: Float64Array
+  /** What is on the diagonal besides for all features alike, and how much of that drew to the target; the rest drew to 0. */
+  readonly rest: number
+  readonly pull: number
+}
+
+/** Packed upper triangle of A, and b. */
+export interface ArmSums {
+  readonly precision: Float64Array
+  readonly response: Float64Array
+}
+
+/** Ridge regression of the features alone, in memory of its own. */
+export class FeatureRidge {
+  private readonly size: number
+  private readonly f64: Float64Array
+  private readonly inverse: number
+  private readonly scratch: number
+  private readonly solution: number
+  /** The weights that `solve` found, a view that the next call overwrites. */
+  readonly weights: Float64Array
+  /** Of each weight, how far the data decide it and not the ridge, from 0 to 1: 1 - ridge_i (G + ridge)^-1_ii. */
+  readonly decided: Float64Array
+
+  constructor(dimension: number) {
+    const size = dimension - 1
+    const triangle = (size * (size + 1)) / 2
+    this.size = size
+    this.inverse = triangle
+    this.scratch = 2 * triangle
+    this.solution = this.scratch + size + 1
+    this.f64 = new Float64Array(this.solution + size + 1)
+    this.weights = this.f64.subarray(this.solution, this.solution + size)
+    this.decided = new Float64Array(size)
+  }
+
+  /** weights = (G + ridges)^-1 (g - G center): how far they are from `center`. O(d^3) */
+  solve({ gram, response }: FeatureEvidence, ridges: Float64Array, center: Float64Array | null): void {
+    const { f64, size, inverse, scratch, solution } = this
+    f64.set(gram)
+    if (center !== null) {
+      f64.set(center, solution)
+      symmetricTimesVector(f64, 0, solution, scratch, size)
+    } else f64.fill(0, scratch, scratch + size)
+    const right = response.map((entry, i) => entry - f64[scratch + i])
+    for (let i = 0, k = 0; i < size; k += size - i, i++) f64[k] += ridges[i]
+    rebuildInverse(f64, 0, inverse, scratch, size)
+    f64.set(right, scratch)
+    symmetricTimesVector(f64, inverse, scratch, solution, size)
+    for (let i = 0, k = inverse; i < size; k += size - i, i++)
+      this.decided[i] = Math.min(Math.max(1 - ridges[i] * f64[k], 0), 1)
+  }
+}

@@ -1,0 +1,128 @@
+import type { ModelPrior, Priors } from '../../../bandit/priors.js'
+import {
+  COMMON_RIDGE_PRIOR,
+  OWN_RIDGE_PRIOR,
+  PRIOR_FIT_ROUNDS,
+  PRIOR_REWARD_VARIANCE_MIN,
+} from '../tuning.js'
+import { FeatureEvidence, FeatureRidge } from './feature-evidence.js'
+import { commonRidgeOf, ownRidgeOf } from './ridges.js'
+
+/** What priors say of how far to trust features: the model of shrinkage.ts, fitted to all of their rows at once. */
+export interface PriorShrinkage {
+  /** The weights that all models share. */
+  readonly common: Float64Array
+  of(id: string): ModelShrinkage
+}
+
+export interface ModelShrinkage {
+  /** What draws each of the model's weights to the common ones, in rows. */
+  readonly ridges: Float64Array
+  /** Of rewards about what is predicted. */
+  readonly variance: number
+  /** The weight of the bias. */
+  readonly level: number
+}
+
+interface Fitted {
+  readonly prior: ModelPrior
+  readonly evidence: FeatureEvidence
+  readonly weights: Float64Array
+  readonly squares: Float64Array
+  readonly decided: Float64Array
+  readonly ridges: Float64Array
+  variance: number
+}
+
+const fits = new WeakMap<Priors, PriorShrinkage>()
+
+/** O(models d^3) once for the same priors. */
+export function fitPriorShrinkage(priors: Priors): PriorShrinkage {
+  const known = fits.get(priors)
+  if (known !== undefined) return known
+  const fit = fitOf(priors)
+  fits.set(priors, fit)
+  return fit
+}
+
+function fitOf(priors: Priors): PriorShrinkage {
+  const { dimension } = priors
+  const features = dimension - 1
+  const none = new Float64Array(features)
+  const models = new Map<string, Fitted>()
+  for (const [id, prior] of Object.entries(priors.models)) {
+    if (prior.rows === 0) continue
+    const evidence = new FeatureEvidence(dimension)
+    const sums = {
+      precision: Float64Array.from(prior.precision),
+      response: Float64Array.from(prior.response),
+    }
+    // A_off has I besides the rows.
+    sums.precision[sums.precision.length - 1] -= 1
+    evidence.add(sums, 1, { ridges: none, target: none, rest: 1, pull: 0 })
+    const list = () => new Float64Array(features)
+    models.set(id, {
+      prior,
+      evidence,
+      weights: list(),
+      squares: list(),
+      decided: list(),
+      ridges: list().fill(OWN_RIDGE_PRIOR),
+      variance: varianceOf(prior, 0),
+    })
+  }
+  const ridge = new FeatureRidge(dimension)
+  const common = new Float64Array(features)
+  const pooled = new FeatureEvidence(dimension)
+  const commonRidges = new Float64Array(features).fill(COMMON_RIDGE_PRIOR)
+  const all = [...models.values()]
+  for (let round = 0; round < PRIOR_FIT_ROUNDS; round++) {
+    const usual = all.reduce((sum, { variance }) => sum + variance, 0) / all.length
+    pooled.clear()
+    for (const { evidence, variance } of all) pooled.take(evidence, usual / variance)
+    ridge.solve(pooled, commonRidges, null)
+    common.set(ridge.weights)
+    commonRidges.fill(commonRidgeOf(ridge, usual))
+    for (const model of all) {
+      ridge.solve(model.evidence, model.ridges, common)
+      for (let i = 0; i < features; i++) {
+        model.squares[i] = ridge.weights[i] * ridge.weights[i]
+        model.weights[i] = common[i] + ridge.weights[i]
+      }
+      model.decided.set(ridge.decided)
+      model.variance = varianceOf(model.prior, model.evidence.explained(model.weights))
+    }
+    for (let i = 0; i < features; i++) {
+      const decided = all.reduce((sum, model) => sum + model.decided[i], 0)
+      const squares = all.reduce((sum, model) => sum + model.squares[i], 0)
+      for (const model of all) model.ridges[i] = ownRidgeOf(decided, squares, model.variance)
+    }
+  }
+  const found = new Map(
+    [...models].map(([id, { prior, weights, ridges, variance }]) => [
+      id,
+      { ridges, variance, level: levelOf(prior, weights) },
+    ]),
+  )
+  return {
+    common,
+    of: (id) => found.get(id) ?? { ridges: none, variance: PRIOR_REWARD_VARIANCE_MIN, level: 0 },
+  }
+}
+
+/** Mean square of the rewards about their mean, less what is explained; the most it can be where that was not kept. */
+function varianceOf({ rows, response, squares }: ModelPrior, explained: number): number {
+  const sum = response[response.length - 1]
+  const mean = sum / rows
+  const about = squares === undefined ? Math.max(0, mean * (1 - mean)) : squares / rows - mean * mean
+  return Math.max(about - explained / rows, PRIOR_REWARD_VARIANCE_MIN)
+}
+
+/** (sum r - w . sum x) / rows */
+function levelOf({ rows, precision, response }: ModelPrior, weights: Float64Array): number {
+  const features = weights.length
+  let level = response[features]
+  for (let i = 0, row = 0; i < features; row += features + 1 - i, i++)
+    level -= weights[i] * precision[row + features - i]
+  return level / rows
+}

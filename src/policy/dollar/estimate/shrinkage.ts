@@ -1,0 +1,319 @@
+import type { Arms } from '../../../bandit/arms.js'
+import { AGE_MAX } from '../../../kernel/layout.js'
+import type { RewardUnits } from '../../../state/reward-units.js'
+import {
+  COMMON_RIDGE_PRIOR,
+  FIT_ROUNDS,
+  REFIT_REWARDS_MIN,
+  REFIT_SHARE,
+  VARIANCE_PRIOR_REWARDS,
+  VARIANCE_REWARDS,
+} from '../tuning.js'
+import { type ArmSums, FeatureEvidence, FeatureRidge } from './feature-evidence.js'
+import { commonRidgeOf, ownRidgeOf } from './ridges.js'
+
+/**
+ * Of an arm: rewards, and those since it was fitted; how much of what its diagonal has besides draws to the target. Then, a
+ * number a feature each: the ridge on its diagonal, the weights that it draws to, and of the arm's own weights the squares
+ * and how far the data decide them.
+ */
+const REWARDS = 0
+const SINCE = 1
+const PULL = 2
+const HEAD = 3
+const LISTS = 4
+const NONE = new Float64Array()
+/** Of a row in a snapshot. */
+const NOT_HELD = 0
+const HELD = 1
+/** Largest magnitude of what a snapshot has. */
+const SAVED_MAX = 1e15
+
+/**
+ * How far to trust features, learned from the data (empirical Bayes). An arm's reward is taken to be
+ *
+ *     m_a + (w + w_a) . x_f        w ~ N(0, s^2 I)     w_ai ~ N(0, t_i^2)
+ *
+ * a level of its own, weights that all models share (how hard a prompt is) and weights of its own (what this model is
+ * better at). s^2 and each feature's t_i^2 are found from the rewards, by the fixed point of MacKay (Bayesian
+ * interpolation, 1992; automatic relevance determination, 1994),
+ *
+ *     t_i^2 = sum_a w_ai^2 / sum_a gamma_ai        gamma_ai = 1 - ridge_ai (G_a + ridge_a)^-1_ii
+ *
+ * over all arms: gamma_ai is how far the data decide that weight. s^2 alike, from w. An arm's ridge of a feature is
+ * sigma_a^2 / t_i^2, sigma_a^2 the variance of its rewards about its predictions. A feature in which models differ by
+ * noise alone gets a t_i^2 near 0, and there each model keeps the common weight; one in which rewards say that they differ
+ * is trusted.
+ *
+ * It lives in the arm's own statistics: A holds the ridge of the features and b the ridge times the weights that it draws
+ * to, so scoring costs what it did. An arm is fitted again when its rewards have grown by a quarter: O(d^3).
+ */
+export class Shrinkage {
+  private readonly arms: Arms
+  private readonly rows = new Map<number, Row>()
+  /** Rows of fallen arms as they were: they come back with what was known then. */
+  private readonly held = new Map<number, Row>()
+  private readonly features: number
+  /** Weights that all arms share. */
+  private readonly common: Float64Array
+  /** What draws them to 0, in rewards of the usual variance. */
+  private commonRidge = COMMON_RIDGE_PRIOR
+  /** Rewards so far, and when the common weights were fitted. */
+  private rewards = 0
+  private fitted = 0
+  private readonly evidence: FeatureEvidence
+  private readonly ridge: FeatureRidge
+  private readonly ridges: Float64Array
+
+  constructor(arms: Arms) {
+    const { dimension } = arms.kernel.layout
+    this.arms = arms
+    this.features = dimension - 1
+    this.common = new Float64Array(this.features)
+    this.ridges = new Float64Array(this.features)
+    this.evidence = new FeatureEvidence(dimension)
+    this.ridge = new FeatureRidge(dimension)
+  }
+
+  /** Whether the arm's shrinkage is learned: those of logs before it was keep what they began with. */
+  learns(slot: number): boolean {
+    return this.rows.has(slot)
+  }
+
+  /** @param start as in `model-added`; empty: it stays what it is */
+  started(slot: number, start: Float64Array): void {
+    const { features } = this
+    this.rows.delete(slot)
+    this.held.delete(slot)
+    if (start.length === 0) return
+    const row = new Row(features)
+    row.ridges.set(start.subarray(1, 1 + features))
+    row.target.set(start.subarray(1 + features))
+    row.head[PULL] = this.arms.lambda0
+    this.rows.set(slot, row)
+    if (this.fitted === 0) this.common.set(row.target)
+    else this.draw(slot, row, this.sums(slot), row.ridges.slice())
+  }
+
+  /** What draws an arm's features, and to which weights: views. Its shrinkage is learned. */
+  drawOf(slot: number): { readonly ridges: Float64Array; readonly target: Float64Array } {
+    const row = this.rows.get(slot)
+    return { ridges: row?.ridges ?? NONE, target: row?.target ?? NONE }
+  }
+
+  /** What the next residual counts in the variance: it is a mean at first. 0 where it is not learned so. */
+  varianceRate(slot: number): number {
+    const row = this.rows.get(slot)
+    if (row === undefined) return 0
+    return 1 / (Math.min(row.head[REWARDS], VARIANCE_REWARDS) + VARIANCE_PRIOR_REWARDS + 1)
+  }
+
+  /** Before the arm learns a reward: what it knew has aged. */
+  rewarded(slot: number, now: number): void {
+    const row = this.rows.get(slot)
+    if (row === undefined) return
+    const { layout, f64 } = this.arms.kernel
+    const age = Math.min(Math.max(now - this.arms.cell(layout.lastUpdate, slot), 0), AGE_MAX)
+    row.scale(f64[layout.gammaPower + age])
+    row.head[SINCE]++
+    row.head[REWARDS]++
+    this.rewards++
+  }
+
+  /** What the arm stands on was taken down to a share. */
+  scaled(slot: number, share: number): void {
+    this.rows.get(slot)?.scale(share)
+  }
+
+  fell(slot: number): void {
+    const row = this.rows.get(slot)
+    if (row !== undefined && !this.held.has(slot)) this.held.set(slot, row.copy())
+  }
+
+  recovered(slot: number): void {
+    const row = this.held.get(slot)
+    if (row !== undefined) this.rows.set(slot, row)
+    this.held.delete(slot)
+  }
+
+  /** Fits the arm again if that is due. @param variance of an arm's rewards about its predictions */
+  fit(slot: number, variance: (slot: number) => number): void {
+    const row = this.rows.get(slot)
+    if (row === undefined) return
+    const sums = this.sums(slot)
+    const level = sums.precision[sums.precision.length - 1]
+    if (row.head[SINCE] < Math.max(REFIT_REWARDS_MIN, REFIT_SHARE * level)) return
+    row.head[SINCE] = 0
+    if (this.rewards - this.fitted >= Math.max(REFIT_REWARDS_MIN, REFIT_SHARE * this.fitted))
+      this.fitCommon(variance)
+    this.fitOwn(slot, row, sums, variance(slot))
+  }
+
+  /** A model's slot has no model any more. */
+  forget(slot: number): void {
+    this.rows.delete(slot)
+    this.held.delete(slot)
+  }
+
+  /** All that it knows was of rewards as they were given. */
+  takeRawRewards(rewards: RewardUnits): void {
+    const toUnit = (weights: Float64Array): void => {
+      weights.forEach((weight, i) => {
+        weights[i] = rewards.differenceToUnit(weight)
+      })
+    }
+    toUnit(this.common)
+    for (const { target, squares } of [...this.rows.values(), ...this.held.values()]) {
+      toUnit(target)
+      toUnit(squares)
+      toUnit(squares)
+    }
+  }
+
+  /** As numbers, for a snapshot: the common weights with what was known when, then the rows. Nothing where none is learned. */
+  save(): Float64Array {
+    if (this.rows.size === 0) return new Float64Array()
+    const rows = [...sorted(this.rows)].flatMap(([slot, { numbers }]) => [slot, NOT_HELD, ...numbers])
+    const held = [...sorted(this.held)].flatMap(([slot, { numbers }]) => [slot, HELD, ...numbers])
+    return Float64Array.of(this.commonRidge, this.rewards, this.fitted, ...this.common, ...rows, ...held)
+  }
+
+  /** Takes what `save` gave. @returns false when no router saved it */
+  load(numbers: Float64Array, slots: readonly number[]): boolean {
+    if (numbers.length === 0) return true
+    const { features, common } = this
+    const head = 3 + features
+    const length = 2 + HEAD + LISTS * features
+    if (numbers.length < head || (numbers.length - head) % length !== 0) return false
+    if (!numbers.every((entry) => Math.abs(entry) <= SAVED_MAX)) return false
+    const [ridge, rewards, fitted] = numbers
+    if (!(ridge > 0 && rewards >= fitted && fitted >= 0)) return false
+    this.commonRidge = ridge
+    this.rewards = rewards
+    this.fitted = fitted
+    common.set(numbers.subarray(3, head))
+    for (let at = head; at < numbers.length; at += length) {
+      const [slot, kind] = numbers.subarray(at, at + 2)
+      const all = kind === HELD ? this.held : this.rows
+      if ((kind !== HELD && kind !== NOT_HELD) || !slots.includes(slot) || all.has(slot)) return false
+      const row = new Row(features)
+      row.numbers.set(numbers.subarray(at + 2, at + length))
+      if (!row.isPossible) return false
+      all.set(slot, row)
+    }
+    return true
+  }
+
+  private fitCommon(variance: (slot: number) => number): void {
+    const { evidence, ridge, ridges } = this
+    this.fitted = this.rewards
+    let usual = 0
+    for (const slot of this.rows.keys()) usual += variance(slot) / this.rows.size
+    evidence.clear()
+    for (const [slot, row] of this.rows) this.addEvidence(slot, row, this.sums(slot), usual / variance(slot))
+    ridges.fill(this.commonRidge)
+    ridge.solve(evidence, ridges, null)
+    this.common.set(ridge.weights)
+    this.commonRidge = commonRidgeOf(ridge, usual)
+  }
+
+  private fitOwn(slot: number, row: Row, sums: ArmSums, variance: number): void {
+    const { evidence, ridge, ridges, common, features } = this
+    evidence.clear()
+    this.addEvidence(slot, row, sums, 1)
+    for (let round = 0; round < FIT_ROUNDS; round++) {
+      this.ownRidges(variance)
+      ridge.solve(evidence, ridges, common)
+      for (let i = 0; i < features; i++) row.squares[i] = ridge.weights[i] * ridge.weights[i]
+      row.decided.set(ridge.decided)
+    }
+    this.ownRidges(variance)
+    this.draw(slot, row, sums, ridges)
+  }
+
+  /** sigma_a^2 / t_i^2 of each feature, into `ridges`. */
+  private ownRidges(variance: number): void {
+    const { ridges, rows } = this
+    for (let i = 0; i < ridges.length; i++) {
+      let decided = 0
+      let squares = 0
+      for (const row of rows.values()) {
+        decided += row.decided[i]
+        squares += row.squares[i]
+      }
+      ridges[i] = ownRidgeOf(decided, squares, variance)
+    }
+  }
+
+  /** The arm's features are drawn to the common weights by those ridges, and no longer as they were. */
+  private draw(slot: number, row: Row, { precision, response }: ArmSums, ridges: Float64Array): void {
+    const { arms, features, common } = this
+    const { head, target } = row
+    const rest = arms.cell(arms.rewards.ridge, slot)
+    for (let i = 0, k = 0; i < features; k += features + 1 - i, i++) {
+      precision[k] += ridges[i] - row.ridges[i]
+      response[i] += (ridges[i] + rest) * common[i] - (row.ridges[i] + head[PULL]) * target[i]
+    }
+    head[PULL] = rest
+    row.ridges.set(ridges)
+    target.set(common)
+    arms.rebuild(arms.rewards, slot)
+  }
+
+  private addEvidence(slot: number, { ridges, target, head }: Row, sums: ArmSums, weight: number): void {
+    const { arms } = this
+    const rest = arms.cell(arms.rewards.ridge, slot)
+    this.evidence.add(sums, weight, { ridges, target, rest, pull: head[PULL] })
+  }
+
+  private sums(slot: number): ArmSums {
+    const { arms } = this
+    const { precision, response } = arms.runs(arms.rewards, slot)
+    return { precision: precision.subarray(0, arms.kernel.layout.triangle), response }
+  }
+}
+
+function sorted(rows: ReadonlyMap<number, Row>): [number, Row][] {
+  return [...rows].sort(([a], [b]) => a - b)
+}
+
+/** What is kept of an arm, in one run of numbers. */
+class Row {
+  readonly numbers: Float64Array
+  readonly head: Float64Array
+  readonly ridges: Float64Array
+  readonly target: Float64Array
+  readonly squares: Float64Array
+  readonly decided: Float64Array
+  private readonly features: number
+
+  constructor(features: number) {
+    this.features = features
+    this.numbers = new Float64Array(HEAD + LISTS * features)
+    const list = (n: number) => this.numbers.subarray(HEAD + n * features, HEAD + (n + 1) * features)
+    this.head = this.numbers.subarray(0, HEAD)
+    this.ridges = list(0)
+    this.target = list(1)
+    this.squares = list(2)
+    this.decided = list(3)
+  }
+
+  get isPossible(): boolean {
+    const { head, ridges, squares, decided } = this
+    const isAmount = (entry: number) => entry >= 0
+    return (
+      head.every(isAmount) && ridges.every(isAmount) && squares.every(isAmount) && decided.every(isAmount)
+    )
+  }
+
+  copy(): Row {
+    const row = new Row(this.features)
+    row.numbers.set(this.numbers)
+    return row
+  }
+
+  scale(share: number): void {
+    this.head[PULL] *= share
+    for (let i = 0; i < this.features; i++) this.ridges[i] *= share
+  }
+}
