@@ -43,6 +43,7 @@ const ROOMS = {
   report: ['tools', 'charts'],
   replay: ['tools', 'recorded traffic, reports'],
   evaluate: ['tools', 'what-if estimates'],
+  gateway: ['tools', 'the engine behind one base URL'],
   cli: ['tools', 'one file a command'],
 }
 const GROUPS = {

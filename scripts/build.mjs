@@ -91,8 +91,11 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
   const cli = await build({
     ...common,
     entryPoints: [{ in: 'src/cli/main.ts', out: 'cli/main' }],
+    // Only `serve` loads what the gateway needs. Beside the entry, so that files are found by the same relative paths.
+    splitting: true,
+    chunkNames: 'cli/[name]-[hash]',
     platform: 'node',
-    external: ['better-sqlite3', 'redis'],
+    external: ['better-sqlite3', 'redis', '@opentelemetry/api'],
     // Bundled CommonJS packages still call require for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",

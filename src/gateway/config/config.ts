@@ -1,0 +1,331 @@
+import type {
+  CapOptions,
+  KernelName,
+  LatencyOptions,
+  ModelPrice,
+  PolicyName,
+  QualityOptions,
+  ReserveMode,
+} from '../../index.js'
+import type { Secret } from './secret.js'
+
+/**
+ * The config of a gateway as the rest of it sees it: checked whole, every default filled in, secrets read from the
+ * environment. `readConfig` makes one; frozen. What a file leaves out has the default that is named here. Units stand last
+ * in names: Ms milliseconds, Bytes bytes, Tokens tokens, Usd dollars.
+ */
+export interface GatewayConfig {
+  readonly listen: ListenConfig
+  readonly store: StoreConfig
+  /** Ceiling of the mean spend per request; null, the default: none. */
+  readonly budget: BudgetConfig | null
+  /** Dollars that all together may spend in an hour, a day, a week or a month. Default []. */
+  readonly caps: readonly CapOptions[]
+  readonly routing: RoutingConfig
+  /** At least one; ids are unique. */
+  readonly upstreams: readonly UpstreamConfig[]
+  /** At least one; ids are unique. */
+  readonly models: readonly ModelConfig[]
+  /** Default []. Ids are unique. */
+  readonly tenants: readonly TenantConfig[]
+  /** Keys that stand in the config; others are created at run time and kept by the store. Default []. */
+  readonly keys: readonly KeyConfig[]
+  readonly keyStore: KeyStoreConfig
+  readonly admin: AdminConfig
+  readonly limits: LimitsConfig
+  readonly timeouts: TimeoutsConfig
+  readonly retries: RetriesConfig
+  readonly sessions: SessionsConfig
+  readonly rewards: RewardsConfig
+  readonly logging: LoggingConfig
+  readonly metrics: MetricsConfig
+}
+
+/** Where clients reach it. */
+export interface ListenConfig {
+  /** Default `127.0.0.1`: this machine alone. `0.0.0.0` in a container. */
+  readonly host: string
+  /** 0 to 65535; 0 takes a free one. Default 8787. */
+  readonly port: number
+}
+
+export type StoreConfig = SqliteStoreConfig | RedisStoreConfig | MemoryStoreConfig
+
+/** One process; the default, in `paretobandit.db` of the working folder. */
+export interface SqliteStoreConfig {
+  readonly kind: 'sqlite'
+  /** Path, from the folder of the process. Keys that are made at run time stand beside it, in `FILE.keys`. */
+  readonly file: string
+}
+
+/** Any number of processes on one budget: Redis 7 or Valkey. */
+export interface RedisStoreConfig {
+  readonly kind: 'redis'
+  /** `redis://...`, `rediss://...` or `unix:///...`. A secret, as it may hold a password. */
+  readonly url: Secret
+  /** All keys in Redis begin with `{prefix}:`. Default `paretobandit`. */
+  readonly prefix: string
+  /** A command without an answer for so long is given up, ms. Default 5,000. */
+  readonly timeoutMs: number
+  /** How many of Redis's own replicas must have an event before it counts as kept. Default 0. */
+  readonly waitReplicas: number
+  /**
+   * While Redis is away: the share of each cap, in [0, 1], that each process may go on with by itself. Default 0: requests
+   * that a cap or a strict budget limits are refused.
+   */
+  readonly localShare: number
+}
+
+/** Nothing is kept over a restart: for tests and demos. */
+export interface MemoryStoreConfig {
+  readonly kind: 'memory'
+}
+
+export interface BudgetConfig {
+  /** USD, > 0. */
+  readonly usdPerRequest: number
+  /** How many requests' worth of it may be saved up, >= 1. Default 50. Cannot be changed at run time. */
+  readonly burst?: number
+}
+
+/** How the engine decides: options of `createRouter`, with its defaults where they are left out. */
+export interface RoutingConfig {
+  /** Default `dollar`. */
+  readonly policy?: PolicyName
+  /** Refuse what no account can pay for, instead of giving it to the cheapest model. Default false. */
+  readonly strict?: boolean
+  /** What is set aside for a request: `expected` or `worst-case`. Default `expected`. */
+  readonly reserve?: ReserveMode
+  readonly latency?: LatencyOptions | null
+  readonly quality?: QualityOptions | null
+  readonly indifference?: number
+  readonly alpha?: number
+  readonly gamma?: number
+  readonly lambda0?: number
+  readonly adaptationHorizon?: number
+  readonly forcedExploration?: number
+  readonly epsilon?: number
+  readonly seed?: number
+  readonly kernel?: KernelName | 'auto'
+  /** Tokens assumed for a request of unknown size. Default 300 in, 300 out. */
+  readonly expectedTokens?: { readonly input: number; readonly output: number }
+  /** How many of the latest requests may still get feedback. Default 65,536. */
+  readonly pendingCapacity?: number
+  /** After so long without a settlement a reservation becomes spend, ms. Default 24 h. */
+  readonly pendingTtlMs?: number
+}
+
+export const PROTOCOLS = ['openai', 'anthropic'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+/** A provider, or a server of one's own, that answers requests. */
+export interface UpstreamConfig {
+  readonly id: string
+  /** What it speaks. `openai` covers all that is compatible: vLLM, Ollama, OpenRouter, llama.cpp, Groq, Mistral. */
+  readonly protocol: Protocol
+  /**
+   * http or https, without a slash at its end, a query or a user: `https://api.openai.com/v1`, to which `/chat/completions`,
+   * `/responses`, `/embeddings` are added; `https://api.anthropic.com/v1`, to which `/messages` is.
+   */
+  readonly baseUrl: string
+  /** Sent as `authorization: Bearer` (openai) or `x-api-key` (anthropic). Null, the default: none is sent. */
+  readonly apiKey: Secret | null
+  /** More headers of each request, names in lower case. Values may be secrets. Default none. */
+  readonly headers: Readonly<Record<string, string | Secret>>
+}
+
+export const MODEL_KINDS = ['chat', 'embeddings'] as const
+export type ModelKind = (typeof MODEL_KINDS)[number]
+
+/** What a request may need of a model beyond text. */
+export const CAPABILITIES = [
+  'tools',
+  'jsonSchema',
+  'images',
+  'audio',
+  'files',
+  'reasoning',
+  'logprobs',
+] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** An arm: a model of an upstream, with the parameters that it is called with. */
+export interface ModelConfig {
+  /** What clients call it. Not `auto`, nothing that begins with `auto:`. */
+  readonly id: string
+  /** Id of its upstream. */
+  readonly upstream: string
+  /** What the upstream calls it. Default: `id`. */
+  readonly upstreamModel: string
+  /** Default `chat`. An embeddings model is called by its id alone. */
+  readonly kind: ModelKind
+  /** USD per million tokens. Null: unknown. Such a model is refused while a budget or a cap is in force. */
+  readonly prices: ModelPrice | null
+  /** Longest prompt and answer together, tokens. Null, the default: not known, so nothing is refused for it. */
+  readonly contextTokens: number | null
+  /** Longest answer, tokens. Null, the default: not known. */
+  readonly maxOutputTokens: number | null
+  /** Default `[tools, jsonSchema]` of a chat model, none of an embeddings model. */
+  readonly capabilities: readonly Capability[]
+  /** Where it runs, as a request asks for it: `eu`. Null, the default: not known, so it is left out where a region is asked for. */
+  readonly region: string | null
+  /** `auto:GROUP` routes among the models of a group. Default []. */
+  readonly groups: readonly string[]
+  /** Merged into each request body, over what the client says: `reasoning_effort: low`. Default {}. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** Whether requests may go to it. Default true. */
+  readonly enabled: boolean
+}
+
+/** Who pays: a team or a customer, with an account of its own beside that of all. */
+export interface TenantConfig {
+  /** 1 to 200 characters. */
+  readonly id: string
+  /** Ceiling of the mean spend of its requests; null, the default: none. */
+  readonly budget: { readonly usdPerRequest: number } | null
+  /** Default []. */
+  readonly caps: readonly CapOptions[]
+}
+
+/** What a client key may do. Keys in the config and keys made at run time are alike. */
+export interface KeyRights {
+  /** Who pays for its requests; null, the default: the account of all alone. */
+  readonly tenant: string | null
+  /** Models of these groups alone, pinned ones too. Null, the default: all models. */
+  readonly groups: readonly string[] | null
+  /** Null, the default: no limit. Of each process. */
+  readonly requestsPerMinute: number | null
+  /** Tokens in and out. Null, the default: no limit. Of each process. */
+  readonly tokensPerMinute: number | null
+  /** Milliseconds since 1970 UTC; null, the default: never. In a file it is an ISO 8601 time. */
+  readonly expiresAt: number | null
+}
+
+export interface KeyConfig extends KeyRights {
+  /** What logs and metrics call it; unique among keys of the config. */
+  readonly name: string
+  /** SHA-256 of the key, 64 hexadecimal digits in lower case. A file gives this or `value: $ENV`. */
+  readonly sha256: string
+}
+
+/** How keys that are made at run time are kept. */
+export interface KeyStoreConfig {
+  /** How often a process looks for keys that others made or revoked, ms. Default 1,000. */
+  readonly refreshMs: number
+  /** How old what is known of keys may get while the store is away, ms; then they are refused. Default 60,000. */
+  readonly staleMs: number
+}
+
+export interface AdminConfig {
+  /** SHA-256 of the admin key. Null, the default: no admin API. A file gives `key: $ENV` or `sha256`. */
+  readonly sha256: string | null
+}
+
+export interface LimitsConfig {
+  /** Longest request body. Default 32 MiB. */
+  readonly bodyBytesMax: number
+  /** Longest header of a request, all fields. Default 16 KiB. */
+  readonly headerBytesMax: number
+  /** Requests of one key at a time. Default 256. */
+  readonly streamsPerKeyMax: number
+  /** Requests of all at a time. Default 4,096. */
+  readonly streamsMax: number
+  /** Longest upstream answer that is not streamed. Default 32 MiB. */
+  readonly answerBytesMax: number
+  /** What of a stream may wait for a slow client before its upstream is slowed. Default 256 KiB. */
+  readonly streamBufferBytesMax: number
+}
+
+export interface TimeoutsConfig {
+  /** A client may take so long to send its request, ms. Default 30,000. */
+  readonly requestMs: number
+  /** From the call of an upstream to its first token, or to its whole answer where it is not streamed, ms. Default 120,000. */
+  readonly firstTokenMs: number
+  /** Default 60,000. */
+  readonly betweenTokensMs: number
+  /** A request with all its tries, ms. Default 600,000. */
+  readonly totalMs: number
+  /** After SIGTERM streams may go on for so long, ms. Default 30,000. */
+  readonly drainMs: number
+}
+
+export interface RetriesConfig {
+  /** Models that one request may be sent to, the first included, 1 to 10. Default 3. */
+  readonly triesMax: number
+  /** Retries of all requests, as a share of requests, in [0, 1]. Default 0.2. */
+  readonly shareMax: number
+  /** How long a model that failed gets nothing, ms; `retry-after` of the upstream comes first. Default 10,000. */
+  readonly cooldownMs: number
+}
+
+export interface SessionsConfig {
+  /** A conversation without a request for so long is forgotten, ms. Default 1 h. */
+  readonly ttlMs: number
+  /** Conversations that are remembered. Default 100,000. */
+  readonly sessionsMax: number
+  /** What becomes of the upstream's stream when its client goes away. Default `cancel`. */
+  readonly onClientGone: OnClientGone
+  /** `drain`: for so long at most, ms. Default 30,000. */
+  readonly drainMs: number
+}
+
+export const ON_CLIENT_GONE = ['cancel', 'drain'] as const
+export type OnClientGone = (typeof ON_CLIENT_GONE)[number]
+
+export const REWARD_SOURCES = ['validator', 'client', 'person', 'judge'] as const
+export type RewardSource = (typeof REWARD_SOURCES)[number]
+
+export interface RewardsConfig {
+  /** Rewards of one request within so long are combined, ms. Default 60,000. */
+  readonly windowMs: number
+  /** What a reward of each source weighs, >= 0. Defaults: validator 0.2, client 1, person 2, judge 0.5. */
+  readonly weights: Readonly<Record<RewardSource, number>>
+  /** Scales of what clients send; a metric that is not named has [0, 1]. Default []. */
+  readonly metrics: readonly MetricScale[]
+  /** Null, the default: no answer is graded. */
+  readonly judge: JudgeConfig | null
+  /** Null, the default: no signed links. */
+  readonly links: LinksConfig | null
+}
+
+/** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
+export interface MetricScale {
+  readonly name: string
+  readonly worst: number
+  readonly best: number
+  /** Whose weight it has. Default `client`. */
+  readonly source: RewardSource
+}
+
+export interface JudgeConfig {
+  /** Id of the model that grades. */
+  readonly model: string
+  /** Share of answers that are graded, in (0, 1]. Default 0.02. */
+  readonly share: number
+  /** What grading may cost a day, USD, > 0: an account of its own. */
+  readonly capUsdPerDay: number
+}
+
+export interface LinksConfig {
+  /** Signs links: at least 32 characters. */
+  readonly secret: Secret
+  /** Default 30 days. */
+  readonly ttlMs: number
+}
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface LoggingConfig {
+  /** Default `info`: a line a request. */
+  readonly level: LogLevel
+  /** Whether prompts and answers are in it. Default false. */
+  readonly content: boolean
+  /** Of each prompt and answer at most so much, where `content` is true. Default 4,096. */
+  readonly contentBytesMax: number
+}
+
+export interface MetricsConfig {
+  /** Whether `/metrics` is there for everybody; it takes the admin key otherwise. Default false. */
+  readonly open: boolean
+}
