@@ -1,0 +1,96 @@
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { Mistake, Path } from './mistake.js'
+
+/** Longest config that is read. */
+const BYTES_MAX = 8 * 1024 * 1024
+/** How often aliases may be resolved: some, not a text of nine lines that becomes gigabytes. */
+const ALIASES_MAX = 100
+
+/** Where in a text something stands, from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface PlacedMistake extends Mistake {
+  /** Null where the config was no text. */
+  readonly place: Place | null
+}
+
+/** A config's text, read: its value, and where each part of it stands. */
+export interface ConfigText {
+  readonly value: unknown
+  /** Mistakes of the text itself; then `value` is undefined. */
+  readonly mistakes: readonly PlacedMistake[]
+  /** Where a path stands, or as much of it as is there. */
+  placeOf(path: Path): Place
+}
+
+/** YAML 1.2, of which JSON is a part. */
+export function parseConfigText(text: string): ConfigText {
+  if (text.length > BYTES_MAX) return failed(`expected at most ${BYTES_MAX} characters, got ${text.length}`)
+  const lines = new LineCounter()
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+      logLevel: 'silent',
+    })
+    const problems = [...document.errors, ...document.warnings]
+    if (problems.length > 0) {
+      const mistakes = problems.map(({ message, pos }) => ({
+        path: [],
+        message: oneLine(message),
+        place: placeAt(pos[0]),
+      }))
+      return { value: undefined, mistakes, placeOf: () => TOP }
+    }
+    if (document.contents === null) return failed('expected a config, the file is empty')
+    const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })
+    return { value, mistakes: [], placeOf: (path) => placeAt(offsetOf(document, path)) }
+  } catch (error) {
+    // Too many aliases, one of nothing, or lists in lists beyond what the stack holds.
+    return failed(oneLine(error instanceof Error ? error.message : String(error)))
+  }
+}
+
+const TOP: Place = { line: 1, column: 1 }
+
+function failed(message: string): ConfigText {
+  return { value: undefined, mistakes: [{ path: [], message, place: TOP }], placeOf: () => TOP }
+}
+
+/** Where a path begins in the text: at its key in a map. Of one that is not all there, where the rest is missing. */
+function offsetOf(document: Document.Parsed, path: Path): number {
+  let node: unknown = document.contents
+  let offset = startOf(node) ?? 0
+  for (const key of path) {
+    const whole = isAlias(node) ? node.resolve(document) : node
+    let at: unknown
+    if (isMap(whole)) {
+      const pair = whole.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
+      at = pair?.key
+      node = pair?.value
+    } else if (isSeq(whole) && typeof key === 'number') {
+      at = whole.items[key]
+      node = at
+    }
+    const start = startOf(at)
+    if (start === undefined) break
+    offset = start
+  }
+  return offset
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

@@ -1,0 +1,56 @@
+import { object, withDefault } from './compound-shapes.js'
+import {
+  type LimitsConfig,
+  ON_CLIENT_GONE,
+  type RetriesConfig,
+  type SessionsConfig,
+  type TimeoutsConfig,
+} from './config.js'
+import { integerIn, numberIn, oneOf } from './scalar-shapes.js'
+import type { Shape } from './shape.js'
+import { DAY_MS, HOUR_MS, milliseconds } from './words.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
+  bodyBytesMax: withDefault(integerIn(KIB, 1024 * MIB), 32 * MIB, 'longest request body'),
+  headerBytesMax: withDefault(integerIn(KIB, MIB), 16 * KIB, 'longest header of a request, all fields'),
+  streamsPerKeyMax: withDefault(integerIn(1, 1e6), 256, 'requests of one key at a time'),
+  streamsMax: withDefault(integerIn(1, 1e6), 4096, 'requests of all at a time'),
+  answerBytesMax: withDefault(integerIn(KIB, 1024 * MIB), 32 * MIB, 'longest answer that is not streamed'),
+  streamBufferBytesMax: withDefault(
+    integerIn(4 * KIB, 64 * MIB),
+    256 * KIB,
+    'what may wait for a slow client before its upstream is slowed',
+  ),
+})
+
+export const timeouts: Shape<TimeoutsConfig> = object<TimeoutsConfig>({
+  requestMs: withDefault(milliseconds(), 30_000, 'for a client to send its request'),
+  firstTokenMs: withDefault(
+    milliseconds(),
+    120_000,
+    'to the first token, or the whole answer where it is not streamed',
+  ),
+  betweenTokensMs: withDefault(milliseconds(), 60_000, 'between two tokens'),
+  totalMs: withDefault(milliseconds(), 600_000, 'for a request with all its tries'),
+  drainMs: withDefault(milliseconds(0), 30_000, 'for streams to end after SIGTERM'),
+})
+
+export const retries: Shape<RetriesConfig> = object<RetriesConfig>({
+  triesMax: withDefault(integerIn(1, 10), 3, 'models that one request may be sent to, the first included'),
+  shareMax: withDefault(numberIn(0, 1), 0.2, 'retries of all requests, as a share of requests'),
+  cooldownMs: withDefault(milliseconds(0, HOUR_MS), 10_000, 'how long a model that failed gets nothing'),
+})
+
+export const sessions: Shape<SessionsConfig> = object<SessionsConfig>({
+  ttlMs: withDefault(
+    milliseconds(1, 30 * DAY_MS),
+    HOUR_MS,
+    'a conversation without a request for so long is forgotten',
+  ),
+  sessionsMax: withDefault(integerIn(1, 1e7), 100_000, 'conversations that are remembered'),
+  onClientGone: withDefault(oneOf(ON_CLIENT_GONE), 'cancel', "what becomes of the upstream's stream then"),
+  drainMs: withDefault(milliseconds(), 30_000, 'drain: for so long at most'),
+})

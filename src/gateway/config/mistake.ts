@@ -1,0 +1,54 @@
+/** Keys and places from the top of a config: `['models', 2, 'prices']`. */
+export type Path = readonly (string | number)[]
+
+/** Something in a config that must be mended. */
+export interface Mistake {
+  readonly path: Path
+  /** What was expected and what came, or what to do. Never holds a secret. */
+  readonly message: string
+}
+
+/** `models[2].prices`; a key that is no name stands in quotes: `parameters["a b"]`. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    if (!/^[\w$-]+$/.test(key)) return `${text}[${JSON.stringify(key.slice(0, 60))}]`
+    return text === '' ? key : `${text}.${key}`
+  }, '')
+}
+
+/** A value as it reads in a message: short, on one line. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  return String(value)
+}
+
+/** `; did you mean 'x'?` for the known word that is closest, or nothing. */
+export function hintOf(word: unknown, known: readonly string[]): string {
+  if (typeof word !== 'string' || word.length > 60) return ''
+  const near = known
+    .map((each) => ({ each, distance: distanceOf(word.toLowerCase(), each.toLowerCase()) }))
+    .filter(({ each, distance }) => distance <= Math.max(1, Math.floor(each.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+  return near.length === 0 ? '' : `; did you mean '${near[0].each}'?`
+}
+
+/** How many letters must be put in, left out, changed or swapped with the next (optimal string alignment). */
+function distanceOf(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = isSwapped ? rows[i - 2][j - 2] + 1 : change
+      row.push(Math.min(change, swap, rows[i - 1][j] + 1, row[j - 1] + 1))
+    }
+    rows.push(row)
+  }
+  return rows[a.length][b.length]
+}

@@ -1,0 +1,87 @@
+import { sha256Hex } from '../keys/digest.js'
+import type { AdminConfig, GatewayConfig, KeyConfig } from './config.js'
+import { ConfigError } from './config-error.js'
+import { type ConfigFile, configFile } from './config-shape.js'
+import { type Place, type PlacedMistake, parseConfigText } from './config-text.js'
+import { engineMistakes } from './engine-check.js'
+import type { FileAdmin, FileKey } from './key-shapes.js'
+import type { Mistake, Path } from './mistake.js'
+import { referenceMistakes } from './references.js'
+import { type Environment, type Reading, WRONG } from './shape.js'
+
+interface Source {
+  /** What mistakes call it: the path of the file. */
+  readonly name: string
+  /** What `$NAME` is taken from. Null: secrets are not looked up, and the config is good for checks alone. */
+  readonly env: Environment | null
+}
+
+/**
+ * The config of a text in YAML or JSON.
+ * @throws ConfigError with every mistake, each with its path and place
+ */
+export async function readConfigText(text: string, source: Source): Promise<GatewayConfig> {
+  const { value, mistakes, placeOf } = parseConfigText(text)
+  if (mistakes.length > 0) throw new ConfigError(source.name, mistakes)
+  return read(value, source, placeOf)
+}
+
+/** The config of an object. @throws ConfigError with every mistake */
+export async function readConfig(
+  value: unknown,
+  source: Source = { name: 'config', env: {} },
+): Promise<GatewayConfig> {
+  return read(value, source, () => null)
+}
+
+async function read(
+  value: unknown,
+  { name, env }: Source,
+  placeOf: (path: Path) => Place | null,
+): Promise<GatewayConfig> {
+  const reading: Reading = { env, mistakes: [] }
+  const file = configFile.read(value, [], reading)
+  const mistakes: Mistake[] = [...reading.mistakes, ...referenceMistakes(value)]
+  if (file !== WRONG) {
+    const [config, more] = await withHashes(file, env !== null)
+    // The engine is asked about what is right by itself: it would repeat the rest in other words.
+    mistakes.push(...more)
+    if (mistakes.length === 0) mistakes.push(...(await engineMistakes(config)))
+    if (mistakes.length === 0) return config
+  }
+  throw new ConfigError(
+    name,
+    inOrder(mistakes.map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))),
+  )
+}
+
+function inOrder(mistakes: readonly PlacedMistake[]): PlacedMistake[] {
+  const at = ({ place }: PlacedMistake) => (place === null ? 0 : place.line * 1e6 + place.column)
+  return mistakes.toSorted((a, b) => at(a) - at(b))
+}
+
+/** Keys hashed: their texts are in no config from here on. */
+async function withHashes(file: ConfigFile, areHashed: boolean): Promise<[GatewayConfig, Mistake[]]> {
+  const { $schema: _, keys: fileKeys, admin: fileAdmin, ...others } = file
+  const keys = await Promise.all(fileKeys.map(keyOf))
+  const admin = await adminOf(fileAdmin)
+  const config = Object.freeze({ ...others, keys, admin })
+  if (!areHashed) return [config, []]
+  const mistakes: Mistake[] = []
+  keys.forEach(({ sha256 }, i) => {
+    const first = keys.findIndex((other) => other.sha256 === sha256)
+    if (first < i) mistakes.push({ path: ['keys', i], message: `is the same key as keys[${first}]` })
+    if (sha256 === admin.sha256)
+      mistakes.push({ path: ['keys', i], message: 'is the admin key: clients must not have it' })
+  })
+  return [config, mistakes]
+}
+
+async function keyOf({ value, sha256, ...rights }: FileKey): Promise<KeyConfig> {
+  return Object.freeze({ ...rights, sha256: sha256 ?? (await sha256Hex(value?.reveal() ?? '')) })
+}
+
+async function adminOf({ key, sha256 }: FileAdmin): Promise<AdminConfig> {
+  if (sha256 !== undefined) return { sha256 }
+  return { sha256: key === undefined ? null : await sha256Hex(key.reveal()) }
+}

@@ -1,0 +1,111 @@
+import { isRecord } from './compound-shapes.js'
+import { hintOf, type Mistake, type Path, pathText, show } from './mistake.js'
+
+/**
+ * What the parts of a config say of each other: ids that are there twice, or not at all. It looks at what was given, so that
+ * it says all it can of a config whose parts have mistakes of their own.
+ */
+export function referenceMistakes(given: unknown): Mistake[] {
+  if (!isRecord(given)) return []
+  const [upstreams, models, tenants, keys] = ['upstreams', 'models', 'tenants', 'keys'].map((name) =>
+    entriesOf(given, [name]),
+  )
+  const metrics = entriesOf(given, ['rewards', 'metrics'])
+  const upstreamIds = upstreams.map(({ entry }) => entry.id)
+  const groups = models.flatMap(({ entry }) => (Array.isArray(entry.groups) ? entry.groups : []))
+  return [
+    ...[upstreams, models, tenants].flatMap((list) => twice(list, 'id')),
+    ...[keys, metrics].flatMap((list) => twice(list, 'name')),
+    ...models.flatMap(({ entry, path }) => [
+      ...unknown(entry.upstream, [...path, 'upstream'], upstreamIds, 'upstream'),
+      ...modelMistakes(entry, path, upstreams),
+    ]),
+    ...keys.flatMap(({ entry, path }) => [
+      ...unknown(
+        entry.tenant,
+        [...path, 'tenant'],
+        tenants.map(({ entry }) => entry.id),
+        'tenant',
+      ),
+      ...(Array.isArray(entry.groups) ? entry.groups : []).flatMap((group: unknown, i) =>
+        unknown(group, [...path, 'groups', i], groups, 'group of a model'),
+      ),
+    ]),
+    ...metrics
+      .filter(({ entry: { worst, best } }) => typeof worst === 'number' && worst === best)
+      .map(({ path }) => ({ path, message: 'worst and best are the same: no value would tell anything' })),
+    ...judgeMistakes(given, models),
+    ...unpriced(given, models, tenants),
+  ]
+}
+
+interface Entry {
+  readonly entry: Readonly<Record<string, unknown>>
+  readonly path: Path
+}
+
+function entriesOf(given: unknown, path: Path): Entry[] {
+  const list = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), given)
+  if (!Array.isArray(list)) return []
+  return list.flatMap((entry: unknown, i) => (isRecord(entry) ? [{ entry, path: [...path, i] }] : []))
+}
+
+function twice(list: readonly Entry[], field: string): Mistake[] {
+  const seen = new Map<unknown, number>()
+  return list.flatMap(({ entry, path }, i) => {
+    const name = entry[field]
+    const first = seen.get(name)
+    if (first === undefined) seen.set(name, i)
+    if (typeof name !== 'string' || first === undefined) return []
+    return [{ path: [...path, field], message: `${show(name)} stands twice, first in entry ${first}` }]
+  })
+}
+
+function unknown(name: unknown, path: Path, known: readonly unknown[], what: string): Mistake[] {
+  if (typeof name !== 'string' || known.includes(name)) return []
+  const names = [...new Set(known)].filter((each) => typeof each === 'string')
+  const there = names.length === 0 ? 'there is none' : `known are ${names.slice(0, 10).join(', ')}`
+  return [{ path, message: `no ${what} is called ${show(name)}${hintOf(name, names) || `; ${there}`}` }]
+}
+
+function modelMistakes(entry: Entry['entry'], path: Path, upstreams: readonly Entry[]): Mistake[] {
+  const mistakes: Mistake[] = []
+  const upstream = upstreams.find((each) => each.entry.id === entry.upstream)
+  if (entry.kind === 'embeddings' && upstream?.entry.protocol === 'anthropic') {
+    const message = 'an upstream of protocol anthropic has no embeddings'
+    mistakes.push({ path: [...path, 'kind'], message })
+  }
+  const { contextTokens, maxOutputTokens } = entry
+  if (
+    typeof contextTokens === 'number' &&
+    typeof maxOutputTokens === 'number' &&
+    maxOutputTokens > contextTokens
+  ) {
+    const message = `expected at most contextTokens, ${contextTokens}, got ${maxOutputTokens}`
+    mistakes.push({ path: [...path, 'maxOutputTokens'], message })
+  }
+  return mistakes
+}
+
+function judgeMistakes(given: Entry['entry'], models: readonly Entry[]): Mistake[] {
+  const judge = isRecord(given.rewards) ? given.rewards.judge : undefined
+  if (!isRecord(judge)) return []
+  const chat = models.filter(({ entry }) => entry.kind === undefined || entry.kind === 'chat')
+  const ids = chat.map(({ entry }) => entry.id)
+  return unknown(judge.model, ['rewards', 'judge', 'model'], ids, 'chat model')
+}
+
+/** What has no price would be free, and a budget would not hold it. */
+function unpriced(given: Entry['entry'], models: readonly Entry[], tenants: readonly Entry[]): Mistake[] {
+  const limit = [{ entry: given, path: [] }, ...tenants].flatMap(({ entry, path }: Entry) => [
+    ...(isRecord(entry.budget) ? [[...path, 'budget']] : []),
+    ...(Array.isArray(entry.caps) && entry.caps.length > 0 ? [[...path, 'caps']] : []),
+  ])[0]
+  if (limit === undefined) return []
+  return models
+    .filter(({ entry }) => entry.prices === null && entry.enabled !== false)
+    .map(({ path }) => ({
+      path: [...path, 'prices'],
+      message: `expected prices, got null: ${pathText(limit)} is in force, and what has no price is not held by it`,
+    }))
+}

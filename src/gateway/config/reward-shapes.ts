@@ -1,0 +1,45 @@
+import { allDefaults, list, object, orNull, required, withDefault } from './compound-shapes.js'
+import {
+  type JudgeConfig,
+  type LinksConfig,
+  type MetricScale,
+  REWARD_SOURCES,
+  type RewardsConfig,
+} from './config.js'
+import { numberIn, oneOf, positive, text } from './scalar-shapes.js'
+import { secret } from './secret-shape.js'
+import type { Shape } from './shape.js'
+import { DAY_MS, MINUTE_MS, milliseconds } from './words.js'
+
+const LINK_SECRET_LENGTH_MIN = 32
+const weight = numberIn(0, 1000)
+const judge: Shape<JudgeConfig> = object<JudgeConfig>({
+  model: required(text(), 'the id of the model that grades'),
+  share: withDefault(numberIn(1e-6, 1), 0.02, 'share of answers that are graded'),
+  capUsdPerDay: required(positive(), 'what grading may cost a day'),
+})
+const links: Shape<LinksConfig> = object<LinksConfig>({
+  secret: required(secret({ lengthMin: LINK_SECRET_LENGTH_MIN }), '$NAME of what signs links'),
+  ttlMs: withDefault(milliseconds(1000, 366 * DAY_MS), 30 * DAY_MS, 'how long a link is good for'),
+})
+const metric: Shape<MetricScale> = object<MetricScale>({
+  name: required(text(), 'as clients call it'),
+  worst: required(numberIn(-1e12, 1e12), 'the value that counts 0'),
+  best: required(numberIn(-1e12, 1e12), 'the value that counts 1; it may be the lesser'),
+  source: withDefault(oneOf(REWARD_SOURCES), 'client', 'whose weight it has'),
+})
+export const rewards: Shape<RewardsConfig> = object<RewardsConfig>({
+  windowMs: withDefault(milliseconds(0), MINUTE_MS, 'rewards of one request within so long are combined'),
+  weights: allDefaults(
+    object<RewardsConfig['weights']>({
+      validator: withDefault(weight, 0.2, 'of JSON schemas, empty and refused answers'),
+      client: withDefault(weight, 1, 'of feedback by the API'),
+      person: withDefault(weight, 2, 'of thumbs'),
+      judge: withDefault(weight, 0.5, 'of the model that grades'),
+    }),
+    'what a reward of each source weighs',
+  ),
+  metrics: withDefault(list(metric, 1000), [], 'scales of what clients send; others have [0, 1]'),
+  judge: withDefault(orNull(judge), null, 'a model that grades a share of answers'),
+  links: withDefault(orNull(links), null, 'signed thumb links'),
+})

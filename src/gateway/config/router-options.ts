@@ -1,0 +1,27 @@
+import type { ModelSpec, RouterOptions, TenantOptions } from '../../index.js'
+import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
+
+/** A model as the library knows it. One without prices costs nothing: no budget is in force then. */
+export function modelSpec({ id, prices }: ModelConfig): ModelSpec {
+  return { id, ...(prices ?? { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }) }
+}
+
+export function tenantOptions({ id, budget, caps }: TenantConfig): TenantOptions {
+  return { id, budget, caps }
+}
+
+/**
+ * Options of `createRouter`, without a store. Models that are not enabled are left out, which disables those that a log has.
+ * Budget, caps and tenants are always said, so that taking them out of the file takes them away.
+ */
+export function routerOptionsOf(config: GatewayConfig): RouterOptions {
+  const { budget, caps, tenants, routing, models } = config
+  const takesCaps = routing.policy === undefined || routing.policy === 'dollar'
+  return {
+    models: models.filter(({ enabled }) => enabled).map(modelSpec),
+    budget,
+    ...(takesCaps || caps.length > 0 ? { caps } : {}),
+    ...(takesCaps || tenants.length > 0 ? { tenants: tenants.map(tenantOptions) } : {}),
+    ...routing,
+  }
+}

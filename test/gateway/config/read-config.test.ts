@@ -1,0 +1,289 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { GatewayConfig } from '../../../src/gateway/config/config.js'
+import { ConfigError } from '../../../src/gateway/config/config-error.js'
+import { readConfig, readConfigText } from '../../../src/gateway/config/read-config.js'
+import { ENV, EXAMPLE, exampleTree, smallTree, type Tree } from './example.js'
+
+async function mistakesOf(reading: Promise<GatewayConfig>): Promise<string[]> {
+  const error = await reading.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (error === null) return []
+  if (!(error instanceof ConfigError)) throw error
+  return error.message.split('\n')
+}
+
+const ofTree = (tree: unknown, env: Readonly<Record<string, string>> | null = ENV) =>
+  mistakesOf(readConfig(tree, { name: 'c', env }))
+const ofText = (text: string) => mistakesOf(readConfigText(text, { name: 'c.yaml', env: ENV }))
+const ofSmall = (more: Tree) => ofTree({ ...smallTree(), ...more })
+
+describe('a config', () => {
+  it('is read whole, with every default', async () => {
+    const config = await readConfigText(EXAMPLE, { name: 'gateway.yaml', env: ENV })
+    expect(config.models.map(({ id }) => id)).toEqual(['small', 'large', 'sonnet', 'embed'])
+    expect(config.models[3]).toMatchObject({ kind: 'embeddings', capabilities: [], enabled: true })
+    expect(config.upstreams[0].apiKey?.reveal()).toBe(ENV.OPENAI_API_KEY)
+    expect(config.timeouts.firstTokenMs).toBe(120_000)
+    expect(config.rewards.weights).toEqual({ validator: 0.2, client: 1, person: 2, judge: 0.5 })
+    expect(config.keys[0]).toMatchObject({ name: 'support-bot', tenant: 'support', expiresAt: null })
+    expect(config.keys[0].sha256).toMatch(/^[0-9a-f]{64}$/)
+    const small = await readConfig(smallTree())
+    expect(small.listen).toEqual({ host: '127.0.0.1', port: 8787 })
+    expect(small.models[0]).toMatchObject({ upstreamModel: 'm', capabilities: ['tools', 'jsonSchema'] })
+  })
+
+  it('tells every mistake at once, each with its place in the file', async () => {
+    const text = EXAMPLE.replace('port: 8787', 'port: 99999')
+      .replace('protocol: anthropic', 'protocol: antropic')
+      .replace('upstream: openai\n    upstreamModel: gpt-5\n', 'upstream: opnai\n')
+      .replace('per: month', 'per: month, pre: 3')
+      .replace('tenant: support\n', 'tenant: suport\n')
+      .replace('groups: [everyday]\n    requests', 'groups: [everyday, evryday]\n    requests')
+    expect(await ofText(text)).toEqual([
+      'c.yaml:6:3: listen.port: expected a whole number from 0 to 65535, got 99999',
+      "c.yaml:15:29: caps[0].pre: unknown; did you mean 'per'?",
+      `c.yaml:23:5: upstreams[1].protocol: expected one of openai, anthropic, got "antropic"; did you mean 'anthropic'?`,
+      `c.yaml:39:5: models[1].upstream: no upstream is called "opnai"; did you mean 'openai'?`,
+      `c.yaml:84:5: keys[0].tenant: no tenant is called "suport"; did you mean 'support'?`,
+      `c.yaml:85:24: keys[0].groups[1]: no group of a model is called "evryday"; did you mean 'everyday'?`,
+    ])
+  })
+
+  it('names what is missing where it is missing', async () => {
+    expect(await ofText('models: []\n')).toEqual([
+      'c.yaml:1:1: upstreams: is missing: providers, and servers of your own',
+      'c.yaml:1:1: models: expected at least 1 and at most 10000 entries, got 0',
+    ])
+    const [first] = await ofText(EXAMPLE.replace('    baseUrl: https://api.openai.com/v1\n', ''))
+    expect(first).toBe(
+      'c.yaml:18:5: upstreams[0].baseUrl: is missing: what paths such as /chat/completions or /messages are added to',
+    )
+  })
+
+  it.each([
+    ['', 'c.yaml:1:1: expected a config, the file is empty'],
+    ['# nothing\n', 'c.yaml:1:1: expected a config, the file is empty'],
+    ['- a\n- b\n', 'c.yaml:1:1: expected an object, got a list of 2'],
+    ['just words', 'c.yaml:1:1: expected an object, got "just words"'],
+    ['a: 1\na: 2\n', 'c.yaml:2:1: Map keys must be unique'],
+    ['a: [1, 2\nb: 3\n', 'c.yaml:2:1:'],
+    ['a: !secret x\n', 'c.yaml:1:4: Unresolved tag: !secret'],
+    ['a: *nobody\n', 'c.yaml:1:1: Unresolved alias'],
+    ['{"listen": {"port": 1,}}}', 'c.yaml:1:25:'],
+    [
+      `a: &a [x]\n${'bcdefghijk'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
+      'c.yaml:1:1: Excessive alias count',
+    ],
+    ['['.repeat(100_000), 'c.yaml:1:'],
+    ['\u0000\u0001', 'c.yaml:1:1:'],
+  ] as const)('that is no config is told with its place (%#)', async (text, start) => {
+    const [first] = await ofText(text)
+    expect(first.slice(0, start.length)).toBe(start)
+  })
+
+  it('may be JSON, with the same places', async () => {
+    const text = JSON.stringify({ ...exampleTree(), $schema: './x.json', listen: { port: -1 } }, null, 2)
+    expect(await ofText(text)).toEqual(
+      ['c.yaml:4:5: listen.port: expected a whole number from 0 to 65535, got -1'].map((line) =>
+        line.replace('4:5', `${text.slice(0, text.indexOf('"port"')).split('\n').length}:5`),
+      ),
+    )
+  })
+
+  it('refuses parts that contradict each other', async () => {
+    const up = { id: 'up', protocol: 'openai', baseUrl: 'http://h:1' }
+    const free = { id: 'free', upstream: 'up', prices: null }
+    const [m] = smallTree().models as Tree[]
+    expect(await ofSmall({ upstreams: [up, up] })).toEqual([
+      'c: upstreams[1].id: "up" stands twice, first in entry 0',
+    ])
+    expect(await ofSmall({ models: [free] })).toEqual([])
+    expect(await ofSmall({ models: [free], tenants: [{ id: 't', caps: [{ usd: 1, per: 'day' }] }] })).toEqual(
+      [
+        'c: models[0].prices: expected prices, got null: tenants[0].caps is in force, and what has no price is not held by it',
+      ],
+    )
+    expect(await ofSmall({ models: [{ ...free, enabled: false }, m], budget: { usdPerRequest: 1 } })).toEqual(
+      [],
+    )
+    expect(await ofSmall({ models: [{ ...m, contextTokens: 10, maxOutputTokens: 11 }] })).toEqual([
+      'c: models[0].maxOutputTokens: expected at most contextTokens, 10, got 11',
+    ])
+    const metrics = [{ name: 'a', worst: 1, best: 1 }]
+    expect(await ofSmall({ rewards: { metrics } })).toEqual([
+      'c: rewards.metrics[0]: worst and best are the same: no value would tell anything',
+    ])
+    expect(await ofSmall({ rewards: { judge: { model: 'x', capUsdPerDay: 1 } } })).toEqual([
+      'c: rewards.judge.model: no chat model is called "x"; did you mean \'m\'?',
+    ])
+    const sha256 = 'a'.repeat(64)
+    expect(
+      await ofSmall({
+        keys: [
+          { name: 'a', sha256 },
+          { name: 'b', sha256 },
+        ],
+        admin: { sha256 },
+      }),
+    ).toEqual([
+      'c: keys[0]: is the admin key: clients must not have it',
+      'c: keys[1]: is the same key as keys[0]',
+      'c: keys[1]: is the admin key: clients must not have it',
+    ])
+    expect(
+      await ofSmall({ keys: [{ name: 'a' }, { name: 'b', sha256, value: '$SUPPORT_BOT_KEY' }] }),
+    ).toEqual([
+      'c: keys[0]: expected sha256 or value, got neither',
+      'c: keys[1]: expected sha256 or value, got both',
+    ])
+  })
+
+  it('is what the engine takes: its own checks are asked, part by part', async () => {
+    const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
+    const tier = (aboveInputTokens: number) => ({ aboveInputTokens, ...prices })
+    const mistakes = await ofSmall({
+      models: [{ id: 'm', upstream: 'up', prices: { ...prices, tiers: [tier(20), tier(10)] } }],
+      caps: [
+        { usd: 1, per: 'day' },
+        { usd: 2, per: 'day' },
+      ],
+      tenants: [{ id: 't', caps: [{ usd: 1, per: 'day', timeZone: 'Europe/Berln' }] }],
+      routing: { latency: { ms: 100, percentile: 0.2 } },
+    })
+    expect(mistakes).toHaveLength(4)
+    expect(mistakes[0]).toMatch(/^c: routing\.latency\.percentile: expected a share above 0.5/)
+    expect(mistakes[1]).toMatch(/^c: models\[0\]\.prices\.tiers\[1\]\.aboveInputTokens: /)
+    expect(mistakes[2]).toMatch(/^c: caps\[1\]: expected one cap of each kind/)
+    expect(mistakes[3]).toMatch(/^c: tenants\[0\]\.caps\[0\]\.timeZone: .*did you mean 'Europe\/Berlin'/)
+    expect(await ofSmall({ routing: { policy: 'paper', strict: true } })).toHaveLength(1)
+  })
+})
+
+describe('secrets', () => {
+  it('come from the environment, and a missing one is named', async () => {
+    expect(await ofTree(exampleTree(), { ...ENV, OPENAI_API_KEY: '' })).toEqual([
+      'c: upstreams[0].apiKey: the environment variable OPENAI_API_KEY is empty',
+    ])
+    expect(await ofTree(exampleTree(), {})).toEqual([
+      'c: upstreams[0].apiKey: the environment variable OPENAI_API_KEY is not set',
+      'c: upstreams[1].apiKey: the environment variable ANTHROPIC_API_KEY is not set',
+      'c: keys[0].value: the environment variable SUPPORT_BOT_KEY is not set',
+      'c: admin.key: the environment variable PARETOBANDIT_ADMIN_KEY is not set',
+    ])
+    expect(await ofTree(exampleTree(), null)).toEqual([])
+    expect(await ofTree({ ...exampleTree(), admin: { key: '$toString' } }, ENV)).toHaveLength(1)
+  })
+
+  it('are never repeated, whatever is wrong with them', async () => {
+    const bad = 'sk-LEAK-0123456789\n'
+    const tree = exampleTree()
+    const [first, ...others] = tree.upstreams as Tree[]
+    const leaks = [
+      ofTree(tree, { ...ENV, OPENAI_API_KEY: bad }),
+      ofTree(tree, { ...ENV, OPENAI_API_KEY: 'sk-LEAK-\u00fc' }),
+      ofTree(tree, { ...ENV, SUPPORT_BOT_KEY: 'LEAK' }),
+      ofTree({ ...tree, upstreams: [{ ...first, apiKey: 'sk-LEAK-plain' }, ...others] }),
+      ofTree({ ...tree, upstreams: [{ ...first, headers: { authorization: 'Bearer LEAK\n' } }, ...others] }),
+      ofTree({ ...tree, store: { kind: 'redis', url: 'redis://:LEAK@host' } }),
+      ofTree({ ...tree, store: { kind: 'redis', url: '$R' } }, { ...ENV, R: 'http://LEAK' }),
+      ofTree({ ...tree, rewards: { links: { secret: '$R' } } }, { ...ENV, R: 'LEAK' }),
+    ]
+    for (const leak of leaks) {
+      const mistakes = await leak
+      expect(mistakes).toHaveLength(1)
+      expect(mistakes.join()).not.toContain('LEAK')
+    }
+  })
+
+  it('do not show in a config that is printed', async () => {
+    const config = await readConfigText(EXAMPLE, { name: 'gateway.yaml', env: ENV })
+    const shown = [
+      JSON.stringify(config),
+      inspect(config, { depth: 9, showHidden: true }),
+      `${config.upstreams[0].apiKey}`,
+    ]
+    for (const value of Object.values(ENV)) expect(shown.join()).not.toContain(value)
+    expect(shown.join()).toContain('$OPENAI_API_KEY')
+  })
+})
+
+describe('fields', () => {
+  const upstream = (more: Tree) =>
+    ofSmall({ upstreams: [{ id: 'up', protocol: 'openai', baseUrl: 'http://h:1', ...more }] })
+  const model = (more: Tree) =>
+    ofSmall({
+      models: [{ id: 'm', upstream: 'up', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }, ...more }],
+    })
+
+  it.each([
+    'https://h/v1/',
+    'ftp://h',
+    'http://u:p@h',
+    'http://h?x',
+    'http://h#x',
+    'http://h:99999',
+    'http://h/a b',
+    '//h',
+    'h',
+    '',
+  ])('a base URL is not %j', async (baseUrl) => {
+    expect(await upstream({ baseUrl })).toHaveLength(1)
+  })
+
+  it.each([
+    'http://127.0.0.1:8000',
+    'https://h.example/openai/v1',
+    'http://[::1]:80/v1',
+    'http://vllm_1:8000/v1',
+  ])('a base URL is %j', async (baseUrl) => {
+    expect(await upstream({ baseUrl })).toEqual([])
+  })
+
+  it.each(['Host', 'host', 'content-length', 'transfer-encoding', 'proxy-authorization', 'a b', 'a:', ''])(
+    'an upstream has no header %j of an operator',
+    async (name) => {
+      expect(await upstream({ headers: { [name]: 'x' } })).toHaveLength(1)
+    },
+  )
+
+  it.each(['a\r\nb: c', 'ü', ' a', '$NOBODY', ''])('no header is %j', async (value) => {
+    expect(await upstream({ headers: { 'x-a': value } })).toHaveLength(1)
+  })
+
+  it.each(['auto', 'auto:x', 'a b', 'ü', '', 'a\n', 3, null])('a model is not called %j', async (id) => {
+    expect(await model({ id })).not.toEqual([])
+  })
+
+  it.each([
+    { model: 'x' },
+    { stream: true },
+    JSON.parse('{"__proto__": {"a": 1}}'),
+    { a: JSON.parse('{"__proto__": 1}') },
+    { a: Number.NaN },
+    'x',
+  ])('parameters are not %j', async (parameters) => {
+    expect(await model({ parameters })).toHaveLength(1)
+  })
+
+  it.each([
+    '2027-02-30',
+    '2027-13-01',
+    'tomorrow',
+    '2027-01-01T00:00',
+    1_800_000_000_000,
+    '2027-01-01T25:00:00Z',
+  ])('a time is not %j', async (expiresAt) => {
+    expect(await ofSmall({ keys: [{ name: 'k', sha256: 'a'.repeat(64), expiresAt }] })).toHaveLength(1)
+  })
+
+  it('a time may have a zone', async () => {
+    const at = async (expiresAt: string) =>
+      (await readConfig({ ...smallTree(), keys: [{ name: 'k', sha256: 'a'.repeat(64), expiresAt }] })).keys[0]
+        .expiresAt
+    expect(await at('2027-01-31')).toBe(Date.UTC(2027, 0, 31))
+    expect(await at('2027-01-31T01:00:00+02:00')).toBe(Date.UTC(2027, 0, 30, 23))
+  })
+})
