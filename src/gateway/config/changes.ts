@@ -1,0 +1,179 @@
+import type { Router } from '../../index.js'
+import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
+import { modelSpec, tenantOptions } from './router-options.js'
+import { isSame } from './same.js'
+
+/** One call of the router that a new config asks for. It may be made twice: the second changes nothing. */
+export interface Change {
+  /** `model large: prices`, for people. */
+  readonly what: string
+  apply(router: Router<string>): void
+}
+
+export interface ConfigChanges {
+  /** In their order: nothing is taken away before what takes its place is there. */
+  readonly calls: readonly Change[]
+  /** Paths of what is read when it is needed, and so is in force at once. */
+  readonly settings: readonly string[]
+  /** Paths of what a process keeps from its start to its end: it goes on with the old. */
+  readonly needsRestart: readonly string[]
+  /** The new config, with the old of what needs a restart. */
+  readonly effective: GatewayConfig
+}
+
+/** Of `routing`, what the engine takes while it runs. */
+const LIVE_ROUTING = ['latency', 'quality'] as const
+/** What is read once, when a process starts. */
+const FIXED = ['listen', 'store', 'keyStore'] as const
+/** What becomes calls of the router. */
+const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'routing']
+
+/**
+ * What an edited config changes, compared with the one before it: what was not edited stays as a command or an admin has set
+ * it since.
+ */
+export function changesOf(before: GatewayConfig, after: GatewayConfig): ConfigChanges {
+  const needsRestart: string[] = FIXED.filter((name) => !isSame(before[name], after[name]))
+  const burst = before.budget?.burst
+  const budget = after.budget === null ? null : withBurst(after.budget.usdPerRequest, burst)
+  if (after.budget !== null && after.budget.burst !== burst) needsRestart.push('budget.burst')
+  const routingNames = [...new Set([...Object.keys(before.routing), ...Object.keys(after.routing)])]
+  const valueIn = (routing: object, name: string): unknown =>
+    Object.entries(routing).find(([key]) => key === name)?.[1]
+  for (const name of routingNames) {
+    const isLive = LIVE_ROUTING.some((live) => live === name)
+    if (!isLive && !isSame(valueIn(before.routing, name), valueIn(after.routing, name)))
+      needsRestart.push(`routing.${name}`)
+  }
+  if (before.limits.headerBytesMax !== after.limits.headerBytesMax) needsRestart.push('limits.headerBytesMax')
+  if (before.timeouts.requestMs !== after.timeouts.requestMs) needsRestart.push('timeouts.requestMs')
+  const { latency, quality } = after.routing
+  const { latency: _, quality: __, ...fixedRouting } = before.routing
+  const effective: GatewayConfig = Object.freeze({
+    ...after,
+    listen: before.listen,
+    store: before.store,
+    keyStore: before.keyStore,
+    budget,
+    routing: {
+      ...fixedRouting,
+      ...(latency === undefined ? {} : { latency }),
+      ...(quality === undefined ? {} : { quality }),
+    },
+    limits: { ...after.limits, headerBytesMax: before.limits.headerBytesMax },
+    timeouts: { ...after.timeouts, requestMs: before.timeouts.requestMs },
+  })
+  return {
+    calls: [
+      ...tenantCalls(before, effective),
+      ...moneyCalls(before, effective),
+      ...modelCalls(before, effective),
+    ],
+    settings: Object.keys(effective).filter((name) => {
+      const key = name as keyof GatewayConfig
+      return !BY_CALL.includes(name) && !isSame(before[key], effective[key])
+    }),
+    needsRestart,
+    effective,
+  }
+}
+
+function withBurst(usdPerRequest: number, burst: number | undefined): GatewayConfig['budget'] {
+  return burst === undefined ? { usdPerRequest } : { usdPerRequest, burst }
+}
+
+function moneyCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
+  const calls: Change[] = []
+  const ceiling = (config: GatewayConfig) => config.budget?.usdPerRequest ?? null
+  if (ceiling(before) !== ceiling(after)) calls.push({ what: 'budget', apply: setBudget(ceiling(after)) })
+  if (!isSame(before.caps, after.caps))
+    calls.push({ what: 'caps', apply: (router) => router.setCaps(after.caps) })
+  const { latency = null, quality = null } = after.routing
+  if (!isSame(before.routing.latency ?? null, latency))
+    calls.push({ what: 'routing.latency', apply: (router) => router.setLatency(latency) })
+  if (!isSame(before.routing.quality ?? null, quality))
+    calls.push({ what: 'routing.quality', apply: (router) => router.setQuality(quality) })
+  return calls
+}
+
+function setBudget(usdPerRequest: number | null, tenant?: string): Change['apply'] {
+  const budget = usdPerRequest === null ? null : { usdPerRequest }
+  return (router) => router.setBudget(budget, tenant === undefined ? undefined : { tenant })
+}
+
+function tenantCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
+  const old = new Map(before.tenants.map((tenant) => [tenant.id, tenant]))
+  const kept = new Set(after.tenants.map(({ id }) => id))
+  const there = after.tenants
+    .filter((tenant) => !isSame(old.get(tenant.id), tenant))
+    .map((tenant) => tenantChange(tenant, old.get(tenant.id)))
+  const gone = before.tenants
+    .filter(({ id }) => !kept.has(id))
+    .map(({ id }) => ({
+      what: `tenant ${id}: removed`,
+      apply: (router: Router<string>) => {
+        if (router.tenants().includes(id)) router.removeTenant(id)
+      },
+    }))
+  return [...there, ...gone]
+}
+
+function tenantChange(tenant: TenantConfig, before: TenantConfig | undefined): Change {
+  const { id, budget, caps } = tenant
+  return {
+    what: before === undefined ? `tenant ${id}: added` : `tenant ${id}: budget or caps`,
+    apply(router) {
+      if (!router.tenants().includes(id)) {
+        router.addTenant(tenantOptions(tenant))
+        return
+      }
+      if (!isSame(before?.budget, budget)) setBudget(budget?.usdPerRequest ?? null, id)(router)
+      if (!isSame(before?.caps, caps)) router.setCaps(caps, { tenant: id })
+    },
+  }
+}
+
+function modelCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
+  const enabledIn = ({ models }: GatewayConfig) => models.filter(({ enabled }) => enabled)
+  const old = new Map(enabledIn(before).map((model) => [model.id, model]))
+  const kept = new Set(enabledIn(after).map(({ id }) => id))
+  const there = enabledIn(after).flatMap((model) => {
+    const was = old.get(model.id)
+    if (was === undefined) return [modelAdded(model)]
+    return isSame(was.prices, model.prices) ? [] : [modelRepriced(model)]
+  })
+  const gone = enabledIn(before)
+    .filter(({ id }) => !kept.has(id))
+    .map(({ id }) => ({
+      what: `model ${id}: disabled`,
+      apply: (router: Router<string>) => {
+        if (hasModel(router, id)) router.disable(id)
+      },
+    }))
+  return [...there, ...gone]
+}
+
+function hasModel(router: Router<string>, id: string): boolean {
+  return router.stats().models.some((model) => model.id === id)
+}
+
+/** One that was there before has what was learned of it, and the new prices. */
+function modelAdded(model: ModelConfig): Change {
+  const { id, ...price } = modelSpec(model)
+  return {
+    what: `model ${id}: added`,
+    apply(router) {
+      if (!hasModel(router, id)) {
+        router.addModel({ id, ...price })
+        return
+      }
+      router.reprice(id, price)
+      router.enable(id)
+    },
+  }
+}
+
+function modelRepriced(model: ModelConfig): Change {
+  const { id, ...price } = modelSpec(model)
+  return { what: `model ${id}: prices`, apply: (router) => router.reprice(id, price) }
+}
