@@ -20,9 +20,12 @@ export interface FileAdmin {
 
 /** A client key or an admin key that is shorter can be guessed. */
 const KEY_LENGTH_MIN = 16
-const sha256 = textLike('^[0-9a-f]{64}$', 'the SHA-256 of a key as 64 hexadecimal digits in lower case')
+export const sha256 = textLike(
+  '^[0-9a-f]{64}$',
+  'the SHA-256 of a key as 64 hexadecimal digits in lower case',
+)
 
-const RIGHTS = {
+export const RIGHTS = {
   tenant: withDefault(orNull(text()), null, 'who pays; null: the account of all alone'),
   groups: withDefault(orNull(groups), null, 'models of these groups alone; null: all models'),
   requestsPerMinute: withDefault(orNull(integerIn(1, 1e9)), null, 'of each process; null: no limit'),

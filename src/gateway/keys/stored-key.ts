@@ -1,0 +1,152 @@
+import { object, orNull, required } from '../config/compound-shapes.js'
+import type { KeyRights } from '../config/config.js'
+import { keyName, keyRights, RIGHTS, sha256 } from '../config/key-shapes.js'
+import { pathText } from '../config/mistake.js'
+import { time } from '../config/scalar-shapes.js'
+import { type Reading, type Shape, WRONG } from '../config/shape.js'
+import { hexOf, sha256Hex } from './digest.js'
+import type { RecordStore } from './records.js'
+
+/** A key that was made at run time, as it is kept: its text is known to whoever made it alone. */
+export interface StoredKey extends KeyRights {
+  /** `key_` and the first 16 digits of its hash: logs and commands call it so. */
+  readonly id: string
+  readonly name: string
+  readonly sha256: string
+  /** Milliseconds since 1970 UTC. */
+  readonly createdAt: number
+  readonly revokedAt: number | null
+}
+
+type KeyRecord = Omit<StoredKey, 'id'>
+
+const keyRecord: Shape<KeyRecord> = object<KeyRecord>({
+  name: required(keyName, 'its name'),
+  sha256: required(sha256, 'its hash'),
+  createdAt: required(time, 'when it was made'),
+  revokedAt: required(orNull(time), 'when it was revoked'),
+  ...RIGHTS,
+})
+
+const PREFIX = 'key:'
+const KEY_BYTES = 32
+
+/** What a new key may do; what is left out has its default. `expiresAt` is an ISO 8601 time. */
+export type NewKey = { readonly name: string } & {
+  readonly [R in keyof KeyRights]?: R extends 'expiresAt' ? string | null : KeyRights[R]
+}
+
+/** A wish that cannot be granted: what the caller must mend. */
+export class KeyError extends Error {
+  override readonly name = 'KeyError'
+  readonly code: 'invalid_key_request' | 'unknown_key'
+
+  constructor(code: KeyError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** What a key may be given: groups and tenants that there are. */
+export interface Known {
+  readonly groups: readonly string[]
+  readonly tenants: readonly string[]
+}
+
+/**
+ * Makes a key of 256 random bits and keeps its hash.
+ * @param known null: what is named is taken as it is
+ * @returns the text of the key, which nobody can find out again
+ * @throws KeyError naming what is wrong
+ */
+export async function createKey(
+  records: RecordStore,
+  wish: unknown,
+  known: Known | null,
+  now: number,
+): Promise<{ readonly text: string; readonly key: StoredKey }> {
+  const { name, rights } = readWish(wish)
+  if (known !== null) {
+    const group = rights.groups?.find((each) => !known.groups.includes(each))
+    if (group !== undefined)
+      throw new KeyError('invalid_key_request', `groups: no model is in group ${group}`)
+    if (rights.tenant !== null && !known.tenants.includes(rights.tenant))
+      throw new KeyError('invalid_key_request', `tenant: there is no tenant ${JSON.stringify(rights.tenant)}`)
+  }
+  if (rights.expiresAt !== null && rights.expiresAt <= now)
+    throw new KeyError('invalid_key_request', 'expiresAt: is over already')
+  const text = `pb-${hexOf(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`
+  const hash = await sha256Hex(text)
+  const id = idOf(hash)
+  const key: StoredKey = { id, name, sha256: hash, createdAt: now, revokedAt: null, ...rights }
+  await records.put(PREFIX + id, written(key))
+  return { text, key }
+}
+
+/**
+ * From then on the key is refused; it stays in the list. One that is revoked already stays as it was.
+ * @param id its id, or its name where no other key that is in force has it
+ * @throws KeyError for one that is not there
+ */
+export async function revokeKey(records: RecordStore, id: string, now: number): Promise<StoredKey> {
+  const { keys } = await listKeys(records)
+  const inForce = keys.filter(({ name, revokedAt }) => name === id && revokedAt === null)
+  const found = keys.find((key) => key.id === id) ?? (inForce.length === 1 ? inForce[0] : undefined)
+  if (found === undefined) {
+    const why =
+      inForce.length > 1
+        ? `${inForce.length} keys are called ${JSON.stringify(id)}: give the id`
+        : `there is no key ${JSON.stringify(id)}`
+    throw new KeyError('unknown_key', why)
+  }
+  if (found.revokedAt !== null) return found
+  const revoked = { ...found, revokedAt: now }
+  await records.put(PREFIX + found.id, written(revoked))
+  return revoked
+}
+
+/** Keys in the order they were made, and how many records could not be read: those are in force nowhere. */
+export async function listKeys(
+  records: RecordStore,
+): Promise<{ readonly keys: readonly StoredKey[]; readonly unreadable: number }> {
+  return keysIn(await records.read())
+}
+
+export function keysIn(records: ReadonlyMap<string, unknown>): {
+  readonly keys: readonly StoredKey[]
+  readonly unreadable: number
+} {
+  const keys: StoredKey[] = []
+  let unreadable = 0
+  for (const [id, value] of records) {
+    if (!id.startsWith(PREFIX)) continue
+    const reading: Reading = { env: null, mistakes: [] }
+    const read = keyRecord.read(value, [], reading)
+    if (read === WRONG || PREFIX + idOf(read.sha256) !== id) unreadable++
+    else keys.push({ id: idOf(read.sha256), ...read })
+  }
+  keys.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+  return { keys, unreadable }
+}
+
+function idOf(hash: string): string {
+  return `key_${hash.slice(0, 16)}`
+}
+
+function written({ id: _, createdAt, revokedAt, expiresAt, ...others }: StoredKey): object {
+  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+  return { ...others, createdAt: iso(createdAt), revokedAt: iso(revokedAt), expiresAt: iso(expiresAt) }
+}
+
+function readWish(wish: unknown): { readonly name: string; readonly rights: KeyRights } {
+  const reading: Reading = { env: null, mistakes: [] }
+  const { name: given, ...others } =
+    typeof wish === 'object' && wish !== null ? { name: undefined, ...wish } : { name: undefined }
+  const name = keyName.read(given, ['name'], reading)
+  const rights = keyRights.read(others, [], reading)
+  if (name === WRONG || rights === WRONG) {
+    const all = reading.mistakes.map(({ path, message }) => `${pathText(path)}: ${message}`)
+    throw new KeyError('invalid_key_request', all.join('; '))
+  }
+  return { name, rights }
+}

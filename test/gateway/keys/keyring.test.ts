@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayConfig } from '../../../src/gateway/config/config.js'
+import { readConfig } from '../../../src/gateway/config/read-config.js'
+import { sha256Hex } from '../../../src/gateway/keys/digest.js'
+import { type Authentication, Keyring, keyTextOf } from '../../../src/gateway/keys/keyring.js'
+import { memoryRecords, type RecordStore } from '../../../src/gateway/keys/records.js'
+import { createKey, KeyError, listKeys, revokeKey } from '../../../src/gateway/keys/stored-key.js'
+import { smallTree } from '../config/example.js'
+
+const T0 = Date.UTC(2027, 0, 1)
+const KNOWN = { groups: ['g'], tenants: ['t'] }
+
+async function configWith(more: object = {}): Promise<GatewayConfig> {
+  return readConfig({ ...smallTree(), ...more })
+}
+
+async function keyringOn(records: RecordStore, config?: GatewayConfig) {
+  const state = { now: T0, config: config ?? (await configWith()), problems: [] as string[] }
+  const keyring = await Keyring.open({
+    config: () => state.config,
+    records,
+    now: () => state.now,
+    onProblem: (message) => state.problems.push(message),
+  })
+  return { state, keyring }
+}
+
+function codeOf(authentication: Authentication): string {
+  return authentication.ok ? authentication.key.name : authentication.refusal.code
+}
+
+describe('a key made at run time', () => {
+  it('is 256 random bits, of which the hash alone is kept', async () => {
+    const records = memoryRecords()
+    const made = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => createKey(records, { name: `k${i}` }, KNOWN, T0)),
+    )
+    for (const { text, key } of made) {
+      expect(text).toMatch(/^pb-[0-9a-f]{64}$/)
+      expect(key.sha256).toBe(await sha256Hex(text))
+      expect(key.id).toBe(`key_${key.sha256.slice(0, 16)}`)
+    }
+    expect(new Set(made.map(({ text }) => text)).size).toBe(50)
+    const kept = JSON.stringify([...(await records.read())])
+    for (const { text } of made) expect(kept).not.toContain(text.slice(3))
+  })
+
+  it('comes in with its rights until it is revoked', async () => {
+    const records = memoryRecords()
+    const wish = { name: 'bot', tenant: 't', groups: ['g'], requestsPerMinute: 5, tokensPerMinute: 10 }
+    const { text, key } = await createKey(records, wish, KNOWN, T0)
+    const { keyring } = await keyringOn(records)
+    expect(await keyring.authenticate(text)).toEqual({
+      ok: true,
+      key: { id: key.id, expiresAt: null, ...wish },
+    })
+    await revokeKey(records, key.id, T0)
+    await keyring.refresh()
+    expect(codeOf(await keyring.authenticate(text))).toBe('revoked_api_key')
+    expect((await listKeys(records)).keys).toMatchObject([{ id: key.id, revokedAt: T0 }])
+    expect((await revokeKey(records, key.id, T0 + 1)).revokedAt).toBe(T0)
+  })
+
+  it('expires', async () => {
+    const records = memoryRecords()
+    const { text } = await createKey(records, { name: 'k', expiresAt: '2027-01-01T01:00:00Z' }, KNOWN, T0)
+    const { keyring, state } = await keyringOn(records)
+    expect(codeOf(await keyring.authenticate(text))).toBe('k')
+    state.now = T0 + 3_600_000
+    await keyring.refresh()
+    expect(codeOf(await keyring.authenticate(text))).toBe('expired_api_key')
+  })
+
+  it('may be revoked by its name where that is the only one', async () => {
+    const records = memoryRecords()
+    const first = await createKey(records, { name: 'k' }, KNOWN, T0)
+    await createKey(records, { name: 'k' }, KNOWN, T0)
+    await expect(revokeKey(records, 'k', T0)).rejects.toThrow('2 keys are called "k": give the id')
+    await revokeKey(records, first.key.id, T0)
+    expect((await revokeKey(records, 'k', T0)).id).not.toBe(first.key.id)
+    await expect(revokeKey(records, 'k', T0)).rejects.toThrow(KeyError)
+  })
+
+  it.each([
+    [null, 'name: expected'],
+    [{}, 'name: expected'],
+    [{ name: '' }, 'name: expected'],
+    [{ name: 'a\nb' }, 'name: expected'],
+    [{ name: 'k', tenant: 'x' }, 'tenant: there is no tenant "x"'],
+    [{ name: 'k', groups: ['x'] }, 'groups: no model is in group x'],
+    [{ name: 'k', group: 'g' }, "group: unknown; did you mean 'groups'?"],
+    [{ name: 'k', requestsPerMinute: 0 }, 'requestsPerMinute: expected'],
+    [{ name: 'k', expiresAt: '2026-12-31' }, 'expiresAt: is over already'],
+    [{ name: 'k', expiresAt: 1 }, 'expiresAt: expected a time'],
+    [{ name: 'k', sha256: 'a'.repeat(64) }, 'sha256: unknown'],
+  ])('is not made of %j', async (wish, message) => {
+    const records = memoryRecords()
+    await expect(createKey(records, wish, KNOWN, T0)).rejects.toThrow(message)
+    expect((await records.read()).size).toBe(0)
+  })
+})
+
+describe('a keyring', () => {
+  it('refuses what is no key, each with its code', async () => {
+    const { keyring } = await keyringOn(memoryRecords())
+    for (const text of ['x', 'pb-', `pb-${'0'.repeat(64)}`, 'a'.repeat(1e6), '__proto__', 'ü'])
+      expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
+    for (const text of [null, '']) expect(codeOf(await keyring.authenticate(text))).toBe('missing_api_key')
+  })
+
+  it('does not take a hash for a key', async () => {
+    const records = memoryRecords()
+    const { key } = await createKey(records, { name: 'k' }, KNOWN, T0)
+    const { keyring } = await keyringOn(records)
+    expect(codeOf(await keyring.authenticate(key.sha256))).toBe('invalid_api_key')
+    expect(codeOf(await keyring.authenticate(key.id))).toBe('invalid_api_key')
+  })
+
+  it('has the keys of the config in force', async () => {
+    const sha256 = await sha256Hex('a-static-key-of-ours')
+    const config = await configWith({ keys: [{ name: 'fixed', sha256, requestsPerMinute: 7 }] })
+    const { keyring, state } = await keyringOn(memoryRecords(), config)
+    expect(await keyring.authenticate('a-static-key-of-ours')).toMatchObject({
+      key: { id: 'config:fixed', requestsPerMinute: 7 },
+    })
+    state.config = await configWith()
+    expect(codeOf(await keyring.authenticate('a-static-key-of-ours'))).toBe('invalid_api_key')
+  })
+
+  it('takes stored keys for staleMs while their store is away, and those of the config for ever', async () => {
+    const memory = memoryRecords()
+    const away = { is: false }
+    const records: RecordStore = {
+      ...memory,
+      version: () => (away.is ? Promise.reject(new Error('no route')) : memory.version()),
+    }
+    const { text } = await createKey(memory, { name: 'k' }, KNOWN, T0)
+    const sha256 = await sha256Hex('a-static-key-of-ours')
+    const config = await configWith({
+      keys: [{ name: 'fixed', sha256 }],
+      keyStore: { staleMs: 5000, refreshMs: 1000 },
+    })
+    const { keyring, state } = await keyringOn(records, config)
+    away.is = true
+    for (const at of [1000, 2000, 5000]) {
+      state.now = T0 + at
+      await keyring.refresh()
+      expect(codeOf(await keyring.authenticate(text))).toBe('k')
+    }
+    expect(state.problems).toEqual(['keys cannot be read: no route'])
+    state.now = T0 + 5001
+    expect(await keyring.authenticate(text)).toMatchObject({
+      refusal: { status: 503, code: 'keys_unavailable', retryAfterMs: 1000 },
+    })
+    expect(codeOf(await keyring.authenticate('unknown'))).toBe('keys_unavailable')
+    expect(codeOf(await keyring.authenticate('a-static-key-of-ours'))).toBe('fixed')
+    away.is = false
+    await keyring.refresh()
+    expect(codeOf(await keyring.authenticate(text))).toBe('k')
+  })
+
+  it('refuses records that it cannot read, and says so', async () => {
+    const records = memoryRecords()
+    const { text, key } = await createKey(records, { name: 'k' }, KNOWN, T0)
+    const [[id, value]] = await records.read()
+    await records.put(id, { ...(value as object), rights: 'all' })
+    const { keyring, state } = await keyringOn(records)
+    expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
+    expect(state.problems).toEqual(['1 stored keys cannot be read, and are refused'])
+    // A hash under the id of another key would be a key that no list shows.
+    await records.put(id, { ...(value as object), sha256: await sha256Hex('planted') })
+    await keyring.refresh()
+    expect(codeOf(await keyring.authenticate('planted'))).toBe('invalid_api_key')
+    expect(key.id).toBe(id.slice(4))
+  })
+
+  it('looks for changes itself where no timer runs', async () => {
+    const records = memoryRecords()
+    const { text, key } = await createKey(records, { name: 'k' }, KNOWN, T0)
+    const { keyring, state } = await keyringOn(records)
+    await revokeKey(records, key.id, T0)
+    expect(codeOf(await keyring.authenticate(text))).toBe('k')
+    state.now += 1001
+    expect(codeOf(await keyring.authenticate(text))).toBe('revoked_api_key')
+  })
+})
+
+describe('the key of a request', () => {
+  it.each([
+    [{ authorization: 'Bearer abc' }, 'abc'],
+    [{ authorization: 'bearer   abc' }, 'abc'],
+    [{ 'x-api-key': 'abc' }, 'abc'],
+    [{ authorization: 'Bearer a', 'x-api-key': 'b' }, 'a'],
+    [{ authorization: 'Basic abc', 'x-api-key': 'b' }, 'b'],
+    [{ authorization: 'Bearer' }, null],
+    [{ authorization: 'Bearer a b' }, null],
+    [{}, null],
+  ])('of %j is %j', (headers, text) => {
+    expect(keyTextOf(new Headers(headers as Record<string, string>))).toBe(text)
+  })
+})

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fileRecords } from '../../../src/gateway/node/file-records.js'
+import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import { RECORD_STORES, redisOf, tempFile } from './record-stores.js'
+
+let redis: RedisServer | null = null
+beforeAll(async () => {
+  if (hasRedis) redis = await RedisServer.start()
+})
+afterAll(async () => {
+  await redis?.kill()
+})
+
+describe.each(RECORD_STORES.filter(([, , needsRedis]) => hasRedis || !needsRedis))(
+  'records in %s',
+  (_, open) => {
+    it('are seen by who put them and by others, with a mark that changes', async () => {
+      const [one, other] = await open(redis?.url ?? '')
+      expect([...(await one.read())]).toEqual([])
+      const marks = [await other.version()]
+      await one.put('key:a', { name: 'ü\n"' })
+      marks.push(await other.version())
+      await other.put('key:b', { n: 1 })
+      marks.push(await one.version())
+      await other.put('key:a', { name: 'x' })
+      marks.push(await one.version())
+      await one.remove('key:b')
+      marks.push(await other.version())
+      expect(await other.version()).toBe(marks.at(-1))
+      expect(new Set(marks).size).toBe(marks.length)
+      for (const records of [one, other])
+        expect([...(await records.read())]).toEqual([['key:a', { name: 'x' }]])
+      await one.close()
+      if (other !== one) await other.close()
+    })
+
+    it('of two who write at once are all there', async () => {
+      const [one, other] = await open(redis?.url ?? '')
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) =>
+          (i % 2 === 0 ? one : other).put(`key:${i}`, { i, pad: 'x'.repeat(2000) }),
+        ),
+      )
+      expect((await one.read()).size).toBe(100)
+      await one.close()
+      if (other !== one) await other.close()
+    })
+  },
+)
+
+describe('the file of records', () => {
+  it('is for its owner alone', async () => {
+    const path = tempFile()
+    await fileRecords(path).put('a', {})
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it.each([
+    '{"id":"b","val',
+    '\u0000\u0000\u0000',
+    'null',
+    '{"id":1,"value":{}}',
+    '{"id":"b","value":3}',
+    '[]',
+  ])('passes over a line that is torn or no record: %j', async (torn) => {
+    const path = tempFile()
+    const records = fileRecords(path)
+    await records.put('a', { n: 1 })
+    appendFileSync(path, torn)
+    expect([...(await records.read())]).toEqual([['a', { n: 1 }]])
+    await records.put('c', { n: 2 })
+    expect([...(await records.read()).keys()]).toEqual(['a', 'c'])
+  })
+
+  it('cut at any byte has what was whole by then', async () => {
+    const path = tempFile()
+    const records = fileRecords(path)
+    for (const id of ['a', 'b', 'c']) await records.put(id, { id })
+    const bytes = readFileSync(path)
+    const wrong: number[] = []
+    let before = 0
+    for (let end = 0; end <= bytes.length; end++) {
+      writeFileSync(path, bytes.subarray(0, end))
+      const { size } = await records.read()
+      if (size < before || size > 3) wrong.push(end)
+      before = size
+    }
+    expect(wrong).toEqual([])
+    expect(before).toBe(3)
+  })
+
+  it('that cannot be read is told, and not taken for an empty one', async () => {
+    const path = tempFile()
+    await fileRecords(path).put('a', {})
+    await expect(fileRecords(`${path}/x`).read()).rejects.toThrow('ENOTDIR')
+    await expect(fileRecords(`${path}/x`).version()).rejects.toThrow('ENOTDIR')
+    if (process.getuid?.() === 0) return
+    chmodSync(path, 0)
+    await expect(fileRecords(path).read()).rejects.toThrow('EACCES')
+  })
+
+  it('keeps every acknowledged line of processes that are killed', async () => {
+    const path = tempFile()
+    const outfile = `${path}.mjs`
+    const entryPoints = ['src/gateway/node/file-records.ts']
+    await build({ entryPoints, outfile, bundle: true, format: 'esm', platform: 'node' })
+    const script = `
+      import { fileRecords } from ${JSON.stringify(outfile)}
+      const records = fileRecords(${JSON.stringify(path)})
+      for (let i = 0; ; i++) {
+        await records.put(process.pid + '-' + i, { pad: 'x'.repeat(500) })
+        console.log(process.pid + '-' + i)
+      }`
+    const acknowledged: string[] = []
+    await Promise.all(
+      [150, 220].map(
+        (ms) =>
+          new Promise<void>((resolve) => {
+            const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+            let text = ''
+            child.stdout.on('data', (chunk: Buffer) => {
+              text += chunk.toString()
+              if (text.length === chunk.length) setTimeout(() => child.kill('SIGKILL'), ms)
+            })
+            child.on('close', () => {
+              acknowledged.push(...text.split('\n').slice(0, -1))
+              resolve()
+            })
+          }),
+      ),
+    )
+    const records = await fileRecords(path).read()
+    expect(acknowledged.length).toBeGreaterThan(2)
+    expect(acknowledged.filter((id) => !records.has(id))).toEqual([])
+  })
+})
+
+describe.skipIf(!hasRedis)('records in a Redis that goes away', () => {
+  it('reject within the timeout, and are back when it is', async () => {
+    const server = await RedisServer.start()
+    const records = await redisOf(server.url, 'p', 300)
+    await records.put('key:a', { n: 1 })
+    server.pause()
+    await expect(records.version()).rejects.toThrow('within 300 ms')
+    server.resume()
+    await server.kill()
+    await expect(records.read()).rejects.toThrow()
+    await expect(records.put('key:b', {})).rejects.toThrow()
+    await server.restart()
+    await expect
+      .poll(() => records.read().catch(() => null), { timeout: 10_000 })
+      .toEqual(new Map([['key:a', { n: 1 }]]))
+    await records.close()
+    await server.kill()
+  })
+
+  it('is told when it is not there at all', async () => {
+    await expect(redisOf('redis://127.0.0.1:1', 'p', 500)).rejects.toThrow()
+  })
+})
