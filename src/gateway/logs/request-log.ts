@@ -1,0 +1,59 @@
+import type { GatewayConfig, LogLevel } from '../config/config.js'
+import type { RequestObserver, RequestRecord } from './request-record.js'
+import { scrubberOf } from './scrub.js'
+
+export type LineLevel = Exclude<LogLevel, 'silent'>
+
+/** Where lines go: pino, in a server. */
+export type WriteLine = (level: LineLevel, fields: Readonly<Record<string, unknown>>, message: string) => void
+
+/**
+ * One line a request. Prompts and answers are in it where `logging.content` is on, cut to `contentBytesMax` each; secrets of the
+ * config never are, whoever quotes them.
+ */
+export function requestLog(config: () => GatewayConfig, write: WriteLine): RequestObserver {
+  let scrubbed: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null = null
+  return (record) => {
+    const now = config()
+    if (scrubbed?.config !== now) scrubbed = { config: now, scrub: scrubberOf(now) }
+    write(levelOf(record), fieldsOf(record, now, scrubbed.scrub), 'request')
+  }
+}
+
+function levelOf({ outcome, status }: RequestRecord): LineLevel {
+  if (outcome === 'failed' || status >= 500) return 'error'
+  return outcome === 'refused' || status >= 400 ? 'warn' : 'info'
+}
+
+function fieldsOf(
+  record: RequestRecord,
+  { logging }: GatewayConfig,
+  scrub: (text: string) => string,
+): Record<string, unknown> {
+  const { content, trace, key, at, ...others } = record
+  const fields: Record<string, unknown> = {
+    at: new Date(at).toISOString(),
+    ...others,
+    key: key?.id ?? null,
+    keyName: key?.name ?? null,
+    ...(trace == null ? {} : { traceparent: trace.traceparent }),
+  }
+  for (const [name, value] of Object.entries(fields))
+    if (typeof value === 'string') fields[name] = scrub(value)
+  if (logging.content && content != null) {
+    for (const name of ['prompt', 'answer'] as const) {
+      const text = content[name]
+      // Scrubbed before it is cut: half a secret would not be found.
+      if (text !== undefined) fields[name] = cutToBytes(scrub(text), logging.contentBytesMax)
+    }
+  }
+  return fields
+}
+
+/** At most so many bytes of UTF-8, whole characters. */
+export function cutToBytes(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text
+  const room = new Uint8Array(bytesMax)
+  const { read } = new TextEncoder().encodeInto(text, room)
+  return read < text.length ? `${text.slice(0, read)}…` : text
+}

@@ -1,0 +1,71 @@
+/** Which surface a request came to. */
+export type Surface =
+  | 'chat'
+  | 'messages'
+  | 'responses'
+  | 'embeddings'
+  | 'count_tokens'
+  | 'route'
+  | 'feedback'
+  | 'models'
+
+/** How it ended. `refused`: nothing was sent upstream; `cancelled`: the client went away. */
+export type Outcome = 'answered' | 'refused' | 'failed' | 'cancelled'
+
+/** Tokens as the bill has them; a kind that is not known has none. */
+export interface RecordTokens {
+  readonly input: number
+  readonly output: number
+  readonly cachedInput?: number
+  readonly reasoning?: number
+}
+
+/** All that is told of one request, once, when it is over: a log line, metrics and a span are made of it. */
+export interface RequestRecord {
+  /** `x-request-id`. */
+  readonly id: string
+  /** When it came, ms since 1970 UTC. */
+  readonly at: number
+  readonly surface: Surface
+  /** HTTP status that the client got; of a stream that broke off, that of its head. */
+  readonly status: number
+  readonly outcome: Outcome
+  /** Stable code of a refusal or failure; null: there was none. */
+  readonly code: string | null
+  /** What went wrong, for people. */
+  readonly error?: string | null
+  readonly isStreamed: boolean
+  /** Id and name of the client's key. */
+  readonly key: { readonly id: string; readonly name: string } | null
+  readonly tenant: string | null
+  readonly session?: string | null
+  /** As the client said it: `auto`, `auto:GROUP`, or an id. */
+  readonly requestedModel: string | null
+  /** The model that answered, or was tried last. */
+  readonly model: string | null
+  readonly upstream: string | null
+  /** `openai`, `anthropic`: what it speaks. */
+  readonly protocol: string | null
+  readonly decision: string | null
+  /** Calls of upstreams, the first included. */
+  readonly tries: number
+  readonly tokens: RecordTokens | null
+  /** What the ledger has for it, all tries together, USD. */
+  readonly costUsd: number | null
+  /** Whether the cost is that of measured tokens; false: of the reservation. */
+  readonly isMeasured?: boolean
+  readonly finishReason?: string | null
+  /** From its first byte to the last of the answer. */
+  readonly latencyMs: number
+  /** To the first token that the client was sent; null: there was none, or it is not a stream. */
+  readonly firstTokenMs: number | null
+  /** Of `latencyMs`, what the gateway itself took. */
+  readonly overheadMs: number | null
+  /** W3C trace context of the request, as it came. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string } | null
+  /** What was asked and answered; logged where the operator has turned that on, and nowhere else. */
+  readonly content?: { readonly prompt?: string; readonly answer?: string } | null
+}
+
+/** Whoever is told of requests that are over. Must not throw. */
+export type RequestObserver = (record: RequestRecord) => void

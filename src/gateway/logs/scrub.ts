@@ -1,0 +1,41 @@
+import type { GatewayConfig } from '../config/config.js'
+import { Secret } from '../config/secret.js'
+
+/** A secret that is shorter would be found in every text. */
+const LENGTH_MIN = 6
+
+/** Puts the names of a config's secrets where a text has the secrets themselves: upstreams quote keys in their errors. */
+export function scrubberOf(config: GatewayConfig): (text: string) => string {
+  const secrets = secretsIn(config)
+    .flatMap((secret) => partsOf(secret))
+    .filter(({ value }) => value.length >= LENGTH_MIN)
+    // The longer first: one may be the beginning of another.
+    .sort((a, b) => b.value.length - a.value.length)
+  if (secrets.length === 0) return (text) => text
+  return (text) => secrets.reduce((left, { value, source }) => left.replaceAll(value, () => source), text)
+}
+
+interface Part {
+  readonly value: string
+  readonly source: string
+}
+
+/** The secret, as it stands in JSON and in URLs too, and the password of one that is a URL. */
+function partsOf(secret: Secret): Part[] {
+  const { source } = secret
+  const value = secret.reveal()
+  // A URL without a password stands in the config in plain text.
+  if (value === source) return []
+  const values = new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])
+  if (URL.canParse(value)) {
+    const { password } = new URL(value)
+    if (password !== '') for (const each of [password, decodeURIComponent(password)]) values.add(each)
+  }
+  return [...values].map((each) => ({ value: each, source }))
+}
+
+function secretsIn(value: unknown): Secret[] {
+  if (value instanceof Secret) return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(secretsIn)
+}
