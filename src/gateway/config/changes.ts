@@ -1,5 +1,6 @@
 import type { Router } from '../../index.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
+import { hasLimit } from './limits-in-force.js'
 import { modelSpec, tenantOptions } from './router-options.js'
 import { isSame } from './same.js'
 
@@ -163,6 +164,7 @@ function modelAdded(model: ModelConfig): Change {
   return {
     what: `model ${id}: added`,
     apply(router) {
+      checkHeld(router, model)
       if (!hasModel(router, id)) {
         router.addModel({ id, ...price })
         return
@@ -175,5 +177,17 @@ function modelAdded(model: ModelConfig): Change {
 
 function modelRepriced(model: ModelConfig): Change {
   const { id, ...price } = modelSpec(model)
-  return { what: `model ${id}: prices`, apply: (router) => router.reprice(id, price) }
+  return {
+    what: `model ${id}: prices`,
+    apply(router) {
+      checkHeld(router, model)
+      router.reprice(id, price)
+    },
+  }
+}
+
+/** A limit may have been set by command, of which the file knows nothing. */
+function checkHeld(router: Router<string>, { prices }: ModelConfig): void {
+  if (prices === null && hasLimit(router))
+    throw new Error('it has no prices, and a budget or a cap is in force that would not hold it')
 }

@@ -64,7 +64,7 @@ export const routing: Shape<RoutingConfig> = object<RoutingConfig>({
   ),
 })
 
-const tenantBudget = object<{ usdPerRequest: number }>({
+export const tenantBudget = object<{ usdPerRequest: number }>({
   usdPerRequest: required(positive(), 'ceiling of the mean spend of its requests'),
 })
 

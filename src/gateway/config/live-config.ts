@@ -1,6 +1,6 @@
 import type { Router } from '../../index.js'
 import { changesOf } from './changes.js'
-import type { GatewayConfig } from './config.js'
+import type { GatewayConfig, ModelConfig } from './config.js'
 
 /** What a new config has done. */
 export interface ReloadReport {
@@ -16,21 +16,31 @@ export interface ReloadReport {
 
 /** The config in force. A request takes it once, at its beginning, so that no stream sees two. */
 export class LiveConfig {
-  private config: GatewayConfig
   private readonly router: Router<string>
+  /** What the file says, as far as it is in force. */
+  private file: GatewayConfig
+  private added: readonly ModelConfig[] = []
+  private merged: GatewayConfig
 
   constructor(config: GatewayConfig, router: Router<string>) {
-    this.config = config
     this.router = router
+    this.file = config
+    this.merged = config
   }
 
+  /** The file's config, and the models that were added at run time. */
   get current(): GatewayConfig {
-    return this.config
+    return this.merged
+  }
+
+  /** Ids of the models that stand in the file. */
+  get idsInFile(): readonly string[] {
+    return this.file.models.map(({ id }) => id)
   }
 
   /** Makes an edited config the one in force, as far as a running process can. */
   replace(next: GatewayConfig): ReloadReport {
-    const { calls, settings, needsRestart, effective } = changesOf(this.config, next)
+    const { calls, settings, needsRestart, effective } = changesOf(this.file, next)
     const applied: string[] = []
     const failed: { what: string; why: string }[] = []
     for (const { what, apply } of calls) {
@@ -42,7 +52,23 @@ export class LiveConfig {
       }
     }
     if (failed.length > 0) return { applied, settings: [], needsRestart, failed }
-    this.config = effective
+    this.file = effective
+    this.merge()
     return { applied, settings, needsRestart, failed }
+  }
+
+  /** Models that were added at run time, all of them. Of an id that stands in the file too, the file's is in force. */
+  setAdded(models: readonly ModelConfig[]): void {
+    this.added = models
+    this.merge()
+  }
+
+  private merge(): void {
+    const inFile = new Set(this.idsInFile)
+    const models = this.added.filter(({ id }) => !inFile.has(id))
+    this.merged =
+      models.length === 0
+        ? this.file
+        : Object.freeze({ ...this.file, models: [...this.file.models, ...models] })
   }
 }

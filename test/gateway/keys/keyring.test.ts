@@ -4,6 +4,7 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { sha256Hex } from '../../../src/gateway/keys/digest.js'
 import { type Authentication, Keyring, keyTextOf } from '../../../src/gateway/keys/keyring.js'
 import { memoryRecords, type RecordStore } from '../../../src/gateway/keys/records.js'
+import { SharedRecords } from '../../../src/gateway/keys/shared-records.js'
 import { createKey, KeyError, listKeys, revokeKey } from '../../../src/gateway/keys/stored-key.js'
 import { smallTree } from '../config/example.js'
 
@@ -16,13 +17,12 @@ async function configWith(more: object = {}): Promise<GatewayConfig> {
 
 async function keyringOn(records: RecordStore, config?: GatewayConfig) {
   const state = { now: T0, config: config ?? (await configWith()), problems: [] as string[] }
-  const keyring = await Keyring.open({
-    config: () => state.config,
-    records,
-    now: () => state.now,
-    onProblem: (message) => state.problems.push(message),
-  })
-  return { state, keyring }
+  const now = () => state.now
+  const onProblem = (message: string) => void state.problems.push(message)
+  const refreshMs = () => state.config.keyStore.refreshMs
+  const shared = await SharedRecords.open(records, { refreshMs, now, onProblem })
+  const keyring = new Keyring({ config: () => state.config, records: shared, now, onProblem })
+  return { state, keyring, shared }
 }
 
 function codeOf(authentication: Authentication): string {
@@ -49,13 +49,13 @@ describe('a key made at run time', () => {
     const records = memoryRecords()
     const wish = { name: 'bot', tenant: 't', groups: ['g'], requestsPerMinute: 5, tokensPerMinute: 10 }
     const { text, key } = await createKey(records, wish, KNOWN, T0)
-    const { keyring } = await keyringOn(records)
+    const { keyring, shared } = await keyringOn(records)
     expect(await keyring.authenticate(text)).toEqual({
       ok: true,
       key: { id: key.id, expiresAt: null, ...wish },
     })
     await revokeKey(records, key.id, T0)
-    await keyring.refresh()
+    await shared.refresh()
     expect(codeOf(await keyring.authenticate(text))).toBe('revoked_api_key')
     expect((await listKeys(records)).keys).toMatchObject([{ id: key.id, revokedAt: T0 }])
     expect((await revokeKey(records, key.id, T0 + 1)).revokedAt).toBe(T0)
@@ -64,10 +64,10 @@ describe('a key made at run time', () => {
   it('expires', async () => {
     const records = memoryRecords()
     const { text } = await createKey(records, { name: 'k', expiresAt: '2027-01-01T01:00:00Z' }, KNOWN, T0)
-    const { keyring, state } = await keyringOn(records)
+    const { keyring, state, shared } = await keyringOn(records)
     expect(codeOf(await keyring.authenticate(text))).toBe('k')
     state.now = T0 + 3_600_000
-    await keyring.refresh()
+    await shared.refresh()
     expect(codeOf(await keyring.authenticate(text))).toBe('expired_api_key')
   })
 
@@ -140,14 +140,14 @@ describe('a keyring', () => {
       keys: [{ name: 'fixed', sha256 }],
       keyStore: { staleMs: 5000, refreshMs: 1000 },
     })
-    const { keyring, state } = await keyringOn(records, config)
+    const { keyring, state, shared } = await keyringOn(records, config)
     away.is = true
     for (const at of [1000, 2000, 5000]) {
       state.now = T0 + at
-      await keyring.refresh()
+      await shared.refresh()
       expect(codeOf(await keyring.authenticate(text))).toBe('k')
     }
-    expect(state.problems).toEqual(['keys cannot be read: no route'])
+    expect(state.problems).toEqual(['records cannot be read: no route'])
     state.now = T0 + 5001
     expect(await keyring.authenticate(text)).toMatchObject({
       refusal: { status: 503, code: 'keys_unavailable', retryAfterMs: 1000 },
@@ -155,7 +155,7 @@ describe('a keyring', () => {
     expect(codeOf(await keyring.authenticate('unknown'))).toBe('keys_unavailable')
     expect(codeOf(await keyring.authenticate('a-static-key-of-ours'))).toBe('fixed')
     away.is = false
-    await keyring.refresh()
+    await shared.refresh()
     expect(codeOf(await keyring.authenticate(text))).toBe('k')
   })
 
@@ -164,12 +164,12 @@ describe('a keyring', () => {
     const { text, key } = await createKey(records, { name: 'k' }, KNOWN, T0)
     const [[id, value]] = await records.read()
     await records.put(id, { ...(value as object), rights: 'all' })
-    const { keyring, state } = await keyringOn(records)
+    const { keyring, state, shared } = await keyringOn(records)
     expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
     expect(state.problems).toEqual(['1 stored keys cannot be read, and are refused'])
     // A hash under the id of another key would be a key that no list shows.
     await records.put(id, { ...(value as object), sha256: await sha256Hex('planted') })
-    await keyring.refresh()
+    await shared.refresh()
     expect(codeOf(await keyring.authenticate('planted'))).toBe('invalid_api_key')
     expect(key.id).toBe(id.slice(4))
   })

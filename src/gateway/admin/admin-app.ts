@@ -1,0 +1,75 @@
+import { type Context, Hono } from 'hono'
+import { ConfigError } from '../config/config-error.js'
+import { equalInConstantTime } from '../keys/digest.js'
+import { keyTextOf } from '../keys/keyring.js'
+import { AdminError, errorAnswer } from './answers.js'
+import type { AdminDeps } from './deps.js'
+import { keyRoutes } from './key-routes.js'
+import { modelRoutes } from './model-routes.js'
+import { moneyRoutes } from './money-routes.js'
+
+/** Longer than any key is: it is not hashed. */
+const KEY_LENGTH_MAX = 512
+
+/**
+ * The admin API, to be mounted at `/admin`. Every request needs the admin key; without one in the config nothing is there.
+ * Answers of changes say whether they are `durable`: in the store. One that is not yet is in force all the same.
+ */
+export function adminApp(deps: AdminDeps): Hono {
+  const { live, router, reload, onChange, onError } = deps
+  const app = new Hono()
+  app.use(async (context, next) => {
+    const refusal = await refusalOf(deps, context.req.raw.headers)
+    if (refusal !== null) return errorAnswer(context, refusal)
+    await next()
+    context.header('cache-control', 'no-store')
+    return undefined
+  })
+  app.get('/config', (context) => context.json(live.current))
+  app.post('/reload', async (context) => {
+    if (reload === null) throw new AdminError(409, 'no_config_file', 'this gateway has no config file')
+    const report = await reload()
+    onChange(`config: reloaded, ${report.applied.length} changes of the router`)
+    return context.json(report, report.failed.length === 0 ? 200 : 503)
+  })
+  app.get('/stats', (context) => context.json(router.stats()))
+  app.route('/keys', keyRoutes(deps))
+  app.route('/models', modelRoutes(deps))
+  app.route('/', moneyRoutes(deps))
+  app.all('*', (context) => errorAnswer(context, new AdminError(404, 'not_found', 'there is no such path')))
+  app.onError((error, context) => answerTo(error, context, onError))
+  return app
+}
+
+function answerTo(error: unknown, context: Context, onError: AdminDeps['onError']): Response {
+  if (error instanceof ConfigError) {
+    const places = error.mistakes.map((mistake) => ({ ...mistake, message: placed(mistake) }))
+    const what = new AdminError(
+      422,
+      'config_invalid',
+      `${error.source} has ${places.length} mistakes`,
+      places,
+    )
+    return errorAnswer(context, what)
+  }
+  const answer = errorAnswer(context, error)
+  if (answer.status >= 500) onError(error)
+  return answer
+}
+
+function placed({ message, place }: ConfigError['mistakes'][number]): string {
+  return place === null ? message : `line ${place.line}: ${message}`
+}
+
+/** Why a request is not an admin's; null: it is one. */
+export async function refusalOf({ live, digest }: AdminDeps, headers: Headers): Promise<AdminError | null> {
+  const { sha256 } = live.current.admin
+  if (sha256 === null)
+    return new AdminError(404, 'no_admin', 'this gateway has no admin key: see admin in its config')
+  const text = keyTextOf(headers)
+  if (text === null || text === '')
+    return new AdminError(401, 'missing_admin_key', 'expected the admin key: authorization: Bearer KEY')
+  if (text.length > KEY_LENGTH_MAX || !equalInConstantTime(await digest(text), sha256))
+    return new AdminError(401, 'invalid_admin_key', 'this is not the admin key')
+  return null
+}

@@ -1,0 +1,43 @@
+import type { Router } from '../../index.js'
+import type { LiveConfig, ReloadReport } from '../config/live-config.js'
+import type { RecordStore } from '../keys/records.js'
+import type { SharedRecords } from '../keys/shared-records.js'
+
+/** What the admin API works on. */
+export interface AdminDeps {
+  readonly live: LiveConfig
+  readonly router: Router<string>
+  readonly records: RecordStore
+  readonly shared: SharedRecords
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** Reads the config again. Null where it is in no file. @throws ConfigError */
+  readonly reload: (() => Promise<ReloadReport>) | null
+  /** SHA-256 as hexadecimal. */
+  readonly digest: (text: string) => string | Promise<string>
+  /** Told of every change, for the log: what was done to what. Never holds a key. */
+  readonly onChange: (what: string) => void
+  /** Told of failures that no caller is told the cause of. */
+  readonly onError: (error: unknown) => void
+  /** How long an answer waits for a change to be in the store, ms. */
+  readonly durableMs: number
+}
+
+/** Whether all that was changed so far is in the store, waiting for it. */
+export async function isDurable({ router, durableMs }: AdminDeps): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), durableMs)
+  })
+  try {
+    return await Promise.race([
+      router.flush().then(
+        () => true,
+        () => false,
+      ),
+      late,
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}

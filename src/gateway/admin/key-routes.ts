@@ -1,0 +1,41 @@
+import { Hono } from 'hono'
+import { createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
+import { jsonBody } from './answers.js'
+import type { AdminDeps } from './deps.js'
+
+/** `GET /keys`, `POST /keys`, `DELETE /keys/:id`. */
+export function keyRoutes({ live, router, records, shared, now, onChange }: AdminDeps): Hono {
+  return new Hono()
+    .get('/', async (context) => {
+      const { keys, unreadable } = await listKeys(records)
+      const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: `config:${key.name}`, ...key }))
+      return context.json({ keys: [...fixed.map(shown), ...keys.map(shownStored)], unreadable })
+    })
+    .post('/', async (context) => {
+      const groups = live.current.models.flatMap(({ groups }) => groups)
+      const known = { groups, tenants: router.tenants() }
+      const { text, key } = await createKey(records, await jsonBody(context), known, now())
+      await shared.refresh()
+      onChange(`key ${key.id} (${key.name}): created`)
+      return context.json({ ...shownStored(key), key: text }, 201)
+    })
+    .delete('/:id', async (context) => {
+      const key = await revokeKey(records, context.req.param('id'), now())
+      await shared.refresh()
+      onChange(`key ${key.id} (${key.name}): revoked`)
+      return context.json(shownStored(key))
+    })
+}
+
+/** Without its hash: nobody needs it. */
+export function shownStored({ sha256: _, createdAt, revokedAt, ...key }: StoredKey) {
+  return { ...shown(key), createdAt: iso(createdAt), revokedAt: iso(revokedAt) }
+}
+
+function shown<K extends { readonly expiresAt: number | null }>({ expiresAt, ...key }: K) {
+  return { ...key, expiresAt: iso(expiresAt) }
+}
+
+function iso(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
+}

@@ -1,0 +1,96 @@
+import { type Context, Hono } from 'hono'
+import { object, orNull, required, withDefault } from '../config/compound-shapes.js'
+import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
+import { tenantOptions } from '../config/router-options.js'
+import { numberIn, text } from '../config/scalar-shapes.js'
+import { AdminError, bodyAs } from './answers.js'
+import { type AdminDeps, isDurable } from './deps.js'
+
+const USD_MAX = 1e12
+const budgetShape = orNull(tenantBudget)
+const adjustment = object<{ usd: number; tenant: string | null }>({
+  usd: required(numberIn(-USD_MAX, USD_MAX), 'a credit; negative: a debit'),
+  tenant: withDefault(orNull(text()), null, 'whose account; null: that of all'),
+})
+
+/**
+ * `GET /budget`, `PUT /budget`, `PUT /caps`, `POST /adjustments`, `GET /tenants`, `POST /tenants`, `GET /tenants/:id`,
+ * `PUT /tenants/:id/budget`, `PUT /tenants/:id/caps`, `DELETE /tenants/:id`.
+ */
+export function moneyRoutes(deps: AdminDeps): Hono {
+  const { live, router, onChange } = deps
+  const answer = async (context: Context, what: string, body: object, status: 200 | 201 = 200) => {
+    onChange(what)
+    return context.json({ ...body, durable: await isDurable(deps) }, status)
+  }
+  /** What has no price is not held by any limit. */
+  const checkPriced = (isLimit: boolean): void => {
+    const unpriced = live.current.models.filter(({ prices, enabled }) => prices === null && enabled)
+    if (!isLimit || unpriced.length === 0) return
+    const ids = unpriced.map(({ id }) => id).join(', ')
+    throw new AdminError(
+      409,
+      'unpriced_models',
+      `these models have no prices, and no limit would hold them: ${ids}`,
+    )
+  }
+  const account = (tenant: string | null) => {
+    const stats = tenant === null ? router.stats().account : router.tenantStats(tenant)
+    return { tenant, account: stats }
+  }
+  return new Hono()
+    .get('/budget', (context) => context.json(account(null)))
+    .put('/budget', async (context) => {
+      const budget = await bodyAs(context, budgetShape)
+      checkPriced(budget !== null)
+      router.setBudget(budget)
+      return answer(context, `budget: ${usdText(budget?.usdPerRequest)}`, account(null))
+    })
+    .put('/caps', async (context) => {
+      const caps = await bodyAs(context, capsShape)
+      checkPriced(caps.length > 0)
+      router.setCaps(caps)
+      return answer(context, `caps: ${caps.length}`, account(null))
+    })
+    .post('/adjustments', async (context) => {
+      const { usd, tenant } = await bodyAs(context, adjustment)
+      router.adjustAccount(usd, tenant === null ? undefined : { tenant })
+      return answer(context, `account ${tenant ?? 'of all'}: adjusted by ${usdText(usd)}`, account(tenant))
+    })
+    .get('/tenants', (context) => context.json({ tenants: router.tenants().map(account) }))
+    .post('/tenants', async (context) => {
+      const tenant = await bodyAs(context, tenantShape)
+      checkPriced(tenant.budget !== null || tenant.caps.length > 0)
+      router.addTenant(tenantOptions(tenant))
+      return answer(context, `tenant ${tenant.id}: added`, account(tenant.id), 201)
+    })
+    .get('/tenants/:id', (context) => context.json(account(context.req.param('id'))))
+    .put('/tenants/:id/budget', async (context) => {
+      const tenant = context.req.param('id')
+      const budget = await bodyAs(context, budgetShape)
+      checkPriced(budget !== null)
+      router.setBudget(budget, { tenant })
+      return answer(context, `tenant ${tenant}: budget ${usdText(budget?.usdPerRequest)}`, account(tenant))
+    })
+    .put('/tenants/:id/caps', async (context) => {
+      const tenant = context.req.param('id')
+      const caps = await bodyAs(context, capsShape)
+      checkPriced(caps.length > 0)
+      router.setCaps(caps, { tenant })
+      return answer(context, `tenant ${tenant}: ${caps.length} caps`, account(tenant))
+    })
+    .delete('/tenants/:id', async (context) => {
+      const tenant = context.req.param('id')
+      const key = live.current.keys.find((each) => each.tenant === tenant)
+      if (key !== undefined) {
+        const message = `key ${JSON.stringify(key.name)} of the config is of this tenant: take it out first`
+        throw new AdminError(409, 'tenant_in_use', message)
+      }
+      router.removeTenant(tenant)
+      return answer(context, `tenant ${tenant}: removed`, { tenant })
+    })
+}
+
+function usdText(usd: number | undefined): string {
+  return usd === undefined ? 'none' : `$${usd}`
+}

@@ -1,0 +1,104 @@
+import type { RecordStore } from './records.js'
+
+export interface SharedRecordsOptions {
+  /** How often changes of others are looked for, ms. */
+  readonly refreshMs: () => number
+  readonly now: () => number
+  /** Told of a failure of the store, once until it is well again. */
+  readonly onProblem: (message: string) => void
+}
+
+/**
+ * Records as they were lately: read again whenever they have changed, whoever changed them. What another process does is
+ * known here within `refreshMs` and the time of one read.
+ */
+export class SharedRecords {
+  private readonly store: RecordStore
+  private readonly options: SharedRecordsOptions
+  private records: ReadonlyMap<string, unknown> = new Map()
+  private version: string | null = null
+  /** When the records were last known to be so, ms. */
+  private seenAt = Number.NEGATIVE_INFINITY
+  private isUnwell = false
+  private running: Promise<void> | null = null
+  private timer: ReturnType<typeof setInterval> | null = null
+  private readonly listeners = new Set<() => void>()
+
+  private constructor(store: RecordStore, options: SharedRecordsOptions) {
+    this.store = store
+    this.options = options
+  }
+
+  /** @throws (the promise is rejected with) what the store throws */
+  static async open(store: RecordStore, options: SharedRecordsOptions): Promise<SharedRecords> {
+    const shared = new SharedRecords(store, options)
+    await shared.reread()
+    return shared
+  }
+
+  /** Another map after every change. */
+  get current(): ReadonlyMap<string, unknown> {
+    return this.records
+  }
+
+  /** How old what is known may be, ms. */
+  get ageMs(): number {
+    return this.options.now() - this.seenAt
+  }
+
+  /** Looks for changes from now on. */
+  start(): void {
+    this.timer ??= setInterval(() => void this.refresh(), this.options.refreshMs())
+    if (typeof this.timer === 'object' && 'unref' in this.timer) this.timer.unref()
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer)
+    this.timer = null
+  }
+
+  /** Called after each look at the records, changed or not. @returns ends it */
+  onRefresh(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** Looks for changes where no timer does, as on the edge, and it is time. */
+  async refreshIfDue(): Promise<void> {
+    if (this.timer === null && this.ageMs > this.options.refreshMs()) await this.refresh()
+  }
+
+  /** Looks for changes now. Resolves whatever comes of it; `ageMs` tells whether it succeeded. */
+  refresh(): Promise<void> {
+    this.running ??= this.reread()
+      .then(
+        () => {
+          this.isUnwell = false
+        },
+        (error: unknown) => {
+          if (!this.isUnwell) this.options.onProblem(`records cannot be read: ${messageOf(error)}`)
+          this.isUnwell = true
+        },
+      )
+      .finally(() => {
+        this.running = null
+      })
+    return this.running
+  }
+
+  private async reread(): Promise<void> {
+    // The time before the look: what changes during it is seen the next time.
+    const at = this.options.now()
+    const version = await this.store.version()
+    if (version !== this.version) {
+      this.records = await this.store.read()
+      this.version = version
+    }
+    this.seenAt = at
+    for (const listener of this.listeners) listener()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { followAddedModels } from '../../../src/gateway/admin/added-models.js'
+import { adminApp } from '../../../src/gateway/admin/admin-app.js'
+import { LiveConfig } from '../../../src/gateway/config/live-config.js'
+import { readConfig } from '../../../src/gateway/config/read-config.js'
+import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
+import { Keyring } from '../../../src/gateway/keys/keyring.js'
+import { memoryRecords, type RecordStore } from '../../../src/gateway/keys/records.js'
+import { SharedRecords } from '../../../src/gateway/keys/shared-records.js'
+import { createRouter } from '../../../src/index.js'
+import { ENV, exampleTree, type Tree } from '../config/example.js'
+
+export const ADMIN_KEY = ENV.PARETOBANDIT_ADMIN_KEY
+
+export interface Answer {
+  readonly status: number
+  readonly body: Tree & { readonly error?: { readonly code: string; readonly message: string } }
+}
+
+/** The admin API on a socket, over a router without a store. */
+export async function adminServer(tree: Tree = exampleTree(), records: RecordStore = memoryRecords()) {
+  const config = await readConfig(tree, { name: 'c', env: ENV })
+  const router = await createRouter<string>(routerOptionsOf(config))
+  const live = new LiveConfig(config, router)
+  const told: string[] = []
+  const onProblem = (message: string) => void told.push(message)
+  const now = Date.now
+  const shared = await SharedRecords.open(records, { refreshMs: () => 1000, now, onProblem })
+  followAddedModels(shared, live, router, onProblem)
+  const keyring = new Keyring({ config: () => live.current, records: shared, now, onProblem })
+  const files = { next: tree }
+  const app = adminApp({
+    live,
+    router,
+    records,
+    shared,
+    now,
+    reload: async () => live.replace(await readConfig(files.next, { name: 'gateway.yaml', env: ENV })),
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+    onChange: (what) => void told.push(what),
+    onError: (error) => void told.push(`error: ${String(error)}`),
+    durableMs: 1000,
+  })
+  const server = serve({ fetch: new Hono().route('/admin', app).fetch, port: 0, hostname: '127.0.0.1' })
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/admin`
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = { authorization: `Bearer ${ADMIN_KEY}` },
+  ): Promise<Answer> => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: text }),
+    })
+    return { status: response.status, body: (await response.json()) as Answer['body'] }
+  }
+  const close = () => new Promise((resolve) => server.close(resolve))
+  return { url, call, close, router, live, shared, keyring, told, files, records }
+}

@@ -1,0 +1,336 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { memoryRecords } from '../../../src/gateway/keys/records.js'
+import { ENV, exampleTree, smallTree, type Tree } from '../config/example.js'
+import { ADMIN_KEY, adminServer } from './admin-server.js'
+
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0)) await close()
+})
+
+async function started(...args: Parameters<typeof adminServer>) {
+  const server = await adminServer(...args)
+  open.push(server.close)
+  return server
+}
+
+const SMALL = exampleTree().models as Tree[]
+const ADDED = {
+  id: 'org/nano',
+  upstream: 'openai',
+  prices: { inputUsdPerMTok: 0.05, outputUsdPerMTok: 0.4 },
+  groups: ['everyday'],
+}
+
+describe('the admin API', () => {
+  it.each([
+    [{}, 'missing_admin_key'],
+    [{ authorization: '' }, 'missing_admin_key'],
+    [{ authorization: `Bearer ${ADMIN_KEY}x` }, 'invalid_admin_key'],
+    [{ authorization: `Basic ${ADMIN_KEY}` }, 'missing_admin_key'],
+    [{ authorization: `Bearer ${ENV.SUPPORT_BOT_KEY}` }, 'invalid_admin_key'],
+    [{ 'x-api-key': 'a'.repeat(4000) }, 'invalid_admin_key'],
+  ])('is not for who has %j', async (headers, code) => {
+    const { call, router } = await started()
+    for (const [method, path, body] of [
+      ['GET', '/config'],
+      ['PUT', '/budget', null],
+      ['POST', '/reload'],
+      ['GET', '/nowhere'],
+    ] as const) {
+      const answer = await call(method, path, body, headers as Record<string, string>)
+      expect([answer.status, answer.body.error?.code]).toEqual([401, code])
+    }
+    expect(router.stats().pacer.usdPerRequest).toBe(0.004)
+  })
+
+  it('is not there without an admin key in the config', async () => {
+    const { call } = await started(smallTree())
+    expect(await call('GET', '/config')).toMatchObject({ status: 404, body: { error: { code: 'no_admin' } } })
+  })
+
+  it('shows the config without a secret, and never to be kept by who carries it', async () => {
+    const { url, call } = await started()
+    const response = await fetch(`${url}/config`, { headers: { 'x-api-key': ADMIN_KEY } })
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const text = await response.text()
+    for (const secret of Object.values(ENV)) expect(text).not.toContain(secret)
+    expect(text).toContain('$OPENAI_API_KEY')
+    expect(await call('GET', '/nowhere')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found' } },
+    })
+  })
+
+  it.each([
+    ['{', 'invalid_json'],
+    ['', 'invalid_json'],
+    ['[]', 'invalid_request'],
+    ['"x"', 'invalid_request'],
+    ['{"usdPerRequest": "1"}', 'invalid_request'],
+    ['{"usdPerRequest": -1}', 'invalid_request'],
+    ['{"usdPerRequest": 1e999}', 'invalid_request'],
+    ['{"usdPerRequest": 1, "burst": 3}', 'invalid_request'],
+    ['{"__proto__": {"usdPerRequest": 1}}', 'invalid_request'],
+    [`{"usdPerRequest": ${' '.repeat(1024 * 1024)}1}`, 'body_too_large'],
+  ])('refuses the body %#', async (body, code) => {
+    const { call, router } = await started()
+    const answer = await call('PUT', '/budget', body)
+    expect(answer.body.error?.code).toBe(code)
+    expect(answer.status).toBe(code === 'body_too_large' ? 413 : 400)
+    expect(router.stats().pacer.usdPerRequest).toBe(0.004)
+  })
+
+  it('refuses bytes that are no UTF-8', async () => {
+    const { url } = await started()
+    const body = new Uint8Array([0x22, 0xff, 0xfe, 0x22])
+    const response = await fetch(`${url}/budget`, {
+      method: 'PUT',
+      headers: { 'x-api-key': ADMIN_KEY },
+      body,
+    })
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { code: 'invalid_json' } }])
+  })
+})
+
+describe('money', () => {
+  it('changes at run time: budget, caps, tenants, credits', async () => {
+    const { call, router, told } = await started()
+    expect(await call('PUT', '/budget', { usdPerRequest: 0.01 })).toMatchObject({
+      status: 200,
+      body: { durable: true, tenant: null, account: { usdPerRequest: 0.01 } },
+    })
+    expect(await call('PUT', '/caps', [{ usd: 3, per: 'day' }])).toMatchObject({
+      body: { account: { caps: [{ usd: 3, per: 'day' }] } },
+    })
+    expect(await call('POST', '/tenants', { id: 'a/b', budget: { usdPerRequest: 1 } })).toMatchObject({
+      status: 201,
+      body: { tenant: 'a/b' },
+    })
+    expect(await call('PUT', '/tenants/a%2Fb/caps', [{ usd: 1, per: 'hour' }])).toMatchObject({
+      body: { account: { caps: [{ usd: 1 }] } },
+    })
+    expect(await call('PUT', '/tenants/a%2Fb/budget', null)).toMatchObject({
+      body: { account: { usdPerRequest: null } },
+    })
+    expect(await call('POST', '/adjustments', { usd: -0.5, tenant: 'support' })).toMatchObject({
+      status: 200,
+    })
+    expect(router.tenantStats('support').creditUsd).toBeLessThan(0)
+    expect(await call('GET', '/tenants/a%2Fb')).toMatchObject({ body: { account: { spendUsd: 0 } } })
+    expect(await call('DELETE', '/tenants/a%2Fb')).toMatchObject({ status: 200 })
+    expect(router.tenants()).toEqual(['support', 'research'])
+    expect(told).toEqual([
+      'budget: $0.01',
+      'caps: 1',
+      'tenant a/b: added',
+      'tenant a/b: 1 caps',
+      'tenant a/b: budget none',
+      'account support: adjusted by $-0.5',
+      'tenant a/b: removed',
+    ])
+  })
+
+  it('of whom nobody knows, twice, or in use is refused with its code', async () => {
+    const { call } = await started()
+    const codes = await Promise.all(
+      [
+        call('PUT', '/tenants/x/budget', { usdPerRequest: 1 }),
+        call('GET', '/tenants/x'),
+        call('DELETE', '/tenants/x'),
+        call('POST', '/tenants', { id: 'support' }),
+        call('DELETE', '/tenants/support'),
+        call('PUT', '/caps', [
+          { usd: 1, per: 'day' },
+          { usd: 2, per: 'day' },
+        ]),
+      ].map(async (answer) => [(await answer).status, (await answer).body.error?.code]),
+    )
+    expect(codes).toEqual([
+      [404, 'unknown_tenant'],
+      [404, 'unknown_tenant'],
+      [404, 'unknown_tenant'],
+      [409, 'duplicate_tenant'],
+      [409, 'tenant_in_use'],
+      [400, 'invalid_argument'],
+    ])
+  })
+
+  it('sets no limit that a model without prices would escape', async () => {
+    const tree = smallTree()
+    const { call } = await started({
+      ...tree,
+      models: [{ ...(tree.models as Tree[])[0], prices: null }],
+      admin: { key: '$PARETOBANDIT_ADMIN_KEY' },
+    })
+    for (const [method, path, body] of [
+      ['PUT', '/budget', { usdPerRequest: 1 }],
+      ['PUT', '/caps', [{ usd: 1, per: 'day' }]],
+      ['POST', '/tenants', { id: 't', caps: [{ usd: 1, per: 'day' }] }],
+    ] as const)
+      expect(await call(method, path, body)).toMatchObject({
+        status: 409,
+        body: { error: { code: 'unpriced_models' } },
+      })
+    expect((await call('PUT', '/budget', null)).status).toBe(200)
+  })
+})
+
+describe('models', () => {
+  it('are added, repriced, disabled, enabled and removed at run time', async () => {
+    const { call, live, router } = await started()
+    expect(await call('POST', '/models', ADDED)).toMatchObject({
+      status: 201,
+      body: { id: 'org/nano', isInFile: false, enabled: true, inputUsdPerMTok: 0.05, durable: true },
+    })
+    expect(live.current.models.at(-1)).toMatchObject({ id: 'org/nano', upstreamModel: 'org/nano' })
+    const path = '/models/org%2Fnano'
+    expect(await call('PUT', `${path}/prices`, { inputUsdPerMTok: 1, outputUsdPerMTok: 2 })).toMatchObject({
+      body: { inputUsdPerMTok: 1 },
+    })
+    expect(await call('POST', `${path}/disable`)).toMatchObject({ body: { enabled: false } })
+    expect(() => router.route('x', { candidates: ['org/nano'] })).toThrow()
+    expect(await call('POST', `${path}/enable`)).toMatchObject({ body: { enabled: true } })
+    expect((await call('GET', '/models')).body.models).toHaveLength(5)
+    expect((await call('DELETE', path)).status).toBe(200)
+    expect(live.current.models).toHaveLength(4)
+    expect(router.stats().models).toHaveLength(4)
+  })
+
+  it('that stand in the config are not removed but disabled', async () => {
+    const { call, router } = await started()
+    expect(await call('DELETE', '/models/small')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'model_in_config' } },
+    })
+    expect((await call('POST', '/models/small/disable')).status).toBe(200)
+    expect(router.stats().models[0].enabled).toBe(false)
+  })
+
+  it.each([
+    [{ ...ADDED, upstream: 'x' }, 400, 'upstream: no upstream is called "x"'],
+    [{ ...ADDED, id: 'auto' }, 400, 'id: expected'],
+    [{ ...ADDED, id: 'small' }, 400, 'id: "small" stands twice'],
+    [{ ...ADDED, prices: null }, 400, 'prices: expected prices, got null: budget is in force'],
+    [{ ...ADDED, prices: { inputUsdPerMTok: 1 } }, 400, 'prices.outputUsdPerMTok: is missing'],
+    [
+      {
+        ...ADDED,
+        prices: {
+          ...ADDED.prices,
+          tiers: [
+            { aboveInputTokens: 9, ...ADDED.prices },
+            { aboveInputTokens: 5, ...ADDED.prices },
+          ],
+        },
+      },
+      400,
+      'model.tiers[1].aboveInputTokens',
+    ],
+    [{ ...ADDED, apiKey: 'x' }, 400, 'apiKey: unknown'],
+    [null, 400, 'expected an object, got null'],
+  ])('are not added of %j', async (body, status, message) => {
+    const { call, router } = await started()
+    const answer = await call('POST', '/models', body)
+    expect([answer.status, answer.body.error?.message.slice(0, message.length)]).toEqual([status, message])
+    expect(router.stats().models).toHaveLength(4)
+  })
+
+  it('are not there, where nothing is called so', async () => {
+    const { call } = await started()
+    for (const [method, path] of [
+      ['PUT', '/models/x/prices'],
+      ['POST', '/models/x/enable'],
+      ['DELETE', '/models/__proto__'],
+    ] as const)
+      expect(await call(method, path, {})).toMatchObject({
+        status: 404,
+        body: { error: { code: 'unknown_model' } },
+      })
+  })
+
+  it('that one process adds are taken up by another once its router knows them', async () => {
+    const records = memoryRecords()
+    const one = await started(exampleTree(), records)
+    const other = await started(exampleTree(), records)
+    await one.call('POST', '/models', ADDED)
+    await other.shared.refresh()
+    expect(other.live.current.models).toHaveLength(4)
+    // What a shared log brings.
+    other.router.addModel({ id: 'org/nano', inputUsdPerMTok: 0.05, outputUsdPerMTok: 0.4 })
+    await other.shared.refresh()
+    expect(other.live.current.models.at(-1)?.id).toBe('org/nano')
+    await records.put('model:bad', { id: 'bad', upstream: 'nobody', prices: null })
+    await other.shared.refresh()
+    await other.shared.refresh()
+    expect(other.told).toEqual(['added model:bad is left out: there is no upstream nobody'])
+  })
+
+  it('that cannot be kept are not added', async () => {
+    const memory = memoryRecords()
+    const { call, router, told } = await started(exampleTree(), {
+      ...memory,
+      put: () => Promise.reject(new Error('disk full of sk-secret')),
+    })
+    const answer = await call('POST', '/models', ADDED)
+    expect(answer).toMatchObject({ status: 500, body: { error: { code: 'internal_error' } } })
+    expect(JSON.stringify(answer)).not.toContain('sk-secret')
+    expect(router.stats().models).toHaveLength(4)
+    expect(told).toEqual(['error: Error: disk full of sk-secret'])
+  })
+})
+
+describe('keys', () => {
+  it('are created, used, listed and revoked', async () => {
+    const { call, keyring, told } = await started()
+    const wish = { name: 'bot', tenant: 'research', groups: ['coding'], requestsPerMinute: 10 }
+    const { status, body } = await call('POST', '/keys', wish)
+    expect([status, body]).toMatchObject([201, { ...wish, expiresAt: null, revokedAt: null }])
+    const text = String(body.key)
+    expect(await keyring.authenticate(text)).toMatchObject({ ok: true, key: { ...wish, id: body.id } })
+    const list = await call('GET', '/keys')
+    expect(list.body.keys).toMatchObject([{ id: 'config:support-bot' }, { id: body.id, name: 'bot' }])
+    expect(JSON.stringify(list.body)).not.toMatch(/sha256|pb-/)
+    expect((await call('DELETE', `/keys/${String(body.id)}`)).body.revokedAt).not.toBeNull()
+    expect(await keyring.authenticate(text)).toMatchObject({ refusal: { code: 'revoked_api_key' } })
+    expect(told.join()).not.toContain(text)
+    expect(told).toEqual([`key ${String(body.id)} (bot): created`, `key ${String(body.id)} (bot): revoked`])
+  })
+
+  it('are refused for what there is not', async () => {
+    const { call } = await started()
+    expect(await call('POST', '/keys', { name: 'x', tenant: 'nobody' })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_key_request' } },
+    })
+    expect(await call('DELETE', '/keys/nobody')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'unknown_key' } },
+    })
+  })
+})
+
+describe('a reload', () => {
+  it('reports what it did, and every mistake of a bad file without touching anything', async () => {
+    const { call, files, router } = await started()
+    const [small, ...others] = SMALL
+    files.next = {
+      ...exampleTree(),
+      models: [{ ...small, prices: { inputUsdPerMTok: 9, outputUsdPerMTok: 9 } }, ...others],
+      listen: { port: 1 },
+    }
+    expect(await call('POST', '/reload')).toEqual({
+      status: 200,
+      body: { applied: ['model small: prices'], settings: [], needsRestart: ['listen'], failed: [] },
+    })
+    files.next = { ...exampleTree(), budget: { usdPerRequest: -1 }, caps: 3 }
+    expect(await call('POST', '/reload')).toMatchObject({
+      status: 422,
+      body: {
+        error: { code: 'config_invalid', mistakes: [{ path: 'budget.usdPerRequest' }, { path: 'caps' }] },
+      },
+    })
+    expect(router.stats().models[0].inputUsdPerMTok).toBe(9)
+    expect(router.stats().pacer.usdPerRequest).toBe(0.004)
+  })
+})
