@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
+import { ConfigError } from '../gateway/config/config-error.js'
 import { CommandError } from './command-error.js'
-import { visible } from './print.js'
+import { printable, visible } from './print.js'
 
 /** What a command ends with. 1 is also the verdict of a conformance run that found a deviation. */
 const EXIT_OK = 0
@@ -21,6 +22,12 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
   }
   if (error instanceof ParetoBanditError || error instanceof CommandError) {
     return { exitCode: EXIT_BAD_INPUT, text: oneLine(error.message) }
+  }
+  // A config is mended in one go: a line for each mistake, as editors and terminals follow them.
+  if (error instanceof ConfigError) {
+    const { mistakes, source, message } = error
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
+    return { exitCode: EXIT_BAD_INPUT, text: `${printable(message)}\n${oneLine(`${source}: ${count}`)}` }
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { exitCode: EXIT_FAILED, text: `paretobandit: a bug, please report it:\n${stack}\n` }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { registerAdjust } from './adjust.js'
 import { registerCancel } from './cancel.js'
+import { registerCheckConfig } from './check-config.js'
 import { registerConformance } from './conformance.js'
 import { registerCorrect } from './correct.js'
 import { registerEvaluate } from './evaluate.js'
@@ -9,6 +10,7 @@ import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
 import { registerInspect } from './inspect.js'
+import { registerKeys } from './keys.js'
 import { registerReplay } from './replay.js'
 import { registerRestore } from './restore.js'
 import { registerReward } from './reward.js'
@@ -63,6 +65,8 @@ export function makeProgram(): Command {
   registerEvaluate(program)
   registerTune(program)
   registerConformance(program)
+  registerCheckConfig(program)
+  registerKeys(program)
   addDriverFlags(program)
   return program
 }

@@ -23,6 +23,8 @@ const COMMANDS = [
   'replay',
   'evaluate',
   'conformance',
+  'check-config',
+  'keys',
 ]
 
 describe('the bin', () => {

@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { CommandError } from './command-error.js'
+import { readTextFile } from './files.js'
+import { print } from './print.js'
+
+interface CheckConfigFlags {
+  readonly secrets: boolean
+  readonly schema?: boolean
+}
+
+const HELP = `
+Every mistake is told, as FILE:LINE:COLUMN: PATH: what is wrong. Editors find most of them while you write: begin the file with
+  # yaml-language-server: $schema=node_modules/paretobandit/docs/gateway.schema.json
+
+Examples:
+  $ paretobandit check-config gateway.yaml
+  $ paretobandit check-config gateway.yaml --no-secrets   # in CI, where the environment has no keys`
+
+export function registerCheckConfig(program: Command): void {
+  program
+    .command('check-config')
+    .description('check the config of a gateway, all of it, or print its JSON schema')
+    .argument('[file]', 'YAML or JSON')
+    .option('--no-secrets', 'do not look whether the environment variables that it names are set')
+    .option('--schema', 'print the JSON schema instead')
+    .addHelpText('after', HELP)
+    .action(checkConfig)
+}
+
+async function checkConfig(file: string | undefined, { secrets, schema }: CheckConfigFlags): Promise<void> {
+  if (schema === true) {
+    const { configSchema } = await import('../gateway/config/config-shape.js')
+    print(`${JSON.stringify(configSchema(), null, 2)}\n`)
+    return
+  }
+  if (file === undefined) throw new CommandError('BAD_ARGUMENT', 'file: expected the config of a gateway')
+  const text = await readTextFile(file)
+  const { readConfigText } = await import('../gateway/config/read-config.js')
+  const { summaryOf } = await import('../gateway/config/summary.js')
+  const config = await readConfigText(text, { name: file, env: secrets ? process.env : null })
+  print(
+    `${file}: no mistakes\n${summaryOf(config)
+      .map((line) => `  ${line}\n`)
+      .join('')}`,
+  )
+}

@@ -1,0 +1,175 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { RecordStore } from '../gateway/keys/records.js'
+import type { StoredKey } from '../gateway/keys/stored-key.js'
+import { CommandError } from './command-error.js'
+import { readTextFile } from './files.js'
+import { print, visible } from './print.js'
+import { renderTable } from './table.js'
+
+interface ConfigFlag {
+  readonly config: string
+}
+
+interface CreateFlags extends ConfigFlag {
+  readonly tenant?: string
+  readonly group?: readonly string[]
+  readonly requestsPerMinute?: number
+  readonly tokensPerMinute?: number
+  readonly expires?: string
+}
+
+const HELP = `
+Keys stand hashed beside the state of the gateway, whose config says where that is: these commands need no running gateway, and
+one that runs knows of them within a second (keyStore.refreshMs). A key is shown once, when it is made.
+
+Examples:
+  $ paretobandit keys create support-bot --tenant support --group everyday --requests-per-minute 600
+  $ paretobandit keys list
+  $ paretobandit keys revoke support-bot`
+
+const DEFAULT_CONFIG = 'gateway.yaml'
+
+export function registerKeys(program: Command): void {
+  const keys = program
+    .command('keys')
+    .description('create, list and revoke the client keys of a gateway')
+    .addHelpText('after', HELP)
+  const withConfig = (command: Command) =>
+    command.option('--config <file>', 'the config of the gateway', DEFAULT_CONFIG)
+  withConfig(keys.command('create'))
+    .description('make a key and print it, once')
+    .argument('<name>', 'what logs and metrics call it')
+    .option('--tenant <id>', 'who pays for its requests')
+    .option(
+      '--group <name>',
+      'models of this group alone (repeatable)',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option('--requests-per-minute <n>', 'of each process', countFlag)
+    .option('--tokens-per-minute <n>', 'in and out, of each process', countFlag)
+    .option('--expires <time>', 'such as 2027-01-31, or 2027-01-31T12:00:00Z')
+    .action(create)
+  withConfig(keys.command('list'))
+    .description('all keys that were made at run time, revoked ones too')
+    .option('--json', 'as JSON')
+    .action(list)
+  withConfig(keys.command('revoke'))
+    .description('refuse a key from now on')
+    .argument('<id>', 'its id, or its name')
+    .action(revoke)
+}
+
+async function create(name: string, flags: CreateFlags): Promise<void> {
+  const { createKey } = await import('../gateway/keys/stored-key.js')
+  const { tenant, group, requestsPerMinute, tokensPerMinute, expires } = flags
+  const wish = {
+    name,
+    tenant: tenant ?? null,
+    groups: group ?? null,
+    requestsPerMinute: requestsPerMinute ?? null,
+    tokensPerMinute: tokensPerMinute ?? null,
+    expiresAt: expires ?? null,
+  }
+  await withRecords(flags.config, async (records, known) => {
+    const { text, key } = await createKey(records, wish, known, Date.now())
+    print(`${text}\n`)
+    process.stderr.write(`${key.id} (${visible(key.name)}): this key is not shown again\n`)
+  })
+}
+
+async function list(flags: ConfigFlag & { readonly json?: boolean }): Promise<void> {
+  const { listKeys } = await import('../gateway/keys/stored-key.js')
+  const { shownStored } = await import('../gateway/admin/key-routes.js')
+  await withRecords(flags.config, async (records) => {
+    const { keys, unreadable } = await listKeys(records)
+    if (flags.json === true) print(`${JSON.stringify(keys.map(shownStored), null, 2)}\n`)
+    else if (keys.length === 0) print('no keys were made at run time\n')
+    else print(renderKeys(keys))
+    if (unreadable > 0) process.stderr.write(`${unreadable} records cannot be read: a gateway refuses them\n`)
+  })
+}
+
+async function revoke(id: string, flags: ConfigFlag): Promise<void> {
+  const { revokeKey } = await import('../gateway/keys/stored-key.js')
+  await withRecords(flags.config, async (records) => {
+    const key = await revokeKey(records, id, Date.now())
+    print(`${key.id} (${visible(key.name)}) is revoked\n`)
+  })
+}
+
+type Known = Parameters<typeof import('../gateway/keys/stored-key.js').createKey>[2]
+
+/** @throws what `act` throws; a KeyError as a CommandError */
+async function withRecords(
+  file: string,
+  act: (records: RecordStore, known: Known) => Promise<void>,
+): Promise<void> {
+  const text = await readTextFile(file)
+  const { readConfigText } = await import('../gateway/config/read-config.js')
+  const { readStoreConfig } = await import('../gateway/config/read-store.js')
+  const { openRecords } = await import('../gateway/node/open-records.js')
+  const { KeyError } = await import('../gateway/keys/stored-key.js')
+  const store = await readStoreConfig(text, file, process.env)
+  if (store.kind === 'memory') {
+    const message = `${file}: a store in memory is its process's own: use the admin API, or keys in the config`
+    throw new CommandError('BAD_ARGUMENT', message)
+  }
+  const { models, tenants } = await readConfigText(text, { name: file, env: null })
+  const known = { groups: models.flatMap(({ groups }) => groups), tenants: tenants.map(({ id }) => id) }
+  const records = await openRecords(store).catch((cause: unknown) => {
+    throw new CommandError('FILE_UNREADABLE', `${file}: its store cannot be reached: ${messageOf(cause)}`, {
+      cause,
+    })
+  })
+  try {
+    await act(records, known)
+  } catch (error) {
+    if (error instanceof KeyError) throw new CommandError('BAD_ARGUMENT', error.message)
+    if (error instanceof Error && 'code' in error)
+      throw new CommandError('FILE_UNWRITABLE', `${file}: its keys cannot be changed: ${error.message}`, {
+        cause: error,
+      })
+    throw error
+  } finally {
+    await records.close()
+  }
+}
+
+function renderKeys(keys: readonly StoredKey[]): string {
+  const date = (at: number | null) =>
+    at === null ? '' : new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+  const titles = [
+    'id',
+    'name',
+    'tenant',
+    'groups',
+    'requests/min',
+    'tokens/min',
+    'created',
+    'expires',
+    'revoked',
+  ]
+  return renderTable(
+    titles.map((title) => ({ title, align: title.endsWith('/min') ? 'right' : 'left' })),
+    keys.map((key) => [
+      key.id,
+      key.name,
+      key.tenant ?? '',
+      key.groups?.join(' ') ?? 'all',
+      String(key.requestsPerMinute ?? ''),
+      String(key.tokensPerMinute ?? ''),
+      date(key.createdAt),
+      date(key.expiresAt),
+      date(key.revokedAt),
+    ]),
+  )
+}
+
+function countFlag(text: string): number {
+  if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidArgumentError('Expected a whole number above 0.')
+  return Number(text)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,31 @@
+import type { GatewayConfig, StoreConfig } from './config.js'
+
+/** A config in a few lines, for people: what it would start. */
+export function summaryOf(config: GatewayConfig): string[] {
+  const { listen, store, budget, caps, models, upstreams, tenants, keys, admin } = config
+  const enabled = models.filter((model) => model.enabled)
+  const groups = [...new Set(enabled.flatMap((model) => model.groups))].map(
+    (group) => `${group} ${enabled.filter((model) => model.groups.includes(group)).length}`,
+  )
+  const money = [
+    budget === null ? 'no budget' : `budget $${budget.usdPerRequest} per request`,
+    ...caps.map(({ usd, per, window }) => `cap $${usd} per ${window === 'rolling' ? `rolling ${per}` : per}`),
+  ]
+  return [
+    `listens on http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}, ${storeText(store)}`,
+    money.join(', '),
+    `${counted(enabled.length, 'model')} on ${counted(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
+    `${counted(tenants.length, 'tenant')}, ${counted(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
+  ]
+}
+
+function storeText(store: StoreConfig): string {
+  if (store.kind === 'sqlite') return `state in SQLite: ${store.file}`
+  return store.kind === 'redis'
+    ? `state in Redis: ${store.url}, prefix ${store.prefix}`
+    : 'state in memory alone'
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}

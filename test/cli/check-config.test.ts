@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { ENV, EXAMPLE } from '../gateway/config/example.js'
+import { Folder } from './support.js'
+
+const folder = new Folder()
+
+/** Runs with the environment that the example names. */
+async function withEnv<T>(run: () => Promise<T>): Promise<T> {
+  Object.assign(process.env, ENV)
+  try {
+    return await run()
+  } finally {
+    for (const name of Object.keys(ENV)) delete process.env[name]
+  }
+}
+
+describe('check-config', () => {
+  test('says what a config would start', async () => {
+    await folder.write('gateway.yaml', EXAMPLE)
+    expect(await withEnv(() => folder.ok(['check-config', 'gateway.yaml']))).toBe(
+      [
+        'gateway.yaml: no mistakes',
+        '  listens on http://127.0.0.1:8787, state in SQLite: paretobandit.db',
+        '  budget $0.004 per request, cap $200 per month',
+        '  4 models on 2 upstreams, groups: everyday 2, coding 2',
+        '  2 tenants, 1 key in this file, admin API on',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('tells every mistake on a line of its own', async () => {
+    await folder.write(
+      'g.yaml',
+      EXAMPLE.replace('port: 8787', 'port: x').replace('small\n', 'small\n    pirces: 1\n'),
+    )
+    const { code, stdout, stderr } = await withEnv(() => folder.run(['check-config', 'g.yaml']))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr.split('\n')).toEqual([
+      'g.yaml:6:3: listen.port: expected a whole number from 0 to 65535, got "x"',
+      "g.yaml:30:5: models[0].pirces: unknown; did you mean 'prices'?",
+      'paretobandit: g.yaml: 2 mistakes',
+      '',
+    ])
+  })
+
+  test('names secrets that are not set, unless it is not to look', async () => {
+    await folder.write('g.yaml', EXAMPLE)
+    const { code, stderr } = await folder.run(['check-config', 'g.yaml'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('the environment variable OPENAI_API_KEY is not set')
+    expect(stderr).toContain('g.yaml: 4 mistakes')
+    expect(await folder.ok(['check-config', 'g.yaml', '--no-secrets'])).toContain('no mistakes')
+  })
+
+  test('takes the name of a file for what it is, and lets no text act on the terminal', async () => {
+    await folder.write('g.yaml', 'upstreams: "\\e[31m\\u202e"\n')
+    const { stderr } = await folder.run(['check-config', 'g.yaml'])
+    expect(stderr).not.toContain('\u001b')
+    expect(stderr).not.toContain('\u202e')
+    await folder.refused(['check-config', 'nowhere.yaml'], /nowhere\.yaml: cannot read it: no such file/)
+    await folder.refused(['check-config'], /file: expected the config of a gateway/)
+  })
+
+  test('prints the schema', async () => {
+    const schema = JSON.parse(await folder.ok(['check-config', '--schema']))
+    expect(schema.properties.models.items.properties.prices.description).toContain('USD per million tokens')
+  })
+})
