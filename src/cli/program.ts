@@ -15,6 +15,7 @@ import { registerReplay } from './replay.js'
 import { registerRestore } from './restore.js'
 import { registerReward } from './reward.js'
 import { registerRoute } from './route.js'
+import { registerServe } from './serve.js'
 import { registerSettle } from './settle.js'
 import { registerSnapshot } from './snapshot.js'
 import { addDriverFlags } from './state/driver.js'
@@ -65,6 +66,7 @@ export function makeProgram(): Command {
   registerEvaluate(program)
   registerTune(program)
   registerConformance(program)
+  registerServe(program)
   registerCheckConfig(program)
   registerKeys(program)
   addDriverFlags(program)

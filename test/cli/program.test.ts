@@ -23,6 +23,7 @@ const COMMANDS = [
   'replay',
   'evaluate',
   'conformance',
+  'serve',
   'check-config',
   'keys',
 ]

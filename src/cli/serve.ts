@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { type Command, InvalidArgumentError } from 'commander'
+import { ParetoBanditError } from '../index.js'
+import { CommandError } from './command-error.js'
+import { fileError } from './files.js'
+
+interface ServeFlags {
+  readonly host?: string
+  readonly port?: number
+}
+
+/** What is looked for where no file is named. */
+const DEFAULT_FILES = ['gateway.yaml', 'gateway.yml', 'gateway.json'] as const
+
+/** The smallest config there is, for who has none. */
+export const FIRST_CONFIG = `# yaml-language-server: $schema=node_modules/paretobandit/docs/gateway.schema.json
+budget: { usdPerRequest: 0.004 }
+upstreams:
+  - { id: openai, protocol: openai, baseUrl: https://api.openai.com/v1, apiKey: $OPENAI_API_KEY }
+models:
+  - { id: gpt-5-mini, upstream: openai, prices: { inputUsdPerMTok: 0.25, outputUsdPerMTok: 2 } }
+  - { id: gpt-5, upstream: openai, prices: { inputUsdPerMTok: 1.25, outputUsdPerMTok: 10 } }
+`
+
+const WHAT_TO_DO = `expected the config of a gateway. Write this to gateway.yaml, with your models and their prices:
+
+${FIRST_CONFIG.replace(/^/gm, '  ').trimEnd()}
+
+then
+
+  $ export OPENAI_API_KEY=...
+  $ paretobandit check-config gateway.yaml
+  $ paretobandit keys create me
+  $ paretobandit serve gateway.yaml
+
+and give clients the base URL http://127.0.0.1:8787/v1, that key, and the model 'auto'.
+docs/GATEWAY.md says more; examples/gateway.yaml has every part of a config.
+`
+
+const HELP = `
+It runs until SIGTERM or SIGINT: then no request is let in, those under way end (timeouts.drainMs at most), and the log is
+flushed; a second signal ends it at once. SIGHUP reads the config again: models, prices, budgets, caps, tenants and keys change
+without dropping a stream. Its log is a line of JSON a request, on standard output.
+
+Examples:
+  $ paretobandit serve gateway.yaml
+  $ paretobandit serve gateway.yaml --host 0.0.0.0 --port 80`
+
+export function registerServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the gateway: the addresses of OpenAI and Anthropic, routed inside your budget')
+    .argument('[file]', `its config, YAML or JSON (default: ${DEFAULT_FILES.join(', ')})`)
+    .option('--host <address>', "where it listens, in place of the config's listen.host")
+    .option('--port <number>', "in place of the config's listen.port; 0 takes a free one", portFlag)
+    .addHelpText('after', HELP)
+    .action(run)
+}
+
+async function run(given: string | undefined, { host, port }: ServeFlags): Promise<void> {
+  const file = given ?? DEFAULT_FILES.find((name) => existsSync(name))
+  if (file === undefined) {
+    process.stderr.write(`paretobandit: serve: ${WHAT_TO_DO}`)
+    process.exitCode = 2
+    return
+  }
+  const { serve } = await import('../gateway/node/serve.js')
+  const { modelsAlone } = await import('../gateway/no-surfaces.js')
+  const serving = await serve({
+    file,
+    listen: { host, port },
+    surfaces: modelsAlone,
+    env: process.env,
+  }).catch((error: unknown) => {
+    throw startError(error, file)
+  })
+  const { exitCode } = await serving.ended
+  // Whatever is still open (a store that does not answer, a socket that was cut) keeps nobody waiting.
+  process.exit(exitCode)
+}
+
+/** What the operator can mend, in a line; a bug stays one. */
+function startError(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || error instanceof ParetoBanditError) return error
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return fileError(error, file, 'read')
+  if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new CommandError('BAD_ARGUMENT', `${file}: listen: ${error.message}`, { cause: error })
+  return error
+}
+
+function portFlag(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  return port
+}

@@ -1,0 +1,190 @@
+import { Hono } from 'hono'
+import type { Router } from '../index.js'
+import { followAddedModels } from './admin/added-models.js'
+import { adminApp, refusalOf } from './admin/admin-app.js'
+import { errorAnswer } from './admin/answers.js'
+import type { AdminDeps } from './admin/deps.js'
+import type { GatewayConfig } from './config/config.js'
+import { ConfigError } from './config/config-error.js'
+import { unheldModels } from './config/limits-in-force.js'
+import { LiveConfig, type ReloadReport } from './config/live-config.js'
+import { sha256Hex } from './keys/digest.js'
+import { Keyring } from './keys/keyring.js'
+import { RateLimits } from './keys/rate-limits.js'
+import { memoryRecords, type RecordStore } from './keys/records.js'
+import { SharedRecords } from './keys/shared-records.js'
+import { requestLog, type WriteLine } from './logs/request-log.js'
+import type { RequestObserver, RequestRecord } from './logs/request-record.js'
+import { scrubberOf } from './logs/scrub.js'
+import { engineMetrics } from './metrics/engine-metrics.js'
+import { openTelemetry } from './metrics/open-telemetry.js'
+import { CONTENT_TYPE, MetricsRegistry } from './metrics/registry.js'
+import { requestMetrics } from './metrics/request-metrics.js'
+import type { MakeSurfaces } from './surfaces.js'
+
+export interface GatewayOptions {
+  /** Of `readConfig` or `readConfigText`. */
+  readonly config: GatewayConfig
+  /** Of `createRouter(routerOptionsOf(config))`, with a store or without. The gateway closes it. */
+  readonly router: Router<string>
+  readonly surfaces: MakeSurfaces
+  /** Keys and models that are made at run time. Default: in memory. The gateway closes it. */
+  readonly records?: RecordStore | undefined
+  /** Reads the config again, for the admin API. Default: it cannot be read again. */
+  readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
+  /** Where log lines go. Default: nowhere. */
+  readonly write?: WriteLine | undefined
+  /** Milliseconds since 1970 UTC. Default Date.now. */
+  readonly now?: (() => number) | undefined
+  /** SHA-256 as hexadecimal. Default: that of the web's crypto. */
+  readonly digest?: ((text: string) => string | Promise<string>) | undefined
+}
+
+/** How long an admin's answer waits for the store, ms. */
+const DURABLE_MS = 5000
+
+/** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
+export interface Gateway {
+  fetch(request: Request): Response | Promise<Response>
+  readonly live: LiveConfig
+  readonly rates: RateLimits
+  /** Reads the config again and applies what was edited. @throws ConfigError, and then nothing has changed */
+  reload(): Promise<ReloadReport>
+  /** No request is let in from now on; those under way go on. */
+  drain(): void
+  /** Breaks off what is under way, books it, and closes router and records. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts a gateway together. It runs wherever there are `fetch`, `Request` and `crypto`.
+ * @throws (the promise is rejected with) what the records throw; ConfigError where a model without prices would escape a limit
+ *   that the router has from its log
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, router, records = memoryRecords(), now = Date.now, digest = sha256Hex, readAgain } = options
+  const write: WriteLine = options.write ?? (() => {})
+  checkHeld(router, config)
+  const live = new LiveConfig(config, router)
+  const onProblem = (message: string) => write('warn', {}, message)
+  const onError = (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    write('error', { error: scrubberOf(live.current)(text) }, 'the gateway failed')
+  }
+  const shared = await SharedRecords.open(records, {
+    refreshMs: () => live.current.keyStore.refreshMs,
+    now,
+    onProblem,
+  })
+  followAddedModels(shared, live, router, onProblem)
+  shared.start()
+  const metrics = new MetricsRegistry()
+  const rates = new RateLimits(now)
+  const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
+  engineMetrics(metrics, router, rates)
+  const observe = await observerOf(live, metrics, write, onError)
+  const surfaces = await options.surfaces({ live, router, keyring, rates, observe, metrics, now, onError })
+
+  const reload = oneAtATime(async () => {
+    if (readAgain === undefined) throw new Error('this config cannot be read again')
+    const report = live.replace(await readAgain())
+    for (const { what, why } of report.failed) write('error', { what, why }, 'reload: the router refused')
+    if (report.needsRestart.length > 0)
+      write('warn', { paths: report.needsRestart }, 'reload: this is in force after a restart')
+    write('info', { applied: report.applied, settings: report.settings }, 'config reloaded')
+    return report
+  })
+  const admin: AdminDeps = {
+    live,
+    router,
+    records,
+    shared,
+    now,
+    digest,
+    reload: readAgain === undefined ? null : reload,
+    onChange: (what) => write('info', { what }, 'admin'),
+    onError,
+    durableMs: DURABLE_MS,
+  }
+  let isDraining = false
+  const app = new Hono()
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/readyz', (context) => {
+    if (isDraining) return context.json({ status: 'draining' }, 503)
+    const failure = router.stats().journal?.failure ?? null
+    return context.json({ status: 'ready', store: failure === null ? 'ok' : 'failing' })
+  })
+  app.get('/metrics', async (context) => {
+    const refusal = live.current.metrics.open ? null : await refusalOf(admin, context.req.raw.headers)
+    if (refusal !== null) return errorAnswer(context, refusal)
+    return context.text(metrics.text(), 200, { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' })
+  })
+  app.route('/admin', adminApp(admin))
+  app.all('*', (context) => surfaces.fetch(context.req.raw))
+  app.onError((error, context) => {
+    onError(error)
+    return errorAnswer(context, error)
+  })
+  return {
+    fetch: (request) => app.fetch(request),
+    live,
+    rates,
+    reload,
+    drain: () => {
+      isDraining = true
+    },
+    async close() {
+      shared.stop()
+      await surfaces.close()
+      await router.close()
+      await records.close()
+    },
+  }
+}
+
+/** A limit may stand in the router's log, of which the config knows nothing. */
+function checkHeld(router: Router<string>, config: GatewayConfig): void {
+  const unheld = unheldModels(router, config)
+  if (unheld.length === 0) return
+  const message = 'expected prices: a budget or a cap was set by command, and would not hold what has none'
+  const mistakes = unheld.map((id) => ({
+    path: ['models', config.models.findIndex((model) => model.id === id), 'prices'],
+    message,
+    place: null,
+  }))
+  throw new ConfigError('config', mistakes)
+}
+
+/** Everybody who is told of requests. One that fails keeps no other from being told. */
+async function observerOf(
+  live: LiveConfig,
+  metrics: MetricsRegistry,
+  write: WriteLine,
+  onError: (error: unknown) => void,
+): Promise<RequestObserver> {
+  const telemetry = await openTelemetry()
+  const observers = [
+    requestMetrics(metrics),
+    requestLog(() => live.current, write),
+    ...(telemetry === null ? [] : [telemetry]),
+  ]
+  return (record: RequestRecord) => {
+    for (const observe of observers) {
+      try {
+        observe(record)
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+}
+
+/** Calls that come while one runs wait for it. */
+function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return () => {
+    const next = last.then(run, run)
+    last = next.catch(() => {})
+    return next
+  }
+}

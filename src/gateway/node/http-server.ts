@@ -1,0 +1,86 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { GatewayConfig } from '../config/config.js'
+
+/** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
+const KEEP_ALIVE_MS = 65_000
+/** Headers are short: whoever is slower sends them slowly on purpose. */
+const HEADERS_MS_MAX = 10_000
+const DRAIN_CHECK_MS = 25
+
+export interface HttpServer {
+  /** Where it listens, with the port that it got. */
+  readonly url: string
+  /**
+   * No connection is taken any more, and those that are idle end. Resolves when all requests have ended; those that have not
+   * after `drainMs` are cut off.
+   */
+  drain(drainMs: number): Promise<void>
+}
+
+/**
+ * Listens for HTTP. Limits of headers and of the time that a request may take to arrive are those of the config at the start.
+ * @throws (the promise is rejected with) what keeps it from listening
+ */
+export async function listen(
+  { listen: { host, port }, limits, timeouts }: Pick<GatewayConfig, 'listen' | 'limits' | 'timeouts'>,
+  fetch: (request: Request) => Response | Promise<Response>,
+): Promise<HttpServer> {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      requestTimeout: timeouts.requestMs,
+      headersTimeout: Math.min(timeouts.requestMs, HEADERS_MS_MAX),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(1000, timeouts.requestMs),
+      // A request with two lengths, or a length and chunks, is two requests to somebody else.
+      insecureHTTPParser: false,
+      noDelay: true,
+    },
+    getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host }),
+  )
+  server.on('clientError', refuse)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return { url: urlOf(server), drain: (drainMs) => drain(server, drainMs) }
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+const STATUSES: Readonly<Record<string, readonly [status: string, code: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'header_too_large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request_timeout'],
+}
+
+/** Bytes that are no request: a short answer, and the end of the connection. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: unknown }): void {
+  // An answer that has begun cannot be followed by another.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage != null) {
+    socket.destroy()
+    return
+  }
+  const [status, code] = STATUSES[error.code ?? ''] ?? ['400 Bad Request', 'bad_request']
+  const body = JSON.stringify({
+    error: { message: status.slice(4), type: 'invalid_request_error', param: null, code },
+  })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+  // A connection becomes idle when its last answer has ended.
+  const check = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+  server.closeIdleConnections()
+  await ended
+  clearInterval(check)
+  clearTimeout(cut)
+}

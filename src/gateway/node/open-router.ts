@@ -1,0 +1,24 @@
+import { createRouter, type Router, type RouterOptions, type Store } from '../../index.js'
+import type { GatewayConfig, StoreConfig } from '../config/config.js'
+import { routerOptionsOf } from '../config/router-options.js'
+
+/** The store of a config; null: nothing is kept. */
+async function storeOf(store: StoreConfig): Promise<Store | null> {
+  if (store.kind === 'memory') return null
+  if (store.kind === 'sqlite') return (await import('../../store/sqlite/index.js')).sqliteStore(store.file)
+  const { redisStore } = await import('../../store/redis/index.js')
+  const { url, prefix, timeoutMs, waitReplicas } = store
+  return redisStore({ url: url.reveal(), stream: prefix, timeoutMs, waitReplicas })
+}
+
+/** The router of a config on its store, when its log has been read. */
+export async function openRouter(
+  config: GatewayConfig,
+  onStoreError: (error: unknown) => void,
+): Promise<Router<string>> {
+  const store = await storeOf(config.store)
+  const options: RouterOptions = routerOptionsOf(config)
+  if (store === null) return createRouter<string>(options)
+  const localShare = config.store.kind === 'redis' ? config.store.localShare : 0
+  return createRouter<string>({ ...options, store, journal: { onStoreError, localShare } })
+}

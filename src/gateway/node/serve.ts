@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { GatewayConfig } from '../config/config.js'
+import { ConfigError, lineOf } from '../config/config-error.js'
+import { readConfigText } from '../config/read-config.js'
+import { createGateway, type Gateway } from '../gateway.js'
+import type { RecordStore } from '../keys/records.js'
+import { scrubberOf } from '../logs/scrub.js'
+import type { MakeSurfaces } from '../surfaces.js'
+import { type HttpServer, listen } from './http-server.js'
+import { type JsonLog, jsonLog } from './json-log.js'
+import { openRecords } from './open-records.js'
+import { openRouter } from './open-router.js'
+
+export interface ServeOptions {
+  /** Path of the config. */
+  readonly file: string
+  /** In place of the config's own. */
+  readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined
+  readonly surfaces: MakeSurfaces
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Default: lines of JSON on standard output. */
+  readonly log?: JsonLog | undefined
+}
+
+/** A server that runs until it is told to end. */
+export interface Serving {
+  readonly url: string
+  /** Resolves when it has ended: how many requests were cut off or could not be kept is in the log. */
+  readonly ended: Promise<{ readonly exitCode: number }>
+  /** What SIGTERM does. */
+  stop(reason: string): void
+  /** What SIGHUP does. */
+  reload(): Promise<void>
+}
+
+/** After this long without a store, an end is an end. */
+const CLOSE_MS = 15_000
+
+/**
+ * Serves a config: listens at once (`/healthz`), and takes requests when the log has been read (`/readyz`). SIGTERM and
+ * SIGINT drain and end it, a second one at once; SIGHUP reads the config again.
+ * @throws (the promise is rejected with) ConfigError, or what keeps it from listening or from its store
+ */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const config = await readFileConfig(options)
+  const log = options.log ?? jsonLog(config.logging.level)
+  const front: Front = { gateway: null, isEnding: false }
+  const http = await listen(config, (request) => answer(front, request))
+  log.write('info', { url: http.url }, 'listening')
+  const server = new Server(options, log, http, front)
+  try {
+    await server.start(config)
+  } catch (error) {
+    await http.drain(0)
+    throw error
+  }
+  return server
+}
+
+/** What stands behind the socket. */
+interface Front {
+  gateway: Gateway | null
+  isEnding: boolean
+}
+
+function answer({ gateway, isEnding }: Front, request: Request): Response | Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/healthz') return Response.json({ status: 'ok' })
+  if (gateway !== null && (!isEnding || pathname === '/readyz' || pathname === '/metrics'))
+    return gateway.fetch(request)
+  if (pathname === '/readyz')
+    return Response.json({ status: isEnding ? 'draining' : 'starting' }, { status: 503 })
+  const message = isEnding ? 'this gateway is about to end' : 'this gateway is starting'
+  const error = { message, type: 'server_error', param: null, code: isEnding ? 'draining' : 'starting' }
+  // Another replica, or the next process, takes it.
+  return Response.json({ error }, { status: 503, headers: { 'retry-after': '1', connection: 'close' } })
+}
+
+async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
+  const config = await readConfigText(await readFile(file, 'utf8'), { name: file, env })
+  const { host = config.listen.host, port = config.listen.port } = listen ?? {}
+  return { ...config, listen: { host, port } }
+}
+
+class Server implements Serving {
+  readonly url: string
+  readonly ended: Promise<{ readonly exitCode: number }>
+  private readonly options: ServeOptions
+  private readonly log: JsonLog
+  private readonly http: HttpServer
+  private readonly front: Front
+  private end: (result: { readonly exitCode: number }) => void = () => {}
+  private readonly forget: (() => void)[] = []
+
+  constructor(options: ServeOptions, log: JsonLog, http: HttpServer, front: Front) {
+    this.options = options
+    this.log = log
+    this.http = http
+    this.front = front
+    this.url = http.url
+    this.ended = new Promise((resolve) => {
+      this.end = resolve
+    })
+  }
+
+  async start(config: GatewayConfig): Promise<void> {
+    const { log, options } = this
+    let wasFailing = ''
+    const onStoreError = (error: unknown) => {
+      const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))
+      if (message !== wasFailing) log.write('error', { error: message }, 'the store fails')
+      wasFailing = message
+    }
+    const router = await openRouter(config, onStoreError)
+    const { recovery } = router
+    if (recovery !== null) {
+      const { isNew, folded, repairs, differences } = recovery
+      log.write(
+        repairs.length > 0 ? 'warn' : 'info',
+        { isNew, folded, repairs, differences },
+        'the log has been read',
+      )
+    }
+    let records: RecordStore | null = null
+    try {
+      records = await openRecords(config.store)
+      this.front.gateway = await createGateway({
+        config,
+        router,
+        records,
+        surfaces: options.surfaces,
+        readAgain: () => readFileConfig(options),
+        write: log.write,
+        digest: (text) => createHash('sha256').update(text).digest('hex'),
+      })
+    } catch (error) {
+      await records?.close()
+      await router.close()
+      throw error
+    }
+    this.listenToSignals()
+    log.write('info', { url: this.url }, 'ready')
+  }
+
+  private listenToSignals(): void {
+    const on = (signal: NodeJS.Signals, act: () => void): void => {
+      process.on(signal, act)
+      this.forget.push(() => process.off(signal, act))
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) on(signal, () => this.stop(signal))
+    on('SIGHUP', () => void this.reload())
+  }
+
+  async reload(): Promise<void> {
+    const { gateway } = this.front
+    try {
+      await gateway?.reload()
+      if (gateway !== null) this.log.setLevel(gateway.live.current.logging.level)
+    } catch (error) {
+      const lines =
+        error instanceof ConfigError
+          ? error.mistakes.map((mistake) => lineOf(error.source, mistake))
+          : [error instanceof Error ? error.message : String(error)]
+      this.log.write('error', { mistakes: lines }, 'reload: the old config stays in force')
+    }
+  }
+
+  stop(reason: string): void {
+    if (this.front.isEnding) {
+      this.log.write('warn', { reason }, 'ended at once')
+      this.finish(1)
+      return
+    }
+    this.front.isEnding = true
+    this.front.gateway?.drain()
+    void this.shutDown(reason)
+  }
+
+  private async shutDown(reason: string): Promise<void> {
+    const { log, front, http } = this
+    const { gateway } = front
+    const drainMs = gateway?.live.current.timeouts.drainMs ?? 0
+    log.write('info', { reason, streams: gateway?.rates.streamCount ?? 0, drainMs }, 'draining')
+    const late = setTimeout(() => {
+      log.write('error', {}, 'the store took too long to close')
+      this.finish(1)
+    }, drainMs + CLOSE_MS)
+    try {
+      await http.drain(drainMs)
+      await gateway?.close()
+      clearTimeout(late)
+      log.write('info', {}, 'ended')
+      this.finish(0)
+    } catch (error) {
+      clearTimeout(late)
+      log.write(
+        'error',
+        { error: error instanceof Error ? error.message : String(error) },
+        'ended, and not all was kept',
+      )
+      this.finish(1)
+    }
+  }
+
+  private finish(exitCode: number): void {
+    for (const forget of this.forget.splice(0)) forget()
+    this.log.flush()
+    this.end({ exitCode })
+  }
+}

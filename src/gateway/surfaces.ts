@@ -1,0 +1,35 @@
+import type { Router } from '../index.js'
+import type { LiveConfig } from './config/live-config.js'
+import type { Keyring } from './keys/keyring.js'
+import type { RateLimits } from './keys/rate-limits.js'
+import type { RequestObserver } from './logs/request-record.js'
+import type { MetricsRegistry } from './metrics/registry.js'
+
+/** What surfaces for clients are made of. */
+export interface SurfaceDeps {
+  /** `live.current` is taken once a request, at its beginning. */
+  readonly live: LiveConfig
+  readonly router: Router<string>
+  readonly keyring: Keyring
+  readonly rates: RateLimits
+  /** Told once of every request that is over. */
+  readonly observe: RequestObserver
+  /** For counters of their own. */
+  readonly metrics: MetricsRegistry
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** Told of failures that are nobody's but ours. */
+  readonly onError: (error: unknown) => void
+}
+
+/** All that answers clients: `/v1/*`, `/f/*`. */
+export interface Surfaces {
+  fetch(request: Request): Response | Promise<Response>
+  /**
+   * Breaks off what is still under way, and resolves when the bill of every request is with the router. No request comes
+   * afterwards; that a client was cut off may be told only later, so this does not wait for it.
+   */
+  close(): Promise<void>
+}
+
+export type MakeSurfaces = (deps: SurfaceDeps) => Surfaces | Promise<Surfaces>

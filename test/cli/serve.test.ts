@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { FIRST_CONFIG } from '../../src/cli/serve.js'
+import { ENV, smallTree, type Tree } from '../gateway/config/example.js'
+import { hasRedis, RedisServer } from '../support/redis-server.js'
+import { BIN, Folder } from './support.js'
+
+const folder = new Folder()
+const ADMIN = { authorization: `Bearer ${ENV.PARETOBANDIT_ADMIN_KEY}` }
+const running: Running[] = []
+
+afterEach(async () => {
+  for (const each of running.splice(0)) {
+    each.child.kill('SIGKILL')
+    await each.exited
+  }
+})
+
+interface Line {
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly exited: Promise<number | null>
+  readonly lines: () => Line[]
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ status: number; body: Tree }>
+}
+
+function config(more: Tree = {}): Tree {
+  return {
+    ...smallTree(),
+    store: { kind: 'sqlite', file: 'gw.db' },
+    listen: { port: 0 },
+    admin: { key: '$PARETOBANDIT_ADMIN_KEY' },
+    ...more,
+  }
+}
+
+/** The bin, serving, when it is ready. */
+async function serving(file: string, ...args: string[]): Promise<Running> {
+  const child = spawn(process.execPath, [BIN, 'serve', file, ...args], {
+    cwd: folder.path,
+    env: { ...process.env, ...ENV },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const lines = () =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Line)
+  const isReady = () => lines().some(({ msg }) => msg === 'ready')
+  await expect.poll(() => isReady() || child.exitCode !== null, { timeout: 20_000 }).toBe(true)
+  if (!isReady()) throw new Error(`it ended: ${stdout}${stderr}`)
+  const url = String(lines()[0].url)
+  const call: Running['call'] = async (method, path, body, headers = ADMIN) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return { status: response.status, body: (await response.json()) as Tree }
+  }
+  const made = { child, url, exited, lines, call }
+  running.push(made)
+  return made
+}
+
+describe('serve', () => {
+  test('without a config says what to do, with one that is good', async () => {
+    const { code, stdout, stderr } = await folder.run(['serve'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    for (const line of FIRST_CONFIG.trim().split('\n')) expect(stderr).toContain(line)
+    expect(stderr).toContain('paretobandit keys create me')
+    await folder.write('gateway.yaml', FIRST_CONFIG)
+    expect(await folder.ok(['check-config', 'gateway.yaml', '--no-secrets'])).toContain('no mistakes')
+  })
+
+  test('refuses what the operator can mend, in a line for each mistake', async () => {
+    await folder.refused(['serve', 'nowhere.yaml'], /nowhere\.yaml: cannot read it: no such file/)
+    await folder.refused(['serve', 'x', '--port', '70000'], /Expected a port/)
+    const file = await folder.write('g.json', config({ listen: { port: 'x' }, models: [] }))
+    const { code, stderr } = await folder.spawn(['serve', file])
+    expect([code, stderr.split('\n').length]).toEqual([2, 5])
+  })
+
+  test('refuses a port that is taken, and a state that another has', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const address = taken.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const file = await folder.write('g.json', config({ admin: {} }))
+    const { code, stderr } = await folder.spawn(['serve', file, '--port', String(port)])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^paretobandit: .*g\.json: listen: .*EADDRINUSE.*\n$/),
+    ])
+    await new Promise((resolve) => taken.close(resolve))
+    await serving('g.json')
+    const second = await folder.spawn(['serve', file])
+    expect([second.code, second.stderr]).toEqual([2, expect.stringMatching(/^paretobandit: .*gw\.db.*\n$/)])
+  })
+
+  test('takes keys that are made while it runs, and refuses them when they are revoked', async () => {
+    await folder.write('g.json', config({ keyStore: { refreshMs: 100 } }))
+    const server = await serving('g.json')
+    const { stdout } = await folder.spawn(['keys', 'create', 'bot', '--config', 'g.json'])
+    const client = { 'x-api-key': stdout.trim() }
+    const status = async () => (await server.call('GET', '/v1/models', undefined, client)).status
+    await expect.poll(status, { timeout: 2000 }).toBe(200)
+    await folder.spawnOk(['keys', 'revoke', 'bot', '--config', 'g.json'])
+    await expect.poll(status, { timeout: 2000 }).toBe(401)
+    expect(JSON.stringify(server.lines())).not.toContain(stdout.trim())
+  })
+
+  test('reads its config again on SIGHUP, and ends on SIGTERM with everything kept', async () => {
+    await folder.write('g.json', config())
+    const server = await serving('g.json')
+    const [model] = config().models as Tree[]
+    await folder.write('g.json', config({ models: [model, { ...model, id: 'n' }] }))
+    server.child.kill('SIGHUP')
+    await expect
+      .poll(() => server.lines().at(-1))
+      .toMatchObject({ msg: 'config reloaded', applied: ['model n: added'] })
+    await folder.write('g.json', '{')
+    server.child.kill('SIGHUP')
+    await expect
+      .poll(() => server.lines().at(-1))
+      .toMatchObject({ level: 'error', msg: 'reload: the old config stays in force' })
+    expect((await server.call('PUT', '/admin/budget', { usdPerRequest: 0.5 })).body).toMatchObject({
+      durable: true,
+    })
+    expect((await server.call('POST', '/admin/models', { ...model, id: 'added' })).status).toBe(201)
+    server.child.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    expect(
+      server
+        .lines()
+        .slice(-2)
+        .map(({ msg }) => msg),
+    ).toEqual(['draining', 'ended'])
+    await folder.write('g.json', config())
+    const again = await serving('g.json')
+    const { body } = await again.call('GET', '/admin/models')
+    expect((body.models as Tree[]).map(({ id, enabled }) => [id, enabled])).toEqual([
+      ['m', true],
+      ['n', true],
+      ['added', true],
+    ])
+    expect((await again.call('GET', '/admin/budget')).body).toMatchObject({ account: { usdPerRequest: 0.5 } })
+    expect(((await again.call('GET', '/admin/config')).body.models as Tree[]).map(({ id }) => id)).toEqual([
+      'm',
+      'added',
+    ])
+  })
+
+  test('does not start where a model without prices would escape a limit that was set by command', async () => {
+    await folder.write('g.json', config())
+    const server = await serving('g.json')
+    await server.call('PUT', '/admin/budget', { usdPerRequest: 0.5 })
+    server.child.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    const [model] = config().models as Tree[]
+    const file = await folder.write(
+      'g.json',
+      config({ models: [model, { ...model, id: 'free', prices: null }], admin: {} }),
+    )
+    const { code, stderr } = await folder.spawn(['serve', file])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('models[1].prices: expected prices: a budget or a cap was set by command'),
+    ])
+  })
+
+  test('that is killed has what it acknowledged', async () => {
+    await folder.write('g.json', config())
+    const server = await serving('g.json')
+    const { body } = await server.call('POST', '/admin/keys', { name: 'bot' })
+    expect((await server.call('PUT', '/admin/caps', [{ usd: 3, per: 'day' }])).body).toMatchObject({
+      durable: true,
+    })
+    server.child.kill('SIGKILL')
+    await server.exited
+    const again = await serving('g.json')
+    expect((await again.call('GET', '/v1/models', undefined, { 'x-api-key': String(body.key) })).status).toBe(
+      200,
+    )
+    expect((await again.call('GET', '/admin/budget')).body).toMatchObject({ account: { caps: [{ usd: 3 }] } })
+  })
+})
+
+describe.skipIf(!hasRedis)('serve on Redis', () => {
+  let redis: RedisServer
+  beforeAll(async () => {
+    redis = await RedisServer.start()
+  })
+  afterAll(async () => {
+    await redis.kill()
+  })
+
+  test('is one gateway of many processes: keys, budgets, models', async () => {
+    await folder.write(
+      'g.json',
+      config({ store: { kind: 'redis', url: redis.url }, keyStore: { refreshMs: 100 } }),
+    )
+    const [one, other] = [await serving('g.json'), await serving('g.json')]
+    const { body } = await one.call('POST', '/admin/keys', { name: 'bot' })
+    const status = async () =>
+      (await other.call('GET', '/v1/models', undefined, { 'x-api-key': String(body.key) })).status
+    await expect.poll(status, { timeout: 2000 }).toBe(200)
+    await one.call('PUT', '/admin/budget', { usdPerRequest: 0.25 })
+    await expect
+      .poll(() => other.call('GET', '/admin/budget'), { timeout: 5000 })
+      .toMatchObject({ body: { account: { usdPerRequest: 0.25 } } })
+    const [model] = config().models as Tree[]
+    expect((await other.call('POST', '/admin/models', { ...model, id: 'added' })).status).toBe(201)
+    const ids = async () =>
+      ((await one.call('GET', '/admin/config')).body.models as Tree[]).map(({ id }) => id)
+    await expect.poll(ids, { timeout: 5000 }).toEqual(['m', 'added'])
+    await one.call('DELETE', `/admin/keys/${String(body.id)}`)
+    await expect.poll(status, { timeout: 2000 }).toBe(401)
+    for (const each of [one, other]) {
+      each.child.kill('SIGTERM')
+      expect(await each.exited).toBe(0)
+    }
+  })
+})

@@ -1,0 +1,39 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { modelsAlone } from '../../../src/gateway/no-surfaces.js'
+import { type Serving, serve } from '../../../src/gateway/node/serve.js'
+import type { MakeSurfaces } from '../../../src/gateway/surfaces.js'
+import { ENV, smallTree, type Tree } from '../config/example.js'
+
+export const ADMIN = { 'x-api-key': ENV.PARETOBANDIT_ADMIN_KEY }
+
+/** A config that listens on a free port of this machine, with an admin. */
+export function servedTree(more: Tree = {}): Tree {
+  return { ...smallTree(), listen: { port: 0 }, admin: { key: '$PARETOBANDIT_ADMIN_KEY' }, ...more }
+}
+
+export interface TestServer extends Serving {
+  readonly file: string
+  readonly lines: readonly { readonly level: string; readonly message: string; readonly fields: Tree }[]
+  rewrite(tree: Tree): Promise<void>
+}
+
+/** A server of a config, in this process, whose log is kept. */
+export async function served(
+  tree: Tree = servedTree(),
+  surfaces: MakeSurfaces = modelsAlone,
+): Promise<TestServer> {
+  const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-serve-')), 'gateway.json')
+  const rewrite = (next: Tree) => writeFile(file, JSON.stringify(next))
+  await rewrite(tree)
+  const lines: { level: string; message: string; fields: Tree }[] = []
+  const log = {
+    write: (level: string, fields: Readonly<Record<string, unknown>>, message: string) =>
+      void lines.push({ level, message, fields }),
+    setLevel: () => {},
+    flush: () => {},
+  }
+  const serving = await serve({ file, surfaces, env: ENV, log })
+  return Object.assign(serving, { file, lines, rewrite })
+}
