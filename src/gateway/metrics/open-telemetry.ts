@@ -16,14 +16,20 @@ type Api = typeof import('@opentelemetry/api')
  * conventions.
  * @returns null where that package is not installed
  */
-export async function openTelemetry(
-  load: () => Promise<Api> = () => import('@opentelemetry/api'),
-): Promise<RequestObserver | null> {
+export async function openTelemetry(load: () => Promise<Api> = importApi): Promise<RequestObserver | null> {
   const api = await load().catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return null
     throw error
   })
   return api === null ? null : observerOf(api)
+}
+
+async function importApi(specifier = '@opentelemetry/api'): Promise<Api> {
+  // Through a variable: bundlers must not look for a package that may be absent.
+  const module: { default?: Api } & Partial<Api> = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ specifier
+  )
+  return module.trace === undefined ? (module.default as Api) : (module as Api)
 }
 
 const NAME = 'paretobandit'

@@ -1,0 +1,13 @@
+/** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
+export type { GatewayConfig, ModelConfig, TenantConfig, UpstreamConfig } from './config/config.js'
+export { ConfigError } from './config/config-error.js'
+export type { Place, PlacedMistake } from './config/config-text.js'
+export type { ReloadReport } from './config/live-config.js'
+export { readConfig, readConfigText } from './config/read-config.js'
+export { routerOptionsOf } from './config/router-options.js'
+export type { Secret } from './config/secret.js'
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.js'
+export { memoryRecords, type RecordStore } from './keys/records.js'
+export type { WriteLine } from './logs/request-log.js'
+export type { RequestObserver, RequestRecord } from './logs/request-record.js'
+export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
