@@ -1,5 +1,5 @@
 import { tieBreak } from '../../bandit/tie-break.js'
-import type { RouterEvent } from '../../events/events.js'
+import type { RouterEvent, RouterEventType } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
 import { doubtLimitMs, doubtLimitUsd } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
@@ -18,11 +18,13 @@ import { Equals } from './equals.js'
 import { Probes } from './exploration/probes.js'
 import { RequestLimits } from './request-limits.js'
 import type { DollarOptions } from './settings.js'
+import { ReachWatch } from './standing/reach-watch.js'
 import type { DollarState } from './state.js'
 import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
 /** `maxCostUsd` is compared with what the prompt is expected to cost, once that is known. */
 const ANY_COST = { known: () => 0, tried: () => 0 }
+const NO_NOTICES: readonly RouterEvent[] = []
 
 /**
  * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
@@ -38,6 +40,7 @@ export class DollarChooser implements Chooser<DollarState> {
   private readonly exploration: EpsilonExploration
   private readonly probes: Probes
   private readonly equals: Equals
+  private readonly reach: ReachWatch
 
   constructor(options: ResolvedOptions<DollarOptions>) {
     this.options = options
@@ -48,6 +51,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.exploration = new EpsilonExploration(options)
     this.probes = new Probes(costs, spending, uses)
     this.equals = new Equals(options.policyOptions.indifference, costs)
+    this.reach = new ReachWatch(options)
   }
 
   get lease(): Lease | null {
@@ -110,11 +114,9 @@ export class DollarChooser implements Chooser<DollarState> {
     if (note.cheapestFallback) position = limits.cheapestAllowed(costs, request)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
-      if (spending.price === 0) {
-        const best = position
-        position = this.cheapestEqual(state, best)
-        note.gaveWay = position !== best
-      }
+      const best = position
+      position = this.equals.cheapest(state, index, best, limits)
+      note.gaveWay = position !== best
       if (!exploit)
         position = this.exploration.draw(choice, list, position, requests, costs.neededUsd, spending.limitUsd)
     }
@@ -157,6 +159,14 @@ export class DollarChooser implements Chooser<DollarState> {
     openModels(state, request, size, note, this.candidates.estimates(state))
   }
 
+  notices(
+    state: StateView<DollarState>,
+    at: number,
+    listeners: { hears(type: RouterEventType): boolean },
+  ): readonly RouterEvent[] {
+    return listeners.hears('reach') ? this.reach.look(state, at) : NO_NOTICES
+  }
+
   describe(state: StateView<DollarState>, request: RouteOptions | null, note: DecisionNote): void {
     this.limits.read(state, request, note)
   }
@@ -191,20 +201,6 @@ export class DollarChooser implements Chooser<DollarState> {
               ? 'over-price-ceiling'
               : null,
     }
-  }
-
-  /** The cheapest of the models that are as good as the best one: a dollar has a value even when its price is 0. */
-  private cheapestEqual(state: StateView<DollarState>, best: number): number {
-    const { equals } = this
-    const { spending, uses } = this.limits
-    const { index } = this.candidates
-    const { expectedUsd, neededUsd, list } = this.candidates.costs
-    let chosen = best
-    for (let position = 0; position < list.count; position++) {
-      if (expectedUsd[position] >= expectedUsd[chosen] || neededUsd[position] > spending.limitUsd) continue
-      if (equals.areEqual(state, index, position, best, spending.price, uses)) chosen = position
-    }
-    return chosen
   }
 
   private get reservesWorstCase(): boolean {
