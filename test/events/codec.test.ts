@@ -61,6 +61,7 @@ describe('an event as bytes', () => {
       'drained',
       'availability',
       'drift',
+      'reach',
     ])
   })
 

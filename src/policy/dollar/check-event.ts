@@ -37,8 +37,9 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
       if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
     },
   },
-  // It may be the last that happened to a model: the event before it can have removed that.
+  // They may be the last that happened to a model: the event before can have removed it.
   drift: {},
+  reach: {},
 }
 
 /** The rules of every type. That of `tenant-added` stands in for the one of all tenants. */

@@ -13,6 +13,7 @@ import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
 import { TENANT } from './pending-columns.js'
 import type { QualityOptions } from './quality/quality-options.js'
 import type { DollarOptions } from './settings.js'
+import { dollarStandings } from './standing/standings.js'
 import type { DollarState } from './state.js'
 import type { AccountStats } from './stats.js'
 import { accountIn, latencyIn, qualityIn } from './told-stats.js'
@@ -100,7 +101,8 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 }
 
 export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
-  stats({ state: { policy, rewards }, at }) {
+  stats({ state, options, at }) {
+    const { policy, rewards } = state
     const account = accountIn(rewards, policy.readAccount(null, at))
     return {
       shadowPrice: account.shadowPrice,
@@ -108,6 +110,7 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
       latency: latencyIn(rewards, policy.readLatency()),
       quality: qualityIn(rewards, policy.readQuality(at)),
       tenants: policy.accounts.tenants.size,
+      standings: dollarStandings(state, options, at),
     }
   },
 

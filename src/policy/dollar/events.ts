@@ -2,7 +2,7 @@ import { checkFinite, checkKeys, checkPositive, checkRecord } from '../../base/c
 import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
-import { finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
+import { boolean, finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
 import { CAP_LENGTHS, CAP_PACINGS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
@@ -76,6 +76,19 @@ export const drift = defineNotice('drift', {
 })
 export type DriftEvent = DefinedEvent<typeof drift>
 
+/**
+ * A model may be worth its price, and no account can ever pay for one request on it; or one can again. `stats` says what would
+ * change it. Told by each process whose listeners it has, within 64 requests.
+ */
+export const reach = defineNotice('reach', {
+  model: text(),
+  isReachable: boolean(),
+  /** What one request costs at least, and the most that one may draw, USD; null where it does not matter any more. */
+  costUsd: nullable(finite()),
+  mostUsd: nullable(finite()),
+})
+export type ReachEvent = DefinedEvent<typeof reach>
+
 /** What policy `dollar` knows besides the events of every policy. */
 export const DOLLAR_EVENTS = [
   capsSet,
@@ -87,6 +100,7 @@ export const DOLLAR_EVENTS = [
   qualitySet,
   accountAdjusted,
   drift,
+  reach,
 ] as const
 
 declare module '../../events/event-map.js' {
@@ -102,6 +116,7 @@ declare module '../../events/event-map.js' {
   }
   interface NoticeMap {
     drift: DriftEvent
+    reach: ReachEvent
   }
 }
 

@@ -69,6 +69,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'quality-set',
     'account-adjusted',
     'drift',
+    'reach',
   ],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
