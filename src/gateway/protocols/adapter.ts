@@ -96,7 +96,7 @@ export interface ProtocolAdapter {
   /** Headers of the client that go to the upstream. */
   readonly passedHeaders: readonly string[]
   /** @throws RequestError */
-  read(body: Json, text: string): Asked
+  read(body: Json): Asked
   /** Members of the body that are set for the upstream; null takes one out. */
   changes(body: Json, asked: Asked): Readonly<Record<string, unknown>>
   readAnswer(answer: Json): Facts
