@@ -1,5 +1,5 @@
 import { checkInRange } from '../../base/check.js'
-import { ParetoBanditError } from '../../base/errors.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
 import { checkFields, type EventDefinition, type Rules } from '../../events/definition.js'
 import type { EventContext } from '../../state/policy-state.js'
 import { findTenant } from './accounts/find-tenant.js'
@@ -25,6 +25,19 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
       const { caps } = (tenant === null ? undefined : accounts.of(tenant)) ?? accounts.router
       if (caps[cap]?.window !== 'calendar')
         throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
+    },
+  },
+  capped: {
+    byTenant: ({ tenant, byTenant }) => {
+      if (byTenant && tenant === null)
+        throw expected('INVALID_ARGUMENT', 'event.byTenant', 'false where there is no tenant', byTenant)
+    },
+    lastAt: ({ at, lastAt }) => {
+      if (lastAt > at) throw expected('INVALID_ARGUMENT', 'event.lastAt', `no later than ${at}`, lastAt)
+    },
+    firstAt: ({ firstAt, lastAt }) => {
+      if (firstAt > lastAt)
+        throw expected('INVALID_ARGUMENT', 'event.firstAt', `no later than ${lastAt}`, firstAt)
     },
   },
   'tenant-added': {

@@ -63,6 +63,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'caps-set',
     'period-started',
     'refused',
+    'capped',
     'tenant-added',
     'tenant-removed',
     'latency-set',
