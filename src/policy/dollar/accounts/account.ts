@@ -110,7 +110,9 @@ export class Account {
     if (targetUsd === Number.POSITIVE_INFINITY) return 0
     const { usdPerRequest } = this
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
-    return demand.priceOfSpend(targetUsd / this.ratio, generous)
+    const price = demand.priceOfSpend(targetUsd / this.ratio, generous)
+    if (usdPerRequest === null) return price
+    return price * this.credit.worthOfDollar(usdPerRequest)
   }
 
   /** What its requests cost, over what those of all would at its price. */
