@@ -104,7 +104,7 @@ export type DriftEvent = DefinedEvent<typeof drift>
 
 /**
  * A model may be worth its price, and no account can ever pay for one request on it; or one can again. `stats` says what would
- * change it. Told by each process whose listeners it has, within 64 requests.
+ * change it. Told by each process whose listeners it has, within 256 requests.
  */
 export const reach = defineNotice('reach', {
   model: text(),

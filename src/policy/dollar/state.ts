@@ -120,6 +120,14 @@ export class DollarState implements PolicyState {
     return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, this.logCostRatio(model, index)))
   }
 
+  /** The same of a usual request, whatever its context: by the level of the cost head. */
+  usualUsd(model: Model, size: RequestSize): number {
+    const { arms } = this
+    const listUsd = assumedCostUsd(model, size)
+    const level = arms.runs(arms.settlements, model.slot).theta[arms.kernel.layout.dimension - 1]
+    return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, level))
+  }
+
   /** The same of a try. */
   triedUsd(model: Model, size: RequestSize, age: number, index: number): number {
     const listUsd = assumedCostUsd(model, size)
