@@ -139,6 +139,10 @@ describe('a model of an old log', () => {
     router.setEstimator('m1', 'learned')
     expect(more.map(({ type }) => type)).toEqual(['estimator-set'])
     expect(router.stats().fixedEstimators).toEqual(['m0', 'm2'])
+    // Of replicas that start together each may have made it.
+    const once = router.inspectArm('m1')
+    router.apply(more[0])
+    expect(router.inspectArm('m1')).toEqual(once)
     router.setEstimator('m0', 'learned')
     router.setEstimator('m2', 'learned')
     run(router, 400, 4)
