@@ -46,7 +46,7 @@ export function answerOf(request: UpstreamRequest, plan: Plan, random: Random): 
   const contents: Piece[][] = []
   let ending = plan.ending
   for (let choice = 0; choice < choiceCount; choice++) {
-    const { pieces, called } = contentOf(request, plan, random, choice)
+    const { pieces, called } = contentOf(request, plan, random, choice, reasoning + audio)
     const room =
       plan.tokens.output === undefined && limit !== null ? Math.max(limit - reasoning, 0) : Infinity
     if (pieces.length > room) ending = 'length'
@@ -81,6 +81,7 @@ function contentOf(
   plan: Plan,
   random: Random,
   choice: number,
+  apartTokens: number,
 ): { pieces: Piece[]; called: ToolCall[] } {
   const pieceOf = (kind: PieceKind, text: string, call = 0): Piece => ({
     kind,
@@ -110,8 +111,9 @@ function contentOf(
       pieces: split(JSON.stringify(sampleOf(schema, random))).map((text) => pieceOf('text', text)),
       called: [],
     }
-  const wanted = plan.tokens.output ?? 12 + random.below(20)
-  const count = Math.min(wanted, PIECES_MAX)
+  const { output } = plan.tokens
+  const wanted = output === undefined ? 12 + random.below(20) : output - apartTokens
+  const count = Math.max(0, Math.min(wanted, PIECES_MAX))
   const pieces = Array.from({ length: count }, () => pieceOf('text', `${WORDS[random.below(WORDS.length)]} `))
   return { pieces, called: [] }
 }

@@ -1,7 +1,8 @@
 import { type Piece, tokensOf } from './answer.js'
+import { shownOf } from './blocks.js'
 import { type Frame, frame, type Job, type Protocol } from './frame.js'
 import { type Json, type JsonRecord, listOf, recordOf } from './json.js'
-import { addTokens, NO_TOKENS, type TokenUse } from './tokens.js'
+import { addTokens, type TokenUse } from './tokens.js'
 import { chatUsage } from './usage.js'
 
 const FINISH = {
@@ -136,24 +137,19 @@ function* chatFrames(job: Job): Generator<Frame> {
         }),
       ])
   }
-  let unseen: Partial<TokenUse> = {}
-  for (const piece of answer.pieces) {
-    const delta = deltaOf(job, piece)
-    const tokens = addTokens(addTokens(NO_TOKENS, unseen), piece.tokens)
-    unseen = delta === null ? tokens : {}
-    if (delta !== null)
-      yield chunk([choice(piece.choice, delta, logprobsOf(job, piece.kind === 'text' ? [piece] : []))], {
-        tokens,
-        isContent: true,
-      })
+  const { pieces, rest } = shownOf(answer.pieces, (piece) => deltaOf(job, piece) !== null)
+  for (const piece of pieces) {
+    const logprobs = logprobsOf(job, piece.kind === 'text' ? [piece] : [])
+    const choices = [choice(piece.choice, deltaOf(job, piece) ?? {}, logprobs)]
+    yield chunk(choices, { tokens: piece.tokens, isContent: true })
   }
   const usage = usageFields(job, total)
   const told = { hasUsage: true }
-  if (says && place === 'before-finish') yield chunk([], { ...told, tokens: unseen }, usage)
+  if (says && place === 'before-finish') yield chunk([], { ...told, tokens: rest }, usage)
   for (const index of answer.calls.keys()) {
     const isFinal = index === answer.calls.length - 1
     const finish = { index, delta: {}, logprobs: null, finish_reason: finishOf(job, index) }
-    const tokens = isFinal && place !== 'before-finish' ? unseen : {}
+    const tokens = isFinal && place !== 'before-finish' ? rest : {}
     if (isFinal && says && place === 'finish-chunk') yield chunk([finish], { ...told, tokens }, usage)
     else yield chunk([finish], { tokens, hasUsage: isFinal && says && place === 'cumulative' })
   }

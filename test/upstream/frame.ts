@@ -1,6 +1,6 @@
 import type { Answer } from './answer.js'
 import type { JsonRecord } from './json.js'
-import type { Plan, UpstreamRequest } from './plan.js'
+import type { ErrorForm, Plan, UpstreamRequest } from './plan.js'
 import type { ServiceTier } from './prices.js'
 import type { TokenUse } from './tokens.js'
 
@@ -38,8 +38,8 @@ export interface Protocol {
   body(job: Job): JsonRecord
   frames(job: Job): Iterable<Frame>
   error(status: number, code: string, message: string): JsonRecord
-  /** The event that ends a stream in its middle. */
-  errorFrame(job: Job, message: string): Frame
+  /** The event that ends a stream in its middle, before `next`. */
+  errorFrame(job: Job, message: string, form: ErrorForm, next: Frame): Frame
 }
 
 export const TOO_BUSY = 'the simulated upstream is overloaded'

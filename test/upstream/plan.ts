@@ -48,6 +48,9 @@ export type RetryAfter =
   | { readonly form: 'seconds' | 'date'; readonly seconds: number }
   | { readonly form: 'ms'; readonly ms: number }
 
+/** `failed`: responses have an event of their own, `response.failed`, beside `error`. */
+export type ErrorForm = 'error' | 'failed'
+
 /** After so many pieces of content, or after all but the last event. */
 export type After = number | 'all'
 
@@ -70,7 +73,12 @@ export type Fault =
   | { readonly kind: 'reset'; readonly afterPieces: After }
   /** The stream ends well as HTTP, and without its last event. */
   | { readonly kind: 'cut'; readonly afterPieces: After }
-  | { readonly kind: 'error-event'; readonly afterPieces: After; readonly message?: string }
+  | {
+      readonly kind: 'error-event'
+      readonly afterPieces: After
+      readonly message?: string
+      readonly form?: ErrorForm
+    }
   /** JSON that is none: the body, or an event of the stream. */
   | { readonly kind: 'malformed'; readonly afterPieces: After }
   /** 200 with a page. */

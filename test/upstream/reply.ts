@@ -137,7 +137,7 @@ export class Reply {
       case 'reset':
         return this.reset()
       case 'error-event':
-        await this.sendFrame(this.protocol.errorFrame(this.job, fault.message ?? TOO_BUSY))
+        await this.sendError(fault, next)
         break
       case 'malformed': {
         const text = this.textOf(next)
@@ -147,6 +147,11 @@ export class Reply {
     }
     this.response.end()
     return 'failed'
+  }
+
+  private sendError(fault: Extract<Fault, { kind: 'error-event' }>, next: Frame): Promise<void> {
+    const { message = TOO_BUSY, form = 'error' } = fault
+    return this.sendFrame(this.protocol.errorFrame(this.job, message, form, next))
   }
 
   private refuse(fault: Extract<Fault, { kind: 'status' }>): Ended {

@@ -3,7 +3,9 @@ import { chat, chatMistake, openAiError } from './chat-protocol.js'
 import { embeddings, embeddingTokens } from './embeddings.js'
 import type { Protocol } from './frame.js'
 import type { JsonRecord } from './json.js'
+import { countTokens, messages, messagesMistake } from './messages-protocol.js'
 import type { Plan, Surface, UpstreamRequest } from './plan.js'
+import { responses, responsesMistake } from './responses-protocol.js'
 import { NO_TOKENS } from './tokens.js'
 
 export interface Route {
@@ -12,7 +14,7 @@ export interface Route {
   readonly surface: Surface
   readonly protocol: Protocol
   /** What is wrong with a body; null: nothing. */
-  mistake(body: JsonRecord): string | null
+  mistake(body: JsonRecord, headers: Readonly<Record<string, string>>): string | null
 }
 
 const fine = () => null
@@ -20,6 +22,27 @@ const models: Protocol = { ...chat, error: openAiError }
 
 export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/v1/chat/completions', surface: 'chat', protocol: chat, mistake: chatMistake },
+  {
+    method: 'POST',
+    path: '/v1/responses',
+    surface: 'responses',
+    protocol: responses,
+    mistake: responsesMistake,
+  },
+  {
+    method: 'POST',
+    path: '/v1/messages',
+    surface: 'messages',
+    protocol: messages,
+    mistake: (body, headers) => messagesMistake(body, headers),
+  },
+  {
+    method: 'POST',
+    path: '/v1/messages/count_tokens',
+    surface: 'count_tokens',
+    protocol: countTokens,
+    mistake: (body, headers) => messagesMistake(body, headers, false),
+  },
   { method: 'POST', path: '/v1/embeddings', surface: 'embeddings', protocol: embeddings, mistake: fine },
   { method: 'GET', path: '/v1/models', surface: 'models', protocol: models, mistake: fine },
 ]

@@ -174,10 +174,24 @@ class SimulatedUpstream implements Upstream, Waiting {
     const request = requestOf(index, surface, headers, body)
     if (this.prices[request.model] === undefined)
       return refuse(404, 'model_not_found', `The model '${request.model}' does not exist`)
-    const mistake = route.mistake(body)
+    const mistake = route.mistake(body, headers) ?? this.unheld(body)
     if (mistake !== null) return refuse(400, 'invalid_request', mistake)
     const entry = this.enter(request, text, (await this.options.script?.(request)) ?? {})
     await new Reply(this, entry, response, this.jobOf(entry), protocol).run()
+  }
+
+  /** A response that goes on from another needs one that this upstream has kept. */
+  private unheld({ previous_response_id: id }: JsonRecord): string | null {
+    if (id === undefined || id === null) return null
+    const isHeld = this.entries.some(
+      ({ request, ended }) =>
+        request.surface === 'responses' && ended === 'answered' && `resp_${this.idOf(request)}` === id,
+    )
+    return isHeld ? null : `Previous response with id '${String(id)}' not found.`
+  }
+
+  private idOf({ index }: UpstreamRequest): string {
+    return `${this.options.seed ?? 1}x${index}`
   }
 
   private isKnown(headers: Readonly<Record<string, string>>): boolean {
@@ -217,7 +231,7 @@ class SimulatedUpstream implements Upstream, Waiting {
       request,
       plan,
       answer,
-      id: `${this.options.seed ?? 1}x${request.index}`,
+      id: this.idOf(request),
       createdS: Math.floor(this.now() / 1000),
       serviceTier,
       costUsd: (use) => costUsd(use, prices, serviceTier),
