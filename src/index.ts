@@ -42,15 +42,18 @@ export type {
 } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type { Estimator } from './policy/dollar/estimate/estimators.js'
 export type {
   AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,
+  EstimatorSetEvent,
   LatencySetEvent,
   ObjectiveEvent,
   PeriodStartedEvent,
   QualitySetEvent,
+  ReachEvent,
   RefusedEvent,
   TenantAddedEvent,
   TenantRemovedEvent,

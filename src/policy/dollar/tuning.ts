@@ -61,6 +61,9 @@ export const VARIANCE_REWARDS = 100
 /** What is known of a variance at first counts as this many. */
 export const VARIANCE_PRIOR_REWARDS = 4
 
+/** Rows by which priors' weights were drawn to those of all models before that was learned: models of old logs began so. */
+export const POOLED_ROWS_BEFORE = 200
+
 // Demand curves of dollars and of latency: demand/
 
 /** Latest requests whose contenders a shadow price is found from. */

@@ -22,6 +22,8 @@ export class SpendingLimits {
   hardUsd = Number.POSITIVE_INFINITY
   /** The most that it may draw where it does not go to the cheapest model: caps keep back what that needs. */
   sparedUsd = Number.POSITIVE_INFINITY
+  /** Whether the tenant's caps leave less than the router's. */
+  tenantCapIsTightest = false
   /** The largest ceiling B; 0 without a budget. */
   ceilingMaxUsd = 0
   /** Whether what this process holds of the caps is less than they leave. */
@@ -42,8 +44,10 @@ export class SpendingLimits {
     this.routerIsTightest = false
     if (router.isLimited) this.add(router, demand, at)
     const routerUsd = this.limitUsd
+    const routerCapUsd = this.capUsd
     if (tenant?.isLimited === true) this.add(tenant, demand, at)
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
+    this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
     this.hardUsd = this.capUsd
