@@ -21,6 +21,11 @@ export class Exchange {
   private readonly observe: (record: RequestRecord) => void
   private readonly onEnd: (exchange: Exchange) => void
   private readonly goneListeners = new Set<() => void>()
+  /** It has to end at once, whatever the operator wants of streams without a client. */
+  isBrokenOff = false
+  /** Something may have been reserved for it. */
+  mayCost = false
+  private readonly breakListeners = new Set<() => void>()
   private readonly beganAt = performance.now()
   /** Of the time so far, what upstreams took. */
   private upstreamMs = 0
@@ -91,6 +96,19 @@ export class Exchange {
     if (this.isGone || this.isOver) return
     this.isGone = true
     for (const listener of [...this.goneListeners]) listener()
+  }
+
+  onBrokenOff(listener: () => void): () => void {
+    if (this.isBrokenOff) listener()
+    else this.breakListeners.add(listener)
+    return () => void this.breakListeners.delete(listener)
+  }
+
+  breakOff(): void {
+    if (this.isBrokenOff || this.isOver) return
+    this.isBrokenOff = true
+    this.goneAway()
+    for (const listener of [...this.breakListeners]) listener()
   }
 
   began({ decision, model, upstream }: Try): void {
@@ -173,6 +191,7 @@ export class Exchange {
     const { tokens } = record
     this.admission?.end(tokens === null ? null : tokens.input + tokens.output)
     this.goneListeners.clear()
+    this.breakListeners.clear()
     this.observe(record)
     this.onEnd(this)
     this.settleEnded()

@@ -54,7 +54,12 @@ export class Ledger {
     const note = ({ id, costUsd, tokens }: { id: string; costUsd: number; tokens?: TokensByKind | null }) => {
       if (this.booking?.id === id) this.booking.booked = { costUsd, tokens: tokens ?? null }
     }
-    this.forget = [router.on('settled', note), router.on('failed', note), router.on('cancelled', note)]
+    this.forget = [
+      router.on('settled', note),
+      router.on('failed', note),
+      router.on('cancelled', note),
+      router.on('billed', note),
+    ]
   }
 
   /** Reserves. @throws (the promise is rejected with) what the router throws */
