@@ -72,5 +72,6 @@ export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
 export type { Cancellation, Failure, Settlement } from './router/given-feedback.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'
+export { type Quote, quoteBill } from './router/quote.js'
 export type { Router } from './router/router.js'
 export type { ModelStats, PacerStats, RouterStats } from './router/stats.js'

@@ -3,11 +3,12 @@ import type { RecordStore } from '../gateway/keys/records.js'
 import type { StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
+import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 import { print, visible } from './print.js'
 import { renderTable } from './table.js'
 
 interface ConfigFlag {
-  readonly config: string
+  readonly config?: string
 }
 
 interface CreateFlags extends ConfigFlag {
@@ -27,15 +28,13 @@ Examples:
   $ paretobandit keys list
   $ paretobandit keys revoke support-bot`
 
-const DEFAULT_CONFIG = 'gateway.yaml'
-
 export function registerKeys(program: Command): void {
   const keys = program
     .command('keys')
     .description('create, list and revoke the client keys of a gateway')
     .addHelpText('after', HELP)
   const withConfig = (command: Command) =>
-    command.option('--config <file>', 'the config of the gateway', DEFAULT_CONFIG)
+    command.option('--config <file>', `the config of the gateway (default: ${DEFAULT_CONFIGS.join(', ')})`)
   withConfig(keys.command('create'))
     .description('make a key and print it, once')
     .argument('<name>', 'what logs and metrics call it')
@@ -101,9 +100,10 @@ type Known = Parameters<typeof import('../gateway/keys/stored-key.js').createKey
 
 /** @throws what `act` throws; a KeyError as a CommandError */
 async function withRecords(
-  file: string,
+  given: string | undefined,
   act: (records: RecordStore, known: Known) => Promise<void>,
 ): Promise<void> {
+  const file = given ?? defaultConfig() ?? DEFAULT_CONFIGS[0]
   const text = await readTextFile(file)
   const { readConfigText } = await import('../gateway/config/read-config.js')
   const { readStoreConfig } = await import('../gateway/config/read-store.js')

@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { ParetoBanditError } from '../index.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
+import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 
 interface ServeFlags {
   readonly host?: string
   readonly port?: number
 }
-
-/** What is looked for where no file is named. */
-const DEFAULT_FILES = ['gateway.yaml', 'gateway.yml', 'gateway.json'] as const
 
 /** The smallest config there is, for who has none. */
 export const FIRST_CONFIG = `# yaml-language-server: $schema=node_modules/paretobandit/docs/gateway.schema.json
@@ -50,7 +47,7 @@ export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('run the gateway: the addresses of OpenAI and Anthropic, routed inside your budget')
-    .argument('[file]', `its config, YAML or JSON (default: ${DEFAULT_FILES.join(', ')})`)
+    .argument('[file]', `its config, YAML or JSON (default: ${DEFAULT_CONFIGS.join(', ')})`)
     .option('--host <address>', "where it listens, in place of the config's listen.host")
     .option('--port <number>', "in place of the config's listen.port; 0 takes a free one", portFlag)
     .addHelpText('after', HELP)
@@ -58,22 +55,24 @@ export function registerServe(program: Command): void {
 }
 
 async function run(given: string | undefined, { host, port }: ServeFlags): Promise<void> {
-  const file = given ?? DEFAULT_FILES.find((name) => existsSync(name))
+  const file = given ?? defaultConfig()
   if (file === undefined) {
     process.stderr.write(`paretobandit: serve: ${WHAT_TO_DO}`)
     process.exitCode = 2
     return
   }
   const { serve } = await import('../gateway/node/serve.js')
-  const { modelsAlone } = await import('../gateway/no-surfaces.js')
+  const { clientSurfaces } = await import('../gateway/client-surfaces.js')
+  const { undiciUpstream } = await import('../gateway/node/undici-upstream.js')
   const serving = await serve({
     file,
     listen: { host, port },
-    surfaces: modelsAlone,
+    surfaces: clientSurfaces({ call: undiciUpstream() }),
     env: process.env,
   }).catch((error: unknown) => {
     throw startError(error, file)
   })
+  process.on('uncaughtException', (error) => serving.fail(error))
   const { exitCode } = await serving.ended
   // Whatever is still open (a store that does not answer, a socket that was cut) keeps nobody waiting.
   process.exit(exitCode)

@@ -82,7 +82,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rates = new RateLimits(now)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
-  const observe = await observerOf(live, metrics, write, onError)
+  const observe = await observerOf(live, metrics, write, onError, onProblem)
   const surfaces = await options.surfaces({ live, router, keyring, rates, observe, metrics, now, onError })
 
   const reload = oneAtATime(async () => {
@@ -161,8 +161,9 @@ async function observerOf(
   metrics: MetricsRegistry,
   write: WriteLine,
   onError: (error: unknown) => void,
+  onProblem: (message: string) => void,
 ): Promise<RequestObserver> {
-  const telemetry = await openTelemetry()
+  const telemetry = await openTelemetry(onProblem)
   const observers = [
     requestMetrics(metrics),
     requestLog(() => live.current, write),

@@ -170,6 +170,19 @@ describe('serve', () => {
     ])
   })
 
+  test('ends when it is told to while it starts', async () => {
+    await folder.write('g.json', config())
+    const child = spawn(process.execPath, [BIN, 'serve', 'g.json'], {
+      cwd: folder.path,
+      env: { ...process.env, ...ENV },
+    })
+    child.stdout.once('data', () => child.kill('SIGTERM'))
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect(code).toBe(0)
+    const again = await serving('g.json')
+    expect((await again.call('GET', '/admin/stats')).status).toBe(200)
+  })
+
   test('does not start where a model without prices would escape a limit that was set by command', async () => {
     await folder.write('g.json', config())
     const server = await serving('g.json')

@@ -43,7 +43,8 @@ export function modelRoutes(deps: AdminDeps): Hono {
       router.addModel(modelSpec(model))
       if (!model.enabled) router.disable(model.id)
       try {
-        await records.put(modelRecordId(model.id), value as object)
+        // Whether requests may go to it is the router's to know: enabling it later changes no record.
+        await records.put(modelRecordId(model.id), { ...(value as object), enabled: true })
       } catch (error) {
         router.removeModel(model.id)
         throw error

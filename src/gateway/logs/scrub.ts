@@ -12,7 +12,12 @@ export function scrubberOf(config: GatewayConfig): (text: string) => string {
     // The longer first: one may be the beginning of another.
     .sort((a, b) => b.value.length - a.value.length)
   if (secrets.length === 0) return (text) => text
-  return (text) => secrets.reduce((left, { value, source }) => left.replaceAll(value, () => source), text)
+  // Most texts are too short to have one in them.
+  const shortest = secrets[secrets.length - 1].value.length
+  return (text) => {
+    if (text.length < shortest) return text
+    return secrets.reduce((left, { value, source }) => left.replaceAll(value, () => source), text)
+  }
 }
 
 interface Part {

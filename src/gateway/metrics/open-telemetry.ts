@@ -14,14 +14,22 @@ type Api = typeof import('@opentelemetry/api')
 /**
  * Spans and metrics of requests for whatever SDK the process has registered with `@opentelemetry/api`, by the GenAI
  * conventions.
- * @returns null where that package is not installed
+ * @param onProblem told where the package is there and does not load
+ * @returns null where it is not installed, or does not load
  */
-export async function openTelemetry(load: () => Promise<Api> = importApi): Promise<RequestObserver | null> {
-  const api = await load().catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return null
-    throw error
-  })
-  return api === null ? null : observerOf(api)
+export async function openTelemetry(
+  onProblem: (message: string) => void,
+  load: () => Promise<Api> = importApi,
+): Promise<RequestObserver | null> {
+  try {
+    return observerOf(await load())
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    // Runtimes say in different words that there is no such package.
+    if (!/not found|cannot find|no such module|failed to resolve/i.test(message))
+      onProblem(`@opentelemetry/api does not load: ${message}`)
+    return null
+  }
 }
 
 async function importApi(specifier = '@opentelemetry/api'): Promise<Api> {

@@ -11,6 +11,8 @@ export interface JsonLog {
 
 /** Bytes that are collected before they are written. */
 const BUFFER_BYTES = 4096
+/** What may wait for a slow reader; what comes beyond is left out, so that requests go on. */
+const WAITING_BYTES_MAX = 16 * 1024 * 1024
 /** How long a line may wait for others, ms. */
 const FLUSH_MS = 500
 
@@ -19,7 +21,7 @@ const FLUSH_MS = 500
  * @param level lines of lower levels are left out
  */
 export function jsonLog(level: LogLevel, fd = 1): JsonLog {
-  const sink = destination({ dest: fd, sync: false, minLength: BUFFER_BYTES })
+  const sink = destination({ dest: fd, sync: false, minLength: BUFFER_BYTES, maxLength: WAITING_BYTES_MAX })
   // Whoever read the log has gone: requests go on.
   sink.on('error', () => {})
   const logger = pino(

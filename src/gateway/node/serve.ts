@@ -32,6 +32,8 @@ export interface Serving {
   stop(reason: string): void
   /** What SIGHUP does. */
   reload(): Promise<void>
+  /** Ends at once for an error that nobody caught: what state it left is not known, and the log has all that was acknowledged. */
+  fail(error: unknown): void
 }
 
 /** After this long without a store, an end is an end. */
@@ -39,7 +41,7 @@ const CLOSE_MS = 15_000
 
 /**
  * Serves a config: listens at once (`/healthz`), and takes requests when the log has been read (`/readyz`). SIGTERM and
- * SIGINT drain and end it, a second one at once; SIGHUP reads the config again.
+ * SIGINT drain and end it, a second one at once, also while it starts; SIGHUP reads the config again.
  * @throws (the promise is rejected with) ConfigError, or what keeps it from listening or from its store
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
@@ -50,8 +52,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   log.write('info', { url: http.url }, 'listening')
   const server = new Server(options, log, http, front)
   try {
-    await server.start(config)
+    await Promise.race([server.start(config), server.ended])
   } catch (error) {
+    server.forgetSignals()
     await http.drain(0)
     throw error
   }
@@ -106,6 +109,7 @@ class Server implements Serving {
 
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
+    this.listenToSignals()
     let wasFailing = ''
     const onStoreError = (error: unknown) => {
       const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))
@@ -139,8 +143,8 @@ class Server implements Serving {
       await router.close()
       throw error
     }
-    this.listenToSignals()
-    log.write('info', { url: this.url }, 'ready')
+    if (this.front.isEnding) await this.front.gateway.close()
+    else log.write('info', { url: this.url }, 'ready')
   }
 
   private listenToSignals(): void {
@@ -203,8 +207,23 @@ class Server implements Serving {
     }
   }
 
-  private finish(exitCode: number): void {
+  fail(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const config = this.front.gateway?.live.current
+    this.log.write(
+      'error',
+      { error: config === undefined ? text : scrubberOf(config)(text) },
+      'a bug, please report it',
+    )
+    this.finish(1)
+  }
+
+  forgetSignals(): void {
     for (const forget of this.forget.splice(0)) forget()
+  }
+
+  private finish(exitCode: number): void {
+    this.forgetSignals()
     this.log.flush()
     this.end({ exitCode })
   }

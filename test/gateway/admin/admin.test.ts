@@ -197,6 +197,15 @@ describe('models', () => {
     expect(router.stats().models).toHaveLength(4)
   })
 
+  it('may be added disabled, and enabled later', async () => {
+    const { call, live } = await started()
+    expect(await call('POST', '/models', { ...ADDED, enabled: false })).toMatchObject({
+      body: { enabled: false },
+    })
+    expect(await call('POST', '/models/org%2Fnano/enable')).toMatchObject({ body: { enabled: true } })
+    expect(live.current.models.at(-1)).toMatchObject({ id: 'org/nano', enabled: true })
+  })
+
   it('that stand in the config are not removed but disabled', async () => {
     const { call, router } = await started()
     expect(await call('DELETE', '/models/small')).toMatchObject({

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GatewayConfig } from '../../../src/gateway/config/config.js'
 import { ConfigError } from '../../../src/gateway/config/config-error.js'
@@ -50,6 +51,42 @@ describe('a config', () => {
       `c.yaml:84:5: keys[0].tenant: no tenant is called "suport"; did you mean 'support'?`,
       `c.yaml:85:24: keys[0].groups[1]: no group of a model is called "evryday"; did you mean 'everyday'?`,
     ])
+  })
+
+  it('with any bytes in it that were changed is read, or told with its mistakes', async () => {
+    const change = fc.tuple(
+      fc.nat(EXAMPLE.length),
+      fc.nat(6),
+      fc.constantFrom(
+        '',
+        ' ',
+        '\n',
+        '\t',
+        ':',
+        '-',
+        '{',
+        '[',
+        '"',
+        '&a',
+        '*a',
+        '!!',
+        '? ',
+        '|',
+        '%',
+        '\u0000',
+        '\ufeff',
+        '9',
+        'x',
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+        let text = EXAMPLE
+        for (const [at, length, put] of changes) text = text.slice(0, at) + put + text.slice(at + length)
+        for (const mistake of await ofText(text)) expect(mistake).toMatch(/^c\.yaml:\d+:\d+: ./)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('names what is missing where it is missing', async () => {

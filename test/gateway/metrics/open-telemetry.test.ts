@@ -37,10 +37,14 @@ function recordingApi(told: Told): typeof api {
   } as unknown as typeof api
 }
 
+const unheard = (message: string): never => {
+  throw new Error(message)
+}
+
 describe('OpenTelemetry', () => {
   it('has a span and the metrics of a request, by the conventions', async () => {
     const told: Told = []
-    const observe = await openTelemetry(async () => recordingApi(told))
+    const observe = await openTelemetry(unheard, async () => recordingApi(told))
     observe?.(
       record({
         trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
@@ -86,7 +90,7 @@ describe('OpenTelemetry', () => {
 
   it('says that a request failed', async () => {
     const told: Told = []
-    const observe = await openTelemetry(async () => recordingApi(told))
+    const observe = await openTelemetry(unheard, async () => recordingApi(told))
     observe?.(
       record({ outcome: 'refused', code: 'budget_exhausted', model: null, tokens: null, status: 402 }),
     )
@@ -100,10 +104,14 @@ describe('OpenTelemetry', () => {
   })
 
   it('is nothing where the package is not installed, and does nothing without an SDK', async () => {
-    const missing = Object.assign(new Error('no'), { code: 'ERR_MODULE_NOT_FOUND' })
-    expect(await openTelemetry(() => Promise.reject(missing))).toBeNull()
-    await expect(openTelemetry(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
-    const observe = await openTelemetry()
+    const problems: string[] = []
+    const tell = (message: string) => void problems.push(message)
+    const missing = new Error("Cannot find package '@opentelemetry/api' imported from x")
+    expect(await openTelemetry(tell, () => Promise.reject(missing))).toBeNull()
+    expect(problems).toEqual([])
+    expect(await openTelemetry(tell, () => Promise.reject(new Error('broken')))).toBeNull()
+    expect(problems).toEqual(['@opentelemetry/api does not load: broken'])
+    const observe = await openTelemetry(unheard)
     expect(() => observe?.(record({ trace: { traceparent: 'nonsense' } }))).not.toThrow()
   })
 })

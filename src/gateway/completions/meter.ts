@@ -1,0 +1,57 @@
+import { estimateTokens } from '../../features/index.js'
+import type { Facts, Json } from '../protocols/adapter.js'
+import { mergedUsage } from '../protocols/usage.js'
+
+/** What an answer has been so far. */
+export class Meter {
+  /** All usages of it together. */
+  usage: Json | null = null
+  /** Whether that counts the answer too. */
+  isUsageWhole = false
+  hasContent = false
+  isRefusal = false
+  isTruncated = false
+  finish: string | null = null
+  /** Tokens that were generated, as far as the text tells. */
+  outputTokens = 0
+  private readonly kept: string[] = []
+  private charsLeft: number
+
+  /** @param keptCharsMax so much of the answer is kept, for the log */
+  constructor(keptCharsMax: number) {
+    this.charsLeft = keptCharsMax
+  }
+
+  add({ text, hasContent, usage, isUsageWhole, isRefusal, isTruncated, finish }: Facts): void {
+    if (text !== '') {
+      this.outputTokens += estimateTokens(text)
+      if (this.charsLeft > 0) {
+        this.kept.push(text.slice(0, this.charsLeft))
+        this.charsLeft -= text.length
+      }
+    }
+    this.hasContent ||= hasContent
+    this.isRefusal ||= isRefusal
+    this.isTruncated ||= isTruncated
+    this.finish = finish ?? this.finish
+    if (usage === null) return
+    this.usage = mergedUsage(this.usage, usage)
+    this.isUsageWhole ||= isUsageWhole
+  }
+
+  /** The answer is all there, and its usage. */
+  get isComplete(): boolean {
+    return this.finish !== null && this.isUsageWhole
+  }
+
+  get text(): string {
+    return this.kept.join('')
+  }
+
+  /** What a 200 hides; null: nothing. */
+  get verdict(): string | null {
+    if (this.isRefusal) return 'refused_answer'
+    if (this.isTruncated) return 'truncated_answer'
+    return this.hasContent ? null : 'empty_answer'
+  }
+}
