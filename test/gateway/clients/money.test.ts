@@ -271,12 +271,14 @@ describe('rule 4: each kind of tokens has its own price', () => {
     expectTrue()
   })
 
-  it.todo('less as flex')
-
-  it('in the tier of its input', async () => {
+  it('in the tier of its input, and less as flex', async () => {
     await start({ script: ({ index }) => ({ tokens: { input: 200_000 + index, output: 100 } }) })
     for (let i = 0; i < 2; i++) await house.openai.chat.completions.create({ ...ASK, model: 'sim-large' })
-    await house.over(2)
+    const flex = await house.openai.chat.completions.create({ ...ASK, service_tier: 'flex' })
+    expect(flex.service_tier).toBe('flex')
+    const streamed = { ...ASK, service_tier: 'flex' as const, stream: true as const }
+    await all(await house.openai.chat.completions.create(streamed))
+    await house.over(4)
     expectTrue()
   })
 
