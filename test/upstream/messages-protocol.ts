@@ -103,7 +103,9 @@ function* messagesFrames(job: Job): Generator<Frame> {
   const event = (data: JsonRecord, more: Partial<Frame> = {}) =>
     frame(data, { event: textOf(data.type), ...more })
   // The count of the answer is of what stands so far, and never to be added to the later one.
-  const early = { ...messagesUsage({ ...answer.input, output: 1 }, standard(job)) }
+  const early = {
+    ...messagesUsage({ ...answer.input, output: Math.min(1, tokensOf(answer).output) }, standard(job)),
+  }
   const message = { ...head(job), content: [], stop_reason: null, stop_sequence: null }
   yield event({ type: 'message_start', message: says ? { ...message, usage: early } : message })
   yield event({ type: 'ping' })

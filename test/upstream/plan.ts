@@ -96,8 +96,9 @@ export interface Delays {
 export interface Framing {
   /** Writes so many bytes at a time, through characters and lines; null: an event at a time. */
   readonly bytesPerWrite: number | null
-  /** Adds a field of so many bytes to the first event with content. */
+  /** Adds a field of so many bytes to the first event with content, or to each. */
   readonly paddingBytes: number
+  readonly isEachPadded: boolean
   readonly lineEnd: '\n' | '\r\n' | '\r'
   /** Sends comments between events, as OpenRouter does. */
   readonly hasComments: boolean
@@ -140,7 +141,7 @@ export const DEFAULT_PLAN: Plan = {
   serviceTier: null,
   fault: null,
   delays: { headersMs: 0, firstTokenMs: 0, betweenTokensMs: 0 },
-  framing: { bytesPerWrite: null, paddingBytes: 0, lineEnd: '\n', hasComments: false },
+  framing: { bytesPerWrite: null, paddingBytes: 0, isEachPadded: false, lineEnd: '\n', hasComments: false },
   headers: {},
 }
 

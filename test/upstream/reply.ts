@@ -60,7 +60,9 @@ export class Reply {
     if (fault?.kind === 'reset-before-headers') return this.reset()
     if (fault?.kind === 'status') return this.refuse(fault)
     if (fault?.kind === 'content-type') return this.page(200, fault.contentType)
-    this.generate(job.answer.input)
+    // A provider that says that it failed, before it said anything else, charges nothing.
+    const isFree = fault?.kind === 'error-event' && (!job.request.isStreamed || fault.afterPieces === 0)
+    if (!isFree) this.generate(job.answer.input)
     if (fault?.kind === 'stall-before-headers') await this.stall()
     if (this.isClosed) return 'left'
     return job.request.isStreamed ? this.sendFrames(fault) : this.sendBody(fault)
@@ -91,21 +93,21 @@ export class Reply {
   /** An answer that is not streamed is generated, and billed, whole before its first byte. */
   private async sendBody(fault: Fault | null): Promise<Ended> {
     const { job } = this
-    for (const { tokens } of job.answer.pieces) this.generate(tokens)
     await this.pause(job.plan.delays.firstTokenMs)
     if (this.isClosed) return 'left'
-    const body = this.protocol.body(job)
-    const { paddingBytes } = job.plan.framing
-    const text = JSON.stringify(paddingBytes > 0 ? { ...body, padding: 'x'.repeat(paddingBytes) } : body)
-    const half = text.slice(0, text.length / 2)
     if (fault?.kind === 'error-event') {
       sendJson(this.response, 200, this.protocol.error(500, 'server_error', fault.message ?? TOO_BUSY))
       this.entry.status = 200
       return 'failed'
     }
-    const isCut = fault !== null
-    const isReset = fault?.kind === 'reset' || fault?.kind === 'stall'
-    const length = isReset ? { 'content-length': String(Buffer.byteLength(text)) } : {}
+    for (const { tokens } of job.answer.pieces) this.generate(tokens)
+    const body = this.protocol.body(job)
+    const { paddingBytes } = job.plan.framing
+    const text = JSON.stringify(paddingBytes > 0 ? { ...body, padding: 'x'.repeat(paddingBytes) } : body)
+    const half = text.slice(0, text.length / 2)
+    const isCut = fault !== null && 'afterPieces' in fault
+    const isPromised = fault?.kind === 'reset' || fault?.kind === 'stall'
+    const length = isPromised ? { 'content-length': String(Buffer.byteLength(text)) } : {}
     this.head(200, { 'content-type': 'application/json', ...length })
     if (!isCut) {
       this.entry.isUsageSent = job.plan.usage.place !== 'missing'
@@ -190,10 +192,11 @@ export class Reply {
   private async sendFrame(frame: Frame): Promise<void> {
     const { entry } = this
     this.generate(frame.tokens)
-    const isFirst = frame.isContent && entry.piecesSent === 0
+    const { paddingBytes, isEachPadded } = this.job.plan.framing
+    const isPadded = frame.isContent && (isEachPadded || entry.piecesSent === 0)
     if (frame.isContent) entry.piecesSent++
     if (frame.hasUsage) entry.isUsageSent = true
-    await this.write(this.textOf(frame, isFirst ? this.job.plan.framing.paddingBytes : 0))
+    await this.write(this.textOf(frame, isPadded ? paddingBytes : 0))
     if (frame.isContent) this.upstream.changed()
   }
 

@@ -1,9 +1,12 @@
-import type { Bill, ModelPrice } from '../../index.js'
+import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
 import type { Counter } from '../metrics/registry.js'
 import type { Json } from '../protocols/adapter.js'
 import { unknownTokensOf } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'
+
+/** Ways to be served that have a discount; the usage of messages says them itself. */
+const SOLD_FOR_LESS: readonly ServiceTier[] = ['batch', 'flex']
 
 export interface MeasuredBill {
   readonly bill: Bill
@@ -26,15 +29,19 @@ export class Billing {
   /** @param inputTokens of the request, as estimated */
   billOf(call: Try, meter: Meter, inputTokens: number): MeasuredBill {
     const { usage } = meter
-    if (usage !== null && meter.isUsageWhole) return { bill: this.billOfUsage(call, usage), isMeasured: true }
+    if (usage !== null && meter.isUsageWhole) {
+      const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
+      const served = serviceTier === undefined ? {} : { serviceTier }
+      return { bill: { ...this.billOfUsage(call, usage, served), ...served }, isMeasured: true }
+    }
     return { bill: { costUsd: this.leastUsd(call, meter, inputTokens) }, isMeasured: false }
   }
 
   /** Of a usage: what it counts, and what it counts of kinds that nobody knows at the dearest that could apply. */
-  private billOfUsage({ model }: Try, usage: Json): Bill {
+  private billOfUsage({ model }: Try, usage: Json, served: Pick<Bill, 'serviceTier'>): Bill {
     const unknown = unknownTokensOf(usage)
     if (unknown.length === 0) return { usage }
-    const { costUsd } = this.ledger.quote(model.id, { usage })
+    const { costUsd } = this.ledger.quote(model.id, { usage, ...served })
     let moreUsd = 0
     for (const { name, side, isWithin, count } of unknown) {
       this.unknown.add(count, { model: model.id, kind: name })

@@ -8,6 +8,8 @@ export class Meter {
   usage: Json | null = null
   /** Whether that counts the answer too. */
   isUsageWhole = false
+  /** How it was served, as it said last. */
+  serviceTier: string | null = null
   hasContent = false
   isRefusal = false
   isTruncated = false
@@ -22,7 +24,9 @@ export class Meter {
     this.charsLeft = keptCharsMax
   }
 
-  add({ text, hasContent, usage, isUsageWhole, isRefusal, isTruncated, finish }: Facts): void {
+  add(facts: Facts): void {
+    const { text, hasContent, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
+    this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
       this.outputTokens += estimateTokens(text)
       if (this.charsLeft > 0) {

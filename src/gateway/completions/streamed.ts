@@ -103,7 +103,7 @@ export class StreamedAnswer {
     const data = parseObject(event.data)
     const facts = adapter.readEvent(event, data)
     if (data === null && !facts.isEnd && event.data.trim() !== '') {
-      const more = { mayBeBilled: meter.hasContent }
+      const more = { mayBeBilled: true }
       throw new UpstreamFailure(
         'upstream',
         'upstream_malformed',

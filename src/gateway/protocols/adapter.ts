@@ -49,6 +49,8 @@ export interface Facts {
   readonly isUsageWhole: boolean
   /** Nothing but a usage: for clients that asked for one. */
   readonly isUsageAlone: boolean
+  /** How it was served, where it says so beside the usage: `flex` costs less. */
+  readonly serviceTier: string | null
   readonly finish: string | null
   readonly isRefusal: boolean
   readonly isTruncated: boolean
@@ -71,6 +73,7 @@ export const NO_FACTS: Facts = {
   usage: null,
   isUsageWhole: true,
   isUsageAlone: false,
+  serviceTier: null,
   finish: null,
   isRefusal: false,
   isTruncated: false,

@@ -102,6 +102,7 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
     hasContent: text !== '',
     usage,
     isUsageAlone: usage !== null && choices.length === 0,
+    serviceTier: textOf(value.service_tier) || null,
     finish,
     isRefusal,
     isTruncated,

@@ -92,6 +92,7 @@ function readResponse(response: Json, isEvent: boolean): Facts {
     text: isEvent ? '' : text,
     hasContent: text !== '',
     usage,
+    serviceTier: textOf(response.service_tier) || null,
     finish: textOf(response.status) || 'completed',
     isRefusal: refused || reason === 'content_filter',
     isTruncated: response.status === 'incomplete' && reason !== 'content_filter',
