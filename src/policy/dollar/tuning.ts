@@ -128,6 +128,8 @@ export const FUND_DEBT_REQUESTS = 10
  * over after that many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
  */
 export const DEBT_REQUESTS_MAX = 512
+/** No more is saved in the fund than so many of the dearest tries need. */
+export const FUND_TRIES = 2
 /** What a probe must find in the fund, in what it costs above B. */
 export const FUND_MARGIN = 1.5
 
