@@ -42,15 +42,18 @@ export type {
 } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type { Estimator } from './policy/dollar/estimate/estimators.js'
 export type {
   AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,
+  EstimatorSetEvent,
   LatencySetEvent,
   ObjectiveEvent,
   PeriodStartedEvent,
   QualitySetEvent,
+  ReachEvent,
   RefusedEvent,
   TenantAddedEvent,
   TenantRemovedEvent,
@@ -63,6 +66,7 @@ export type { BudgetOptions, RouterOptions } from './policy/options.js'
 export type { PacerMode } from './policy/paper/settings.js'
 export type { PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
+export type { ModelStanding, Remedies, StandingKind } from './policy/standing.js'
 export type { Bill } from './router/bill.js'
 export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'

@@ -73,7 +73,7 @@ function renderPending({ pending }: LogInspection): string {
 function renderAlarms({ alarms }: LogInspection): string {
   if (alarms.length === 0) return 'no alarm of drift, of bills or of models that do not answer\n'
   return alarms
-    .map(({ model, reward, cost, latency, implausibleBills, outages, isAvailable }) => {
+    .map(({ model, reward, cost, latency, implausibleBills, outages, isAvailable, isReachable }) => {
       const name = visible(model)
       return [
         ...(reward + cost + latency === 0
@@ -89,6 +89,7 @@ function renderAlarms({ alarms }: LogInspection): string {
           : [
               `${name} was down ${plural(outages, 'time')}${isAvailable ? '' : ', and does not answer now'}\n`,
             ]),
+        ...(isReachable ? [] : [`${name} is out of reach of every account\n`]),
       ].join('')
     })
     .join('')

@@ -1,14 +1,22 @@
 import type { Command } from 'commander'
 import type { ResolvedTokenPrices } from '../models/model.js'
 import { type PlacedKind, TOKEN_KINDS } from '../models/token-kinds.js'
+import type { StandingKind } from '../policy/standing.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { renderAccounts, type TenantAccount, tenantAccounts } from './account-view.js'
 import { fixed, percent, plural, usd } from './format.js'
-import { print } from './print.js'
+import { print, visible } from './print.js'
 import { kindOf } from './state/log-file.js'
 import { withView } from './state/log-view.js'
 import { migrate } from './state/migration.js'
 import { renderTable } from './table.js'
+
+const SHOWN_KINDS: ReadonlySet<StandingKind> = new Set<StandingKind>([
+  'cannot-win',
+  'out-of-reach',
+  'unaffordable',
+  'kept-out',
+])
 
 interface StatsFlags {
   readonly state: string
@@ -58,7 +66,15 @@ export function renderStats(stats: RouterStats, tenants: readonly TenantAccount[
     }
   }
   const accounts = renderAccounts(account, tenants)
-  return `${lines.join('\n')}\n\n${renderModels(stats.models)}${accounts === '' ? '' : `\n${accounts}`}`
+  return `${lines.join('\n')}\n\n${renderModels(stats.models)}${renderUnreached(stats.models)}${accounts === '' ? '' : `\n${accounts}`}`
+}
+
+/** What no account can ever pay for, and what would change that. */
+function renderUnreached(models: readonly ModelStats[]): string {
+  const lines = models.flatMap(({ id, standing: { kind, why } }) =>
+    kind === 'out-of-reach' ? [`${visible(id)} is out of reach: ${visible(why)}\n`] : [],
+  )
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
 }
 
 export function renderModels(models: readonly ModelStats[]): string {
@@ -112,10 +128,16 @@ function remark(model: ModelStats): string {
   const { isAvailable, implausibleBills } = model
   return [
     ...standing(model),
+    ...idleRemarks(model),
     ...(isAvailable ? [] : ['does not answer']),
     ...(implausibleBills === 0 ? [] : [`${plural(implausibleBills, 'bill')} beyond the plausible`]),
     ...usageRemarks(model),
   ].join('; ')
+}
+
+/** Why it gets nothing, where the rest of its line does not say it. */
+function idleRemarks({ standing: { kind } }: ModelStats): string[] {
+  return SHOWN_KINDS.has(kind) ? [kind.replaceAll('-', ' ')] : []
 }
 
 function standing(model: ModelStats): string[] {

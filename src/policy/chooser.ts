@@ -1,4 +1,4 @@
-import type { RouterEvent } from '../events/events.js'
+import type { RouterEvent, RouterEventType } from '../events/events.js'
 import type { Model } from '../models/registry.js'
 import type { PolicyState, StateView } from '../state/policy-state.js'
 import type { ExclusionReason } from './decision.js'
@@ -100,6 +100,15 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   ): void
   /** What the choice that threw BUDGET_EXHAUSTED leaves to record. */
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
+  /**
+   * What has shown of models since it was last asked, for subscribers: no part of the state, so each process tells its own.
+   * It takes the arena's scratch space: never between the choices of a batch.
+   */
+  notices?(
+    state: StateView<S>,
+    at: number,
+    listeners: { hears(type: RouterEventType): boolean },
+  ): readonly RouterEvent[]
   /** Fills in what any choice at this moment depends on: the shadow price, the weight of cost, the limits. */
   describe(state: StateView<S>, request: RouteOptions | null, note: DecisionNote): void
   /**

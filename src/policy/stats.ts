@@ -1,5 +1,9 @@
+import type { ModelStanding } from './standing.js'
+
 /** What a policy says of itself in `stats()`. Policies add to it by declaration merging in their folders. */
 export interface PolicyReport {
   /** What the budget's dollars must buy now, in the policy's own unit; 0 while nothing is short. */
   readonly shadowPrice: number
+  /** Why models get no requests, by id: those that `plainStanding` says nothing of. */
+  readonly standings?: ReadonlyMap<string, ModelStanding>
 }

@@ -1,6 +1,6 @@
 import { AMOUNT_MAX, copyNumbers } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
-import type { RoutedEvent, RouterEvent } from '../events/events.js'
+import type { RoutedEvent, RouterEvent, RouterEventType } from '../events/events.js'
 import { BATCH_MAX } from '../kernel/layout.js'
 import { type Chooser, NO_MODELS } from '../policy/chooser.js'
 import { constraintsOf } from '../policy/constraint.js'
@@ -80,6 +80,15 @@ export class DecisionMaker {
   /** What a decision that threw BUDGET_EXHAUSTED leaves to record. */
   refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
     return this.chooser.refused?.(request, at) ?? NOTHING
+  }
+
+  /** What has shown of models, for subscribers. Between batches. */
+  notices(
+    state: RoutingState,
+    at: number,
+    listeners: { hears(type: RouterEventType): boolean },
+  ): readonly RouterEvent[] {
+    return this.chooser.notices?.(state, at, listeners) ?? NOTHING
   }
 
   /** @throws what `decide` would throw */

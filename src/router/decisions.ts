@@ -48,6 +48,7 @@ export class Decisions {
     }
     // The state is looked up only now: what ran may have changed it.
     maker.checkRequest(committer.state, request)
+    this.tellOfModels(at)
     maker.beginOne(committer.state, context)
     try {
       return this.dispatch(request, at, inputTokens)
@@ -66,6 +67,7 @@ export class Decisions {
     const count = contexts.length / reader.dimension
     const at = committer.now()
     maker.checkRequest(committer.state, request)
+    this.tellOfModels(at)
     committer.state.pending.makeRoom(count)
     const decisions: Decision[] = []
     try {
@@ -90,6 +92,12 @@ export class Decisions {
 
   explain(id: string): Explanation {
     return this.maker.explain(this.committer.state, id)
+  }
+
+  /** Before anything of the next requests is in the arena. */
+  private tellOfModels(at: number): void {
+    const { committer, maker } = this
+    for (const notice of maker.notices(committer.state, at, committer.emitter)) committer.emitter.add(notice)
   }
 
   /** Input tokens of a text of unknown size. */

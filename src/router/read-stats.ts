@@ -1,5 +1,6 @@
 import type { Model } from '../models/registry.js'
 import type { PolicyName } from '../policy/policies.js'
+import { type ModelStanding, notChosen, plainStanding } from '../policy/standing.js'
 import type { PolicyReport } from '../policy/stats.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { JournalStats } from './journal.js'
@@ -21,13 +22,14 @@ export function readStats(
     latency = null,
     quality = null,
     tenants = 0,
+    standings,
     ...more
   } = report
   const { cost, ledger } = state
   return {
     ...more,
     requests: state.requests,
-    models: models.map((model) => modelStats(model, total, state)),
+    models: models.map((model) => modelStats(model, total, state, standings?.get(model.id))),
     policy: state.policyName as PolicyName,
     pacer: {
       usdPerRequest: cost.usdPerRequest,
@@ -51,7 +53,13 @@ export function readStats(
   }
 }
 
-function modelStats(model: Model, total: number, { rewards, registry }: RoutingState): ModelStats {
+function modelStats(
+  model: Model,
+  total: number,
+  state: RoutingState,
+  standing: ModelStanding | undefined,
+): ModelStats {
+  const { rewards, registry } = state
   const meanReward = model.rewarded === 0 ? null : model.rewardSum / model.rewarded
   return {
     id: model.id,
@@ -79,6 +87,7 @@ function modelStats(model: Model, total: number, { rewards, registry }: RoutingS
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
     isAvailable: model.trips === 0,
+    standing: plainStanding(model, state) ?? standing ?? notChosen(model, state),
     failureShare: model.failureShare,
     outages: model.outages,
     meanFailureLatencyMs:

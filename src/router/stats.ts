@@ -2,6 +2,7 @@ import type { ResolvedModelSpec } from '../models/model.js'
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
 import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
+import type { ModelStanding } from '../policy/standing.js'
 import type { PolicyReport } from '../policy/stats.js'
 import type { JournalStats } from './journal.js'
 
@@ -45,6 +46,8 @@ interface ModelCounts {
   readonly implausibleBills: number
   /** Whether it answers; while it does not, it gets a request now and then. */
   readonly isAvailable: boolean
+  /** Why it gets requests, or none, and what would change that. */
+  readonly standing: ModelStanding
   /** Share of its recent calls that failed, and how often it went down. */
   readonly failureShare: number
   readonly outages: number
@@ -79,7 +82,10 @@ export interface PacerStats {
 
 /** With what a policy reports of itself besides (`PolicyReport`). */
 export interface RouterStats
-  extends Omit<PolicyReport, 'shadowPrice' | 'mode' | 'account' | 'latency' | 'quality' | 'tenants'> {
+  extends Omit<
+    PolicyReport,
+    'shadowPrice' | 'mode' | 'account' | 'latency' | 'quality' | 'tenants' | 'standings'
+  > {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
   readonly models: readonly ModelStats[]

@@ -28,12 +28,24 @@ export type PendingView = Pick<
   | 'setPolicyColumn'
   | 'fillPolicyColumn'
   | 'waiting'
+  | 'row'
+  | 'prices'
+  | 'closed'
 >
 
 /** The registered models, to read. */
 export type RegistryView = Pick<
   Registry,
-  'models' | 'enabled' | 'down' | 'exploring' | 'dearestUsdPerKTok' | 'version' | 'get' | 'at' | 'atSlot'
+  | 'models'
+  | 'enabled'
+  | 'draining'
+  | 'down'
+  | 'exploring'
+  | 'dearestUsdPerKTok'
+  | 'version'
+  | 'get'
+  | 'at'
+  | 'atSlot'
 >
 
 /**

@@ -53,7 +53,7 @@ export interface LogInspection {
     /** The oldest ones. */
     readonly requests: readonly WaitingRequest[]
   }
-  /** Models that have strayed from their past, had bills beyond the plausible, or did not answer: how often. */
+  /** Models that have strayed from their past, had bills beyond the plausible, or did not answer, how often; and those out of reach. */
   readonly alarms: readonly {
     readonly model: string
     readonly reward: number
@@ -62,6 +62,7 @@ export interface LogInspection {
     readonly implausibleBills: number
     readonly outages: number
     readonly isAvailable: boolean
+    readonly isReachable: boolean
   }[]
   /** Oldest first. */
   readonly latest: readonly EventSummary[]
@@ -101,8 +102,12 @@ export async function inspectLog(
         implausibleBills: model.implausibleBills,
         outages: model.outages,
         isAvailable: model.isAvailable,
+        isReachable: model.standing.kind !== 'out-of-reach',
       }))
-      .filter((all) => all.reward + all.cost + all.latency + all.implausibleBills + all.outages > 0),
+      .filter(
+        (all) =>
+          !all.isReachable || all.reward + all.cost + all.latency + all.implausibleBills + all.outages > 0,
+      ),
     latest: await latestEvents(reader, eventCount),
   }
 }

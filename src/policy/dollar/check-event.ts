@@ -1,6 +1,7 @@
 import { checkInRange } from '../../base/check.js'
-import { ParetoBanditError } from '../../base/errors.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
 import { checkFields, type EventDefinition, type Rules } from '../../events/definition.js'
+import { findModel } from '../../state/find-model.js'
 import type { EventContext } from '../../state/policy-state.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { checkNewTenant } from './commands.js'
@@ -37,8 +38,19 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
       if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
     },
   },
-  // It may be the last that happened to a model: the event before it can have removed that.
+  'estimator-set': {
+    model: ({ model }, { state }) => {
+      findModel(state, model, 'event.model')
+    },
+    began: ({ began }, { state }) => {
+      const wanted = 2 * state.pending.dimension - 2
+      if (began.length !== wanted)
+        throw expected('INVALID_ARGUMENT', 'event.began', `${wanted} numbers`, began.length)
+    },
+  },
+  // They may be the last that happened to a model: the event before can have removed it.
   drift: {},
+  reach: {},
 }
 
 /** The rules of every type. That of `tenant-added` stands in for the one of all tenants. */

@@ -5,8 +5,8 @@
 
 /** Forgetting factor: this policy watches for drift and forgets when something has changed. */
 export const FORGETTING_FACTOR = 0.9997
-/** Requests after which fresh evidence outweighs a warm-up prior; with the factor above nEffective is 1,166. */
-export const ADAPTATION_HORIZON_REQUESTS = 1000
+/** Requests after which fresh evidence outweighs a warm-up prior; with the factor above nEffective is 2,741. */
+export const ADAPTATION_HORIZON_REQUESTS = 2000
 /** Requests' worth of budget that is saved up at most. */
 export const BURST_REQUESTS = 50
 /** Requests that a model without a prior gets for certain when a router begins, paced by its account. */

@@ -3,6 +3,7 @@ import { CELL_STRIDE, listOffset } from '../../kernel/layout.js'
 import type { StateView } from '../../state/policy-state.js'
 import type { CandidateCosts } from './candidate-costs.js'
 import type { PredictedUses } from './latency/predicted-uses.js'
+import type { RequestLimits } from './request-limits.js'
 import type { DollarState } from './state.js'
 import {
   EMPTY_LEVEL_SIGMAS,
@@ -23,6 +24,26 @@ export class Equals {
   constructor(indifference: number, costs: CandidateCosts) {
     this.indifference = indifference
     this.costs = costs
+  }
+
+  /**
+   * The list position of the cheapest of the models that are as good as the best one: a dollar has a value even when its
+   * price is 0, and only then is it asked for.
+   */
+  cheapest(
+    state: StateView<DollarState>,
+    index: number,
+    best: number,
+    { spending, uses }: Pick<RequestLimits, 'spending' | 'uses'>,
+  ): number {
+    const { expectedUsd, neededUsd, list } = this.costs
+    if (spending.price !== 0) return best
+    let chosen = best
+    for (let position = 0; position < list.count; position++) {
+      if (expectedUsd[position] >= expectedUsd[chosen] || neededUsd[position] > spending.limitUsd) continue
+      if (this.areEqual(state, index, position, best, spending.price, uses)) chosen = position
+    }
+    return chosen
   }
 
   /**

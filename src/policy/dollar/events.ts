@@ -1,9 +1,20 @@
-import { checkFinite, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
+import { checkFinite, checkInRange, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
-import { finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
+import {
+  boolean,
+  finite,
+  integer,
+  nullable,
+  number,
+  numbers,
+  oneOf,
+  record,
+  text,
+} from '../../events/fields.js'
 import { CAP_LENGTHS, CAP_PACINGS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import { ESTIMATORS } from './estimate/estimators.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
 const FIRST_CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
@@ -13,6 +24,7 @@ const CAP_WORDS = {
   window: { first: ['calendar', 'rolling'], known: CAP_WINDOWS },
   pacing: { first: ['forecast', 'even'], known: CAP_PACINGS },
 }
+const DRAWN_MAX = 1e15
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
 /** All caps of the router or of a tenant from now on. */
@@ -66,6 +78,20 @@ const qualitySet = defineEvent('quality-set', 18, { meanReward: nullable(finite(
 export type QualitySetEvent = DefinedEvent<typeof qualitySet>
 
 /**
+ * A model of a log from before shrinkage was learned takes that up. Of one that learns it already it changes nothing.
+ */
+const estimatorSet = defineEvent('estimator-set', 22, {
+  model: column('model', text()),
+  estimator: oneOf(ESTIMATORS),
+  /**
+   * What drew its features when it began, in parts of the range of rewards: of each the ridge besides lambda0, then the weights
+   * that they were drawn to.
+   */
+  began: numbers(checkDrawn),
+})
+export type EstimatorSetEvent = DefinedEvent<typeof estimatorSet>
+
+/**
  * A model is no longer what it was: its rewards, costs or latencies have strayed from the predictions for too long. It follows
  * from the event before it and changes nothing itself; the model's evidence has been cut down already.
  */
@@ -75,6 +101,19 @@ export const drift = defineNotice('drift', {
   direction: oneOf(['up', 'down']),
 })
 export type DriftEvent = DefinedEvent<typeof drift>
+
+/**
+ * A model may be worth its price, and no account can ever pay for one request on it; or one can again. `stats` says what would
+ * change it. Told by each process whose listeners it has, within 256 requests.
+ */
+export const reach = defineNotice('reach', {
+  model: text(),
+  isReachable: boolean(),
+  /** What one request costs at least, and the most that one may draw, USD; null where it does not matter any more. */
+  costUsd: nullable(finite()),
+  mostUsd: nullable(finite()),
+})
+export type ReachEvent = DefinedEvent<typeof reach>
 
 /** What policy `dollar` knows besides the events of every policy. */
 export const DOLLAR_EVENTS = [
@@ -86,7 +125,9 @@ export const DOLLAR_EVENTS = [
   latencySet,
   qualitySet,
   accountAdjusted,
+  estimatorSet,
   drift,
+  reach,
 ] as const
 
 declare module '../../events/event-map.js' {
@@ -99,9 +140,11 @@ declare module '../../events/event-map.js' {
     'latency-set': LatencySetEvent
     'quality-set': QualitySetEvent
     'account-adjusted': AccountAdjustedEvent
+    'estimator-set': EstimatorSetEvent
   }
   interface NoticeMap {
     drift: DriftEvent
+    reach: ReachEvent
   }
 }
 
@@ -117,6 +160,13 @@ export type AccountEvent =
 
 /** What an operator asks for besides a price. */
 export type ObjectiveEvent = LatencySetEvent | QualitySetEvent
+
+/** Its length is compared with the dimension by `checkDollarEvent`. */
+function checkDrawn(values: Float64Array, path: string): void {
+  values.forEach((value, i) => {
+    checkInRange(value, 2 * i < values.length ? 0 : -DRAWN_MAX, DRAWN_MAX, `${path}[${i}]`)
+  })
+}
 
 function checkEnd(value: unknown, path: string, { startsAt }: Readonly<Record<string, unknown>>): number {
   const endsAt = checkFinite(value, path)

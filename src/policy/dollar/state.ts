@@ -1,10 +1,9 @@
 import type { Arms } from '../../bandit/arms.js'
-import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
+import { DriftWatch } from '../../bandit/drift.js'
 import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
-import { isRecord } from '../../base/check.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
-import { sectionOffset } from '../../kernel/layout.js'
+import { RIDGE_FLOOR, sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
 import type { Model } from '../../models/registry.js'
 import { isWithinTry } from '../../models/tries.js'
@@ -12,44 +11,36 @@ import type { BilledRequest } from '../../state/pending/billed-request.js'
 import { TRIES_COST } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
-import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
 import type { StateOptions } from '../../state/state-options.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
 import type { AccountLimits } from './accounts/account-limits.js'
 import { accountStats } from './accounts/account-stats.js'
 import { Accounts } from './accounts/accounts.js'
-import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
 import { tailFactor } from './accounts/tail.js'
-import { restartCost } from './cost-correction.js'
 import { DemandCurve } from './demand/demand-curve.js'
 import { DRIFT_LIMITS } from './drift-limits.js'
+import { CostLevels } from './estimate/cost-levels.js'
 import { Shrinkage } from './estimate/shrinkage.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Objectives, qualityStats } from './objectives.js'
 import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
+import { loadState, saveState } from './state-numbers.js'
 import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
 import {
-  COST_LEVEL_REQUESTS,
   COST_PRIOR_REQUESTS,
-  COST_UNKNOWN_REQUESTS,
   DRIFT_KEPT_BIAS_OBSERVATIONS,
   DRIFT_KEPT_OBSERVATIONS,
   DRIFT_VARIANCE_RATE,
   LEARNING_OBSERVATIONS,
-  LOG_COST_VARIANCE,
   REWARD_VARIANCE,
-  TRY_KEPT_OBSERVATIONS,
-  VARIANCE_REWARDS,
   WINDOW_KEPT_REQUESTS,
   WINDOW_REQUESTS,
 } from './tuning.js'
 
 const NO_ALARMS: readonly RouterEvent[] = []
-/** Of a model, in a snapshot: two watches. */
-const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
 
 /** What policy `dollar` keeps besides the common state: the accounts, the demand curve, the watch over drift. */
 export class DollarState implements PolicyState {
@@ -57,19 +48,20 @@ export class DollarState implements PolicyState {
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
   readonly objectives: Objectives
-  private readonly shrinkage: Shrinkage
+  readonly shrinkage: Shrinkage
+  readonly costLevels: CostLevels
   private readonly view: FoldView
   private readonly arms: Arms
   private readonly evidence: Evidence
   private alarms: EventOf<'drift'>[] = []
-  private readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
-  private readonly costDrift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
+  readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
 
   constructor(view: FoldView, options: StateOptions, burst: number) {
     this.view = view
     this.arms = view.arms
     this.evidence = new Evidence(view.arms)
     this.shrinkage = new Shrinkage(view.arms)
+    this.costLevels = new CostLevels(view.registry, this.evidence, (slot) => this.shrinkage.learns(slot))
     this.accounts = new Accounts(burst, view.ledger)
     this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -95,7 +87,7 @@ export class DollarState implements PolicyState {
 
   /** How far above its expected cost a bill of the model may lie. */
   tailOf(model: Model): number {
-    return tailFactor(model.settled, this.costDrift.variance(model.slot))
+    return tailFactor(model.settled, this.costLevels.variance(model.slot))
   }
 
   rewardEvidence(slot: number): number {
@@ -128,6 +120,14 @@ export class DollarState implements PolicyState {
     return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, this.logCostRatio(model, index)))
   }
 
+  /** The same of a usual request, whatever its context: by the level of the cost head. */
+  usualUsd(model: Model, size: RequestSize): number {
+    const { arms } = this
+    const listUsd = assumedCostUsd(model, size)
+    const level = arms.runs(arms.settlements, model.slot).theta[arms.kernel.layout.dimension - 1]
+    return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, level))
+  }
+
   /** The same of a try. */
   triedUsd(model: Model, size: RequestSize, age: number, index: number): number {
     const listUsd = assumedCostUsd(model, size)
@@ -146,7 +146,7 @@ export class DollarState implements PolicyState {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
     markMissingRewards(model, registry, this.evidence, requests)
-    if (this.shrinkage.learns(model.slot)) this.learnCostLevel(model)
+    this.costLevels.billed(model)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0
     if (isFree && logLatency === null) return
@@ -155,63 +155,16 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
-    // A try within its limit: one observation of now outweighs what was.
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0
-    if (isTry && !isFree && isWithinTry(model, event.costUsd))
-      this.evidence.loosenSettled(model.slot, TRY_KEPT_OBSERVATIONS)
-    const learning =
-      model.settled < LEARNING_OBSERVATIONS && this.evidence.ofSettled(model.slot) < LEARNING_OBSERVATIONS
-    const rate = isFree || !this.shrinkage.learns(model.slot) ? 0 : costVarianceRate(model.settled)
-    if (learning && rate > 0) this.costDrift.learn(model.slot, residual, rate)
-    const direction =
-      learning || isFree
-        ? 0
-        : this.costDrift.observe(model.slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
+    if (isTry && !isFree && isWithinTry(model, event.costUsd)) this.costLevels.triedWithin(model.slot)
+    const direction = isFree ? 0 : this.costLevels.observe(model, residual)
     if (direction !== 0) {
-      const evidence = this.evidence.ofSettled(model.slot)
-      if (evidence > DRIFT_KEPT_OBSERVATIONS)
-        this.evidence.shrinkSettled(model.slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-      this.evidence.loosenSettled(model.slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
-      restartCost(model)
       this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
     kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, requests)
-  }
-
-  /** While the cost head finds the level of a new model, what it predicted before needs no correction. */
-  private learnCostLevel(model: Model): void {
-    const { settled } = model
-    if (settled > 0 && settled <= COST_LEVEL_REQUESTS && (settled & (settled - 1)) === 0)
-      model.predictedUsd = model.realisedUsd
-    if ((settled & (settled - 1)) === 0) this.guessCostLevels()
-  }
-
-  /**
-   * What a model without a bill costs beside its list price is guessed to be what the others cost beside theirs: answers of
-   * five tokens where 300 are assumed are as short on all of them. O(models), at doublings of a model's bills.
-   */
-  private guessCostLevels(): void {
-    const { registry, arms } = { registry: this.view.registry, arms: this.arms }
-    const { dimension, triangle } = arms.kernel.layout
-    let known = 0
-    let sum = 0
-    for (const model of registry.models) {
-      if (model.settled === 0 || !this.shrinkage.learns(model.slot)) continue
-      known++
-      sum += arms.runs(arms.settlements, model.slot).theta[dimension - 1]
-    }
-    if (known === 0) return
-    for (const model of registry.models) {
-      if (model.settled > 0 || !this.shrinkage.learns(model.slot)) continue
-      const { theta, response, precision } = arms.runs(arms.settlements, model.slot)
-      // A prior's sums are not diagonal: it knows its costs.
-      if (precision[triangle - 1] > arms.lambda0) continue
-      theta[dimension - 1] = sum / known
-      response[dimension - 1] = arms.lambda0 * theta[dimension - 1]
-    }
   }
 
   /** Before the latency head learns. */
@@ -309,7 +262,7 @@ export class DollarState implements PolicyState {
     if (shrinkage.length === 0) this.rewardDrift.start(model.slot)
     else this.rewardDrift.start(model.slot, shrinkage[0])
     this.shrinkage.started(model.slot, shrinkage)
-    this.costDrift.start(model.slot)
+    this.costLevels.start(model.slot)
     this.recoveries.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
@@ -337,6 +290,9 @@ export class DollarState implements PolicyState {
       case 'quality-set':
         this.objectives.administer(event, this.view.pending)
         break
+      case 'estimator-set':
+        this.takeUpEstimator(event)
+        break
       case 'budget-set':
       case 'caps-set':
       case 'account-adjusted':
@@ -348,6 +304,13 @@ export class DollarState implements PolicyState {
     }
   }
 
+  /** Ids of models whose shrinkage is not learned. */
+  fixedEstimators(): readonly string[] {
+    const ids: string[] = []
+    for (const { id, slot } of this.view.registry.models) if (!this.shrinkage.learns(slot)) ids.push(id)
+    return ids
+  }
+
   takeNotices(): readonly RouterEvent[] {
     if (this.alarms.length === 0) return NO_ALARMS
     const { alarms } = this
@@ -356,54 +319,11 @@ export class DollarState implements PolicyState {
   }
 
   save(slots: readonly number[]): PolicySnapshot {
-    const window = this.demand.save()
-    const accounts = saveAccounts(this.accounts)
-    const drift = slots.length * WATCH_NUMBERS
-    const recoveries = this.recoveries.save()
-    const shrinkage = this.shrinkage.save()
-    const parts = [accounts.numbers, recoveries, this.objectives.save(slots), shrinkage, window]
-    const numbers = new Float64Array(parts.reduce((sum, { length }) => sum + length, drift))
-    slots.forEach((slot, i) => {
-      const at = i * WATCH_NUMBERS
-      numbers.set(this.rewardDrift.row(slot), at)
-      numbers.set(this.costDrift.row(slot), at + DRIFT_NUMBERS)
-    })
-    let at = drift
-    for (const part of parts) {
-      numbers.set(part, at)
-      at += part.length
-    }
-    const text = shrinkage.length === 0 ? {} : { shrinkageNumbers: shrinkage.length }
-    return { text: { ...accounts.text, ...text }, numbers }
+    return saveState(this, slots)
   }
 
-  load({ text, numbers }: PolicySnapshot, slots: readonly number[]): void {
-    const drift = slots.length * WATCH_NUMBERS
-    const rows = numbers.subarray(0, drift)
-    if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
-      throw invalidSnapshot('its drift statistics are not valid')
-    }
-    const taken = drift + loadAccounts(this.accounts, text, numbers.subarray(drift))
-    const { dimension } = this.arms.kernel.layout
-    const fallen = this.recoveries.load(numbers.subarray(taken), dimension, slots)
-    if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
-    const asked = this.objectives.load(numbers.subarray(taken + fallen), slots)
-    if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
-    const at = taken + fallen + asked
-    const learned = shrinkageNumbers(text)
-    if (!this.shrinkage.load(numbers.subarray(at, at + learned), slots))
-      throw invalidSnapshot('how far its features are trusted is not valid')
-    const window = numbers.subarray(at + learned)
-    if (!this.demand.accepts(window, new Set(slots)))
-      throw invalidSnapshot('its window of requests is not valid')
-    slots.forEach((slot, i) => {
-      const at = i * WATCH_NUMBERS
-      this.rewardDrift.start(slot)
-      this.costDrift.start(slot)
-      this.rewardDrift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))
-      this.costDrift.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + 2 * DRIFT_NUMBERS))
-    })
-    this.demand.load(window)
+  load(saved: PolicySnapshot, slots: readonly number[]): void {
+    loadState(this, saved, this.arms.kernel.layout.dimension, slots)
   }
 
   takeRawRewards(rewards: RewardUnits): void {
@@ -421,21 +341,27 @@ export class DollarState implements PolicyState {
     this.demand.changeValues(toUnit)
   }
 
+  /**
+   * What drew the features when the model began has decayed as lambda0 has, as long as neither an alarm has cut the evidence
+   * down nor lambda0 was restored; after that little is left of it, and it counts as rewards.
+   */
+  private takeUpEstimator({ model: id, began }: EventOf<'estimator-set'>): void {
+    const model = this.view.registry.get(id)
+    if (model === undefined || this.shrinkage.learns(model.slot)) return
+    const { arms } = this
+    const { slot } = model
+    const { layout } = arms.kernel
+    const isWhole =
+      model.rewardAlarms === 0 && arms.decayOver(arms.cell(layout.lastUpdate, slot)) >= RIDGE_FLOOR
+    const left = isWhole ? arms.cell(arms.rewards.ridge, slot) / arms.lambda0 : 0
+    const features = layout.dimension - 1
+    const now = began.map((entry, i) => (i < features ? left * entry : entry))
+    this.shrinkage.takeUp(slot, now, model.rewarded, this.recoveries.has(slot), this.variance)
+    // Its predictions are others from now on: what it has strayed so far says nothing.
+    this.rewardDrift.start(slot, this.rewardDrift.variance(slot))
+  }
+
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {
     this.alarms.push({ type: 'drift', at, model: model.id, signal, direction: direction > 0 ? 'up' : 'down' })
   }
-}
-
-/** What a residual counts in the variance of a new model's costs: a mean at first, once their level is about found. */
-function costVarianceRate(settled: number): number {
-  const known = settled - COST_UNKNOWN_REQUESTS
-  return known < 0 ? 0 : 1 / (Math.min(known, VARIANCE_REWARDS) + 2)
-}
-
-/** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */
-function shrinkageNumbers(text: unknown): number {
-  const count = isRecord(text) ? (text.shrinkageNumbers ?? 0) : 0
-  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
-    throw invalidSnapshot('how far its features are trusted is not valid')
-  return count
 }

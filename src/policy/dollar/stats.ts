@@ -55,6 +55,8 @@ declare module '../stats.js' {
     /** Null without a latency objective, without a quality floor. */
     readonly latency?: LatencyStats | null
     readonly quality?: QualityStats | null
+    /** Ids of models that keep how far features were trusted in a log before release 0.2.0: `setEstimator` ends it. */
+    readonly fixedEstimators?: readonly string[]
     /** Registered tenants. */
     readonly tenants?: number
   }

@@ -61,6 +61,9 @@ export const VARIANCE_REWARDS = 100
 /** What is known of a variance at first counts as this many. */
 export const VARIANCE_PRIOR_REWARDS = 4
 
+/** Rows by which priors' weights were drawn to those of all models before that was learned: models of old logs began so. */
+export const POOLED_ROWS_BEFORE = 200
+
 // Demand curves of dollars and of latency: demand/
 
 /** Latest requests whose contenders a shadow price is found from. */
@@ -97,9 +100,9 @@ export const CREDIT_HORIZON_REQUESTS = 40
 export const CREDIT_HELD_BACK_SHARE = 0.005
 /** Most that requests may cost on average, in budgets. */
 export const CREDIT_TARGET_MAX = 1.5
-/** From this share of the burst on it is more, by as many budgets where the account is full: what comes in then is lost. */
+/** From this share of the burst on the shadow price falls, by this share of it where the account is full. */
 export const CREDIT_FULL_SHARE = 0.85
-export const CREDIT_FULL_TARGET = 10
+export const CREDIT_FULL_DISCOUNT = 0.6
 /**
  * A model dearer than the budget must leave room for a bill of three times its expected cost and four requests more:
  * costs have long tails, and an overdrawn account buys nothing dear until it is paid back. So none dearer than 15 B is

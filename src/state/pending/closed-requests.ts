@@ -50,6 +50,11 @@ export class ClosedRequests {
     return copy
   }
 
+  /** Of the settled ones, and of those whose bill may still come, the latest `count` each. */
+  latest(count: number): readonly ClosedRequest[] {
+    return [...this.settled.slice(-count), ...this.open.slice(-count)]
+  }
+
   /** Those that are remembered, the settled ones first, each in the order of their closing. */
   all(): readonly ClosedRequest[] {
     return [...this.settled.slice(-CLOSED_SETTLED_MAX), ...this.open.slice(-CLOSED_OPEN_BILL_MAX)]

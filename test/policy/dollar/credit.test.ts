@@ -79,8 +79,21 @@ describe('an account', () => {
     credit.open(0.01)
     for (let i = 0; i < 200; i++) credit.route(0.01, 0, 0, false)
     expect(credit.balanceUsd).toBeCloseTo(0.5, 12)
-    // What comes in now is lost: 1.5 B, and ten times B besides.
-    expect(credit.targetUsd(0.01)).toBeCloseTo(0.115, 12)
+    expect(credit.targetUsd(0.01)).toBeCloseTo(0.015, 12)
+  })
+
+  it('lowers what a dollar is worth from 85 % of the burst on, by 60 % where it is full', () => {
+    const credit = new Credit(50)
+    credit.open(1)
+    for (const [balance, worth] of [
+      [-10, 1],
+      [42.5, 1],
+      [46.25, 0.7],
+      [50, 0.4],
+    ]) {
+      credit.balanceUsd = balance
+      expect(credit.worthOfDollar(1)).toBeCloseTo(worth, 12)
+    }
   })
 
   it('pays in a whole B up to what it aims to hold, and holds 0.5 % of it back above', () => {

@@ -130,7 +130,8 @@ export class Account {
     const { usdPerRequest } = this
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
     const price = demand.priceOfSpend(targetUsd / this.ratio, generous)
-    return targetUsd < this.ownTargetUsd ? price * (this.tightest?.relief ?? 1) : price
+    const relief = targetUsd < this.ownTargetUsd ? (this.tightest?.relief ?? 1) : 1
+    return usdPerRequest === null ? price * relief : price * relief * this.credit.worthOfDollar(usdPerRequest)
   }
 
   /** What its requests cost, over what those of all would at its price. */

@@ -1,7 +1,7 @@
 import {
   CREDIT_AIM_SHARE,
+  CREDIT_FULL_DISCOUNT,
   CREDIT_FULL_SHARE,
-  CREDIT_FULL_TARGET,
   CREDIT_HELD_BACK_SHARE,
   CREDIT_HORIZON_REQUESTS,
   CREDIT_SPARE_REQUESTS,
@@ -67,11 +67,13 @@ export class Credit {
   /** What the next requests should cost on average, USD, for the balance to go where it should be. */
   targetUsd(usdPerRequest: number): number {
     const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / CREDIT_HORIZON_REQUESTS
-    // What is beyond the burst is lost: the nearer, the less a dollar is worth keeping.
-    const overflow = Math.max(0, this.balanceUsd / (this.burst * usdPerRequest) - CREDIT_FULL_SHARE)
-    const most = CREDIT_TARGET_MAX + (CREDIT_FULL_TARGET * overflow) / (1 - CREDIT_FULL_SHARE)
-    const wanted = target + ((CREDIT_FULL_TARGET * overflow) / (1 - CREDIT_FULL_SHARE)) * usdPerRequest
-    return Math.min(Math.max(wanted, TARGET_MIN * usdPerRequest), most * usdPerRequest)
+    return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), CREDIT_TARGET_MAX * usdPerRequest)
+  }
+
+  /** What a dollar is worth where the account is nearly full, in parts of what it is worth elsewhere: what comes in then is lost. */
+  worthOfDollar(usdPerRequest: number): number {
+    const overflow = this.balanceUsd / (this.burst * usdPerRequest) - CREDIT_FULL_SHARE
+    return 1 - (CREDIT_FULL_DISCOUNT * Math.max(0, overflow)) / (1 - CREDIT_FULL_SHARE)
   }
 
   /**

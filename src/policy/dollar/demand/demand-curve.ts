@@ -88,6 +88,16 @@ export class DemandCurve {
     })
   }
 
+  /** Whether the model in a slot was a contender of any request of the window. */
+  knows(slot: number): boolean {
+    for (let i = 0; i < this.count; i++) {
+      const row = i * ROW_NUMBERS
+      for (let k = 0; k < this.rows[row]; k++)
+        if (this.rows[row + 1 + k * CURVE_POINT_NUMBERS] === slot) return true
+    }
+    return false
+  }
+
   /** The model in a slot can no longer be chosen. */
   forget(slot: number): void {
     this.edit((row) => {

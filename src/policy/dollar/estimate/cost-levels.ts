@@ -1,0 +1,120 @@
+import type { Arms } from '../../../bandit/arms.js'
+import { DriftWatch } from '../../../bandit/drift.js'
+import type { Evidence } from '../../../bandit/evidence.js'
+import type { Model } from '../../../models/registry.js'
+import type { RegistryView } from '../../../state/policy-state.js'
+import { restartCost } from '../cost-correction.js'
+import { DRIFT_LIMITS } from '../drift-limits.js'
+import {
+  COST_LEVEL_REQUESTS,
+  COST_UNKNOWN_REQUESTS,
+  DRIFT_KEPT_BIAS_OBSERVATIONS,
+  DRIFT_KEPT_OBSERVATIONS,
+  DRIFT_VARIANCE_RATE,
+  LEARNING_OBSERVATIONS,
+  LOG_COST_VARIANCE,
+  TRY_KEPT_OBSERVATIONS,
+  VARIANCE_REWARDS,
+} from '../tuning.js'
+
+/**
+ * What is known of the level of a model's costs beside its list price: it is found in the first few bills, guessed from
+ * those of the others before, and watched for drift. The cost head has the level itself.
+ */
+export class CostLevels {
+  private readonly registry: RegistryView
+  private readonly arms: Arms
+  private readonly evidence: Evidence
+  /** Whether a model's level is learned so: those of logs before it was keep the estimator that they began with. */
+  private readonly learns: (slot: number) => boolean
+  private readonly drift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
+
+  constructor(registry: RegistryView, evidence: Evidence, learns: (slot: number) => boolean) {
+    this.registry = registry
+    this.arms = evidence.arms
+    this.evidence = evidence
+    this.learns = learns
+  }
+
+  /** A slot has a new model. */
+  start(slot: number): void {
+    this.drift.start(slot)
+  }
+
+  /** Of ln(cost) about what the cost head predicts. */
+  variance(slot: number): number {
+    return this.drift.variance(slot)
+  }
+
+  /** What a snapshot keeps of a slot, a view. */
+  row(slot: number): Float64Array {
+    return this.drift.row(slot)
+  }
+
+  /** Before the cost head learns a bill: while it finds the level of a new model, what it predicted before needs no correction. */
+  billed(model: Model): void {
+    if (!this.learns(model.slot)) return
+    const { settled } = model
+    if (settled > 0 && settled <= COST_LEVEL_REQUESTS && (settled & (settled - 1)) === 0)
+      model.predictedUsd = model.realisedUsd
+    if ((settled & (settled - 1)) === 0) this.guess()
+  }
+
+  /** A try was within its limit: one observation of now outweighs what was. */
+  triedWithin(slot: number): void {
+    this.evidence.loosenSettled(slot, TRY_KEPT_OBSERVATIONS)
+  }
+
+  /**
+   * A bill of a model with a price, before the cost head learns it.
+   * @param residual of ln(cost) from what the head predicts
+   * @returns 1 or -1 when it costs more or less than it did: then little is left of what was known
+   */
+  observe(model: Model, residual: number): -1 | 0 | 1 {
+    const { drift, evidence } = this
+    const { slot, settled } = model
+    const rate = this.learns(slot) ? varianceRate(settled) : 0
+    if (settled < LEARNING_OBSERVATIONS && evidence.ofSettled(slot) < LEARNING_OBSERVATIONS) {
+      if (rate > 0) drift.learn(slot, residual, rate)
+      return 0
+    }
+    const direction = drift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
+    if (direction === 0) return 0
+    const known = evidence.ofSettled(slot)
+    if (known > DRIFT_KEPT_OBSERVATIONS) evidence.shrinkSettled(slot, DRIFT_KEPT_OBSERVATIONS / known)
+    evidence.loosenSettled(slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
+    restartCost(model)
+    return direction
+  }
+
+  /**
+   * What a model without a bill costs beside its list price is guessed to be what the others cost beside theirs: answers of
+   * five tokens where 300 are assumed are as short on all of them. O(models), at doublings of a model's bills.
+   */
+  private guess(): void {
+    const { registry, arms } = this
+    const { dimension, triangle } = arms.kernel.layout
+    let known = 0
+    let sum = 0
+    for (const model of registry.models) {
+      if (model.settled === 0 || !this.learns(model.slot)) continue
+      known++
+      sum += arms.runs(arms.settlements, model.slot).theta[dimension - 1]
+    }
+    if (known === 0) return
+    for (const model of registry.models) {
+      if (model.settled > 0 || !this.learns(model.slot)) continue
+      const { theta, response, precision } = arms.runs(arms.settlements, model.slot)
+      // A prior's sums are not diagonal: it knows its costs.
+      if (precision[triangle - 1] > arms.lambda0) continue
+      theta[dimension - 1] = sum / known
+      response[dimension - 1] = arms.lambda0 * theta[dimension - 1]
+    }
+  }
+}
+
+/** What a residual counts in the variance of a new model's costs: a mean at first, once their level is about found. */
+function varianceRate(settled: number): number {
+  const known = settled - COST_UNKNOWN_REQUESTS
+  return known < 0 ? 0 : 1 / (Math.min(known, VARIANCE_REWARDS) + 2)
+}

@@ -1,0 +1,90 @@
+import { ParetoBanditError } from '../../base/errors.js'
+import type { StateView } from '../../state/policy-state.js'
+import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
+import type { DecisionNote } from '../decision-note.js'
+import type { Lease } from '../lease.js'
+import type { RouteOptions } from '../route-options.js'
+import { SpendingLimits } from './accounts/spending-limits.js'
+import type { CandidateCosts } from './candidate-costs.js'
+import { PredictedUses } from './latency/predicted-uses.js'
+import type { DollarState } from './state.js'
+
+/** What limits a request: the accounts that it draws on, with what this process shares, the latency objective and the quality floor. */
+export class RequestLimits {
+  readonly spending = new SpendingLimits()
+  readonly uses = new PredictedUses()
+  lease: Lease | null = null
+  /** Whose account was short when the latest choice was refused: a tenant, or null for the router; undefined: nobody's. */
+  shortAccount: string | null | undefined
+  private readonly strict: boolean
+
+  constructor(strict: boolean) {
+    this.strict = strict
+  }
+
+  /** As of the note's time: into `spending`, `uses` and the note. */
+  read(state: StateView<DollarState>, request: RouteOptions | null, note: DecisionNote): void {
+    const { spending, uses } = this
+    const { accounts, demand, objectives } = state.policy
+    spending.read(accounts.router, accounts.of(request?.tenant), demand, note.at)
+    if (this.lease !== null) spending.keepTo(this.lease, request?.tenant ?? null)
+    const { price } = spending
+    note.shadowPrice = price === 0 ? 0 : price * (spending.payer?.usdPerRequest ?? spending.targetUsd)
+    spending.raise(objectives.quality, demand)
+    uses.read(objectives.latency)
+    note.now = state.requests
+    note.options = request
+    note.penaltyWeight = spending.price
+    note.latencyPrice = uses.price
+    note.neutralUse = uses.isOn ? 0 : -1
+    note.limitUsd = spending.limitUsd
+    note.ceilingMaxUsd = spending.ceilingMaxUsd
+    note.sparedUsd = spending.sparedUsd
+    note.hardUsd = spending.hardUsd
+    note.priceCeiling = Number.POSITIVE_INFINITY
+    note.forced = false
+    note.canary = false
+    note.cheapestFallback = false
+  }
+
+  /** What a try may draw where no model is affordable, USD. */
+  get lastResortUsd(): number {
+    const { limitUsd, capUsd } = this.spending
+    return this.strict ? limitUsd : capUsd
+  }
+
+  /** Constraints that no model of the list meets, as bits. */
+  missed({ expectedUsd, cheapest }: CandidateCosts): number {
+    const { spending, uses } = this
+    const leastUsd = expectedUsd[cheapest]
+    return (
+      (leastUsd > spending.ceilingUsd ? BUDGET_MISSED : 0) |
+      (leastUsd > spending.paceUsd ? CAP_MISSED : 0) |
+      (uses.isMissed ? LATENCY_MISSED : 0) |
+      (spending.isFloorMissed ? QUALITY_MISSED : 0)
+    )
+  }
+
+  /**
+   * The list position of the cheapest model, where nothing is affordable.
+   * @throws BUDGET_EXHAUSTED with `strict`, and where a cap leaves too little
+   */
+  cheapestAllowed(costs: CandidateCosts, request: RouteOptions | null): number {
+    const { spending } = this
+    const cheapest = costs.leastDrawn()
+    const costUsd = costs.drawnUsd[cheapest]
+    if (costUsd > spending.capUsd) {
+      this.lease?.miss(request?.tenant ?? null, costUsd)
+      const leaves = spending.isLeaseTightest
+        ? `this process holds ${spending.capUsd} of a cap that it shares, and asks for more while there is any`
+        : `a cap leaves ${spending.capUsd}`
+      const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
+      throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
+    }
+    if (!this.strict) return cheapest
+    this.lease?.miss(request?.tenant ?? null, costUsd)
+    this.shortAccount = spending.routerIsTightest ? null : request?.tenant
+    const message = `the cheapest model may cost ${costUsd} USD, the account has ${spending.limitUsd} for it`
+    throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
+  }
+}

@@ -1,0 +1,37 @@
+import { estimatedCostUsd } from '../../../models/price-list.js'
+import { AT, LIST_COST, NUMBER, ORIGIN, RESERVED } from '../../../state/pending/request-row.js'
+import type { FoldView } from '../../../state/policy-state.js'
+import type { RequestSize } from '../../eligibility.js'
+
+/** A request that was routed of late, as far as it is remembered. */
+export interface RecentPrompt {
+  /** With the bias. A view. */
+  readonly context: Float64Array
+  /** As its list cost says, input and output in the usual proportion. */
+  readonly size: RequestSize
+  /** What was set aside for it, over its list cost. */
+  readonly reservedRatio: number
+}
+
+/**
+ * The latest of the requests that a snapshot has too: those that wait for feedback, and those that a bill may come for.
+ * @param usual size of a request
+ */
+export function recentPrompts({ pending }: FoldView, count: number, usual: RequestSize): RecentPrompt[] {
+  const waiting = [...pending.waiting()].slice(-count).map((sequence) => ({
+    row: pending.row(sequence),
+    prices: pending.prices(sequence),
+  }))
+  const known = [...waiting, ...pending.closed.latest(count)]
+  const order = [AT, ORIGIN, NUMBER]
+  known.sort((a, b) => order.reduce((sign, at) => sign || a.row[at] - b.row[at], 0))
+  return known.slice(-count).map(({ row, prices }) => {
+    const usualUsd = estimatedCostUsd(prices, usual.inputTokens, usual.outputTokens)
+    const times = usualUsd === 0 ? 1 : row[LIST_COST] / usualUsd
+    return {
+      context: row.subarray(row.length - pending.dimension),
+      size: { inputTokens: times * usual.inputTokens, outputTokens: times * usual.outputTokens },
+      reservedRatio: row[LIST_COST] === 0 ? 1 : row[RESERVED] / row[LIST_COST],
+    }
+  })
+}

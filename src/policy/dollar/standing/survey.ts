@@ -1,0 +1,143 @@
+import { COST, LATENCY, QUADRATIC } from '../../../kernel/kernel.js'
+import { isAvailable } from '../../../models/availability.js'
+import type { Model } from '../../../models/registry.js'
+import type { StateView } from '../../../state/policy-state.js'
+import { blankNote } from '../../decision-note.js'
+import { requestSize } from '../../eligibility.js'
+import type { ResolvedOptions } from '../../options.js'
+import { CandidateCosts } from '../candidate-costs.js'
+import { Equals } from '../equals.js'
+import { Prospects } from '../exploration/prospects.js'
+import { RequestLimits } from '../request-limits.js'
+import type { DollarOptions } from '../settings.js'
+import type { DollarState } from '../state.js'
+import { type RecentPrompt, recentPrompts } from './recent-prompts.js'
+
+/** How a model stands with requests like the latest, were they routed now and without options of their own. */
+export interface Surveyed {
+  /** The least that one of them would draw, USD. */
+  drawnUsd: number
+  /** The most by which it is worth more than the best that can be had at the price in force; below 0: it is worth less. */
+  lead: number
+  /** How many it would get, and how many were it affordable. */
+  wins: number
+  wouldWin: number
+  /** Whether it may be worth its price, for all that is known: a try may find out. */
+  isProspect: boolean
+}
+
+/**
+ * Weighs all models for the latest prompts as a decision does, and changes nothing but scratch space of the arena: the list
+ * that it writes there is that of all enabled models, so one that a decision keeps stays what it is.
+ */
+export class Survey {
+  readonly limits: RequestLimits
+  readonly prompts: readonly RecentPrompt[]
+  private readonly state: StateView<DollarState>
+  private readonly options: ResolvedOptions<DollarOptions>
+  private readonly costs = new CandidateCosts()
+  private readonly prospects: Prospects
+  private readonly equals: Equals
+  private readonly at: number
+
+  /** @param prompts how many at most */
+  constructor(
+    state: StateView<DollarState>,
+    options: ResolvedOptions<DollarOptions>,
+    at: number,
+    prompts: number,
+  ) {
+    this.state = state
+    this.options = options
+    this.at = at
+    this.limits = new RequestLimits(false)
+    this.limits.read(state, null, { ...blankNote(), at })
+    this.prospects = new Prospects(this.costs, this.limits.uses)
+    this.equals = new Equals(options.policyOptions.indifference, this.costs)
+    const usual = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
+    this.prompts = recentPrompts(state, prompts, usual)
+  }
+
+  /** Of every enabled model, over all prompts; none where no prompt is known. */
+  all(): ReadonlyMap<Model, Surveyed> {
+    const found = new Map<Model, Surveyed>()
+    const { costs, limits, prospects, state } = this
+    const { spending } = limits
+    for (const prompt of this.prompts) {
+      this.weigh(prompt)
+      const best = this.best()
+      prospects.read(state, Math.min(spending.ceilingUsd, spending.paceUsd))
+      for (let position = 0; position < costs.list.count; position++) {
+        const lead = best < 0 ? 0 : costs.worth(position, spending.price) - costs.worth(best, spending.price)
+        const one = found.get(costs.list.models[position])
+        const isBetter = lead > 0 && !this.isEqual(position, best)
+        const seen: Surveyed = {
+          drawnUsd: Math.min(costs.drawnUsd[position], one?.drawnUsd ?? Number.POSITIVE_INFINITY),
+          lead: Math.max(lead, one?.lead ?? Number.NEGATIVE_INFINITY),
+          wins: (one?.wins ?? 0) + (position === best ? 1 : 0),
+          wouldWin: (one?.wouldWin ?? 0) + (position === best || isBetter ? 1 : 0),
+          isProspect:
+            one?.isProspect === true || prospects.mayWin(state, position) || prospects.isInMix(position),
+        }
+        found.set(costs.list.models[position], seen)
+      }
+    }
+    return found
+  }
+
+  /** Whether a model may be worth its price where requests may cost so much on average, USD. */
+  mayWinAt(model: Model, ceilingUsd: number): boolean {
+    const { costs, prospects, state } = this
+    return this.prompts.some((prompt) => {
+      this.weigh(prompt)
+      prospects.read(state, ceilingUsd)
+      return prospects.mayWin(state, costs.list.models.indexOf(model))
+    })
+  }
+
+  /** Values and costs of all enabled models for a prompt. */
+  private weigh({ context, size, reservedRatio }: RecentPrompt): void {
+    const { costs, limits, state } = this
+    const { spending, uses } = limits
+    const { arms, policy, registry, requests } = state
+    const { kernel } = arms
+    const { layout, f64 } = kernel
+    f64.set(context, layout.context)
+    costs.list.takeEnabled(arms, registry, Number.POSITIVE_INFINITY)
+    const { count } = costs.list
+    kernel.project(1, count, COST | QUADRATIC | (uses.isOn ? LATENCY : 0))
+    const isWorstCase = this.options.policyOptions.reserve === 'worst-case'
+    costs.predict(kernel, 0, null, size, isWorstCase)
+    if (isWorstCase) for (let i = 0; i < count; i++) costs.drawnUsd[i] = costs.listUsd[i] * reservedRatio
+    costs.need(spending, (model) => policy.tailOf(model))
+    if (uses.isOn) {
+      const { latency } = policy.objectives
+      uses.predict(latency, costs.list, kernel, 0, costs.neededUsd, spending.limitUsd)
+    }
+    for (let i = 0; i < count; i++) f64[costs.cells[i] + layout.penalty] = uses.penaltyAt(i)
+    kernel.combine(0, count, this.options.alpha, 1, requests)
+    for (let i = 0; i < count; i++) costs.values[i] = f64[costs.cells[i] + layout.score]
+  }
+
+  /** The position that the request would go to by its scores; -1 where nothing is affordable. */
+  private best(): number {
+    const { costs, state } = this
+    const { price, limitUsd } = this.limits.spending
+    const { list, neededUsd } = costs
+    let best = -1
+    for (let position = 0; position < list.count; position++) {
+      if (neededUsd[position] > limitUsd || !isAvailable(list.models[position], this.at, state.requests))
+        continue
+      if (best < 0 || costs.worth(position, price) > costs.worth(best, price)) best = position
+    }
+    return best < 0 ? best : this.equals.cheapest(state, 0, best, this.limits)
+  }
+
+  /** Whether a dearer model is no better than the best: then it gets nothing that the best may have. */
+  private isEqual(position: number, best: number): boolean {
+    const { price } = this.limits.spending
+    const { expectedUsd } = this.costs
+    if (best < 0 || price !== 0 || expectedUsd[best] >= expectedUsd[position]) return false
+    return this.equals.areEqual(this.state, 0, best, position, price, this.limits.uses)
+  }
+}

@@ -1,0 +1,102 @@
+import { DRIFT_NUMBERS } from '../../bandit/drift.js'
+import { isRecord } from '../../base/check.js'
+import type { PolicySnapshot } from '../../state/policy-state.js'
+import { invalidSnapshot } from '../../state/snapshot/invalid-snapshot.js'
+import type { Accounts } from './accounts/accounts.js'
+import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
+import type { DemandCurve } from './demand/demand-curve.js'
+import type { Shrinkage } from './estimate/shrinkage.js'
+import type { Recoveries } from './exploration/recoveries.js'
+import type { Objectives } from './objectives.js'
+
+/** Of a model, in a snapshot: two watches. */
+const WATCH_NUMBERS = 2 * DRIFT_NUMBERS
+
+/** A watch over drift, one row a slot. */
+interface Watch {
+  start(slot: number): void
+  row(slot: number): Float64Array
+}
+
+/** What policy `dollar` keeps. */
+interface StateParts {
+  readonly accounts: Accounts
+  readonly demand: DemandCurve
+  readonly recoveries: Recoveries
+  readonly objectives: Objectives
+  readonly shrinkage: Shrinkage
+  readonly rewardDrift: Watch
+  readonly costLevels: Watch
+}
+
+/** All of it for a snapshot: each part as numbers, one after the other. */
+export function saveState(parts: StateParts, slots: readonly number[]): PolicySnapshot {
+  const accounts = saveAccounts(parts.accounts)
+  const drift = slots.length * WATCH_NUMBERS
+  const shrinkage = parts.shrinkage.save()
+  const rest = [
+    accounts.numbers,
+    parts.recoveries.save(),
+    parts.objectives.save(slots),
+    shrinkage,
+    parts.demand.save(),
+  ]
+  const numbers = new Float64Array(rest.reduce((sum, { length }) => sum + length, drift))
+  slots.forEach((slot, i) => {
+    const at = i * WATCH_NUMBERS
+    numbers.set(parts.rewardDrift.row(slot), at)
+    numbers.set(parts.costLevels.row(slot), at + DRIFT_NUMBERS)
+  })
+  let at = drift
+  for (const part of rest) {
+    numbers.set(part, at)
+    at += part.length
+  }
+  const text = shrinkage.length === 0 ? {} : { shrinkageNumbers: shrinkage.length }
+  return { text: { ...accounts.text, ...text }, numbers }
+}
+
+/**
+ * Takes over what `saveState` gave.
+ * @throws SNAPSHOT_INVALID
+ */
+export function loadState(
+  parts: StateParts,
+  { text, numbers }: PolicySnapshot,
+  dimension: number,
+  slots: readonly number[],
+): void {
+  const drift = slots.length * WATCH_NUMBERS
+  const rows = numbers.subarray(0, drift)
+  if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
+    throw invalidSnapshot('its drift statistics are not valid')
+  }
+  const taken = drift + loadAccounts(parts.accounts, text, numbers.subarray(drift))
+  const fallen = parts.recoveries.load(numbers.subarray(taken), dimension, slots)
+  if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
+  const asked = parts.objectives.load(numbers.subarray(taken + fallen), slots)
+  if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
+  const at = taken + fallen + asked
+  const learned = shrinkageNumbers(text)
+  if (!parts.shrinkage.load(numbers.subarray(at, at + learned), slots))
+    throw invalidSnapshot('how far its features are trusted is not valid')
+  const window = numbers.subarray(at + learned)
+  if (!parts.demand.accepts(window, new Set(slots)))
+    throw invalidSnapshot('its window of requests is not valid')
+  slots.forEach((slot, i) => {
+    const at = i * WATCH_NUMBERS
+    parts.rewardDrift.start(slot)
+    parts.costLevels.start(slot)
+    parts.rewardDrift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))
+    parts.costLevels.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + WATCH_NUMBERS))
+  })
+  parts.demand.load(window)
+}
+
+/** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */
+function shrinkageNumbers(text: unknown): number {
+  const count = isRecord(text) ? (text.shrinkageNumbers ?? 0) : 0
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
+    throw invalidSnapshot('how far its features are trusted is not valid')
+  return count
+}

@@ -1,0 +1,90 @@
+import type { Model } from '../models/registry.js'
+import type { FoldView } from '../state/policy-state.js'
+
+/** A model is in the mix that had one of this many latest requests. */
+export const MIX_REQUESTS = 1000
+
+/**
+ * - `in-mix`: it had one of the latest 1,000 requests;
+ * - `due`: it is to be tried, or would be chosen: its turn comes;
+ * - `cannot-win`: others are worth more at what it costs, for all that is known of it;
+ * - `out-of-reach`: it might be worth its price, but one request costs more than any account can ever pay;
+ * - `unaffordable`: it would be chosen, and no account has enough now;
+ * - `kept-out`: it would be chosen, and the requests' own options or tenants leave it out;
+ * - `down`: it does not answer; `disabled`, `draining`: an operator took it out;
+ * - `not-chosen`: the policy does not say why.
+ */
+export type StandingKind =
+  | 'in-mix'
+  | 'due'
+  | 'cannot-win'
+  | 'out-of-reach'
+  | 'unaffordable'
+  | 'kept-out'
+  | 'down'
+  | 'disabled'
+  | 'draining'
+  | 'not-chosen'
+
+/** Why a model gets requests, or none. */
+export interface ModelStanding {
+  readonly kind: StandingKind
+  /** In words, with the numbers. */
+  readonly why: string
+  /** Requests since its latest; null: it never had one. */
+  readonly idleRequests: number | null
+  /** What one request like the latest would draw, USD: the least of them. Null where it does not matter. */
+  readonly costUsd: number | null
+  /** The most that one may draw, USD: ever of what is out of reach, now of what is unaffordable. */
+  readonly mostUsd: number | null
+  /** Expected reward by which it falls short of what gets the requests, at their price of a dollar. */
+  readonly shortBy: number | null
+  /** Each of these alone would put a model that is out of reach within reach; null of others. */
+  readonly remedies: Remedies | null
+}
+
+/** Null for what would not help. What others show meanwhile may still rule the model out. */
+export interface Remedies {
+  /** A budget, USD per request, and caps, USD a period, from this on. */
+  readonly usdPerRequest: number | null
+  readonly capUsd: number | null
+  /** Requests with at most so many. */
+  readonly maxOutputTokens: number | null
+}
+
+export const NOTHING_SAID = { costUsd: null, mostUsd: null, shortBy: null, remedies: null } as const
+
+/** What can be said whatever the policy; null where that is the policy's to say. */
+export function plainStanding(model: Model, { arms, requests, registry }: FoldView): ModelStanding | null {
+  const idleRequests = idleRequestsOf(model, { arms, requests })
+  const plain = (kind: StandingKind, why: string): ModelStanding => ({
+    kind,
+    why,
+    idleRequests,
+    ...NOTHING_SAID,
+  })
+  if (registry.draining.has(model)) return plain('draining', 'it is removed once its requests are done')
+  if (!model.enabled) return plain('disabled', 'an operator took it out: enable puts it back')
+  if (model.trips > 0)
+    return plain(
+      'down',
+      `it does not answer: ${model.trips} tries failed since, the next one comes by itself`,
+    )
+  if (idleRequests === null || idleRequests >= MIX_REQUESTS) return null
+  return plain('in-mix', `it had ${model.requests} of ${requests} requests, the latest ${idleRequests} ago`)
+}
+
+export function idleRequestsOf(
+  model: Model,
+  { arms, requests }: Pick<FoldView, 'arms' | 'requests'>,
+): number | null {
+  if (model.requests === 0) return null
+  return Math.max(0, requests - arms.cell(arms.kernel.layout.lastPlay, model.slot))
+}
+
+/** Where the policy says nothing. */
+export function notChosen(model: Model, view: FoldView): ModelStanding {
+  const why =
+    view.requests === 0 ? 'no request was routed yet' : `none of the latest ${MIX_REQUESTS} went to it`
+  return { kind: 'not-chosen', why, idleRequests: idleRequestsOf(model, view), ...NOTHING_SAID }
+}
