@@ -337,6 +337,35 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
     expect((await c?.router.digest())?.sha256).toBe((await a.router.digest()).sha256)
   })
 
+  it.each([
+    ['no snapshot', false, 20],
+    ['a snapshot of all of it', true, 0],
+    ['a snapshot and events after it', true, 5],
+  ])('emptied, with %s: acknowledges nothing more, and is not opened', async (_, hasSnapshot, more) => {
+    const failing = await start()
+    if (hasSnapshot) {
+      const first = await grown(failing)
+      await first.router.close()
+    }
+    const [a, b] = [await replica(failing), await replica(failing)]
+    for (let i = 0; i < more; i++) a.router.route(X)
+    await a.router.flush()
+    const routed = (hasSnapshot ? 20 : 0) + more
+    await until(() => b.router.stats().requests === routed, 'the news')
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '0')
+    for (const { router, errors } of [a, b]) {
+      await until(() => errors.length > 0, 'the word')
+      expect(errors[0]).toMatch(/got a log without it|deleted entries/)
+      // In the moment before it is known a request may still be routed: its receipt does not resolve.
+      const receipt = () => {
+        const { id } = router.route(X)
+        return router.reward(id, 1).durable
+      }
+      await expectRejection(Promise.resolve().then(receipt), 'STORE_CORRUPT')
+    }
+    await expectRejection(replica(failing), 'STORE_CORRUPT')
+  })
+
   it('has nothing to say of what was trimmed behind snapshots', async () => {
     const failing = await start()
     const a = await grown(failing)
