@@ -28,6 +28,19 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
         throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
     },
   },
+  capped: {
+    byTenant: ({ tenant, byTenant }) => {
+      if (byTenant && tenant === null)
+        throw expected('INVALID_ARGUMENT', 'event.byTenant', 'false where there is no tenant', byTenant)
+    },
+    lastAt: ({ at, lastAt }) => {
+      if (lastAt > at) throw expected('INVALID_ARGUMENT', 'event.lastAt', `no later than ${at}`, lastAt)
+    },
+    firstAt: ({ firstAt, lastAt }) => {
+      if (firstAt > lastAt)
+        throw expected('INVALID_ARGUMENT', 'event.firstAt', `no later than ${lastAt}`, firstAt)
+    },
+  },
   'tenant-added': {
     tenant: ({ tenant }, { state }) => {
       checkNewTenant(state.policy.accounts, tenant, 'event.tenant')

@@ -24,6 +24,8 @@ const CAP_WORDS = {
   window: { first: ['calendar', 'rolling'], known: CAP_WINDOWS },
   pacing: { first: ['forecast', 'even'], known: CAP_PACINGS },
 }
+/** No second has more. */
+const CAPPED_REQUESTS_MAX = 2 ** 31 - 1
 const DRAWN_MAX = 1e15
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
@@ -50,6 +52,23 @@ export const refused = defineEvent('refused', 14, {
   tenant: column('tenant', nullable(text())),
 })
 export type RefusedEvent = DefinedEvent<typeof refused>
+
+/**
+ * Requests that a cap refused, one or many: written at most once a second for each tenant, so that clients that ask again and
+ * again do not fill the log. The forecast of the caps counts them, no faster than routed requests came.
+ */
+export const capped = defineEvent('capped', 23, {
+  /** Whose requests they were; null: of no tenant. */
+  tenant: column('tenant', nullable(text())),
+  /** Whether the tenant's own cap refused them, not the router's. */
+  byTenant: boolean(),
+  /** How many. */
+  requests: integer(1, CAPPED_REQUESTS_MAX),
+  /** When the first and the latest of them came, milliseconds since 1970 UTC. */
+  firstAt: finite(),
+  lastAt: finite(),
+})
+export type CappedEvent = DefinedEvent<typeof capped>
 
 export const tenantAdded = defineEvent('tenant-added', 15, {
   tenant: column('tenant', text()),
@@ -120,6 +139,7 @@ export const DOLLAR_EVENTS = [
   capsSet,
   periodStarted,
   refused,
+  capped,
   tenantAdded,
   tenantRemoved,
   latencySet,
@@ -135,6 +155,7 @@ declare module '../../events/event-map.js' {
     'caps-set': CapsSetEvent
     'period-started': PeriodStartedEvent
     refused: RefusedEvent
+    capped: CappedEvent
     'tenant-added': TenantAddedEvent
     'tenant-removed': TenantRemovedEvent
     'latency-set': LatencySetEvent
@@ -154,6 +175,7 @@ export type AccountEvent =
   | CapsSetEvent
   | PeriodStartedEvent
   | RefusedEvent
+  | CappedEvent
   | TenantAddedEvent
   | TenantRemovedEvent
   | AccountAdjustedEvent

@@ -69,6 +69,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     'caps-set',
     'period-started',
     'refused',
+    'capped',
     'tenant-added',
     'tenant-removed',
     'latency-set',

@@ -298,6 +298,7 @@ export class DollarState implements PolicyState {
       case 'account-adjusted':
       case 'period-started':
       case 'refused':
+      case 'capped':
       case 'tenant-added':
       case 'tenant-removed':
         this.accounts.administer(event)

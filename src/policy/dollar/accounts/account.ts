@@ -1,3 +1,4 @@
+import type { EventOf } from '../../../events/events.js'
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
@@ -115,6 +116,20 @@ export class Account {
       this.arrivals.arrive(at)
     }
     for (const cap of this.caps) cap.reserve(at, usd)
+  }
+
+  /**
+   * Requests came that a cap refused. They would come again, so the forecast counts them; but no faster than routed ones came
+   * of late, as clients may ask again and again.
+   */
+  wanted({ requests, firstAt, lastAt }: EventOf<'capped'>): void {
+    const { arrivals, caps } = this
+    if (arrivals === null || caps.length === 0) return
+    const most = 1 + Math.max(0, lastAt - firstAt) * arrivals.latestPerMs
+    for (let i = Math.min(requests, Math.floor(most)); i > 0; i--) {
+      arrivals.wanted(lastAt)
+      for (const cap of caps) cap.wanted(lastAt)
+    }
   }
 
   /** What the caps leave for the next request to draw, USD. */

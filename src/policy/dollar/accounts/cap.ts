@@ -128,6 +128,11 @@ export class Cap {
     this.carriedUsd = this.afterUsd
   }
 
+  /** A request came that a cap refused. */
+  wanted(at: number): void {
+    this.rate.arrive(at)
+  }
+
   /** A request was routed: sets aside its dollars, at most `availableUsd(at)` where the promise is to hold. */
   reserve(at: number, usd: number): void {
     this.rate.arrive(at)

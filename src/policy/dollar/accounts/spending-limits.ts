@@ -24,6 +24,8 @@ export class SpendingLimits {
   sparedUsd = Number.POSITIVE_INFINITY
   /** Of what is shared with other processes: what the cheapest model needs until more comes. */
   private soonUsd = 0
+  /** Whether the tenant's caps leave less than the router's. */
+  tenantCapIsTightest = false
   /** The largest ceiling B; 0 without a budget. */
   ceilingMaxUsd = 0
   /** Whether what this process holds of the caps is less than they leave. */
@@ -45,8 +47,10 @@ export class SpendingLimits {
     this.routerIsTightest = false
     if (router.isLimited) this.add(router, demand, at)
     const routerUsd = this.limitUsd
+    const routerCapUsd = this.capUsd
     if (tenant?.isLimited === true) this.add(tenant, demand, at)
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
+    this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
     this.hardUsd = this.capUsd
