@@ -1,6 +1,6 @@
 import { estimateTokens } from '../../features/index.js'
 import type { Facts, Json } from '../protocols/adapter.js'
-import { mergedUsage } from '../protocols/usage.js'
+import { mergedUsage, usageOver } from '../protocols/usage.js'
 
 /** What an answer has been so far. */
 export class Meter {
@@ -39,7 +39,9 @@ export class Meter {
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
     if (usage === null) return
-    this.usage = mergedUsage(this.usage, usage)
+    if (this.usage === null) this.usage = usage
+    else if (isUsageWhole && !this.isUsageWhole) this.usage = usageOver(this.usage, usage)
+    else if (isUsageWhole === this.isUsageWhole) this.usage = mergedUsage(this.usage, usage)
     this.isUsageWhole ||= isUsageWhole
   }
 
