@@ -110,7 +110,16 @@ describe('rule 1: every call is reserved before and booked after, on one ledger'
     expectTrue()
   })
 
-  it.todo('counting tokens costs nothing, and reserves nothing')
+  it('counting tokens costs nothing, and reserves nothing', async () => {
+    await start()
+    const { input_tokens } = await house.anthropic.messages.countTokens({
+      model: 'sim-claude',
+      messages: ASK.messages,
+    })
+    expect(input_tokens).toBeGreaterThan(0)
+    await house.over(1)
+    expect(house.bookedUsd()).toBe(0)
+  })
 })
 
 describe('rule 2: usage is always asked for, and taken in any shape', () => {
