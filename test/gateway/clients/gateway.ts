@@ -1,10 +1,10 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
-import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
 import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
-import { createRouter, type Router } from '../../../src/index.js'
+import { openRouter } from '../../../src/gateway/node/open-router.js'
+import type { Router } from '../../../src/index.js'
 import { PRICES } from '../../upstream/prices.js'
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../upstream/upstream.js'
 import type { Tree } from '../config/example.js'
@@ -77,16 +77,20 @@ export function clientTree(upstream: Upstream, more: Tree = {}): Tree {
 export interface TestGatewayOptions extends UpstreamOptions {
   /** Parts of the config in place of those of `clientTree`. */
   readonly tree?: Tree | ((upstream: Upstream) => Tree)
+  /** Of another gateway, which closes it. Default: one of its own. */
+  readonly upstream?: Upstream
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export async function startGateway({ tree = {}, ...options }: TestGatewayOptions = {}): Promise<TestGateway> {
-  const upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...options })
+  const { upstream: given, env = {} } = options
+  const upstream = given ?? (await startUpstream({ apiKey: UPSTREAM_KEY, ...options }))
   const more = typeof tree === 'function' ? tree(upstream) : tree
-  const config = await readConfig(clientTree(upstream, more), { name: 'config', env: ENV })
-  const router = await createRouter<string>(routerOptionsOf(config))
+  const config = await readConfig(clientTree(upstream, more), { name: 'config', env: { ...ENV, ...env } })
   const bookings: Booking[] = []
   const requests: Tree[] = []
   const failures: Tree[] = []
+  const router = await openRouter(config, (error) => failures.push({ error }))
   const watchers = new Set<() => void>()
   const changed = () => {
     for (const tell of watchers) tell()
@@ -139,7 +143,7 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
       await timers.runOut(TIMEOUT_MS)
     },
     close: async () => {
-      await upstream.close()
+      if (given === undefined) await upstream.close()
       await http.drain(0)
       await gateway.close()
     },

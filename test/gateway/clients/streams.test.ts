@@ -186,6 +186,7 @@ describe('what passes through', () => {
     { bytesPerWrite: 1 },
     { bytesPerWrite: 7, hasComments: true },
     { lineEnd: '\r\n' },
+    { lineEnd: '\r' },
     { hasComments: true },
     { paddingBytes: 100_000 },
   ])('is the same text on every surface, whatever its bytes look like: %o', async (framing) => {
