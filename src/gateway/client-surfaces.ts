@@ -1,6 +1,10 @@
 import { Hono } from 'hono'
 import { complete } from './completions/complete.js'
+import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'
+import { routeOnly } from './completions/route-only.js'
+import { withKey } from './completions/with-key.js'
+import { decision, feedback, link } from './feedback/feedback-routes.js'
 import { refusalResponse } from './keys/refusal.js'
 import { modelList } from './model-list.js'
 import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
@@ -32,6 +36,15 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     const house = new House(deps, call, after)
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
+    app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>
+      withKey(house, 'count_tokens', raw, (...who) => countTokens(house, raw, ...who), 'anthropic'),
+    )
+    app.post('/v1/route', ({ req: { raw } }) =>
+      withKey(house, 'route', raw, (...who) => routeOnly(house, raw, ...who)),
+    )
+    app.get('/v1/decisions/:id', ({ req }) => decision(house, req.raw, req.param('id')))
+    app.post('/v1/feedback', ({ req }) => feedback(house, req.raw))
+    app.on(['GET', 'POST'], '/f/:token', ({ req }) => link(house, req.raw, req.param('token')))
     app.get('/v1/models', ({ req }) => modelList(deps, req.raw))
     app.all('*', () => {
       const refusal = { status: 404, code: 'not_found', message: 'there is no such path', retryAfterMs: null }

@@ -1,5 +1,6 @@
 import { keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
+import { ownerOf } from '../sessions/sessions.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
@@ -21,13 +22,18 @@ export async function complete(house: House, adapter: ProtocolAdapter, request: 
   }
 }
 
-function refused(house: House, adapter: ProtocolAdapter, exchange: Exchange, error: unknown): Response {
+export function refused(
+  house: House,
+  { errors }: Pick<ProtocolAdapter, 'errors'>,
+  exchange: Exchange,
+  error: unknown,
+): Response {
   const { router, now, onError } = house.deps
   const refusal = refusalOfError(error, router, exchange.record.tenant, now())
-  if (refusal !== null) return exchange.refuse(refusal, adapter.errors)
+  if (refusal !== null) return exchange.refuse(refusal, errors)
   onError(error)
   const ours = { status: 500, code: 'internal_error', message: 'the gateway failed', retryAfterMs: null }
-  return exchange.refuse(ours, adapter.errors, 'failed')
+  return exchange.refuse(ours, errors, 'failed')
 }
 
 /** One model after another, until one answers: each a reservation of its own. */
@@ -63,7 +69,8 @@ async function tryModels(
   }
 }
 
-async function reserve(
+/** @throws (the promise is rejected with) Refused, and what the router throws */
+export async function reserve(
   house: House,
   exchange: Exchange,
   { config, models, prompt, inputTokens, asked, key }: Order,
@@ -78,6 +85,7 @@ async function reserve(
     ...(asked.maxOutputTokens === null ? {} : { maxOutputTokens: asked.maxOutputTokens }),
     ...(key.tenant === null ? {} : { tenant: key.tenant }),
   })
+  house.decisions.made(decision.id, ownerOf(key))
   const model = models.find(({ id }) => id === decision.model)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) {

@@ -1,4 +1,6 @@
 import type { GatewayConfig } from '../config/config.js'
+import { Decisions } from '../feedback/decisions.js'
+import { Rewards } from '../feedback/rewards.js'
 import type { Surface } from '../logs/request-record.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { Sessions } from '../sessions/sessions.js'
@@ -18,6 +20,8 @@ export class House {
   readonly ledger: Ledger
   readonly billing: Billing
   readonly sessions: Sessions
+  readonly decisions = new Decisions()
+  readonly rewards: Rewards
   readonly retries = new RetryShare()
   private readonly underWay = new Set<Exchange>()
   private isClosing = false
@@ -36,11 +40,17 @@ export class House {
     )
     this.billing = new Billing(this.ledger, unknown)
     this.sessions = new Sessions(deps.now)
+    const { router, onError, live } = deps
+    this.rewards = new Rewards({ router, config: () => live.current.rewards, after, onError })
   }
 
   begin(request: Request, surface: Surface): Exchange {
     const { now, observe } = this.deps
-    const exchange = new Exchange(request, surface, now, observe, (ended) => this.underWay.delete(ended))
+    const onEnd = (ended: Exchange) => {
+      this.underWay.delete(ended)
+      this.decisions.ended(ended.record)
+    }
+    const exchange = new Exchange(request, surface, now, observe, onEnd)
     this.underWay.add(exchange)
     if (this.isClosing) exchange.breakOff()
     return exchange
@@ -62,6 +72,7 @@ export class House {
       exchange.breakOff()
     }
     await Promise.all(ends)
+    this.rewards.close()
     this.ledger.close()
   }
 }

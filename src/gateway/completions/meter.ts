@@ -1,6 +1,6 @@
 import { estimateTokens } from '../../features/index.js'
 import type { Facts, Json } from '../protocols/adapter.js'
-import { mergedUsage, outputIn } from '../protocols/usage.js'
+import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
 
 /** What an answer has been so far. */
 export class Meter {
@@ -43,8 +43,11 @@ export class Meter {
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
     if (usage === null) return
-    this.usage = mergedUsage(this.usage, usage)
-    this.uncountedTokens = 0
+    if (this.usage === null) this.usage = usage
+    else if (isUsageWhole && !this.isUsageWhole) this.usage = usageOver(this.usage, usage)
+    else if (isUsageWhole === this.isUsageWhole) this.usage = mergedUsage(this.usage, usage)
+    // An early count that comes after a whole one says nothing.
+    if (isUsageWhole || !this.isUsageWhole) this.uncountedTokens = 0
     this.isUsageWhole ||= isUsageWhole
   }
 

@@ -37,8 +37,7 @@ export async function readOrder(
   exchange: Exchange,
   key: ClientKey,
 ): Promise<Order> {
-  const { live, rates } = house.deps
-  const config = live.current
+  const config = house.deps.live.current
   const { record, request } = exchange
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
@@ -50,16 +49,7 @@ export async function readOrder(
     (sum, { content }) => sum + (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE,
     asked.otherInputTokens,
   )
-  const admitted = rates.admit(
-    key,
-    inputTokens + (asked.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED),
-    config.limits,
-  )
-  if (!admitted.ok) {
-    const { status, code, message, retryAfterMs } = admitted.refusal
-    throw new Refused(status, code, message, retryAfterMs)
-  }
-  exchange.admission = admitted.admission
+  admit(house, exchange, key, inputTokens + (asked.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED))
   const region = request.headers.get('x-paretobandit-region')
   const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
   const session = sessionOf(request.headers, asked, key)
@@ -87,4 +77,15 @@ function lockedModels(
   const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
   const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
   throw new Refused(400, 'no_model_can_serve', message)
+}
+
+/** @throws Refused */
+export function admit(house: House, exchange: Exchange, key: ClientKey, tokens: number): void {
+  const { rates, live } = house.deps
+  const admitted = rates.admit(key, tokens, live.current.limits)
+  if (!admitted.ok) {
+    const { status, code, message, retryAfterMs } = admitted.refusal
+    throw new Refused(status, code, message, retryAfterMs)
+  }
+  exchange.admission = admitted.admission
 }

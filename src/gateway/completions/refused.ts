@@ -60,6 +60,30 @@ export function refusalOfError(
         message: 'the ledger takes nothing at the moment',
         retryAfterMs: LEDGER_RETRY_MS,
       }
+    case 'UNKNOWN_REQUEST':
+      return {
+        status: 404,
+        code: 'unknown_decision',
+        message: 'there is no such decision',
+        retryAfterMs: null,
+      }
+    case 'ALREADY_REWARDED':
+      return {
+        status: 409,
+        code: 'already_rewarded',
+        message: 'the rewards of this decision have been applied',
+        retryAfterMs: null,
+      }
+    case 'REQUEST_CLOSED':
+    case 'REQUEST_FAILED':
+    case 'REQUEST_EXPIRED':
+    case 'MODEL_REMOVED':
+      return {
+        status: 409,
+        code: 'decision_closed',
+        message: 'this decision takes no reward: it failed, was broken off, or is too old',
+        retryAfterMs: null,
+      }
     default:
       return null
   }

@@ -41,17 +41,25 @@ function counts(usage: unknown): usage is Json {
  * What several usages of one answer say together. Counts are of all so far and never fall, so the greater holds, in whatever
  * order they come; a null says nothing.
  */
-export function mergedUsage(before: Json | null, next: Json): Json {
-  if (before === null) return next
-  const merged: Record<string, unknown> = { ...before }
+export function mergedUsage(before: Json, next: Json): Json {
+  return merged(before, next, Math.max)
+}
+
+/** A usage of the whole answer over one of its beginning: what it says holds, the rest stays. */
+export function usageOver(early: Json, whole: Json): Json {
+  return merged(early, whole, (_known, value) => value)
+}
+
+function merged(before: Json, next: Json, count: (known: number, value: number) => number): Json {
+  const all: Record<string, unknown> = { ...before }
   for (const [name, value] of Object.entries(next)) {
-    const known = merged[name]
+    const known = all[name]
     if (value === null || value === undefined) continue
-    if (typeof value === 'number' && typeof known === 'number') merged[name] = Math.max(known, value)
-    else if (isObject(value) && isObject(known)) merged[name] = mergedUsage(known, value)
-    else merged[name] = value
+    if (typeof value === 'number' && typeof known === 'number') all[name] = count(known, value)
+    else if (isObject(value) && isObject(known)) all[name] = merged(known, value, count)
+    else all[name] = value
   }
-  return merged
+  return all
 }
 
 /** Tokens of the answer that a usage counts, by whatever name. */

@@ -17,12 +17,17 @@ export function sessionOf(
 ): { id: string; shown: string | null } {
   const named =
     headers.get('x-session-id') || headers.get('x-claude-code-session-id') || asked.session || null
-  const owner = key.tenant === null ? `key:${key.id}` : `tenant:${key.tenant}`
+  const owner = ownerOf(key)
   if (named !== null) {
     const shown = named.slice(0, NAME_CHARS_MAX)
     return { id: `${owner}\n${shown}`, shown }
   }
   return { id: `${owner}\n#${fingerprint(asked)}`, shown: null }
+}
+
+/** Whose conversations and decisions are whose. */
+export function ownerOf({ id, tenant }: ClientKey): string {
+  return tenant === null ? `key:${id}` : `tenant:${tenant}`
 }
 
 /** Of the instructions and the first thing that was said: these stay while a conversation grows. */

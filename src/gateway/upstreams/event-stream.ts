@@ -11,6 +11,7 @@ export class EventStream {
   private readonly queue: (StreamEvent | { readonly comment: string })[] = []
   private next = 0
   private isTooLong = false
+  private isAtEnd = false
 
   /** @param eventCharsMax of one event: a line without an end is no event */
   constructor(body: WatchedBody, eventCharsMax: number) {
@@ -41,9 +42,13 @@ export class EventStream {
           more,
         )
       }
+      if (this.isAtEnd) return null
       const chunk = await this.body.next()
-      if (chunk === null) return null
-      this.parser.feed(this.decoder.decode(chunk, { stream: true }))
+      this.isAtEnd = chunk === null
+      // A line may end with a carriage return alone: at the end of the bytes no line feed can follow it.
+      const text =
+        chunk === null ? `${this.decoder.decode()}\n` : this.decoder.decode(chunk, { stream: true })
+      this.parser.feed(text)
     }
     return this.queue[this.next++]
   }
