@@ -116,7 +116,20 @@ export async function gatewayServer({ script, tree = {}, models }: GatewayServer
     const { spendUsd, reservedUsd } = router.stats().pacer
     return { spendUsd, reservedUsd }
   }
-  return { url: http.url, upstream, router, gateway, records, problems, post, over, ledger, close, http }
+  return {
+    deps: () => deps,
+    url: http.url,
+    upstream,
+    router,
+    gateway,
+    records,
+    problems,
+    post,
+    over,
+    ledger,
+    close,
+    http,
+  }
 }
 
 export const HELLO = [{ role: 'user', content: 'Say hello.' }]

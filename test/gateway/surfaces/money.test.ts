@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PartialPlan, UsagePlace, UsageStyle } from '../../upstream/plan.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
@@ -226,6 +228,39 @@ describe('money', () => {
     expect(answers.every(([status]) => status === 200 || status === 402)).toBe(true)
     expect(server.ledger().spendUsd).toBeLessThanOrEqual(perRequest * 5)
     expect(server.ledger().reservedUsd).toBe(0)
+  })
+
+  it('has the dearest price that could apply for tokens of a kind that nobody knows', async () => {
+    const usage = {
+      prompt_tokens: 1000,
+      prompt_tokens_details: { video_tokens: 400 },
+      completion_tokens: 10,
+      total_tokens: 1010,
+    }
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }]
+    const upstream = createServer((_request, response) =>
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ choices, usage })),
+    )
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    const prices = {
+      inputUsdPerMTok: 1,
+      cachedInputUsdPerMTok: 0.1,
+      audioInputUsdPerMTok: 9,
+      outputUsdPerMTok: 2,
+    }
+    const server = await gatewayServer({
+      models: [modelTree('m', { upstream: 'own', prices })],
+      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
+    })
+    const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+    const body = (await response.json()) as { usage: { cost: number } }
+    expect(body.usage.cost).toBeCloseTo((600 * 1 + 400 * 9 + 10 * 2) / 1e6, 12)
+    expect(server.ledger().spendUsd).toBeCloseTo(body.usage.cost, 12)
+    expect(server.deps()?.metrics.text()).toContain(
+      'paretobandit_unknown_tokens_total{model="m",kind="video_tokens"} 400',
+    )
+    upstream.close()
   })
 
   it('is booked when the gateway closes', async () => {
