@@ -1,7 +1,7 @@
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import type { Json } from '../protocols/adapter.js'
-import { unknownTokensOf } from '../protocols/usage.js'
+import { unknownTokensOf, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 
@@ -37,7 +37,7 @@ export class Billing {
   /** @param inputTokens of the request, as estimated */
   billOf(call: Try, meter: Meter, inputTokens: number): MeasuredBill {
     const { usage } = meter
-    if (usage !== null && meter.isUsageWhole) {
+    if (usage !== null && meter.isCounted) {
       const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
       const served = serviceTier === undefined ? {} : { serviceTier }
       return { bill: { ...this.billOfUsage(call, usage, served), ...served }, isMeasured: true }
@@ -60,17 +60,17 @@ export class Billing {
   }
 
   /** Without a usage, or with the beginning of one: never less than the reservation. */
-  private leastUsd({ model, decision }: Try, { usage, outputTokens }: Meter, inputTokens: number): number {
+  private leastUsd(
+    { model, decision }: Try,
+    { usage, leastOutputTokens }: Meter,
+    inputTokens: number,
+  ): number {
     const bill: Bill =
       usage === null
-        ? { inputTokens, outputTokens }
-        : { usage: { ...usage, output_tokens: Math.max(numberOf(usage.output_tokens), outputTokens) } }
+        ? { inputTokens, outputTokens: leastOutputTokens }
+        : { usage: withOutput(usage, leastOutputTokens) }
     return Math.max(this.ledger.quote(model.id, bill).costUsd ?? 0, decision.reservedUsd)
   }
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0
 }
 
 const INPUT = /^(input|cachedInput|cacheWrite\w+|audioInput|imageInput)UsdPerMTok$/

@@ -73,16 +73,18 @@ async function tryModels(
 export async function reserve(
   house: House,
   exchange: Exchange,
-  { config, models, prompt, inputTokens, asked, key }: Order,
+  order: Order,
   exclude: readonly string[],
 ): Promise<Try> {
+  const { config, models, prompt, inputTokens, key } = order
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   exchange.mayCost = true
   const candidates = models.map(({ id }) => id).filter((id) => !exclude.includes(id))
+  const maxOutputTokens = longestAnswer(order)
   const decision = await house.ledger.reserve(prompt, {
     candidates,
     inputTokens,
-    ...(asked.maxOutputTokens === null ? {} : { maxOutputTokens: asked.maxOutputTokens }),
+    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
     ...(key.tenant === null ? {} : { tenant: key.tenant }),
   })
   house.decisions.made(decision.id, ownerOf(key))
@@ -95,6 +97,21 @@ export async function reserve(
   const call = { decision, model, upstream, at: house.deps.now() }
   exchange.began(call)
   return call
+}
+
+/**
+ * What the client allows; where the worst case is set aside and it says nothing, what its models can answer at most.
+ * @throws Refused where neither is known
+ */
+function longestAnswer({ config, models, asked }: Order): number | null {
+  if (asked.maxOutputTokens !== null || config.routing.reserve !== 'worst-case') return asked.maxOutputTokens
+  const limits = models.flatMap(({ maxOutputTokens }) => (maxOutputTokens === null ? [] : [maxOutputTokens]))
+  if (limits.length === models.length) return Math.max(...limits)
+  throw new Refused(
+    400,
+    'limit_required',
+    'expected a limit of the answer (max_tokens or its like): this gateway sets aside what a request can cost at most',
+  )
 }
 
 /** No model answers: what the client hears of the last one. */

@@ -21,6 +21,13 @@ export async function readJsonBody(request: Request, bytesMax: number): Promise<
     throw new Refused(400, 'invalid_json', 'expected a body of JSON')
   }
   if (json === null) throw new Refused(400, 'invalid_json', 'expected an object of JSON')
+  const other = Object.keys(json).find((name) => !READ_NAMES.has(name) && READ_NAMES.has(folded(name)))
+  if (other !== undefined)
+    throw new Refused(
+      400,
+      'invalid_request',
+      `expected ${JSON.stringify(folded(other))}, in small letters, got ${JSON.stringify(other)}`,
+    )
   const key = repeatedKey(text)
   if (key !== null)
     throw new Refused(
@@ -29,6 +36,38 @@ export async function readJsonBody(request: Request, bytesMax: number): Promise<
       `expected each name once, got ${JSON.stringify(key.slice(0, 60))} twice`,
     )
   return { text, json }
+}
+
+/** Names that choose the model, its price or how much it does. */
+const READ_NAMES: ReadonlySet<string> = new Set([
+  'background',
+  'best_of',
+  'functions',
+  'input',
+  'instructions',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tokens',
+  'messages',
+  'metadata',
+  'model',
+  'n',
+  'previous_response_id',
+  'reasoning',
+  'reasoning_effort',
+  'response_format',
+  'service_tier',
+  'stream',
+  'stream_options',
+  'system',
+  'text',
+  'thinking',
+  'tools',
+])
+
+/** As servers in Go compare names: whatever their case, a long s and the Kelvin sign among the letters. */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase()
 }
 
 async function bytesOf(request: Request, bytesMax: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
-import { isObject, objectOf, objectsOf, textOf, wantedCount, wantedFlag, wantedText } from './json-read.js'
+import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
 import { openAiError } from './openai-errors.js'
 import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -46,7 +46,7 @@ function read(body: Json): Asked {
       })),
     ],
     otherInputTokens: tokensOfJson(body.tools) + images * IMAGE_TOKENS,
-    maxOutputTokens: wantedCount(body, 'max_tokens'),
+    maxOutputTokens: greatestLimit(body, ['max_tokens']),
     session: sessionIn(body),
     lock: lastTypes.includes('tool_result')
       ? 'open tool calls'

@@ -44,6 +44,15 @@ export function wantedFlag(body: Json, name: string): boolean {
   return value
 }
 
+/**
+ * The greatest of several limits: which of them an upstream keeps is its own to choose. Null where there is none, and for 0,
+ * which some take for none. @throws RequestError
+ */
+export function greatestLimit(body: Json, names: readonly string[]): number | null {
+  const most = Math.max(0, ...names.map((name) => wantedCount(body, name) ?? 0))
+  return most === 0 ? null : most
+}
+
 /** A whole number >= 0; null where it is not given. @throws RequestError */
 export function wantedCount(body: Json, name: string): number | null {
   const value = body[name]

@@ -1,6 +1,15 @@
 import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
-import { isObject, objectOf, objectsOf, textOf, wantedCount, wantedFlag, wantedText } from './json-read.js'
+import {
+  greatestLimit,
+  isObject,
+  objectOf,
+  objectsOf,
+  textOf,
+  wantedCount,
+  wantedFlag,
+  wantedText,
+} from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
 import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -32,7 +41,7 @@ function read(body: Json): Asked {
   if (!messages.every(({ role }) => typeof role === 'string'))
     throw new RequestError('messages: expected a role in each')
   const isStreamed = wantedFlag(body, 'stream')
-  const most = wantedCount(body, 'max_completion_tokens') ?? wantedCount(body, 'max_tokens')
+  const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
   const answers = wantedCount(body, 'n') ?? 1
   const types = partTypes(messages.map(({ content }) => content))
   const images = types.filter((type) => type === 'image_url').length

@@ -1,6 +1,6 @@
 import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
-import { isObject, objectOf, objectsOf, textOf, wantedCount, wantedFlag, wantedText } from './json-read.js'
+import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
 import { IMAGE_TOKENS, type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -48,7 +48,7 @@ function read(body: Json): Asked {
     needs: needsOf(body, partTypes),
     prompt,
     otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text) + images * IMAGE_TOKENS,
-    maxOutputTokens: wantedCount(body, 'max_output_tokens'),
+    maxOutputTokens: greatestLimit(body, ['max_output_tokens']),
     session: sessionIn(body),
     lock: lockOf(body, items, types),
   }

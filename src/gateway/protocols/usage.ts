@@ -62,6 +62,27 @@ function merged(before: Json, next: Json, count: (known: number, value: number) 
   return all
 }
 
+/** Tokens of the answer that a usage counts, by whatever name. */
+export function outputIn(usage: Json): number {
+  const [output, total, input] = [OUTPUT_NAMES, ['total_tokens'], INPUT_NAMES].map((names) =>
+    Math.max(0, ...names.map((name) => numberIn(usage[name]))),
+  )
+  return Math.max(output, total - input)
+}
+
+/** The usage with so many tokens of the answer, in its own words. */
+export function withOutput(usage: Json, tokens: number): Json {
+  const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
+  return { ...usage, [isChat ? 'completion_tokens' : 'output_tokens']: tokens }
+}
+
+const INPUT_NAMES = ['prompt_tokens', 'input_tokens']
+const OUTPUT_NAMES = ['completion_tokens', 'output_tokens']
+
+function numberIn(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0
+}
+
 /** Details that are known: of kinds with a price of their own, or that cost what their side costs. */
 const KNOWN_DETAILS = new Set([
   'cached_tokens',

@@ -338,6 +338,30 @@ describe('rule 5: the last dollar is spent once', () => {
       })
   })
 
+  it('by a request of unknown length: it sets aside the longest answer of its models, or is told to say a limit', async () => {
+    const routing = { reserve: 'worst-case' }
+    const prices = { inputUsdPerMTok: 1.1, outputUsdPerMTok: 4.4 }
+    const models = [
+      { id: 'sim-middle', upstream: 'openai', prices, maxOutputTokens: 5000 },
+      { id: 'sim-large', upstream: 'openai', prices },
+    ]
+    await start({ tree: { routing, models } })
+    let reservedUsd = 0
+    house.router.on('routed', (event) => {
+      reservedUsd = event.reservedUsd
+    })
+    await house.openai.chat.completions.create(ASK)
+    expect(reservedUsd).toBeGreaterThanOrEqual((5000 * 4.4) / 1e6)
+    for (const model of ['sim-large', 'auto'])
+      await expect(house.openai.chat.completions.create({ ...ASK, model })).rejects.toMatchObject({
+        status: 400,
+        code: 'limit_required',
+      })
+    await house.over(3)
+    expect(house.upstream.entries).toHaveLength(1)
+    expectTrue()
+  })
+
   it.skipIf(!hasRedis)('by replicas on one Redis', async () => {
     const tokens = { input: 100, output: 1000 }
     const each = costUsd({ ...NO_TOKENS, ...tokens }, PRICES['sim-middle'])
