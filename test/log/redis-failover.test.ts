@@ -462,3 +462,35 @@ describe.skipIf(!hasRedis)('a pot of a cap that somebody has deleted', () => {
     },
   )
 })
+
+describe.skipIf(!hasRedis)('a cap whose time zone is edited', () => {
+  // Summer time ends in London on the last day of the month: it ends with that of UTC, and began an hour before.
+  const october = { clock: () => Date.UTC(2100, 9, 15), reserve: 'worst-case' } as const
+
+  it('is open, where its period ends with the one before', async () => {
+    const failing = await start()
+    const options: RouterOptions = { ...october, caps: [{ usd: 1, per: 'month', timeZone: 'UTC' }] }
+    const { router, errors } = await replica(failing, 0, options)
+    const pots = async () => (await failing.server.command('KEYS', '*:lease:cap/*')) as string[]
+    let spentUsd = 0
+    const spend = async (untilUsd: number) => {
+      for (let refused = 0; refused < 100 && spentUsd < untilUsd; ) {
+        try {
+          spentUsd += router.route(X, { inputTokens: 1000, maxOutputTokens: 1000 }).reservedUsd
+          refused = 0
+        } catch (error) {
+          if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+          refused++
+          await pause(10)
+        }
+      }
+    }
+    await spend(0.1)
+    expect(await pots()).toHaveLength(1)
+    router.setCaps([{ usd: 1, per: 'month', timeZone: 'Europe/London' }])
+    await spend(0.9)
+    expect(errors).toEqual([])
+    expect(spentUsd).toBeGreaterThanOrEqual(0.9)
+    expect(await pots()).toHaveLength(2)
+  })
+})

@@ -254,6 +254,66 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
     expect(await take(a, next, 6)).toBe(4)
   })
 
+  it('of a calendar pot that ends with another, but began at another time, are its own', async () => {
+    const [a, b] = await brokers(2)
+    const endsAt = Date.now() + DAY_MS
+    const utc = { key: 'cap//month/calendar/1000', limitUsd: 10, endsAt, windowMs: null }
+    const london = { ...utc, key: 'cap//month/calendar/900' }
+    expect(await take(a, utc, 4)).toBe(4)
+    expect(await take(b, london, 6)).toBe(6)
+    expect(await take(a, london, 6)).toBe(4)
+    // Either is missed when it is deleted.
+    for (const pool of [london, utc]) {
+      await server.command('DEL', key(pool))
+      const error = await expectRejection(take(b, pool, 1), 'STORE_CORRUPT')
+      expect(error.message).toContain(key(pool))
+      expect(await take(b, pool, 1)).toBe(0)
+    }
+  })
+
+  it('of a calendar pot that two periods began together are missed until the later one ends', async () => {
+    const [broker] = await brokers(1)
+    const early = { key: 'cap//month/calendar/1', limitUsd: 10, endsAt: Date.now() + 1000, windowMs: null }
+    const late = { ...early, endsAt: Date.now() + DAY_MS }
+    expect(await take(broker, early, 4)).toBe(4)
+    expect(await take(broker, late, 4)).toBe(4)
+    await server.command('DEL', key(late))
+    await expectRejection(take(broker, late, 1), 'STORE_CORRUPT')
+  })
+
+  it('leave no more behind than pots that there are, over many periods and tenants', async () => {
+    const [broker] = await brokers(1)
+    const recorded = async () =>
+      Number(await server.command('HLEN', `{leases${streams}}:log`)) +
+      Number(await server.command('ZCARD', `{leases${streams}}:pots`))
+    const before = await recorded()
+    const counts: number[] = []
+    for (let period = 0; period < 12; period++) {
+      const endsAt = Date.now() - DAY_MS + 100
+      const pools = Array.from({ length: 20 }, (_, i) => ({
+        key: `cap/tenant-${period}-${i}/hour/calendar/${period}`,
+        limitUsd: 1,
+        endsAt,
+        windowMs: null,
+      }))
+      const grants = await broker.take(pools.map((pool) => ({ ...pool, wantUsd: 1 })))
+      expect(grants).toEqual(pools.map(() => 1))
+      const rolling = { key: `cap/${period}/minute/rolling`, limitUsd: 1, endsAt: null, windowMs: 64 }
+      expect(await take(broker, rolling, 1)).toBe(1)
+      const burst = endless(`burst/tenant-${period}`, 1)
+      expect(await take(broker, burst, 1)).toBe(1)
+      await broker.giveBack([{ ...burst, usd: 1 }])
+      counts.push((await recorded()) - before)
+      const ended = async () => (await server.command('EXISTS', ...[...pools, rolling].map(key))) === 0
+      await until(ended, 'the end of the period')
+    }
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3 * 22)
+    // Whoever asks next clears away the rest, some at a time.
+    const asker = { key: 'cap//day/calendar/1', limitUsd: 100, endsAt: Date.now() + DAY_MS, windowMs: null }
+    for (let i = 0; i < 40; i++) await take(broker, asker, 1)
+    expect((await recorded()) - before).toBe(1)
+  })
+
   it('of a pot that Redis has forgotten in its time are there again', async () => {
     const [broker] = await brokers(1)
     const rolling = { key: 'cap//hour/rolling', limitUsd: 10, endsAt: null, windowMs: 64 }

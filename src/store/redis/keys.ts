@@ -11,6 +11,8 @@
  *                                its way in
  *     {stream}:processes         sorted set: origin by its last sign of life, ms of the server's clock
  *     {stream}:task:<task>       string: who does it, until it expires
+ *     {stream}:pots              sorted set: keys of the leases that are there, by ms of the server's clock until when they are at
+ *                                least; those that are over are deleted as others are asked for
  *     {stream}:lease:<pool>      string, USD granted; of rolling pools a hash, USD granted by step
  */
 export class Keys {
@@ -19,6 +21,7 @@ export class Keys {
   readonly latest: string
   readonly older: string
   readonly processes: string
+  readonly pots: string
   private readonly prefix: string
 
   constructor(stream: string) {
@@ -28,6 +31,7 @@ export class Keys {
     this.latest = `${this.prefix}snapshot:latest`
     this.older = `${this.prefix}snapshot:older`
     this.processes = `${this.prefix}processes`
+    this.pots = `${this.prefix}pots`
   }
 
   upload(origin: string): string {

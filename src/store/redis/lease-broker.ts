@@ -41,7 +41,7 @@ export class RedisLeases implements LeaseBroker {
   async take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]> {
     if (requests.length === 0) return []
     const call = TAKE.call(
-      [this.keys.log, ...requests.map(({ key }) => this.keys.lease(key))],
+      [this.keys.pots, ...requests.map(({ key }) => this.keys.lease(key))],
       requests.flatMap((pool) => [
         kindOf(pool),
         String(pool.limitUsd),
@@ -66,7 +66,7 @@ export class RedisLeases implements LeaseBroker {
       })),
     )
     if (parts.length === 0) return
-    const keys = parts.map(({ pool }) => this.keys.lease(pool.key))
+    const keys = [this.keys.pots, ...parts.map(({ pool }) => this.keys.lease(pool.key))]
     await this.log().main.send(
       GIVE_BACK.call(
         keys,

@@ -17,31 +17,34 @@ local function dollars(value) return string.format('%.17g', value) end
 local function stepOf(windowMs) return math.floor(now / (windowMs / ${STEPS_PER_WINDOW})) end
 `
 
+/** Of a pool without an end: the latest that a score tells to the ms. */
+const NEVER = Number.MAX_SAFE_INTEGER
+
 /**
- * Which pools there are stands in the head of the log, so that one that somebody has deleted is not taken for a new one:
- * of calendar pools the ends of the latest two of a cap, of rolling ones until when Redis keeps them at least.
+ * Which pools there are stands beside them, by their whole keys, so that one that somebody has deleted is not taken for a
+ * new one: until when Redis keeps each at least. A sorted set finds those that are over without looking at the others.
  */
 const KNOWN = `
-local head = KEYS[1]
-local function nameOf(key, kind) return 'pot:' .. (kind == 'C' and string.match(key, '^(.*)/[^/]*$') or key) end
-local function knownOf(key, kind) return redis.call('HGET', head, nameOf(key, kind)) or '' end
-local function isLost(key, kind, ms)
+local pots = KEYS[1]
+local function isLost(key)
   if redis.call('EXISTS', key) == 1 then return false end
-  local known = knownOf(key, kind)
-  if kind == 'C' then return now < ms + ${GRACE_MS} and string.find(' ' .. known .. ' ', ' ' .. dollars(ms) .. ' ', 1, true) ~= nil end
-  return known ~= '' and (kind == 'E' or now < tonumber(known))
+  local known = redis.call('ZSCORE', pots, key)
+  return known and now < tonumber(known)
 end
 local function know(key, kind, ms)
-  local known, value = knownOf(key, kind), '1'
-  if kind == 'C' then
-    if string.find(' ' .. known .. ' ', ' ' .. dollars(ms) .. ' ', 1, true) then return end
-    local latest = string.match(known, '%S+$')
-    value = latest and latest .. ' ' .. dollars(ms) or dollars(ms)
+  local known = tonumber(redis.call('ZSCORE', pots, key) or '0')
+  local ends = ${NEVER}
+  if kind == 'C' then ends = ms + ${GRACE_MS}
   elseif kind == 'R' then
-    if known ~= '' and tonumber(known) > now + 1.5 * ms then return end
-    value = string.format('%.0f', now + 2 * ms - 1)
-  elseif known ~= '' then return end
-  redis.call('HSET', head, nameOf(key, kind), value)
+    if known > now + 1.5 * ms then return end
+    ends = now + 2 * ms - 1
+  end
+  if known ~= ends then redis.call('ZADD', pots, string.format('%.0f', ends), key) end
+end
+-- Some of those that are over, more than can be added by a call for so many.
+local function sweep(count)
+  local over = redis.call('ZRANGEBYSCORE', pots, '-inf', string.format('(%.0f', now), 'LIMIT', 0, 2 * count)
+  for i = 1, #over do redis.call('ZREM', pots, over[i]) end
 end
 -- All of it counts as handed out: what was is not known any more.
 local function close(key, kind, whole, ms)
@@ -56,7 +59,7 @@ end
 `
 
 /**
- * log, pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms, USD in it before
+ * pots, pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms, USD in it before
  * what is left for others. -> for each: USD granted, the step it counts in (rolling). Nothing is granted where a pool is gone.
  */
 export const TAKE = new Script(`${COMMON}${KNOWN}
@@ -99,7 +102,7 @@ end
 local gone = {}
 for i = 1, #KEYS - 1 do
   local key, kind, ms = KEYS[i + 1], ARGV[5 * i - 4], tonumber(ARGV[5 * i - 1])
-  if isLost(key, kind, ms) then
+  if isLost(key) then
     close(key, kind, tonumber(ARGV[5 * i]), ms)
     gone[#gone + 1] = key
   end
@@ -117,17 +120,21 @@ for i = 1, #KEYS - 1 do
   if kind == 'R' then part, step = rolling(key, limit, want, ms)
   else part = total(key, limit, want, kind == 'C' and ms or nil) end
   if part > 0 then know(key, kind, ms)
-  elseif kind == 'R' and redis.call('EXISTS', key) == 0 then redis.call('HDEL', head, nameOf(key, kind)) end
+  elseif kind == 'R' and redis.call('EXISTS', key) == 0 then redis.call('ZREM', pots, key) end
   reply[2 * i - 1] = dollars(part)
   reply[2 * i] = string.format('%.0f', step or 0)
 end
+sweep(#KEYS - 1)
 return reply
 `)
 
-/** Pools, one may come several times; for each: kind, USD, window in ms, step (rolling). */
+/**
+ * pots, pools, of which one may come several times; for each: kind, USD, window in ms, step (rolling). One without an end
+ * is forgotten when nothing of it is granted any more: it is as one that is new.
+ */
 export const GIVE_BACK = new Script(`${COMMON}
-for i = 1, #KEYS do
-  local key, usd = KEYS[i], tonumber(ARGV[4 * i - 2])
+for i = 1, #KEYS - 1 do
+  local key, usd = KEYS[i + 1], tonumber(ARGV[4 * i - 2])
   if ARGV[4 * i - 3] == 'R' then
     local step = ARGV[4 * i]
     local granted = redis.call('HGET', key, step)
@@ -136,7 +143,11 @@ for i = 1, #KEYS do
     end
   else
     local granted = redis.call('GET', key)
-    if granted then redis.call('SET', key, dollars(math.max(0, tonumber(granted) - usd)), 'KEEPTTL') end
+    local left = granted and tonumber(granted) - usd
+    if left and left <= 0 and ARGV[4 * i - 3] == 'E' then
+      redis.call('DEL', key)
+      redis.call('ZREM', KEYS[1], key)
+    elseif left then redis.call('SET', key, dollars(math.max(0, left)), 'KEEPTTL') end
   end
 end
 return redis.status_reply('OK')
