@@ -42,15 +42,18 @@ export type {
 } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
 export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type { Estimator } from './policy/dollar/estimate/estimators.js'
 export type {
   AccountAdjustedEvent,
   AccountEvent,
   CapsSetEvent,
   DriftEvent,
+  EstimatorSetEvent,
   LatencySetEvent,
   ObjectiveEvent,
   PeriodStartedEvent,
   QualitySetEvent,
+  ReachEvent,
   RefusedEvent,
   TenantAddedEvent,
   TenantRemovedEvent,
@@ -69,5 +72,6 @@ export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
 export type { Cancellation, Failure, Settlement } from './router/given-feedback.js'
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'
+export { type Quote, quoteBill } from './router/quote.js'
 export type { Router } from './router/router.js'
 export type { ModelStats, PacerStats, RouterStats } from './router/stats.js'

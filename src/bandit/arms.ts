@@ -1,6 +1,6 @@
 import { type Design, rewardDesign, settledDesign } from '../kernel/design.js'
 import type { ArmStatistics, Kernel } from '../kernel/kernel.js'
-import { cellOffset, sectionOffset } from '../kernel/layout.js'
+import { AGE_MAX, cellOffset, sectionOffset } from '../kernel/layout.js'
 import type { ArmInspection } from './arm-inspection.js'
 
 /** The bandit's arms as slots of the kernel's arena: what a slot starts from, and the marks a play leaves. */
@@ -189,6 +189,15 @@ export class Arms {
       inverse: run(design.inverse, layout.paddedTriangle),
       precision: run(design.precision, layout.paddedTriangle),
     }
+  }
+
+  /** What forgetting leaves over that many requests. */
+  decayOver(requests: number): number {
+    const { f64, layout } = this.kernel
+    let decay = 1
+    for (let left = requests; left > 0; left -= AGE_MAX)
+      decay *= f64[layout.gammaPower + Math.min(left, AGE_MAX)]
+    return decay
   }
 
   private view(offset: number, length: number): Float64Array {

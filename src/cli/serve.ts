@@ -62,11 +62,12 @@ async function run(given: string | undefined, { host, port }: ServeFlags): Promi
     return
   }
   const { serve } = await import('../gateway/node/serve.js')
-  const { modelsAlone } = await import('../gateway/no-surfaces.js')
+  const { clientSurfaces } = await import('../gateway/client-surfaces.js')
+  const { undiciUpstream } = await import('../gateway/node/undici-upstream.js')
   const serving = await serve({
     file,
     listen: { host, port },
-    surfaces: modelsAlone,
+    surfaces: clientSurfaces({ call: undiciUpstream() }),
     env: process.env,
   }).catch((error: unknown) => {
     throw startError(error, file)

@@ -1,4 +1,5 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
+export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'
 export type { GatewayConfig, ModelConfig, TenantConfig, UpstreamConfig } from './config/config.js'
 export { ConfigError } from './config/config-error.js'
 export type { Place, PlacedMistake } from './config/config-text.js'
@@ -11,3 +12,4 @@ export { memoryRecords, type RecordStore } from './keys/records.js'
 export type { WriteLine } from './logs/request-log.js'
 export type { RequestObserver, RequestRecord } from './logs/request-record.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
+export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'

@@ -4,7 +4,16 @@ export const ON_DIFFERENCE = ['apply', 'warn', 'throw'] as const
 /** What becomes of an option that differs from the log. */
 export type OnDifference = (typeof ON_DIFFERENCE)[number]
 
-const DIFFERING = ['models', 'budget', 'caps', 'tenants', 'latency', 'quality', 'pendingTtlMs'] as const
+const DIFFERING = [
+  'models',
+  'budget',
+  'caps',
+  'tenants',
+  'latency',
+  'quality',
+  'estimator',
+  'pendingTtlMs',
+] as const
 /** Options that a log has a say in. Others are of the process, as given; or the fold depends on them, and they must agree. */
 export type DifferingOption = (typeof DIFFERING)[number]
 /** A choice for each option; left out: `apply`. */

@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { decodeSnapshot, decodeSteps } from '../state/snapshot/snapshot.js'
+import { decodeSnapshot, decodeSteps } from '../state/snapshot/read-snapshot.js'
 import type { LogFold } from './log-fold.js'
 import { type Position, START, type Store } from './store.js'
 import { inSlices, TimeSlice } from './time-slice.js'

@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { beginSnapshot } from '../state/snapshot/snapshot.js'
+import { beginSnapshot } from '../state/snapshot/write-snapshot.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { Position, Store } from './store.js'
 import { inSlices } from './time-slice.js'

@@ -118,6 +118,8 @@ export interface LeasePool {
   readonly key: string
   /** USD in it, all in all. */
   readonly limitUsd: number
+  /** The same where `limitUsd` is less because others have to be paid out of it. */
+  readonly wholeUsd?: number | undefined
   /** Calendar: when it ends, ms since 1970. What has not been spent by then is worth nothing. Null: never. */
   readonly endsAt: number | null
   /** Rolling: dollars granted count for so long, ms, in steps of a 64th, and two steps more. Null: until given back. */
@@ -126,7 +128,10 @@ export interface LeasePool {
 
 /** Hands out slices of pots, each call atomic: grants that count never add up to more than the pot. */
 export interface LeaseBroker {
-  /** Takes up to the asked number of dollars out of each pot. @returns the grants in the same order; less when the pot has less */
+  /**
+   * Takes up to the asked number of dollars out of each pot. @returns the grants in the same order; less when the pot has less
+   * @throws STORE_CORRUPT where a pot is gone, once: nothing was taken, and of that pot nothing will be
+   */
   take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]>
   /** Puts unspent dollars back, those that a pot still counts. */
   giveBack(returns: readonly (LeasePool & { readonly usd: number })[]): Promise<void>

@@ -9,6 +9,7 @@ import type { CommandName, PolicyCommands, PolicyQueries, QueryName } from '../p
 import type { Decision, Explanation } from '../policy/decision.js'
 import type { CapOptions } from '../policy/dollar/accounts/cap-period.js'
 import type { ForTenant, TenantOptions } from '../policy/dollar/accounts/tenant-options.js'
+import type { Estimator } from '../policy/dollar/estimate/estimators.js'
 import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
 import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
@@ -259,6 +260,15 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    */
   setQuality(quality: QualityOptions | null): void {
     this.open.admin.run('setQuality', 'quality', quality)
+  }
+
+  /**
+   * A model of a log that was begun before release 0.2.0 learns from now on how far to trust features, as all others do; it
+   * keeps what it has learned. Of one that does so already it changes nothing.
+   * @throws UNKNOWN_MODEL; INVALID_ARGUMENT, also under a policy that takes none
+   */
+  setEstimator(id: string, estimator: Estimator): void {
+    this.open.admin.run('setEstimator', 'id', id, estimator)
   }
 
   /**

@@ -137,6 +137,37 @@ test('stats and inspect show caps, and alarms of bills and of models that do not
   ])
 })
 
+test('stats and inspect say of a model that no account can pay for what would change that', async () => {
+  const router = await createRouter<string>({
+    name: 'r',
+    budget: { usdPerRequest: 1e-4 },
+    store: sqliteStore(join(folder.path, 'reach.db')),
+  })
+  for (const [id, usd] of [
+    ['cheap', 0.1],
+    ['dear', 50],
+  ] as const)
+    router.addModel({ id, inputUsdPerMTok: usd, outputUsdPerMTok: usd }, { forcedExploration: 0 })
+  for (let i = 0; i < 20; i++) {
+    const { id } = router.route('x')
+    router.settle(id, { costUsd: 5e-5 })
+    router.reward(id, 0.5)
+  }
+  await router.close()
+  for (const command of [
+    ['stats', '--state', 'reach.db'],
+    ['inspect', 'reach.db'],
+  ]) {
+    const text = await folder.ok(command)
+    expect(text).toMatch(/^dear .* out of reach *$/m)
+    expect(text).toMatch(
+      /^dear is out of reach: it was never tried: one request costs \$.* never pays more than \$0\.00153 for one; a budget of \$/m,
+    )
+  }
+  expect(await folder.ok(['inspect', 'reach.db'])).toContain('dear is out of reach of every account\n')
+  expect((await folder.inspect('reach.db')).alarms).toMatchObject([{ model: 'dear', isReachable: false }])
+})
+
 describe('--driver', () => {
   test('says whose SQLite opens the log', async () => {
     const state = await folder.kept()

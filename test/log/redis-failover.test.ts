@@ -1,9 +1,11 @@
 import { createClient } from 'redis'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import { EventWriter } from '../../src/events/codec.js'
 import { type OpenedLog, START, type Store } from '../../src/log/store.js'
 import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import type { RedisModule } from '../../src/store/redis/client.js'
 import { redisStore } from '../../src/store/redis/index.js'
@@ -111,7 +113,11 @@ async function start(): Promise<Failing> {
   return made
 }
 
-async function replica({ url, load }: Failing, waitReplicas = 0): Promise<Replica> {
+async function replica(
+  { url, load }: Failing,
+  waitReplicas = 0,
+  options: RouterOptions = {},
+): Promise<Replica> {
   const store = redisStore({ url, load, timeoutMs: 1000, waitReplicas })
   const read = store.read.bind(store)
   const errors: string[] = []
@@ -121,7 +127,14 @@ async function replica({ url, load }: Failing, waitReplicas = 0): Promise<Replic
     while (made?.isDeaf === true) await pause(5)
     return read(...args)
   }
-  const router = await createRouter({ models: MODELS, dimension: 3, kernel: 'js', store, journal })
+  const router = await createRouter({
+    models: MODELS,
+    dimension: 3,
+    kernel: 'js',
+    ...options,
+    store,
+    journal,
+  })
   open.push(router)
   made = { router, isDeaf: false, errors }
   return made
@@ -324,6 +337,35 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
     expect((await c?.router.digest())?.sha256).toBe((await a.router.digest()).sha256)
   })
 
+  it.each([
+    ['no snapshot', false, 20],
+    ['a snapshot of all of it', true, 0],
+    ['a snapshot and events after it', true, 5],
+  ])('emptied, with %s: acknowledges nothing more, and is not opened', async (_, hasSnapshot, more) => {
+    const failing = await start()
+    if (hasSnapshot) {
+      const first = await grown(failing)
+      await first.router.close()
+    }
+    const [a, b] = [await replica(failing), await replica(failing)]
+    for (let i = 0; i < more; i++) a.router.route(X)
+    await a.router.flush()
+    const routed = (hasSnapshot ? 20 : 0) + more
+    await until(() => b.router.stats().requests === routed, 'the news')
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '0')
+    for (const { router, errors } of [a, b]) {
+      await until(() => errors.length > 0, 'the word')
+      expect(errors[0]).toMatch(/got a log without it|deleted entries/)
+      // In the moment before it is known a request may still be routed: its receipt does not resolve.
+      const receipt = () => {
+        const { id } = router.route(X)
+        return router.reward(id, 1).durable
+      }
+      await expectRejection(Promise.resolve().then(receipt), 'STORE_CORRUPT')
+    }
+    await expectRejection(replica(failing), 'STORE_CORRUPT')
+  })
+
   it('has nothing to say of what was trimmed behind snapshots', async () => {
     const failing = await start()
     const a = await grown(failing)
@@ -375,4 +417,48 @@ describe.skipIf(!hasRedis)('a log that is no longer there', () => {
     expectCode(() => a.router.reward(id, 1), 'STORE_CORRUPT')
     expectCode(() => a.router.route(X), 'STORE_CORRUPT')
   })
+})
+
+describe.skipIf(!hasRedis)('a pot of a cap that somebody has deleted', () => {
+  it.each(['calendar', 'rolling'] as const)(
+    '%s: more than the cap is not spent, and it is told',
+    async (window) => {
+      const failing = await start()
+      const options: RouterOptions = { caps: [{ usd: 1, per: 'day', window }], reserve: 'worst-case' }
+      const replicas = [await replica(failing, 0, options), await replica(failing, 0, options)]
+      // Neither hears what the other spends: leases alone stand between them and the cap.
+      for (const each of replicas) each.isDeaf = true
+      let spentUsd = 0
+      const spend = async (untilUsd: number) => {
+        for (let i = 0, refused = 0; refused < 60 && spentUsd < untilUsd; i++) {
+          try {
+            const { id, reservedUsd } = replicas[i % 2].router.route(X, {
+              inputTokens: 1000,
+              maxOutputTokens: 1000,
+            })
+            spentUsd += reservedUsd
+            replicas[i % 2].router.settle(id, { costUsd: reservedUsd })
+            refused = 0
+          } catch (error) {
+            if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+            refused++
+            await pause(10)
+          }
+          if (i % 20 === 0) await pause(1)
+        }
+      }
+      await spend(0.6)
+      const pots = (await failing.server.command('KEYS', '*:lease:cap/*')) as string[]
+      expect(await failing.server.command('DEL', ...pots)).toBe(1)
+      await spend(10)
+      for (const each of replicas) each.isDeaf = false
+      expect(spentUsd).toBeGreaterThanOrEqual(0.6)
+      expect(spentUsd).toBeLessThanOrEqual(1 + 1e-9)
+      const told = replicas.flatMap(({ errors }) => errors)
+      expect(told.filter((error) => /of which dollars were handed out/.test(error))).toHaveLength(1)
+      // Who starts now finds it closed, and serves.
+      const late = await replica(failing, 0, options)
+      expect(late.errors).toEqual([])
+    },
+  )
 })

@@ -19,6 +19,8 @@ interface Request {
   readonly by: number
   readonly reservedUsd: number
   readonly routedAt: number
+  /** Whether its replica was cut off, so that nobody else has heard of it. */
+  readonly isUntold: boolean
 }
 
 /** Dollars of a request that became known. */
@@ -26,6 +28,7 @@ interface Known {
   readonly id: string
   readonly at: number
   readonly routedAt: number
+  readonly isUntold: boolean
   usd: number
 }
 
@@ -73,7 +76,8 @@ class Fleet {
         maxOutputTokens: Math.round(1000 * usd),
         ...(tenant === undefined ? {} : { tenant }),
       })
-      const request = { id, by, reservedUsd, routedAt: this.now }
+      const isUntold = this.stores[by].isCutOff
+      const request = { id, by, reservedUsd, routedAt: this.now, isUntold }
       this.open.push(request)
       return request
     } catch (error) {
@@ -89,7 +93,10 @@ class Fleet {
     this.routers[at].settle(request.id, { costUsd })
     const charged = this.known.find(({ id }) => id === request.id)
     if (charged !== undefined) charged.usd = costUsd
-    else this.known.push({ id: request.id, at: this.now, routedAt: request.routedAt, usd: costUsd })
+    else {
+      const { id, routedAt, isUntold } = request
+      this.known.push({ id, at: this.now, routedAt, isUntold, usd: costUsd })
+    }
     this.drop(request)
   }
 
@@ -149,7 +156,8 @@ class Fleet {
     if (request === undefined) return
     this.drop(request)
     this.expired.push(request)
-    this.known.push({ id, at, routedAt: request.routedAt, usd: request.reservedUsd })
+    const { routedAt, isUntold, reservedUsd } = request
+    this.known.push({ id, at, routedAt, isUntold, usd: reservedUsd })
   }
 
   private drop(request: Request): void {
@@ -262,6 +270,32 @@ describe('a calendar cap that replicas share', () => {
     await fleet.spend([0, 1], 0.1, 120)
     for (const request of held) fleet.settle(request, 1)
     expect(fleet.spentUsd(({ at }) => at >= START + HOUR)).toBeLessThanOrEqual(10 + EPSILON_USD)
+  })
+
+  it('is exceeded by no more than the slice of a replica that is cut off, in flight into the new period', async () => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    await fleet.spend([0, 1], 0.1, 3)
+    await fleet.tick()
+    fleet.stores[1].isCutOff = true
+    // It goes on with what it holds, and nobody hears of it.
+    const held: Request[] = []
+    for (let i = 0; i < 60; i++) {
+      const request = fleet.route(1, 0.1)
+      if (request !== null) held.push(request)
+      await pass(20)
+    }
+    const sliceUsd = held.reduce((sum, { reservedUsd }) => sum + reservedUsd, 0)
+    // Twenty requests' worth.
+    expect(sliceUsd).toBeGreaterThan(0.5)
+    expect(sliceUsd).toBeLessThanOrEqual(2 + EPSILON_USD)
+    fleet.now = START + HOUR + MINUTE
+    await fleet.spend([0], 0.1, 150)
+    for (const request of held) fleet.settle(request, 1)
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeGreaterThan(10)
+    expect(spentUsd).toBeLessThanOrEqual(10 + sliceUsd + EPSILON_USD)
+    // In the hour that paid for the slice it is within the cap.
+    expect(fleet.spentUsd(({ routedAt }) => routedAt < START + HOUR)).toBeLessThanOrEqual(10 + EPSILON_USD)
   })
 
   it('pays in the new period for what a process left that is gone, though it is settled at another', async () => {
@@ -592,6 +626,7 @@ describe('a cap that is lowered while slices of it are out', () => {
 describe.each([
   ['that may be cut off', step, true],
   ['that hear late of each other', laggingStep, false],
+  ['that hear late of each other and may be cut off', laggingStep, true],
 ])('the promise of caps shared by replicas %s', (_name, steps, mayBeCut) => {
   const scripts = fc.array(steps, { minLength: 15, maxLength: 40 })
   const property = async (cap: CapOptions, check: (fleet: Fleet) => void) => {
@@ -615,7 +650,9 @@ describe.each([
     await property({ usd: 1, per: 'hour' }, (fleet) => {
       for (let start = START; start <= fleet.now; start += HOUR) {
         const inHour = (at: number) => at >= start && at < start + HOUR
-        expect(fleet.spentUsd(({ at }) => inHour(at))).toBeLessThanOrEqual(1 + EPSILON_USD)
+        // The exception that docs/OPERATIONS.md names: what a replica that is cut off routes, in flight from hour to hour.
+        const untoldUsd = fleet.spentUsd((each) => each.isUntold && each.routedAt < start && inHour(each.at))
+        expect(fleet.spentUsd(({ at }) => inHour(at))).toBeLessThanOrEqual(1 + untoldUsd + EPSILON_USD)
         expect(fleet.spentUsd(({ routedAt }) => inHour(routedAt))).toBeLessThanOrEqual(1 + EPSILON_USD)
       }
     })

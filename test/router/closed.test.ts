@@ -31,6 +31,7 @@ const CALLS: readonly (readonly [string, (router: Router, id: string) => unknown
   ['addTenant', (router) => router.addTenant({ id: 'x' })],
   ['addTenants', (router) => router.addTenants([])],
   ['removeTenant', (router) => router.removeTenant('x')],
+  ['setEstimator', (router) => router.setEstimator('small', 'learned')],
   ['adjustAccount', (router) => router.adjustAccount(1)],
   ['command', (router) => router.command('setQuality', null)],
   ['apply', (router) => router.apply({ type: 'model-disabled', at: 0, model: 'small' })],

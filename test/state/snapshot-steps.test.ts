@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inSlices, TimeSlice } from '../../src/log/time-slice.js'
-import { beginSnapshot, decodeSteps, encodeSnapshot } from '../../src/state/snapshot/snapshot.js'
+import { decodeSteps } from '../../src/state/snapshot/read-snapshot.js'
+import { beginSnapshot, encodeSnapshot } from '../../src/state/snapshot/write-snapshot.js'
 import { anyPolicy, MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 import fc from 'fast-check'

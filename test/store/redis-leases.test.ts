@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LeaseBroker, LeasePool, Store } from '../../src/log/store.js'
 import { redisStore } from '../../src/store/redis/index.js'
+import { expectRejection } from '../support/errors.js'
 import { Random } from '../support/random.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import '../support/seed.js'
@@ -10,6 +11,12 @@ const HEADER = { version: 1, settings: {} }
 const DAY_MS = 86_400_000
 
 const sum = (all: readonly { readonly usd: number }[]) => all.reduce((total, { usd }) => total + usd, 0)
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  for (let left = 1000; !(await isSo()); left--) {
+    if (left === 0) throw new Error(`waited in vain: ${what}`)
+    await sleep(2)
+  }
+}
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function endless(key: string, limitUsd: number): LeasePool {
@@ -217,6 +224,48 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
     const past = { ...pool, key: 'cap//day/calendar/0', endsAt: Date.now() - DAY_MS - 1 }
     expect(await take(broker, past, 1)).toBe(0)
     expect(await server.command('EXISTS', key(past))).toBe(0)
+  })
+
+  it.each([
+    ['of a calendar pot', { key: 'cap//day/calendar/7', endsAt: Date.now() + DAY_MS, windowMs: null }],
+    ['of a rolling pot', { key: 'cap//hour/rolling', endsAt: null, windowMs: 3_600_000 }],
+    ['of a burst', { key: 'burst/', endsAt: null, windowMs: null }],
+  ])('%s that somebody has deleted are handed out no further, and it is said once', async (_, kind) => {
+    const [a, b] = await brokers(2)
+    const pool = { ...kind, limitUsd: 10 }
+    const other = endless('other', 10)
+    expect(await take(a, pool, 4)).toBe(4)
+    expect(await take(a, other, 1)).toBe(1)
+    for (const each of [a, b]) {
+      await server.command('DEL', key(pool))
+      // What a holds is as good as before, and goes back as before.
+      if (each === b) await a.giveBack([{ ...pool, usd: 1 }])
+      const rest = { ...pool, limitUsd: 6, wholeUsd: 10, wantUsd: 1 }
+      const error = await expectRejection(b.take([{ ...other, wantUsd: 5 }, rest]), 'STORE_CORRUPT')
+      expect(error.message).toContain(key(pool))
+      // Nothing of any pot was taken by that call.
+      expect(await b.take([{ ...other, wantUsd: 100 }, rest])).toEqual([each === a ? 9 : 0, 0])
+      expect(await take(a, pool, 100)).toBe(0)
+    }
+    expect(Number(await server.command('PTTL', key(pool)))).toBeGreaterThan(kind.key === 'burst/' ? -2 : 0)
+    // The next period has a pot of its own.
+    const next = { ...pool, key: 'cap//day/calendar/8', endsAt: Date.now() + 2 * DAY_MS }
+    expect(await take(b, next, 6)).toBe(6)
+    expect(await take(a, next, 6)).toBe(4)
+  })
+
+  it('of a pot that Redis has forgotten in its time are there again', async () => {
+    const [broker] = await brokers(1)
+    const rolling = { key: 'cap//hour/rolling', limitUsd: 10, endsAt: null, windowMs: 64 }
+    const past = { key: 'cap//day/calendar/1', limitUsd: 10, endsAt: Date.now() - 1000, windowMs: null }
+    expect(await broker.take([rolling, past].map((pool) => ({ ...pool, wantUsd: 10 })))).toEqual([10, 10])
+    await until(async () => (await server.command('EXISTS', key(rolling))) === 0, 'its end')
+    expect(await take(broker, rolling, 10)).toBe(10)
+    // All of its steps are too old, and none takes their place.
+    await sleep(80)
+    expect(await take(broker, { ...rolling, limitUsd: 0 }, 1)).toBe(0)
+    expect(await server.command('EXISTS', key(rolling))).toBe(0)
+    expect(await take(broker, rolling, 10)).toBe(10)
   })
 
   it('are none where the limit was lowered under what is granted', async () => {

@@ -4,7 +4,7 @@ import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import { DEBT_REQUESTS_MAX } from '../../policy/dollar/tuning.js'
 import type { LeasePool } from '../store.js'
 import { nextTurn } from './turn.js'
-import { Wallet } from './wallet.js'
+import { ROLLING_STEPS, Wallet } from './wallet.js'
 
 /**
  * Slices in which a cap is handed out to every process, and a strict budget's burst. Smaller ones leave less with a process
@@ -13,6 +13,8 @@ import { Wallet } from './wallet.js'
  */
 const CAP_SHARE = 1 / 16
 const BURST_SHARE = 1 / 2
+/** Steps of a rolling pot's window: `LeasePool.windowMs`. */
+const POT_STEPS = 64
 
 /** The wallets of one account: one for each of its caps, and one for the burst of its budget where that is strict. */
 export class AccountWallets {
@@ -138,8 +140,16 @@ export class AccountWallets {
 export function poolOf(tenant: string | null, cap: Cap, startsAt: number, endsAt: number): LeasePool {
   const { per, window, usd } = cap
   const key = `cap/${tenant ?? ''}/${per}/${window}`
-  if (window === 'rolling') return { key, limitUsd: usd, endsAt: null, windowMs: cap.lengthMs }
+  if (window === 'rolling') return { key, limitUsd: usd, endsAt: null, windowMs: potWindowMs(cap.lengthMs) }
   return { key: `${key}/${startsAt}`, limitUsd: cap.sharedUsd(startsAt), endsAt, windowMs: null }
+}
+
+/**
+ * The window of a rolling pot, ms. It counts two of its own steps more, and dollars are spent within two parts of the cap's
+ * window after they were granted or renewed: so each counts for that window after it was spent, and little longer.
+ */
+function potWindowMs(lengthMs: number): number {
+  return Math.ceil((lengthMs * (1 + 2 / ROLLING_STEPS)) / (1 + 2 / POT_STEPS))
 }
 
 /** A wallet for a period that has not begun. */

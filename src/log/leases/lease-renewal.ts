@@ -24,6 +24,7 @@ export class LeaseRenewal {
   private countedAt = Number.NEGATIVE_INFINITY
   /** After a failure the store is left alone for a tick. */
   private quietUntil = Number.NEGATIVE_INFINITY
+  private latestFailure: unknown = null
   private refilling: Promise<void> | null = null
   private ticking: Promise<void> | null = null
   private isWanted = false
@@ -219,7 +220,8 @@ export class LeaseRenewal {
   /** The pot of a wallet, less what others may have to pay out of it and cannot. */
   private openTo({ tenant }: AccountWallets, wallet: Wallet, now: number): LeasePool {
     const { pool } = wallet
-    return { ...pool, limitUsd: Math.max(0, pool.limitUsd - this.others.uncountedUsd(tenant, wallet, now)) }
+    const uncountedUsd = this.others.uncountedUsd(tenant, wallet, now)
+    return { ...pool, limitUsd: Math.max(0, pool.limitUsd - uncountedUsd), wholeUsd: pool.limitUsd }
   }
 
   async giveBack(returns: readonly (readonly [Wallet, number])[]): Promise<void> {
@@ -239,7 +241,9 @@ export class LeaseRenewal {
   }
 
   private fails(error: unknown): void {
-    if (this.isClosed) return
+    // A refill that several wait for fails once.
+    if (this.isClosed || error === this.latestFailure) return
+    this.latestFailure = error
     this.quietUntil = performance.now() + TICK_MS
     this.onFailure(error)
   }

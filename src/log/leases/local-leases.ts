@@ -1,3 +1,4 @@
+import { ParetoBanditError } from '../../base/errors.js'
 import type { EventOf } from '../../events/events.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
@@ -52,7 +53,8 @@ export class LocalLeases implements Lease {
       this.others,
       () => this.storeAnswers(),
       (error) => {
-        this.storeFails()
+        // The store has answered where it says that a pot is gone.
+        if (!isGone(error)) this.storeFails()
         options.onError(error)
       },
     )
@@ -63,7 +65,10 @@ export class LocalLeases implements Lease {
     this.others.restart(this.options.inFlight())
     await this.renewal.count()
     for (const tenant of [null, ...this.options.tenants()]) this.followLimits(tenant)
-    await this.renewal.refill()
+    await this.renewal.refill().catch((error: unknown) => {
+      if (!isGone(error)) throw error
+      this.options.onError(error)
+    })
   }
 
   /** Allocates nothing while limits stand, as `creditUsd`. */
@@ -340,4 +345,8 @@ export class LocalLeases implements Lease {
     request.chargedTurn = nextTurn()
     for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ParetoBanditError && error.code === 'STORE_CORRUPT'
 }

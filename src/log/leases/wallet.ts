@@ -20,8 +20,11 @@ const DEAREST_KEPT = 0.99
 /** Slices grow to this share of a pot at most, divided by the processes. */
 const SHARE_MAX = 1 / 4
 
-/** Steps of a rolling window. A grant is good for two of them, and counts for as long beyond the window. */
-export const ROLLING_STEPS = 64
+/** Parts of a rolling window: after one of them a slice is renewed, and after two it is good for nothing until it is. */
+export const ROLLING_STEPS = 128
+/** While a rolling pot has less than is asked for slices are that small: what is left must not lie with one process. */
+const SCARCE_SHARE = 1 / 128
+const SCARCE_REQUESTS = 3
 
 /** Dollars of one pot that this process may spend: what it was granted less what its requests draw. */
 export class Wallet {
@@ -44,6 +47,8 @@ export class Wallet {
   private missedUsd = 0
   /** Whether its pot had less than was wanted: it is asked again at the next tick and not by every request. */
   isDry = false
+  /** Of a rolling pot: whether it had less the last time that it was asked. */
+  private isScarce = false
   /** Where a broker cannot renew: when what is in flight was paid for last, ms since 1970. */
   repaidAt = 0
   /** A share of the pot that one process asks for at a time: at first, and as it is spent. */
@@ -75,6 +80,7 @@ export class Wallet {
   grant(usd: number, wantedUsd: number, askedAt: number, hasInFlight: boolean): void {
     const isFull = wantedUsd - usd < UNIT_USD
     this.isDry = !isFull
+    this.isScarce = !isFull && this.pool.windowMs !== null
     this.missedUsd = 0
     if (this.heldUsd <= 0 && !hasInFlight) this.grantedAt = askedAt
     if (!isFull) this.share = this.shareMin
@@ -152,7 +158,9 @@ export class Wallet {
     const own = this.pool.limitUsd / processes
     // Of a small pot a slice must still pay for some requests, or traffic stops at every one; at least for one.
     const most = Math.max(own / 2, Math.min(this.dearestUsd + UNIT_USD, own))
-    return Math.min(Math.max(own * this.share, this.sliceRequests * this.dearestUsd), most)
+    const share = this.isScarce ? SCARCE_SHARE : this.share
+    const requests = this.isScarce ? SCARCE_REQUESTS : this.sliceRequests
+    return Math.min(Math.max(own * share, requests * this.dearestUsd), most)
   }
 
   /** What it should ask for to be full again; 0 while it holds enough, or its pot is dry. */

@@ -1,6 +1,7 @@
 import { checkInRange } from '../../base/check.js'
-import { ParetoBanditError } from '../../base/errors.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
 import { checkFields, type EventDefinition, type Rules } from '../../events/definition.js'
+import { findModel } from '../../state/find-model.js'
 import type { EventContext } from '../../state/policy-state.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { checkNewTenant } from './commands.js'
@@ -27,6 +28,19 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
         throw new ParetoBanditError('EVENT_OUT_OF_ORDER', 'event.cap', 'there is no such calendar cap here')
     },
   },
+  capped: {
+    byTenant: ({ tenant, byTenant }) => {
+      if (byTenant && tenant === null)
+        throw expected('INVALID_ARGUMENT', 'event.byTenant', 'false where there is no tenant', byTenant)
+    },
+    lastAt: ({ at, lastAt }) => {
+      if (lastAt > at) throw expected('INVALID_ARGUMENT', 'event.lastAt', `no later than ${at}`, lastAt)
+    },
+    firstAt: ({ firstAt, lastAt }) => {
+      if (firstAt > lastAt)
+        throw expected('INVALID_ARGUMENT', 'event.firstAt', `no later than ${lastAt}`, firstAt)
+    },
+  },
   'tenant-added': {
     tenant: ({ tenant }, { state }) => {
       checkNewTenant(state.policy.accounts, tenant, 'event.tenant')
@@ -35,6 +49,16 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
   'quality-set': {
     meanReward: ({ meanReward }, { limits: { rewardLow, rewardHigh } }) => {
       if (meanReward !== null) checkInRange(meanReward, rewardLow, rewardHigh, 'event.meanReward')
+    },
+  },
+  'estimator-set': {
+    model: ({ model }, { state }) => {
+      findModel(state, model, 'event.model')
+    },
+    began: ({ began }, { state }) => {
+      const wanted = 2 * state.pending.dimension - 2
+      if (began.length !== wanted)
+        throw expected('INVALID_ARGUMENT', 'event.began', `${wanted} numbers`, began.length)
     },
   },
   // They may be the last that happened to a model: the event before can have removed it.

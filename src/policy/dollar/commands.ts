@@ -1,6 +1,15 @@
-import { AMOUNT_MAX, checkEach, checkInRange, checkKeys, checkRecord, checkString } from '../../base/check.js'
+import {
+  AMOUNT_MAX,
+  checkEach,
+  checkInRange,
+  checkKeys,
+  checkOneOf,
+  checkRecord,
+  checkString,
+} from '../../base/check.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
+import { findModel } from '../../state/find-model.js'
 import type { StateView } from '../../state/policy-state.js'
 import { checkNewCeiling } from '../budget.js'
 import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
@@ -9,6 +18,8 @@ import type { Accounts } from './accounts/accounts.js'
 import { type CapOptions, checkNewCaps } from './accounts/cap-period.js'
 import { findTenant } from './accounts/find-tenant.js'
 import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
+import { ESTIMATORS, type Estimator } from './estimate/estimators.js'
+import { startBefore } from './estimate/start-before.js'
 import { checkLatency, type LatencyOptions } from './latency/latency-limit.js'
 import { TENANT } from './pending-columns.js'
 import type { QualityOptions } from './quality/quality-options.js'
@@ -43,6 +54,7 @@ declare module '../commands.js' {
     readonly adjustAccount: readonly [usd: number, options?: ForTenant]
     readonly setLatency: readonly [latency: LatencyOptions | null]
     readonly setQuality: readonly [quality: QualityOptions | null]
+    readonly setEstimator: readonly [id: string, estimator: Estimator]
     readonly addTenant: readonly [tenant: TenantOptions]
     readonly addTenants: readonly [tenants: readonly TenantOptions[]]
     readonly removeTenant: readonly [id: string]
@@ -80,6 +92,14 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
     { type: 'quality-set', at, meanReward: checkQuality(quality, options) },
   ],
 
+  setEstimator({ state, at, options }, id, estimator) {
+    const model = findModel(state, id, 'id')
+    const chosen = checkOneOf(estimator, ESTIMATORS, 'estimator')
+    if (state.policy.shrinkage.learns(model.slot)) return []
+    const began = startBefore(options, model.id)
+    return [{ type: 'estimator-set', at, model: model.id, estimator: chosen, began }]
+  },
+
   addTenant: (context, tenant) => tenantAdded(context, tenant, 'tenant'),
 
   addTenants(context, tenants) {
@@ -110,6 +130,7 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
       latency: latencyIn(rewards, policy.readLatency()),
       quality: qualityIn(rewards, policy.readQuality(at)),
       tenants: policy.accounts.tenants.size,
+      fixedEstimators: policy.fixedEstimators(),
       standings: dollarStandings(state, options, at),
     }
   },

@@ -11,6 +11,7 @@ import type { Lease } from '../lease.js'
 import { judgedUsd, noteTry, openModels } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
+import { CappedRequests } from './accounts/capped-requests.js'
 import { findTenant } from './accounts/find-tenant.js'
 import { neededUsd } from './accounts/tail.js'
 import { Candidates } from './candidates.js'
@@ -40,6 +41,7 @@ export class DollarChooser implements Chooser<DollarState> {
   private readonly exploration: EpsilonExploration
   private readonly probes: Probes
   private readonly equals: Equals
+  private readonly capped = new CappedRequests()
   private readonly reach: ReachWatch
 
   constructor(options: ResolvedOptions<DollarOptions>) {
@@ -68,12 +70,16 @@ export class DollarChooser implements Chooser<DollarState> {
   }
 
   due(state: StateView<DollarState>, request: RouteOptions | null, at: number): readonly RouterEvent[] {
-    return state.policy.accounts.periodsDue(request?.tenant ?? null, at)
+    const { accounts } = state.policy
+    const waiting = this.capped.due(at, (tenant) => accounts.of(tenant) !== undefined)
+    const periods = accounts.periodsDue(request?.tenant ?? null, at)
+    return waiting.length === 0 ? periods : [...waiting, ...periods]
   }
 
-  /** A refused request counts as one, where an account was short. */
-  refused(_request: RouteOptions | null, at: number): readonly RouterEvent[] {
-    const { shortAccount } = this.limits
+  /** A refused request counts as one, where an account was short; those that caps refuse are counted together. */
+  refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
+    const { shortAccount, cappedBy } = this.limits
+    if (cappedBy !== null) return this.capped.refused(request?.tenant ?? null, cappedBy === 'tenant', at)
     return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
   }
 
@@ -94,6 +100,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const { list } = costs
     const open = openModels(state, request, size, note, ANY_COST)
     limits.shortAccount = undefined
+    limits.cappedBy = null
     limits.read(state, request, note)
     this.exploration.certain(choice)
     candidates.take(state, request, size, open, note)

@@ -1,9 +1,20 @@
-import { checkFinite, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
+import { checkFinite, checkInRange, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
-import { boolean, finite, integer, nullable, number, oneOf, record, text } from '../../events/fields.js'
+import {
+  boolean,
+  finite,
+  integer,
+  nullable,
+  number,
+  numbers,
+  oneOf,
+  record,
+  text,
+} from '../../events/fields.js'
 import { CAP_LENGTHS, CAP_PACINGS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import { ESTIMATORS } from './estimate/estimators.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
 const FIRST_CAP_KEYS = ['usd', 'per', 'window', 'timeZone'] as const
@@ -13,6 +24,9 @@ const CAP_WORDS = {
   window: { first: ['calendar', 'rolling'], known: CAP_WINDOWS },
   pacing: { first: ['forecast', 'even'], known: CAP_PACINGS },
 }
+/** No second has more. */
+const CAPPED_REQUESTS_MAX = 2 ** 31 - 1
+const DRAWN_MAX = 1e15
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
 /** All caps of the router or of a tenant from now on. */
@@ -38,6 +52,23 @@ export const refused = defineEvent('refused', 14, {
   tenant: column('tenant', nullable(text())),
 })
 export type RefusedEvent = DefinedEvent<typeof refused>
+
+/**
+ * Requests that a cap refused, one or many: written at most once a second for each tenant, so that clients that ask again and
+ * again do not fill the log. The forecast of the caps counts them, no faster than routed requests came.
+ */
+export const capped = defineEvent('capped', 23, {
+  /** Whose requests they were; null: of no tenant. */
+  tenant: column('tenant', nullable(text())),
+  /** Whether the tenant's own cap refused them, not the router's. */
+  byTenant: boolean(),
+  /** How many. */
+  requests: integer(1, CAPPED_REQUESTS_MAX),
+  /** When the first and the latest of them came, milliseconds since 1970 UTC. */
+  firstAt: finite(),
+  lastAt: finite(),
+})
+export type CappedEvent = DefinedEvent<typeof capped>
 
 export const tenantAdded = defineEvent('tenant-added', 15, {
   tenant: column('tenant', text()),
@@ -66,6 +97,20 @@ const qualitySet = defineEvent('quality-set', 18, { meanReward: nullable(finite(
 export type QualitySetEvent = DefinedEvent<typeof qualitySet>
 
 /**
+ * A model of a log from before shrinkage was learned takes that up. Of one that learns it already it changes nothing.
+ */
+const estimatorSet = defineEvent('estimator-set', 22, {
+  model: column('model', text()),
+  estimator: oneOf(ESTIMATORS),
+  /**
+   * What drew its features when it began, in parts of the range of rewards: of each the ridge besides lambda0, then the weights
+   * that they were drawn to.
+   */
+  began: numbers(checkDrawn),
+})
+export type EstimatorSetEvent = DefinedEvent<typeof estimatorSet>
+
+/**
  * A model is no longer what it was: its rewards, costs or latencies have strayed from the predictions for too long. It follows
  * from the event before it and changes nothing itself; the model's evidence has been cut down already.
  */
@@ -78,7 +123,7 @@ export type DriftEvent = DefinedEvent<typeof drift>
 
 /**
  * A model may be worth its price, and no account can ever pay for one request on it; or one can again. `stats` says what would
- * change it. Told by each process whose listeners it has, within 64 requests.
+ * change it. Told by each process whose listeners it has, within 256 requests.
  */
 export const reach = defineNotice('reach', {
   model: text(),
@@ -94,11 +139,13 @@ export const DOLLAR_EVENTS = [
   capsSet,
   periodStarted,
   refused,
+  capped,
   tenantAdded,
   tenantRemoved,
   latencySet,
   qualitySet,
   accountAdjusted,
+  estimatorSet,
   drift,
   reach,
 ] as const
@@ -108,11 +155,13 @@ declare module '../../events/event-map.js' {
     'caps-set': CapsSetEvent
     'period-started': PeriodStartedEvent
     refused: RefusedEvent
+    capped: CappedEvent
     'tenant-added': TenantAddedEvent
     'tenant-removed': TenantRemovedEvent
     'latency-set': LatencySetEvent
     'quality-set': QualitySetEvent
     'account-adjusted': AccountAdjustedEvent
+    'estimator-set': EstimatorSetEvent
   }
   interface NoticeMap {
     drift: DriftEvent
@@ -126,12 +175,20 @@ export type AccountEvent =
   | CapsSetEvent
   | PeriodStartedEvent
   | RefusedEvent
+  | CappedEvent
   | TenantAddedEvent
   | TenantRemovedEvent
   | AccountAdjustedEvent
 
 /** What an operator asks for besides a price. */
 export type ObjectiveEvent = LatencySetEvent | QualitySetEvent
+
+/** Its length is compared with the dimension by `checkDollarEvent`. */
+function checkDrawn(values: Float64Array, path: string): void {
+  values.forEach((value, i) => {
+    checkInRange(value, 2 * i < values.length ? 0 : -DRAWN_MAX, DRAWN_MAX, `${path}[${i}]`)
+  })
+}
 
 function checkEnd(value: unknown, path: string, { startsAt }: Readonly<Record<string, unknown>>): number {
   const endsAt = checkFinite(value, path)

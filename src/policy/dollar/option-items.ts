@@ -14,12 +14,12 @@ const TENANTS = 'tenants'
 
 /** Caps, objectives and tenants that options give, beside those of a state. */
 export function dollarOptionItems(
-  { policy, rewards }: StateView<DollarState>,
+  { policy, rewards, registry }: StateView<DollarState>,
   options: RouterOptions,
   said: SaidOptions,
 ): OptionItem[] {
   const { accounts, objectives } = policy
-  const { caps, latency, quality, tenants } = options
+  const { caps, latency, quality, tenants, estimator } = options
   const items: OptionItem[] = []
   if (caps !== undefined) {
     const given = readOnce(caps, 'caps')
@@ -35,6 +35,12 @@ export function dollarOptionItems(
     const found = floorText(objectives.quality.meanReward, given?.meanReward ?? null, rewards)
     items.push(item('quality', 'quality', textOf(given), found, ['setQuality', given]))
   }
+  if (estimator !== undefined)
+    for (const { id, slot } of registry.models) {
+      const found = policy.shrinkage.learns(slot) ? 'learned' : 'fixed'
+      const field = `estimator[${JSON.stringify(id)}]`
+      items.push(item('estimator', field, estimator, found, ['setEstimator', id, estimator]))
+    }
   if (tenants !== undefined) items.push(...tenantItems(policy, readOnce(tenants, TENANTS), said))
   return items
 }

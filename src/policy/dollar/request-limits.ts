@@ -16,6 +16,8 @@ export class RequestLimits {
   lease: Lease | null = null
   /** Whose account was short when the latest choice was refused: a tenant, or null for the router; undefined: nobody's. */
   shortAccount: string | null | undefined
+  /** Whose cap refused the latest choice: the tenant's or the router's; null: no cap did. */
+  cappedBy: 'tenant' | 'router' | null = null
   private readonly strict: boolean
 
   constructor(strict: boolean) {
@@ -74,6 +76,7 @@ export class RequestLimits {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > spending.capUsd) {
+      this.cappedBy = spending.tenantCapIsTightest ? 'tenant' : 'router'
       this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = spending.isLeaseTightest
         ? `this process holds ${spending.capUsd} of a cap that it shares, and asks for more while there is any`

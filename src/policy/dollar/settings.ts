@@ -10,6 +10,7 @@ import {
   FORGETTING_FACTOR,
   INDIFFERENCE,
 } from './defaults.js'
+import { ESTIMATORS, type Estimator } from './estimate/estimators.js'
 import type { LatencyOptions } from './latency/latency-limit.js'
 import type { QualityOptions } from './quality/quality-options.js'
 
@@ -38,6 +39,11 @@ declare module '../options.js' {
      * that no evidence tells apart, the cheapest gets the request. 0: the best whatever it costs. Default 0.001. Policy `dollar`.
      */
     readonly indifference?: number | undefined
+    /**
+     * `learned`: models of a log that was begun before release 0.2.0 learn from now on how far to trust features, as all others
+     * do; left out, they keep what was fixed then. An edited option like others: `onDifference`. Policy `dollar`.
+     */
+    readonly estimator?: Estimator | undefined
   }
   interface BudgetOptions {
     /** Policy `dollar`: how many requests' worth of the ceiling may be saved up, >= 1. Default 50. */
@@ -57,17 +63,19 @@ export interface DollarOptions {
 
 /** It watches for drift and forgets when something has changed. */
 export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
-  keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve', 'indifference'],
+  keys: ['caps', 'tenants', 'latency', 'quality', 'strict', 'reserve', 'indifference', 'estimator'],
   budgetKeys: ['burst'],
   eventTypes: [
     'caps-set',
     'period-started',
     'refused',
+    'capped',
     'tenant-added',
     'tenant-removed',
     'latency-set',
     'quality-set',
     'account-adjusted',
+    'estimator-set',
     'drift',
     'reach',
   ],
@@ -75,14 +83,19 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
   heads: 2,
   coldExploration: COLD_EXPLORATION_REQUESTS,
-  resolve: ({ strict, reserve, indifference }, budget) => ({
-    burst:
-      budget?.burst === undefined ? BURST_REQUESTS : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
-    strict: strict === undefined ? false : checkBoolean(strict, 'strict'),
-    reserve: reserve === undefined ? 'expected' : checkOneOf(reserve, RESERVE_MODES, 'reserve'),
-    indifference:
-      indifference === undefined ? INDIFFERENCE : checkInRange(indifference, 0, 1, 'indifference'),
-  }),
+  resolve: ({ strict, reserve, indifference, estimator }, budget) => {
+    if (estimator !== undefined) checkOneOf(estimator, ESTIMATORS, 'estimator')
+    return {
+      burst:
+        budget?.burst === undefined
+          ? BURST_REQUESTS
+          : checkInRange(budget.burst, 1, BURST_MAX, 'budget.burst'),
+      strict: strict === undefined ? false : checkBoolean(strict, 'strict'),
+      reserve: reserve === undefined ? 'expected' : checkOneOf(reserve, RESERVE_MODES, 'reserve'),
+      indifference:
+        indifference === undefined ? INDIFFERENCE : checkInRange(indifference, 0, 1, 'indifference'),
+    }
+  },
   header: ({ burst }) => ({ burst }),
   folded: ['burst'],
   begin({ caps, latency, quality, tenants }) {

@@ -1,7 +1,7 @@
 import { DRIFT_NUMBERS } from '../../bandit/drift.js'
 import { isRecord } from '../../base/check.js'
 import type { PolicySnapshot } from '../../state/policy-state.js'
-import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
+import { invalidSnapshot } from '../../state/snapshot/invalid-snapshot.js'
 import type { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import type { DemandCurve } from './demand/demand-curve.js'

@@ -3,7 +3,7 @@ import { DriftWatch } from '../../bandit/drift.js'
 import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
-import { sectionOffset } from '../../kernel/layout.js'
+import { RIDGE_FLOOR, sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
 import type { Model } from '../../models/registry.js'
 import { isWithinTry } from '../../models/tries.js'
@@ -118,6 +118,14 @@ export class DollarState implements PolicyState {
   expectedUsd(model: Model, size: RequestSize, index = 0): number {
     const listUsd = assumedCostUsd(model, size)
     return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, this.logCostRatio(model, index)))
+  }
+
+  /** The same of a usual request, whatever its context: by the level of the cost head. */
+  usualUsd(model: Model, size: RequestSize): number {
+    const { arms } = this
+    const listUsd = assumedCostUsd(model, size)
+    const level = arms.runs(arms.settlements, model.slot).theta[arms.kernel.layout.dimension - 1]
+    return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, level))
   }
 
   /** The same of a try. */
@@ -282,15 +290,26 @@ export class DollarState implements PolicyState {
       case 'quality-set':
         this.objectives.administer(event, this.view.pending)
         break
+      case 'estimator-set':
+        this.takeUpEstimator(event)
+        break
       case 'budget-set':
       case 'caps-set':
       case 'account-adjusted':
       case 'period-started':
       case 'refused':
+      case 'capped':
       case 'tenant-added':
       case 'tenant-removed':
         this.accounts.administer(event)
     }
+  }
+
+  /** Ids of models whose shrinkage is not learned. */
+  fixedEstimators(): readonly string[] {
+    const ids: string[] = []
+    for (const { id, slot } of this.view.registry.models) if (!this.shrinkage.learns(slot)) ids.push(id)
+    return ids
   }
 
   takeNotices(): readonly RouterEvent[] {
@@ -321,6 +340,26 @@ export class DollarState implements PolicyState {
     this.objectives.quality.takeRawRewards(rewards)
     this.objectives.latency.changeValues(toUnit)
     this.demand.changeValues(toUnit)
+  }
+
+  /**
+   * What drew the features when the model began has decayed as lambda0 has, as long as neither an alarm has cut the evidence
+   * down nor lambda0 was restored; after that little is left of it, and it counts as rewards.
+   */
+  private takeUpEstimator({ model: id, began }: EventOf<'estimator-set'>): void {
+    const model = this.view.registry.get(id)
+    if (model === undefined || this.shrinkage.learns(model.slot)) return
+    const { arms } = this
+    const { slot } = model
+    const { layout } = arms.kernel
+    const isWhole =
+      model.rewardAlarms === 0 && arms.decayOver(arms.cell(layout.lastUpdate, slot)) >= RIDGE_FLOOR
+    const left = isWhole ? arms.cell(arms.rewards.ridge, slot) / arms.lambda0 : 0
+    const features = layout.dimension - 1
+    const now = began.map((entry, i) => (i < features ? left * entry : entry))
+    this.shrinkage.takeUp(slot, now, model.rewarded, this.recoveries.has(slot), this.variance)
+    // Its predictions are others from now on: what it has strayed so far says nothing.
+    this.rewardDrift.start(slot, this.rewardDrift.variance(slot))
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

@@ -15,7 +15,7 @@ export interface AccountStats {
   /** Sum of the ceilings in force at each of its requests, refused ones included, failed ones not. */
   readonly allowanceUsd: number
   readonly utilisation: number | null
-  /** Requests refused because this account could not pay for them. */
+  /** Requests refused because this account, or a cap of it, could not pay for them; of caps up to a second late. */
   readonly refused: number
   /** Requests routed although even the cheapest model was over the ceiling. */
   readonly infeasible: number
@@ -55,6 +55,8 @@ declare module '../stats.js' {
     /** Null without a latency objective, without a quality floor. */
     readonly latency?: LatencyStats | null
     readonly quality?: QualityStats | null
+    /** Ids of models that keep how far features were trusted in a log before release 0.2.0: `setEstimator` ends it. */
+    readonly fixedEstimators?: readonly string[]
     /** Registered tenants. */
     readonly tenants?: number
   }

@@ -61,6 +61,9 @@ export const VARIANCE_REWARDS = 100
 /** What is known of a variance at first counts as this many. */
 export const VARIANCE_PRIOR_REWARDS = 4
 
+/** Rows by which priors' weights were drawn to those of all models before that was learned: models of old logs began so. */
+export const POOLED_ROWS_BEFORE = 200
+
 // Demand curves of dollars and of latency: demand/
 
 /** Latest requests whose contenders a shadow price is found from. */
@@ -125,6 +128,8 @@ export const FUND_DEBT_REQUESTS = 10
  * over after that many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
  */
 export const DEBT_REQUESTS_MAX = 512
+/** No more is saved in the fund than so many of the dearest tries need. */
+export const FUND_TRIES = 2
 /** What a probe must find in the fund, in what it costs above B. */
 export const FUND_MARGIN = 1.5
 
@@ -150,6 +155,15 @@ export const ARRIVAL_MEMORY_SHARE = 1 / 6
 /** Time without requests that is assumed before the first one, as a share of a period: a burst at the start is no rate yet. */
 export const ARRIVAL_COLD_SHARE = 1 / 32
 
+/**
+ * A rolling cap with a forecast leaves this share of its window unspent. The price of its requests falls as more is left,
+ * and is 0 at the second share beyond that. Source: chosen, not tuned; `test/log/rolling-spend.test.ts` holds what is spent.
+ */
+export const ROLLING_LEFT_SHARE = 0.01
+export const ROLLING_RELIEF_SHARE = 0.01
+/** Part of the window after which dollars come back that processes share: they hand them out in steps of a 64th. */
+export const ROLLING_SOON_SHARE = 1 / 64
+
 // When requests come, for caps: accounts/arrival-profile.ts
 
 /** Times that an hour of the week is remembered: its mean moves by a third with each further one. */
@@ -174,6 +188,8 @@ export const BURST_GROWTH = 8
  * for what predictions miss.
  */
 export const UNFORECAST_SHARE_MAX = 0.15
+/** Of a rolling cap, which never ends: that share of its window is never spent. */
+export const UNFORECAST_ROLLING_SHARE_MAX = 0.04
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
 export const UNFORECAST_KEPT_SHARE = 1 / 8
 

@@ -2,7 +2,7 @@ import type { EventOf, RouterEvent } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
 import { EXPIRED } from '../../state/pending/request-state.js'
 import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
-import { invalidSnapshot } from '../../state/snapshot/check-snapshot.js'
+import { invalidSnapshot } from '../../state/snapshot/invalid-snapshot.js'
 import { DUAL_STEP } from '../tuning.js'
 import { OVERSPEND_MAX, PRICE_MAX, PRICE_MIN, PRICE_START } from './tuning.js'
 

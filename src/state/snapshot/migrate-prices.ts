@@ -3,7 +3,7 @@ import { blendedUsdPerKTok, checkModelPrice, type ResolvedModelPrice } from '../
 import { MODEL_NUMBERS } from '../../models/registry.js'
 import { recentOfAll } from '../../models/tries.js'
 import { AT, PRICES, SLOT } from '../pending/request-row.js'
-import { invalidSnapshot } from './check-snapshot.js'
+import { invalidSnapshot } from './invalid-snapshot.js'
 
 /** Up to version 4 a model had its four prices as numbers, and so had each waiting request, of when it was routed. */
 const PRICE_NAMES_4 = [

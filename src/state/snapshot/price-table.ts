@@ -1,6 +1,6 @@
 import { checkModelPrice } from '../../models/model.js'
 import { type PriceList, priceListOf } from '../../models/price-list.js'
-import { invalidSnapshot } from './check-snapshot.js'
+import { invalidSnapshot } from './invalid-snapshot.js'
 
 /** The price lists of a snapshot, each once, in the order in which models and requests first refer to them. */
 export class PriceTable {

@@ -1,6 +1,6 @@
 import { isRecord, isText } from '../../base/check.js'
 import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
-import { invalidSnapshot, isCount } from './check-snapshot.js'
+import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {

@@ -4,7 +4,8 @@
  *     {stream}:log               hash: format, id (random), header (JSON), events (how many ever), process (the last
  *                                number given out), trimmed (entries up to this id were dropped), trimmed_events (that id and
  *                                how many events there are up to it), note:<name> (text beside the log), awaited (the entry
- *                                that somebody last waited for Redis's replicas with)
+ *                                that somebody last waited for Redis's replicas with), pot:<key of a lease> (that it is there,
+ *                                of calendar pools without its last part: `lease-scripts.ts`)
  *     {stream}:events            stream, entries of `entry.ts`
  *     {stream}:snapshot:latest   hash: position, bytes, mark (checksum of both); `older` likewise, and `upload:<origin>` on
  *                                its way in

@@ -41,12 +41,13 @@ export class RedisLeases implements LeaseBroker {
   async take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]> {
     if (requests.length === 0) return []
     const call = TAKE.call(
-      requests.map(({ key }) => this.keys.lease(key)),
+      [this.keys.log, ...requests.map(({ key }) => this.keys.lease(key))],
       requests.flatMap((pool) => [
         kindOf(pool),
         String(pool.limitUsd),
         String(pool.wantUsd),
         String(pool.windowMs ?? pool.endsAt ?? 0),
+        String(pool.wholeUsd ?? pool.limitUsd),
       ]),
     )
     const reply = (await this.confirmation.send(this.log().main, call)) as readonly Buffer[]

@@ -18,10 +18,48 @@ local function stepOf(windowMs) return math.floor(now / (windowMs / ${STEPS_PER_
 `
 
 /**
- * Pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms.
- * -> for each: USD granted, the step it counts in (rolling).
+ * Which pools there are stands in the head of the log, so that one that somebody has deleted is not taken for a new one:
+ * of calendar pools the ends of the latest two of a cap, of rolling ones until when Redis keeps them at least.
  */
-export const TAKE = new Script(`${COMMON}
+const KNOWN = `
+local head = KEYS[1]
+local function nameOf(key, kind) return 'pot:' .. (kind == 'C' and string.match(key, '^(.*)/[^/]*$') or key) end
+local function knownOf(key, kind) return redis.call('HGET', head, nameOf(key, kind)) or '' end
+local function isLost(key, kind, ms)
+  if redis.call('EXISTS', key) == 1 then return false end
+  local known = knownOf(key, kind)
+  if kind == 'C' then return now < ms + ${GRACE_MS} and string.find(' ' .. known .. ' ', ' ' .. dollars(ms) .. ' ', 1, true) ~= nil end
+  return known ~= '' and (kind == 'E' or now < tonumber(known))
+end
+local function know(key, kind, ms)
+  local known, value = knownOf(key, kind), '1'
+  if kind == 'C' then
+    if string.find(' ' .. known .. ' ', ' ' .. dollars(ms) .. ' ', 1, true) then return end
+    local latest = string.match(known, '%S+$')
+    value = latest and latest .. ' ' .. dollars(ms) or dollars(ms)
+  elseif kind == 'R' then
+    if known ~= '' and tonumber(known) > now + 1.5 * ms then return end
+    value = string.format('%.0f', now + 2 * ms - 1)
+  elseif known ~= '' then return end
+  redis.call('HSET', head, nameOf(key, kind), value)
+end
+-- All of it counts as handed out: what was is not known any more.
+local function close(key, kind, whole, ms)
+  if kind == 'R' then
+    redis.call('HSET', key, string.format('%.0f', stepOf(ms)), dollars(whole))
+    redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(2 * ms)))
+    return
+  end
+  redis.call('SET', key, dollars(whole))
+  if kind == 'C' then redis.call('PEXPIREAT', key, string.format('%.0f', ms + ${GRACE_MS})) end
+end
+`
+
+/**
+ * log, pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms, USD in it before
+ * what is left for others. -> for each: USD granted, the step it counts in (rolling). Nothing is granted where a pool is gone.
+ */
+export const TAKE = new Script(`${COMMON}${KNOWN}
 local function grant(limit, granted, want)
   local part = math.floor(math.min(want, limit - granted) * units) / units
   -- The difference may have been rounded up.
@@ -58,13 +96,28 @@ local function rolling(key, limit, want, windowMs)
   return part, step
 end
 
+local gone = {}
+for i = 1, #KEYS - 1 do
+  local key, kind, ms = KEYS[i + 1], ARGV[5 * i - 4], tonumber(ARGV[5 * i - 1])
+  if isLost(key, kind, ms) then
+    close(key, kind, tonumber(ARGV[5 * i]), ms)
+    gone[#gone + 1] = key
+  end
+end
+if #gone > 0 then
+  return redis.error_reply('LOGPOT expected ' .. table.concat(gone, ', ')
+    .. ', of which dollars were handed out, it is not there: somebody else has deleted it, and nothing more is handed out of it')
+end
+
 local reply = {}
-for i = 1, #KEYS do
-  local kind = ARGV[4 * i - 3]
-  local limit, want, ms = tonumber(ARGV[4 * i - 2]), tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i])
+for i = 1, #KEYS - 1 do
+  local key, kind = KEYS[i + 1], ARGV[5 * i - 4]
+  local limit, want, ms = tonumber(ARGV[5 * i - 3]), tonumber(ARGV[5 * i - 2]), tonumber(ARGV[5 * i - 1])
   local part, step
-  if kind == 'R' then part, step = rolling(KEYS[i], limit, want, ms)
-  else part = total(KEYS[i], limit, want, kind == 'C' and ms or nil) end
+  if kind == 'R' then part, step = rolling(key, limit, want, ms)
+  else part = total(key, limit, want, kind == 'C' and ms or nil) end
+  if part > 0 then know(key, kind, ms)
+  elseif kind == 'R' and redis.call('EXISTS', key) == 0 then redis.call('HDEL', head, nameOf(key, kind)) end
   reply[2 * i - 1] = dollars(part)
   reply[2 * i] = string.format('%.0f', step or 0)
 end

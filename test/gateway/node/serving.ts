@@ -1,8 +1,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { modelsAlone } from '../../../src/gateway/no-surfaces.js'
+import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
 import { type Serving, serve } from '../../../src/gateway/node/serve.js'
+import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import type { MakeSurfaces } from '../../../src/gateway/surfaces.js'
 import { ENV, smallTree, type Tree } from '../config/example.js'
 
@@ -22,7 +23,7 @@ export interface TestServer extends Serving {
 /** A server of a config, in this process, whose log is kept. */
 export async function served(
   tree: Tree = servedTree(),
-  surfaces: MakeSurfaces = modelsAlone,
+  surfaces: MakeSurfaces = clientSurfaces({ call: undiciUpstream() }),
 ): Promise<TestServer> {
   const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-serve-')), 'gateway.json')
   const rewrite = (next: Tree) => writeFile(file, JSON.stringify(next))

@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import {
+  CAP_PACINGS,
   CAP_WINDOWS,
   type CapLength,
+  type CapPacing,
   type CapWindow,
   calendarPeriod,
 } from '../../../src/policy/dollar/accounts/cap-period.js'
@@ -15,8 +17,14 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const NOON = Date.UTC(2026, 9, 24, 12)
 
-function newCap(usd: number, per: CapLength, window: CapWindow, timeZone = 'UTC'): Cap {
-  return new Cap({ usd, per, window, timeZone: window === 'rolling' ? null : timeZone })
+function newCap(
+  usd: number,
+  per: CapLength,
+  window: CapWindow,
+  timeZone = 'UTC',
+  pacing: CapPacing = 'even',
+): Cap {
+  return new Cap({ usd, per, window, timeZone: window === 'rolling' ? null : timeZone, pacing })
 }
 
 /** What a router does before it asks a cap anything. */
@@ -110,8 +118,8 @@ class Play {
     else if (step.do === 'route') this.route(step.share)
     else if (step.do === 'limit') cap.usd = step.usd
     else if (step.do === 'reload') {
-      const { usd, per, window, timeZone } = cap
-      this.cap = new Cap({ usd, per, window, timeZone })
+      const { usd, per, window, timeZone, pacing } = cap
+      this.cap = new Cap({ usd, per, window, timeZone, pacing })
       this.cap.load(JSON.parse(JSON.stringify(cap.save())))
       expect(this.cap.carry(cap.carriedUsd)).toBe(true)
       expect(this.cap).toEqual(cap)
@@ -236,17 +244,24 @@ describe('the promise of a cap', () => {
   ] as const)('holds in every rolling %s, clock backwards: %s', (per, backwards) => {
     const lengthMs = { hour: HOUR_MS, week: 7 * DAY_MS, month: 30 * DAY_MS }[per]
     fc.assert(
-      fc.property(steps(lengthMs, backwards), (script) => {
-        const play = new Play(newCap(1, per, 'rolling'))
-        for (const step of script) {
-          play.step(step)
-          // A clock that was put back stands still.
-          const from = Math.max(play.latest, play.at) - lengthMs
-          const bound = play.limitUsd + play.excessUsd() + 1e-9
-          expect(totalUsd(play, (by) => by >= from)).toBeLessThanOrEqual(bound)
-          expect(totalUsd(play, (_, __, { routedBy }) => routedBy >= from)).toBeLessThanOrEqual(bound)
-        }
-      }),
+      fc.property(
+        steps(lengthMs, backwards),
+        fc.constantFrom(...CAP_PACINGS),
+        fc.nat(40),
+        (script, pacing, turn) => {
+          const play = new Play(newCap(1, per, 'rolling', 'UTC', pacing))
+          for (const [i, step] of script.entries()) {
+            // Its window is kept in finer parts where it is paced by a forecast.
+            if (i === turn) play.cap.pacing = pacing === 'even' ? 'forecast' : 'even'
+            play.step(step)
+            // A clock that was put back stands still.
+            const from = Math.max(play.latest, play.at) - lengthMs
+            const bound = play.limitUsd + play.excessUsd() + 1e-9
+            expect(totalUsd(play, (by) => by >= from)).toBeLessThanOrEqual(bound)
+            expect(totalUsd(play, (_, __, { routedBy }) => routedBy >= from)).toBeLessThanOrEqual(bound)
+          }
+        },
+      ),
       { numRuns: 400 },
     )
   })
@@ -357,6 +372,27 @@ describe('a cap', () => {
     expect(cap.availableUsd(start + HOUR_MS + 59_999)).toBe(4)
     expect(cap.availableUsd(start + HOUR_MS + 60_000)).toBe(10)
     expect(cap.isOver(start)).toBe(false)
+  })
+
+  it('paced by a forecast gets it back within a 240th of the window, whatever its pacing was before', () => {
+    for (const pacing of CAP_PACINGS) {
+      const cap = newCap(10, 'hour', 'rolling', 'UTC', pacing)
+      const start = Math.floor(NOON / 60_000) * 60_000
+      if (pacing === 'forecast') cap.reserve(start, 0)
+      cap.pacing = 'forecast'
+      cap.reserve(start + 1000, 6)
+      cap.settle(start + 1000, 6, 6)
+      expect(cap.availableUsd(start + HOUR_MS + 14_999)).toBe(4)
+      expect(cap.availableUsd(start + HOUR_MS + 15_000)).toBe(10)
+      expect(cap.save()).toHaveLength(cap.savedNumbers)
+      cap.pacing = 'even'
+      expect(cap.availableUsd(start + HOUR_MS + 59_999)).toBe(4)
+      expect(cap.availableUsd(start + HOUR_MS + 60_000)).toBe(10)
+      expect(cap.save()).toHaveLength(cap.savedNumbers)
+      cap.pacing = 'forecast'
+      expect(cap.availableUsd(start + HOUR_MS + 59_999)).toBe(4)
+      expect(cap.availableUsd(start + HOUR_MS + 60_000)).toBe(10)
+    }
   })
 
   it('takes over what is in flight, and has nothing set aside when nothing is', () => {

@@ -124,3 +124,61 @@ describe('models of which nothing is known', () => {
     expect(losses.reduce((sum, loss) => sum + loss, 0) / losses.length).toBeLessThan(0.02)
   })
 })
+
+describe('what is saved up for newcomers', () => {
+  /** Cheap and dear, the dear one far better, tried from the fund alone. */
+  async function world(budgetUsd: number) {
+    const router = await createRouter({
+      models: [],
+      dimension: D,
+      kernel: 'js',
+      seed: 1,
+      name: 'r',
+      budget: { usdPerRequest: budgetUsd },
+    })
+    const usd = [0.1, 2]
+    for (const [i, each] of usd.entries())
+      router.addModel({ id: `m${i}`, inputUsdPerMTok: each, outputUsdPerMTok: each })
+    const random = new Random(3)
+    const counts = [0, 0]
+    const ask = (candidates?: readonly string[]) => {
+      const { id, model } = router.route(
+        random.vector(D),
+        candidates === undefined ? {} : { candidates: [...candidates] },
+      )
+      const m = Number(model.slice(1))
+      counts[m]++
+      router.settle(id, { costUsd: ((usd[m] ?? 0) * TOKENS) / 1e6 })
+      router.reward(id, random.next() < (m === 0 ? 0.5 : 0.9) ? 1 : 0)
+    }
+    return { router, counts, ask }
+  }
+
+  it.each([0.8, 0.9, 0.95])(
+    'pays for them where the cheapest model costs %s of the budget',
+    async (share) => {
+      const cheapUsd = (0.1 * TOKENS) / 1e6
+      const { router, counts, ask } = await world(cheapUsd / share)
+      for (let i = 0; i < 6000; i++) ask()
+      // Of what the budget leaves beside the cheapest model, the dear one of 20 times its cost gets most.
+      const buys = ((1 / share - 1) / 19) * 6000
+      expect(counts[1]).toBeGreaterThan(0.7 * buys)
+      // No more is saved than two of the dearest tries need.
+      const { fundUsd } = router.stats().account ?? { fundUsd: Number.NaN }
+      expect(fundUsd).toBeLessThanOrEqual(2 * 1.5 * 20 * cheapUsd)
+    },
+  )
+
+  it('stays where a request does not allow them', async () => {
+    const cheapUsd = (0.1 * TOKENS) / 1e6
+    const { router, counts, ask } = await world(cheapUsd / 0.9)
+    let before = 0
+    for (let i = 0; i < 400 && counts[1] < 2; i++) {
+      ask()
+      before = router.stats().account?.fundUsd ?? 0
+      ask(['m0'])
+      expect(router.stats().account?.fundUsd).toBeGreaterThanOrEqual(before * (1 - 1e-9))
+    }
+    expect(before).toBeGreaterThan(0)
+  })
+})

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createRouter, type ModelStanding, type RouteOptions, type Router } from '../../../src/index.js'
+import {
+  createRouter,
+  type Decision,
+  type ModelStanding,
+  ParetoBanditError,
+  type RouteOptions,
+  type Router,
+} from '../../../src/index.js'
 import { Random } from '../../support/random.js'
 
 const D = 4
@@ -61,7 +68,9 @@ class Played {
     const { world, router, random, counts, clock } = this
     for (let i = 0; i < requests; i++) {
       clock.at += 1000
-      const { id, model } = router.route(random.vector(D), this.request)
+      const decision = this.route(random.vector(D))
+      if (decision === null) continue
+      const { id, model } = decision
       const m = Number(model.slice(1))
       counts[m]++
       if (m === world.failing) {
@@ -70,6 +79,17 @@ class Played {
       }
       router.settle(id, { costUsd: costOf(world, m) })
       router.reward(id, random.next() < world.rewards[m] ? 1 : 0)
+    }
+  }
+
+  /** Null where a cap leaves nothing: an hour later it may again. */
+  private route(x: Float64Array): Decision<string> | null {
+    try {
+      return this.router.route(x, this.request)
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED')) throw error
+      this.clock.at += 3_600_000
+      return null
     }
   }
 
@@ -235,6 +255,9 @@ describe('whatever the world', () => {
       played.run(1500)
       const before = [...played.counts]
       played.run(1000)
+      // Requests that a cap refused are none.
+      const routed = played.counts.reduce((sum, seen, m) => sum + seen - before[m], 0)
+      if (routed < 1000) continue
       const idle = before.flatMap((seen, m) => (seen === played.counts[m] ? [m] : []))
       const standings = idle.map((m) => played.standing(m))
       const isNewcomer = idle.map((m) => played.isNewcomer(m))

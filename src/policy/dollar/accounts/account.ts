@@ -1,3 +1,4 @@
+import type { EventOf } from '../../../events/events.js'
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
@@ -36,6 +37,8 @@ export class Account {
   /** Decayed sums: what its requests drew, and what the curve says those of all would have at its own price. */
   drawnUsd = 0
   aimedUsd = 0
+  /** As of the latest `paceUsd`: the cap that its requests are paced by. */
+  private tightest: Cap | null = null
 
   constructor(burst: number, ledger: Ledger) {
     this.credit = new Credit(burst)
@@ -58,11 +61,17 @@ export class Account {
     return this.usdPerRequest !== null || this.caps.length > 0
   }
 
-  /** What its requests should cost on average from now on, USD: the least of the ceiling's and the caps'; or Infinity. */
-  targetUsd(at: number, demand: DemandCurve): number {
+  /**
+   * What its requests should cost on average from now on, USD: the least of the ceiling's and the caps'; or Infinity.
+   * @param paceUsd the caps', where it is known
+   */
+  targetUsd(at: number, demand: DemandCurve, paceUsd = this.paceUsd(at, demand)): number {
+    return Math.min(this.ownTargetUsd, paceUsd)
+  }
+
+  private get ownTargetUsd(): number {
     const { usdPerRequest } = this
-    const own = usdPerRequest === null ? Number.POSITIVE_INFINITY : this.credit.targetUsd(usdPerRequest)
-    return Math.min(own, this.paceUsd(at, demand))
+    return usdPerRequest === null ? Number.POSITIVE_INFINITY : this.credit.targetUsd(usdPerRequest)
   }
 
   /** What the caps' money allows on average until they end, USD; Infinity while they are no constraint. */
@@ -70,13 +79,24 @@ export class Account {
     let pace = Number.POSITIVE_INFINITY
     if (this.caps.length === 0) return pace
     const forecast = this.forecast(demand)
-    for (const cap of this.caps) pace = Math.min(pace, cap.impliedUsdPerRequest(at, forecast))
+    this.tightest = null
+    for (const cap of this.caps) {
+      const usd = cap.impliedUsdPerRequest(at, forecast)
+      if (usd >= pace) continue
+      pace = usd
+      this.tightest = cap
+    }
     return pace
   }
 
   /** As of the latest `paceUsd`: what one request may draw, USD, where it does not go to the cheapest model. */
   get sparedUsd(): number {
     return this.caps.reduce((usd, cap) => Math.min(usd, cap.sparedUsd), Number.POSITIVE_INFINITY)
+  }
+
+  /** The same: what the cheapest model needs of each rolling cap until dollars come back that processes share, USD. */
+  get soonUsd(): number {
+    return this.caps.reduce((usd, cap) => Math.max(usd, cap.soonUsd), 0)
   }
 
   /** What is known of its requests to come; null while it has no caps. Rather too much is kept back than too little. */
@@ -98,6 +118,20 @@ export class Account {
     for (const cap of this.caps) cap.reserve(at, usd)
   }
 
+  /**
+   * Requests came that a cap refused. They would come again, so the forecast counts them; but no faster than routed ones came
+   * of late, as clients may ask again and again.
+   */
+  wanted({ requests, firstAt, lastAt }: EventOf<'capped'>): void {
+    const { arrivals, caps } = this
+    if (arrivals === null || caps.length === 0) return
+    const most = 1 + Math.max(0, lastAt - firstAt) * arrivals.latestPerMs
+    for (let i = Math.min(requests, Math.floor(most)); i > 0; i--) {
+      arrivals.wanted(lastAt)
+      for (const cap of caps) cap.wanted(lastAt)
+    }
+  }
+
   /** What the caps leave for the next request to draw, USD. */
   capUsd(at: number): number {
     let usd = Number.POSITIVE_INFINITY
@@ -111,8 +145,8 @@ export class Account {
     const { usdPerRequest } = this
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
     const price = demand.priceOfSpend(targetUsd / this.ratio, generous)
-    if (usdPerRequest === null) return price
-    return price * this.credit.worthOfDollar(usdPerRequest)
+    const relief = targetUsd < this.ownTargetUsd ? (this.tightest?.relief ?? 1) : 1
+    return usdPerRequest === null ? price * relief : price * relief * this.credit.worthOfDollar(usdPerRequest)
   }
 
   /** What its requests cost, over what those of all would at its price. */

@@ -1,7 +1,7 @@
 import { isAmount, isRecord, isText } from '../../../base/check.js'
 import { ParetoBanditError } from '../../../base/errors.js'
 import type { PolicySnapshot } from '../../../state/policy-state.js'
-import { invalidSnapshot } from '../../../state/snapshot/check-snapshot.js'
+import { invalidSnapshot } from '../../../state/snapshot/invalid-snapshot.js'
 import type { Account } from './account.js'
 import type { Accounts } from './accounts.js'
 import { ArrivalProfile } from './arrival-profile.js'

@@ -140,6 +140,14 @@ export class Accounts {
       case 'refused':
         this.refused(this.named(event.tenant))
         break
+      case 'capped': {
+        const tenant = event.tenant === null ? undefined : this.named(event.tenant)
+        const short = event.byTenant ? tenant : this.router
+        if (short !== undefined) short.refused += event.requests
+        this.router.wanted(event)
+        tenant?.wanted(event)
+        break
+      }
       case 'account-adjusted':
         this.named(event.tenant)?.adjust(event.at, event.usd)
         break

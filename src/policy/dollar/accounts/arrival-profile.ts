@@ -59,8 +59,23 @@ export class ArrivalProfile {
     return this.unknownBefore[WEEK_HOURS] === 0
   }
 
+  /** Requests per millisecond over the latest few; 0 until there are as many, or where they came at once. */
+  get latestPerMs(): number {
+    const { times } = this
+    if (times.length < BURST_MEMORY_REQUESTS) return 0
+    const tookMs = times[times.length - 1] - times[0]
+    return tookMs > 0 ? times.length / tookMs : 0
+  }
+
   /** A request came. A clock that was put back stands still; one that had been ahead by more than a week starts over. */
   arrive(at: number): void {
+    this.wanted(at)
+    this.times.push(at)
+    if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
+  }
+
+  /** A request came that was refused: it counts in its hour, and says nothing of how fast those come that are served. */
+  wanted(at: number): void {
     const hour = Math.floor(at / HOUR_MS)
     if (this.hour === null) this.hour = hour
     else if (hour > this.hour) this.close(this.hour, hour)
@@ -69,8 +84,6 @@ export class ArrivalProfile {
       this.count = 0
     }
     this.count++
-    this.times.push(at)
-    if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
   }
 
   /**

@@ -3,14 +3,18 @@ import {
   CAP_DEAREST_REQUESTS,
   CAP_EVIDENCE_REQUESTS,
   CAP_REQUESTS_MIN,
+  ROLLING_LEFT_SHARE,
+  ROLLING_RELIEF_SHARE,
+  ROLLING_SOON_SHARE,
   UNFORECAST_KEPT_SHARE,
   UNFORECAST_RELEASE_SHARE,
+  UNFORECAST_ROLLING_SHARE_MAX,
   UNFORECAST_SHARE_MAX,
 } from '../tuning.js'
 import type { ArrivalProfile } from './arrival-profile.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
 import type { CapLength, CapPacing, CapSpec, CapWindow } from './cap-period.js'
-import { SpendWindow, WINDOW_NUMBERS } from './spend-window.js'
+import { SpendWindow } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
 const LENGTH_MS: Record<CapLength, number> = {
@@ -60,7 +64,7 @@ export class Cap {
   readonly timeZone: string | null
   /** The limit, USD >= 0; may be changed at any time. */
   usd: number
-  pacing: CapPacing
+  private ownPacing: CapPacing
   /** USD set aside for requests in flight. */
   reservedUsd = 0
   inFlight = 0
@@ -68,7 +72,7 @@ export class Cap {
   startsAt = 0
   endsAt = 0
   private since: number
-  private readonly rolling: SpendWindow | null
+  private rolling: SpendWindow | null
   private readonly rate: ArrivalRate
   private periodUsd = 0
   /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
@@ -89,9 +93,20 @@ export class Cap {
     this.per = spec.per
     this.window = spec.window
     this.timeZone = spec.timeZone
-    this.pacing = spec.pacing ?? 'even'
-    this.rolling = spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per]) : null
+    this.ownPacing = spec.pacing ?? 'even'
+    this.rolling =
+      spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per], this.ownPacing === 'forecast') : null
     this.rate = new ArrivalRate(LENGTH_MS[spec.per])
+  }
+
+  get pacing(): CapPacing {
+    return this.ownPacing
+  }
+
+  /** May be changed at any time. */
+  set pacing(pacing: CapPacing) {
+    this.ownPacing = pacing
+    if (this.rolling !== null) this.rolling = this.rolling.refined(pacing === 'forecast')
   }
 
   /** True when no calendar period is in force at `at`: nothing is available until `begin`. Never for a rolling cap. */
@@ -111,6 +126,11 @@ export class Cap {
     // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
     if (this.afterAt < endsAt) this.afterUsd = 0
     this.carriedUsd = this.afterUsd
+  }
+
+  /** A request came that a cap refused. */
+  wanted(at: number): void {
+    this.rate.arrive(at)
   }
 
   /** A request was routed: sets aside its dollars, at most `availableUsd(at)` where the promise is to hold. */
@@ -239,6 +259,10 @@ export class Cap {
    * the cheapest needs and what is kept back stay. Infinity without a forecast, and of rolling caps.
    */
   sparedUsd = Number.POSITIVE_INFINITY
+  /** The same: of a rolling cap with a forecast, what is left of a price once some of the last window's money is unspent. */
+  relief = 1
+  /** The same: what the cheapest model needs until dollars come back that processes share, USD; 0 of a calendar cap. */
+  soonUsd = 0
 
   /**
    * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
@@ -254,6 +278,8 @@ export class Cap {
     const forecast = this.pacing === 'forecast' ? known : null
     const available = this.availableUsd(at)
     this.sparedUsd = Number.POSITIVE_INFINITY
+    this.relief = 1
+    this.soonUsd = 0
     if (available <= 0) return 0
     const rate = this.rate.perMs(at)
     const requestsMin = this.rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
@@ -262,20 +288,52 @@ export class Cap {
     const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
     const requests = Math.max(requestsMin, expected)
     const spare = forecast === null ? 0 : this.unforecastUsd(forecast, at, lengthMs, restMs, rate)
-    if (forecast !== null && this.rolling === null)
-      this.sparedUsd = available - forecast.keptUsd * expected - spare
+    if (forecast !== null)
+      this.sparedUsd = available - spare - (this.rolling === null ? forecast.keptUsd * expected : 0)
     const even = paceOf(available, requests, forecast, spare)
     // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
     if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY
     if (this.rolling === null) return even
-    let implied = this.rolling.usdPerRequest(at, available, expected / restMs, requestsMin)
-    if (forecast !== null) {
-      // Spend that is forgotten later pays for none of the requests of the next hour.
-      const soon = requestsIn(forecast, at, Math.min(restMs, LENGTH_MS.hour), rate)
-      const soonUsd = paceOf(available, Math.max(requestsMin, soon), forecast, spare)
-      implied = Math.min(implied, soonUsd)
-    }
+    const implied =
+      forecast === null
+        ? this.rolling.usdPerRequest(at, available, expected / restMs, requestsMin)
+        : this.rollingPace(this.rolling, forecast, at, spare, requestsMin, rate)
     return implied >= this.dearestUsd ? Number.POSITIVE_INFINITY : implied
+  }
+
+  /**
+   * Of a rolling cap: what lasts up to any instant of the next window, with what comes back until then. What a window has left
+   * unspent no later one can make up for, so a price that spends less than it says is not waited for: it falls, the more
+   * is left.
+   */
+  private rollingPace(
+    rolling: SpendWindow,
+    forecast: Forecast,
+    at: number,
+    spare: number,
+    requestsMin: number,
+    perMs: number,
+  ): number {
+    const { profile } = forecast
+    const available = this.availableUsd(at)
+    this.soonUsd = forecast.keptUsd * requestsIn(forecast, at, ROLLING_SOON_SHARE * this.lengthMs, perMs)
+    // Requests of the last window beside those of the next: after a night, or a start, fewer, and they spent less.
+    const next = profile.expected(at, at + this.lengthMs, perMs)
+    const last = profile.expected(at - this.lengthMs, at, perMs)
+    const due = Math.min(rolling.shareSeen(at), last < next ? last / next : 1)
+    const left = available - spare - (1 - due + ROLLING_LEFT_SHARE) * this.usd
+    // In a burst that nobody expected what is left is for its requests.
+    if (this.per === 'hour' || profile.burst(at, at + LENGTH_MS.hour, perMs) === 0)
+      this.relief = 1 - Math.min(1, Math.max(0, left / (ROLLING_RELIEF_SHARE * this.usd)))
+    return rolling.leastPace(at, available, (usd, untilMs) =>
+      paceOf(usd, Math.max(requestsMin, requestsIn(forecast, at, untilMs, perMs)), forecast, 0),
+    )
+  }
+
+  /** Of an hour that rolls everything comes back soon. */
+  private get unforecastShareMax(): number {
+    if (this.rolling === null) return UNFORECAST_SHARE_MAX
+    return this.per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
   }
 
   /** Kept back for requests that nobody expects, on the cheapest model; given out when the period is about to end. */
@@ -286,7 +344,7 @@ export class Cap {
     restMs: number,
     perMs: number,
   ): number {
-    const mostUsd = UNFORECAST_SHARE_MAX * this.usd
+    const mostUsd = this.unforecastShareMax * this.usd
     const usd = profile.isKnown
       ? Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, LENGTH_MS.day), perMs))
       : keptUsd > 0
@@ -310,7 +368,7 @@ export class Cap {
 
   /** How many numbers `save` gives. */
   get savedNumbers(): number {
-    return OWN_NUMBERS + ARRIVAL_NUMBERS + (this.rolling === null ? CALENDAR_NUMBERS : WINDOW_NUMBERS)
+    return OWN_NUMBERS + ARRIVAL_NUMBERS + (this.rolling?.savedNumbers ?? CALENDAR_NUMBERS)
   }
 
   /**

@@ -92,11 +92,15 @@ export class Credit {
     return Math.min(Math.max(FUND_SHARE * usdPerRequest, sparedUsd), Math.max(0, availableUsd))
   }
 
-  /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe. */
+  /** What the fund must hold for a probe, USD. */
+  static fundForUsd(costUsd: number, usdPerRequest: number): number {
+    return FUND_MARGIN * Math.max(0, costUsd - usdPerRequest)
+  }
+
+  /** Whether the fund, once `savingUsd` has been moved into it, pays for a probe, and the account for its share of it, a B. */
   affordsProbe(costUsd: number, savingUsd: number, availableUsd: number, usdPerRequest: number): boolean {
-    const extra = Math.max(0, costUsd - usdPerRequest)
     return (
-      FUND_MARGIN * extra <= this.fundUsd + savingUsd &&
+      Credit.fundForUsd(costUsd, usdPerRequest) <= this.fundUsd + savingUsd &&
       Math.min(costUsd, usdPerRequest) <= availableUsd - savingUsd
     )
   }

@@ -22,6 +22,10 @@ export class SpendingLimits {
   hardUsd = Number.POSITIVE_INFINITY
   /** The most that it may draw where it does not go to the cheapest model: caps keep back what that needs. */
   sparedUsd = Number.POSITIVE_INFINITY
+  /** Of what is shared with other processes: what the cheapest model needs until more comes. */
+  private soonUsd = 0
+  /** Whether the tenant's caps leave less than the router's. */
+  tenantCapIsTightest = false
   /** The largest ceiling B; 0 without a budget. */
   ceilingMaxUsd = 0
   /** Whether what this process holds of the caps is less than they leave. */
@@ -39,11 +43,14 @@ export class SpendingLimits {
     this.payer = null
     this.ceilingMaxUsd = 0
     this.sparedUsd = Number.POSITIVE_INFINITY
+    this.soonUsd = 0
     this.routerIsTightest = false
     if (router.isLimited) this.add(router, demand, at)
     const routerUsd = this.limitUsd
+    const routerCapUsd = this.capUsd
     if (tenant?.isLimited === true) this.add(tenant, demand, at)
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
+    this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
     this.hardUsd = this.capUsd
@@ -57,6 +64,7 @@ export class SpendingLimits {
     const capsUsd = lease.capsUsd(tenant)
     this.isLeaseTightest = capsUsd < this.capUsd
     this.capUsd = Math.min(this.capUsd, capsUsd)
+    if (this.soonUsd > 0) this.sparedUsd = Math.min(this.sparedUsd, capsUsd - this.soonUsd)
     if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd
     this.hardUsd = Math.min(this.capUsd, creditUsd)
     this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
@@ -78,13 +86,15 @@ export class SpendingLimits {
 
   private add(account: Account, demand: DemandCurve, at: number): void {
     const { usdPerRequest, credit } = account
-    const targetUsd = account.targetUsd(at, demand)
+    const paceUsd = account.paceUsd(at, demand)
+    const targetUsd = account.targetUsd(at, demand, paceUsd)
     this.price = Math.max(this.price, account.price(demand, targetUsd))
     this.targetUsd = Math.min(this.targetUsd, targetUsd)
     if (account.caps.length > 0) {
       this.capUsd = Math.min(this.capUsd, account.capUsd(at))
-      this.paceUsd = Math.min(this.paceUsd, account.paceUsd(at, demand))
+      this.paceUsd = Math.min(this.paceUsd, paceUsd)
       this.sparedUsd = Math.min(this.sparedUsd, account.sparedUsd)
+      this.soonUsd = Math.max(this.soonUsd, account.soonUsd)
     }
     if (usdPerRequest === null) return
     this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)

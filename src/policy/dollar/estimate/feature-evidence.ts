@@ -1,6 +1,9 @@
 import { rebuildInverse } from '../../../kernel/inverse.js'
 import { symmetricTimesVector } from '../../../kernel/packed.js'
 
+/** Of sums that were added and taken away. */
+const ROUNDING = 1e-9
+
 /**
  * What an arm's statistics say of the weights of features, whatever its level is: with A and b split into features f and
  * the bias, the Schur complement
@@ -31,6 +34,26 @@ export class FeatureEvidence {
   take(other: FeatureEvidence, weight: number): void {
     for (let k = 0; k < this.gram.length; k++) this.gram[k] += weight * other.gram[k]
     for (let i = 0; i < this.size; i++) this.response[i] += weight * other.response[i]
+  }
+
+  /** Whether G is of sums of squares, up to rounding: no elimination leaves a negative pivot. O(d^3) */
+  get isPossible(): boolean {
+    const { size } = this
+    const left = this.gram.slice()
+    let largest = 0
+    for (let i = 0, r = 0; i < size; r += size - i, i++) largest = Math.max(largest, left[r])
+    for (let i = 0, r = 0; i < size; r += size - i, i++) {
+      const pivot = left[r]
+      if (pivot < -ROUNDING * largest) return false
+      if (pivot <= ROUNDING * largest) continue
+      let below = r + size - i
+      for (let j = 1; j < size - i; j++) {
+        const share = left[r + j] / pivot
+        for (let k = j; k < size - i; k++) left[below + k - j] -= share * left[r + k]
+        below += size - i - j
+      }
+    }
+    return true
   }
 
   /** What weights take from the sum of squares of the rewards: 2 w.g - w.G w. */

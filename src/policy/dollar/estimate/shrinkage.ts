@@ -95,6 +95,42 @@ export class Shrinkage {
     else this.draw(slot, row, this.sums(slot), row.ridges.slice())
   }
 
+  /**
+   * An arm that began before shrinkage was learned is fitted from now on. What it has learned is in its A and b: they hold
+   * its rewards' sums, and what drew its features at first, as far as that is known; what is not counts as rewards.
+   * @param began the ridge of each feature now, then the weights that it draws to
+   * @param rewards it has had
+   * @param fallen whether it may come back as it was before it fell
+   */
+  takeUp(
+    slot: number,
+    began: Float64Array,
+    rewards: number,
+    fallen: boolean,
+    variance: (slot: number) => number,
+  ): void {
+    if (this.rows.has(slot)) return
+    const { features } = this
+    const row = new Row(features)
+    row.head[REWARDS] = rewards
+    if (fallen) this.held.set(slot, row.copy())
+    row.ridges.set(began.subarray(0, features))
+    row.target.set(began.subarray(features))
+    const sums = this.sums(slot)
+    this.evidence.clear()
+    this.addEvidence(slot, row, sums, 1)
+    if (!this.evidence.isPossible) {
+      row.ridges.fill(0)
+      row.target.fill(0)
+    }
+    this.rows.set(slot, row)
+    this.rewards += rewards
+    this.fitCommon(variance)
+    this.fitOwn(slot, row, sums, variance(slot))
+    // Others that take it up as well change the common weights: it is fitted again with its next reward.
+    row.head[SINCE] = rewards
+  }
+
   /** What draws an arm's features, and to which weights: views. Its shrinkage is learned. */
   drawOf(slot: number): { readonly ridges: Float64Array; readonly target: Float64Array } {
     const row = this.rows.get(slot)

@@ -1,10 +1,12 @@
 import type { FoldView, StateView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
+import { Credit } from '../accounts/credit.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
 import {
+  FUND_TRIES,
   IDLE_REQUESTS,
   IDLE_REQUESTS_PER_MODEL,
   PROSPECT_IDLE_SHARE,
@@ -44,23 +46,29 @@ export class Probes {
     const { costs, limits, prospects } = this
     const { list, drawnUsd, neededUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
-    choice.savedUsd = (payer?.credit.fundUsd ?? 0) === 0 ? NO_SAVING : FUND_BACK
+    const fundUsd = payer?.credit.fundUsd ?? 0
+    choice.savedUsd = fundUsd === 0 ? NO_SAVING : FUND_BACK
     if (state.registry.exploring === 0) return -1
     const usdPerRequest = payer?.usdPerRequest ?? null
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
     prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
     const tryUsd = TRY_CAP_SHARE * limits.capUsd
+    let open = false
     let wanted = false
+    let needUsd = 0
     let chosen = -1
     let leastUsd = Number.POSITIVE_INFINITY
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
       if (model.forcedRemaining === 0) continue
+      open = true
       if (!prospects.mayWin(state, position) && !prospects.isInMix(position)) continue
       const costUsd = drawnUsd[position]
       if (neededUsd[position] === Number.POSITIVE_INFINITY || costUsd > othersUsd || costUsd > tryUsd)
         continue
       wanted = true
+      if (usdPerRequest !== null)
+        needUsd = Math.max(needUsd, FUND_TRIES * Credit.fundForUsd(costUsd, usdPerRequest))
       const spentUsd = costUsd * (model.requests + 1)
       if (spentUsd >= leastUsd) continue
       const isPaid =
@@ -71,7 +79,10 @@ export class Probes {
       chosen = position
       leastUsd = spentUsd
     }
-    if (wanted && payer !== null) choice.savedUsd = savingUsd
+    // That a request does not allow newcomers says nothing of them.
+    if (!open && fundUsd > 0) choice.savedUsd = NO_SAVING
+    // More than the dearest tries need would only be missing elsewhere.
+    if (wanted && payer !== null) choice.savedUsd = Math.min(savingUsd, Math.max(0, needUsd - fundUsd))
     return chosen
   }
 

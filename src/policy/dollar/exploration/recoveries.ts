@@ -67,6 +67,11 @@ export class Recoveries {
     return predict(fallen, arms, index)
   }
 
+  /** Whether an arm has fallen, and may come back as it was. */
+  has(slot: number): boolean {
+    return this.fallen.has(slot)
+  }
+
   forget(slot: number): void {
     this.fallen.delete(slot)
   }

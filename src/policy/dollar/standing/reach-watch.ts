@@ -1,13 +1,15 @@
 import type { RouterEvent } from '../../../events/events.js'
 import type { StateView } from '../../../state/policy-state.js'
 import type { ResolvedOptions } from '../../options.js'
+import type { ModelStanding } from '../../standing.js'
 import type { DollarOptions } from '../settings.js'
 import type { DollarState } from '../state.js'
-import { dollarStandings } from './standings.js'
+import { dollarStandings, mayBeUnreached } from './standings.js'
 
 /** Requests between two looks. */
-const LOOK_REQUESTS = 64
+const LOOK_REQUESTS = 256
 const NOTHING: readonly RouterEvent[] = []
+const NO_STANDINGS: ReadonlyMap<string, ModelStanding> = new Map()
 
 /** Tells once of a model that no account can ever reach, and once when that has ended. Of this process, no part of the state. */
 export class ReachWatch {
@@ -24,7 +26,8 @@ export class ReachWatch {
     // A state that took another's place may have had fewer.
     if (Math.abs(state.requests - this.looked) < LOOK_REQUESTS) return NOTHING
     this.looked = state.requests
-    const standings = dollarStandings(state, this.options, at)
+    const { options } = this
+    const standings = mayBeUnreached(state, options) ? dollarStandings(state, options, at) : NO_STANDINGS
     const notices: RouterEvent[] = []
     for (const [model, { kind, costUsd, mostUsd }] of standings) {
       if (kind !== 'out-of-reach' || this.told.has(model)) continue

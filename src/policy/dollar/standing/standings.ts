@@ -18,10 +18,11 @@ import { FUND_MARGIN } from '../tuning.js'
 import { neededBudgetUsd, neededCapUsd, type Reach, reachOf } from './reach.js'
 import { Survey, type Surveyed } from './survey.js'
 
-/** Latest prompts that models are weighed for; of many models fewer, as each is weighed for each. */
-const PROMPTS = 16
-const PROMPTS_OF_MANY = 4
-const MANY_MODELS = 16
+/** Latest prompts that models are weighed for at most, and how often a model is weighed for a prompt. */
+const PROMPTS_MAX = 16
+const WEIGHED_MAX = 512
+/** A prompt may cost this many times less than the usual one does. */
+const PROMPT_RANGE = 8
 const NO_REMEDY: Remedies = { usdPerRequest: null, capUsd: null, maxOutputTokens: null }
 
 /** How models stand that got none of the latest requests, by id. Of others nothing is worked out. */
@@ -34,11 +35,35 @@ export function dollarStandings(
   const idle = [...registry.models].filter((model) => plainStanding(model, state) === null)
   const found = new Map<string, ModelStanding>()
   if (idle.length === 0) return found
-  const prompts = registry.enabled.length > MANY_MODELS ? PROMPTS_OF_MANY : PROMPTS
+  const prompts = Math.max(1, Math.min(PROMPTS_MAX, Math.floor(WEIGHED_MAX / registry.enabled.length)))
   const survey = new Survey(state, options, at, prompts)
   const standings = new Standings(state, options, survey)
   for (const model of idle) found.set(model.id, standings.of(model))
   return found
+}
+
+/** Whether any of them could be out of reach, by what a usual request costs: O(models), and mostly none. */
+export function mayBeUnreached(
+  state: StateView<DollarState>,
+  { expectedInputTokens, expectedOutputTokens, policyOptions }: ResolvedOptions<DollarOptions>,
+): boolean {
+  const { policy, registry } = state
+  const { router } = policy.accounts
+  if (!router.isLimited) return false
+  const size = requestSize(null, null, expectedInputTokens, expectedOutputTokens)
+  return registry.enabled.some((model) => {
+    if (plainStanding(model, state) !== null) return false
+    if (policyOptions.reserve === 'worst-case') return true
+    const costUsd = PROMPT_RANGE * policy.usualUsd(model, size)
+    const { byBudget, byCaps } = reachOf(
+      router,
+      costUsd,
+      policy.tailOf(model),
+      true,
+      model.forcedRemaining > 0,
+    )
+    return byBudget || byCaps
+  })
 }
 
 /** Says of models why they get nothing. */

@@ -1,0 +1,65 @@
+import { Hono } from 'hono'
+import { complete } from './completions/complete.js'
+import { countTokens } from './completions/count-tokens.js'
+import { House } from './completions/house.js'
+import { routeOnly } from './completions/route-only.js'
+import { withKey } from './completions/with-key.js'
+import { decision, feedback, link } from './feedback/feedback-routes.js'
+import { refusalResponse } from './keys/refusal.js'
+import { modelList } from './model-list.js'
+import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
+import { OPENAI_CHAT } from './protocols/openai-chat.js'
+import { OPENAI_EMBEDDINGS } from './protocols/openai-embeddings.js'
+import { OPENAI_RESPONSES } from './protocols/openai-responses.js'
+import type { MakeSurfaces } from './surfaces.js'
+import { type CallUpstream, fetchUpstream } from './upstreams/call.js'
+import { type After, afterTimeout } from './upstreams/watched-body.js'
+
+export interface ClientSurfaceOptions {
+  /** How upstreams are called. Default: by `fetch`. */
+  readonly call?: CallUpstream | undefined
+  /** Default: timers. */
+  readonly after?: After | undefined
+}
+
+const COMPLETIONS = [
+  ['/v1/chat/completions', OPENAI_CHAT],
+  ['/v1/messages', ANTHROPIC_MESSAGES],
+  ['/v1/responses', OPENAI_RESPONSES],
+  ['/v1/embeddings', OPENAI_EMBEDDINGS],
+] as const
+
+/** Everything that clients call. */
+export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
+  const { call = fetchUpstream, after = afterTimeout } = options
+  return (deps) => {
+    const house = new House(deps, call, after)
+    const app = new Hono()
+    for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
+    app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>
+      withKey(house, 'count_tokens', raw, (...who) => countTokens(house, raw, ...who), 'anthropic'),
+    )
+    app.post('/v1/route', ({ req: { raw } }) =>
+      withKey(house, 'route', raw, (...who) => routeOnly(house, raw, ...who)),
+    )
+    app.get('/v1/decisions/:id', ({ req }) => decision(house, req.raw, req.param('id')))
+    app.post('/v1/feedback', ({ req }) => feedback(house, req.raw))
+    app.on(['GET', 'POST'], '/f/:token', ({ req }) => link(house, req.raw, req.param('token')))
+    app.get('/v1/models', ({ req }) => modelList(deps, req.raw))
+    app.all('*', () => {
+      const refusal = { status: 404, code: 'not_found', message: 'there is no such path', retryAfterMs: null }
+      return refusalResponse(refusal, 'openai')
+    })
+    app.onError((error) => {
+      deps.onError(error)
+      const refusal = {
+        status: 500,
+        code: 'internal_error',
+        message: 'the gateway failed',
+        retryAfterMs: null,
+      }
+      return refusalResponse(refusal, 'openai')
+    })
+    return { fetch: (request) => app.fetch(request), close: () => house.close() }
+  }
+}

@@ -1,0 +1,294 @@
+import type { Bill } from '../../index.js'
+import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
+import { parseObject } from '../protocols/json-read.js'
+import { withMembers, withNumberAt } from '../protocols/json-text.js'
+import type { UpstreamAnswer } from '../upstreams/call.js'
+import {
+  failureOfConnection,
+  failureOfError,
+  failureOfStatus,
+  retryAfterOf,
+  UpstreamFailure,
+} from '../upstreams/failure.js'
+import { upstreamHeaders } from '../upstreams/request-headers.js'
+import { WatchedBody, within } from '../upstreams/watched-body.js'
+import type { Exchange } from './exchange.js'
+import type { House } from './house.js'
+import type { Try } from './ledger.js'
+import { Meter } from './meter.js'
+import type { Order } from './order.js'
+import { type StreamedCall, StreamResponse } from './stream-response.js'
+import { StreamedAnswer } from './streamed.js'
+
+/** Of an answer that is an error so much is read. */
+const ERROR_BYTES_MAX = 64 * 1024
+/** A client that is gone gets a response that nobody reads. */
+const GONE_STATUS = 499
+
+/** One call of an upstream, from its reservation to its bill. */
+export class Attempt implements StreamedCall {
+  readonly house: House
+  readonly adapter: ProtocolAdapter
+  readonly exchange: Exchange
+  readonly order: Order
+  readonly call: Try
+  readonly meter: Meter
+  private readonly abort = new AbortController()
+  private readonly cleanUps: (() => void)[] = []
+  private isSent = false
+  private isBooked = false
+
+  constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
+    this.house = house
+    this.adapter = adapter
+    this.exchange = exchange
+    this.order = order
+    this.call = call
+    const { logging } = order.config
+    this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
+  }
+
+  /** The client's answer; or a failure, booked, before the client has seen anything. */
+  async run(): Promise<Response | UpstreamFailure> {
+    this.cleanUps.push(this.exchange.onBrokenOff(() => this.breakOff()))
+    this.cleanUps.push(this.exchange.onGone(() => this.clientIsGone()))
+    try {
+      const answer = await this.send()
+      if (this.order.asked.isStreamed) return await this.stream(answer)
+      return await this.whole(answer)
+    } catch (error) {
+      return this.failedBeforeContent(error)
+    }
+  }
+
+  private failedBeforeContent(error: unknown): Response | UpstreamFailure {
+    this.breakOff()
+    if (this.exchange.isGone) {
+      this.bookGone()
+      return this.goneResponse()
+    }
+    const failure = this.told(error)
+    this.bookFailure(failure)
+    return failure
+  }
+
+  told(error: unknown): UpstreamFailure {
+    const { house } = this
+    if (error instanceof UpstreamFailure) {
+      const { kind, code, status, retryAfterMs, body, mayBeBilled } = error
+      const message = house.scrub(error.message)
+      return new UpstreamFailure(kind, code, status, message, { retryAfterMs, body, mayBeBilled })
+    }
+    house.deps.onError(error)
+    const more = { mayBeBilled: true }
+    return new UpstreamFailure('operator', 'internal_error', 500, 'the gateway failed', more)
+  }
+
+  get config() {
+    return this.order.config
+  }
+
+  get after() {
+    return this.house.after
+  }
+
+  errorEvent(message: string, code: string): string {
+    return this.adapter.errorEvent(message, code)
+  }
+
+  private goneResponse(): Response {
+    this.exchange.end(GONE_STATUS, 'cancelled', 'client_gone')
+    return new Response(null, { status: GONE_STATUS })
+  }
+
+  private async send(): Promise<UpstreamAnswer> {
+    const { house, adapter, order, call } = this
+    const { timeouts } = order.config
+    const { model, upstream } = call
+    const changes = {
+      ...adapter.changes(order.body.json, order.asked),
+      ...model.parameters,
+      model: model.upstreamModel,
+    }
+    const request = {
+      url: upstream.baseUrl + adapter.path,
+      headers: upstreamHeaders(upstream, adapter, this.exchange.request.headers),
+      body: withMembers(order.body.text, changes),
+      signal: this.abort.signal,
+    }
+    if (this.abort.signal.aborted) throw failureOfConnection(null, false)
+    this.isSent = true
+    const beganAt = performance.now()
+    try {
+      const ms = Math.min(timeouts.firstTokenMs, this.leftMs)
+      return await within(house.call(request), ms, house.after, 'no answer began')
+    } catch (error) {
+      throw error instanceof UpstreamFailure ? error : failureOfConnection(error, false)
+    } finally {
+      this.exchange.waited(performance.now() - beganAt)
+    }
+  }
+
+  /** What is left of the time that a request may take. */
+  private get leftMs(): number {
+    return Math.max(0, this.order.config.timeouts.totalMs - this.exchange.elapsedMs)
+  }
+
+  private watched(answer: UpstreamAnswer): WatchedBody {
+    const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
+    const until = this.call.at + firstTokenMs
+    const body: WatchedBody = new WatchedBody(answer.body, this.house.after, () =>
+      Math.min(
+        this.meter.hasContent ? betweenTokensMs : Math.max(0, until - this.house.deps.now()),
+        this.leftMs,
+      ),
+    )
+    return body
+  }
+
+  /** @throws (the promise is rejected with) UpstreamFailure for a status that is no success */
+  private async mustBeOk(answer: UpstreamAnswer, body: WatchedBody): Promise<void> {
+    if (answer.status >= 200 && answer.status < 300) return
+    const text = await body.text(ERROR_BYTES_MAX).catch(() => '')
+    throw failureOfStatus(
+      answer.status,
+      text,
+      retryAfterOf((name) => answer.header(name), this.house.deps.now()),
+    )
+  }
+
+  private async whole(answer: UpstreamAnswer): Promise<Response> {
+    const { exchange, adapter, order, meter } = this
+    const body = this.watched(answer)
+    await this.mustBeOk(answer, body)
+    const beganAt = performance.now()
+    const text = await body
+      .text(order.config.limits.answerBytesMax)
+      .finally(() => exchange.waited(performance.now() - beganAt))
+    const json = parseObject(text)
+    if (json === null) throw malformed('the answer of the upstream is no JSON')
+    const facts = adapter.readAnswer(json)
+    meter.add(facts)
+    if (facts.error !== null) throw failureOfError(facts.error, json)
+    if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
+    const costUsd = this.bookAnswer()
+    this.answered(answer.status)
+    const path = adapter.usagePath(json)
+    return new Response(path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd), {
+      status: answer.status,
+      headers: {
+        'content-type': 'application/json',
+        ...exchange.headers(),
+        ...exchange.costHeader(),
+      },
+    })
+  }
+
+  private async stream(answer: UpstreamAnswer): Promise<Response> {
+    const { adapter, order, meter, exchange } = this
+    const body = this.watched(answer)
+    await this.mustBeOk(answer, body)
+    const type = answer.header('content-type') ?? 'text/event-stream'
+    if (!type.startsWith('text/event-stream')) {
+      const json = parseObject(await body.text(ERROR_BYTES_MAX).catch(() => ''))
+      const facts = json === null ? NO_FACTS : adapter.readAnswer(json)
+      meter.add(facts)
+      throw facts.error === null
+        ? malformed(`the upstream answered ${type.slice(0, 60)} in place of a stream`)
+        : failureOfError(facts.error, json)
+    }
+    const streamed = new StreamedAnswer({
+      adapter,
+      asked: order.asked,
+      body,
+      meter,
+      bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
+      book: () => this.bookAnswer(),
+    })
+    try {
+      await streamed.start()
+    } catch (error) {
+      body.stop()
+      throw error
+    }
+    exchange.firstToken()
+    return new StreamResponse(this, streamed, body).begin()
+  }
+
+  /** The client went away: the call is broken off at once, or when the operator's time for it is over. */
+  private clientIsGone(): void {
+    const { onClientGone, drainMs } = this.order.config.sessions
+    if (onClientGone === 'cancel' || !this.isSent) this.breakOff()
+    else this.cleanUps.push(this.house.after(drainMs, () => this.breakOff()))
+  }
+
+  breakOff(): void {
+    this.abort.abort()
+  }
+
+  /** The answer is there, and its bill. @returns what all tries cost together, USD */
+  bookAnswer(): number {
+    if (this.isBooked) return this.exchange.record.costUsd ?? 0
+    const { bill, isMeasured } = this.billed()
+    const { ledger } = this.house
+    // It came, whether or not somebody was there to read it.
+    const booked = ledger.settle(this.call, bill, this.latencyMs)
+    this.over(booked, isMeasured)
+    return this.exchange.record.costUsd ?? 0
+  }
+
+  bookGone(): void {
+    if (this.isBooked) return
+    if (this.meter.isComplete) {
+      this.bookAnswer()
+      return
+    }
+    // What was never sent costs nothing.
+    const { bill, isMeasured } = this.isSent ? this.billed() : NO_BILL
+    this.over(this.house.ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+  }
+
+  bookFailure({ kind, retryAfterMs, mayBeBilled }: UpstreamFailure): void {
+    if (this.isBooked) return
+    const { ledger } = this.house
+    const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
+    const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
+    if (kind !== 'upstream') {
+      this.over(ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+      return
+    }
+    const awayMs = retryAfterMs ?? this.order.config.retries.cooldownMs
+    this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
+  }
+
+  /** The end of a whole answer, as the record has it. */
+  answered(status: number): void {
+    const { meter, exchange, order, call } = this
+    const { record } = exchange
+    record.finishReason = meter.finish
+    if (record.content !== undefined && record.content !== null)
+      record.content = { ...record.content, answer: meter.text }
+    this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
+    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', meter.verdict)
+  }
+
+  private billed() {
+    return this.house.billing.billOf(this.call, this.meter, this.order.inputTokens)
+  }
+
+  private over(booked: Parameters<Exchange['booked']>[0], isMeasured: boolean): void {
+    this.isBooked = true
+    this.exchange.booked(booked, isMeasured)
+    for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
+  }
+
+  private get latencyMs(): number {
+    return Math.max(0, this.house.deps.now() - this.call.at)
+  }
+}
+
+const NO_BILL: { readonly bill: Bill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
+
+function malformed(message: string): UpstreamFailure {
+  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
+}

@@ -1,0 +1,81 @@
+import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
+import type { Counter } from '../metrics/registry.js'
+import type { Json } from '../protocols/adapter.js'
+import { unknownTokensOf, withOutput } from '../protocols/usage.js'
+import type { Ledger, Try } from './ledger.js'
+import type { Meter } from './meter.js'
+
+/** Ways to be served that have a discount; the usage of messages says them itself. */
+const SOLD_FOR_LESS: readonly ServiceTier[] = ['batch', 'flex']
+
+export interface MeasuredBill {
+  readonly bill: Bill
+  /** False: no usage came, and it is the greater of what was seen and what was reserved. */
+  readonly isMeasured: boolean
+}
+
+export type UnknownTokensCounter = Counter<'model' | 'kind'>
+
+/** Bills of calls that brought something. */
+export class Billing {
+  private readonly ledger: Ledger
+  private readonly unknown: UnknownTokensCounter
+
+  constructor(ledger: Ledger, unknown: UnknownTokensCounter) {
+    this.ledger = ledger
+    this.unknown = unknown
+  }
+
+  /** @param inputTokens of the request, as estimated */
+  billOf(call: Try, meter: Meter, inputTokens: number): MeasuredBill {
+    const { usage } = meter
+    if (usage !== null && meter.isCounted) {
+      const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
+      const served = serviceTier === undefined ? {} : { serviceTier }
+      return { bill: { ...this.billOfUsage(call, usage, served), ...served }, isMeasured: true }
+    }
+    return { bill: { costUsd: this.leastUsd(call, meter, inputTokens) }, isMeasured: false }
+  }
+
+  /** Of a usage: what it counts, and what it counts of kinds that nobody knows at the dearest that could apply. */
+  private billOfUsage({ model }: Try, usage: Json, served: Pick<Bill, 'serviceTier'>): Bill {
+    const unknown = unknownTokensOf(usage)
+    if (unknown.length === 0) return { usage }
+    const { costUsd } = this.ledger.quote(model.id, { usage, ...served })
+    let moreUsd = 0
+    for (const { name, side, isWithin, count } of unknown) {
+      this.unknown.add(count, { model: model.id, kind: name })
+      const { plain, dearest } = pricesOfSide(model.prices, side)
+      moreUsd += (count * (isWithin ? dearest - plain : dearest)) / 1e6
+    }
+    return { usage, costUsd: (costUsd ?? 0) + moreUsd }
+  }
+
+  /** Without a usage, or with the beginning of one: never less than the reservation. */
+  private leastUsd(
+    { model, decision }: Try,
+    { usage, leastOutputTokens }: Meter,
+    inputTokens: number,
+  ): number {
+    const bill: Bill =
+      usage === null
+        ? { inputTokens, outputTokens: leastOutputTokens }
+        : { usage: withOutput(usage, leastOutputTokens) }
+    return Math.max(this.ledger.quote(model.id, bill).costUsd ?? 0, decision.reservedUsd)
+  }
+}
+
+const INPUT = /^(input|cachedInput|cacheWrite\w+|audioInput|imageInput)UsdPerMTok$/
+const OUTPUT = /^(output|reasoning|audioOutput|imageOutput)UsdPerMTok$/
+
+/** The price of a side, and the dearest of any kind on it, in whatever tier. */
+function pricesOfSide(prices: ModelPrice | null, side: 'input' | 'output') {
+  if (prices === null) return { plain: 0, dearest: 0 }
+  const names = side === 'input' ? INPUT : OUTPUT
+  const lists: readonly object[] = [prices, ...(prices.tiers ?? [])]
+  const all = lists.flatMap((list) =>
+    Object.entries(list).flatMap(([name, usd]) => (names.test(name) && typeof usd === 'number' ? [usd] : [])),
+  )
+  const plain = side === 'input' ? prices.inputUsdPerMTok : prices.outputUsdPerMTok
+  return { plain, dearest: Math.max(plain, ...all) }
+}

@@ -1,0 +1,129 @@
+import { keyTextOf } from '../keys/keyring.js'
+import type { ProtocolAdapter } from '../protocols/adapter.js'
+import { ownerOf } from '../sessions/sessions.js'
+import type { UpstreamFailure } from '../upstreams/failure.js'
+import { Attempt } from './attempt.js'
+import type { Exchange } from './exchange.js'
+import type { House } from './house.js'
+import type { Try } from './ledger.js'
+import { type Order, readOrder } from './order.js'
+import { Refused, refusalOfError } from './refused.js'
+
+/** The way of every request that goes to a model, whatever its protocol. */
+export async function complete(house: House, adapter: ProtocolAdapter, request: Request): Promise<Response> {
+  const exchange = house.begin(request, adapter.surface)
+  try {
+    const authentication = await house.deps.keyring.authenticate(keyTextOf(request.headers))
+    if (!authentication.ok) return exchange.refuse(authentication.refusal, adapter.errors)
+    const order = await readOrder(house, adapter, exchange, authentication.key)
+    return await tryModels(house, adapter, exchange, order)
+  } catch (error) {
+    return refused(house, adapter, exchange, error)
+  }
+}
+
+export function refused(
+  house: House,
+  { errors }: Pick<ProtocolAdapter, 'errors'>,
+  exchange: Exchange,
+  error: unknown,
+): Response {
+  const { router, now, onError } = house.deps
+  const refusal = refusalOfError(error, router, exchange.record.tenant, now())
+  if (refusal !== null) return exchange.refuse(refusal, errors)
+  onError(error)
+  const ours = { status: 500, code: 'internal_error', message: 'the gateway failed', retryAfterMs: null }
+  return exchange.refuse(ours, errors, 'failed')
+}
+
+/** One model after another, until one answers: each a reservation of its own. */
+async function tryModels(
+  house: House,
+  adapter: ProtocolAdapter,
+  exchange: Exchange,
+  order: Order,
+): Promise<Response> {
+  const { retries, timeouts } = order.config
+  house.retries.add(retries.shareMax)
+  const excluded: string[] = []
+  let call = await reserve(house, exchange, order, excluded)
+  for (;;) {
+    const outcome = await new Attempt(house, adapter, exchange, order, call).run()
+    if (outcome instanceof Response) return outcome
+    excluded.push(call.model.id)
+    const mayRetry =
+      outcome.kind !== 'caller' &&
+      !exchange.isGone &&
+      exchange.record.tries < retries.triesMax &&
+      excluded.length < order.models.length &&
+      exchange.elapsedMs < timeouts.totalMs &&
+      house.retries.take(retries.shareMax)
+    if (!mayRetry) return failed(house, adapter, exchange, outcome)
+    try {
+      call = await reserve(house, exchange, order, excluded)
+    } catch (error) {
+      // Nobody can pay for another try: what the client hears of is why there had to be one.
+      if (refusalOfError(error, house.deps.router, null, 0) === null) throw error
+      return failed(house, adapter, exchange, outcome)
+    }
+  }
+}
+
+/** @throws (the promise is rejected with) Refused, and what the router throws */
+export async function reserve(
+  house: House,
+  exchange: Exchange,
+  order: Order,
+  exclude: readonly string[],
+): Promise<Try> {
+  const { config, models, prompt, inputTokens, key } = order
+  if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
+  exchange.mayCost = true
+  const candidates = models.map(({ id }) => id).filter((id) => !exclude.includes(id))
+  const maxOutputTokens = longestAnswer(order)
+  const decision = await house.ledger.reserve(prompt, {
+    candidates,
+    inputTokens,
+    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
+    ...(key.tenant === null ? {} : { tenant: key.tenant }),
+  })
+  house.decisions.made(decision.id, ownerOf(key))
+  const model = models.find(({ id }) => id === decision.model)
+  const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
+  if (model === undefined || upstream === undefined) {
+    house.ledger.cancel(decision.id, {}, null)
+    throw new Refused(503, 'no_model_available', 'the model was taken away')
+  }
+  const call = { decision, model, upstream, at: house.deps.now() }
+  exchange.began(call)
+  return call
+}
+
+/**
+ * What the client allows; where the worst case is set aside and it says nothing, what its models can answer at most.
+ * @throws Refused where neither is known
+ */
+function longestAnswer({ config, models, asked }: Order): number | null {
+  if (asked.maxOutputTokens !== null || config.routing.reserve !== 'worst-case') return asked.maxOutputTokens
+  const limits = models.flatMap(({ maxOutputTokens }) => (maxOutputTokens === null ? [] : [maxOutputTokens]))
+  if (limits.length === models.length) return Math.max(...limits)
+  throw new Refused(
+    400,
+    'limit_required',
+    'expected a limit of the answer (max_tokens or its like): this gateway sets aside what a request can cost at most',
+  )
+}
+
+/** No model answers: what the client hears of the last one. */
+function failed(
+  house: House,
+  adapter: ProtocolAdapter,
+  exchange: Exchange,
+  { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
+): Response {
+  const refusal = { status, code, message: house.scrub(message), retryAfterMs }
+  if (body === null) return exchange.refuse(refusal, adapter.errors, 'failed')
+  // In the upstream's own words, which its clients know how to read.
+  const words: object = JSON.parse(house.scrub(JSON.stringify(body)))
+  return exchange.refuse(refusal, adapter.errors, kind === 'caller' ? 'refused' : 'failed', words)
+}

@@ -1,0 +1,57 @@
+import type { ClientKey } from '../keys/keyring.js'
+import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
+import { parseObject } from '../protocols/json-read.js'
+import { withMembers } from '../protocols/json-text.js'
+import { failureOfConnection, failureOfStatus, UpstreamFailure } from '../upstreams/failure.js'
+import { upstreamHeaders } from '../upstreams/request-headers.js'
+import { WatchedBody, within } from '../upstreams/watched-body.js'
+import type { Exchange } from './exchange.js'
+import type { House } from './house.js'
+import { readOrder } from './order.js'
+import { Refused } from './refused.js'
+
+const ANSWER_BYTES_MAX = 64 * 1024
+
+/** `POST /v1/messages/count_tokens`: passed on to the first model that could answer. It costs nothing. */
+export async function countTokens(
+  house: House,
+  request: Request,
+  key: ClientKey,
+  exchange: Exchange,
+): Promise<object> {
+  const order = await readOrder(house, ANTHROPIC_MESSAGES, exchange, key)
+  const [model] = order.models
+  const upstream = order.config.upstreams.find(({ id }) => id === model.upstream)
+  if (upstream === undefined) throw new Refused(503, 'no_model_available', 'the model was taken away')
+  const { firstTokenMs } = order.config.timeouts
+  const abort = new AbortController()
+  exchange.onGone(() => abort.abort())
+  exchange.record.model = model.id
+  exchange.record.upstream = upstream.id
+  try {
+    const call = {
+      url: `${upstream.baseUrl}${ANTHROPIC_MESSAGES.path}/count_tokens`,
+      headers: upstreamHeaders(upstream, ANTHROPIC_MESSAGES, request.headers),
+      body: withMembers(order.body.text, { model: model.upstreamModel }),
+      signal: abort.signal,
+    }
+    const answer = await within(house.call(call), firstTokenMs, house.after, 'no answer began')
+    const body = new WatchedBody(answer.body, house.after, () => firstTokenMs)
+    const text = await body.text(ANSWER_BYTES_MAX)
+    if (answer.status !== 200) throw failureOfStatus(answer.status, text, null)
+    const json = parseObject(text)
+    if (json === null)
+      throw new UpstreamFailure(
+        'upstream',
+        'upstream_malformed',
+        502,
+        'the answer of the upstream is no JSON',
+      )
+    return json
+  } catch (error) {
+    abort.abort()
+    const { status, code, message, retryAfterMs } =
+      error instanceof UpstreamFailure ? error : failureOfConnection(error, false)
+    throw new Refused(status, code, house.scrub(message), retryAfterMs)
+  }
+}

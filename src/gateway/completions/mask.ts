@@ -1,0 +1,90 @@
+import type { Capability, GatewayConfig, ModelConfig } from '../config/config.js'
+import type { ClientKey } from '../keys/keyring.js'
+import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
+import { Refused } from './refused.js'
+
+const NEEDS: Readonly<Record<Capability, string>> = {
+  tools: 'takes no tools',
+  jsonSchema: 'takes no JSON schema',
+  images: 'takes no images',
+  audio: 'takes no audio',
+  files: 'takes no files',
+  reasoning: 'takes no parameters of reasoning',
+  logprobs: 'gives no logprobs',
+}
+
+export interface MaskInput {
+  readonly config: GatewayConfig
+  readonly adapter: Pick<ProtocolAdapter, 'protocol' | 'surface'>
+  readonly asked: Asked
+  readonly inputTokens: number
+  readonly key: ClientKey
+  /** As a header of the request has it; null: anywhere. */
+  readonly region: string | null
+}
+
+const AUTO = 'auto'
+const GROUP = 'auto:'
+
+/**
+ * The models that can serve a request. What one cannot do is no matter of price or preference.
+ * @throws Refused: 404 for a name that nothing has, 403, and 400 with the reason of each model where none can
+ */
+export function modelsFor(input: MaskInput): readonly ModelConfig[] {
+  const named = namedModels(input)
+  const reasons: string[] = []
+  const able = named.filter((model) => {
+    const reason = reasonAgainst(model, input)
+    if (reason !== null) reasons.push(`${model.id}: ${reason}`)
+    return reason === null
+  })
+  if (able.length > 0) return able
+  throw new Refused(400, 'no_model_can_serve', `no model can serve this request. ${reasons.join('; ')}`)
+}
+
+function namedModels({ config, adapter, asked, key }: MaskInput): readonly ModelConfig[] {
+  const { model: name } = asked
+  const kind = adapter.surface === 'embeddings' ? 'embeddings' : 'chat'
+  const isAllowed = ({ groups }: ModelConfig) =>
+    key.groups === null || groups.some((group) => key.groups?.includes(group))
+  const models = config.models.filter(isAllowed)
+  const pinned = config.models.find(({ id }) => id === name)
+  if (pinned !== undefined) {
+    if (isAllowed(pinned)) return [pinned]
+    throw new Refused(403, 'model_not_allowed', `this key may not use model ${JSON.stringify(name)}`)
+  }
+  const chosen =
+    name === AUTO
+      ? models
+      : name.startsWith(GROUP)
+        ? models.filter(({ groups }) => groups.includes(name.slice(GROUP.length)))
+        : []
+  const ofKind = chosen.filter((model) => model.kind === kind)
+  if (kind === 'chat' && ofKind.length > 0) return ofKind
+  const what =
+    kind === 'embeddings' ? 'the id of an embeddings model' : "'auto', 'auto:GROUP' or the id of a model"
+  throw new Refused(
+    404,
+    'model_not_found',
+    `model: expected ${what}, got ${JSON.stringify(name.slice(0, 100))}`,
+  )
+}
+
+/** Why a model cannot serve it; null: it can. */
+function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
+  const { config, adapter, asked, inputTokens, region } = input
+  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens } = model
+  const upstream = config.upstreams.find((each) => each.id === model.upstream)
+  if (!enabled) return 'is disabled'
+  if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
+  if (upstream?.protocol !== adapter.protocol) return `is not reached by this path`
+  for (const need of asked.needs) if (!capabilities.includes(need)) return NEEDS[need]
+  if (region !== null && model.region !== region) return `does not run in region ${region}`
+  const output = asked.maxOutputTokens ?? 0
+  if (maxOutputTokens !== null && output > maxOutputTokens)
+    return `answers with at most ${maxOutputTokens} tokens, and ${output} are asked for`
+  // The length is an estimate: for a model that is named, its upstream has the word.
+  if (asked.model !== id && contextTokens !== null && inputTokens + output > contextTokens)
+    return `has room for ${contextTokens} tokens, and this takes about ${inputTokens + output}`
+  return null
+}

@@ -1,0 +1,82 @@
+import { estimateTokens } from '../../features/index.js'
+import type { Facts, Json } from '../protocols/adapter.js'
+import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
+
+/** What an answer has been so far. */
+export class Meter {
+  /** All usages of it together. */
+  usage: Json | null = null
+  /** Whether that counts the answer too. */
+  isUsageWhole = false
+  /** How it was served, as it said last. */
+  serviceTier: string | null = null
+  hasContent = false
+  isRefusal = false
+  isTruncated = false
+  finish: string | null = null
+  /** Tokens that were generated, as far as the text tells. */
+  outputTokens = 0
+  /** Of these, those that came after the latest usage: it does not count them. */
+  private uncountedTokens = 0
+  private readonly kept: string[] = []
+  private charsLeft: number
+
+  /** @param keptCharsMax so much of the answer is kept, for the log */
+  constructor(keptCharsMax: number) {
+    this.charsLeft = keptCharsMax
+  }
+
+  add(facts: Facts): void {
+    const { text, hasContent, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
+    this.serviceTier = facts.serviceTier ?? this.serviceTier
+    if (text !== '') {
+      const tokens = estimateTokens(text)
+      this.outputTokens += tokens
+      this.uncountedTokens += tokens
+      if (this.charsLeft > 0) {
+        this.kept.push(text.slice(0, this.charsLeft))
+        this.charsLeft -= text.length
+      }
+    }
+    this.hasContent ||= hasContent
+    this.isRefusal ||= isRefusal
+    this.isTruncated ||= isTruncated
+    this.finish = finish ?? this.finish
+    if (usage === null) return
+    if (this.usage === null) this.usage = usage
+    else if (isUsageWhole && !this.isUsageWhole) this.usage = usageOver(this.usage, usage)
+    else if (isUsageWhole === this.isUsageWhole) this.usage = mergedUsage(this.usage, usage)
+    // An early count that comes after a whole one says nothing.
+    if (isUsageWhole || !this.isUsageWhole) this.uncountedTokens = 0
+    this.isUsageWhole ||= isUsageWhole
+  }
+
+  /** The answer is all there, and its usage. */
+  get isComplete(): boolean {
+    return this.finish !== null && this.isUsageWhole
+  }
+
+  /** Whether the usage counts all that came. */
+  get isCounted(): boolean {
+    const { usage } = this
+    if (usage === null || !this.isUsageWhole) return false
+    return this.outputTokens === 0 || (this.uncountedTokens === 0 && outputIn(usage) > 0)
+  }
+
+  /** Tokens of the answer: what the usage counts and what came after it; of a usage that counts none, all that came. */
+  get leastOutputTokens(): number {
+    const counted = this.usage === null ? 0 : outputIn(this.usage)
+    return Math.max(counted + this.uncountedTokens, this.outputTokens)
+  }
+
+  get text(): string {
+    return this.kept.join('')
+  }
+
+  /** What a 200 hides; null: nothing. */
+  get verdict(): string | null {
+    if (this.isRefusal) return 'refused_answer'
+    if (this.isTruncated) return 'truncated_answer'
+    return this.hasContent ? null : 'empty_answer'
+  }
+}

@@ -1,0 +1,91 @@
+import { estimateTokens } from '../../features/index.js'
+import type { GatewayConfig, ModelConfig } from '../config/config.js'
+import type { ClientKey } from '../keys/keyring.js'
+import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
+import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
+import { sessionOf } from '../sessions/sessions.js'
+import type { Exchange } from './exchange.js'
+import type { House } from './house.js'
+import { modelsFor } from './mask.js'
+import { Refused } from './refused.js'
+import { type RequestBody, readJsonBody } from './request-body.js'
+
+/** A request that was let in, and all that is known of it before a model is chosen. */
+export interface Order {
+  /** In force when it came. */
+  readonly config: GatewayConfig
+  readonly key: ClientKey
+  readonly body: RequestBody
+  readonly asked: Asked
+  readonly prompt: readonly PromptMessage[]
+  /** As estimated. */
+  readonly inputTokens: number
+  /** The models that can serve it, at least one. */
+  readonly models: readonly ModelConfig[]
+  readonly session: string
+}
+
+/** Tokens of an answer whose length nobody limits, for limits by the minute. */
+const OUTPUT_TOKENS_EXPECTED = 300
+/** What a message costs beside its text. */
+const TOKENS_PER_MESSAGE = 4
+
+/** @throws (the promise is rejected with) Refused, RequestError */
+export async function readOrder(
+  house: House,
+  adapter: ProtocolAdapter,
+  exchange: Exchange,
+  key: ClientKey,
+): Promise<Order> {
+  const config = house.deps.live.current
+  const { record, request } = exchange
+  record.key = { id: key.id, name: key.name }
+  record.tenant = key.tenant
+  const body = await readJsonBody(request, config.limits.bodyBytesMax)
+  const asked = adapter.read(body.json)
+  record.requestedModel = asked.model.slice(0, 256)
+  record.isStreamed = asked.isStreamed
+  const inputTokens = asked.prompt.reduce(
+    (sum, { content }) => sum + (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE,
+    asked.otherInputTokens,
+  )
+  admit(house, exchange, key, inputTokens + (asked.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED))
+  const region = request.headers.get('x-paretobandit-region')
+  const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
+  const session = sessionOf(request.headers, asked, key)
+  record.session = session.shown
+  const models = lockedModels(able, asked, house.sessions.modelOf(session.id, config.sessions.ttlMs))
+  const prompt = routedPrompt(asked.prompt)
+  if (config.logging.content)
+    record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
+  return { config, key, body, asked, prompt, inputTokens, models, session: session.id }
+}
+
+/**
+ * A conversation that only its model can go on with goes to that one. Open tool calls could be taken up by others, at the cost
+ * of quality: where their model is gone they are.
+ */
+function lockedModels(
+  able: readonly ModelConfig[],
+  { lock, model: name }: Asked,
+  before: string | null,
+): readonly ModelConfig[] {
+  if (lock === null || able.length === 1) return able
+  const locked = able.filter(({ id }) => id === before)
+  if (locked.length > 0 || lock === 'open tool calls') return locked.length > 0 ? locked : able
+  if (before === null && lock === 'thinking signatures') return able
+  const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
+  const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
+  throw new Refused(400, 'no_model_can_serve', message)
+}
+
+/** @throws Refused */
+export function admit(house: House, exchange: Exchange, key: ClientKey, tokens: number): void {
+  const { rates, live } = house.deps
+  const admitted = rates.admit(key, tokens, live.current.limits)
+  if (!admitted.ok) {
+    const { status, code, message, retryAfterMs } = admitted.refusal
+    throw new Refused(status, code, message, retryAfterMs)
+  }
+  exchange.admission = admitted.admission
+}

@@ -1,0 +1,118 @@
+import type { Json } from '../protocols/adapter.js'
+import { objectOf } from '../protocols/json-read.js'
+import { repeatedKey } from '../protocols/json-text.js'
+import { Refused } from './refused.js'
+
+export interface RequestBody {
+  readonly text: string
+  readonly json: Json
+}
+
+/** The body of a request: an object of JSON in UTF-8, of so many bytes at most. @throws Refused */
+export async function readJsonBody(request: Request, bytesMax: number): Promise<RequestBody> {
+  const encoding = request.headers.get('content-encoding')
+  if (encoding !== null && encoding !== 'identity')
+    throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
+  const text = decoded(await bytesOf(request, bytesMax))
+  let json: Json | null
+  try {
+    json = objectOf(JSON.parse(text))
+  } catch {
+    throw new Refused(400, 'invalid_json', 'expected a body of JSON')
+  }
+  if (json === null) throw new Refused(400, 'invalid_json', 'expected an object of JSON')
+  const other = Object.keys(json).find((name) => !READ_NAMES.has(name) && READ_NAMES.has(folded(name)))
+  if (other !== undefined)
+    throw new Refused(
+      400,
+      'invalid_request',
+      `expected ${JSON.stringify(folded(other))}, in small letters, got ${JSON.stringify(other)}`,
+    )
+  const key = repeatedKey(text)
+  if (key !== null)
+    throw new Refused(
+      400,
+      'invalid_json',
+      `expected each name once, got ${JSON.stringify(key.slice(0, 60))} twice`,
+    )
+  return { text, json }
+}
+
+/** Names that choose the model, its price or how much it does. */
+const READ_NAMES: ReadonlySet<string> = new Set([
+  'background',
+  'best_of',
+  'functions',
+  'input',
+  'instructions',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tokens',
+  'messages',
+  'metadata',
+  'model',
+  'n',
+  'previous_response_id',
+  'reasoning',
+  'reasoning_effort',
+  'response_format',
+  'service_tier',
+  'stream',
+  'stream_options',
+  'system',
+  'text',
+  'thinking',
+  'tools',
+])
+
+/** As servers in Go compare names: whatever their case, a long s and the Kelvin sign among the letters. */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase()
+}
+
+async function bytesOf(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const tooLong = () => new Refused(413, 'body_too_large', `expected a body of at most ${bytesMax} bytes`)
+  const length = request.headers.get('content-length')
+  if (length !== null) {
+    if (Number(length) > bytesMax) throw tooLong()
+    return new Uint8Array(await arrived(request.arrayBuffer()))
+  }
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const reader = request.body?.getReader()
+  if (reader === undefined) return new Uint8Array()
+  for (;;) {
+    const { done, value } = await arrived(reader.read())
+    if (done) break
+    bytes += value.byteLength
+    if (bytes > bytesMax) {
+      reader.cancel().catch(() => {})
+      throw tooLong()
+    }
+    chunks.push(value)
+  }
+  const whole = new Uint8Array(bytes)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}
+
+/** A client that goes away in the middle of its request. */
+async function arrived<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch {
+    throw new Refused(400, 'request_broken_off', 'the request has no end')
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Refused(400, 'invalid_json', 'expected a body in UTF-8')
+  }
+}

@@ -1,0 +1,180 @@
+import type { GatewayConfig } from '../config/config.js'
+import type { UpstreamFailure } from '../upstreams/failure.js'
+import type { After, WatchedBody } from '../upstreams/watched-body.js'
+import type { Exchange } from './exchange.js'
+import type { StreamedAnswer } from './streamed.js'
+
+/** The call of an upstream whose stream is sent on. */
+export interface StreamedCall {
+  readonly exchange: Exchange
+  readonly config: GatewayConfig
+  readonly after: After
+  answered(status: number): void
+  bookGone(): void
+  bookFailure(failure: UpstreamFailure): void
+  breakOff(): void
+  errorEvent(message: string, code: string): string
+  /** What a client may be told of a failure. */
+  told(error: unknown): UpstreamFailure
+}
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // Proxies that hold a stream back would take the first token from its client.
+  'x-accel-buffering': 'no',
+}
+/** After the last event of a stream its connection may be used again, if its end comes so soon. */
+const LINGER_MS = 250
+const LINGER_READS_MAX = 8
+
+/**
+ * A stream on its way to the client, as fast as that reads: what waits for it is bounded, and then the upstream is not read
+ * either. However it ends, it is booked.
+ */
+export class StreamResponse {
+  private readonly call: StreamedCall
+  private readonly streamed: StreamedAnswer
+  private readonly body: WatchedBody
+  private readonly encoder = new TextEncoder()
+  private readonly forget: (() => void)[] = []
+  private controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  private reading: Promise<void> | null = null
+  private isOver = false
+
+  constructor(call: StreamedCall, streamed: StreamedAnswer, body: WatchedBody) {
+    this.call = call
+    this.streamed = streamed
+    this.body = body
+  }
+
+  begin(): Response {
+    const { exchange, config, after } = this.call
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.controller = controller
+        },
+        pull: () => this.pull(),
+        cancel: () => exchange.goneAway(),
+      },
+      { highWaterMark: config.limits.streamBufferBytesMax, size: (chunk) => chunk?.byteLength ?? 0 },
+    )
+    const leftMs = Math.max(0, config.timeouts.totalMs - exchange.elapsedMs)
+    // A read that is under way has this limit itself; a client that does not read has it here.
+    this.forget.push(after(leftMs, () => this.reading === null && exchange.breakOff()))
+    this.forget.push(exchange.onBrokenOff(() => this.brokenOff()))
+    this.forget.push(exchange.onGone(() => this.gone()))
+    return new Response(stream, { status: 200, headers: { ...HEADERS, ...exchange.headers() } })
+  }
+
+  private pull(): Promise<void> | undefined {
+    // Of a client that is gone the rest is read by `drain`, or nobody.
+    if (this.call.exchange.isGone || this.isOver) return undefined
+    this.reading = this.give().finally(() => {
+      this.reading = null
+    })
+    return this.reading
+  }
+
+  private async give(): Promise<void> {
+    try {
+      const text = await this.streamed.next()
+      if (text !== null) this.send(text)
+      if (text === null || this.streamed.isOver) this.finish()
+    } catch (error) {
+      this.broken(error)
+    }
+  }
+
+  private finish(): void {
+    if (!this.over()) return
+    this.call.answered(200)
+    this.close()
+    void this.linger()
+  }
+
+  private broken(error: unknown): void {
+    this.body.stop()
+    if (!this.over()) return
+    const { call } = this
+    const { exchange } = call
+    call.breakOff()
+    if (exchange.isGone) {
+      call.bookGone()
+      exchange.end(200, 'cancelled', 'client_gone')
+    } else {
+      const failure = call.told(error)
+      call.bookFailure(failure)
+      exchange.record.error = failure.message
+      exchange.end(200, 'failed', failure.code)
+      this.send(call.errorEvent(failure.message, failure.code))
+    }
+    this.close()
+  }
+
+  /** Nobody reads on: to the end without a client, or not at all. */
+  private gone(): void {
+    const { exchange, config } = this.call
+    if (config.sessions.onClientGone === 'drain' && !exchange.isBrokenOff) void this.drain()
+    else this.brokenOff()
+  }
+
+  private brokenOff(): void {
+    this.call.breakOff()
+    // A read that is under way ends by that, and books it.
+    if (this.reading === null) this.broken(null)
+  }
+
+  private async drain(): Promise<void> {
+    await this.reading
+    if (this.isOver) return
+    this.reading = this.readToEnd().finally(() => {
+      this.reading = null
+    })
+  }
+
+  private async readToEnd(): Promise<void> {
+    try {
+      while (!this.streamed.isOver) await this.streamed.next()
+      this.finish()
+    } catch (error) {
+      this.broken(error)
+    }
+  }
+
+  /** @returns false: it was over before */
+  private over(): boolean {
+    if (this.isOver) return false
+    this.isOver = true
+    for (const forget of this.forget.splice(0)) forget()
+    return true
+  }
+
+  private send(text: string): void {
+    try {
+      this.controller?.enqueue(this.encoder.encode(text))
+    } catch {
+      // The client has gone.
+    }
+  }
+
+  private close(): void {
+    try {
+      this.controller?.close()
+    } catch {
+      // The client has gone.
+    }
+  }
+
+  /** Reads the end of the bytes, so that the connection can be kept. */
+  private async linger(): Promise<void> {
+    this.body.waitMs = () => LINGER_MS
+    try {
+      for (let reads = 0; reads < LINGER_READS_MAX; reads++) if ((await this.body.next()) === null) return
+    } catch {
+      // It does not end: it is broken off.
+    }
+    this.body.stop()
+    this.call.breakOff()
+  }
+}

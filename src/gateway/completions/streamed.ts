@@ -1,0 +1,154 @@
+import type { Asked, Facts, Json, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
+import { parseObject } from '../protocols/json-read.js'
+import { withNumberAt } from '../protocols/json-text.js'
+import { EventStream, eventText } from '../upstreams/event-stream.js'
+import { failureOfError, UpstreamFailure } from '../upstreams/failure.js'
+import type { WatchedBody } from '../upstreams/watched-body.js'
+import type { Meter } from './meter.js'
+
+export interface StreamedOptions {
+  readonly adapter: ProtocolAdapter
+  readonly asked: Asked
+  readonly body: WatchedBody
+  readonly meter: Meter
+  /** Of what may be held before the first content, and of one event. */
+  readonly bytesMax: number
+  /** Books the whole answer. @returns its cost, USD */
+  readonly book: () => number
+}
+
+interface HeldEvent {
+  readonly event: StreamEvent
+  readonly data: Json
+  readonly isSent: boolean
+}
+
+/** An upstream's stream on its way to the client: events in order, read as they go by, and nothing else changed. */
+export class StreamedAnswer {
+  private readonly options: StreamedOptions
+  private readonly events: EventStream
+  private readonly head: string[] = []
+  /** The event with the usage: it waits for the end, to carry the cost. */
+  private last: HeldEvent | null = null
+  isOver = false
+
+  constructor(options: StreamedOptions) {
+    this.options = options
+    this.events = new EventStream(options.body, options.bytesMax)
+  }
+
+  /**
+   * Reads until something is to be shown, or all of it.
+   * @throws (the promise is rejected with) UpstreamFailure: the client has seen nothing yet
+   */
+  async start(): Promise<void> {
+    const { meter, bytesMax } = this.options
+    let held = 0
+    while (!meter.hasContent && !this.isOver) {
+      const text = await this.step()
+      held += text.length
+      if (held > bytesMax) {
+        const more = { mayBeBilled: true }
+        throw new UpstreamFailure(
+          'upstream',
+          'upstream_malformed',
+          502,
+          'the upstream begins without end',
+          more,
+        )
+      }
+      if (text !== '') this.head.push(text)
+    }
+  }
+
+  /**
+   * The next text for the client; null: that was all.
+   * @throws (the promise is rejected with) UpstreamFailure
+   */
+  async next(): Promise<string | null> {
+    if (this.head.length > 0) return this.head.splice(0).join('')
+    while (!this.isOver) {
+      const text = await this.step()
+      if (text !== '') return text
+    }
+    return null
+  }
+
+  private async step(): Promise<string> {
+    const { meter, adapter } = this.options
+    let item: Awaited<ReturnType<EventStream['read']>>
+    try {
+      item = await this.events.read()
+    } catch (error) {
+      // All of it was there: how the connection ended is no matter.
+      if (meter.isComplete) return this.finish(null, adapter.endEvent)
+      throw error
+    }
+    if (item === null) {
+      if (meter.finish !== null) return this.finish(null, adapter.endEvent)
+      const more = { mayBeBilled: true }
+      throw new UpstreamFailure(
+        'upstream',
+        'upstream_broke_off',
+        502,
+        "the upstream's stream has no end",
+        more,
+      )
+    }
+    return 'comment' in item ? `: ${item.comment}\n\n` : this.take(item)
+  }
+
+  private take(event: StreamEvent): string {
+    const { adapter, meter, asked } = this.options
+    const data = parseObject(event.data)
+    const facts = adapter.readEvent(event, data)
+    if (data === null && !facts.isEnd && event.data.trim() !== '') {
+      const more = { mayBeBilled: true }
+      throw new UpstreamFailure(
+        'upstream',
+        'upstream_malformed',
+        502,
+        'an event of the upstream is no JSON',
+        more,
+      )
+    }
+    meter.add(facts)
+    if (facts.error !== null) throw failureOfError(facts.error, data)
+    const isSent = !facts.isUsageAlone || asked.wantsUsage
+    if (facts.isEnd) return this.finish(data === null ? null : { event, data, isSent }, eventText(event))
+    const before = this.released()
+    if (data !== null && this.mayBeLast(facts)) {
+      this.last = { event, data, isSent }
+      return before
+    }
+    return isSent ? before + eventText(event) : before
+  }
+
+  /** Usages in the middle of an answer go on at once. */
+  private mayBeLast({ usage }: Facts): boolean {
+    return usage !== null && this.options.meter.finish !== null
+  }
+
+  private released(): string {
+    const { last } = this
+    this.last = null
+    return last?.isSent === true ? eventText(last.event) : ''
+  }
+
+  /** @param end the last event; null: one that says nothing of the answer, or none */
+  private finish(end: HeldEvent | null, endText: string): string {
+    this.isOver = true
+    const costUsd = this.options.book()
+    const { last } = this
+    this.last = null
+    return this.withCost(last, costUsd) + (end === null ? endText : this.withCost(end, costUsd))
+  }
+
+  private withCost(held: HeldEvent | null, costUsd: number): string {
+    if (held === null || !held.isSent) return ''
+    const { event, data } = held
+    const path = this.options.adapter.usagePath(data)
+    if (path.length === 0) return eventText(event)
+    return eventText({ ...event, data: withNumberAt(event.data, path, 'cost', costUsd) })
+  }
+}

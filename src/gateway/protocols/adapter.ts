@@ -1,0 +1,114 @@
+import type { Capability, Protocol } from '../config/config.js'
+import type { ErrorProtocol } from '../keys/refusal.js'
+import type { Surface } from '../logs/request-record.js'
+
+/** An object of JSON. */
+export type Json = { readonly [field: string]: unknown }
+
+/** A request that cannot be taken as it is: what its caller must mend. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+  readonly status: number
+  readonly code: string
+
+  constructor(message: string, code = 'invalid_request', status = 400) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** What the pipeline knows of a request, whatever protocol it came in. */
+export interface Asked {
+  /** `auto`, `auto:GROUP`, or the id of a model. */
+  readonly model: string
+  readonly isStreamed: boolean
+  /** Whether the client wants the usage in the stream. */
+  readonly wantsUsage: boolean
+  readonly needs: ReadonlySet<Capability>
+  /** The texts, for the router. */
+  readonly prompt: readonly { readonly role: string; readonly content: string }[]
+  /** Tokens that are in it besides the texts: schemas of tools, images. */
+  readonly otherInputTokens: number
+  /** All answers together; null: the client does not say. */
+  readonly maxOutputTokens: number | null
+  /** What the client calls its conversation, in the body. */
+  readonly session: string | null
+  /** Only the model of the conversation so far can go on with it; null: any can. */
+  readonly lock: 'open tool calls' | 'thinking signatures' | 'state of the provider' | null
+}
+
+/** What one event of a stream, or a whole answer, says. */
+export interface Facts {
+  /** What was generated: text, reasoning, arguments of tools. */
+  readonly text: string
+  /** Whether the client is shown something: headers are held until then. */
+  readonly hasContent: boolean
+  readonly usage: Json | null
+  /** False: an early count, of which the answer is no part yet. */
+  readonly isUsageWhole: boolean
+  /** Nothing but a usage: for clients that asked for one. */
+  readonly isUsageAlone: boolean
+  /** How it was served, where it says so beside the usage: `flex` costs less. */
+  readonly serviceTier: string | null
+  readonly finish: string | null
+  readonly isRefusal: boolean
+  readonly isTruncated: boolean
+  readonly error: UpstreamError | null
+  /** The stream is over. */
+  readonly isEnd: boolean
+}
+
+/** An error that stands in an answer of status 200. */
+export interface UpstreamError {
+  readonly message: string
+  readonly type: string
+  /** The HTTP status that it would have had, where it says so. */
+  readonly status: number | null
+}
+
+export const NO_FACTS: Facts = {
+  text: '',
+  hasContent: false,
+  usage: null,
+  isUsageWhole: true,
+  isUsageAlone: false,
+  serviceTier: null,
+  finish: null,
+  isRefusal: false,
+  isTruncated: false,
+  error: null,
+  isEnd: false,
+}
+
+/** An event of a stream as it came. */
+export interface StreamEvent {
+  readonly event?: string | undefined
+  readonly id?: string | undefined
+  readonly data: string
+}
+
+/** All that is known of one protocol. The way of a request, and its money, are the pipeline's. */
+export interface ProtocolAdapter {
+  readonly surface: Surface
+  /** What upstreams must speak. */
+  readonly protocol: Protocol
+  readonly errors: ErrorProtocol
+  /** Added to the base URL of an upstream. */
+  readonly path: string
+  /** Headers of the client that go to the upstream. */
+  readonly passedHeaders: readonly string[]
+  /** @throws RequestError */
+  read(body: Json): Asked
+  /** Members of the body that are set for the upstream; null takes one out. */
+  changes(body: Json, asked: Asked): Readonly<Record<string, unknown>>
+  readAnswer(answer: Json): Facts
+  /** @param data the event's data, parsed; null where it is no object */
+  readEvent(event: StreamEvent, data: Json | null): Facts
+  /** Where the usage stands in an event or answer: a path of names. */
+  usagePath(value: Json): readonly string[]
+  /** What ends a stream that broke off. */
+  errorEvent(message: string, code: string): string
+  /** What a whole stream ends with, where the upstream left it out. */
+  readonly endEvent: string
+}

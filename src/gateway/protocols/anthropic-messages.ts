@@ -1,0 +1,126 @@
+import type { Capability } from '../config/config.js'
+import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
+import { openAiError } from './openai-errors.js'
+import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { usageOf, usagePathOf } from './usage.js'
+
+/** `POST /v1/messages`, as Anthropic has it. */
+export const ANTHROPIC_MESSAGES: ProtocolAdapter = {
+  surface: 'messages',
+  protocol: 'anthropic',
+  errors: 'anthropic',
+  path: '/messages',
+  passedHeaders: ['anthropic-version', 'anthropic-beta'],
+  read,
+  // Its streams have the usage without being asked.
+  changes: () => ({}),
+  readAnswer,
+  readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
+  usagePath: usagePathOf,
+  errorEvent: (message, code) =>
+    `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'api_error', message, code } })}\n\n`,
+  endEvent: 'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+}
+
+function read(body: Json): Asked {
+  const { messages, system } = body
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
+    throw new RequestError('messages: expected a list of messages, not empty')
+  const isStreamed = wantedFlag(body, 'stream')
+  const types = partTypes(messages.map(({ content }) => content))
+  const last = messages.at(-1)
+  const lastTypes = partTypes([last?.content])
+  const images = types.filter((type) => type === 'image').length
+  const systemText = textOfContent(system)
+  return {
+    model: wantedText(body, 'model'),
+    isStreamed,
+    wantsUsage: true,
+    needs: needsOf(body, types),
+    prompt: [
+      ...(systemText === '' ? [] : [{ role: 'system', content: systemText }]),
+      ...messages.map(({ role, content }) => ({
+        role: textOf(role) || 'user',
+        content: textOfContent(content),
+      })),
+    ],
+    otherInputTokens: tokensOfJson(body.tools) + images * IMAGE_TOKENS,
+    maxOutputTokens: greatestLimit(body, ['max_tokens']),
+    session: sessionIn(body),
+    lock: lastTypes.includes('tool_result')
+      ? 'open tool calls'
+      : types.includes('thinking') || types.includes('redacted_thinking')
+        ? 'thinking signatures'
+        : null,
+  }
+}
+
+function needsOf(body: Json, types: readonly string[]): Set<Capability> {
+  const needs = new Set<Capability>()
+  if (objectsOf(body.tools).length > 0) needs.add('tools')
+  if (types.includes('image')) needs.add('images')
+  if (types.includes('document')) needs.add('files')
+  if (textOf(objectOf(body.thinking)?.type) === 'enabled') needs.add('reasoning')
+  return needs
+}
+
+const TRUNCATED = new Set(['max_tokens', 'model_context_window_exceeded'])
+
+function readAnswer(answer: Json): Facts {
+  if (answer.type === 'error') return { ...NO_FACTS, error: openAiError(answer) }
+  const parts = objectsOf(answer.content)
+  const text = parts.map(textOfPart).join('')
+  const finish = typeof answer.stop_reason === 'string' ? answer.stop_reason : null
+  return {
+    ...NO_FACTS,
+    text,
+    hasContent: text !== '',
+    usage: usageOf(answer),
+    finish,
+    isRefusal: finish === 'refusal',
+    isTruncated: finish !== null && TRUNCATED.has(finish),
+  }
+}
+
+function textOfPart(part: Json): string {
+  const { type } = part
+  if (type === 'tool_use' || type === 'server_tool_use')
+    return textOf(part.name) + (isObject(part.input) ? JSON.stringify(part.input) : '')
+  return textOf(part.text) + textOf(part.thinking) + textOf(part.data)
+}
+
+function readEvent(value: Json): Facts {
+  const usage = usageOf(value)
+  switch (value.type) {
+    case 'message_start':
+      // What it counts of the answer is its first token.
+      return { ...NO_FACTS, usage, isUsageWhole: false }
+    case 'content_block_start': {
+      const text = textOfPart(objectOf(value.content_block) ?? {})
+      return { ...NO_FACTS, text, hasContent: text !== '' }
+    }
+    case 'content_block_delta': {
+      const delta = objectOf(value.delta) ?? {}
+      const text = textOf(delta.text) + textOf(delta.thinking) + textOf(delta.partial_json)
+      return { ...NO_FACTS, text, hasContent: text !== '' || textOf(delta.signature) !== '' }
+    }
+    case 'message_delta': {
+      const reason = objectOf(value.delta)?.stop_reason
+      const finish = typeof reason === 'string' ? reason : null
+      return {
+        ...NO_FACTS,
+        usage,
+        finish,
+        isRefusal: finish === 'refusal',
+        isTruncated: finish !== null && TRUNCATED.has(finish),
+      }
+    }
+    case 'message_stop':
+      return { ...NO_FACTS, usage, isEnd: true }
+    case 'error':
+      return { ...NO_FACTS, error: openAiError(value) }
+    default:
+      return NO_FACTS
+  }
+}

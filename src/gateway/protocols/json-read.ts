@@ -1,0 +1,63 @@
+import { type Json, RequestError } from './adapter.js'
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function objectOf(value: unknown): Json | null {
+  return isObject(value) ? value : null
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** Objects of a list; what else is in it is passed over. */
+export function objectsOf(value: unknown): readonly Json[] {
+  return listOf(value).filter(isObject)
+}
+
+export function parseObject(text: string): Json | null {
+  try {
+    return objectOf(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** @throws RequestError */
+export function wantedText(body: Json, name: string): string {
+  const value = body[name]
+  if (typeof value !== 'string' || value === '') throw new RequestError(`${name}: expected a text`)
+  return value
+}
+
+/** @throws RequestError */
+export function wantedFlag(body: Json, name: string): boolean {
+  const value = body[name]
+  if (value === undefined || value === null) return false
+  if (typeof value !== 'boolean') throw new RequestError(`${name}: expected true or false`)
+  return value
+}
+
+/**
+ * The greatest of several limits: which of them an upstream keeps is its own to choose. Null where there is none, and for 0,
+ * which some take for none. @throws RequestError
+ */
+export function greatestLimit(body: Json, names: readonly string[]): number | null {
+  const most = Math.max(0, ...names.map((name) => wantedCount(body, name) ?? 0))
+  return most === 0 ? null : most
+}
+
+/** A whole number >= 0; null where it is not given. @throws RequestError */
+export function wantedCount(body: Json, name: string): number | null {
+  const value = body[name]
+  if (value === undefined || value === null) return null
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new RequestError(`${name}: expected a whole number >= 0`)
+  return value
+}

@@ -1,0 +1,119 @@
+/** A member of an object, as places in its text. */
+export interface Member {
+  readonly key: string
+  readonly start: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+const SPACE = /[ \t\n\r]/
+
+/**
+ * The members of an object, in order, also those that come twice.
+ * @param text JSON that has been parsed: it is not checked again
+ * @param from where the object begins, spaces before it allowed
+ */
+export function membersOf(text: string, from = 0): Member[] {
+  const members: Member[] = []
+  let at = skipSpace(text, skipSpace(text, from) + 1)
+  while (text[at] === '"') {
+    const start = at
+    const keyEnd = skipString(text, at)
+    const raw = text.slice(start + 1, keyEnd - 1)
+    const key: string = raw.includes('\\') ? JSON.parse(`"${raw}"`) : raw
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1)
+    const valueEnd = skipValue(text, valueStart)
+    members.push({ key, start, valueStart, valueEnd })
+    at = skipSpace(text, valueEnd)
+    if (text[at] === ',') at = skipSpace(text, at + 1)
+  }
+  return members
+}
+
+/** A name that stands twice in an object; null: none does. Two readers of such a text may see two requests. */
+export function repeatedKey(text: string): string | null {
+  const seen = new Set<string>()
+  for (const { key } of membersOf(text)) {
+    if (seen.has(key)) return key
+    seen.add(key)
+  }
+  return null
+}
+
+/**
+ * The text of an object with some members set. All else stays as it was, to the byte: numbers that JavaScript cannot hold,
+ * spaces, order.
+ * @param changes by name; null takes a member out
+ */
+export function withMembers(text: string, changes: Readonly<Record<string, unknown>>): string {
+  const left = new Map(Object.entries(changes))
+  if (left.size === 0) return text
+  const parts: string[] = []
+  for (const { key, start, valueStart, valueEnd } of membersOf(text)) {
+    if (!left.has(key)) parts.push(text.slice(start, valueEnd))
+    else {
+      const value = left.get(key)
+      if (value !== null) parts.push(text.slice(start, valueStart) + JSON.stringify(value))
+      left.delete(key)
+    }
+  }
+  for (const [key, value] of left)
+    if (value !== null) parts.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  return `{${parts.join(',')}}`
+}
+
+/** The text with one number set, deep in it. The object at `path` is there; what stands at `name` gives way. */
+export function withNumberAt(text: string, path: readonly string[], name: string, value: number): string {
+  let from = 0
+  for (const step of path) {
+    const member = membersOf(text, from).find(({ key }) => key === step)
+    if (member === undefined || text[member.valueStart] !== '{') return text
+    from = member.valueStart
+  }
+  const members = membersOf(text, from)
+  const known = members.find(({ key }) => key === name)
+  if (known !== undefined) return text.slice(0, known.valueStart) + value + text.slice(known.valueEnd)
+  const last = members.at(-1)
+  const at = last?.valueEnd ?? skipSpace(text, from) + 1
+  const comma = last === undefined ? '' : ','
+  return `${text.slice(0, at)}${comma}${JSON.stringify(name)}:${value}${text.slice(at)}`
+}
+
+function skipSpace(text: string, at: number): number {
+  let to = at
+  while (to < text.length && SPACE.test(text[to])) to++
+  return to
+}
+
+/** @returns the place after the closing quote */
+function skipString(text: string, at: number): number {
+  let end = at
+  for (;;) {
+    end = text.indexOf('"', end + 1)
+    if (end < 0) return text.length
+    let slashes = 0
+    while (text[end - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return end + 1
+  }
+}
+
+function skipValue(text: string, at: number): number {
+  if (text[at] === '"') return skipString(text, at)
+  let depth = 0
+  let to = at
+  while (to < text.length) {
+    const char = text[to]
+    if (char === '"') {
+      to = skipString(text, to)
+      continue
+    }
+    if (char === '{' || char === '[') depth++
+    else if (char === '}' || char === ']') {
+      if (depth === 0) return to
+      depth--
+      if (depth === 0) return to + 1
+    } else if (depth === 0 && (char === ',' || SPACE.test(char))) return to
+    to++
+  }
+  return to
+}

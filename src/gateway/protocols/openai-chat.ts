@@ -1,0 +1,123 @@
+import type { Capability } from '../config/config.js'
+import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import {
+  greatestLimit,
+  isObject,
+  objectOf,
+  objectsOf,
+  textOf,
+  wantedCount,
+  wantedFlag,
+  wantedText,
+} from './json-read.js'
+import { openAiError, openAiErrorEvent } from './openai-errors.js'
+import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { usageOf, usagePathOf } from './usage.js'
+
+/** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
+export const OPENAI_CHAT: ProtocolAdapter = {
+  surface: 'chat',
+  protocol: 'openai',
+  errors: 'openai',
+  path: '/chat/completions',
+  passedHeaders: ['openai-beta'],
+  read,
+  changes: (body, { isStreamed }) =>
+    isStreamed ? { stream_options: { ...objectOf(body.stream_options), include_usage: true } } : {},
+  readAnswer: (answer) => factsOf(answer, 'message'),
+  readEvent: ({ data }, value) => {
+    if (data.trim() === '[DONE]') return { ...NO_FACTS, isEnd: true }
+    return value === null ? NO_FACTS : factsOf(value, 'delta')
+  },
+  usagePath: usagePathOf,
+  errorEvent: openAiErrorEvent,
+  endEvent: 'data: [DONE]\n\n',
+}
+
+function read(body: Json): Asked {
+  const { messages } = body
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
+    throw new RequestError('messages: expected a list of messages, not empty')
+  if (!messages.every(({ role }) => typeof role === 'string'))
+    throw new RequestError('messages: expected a role in each')
+  const isStreamed = wantedFlag(body, 'stream')
+  const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
+  const answers = wantedCount(body, 'n') ?? 1
+  const types = partTypes(messages.map(({ content }) => content))
+  const images = types.filter((type) => type === 'image_url').length
+  const options = objectOf(body.stream_options)
+  return {
+    model: wantedText(body, 'model'),
+    isStreamed,
+    wantsUsage: isStreamed && options?.include_usage === true,
+    needs: needsOf(body, types),
+    prompt: messages.map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) })),
+    otherInputTokens:
+      tokensOfJson(body.tools) +
+      tokensOfJson(body.functions) +
+      tokensOfJson(body.response_format) +
+      images * IMAGE_TOKENS +
+      messages.reduce((sum, { tool_calls }) => sum + tokensOfJson(tool_calls), 0),
+    maxOutputTokens: most === null ? null : most * Math.max(answers, 1),
+    session: sessionIn(body),
+    lock: ['tool', 'function'].includes(textOf(messages.at(-1)?.role)) ? 'open tool calls' : null,
+  }
+}
+
+function needsOf(body: Json, types: readonly string[]): Set<Capability> {
+  const needs = new Set<Capability>()
+  const isThere = (name: string) => objectsOf(body[name]).length > 0
+  if (isThere('tools') || isThere('functions')) needs.add('tools')
+  const format = textOf(objectOf(body.response_format)?.type)
+  if (format === 'json_schema') needs.add('jsonSchema')
+  if (types.includes('image_url')) needs.add('images')
+  const modalities = Array.isArray(body.modalities) ? body.modalities : []
+  if (types.includes('input_audio') || modalities.includes('audio')) needs.add('audio')
+  if (types.includes('file')) needs.add('files')
+  if (isObject(body.reasoning) || typeof body.reasoning_effort === 'string') needs.add('reasoning')
+  if (body.logprobs === true || typeof body.top_logprobs === 'number') needs.add('logprobs')
+  return needs
+}
+
+/** Fields of a message or delta that hold what was generated. */
+const TEXTS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const
+
+function factsOf(value: Json, place: 'message' | 'delta'): Facts {
+  const error = openAiError(value)
+  if (error !== null) return { ...NO_FACTS, usage: usageOf(value), error }
+  const choices = objectsOf(value.choices)
+  let text = ''
+  let finish: string | null = null
+  let isRefusal = false
+  let isTruncated = false
+  for (const choice of choices) {
+    const said = objectOf(choice[place]) ?? objectOf(choice.message)
+    if (said !== null) {
+      for (const name of TEXTS) text += textOfContent(said[name])
+      for (const call of objectsOf(said.tool_calls)) text += textOfCall(call.function)
+      text += textOfCall(said.function_call)
+      if (isObject(said.audio)) text += textOf(said.audio.transcript) || textOf(said.audio.data)
+      if (textOf(said.refusal) !== '') isRefusal = true
+    }
+    text += textOf(choice.text)
+    if (typeof choice.finish_reason === 'string') finish = choice.finish_reason
+    if (choice.finish_reason === 'content_filter') isRefusal = true
+    if (choice.finish_reason === 'length') isTruncated = true
+  }
+  const usage = usageOf(value)
+  return {
+    ...NO_FACTS,
+    text,
+    hasContent: text !== '',
+    usage,
+    isUsageAlone: usage !== null && choices.length === 0,
+    serviceTier: textOf(value.service_tier) || null,
+    finish,
+    isRefusal,
+    isTruncated,
+  }
+}
+
+function textOfCall(call: unknown): string {
+  return isObject(call) ? textOf(call.name) + textOf(call.arguments) : ''
+}

@@ -1,0 +1,50 @@
+import { type Asked, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { objectsOf, wantedText } from './json-read.js'
+import { openAiError, openAiErrorEvent } from './openai-errors.js'
+import { usageOf, usagePathOf } from './usage.js'
+
+/** `POST /v1/embeddings`: to a model that is named. */
+export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
+  surface: 'embeddings',
+  protocol: 'openai',
+  errors: 'openai',
+  path: '/embeddings',
+  passedHeaders: [],
+  read,
+  changes: () => ({}),
+  readAnswer: (answer) => ({
+    ...NO_FACTS,
+    hasContent: objectsOf(answer.data).length > 0,
+    usage: usageOf(answer),
+    finish: 'stop',
+    error: openAiError(answer),
+  }),
+  readEvent: () => NO_FACTS,
+  usagePath: usagePathOf,
+  errorEvent: openAiErrorEvent,
+  endEvent: '',
+}
+
+function read(body: Json): Asked {
+  const { input } = body
+  const inputs: readonly unknown[] = Array.isArray(input) ? input : [input]
+  const texts = inputs.filter((each) => typeof each === 'string')
+  // Texts, or tokens as numbers, or lists of those.
+  const tokens = inputs.reduce<number>(
+    (sum, each) => sum + (typeof each === 'number' ? 1 : Array.isArray(each) ? each.length : 0),
+    0,
+  )
+  if (inputs.length === 0 || (texts.length === 0 && tokens === 0))
+    throw new RequestError('input: expected a text, or a list of texts or tokens')
+  return {
+    model: wantedText(body, 'model'),
+    isStreamed: false,
+    wantsUsage: false,
+    needs: new Set(),
+    prompt: texts.map((content) => ({ role: 'user', content })),
+    otherInputTokens: tokens,
+    maxOutputTokens: 0,
+    session: null,
+    lock: null,
+  }
+}

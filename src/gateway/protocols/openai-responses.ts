@@ -1,0 +1,122 @@
+import type { Capability } from '../config/config.js'
+import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
+import { openAiError, statusOfType } from './openai-errors.js'
+import { IMAGE_TOKENS, type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { usageOf, usagePathOf } from './usage.js'
+
+/** `POST /v1/responses`. State is the client's: what a provider would keep goes back to the model that it came from. */
+export const OPENAI_RESPONSES: ProtocolAdapter = {
+  surface: 'responses',
+  protocol: 'openai',
+  errors: 'openai',
+  path: '/responses',
+  passedHeaders: ['openai-beta'],
+  read,
+  changes: () => ({}),
+  readAnswer: (answer) => readResponse(answer, false),
+  readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
+  usagePath: usagePathOf,
+  errorEvent: (message, code) =>
+    `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param: null })}\n\n`,
+  endEvent: '',
+}
+
+function read(body: Json): Asked {
+  const { input, instructions } = body
+  if (typeof input !== 'string' && !(Array.isArray(input) && input.length > 0 && input.every(isObject)))
+    throw new RequestError('input: expected a text, or a list of items that is not empty')
+  if (wantedFlag(body, 'background'))
+    throw new RequestError('background: responses are answered on the connection', 'unsupported')
+  const items: readonly Json[] = typeof input === 'string' ? [] : objectsOf(input)
+  const types = items.map(({ type }) => textOf(type))
+  const parts = items.flatMap(({ content, output }) => [...objectsOf(content), ...objectsOf(output)])
+  const partTypes = parts.map(({ type }) => textOf(type))
+  const images = partTypes.filter((type) => type === 'input_image').length
+  const prompt: PromptMessage[] = []
+  if (typeof instructions === 'string') prompt.push({ role: 'system', content: instructions })
+  if (typeof input === 'string') prompt.push({ role: 'user', content: input })
+  for (const { role, content, output, arguments: given } of items)
+    prompt.push({
+      role: textOf(role) || 'user',
+      content: textOfContent(content ?? output) || textOf(given),
+    })
+  return {
+    model: wantedText(body, 'model'),
+    isStreamed: wantedFlag(body, 'stream'),
+    wantsUsage: true,
+    needs: needsOf(body, partTypes),
+    prompt,
+    otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text) + images * IMAGE_TOKENS,
+    maxOutputTokens: greatestLimit(body, ['max_output_tokens']),
+    session: sessionIn(body),
+    lock: lockOf(body, items, types),
+  }
+}
+
+function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {
+  if (typeof body.previous_response_id === 'string' || (body.conversation ?? null) !== null)
+    return 'state of the provider'
+  if (types.includes('item_reference')) return 'state of the provider'
+  if (items.some((item) => item.type === 'reasoning' && typeof item.encrypted_content === 'string'))
+    return 'thinking signatures'
+  return (types.at(-1) ?? '').endsWith('_call_output') ? 'open tool calls' : null
+}
+
+function needsOf(body: Json, partTypes: readonly string[]): Set<Capability> {
+  const needs = new Set<Capability>()
+  if (objectsOf(body.tools).length > 0) needs.add('tools')
+  if (objectOf(objectOf(body.text)?.format)?.type === 'json_schema') needs.add('jsonSchema')
+  if (partTypes.includes('input_image')) needs.add('images')
+  if (partTypes.includes('input_audio')) needs.add('audio')
+  if (partTypes.includes('input_file')) needs.add('files')
+  if (isObject(body.reasoning)) needs.add('reasoning')
+  if (typeof body.top_logprobs === 'number') needs.add('logprobs')
+  return needs
+}
+
+function readResponse(response: Json, isEvent: boolean): Facts {
+  const error = openAiError(response)
+  const usage = usageOf(response)
+  if (error !== null) return { ...NO_FACTS, usage, error }
+  const parts = objectsOf(response.output).flatMap((item) => {
+    const called = textOf(item.name) + textOf(item.arguments) + textOf(item.result)
+    return [{ text: called }, ...objectsOf(item.content), ...objectsOf(item.summary)]
+  })
+  const text = parts.map((part) => textOf(part.text) + textOf((part as Json).refusal)).join('')
+  const reason = textOf(objectOf(response.incomplete_details)?.reason)
+  const refused = parts.some((part) => textOf((part as Json).refusal) !== '')
+  return {
+    ...NO_FACTS,
+    // A stream has had its text already.
+    text: isEvent ? '' : text,
+    hasContent: text !== '',
+    usage,
+    serviceTier: textOf(response.service_tier) || null,
+    finish: textOf(response.status) || 'completed',
+    isRefusal: refused || reason === 'content_filter',
+    isTruncated: response.status === 'incomplete' && reason !== 'content_filter',
+    isEnd: isEvent,
+  }
+}
+
+function readEvent(value: Json): Facts {
+  const type = textOf(value.type)
+  const response = objectOf(value.response)
+  if (type === 'error') {
+    const code = textOf(value.code)
+    const error = { message: textOf(value.message) || 'an error', type: code, status: statusOfType(code) }
+    return { ...NO_FACTS, error: openAiError(value) ?? error }
+  }
+  if (response !== null && type === 'response.failed') {
+    const error = openAiError(response) ?? { message: 'the response failed', type: '', status: null }
+    return { ...NO_FACTS, usage: usageOf(response), error }
+  }
+  if (response !== null && (type === 'response.completed' || type === 'response.incomplete'))
+    return readResponse(response, true)
+  if (type.endsWith('.delta')) {
+    const text = textOf(value.delta)
+    return { ...NO_FACTS, text, hasContent: text !== '', isRefusal: type === 'response.refusal.delta' }
+  }
+  return NO_FACTS
+}

@@ -1,0 +1,89 @@
+import type { Json } from './adapter.js'
+import { isObject, listOf, textOf } from './json-read.js'
+
+/** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
+const MESSAGE_CHARS_MAX = 8192
+const MESSAGES_MAX = 16
+/** What an image is taken for, where nothing says its size: that of 1024 pixels square at OpenAI and Anthropic. */
+export const IMAGE_TOKENS = 1300
+/** What a character of a schema or of JSON is taken for. */
+const TOKENS_PER_JSON_CHAR = 0.3
+
+export interface PromptMessage {
+  readonly role: string
+  readonly content: string
+}
+
+/** What the router reads: so long a prompt that reading it would hold up others is cut. */
+export function routedPrompt(messages: readonly PromptMessage[]): PromptMessage[] {
+  const shown =
+    messages.length <= MESSAGES_MAX ? messages : [messages[0], ...messages.slice(1 - MESSAGES_MAX)]
+  const cut = shown.map(({ role, content }) => ({ role, content: content.slice(0, MESSAGE_CHARS_MAX) }))
+  return cut.length === 0 ? [{ role: 'user', content: '' }] : cut
+}
+
+/** Tokens of a text, roughly, without reading it. */
+export function tokensOfChars(chars: number): number {
+  return Math.ceil(chars / 4)
+}
+
+/** Tokens of what a member holds that is no message. */
+export function tokensOfJson(value: unknown): number {
+  if (value === undefined || value === null) return 0
+  return Math.ceil(charsIn(value, 0) * TOKENS_PER_JSON_CHAR)
+}
+
+const DEPTH_MAX = 32
+
+/** Characters of names and texts in it, to a depth that no schema reaches. */
+function charsIn(value: unknown, depth: number): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 4
+  let chars = 2
+  if (Array.isArray(value)) for (const each of value) chars += charsIn(each, depth + 1) + 1
+  else for (const [name, each] of Object.entries(value)) chars += name.length + 4 + charsIn(each, depth + 1)
+  return chars
+}
+
+/** The texts of a content: a text, or parts of which some have one. */
+export function textOfContent(content: unknown): string {
+  if (typeof content === 'string') return content
+  return listOf(content)
+    .map((part) => {
+      if (typeof part === 'string') return part
+      if (!isObject(part)) return ''
+      if (typeof part.text === 'string') return part.text
+      // A tool's result holds parts of its own.
+      return typeof part.content === 'string' ? part.content : partTexts(part.content)
+    })
+    .filter((text) => text !== '')
+    .join('\n')
+}
+
+function partTexts(content: unknown): string {
+  return listOf(content)
+    .map((part) => (isObject(part) ? textOf(part.text) : ''))
+    .filter((text) => text !== '')
+    .join('\n')
+}
+
+/** Parts of contents that are no text, by their type. */
+export function partTypes(contents: readonly unknown[]): string[] {
+  return contents.flatMap((content) =>
+    listOf(content).flatMap((part) => {
+      if (!isObject(part)) return []
+      return [textOf(part.type), ...partTypes([part.content])]
+    }),
+  )
+}
+
+/** What the client calls its conversation. */
+export function sessionIn(body: Json): string | null {
+  const { metadata } = body
+  if (!isObject(metadata)) return null
+  for (const name of ['session_id', 'user_id'] as const) {
+    const value = metadata[name]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return null
+}

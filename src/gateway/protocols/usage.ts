@@ -1,0 +1,146 @@
+import type { Json } from './adapter.js'
+import { isObject, objectOf } from './json-read.js'
+
+/**
+ * The usage in an answer or an event, wherever a provider puts it: beside the choices, in a choice, in the message or response
+ * that an event carries, in a field of its own (Groq). Null where there is none, or none of its counts says anything.
+ */
+export function usageOf(value: Json): Json | null {
+  const path = usagePathOf(value)
+  let found: unknown = value
+  for (const step of path) found = objectOf(found)?.[step]
+  if (path.length > 0 && isObject(found)) return found
+  const choice = Array.isArray(value.choices) ? objectOf(value.choices[0]) : null
+  return choice !== null && counts(choice.usage) ? choice.usage : null
+}
+
+const PATHS = [['usage'], ['response', 'usage'], ['message', 'usage'], ['x_groq', 'usage']] as const
+
+/** Where it stands, by names; empty: nowhere, or in a list. */
+export function usagePathOf(value: Json): readonly string[] {
+  return (
+    PATHS.find((path) => {
+      let found: unknown = value
+      for (const step of path) found = objectOf(found)?.[step]
+      return counts(found)
+    }) ?? []
+  )
+}
+
+/** Zeros beside an answer are what servers send that have not counted yet. */
+function counts(usage: unknown): usage is Json {
+  return (
+    isObject(usage) &&
+    Object.entries(usage).some(
+      ([name, value]) => /token/i.test(name) && typeof value === 'number' && value > 0,
+    )
+  )
+}
+
+/**
+ * What several usages of one answer say together. Counts are of all so far and never fall, so the greater holds, in whatever
+ * order they come; a null says nothing.
+ */
+export function mergedUsage(before: Json, next: Json): Json {
+  return merged(before, next, Math.max)
+}
+
+/** A usage of the whole answer over one of its beginning: what it says holds, the rest stays. */
+export function usageOver(early: Json, whole: Json): Json {
+  return merged(early, whole, (_known, value) => value)
+}
+
+function merged(before: Json, next: Json, count: (known: number, value: number) => number): Json {
+  const all: Record<string, unknown> = { ...before }
+  for (const [name, value] of Object.entries(next)) {
+    const known = all[name]
+    if (value === null || value === undefined) continue
+    if (typeof value === 'number' && typeof known === 'number') all[name] = count(known, value)
+    else if (isObject(value) && isObject(known)) all[name] = merged(known, value, count)
+    else all[name] = value
+  }
+  return all
+}
+
+/** Tokens of the answer that a usage counts, by whatever name. */
+export function outputIn(usage: Json): number {
+  const [output, total, input] = [OUTPUT_NAMES, ['total_tokens'], INPUT_NAMES].map((names) =>
+    Math.max(0, ...names.map((name) => numberIn(usage[name]))),
+  )
+  return Math.max(output, total - input)
+}
+
+/** The usage with so many tokens of the answer, in its own words. */
+export function withOutput(usage: Json, tokens: number): Json {
+  const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
+  return { ...usage, [isChat ? 'completion_tokens' : 'output_tokens']: tokens }
+}
+
+const INPUT_NAMES = ['prompt_tokens', 'input_tokens']
+const OUTPUT_NAMES = ['completion_tokens', 'output_tokens']
+
+function numberIn(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0
+}
+
+/** Details that are known: of kinds with a price of their own, or that cost what their side costs. */
+const KNOWN_DETAILS = new Set([
+  'cached_tokens',
+  'cache_write_tokens',
+  'audio_tokens',
+  'image_tokens',
+  'text_tokens',
+  'reasoning_tokens',
+  'thinking_tokens',
+  'accepted_prediction_tokens',
+  'rejected_prediction_tokens',
+])
+const KNOWN = new Set([
+  'prompt_tokens',
+  'completion_tokens',
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cached_tokens',
+  'reasoning_tokens',
+  'prompt_cache_hit_tokens',
+  'prompt_cache_miss_tokens',
+  'cache_creation_input_tokens',
+  'cache_read_input_tokens',
+])
+const DETAILS = {
+  input: ['prompt_tokens_details', 'input_tokens_details', 'input_token_details'],
+  output: ['completion_tokens_details', 'output_tokens_details', 'output_token_details'],
+} as const
+
+/** Tokens of a kind that this release does not know. */
+export interface UnknownTokens {
+  readonly name: string
+  readonly side: 'input' | 'output'
+  /** Whether the count of the side includes them. */
+  readonly isWithin: boolean
+  readonly count: number
+}
+
+/** Kinds of tokens that a usage counts and nobody here has heard of: they are not to be taken for the cheapest. */
+export function unknownTokensOf(usage: Json): UnknownTokens[] {
+  const found: UnknownTokens[] = []
+  for (const side of ['input', 'output'] as const) {
+    for (const field of DETAILS[side])
+      for (const [name, count] of countsIn(usage[field], KNOWN_DETAILS))
+        found.push({ name, side, isWithin: true, count })
+  }
+  for (const [name, count] of countsIn(usage, KNOWN)) {
+    const side = /output|completion/.test(name) ? 'output' : 'input'
+    found.push({ name, side, isWithin: false, count })
+  }
+  return found
+}
+
+function countsIn(value: unknown, known: ReadonlySet<string>): [name: string, count: number][] {
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, count]) => {
+    const isCount = typeof count === 'number' && count > 0 && Number.isFinite(count)
+    return isCount && name.endsWith('_tokens') && !known.has(name) ? [[name, count]] : []
+  })
+}

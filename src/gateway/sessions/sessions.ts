@@ -1,0 +1,82 @@
+import type { ClientKey } from '../keys/keyring.js'
+import type { Asked } from '../protocols/adapter.js'
+
+/** Longer names are cut: they are kept for as long as a conversation. */
+const NAME_CHARS_MAX = 256
+/** So much of a conversation's beginning tells it from others. */
+const OPENING_CHARS_MAX = 4096
+
+/**
+ * What a conversation is called: by header, by the body, or by how it begins. Names are of the key's tenant, or of the key
+ * where it has none, so nobody can reach into another's.
+ */
+export function sessionOf(
+  headers: Headers,
+  asked: Asked,
+  key: ClientKey,
+): { id: string; shown: string | null } {
+  const named =
+    headers.get('x-session-id') || headers.get('x-claude-code-session-id') || asked.session || null
+  const owner = ownerOf(key)
+  if (named !== null) {
+    const shown = named.slice(0, NAME_CHARS_MAX)
+    return { id: `${owner}\n${shown}`, shown }
+  }
+  return { id: `${owner}\n#${fingerprint(asked)}`, shown: null }
+}
+
+/** Whose conversations and decisions are whose. */
+export function ownerOf({ id, tenant }: ClientKey): string {
+  return tenant === null ? `key:${id}` : `tenant:${tenant}`
+}
+
+/** Of the instructions and the first thing that was said: these stay while a conversation grows. */
+function fingerprint({ prompt }: Asked): string {
+  const first = prompt.findIndex(({ role }) => role === 'user')
+  const opening = prompt.slice(0, first + 1)
+  return hashOf(
+    opening.map(({ role, content }) => `${role}:${content.slice(0, OPENING_CHARS_MAX)}`).join('\n'),
+  )
+}
+
+/** 53 bits of a text, fast; two conversations of one owner that have the same are taken for one (cyrb53). */
+function hashOf(text: string): string {
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    a = Math.imul(a ^ unit, 2654435761)
+    b = Math.imul(b ^ unit, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36)
+}
+
+/** Which model answered a conversation last. The oldest is forgotten first. */
+export class Sessions {
+  private readonly known = new Map<string, { readonly model: string; readonly at: number }>()
+  private readonly now: () => number
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  /** @returns null: it is new, or was forgotten */
+  modelOf(id: string, ttlMs: number): string | null {
+    const session = this.known.get(id)
+    if (session === undefined) return null
+    if (this.now() - session.at <= ttlMs) return session.model
+    this.known.delete(id)
+    return null
+  }
+
+  answered(id: string, model: string, sessionsMax: number): void {
+    this.known.delete(id)
+    this.known.set(id, { model, at: this.now() })
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= sessionsMax) return
+      this.known.delete(oldest)
+    }
+  }
+}

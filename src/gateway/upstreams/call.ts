@@ -1,0 +1,46 @@
+/** A request to an upstream. */
+export interface UpstreamCall {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Breaks it off, at any time. */
+  readonly signal: AbortSignal
+}
+
+/** The head of an answer, and its bytes as they come. Nothing is read before it is asked for. */
+export interface UpstreamAnswer {
+  readonly status: number
+  header(name: string): string | null
+  readonly body: AsyncIterator<Uint8Array>
+}
+
+/**
+ * Calls an upstream. Follows no redirection: addresses are those of the config alone.
+ * @throws (the promise, or the body's `next`, is rejected with) what keeps it from being reached or read
+ */
+export type CallUpstream = (call: UpstreamCall) => Promise<UpstreamAnswer>
+
+/** By the `fetch` that is everywhere. */
+export const fetchUpstream: CallUpstream = async ({ url, headers, body, signal }) => {
+  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
+  return {
+    // A redirection that is not followed has no status on the web.
+    status: response.type === 'opaqueredirect' ? 302 : response.status,
+    header: (name) => response.headers.get(name),
+    body: chunksOf(response.body),
+  }
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}

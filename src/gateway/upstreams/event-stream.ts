@@ -1,0 +1,66 @@
+import { createParser, type EventSourceParser } from 'eventsource-parser'
+import type { StreamEvent } from '../protocols/adapter.js'
+import { UpstreamFailure } from './failure.js'
+import type { WatchedBody } from './watched-body.js'
+
+/** Events of an upstream, one at a time, no faster than they are asked for. */
+export class EventStream {
+  private readonly body: WatchedBody
+  private readonly parser: EventSourceParser
+  private readonly decoder = new TextDecoder()
+  private readonly queue: (StreamEvent | { readonly comment: string })[] = []
+  private next = 0
+  private isTooLong = false
+  private isAtEnd = false
+
+  /** @param eventCharsMax of one event: a line without an end is no event */
+  constructor(body: WatchedBody, eventCharsMax: number) {
+    this.body = body
+    this.parser = createParser({
+      maxBufferSize: eventCharsMax,
+      onEvent: (event) => void this.queue.push(event),
+      onComment: (comment) => void this.queue.push({ comment }),
+      onError: ({ type }) => {
+        if (type === 'max-buffer-size-exceeded') this.isTooLong = true
+      },
+    })
+  }
+
+  /** @returns null at the end of the bytes. @throws (the promise is rejected with) UpstreamFailure */
+  async read(): Promise<StreamEvent | { readonly comment: string } | null> {
+    while (this.next >= this.queue.length) {
+      this.queue.length = 0
+      this.next = 0
+      if (this.isTooLong) {
+        this.body.stop()
+        const more = { mayBeBilled: true }
+        throw new UpstreamFailure(
+          'upstream',
+          'upstream_malformed',
+          502,
+          'an event of the upstream has no end',
+          more,
+        )
+      }
+      if (this.isAtEnd) return null
+      const chunk = await this.body.next()
+      this.isAtEnd = chunk === null
+      // A line may end with a carriage return alone: at the end of the bytes no line feed can follow it.
+      const text =
+        chunk === null ? `${this.decoder.decode()}\n` : this.decoder.decode(chunk, { stream: true })
+      this.parser.feed(text)
+    }
+    return this.queue[this.next++]
+  }
+}
+
+/** An event as it goes to the client: the same fields, one line each. */
+export function eventText({ event, id, data }: StreamEvent): string {
+  let text = event === undefined ? '' : `event: ${event}\n`
+  if (id !== undefined) text += `id: ${id}\n`
+  if (!data.includes('\n')) return `${text}data: ${data}\n\n`
+  return `${text}${data
+    .split('\n')
+    .map((line) => `data: ${line}`)
+    .join('\n')}\n\n`
+}

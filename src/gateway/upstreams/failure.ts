@@ -1,0 +1,106 @@
+import type { Json, UpstreamError } from '../protocols/adapter.js'
+import { objectOf, parseObject, textOf } from '../protocols/json-read.js'
+
+/** Why a call brought no answer. */
+export type FailureKind =
+  /** 429, 5xx, no connection, silence, an answer that is none: the model is left alone for a while. */
+  | 'upstream'
+  /** What the client asked cannot be: it gets the upstream's own words. */
+  | 'caller'
+  /** Keys, addresses, names of models: the operator's to mend. Other models may do. */
+  | 'operator'
+
+/** A call that failed, as the rest of the gateway sees it. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure'
+  readonly kind: FailureKind
+  readonly code: string
+  /** What the client gets, where no other model answers. */
+  readonly status: number
+  readonly retryAfterMs: number | null
+  /** Of `caller`: the body of the upstream's answer. */
+  readonly body: Json | null
+  /** Whether the upstream may have done the work, and bills it. */
+  readonly mayBeBilled: boolean
+
+  constructor(
+    kind: FailureKind,
+    code: string,
+    status: number,
+    message: string,
+    more: {
+      readonly retryAfterMs?: number | null
+      readonly body?: Json | null
+      readonly mayBeBilled?: boolean
+    } = {},
+  ) {
+    super(message)
+    this.kind = kind
+    this.code = code
+    this.status = status
+    this.retryAfterMs = more.retryAfterMs ?? null
+    this.body = more.body ?? null
+    this.mayBeBilled = more.mayBeBilled ?? false
+  }
+}
+
+const CALLER = new Set([400, 405, 409, 413, 415, 422])
+const OPERATOR = new Set([401, 402, 403, 404])
+
+/** What a status other than 2xx means. @param text the beginning of its body */
+export function failureOfStatus(status: number, text: string, retryAfterMs: number | null): UpstreamFailure {
+  const body = parseObject(text)
+  const error = objectOf(body?.error)
+  const said = textOf(error?.message) || textOf(body?.message) || textOf(body?.error)
+  const message = said === '' ? `the upstream answered ${status}` : said
+  if (CALLER.has(status))
+    return new UpstreamFailure('caller', 'upstream_rejected', status, message, {
+      body: error === null ? null : body,
+    })
+  if (OPERATOR.has(status) || (status >= 300 && status < 400))
+    return new UpstreamFailure('operator', 'upstream_refused', 502, `the upstream answered ${status}`)
+  if (status === 429)
+    return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
+  return new UpstreamFailure('upstream', 'upstream_error', 502, message, { retryAfterMs })
+}
+
+/** An error that came in an answer of status 200. */
+export function failureOfError({ message, status }: UpstreamError, body: Json | null): UpstreamFailure {
+  if (status === null) return new UpstreamFailure('upstream', 'upstream_error', 502, message)
+  return failureOfStatus(
+    status,
+    JSON.stringify({ ...body, error: { ...objectOf(body?.error), message } }),
+    null,
+  )
+}
+
+const NAMES = ['UND_ERR_CONNECT_TIMEOUT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'] as const
+
+/** What a connection that fails means. Addresses are not told to clients. */
+export function failureOfConnection(error: unknown, hasBegun: boolean): UpstreamFailure {
+  const code = codeOf(error)
+  const isUnreached = NAMES.some((name) => name === code)
+  return isUnreached
+    ? new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached')
+    : new UpstreamFailure('upstream', 'upstream_broke_off', 502, 'the upstream closed the connection', {
+        mayBeBilled: hasBegun,
+      })
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return ''
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return 'cause' in error ? codeOf(error.cause) : ''
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date; null: neither says anything. */
+export function retryAfterOf(header: (name: string) => string | null, now: number): number | null {
+  const ms = Number(header('retry-after-ms') ?? Number.NaN)
+  if (ms >= 0 && Number.isFinite(ms)) return ms
+  const text = header('retry-after')
+  if (text === null || text.trim() === '') return null
+  const seconds = Number(text)
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
+  const at = Date.parse(text)
+  return Number.isFinite(at) ? Math.max(0, at - now) : null
+}

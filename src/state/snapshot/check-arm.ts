@@ -1,0 +1,108 @@
+import { LOG_LATENCY_MAX } from '../../events/feedback.js'
+import { invalidSnapshot, isCount, SUM_MAX } from './invalid-snapshot.js'
+
+/** Rounding of many updates stays far under this share of the largest variance. */
+const COVARIANCE_NOISE = 1e-6
+const ROUNDING = 2 ** -53
+/** Operations on one number of an arm in one update, all rounded. */
+const ROUNDED_STEPS = 16
+/** Weights of evidence that has all but decayed are denormal, and have no digits left. */
+const THETA_NOISE = 1e-100
+
+/** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
+export function checkArm(
+  arm: Float64Array,
+  dimension: number,
+  requests: number,
+  played: number,
+  rewardMax: number,
+): void {
+  const [lastUpdate, lastPlay, ridge, price] = arm
+  if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
+    throw invalidSnapshot('an arm was last seen after the last request')
+  }
+  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are not valid")
+  if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX))
+    throw invalidSnapshot("an arm's statistic is not valid")
+  const triangle = (dimension * (dimension + 1)) / 2
+  const reward = 4 + 2 * dimension
+  // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
+  const settled = reward + 2 * triangle + 2 + 4 * dimension
+  const shape = { dimension, updates: 1 + played }
+  checkDesign(arm, { ...shape, start: reward, heads: 1, ridge, targetMax: rewardMax })
+  if (arm.length <= settled) return
+  const settledRidge = arm[reward + 2 * triangle + 1]
+  if (!(settledRidge > 0)) throw invalidSnapshot("an arm's marks are not valid")
+  checkDesign(arm, { ...shape, start: settled, heads: 2, ridge: settledRidge, targetMax: LOG_LATENCY_MAX })
+}
+
+interface Design {
+  /** Where its inverse begins; before it stand the thetas of all heads, then their b. */
+  readonly start: number
+  readonly heads: number
+  readonly dimension: number
+  /** What is left of lambda0 in A. */
+  readonly ridge: number
+  /** No more updates than this made it, and none was taught more than that. */
+  readonly updates: number
+  readonly targetMax: number
+}
+
+/**
+ * Of one design: both triangles are of matrices that could be, A and its inverse, and theta is what they and b give, up to
+ * what rounding can have done. In O(d^2): an elimination would take as long as inverting.
+ *
+ * How much that is: let e = theta - A^-1 b. In exact arithmetic an update takes A e to gamma A e, so what rounding adds to e
+ * is passed on and never grows in the norm |A^1/2 e|, and |e_i| <= s_i |A^1/2 e| with s_i^2 = (A^-1)_ii. One update adds at
+ * most c eps d s_i sum_j s_j |b_j| sqrt(d k), the last factor for cancellation in A^-1 x, with k = trace(A) / ridge, which
+ * bounds sum_j A_jj s_j^2. By Cauchy and Schwarz |b_j| <= sqrt(A_jj S), S the decayed sum of squares of what was taught: at
+ * most b A^-1 b and the squares of the updates' errors. So |e_i| <= updates c eps d^2 k^(3/2) sqrt(S) s_i. An absolute value
+ * of a weight and its terms is no measure: contexts that are each other's mirror images leave nothing but rounding of both.
+ * Where k leaves no digits, |theta_i| and |(A^-1 b)_i| <= s_i sqrt(S) are bounds still.
+ */
+function checkDesign(arm: Float64Array, design: Design): void {
+  const { start, heads, dimension, ridge, updates, targetMax } = design
+  const triangle = (dimension * (dimension + 1)) / 2
+  checkTriangle(arm, start, dimension)
+  checkTriangle(arm, start + triangle, dimension)
+  let trace = 0
+  for (let i = 0, r = start + triangle; i < dimension; r += dimension - i, i++) trace += arm[r]
+  const condition = Math.max(1, trace / ridge)
+  const lost = updates * ROUNDED_STEPS * ROUNDING * dimension * dimension * condition ** 1.5
+  const share = Math.min(lost, 2)
+  for (let head = 0; head < heads; head++) {
+    const response = start - (heads - head) * dimension
+    const theta = response - heads * dimension
+    const found = new Float64Array(dimension)
+    for (let i = 0, k = start; i < dimension; i++) {
+      for (let j = i; j < dimension; j++, k++) {
+        found[i] += arm[k] * arm[response + j]
+        if (j > i) found[j] += arm[k] * arm[response + i]
+      }
+    }
+    let explained = 0
+    for (let i = 0; i < dimension; i++) explained += Math.abs(found[i] * arm[response + i])
+    // Priors count as observations of contexts whose entries are about 1.
+    const taught = Math.sqrt(explained + (updates + trace) * targetMax * targetMax)
+    for (let i = 0, r = start; i < dimension; r += dimension - i, i++) {
+      if (Math.abs(arm[theta + i] - found[i]) > share * taught * Math.sqrt(arm[r]) + THETA_NOISE)
+        throw invalidSnapshot("an arm's weights do not follow from its statistics")
+    }
+  }
+}
+
+/** Positive variances, and no covariance above what they allow (Cauchy and Schwarz), up to rounding. */
+function checkTriangle(arm: Float64Array, start: number, dimension: number): void {
+  const variances = new Float64Array(dimension)
+  for (let i = 0, r = start; i < dimension; r += dimension - i, i++) {
+    if (!(arm[r] > 0)) throw invalidSnapshot("an arm's variance is not positive")
+    variances[i] = arm[r]
+  }
+  const noise = variances.reduce((largest, each) => Math.max(largest, each), 0) * COVARIANCE_NOISE
+  for (let i = 0, k = start; i < dimension; i++) {
+    for (let j = i; j < dimension; j++, k++) {
+      if (Math.abs(arm[k]) > Math.sqrt(variances[i]) * Math.sqrt(variances[j]) * (1 + 1e-6) + noise)
+        throw invalidSnapshot("an arm's covariance is larger than its variances allow")
+    }
+  }
+}

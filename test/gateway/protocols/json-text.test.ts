@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { repeatedKey, withMembers, withNumberAt } from '../../../src/gateway/protocols/json-text.js'
+
+const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), {
+  maxKeys: 6,
+  noNullPrototype: true,
+})
+const spaces = fc.constantFrom(undefined, 1, '\t')
+
+describe('edits of JSON', () => {
+  it('set and take out members, and leave the rest', () => {
+    fc.assert(
+      fc.property(object, object, spaces, fc.string(), (before, changes, space, gone) => {
+        const text = JSON.stringify(before, null, space)
+        const all: Record<string, unknown> = { ...JSON.parse(text), ...JSON.parse(JSON.stringify(changes)) }
+        const given = { ...changes, [gone]: null }
+        delete all[gone]
+        for (const [key, value] of Object.entries(all))
+          if (value === null && Object.hasOwn(changes, key)) delete all[key]
+        expect(JSON.parse(withMembers(text, given))).toEqual(all)
+      }),
+    )
+  })
+
+  it('set a number deep in it', () => {
+    fc.assert(
+      fc.property(
+        object,
+        object,
+        spaces,
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        (outer, inner, space, n) => {
+          const value = { ...outer, usage: inner }
+          const text = JSON.stringify(value, null, space)
+          const expected = JSON.parse(text)
+          expected.usage.cost = n
+          const edited = withNumberAt(text, ['usage'], 'cost', n)
+          expect(JSON.parse(edited)).toEqual(JSON.parse(JSON.stringify(expected), (_key, each) => each))
+        },
+      ),
+    )
+  })
+
+  it('find a name that stands twice, however it is written', () => {
+    expect(repeatedKey('{"a":1,"b":{"a":2}}')).toBeNull()
+    expect(repeatedKey('{ "a" : "\\"}", "\\u0061":2}')).toBe('a')
+    expect(repeatedKey('{"__proto__":1,"__proto__":2}')).toBe('__proto__')
+  })
+})

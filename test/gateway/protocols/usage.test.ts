@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { unknownTokensOf, usageOf } from '../../../src/gateway/protocols/usage.js'
+
+describe('usageOf', () => {
+  it('finds a usage wherever it stands, and none that counts nothing', () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 4 }
+    expect(usageOf({ usage })).toBe(usage)
+    expect(usageOf({ response: { usage } })).toBe(usage)
+    expect(usageOf({ message: { usage } })).toBe(usage)
+    expect(usageOf({ usage: null, x_groq: { usage } })).toBe(usage)
+    expect(usageOf({ choices: [{ usage }] })).toBe(usage)
+    for (const none of [
+      null,
+      {},
+      [],
+      'x',
+      { prompt_tokens: 0, completion_tokens: 0 },
+      { prompt_tokens: null },
+    ])
+      expect(usageOf({ usage: none })).toBeNull()
+  })
+
+  it('tells kinds that nobody knows, and none that somebody does', () => {
+    const usage = {
+      prompt_tokens: 10,
+      prompt_tokens_details: { cached_tokens: 2, video_tokens: 5, audio_tokens: 1 },
+      output_tokens_details: { reasoning_tokens: 3, smell_tokens: 2, taste_tokens: 0 },
+      citation_tokens: 4,
+      total_tokens: 10,
+    }
+    expect(unknownTokensOf(usage)).toEqual([
+      { name: 'video_tokens', side: 'input', isWithin: true, count: 5 },
+      { name: 'smell_tokens', side: 'output', isWithin: true, count: 2 },
+      { name: 'citation_tokens', side: 'input', isWithin: false, count: 4 },
+    ])
+  })
+})

@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { closeAll, gatewayServer, HELLO, modelTree, OTHER_KEY } from './gateway-server.js'
+
+afterEach(closeAll)
+
+const LINKS = { links: { secret: '$LINK_SECRET' } }
+
+async function answered(rewards: object = { windowMs: 0 }) {
+  const server = await gatewayServer({ models: [modelTree('sim-small')], tree: { rewards } })
+  const ask = async () => {
+    const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+    await response.text()
+    return response.headers.get('x-paretobandit-decision') ?? ''
+  }
+  const meanReward = () => server.router.stats().models[0].meanReward
+  const give = async (body: object, headers: Readonly<Record<string, string>> = {}) => {
+    const response = await server.post('/v1/feedback', body, headers)
+    return {
+      status: response.status,
+      body: (await response.json()) as { status?: string; error?: { code: string } },
+    }
+  }
+  return { server, ask, give, meanReward }
+}
+
+describe('feedback', () => {
+  it('is taken in four forms, on the scales of the config', async () => {
+    const metrics = [{ name: 'errors', worst: 10, best: 0 }]
+    const forms: readonly (readonly [(id: string) => object, number])[] = [
+      [(decision_id) => ({ decision_id, value: 0.25 }), 0.25],
+      [(decision_id) => ({ decision_id, value: 4, metric: 'errors' }), 0.6],
+      [(inference_id) => ({ inference_id, metric_name: 'solved', value: true }), 1],
+      [(inference_id) => ({ inference_id, metric_name: 'errors', value: 10 }), 0],
+      [(replay_id) => ({ replay_id, verdict: 'good' }), 1],
+      [(replay_id) => ({ replay_id, verdict: 'good', score: 0.7 }), 0.7],
+      [(trace_id) => ({ trace_id, value: 5, weight: 1 }), 0.75],
+    ]
+    for (const [form, value] of forms) {
+      const { ask, give, meanReward } = await answered({ windowMs: 0, metrics })
+      const given = await give(form(await ask()))
+      expect(given).toMatchObject({ status: 200, body: { status: 'taken' } })
+      expect(meanReward()).toBeCloseTo(value, 12)
+      await closeAll()
+    }
+  })
+
+  it('counts once for a key, and once for a decision', async () => {
+    const { ask, give, server } = await answered()
+    const decision_id = await ask()
+    const reward = { decision_id, value: 1, idempotency_key: 'k' }
+    expect((await give(reward)).body.status).toBe('taken')
+    expect((await give(reward)).body.status).toBe('known')
+    expect(await give({ decision_id, value: 0 })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'already_rewarded' } },
+    })
+    expect(server.router.stats().models[0].rewarded).toBe(1)
+  })
+
+  it('of several sources is their mean by weight, once the window is over', async () => {
+    const { ask, give, server, meanReward } = await answered({ windowMs: 3_600_000 })
+    const decision_id = await ask()
+    await give({ decision_id, value: 1, source: 'person' })
+    await give({ decision_id, value: 0 })
+    expect(meanReward()).toBeNull()
+    await server.close()
+    expect(meanReward()).toBeCloseTo(2 / 3, 12)
+  })
+
+  it('refuses what is no reward, and decisions of others', async () => {
+    const { ask, give } = await answered()
+    const decision_id = await ask()
+    const bad = [
+      {},
+      { decision_id },
+      { decision_id, value: 2 },
+      { decision_id, value: 'good' },
+      { decision_id, value: 1, source: 'me' },
+      { decision_id, value: 1, weight: -1 },
+      { decision_id: 7, value: 1 },
+      { replay_id: decision_id, verdict: 'so so' },
+    ]
+    for (const body of bad) expect([body, (await give(body)).status]).toEqual([body, 400])
+    expect((await give({ decision_id: 'x.1', value: 1 })).status).toBe(404)
+    const other = { authorization: `Bearer ${OTHER_KEY}` }
+    expect((await give({ decision_id, value: 0 }, other)).status).toBe(404)
+    expect((await give({ decision_id, value: 1 })).status).toBe(200)
+  })
+
+  it('comes by signed links that a person confirms', async () => {
+    const { ask, server, meanReward } = await answered({ windowMs: 0, ...LINKS })
+    const id = await ask()
+    const shown = await fetch(`${server.url}/v1/decisions/${id}`, {
+      headers: { authorization: 'Bearer pb-client-0123456789abcdef' },
+    })
+    const { links, request, explanation } = (await shown.json()) as {
+      links: { up: string; down: string }
+      request: { costUsd: number }
+      explanation: { chosen: string }
+    }
+    expect(explanation.chosen).toBe('sim-small')
+    expect(request.costUsd).toBe(server.ledger().spendUsd)
+    expect((await fetch(links.down)).status).toBe(200)
+    expect((await fetch(links.up)).status).toBe(200)
+    expect(meanReward()).toBeNull()
+    const forged = `${links.up.slice(0, -2)}${links.up.endsWith('A') ? 'BB' : 'AA'}`
+    expect((await fetch(forged, { method: 'POST' })).status).toBe(404)
+    expect(meanReward()).toBeNull()
+    expect((await fetch(links.up, { method: 'POST' })).status).toBe(200)
+    expect((await fetch(links.up, { method: 'POST' })).status).toBe(200)
+    expect(meanReward()).toBe(1)
+    expect(server.problems).toEqual([])
+  })
+})

@@ -1,0 +1,136 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+afterEach(closeAll)
+
+const CHAT = '/v1/chat/completions'
+
+describe('a request', () => {
+  it('goes on as it came, but for its model, parameters and usage', async () => {
+    const server = await gatewayServer({
+      models: [modelTree('low', { upstreamModel: 'sim-small', parameters: { reasoning_effort: 'low' } })],
+    })
+    const text =
+      '{ "seed": 12345678901234567890, "model":"auto", "temperature": 1.0, "x_new": {"a": [1, 2]},\n "reasoning_effort": "high", "messages": [{"role":"user","content":"h\\u00e9 \\ud83d\\ude00"}], "stream": true, "stream_options": {"other": 1}}'
+    await (await server.post(CHAT, text)).text()
+    const sent = server.upstream.entries[0].text
+    expect(sent).toContain('"seed": 12345678901234567890')
+    expect(sent).toContain('"temperature": 1.0')
+    expect(sent).toContain('"content":"h\\u00e9 \\ud83d\\ude00"')
+    expect(JSON.parse(sent)).toMatchObject({
+      model: 'sim-small',
+      reasoning_effort: 'low',
+      x_new: { a: [1, 2] },
+      stream_options: { other: 1, include_usage: true },
+    })
+  })
+
+  it('that nobody can serve gets 400 with the reason of each model', async () => {
+    const server = await gatewayServer({
+      models: [
+        modelTree('plain', {
+          upstreamModel: 'sim-small',
+          capabilities: [],
+          region: 'us',
+          contextTokens: 2000,
+        }),
+        modelTree('short', { upstreamModel: 'sim-middle', maxOutputTokens: 10, region: 'eu', groups: ['g'] }),
+      ],
+    })
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }]
+    const image = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }]
+    const cases: readonly (readonly [object, Record<string, string>, number, string])[] = [
+      [{ tools, max_tokens: 20 }, {}, 400, 'plain: takes no tools; short: answers with at most 10'],
+      [{ messages: image, max_tokens: 20 }, {}, 400, 'plain: takes no images'],
+      [{ logprobs: true, max_tokens: 20 }, {}, 400, 'plain: gives no logprobs'],
+      [{ response_format: { type: 'json_schema' }, max_tokens: 20 }, {}, 400, 'plain: takes no JSON schema'],
+      [{ max_tokens: 20 }, { 'x-paretobandit-region': 'asia' }, 400, 'does not run in region asia'],
+      [{ max_tokens: 5000 }, {}, 400, 'plain: has room for 2000 tokens'],
+      [{ model: 'auto:none' }, {}, 404, "expected 'auto'"],
+      [{ model: 'nothing' }, {}, 404, "expected 'auto'"],
+      [{ model: 'plain', tools }, {}, 400, 'plain: takes no tools'],
+    ]
+    for (const [body, headers, status, message] of cases) {
+      const response = await server.post(CHAT, { model: 'auto', messages: HELLO, ...body }, headers)
+      const { error } = (await response.json()) as { error: { message: string } }
+      expect([response.status, error.message]).toEqual([status, expect.stringContaining(message)])
+    }
+    expect(server.upstream.entries).toEqual([])
+    const grouped = await server.post(CHAT, { model: 'auto:g', messages: HELLO })
+    expect(grouped.headers.get('x-paretobandit-model')).toBe('short')
+    await grouped.text()
+  })
+
+  it('that is no request is refused in the protocol, and reserves nothing', async () => {
+    const server = await gatewayServer({ tree: { limits: { bodyBytesMax: 2000 } } })
+    const bodies: readonly (readonly [string | Uint8Array<ArrayBuffer>, number])[] = [
+      ['', 400],
+      ['{', 400],
+      ['[]', 400],
+      ['null', 400],
+      ['{"model":"auto","messages":[]}', 400],
+      ['{"model":"auto","messages":"hi"}', 400],
+      ['{"model":7,"messages":[{"role":"user","content":"x"}]}', 400],
+      ['{"model":"auto","model":"sim-large","messages":[{"role":"user","content":"x"}]}', 400],
+      ['{"model":"auto","mod\\u0065l":"sim-large","messages":[{"role":"user","content":"x"}]}', 400],
+      ['{"model":"auto","messages":[{"role":"user","content":"x"}],"stream":"yes"}', 400],
+      ['{"model":"auto","messages":[{"role":"user","content":"x"}],"max_tokens":-1}', 400],
+      [`{"model":"auto","messages":[{"role":"user","content":"${'x'.repeat(3000)}"}]}`, 413],
+      [new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), 400],
+      ['['.repeat(1900), 400],
+    ]
+    for (const path of [CHAT, '/v1/messages', '/v1/responses', '/v1/embeddings'])
+      for (const [body, status] of bodies) {
+        const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+        const response = await fetch(server.url + path, { method: 'POST', headers, body })
+        const { error } = (await response.json()) as { error: { code: string } }
+        expect([path, body, response.status, typeof error.code]).toEqual([path, body, status, 'string'])
+      }
+    expect((await server.post(CHAT, {}, { authorization: 'Bearer nobody' })).status).toBe(401)
+    expect((await server.post(CHAT, '{}', { 'content-encoding': 'gzip' })).status).toBe(415)
+    expect(server.router.stats().requests).toBe(0)
+    expect(server.upstream.entries).toEqual([])
+    expect(server.problems).toEqual([])
+  })
+
+  it('of a conversation with open tool calls goes to the model of the conversation', async () => {
+    const server = await gatewayServer({
+      models: ['a', 'b', 'c'].map((id) => modelTree(id, { upstreamModel: 'sim-small' })),
+    })
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }]
+    for (const session of ['one', 'two', 'three', 'four']) {
+      const headers = { 'x-session-id': session }
+      const first = await server.post(CHAT, { model: 'auto', messages: HELLO, tools }, headers)
+      await first.text()
+      const messages = [
+        ...HELLO,
+        {
+          role: 'assistant',
+          tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c', content: '1' },
+      ]
+      for (let turn = 0; turn < 5; turn++) {
+        const next = await server.post(CHAT, { model: 'auto', messages, tools }, headers)
+        await next.text()
+        expect(next.headers.get('x-paretobandit-model')).toBe(first.headers.get('x-paretobandit-model'))
+      }
+    }
+    expect(server.records[0].session).toBe('one')
+  })
+
+  it('for a decision alone calls nobody and leaves nothing reserved', async () => {
+    const server = await gatewayServer()
+    const response = await server.post('/v1/route', { model: 'auto', messages: HELLO })
+    expect(await response.json()).toMatchObject({ able: ['sim-small', 'sim-middle'] })
+    expect(server.upstream.entries).toEqual([])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
+  it('for a count of tokens is passed on, and costs nothing', async () => {
+    const server = await gatewayServer()
+    const response = await server.post('/v1/messages/count_tokens', { model: 'auto', messages: HELLO })
+    expect([response.status, await response.json()]).toEqual([200, { input_tokens: expect.any(Number) }])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+})

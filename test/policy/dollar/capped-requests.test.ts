@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../../src/base/errors.js'
+import { createRouter, type RouterEvent } from '../../../src/index.js'
+import { Account } from '../../../src/policy/dollar/accounts/account.js'
+import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
+import { CappedRequests } from '../../../src/policy/dollar/accounts/capped-requests.js'
+import { Ledger } from '../../../src/state/ledger.js'
+import { expectCode } from '../../support/errors.js'
+import { Random } from '../../support/random.js'
+import { digest } from '../../support/router.js'
+
+const HOUR = 3_600_000
+const START = Date.UTC(2026, 5, 1)
+const MODELS = [
+  { id: 'cheap', inputUsdPerMTok: 1, outputUsdPerMTok: 1 },
+  { id: 'dear', inputUsdPerMTok: 60, outputUsdPerMTok: 60 },
+]
+const KNOWN = () => true
+
+async function arena(usd: number, tenantUsd: number | null = null) {
+  const clock = { now: START }
+  const log: RouterEvent[] = []
+  const router = await createRouter({
+    models: MODELS,
+    dimension: 2,
+    kernel: 'js',
+    name: 'r',
+    clock: () => clock.now,
+    caps: [{ usd, per: 'day' }],
+    tenants:
+      tenantUsd === null ? [] : [{ id: 'team', caps: [{ usd: tenantUsd, per: 'day' }] }, { id: 'other' }],
+  })
+  router.on('*', (event) => log.push(event))
+  const random = new Random(5)
+  /** Whether it was routed. */
+  const ask = (tenant?: string): boolean => {
+    try {
+      const { id, model } = router.route([random.next(), 1], tenant === undefined ? {} : { tenant })
+      const costUsd = model === 'cheap' ? 0.0006 : 0.036
+      router.settle(id, { costUsd })
+      router.reward(id, model === 'cheap' ? 0.6 : 0.8)
+      return true
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+      return false
+    }
+  }
+  const capped = () => log.filter((event) => event.type === 'capped')
+  return { router, clock, log, ask, capped }
+}
+
+describe('requests that caps refuse', () => {
+  it('are written at once, then together once a second', () => {
+    const counter = new CappedRequests()
+    const first = counter.refused(null, false, 1000)
+    expect(first).toMatchObject([{ type: 'capped', at: 1000, tenant: null, byTenant: false, requests: 1 }])
+    for (let at = 1001; at < 2000; at++) expect(counter.refused(null, false, at)).toEqual([])
+    expect(counter.due(1999, KNOWN)).toEqual([])
+    expect(counter.due(2500, KNOWN)).toEqual([
+      {
+        type: 'capped',
+        at: 2500,
+        tenant: null,
+        byTenant: false,
+        requests: 999,
+        firstAt: 1001,
+        lastAt: 1999,
+      },
+    ])
+    expect(counter.due(9000, KNOWN)).toEqual([])
+  })
+
+  it('are counted apart by tenant and by whose cap it was, and forgotten with a tenant', () => {
+    const counter = new CappedRequests()
+    for (let i = 0; i < 3; i++) {
+      counter.refused('a', true, 1000)
+      counter.refused('a', false, 1000)
+      counter.refused('b', true, 1000)
+    }
+    const events = counter.due(2000, (tenant) => tenant !== 'b')
+    expect(events.map(({ tenant, byTenant, requests }) => [tenant, byTenant, requests])).toEqual([
+      ['a', true, 2],
+      ['a', false, 2],
+    ])
+  })
+
+  it('come no later than now when a clock is put back', () => {
+    const counter = new CappedRequests()
+    counter.refused(null, false, 5000)
+    counter.refused(null, false, 5500)
+    expect(counter.due(4000, KNOWN)).toEqual([])
+    expect(counter.refused(null, false, 4000)).toMatchObject([
+      { at: 4000, requests: 2, firstAt: 4000, lastAt: 4000 },
+    ])
+  })
+
+  it('are in stats of whose cap it was, whatever the rate, and take no more than an event a second', async () => {
+    const { router, clock, ask, capped } = await arena(0.01, 0.006)
+    let byTeam = 0
+    let byRouter = 0
+    for (let i = 0; i < 4000; i++) {
+      clock.now += 5
+      if (i < 2000) byTeam += ask('team') ? 0 : 1
+      else byRouter += ask('other') ? 0 : 1
+    }
+    expect(byTeam).toBeGreaterThan(1500)
+    expect(byRouter).toBeGreaterThan(1500)
+    // What waits is written before the next request.
+    clock.now += 1000
+    byRouter += ask() ? 0 : 1
+    expect(router.stats().account?.refused).toBe(byRouter)
+    expect(router.tenantStats('team').refused).toBe(byTeam)
+    expect(router.tenantStats('other').refused).toBe(0)
+    expect(capped().length).toBeLessThanOrEqual(25)
+  })
+
+  it('fold to the same state from a log', async () => {
+    const options = {
+      models: MODELS,
+      dimension: 2,
+      kernel: 'js',
+      name: 'r',
+      caps: [{ usd: 0.01, per: 'day' }],
+    } as const
+    let now = START
+    const log: RouterEvent[] = []
+    const make = () => createRouter({ ...options, clock: () => now })
+    const [live, folded] = [await make(), await make()]
+    live.on('*', (event) => log.push(event))
+    for (let i = 0; i < 300; i++) {
+      now += 100
+      try {
+        live.route([0.5, 1])
+      } catch {}
+    }
+    for (const event of log) folded.apply(event)
+    expect(log.filter(({ type }) => type === 'capped').length).toBeGreaterThan(10)
+    expect(digest(folded)).toBe(digest(live))
+  })
+
+  it('plans the next day for those it refused', async () => {
+    const { clock, ask } = await arena(2.9)
+    const refusedByDay: number[] = []
+    for (let day = 0; day < 3; day++) {
+      let refused = 0
+      for (let hour = 0; hour < 24; hour++) {
+        const requests = hour === 22 ? 4500 : 10
+        for (let i = 0; i < requests; i++) {
+          clock.now = START + (day * 24 + hour + i / requests) * HOUR
+          if (!ask()) refused++
+        }
+      }
+      refusedByDay.push(refused)
+    }
+    // The cheapest model for all takes $2.84 of $2.90; the first day nobody knows what comes.
+    expect(refusedByDay[0]).toBeGreaterThan(1000)
+    expect(refusedByDay.slice(1)).toEqual([0, 0])
+  })
+
+  it('count no faster than requests that were routed: asking again and again makes no demand', () => {
+    const account = new Account(50, new Ledger())
+    account.caps = [
+      new Cap({ usd: 10, per: 'day', window: 'calendar', timeZone: 'UTC', pacing: 'forecast' }, START),
+    ]
+    const wanted = (requests: number, at: number) =>
+      account.wanted({
+        type: 'capped',
+        at,
+        tenant: null,
+        byTenant: false,
+        requests,
+        firstAt: at - 1000,
+        lastAt: at,
+      })
+    // Before any was routed there is nothing to go by.
+    wanted(5000, START)
+    expect(account.arrivals).toBeNull()
+    // Ten a second are routed for a minute, then five thousand a second are refused for one.
+    for (let i = 0; i < 600; i++) account.reserve(START + i * 100, 0.0006)
+    for (let i = 1; i <= 60; i++) wanted(5000, START + 60_000 + i * 1000)
+    const counted = account.arrivals?.save().count ?? 0
+    expect(counted).toBeGreaterThanOrEqual(600 + 60 * 10)
+    expect(counted).toBeLessThan(600 + 60 * 12)
+    // As many as were refused where that is less.
+    wanted(3, START + 200_000)
+    expect(account.arrivals?.save().count).toBe(counted + 3)
+  })
+
+  it('are checked in a log: a tenant that is known, times in order, a number of them', async () => {
+    const { router, clock } = await arena(1, 1)
+    const event = { at: clock.now, tenant: null, byTenant: false, requests: 1, firstAt: 0, lastAt: 0 }
+    for (const [change, code, field] of [
+      [{ tenant: 'nobody' }, 'UNKNOWN_TENANT', 'event.tenant'],
+      [{ byTenant: true }, 'INVALID_ARGUMENT', 'event.byTenant'],
+      [{ requests: 0 }, 'INVALID_ARGUMENT', 'event.requests'],
+      [{ lastAt: clock.now + 1 }, 'INVALID_ARGUMENT', 'event.lastAt'],
+      [{ firstAt: 1 }, 'INVALID_ARGUMENT', 'event.firstAt'],
+    ] as const)
+      expectCode(() => router.apply({ type: 'capped', ...event, ...change } as RouterEvent), code, field)
+    router.apply({ type: 'capped', ...event, requests: 7 } as RouterEvent)
+    expect(router.stats().account?.refused).toBe(7)
+  })
+})
