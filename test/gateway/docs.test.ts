@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { unknownTokens } from '../../src/gateway/completions/bill.js'
 import { configSchema } from '../../src/gateway/config/config-shape.js'
 import { RateLimits } from '../../src/gateway/keys/rate-limits.js'
 import { engineMetrics } from '../../src/gateway/metrics/engine-metrics.js'
@@ -43,6 +44,7 @@ describe('docs/GATEWAY.md', () => {
     const registry = new MetricsRegistry()
     requestMetrics(registry)
     engineMetrics(registry, await createRouter<string>(), new RateLimits())
+    unknownTokens(registry)
     const names = [...registry.text().matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     expect(names.filter((name) => !DOCS.includes(`\`${name}\``))).toEqual([])
     const told = [...DOCS.matchAll(/`((?:paretobandit|gen_ai)_[a-z_]+)`/g)].map(([, name]) => name)

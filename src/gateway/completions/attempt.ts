@@ -1,4 +1,3 @@
-import type { Bill } from '../../index.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { parseObject } from '../protocols/json-read.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
@@ -12,6 +11,7 @@ import {
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { WatchedBody, within } from '../upstreams/watched-body.js'
+import { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
@@ -33,10 +33,9 @@ export class Attempt implements StreamedCall {
   readonly order: Order
   readonly call: Try
   readonly meter: Meter
+  readonly booking: Booking
   private readonly abort = new AbortController()
   private readonly cleanUps: (() => void)[] = []
-  private isSent = false
-  private isBooked = false
 
   constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
     this.house = house
@@ -46,6 +45,9 @@ export class Attempt implements StreamedCall {
     this.call = call
     const { logging } = order.config
     this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
+    this.booking = new Booking(house, exchange, order, call, this.meter, () => {
+      for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
+    })
   }
 
   /** The client's answer; or a failure, booked, before the client has seen anything. */
@@ -64,11 +66,11 @@ export class Attempt implements StreamedCall {
   private failedBeforeContent(error: unknown): Response | UpstreamFailure {
     this.breakOff()
     if (this.exchange.isGone) {
-      this.bookGone()
+      this.booking.gone()
       return this.goneResponse()
     }
     const failure = this.told(error)
-    this.bookFailure(failure)
+    this.booking.failure(failure)
     return failure
   }
 
@@ -117,7 +119,7 @@ export class Attempt implements StreamedCall {
       signal: this.abort.signal,
     }
     if (this.abort.signal.aborted) throw failureOfConnection(null, false)
-    this.isSent = true
+    this.booking.isSent = true
     const beganAt = performance.now()
     try {
       const ms = Math.min(timeouts.firstTokenMs, this.leftMs)
@@ -171,7 +173,7 @@ export class Attempt implements StreamedCall {
     meter.add(facts)
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
-    const costUsd = this.bookAnswer()
+    const costUsd = this.booking.answer()
     this.answered(answer.status)
     const path = adapter.usagePath(json)
     return new Response(path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd), {
@@ -203,7 +205,7 @@ export class Attempt implements StreamedCall {
       body,
       meter,
       bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
-      book: () => this.bookAnswer(),
+      book: () => this.booking.answer(),
     })
     try {
       await streamed.start()
@@ -218,47 +220,12 @@ export class Attempt implements StreamedCall {
   /** The client went away: the call is broken off at once, or when the operator's time for it is over. */
   private clientIsGone(): void {
     const { onClientGone, drainMs } = this.order.config.sessions
-    if (onClientGone === 'cancel' || !this.isSent) this.breakOff()
+    if (onClientGone === 'cancel' || !this.booking.isSent) this.breakOff()
     else this.cleanUps.push(this.house.after(drainMs, () => this.breakOff()))
   }
 
   breakOff(): void {
     this.abort.abort()
-  }
-
-  /** The answer is there, and its bill. @returns what all tries cost together, USD */
-  bookAnswer(): number {
-    if (this.isBooked) return this.exchange.record.costUsd ?? 0
-    const { bill, isMeasured } = this.billed()
-    const { ledger } = this.house
-    // It came, whether or not somebody was there to read it.
-    const booked = ledger.settle(this.call, bill, this.latencyMs)
-    this.over(booked, isMeasured)
-    return this.exchange.record.costUsd ?? 0
-  }
-
-  bookGone(): void {
-    if (this.isBooked) return
-    if (this.meter.isComplete) {
-      this.bookAnswer()
-      return
-    }
-    // What was never sent costs nothing.
-    const { bill, isMeasured } = this.isSent ? this.billed() : NO_BILL
-    this.over(this.house.ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
-  }
-
-  bookFailure({ kind, retryAfterMs, mayBeBilled }: UpstreamFailure): void {
-    if (this.isBooked) return
-    const { ledger } = this.house
-    const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
-    const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
-    if (kind !== 'upstream') {
-      this.over(ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
-      return
-    }
-    const awayMs = retryAfterMs ?? this.order.config.retries.cooldownMs
-    this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
   }
 
   /** The end of a whole answer, as the record has it. */
@@ -271,23 +238,7 @@ export class Attempt implements StreamedCall {
     this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', meter.verdict)
   }
-
-  private billed() {
-    return this.house.billing.billOf(this.call, this.meter, this.order.inputTokens)
-  }
-
-  private over(booked: Parameters<Exchange['booked']>[0], isMeasured: boolean): void {
-    this.isBooked = true
-    this.exchange.booked(booked, isMeasured)
-    for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
-  }
-
-  private get latencyMs(): number {
-    return Math.max(0, this.house.deps.now() - this.call.at)
-  }
 }
-
-const NO_BILL: { readonly bill: Bill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
 
 function malformed(message: string): UpstreamFailure {
   return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })

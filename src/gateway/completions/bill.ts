@@ -1,5 +1,5 @@
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
-import type { Counter } from '../metrics/registry.js'
+import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import type { Json } from '../protocols/adapter.js'
 import { unknownTokensOf, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
@@ -15,6 +15,14 @@ export interface MeasuredBill {
 }
 
 export type UnknownTokensCounter = Counter<'model' | 'kind'>
+
+export function unknownTokens(metrics: MetricsRegistry): UnknownTokensCounter {
+  return metrics.counter(
+    'paretobandit_unknown_tokens_total',
+    'Tokens of kinds that nobody here knows, charged at the dearest that could apply',
+    ['model', 'kind'],
+  )
+}
 
 /** Bills of calls that brought something. */
 export class Billing {

@@ -7,7 +7,7 @@ import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
 import type { CallUpstream } from '../upstreams/call.js'
 import type { After } from '../upstreams/watched-body.js'
-import { Billing } from './bill.js'
+import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
 import { RetryShare } from './retry-share.js'
@@ -33,12 +33,7 @@ export class House {
     this.call = call
     this.after = after
     this.ledger = new Ledger({ router: deps.router, after, onError: deps.onError })
-    const unknown = deps.metrics.counter(
-      'paretobandit_unknown_tokens_total',
-      'Tokens of kinds that nobody here knows, charged at the dearest that could apply',
-      ['model', 'kind'],
-    )
-    this.billing = new Billing(this.ledger, unknown)
+    this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
     this.sessions = new Sessions(deps.now)
     const { router, onError, live } = deps
     this.rewards = new Rewards({ router, config: () => live.current.rewards, after, onError })

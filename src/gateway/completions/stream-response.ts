@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../config/config.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { After, WatchedBody } from '../upstreams/watched-body.js'
+import type { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { StreamedAnswer } from './streamed.js'
 
@@ -10,8 +11,7 @@ export interface StreamedCall {
   readonly config: GatewayConfig
   readonly after: After
   answered(status: number): void
-  bookGone(): void
-  bookFailure(failure: UpstreamFailure): void
+  readonly booking: Pick<Booking, 'gone' | 'failure'>
   breakOff(): void
   errorEvent(message: string, code: string): string
   /** What a client may be told of a failure. */
@@ -100,11 +100,11 @@ export class StreamResponse {
     const { exchange } = call
     call.breakOff()
     if (exchange.isGone) {
-      call.bookGone()
+      call.booking.gone()
       exchange.end(200, 'cancelled', 'client_gone')
     } else {
       const failure = call.told(error)
-      call.bookFailure(failure)
+      call.booking.failure(failure)
       exchange.record.error = failure.message
       exchange.end(200, 'failed', failure.code)
       this.send(call.errorEvent(failure.message, failure.code))

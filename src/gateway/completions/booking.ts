@@ -1,0 +1,72 @@
+import type { Bill } from '../../index.js'
+import type { UpstreamFailure } from '../upstreams/failure.js'
+import type { Exchange } from './exchange.js'
+import type { House } from './house.js'
+import type { Booked, Try } from './ledger.js'
+import type { Meter } from './meter.js'
+import type { Order } from './order.js'
+
+const NO_BILL: { readonly bill: Bill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
+
+/** How the reservation of one call ends: once, in one of three ways. */
+export class Booking {
+  /** Whether an upstream may have begun: what was never sent costs nothing. */
+  isSent = false
+  private isBooked = false
+
+  constructor(
+    private readonly house: House,
+    private readonly exchange: Exchange,
+    private readonly order: Order,
+    private readonly call: Try,
+    private readonly meter: Meter,
+    private readonly onBooked: () => void,
+  ) {}
+
+  /** The answer is there, whether or not somebody was there to read it. @returns what all tries cost together, USD */
+  answer(): number {
+    if (!this.isBooked) {
+      const { bill, isMeasured } = this.billed()
+      this.over(this.house.ledger.settle(this.call, bill, this.latencyMs), isMeasured)
+    }
+    return this.exchange.record.costUsd ?? 0
+  }
+
+  /** The client went away. */
+  gone(): void {
+    if (this.isBooked) return
+    if (this.meter.isComplete) {
+      this.answer()
+      return
+    }
+    const { bill, isMeasured } = this.isSent ? this.billed() : NO_BILL
+    this.over(this.house.ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+  }
+
+  failure({ kind, retryAfterMs, mayBeBilled }: UpstreamFailure): void {
+    if (this.isBooked) return
+    const { ledger } = this.house
+    const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
+    const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
+    if (kind !== 'upstream') {
+      this.over(ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+      return
+    }
+    const awayMs = retryAfterMs ?? this.order.config.retries.cooldownMs
+    this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
+  }
+
+  private billed() {
+    return this.house.billing.billOf(this.call, this.meter, this.order.inputTokens)
+  }
+
+  private over(booked: Booked, isMeasured: boolean): void {
+    this.isBooked = true
+    this.exchange.booked(booked, isMeasured)
+    this.onBooked()
+  }
+
+  private get latencyMs(): number {
+    return Math.max(0, this.house.deps.now() - this.call.at)
+  }
+}

@@ -1,0 +1,127 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const servers: Server[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+/** A gateway before an upstream that writes the same bytes for as long as anybody reads. */
+async function beforeEndless(head: string, again: string, tree = {}) {
+  const upstream = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(head)
+    response.on('error', () => {})
+    pour(response, again)
+  })
+  servers.push(upstream)
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const { port } = upstream.address() as AddressInfo
+  return gatewayServer({
+    models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
+    tree: {
+      upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }],
+      limits: { streamBufferBytesMax: 65_536 },
+      ...tree,
+    },
+  })
+}
+
+function pour(response: ServerResponse, text: string): void {
+  if (response.destroyed || text === '') return
+  if (response.write(text)) setImmediate(() => pour(response, text))
+  else response.once('drain', () => pour(response, text))
+}
+
+const CONTENT = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x' } }] })}\n\n`
+const ROLE = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] })}\n\n`
+const body = { model: 'auto', messages: HELLO, stream: true }
+
+describe('an upstream', () => {
+  it('that begins without end is given up, whatever it sends', async () => {
+    const kinds = [
+      ['data: ', 'x'.repeat(1000)],
+      ['', `data: ${'x'.repeat(1000)}\n`],
+      ['', ': wait\n\n'],
+      ['', ROLE],
+      ['', '\xff\xfe\n'],
+    ] as const
+    for (const [head, again] of kinds) {
+      const server = await beforeEndless(head, again, { timeouts: { firstTokenMs: 1500 } })
+      const response = await server.post('/v1/chat/completions', body)
+      const { error } = (await response.json()) as { error: { code: string } }
+      expect([again.slice(0, 20), error.code]).toEqual([
+        again.slice(0, 20),
+        expect.stringMatching(/^upstream_(malformed|timeout)$/),
+      ])
+      expect(server.ledger().reservedUsd).toBe(0)
+      expect(server.problems).toEqual([])
+      await closeAll()
+    }
+  }, 30_000)
+
+  it('whose answer has no end is cut off when the time of the request is over, and billed', async () => {
+    const server = await beforeEndless(CONTENT, CONTENT, { timeouts: { totalMs: 700 } })
+    const response = await server.post('/v1/chat/completions', body)
+    await response.text().catch(() => '')
+    await server.over(1)
+    expect(server.records[0].outcome).not.toBe('answered')
+    expect(server.ledger().reservedUsd).toBe(0)
+    expect(server.ledger().spendUsd).toBeGreaterThan(0)
+  }, 20_000)
+
+  it('that ends and keeps its connection keeps no client waiting', async () => {
+    const finish = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`
+    const server = await beforeEndless(`${CONTENT}${finish}data: [DONE]\n\n`, '')
+    const text = await (await server.post('/v1/chat/completions', body)).text()
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(server.records[0]).toMatchObject({ outcome: 'answered', isMeasured: false })
+  })
+})
+
+describe('a client', () => {
+  it('that half-closes its socket is one that went away, and is booked', async () => {
+    const server = await gatewayServer({ script: () => ({ fault: { kind: 'stall', afterPieces: 2 } }) })
+    const { hostname, port } = new URL(server.url)
+    const text = JSON.stringify(body)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () =>
+      socket.write(
+        `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+      ),
+    )
+    await server.upstream.until(({ isStalled }) => isStalled)
+    const { reservedUsd } = server.ledger()
+    socket.end()
+    await server.over(1)
+    expect(server.records[0]).toMatchObject({ outcome: 'cancelled', code: 'client_gone' })
+    expect(server.ledger().reservedUsd).toBe(0)
+    expect(server.ledger().spendUsd).toBeGreaterThanOrEqual(reservedUsd)
+    socket.destroy()
+  })
+
+  it('that breaks off in the middle of its request leaves nothing behind', async () => {
+    const server = await gatewayServer()
+    const { hostname, port } = new URL(server.url)
+    for (const head of ['content-length: 1000', 'transfer-encoding: chunked'])
+      await new Promise<void>((resolve) => {
+        const socket = connect(Number(port), hostname, () => {
+          socket.write(
+            `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\n${head}\r\n\r\n`,
+          )
+          setTimeout(() => socket.destroy(), 20)
+        })
+        socket.on('close', () => resolve())
+      })
+    await server.over(2)
+    expect(server.records.map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled'])
+    expect(server.router.stats().requests).toBe(0)
+    expect(server.gateway.rates.streamCount).toBe(0)
+    expect(server.problems).toEqual([])
+  })
+})
