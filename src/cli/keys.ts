@@ -44,8 +44,8 @@ export function registerKeys(program: Command): void {
       'models of this group alone (repeatable)',
       (name: string, before: readonly string[] = []) => [...before, name],
     )
-    .option('--requests-per-minute <n>', 'of each process', countFlag)
-    .option('--tokens-per-minute <n>', 'in and out, of each process', countFlag)
+    .option('--requests-per-minute <n>', 'at most so many in any 60 seconds', countFlag)
+    .option('--tokens-per-minute <n>', 'in and out', countFlag)
     .option('--expires <time>', 'such as 2027-01-31, or 2027-01-31T12:00:00Z')
     .action(create)
   withConfig(keys.command('list'))
@@ -107,7 +107,7 @@ async function withRecords(
   const text = await readTextFile(file)
   const { readConfigText } = await import('../gateway/config/read-config.js')
   const { readStoreConfig } = await import('../gateway/config/read-store.js')
-  const { openRecords } = await import('../gateway/node/open-records.js')
+  const { openBesideLog } = await import('../gateway/node/beside-log.js')
   const { KeyError } = await import('../gateway/keys/stored-key.js')
   const store = await readStoreConfig(text, file, process.env)
   if (store.kind === 'memory') {
@@ -116,7 +116,7 @@ async function withRecords(
   }
   const { models, tenants } = await readConfigText(text, { name: file, env: null })
   const known = { groups: models.flatMap(({ groups }) => groups), tenants: tenants.map(({ id }) => id) }
-  const records = await openRecords(store).catch((cause: unknown) => {
+  const { records } = await openBesideLog(store).catch((cause: unknown) => {
     throw new CommandError('FILE_UNREADABLE', `${file}: its store cannot be reached: ${messageOf(cause)}`, {
       cause,
     })

@@ -13,6 +13,8 @@ import { Keyring } from './keys/keyring.js'
 import { RateLimits } from './keys/rate-limits.js'
 import { memoryRecords, type RecordStore } from './keys/records.js'
 import { SharedRecords } from './keys/shared-records.js'
+import { SharedUse } from './keys/shared-use.js'
+import type { UseExchange } from './keys/use.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
 import { scrubberOf } from './logs/scrub.js'
@@ -30,6 +32,8 @@ export interface GatewayOptions {
   readonly surfaces: MakeSurfaces
   /** Keys and models that are made at run time. Default: in memory. The gateway closes it. */
   readonly records?: RecordStore | undefined
+  /** Where processes tell each other what keys do. Default: rate limits are of this process. */
+  readonly use?: UseExchange | null | undefined
   /** Reads the config again, for the admin API. Default: it cannot be read again. */
   readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
   /** Where log lines go. Default: nowhere. */
@@ -80,6 +84,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   shared.start()
   const metrics = new MetricsRegistry()
   const rates = new RateLimits(now)
+  const use = options.use == null ? null : new SharedUse(rates, options.use, onProblem)
+  use?.start(config.keyStore.refreshMs)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
@@ -135,6 +141,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async close() {
       shared.stop()
+      use?.stop()
       await surfaces.close()
       await router.close()
       await records.close()

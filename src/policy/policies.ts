@@ -23,6 +23,7 @@ const LISTED = {
 export type PolicyName = keyof typeof LISTED
 
 export const POLICIES: Readonly<Record<PolicyName, Listed>> = LISTED
+/** What `policy` may be, the default first. */
 export const POLICY_NAMES = Object.keys(LISTED) as readonly PolicyName[]
 export const DEFAULT_POLICY = POLICY_NAMES[0]
 

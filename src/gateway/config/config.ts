@@ -193,9 +193,9 @@ export interface KeyRights {
   readonly tenant: string | null
   /** Models of these groups alone, pinned ones too. Null, the default: all models. */
   readonly groups: readonly string[] | null
-  /** Null, the default: no limit. Of each process. */
+  /** Null, the default: no limit. */
   readonly requestsPerMinute: number | null
-  /** Tokens in and out. Null, the default: no limit. Of each process. */
+  /** Tokens in and out. Null, the default: no limit. */
   readonly tokensPerMinute: number | null
   /** Milliseconds since 1970 UTC; null, the default: never. In a file it is an ISO 8601 time. */
   readonly expiresAt: number | null
@@ -210,7 +210,7 @@ export interface KeyConfig extends KeyRights {
 
 /** How keys that are made at run time are kept. */
 export interface KeyStoreConfig {
-  /** How often a process looks for keys that others made or revoked, ms. Default 1,000. */
+  /** How often a process looks for keys that others made or revoked, and tells what keys do here, ms. Default 1,000. */
   readonly refreshMs: number
   /** How old what is known of keys may get while the store is away, ms; then they are refused. Default 60,000. */
   readonly staleMs: number

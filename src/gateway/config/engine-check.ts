@@ -12,7 +12,7 @@ const SCRATCH = { dimension: 1, kernel: 'js' } as const
  */
 export async function engineMistakes(config: GatewayConfig): Promise<Mistake[]> {
   const mistakes: Mistake[] = []
-  const { policy = 'dollar', ...others } = config.routing
+  const { policy, ...others } = config.routing
   const ask = async (path: Path, options: RouterOptions): Promise<void> => {
     const router = await createRouter({ ...SCRATCH, policy, ...options }).catch((error: unknown) => {
       mistakes.push(mistakeOf(error, path))

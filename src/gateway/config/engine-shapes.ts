@@ -1,4 +1,10 @@
-import type { CapOptions, LatencyOptions, QualityOptions } from '../../index.js'
+import {
+  type CapOptions,
+  DEFAULT_POLICY,
+  type LatencyOptions,
+  POLICY_NAMES,
+  type QualityOptions,
+} from '../../index.js'
 import { either, list, object, optional, orNull, required, withDefault } from './compound-shapes.js'
 import type { BudgetConfig, RoutingConfig, TenantConfig } from './config.js'
 import { integerIn, numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
@@ -30,7 +36,7 @@ const latency: Shape<LatencyOptions> = either(
 )
 
 export const routing: Shape<RoutingConfig> = object<RoutingConfig>({
-  policy: optional(oneOf(['dollar', 'paper', 'thompson']), 'default dollar'),
+  policy: optional(oneOf(POLICY_NAMES), `default ${DEFAULT_POLICY}`),
   strict: optional(yesOrNo, 'refuse what no account can pay for, instead of giving it to the cheapest model'),
   reserve: optional(oneOf(['expected', 'worst-case']), 'what is set aside for a request'),
   latency: optional(orNull(latency), 'limit on the latency of all requests'),

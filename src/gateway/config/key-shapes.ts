@@ -28,12 +28,8 @@ export const sha256 = textLike(
 export const RIGHTS = {
   tenant: withDefault(orNull(text()), null, 'who pays; null: the account of all alone'),
   groups: withDefault(orNull(groups), null, 'models of these groups alone; null: all models'),
-  requestsPerMinute: withDefault(orNull(integerIn(1, 1e9)), null, 'of each process; null: no limit'),
-  tokensPerMinute: withDefault(
-    orNull(integerIn(1, 1e12)),
-    null,
-    'in and out, of each process; null: no limit',
-  ),
+  requestsPerMinute: withDefault(orNull(integerIn(1, 1e9)), null, 'null: no limit'),
+  tokensPerMinute: withDefault(orNull(integerIn(1, 1e12)), null, 'in and out; null: no limit'),
   expiresAt: withDefault(orNull(time), null, 'a time such as 2027-01-31T12:00:00Z; null: never'),
 } as const
 

@@ -1,4 +1,4 @@
-import type { ModelSpec, RouterOptions, TenantOptions } from '../../index.js'
+import { DEFAULT_POLICY, type ModelSpec, type RouterOptions, type TenantOptions } from '../../index.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
 
 /** A model as the library knows it. One without prices costs nothing: no budget is in force then. */
@@ -16,7 +16,7 @@ export function tenantOptions({ id, budget, caps }: TenantConfig): TenantOptions
  */
 export function routerOptionsOf(config: GatewayConfig): RouterOptions {
   const { budget, caps, tenants, routing, models } = config
-  const takesCaps = routing.policy === undefined || routing.policy === 'dollar'
+  const takesCaps = routing.policy === undefined || routing.policy === DEFAULT_POLICY
   return {
     models: models.filter(({ enabled }) => enabled).map(modelSpec),
     budget,

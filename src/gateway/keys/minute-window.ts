@@ -32,6 +32,14 @@ export class MinuteWindow {
       this.book(bookedOn, -Math.min(-difference, this.slots[placeOf(bookedOn)]))
   }
 
+  /** Adds what was done elsewhere, `secondsAgo`; less is taken off, as far as there is something. */
+  addAt(secondsAgo: number, amount: number, now: number): void {
+    this.advance(now)
+    const second = this.second - secondsAgo
+    if (secondsAgo < 0 || secondsAgo > SLOTS) return
+    this.book(second, Math.max(amount, -this.slots[placeOf(second)]))
+  }
+
   /** How long until `amount` more has room under `limit`, ms; 0: now, null: it never has. */
   waitMs(amount: number, limit: number, now: number): number | null {
     this.advance(now)

@@ -2,6 +2,7 @@ import type { LimitsConfig } from '../config/config.js'
 import type { ClientKey } from './keyring.js'
 import { MinuteWindow } from './minute-window.js'
 import type { Refusal } from './refusal.js'
+import type { Use } from './use.js'
 
 /** A request that was let in. */
 export interface Admission {
@@ -16,8 +17,10 @@ export type Admitted =
   | { readonly ok: true; readonly admission: Admission }
   | { readonly ok: false; readonly refusal: Refusal }
 
-interface Use {
+interface KeyUse {
   streams: number
+  /** Since it was last told to other processes. */
+  untold: { requests: number; tokens: number } | null
   readonly requests: MinuteWindow
   readonly tokens: MinuteWindow
 }
@@ -25,9 +28,9 @@ interface Use {
 /** After so long without an answer a full house is asked again. */
 const STREAMS_RETRY_MS = 1000
 
-/** What each key does at the moment and did in the latest minute, in this process. */
+/** What each key does at the moment and did in the latest minute: in this process, and in others as far as they tell. */
 export class RateLimits {
-  private readonly uses = new Map<string, Use>()
+  private readonly uses = new Map<string, KeyUse>()
   private streams = 0
   private readonly now: () => number
 
@@ -78,14 +81,42 @@ export class RateLimits {
           waitMs,
         )
     }
-    return { ok: true, admission: this.book(use, tokens, now) }
+    return { ok: true, admission: this.book(key, tokens, now) }
   }
 
-  private book(use: Use, tokens: number, now: number): Admission {
+  /** What keys did since the last call, to be told to other processes. */
+  takeUse(): Map<string, Use> {
+    const taken = new Map<string, Use>()
+    for (const [id, use] of this.uses) {
+      if (use.untold === null) continue
+      taken.set(id, use.untold)
+      use.untold = null
+    }
+    return taken
+  }
+
+  /** What was taken could not be told. */
+  giveBackUse(taken: ReadonlyMap<string, Use>): void {
+    for (const [id, { requests, tokens }] of taken) note(this.useOf(id), requests, tokens)
+  }
+
+  /** What a key did in other processes. */
+  addOthers(id: string, { requests, tokens }: Use, secondsAgo: number): void {
+    const use = this.useOf(id)
+    const now = this.now()
+    use.requests.addAt(secondsAgo, requests, now)
+    use.tokens.addAt(secondsAgo, tokens, now)
+  }
+
+  private book(key: ClientKey, tokens: number, now: number): Admission {
+    const use = this.useOf(key.id)
+    // Of a key without limits nobody need know.
+    const isTold = key.requestsPerMinute !== null || key.tokensPerMinute !== null
     this.streams++
     use.streams++
     use.requests.add(1, now)
     const bookedOn = use.tokens.add(tokens, now)
+    if (isTold) note(use, 1, tokens)
     let isOver = false
     return {
       end: (usedTokens) => {
@@ -93,18 +124,31 @@ export class RateLimits {
         isOver = true
         this.streams--
         use.streams--
-        if (usedTokens !== null) use.tokens.correct(bookedOn, usedTokens - tokens, this.now())
+        if (usedTokens === null) return
+        use.tokens.correct(bookedOn, usedTokens - tokens, this.now())
+        if (isTold) note(use, 0, usedTokens - tokens)
       },
     }
   }
 
-  private useOf(id: string): Use {
+  private useOf(id: string): KeyUse {
     const known = this.uses.get(id)
     if (known !== undefined) return known
-    const made: Use = { streams: 0, requests: new MinuteWindow(), tokens: new MinuteWindow() }
+    const made: KeyUse = {
+      streams: 0,
+      untold: null,
+      requests: new MinuteWindow(),
+      tokens: new MinuteWindow(),
+    }
     this.uses.set(id, made)
     return made
   }
+}
+
+function note(use: KeyUse, requests: number, tokens: number): void {
+  use.untold ??= { requests: 0, tokens: 0 }
+  use.untold.requests += requests
+  use.untold.tokens += tokens
 }
 
 function refused(status: number, code: string, message: string, retryAfterMs: number | null): Admitted {

@@ -4,12 +4,11 @@ import type { GatewayConfig } from '../config/config.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
-import type { RecordStore } from '../keys/records.js'
 import { scrubberOf } from '../logs/scrub.js'
 import type { MakeSurfaces } from '../surfaces.js'
+import { type BesideLog, openBesideLog } from './beside-log.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
-import { openRecords } from './open-records.js'
 import { openRouter } from './open-router.js'
 
 export interface ServeOptions {
@@ -126,20 +125,21 @@ class Server implements Serving {
         'the log has been read',
       )
     }
-    let records: RecordStore | null = null
+    let beside: BesideLog | null = null
     try {
-      records = await openRecords(config.store)
+      beside = await openBesideLog(config.store)
       this.front.gateway = await createGateway({
         config,
         router,
-        records,
+        records: beside.records,
+        use: beside.use,
         surfaces: options.surfaces,
         readAgain: () => readFileConfig(options),
         write: log.write,
         digest: (text) => createHash('sha256').update(text).digest('hex'),
       })
     } catch (error) {
-      await records?.close()
+      await beside?.records.close()
       await router.close()
       throw error
     }

@@ -36,10 +36,6 @@ const RULES: { readonly [D in DollarDefinition as D['type']]?: Rules<D, Context>
     lastAt: ({ at, lastAt }) => {
       if (lastAt > at) throw expected('INVALID_ARGUMENT', 'event.lastAt', `no later than ${at}`, lastAt)
     },
-    firstAt: ({ firstAt, lastAt }) => {
-      if (firstAt > lastAt)
-        throw expected('INVALID_ARGUMENT', 'event.firstAt', `no later than ${lastAt}`, firstAt)
-    },
   },
   'tenant-added': {
     tenant: ({ tenant }, { state }) => {

@@ -64,8 +64,7 @@ export const capped = defineEvent('capped', 23, {
   byTenant: boolean(),
   /** How many. */
   requests: integer(1, CAPPED_REQUESTS_MAX),
-  /** When the first and the latest of them came, milliseconds since 1970 UTC. */
-  firstAt: finite(),
+  /** When the latest of them came, milliseconds since 1970 UTC. */
   lastAt: finite(),
 })
 export type CappedEvent = DefinedEvent<typeof capped>

@@ -1,24 +1,29 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RedisStoreConfig } from '../../../src/gateway/config/config.js'
 import { Secret } from '../../../src/gateway/config/secret.js'
 import { memoryRecords, type RecordStore } from '../../../src/gateway/keys/records.js'
+import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { fileRecords } from '../../../src/gateway/node/file-records.js'
-import { redisRecords } from '../../../src/gateway/node/redis-records.js'
 
 export function tempFile(): string {
   return join(mkdtempSync(join(tmpdir(), 'paretobandit-keys-')), 'state.db.keys')
 }
 
-export function redisOf(url: string, prefix = 'p', timeoutMs = 1000): Promise<RecordStore> {
-  return redisRecords({
+export function redisConfig(url: string, prefix = 'p', timeoutMs = 1000): RedisStoreConfig {
+  return {
     kind: 'redis',
     url: new Secret(url, '$REDIS_URL'),
     prefix,
     timeoutMs,
     waitReplicas: 0,
     localShare: 0,
-  })
+  }
+}
+
+export async function redisOf(...args: Parameters<typeof redisConfig>): Promise<RecordStore> {
+  return (await openBesideLog(redisConfig(...args))).records
 }
 
 /** Two openings of one store, as two processes have them. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../../src/base/errors.js'
 import { createRouter, type RouterEvent } from '../../../src/index.js'
 import { Account } from '../../../src/policy/dollar/accounts/account.js'
+import { ArrivalProfile } from '../../../src/policy/dollar/accounts/arrival-profile.js'
 import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import { CappedRequests } from '../../../src/policy/dollar/accounts/capped-requests.js'
 import { Ledger } from '../../../src/state/ledger.js'
@@ -63,7 +64,6 @@ describe('requests that caps refuse', () => {
         tenant: null,
         byTenant: false,
         requests: 999,
-        firstAt: 1001,
         lastAt: 1999,
       },
     ])
@@ -82,6 +82,11 @@ describe('requests that caps refuse', () => {
       ['a', true, 2],
       ['a', false, 2],
     ])
+    // One that has nothing to count for a second is forgotten, whoever's it is.
+    for (let i = 0; i < 1000; i++) counter.refused(`t${i}`, true, 5000)
+    expect(counter.size).toBeGreaterThanOrEqual(1000)
+    expect(counter.due(6000, KNOWN)).toEqual([])
+    expect(counter.size).toBe(0)
   })
 
   it('come no later than now when a clock is put back', () => {
@@ -89,9 +94,7 @@ describe('requests that caps refuse', () => {
     counter.refused(null, false, 5000)
     counter.refused(null, false, 5500)
     expect(counter.due(4000, KNOWN)).toEqual([])
-    expect(counter.refused(null, false, 4000)).toMatchObject([
-      { at: 4000, requests: 2, firstAt: 4000, lastAt: 4000 },
-    ])
+    expect(counter.refused(null, false, 4000)).toMatchObject([{ at: 4000, requests: 2, lastAt: 4000 }])
   })
 
   it('are in stats of whose cap it was, whatever the rate, and take no more than an event a second', async () => {
@@ -157,44 +160,73 @@ describe('requests that caps refuse', () => {
     expect(refusedByDay.slice(1)).toEqual([0, 0])
   })
 
-  it('count no faster than requests that were routed: asking again and again makes no demand', () => {
+  /** An account with a cap, and what may be asked of it. */
+  function accountWithCap() {
     const account = new Account(50, new Ledger())
     account.caps = [
       new Cap({ usd: 10, per: 'day', window: 'calendar', timeZone: 'UTC', pacing: 'forecast' }, START),
     ]
-    const wanted = (requests: number, at: number) =>
-      account.wanted({
-        type: 'capped',
-        at,
-        tenant: null,
-        byTenant: false,
-        requests,
-        firstAt: at - 1000,
-        lastAt: at,
-      })
+    const refused = (requests: number, at: number) =>
+      account.wanted({ type: 'capped', at, tenant: null, byTenant: false, requests, lastAt: at })
+    return { account, refused, counted: () => account.arrivals?.save().count ?? 0 }
+  }
+
+  it('count no faster than requests that were routed: asking again and again makes no demand', () => {
+    const { account, refused, counted } = accountWithCap()
     // Before any was routed there is nothing to go by.
-    wanted(5000, START)
+    refused(5000, START)
     expect(account.arrivals).toBeNull()
-    // Ten a second are routed for a minute, then five thousand a second are refused for one.
+    // Ten a second are routed for a minute, then five thousand a second are refused for one, by each of three counters.
     for (let i = 0; i < 600; i++) account.reserve(START + i * 100, 0.0006)
-    for (let i = 1; i <= 60; i++) wanted(5000, START + 60_000 + i * 1000)
-    const counted = account.arrivals?.save().count ?? 0
-    expect(counted).toBeGreaterThanOrEqual(600 + 60 * 10)
-    expect(counted).toBeLessThan(600 + 60 * 12)
+    for (let i = 1; i <= 60; i++)
+      for (let counter = 0; counter < 3; counter++) refused(5000, START + 60_000 + i * 1000)
+    expect(counted()).toBeGreaterThanOrEqual(1190)
+    expect(counted()).toBeLessThanOrEqual(1202)
     // As many as were refused where that is less.
-    wanted(3, START + 200_000)
-    expect(account.arrivals?.save().count).toBe(counted + 3)
+    const before = counted()
+    refused(3, START + 200_000)
+    expect(counted()).toBe(before + 3)
+  })
+
+  it('of slow traffic count as slowly: a request a minute makes one a minute, however often it is tried again', () => {
+    const { account, refused, counted } = accountWithCap()
+    for (let i = 0; i < 30; i++) account.reserve(START + i * 60_000, 0.0006)
+    const last = START + 29 * 60_000
+    for (let second = 1; second <= 20 * 60; second++) refused(1, last + second * 1000)
+    expect(counted()).toBe(50)
+  })
+
+  it('are counted in the hour that it is, at a stroke, however long ago or many they were', () => {
+    const { account, counted } = accountWithCap()
+    for (let i = 0; i < 600; i++) account.reserve(START + i * 100, 0.0006)
+    const before = account.arrivals?.save()
+    const event = { type: 'capped', tenant: null, byTenant: false, requests: 2 ** 31 - 1 } as const
+    account.wanted({ ...event, at: START + 60_000, lastAt: START - 30 * 24 * HOUR })
+    expect(account.arrivals?.save()).toMatchObject({ hour: before?.hour, count: 600 })
+    account.wanted({ ...event, at: START + 60_000, lastAt: START + 60_000 })
+    // A tenth of a second after the latest, at ten a second.
+    expect(counted()).toBe(601)
+    const profile = account.arrivals?.save()
+    expect(new ArrivalProfile().load({ ...profile })).toBe(true)
+    for (const [name, value] of [
+      ['refusedAt', Number.NaN],
+      ['refusedRest', 1.5],
+      ['refusedRest', -0.5],
+    ] as const)
+      expect(new ArrivalProfile().load({ ...profile, [name]: value }), name).toBe(false)
+    // As snapshots of before have it.
+    const { refusedAt: _, refusedRest: __, ...older } = { ...profile, refusedAt: 0, refusedRest: 0 }
+    expect(new ArrivalProfile().load(older)).toBe(true)
   })
 
   it('are checked in a log: a tenant that is known, times in order, a number of them', async () => {
     const { router, clock } = await arena(1, 1)
-    const event = { at: clock.now, tenant: null, byTenant: false, requests: 1, firstAt: 0, lastAt: 0 }
+    const event = { at: clock.now, tenant: null, byTenant: false, requests: 1, lastAt: 0 }
     for (const [change, code, field] of [
       [{ tenant: 'nobody' }, 'UNKNOWN_TENANT', 'event.tenant'],
       [{ byTenant: true }, 'INVALID_ARGUMENT', 'event.byTenant'],
       [{ requests: 0 }, 'INVALID_ARGUMENT', 'event.requests'],
       [{ lastAt: clock.now + 1 }, 'INVALID_ARGUMENT', 'event.lastAt'],
-      [{ firstAt: 1 }, 'INVALID_ARGUMENT', 'event.firstAt'],
     ] as const)
       expectCode(() => router.apply({ type: 'capped', ...event, ...change } as RouterEvent), code, field)
     router.apply({ type: 'capped', ...event, requests: 7 } as RouterEvent)

@@ -249,3 +249,51 @@ describe('a model of an old log', () => {
     vi.restoreAllMocks()
   })
 })
+
+describe('what snapshots keep of the learned shrinkage', () => {
+  it.each([1, 2, 3])(
+    'goes on as the router did, with a slot that was given again (seed %i)',
+    async (seed) => {
+      const ids = ['m0', 'm1', 'm2', 'm3']
+      const router = await createRouter<string>({
+        dimension: D,
+        kernel: 'js',
+        name: 'r',
+        seed,
+        clock: () => 1.8e12,
+      })
+      const add = (id: string) =>
+        router.addModel({ id, inputUsdPerMTok: 10 ** Number(id[1]), outputUsdPerMTok: 1 })
+      for (const id of ids) add(id)
+      const play = (into: Router<string>, count: number, from: number) => {
+        const random = new Random(from)
+        for (let i = 0; i < count; i++) {
+          const x = random.vector(D)
+          const { id, model } = into.route(x)
+          into.settle(id, { costUsd: 1e-4 })
+          into.reward(id, random.next() < 0.5 + 0.06 * Number(model[1]) + 0.3 * x[0] ? 1 : 0)
+        }
+      }
+      play(router, 500, seed)
+      for (const [gone, next] of [
+        ['m1', 'm4'],
+        ['m0', 'm5'],
+      ] as const) {
+        router.removeModel(gone)
+        add(next)
+        play(router, 200, seed + 10)
+      }
+      const again = await createRouter<string>({
+        dimension: D,
+        kernel: 'js',
+        name: 'r',
+        seed,
+        clock: () => 1.8e12,
+      })
+      again.restore(router.snapshot())
+      play(router, 600, seed + 20)
+      play(again, 600, seed + 20)
+      expect(digest(again)).toBe(digest(router))
+    },
+  )
+})

@@ -118,18 +118,11 @@ export class Account {
     for (const cap of this.caps) cap.reserve(at, usd)
   }
 
-  /**
-   * Requests came that a cap refused. They would come again, so the forecast counts them; but no faster than routed ones came
-   * of late, as clients may ask again and again.
-   */
-  wanted({ requests, firstAt, lastAt }: EventOf<'capped'>): void {
-    const { arrivals, caps } = this
-    if (arrivals === null || caps.length === 0) return
-    const most = 1 + Math.max(0, lastAt - firstAt) * arrivals.latestPerMs
-    for (let i = Math.min(requests, Math.floor(most)); i > 0; i--) {
-      arrivals.wanted(lastAt)
-      for (const cap of caps) cap.wanted(lastAt)
-    }
+  /** Requests came that a cap refused. They would come again, so the forecast counts them, as far as it believes in them. */
+  wanted({ requests, lastAt }: EventOf<'capped'>): void {
+    if (this.arrivals === null || this.caps.length === 0) return
+    const counted = this.arrivals.refused(lastAt, requests)
+    for (const cap of this.caps) cap.wanted(lastAt, counted)
   }
 
   /** What the caps leave for the next request to draw, USD. */

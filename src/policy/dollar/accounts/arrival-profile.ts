@@ -29,6 +29,9 @@ export interface ProfileSnapshot {
   readonly seen: readonly number[]
   /** Times of the latest requests, oldest first. */
   readonly times: readonly number[]
+  /** Until when refused requests were counted, milliseconds since 1970 UTC, and the part of one that was left over. */
+  readonly refusedAt: number
+  readonly refusedRest: number
 }
 
 /**
@@ -45,6 +48,9 @@ export class ArrivalProfile {
   private readonly means = new Float64Array(WEEK_HOURS)
   private readonly seen = new Uint8Array(WEEK_HOURS)
   private times: number[] = []
+  /** Until when refused requests were counted, and the part of one that was left over. */
+  private refusedAt = 0
+  private refusedRest = 0
   /** Follow from the means: forecasts by hour of the week (-1: not known), and sums before each of requests and of unknown hours. */
   private readonly forecasts = new Float64Array(WEEK_HOURS)
   private readonly requestsBefore = new Float64Array(WEEK_HOURS + 1)
@@ -59,23 +65,8 @@ export class ArrivalProfile {
     return this.unknownBefore[WEEK_HOURS] === 0
   }
 
-  /** Requests per millisecond over the latest few; 0 until there are as many, or where they came at once. */
-  get latestPerMs(): number {
-    const { times } = this
-    if (times.length < BURST_MEMORY_REQUESTS) return 0
-    const tookMs = times[times.length - 1] - times[0]
-    return tookMs > 0 ? times.length / tookMs : 0
-  }
-
   /** A request came. A clock that was put back stands still; one that had been ahead by more than a week starts over. */
   arrive(at: number): void {
-    this.wanted(at)
-    this.times.push(at)
-    if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
-  }
-
-  /** A request came that was refused: it counts in its hour, and says nothing of how fast those come that are served. */
-  wanted(at: number): void {
     const hour = Math.floor(at / HOUR_MS)
     if (this.hour === null) this.hour = hour
     else if (hour > this.hour) this.close(this.hour, hour)
@@ -84,6 +75,28 @@ export class ArrivalProfile {
       this.count = 0
     }
     this.count++
+    this.times.push(at)
+    if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
+  }
+
+  /**
+   * Requests came that were refused, the latest of them at `at`. Clients may ask again and again, so no more are counted than
+   * would have come at the rate of the latest routed ones since the latest of those, or since refused ones were counted last.
+   * @returns how many were counted
+   */
+  refused(at: number, requests: number): number {
+    const { times } = this
+    const tookMs = (times.at(-1) ?? 0) - (times[0] ?? 0)
+    if (this.hour === null || times.length < 2 || !(tookMs > 0)) return 0
+    const since = Math.max(this.refusedAt, times.at(-1) ?? 0)
+    const believed = this.refusedRest + (Math.max(0, at - since) * (times.length - 1)) / tookMs
+    const counted = Math.min(requests, Math.floor(believed))
+    this.refusedRest = Math.min(1, believed - counted)
+    this.refusedAt = Math.max(this.refusedAt, at)
+    const hour = Math.floor(at / HOUR_MS)
+    if (hour > this.hour) this.close(this.hour, hour)
+    this.count += counted
+    return counted
   }
 
   /**
@@ -115,12 +128,30 @@ export class ArrivalProfile {
   }
 
   save(): ProfileSnapshot {
-    const { hour, count, level, means, seen, times } = this
-    return { hour, count, level, means: [...means], seen: [...seen], times: [...times] }
+    const { hour, count, level, means, seen, times, refusedAt, refusedRest } = this
+    return {
+      hour,
+      count,
+      level,
+      means: [...means],
+      seen: [...seen],
+      times: [...times],
+      refusedAt,
+      refusedRest,
+    }
   }
 
   /** False when `save` cannot have made this; nothing changes then. */
-  load({ hour, count, level, means, seen, times }: Readonly<Record<string, unknown>>): boolean {
+  load({
+    hour,
+    count,
+    level,
+    means,
+    seen,
+    times,
+    refusedAt = 0,
+    refusedRest = 0,
+  }: Readonly<Record<string, unknown>>): boolean {
     if (hour !== null && !isCount(hour, Number.MIN_SAFE_INTEGER)) return false
     if (!isCount(count) || !isAmount(level) || level === 0 || level > PROFILE_LEVEL_MAX) return false
     if (!Array.isArray(means) || means.length !== WEEK_HOURS || !means.every(isAmount)) return false
@@ -128,12 +159,16 @@ export class ArrivalProfile {
     if (!seen.every((each) => isCount(each) && each <= PROFILE_MEMORY_WEEKS)) return false
     if (!Array.isArray(times) || times.length > BURST_MEMORY_REQUESTS || !times.every(Number.isFinite))
       return false
+    if (typeof refusedAt !== 'number' || !Number.isFinite(refusedAt)) return false
+    if (!isAmount(refusedRest) || refusedRest > 1) return false
     this.hour = hour
     this.count = count
     this.level = level
     this.means.set(means)
     this.seen.set(seen)
     this.times = [...times]
+    this.refusedAt = refusedAt
+    this.refusedRest = refusedRest
     this.sum()
     return true
   }

@@ -24,16 +24,20 @@ export class ArrivalRate {
     this.spanMs = periodMs * ARRIVAL_COLD_SHARE
   }
 
-  /** A request came. */
-  arrive(at: number): void {
-    if (this.seen++ === 0) {
+  /** A request came, or so many at once. */
+  arrive(at: number, requests = 1): void {
+    if (requests === 0) return
+    const isFirst = this.seen === 0
+    this.seen += requests
+    if (isFirst) {
       this.lastAt = at
+      this.arrivals += requests - 1
       return
     }
     const gapMs = this.gapMs(at)
     const memoryMs = this.periodMs * ARRIVAL_MEMORY_SHARE
     const kept = 1 / (1 + gapMs / memoryMs)
-    this.arrivals = (this.arrivals + 1) * kept
+    this.arrivals = (this.arrivals + 1) * kept + (requests - 1)
     this.spanMs = Math.min(memoryMs, (this.spanMs + gapMs) * kept)
     // Clocks of several machines differ a little and are taken as one; a clock that was put back starts over.
     if (at > this.lastAt || this.lastAt - at > this.periodMs * ARRIVAL_COLD_SHARE) this.lastAt = at

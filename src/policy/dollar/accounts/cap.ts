@@ -128,9 +128,9 @@ export class Cap {
     this.carriedUsd = this.afterUsd
   }
 
-  /** A request came that a cap refused. */
-  wanted(at: number): void {
-    this.rate.arrive(at)
+  /** Requests came that a cap refused. */
+  wanted(at: number, requests: number): void {
+    this.rate.arrive(at, requests)
   }
 
   /** A request was routed: sets aside its dollars, at most `availableUsd(at)` where the promise is to hold. */

@@ -4,38 +4,43 @@ import type { EventOf } from '../../../events/events.js'
 const EVERY_MS = 1000
 const NONE: readonly EventOf<'capped'>[] = []
 
-/** Refused since the counter wrote last: how many, when the first of them and the latest. */
+/** Refused since the counter wrote last: how many, and when the latest of them came. */
 interface Counter {
   readonly tenant: string | null
   readonly byTenant: boolean
   wroteAt: number
   requests: number
-  firstAt: number
   lastAt: number
 }
 
 /**
  * Counts requests that caps refused, by whose they were and whose cap it was. The first is written at once, those of the next
- * second together when it is over, before the next request. What is not written when a process ends is not known.
+ * second together when it is over, before the next request. What is not written when a process ends is not known. A counter
+ * is forgotten after a second in which it had nothing to count.
  */
 export class CappedRequests {
   private readonly counters = new Map<string, Counter>()
-  /** When the first of the counters may write what waits; infinity: none waits. */
+  /** When the first of the counters has something to write, or is to be forgotten; infinity: there is none. */
   private dueAt = Number.POSITIVE_INFINITY
+
+  /** How many counters there are. */
+  get size(): number {
+    return this.counters.size
+  }
 
   /** A request was refused. @param tenant whose it was @param byTenant whether the tenant's cap refused it, not the router's */
   refused(tenant: string | null, byTenant: boolean, at: number): readonly EventOf<'capped'>[] {
     const key = `${byTenant ? 't' : 'r'}${tenant ?? ''}`
     let counter = this.counters.get(key)
     if (counter === undefined) {
-      counter = { tenant, byTenant, wroteAt: Number.NEGATIVE_INFINITY, requests: 0, firstAt: at, lastAt: at }
+      counter = { tenant, byTenant, wroteAt: Number.NEGATIVE_INFINITY, requests: 0, lastAt: at }
       this.counters.set(key, counter)
     }
-    if (counter.requests++ === 0) counter.firstAt = at
+    counter.requests++
     counter.lastAt = at
-    if (isOpen(counter, at)) return [this.write(counter, at)]
+    const events = isOpen(counter, at) ? [write(counter, at)] : NONE
     this.dueAt = Math.min(this.dueAt, counter.wroteAt + EVERY_MS)
-    return NONE
+    return events
   }
 
   /** What is to be written before the next request. @param isKnown whether a tenant is still there */
@@ -44,26 +49,28 @@ export class CappedRequests {
     const events: EventOf<'capped'>[] = []
     this.dueAt = Number.POSITIVE_INFINITY
     for (const [key, counter] of this.counters) {
-      if (counter.tenant !== null && !isKnown(counter.tenant)) this.counters.delete(key)
-      else if (counter.requests === 0) continue
-      else if (isOpen(counter, at)) events.push(this.write(counter, at))
-      else this.dueAt = Math.min(this.dueAt, counter.wroteAt + EVERY_MS)
+      const isGone = counter.tenant !== null && !isKnown(counter.tenant)
+      if (isGone || (isOpen(counter, at) && counter.requests === 0)) {
+        this.counters.delete(key)
+        continue
+      }
+      if (isOpen(counter, at)) events.push(write(counter, at))
+      this.dueAt = Math.min(this.dueAt, counter.wroteAt + EVERY_MS)
     }
     return events
-  }
-
-  private write(counter: Counter, at: number): EventOf<'capped'> {
-    const { tenant, byTenant, requests } = counter
-    // A clock that was put back: none came later than now.
-    const lastAt = Math.min(counter.lastAt, at)
-    const firstAt = Math.min(counter.firstAt, lastAt)
-    counter.wroteAt = at
-    counter.requests = 0
-    return { type: 'capped', at, tenant, byTenant, requests, firstAt, lastAt }
   }
 }
 
 /** A clock that was put back opens it as well. */
 function isOpen({ wroteAt }: Counter, at: number): boolean {
   return at >= wroteAt + EVERY_MS || at < wroteAt
+}
+
+function write(counter: Counter, at: number): EventOf<'capped'> {
+  const { tenant, byTenant, requests } = counter
+  // A clock that was put back: none came later than now.
+  const lastAt = Math.min(counter.lastAt, at)
+  counter.wroteAt = at
+  counter.requests = 0
+  return { type: 'capped', at, tenant, byTenant, requests, lastAt }
 }

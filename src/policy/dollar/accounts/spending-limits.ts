@@ -63,6 +63,7 @@ export class SpendingLimits {
     const creditUsd = Math.min(routerUsd, tenantUsd)
     const capsUsd = lease.capsUsd(tenant)
     this.isLeaseTightest = capsUsd < this.capUsd
+    if (this.isLeaseTightest) this.tenantCapIsTightest = tenant !== null && capsUsd < lease.capsUsd(null)
     this.capUsd = Math.min(this.capUsd, capsUsd)
     if (this.soonUsd > 0) this.sparedUsd = Math.min(this.sparedUsd, capsUsd - this.soonUsd)
     if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd

@@ -50,7 +50,8 @@ const SAVED_MAX = 1e15
  */
 export class Shrinkage {
   private readonly arms: Arms
-  private readonly rows = new Map<number, Row>()
+  /** In the order of slots, whenever they came: sums over them are the same in a router that loaded a snapshot. */
+  private rows = new Map<number, Row>()
   /** Rows of fallen arms as they were: they come back with what was known then. */
   private readonly held = new Map<number, Row>()
   private readonly features: number
@@ -90,7 +91,7 @@ export class Shrinkage {
     row.ridges.set(start.subarray(1, 1 + features))
     row.target.set(start.subarray(1 + features))
     row.head[PULL] = this.arms.lambda0
-    this.rows.set(slot, row)
+    this.place(slot, row)
     if (this.fitted === 0) this.common.set(row.target)
     else this.draw(slot, row, this.sums(slot), row.ridges.slice())
   }
@@ -123,7 +124,7 @@ export class Shrinkage {
       row.ridges.fill(0)
       row.target.fill(0)
     }
-    this.rows.set(slot, row)
+    this.place(slot, row)
     this.rewards += rewards
     this.fitCommon(variance)
     this.fitOwn(slot, row, sums, variance(slot))
@@ -168,7 +169,7 @@ export class Shrinkage {
 
   recovered(slot: number): void {
     const row = this.held.get(slot)
-    if (row !== undefined) this.rows.set(slot, row)
+    if (row !== undefined) this.place(slot, row)
     this.held.delete(slot)
   }
 
@@ -238,6 +239,11 @@ export class Shrinkage {
       all.set(slot, row)
     }
     return true
+  }
+
+  private place(slot: number, row: Row): void {
+    this.rows.set(slot, row)
+    this.rows = new Map(sorted(this.rows))
   }
 
   private fitCommon(variance: (slot: number) => number): void {
