@@ -112,9 +112,20 @@ export function dueTries(
   return waiting.slice(0, 1)
 }
 
-/** What the note expects of a model: of the chosen one, what it was tried at. */
-export function judgedUsd(note: DecisionNote, model: Model, knownUsd: number): number {
-  return note.triesCost && model === note.chosen ? Math.min(note.triedUsd, knownUsd) : knownUsd
+/**
+ * What the note expects of a model: of the chosen one what it was tried at, and so of another that was let in to be tried
+ * beyond `maxCostUsd`.
+ */
+export function judgedUsd(
+  note: DecisionNote,
+  model: Model,
+  knownUsd: number,
+  triedUsd: () => number,
+): number {
+  if (note.triesCost && model === note.chosen) return Math.min(note.triedUsd, knownUsd)
+  const maxUsd = note.options?.maxCostUsd
+  const isTry = maxUsd !== undefined && knownUsd > maxUsd && note.tried.includes(model)
+  return isTry ? Math.min(triedUsd(), maxUsd) : knownUsd
 }
 
 /** Whether the chosen model is tried, and beyond which limits: into the note. */

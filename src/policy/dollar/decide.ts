@@ -185,7 +185,9 @@ export class DollarChooser implements Chooser<DollarState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = judgedUsd(note, model, policy.expectedUsd(model, size))
+    const expectedCostUsd = judgedUsd(note, model, policy.expectedUsd(model, size), () =>
+      policy.triedUsd(model, size, 1, 0),
+    )
     const drawnUsd = this.reservesWorstCase ? worstCaseCostUsd(model, note.options) : expectedCostUsd
     const known = note.neutralUse === -1 ? -1 : policy.predictedUse(model)
     const latencyUse = known === -1 ? note.neutralUse : known

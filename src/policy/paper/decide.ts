@@ -62,7 +62,7 @@ export class PaperChooser implements Chooser<PaperState> {
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
     const knownUsd = expectedModelCostUsd(chosen, size)
     noteTry(note, chosen, request, knownUsd, triedAtUsd(chosen, size, request))
-    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
+    choice.expectedUsd = choice.reservedUsd = note.triesCost ? Math.min(note.triedUsd, knownUsd) : knownUsd
     return choice
   }
 
@@ -100,7 +100,9 @@ export class PaperChooser implements Chooser<PaperState> {
     const ceiling = note.cheapestFallback ? (note.chosen?.blendedUsdPerKTok ?? 0) : note.priceCeiling
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation,
-      expectedCostUsd: judgedUsd(note, model, expectedModelCostUsd(model, size)),
+      expectedCostUsd: judgedUsd(note, model, expectedModelCostUsd(model, size), () =>
+        triedAtUsd(model, size, note.options),
+      ),
       penalty: note.penaltyWeight * state.arms.price(model.slot),
       latencyUse: null,
       excluded: model !== note.chosen && model.blendedUsdPerKTok > ceiling ? 'over-price-ceiling' : null,

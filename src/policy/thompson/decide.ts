@@ -77,7 +77,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       note.triedUsd = countedUsd
       if (!note.tried.includes(chosen)) note.triedLimitUsd = doubtLimitUsd(countedUsd)
     }
-    choice.expectedUsd = choice.reservedUsd = judgedUsd(note, chosen, knownUsd)
+    choice.expectedUsd = choice.reservedUsd = note.triesCost ? Math.min(note.triedUsd, knownUsd) : knownUsd
     return choice
   }
 
@@ -110,7 +110,9 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     note: DecisionNote,
     deviation: number,
   ): Judgement {
-    const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size))
+    const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size), () =>
+      triedAtUsd(model, size, note.options),
+    )
     const normal = standardNormal(this.options.seed, note.now, model.slot)
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
