@@ -68,8 +68,11 @@ export type Fault =
       /** Said in the error: providers quote keys there. */
       readonly message?: string
       readonly code?: string
+      /** What stands before the provider gave up on an answer that it generated, and bills. */
+      readonly isGenerated?: boolean
     }
-  | { readonly kind: 'reset-before-headers' }
+  /** `isGenerated`: when the answer was there, of which nothing has been sent. */
+  | { readonly kind: 'reset-before-headers'; readonly isGenerated?: boolean }
   | { readonly kind: 'reset'; readonly afterPieces: After }
   /** The stream ends well as HTTP, and without its last event. */
   | { readonly kind: 'cut'; readonly afterPieces: After }

@@ -57,6 +57,9 @@ export class Reply {
     response.socket?.setNoDelay(true)
     await this.pause(delays.headersMs)
     if (this.isClosed) return 'left'
+    if ((fault?.kind === 'reset-before-headers' || fault?.kind === 'status') && fault.isGenerated === true)
+      for (const tokens of [job.answer.input, ...job.answer.pieces.map((piece) => piece.tokens)])
+        this.generate(tokens)
     if (fault?.kind === 'reset-before-headers') return this.reset()
     if (fault?.kind === 'status') return this.refuse(fault)
     if (fault?.kind === 'content-type') return this.page(200, fault.contentType)

@@ -118,14 +118,14 @@ export class Attempt implements StreamedCall {
       body: withMembers(order.body.text, changes),
       signal: this.abort.signal,
     }
-    if (this.abort.signal.aborted) throw failureOfConnection(null, false)
+    if (this.abort.signal.aborted) throw failureOfConnection(null)
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
       const ms = Math.min(timeouts.firstTokenMs, this.leftMs)
       return await within(house.call(request), ms, house.after, 'no answer began')
     } catch (error) {
-      throw error instanceof UpstreamFailure ? error : failureOfConnection(error, false)
+      throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     } finally {
       this.exchange.waited(performance.now() - beganAt)
     }

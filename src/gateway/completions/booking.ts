@@ -40,7 +40,7 @@ export class Booking {
       return
     }
     const { bill, isMeasured } = this.isSent ? this.billed() : NO_BILL
-    this.over(this.house.ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+    this.over(this.house.ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
   }
 
   failure({ kind, retryAfterMs, mayBeBilled }: UpstreamFailure): void {
@@ -49,7 +49,7 @@ export class Booking {
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
     if (kind !== 'upstream') {
-      this.over(ledger.cancel(this.call.decision.id, bill, this.latencyMs), isMeasured)
+      this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }
     const awayMs = retryAfterMs ?? this.order.config.retries.cooldownMs

@@ -91,10 +91,10 @@ export async function reserve(
   const model = models.find(({ id }) => id === decision.model)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) {
-    house.ledger.cancel(decision.id, {}, null)
+    house.ledger.cancel({ decision, tenant: key.tenant }, {}, null)
     throw new Refused(503, 'no_model_available', 'the model was taken away')
   }
-  const call = { decision, model, upstream, at: house.deps.now() }
+  const call = { decision, model, upstream, tenant: key.tenant, at: house.deps.now() }
   exchange.began(call)
   return call
 }

@@ -51,7 +51,7 @@ export async function countTokens(
   } catch (error) {
     abort.abort()
     const { status, code, message, retryAfterMs } =
-      error instanceof UpstreamFailure ? error : failureOfConnection(error, false)
+      error instanceof UpstreamFailure ? error : failureOfConnection(error)
     throw new Refused(status, code, house.scrub(message), retryAfterMs)
   }
 }

@@ -17,9 +17,14 @@ export interface Try {
   readonly decision: Decision<string>
   readonly model: ModelConfig
   readonly upstream: UpstreamConfig
+  /** Who pays, beside all; null: nobody. */
+  readonly tenant: string | null
   /** When the call began, ms since 1970 UTC. */
   readonly at: number
 }
+
+/** Of it, what a reservation that is given back needs. */
+export type Reserved = Pick<Try, 'decision' | 'tenant'>
 
 /** What the ledger has for a call. */
 export interface Booked {
@@ -33,18 +38,27 @@ export interface LedgerOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** A bill that the router has not taken yet. */
+interface Waiting {
+  readonly id: string
+  readonly costUsd: number
+  give(): void
+}
+
 const RETRY_MS = 100
 const NOTHING: Booked = { costUsd: 0, tokens: null }
 
 /**
  * The one place where the gateway's money is reserved and booked. Every reservation is booked once: settled, failed or
- * cancelled. A bill that the router has no room for is given again until it has.
+ * cancelled. A bill that the router does not take, because its store does not, is given again until it does: meanwhile the
+ * reservation stands, and the client is told what will be booked.
  */
 export class Ledger {
   private readonly options: LedgerOptions
   private readonly open = new Set<string>()
-  private waiting: (() => void)[] = []
+  private waiting: Waiting[] = []
   private isTimed = false
+  private isClosed = false
   private booking: { readonly id: string; booked: Booked | null } | null = null
   private readonly forget: (() => void)[]
 
@@ -75,18 +89,21 @@ export class Ledger {
   }
 
   /** An answer, and its bill. */
-  settle({ decision }: Try, bill: Bill, latencyMs: number): Booked {
-    return this.book(decision.id, (router) => router.settle(decision.id, { ...bill, latencyMs }))
+  settle(call: Try, bill: Bill, latencyMs: number): Booked {
+    const { id } = call.decision
+    return this.book(call, bill, (router) => router.settle(id, { ...bill, latencyMs }))
   }
 
   /** No answer, by the model's fault: it is left alone for so long. */
-  fail({ decision }: Try, bill: Bill, latencyMs: number, retryAfterMs: number): Booked {
-    return this.book(decision.id, (router) => router.fail(decision.id, { ...bill, latencyMs, retryAfterMs }))
+  fail(call: Try, bill: Bill, latencyMs: number, retryAfterMs: number): Booked {
+    const { id } = call.decision
+    return this.book(call, bill, (router) => router.fail(id, { ...bill, latencyMs, retryAfterMs }))
   }
 
   /** No answer, and not by the model's fault. */
-  cancel(id: string, bill: Bill, latencyMs: number | null): Booked {
-    return this.book(id, (router) => router.cancel(id, { ...bill, latencyMs }))
+  cancel(call: Reserved, bill: Bill, latencyMs: number | null): Booked {
+    const { id } = call.decision
+    return this.book(call, bill, (router) => router.cancel(id, { ...bill, latencyMs }))
   }
 
   /** What a bill would come to at the model's prices now. */
@@ -96,31 +113,58 @@ export class Ledger {
     return prices === undefined ? { costUsd: null, tokens: null, flags: [] } : quoteBill(prices, bill)
   }
 
-  /** Gives what waits a last time. */
+  /** Bills that wait for the store. */
+  get waitingCount(): number {
+    return this.waiting.length
+  }
+
+  /** Gives what waits a last time. What is not taken even then has its reservation in the log, which becomes spend. */
   close(): void {
+    this.isClosed = true
     this.giveWaiting()
+    for (const { id, costUsd } of this.waiting.splice(0))
+      this.options.onError(new Error(`the bill of ${id}, ${costUsd} USD, could not be written`))
     for (const end of this.forget) end()
   }
 
-  private book(id: string, act: (router: Router<string>) => unknown): Booked {
+  private book(call: Reserved, bill: Bill, act: (router: Router<string>) => unknown): Booked {
+    const { decision } = call
+    const { id } = decision
     if (!this.open.delete(id)) return NOTHING
     const booking: { readonly id: string; booked: Booked | null } = { id, booked: null }
     this.booking = booking
     try {
       act(this.options.router)
     } catch (error) {
-      if (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL')
-        this.wait(() => void act(this.options.router))
-      else this.options.onError(error)
+      const { costUsd, tokens } = this.quote(decision.model, bill)
+      const booked = { costUsd: costUsd ?? 0, tokens }
+      if (isOfStore(error))
+        this.wait({ id, costUsd: booked.costUsd, give: () => void act(this.options.router) })
+      else this.bookBeside(error, call, booked.costUsd)
+      return booked
     } finally {
       this.booking = null
     }
     return booking.booked ?? NOTHING
   }
 
-  private wait(give: () => void): void {
-    this.waiting.push(give)
-    if (this.isTimed) return
+  /**
+   * The router does not know the request any more: more came since than it keeps, or it took too long. Its reservation has
+   * become spend, and the account pays what the bill is beyond that.
+   */
+  private bookBeside(error: unknown, { decision, tenant }: Reserved, costUsd: number): void {
+    const { id, reservedUsd } = decision
+    const isGone = error instanceof ParetoBanditError && error.code === 'UNKNOWN_REQUEST'
+    if (!isGone) this.options.onError(error)
+    const moreUsd = costUsd - reservedUsd
+    if (!isGone || moreUsd <= 0) return
+    const give = () => this.options.router.adjustAccount(-moreUsd, tenant === null ? {} : { tenant })
+    this.tryToGive({ id, costUsd: moreUsd, give })
+  }
+
+  private wait(bill: Waiting): void {
+    this.waiting.push(bill)
+    if (this.isTimed || this.isClosed) return
     this.isTimed = true
     this.options.after(RETRY_MS, () => {
       this.isTimed = false
@@ -129,15 +173,20 @@ export class Ledger {
   }
 
   private giveWaiting(): void {
-    const waiting = this.waiting
-    this.waiting = []
-    for (const give of waiting) {
-      try {
-        give()
-      } catch (error) {
-        if (error instanceof ParetoBanditError && error.code === 'JOURNAL_FULL') this.wait(give)
-        else this.options.onError(error)
-      }
+    for (const bill of this.waiting.splice(0)) this.tryToGive(bill)
+  }
+
+  private tryToGive(bill: Waiting): void {
+    try {
+      bill.give()
+    } catch (error) {
+      if (isOfStore(error)) this.wait(bill)
+      else this.options.onError(error)
     }
   }
+}
+
+/** Whether the store, and not the bill, is why nothing was booked. */
+function isOfStore(error: unknown): boolean {
+  return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
 }

@@ -19,9 +19,10 @@ export async function routeOnly(
   const adapter = request.headers.has('anthropic-version') ? ANTHROPIC_MESSAGES : OPENAI_CHAT
   const order = await readOrder(house, adapter, exchange, key)
   exchange.record.isStreamed = false
-  const { decision, model, upstream } = await reserve(house, exchange, order, [])
+  const call = await reserve(house, exchange, order, [])
+  const { decision, model, upstream } = call
   const explanation = house.deps.router.explain(decision.id)
-  house.ledger.cancel(decision.id, {}, null)
+  house.ledger.cancel(call, {}, null)
   exchange.record.tries = 0
   return {
     decision_id: decision.id,

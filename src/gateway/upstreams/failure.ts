@@ -46,6 +46,8 @@ export class UpstreamFailure extends Error {
 
 const CALLER = new Set([400, 405, 409, 413, 415, 422])
 const OPERATOR = new Set([401, 402, 403, 404])
+/** What stands between says that the upstream took too long, or that its answer was lost: the work may be done. */
+const MAY_BE_BILLED = new Set([408, 504, 520, 524])
 
 /** What a status other than 2xx means. @param text the beginning of its body */
 export function failureOfStatus(status: number, text: string, retryAfterMs: number | null): UpstreamFailure {
@@ -61,7 +63,8 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
     return new UpstreamFailure('operator', 'upstream_refused', 502, `the upstream answered ${status}`)
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
-  return new UpstreamFailure('upstream', 'upstream_error', 502, message, { retryAfterMs })
+  const more = { retryAfterMs, mayBeBilled: MAY_BE_BILLED.has(status) }
+  return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
 }
 
 /** An error that came in an answer of status 200. */
@@ -74,17 +77,39 @@ export function failureOfError({ message, status }: UpstreamError, body: Json | 
   )
 }
 
-const NAMES = ['UND_ERR_CONNECT_TIMEOUT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'] as const
+/** Errors of a connection that was never there: nothing was sent, so nothing was done. */
+const UNREACHED = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  // Bun.
+  'ConnectionRefused',
+  'FailedToOpenSocket',
+])
+/** Certificates that are not taken, and servers that speak no TLS. */
+const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
 
-/** What a connection that fails means. Addresses are not told to clients. */
-export function failureOfConnection(error: unknown, hasBegun: boolean): UpstreamFailure {
+/**
+ * What a connection that fails means. Addresses are not told to clients. Where a request was sent and the connection ended, before
+ * the head of an answer or after it, the upstream may have done the work.
+ */
+export function failureOfConnection(error: unknown): UpstreamFailure {
   const code = codeOf(error)
-  const isUnreached = NAMES.some((name) => name === code)
-  return isUnreached
-    ? new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached')
-    : new UpstreamFailure('upstream', 'upstream_broke_off', 502, 'the upstream closed the connection', {
-        mayBeBilled: hasBegun,
-      })
+  if (UNREACHED.has(code) || NO_TLS.test(code))
+    return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached')
+  const more = { mayBeBilled: true }
+  return new UpstreamFailure(
+    'upstream',
+    'upstream_broke_off',
+    502,
+    'the upstream closed the connection',
+    more,
+  )
 }
 
 function codeOf(error: unknown): string {

@@ -58,7 +58,7 @@ export class WatchedBody {
       return null
     } catch (error) {
       this.ended = true
-      throw error instanceof UpstreamFailure ? error : failureOfConnection(error, true)
+      throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     }
   }
 

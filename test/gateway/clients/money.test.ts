@@ -254,6 +254,86 @@ describe('rule 3: a client that goes away', () => {
   })
 })
 
+describe('rule 3: a call that brings no answer', () => {
+  const GENERATED: readonly NonNullable<PartialPlan['fault']>[] = [
+    { kind: 'reset-before-headers', isGenerated: true },
+    { kind: 'status', status: 504, body: 'html', isGenerated: true },
+    { kind: 'status', status: 524, body: 'empty', isGenerated: true },
+    { kind: 'status', status: 408, isGenerated: true },
+    { kind: 'reset', afterPieces: 0 },
+    { kind: 'cut', afterPieces: 0 },
+    { kind: 'malformed', afterPieces: 0 },
+    { kind: 'stall-before-headers' },
+    { kind: 'stall', afterPieces: 0 },
+    { kind: 'reset', afterPieces: 3 },
+    { kind: 'cut', afterPieces: 3 },
+    { kind: 'malformed', afterPieces: 3 },
+    { kind: 'stall', afterPieces: 3 },
+  ]
+  const FREE: readonly NonNullable<PartialPlan['fault']>[] = [
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 502, body: 'html' },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 429 },
+    { kind: 'status', status: 400 },
+    { kind: 'status', status: 401 },
+    { kind: 'error-event', afterPieces: 0 },
+  ]
+  const STREAMED = [true, false]
+  const each = (faults: typeof FREE) =>
+    faults.flatMap((fault) => STREAMED.map((stream) => ({ fault, stream })))
+
+  const fail = async (fault: PartialPlan['fault'], stream: boolean) => {
+    await start({
+      script: () => ({ fault: fault ?? null, tokens: { output: 400 } }),
+      tree: { routing: { reserve: 'worst-case' }, retries: { triesMax: 1 } },
+    })
+    let reservedUsd = 0
+    house.router.on('routed', (event) => {
+      reservedUsd = event.reservedUsd
+    })
+    const answer = house.openai.chat.completions.create({ ...ASK, stream, max_tokens: 500 })
+    const read = answer.then(async (given) => {
+      if ('controller' in given) await all(given)
+    })
+    const late = fault?.kind.startsWith('stall') === true ? [house.timeOut()] : []
+    const [result] = await Promise.allSettled([read, ...late])
+    await house.over(1)
+    expect(result.status).toBe('rejected')
+    return reservedUsd
+  }
+
+  it.each(each(GENERATED))(
+    'may be billed by its upstream, so no less than was reserved is booked: $fault, streamed: $stream',
+    async ({ fault, stream }) => {
+      const reservedUsd = await fail(fault, stream)
+      expect(house.upstream.costUsd()).toBeGreaterThan(0)
+      expect(house.bookings).toHaveLength(1)
+      expect(house.bookedUsd()).toBeGreaterThanOrEqual(house.upstream.costUsd())
+      expect(house.bookedUsd()).toBeGreaterThanOrEqual(reservedUsd)
+      expect(house.requests).toMatchObject([{ isMeasured: false, costUsd: house.bookedUsd() }])
+    },
+  )
+
+  it.each(each(FREE))(
+    'is free where the upstream said that it failed: $fault, streamed: $stream',
+    async ({ fault, stream }) => {
+      await fail(fault, stream)
+      expect(house.upstream.costUsd()).toBe(0)
+      expect(house.bookings).toMatchObject([{ costUsd: 0 }])
+    },
+  )
+
+  it('is free where nothing could be sent', async () => {
+    await start()
+    await house.upstream.close()
+    await expect(house.openai.chat.completions.create(ASK)).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+    })
+    expect(house.bookings).toMatchObject([{ costUsd: 0 }])
+  })
+})
+
 describe('rule 4: each kind of tokens has its own price', () => {
   const KINDS = {
     input: 3000,

@@ -7,7 +7,7 @@ import type { RequestRecord } from '../../../src/gateway/logs/request-record.js'
 import { listen } from '../../../src/gateway/node/http-server.js'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import type { SurfaceDeps } from '../../../src/gateway/surfaces.js'
-import { createRouter } from '../../../src/index.js'
+import { createRouter, type RouterOptions } from '../../../src/index.js'
 import type { Script } from '../../upstream/plan.js'
 import { PRICES } from '../../upstream/prices.js'
 import { startUpstream, type Upstream } from '../../upstream/upstream.js'
@@ -33,6 +33,8 @@ export interface GatewayServerOptions {
   readonly script?: Script
   readonly tree?: Tree
   readonly models?: readonly Tree[]
+  /** Beside those of the config: a store. */
+  readonly router?: Partial<RouterOptions>
 }
 
 export type GatewayServer = Awaited<ReturnType<typeof gatewayServer>>
@@ -45,7 +47,8 @@ export async function closeAll(): Promise<void> {
 }
 
 /** A gateway on a socket, before a simulated upstream on another. */
-export async function gatewayServer({ script, tree = {}, models }: GatewayServerOptions = {}) {
+export async function gatewayServer(options: GatewayServerOptions = {}) {
+  const { script, tree = {}, models } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
     store: { kind: 'memory' },
@@ -69,7 +72,7 @@ export async function gatewayServer({ script, tree = {}, models }: GatewayServer
     ...tree,
   }
   const config = await readConfig(whole, { name: 'c', env: ENV })
-  const router = await createRouter<string>(routerOptionsOf(config))
+  const router = await createRouter<string>({ ...routerOptionsOf(config), ...options.router })
   const records: RequestRecord[] = []
   const waiting = new Set<() => void>()
   const problems: string[] = []
