@@ -42,17 +42,24 @@ export type ErrorCode =
   | 'STORE_CLOSED'
   | 'JOURNAL_FULL'
 
+interface FailureOptions extends ErrorOptions {
+  readonly neededUsd?: number
+}
+
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
 export class ParetoBanditError extends Error {
   override readonly name = 'ParetoBanditError'
   readonly code: ErrorCode
   /** Path of the offending field, for example `models[2].inputUsdPerMTok`; empty when there is none. */
   readonly field: string
+  /** Of BUDGET_EXHAUSTED: what the cheapest model would have set aside, USD. */
+  readonly neededUsd: number | undefined
 
-  constructor(code: ErrorCode, field: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, field: string, message: string, options?: FailureOptions) {
     super(field === '' ? message : `${field}: ${message}`, options)
     this.code = code
     this.field = field
+    this.neededUsd = options?.neededUsd
   }
 }
 

@@ -186,7 +186,7 @@ export class Ledger {
   }
 }
 
-/** Whether the store, and not the bill, is why nothing was booked. */
-function isOfStore(error: unknown): boolean {
+/** Whether the store, and not what was asked, is why nothing was booked. */
+export function isOfStore(error: unknown): boolean {
   return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
 }

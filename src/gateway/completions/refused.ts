@@ -1,6 +1,7 @@
 import { ParetoBanditError, type Router } from '../../index.js'
 import type { Refusal } from '../keys/refusal.js'
 import { RequestError } from '../protocols/adapter.js'
+import { isOfStore } from './ledger.js'
 
 /** A request that goes no further. */
 export class Refused extends Error {
@@ -28,13 +29,20 @@ export function refusalOfError(
     return { status, code, message, retryAfterMs: null }
   }
   if (!(error instanceof ParetoBanditError)) return null
+  if (isOfStore(error))
+    return {
+      status: 503,
+      code: 'ledger_unavailable',
+      message: 'the ledger takes nothing at the moment',
+      retryAfterMs: LEDGER_RETRY_MS,
+    }
   switch (error.code) {
     case 'BUDGET_EXHAUSTED':
       return {
         status: 402,
         code: 'budget_exhausted',
         message: 'the budget leaves too little for this request',
-        retryAfterMs: untilACapEnds(router, tenant, now),
+        retryAfterMs: untilCapsOpen(error, router, tenant, now),
       }
     case 'NO_ELIGIBLE_MODEL':
       return {
@@ -49,16 +57,6 @@ export function refusalOfError(
         code: 'unknown_tenant',
         message: "there is no account of this key's tenant",
         retryAfterMs: null,
-      }
-    case 'JOURNAL_FULL':
-    case 'STORE_CLOSED':
-    case 'STORE_UNREACHABLE':
-    case 'STORE_FULL':
-      return {
-        status: 503,
-        code: 'ledger_unavailable',
-        message: 'the ledger takes nothing at the moment',
-        retryAfterMs: LEDGER_RETRY_MS,
       }
     case 'UNKNOWN_REQUEST':
       return {
@@ -89,8 +87,27 @@ export function refusalOfError(
   }
 }
 
-/** How long until the first of the spent caps begins a new period; null: no cap is spent. */
-function untilACapEnds(router: Router<string>, tenant: string | null, now: number): number | null {
+/**
+ * When the accounts have what a refused request needs, ms from now; null: they do not say. A balance grows with requests and a
+ * rolling window as its spend gets old, so neither names a time; nor does what only waits for answers that are under way.
+ */
+function untilCapsOpen(
+  { field, neededUsd = 0 }: ParetoBanditError,
+  router: Router<string>,
+  tenant: string | null,
+  now: number,
+): number | null {
+  if (field !== 'caps') return null
+  const short = capsOf(router, tenant).filter(({ availableUsd }) => availableUsd < neededUsd)
+  // The caps have it, and another process holds it: this one has asked for its part.
+  if (short.length === 0) return LEDGER_RETRY_MS
+  const isTold = short.every(
+    ({ window, usd, spentUsd }) => window === 'calendar' && neededUsd <= usd && spentUsd + neededUsd > usd,
+  )
+  return isTold ? Math.max(0, ...short.map(({ endsAt }) => endsAt - now)) : null
+}
+
+function capsOf(router: Router<string>, tenant: string | null) {
   const accounts = [router.stats().account]
   if (tenant !== null) {
     try {
@@ -99,10 +116,5 @@ function untilACapEnds(router: Router<string>, tenant: string | null, now: numbe
       // It was removed since.
     }
   }
-  const ends = accounts
-    .flatMap((account) => account?.caps ?? [])
-    .filter(({ window, availableUsd, usd }) => window === 'calendar' && availableUsd < usd / 2)
-    .map(({ endsAt }) => endsAt - now)
-    .filter((ms) => ms > 0)
-  return ends.length === 0 ? null : Math.min(...ends)
+  return accounts.flatMap((account) => account?.caps ?? [])
 }

@@ -18,9 +18,9 @@ export interface StreamedOptions {
 }
 
 interface HeldEvent {
-  readonly event: StreamEvent
+  /** As the client gets it; null: it does not. */
+  readonly sent: StreamEvent | null
   readonly data: Json
-  readonly isSent: boolean
 }
 
 /** An upstream's stream on its way to the client: events in order, read as they go by, and nothing else changed. */
@@ -114,14 +114,19 @@ export class StreamedAnswer {
     }
     meter.add(facts)
     if (facts.error !== null) throw failureOfError(facts.error, data)
-    const isSent = !facts.isUsageAlone || asked.wantsUsage
-    if (facts.isEnd) return this.finish(data === null ? null : { event, data, isSent }, eventText(event))
+    if (data === null) {
+      if (facts.isEnd) return this.finish(null, eventText(event))
+      return this.released() + eventText(event)
+    }
+    const shown = adapter.shown(event.data, data, asked)
+    const sent = shown === null ? null : { ...event, data: shown }
+    if (facts.isEnd) return this.finish({ sent, data }, '')
     const before = this.released()
-    if (data !== null && this.mayBeLast(facts)) {
-      this.last = { event, data, isSent }
+    if (this.mayBeLast(facts)) {
+      this.last = { sent, data }
       return before
     }
-    return isSent ? before + eventText(event) : before
+    return sent === null ? before : before + eventText(sent)
   }
 
   /** Usages in the middle of an answer go on at once. */
@@ -132,7 +137,7 @@ export class StreamedAnswer {
   private released(): string {
     const { last } = this
     this.last = null
-    return last?.isSent === true ? eventText(last.event) : ''
+    return last === null || last.sent === null ? '' : eventText(last.sent)
   }
 
   /** @param end the last event; null: one that says nothing of the answer, or none */
@@ -145,10 +150,10 @@ export class StreamedAnswer {
   }
 
   private withCost(held: HeldEvent | null, costUsd: number): string {
-    if (held === null || !held.isSent) return ''
-    const { event, data } = held
+    if (held === null || held.sent === null) return ''
+    const { sent, data } = held
     const path = this.options.adapter.usagePath(data)
-    if (path.length === 0) return eventText(event)
-    return eventText({ ...event, data: withNumberAt(event.data, path, 'cost', costUsd) })
+    if (path.length === 0) return eventText(sent)
+    return eventText({ ...sent, data: withNumberAt(sent.data, path, 'cost', costUsd) })
   }
 }

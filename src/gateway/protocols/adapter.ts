@@ -47,8 +47,6 @@ export interface Facts {
   readonly usage: Json | null
   /** False: an early count, of which the answer is no part yet. */
   readonly isUsageWhole: boolean
-  /** Nothing but a usage: for clients that asked for one. */
-  readonly isUsageAlone: boolean
   /** How it was served, where it says so beside the usage: `flex` costs less. */
   readonly serviceTier: string | null
   readonly finish: string | null
@@ -72,7 +70,6 @@ export const NO_FACTS: Facts = {
   hasContent: false,
   usage: null,
   isUsageWhole: true,
-  isUsageAlone: false,
   serviceTier: null,
   finish: null,
   isRefusal: false,
@@ -105,6 +102,10 @@ export interface ProtocolAdapter {
   readAnswer(answer: Json): Facts
   /** @param data the event's data, parsed; null where it is no object */
   readEvent(event: StreamEvent, data: Json | null): Facts
+  /**
+   * The data of an event as the client gets it, who may not have asked for what upstreams are asked for; null: it gets none of it.
+   */
+  shown(data: string, value: Json, asked: Asked): string | null
   /** Where the usage stands in an event or answer: a path of names. */
   usagePath(value: Json): readonly string[]
   /** What ends a stream that broke off. */

@@ -17,6 +17,7 @@ export const ANTHROPIC_MESSAGES: ProtocolAdapter = {
   changes: () => ({}),
   readAnswer,
   readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
+  shown: (data) => data,
   usagePath: usagePathOf,
   errorEvent: (message, code) =>
     `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'api_error', message, code } })}\n\n`,

@@ -12,7 +12,7 @@ import {
 } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
 import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
-import { usageOf, usagePathOf } from './usage.js'
+import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
 export const OPENAI_CHAT: ProtocolAdapter = {
@@ -29,6 +29,7 @@ export const OPENAI_CHAT: ProtocolAdapter = {
     if (data.trim() === '[DONE]') return { ...NO_FACTS, isEnd: true }
     return value === null ? NO_FACTS : factsOf(value, 'delta')
   },
+  shown: (data, value, { wantsUsage }) => (wantsUsage ? data : withoutUsage(data, value)),
   usagePath: usagePathOf,
   errorEvent: openAiErrorEvent,
   endEvent: 'data: [DONE]\n\n',
@@ -110,7 +111,6 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
     text,
     hasContent: text !== '',
     usage,
-    isUsageAlone: usage !== null && choices.length === 0,
     serviceTier: textOf(value.service_tier) || null,
     finish,
     isRefusal,

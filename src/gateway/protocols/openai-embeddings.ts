@@ -20,6 +20,7 @@ export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
     error: openAiError(answer),
   }),
   readEvent: () => NO_FACTS,
+  shown: (data) => data,
   usagePath: usagePathOf,
   errorEvent: openAiErrorEvent,
   endEvent: '',

@@ -16,6 +16,7 @@ export const OPENAI_RESPONSES: ProtocolAdapter = {
   changes: () => ({}),
   readAnswer: (answer) => readResponse(answer, false),
   readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
+  shown: (data) => data,
   usagePath: usagePathOf,
   errorEvent: (message, code) =>
     `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param: null })}\n\n`,

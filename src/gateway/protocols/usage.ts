@@ -1,5 +1,6 @@
 import type { Json } from './adapter.js'
-import { isObject, objectOf } from './json-read.js'
+import { isObject, listOf, objectOf } from './json-read.js'
+import { withMembers } from './json-text.js'
 
 /**
  * The usage in an answer or an event, wherever a provider puts it: beside the choices, in a choice, in the message or response
@@ -25,6 +26,36 @@ export function usagePathOf(value: Json): readonly string[] {
       return counts(found)
     }) ?? []
   )
+}
+
+/**
+ * A chunk of a chat as one gets it who asked for no usage, wherever its upstream has put one, and whatever it counts, zeros too.
+ * Null for a chunk that was there for it alone. Where it says that there is none it stays as it is.
+ */
+export function withoutUsage(text: string, chunk: Json): string | null {
+  if (!text.includes('"usage"')) return text
+  const choices = listOf(chunk.choices)
+  const groq = objectOf(chunk.x_groq)
+  const isBeside = isThere(chunk.usage)
+  const isInGroq = groq !== null && isThere(groq.usage)
+  if (choices.length === 0 && (isBeside || isInGroq)) return null
+  const isInChoice = choices.some((choice) => isObject(choice) && isThere(choice.usage))
+  return withMembers(text, {
+    ...(isBeside ? { usage: null } : {}),
+    ...(isInGroq ? { x_groq: without(groq) } : {}),
+    ...(isInChoice
+      ? { choices: choices.map((choice) => (isObject(choice) ? without(choice) : choice)) }
+      : {}),
+  })
+}
+
+function isThere(usage: unknown): boolean {
+  return usage !== undefined && usage !== null
+}
+
+function without(value: Json): Json {
+  const { usage: _, ...rest } = value
+  return rest
 }
 
 /** Zeros beside an answer are what servers send that have not counted yet. */

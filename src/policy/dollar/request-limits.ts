@@ -82,12 +82,12 @@ export class RequestLimits {
         ? `this process holds ${spending.capUsd} of a cap that it shares, and asks for more while there is any`
         : `a cap leaves ${spending.capUsd}`
       const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
-      throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message)
+      throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message, { neededUsd: costUsd })
     }
     if (!this.strict) return cheapest
     this.lease?.miss(request?.tenant ?? null, costUsd)
     this.shortAccount = spending.routerIsTightest ? null : request?.tenant
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${spending.limitUsd} for it`
-    throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message)
+    throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message, { neededUsd: costUsd })
   }
 }

@@ -134,8 +134,10 @@ describe('rule 2: usage is always asked for, and taken in any shape', () => {
     { style: 'openrouter' },
     { style: 'deepseek' },
     { style: 'groq' },
+    { style: 'groq', place: 'finish-chunk' },
     { style: 'bare' },
     { style: 'anthropic-names' },
+    { isUnasked: true, place: 'cumulative', isNullElsewhere: false },
   ]
 
   it.each(SHAPES)('chat: %o', async (usage) => {
@@ -158,6 +160,7 @@ describe('rule 2: usage is always asked for, and taken in any shape', () => {
     for (const { request } of house.upstream.entries)
       expect(request.body.stream_options).toMatchObject({ include_usage: true })
     expect(silent.filter(({ choices }) => choices.length === 0)).toEqual([])
+    expect(silent.filter((chunk) => JSON.stringify(chunk).includes('"usage":{'))).toEqual([])
     expect(told.some((chunk) => chunk.usage != null || 'x_groq' in chunk)).toBe(true)
     expectTrue()
   })

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 const servers: { close(): void }[] = []
 afterEach(async () => {
@@ -96,6 +96,60 @@ describe('a usage that says less than what came', () => {
     await server.over(1)
     expect(server.ledger().spendUsd).toBeGreaterThan(2000 * 0.1e-6)
   })
+})
+
+describe('a usage that the client did not ask for', () => {
+  const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+  const some = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 }
+  const choice = (delta: object, more: object = {}) => ({ index: 0, delta, finish_reason: null, ...more })
+  const CHUNKS: Readonly<Record<string, readonly object[]>> = {
+    'zeros in a chunk of their own': [
+      { choices: [], usage: zero },
+      { choices: [choice({ content: 'a' })], usage: zero },
+      { choices: [choice({}, { finish_reason: 'stop' })] },
+      { choices: [], usage: zero },
+      { choices: [], usage: some },
+    ],
+    'in a choice, as Moonshot has it': [
+      { choices: [choice({ content: 'a' })] },
+      { choices: [choice({}, { finish_reason: 'stop', usage: some })] },
+    ],
+    'in a field of its own, as Groq has it': [
+      { choices: [choice({ role: 'assistant' })], x_groq: { id: 'r' } },
+      { choices: [choice({ content: 'a' })], x_groq: { id: 'r', usage: null } },
+      { choices: [choice({}, { finish_reason: 'stop' })], x_groq: { id: 'r', usage: some } },
+    ],
+    'null beside filter results, as Azure has it': [
+      { choices: [], usage: null, prompt_filter_results: [{ prompt_index: 0 }] },
+      { choices: [choice({ content: 'a' })], usage: null },
+      { choices: [choice({}, { finish_reason: 'stop' })], usage: some },
+    ],
+  }
+
+  for (const [name, chunks] of Object.entries(CHUNKS))
+    it(`does not reach it, and is booked: ${name}`, async () => {
+      const server = await gatewayBefore((response) => {
+        response.setHeader('content-type', 'text/event-stream')
+        for (const chunk of chunks) response.write(`data: ${JSON.stringify(chunk)}\n\n`)
+        response.end('data: [DONE]\n\n')
+      })
+      const text = await (await server.post('/v1/chat/completions', { ...CHAT, stream: true })).text()
+      expect(text).not.toContain('"usage":{')
+      const sent = eventsOf(text).slice(0, -1)
+      expect(sent.map((data) => JSON.parse(data).choices[0]?.finish_reason ?? null)).toContain('stop')
+      if (name.includes('Azure')) expect(text).toContain('"prompt_filter_results":[{"prompt_index":0}]')
+      else expect(sent.map((data) => JSON.parse(data).choices.length)).not.toContain(0)
+      if (name.includes('Groq')) expect(sent.at(-1)).toContain('"x_groq":{"id":"r"}')
+      await server.over(1)
+      expect(server.records[0]).toMatchObject({ isMeasured: true, tokens: { input: 12, output: 3 } })
+      const asked = await server.post('/v1/chat/completions', {
+        ...CHAT,
+        stream: true,
+        stream_options: { include_usage: true },
+      })
+      for (const chunk of chunks.slice(0, -1))
+        expect(await asked.clone().text()).toContain(JSON.stringify(chunk))
+    })
 })
 
 describe('a request that upstreams read otherwise than we do', () => {

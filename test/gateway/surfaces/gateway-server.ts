@@ -35,6 +35,8 @@ export interface GatewayServerOptions {
   readonly models?: readonly Tree[]
   /** Beside those of the config: a store. */
   readonly router?: Partial<RouterOptions>
+  /** Default: the clock of this machine. */
+  readonly now?: () => number
 }
 
 export type GatewayServer = Awaited<ReturnType<typeof gatewayServer>>
@@ -48,7 +50,7 @@ export async function closeAll(): Promise<void> {
 
 /** A gateway on a socket, before a simulated upstream on another. */
 export async function gatewayServer(options: GatewayServerOptions = {}) {
-  const { script, tree = {}, models } = options
+  const { script, tree = {}, models, now = Date.now } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
     store: { kind: 'memory' },
@@ -72,7 +74,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     ...tree,
   }
   const config = await readConfig(whole, { name: 'c', env: ENV })
-  const router = await createRouter<string>({ ...routerOptionsOf(config), ...options.router })
+  const router = await createRouter<string>({ ...routerOptionsOf(config), clock: now, ...options.router })
   const records: RequestRecord[] = []
   const waiting = new Set<() => void>()
   const problems: string[] = []
@@ -81,6 +83,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
   const gateway = await createGateway({
     config,
     router,
+    now,
     surfaces: (given) => {
       const observe = (record: RequestRecord) => {
         records.push({ ...record })

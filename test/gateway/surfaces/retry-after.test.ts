@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tree } from '../config/example.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+afterEach(closeAll)
+
+const CHAT = { model: 'auto', messages: HELLO }
+const MIDDAY = Date.UTC(2026, 0, 15, 12, 20)
+const MINUTE_S = 60
+const HOUR_S = 3600
+
+/** The answer to a request that comes when one of 0.06 USD has been made. @param usdPerMTok of an answer of 300 tokens, expected */
+async function afterSpending(tree: Tree, usdPerMTok = 0.6) {
+  const server = await gatewayServer({
+    now: () => MIDDAY,
+    script: () => ({ tokens: { input: 10, output: 100_000 } }),
+    models: [modelTree('sim-small', { prices: { inputUsdPerMTok: 0, outputUsdPerMTok: usdPerMTok } })],
+    tree,
+  })
+  await (await server.post('/v1/chat/completions', CHAT)).text()
+  await server.over(1)
+  const response = await server.post('/v1/chat/completions', CHAT)
+  expect(await response.json()).toMatchObject({ error: { code: 'budget_exhausted' } })
+  expect(response.status).toBe(402)
+  return response.headers.get('retry-after')
+}
+
+const OWNED = { keys: [{ name: 'client', value: '$CLIENT_KEY', tenant: 'team' }] }
+
+describe('retry-after of a spent budget', () => {
+  it('is the end of the period of the cap that is spent', async () => {
+    expect(await afterSpending({ caps: [{ usd: 0.01, per: 'hour' }] })).toBe(String(40 * MINUTE_S))
+    const roomy = { usd: 10, per: 'hour' }
+    expect(await afterSpending({ caps: [{ usd: 0.01, per: 'day' }, roomy] })).toBe(
+      String(11 * HOUR_S + 40 * MINUTE_S),
+    )
+  })
+
+  it('waits for all caps that are spent, the tenant’s too', async () => {
+    const caps = [
+      { usd: 0.01, per: 'hour' },
+      { usd: 0.02, per: 'day' },
+    ]
+    expect(await afterSpending({ caps })).toBe(String(11 * HOUR_S + 40 * MINUTE_S))
+    const tenants = [{ id: 'team', caps: [{ usd: 0.02, per: 'hour' }] }]
+    const roomy = [{ usd: 10, per: 'day' }]
+    expect(await afterSpending({ caps: roomy, tenants, ...OWNED })).toBe(String(40 * MINUTE_S))
+  })
+
+  it('is there for a cap that is less than half spent, and leaves too little for this request', async () => {
+    const server = await gatewayServer({
+      now: () => MIDDAY,
+      script: () => ({ tokens: { input: 10, output: 400 } }),
+      models: [modelTree('sim-small', { prices: { inputUsdPerMTok: 0, outputUsdPerMTok: 1000 } })],
+      tree: { caps: [{ usd: 1.01, per: 'hour' }], routing: { reserve: 'worst-case' } },
+    })
+    const first = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 400 })
+    expect(first.status).toBe(200)
+    const second = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 900 })
+    expect([second.status, second.headers.get('retry-after')]).toEqual([402, String(40 * MINUTE_S)])
+  })
+
+  it('is left out where no time helps, or nobody knows one', async () => {
+    expect(await afterSpending({ caps: [{ usd: 0.01, per: 'hour', window: 'rolling' }] })).toBeNull()
+    // No balance grows by waiting.
+    const strict = { routing: { strict: true } }
+    expect(await afterSpending({ budget: { usdPerRequest: 1e-4, burst: 1 }, ...strict })).toBeNull()
+  })
+
+  it('is left out where the request is beyond the whole cap, or waits for answers alone', async () => {
+    const server = await gatewayServer({
+      now: () => MIDDAY,
+      script: () => ({ fault: { kind: 'stall-before-headers' }, tokens: { input: 10, output: 10 } }),
+      models: [modelTree('sim-small', { prices: { inputUsdPerMTok: 0, outputUsdPerMTok: 1000 } })],
+      tree: { caps: [{ usd: 1, per: 'hour' }], routing: { reserve: 'worst-case' } },
+    })
+    const whole = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 1001 })
+    expect([whole.status, whole.headers.get('retry-after')]).toEqual([402, null])
+    const first = server.post('/v1/chat/completions', { ...CHAT, max_tokens: 900 })
+    await server.upstream.until(({ isStalled }) => isStalled)
+    const second = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 900 })
+    expect([second.status, second.headers.get('retry-after')]).toEqual([402, null])
+    server.upstream.release()
+    expect((await first).status).toBe(200)
+  })
+})
