@@ -21,10 +21,8 @@ export function requestSize(
 ): RequestSize {
   const inputTokens = options?.inputTokens ?? estimatedInput ?? expectedInput
   if (options === null) return { inputTokens, outputTokens: expectedOutput }
-  return {
-    inputTokens,
-    outputTokens: Math.min(expectedOutput, options.maxOutputTokens ?? expectedOutput),
-  }
+  const outputTokens = options.expectedOutputTokens ?? expectedOutput
+  return { inputTokens, outputTokens: Math.min(outputTokens, options.maxOutputTokens ?? outputTokens) }
 }
 
 /** Dollars of a request of that size at list price. */

@@ -35,6 +35,8 @@ export interface RouteOptions {
   readonly inputTokens?: number | undefined
   /** Upper limit of the answer, tokens: the expected answer is cut to it. */
   readonly maxOutputTokens?: number | undefined
+  /** How long the answer is expected to be, tokens. Default: what the router expects of any. */
+  readonly expectedOutputTokens?: number | undefined
   /** Whose request it is: a registered tenant, which pays too. */
   readonly tenant?: string | undefined
   /** Exploitation only: no exploration bonus, no forced exploration. */
@@ -51,10 +53,19 @@ const ROUTE_OPTION_KEYS = [
   'tries',
   'inputTokens',
   'maxOutputTokens',
+  'expectedOutputTokens',
   'tenant',
   'exploit',
   'explain',
 ] as const satisfies readonly (keyof RouteOptions)[]
+
+const AMOUNT_KEYS = [
+  'maxCostUsd',
+  'maxLatencyMs',
+  'inputTokens',
+  'maxOutputTokens',
+  'expectedOutputTokens',
+] as const
 
 /**
  * @returns a copy: the caller may change its object before it asks for the explanation
@@ -66,7 +77,7 @@ export function checkRouteOptions(value: unknown): RouteOptions {
   for (const key of ['candidates', 'exclude'] as const) {
     if (record[key] !== undefined) record[key] = checkStrings(record[key], key)
   }
-  for (const key of ['maxCostUsd', 'maxLatencyMs', 'inputTokens', 'maxOutputTokens'] as const) {
+  for (const key of AMOUNT_KEYS) {
     if (record[key] !== undefined) checkAmount(record[key], key)
   }
   if (record.tenant !== undefined) checkString(record.tenant, 'tenant')

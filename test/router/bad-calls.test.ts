@@ -64,6 +64,13 @@ describe('the router refuses to', () => {
       '"9"',
     ],
     [
+      'expect -1 tokens',
+      (r) => r.route(X, { expectedOutputTokens: -1 }),
+      'INVALID_ARGUMENT',
+      'expectedOutputTokens',
+      'got -1',
+    ],
+    [
       'exploit by 1',
       (r) => r.route(X, { exploit: bad(1) }),
       'INVALID_ARGUMENT',

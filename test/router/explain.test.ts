@@ -21,6 +21,7 @@ describe('an explanation', () => {
       maxCostUsd: fc.constantFrom(0.0002, 0.002, 1),
       inputTokens: fc.nat(3000),
       maxOutputTokens: fc.nat(3000),
+      expectedOutputTokens: fc.nat(3000),
       exploit: fc.boolean(),
     },
     { requiredKeys: [] },

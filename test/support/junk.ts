@@ -116,6 +116,7 @@ const FIELDS = [
   'maxCostUsd',
   'maxLatencyMs',
   'maxOutputTokens',
+  'expectedOutputTokens',
   'candidates',
   'exclude',
   'exploit',

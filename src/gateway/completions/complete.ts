@@ -6,8 +6,11 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
-import { type Order, readOrder } from './order.js'
+import { mustBeAllowed, type Order, OUTPUT_TOKENS_EXPECTED, readOrder } from './order.js'
 import { Refused, refusalOfError } from './refused.js'
+
+/** More tokens than any model has: sums of dollars stay sums. */
+const TOKENS_MAX = 1e9
 
 /** The way of every request that goes to a model, whatever its protocol. */
 export async function complete(house: House, adapter: ProtocolAdapter, request: Request): Promise<Response> {
@@ -16,6 +19,7 @@ export async function complete(house: House, adapter: ProtocolAdapter, request: 
     const authentication = await house.deps.keyring.authenticate(keyTextOf(request.headers))
     if (!authentication.ok) return exchange.refuse(authentication.refusal, adapter.errors)
     const order = await readOrder(house, adapter, exchange, authentication.key)
+    mustBeAllowed(order, adapter.surface)
     return await tryModels(house, adapter, exchange, order)
   } catch (error) {
     return refused(house, adapter, exchange, error)
@@ -76,15 +80,17 @@ export async function reserve(
   order: Order,
   exclude: readonly string[],
 ): Promise<Try> {
-  const { config, models, prompt, inputTokens, key } = order
+  const { config, models, prompt, asked, key } = order
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   exchange.mayCost = true
   const candidates = models.map(({ id }) => id).filter((id) => !exclude.includes(id))
   const maxOutputTokens = longestAnswer(order)
+  const isUsual = asked.answers === 1 && asked.predictedTokens === 0
   const decision = await house.ledger.reserve(prompt, {
     candidates,
-    inputTokens,
+    inputTokens: longestPrompt(order),
     ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
+    ...(isUsual ? {} : { expectedOutputTokens: allAnswers(order, usualAnswer(order)) }),
     ...(key.tenant === null ? {} : { tenant: key.tenant }),
   })
   house.decisions.made(decision.id, ownerOf(key))
@@ -99,18 +105,55 @@ export async function reserve(
   return call
 }
 
+/** Tokens of all answers of a request, and of what the client predicts of them. */
+function allAnswers({ asked: { answers, predictedTokens } }: Order, eachTokens: number): number {
+  return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
+}
+
+function usualAnswer({ config, asked }: Order): number {
+  const usual = config.routing.expectedTokens?.output ?? OUTPUT_TOKENS_EXPECTED
+  return Math.min(usual, asked.maxOutputTokens ?? usual)
+}
+
 /**
- * What the client allows; where the worst case is set aside and it says nothing, what its models can answer at most.
+ * What the client allows, all answers together; where the worst case is set aside and it says nothing, what its models can answer at
+ * most.
  * @throws Refused where neither is known
  */
-function longestAnswer({ config, models, asked }: Order): number | null {
-  if (asked.maxOutputTokens !== null || config.routing.reserve !== 'worst-case') return asked.maxOutputTokens
-  const limits = models.flatMap(({ maxOutputTokens }) => (maxOutputTokens === null ? [] : [maxOutputTokens]))
-  if (limits.length === models.length) return Math.max(...limits)
+function longestAnswer(order: Order): number | null {
+  const { config, models, asked } = order
+  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens)
+  if (config.routing.reserve !== 'worst-case') return null
+  const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
+  if (most !== null) return allAnswers(order, most)
   throw new Refused(
     400,
     'limit_required',
     'expected a limit of the answer (max_tokens or its like): this gateway sets aside what a request can cost at most',
+  )
+}
+
+/**
+ * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
+ * @throws Refused where that is not known
+ */
+function longestPrompt({ config, models, asked, inputTokens }: Order): number {
+  const { unbounded } = asked.size
+  if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
+  const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
+  if (most !== null) return Math.max(most, inputTokens)
+  throw new Refused(
+    400,
+    'limit_required',
+    `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
+  )
+}
+
+/** Null where one is not known. */
+function greatestOf(limits: readonly (number | null)[]): number | null {
+  return limits.reduce<number | null>(
+    (most, limit) => (most === null || limit === null ? null : Math.max(most, limit)),
+    0,
   )
 }
 

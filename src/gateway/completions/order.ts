@@ -1,8 +1,10 @@
 import { estimateTokens } from '../../features/index.js'
-import type { GatewayConfig, ModelConfig } from '../config/config.js'
+import type { GatewayConfig, ModelConfig, RequestsConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
+import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
-import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
+import { KNOWN_MEMBERS } from '../protocols/known-members.js'
+import { type PromptMessage, routedPrompt, TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
 import { sessionOf } from '../sessions/sessions.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -26,7 +28,7 @@ export interface Order {
 }
 
 /** Tokens of an answer whose length nobody limits, for limits by the minute. */
-const OUTPUT_TOKENS_EXPECTED = 300
+export const OUTPUT_TOKENS_EXPECTED = 300
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
 
@@ -45,11 +47,10 @@ export async function readOrder(
   const asked = adapter.read(body.json)
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
-  const inputTokens = asked.prompt.reduce(
-    (sum, { content }) => sum + (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE,
-    asked.otherInputTokens,
-  )
-  admit(house, exchange, key, inputTokens + (asked.maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED))
+  const inputTokens = inputTokensOf(asked, config.requests)
+  const { maxOutputTokens, predictedTokens, answers } = asked
+  const outputTokens = ((maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED) + predictedTokens) * answers
+  admit(house, exchange, key, inputTokens + outputTokens)
   const region = request.headers.get('x-paretobandit-region')
   const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
   const session = sessionOf(request.headers, asked, key)
@@ -77,6 +78,51 @@ function lockedModels(
   const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
   const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
   throw new Refused(400, 'no_model_can_serve', message)
+}
+
+/** Of all that a model reads of a request: what is read here as text, and what is not by its size. */
+function inputTokensOf(
+  { prompt, size, otherInputTokens }: Asked,
+  { imageTokens, fileTokens }: RequestsConfig,
+): number {
+  let tokens = otherInputTokens
+  let charsRead = 0
+  for (const { content } of prompt) {
+    tokens += (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE
+    charsRead += content.length
+  }
+  const charsUnread = Math.max(0, size.chars - charsRead)
+  return Math.ceil(
+    tokens +
+      charsUnread * TOKENS_PER_JSON_CHAR +
+      size.images * imageTokens +
+      size.mediaTokens +
+      size.references * fileTokens,
+  )
+}
+
+/**
+ * What the operator lets no client say.
+ * @throws Refused for what may make a request dearer than is set aside for it, and for what nobody here knows where that is asked
+ */
+export function mustBeAllowed({ config, asked, body }: Order, surface: Surface): void {
+  const { allow, unknownMembers } = config.requests
+  const dearer = asked.dearer.find((name) => !allow.includes(name))
+  if (dearer !== undefined)
+    throw new Refused(
+      400,
+      'not_allowed',
+      `${dearer}: it may make a request dearer than is set aside for it, and the operator has not allowed it (requests.allow)`,
+    )
+  const known = unknownMembers === 'pass' ? undefined : KNOWN_MEMBERS[surface]
+  if (known === undefined) return
+  const unknown = Object.keys(body.json).find((name) => !known.has(name) && !allow.includes(name))
+  if (unknown !== undefined)
+    throw new Refused(
+      400,
+      'not_allowed',
+      `${unknown.slice(0, 60)}: nobody here knows it, and the operator lets nothing unknown through (requests.unknownMembers)`,
+    )
 }
 
 /** @throws Refused */

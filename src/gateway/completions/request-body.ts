@@ -1,4 +1,5 @@
 import type { Json } from '../protocols/adapter.js'
+import { DEARER_NAMES } from '../protocols/dearer.js'
 import { objectOf } from '../protocols/json-read.js'
 import { repeatedKey } from '../protocols/json-text.js'
 import { Refused } from './refused.js'
@@ -40,8 +41,11 @@ export async function readJsonBody(request: Request, bytesMax: number): Promise<
 
 /** Names that choose the model, its price or how much it does. */
 const READ_NAMES: ReadonlySet<string> = new Set([
+  ...DEARER_NAMES,
   'background',
   'best_of',
+  'conversation',
+  'documents',
   'functions',
   'input',
   'instructions',
@@ -52,17 +56,16 @@ const READ_NAMES: ReadonlySet<string> = new Set([
   'metadata',
   'model',
   'n',
+  'prediction',
   'previous_response_id',
   'reasoning',
   'reasoning_effort',
   'response_format',
-  'service_tier',
   'stream',
   'stream_options',
   'system',
   'text',
   'thinking',
-  'tools',
 ])
 
 /** As servers in Go compare names: whatever their case, a long s and the Kelvin sign among the letters. */

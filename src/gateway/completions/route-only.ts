@@ -4,7 +4,7 @@ import { OPENAI_CHAT } from '../protocols/openai-chat.js'
 import { reserve } from './complete.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import { readOrder } from './order.js'
+import { mustBeAllowed, readOrder } from './order.js'
 
 /**
  * `POST /v1/route`: where a request would go: one of `/v1/messages` with an `anthropic-version`, of `/v1/chat/completions` without.
@@ -18,6 +18,7 @@ export async function routeOnly(
 ): Promise<object> {
   const adapter = request.headers.has('anthropic-version') ? ANTHROPIC_MESSAGES : OPENAI_CHAT
   const order = await readOrder(house, adapter, exchange, key)
+  mustBeAllowed(order, adapter.surface)
   exchange.record.isStreamed = false
   const call = await reserve(house, exchange, order, [])
   const { decision, model, upstream } = call

@@ -9,7 +9,7 @@ import {
 } from './config.js'
 import { budget, caps, routing, tenant } from './engine-shapes.js'
 import { admin, type FileAdmin, type FileKey, key } from './key-shapes.js'
-import { limits, retries, sessions, timeouts } from './limit-shapes.js'
+import { limits, requests, retries, sessions, timeouts } from './limit-shapes.js'
 import { model } from './model-shape.js'
 import { rewards } from './reward-shapes.js'
 import { integerIn, oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'
@@ -70,6 +70,7 @@ export const configFile: Shape<ConfigFile> = object<ConfigFile>({
   ),
   admin: allDefaults(admin, 'the key of the admin API; left out: there is none'),
   limits: allDefaults(limits, 'what requests may ask of the gateway'),
+  requests: allDefaults(requests, 'what clients may say'),
   timeouts: allDefaults(timeouts, 'in milliseconds'),
   retries: allDefaults(retries, 'when a model fails'),
   sessions: allDefaults(sessions, 'conversations'),

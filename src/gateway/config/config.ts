@@ -33,6 +33,7 @@ export interface GatewayConfig {
   readonly keyStore: KeyStoreConfig
   readonly admin: AdminConfig
   readonly limits: LimitsConfig
+  readonly requests: RequestsConfig
   readonly timeouts: TimeoutsConfig
   readonly retries: RetriesConfig
   readonly sessions: SessionsConfig
@@ -234,6 +235,24 @@ export interface LimitsConfig {
   readonly answerBytesMax: number
   /** What of a stream may wait for a slow client before its upstream is slowed. Default 256 KiB. */
   readonly streamBufferBytesMax: number
+}
+
+export const UNKNOWN_MEMBERS = ['pass', 'refuse'] as const
+export type UnknownMembers = (typeof UNKNOWN_MEMBERS)[number]
+
+/** What clients may say in a request, and what is set aside for what nobody here can read. */
+export interface RequestsConfig {
+  /**
+   * Members and tools of providers that may make a request dearer than is set aside for it, and are let through all the same:
+   * `service_tier`, `tools.web_search`. What they cost beyond tokens at the list price is not on the ledger. Default [].
+   */
+  readonly allow: readonly string[]
+  /** Members that nobody here knows. Default `pass`. */
+  readonly unknownMembers: UnknownMembers
+  /** What an image is taken for, tokens. Default 1,300: 1024 pixels square at OpenAI and Anthropic. */
+  readonly imageTokens: number
+  /** What is taken for a file, a page or a conversation that stands at the provider, tokens. Default 10,000. */
+  readonly fileTokens: number
 }
 
 export interface TimeoutsConfig {

@@ -1,14 +1,16 @@
-import { object, withDefault } from './compound-shapes.js'
+import { object, setOf, withDefault } from './compound-shapes.js'
 import {
   type LimitsConfig,
   ON_CLIENT_GONE,
+  type RequestsConfig,
   type RetriesConfig,
   type SessionsConfig,
   type TimeoutsConfig,
+  UNKNOWN_MEMBERS,
 } from './config.js'
-import { integerIn, numberIn, oneOf } from './scalar-shapes.js'
+import { integerIn, numberIn, oneOf, textLike } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
-import { DAY_MS, HOUR_MS, milliseconds } from './words.js'
+import { DAY_MS, HOUR_MS, milliseconds, TOKENS_MAX } from './words.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -23,6 +25,21 @@ export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
     integerIn(4 * KIB, 64 * MIB),
     256 * KIB,
     'what may wait for a slow client before its upstream is slowed',
+  ),
+})
+
+export const requests: Shape<RequestsConfig> = object<RequestsConfig>({
+  allow: withDefault(
+    setOf(textLike('^[A-Za-z0-9_.-]{1,80}$', 'a member of requests, or tools.NAME'), 1000),
+    [],
+    'what may make a request dearer than is set aside for it: service_tier, tools.web_search',
+  ),
+  unknownMembers: withDefault(oneOf(UNKNOWN_MEMBERS), 'pass', 'members that nobody here knows'),
+  imageTokens: withDefault(integerIn(1, TOKENS_MAX), 1300, 'what an image is taken for'),
+  fileTokens: withDefault(
+    integerIn(1, TOKENS_MAX),
+    10_000,
+    'what is taken for a file that stands at the provider',
   ),
 })
 

@@ -18,6 +18,19 @@ export class RequestError extends Error {
   }
 }
 
+/** What stands in a prompt, whether or not anybody here reads it. */
+export interface InputSize {
+  /** Characters of texts, of names, and of what else is written out. */
+  readonly chars: number
+  readonly images: number
+  /** Tokens of sound and documents, roughly, by their bytes. */
+  readonly mediaTokens: number
+  /** Things that stand elsewhere: files, pages, what the provider keeps of a conversation. */
+  readonly references: number
+  /** What has no bound that can be told here; null: nothing. */
+  readonly unbounded: string | null
+}
+
 /** What the pipeline knows of a request, whatever protocol it came in. */
 export interface Asked {
   /** `auto`, `auto:GROUP`, or the id of a model. */
@@ -28,10 +41,18 @@ export interface Asked {
   readonly needs: ReadonlySet<Capability>
   /** The texts, for the router. */
   readonly prompt: readonly { readonly role: string; readonly content: string }[]
-  /** Tokens that are in it besides the texts: schemas of tools, images. */
+  /** Tokens that are in it besides: schemas of tools. */
   readonly otherInputTokens: number
-  /** All answers together; null: the client does not say. */
+  /** All that a model reads but for that, `prompt` included. */
+  readonly size: InputSize
+  /** Of each answer; null: the client does not say. */
   readonly maxOutputTokens: number | null
+  /** How many answers are asked for. */
+  readonly answers: number
+  /** Tokens that the client expects to see in each, which cost what the answer's cost where they are not. */
+  readonly predictedTokens: number
+  /** What may make it dearer than is set aside for it. */
+  readonly dearer: readonly string[]
   /** What the client calls its conversation, in the body. */
   readonly session: string | null
   /** Only the model of the conversation so far can go on with it; null: any can. */

@@ -1,8 +1,10 @@
 import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
 import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
 import { openAiError } from './openai-errors.js'
-import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/messages`, as Anthropic has it. */
@@ -32,7 +34,6 @@ function read(body: Json): Asked {
   const types = partTypes(messages.map(({ content }) => content))
   const last = messages.at(-1)
   const lastTypes = partTypes([last?.content])
-  const images = types.filter((type) => type === 'image').length
   const systemText = textOfContent(system)
   return {
     model: wantedText(body, 'model'),
@@ -46,8 +47,16 @@ function read(body: Json): Asked {
         content: textOfContent(content),
       })),
     ],
-    otherInputTokens: tokensOfJson(body.tools) + images * IMAGE_TOKENS,
+    otherInputTokens:
+      tokensOfJson(body.tools) +
+      ownToolTokens(body.tools) +
+      tokensOfJson(body.output_config) +
+      tokensOfJson(body.output_format),
+    size: inputSize([system, messages]),
     maxOutputTokens: greatestLimit(body, ['max_tokens']),
+    answers: 1,
+    predictedTokens: 0,
+    dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lastTypes.includes('tool_result')
       ? 'open tool calls'
@@ -57,12 +66,22 @@ function read(body: Json): Asked {
   }
 }
 
+/** What a tool of the provider's own making is described by, which stands in no request: 250 to 750 tokens. */
+const OWN_TOOL_TOKENS = 750
+
+function ownToolTokens(tools: unknown): number {
+  return (
+    objectsOf(tools).filter(({ type }) => typeof type === 'string' && type !== 'custom').length *
+    OWN_TOOL_TOKENS
+  )
+}
+
 function needsOf(body: Json, types: readonly string[]): Set<Capability> {
   const needs = new Set<Capability>()
   if (objectsOf(body.tools).length > 0) needs.add('tools')
   if (types.includes('image')) needs.add('images')
   if (types.includes('document')) needs.add('files')
-  if (textOf(objectOf(body.thinking)?.type) === 'enabled') needs.add('reasoning')
+  if (['enabled', 'adaptive'].includes(textOf(objectOf(body.thinking)?.type))) needs.add('reasoning')
   return needs
 }
 

@@ -1,5 +1,7 @@
 import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
 import {
   greatestLimit,
   isObject,
@@ -11,7 +13,7 @@ import {
   wantedText,
 } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
-import { IMAGE_TOKENS, partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
@@ -35,6 +37,9 @@ export const OPENAI_CHAT: ProtocolAdapter = {
   endEvent: 'data: [DONE]\n\n',
 }
 
+/** As OpenAI has it. */
+const ANSWERS_MAX = 128
+
 function read(body: Json): Asked {
   const { messages } = body
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
@@ -43,9 +48,9 @@ function read(body: Json): Asked {
     throw new RequestError('messages: expected a role in each')
   const isStreamed = wantedFlag(body, 'stream')
   const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
-  const answers = wantedCount(body, 'n') ?? 1
+  const answers = Math.max(1, wantedCount(body, 'n') ?? 1, wantedCount(body, 'best_of') ?? 1)
+  if (answers > ANSWERS_MAX) throw new RequestError(`n: expected at most ${ANSWERS_MAX}, got ${answers}`)
   const types = partTypes(messages.map(({ content }) => content))
-  const images = types.filter((type) => type === 'image_url').length
   const options = objectOf(body.stream_options)
   return {
     model: wantedText(body, 'model'),
@@ -54,12 +59,12 @@ function read(body: Json): Asked {
     needs: needsOf(body, types),
     prompt: messages.map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) })),
     otherInputTokens:
-      tokensOfJson(body.tools) +
-      tokensOfJson(body.functions) +
-      tokensOfJson(body.response_format) +
-      images * IMAGE_TOKENS +
-      messages.reduce((sum, { tool_calls }) => sum + tokensOfJson(tool_calls), 0),
-    maxOutputTokens: most === null ? null : most * Math.max(answers, 1),
+      tokensOfJson(body.tools) + tokensOfJson(body.functions) + tokensOfJson(body.response_format),
+    size: inputSize([messages, body.documents]),
+    maxOutputTokens: most,
+    answers,
+    predictedTokens: tokensOfJson(objectOf(body.prediction)?.content),
+    dearer: dearerIn(body),
     session: sessionIn(body),
     lock: ['tool', 'function'].includes(textOf(messages.at(-1)?.role)) ? 'open tool calls' : null,
   }

@@ -1,4 +1,6 @@
 import { type Asked, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
 import { objectsOf, wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -44,7 +46,11 @@ function read(body: Json): Asked {
     needs: new Set(),
     prompt: texts.map((content) => ({ role: 'user', content })),
     otherInputTokens: tokens,
+    size: inputSize([texts]),
     maxOutputTokens: 0,
+    answers: 1,
+    predictedTokens: 0,
+    dearer: dearerIn(body),
     session: null,
     lock: null,
   }

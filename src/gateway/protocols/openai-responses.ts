@@ -1,8 +1,18 @@
 import type { Capability } from '../config/config.js'
-import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import {
+  type Asked,
+  type Facts,
+  type InputSize,
+  type Json,
+  NO_FACTS,
+  type ProtocolAdapter,
+  RequestError,
+} from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
 import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
-import { IMAGE_TOKENS, type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/responses`. State is the client's: what a provider would keep goes back to the model that it came from. */
@@ -33,7 +43,6 @@ function read(body: Json): Asked {
   const types = items.map(({ type }) => textOf(type))
   const parts = items.flatMap(({ content, output }) => [...objectsOf(content), ...objectsOf(output)])
   const partTypes = parts.map(({ type }) => textOf(type))
-  const images = partTypes.filter((type) => type === 'input_image').length
   const prompt: PromptMessage[] = []
   if (typeof instructions === 'string') prompt.push({ role: 'system', content: instructions })
   if (typeof input === 'string') prompt.push({ role: 'user', content: input })
@@ -48,10 +57,27 @@ function read(body: Json): Asked {
     wantsUsage: true,
     needs: needsOf(body, partTypes),
     prompt,
-    otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text) + images * IMAGE_TOKENS,
+    otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text),
+    size: sizeOf(body),
     maxOutputTokens: greatestLimit(body, ['max_output_tokens']),
+    answers: 1,
+    predictedTokens: 0,
+    dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lockOf(body, items, types),
+  }
+}
+
+/** A conversation that the provider keeps is part of the prompt, and nobody here knows how long it is. */
+function sizeOf({ instructions, input, previous_response_id: previous, conversation }: Json): InputSize {
+  const size = inputSize([instructions, input])
+  const isKept = typeof previous === 'string' || (conversation ?? null) !== null
+  if (!isKept) return size
+  const { references, unbounded } = size
+  return {
+    ...size,
+    references: references + 1,
+    unbounded: unbounded ?? 'a conversation that the provider keeps',
   }
 }
 

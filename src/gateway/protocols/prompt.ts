@@ -4,10 +4,8 @@ import { isObject, listOf, textOf } from './json-read.js'
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192
 const MESSAGES_MAX = 16
-/** What an image is taken for, where nothing says its size: that of 1024 pixels square at OpenAI and Anthropic. */
-export const IMAGE_TOKENS = 1300
 /** What a character of a schema or of JSON is taken for. */
-const TOKENS_PER_JSON_CHAR = 0.3
+export const TOKENS_PER_JSON_CHAR = 0.3
 
 export interface PromptMessage {
   readonly role: string
@@ -27,22 +25,27 @@ export function tokensOfChars(chars: number): number {
   return Math.ceil(chars / 4)
 }
 
-/** Tokens of what a member holds that is no message. */
+/** Tokens of what a member holds that is no message: schemas of tools, say. */
 export function tokensOfJson(value: unknown): number {
   if (value === undefined || value === null) return 0
-  return Math.ceil(charsIn(value, 0) * TOKENS_PER_JSON_CHAR)
-}
-
-const DEPTH_MAX = 32
-
-/** Characters of names and texts in it, to a depth that no schema reaches. */
-function charsIn(value: unknown, depth: number): number {
-  if (typeof value === 'string') return value.length + 2
-  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 4
-  let chars = 2
-  if (Array.isArray(value)) for (const each of value) chars += charsIn(each, depth + 1) + 1
-  else for (const [name, each] of Object.entries(value)) chars += name.length + 4 + charsIn(each, depth + 1)
-  return chars
+  let chars = 0
+  // Not by recursion: a client chooses how deep it goes.
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const each = left.pop()
+    if (typeof each === 'string') chars += each.length + 2
+    else if (Array.isArray(each)) {
+      chars += 2 + each.length
+      for (const item of each) left.push(item)
+    } else if (isObject(each)) {
+      chars += 2
+      for (const [name, item] of Object.entries(each)) {
+        chars += name.length + 4
+        left.push(item)
+      }
+    } else chars += 4
+  }
+  return Math.ceil(chars * TOKENS_PER_JSON_CHAR)
 }
 
 /** The texts of a content: a text, or parts of which some have one. */

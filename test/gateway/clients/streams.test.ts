@@ -203,7 +203,7 @@ describe('what passes through', () => {
   })
 
   it('is what the client asked, with the fields that nobody here knows', async () => {
-    await start()
+    await start({ tree: { requests: { allow: ['provider'] } } })
     const tools = [
       { type: 'function' as const, function: { name: 'f', parameters: { type: 'object', properties: {} } } },
     ]

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Tree } from '../config/example.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 const servers: { close(): void }[] = []
@@ -155,7 +156,7 @@ describe('a usage that the client did not ask for', () => {
 describe('a request that upstreams read otherwise than we do', () => {
   const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 }
 
-  for (const name of ['Model', 'MODEL', 'N', 'Stream', 'Max_Tokens', 'ſtream'])
+  for (const name of ['Model', 'MODEL', 'N', 'Stream', 'Max_Tokens', 'ſtream', 'MODELS', 'Service_Tier'])
     it(`refuses ${name}, which servers in Go take for the name in small letters`, async () => {
       const server = await gatewayBefore((response) => sendWhole(response, usage))
       const response = await server.post('/v1/chat/completions', {
@@ -168,19 +169,19 @@ describe('a request that upstreams read otherwise than we do', () => {
 
   it('lets names through that nobody reads, in whatever letters', async () => {
     const server = await gatewayBefore((response) => sendWhole(response, usage))
-    const more = { chatTemplateKwargs: { Model: 'x' }, MODELS: 1 }
+    const more = { chatTemplateKwargs: { Model: 'x' }, MODES: 1 }
     expect((await server.post('/v1/chat/completions', { ...CHAT, ...more })).status).toBe(200)
     expect(JSON.parse(server.raw.bodies[0] ?? '')).toMatchObject(more)
   })
 
-  const reservedFor = async (more: object) => {
+  const reservedFor = async (more: object, tree: Tree = {}) => {
     let reserved = 0
     const server = await gatewayBefore((response) => {
       reserved = server.router.stats().pacer.reservedUsd
       sendWhole(response, usage)
-    })
+    }, tree)
     const response = await server.post('/v1/chat/completions', { ...CHAT, ...more })
-    expect(response.status).toBe(200)
+    expect([response.status, await response.text()]).toEqual([200, expect.anything()])
     return { reserved }
   }
 
@@ -195,7 +196,324 @@ describe('a request that upstreams read otherwise than we do', () => {
     expect((await reservedFor({ max_completion_tokens: 0 })).reserved).toBe(free.reserved)
   })
 
-  it.todo('reserves for each of several answers, where nothing limits them')
-  it.todo('reserves for what stands in members that are not read: documents, predictions, files')
-  it.todo('refuses or prices a service tier that costs more')
+  // Of sim-small: USD per token.
+  const INPUT_USD = 0.15e-6
+  const OUTPUT_USD = 0.6e-6
+
+  it('reserves for each of several answers, where nothing limits them', async () => {
+    const { reserved: one } = await reservedFor({})
+    const { reserved: eight } = await reservedFor({ n: 8 })
+    expect(eight - one).toBeCloseTo(7 * 300 * OUTPUT_USD, 12)
+    expect((await reservedFor({ best_of: 8 })).reserved).toBe(eight)
+    // And where something does.
+    const { reserved: limited } = await reservedFor({ n: 8, max_tokens: 10 })
+    expect(limited - (await reservedFor({ max_tokens: 10 })).reserved).toBeCloseTo(7 * 10 * OUTPUT_USD, 12)
+  })
+
+  it('reserves the longest answer so many times, where the worst case is reserved', async () => {
+    const worst = {
+      routing: { reserve: 'worst-case' },
+      models: [modelTree('sim-small', { maxOutputTokens: 4000, prices: PLAIN })],
+    }
+    const { reserved: one } = await reservedFor({}, worst)
+    const { reserved: eight } = await reservedFor({ n: 8 }, worst)
+    expect(eight - one).toBeCloseTo(7 * 4000 * OUTPUT_USD, 12)
+    // A limit is that of one answer: a model that gives as much can serve it.
+    await reservedFor({ n: 8, max_tokens: 4000 }, worst)
+  })
+
+  it('refuses more answers than anybody gives', async () => {
+    const server = await gatewayBefore((response) => sendWhole(response, usage))
+    const response = await server.post('/v1/chat/completions', { ...CHAT, n: 1e9 })
+    expect([response.status, server.raw.bodies]).toEqual([400, []])
+  })
+
+  const TEXT = 'word '.repeat(20_000)
+  const BYTES = Buffer.from(TEXT).toString('base64')
+  const said = (...content: object[]) => ({ messages: [{ role: 'user', content }] })
+  const deep = (depth: number): object => (depth === 0 ? { text: TEXT } : { in: deep(depth - 1) })
+
+  /** Members that hold a prompt or a part of it, with the least that each is worth, tokens. */
+  const UNREAD: readonly (readonly [string, object, number])[] = [
+    ['a prediction', { prediction: { type: 'content', content: TEXT } }, 20_000 * (OUTPUT_USD / INPUT_USD)],
+    ['documents', { documents: [{ title: 'x', text: TEXT }] }, 20_000],
+    ['a file', said({ type: 'file', file: { file_data: `data:text/plain;base64,${BYTES}` } }), 20_000],
+    ['a PDF', said({ type: 'file', file: { file_data: `data:application/pdf;base64,${BYTES}` } }), 20_000],
+    ['a file elsewhere', said({ type: 'file', file: { file_id: 'file-1' } }), 9000],
+    ['sound', said({ type: 'input_audio', input_audio: { data: BYTES, format: 'mp3' } }), 200],
+    ['an image', said({ type: 'image_url', image_url: { url: 'https://x/y.png' } }), 1200],
+    ['a video', said({ type: 'video_url', video_url: { url: 'https://x/y.mp4' } }), 9000],
+    ['tools', { tools: [{ type: 'function', function: { name: 'f', description: TEXT } }] }, 20_000],
+    [
+      'a tool, deep in its schema',
+      { tools: [{ type: 'function', function: { name: 'f', parameters: deep(100) } }] },
+      20_000,
+    ],
+    ['functions', { functions: [{ name: 'f', description: TEXT }] }, 20_000],
+    [
+      'a schema of the answer',
+      { response_format: { type: 'json_schema', json_schema: { schema: { description: TEXT } } } },
+      20_000,
+    ],
+    [
+      'calls of tools',
+      {
+        messages: [
+          { role: 'user', content: 'x' },
+          { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f', arguments: TEXT } }] },
+          { role: 'tool', tool_call_id: 'a', content: 'y' },
+        ],
+      },
+      20_000,
+    ],
+    ['reasoning', { messages: [{ role: 'assistant', content: 'x', reasoning_content: TEXT }] }, 20_000],
+    ['a refusal', { messages: [{ role: 'assistant', content: null, refusal: TEXT }] }, 20_000],
+    ['parts of a kind that nobody knows', said({ type: 'hologram', of: { in: [TEXT] } }), 20_000],
+    ['names', said({ type: 'hologram', [TEXT]: 1 }), 20_000],
+  ]
+
+  it.each(UNREAD)('reserves for what it does not read as text: %s', async (_, more, tokens) => {
+    const { reserved: plain } = await reservedFor({})
+    const { reserved } = await reservedFor(more)
+    expect(reserved - plain).toBeGreaterThan(tokens * INPUT_USD)
+  })
+
+  it('reserves for images and files what the operator says', async () => {
+    const more = said(
+      { type: 'image_url', image_url: { url: 'https://x/y.png' } },
+      { type: 'file', file: { file_id: 'file-1' } },
+    )
+    const { reserved } = await reservedFor(more)
+    const tree = { requests: { imageTokens: 2300, fileTokens: 30_000 } }
+    expect((await reservedFor(more, tree)).reserved - reserved).toBeCloseTo(21_000 * INPUT_USD, 12)
+  })
+
+  it('takes a plain text for no more than it is', async () => {
+    const { reserved: one } = await reservedFor({ messages: [{ role: 'user', content: 'x' }] })
+    const parts = said({ type: 'text', text: 'x' })
+    expect((await reservedFor(parts)).reserved).toBe(one)
+  })
+
+  it('sets aside all that a model can read for what has no bound, where the worst case is reserved', async () => {
+    const routing = { reserve: 'worst-case' }
+    const models = [modelTree('sim-small', { contextTokens: 50_000, prices: PLAIN })]
+    for (const part of [
+      { type: 'file', file: { file_id: 'file-1' } },
+      { type: 'input_audio', input_audio: { data: 'AAAA', format: 'mp3' } },
+      { type: 'file', file: { file_data: 'data:application/pdf;base64,AAAA' } },
+    ]) {
+      const more = { ...said(part), max_tokens: 10 }
+      const { reserved } = await reservedFor(more, { routing, models })
+      expect(reserved).toBeCloseTo(50_000 * INPUT_USD + 10 * OUTPUT_USD, 12)
+      const server = await gatewayBefore((response) => sendWhole(response, usage), { routing })
+      const response = await server.post('/v1/chat/completions', { ...CHAT, ...more })
+      expect([response.status, await response.json()]).toMatchObject([
+        400,
+        { error: { code: 'limit_required' } },
+      ])
+      expect(server.raw.bodies).toEqual([])
+    }
+  })
+})
+
+const PLAIN = { inputUsdPerMTok: 0.15, outputUsdPerMTok: 0.6 }
+
+describe('what stands in a prompt of messages and of responses', () => {
+  const TEXT = 'word '.repeat(20_000)
+  const BYTES = Buffer.from(TEXT).toString('base64')
+  const message = (...content: object[]) => ({ messages: [{ role: 'user', content }] })
+  const document = (source: object) => message({ type: 'document', source })
+  const turn = (...content: object[]) => ({ messages: [...HELLO, { role: 'assistant', content }, ...HELLO] })
+  const PARTS: readonly (readonly [name: string, path: string, body: object, tokens: number])[] = [
+    ['a document, as text', '/v1/messages', document({ type: 'text', data: TEXT }), 20_000],
+    [
+      'a document, as parts',
+      '/v1/messages',
+      document({ type: 'content', content: [{ type: 'text', text: TEXT }] }),
+      20_000,
+    ],
+    [
+      'a PDF',
+      '/v1/messages',
+      document({ type: 'base64', media_type: 'application/pdf', data: BYTES }),
+      20_000,
+    ],
+    ['a page elsewhere', '/v1/messages', document({ type: 'url', url: 'https://x/y.pdf' }), 9000],
+    ['an image', '/v1/messages', message({ type: 'image', source: { type: 'base64', data: BYTES } }), 1200],
+    [
+      'an image in a result',
+      '/v1/messages',
+      message({ type: 'tool_result', content: [{ type: 'image', source: {} }] }),
+      1200,
+    ],
+    ['a call of a tool', '/v1/messages', turn({ type: 'tool_use', name: 'f', input: { in: TEXT } }), 20_000],
+    ['a thought', '/v1/messages', turn({ type: 'redacted_thinking', data: TEXT }), 20_000],
+    ['a tool of Anthropic’s making', '/v1/messages', { tools: [{ type: 'bash_20250124' }] }, 700],
+    [
+      'a schema of the answer',
+      '/v1/messages',
+      { output_config: { format: { schema: { x: TEXT } } } },
+      20_000,
+    ],
+    [
+      'what a tool gave',
+      '/v1/responses',
+      { input: [{ type: 'custom_tool_call_output', output: [{ text: TEXT }] }] },
+      20_000,
+    ],
+    ['a call of a tool', '/v1/responses', { input: [{ type: 'custom_tool_call', input: TEXT }] }, 20_000],
+    ['a summary', '/v1/responses', { input: [{ type: 'reasoning', summary: [{ text: TEXT }] }] }, 20_000],
+    [
+      'a file elsewhere',
+      '/v1/responses',
+      { input: [{ role: 'user', content: [{ type: 'input_file', file_url: 'https://x' }] }] },
+      9000,
+    ],
+    [
+      'a screenshot',
+      '/v1/responses',
+      { input: [{ type: 'computer_call_output', output: { type: 'computer_screenshot', image_url: 'x' } }] },
+      1200,
+    ],
+  ]
+
+  it.each(PARTS)('is reserved for: %s, %s', async (_, path, more, tokens) => {
+    const reservedFor = async (body: object) => {
+      const server = await gatewayServer({ script: () => ({ fault: { kind: 'stall-before-headers' } }) })
+      const model = path === '/v1/messages' ? 'sim-claude' : 'sim-small'
+      const sent = server.post(path, { model, max_tokens: 100, ...body }).then((response) => response.text())
+      await server.upstream.until(({ isStalled }) => isStalled)
+      const { reservedUsd } = server.ledger()
+      server.upstream.release()
+      await sent
+      return reservedUsd
+    }
+    const plain = await reservedFor(path === '/v1/messages' ? { messages: HELLO } : { input: 'x' })
+    const priceUsd = path === '/v1/messages' ? 3e-6 : 0.15e-6
+    const reserved = await reservedFor({ ...(path === '/v1/messages' ? { messages: HELLO } : {}), ...more })
+    expect(reserved - plain).toBeGreaterThan(tokens * priceUsd * 0.9)
+  })
+})
+
+describe('what makes a request dearer than it was reserved for', () => {
+  const MESSAGES = { model: 'auto', messages: HELLO, max_tokens: 100 }
+  const RESPONSES = { model: 'auto', input: 'Say hello.' }
+  const DEARER: readonly (readonly [name: string, path: string, body: object])[] = [
+    ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 'priority' }],
+    ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 'one-to-come' }],
+    ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 7 }],
+    ['service_tier', '/v1/responses', { ...RESPONSES, service_tier: 'priority' }],
+    ['service_tier', '/v1/messages', { ...MESSAGES, service_tier: 'priority' }],
+    ['models', '/v1/chat/completions', { ...CHAT, models: ['dear'] }],
+    ['route', '/v1/chat/completions', { ...CHAT, route: 'fallback' }],
+    ['plugins', '/v1/chat/completions', { ...CHAT, plugins: [{ id: 'web' }] }],
+    ['provider', '/v1/chat/completions', { ...CHAT, provider: { order: ['dear'] } }],
+    ['preset', '/v1/chat/completions', { ...CHAT, preset: 'dear' }],
+    ['web_search_options', '/v1/chat/completions', { ...CHAT, web_search_options: {} }],
+    ['search_parameters', '/v1/chat/completions', { ...CHAT, search_parameters: { mode: 'on' } }],
+    ['extra_body', '/v1/chat/completions', { ...CHAT, extra_body: { service_tier: 'priority' } }],
+    ['tools.web_search', '/v1/chat/completions', { ...CHAT, tools: [{ type: 'web_search' }] }],
+    [
+      'tools.web_search_preview',
+      '/v1/responses',
+      { ...RESPONSES, tools: [{ type: 'web_search_preview_2025_03_11' }] },
+    ],
+    ['tools.image_generation', '/v1/responses', { ...RESPONSES, tools: [{ type: 'image_generation' }] }],
+    ['tools.mcp', '/v1/responses', { ...RESPONSES, tools: [{ type: 'mcp', server_url: 'https://x' }] }],
+    ['tools.one-to-come', '/v1/responses', { ...RESPONSES, tools: [{ type: 'one-to-come' }] }],
+    ['prompt', '/v1/responses', { ...RESPONSES, prompt: { id: 'pmpt_1' } }],
+    [
+      'tools.web_search',
+      '/v1/messages',
+      { ...MESSAGES, tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+    ],
+    [
+      'tools.code_execution',
+      '/v1/messages',
+      { ...MESSAGES, tools: [{ type: 'code_execution_20250825', name: 'c' }] },
+    ],
+    [
+      'mcp_servers',
+      '/v1/messages',
+      { ...MESSAGES, mcp_servers: [{ type: 'url', url: 'https://x', name: 'x' }] },
+    ],
+    ['container', '/v1/messages', { ...MESSAGES, container: 'c_1' }],
+    ['speed', '/v1/messages', { ...MESSAGES, speed: 'fast' }],
+    ['inference_geo', '/v1/messages', { ...MESSAGES, inference_geo: 'us' }],
+    [
+      'context_management',
+      '/v1/messages',
+      { ...MESSAGES, context_management: { edits: [{ type: 'compact_20260112' }] } },
+    ],
+  ]
+
+  it.each(DEARER)(
+    'is refused, and named, unless the operator allows it: %s, %s',
+    async (name, path, body) => {
+      const server = await gatewayServer()
+      const refused = await server.post(path, body)
+      const { error } = (await refused.json()) as { error: { code: string; message: string } }
+      expect([refused.status, error.code]).toEqual([400, 'not_allowed'])
+      expect(error.message).toContain(`${name}:`)
+      expect(server.upstream.entries).toEqual([])
+      expect(server.records[0]).toMatchObject({ outcome: 'refused', costUsd: null })
+      const open = await gatewayServer({ tree: { requests: { allow: [name] } } })
+      const allowed = await open.post(path, body)
+      expect([allowed.status, await allowed.text()]).toEqual([200, expect.anything()])
+      expect(open.upstream.entries).toHaveLength(1)
+    },
+  )
+
+  const AS_LISTED: readonly (readonly [path: string, body: object])[] = [
+    ...['auto', 'default', 'flex', null].map(
+      (service_tier) => ['/v1/chat/completions', { ...CHAT, service_tier }] as const,
+    ),
+    ['/v1/messages', { ...MESSAGES, service_tier: 'standard_only' }],
+    ['/v1/messages', { ...MESSAGES, speed: 'standard', inference_geo: 'global', mcp_servers: [] }],
+    [
+      '/v1/messages',
+      {
+        ...MESSAGES,
+        tools: [
+          { type: 'bash_20250124', name: 'bash' },
+          { name: 'f', input_schema: {} },
+        ],
+      },
+    ],
+    ['/v1/messages', { ...MESSAGES, context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } }],
+    ['/v1/responses', { ...RESPONSES, tools: [{ type: 'custom', name: 'f' }, { type: 'local_shell' }] }],
+    ['/v1/chat/completions', { ...CHAT, top_k: 3, a_member_to_come: { any: 'thing' } }],
+  ]
+
+  it.each(AS_LISTED)(
+    'is not what costs as listed, or less, nor what nobody knows: %s %o',
+    async (path, body) => {
+      const server = await gatewayServer()
+      const response = await server.post(path, body)
+      expect([response.status, await response.text()]).toEqual([200, expect.anything()])
+    },
+  )
+
+  it('is not what stands in the count of a prompt, which costs nothing', async () => {
+    const server = await gatewayServer()
+    const tools = [{ type: 'web_search_20250305', name: 'web_search' }]
+    const response = await server.post('/v1/messages/count_tokens', { model: 'auto', messages: HELLO, tools })
+    expect(response.status).toBe(200)
+  })
+
+  it('is whatever nobody knows, where the operator lets nothing unknown through', async () => {
+    const requests = { unknownMembers: 'refuse', allow: ['mine'] }
+    const server = await gatewayServer({ tree: { requests } })
+    for (const [path, body] of [
+      ['/v1/chat/completions', CHAT],
+      ['/v1/messages', MESSAGES],
+      ['/v1/responses', RESPONSES],
+      ['/v1/embeddings', { model: 'sim-embed', input: 'x' }],
+    ] as const) {
+      expect((await server.post(path, body)).status).toBe(200)
+      expect((await server.post(path, { ...body, mine: 1 })).status).toBe(200)
+      const refused = await server.post(path, { ...body, to_come: 1 })
+      expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: 'not_allowed' } }])
+    }
+  })
 })

@@ -115,6 +115,9 @@ describe('the expected cost', () => {
     expect(router.route(X).expectedCostUsd).toBeCloseTo(0.003, 15)
     const { id, expectedCostUsd: known } = router.route(X, { inputTokens: 4000, maxOutputTokens: 100 })
     expect(known).toBeCloseTo(0.0044, 15)
+    const long = { inputTokens: 1000, expectedOutputTokens: 1500 }
+    expect(router.route(X, long).expectedCostUsd).toBeCloseTo(0.007, 15)
+    expect(router.route(X, { ...long, maxOutputTokens: 1000 }).expectedCostUsd).toBeCloseTo(0.005, 15)
     router.settle(id, { costUsd: 0.0022 })
     const ratio = (0.98 * 0.0044 + 0.0022) / (0.98 * 0.0044 + 0.0044)
     expect(router.route(X).expectedCostUsd).toBeCloseTo(0.003 * ratio, 15)

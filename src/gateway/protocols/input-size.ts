@@ -1,0 +1,118 @@
+import type { InputSize, Json } from './adapter.js'
+import { isObject, objectOf, textOf } from './json-read.js'
+
+type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
+/** Counts what a part of this type is, and gives what is in it to be counted besides. */
+type ReadPart = (part: Json, sizes: Sizes) => readonly unknown[]
+
+/** A page of a PDF is some 1,500 to 3,000 tokens, its text and its picture, in some 10 kB. */
+const TOKENS_PER_DOCUMENT_BYTE = 0.25
+/** Some 10 tokens a second: of 16 kB as WAV at 8 kHz, of 4 kB compressed. */
+const TOKENS_PER_WAVE_BYTE = 1 / 1600
+const TOKENS_PER_SOUND_BYTE = 1 / 400
+const BYTES_PER_BASE64_CHAR = 0.75
+
+const image: ReadPart = (_part, sizes) => {
+  sizes.images++
+  return []
+}
+
+const reference: ReadPart = ({ type }, sizes) => {
+  refer(sizes, `${textOf(type)} that stands elsewhere`)
+  return []
+}
+
+const sound: ReadPart = (part, sizes) => {
+  const { data, format } = objectOf(part.input_audio) ?? part
+  if (typeof data !== 'string') return reference(part, sizes)
+  const each = format === 'wav' ? TOKENS_PER_WAVE_BYTE : TOKENS_PER_SOUND_BYTE
+  sizes.mediaTokens += data.length * BYTES_PER_BASE64_CHAR * each
+  sizes.unbounded ??= 'sound'
+  return []
+}
+
+const file: ReadPart = (part, sizes) => {
+  const { file_data: data, filename } = objectOf(part.file) ?? part
+  if (typeof data !== 'string') return reference(part, sizes)
+  const [, kind = ''] = /^data:([^;,]*)/.exec(data) ?? []
+  addDocument(sizes, data, kind)
+  return [filename]
+}
+
+const document: ReadPart = (part, sizes) => {
+  const source = objectOf(part.source)
+  const beside = [part.title, part.context]
+  if (source === null) return [...beside, part.content]
+  if (source.type === 'text' || source.type === 'content') return [...beside, source.data, source.content]
+  if (typeof source.data !== 'string') return [...beside, ...reference(part, sizes)]
+  addDocument(sizes, source.data, textOf(source.media_type))
+  return beside
+}
+
+const PARTS: Readonly<Record<string, ReadPart>> = {
+  image,
+  image_url: image,
+  input_image: image,
+  computer_screenshot: image,
+  input_audio: sound,
+  file,
+  input_file: file,
+  document,
+  video: reference,
+  video_url: reference,
+  input_video: reference,
+  item_reference: reference,
+  container_upload: reference,
+}
+
+/** Names that every prompt has, and that say nothing. */
+const STRUCTURE = new Set(['role', 'content', 'type', 'text', 'name', 'input', 'output', 'arguments', 'id'])
+const WORDS = new Set(['role', 'type'])
+const WORD_CHARS_MAX = 32
+
+/** @param members what a model reads of a request */
+export function inputSize(members: readonly unknown[]): InputSize {
+  const sizes: Sizes = { chars: 0, images: 0, mediaTokens: 0, references: 0, unbounded: null }
+  // Not by recursion: a client chooses how deep it goes.
+  const left: unknown[] = [...members]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === 'string') sizes.chars += value.length
+    else if (Array.isArray(value)) for (const each of value) left.push(each)
+    else if (isObject(value)) {
+      const read = typeof value.type === 'string' ? partOf(value.type) : undefined
+      if (read === undefined) addMembers(value, sizes, left)
+      else left.push(...read(value, sizes))
+    } else if (value !== undefined && value !== null) sizes.chars += 4
+  }
+  return sizes
+}
+
+function partOf(type: string): ReadPart | undefined {
+  return Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
+}
+
+function addMembers(value: Json, sizes: Sizes, left: unknown[]): void {
+  for (const [name, each] of Object.entries(value)) {
+    if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
+    if (name === 'audio' && typeof objectOf(each)?.id === 'string')
+      refer(sizes, 'sound that stands elsewhere')
+    if (!STRUCTURE.has(name)) sizes.chars += name.length
+    left.push(each)
+  }
+}
+
+function addDocument(sizes: Sizes, base64: string, kind: string): void {
+  const bytes = base64.length * BYTES_PER_BASE64_CHAR
+  if (kind.startsWith('text/')) {
+    sizes.chars += bytes
+    return
+  }
+  sizes.mediaTokens += bytes * TOKENS_PER_DOCUMENT_BYTE
+  sizes.unbounded ??= 'a document'
+}
+
+function refer(sizes: Sizes, what: string): void {
+  sizes.references++
+  sizes.unbounded ??= what
+}
