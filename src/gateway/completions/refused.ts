@@ -14,7 +14,7 @@ export class Refused extends Error {
   }
 }
 
-const LEDGER_RETRY_MS = 1000
+export const LEDGER_RETRY_MS = 1000
 
 /** What a client is told of an error; null: it is a failure of ours. */
 export function refusalOfError(

@@ -253,6 +253,11 @@ export interface RequestsConfig {
   readonly imageTokens: number
   /** What is taken for a file, a page or a conversation that stands at the provider, tokens. Default 10,000. */
   readonly fileTokens: number
+  /**
+   * Whether a reservation is in the store before its call is made: no crash can lose one then, and while the store is away
+   * requests are refused. Default false: calls of the last moments before a crash may be missing.
+   */
+  readonly waitForStore: boolean
 }
 
 export interface TimeoutsConfig {

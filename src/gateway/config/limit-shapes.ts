@@ -8,7 +8,7 @@ import {
   type TimeoutsConfig,
   UNKNOWN_MEMBERS,
 } from './config.js'
-import { integerIn, numberIn, oneOf, textLike } from './scalar-shapes.js'
+import { integerIn, numberIn, oneOf, textLike, yesOrNo } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 import { DAY_MS, HOUR_MS, milliseconds, TOKENS_MAX } from './words.js'
 
@@ -41,6 +41,7 @@ export const requests: Shape<RequestsConfig> = object<RequestsConfig>({
     10_000,
     'what is taken for a file that stands at the provider',
   ),
+  waitForStore: withDefault(yesOrNo, false, 'whether a reservation is in the store before its call is made'),
 })
 
 export const timeouts: Shape<TimeoutsConfig> = object<TimeoutsConfig>({

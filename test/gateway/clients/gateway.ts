@@ -46,6 +46,8 @@ export interface TestGateway {
   over(requests: number): Promise<void>
   /** The upstream stalls, and the timeout of the gateway that this runs into is over. */
   timeOut(): Promise<void>
+  /** Lets run out what waits no longer than this, once there is something. */
+  runOut(msMax: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -142,6 +144,7 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
       await upstream.until((entry) => entry.isStalled)
       await timers.runOut(TIMEOUT_MS)
     },
+    runOut: (msMax) => timers.runOut(msMax),
     close: async () => {
       if (given === undefined) await upstream.close()
       await http.drain(0)

@@ -484,9 +484,6 @@ describe('rule 5: the last dollar is spent once', () => {
     expect(spentUsd).toBeLessThanOrEqual(usd)
     expect(Math.abs(toldUsd - spentUsd)).toBeLessThan(1e-9)
   })
-
-  it.todo('by a process that dies with a reservation: it becomes spend')
-  it.todo('while the store is away: refused, or within the share that the operator set')
 })
 
 describe('rule 6: 200 is not success', () => {

@@ -1,0 +1,241 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { Folder } from '../../cli/support.js'
+import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import { startUpstream, type Upstream } from '../../upstream/upstream.js'
+import type { Tree } from '../config/example.js'
+import { ASK, clientTree, startGateway, type TestGateway, UPSTREAM_KEY } from './gateway.js'
+import { type GatewayProcess, startProcess } from './process.js'
+
+const folder = new Folder()
+const open: { kill(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.kill()
+})
+
+const PRICES = { inputUsdPerMTok: 1.1, outputUsdPerMTok: 4.4 }
+const CAP_USD = 1
+const TTL_MS = 1500
+/** Its reservation, of which the worst case is all that it can be. */
+const LONG = { ...ASK, max_tokens: 50_000 }
+const LONG_USD = (50_000 * PRICES.outputUsdPerMTok) / 1e6
+const SHORT = { ...ASK, max_tokens: 100 }
+
+function tree(upstream: Upstream, store: Tree, more: Tree = {}): Tree {
+  return clientTree(upstream, {
+    store,
+    caps: [{ usd: CAP_USD, per: 'month' }],
+    routing: { reserve: 'worst-case', strict: true, pendingTtlMs: TTL_MS },
+    models: [{ id: ASK.model, upstream: 'openai', prices: PRICES }],
+    ...more,
+  })
+}
+
+/** An upstream that never answers the long request. */
+async function upstreamThatHangs(): Promise<Upstream> {
+  const upstream = await startUpstream({
+    apiKey: UPSTREAM_KEY,
+    script: ({ body }) =>
+      body.max_tokens === LONG.max_tokens ? { fault: { kind: 'stall-before-headers' } } : {},
+  })
+  open.push({ kill: () => upstream.close() })
+  return upstream
+}
+
+async function started(file: string, env: Tree = {}): Promise<GatewayProcess> {
+  const made = await startProcess(folder.path, file, env)
+  open.push(made)
+  return made
+}
+
+interface Cap {
+  readonly spentUsd: number
+  readonly reservedUsd: number
+}
+
+async function capOf(gateway: GatewayProcess): Promise<Cap> {
+  const { account } = (await gateway.admin('/budget')) as { account: { caps: Cap[] } }
+  return account.caps[0]
+}
+
+/** A process dies with a request under way. @param follower asks on */
+async function dieWith(dying: GatewayProcess, upstream: Upstream): Promise<void> {
+  const long = dying.openai.chat.completions.create(LONG).catch(() => null)
+  await upstream.until(({ isStalled }) => isStalled)
+  await dying.kill()
+  await long
+}
+
+/** The reservation counts at once, and is spend when its time is over. */
+async function expectSpend(gateway: GatewayProcess, upstream: Upstream): Promise<void> {
+  const ask = () => gateway.openai.chat.completions.create(SHORT)
+  await ask().catch(() => null)
+  const at = Date.now()
+  await expect
+    .poll(
+      async () => {
+        await ask().catch(() => null)
+        return (await capOf(gateway)).spentUsd
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+    .toBeGreaterThanOrEqual(LONG_USD)
+  expect(Date.now() - at).toBeLessThan(20_000)
+  const { spentUsd, reservedUsd } = await capOf(gateway)
+  const answeredUsd = upstream.entries
+    .filter(({ ended }) => ended === 'answered')
+    .reduce((sum, { costUsd }) => sum + costUsd, 0)
+  expect(reservedUsd).toBe(0)
+  expect(spentUsd).toBeGreaterThan(LONG_USD + answeredUsd - 1e-9)
+  expect(spentUsd).toBeLessThan(LONG_USD * 1.01 + answeredUsd)
+}
+
+describe('a process that dies with a reservation', () => {
+  it('leaves it to the next one, on SQLite, where it becomes spend', async () => {
+    const upstream = await upstreamThatHangs()
+    const store = { kind: 'sqlite', file: 'gw.db' }
+    const requests = { waitForStore: true }
+    const file = await folder.write('gateway.yaml', tree(upstream, store, { requests }))
+    await dieWith(await started(file), upstream)
+    const next = await started(file)
+    const { reservedUsd, spentUsd } = await capOf(next)
+    expect(reservedUsd + spentUsd).toBeGreaterThanOrEqual(LONG_USD)
+    await expectSpend(next, upstream)
+  })
+
+  it.skipIf(!hasRedis)('leaves it to the other replicas, on Redis, where it becomes spend', async () => {
+    const redis = await RedisServer.start()
+    open.push({ kill: () => redis.stop() })
+    const upstream = await upstreamThatHangs()
+    const requests = { waitForStore: true }
+    const config = tree(upstream, { kind: 'redis', url: '$REDIS_URL' }, { requests })
+    const file = await folder.write('gateway.yaml', config)
+    const env = { REDIS_URL: redis.url }
+    const dying = await started(file, env)
+    const other = await started(file, env)
+    // Processes are handed slices of the cap when they ask: until then they refuse.
+    for (const each of [dying, other])
+      await expect
+        .poll(
+          () =>
+            each.openai.chat.completions.create(SHORT).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 20_000 },
+        )
+        .toBe(true)
+    let isUnderWay = false
+    for (let round = 0; round < 50 && !isUnderWay; round++) {
+      const long = dying.openai.chat.completions.create(LONG).then(
+        () => false,
+        () => false,
+      )
+      isUnderWay = await Promise.race([long, upstream.until(({ isStalled }) => isStalled).then(() => true)])
+    }
+    expect(isUnderWay).toBe(true)
+    await dying.kill()
+    await expectSpend(other, upstream)
+  })
+})
+
+describe('a store that goes away', () => {
+  interface Away {
+    readonly house: TestGateway
+    readonly redis: RedisServer
+    /** Asks until nobody answers any more. @returns how many answered */
+    spendAll(): Promise<number>
+  }
+
+  /** No less than one costs, by a tenth at most. */
+  const EACH_USD = (110 * PRICES.outputUsdPerMTok) / 1e6
+
+  async function onRedis(localShare: number, usd: number, more: Tree = {}): Promise<Away> {
+    const redis = await RedisServer.start()
+    open.push({ kill: () => redis.stop() })
+    const store = { kind: 'redis', url: '$REDIS_URL', localShare, timeoutMs: 1000 }
+    const house = await startGateway({
+      env: { REDIS_URL: redis.url },
+      script: () => ({ tokens: { output: 100 } }),
+      tree: (upstream) => ({
+        ...tree(upstream, store, more),
+        caps: [{ usd, per: 'month' }],
+        routing: { reserve: 'worst-case', strict: true },
+      }),
+    })
+    open.push({ kill: () => house.close() })
+    const ask = () =>
+      house.openai.chat.completions.create(SHORT).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(ask, { timeout: 20_000 }).toBe(true)
+    const spendAll = async () => {
+      let answered = 0
+      for (let refused = 0; refused < 20; ) {
+        if (await ask()) answered++
+        else refused++
+      }
+      return answered
+    }
+    return { house, redis, spendAll }
+  }
+
+  const isBack = ({ house }: Away) =>
+    expect
+      .poll(
+        () =>
+          house.openai.chat.completions.create(SHORT).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe(true)
+
+  /** What the store has is what the upstream counted. */
+  async function expectTrue({ house }: Away): Promise<void> {
+    await house.over(1)
+    await house.router.flush()
+    const spentUsd = house.router.stats().account?.caps[0].spentUsd ?? 0
+    expect(Math.abs(spentUsd - house.upstream.costUsd())).toBeLessThan(1e-9)
+    expect(house.failures.filter(({ error }) => !(error instanceof Error))).toEqual([])
+  }
+
+  it.skipIf(!hasRedis)('spends no more than it was handed; and is back when the store is', async () => {
+    const away = await onRedis(0, EACH_USD * 1000)
+    await away.redis.kill()
+    const answered = await away.spendAll()
+    expect(answered).toBeLessThan(500)
+    const refused = away.house.openai.chat.completions.create(SHORT)
+    await expect(refused).rejects.toMatchObject({ status: 402, code: 'budget_exhausted' })
+    await away.redis.restart()
+    await isBack(away)
+    await expectTrue(away)
+  })
+
+  it.skipIf(!hasRedis)('spends the share that the operator set besides, and no more', async () => {
+    const away = await onRedis(0.25, EACH_USD * 1000)
+    await away.redis.kill()
+    const answered = await away.spendAll()
+    expect(answered).toBeGreaterThanOrEqual(250)
+    expect(answered).toBeLessThan(750)
+    await away.redis.restart()
+    await isBack(away)
+    await expectTrue(away)
+  })
+
+  it.skipIf(!hasRedis)('lets nothing through where every reservation is to be in it first', async () => {
+    const away = await onRedis(0.25, EACH_USD * 1000, { requests: { waitForStore: true } })
+    await away.redis.kill()
+    const before = away.house.upstream.entries.length
+    const asked = away.house.openai.chat.completions.create(SHORT)
+    const late = away.house.runOut(5000)
+    await expect(asked).rejects.toMatchObject({ status: 503, code: 'ledger_unavailable' })
+    await late
+    expect(away.house.upstream.entries).toHaveLength(before)
+    await away.redis.restart()
+    await isBack(away)
+    await expectTrue(away)
+    expect(away.house.router.stats().pending.unsettled).toBe(0)
+  })
+})
