@@ -20,6 +20,8 @@ export interface ClientSurfaceOptions {
   readonly call?: CallUpstream | undefined
   /** Default: timers. */
   readonly after?: After | undefined
+  /** In [0, 1), for what is left to chance. Default: Math.random. */
+  readonly random?: (() => number) | undefined
 }
 
 const COMPLETIONS = [
@@ -31,9 +33,9 @@ const COMPLETIONS = [
 
 /** Everything that clients call. */
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
-  const { call = fetchUpstream, after = afterTimeout } = options
+  const { call = fetchUpstream, after = afterTimeout, random = Math.random } = options
   return (deps) => {
-    const house = new House(deps, call, after)
+    const house = new House(deps, call, after, random)
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>

@@ -11,12 +11,15 @@ import {
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { WatchedBody, within } from '../upstreams/watched-body.js'
+import { Collected } from '../validators/collected.js'
+import { type Contract, contractOf, isBinding } from '../validators/contract.js'
+import { keeps } from '../validators/verdict.js'
 import { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
-import type { Order } from './order.js'
+import { type Order, repeatKey } from './order.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
 
@@ -34,6 +37,9 @@ export class Attempt implements StreamedCall {
   readonly call: Try
   readonly meter: Meter
   readonly booking: Booking
+  private readonly contract: Contract
+  /** Null: nothing of the answer is checked. */
+  private readonly collected: Collected | null
   private readonly abort = new AbortController()
   private readonly cleanUps: (() => void)[] = []
 
@@ -43,7 +49,10 @@ export class Attempt implements StreamedCall {
     this.exchange = exchange
     this.order = order
     this.call = call
-    const { logging } = order.config
+    const { logging, rewards } = order.config
+    this.contract = contractOf(adapter.surface, order.body.json)
+    const isChecked = rewards.validators.enabled && isBinding(this.contract)
+    this.collected = isChecked ? new Collected(adapter.surface) : null
     this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
@@ -171,6 +180,7 @@ export class Attempt implements StreamedCall {
     if (json === null) throw malformed('the answer of the upstream is no JSON')
     const facts = adapter.readAnswer(json)
     meter.add(facts)
+    this.collected?.add(json)
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
@@ -205,6 +215,7 @@ export class Attempt implements StreamedCall {
       body,
       meter,
       bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
+      onData: (data) => this.collected?.add(data),
       book: () => this.booking.answer(),
     })
     try {
@@ -236,7 +247,23 @@ export class Attempt implements StreamedCall {
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
     this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
-    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', meter.verdict)
+    const isKept = this.collected === null ? true : keeps(this.contract, this.collected)
+    const code = meter.verdict ?? (isKept === false ? 'invalid_answer' : null)
+    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', code)
+    this.validated(code === null ? isKept : false)
+  }
+
+  /** What the answer is worth by itself. @param isGood null: nobody can tell */
+  private validated(isGood: boolean | null): void {
+    const { house, order, call, exchange, adapter } = this
+    const { enabled, repeatMs } = order.config.rewards.validators
+    if (!enabled || exchange.isGone || adapter.surface === 'embeddings') return
+    if (repeatMs > 0) house.repeats.answered(repeatKey(order), call.decision.id, house.deps.now(), repeatMs)
+    if (isGood === null) return
+    // Words of a model that could have called a tool are no proof of anything.
+    const isChecked = this.contract.schema !== null || (this.collected?.calls.size ?? 0) > 0
+    const isFirm = !isGood || isChecked
+    house.rewards.validated(call.decision.id, { value: isGood ? 1 : 0, isFirm })
   }
 }
 

@@ -7,7 +7,7 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
-import { mustBeAllowed, type Order, OUTPUT_TOKENS_EXPECTED, readOrder } from './order.js'
+import { mustBeAllowed, type Order, OUTPUT_TOKENS_EXPECTED, readOrder, repeatKey } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
 
 /** More tokens than any model has: sums of dollars stay sums. */
@@ -23,10 +23,19 @@ export async function complete(house: House, adapter: ProtocolAdapter, request: 
     if (!authentication.ok) return exchange.refuse(authentication.refusal, adapter.errors)
     const order = await readOrder(house, adapter, exchange, authentication.key)
     mustBeAllowed(order, adapter.surface)
+    noteRepeat(house, order)
     return await tryModels(house, adapter, exchange, order)
   } catch (error) {
     return refused(house, adapter, exchange, error)
   }
+}
+
+/** The answer to the same prompt, a moment ago, was not what was wanted. */
+function noteRepeat({ repeats, rewards, deps }: House, order: Order): void {
+  const { enabled, repeatMs } = order.config.rewards.validators
+  if (!enabled || repeatMs === 0) return
+  const before = repeats.asked(repeatKey(order), deps.now(), repeatMs)
+  if (before !== null) rewards.validated(before, { value: 0, isFirm: true })
 }
 
 export function refused(

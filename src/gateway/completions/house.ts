@@ -7,6 +7,7 @@ import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
 import type { CallUpstream } from '../upstreams/call.js'
 import type { After } from '../upstreams/watched-body.js'
+import { Repeats } from '../validators/repeats.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
@@ -23,12 +24,13 @@ export class House {
   readonly decisions = new Decisions()
   readonly rewards: Rewards
   readonly retries = new RetryShare()
+  readonly repeats = new Repeats()
   private readonly underWay = new Set<Exchange>()
   private isClosing = false
   private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
     null
 
-  constructor(deps: SurfaceDeps, call: CallUpstream, after: After) {
+  constructor(deps: SurfaceDeps, call: CallUpstream, after: After, random: () => number) {
     this.deps = deps
     this.call = call
     this.after = after
@@ -36,7 +38,8 @@ export class House {
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
     this.sessions = new Sessions(deps.now)
     const { router, onError, live } = deps
-    this.rewards = new Rewards({ router, config: () => live.current.rewards, after, onError })
+    const config = () => live.current.rewards
+    this.rewards = new Rewards({ router, config, after, now: deps.now, random, onError })
   }
 
   begin(request: Request, surface: Surface): Exchange {

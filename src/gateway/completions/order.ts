@@ -5,7 +5,7 @@ import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
 import { type PromptMessage, routedPrompt, TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
-import { sessionOf } from '../sessions/sessions.js'
+import { hashOf, ownerOf, sessionOf } from '../sessions/sessions.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { modelsFor } from './mask.js'
@@ -60,6 +60,12 @@ export async function readOrder(
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
   return { config, key, body, asked, prompt, inputTokens, models, session: session.id }
+}
+
+/** The same for the same prompt of the same owner. */
+export function repeatKey({ key, prompt, asked }: Order): string {
+  const text = prompt.map(({ role, content }) => `${role}:${content}`).join('\n')
+  return `${ownerOf(key)}\n${asked.size.chars}\n${hashOf(text)}`
 }
 
 /**

@@ -13,6 +13,8 @@ export interface StreamedOptions {
   readonly meter: Meter
   /** Of what may be held before the first content, and of one event. */
   readonly bytesMax: number
+  /** Told of each event. */
+  readonly onData: (data: Json) => void
   /** Books the whole answer. @returns its cost, USD */
   readonly book: () => number
 }
@@ -118,6 +120,7 @@ export class StreamedAnswer {
       if (facts.isEnd) return this.finish(null, eventText(event))
       return this.released() + eventText(event)
     }
+    this.options.onData(data)
     const shown = adapter.shown(event.data, data, asked)
     const sent = shown === null ? null : { ...event, data: shown }
     if (facts.isEnd) return this.finish({ sent, data }, '')

@@ -306,6 +306,7 @@ export interface RewardsConfig {
   readonly weights: Readonly<Record<RewardSource, number>>
   /** Scales of what clients send; a metric that is not named has [0, 1]. Default []. */
   readonly metrics: readonly MetricScale[]
+  readonly validators: ValidatorsConfig
   /** Null, the default: no answer is graded. */
   readonly judge: JudgeConfig | null
   /** Null, the default: no signed links. */
@@ -319,6 +320,16 @@ export interface MetricScale {
   readonly best: number
   /** Whose weight it has. Default `client`. */
   readonly source: RewardSource
+}
+
+/** What answers say of themselves: JSON where it was asked for, arguments that fit their tools, nothing said, the same asked again. */
+export interface ValidatorsConfig {
+  /** Default true. */
+  readonly enabled: boolean
+  /** Who asks the same again so soon was not served, ms. 0: that is not looked for. Default 60,000. */
+  readonly repeatMs: number
+  /** So long what they say waits for others to say more, ms; then it is applied. Default 1 h. */
+  readonly waitMs: number
 }
 
 export interface JudgeConfig {

@@ -5,11 +5,12 @@ import {
   type MetricScale,
   REWARD_SOURCES,
   type RewardsConfig,
+  type ValidatorsConfig,
 } from './config.js'
-import { numberIn, oneOf, positive, text } from './scalar-shapes.js'
+import { numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
 import { secret } from './secret-shape.js'
 import type { Shape } from './shape.js'
-import { DAY_MS, MINUTE_MS, milliseconds } from './words.js'
+import { DAY_MS, HOUR_MS, MINUTE_MS, milliseconds } from './words.js'
 
 const LINK_SECRET_LENGTH_MIN = 32
 const weight = numberIn(0, 1000)
@@ -40,6 +41,22 @@ export const rewards: Shape<RewardsConfig> = object<RewardsConfig>({
     'what a reward of each source weighs',
   ),
   metrics: withDefault(list(metric, 1000), [], 'scales of what clients send; others have [0, 1]'),
+  validators: allDefaults(
+    object<ValidatorsConfig>({
+      enabled: withDefault(yesOrNo, true, 'whether answers are checked'),
+      repeatMs: withDefault(
+        milliseconds(0, HOUR_MS),
+        MINUTE_MS,
+        'who asks the same again so soon was not served',
+      ),
+      waitMs: withDefault(
+        milliseconds(0, DAY_MS),
+        HOUR_MS,
+        'so long what they say waits for others to say more',
+      ),
+    }),
+    'JSON where it was asked for, arguments that fit their tools, empty answers',
+  ),
   judge: withDefault(orNull(judge), null, 'a model that grades a share of answers'),
   links: withDefault(orNull(links), null, 'signed thumb links'),
 })

@@ -2,6 +2,7 @@ import { ParetoBanditError, type Router } from '../../index.js'
 import type { RewardsConfig } from '../config/config.js'
 import type { After } from '../upstreams/watched-body.js'
 import type { GivenReward } from './given-reward.js'
+import { type Verdict, Verdicts } from './verdicts.js'
 
 /** What became of a reward. */
 export type RewardOutcome = 'taken' | 'known'
@@ -17,22 +18,35 @@ interface Waiting {
 const APPLIED_MAX = 100_000
 /** Decisions whose rewards are collected at a time. */
 const WAITING_MAX = 100_000
+/** Verdicts that wait: less than the requests that a router keeps. */
+const VERDICTS_MAX = 32_768
+/** How often they are looked at, at most, ms. */
+const VERDICTS_EVERY_MS = 1000
 
 export interface RewardsOptions {
   readonly router: Router<string>
   readonly config: () => RewardsConfig
   readonly after: After
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** In [0, 1). */
+  readonly random: () => number
   readonly onError: (error: unknown) => void
 }
 
 /**
  * Rewards of one decision that come within the window are one, their mean by weight. The router takes one for each decision, so
  * none counts twice, whoever repeats it.
+ *
+ * What validators say waits for longer, as one of the rewards that may come. Where none does it is applied as often as it weighs:
+ * of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
  */
 export class Rewards {
   private readonly options: RewardsOptions
   private readonly waiting = new Map<string, Waiting>()
   private readonly applied = new Map<string, ReadonlySet<string>>()
+  private readonly verdicts = new Verdicts()
+  private forgetTimer: (() => void) | null = null
 
   constructor(options: RewardsOptions) {
     this.options = options
@@ -62,7 +76,14 @@ export class Rewards {
     }
     if (counts === 0) return 'taken'
     const cancel = windowMs === 0 ? () => {} : after(windowMs, () => this.apply(decision))
-    this.waiting.set(decision, { weighted: value * counts, weights: counts, cancel, keys: new Set([key]) })
+    const verdict = this.verdicts.take(decision)
+    const validated = verdict?.isFirm === true ? weights.validator : 0
+    this.waiting.set(decision, {
+      weighted: value * counts + (verdict?.value ?? 0) * validated,
+      weights: counts + validated,
+      cancel,
+      keys: new Set([key]),
+    })
     if (windowMs === 0) this.apply(decision, true)
     else if (this.waiting.size > WAITING_MAX)
       for (const oldest of this.waiting.keys()) {
@@ -70,6 +91,48 @@ export class Rewards {
         break
       }
     return 'taken'
+  }
+
+  /** What validators say of an answer. */
+  validated(decision: string, verdict: Verdict): void {
+    const { config, now } = this.options
+    const { validator } = config().weights
+    const known = this.waiting.get(decision)
+    if (known !== undefined) {
+      if (!verdict.isFirm) return
+      known.weighted += verdict.value * validator
+      known.weights += validator
+      return
+    }
+    if (this.applied.has(decision)) return
+    this.verdicts.add(decision, verdict, now())
+    this.watchVerdicts()
+  }
+
+  /** Applies the verdicts that have waited long enough. */
+  private watchVerdicts(): void {
+    const { config, now, after } = this.options
+    const { waitMs } = config().validators
+    for (const [decision, value] of this.verdicts.due(now() - waitMs, VERDICTS_MAX))
+      this.applyVerdict(decision, value)
+    const { oldestAt } = this.verdicts
+    if (this.forgetTimer !== null || oldestAt === null) return
+    this.forgetTimer = after(Math.max(VERDICTS_EVERY_MS, oldestAt + waitMs - now()), () => {
+      this.forgetTimer = null
+      this.watchVerdicts()
+    })
+  }
+
+  private applyVerdict(decision: string, value: number): void {
+    const { router, config, random, onError } = this.options
+    if (random() >= config().weights.validator) return
+    try {
+      router.reward(decision, value)
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError)) onError(error)
+      return
+    }
+    this.remember(decision, new Set())
   }
 
   /** @throws for a decision that takes no reward any more, before anything is said to be taken */
@@ -86,6 +149,9 @@ export class Rewards {
   /** Applies what is collected. */
   close(): void {
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
+    this.forgetTimer?.()
+    for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
+      this.applyVerdict(decision, value)
   }
 
   private apply(decision: string, mustThrow = false): void {

@@ -40,7 +40,7 @@ function fingerprint({ prompt }: Asked): string {
 }
 
 /** 53 bits of a text, fast; two conversations of one owner that have the same are taken for one (cyrb53). */
-function hashOf(text: string): string {
+export function hashOf(text: string): string {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
   for (let i = 0; i < text.length; i++) {

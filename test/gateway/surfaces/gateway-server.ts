@@ -35,6 +35,8 @@ export interface GatewayServerOptions {
   readonly models?: readonly Tree[]
   /** Beside those of the config: a store. */
   readonly router?: Partial<RouterOptions>
+  /** For what is left to chance. */
+  readonly random?: () => number
   /** Default: the clock of this machine. */
   readonly now?: () => number
 }
@@ -79,7 +81,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
   const waiting = new Set<() => void>()
   const problems: string[] = []
   let deps: SurfaceDeps | null = null
-  const make = clientSurfaces({ call: undiciUpstream() })
+  const make = clientSurfaces({ call: undiciUpstream(), random: options.random })
   const gateway = await createGateway({
     config,
     router,
