@@ -5,6 +5,7 @@ import { House } from './completions/house.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
 import { decision, feedback, link } from './feedback/feedback-routes.js'
+import { JUDGE_KEY } from './judge/judge.js'
 import { refusalResponse } from './keys/refusal.js'
 import { modelList } from './model-list.js'
 import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
@@ -35,7 +36,9 @@ const COMPLETIONS = [
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
   const { call = fetchUpstream, after = afterTimeout, random = Math.random } = options
   return (deps) => {
-    const house = new House(deps, call, after, random)
+    const house = new House(deps, call, after, random, (own, adapter, request) =>
+      complete(own, adapter, request, JUDGE_KEY),
+    )
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>

@@ -1,3 +1,4 @@
+import { JUDGE_KEY } from '../judge/judge.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { parseObject } from '../protocols/json-read.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
@@ -38,7 +39,9 @@ export class Attempt implements StreamedCall {
   readonly meter: Meter
   readonly booking: Booking
   private readonly contract: Contract
-  /** Null: nothing of the answer is checked. */
+  private readonly isChecked: boolean
+  private readonly isGraded: boolean
+  /** Null: nothing of the answer is checked, nor graded. */
   private readonly collected: Collected | null
   private readonly abort = new AbortController()
   private readonly cleanUps: (() => void)[] = []
@@ -51,8 +54,9 @@ export class Attempt implements StreamedCall {
     this.call = call
     const { logging, rewards } = order.config
     this.contract = contractOf(adapter.surface, order.body.json)
-    const isChecked = rewards.validators.enabled && isBinding(this.contract)
-    this.collected = isChecked ? new Collected(adapter.surface) : null
+    this.isChecked = rewards.validators.enabled && isBinding(this.contract)
+    this.isGraded = adapter.surface !== 'embeddings' && house.judge.draws(order.key)
+    this.collected = this.isChecked || this.isGraded ? new Collected(adapter.surface) : null
     this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
@@ -247,22 +251,33 @@ export class Attempt implements StreamedCall {
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
     this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
-    const isKept = this.collected === null ? true : keeps(this.contract, this.collected)
+    const isKept = this.isChecked && this.collected !== null ? keeps(this.contract, this.collected) : true
     const code = meter.verdict ?? (isKept === false ? 'invalid_answer' : null)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', code)
+    if (exchange.isGone) return
     this.validated(code === null ? isKept : false)
+    this.grade()
+  }
+
+  private grade(): void {
+    const { house, order, call, collected } = this
+    if (!this.isGraded || collected === null || collected.isTooLong) return
+    const { text } = collected
+    const calls = [...collected.calls.values()]
+    if (text === '' && calls.length === 0) return
+    house.judge.grade(call.decision.id, { prompt: order.prompt, text, calls })
   }
 
   /** What the answer is worth by itself. @param isGood null: nobody can tell */
   private validated(isGood: boolean | null): void {
-    const { house, order, call, exchange, adapter } = this
+    const { house, order, call, adapter } = this
     const { enabled, repeatMs } = order.config.rewards.validators
-    if (!enabled || exchange.isGone || adapter.surface === 'embeddings') return
+    if (!enabled || adapter.surface === 'embeddings' || order.key.id === JUDGE_KEY.id) return
     if (repeatMs > 0) house.repeats.answered(repeatKey(order), call.decision.id, house.deps.now(), repeatMs)
     if (isGood === null) return
     // Words of a model that could have called a tool are no proof of anything.
-    const isChecked = this.contract.schema !== null || (this.collected?.calls.size ?? 0) > 0
-    const isFirm = !isGood || isChecked
+    const hasProof = this.contract.schema !== null || (this.collected?.calls.size ?? 0) > 0
+    const isFirm = !isGood || (this.isChecked && hasProof)
     house.rewards.validated(call.decision.id, { value: isGood ? 1 : 0, isFirm })
   }
 }

@@ -1,4 +1,5 @@
-import { keyTextOf } from '../keys/keyring.js'
+import { JUDGE_KEY } from '../judge/judge.js'
+import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
 import { UpstreamFailure } from '../upstreams/failure.js'
@@ -15,11 +16,19 @@ const TOKENS_MAX = 1e9
 /** A store that has not taken a reservation for so long is away. */
 const STORE_WAIT_MS = 5000
 
-/** The way of every request that goes to a model, whatever its protocol. */
-export async function complete(house: House, adapter: ProtocolAdapter, request: Request): Promise<Response> {
+/**
+ * The way of every request that goes to a model, whatever its protocol.
+ * @param known who asks, where that is the gateway itself
+ */
+export async function complete(
+  house: House,
+  adapter: ProtocolAdapter,
+  request: Request,
+  known: ClientKey | null = null,
+): Promise<Response> {
   const exchange = house.begin(request, adapter.surface)
   try {
-    const authentication = await house.deps.keyring.authenticate(keyTextOf(request.headers))
+    const authentication = await authenticated(house, request, known)
     if (!authentication.ok) return exchange.refuse(authentication.refusal, adapter.errors)
     const order = await readOrder(house, adapter, exchange, authentication.key)
     mustBeAllowed(order, adapter.surface)
@@ -30,10 +39,18 @@ export async function complete(house: House, adapter: ProtocolAdapter, request: 
   }
 }
 
+function authenticated(
+  { deps: { keyring } }: House,
+  { headers }: Request,
+  known: ClientKey | null,
+): Authentication | Promise<Authentication> {
+  return known === null ? keyring.authenticate(keyTextOf(headers)) : { ok: true, key: known }
+}
+
 /** The answer to the same prompt, a moment ago, was not what was wanted. */
 function noteRepeat({ repeats, rewards, deps }: House, order: Order): void {
   const { enabled, repeatMs } = order.config.rewards.validators
-  if (!enabled || repeatMs === 0) return
+  if (!enabled || repeatMs === 0 || order.key.id === JUDGE_KEY.id) return
   const before = repeats.asked(repeatKey(order), deps.now(), repeatMs)
   if (before !== null) rewards.validated(before, { value: 0, isFirm: true })
 }

@@ -1,8 +1,10 @@
 import type { GatewayConfig } from '../config/config.js'
 import { Decisions } from '../feedback/decisions.js'
 import { Rewards } from '../feedback/rewards.js'
+import { Judge } from '../judge/judge.js'
 import type { Surface } from '../logs/request-record.js'
 import { scrubberOf } from '../logs/scrub.js'
+import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
 import type { CallUpstream } from '../upstreams/call.js'
@@ -25,12 +27,19 @@ export class House {
   readonly rewards: Rewards
   readonly retries = new RetryShare()
   readonly repeats = new Repeats()
+  readonly judge: Judge
   private readonly underWay = new Set<Exchange>()
   private isClosing = false
   private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
     null
 
-  constructor(deps: SurfaceDeps, call: CallUpstream, after: After, random: () => number) {
+  constructor(
+    deps: SurfaceDeps,
+    call: CallUpstream,
+    after: After,
+    random: () => number,
+    ask: (house: House, adapter: ProtocolAdapter, request: Request) => Promise<Response>,
+  ) {
     this.deps = deps
     this.call = call
     this.after = after
@@ -40,6 +49,14 @@ export class House {
     const { router, onError, live } = deps
     const config = () => live.current.rewards
     this.rewards = new Rewards({ router, config, after, now: deps.now, random, onError })
+    this.judge = new Judge({
+      config: () => live.current,
+      random,
+      after,
+      ask: (adapter, request) => ask(this, adapter, request),
+      reward: (reward) => void this.rewards.give(reward),
+      onError,
+    })
   }
 
   begin(request: Request, surface: Surface): Exchange {
@@ -64,6 +81,7 @@ export class House {
   /** Breaks off what is under way; resolves when all of it is booked. */
   async close(): Promise<void> {
     this.isClosing = true
+    this.judge.close()
     const ends: Promise<void>[] = []
     for (const exchange of [...this.underWay]) {
       if (exchange.mayCost) ends.push(exchange.ended)

@@ -1,7 +1,7 @@
 import type { Router } from '../../index.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
 import { hasLimit } from './limits-in-force.js'
-import { modelSpec, tenantOptions } from './router-options.js'
+import { modelSpec, payersOf, tenantOptions } from './router-options.js'
 import { isSame } from './same.js'
 
 /** One call of the router that a new config asks for. It may be made twice: the second changes nothing. */
@@ -103,12 +103,12 @@ function setBudget(usdPerRequest: number | null, tenant?: string): Change['apply
 }
 
 function tenantCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
-  const old = new Map(before.tenants.map((tenant) => [tenant.id, tenant]))
-  const kept = new Set(after.tenants.map(({ id }) => id))
-  const there = after.tenants
+  const old = new Map(payersOf(before).map((tenant) => [tenant.id, tenant]))
+  const kept = new Set(payersOf(after).map(({ id }) => id))
+  const there = payersOf(after)
     .filter((tenant) => !isSame(old.get(tenant.id), tenant))
     .map((tenant) => tenantChange(tenant, old.get(tenant.id)))
-  const gone = before.tenants
+  const gone = payersOf(before)
     .filter(({ id }) => !kept.has(id))
     .map(({ id }) => ({
       what: `tenant ${id}: removed`,

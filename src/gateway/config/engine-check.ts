@@ -1,7 +1,7 @@
 import { createRouter, ParetoBanditError, type Router, type RouterOptions } from '../../index.js'
 import type { GatewayConfig } from './config.js'
 import type { Mistake, Path } from './mistake.js'
-import { modelSpec, tenantOptions } from './router-options.js'
+import { modelSpec, payersOf, tenantOptions } from './router-options.js'
 
 /** Vectors of one number, and the kernel that is there everywhere: nothing is learned here. */
 const SCRATCH = { dimension: 1, kernel: 'js' } as const
@@ -33,8 +33,9 @@ export async function engineMistakes(config: GatewayConfig): Promise<Mistake[]> 
     attempt(['models', i, 'prices'], () => router.addModel(modelSpec(model)))
   })
   if (config.caps.length > 0) attempt(['caps'], () => router.setCaps(config.caps))
-  config.tenants.forEach((tenant, i) => {
-    attempt(['tenants', i], () => router.addTenant(tenantOptions(tenant)))
+  payersOf(config).forEach((tenant, i) => {
+    const path = i < config.tenants.length ? ['tenants', i] : ['rewards', 'judge']
+    attempt(path, () => router.addTenant(tenantOptions(tenant)))
   })
   await router.close()
   return mistakes

@@ -1,5 +1,6 @@
 import { isRecord } from './compound-shapes.js'
 import { hintOf, type Mistake, type Path, pathText, show } from './mistake.js'
+import { JUDGE_TENANT } from './router-options.js'
 
 /**
  * What the parts of a config say of each other: ids that are there twice, or not at all. It looks at what was given, so that
@@ -35,6 +36,9 @@ export function referenceMistakes(given: unknown): Mistake[] {
       .filter(({ entry: { worst, best } }) => typeof worst === 'number' && worst === best)
       .map(({ path }) => ({ path, message: 'worst and best are the same: no value would tell anything' })),
     ...judgeMistakes(given, models),
+    ...tenants
+      .filter(({ entry }) => entry.id === JUDGE_TENANT)
+      .map(({ path }) => ({ path: [...path, 'id'], message: 'this is the account of the judge' })),
     ...unpriced(given, models, tenants),
   ]
 }
@@ -101,7 +105,13 @@ function unpriced(given: Entry['entry'], models: readonly Entry[], tenants: read
     ...(isRecord(entry.budget) ? [[...path, 'budget']] : []),
     ...(Array.isArray(entry.caps) && entry.caps.length > 0 ? [[...path, 'caps']] : []),
   ])[0]
-  if (limit === undefined) return []
+  const judge =
+    isRecord(given.rewards) && isRecord(given.rewards.judge) ? ['rewards', 'judge', 'capUsdPerDay'] : null
+  return unpricedUnder(limit ?? judge, models)
+}
+
+function unpricedUnder(limit: Path | null, models: readonly Entry[]): Mistake[] {
+  if (limit === null) return []
   return models
     .filter(({ entry }) => entry.prices === null && entry.enabled !== false)
     .map(({ path }) => ({

@@ -10,12 +10,22 @@ export function tenantOptions({ id, budget, caps }: TenantConfig): TenantOptions
   return { id, budget, caps }
 }
 
+/** The account that pays for grades. */
+export const JUDGE_TENANT = 'paretobandit:judge'
+
+/** All accounts beside that of all: tenants, and the judge's. */
+export function payersOf({ tenants, rewards: { judge } }: GatewayConfig): readonly TenantConfig[] {
+  if (judge === null) return tenants
+  return [...tenants, { id: JUDGE_TENANT, budget: null, caps: [{ usd: judge.capUsdPerDay, per: 'day' }] }]
+}
+
 /**
  * Options of `createRouter`, without a store. Models that are not enabled are left out, which disables those that a log has.
  * Budget, caps and tenants are always said, so that taking them out of the file takes them away.
  */
 export function routerOptionsOf(config: GatewayConfig): RouterOptions {
-  const { budget, caps, tenants, routing, models } = config
+  const { budget, caps, routing, models } = config
+  const tenants = payersOf(config)
   const takesCaps = routing.policy === undefined || routing.policy === DEFAULT_POLICY
   return {
     models: models.filter(({ enabled }) => enabled).map(modelSpec),
