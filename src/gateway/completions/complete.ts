@@ -166,7 +166,7 @@ function usualAnswer({ config, asked }: Order): number {
  */
 function longestAnswer(order: Order): number | null {
   const { config, models, asked } = order
-  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens)
+  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens + asked.reasoningTokens)
   if (config.routing.reserve !== 'worst-case') return null
   const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
   if (most !== null) return allAnswers(order, most)

@@ -1,4 +1,5 @@
 import { ParetoBanditError, type Router } from '../../index.js'
+import { isOfStore } from '../completions/ledger.js'
 import type { RewardsConfig } from '../config/config.js'
 import type { After } from '../upstreams/watched-body.js'
 import type { GivenReward } from './given-reward.js'
@@ -20,6 +21,8 @@ const APPLIED_MAX = 100_000
 const WAITING_MAX = 100_000
 /** Verdicts that wait: less than the requests that a router keeps. */
 const VERDICTS_MAX = 32_768
+/** Rewards that the store has no room for are given again, ms. */
+const STORE_RETRY_MS = 1000
 /** How often they are looked at, at most, ms. */
 const VERDICTS_EVERY_MS = 1000
 
@@ -149,6 +152,7 @@ export class Rewards {
   /** Applies what is collected. */
   close(): void {
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
+    for (const { cancel } of this.waiting.values()) cancel()
     this.forgetTimer?.()
     for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
       this.applyVerdict(decision, value)
@@ -164,6 +168,12 @@ export class Rewards {
       this.options.router.reward(decision, found.weighted / found.weights)
     } catch (error) {
       if (mustThrow) throw error
+      if (isOfStore(error)) {
+        // Whoever gave them was told that they are taken.
+        const cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
+        this.waiting.set(decision, { ...found, cancel })
+        return
+      }
       // Another process was first, or it has become too old.
       if (!(error instanceof ParetoBanditError)) this.options.onError(error)
       return

@@ -51,6 +51,8 @@ export interface Asked {
   readonly answers: number
   /** Tokens that the client expects to see in each, which cost what the answer's cost where they are not. */
   readonly predictedTokens: number
+  /** Tokens of reasoning that the client allows beside the limit of the answer. */
+  readonly reasoningTokens: number
   /** What may make it dearer than is set aside for it. */
   readonly dearer: readonly string[]
   /** What the client calls its conversation, in the body. */

@@ -2,7 +2,16 @@ import type { Capability } from '../config/config.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
-import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
+import {
+  greatestLimit,
+  isObject,
+  objectOf,
+  objectsOf,
+  reasoningBudget,
+  textOf,
+  wantedFlag,
+  wantedText,
+} from './json-read.js'
 import { openAiError } from './openai-errors.js'
 import { partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -56,6 +65,7 @@ function read(body: Json): Asked {
     maxOutputTokens: greatestLimit(body, ['max_tokens']),
     answers: 1,
     predictedTokens: 0,
+    reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lastTypes.includes('tool_result')

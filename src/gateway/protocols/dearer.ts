@@ -1,20 +1,30 @@
 import type { Json } from './adapter.js'
-import { objectsOf, textOf } from './json-read.js'
+import { isObject, listOf, objectsOf, textOf } from './json-read.js'
 
 /** Ways to be served that cost what the price list says, or less. Anthropic's and OpenAI's `auto` is what they do unasked. */
 const TIERS_AT_LIST = new Set(['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex', 'batch'])
 
 /**
  * Members by which a request chooses other models or other prices than those it is reserved at, or work that is charged beside its
- * tokens: of OpenAI, Anthropic, OpenRouter, xAI, Groq, Alibaba and LiteLLM.
+ * tokens: of OpenAI and Azure, Anthropic, OpenRouter, xAI, Groq, Cohere, Alibaba and LiteLLM.
  */
 const DEARER_MEMBERS = [
+  'api_base',
+  'base_url',
+  'builtin_tools',
+  'compound_custom',
+  'connectors',
   'container',
+  'custom_llm_provider',
+  'data_sources',
   'enable_search',
+  'enabled_tools',
   'extra_body',
   'fallback_models',
   'fallbacks',
+  'grounding',
   'mcp_servers',
+  'model_list',
   'models',
   'plugins',
   'preset',
@@ -23,19 +33,26 @@ const DEARER_MEMBERS = [
   'route',
   'search_parameters',
   'search_settings',
+  'user_config',
   'web_search',
   'web_search_options',
 ] as const
 
 /** Of these some values are dear. */
-const DEARER_VALUES = ['context_management', 'inference_geo', 'service_tier', 'speed', 'tools'] as const
+const DEARER_VALUES = [
+  'context_management',
+  'inference_geo',
+  'modalities',
+  'service_tier',
+  'speed',
+  'tools',
+] as const
 
 /** All of them: however they are written, upstreams may read them. */
 export const DEARER_NAMES: readonly string[] = [...DEARER_MEMBERS, ...DEARER_VALUES]
 
 /** Tools that the client runs itself: they cost their tokens. All others are run by the provider, at its price. */
 const OWN_TOOLS = new Set([
-  '',
   'function',
   'custom',
   'local_shell',
@@ -59,11 +76,24 @@ export function dearerIn(body: Json): readonly string[] {
   // What a provider sums up in between is charged beside the usage of the answer.
   if (isSaid(body.context_management) && /"compact/.test(JSON.stringify(body.context_management)))
     found.push('context_management')
-  for (const { type } of objectsOf(body.tools)) {
-    const tool = textOf(type).replace(DATE, '')
-    if (!OWN_TOOLS.has(tool)) found.push(`tools.${tool.slice(0, 60)}`)
+  // Pictures and films have prices of their own; sound is a capability.
+  if (listOf(body.modalities).some((each) => each !== 'text' && each !== 'audio')) found.push('modalities')
+  for (const tool of objectsOf(body.tools)) {
+    const name = toolOf(tool)
+    if (name !== null) found.push(`tools.${name.slice(0, 60)}`)
   }
   return [...new Set(found)]
+}
+
+/** What a tool of the provider's is called; null: it is one of the client's. */
+function toolOf(tool: Json): string | null {
+  const other = Object.keys(tool).find((name) => name !== 'type' && name.toLowerCase() === 'type')
+  // Servers in Go read it as the type.
+  if (other !== undefined) return other
+  const type = textOf(tool.type).replace(DATE, '')
+  if (type !== '') return OWN_TOOLS.has(type) ? null : type
+  const isOwn = isObject(tool.function) || typeof tool.name === 'string'
+  return isOwn ? null : (Object.keys(tool)[0] ?? 'none')
 }
 
 function isSaid(value: unknown): boolean {

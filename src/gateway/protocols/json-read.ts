@@ -53,6 +53,22 @@ export function greatestLimit(body: Json, names: readonly string[]): number | nu
   return most === 0 ? null : most
 }
 
+/**
+ * What may be thought beside an answer: some providers count that within its limit, some do not, and Anthropic's may be more than the
+ * limit where tools are called in between.
+ */
+export function reasoningBudget(body: Json): number {
+  const given = [
+    body.thinking_budget,
+    objectOf(body.thinking)?.budget_tokens,
+    objectOf(body.reasoning)?.max_tokens,
+  ]
+  return given.reduce<number>(
+    (most, each) => (typeof each === 'number' && each > most && Number.isSafeInteger(each) ? each : most),
+    0,
+  )
+}
+
 /** A whole number >= 0; null where it is not given. @throws RequestError */
 export function wantedCount(body: Json, name: string): number | null {
   const value = body[name]

@@ -19,8 +19,7 @@ export function membersOf(text: string, from = 0): Member[] {
   while (text[at] === '"') {
     const start = at
     const keyEnd = skipString(text, at)
-    const raw = text.slice(start + 1, keyEnd - 1)
-    const key: string = raw.includes('\\') ? JSON.parse(`"${raw}"`) : raw
+    const key = textAt(text, start, keyEnd)
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1)
     const valueEnd = skipValue(text, valueStart)
     members.push({ key, start, valueStart, valueEnd })
@@ -30,14 +29,52 @@ export function membersOf(text: string, from = 0): Member[] {
   return members
 }
 
-/** A name that stands twice in an object; null: none does. Two readers of such a text may see two requests. */
+/**
+ * A name that stands twice in an object, however deep; null: none does. Two readers of such a text may see two requests.
+ * @param text JSON that has been parsed: it is not checked again
+ */
 export function repeatedKey(text: string): string | null {
-  const seen = new Set<string>()
-  for (const { key } of membersOf(text)) {
-    if (seen.has(key)) return key
-    seen.add(key)
+  /** The names so far of each object that is open; null: a list is. */
+  const open: (Set<string> | null)[] = []
+  let isName = false
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+        open.push(new Set())
+        isName = true
+        break
+      case '[':
+        open.push(null)
+        isName = false
+        break
+      case '}':
+      case ']':
+        open.pop()
+        isName = false
+        break
+      case ',':
+        isName = open.at(-1) instanceof Set
+        break
+      case '"': {
+        const end = skipString(text, at)
+        if (isName) {
+          const key = textAt(text, at, end)
+          const names = open.at(-1)
+          if (names?.has(key) === true) return key
+          names?.add(key)
+          isName = false
+        }
+        at = end - 1
+      }
+    }
   }
   return null
+}
+
+/** A text between its quotes. */
+function textAt(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1)
+  return raw.includes('\\') ? JSON.parse(`"${raw}"`) : raw
 }
 
 /**

@@ -50,6 +50,7 @@ function read(body: Json): Asked {
     maxOutputTokens: 0,
     answers: 1,
     predictedTokens: 0,
+    reasoningTokens: 0,
     dearer: dearerIn(body),
     session: null,
     lock: null,

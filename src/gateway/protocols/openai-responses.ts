@@ -10,7 +10,16 @@ import {
 } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
-import { greatestLimit, isObject, objectOf, objectsOf, textOf, wantedFlag, wantedText } from './json-read.js'
+import {
+  greatestLimit,
+  isObject,
+  objectOf,
+  objectsOf,
+  reasoningBudget,
+  textOf,
+  wantedFlag,
+  wantedText,
+} from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
 import { type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
@@ -62,6 +71,7 @@ function read(body: Json): Asked {
     maxOutputTokens: greatestLimit(body, ['max_output_tokens']),
     answers: 1,
     predictedTokens: 0,
+    reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lockOf(body, items, types),

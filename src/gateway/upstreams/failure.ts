@@ -48,6 +48,8 @@ const CALLER = new Set([400, 405, 409, 413, 415, 422])
 const OPERATOR = new Set([401, 402, 403, 404])
 /** What stands between says that the upstream took too long, or that its answer was lost: the work may be done. */
 const MAY_BE_BILLED = new Set([408, 504, 520, 524])
+/** The same, unless it is the provider's own word, an error of its protocol. */
+const LOST_ON_THE_WAY = 502
 
 /** What a status other than 2xx means. @param text the beginning of its body */
 export function failureOfStatus(status: number, text: string, retryAfterMs: number | null): UpstreamFailure {
@@ -63,7 +65,8 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
     return new UpstreamFailure('operator', 'upstream_refused', 502, `the upstream answered ${status}`)
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
-  const more = { retryAfterMs, mayBeBilled: MAY_BE_BILLED.has(status) }
+  const isLost = status === LOST_ON_THE_WAY && error === null
+  const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
 }
 

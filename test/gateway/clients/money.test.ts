@@ -263,6 +263,8 @@ describe('rule 3: a call that brings no answer', () => {
     { kind: 'status', status: 504, body: 'html', isGenerated: true },
     { kind: 'status', status: 524, body: 'empty', isGenerated: true },
     { kind: 'status', status: 408, isGenerated: true },
+    { kind: 'status', status: 502, body: 'html', isGenerated: true },
+    { kind: 'status', status: 502, body: 'empty', isGenerated: true },
     { kind: 'reset', afterPieces: 0 },
     { kind: 'cut', afterPieces: 0 },
     { kind: 'malformed', afterPieces: 0 },
@@ -275,7 +277,7 @@ describe('rule 3: a call that brings no answer', () => {
   ]
   const FREE: readonly NonNullable<PartialPlan['fault']>[] = [
     { kind: 'status', status: 500 },
-    { kind: 'status', status: 502, body: 'html' },
+    { kind: 'status', status: 502 },
     { kind: 'status', status: 503 },
     { kind: 'status', status: 429 },
     { kind: 'status', status: 400 },

@@ -46,5 +46,15 @@ describe('edits of JSON', () => {
     expect(repeatedKey('{"a":1,"b":{"a":2}}')).toBeNull()
     expect(repeatedKey('{ "a" : "\\"}", "\\u0061":2}')).toBe('a')
     expect(repeatedKey('{"__proto__":1,"__proto__":2}')).toBe('__proto__')
+    expect(repeatedKey('{"a":[{"b":1},{"b":2,"c":{"b":"\\"b\\":"}}],"b":["b","b"]}')).toBeNull()
+    expect(repeatedKey('{"a":[1,{"b":1,"c":[{}],"b":2}]}')).toBe('b')
+  })
+
+  it('find none in any text that one reader wrote', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), spaces, (value, space) => {
+        expect(repeatedKey(JSON.stringify({ value }, null, space))).toBeNull()
+      }),
+    )
   })
 })

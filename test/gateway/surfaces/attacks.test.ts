@@ -222,6 +222,36 @@ describe('a request that upstreams read otherwise than we do', () => {
     await reservedFor({ n: 8, max_tokens: 4000 }, worst)
   })
 
+  it('reserves for thoughts beside the answer, where the worst case is reserved', async () => {
+    const worst = { routing: { reserve: 'worst-case' }, models: [modelTree('sim-small', { prices: PLAIN })] }
+    const { reserved } = await reservedFor({ max_tokens: 100 }, worst)
+    for (const more of [
+      { thinking_budget: 1000 },
+      { reasoning: { max_tokens: 1000 } },
+      { thinking: { budget_tokens: 1000 } },
+    ])
+      expect((await reservedFor({ max_tokens: 100, ...more }, worst)).reserved - reserved).toBeCloseTo(
+        1000 * OUTPUT_USD,
+        12,
+      )
+  })
+
+  it('refuses a name that stands twice, deep in it: readers differ in which of the two they take', async () => {
+    const server = await gatewayBefore((response) => sendWhole(response, usage))
+    const twice = `{"type":"web_search","type":"function","function":{"name":"f"}}`
+    for (const body of [
+      `{"model":"auto","messages":[{"role":"user","content":"x"}],"tools":[${twice}]}`,
+      `{"model":"auto","messages":[{"role":"user","content":"x","content":"y"}]}`,
+    ]) {
+      const response = await server.post('/v1/chat/completions', body)
+      expect([response.status, await response.json()]).toMatchObject([
+        400,
+        { error: { code: 'invalid_json' } },
+      ])
+    }
+    expect(server.raw.bodies).toEqual([])
+  })
+
   it('refuses more answers than anybody gives', async () => {
     const server = await gatewayBefore((response) => sendWhole(response, usage))
     const response = await server.post('/v1/chat/completions', { ...CHAT, n: 1e9 })
@@ -421,6 +451,19 @@ describe('what makes a request dearer than it was reserved for', () => {
     ['tools.image_generation', '/v1/responses', { ...RESPONSES, tools: [{ type: 'image_generation' }] }],
     ['tools.mcp', '/v1/responses', { ...RESPONSES, tools: [{ type: 'mcp', server_url: 'https://x' }] }],
     ['tools.one-to-come', '/v1/responses', { ...RESPONSES, tools: [{ type: 'one-to-come' }] }],
+    ['tools.google_search', '/v1/chat/completions', { ...CHAT, tools: [{ google_search: {} }] }],
+    [
+      'tools.builtin_function',
+      '/v1/chat/completions',
+      { ...CHAT, tools: [{ type: 'builtin_function', function: { name: '$web_search' } }] },
+    ],
+    [
+      'tools.Type',
+      '/v1/messages',
+      { ...MESSAGES, tools: [{ name: 'f', input_schema: {}, Type: 'web_search_20250305' }] },
+    ],
+    ['modalities', '/v1/chat/completions', { ...CHAT, modalities: ['text', 'image'] }],
+    ['data_sources', '/v1/chat/completions', { ...CHAT, data_sources: [{ type: 'azure_search' }] }],
     ['prompt', '/v1/responses', { ...RESPONSES, prompt: { id: 'pmpt_1' } }],
     [
       'tools.web_search',

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../../src/index.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Script } from '../../upstream/plan.js'
+import type { Tree } from '../config/example.js'
 import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 afterEach(closeAll)
@@ -34,10 +35,11 @@ class HeldStore {
 
 const CHAT = { model: 'auto', messages: HELLO }
 
-async function beforeFullJournal(script: Script = () => ({})) {
+async function beforeFullJournal(script: Script = () => ({}), tree: Tree = {}) {
   const held = new HeldStore()
   const server = await gatewayServer({
     script,
+    tree,
     models: [modelTree('sim-small')],
     // Nothing is kept beyond one event: the reservation.
     router: { store: held.store, journal: { capacity: 1, onStoreError: () => {} } },
@@ -114,5 +116,24 @@ describe('a bill that the store takes no more', () => {
     const cap = server.router.stats().account?.caps[0]
     expect(10 - (cap?.availableUsd ?? 0)).toBeCloseTo(server.upstream.costUsd(), 9)
     expect(server.problems).toEqual([])
+  })
+})
+
+describe('a reward that the store takes no more', () => {
+  it('is given again: whoever gave it was told that it is taken', async () => {
+    const rewards = { windowMs: 20, validators: { enabled: false } }
+    const { server, held } = await beforeFullJournal(() => ({}), { rewards, caps: [{ usd: 10, per: 'day' }] })
+    const response = await server.post('/v1/chat/completions', CHAT)
+    await response.text()
+    await server.router.flush()
+    held.hold()
+    server.router.adjustAccount(1)
+    const decision_id = response.headers.get('x-paretobandit-decision')
+    const given = await server.post('/v1/feedback', { decision_id, value: 0.5 })
+    expect(given.status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(server.router.stats().models[0].rewarded).toBe(0)
+    held.release()
+    await expect.poll(() => server.router.stats().models[0].meanReward, { timeout: 5000 }).toBe(0.5)
   })
 })
