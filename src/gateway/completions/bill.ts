@@ -1,7 +1,7 @@
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import type { Json } from '../protocols/adapter.js'
-import { unknownTokensOf, withOutput } from '../protocols/usage.js'
+import { costIn, unknownTokensOf, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 
@@ -34,13 +34,17 @@ export class Billing {
     this.unknown = unknown
   }
 
-  /** @param inputTokens of the request, as estimated */
-  billOf(call: Try, meter: Meter, inputTokens: number): MeasuredBill {
+  /**
+   * @param inputTokens of the request, as estimated
+   * @param isDearer whether it has what may cost more than its tokens: what the provider says of the cost counts then, if it is more
+   */
+  billOf(call: Try, meter: Meter, inputTokens: number, isDearer: boolean): MeasuredBill {
     const { usage } = meter
     if (usage !== null && meter.isCounted) {
       const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
       const served = serviceTier === undefined ? {} : { serviceTier }
-      return { bill: { ...this.billOfUsage(call, usage, served), ...served }, isMeasured: true }
+      const bill = { ...this.billOfUsage(call, usage, served), ...served }
+      return { bill: isDearer ? this.atLeastSaid(call, bill, usage) : bill, isMeasured: true }
     }
     return { bill: { costUsd: this.leastUsd(call, meter, inputTokens) }, isMeasured: false }
   }
@@ -57,6 +61,12 @@ export class Billing {
       moreUsd += (count * (isWithin ? dearest - plain : dearest)) / 1e6
     }
     return { usage, costUsd: (costUsd ?? 0) + moreUsd }
+  }
+
+  private atLeastSaid({ model }: Try, bill: Bill, usage: Json): Bill {
+    const saidUsd = costIn(usage)
+    const costUsd = this.ledger.quote(model.id, bill).costUsd ?? 0
+    return saidUsd > costUsd ? { ...bill, costUsd: saidUsd } : bill
   }
 
   /** Without a usage, or with the beginning of one: never less than the reservation. */

@@ -57,7 +57,8 @@ export class Booking {
   }
 
   private billed() {
-    return this.house.billing.billOf(this.call, this.meter, this.order.inputTokens)
+    const { inputTokens, asked } = this.order
+    return this.house.billing.billOf(this.call, this.meter, inputTokens, asked.dearer.length > 0)
   }
 
   private over(booked: Booked, isMeasured: boolean): void {

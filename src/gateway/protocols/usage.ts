@@ -93,6 +93,11 @@ function merged(before: Json, next: Json, count: (known: number, value: number) 
   return all
 }
 
+/** What the provider says that it costs, USD: of OpenRouter, and of Perplexity in an object of its own. 0: it says nothing. */
+export function costIn({ cost }: Json): number {
+  return Math.max(0, numberIn(cost), numberIn(objectOf(cost)?.total_cost))
+}
+
 /** Tokens of the answer that a usage counts, by whatever name. */
 export function outputIn(usage: Json): number {
   const [output, total, input] = [OUTPUT_NAMES, ['total_tokens'], INPUT_NAMES].map((names) =>

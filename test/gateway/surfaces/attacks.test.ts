@@ -537,6 +537,22 @@ describe('what makes a request dearer than it was reserved for', () => {
     },
   )
 
+  it.each([
+    ['OpenRouter', 0.02],
+    ['Perplexity', { total_cost: 0.02 }],
+  ])('is booked at what %s says that it cost, where the operator allows it', async (_, cost) => {
+    const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17, cost }
+    const server = await gatewayBefore((response) => sendWhole(response, usage), {
+      requests: { allow: ['plugins'] },
+    })
+    const response = await server.post('/v1/chat/completions', { ...CHAT, plugins: [{ id: 'web' }] })
+    expect([response.status, response.headers.get('x-paretobandit-cost-usd')]).toEqual([200, '0.02'])
+    expect(server.ledger().spendUsd).toBe(0.02)
+    // Of any other request the price list has the word.
+    await (await server.post('/v1/chat/completions', CHAT)).text()
+    expect(server.ledger().spendUsd).toBeCloseTo(0.02 + 12 * 0.15e-6 + 5 * 0.6e-6, 12)
+  })
+
   it('is not what stands in the count of a prompt, which costs nothing', async () => {
     const server = await gatewayServer()
     const tools = [{ type: 'web_search_20250305', name: 'web_search' }]
