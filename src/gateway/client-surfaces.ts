@@ -12,6 +12,7 @@ import { OPENAI_CHAT } from './protocols/openai-chat.js'
 import { OPENAI_EMBEDDINGS } from './protocols/openai-embeddings.js'
 import { OPENAI_RESPONSES } from './protocols/openai-responses.js'
 import type { MakeSurfaces } from './surfaces.js'
+import type { AiSdkOptions } from './upstreams/ai-sdk/index.js'
 import { type CallUpstream, fetchUpstream } from './upstreams/call.js'
 import { type After, afterTimeout } from './upstreams/watched-body.js'
 
@@ -20,6 +21,8 @@ export interface ClientSurfaceOptions {
   readonly call?: CallUpstream | undefined
   /** Default: timers. */
   readonly after?: After | undefined
+  /** Models of the AI SDK that are given in code, and how packages of the config are loaded. */
+  readonly aiSdk?: AiSdkOptions | undefined
 }
 
 const COMPLETIONS = [
@@ -31,9 +34,9 @@ const COMPLETIONS = [
 
 /** Everything that clients call. */
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
-  const { call = fetchUpstream, after = afterTimeout } = options
+  const { call = fetchUpstream, after = afterTimeout, aiSdk } = options
   return (deps) => {
-    const house = new House(deps, call, after)
+    const house = new House(deps, call, after, aiSdk)
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>

@@ -1,21 +1,30 @@
-import type { GatewayConfig } from '../config/config.js'
+import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
 import { Decisions } from '../feedback/decisions.js'
 import { Rewards } from '../feedback/rewards.js'
 import type { Surface } from '../logs/request-record.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
-import type { CallUpstream } from '../upstreams/call.js'
+import type { AiSdkOptions, AiSdkProviders, AiSdkUpstreamCall, callAiSdk } from '../upstreams/ai-sdk/index.js'
+import type { CallUpstream, UpstreamAnswer } from '../upstreams/call.js'
+import { UpstreamFailure } from '../upstreams/failure.js'
 import type { After } from '../upstreams/watched-body.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
 import { RetryShare } from './retry-share.js'
 
+interface AiSdk {
+  readonly call: typeof callAiSdk
+  readonly providers: AiSdkProviders
+}
+
 /** What all requests share. */
 export class House {
   readonly deps: SurfaceDeps
   readonly call: CallUpstream
+  private readonly aiSdkOptions: AiSdkOptions
+  private aiSdk: Promise<AiSdk> | null = null
   readonly after: After
   readonly ledger: Ledger
   readonly billing: Billing
@@ -28,9 +37,10 @@ export class House {
   private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
     null
 
-  constructor(deps: SurfaceDeps, call: CallUpstream, after: After) {
+  constructor(deps: SurfaceDeps, call: CallUpstream, after: After, aiSdk: AiSdkOptions = {}) {
     this.deps = deps
     this.call = call
+    this.aiSdkOptions = aiSdk
     this.after = after
     this.ledger = new Ledger({ router: deps.router, after, onError: deps.onError })
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
@@ -49,6 +59,22 @@ export class House {
     this.underWay.add(exchange)
     if (this.isClosing) exchange.breakOff()
     return exchange
+  }
+
+  /** Calls a model of the AI SDK. All that knows of it is loaded with the first. */
+  async callAiSdk(upstream: UpstreamConfig, call: AiSdkUpstreamCall): Promise<UpstreamAnswer> {
+    this.aiSdk ??= import('../upstreams/ai-sdk/index.js').then((found) => ({
+      call: found.callAiSdk,
+      providers: new found.AiSdkProviders(this.aiSdkOptions),
+    }))
+    const aiSdk = await this.aiSdk
+    try {
+      return await aiSdk.call(await aiSdk.providers.modelOf(upstream, call.modelId), call)
+    } catch (error) {
+      // Clients hear of operators' mistakes that there is one.
+      if (error instanceof UpstreamFailure && error.cause !== undefined) this.deps.onError(error.cause)
+      throw error
+    }
   }
 
   /** What an upstream says may quote its key. */

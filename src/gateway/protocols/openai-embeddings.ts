@@ -46,5 +46,6 @@ function read(body: Json): Asked {
     maxOutputTokens: 0,
     session: null,
     lock: null,
+    nativeOnly: null,
   }
 }
