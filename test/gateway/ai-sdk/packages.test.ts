@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -145,6 +148,21 @@ describe('a package of the AI SDK that the config names', () => {
     expect(JSON.stringify(config)).not.toContain('sk-0123456789')
     expect(config.upstreams[0]).toMatchObject({ package: '@ai-sdk/google', baseUrl: '', factory: null })
     await expect(read("package: '@ai-sdk/google', region: eu")).rejects.toThrow('region')
+  })
+
+  it('that reaches nobody costs nothing', async () => {
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as AddressInfo
+    await new Promise((resolve) => closed.close(resolve))
+    const server = await packageServer({ baseUrl: `http://127.0.0.1:${port}/v1` })
+    for (const stream of [false, true]) {
+      const body = { model: 'auto', messages: HELLO, stream }
+      const response = await server.post('/v1/chat/completions', body)
+      expect([stream, response.status]).toEqual([stream, 502])
+      expect(await response.json()).toMatchObject({ error: { code: 'upstream_unreachable' } })
+    }
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 
   it('may be installed where the server is started', async () => {
