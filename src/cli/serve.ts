@@ -64,10 +64,14 @@ async function run(given: string | undefined, { host, port }: ServeFlags): Promi
   const { serve } = await import('../gateway/node/serve.js')
   const { clientSurfaces } = await import('../gateway/client-surfaces.js')
   const { undiciUpstream } = await import('../gateway/node/undici-upstream.js')
+  const { importFrom } = await import('../gateway/node/import-package.js')
   const serving = await serve({
     file,
     listen: { host, port },
-    surfaces: clientSurfaces({ call: undiciUpstream() }),
+    surfaces: clientSurfaces({
+      call: undiciUpstream(),
+      aiSdk: { importPackage: importFrom(process.cwd()) },
+    }),
     env: process.env,
   }).catch((error: unknown) => {
     throw startError(error, file)

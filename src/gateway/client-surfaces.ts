@@ -8,11 +8,13 @@ import { decision, feedback, link } from './feedback/feedback-routes.js'
 import { JUDGE_KEY } from './judge/judge.js'
 import { refusalResponse } from './keys/refusal.js'
 import { modelList } from './model-list.js'
+import type { ProtocolAdapter } from './protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from './protocols/openai-chat.js'
 import { OPENAI_EMBEDDINGS } from './protocols/openai-embeddings.js'
 import { OPENAI_RESPONSES } from './protocols/openai-responses.js'
 import type { MakeSurfaces } from './surfaces.js'
+import type { AiSdkOptions } from './upstreams/ai-sdk/index.js'
 import { type CallUpstream, fetchUpstream } from './upstreams/call.js'
 import { type After, afterTimeout } from './upstreams/watched-body.js'
 
@@ -23,6 +25,8 @@ export interface ClientSurfaceOptions {
   readonly after?: After | undefined
   /** In [0, 1), for what is left to chance. Default: Math.random. */
   readonly random?: (() => number) | undefined
+  /** Models of the AI SDK that are given in code, and how packages of the config are loaded. */
+  readonly aiSdk?: AiSdkOptions | undefined
 }
 
 const COMPLETIONS = [
@@ -34,11 +38,11 @@ const COMPLETIONS = [
 
 /** Everything that clients call. */
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
-  const { call = fetchUpstream, after = afterTimeout, random = Math.random } = options
+  const { call = fetchUpstream, after = afterTimeout, random = Math.random, aiSdk } = options
   return (deps) => {
-    const house = new House(deps, call, after, random, (own, adapter, request) =>
-      complete(own, adapter, request, JUDGE_KEY),
-    )
+    const ask = (own: House, adapter: ProtocolAdapter, request: Request) =>
+      complete(own, adapter, request, JUDGE_KEY)
+    const house = new House(deps, { call, after, random, ask, aiSdk })
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { ENV, EXAMPLE } from '../gateway/config/example.js'
 import { Folder } from './support.js'
@@ -51,6 +52,23 @@ describe('check-config', () => {
     expect(stderr).toContain('the environment variable OPENAI_API_KEY is not set')
     expect(stderr).toContain('g.yaml: 4 mistakes')
     expect(await folder.ok(['check-config', 'g.yaml', '--no-secrets'])).toContain('no mistakes')
+  })
+
+  test("finds no mistake in the container's config, with the names that its env.example has and no others", async () => {
+    const read = (name: string) => readFile(new URL(`../../docker/${name}`, import.meta.url), 'utf8')
+    const names = [...(await read('env.example')).matchAll(/^([A-Z_]+)=$/gm)].map(([, name]) => name)
+    await folder.write('docker.yaml', await read('gateway.yaml'))
+    const unset = await folder.run(['check-config', 'docker.yaml'])
+    const wanted = [...unset.stderr.matchAll(/variable ([A-Z_]+) is not set/g)].map(([, name]) => name)
+    expect([unset.code, wanted.sort()]).toEqual([2, names.sort()])
+    for (const name of names) process.env[name] = `value-of-${name}`
+    try {
+      const said = await folder.ok(['check-config', 'docker.yaml'])
+      expect(said).toContain('docker.yaml: no mistakes')
+      expect(said).toContain('state in Redis: redis://valkey:6379')
+    } finally {
+      for (const name of names) delete process.env[name]
+    }
   })
 
   test('takes the name of a file for what it is, and lets no text act on the terminal', async () => {

@@ -76,7 +76,8 @@ function contentOf(job: Job, block: Block): JsonRecord {
     const { id, name } = job.answer.calls[0][call]
     return { type: 'tool_use', id, name, input: parseJson(text) ?? {} }
   }
-  return { type: 'text', text, citations: null }
+  // Citations are there only where a document asked for them: clients check that they are a list.
+  return { type: 'text', text }
 }
 
 function standard(job: Job): string {

@@ -1,6 +1,6 @@
 import { JUDGE_KEY } from '../judge/judge.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
-import { parseObject } from '../protocols/json-read.js'
+import { objectOf, parseObject } from '../protocols/json-read.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
@@ -119,29 +119,43 @@ export class Attempt implements StreamedCall {
   private async send(): Promise<UpstreamAnswer> {
     const { house, adapter, order, call } = this
     const { timeouts } = order.config
-    const { model, upstream } = call
+    const { model } = call
     const changes = {
       ...adapter.changes(order.body.json, order.asked),
       ...model.parameters,
       model: model.upstreamModel,
     }
-    const request = {
-      url: upstream.baseUrl + adapter.path,
-      headers: upstreamHeaders(upstream, adapter, this.exchange.request.headers),
-      body: withMembers(order.body.text, changes),
-      signal: this.abort.signal,
-    }
+    const body = withMembers(order.body.text, changes)
     if (this.abort.signal.aborted) throw failureOfConnection(null)
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
       const ms = Math.min(timeouts.firstTokenMs, this.leftMs)
-      return await within(house.call(request), ms, house.after, 'no answer began')
+      return await within(this.begun(body), ms, house.after, 'no answer began')
     } catch (error) {
       throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     } finally {
       this.exchange.waited(performance.now() - beganAt)
     }
+  }
+
+  private begun(body: string): Promise<UpstreamAnswer> {
+    const { house, adapter, order, exchange } = this
+    const { model, upstream } = this.call
+    const { signal } = this.abort
+    if (upstream.protocol !== 'ai-sdk') {
+      const headers = upstreamHeaders(upstream, adapter, exchange.request.headers)
+      return house.call({ url: upstream.baseUrl + adapter.path, headers, body, signal })
+    }
+    return house.callAiSdk(upstream, {
+      surface: adapter.surface,
+      modelId: model.upstreamModel,
+      body,
+      isStreamed: order.asked.isStreamed,
+      providerOptions: objectOf(model.parameters.providerOptions),
+      signal,
+      now: house.deps.now,
+    })
   }
 
   /** What is left of the time that a request may take. */

@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { parseObject } from '../protocols/json-read.js'
@@ -20,8 +21,11 @@ export async function countTokens(
   exchange: Exchange,
 ): Promise<object> {
   const order = await readOrder(house, ANTHROPIC_MESSAGES, exchange, key)
-  const [model] = order.models
-  const upstream = order.config.upstreams.find(({ id }) => id === model.upstream)
+  const upstreamOf = (model: ModelConfig) => order.config.upstreams.find(({ id }) => id === model.upstream)
+  const model = order.models.find((each) => upstreamOf(each)?.protocol === ANTHROPIC_MESSAGES.protocol)
+  // No package of the AI SDK counts: what it gets is the estimate that requests are routed by.
+  if (model === undefined) return { input_tokens: order.inputTokens }
+  const upstream = upstreamOf(model)
   if (upstream === undefined) throw new Refused(503, 'no_model_available', 'the model was taken away')
   const { firstTokenMs } = order.config.timeouts
   const abort = new AbortController()

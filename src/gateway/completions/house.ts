@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/config.js'
+import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
 import { Decisions } from '../feedback/decisions.js'
 import { Rewards } from '../feedback/rewards.js'
 import { Judge } from '../judge/judge.js'
@@ -7,7 +7,9 @@ import { scrubberOf } from '../logs/scrub.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
-import type { CallUpstream } from '../upstreams/call.js'
+import type { AiSdkOptions, AiSdkProviders, AiSdkUpstreamCall, callAiSdk } from '../upstreams/ai-sdk/index.js'
+import type { CallUpstream, UpstreamAnswer } from '../upstreams/call.js'
+import { UpstreamFailure } from '../upstreams/failure.js'
 import type { After } from '../upstreams/watched-body.js'
 import { Repeats } from '../validators/repeats.js'
 import { Billing, unknownTokens } from './bill.js'
@@ -15,10 +17,27 @@ import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
 import { RetryShare } from './retry-share.js'
 
+interface AiSdk {
+  readonly call: typeof callAiSdk
+  readonly providers: AiSdkProviders
+}
+
+export interface HouseOptions {
+  readonly call: CallUpstream
+  readonly after: After
+  /** In [0, 1), for what is left to chance. */
+  readonly random: () => number
+  /** Asks a model as a client would, for the judge. */
+  readonly ask: (house: House, adapter: ProtocolAdapter, request: Request) => Promise<Response>
+  readonly aiSdk?: AiSdkOptions | undefined
+}
+
 /** What all requests share. */
 export class House {
   readonly deps: SurfaceDeps
   readonly call: CallUpstream
+  private readonly aiSdkOptions: AiSdkOptions
+  private aiSdk: Promise<AiSdk> | null = null
   readonly after: After
   readonly ledger: Ledger
   readonly billing: Billing
@@ -33,15 +52,10 @@ export class House {
   private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
     null
 
-  constructor(
-    deps: SurfaceDeps,
-    call: CallUpstream,
-    after: After,
-    random: () => number,
-    ask: (house: House, adapter: ProtocolAdapter, request: Request) => Promise<Response>,
-  ) {
+  constructor(deps: SurfaceDeps, { call, after, random, ask, aiSdk = {} }: HouseOptions) {
     this.deps = deps
     this.call = call
+    this.aiSdkOptions = aiSdk
     this.after = after
     this.ledger = new Ledger({ router: deps.router, after, onError: deps.onError })
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
@@ -69,6 +83,22 @@ export class House {
     this.underWay.add(exchange)
     if (this.isClosing) exchange.breakOff()
     return exchange
+  }
+
+  /** Calls a model of the AI SDK. All that knows of it is loaded with the first. */
+  async callAiSdk(upstream: UpstreamConfig, call: AiSdkUpstreamCall): Promise<UpstreamAnswer> {
+    this.aiSdk ??= import('../upstreams/ai-sdk/index.js').then((found) => ({
+      call: found.callAiSdk,
+      providers: new found.AiSdkProviders(this.aiSdkOptions),
+    }))
+    const aiSdk = await this.aiSdk
+    try {
+      return await aiSdk.call(await aiSdk.providers.modelOf(upstream, call.modelId), call)
+    } catch (error) {
+      // Clients hear of operators' mistakes that there is one.
+      if (error instanceof UpstreamFailure && error.cause !== undefined) this.deps.onError(error.cause)
+      throw error
+    }
   }
 
   /** What an upstream says may quote its key. */

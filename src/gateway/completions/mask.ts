@@ -77,7 +77,10 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   const upstream = config.upstreams.find((each) => each.id === model.upstream)
   if (!enabled) return 'is disabled'
   if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
-  if (upstream?.protocol !== adapter.protocol) return `is not reached by this path`
+  if (upstream?.protocol !== adapter.protocol) {
+    if (upstream?.protocol !== 'ai-sdk') return `is not reached by this path`
+    if (asked.nativeOnly !== null) return `takes no ${asked.nativeOnly}`
+  }
   for (const need of asked.needs) if (!capabilities.includes(need)) return NEEDS[need]
   if (region !== null && model.region !== region) return `does not run in region ${region}`
   const output = asked.maxOutputTokens ?? 0

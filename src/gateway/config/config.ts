@@ -116,23 +116,33 @@ export interface RoutingConfig {
   readonly pendingTtlMs?: number
 }
 
-export const PROTOCOLS = ['openai', 'anthropic'] as const
+export const PROTOCOLS = ['openai', 'anthropic', 'ai-sdk'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** A provider, or a server of one's own, that answers requests. */
 export interface UpstreamConfig {
   readonly id: string
-  /** What it speaks. `openai` covers all that is compatible: vLLM, Ollama, OpenRouter, llama.cpp, Groq, Mistral. */
+  /**
+   * What it speaks. `openai` covers all that is compatible: vLLM, Ollama, OpenRouter, llama.cpp, Groq, Mistral. `ai-sdk` is
+   * called by a provider of the AI SDK, which answers every surface for chats.
+   */
   readonly protocol: Protocol
   /**
    * http or https, without a slash at its end, a query or a user: `https://api.openai.com/v1`, to which `/chat/completions`,
-   * `/responses`, `/embeddings` are added; `https://api.anthropic.com/v1`, to which `/messages` is.
+   * `/responses`, `/embeddings` are added; `https://api.anthropic.com/v1`, to which `/messages` is. Of `ai-sdk` empty, the
+   * default: the package knows it.
    */
   readonly baseUrl: string
   /** Sent as `authorization: Bearer` (openai) or `x-api-key` (anthropic). Null, the default: none is sent. */
   readonly apiKey: Secret | null
   /** More headers of each request, names in lower case. Values may be secrets. Default none. */
   readonly headers: Readonly<Record<string, string | Secret>>
+  /** Of `ai-sdk`: what is installed and makes it, `@ai-sdk/google`. Null, the default: it is given in code. */
+  readonly package: string | null
+  /** The function of the package that makes it: `createVertex`. Null, the default: its only one that is called `create...`. */
+  readonly factory: string | null
+  /** What that function is told besides: `region`, `resourceName`. Values may be secrets. Default none. */
+  readonly options: Readonly<Record<string, string | boolean | Secret>>
 }
 
 export const MODEL_KINDS = ['chat', 'embeddings'] as const

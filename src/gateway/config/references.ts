@@ -75,8 +75,8 @@ function unknown(name: unknown, path: Path, known: readonly unknown[], what: str
 function modelMistakes(entry: Entry['entry'], path: Path, upstreams: readonly Entry[]): Mistake[] {
   const mistakes: Mistake[] = []
   const upstream = upstreams.find((each) => each.entry.id === entry.upstream)
-  if (entry.kind === 'embeddings' && upstream?.entry.protocol === 'anthropic') {
-    const message = 'an upstream of protocol anthropic has no embeddings'
+  if (entry.kind === 'embeddings' && ['anthropic', 'ai-sdk'].includes(String(upstream?.entry.protocol))) {
+    const message = `an upstream of protocol ${upstream?.entry.protocol} has no embeddings`
     mistakes.push({ path: [...path, 'kind'], message })
   }
   const { contextTokens, maxOutputTokens } = entry

@@ -19,9 +19,11 @@ export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
     const { json } = await readJsonBody(request, BODY_BYTES_MAX)
-    const given = readReward(json, house.deps.live.current.rewards)
+    const { rewards } = house.deps.live.current
+    const given = readReward(json, rewards, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
     mustBeOf(house, given.decision, key)
+    if (!given.counts) return { decision_id: given.decision, value: null, status: 'noted' }
     const outcome = house.rewards.give(given)
     return { decision_id: given.decision, value: given.value, status: outcome }
   })
@@ -82,7 +84,14 @@ export async function link(house: House, request: Request, token: string): Promi
   try {
     const { decision, value } = claim
     // One person, one word: the other link takes nothing back once this has counted.
-    house.rewards.give({ decision, value, weight: 1, source: 'person', idempotencyKey: `link:${value}` })
+    house.rewards.give({
+      decision,
+      value,
+      weight: 1,
+      source: 'person',
+      idempotencyKey: `link:${value}`,
+      counts: true,
+    })
   } catch (error) {
     const { status } = refused(house, ERRORS, exchange, error)
     return status >= 500 ? linkPage('Something went wrong.', null, 500) : linkPage('Thank you.', null)

@@ -96,7 +96,7 @@ export class Judge {
     const model = models.find(({ id }) => id === rewards.judge?.model)
     const upstream = upstreams.find(({ id }) => id === model?.upstream)
     if (model === undefined || upstream === undefined) return
-    const { protocol } = upstream
+    const protocol = upstream.protocol === 'anthropic' ? 'anthropic' : 'openai'
     const adapter = protocol === 'anthropic' ? ANTHROPIC_MESSAGES : OPENAI_CHAT
     const body = gradeRequest(model.id, protocol, graded, model.maxOutputTokens)
     const request = new Request(`http://judge${adapter.path}`, { method: 'POST', body: JSON.stringify(body) })
@@ -107,7 +107,7 @@ export class Judge {
     const value = gradeIn(parseObject(text) ?? {})
     if (value === null) return
     try {
-      reward({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge' })
+      reward({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge', counts: true })
     } catch (error) {
       // Somebody else's word has been applied, or the decision is too old.
       if (!(error instanceof ParetoBanditError)) throw error

@@ -59,6 +59,8 @@ export interface Asked {
   readonly session: string | null
   /** Only the model of the conversation so far can go on with it; null: any can. */
   readonly lock: 'open tool calls' | 'thinking signatures' | 'state of the provider' | null
+  /** What of it only an upstream of the same protocol can do; null: nothing. */
+  readonly nativeOnly: string | null
 }
 
 /** What one event of a stream, or a whole answer, says. */

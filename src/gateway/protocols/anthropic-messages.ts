@@ -73,6 +73,7 @@ function read(body: Json): Asked {
       : types.includes('thinking') || types.includes('redacted_thinking')
         ? 'thinking signatures'
         : null,
+    nativeOnly: nativeOnly(body, types),
   }
 }
 
@@ -84,6 +85,22 @@ function ownToolTokens(tools: unknown): number {
     objectsOf(tools).filter(({ type }) => typeof type === 'string' && type !== 'custom').length *
     OWN_TOOL_TOKENS
   )
+}
+
+const BLOCKS = new Set([
+  'text',
+  'image',
+  'document',
+  'thinking',
+  'redacted_thinking',
+  'tool_use',
+  'tool_result',
+])
+
+function nativeOnly(body: Json, types: readonly string[]): string | null {
+  if (objectsOf(body.tools).some((tool) => !isObject(tool.input_schema))) return "tools of the provider's own"
+  const other = types.find((type) => !BLOCKS.has(type))
+  return other === undefined ? null : `blocks of type ${JSON.stringify(other.slice(0, 60))}`
 }
 
 function needsOf(body: Json, types: readonly string[]): Set<Capability> {

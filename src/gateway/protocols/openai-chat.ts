@@ -69,7 +69,18 @@ function read(body: Json): Asked {
     dearer: dearerIn(body),
     session: sessionIn(body),
     lock: ['tool', 'function'].includes(textOf(messages.at(-1)?.role)) ? 'open tool calls' : null,
+    nativeOnly: nativeOnly(body, answers, messages),
   }
+}
+
+function nativeOnly(body: Json, answers: number, messages: readonly Json[]): string | null {
+  if (answers > 1) return 'several answers (n)'
+  if (objectsOf(body.functions).length > 0) return 'functions; tools took their place'
+  if (messages.some(({ role }) => role === 'function')) return 'messages of role function'
+  if (objectsOf(body.tools).some(({ type }) => type !== 'function')) return 'tools but functions'
+  if (Array.isArray(body.modalities) && body.modalities.some((each) => each !== 'text'))
+    return 'modalities but text'
+  return body.logprobs === true || typeof body.top_logprobs === 'number' ? 'logprobs' : null
 }
 
 function needsOf(body: Json, types: readonly string[]): Set<Capability> {

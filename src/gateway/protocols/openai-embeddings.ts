@@ -54,5 +54,6 @@ function read(body: Json): Asked {
     dearer: dearerIn(body),
     session: null,
     lock: null,
+    nativeOnly: null,
   }
 }

@@ -75,6 +75,7 @@ function read(body: Json): Asked {
     dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lockOf(body, items, types),
+    nativeOnly: nativeOnly(body, types),
   }
 }
 
@@ -89,6 +90,17 @@ function sizeOf({ instructions, input, previous_response_id: previous, conversat
     references: references + 1,
     unbounded: unbounded ?? 'a conversation that the provider keeps',
   }
+}
+
+const ITEMS = new Set(['', 'message', 'reasoning', 'function_call', 'function_call_output'])
+
+function nativeOnly(body: Json, types: readonly string[]): string | null {
+  if (typeof body.previous_response_id === 'string' || (body.conversation ?? null) !== null)
+    return 'state of the provider'
+  if (objectsOf(body.tools).some(({ type }) => type !== 'function')) return 'tools but functions'
+  const other = types.find((type) => !ITEMS.has(type))
+  if (other !== undefined) return `items of type ${JSON.stringify(other.slice(0, 60))}`
+  return typeof body.top_logprobs === 'number' ? 'logprobs' : null
 }
 
 function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {

@@ -46,7 +46,7 @@ describe('a config', () => {
     expect(await ofText(text)).toEqual([
       'c.yaml:6:3: listen.port: expected a whole number from 0 to 65535, got 99999',
       "c.yaml:15:29: caps[0].pre: unknown; did you mean 'per'?",
-      `c.yaml:23:5: upstreams[1].protocol: expected one of openai, anthropic, got "antropic"; did you mean 'anthropic'?`,
+      `c.yaml:23:5: upstreams[1].protocol: expected one of openai, anthropic, ai-sdk, got "antropic"; did you mean 'anthropic'?`,
       `c.yaml:39:5: models[1].upstream: no upstream is called "opnai"; did you mean 'openai'?`,
       `c.yaml:84:5: keys[0].tenant: no tenant is called "suport"; did you mean 'support'?`,
       `c.yaml:85:24: keys[0].groups[1]: no group of a model is called "evryday"; did you mean 'everyday'?`,

@@ -54,6 +54,9 @@ describe('the Dockerfile', () => {
   it('installs the redis client that is tested here', () => {
     const { devDependencies } = JSON.parse(read('package.json'))
     expect(DOCKERFILE).toContain(`redis@${devDependencies.redis}`)
+    // What an operator adds is installed in the same stage, and is none unless they say so.
+    expect(DOCKERFILE).toMatch(/^ARG PACKAGES=""$/m)
+    expect(INSTRUCTIONS.find((line) => line.startsWith('RUN npm install'))).toContain('${' + 'PACKAGES}')
   })
 })
 
@@ -86,5 +89,7 @@ describe('the compose file', () => {
     const named = read('docker/gateway.yaml').match(/\$[A-Z_]+(?=[\s}])/g) ?? []
     for (const name of named) expect(read('docker/env.example')).toContain(`${name.slice(1)}=\n`)
     expect(named).toHaveLength(2)
+    const told = read('docker/env.example').match(/^[A-Z_]+=$/gm) ?? []
+    expect(told.map((line) => `$${line.slice(0, -1)}`).sort()).toEqual([...named].sort())
   })
 })

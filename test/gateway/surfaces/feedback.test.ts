@@ -44,6 +44,60 @@ describe('feedback', () => {
     }
   })
 
+  it('is taken with the bodies that clients of other gateways send', async () => {
+    const metadata = { _user: 'fef653', text: 'title was irrelevant' }
+    const taken: readonly (readonly [(id: string) => object, number])[] = [
+      [(inference_id) => ({ inference_id, metric_name: 'draft_accepted', value: true, tags: { a: 'b' } }), 1],
+      [(inference_id) => ({ inference_id, metric_name: 'score', value: 0.8, dryrun: false }), 0.8],
+      [(replay_id) => ({ replay_id, target: 'model', verdict: 'good_fit', score: 0.9 }), 0.9],
+      [
+        (replay_id) => ({
+          replay_id,
+          source: 'agent',
+          target: 'model',
+          target_ref: 'm',
+          verdict: 'underpowered',
+        }),
+        0,
+      ],
+      [(replay_id) => ({ replay_id, target: 'model', verdict: 'overprovisioned', reason: 'r' }), 1],
+      [(replay_id) => ({ replay_id, target: 'model', verdict: 'failed' }), 0],
+      [(trace_id) => ({ trace_id, value: -10, weight: 0.5, metadata }), 0],
+      [(trace_id) => ({ trace_id, value: 10, metadata: JSON.stringify(metadata) }), 1],
+    ]
+    for (const [form, value] of taken) {
+      const { ask, give, meanReward } = await answered()
+      const body = form(await ask())
+      expect([body, await give(body)]).toMatchObject([body, { status: 200, body: { status: 'taken' } }])
+      expect(meanReward()).toBeCloseTo(value, 12)
+      await closeAll()
+    }
+    const { ask, give, server } = await answered({
+      windowMs: 0,
+      metrics: [{ name: 'portkey', worst: -1, best: 1 }],
+    })
+    const id = await ask()
+    const noted = [
+      { inference_id: id, metric_name: 'comment', value: 'nice' },
+      { inference_id: id, metric_name: 'demonstration', value: [{ type: 'text', text: 'so' }] },
+      { inference_id: id, metric_name: 'solved', value: true, dryrun: true },
+      { replay_id: id, target: 'route', verdict: 'failed' },
+    ]
+    for (const body of noted)
+      expect([body, await give(body)]).toMatchObject([body, { status: 200, body: { status: 'noted' } }])
+    expect(server.router.stats().models[0].rewarded).toBe(0)
+    expect((await give({ episode_id: id, metric_name: 'solved', value: true })).status).toBe(400)
+    expect((await give({ inference_id: id, metric_name: 'solved', value: 7, dryrun: true })).status).toBe(400)
+    // A thumb up, on the scale that the operator gave it.
+    expect((await give({ trace_id: id, value: 1 }, { 'idempotency-key': 'feedback-123' })).body.status).toBe(
+      'taken',
+    )
+    expect((await give({ trace_id: id, value: 1 }, { 'idempotency-key': 'feedback-123' })).body.status).toBe(
+      'known',
+    )
+    expect(server.router.stats().models[0].meanReward).toBe(1)
+  })
+
   it('counts once for a key, and once for a decision', async () => {
     const { ask, give, server } = await answered()
     const decision_id = await ask()

@@ -7,6 +7,7 @@ import type { RequestRecord } from '../../../src/gateway/logs/request-record.js'
 import { listen } from '../../../src/gateway/node/http-server.js'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import type { SurfaceDeps } from '../../../src/gateway/surfaces.js'
+import type { AiSdkOptions } from '../../../src/gateway/upstreams/ai-sdk/index.js'
 import { createRouter, type RouterOptions } from '../../../src/index.js'
 import type { Script } from '../../upstream/plan.js'
 import { PRICES } from '../../upstream/prices.js'
@@ -39,6 +40,9 @@ export interface GatewayServerOptions {
   readonly random?: () => number
   /** Default: the clock of this machine. */
   readonly now?: () => number
+  /** More upstreams, of the simulated one's address. */
+  readonly upstreams?: (baseUrl: string) => readonly Tree[]
+  readonly aiSdk?: AiSdkOptions
 }
 
 export type GatewayServer = Awaited<ReturnType<typeof gatewayServer>>
@@ -52,17 +56,20 @@ export async function closeAll(): Promise<void> {
 
 /** A gateway on a socket, before a simulated upstream on another. */
 export async function gatewayServer(options: GatewayServerOptions = {}) {
-  const { script, tree = {}, models, now = Date.now } = options
+  const { script, tree = {}, models, upstreams, aiSdk, now = Date.now } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
     store: { kind: 'memory' },
     listen: { port: 0 },
-    upstreams: ['openai', 'anthropic'].map((protocol) => ({
-      id: protocol,
-      protocol,
-      baseUrl: upstream.baseUrl,
-      apiKey: '$UPSTREAM_KEY',
-    })),
+    upstreams: [
+      ...['openai', 'anthropic'].map((protocol) => ({
+        id: protocol,
+        protocol,
+        baseUrl: upstream.baseUrl,
+        apiKey: '$UPSTREAM_KEY',
+      })),
+      ...(upstreams?.(upstream.baseUrl) ?? []),
+    ],
     models: models ?? [
       modelTree('sim-small'),
       modelTree('sim-middle'),
@@ -81,7 +88,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
   const waiting = new Set<() => void>()
   const problems: string[] = []
   let deps: SurfaceDeps | null = null
-  const make = clientSurfaces({ call: undiciUpstream(), random: options.random })
+  const make = clientSurfaces({ call: undiciUpstream(), random: options.random, aiSdk })
   const gateway = await createGateway({
     config,
     router,

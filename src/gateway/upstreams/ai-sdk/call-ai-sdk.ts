@@ -1,0 +1,227 @@
+import type { Surface } from '../../logs/request-record.js'
+import { type Json, RequestError } from '../../protocols/adapter.js'
+import { isObject, objectOf, parseObject, textOf } from '../../protocols/json-read.js'
+import type { UpstreamAnswer } from '../call.js'
+import { failureOfConnection, UpstreamFailure } from '../failure.js'
+import { PartReader, readWhole } from './answer-parts.js'
+import { askChat } from './ask-chat.js'
+import { askMessages } from './ask-messages.js'
+import { askResponses } from './ask-responses.js'
+import { numberOf } from './asked-settings.js'
+import type { AiSdkCall, AiSdkModel, Asking } from './model.js'
+import { withFiles } from './prompt-files.js'
+import { CHAT_WRITER } from './write-chat.js'
+import { MESSAGES_WRITER } from './write-messages.js'
+import { RESPONSES_WRITER } from './write-responses.js'
+import type { Head, Writer } from './writer.js'
+
+/** One request for a model of the AI SDK, in the words of its surface. */
+export interface AiSdkUpstreamCall {
+  readonly surface: Surface
+  /** What the upstream calls the model. */
+  readonly modelId: string
+  readonly body: string
+  readonly isStreamed: boolean
+  /** Of the config: what the model's package is told besides. */
+  readonly providerOptions: Json | null
+  readonly signal: AbortSignal
+  readonly now: () => number
+}
+
+const SURFACES: Readonly<Partial<Record<Surface, { ask: (body: Json) => Asking; writer: Writer }>>> = {
+  chat: { ask: askChat, writer: CHAT_WRITER },
+  messages: { ask: askMessages, writer: MESSAGES_WRITER },
+  responses: { ask: askResponses, writer: RESPONSES_WRITER },
+}
+
+/**
+ * Asks a model, and gives its answer as an upstream of the client's own protocol would: what is around it reads, meters and
+ * books it like any other.
+ * @throws (the promise, or the body's `next`, is rejected with) UpstreamFailure, or what keeps it from being reached
+ */
+export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Promise<UpstreamAnswer> {
+  const surface = SURFACES[call.surface]
+  if (surface === undefined)
+    throw new UpstreamFailure(
+      'operator',
+      'upstream_refused',
+      502,
+      'a model of the AI SDK answers chats alone',
+    )
+  const { ask, writer } = surface
+  const { signal } = call
+  try {
+    const asking = ask(parseObject(call.body) ?? {})
+    const options = await optionsOf(model, asking, call)
+    const head: Head = {
+      id: crypto.randomUUID().replaceAll('-', ''),
+      model: call.modelId,
+      createdSeconds: Math.floor(call.now() / 1000),
+    }
+    if (call.isStreamed) {
+      const { stream } = await unlessAborted(model.doStream(options as never), signal)
+      return answerOf(200, 'text/event-stream', written(stream, writer, head, signal))
+    }
+    const answer = readWhole(await unlessAborted(model.doGenerate(options as never), signal))
+    if (answer === null) throw malformed('the model answered something else')
+    if (answer.finish === 'error') throw malformed('the model ended with an error')
+    return jsonAnswer(200, writer.whole(head, answer), () => null)
+  } catch (error) {
+    return answerOfError(error, writer, call)
+  }
+}
+
+async function optionsOf(model: AiSdkModel, asking: Asking, call: AiSdkUpstreamCall): Promise<AiSdkCall> {
+  const { request, effort, thinkingTokens } = asking
+  const prompt = await withFiles(request.prompt, model)
+  const isNew = Number(model.specificationVersion.slice(1)) >= 4
+  const space = model.provider.split('.')[0]
+  const own = {
+    ...(effort === null || isNew ? {} : { reasoningEffort: effort }),
+    ...(thinkingTokens === null ? {} : thinkingOf(space, thinkingTokens)),
+  }
+  const wanted = Object.keys(own).length === 0 ? {} : { [space]: own }
+  const providerOptions = mergedOptions(wanted, call.providerOptions ?? {})
+  return {
+    ...request,
+    prompt,
+    abortSignal: call.signal,
+    ...(effort !== null && isNew ? { reasoning: effort } : {}),
+    ...(Object.keys(providerOptions).length === 0 ? {} : { providerOptions }),
+  }
+}
+
+function thinkingOf(space: string, tokens: number): Json {
+  if (space === 'google' || space === 'vertex') return { thinkingConfig: { thinkingBudget: tokens } }
+  return { thinking: { type: 'enabled', budgetTokens: tokens } }
+}
+
+/** The operator's go above the client's. */
+function mergedOptions(wanted: Json, config: Json): Record<string, Json> {
+  const merged: Record<string, Json> = {}
+  for (const [name, value] of [...Object.entries(wanted), ...Object.entries(config)])
+    if (isObject(value)) merged[name] = { ...merged[name], ...value }
+  return merged
+}
+
+/** The bytes of a stream, made as they are asked for. */
+async function* written(
+  stream: ReadableStream<unknown>,
+  writer: Writer,
+  head: Head,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder()
+  const parts = new PartReader()
+  const out = writer.stream(head)
+  const reader = stream.getReader()
+  try {
+    yield encoder.encode(out.begin())
+    for (;;) {
+      const { done, value } = await unlessAborted(reader.read(), signal)
+      if (done) return
+      let text = ''
+      for (const piece of parts.read(value)) {
+        if (piece.kind === 'error') throw failureOfPart(piece.error)
+        if (piece.kind === 'finish' && piece.finish === 'error')
+          throw malformed('the model ended with an error')
+        text += out.write(piece)
+      }
+      if (text !== '') yield encoder.encode(text)
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+
+/** Models that do not listen to the signal are left behind. */
+async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  let forget = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const abort = () => reject(signal.reason ?? new Error('aborted'))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+    forget = () => signal.removeEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    forget()
+  }
+}
+
+function malformed(message: string): UpstreamFailure {
+  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
+}
+
+/** Names of the SDK's errors. They are told by name: each package may have a copy of the classes. */
+const MALFORMED = new Set([
+  'AI_JSONParseError',
+  'AI_TypeValidationError',
+  'AI_InvalidResponseDataError',
+  'AI_EmptyResponseBodyError',
+  'AI_NoContentGeneratedError',
+])
+const CALLER = new Set([
+  'AI_UnsupportedFunctionalityError',
+  'AI_InvalidPromptError',
+  'AI_InvalidArgumentError',
+])
+const OPERATOR = new Set([
+  'AI_LoadAPIKeyError',
+  'AI_LoadSettingError',
+  'AI_NoSuchModelError',
+  'AI_NoSuchProviderError',
+])
+
+/** A status becomes an answer of that status, as one that came over HTTP; what is none is thrown. */
+function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstreamCall): UpstreamAnswer {
+  if (error instanceof UpstreamFailure || signal.aborted) throw error
+  if (error instanceof RequestError)
+    return jsonAnswer(error.status, writer.error(error.message, error.status), () => null)
+  const name = nameOf(error)
+  const message = messageOf(error)
+  if (CALLER.has(name)) return jsonAnswer(400, writer.error(message, 400), () => null)
+  if (OPERATOR.has(name))
+    throw new UpstreamFailure('operator', 'upstream_refused', 502, 'the model is set up wrongly')
+  const status = isObject(error) ? numberOf(error.statusCode) : null
+  if (MALFORMED.has(name) || (status !== null && status < 300))
+    throw malformed('the answer of the model cannot be read')
+  if (status === null || status > 599) throw failureOfConnection(error)
+  const headers = isObject(error) ? objectOf(error.responseHeaders) : null
+  return jsonAnswer(status, writer.error(message, status), (header) => textOf(headers?.[header]) || null)
+}
+
+/** An error in the middle of a stream. */
+function failureOfPart(error: unknown): UpstreamFailure {
+  const status = isObject(error) ? numberOf(error.statusCode) : null
+  const more = { mayBeBilled: true }
+  if (status === 429)
+    return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, messageOf(error), more)
+  return new UpstreamFailure('upstream', 'upstream_error', 502, messageOf(error), more)
+}
+
+function nameOf(error: unknown): string {
+  return isObject(error) ? textOf(error.name) : ''
+}
+
+function messageOf(error: unknown): string {
+  if (typeof error === 'string' && error !== '') return error
+  return (isObject(error) && textOf(error.message)) || 'the model failed'
+}
+
+function jsonAnswer(status: number, body: Json, header: UpstreamAnswer['header']): UpstreamAnswer {
+  const bytes = new TextEncoder().encode(JSON.stringify(body))
+  return {
+    ...answerOf(status, 'application/json', only(bytes)),
+    header: (name) => (name === 'content-type' ? 'application/json' : header(name)),
+  }
+}
+
+function answerOf(status: number, type: string, body: AsyncIterator<Uint8Array>): UpstreamAnswer {
+  return { status, header: (name) => (name === 'content-type' ? type : null), body }
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

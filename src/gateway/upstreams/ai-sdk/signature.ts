@@ -1,0 +1,21 @@
+import type { Json } from '../../protocols/adapter.js'
+import { isObject, objectOf, parseObject, textOf } from '../../protocols/json-read.js'
+
+const MARK = 'aisdk:'
+
+/**
+ * What a provider wants back with its reasoning, in the one field that clients of messages give back: Anthropic's signature
+ * as it is, others as marked JSON. Empty: nothing.
+ */
+export function signatureOf(metadata: unknown): string {
+  if (!isObject(metadata)) return ''
+  const own = textOf(objectOf(metadata.anthropic)?.signature)
+  if (own !== '') return own
+  return Object.keys(metadata).length === 0 ? '' : MARK + JSON.stringify(metadata)
+}
+
+export function signedOptions(signature: string): { readonly providerOptions?: Json } {
+  if (signature === '') return {}
+  const marked = signature.startsWith(MARK) ? parseObject(signature.slice(MARK.length)) : null
+  return { providerOptions: marked ?? { anthropic: { signature } } }
+}

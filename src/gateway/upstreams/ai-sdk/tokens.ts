@@ -1,0 +1,106 @@
+import type { Json } from '../../protocols/adapter.js'
+import { isObject, objectOf, objectsOf } from '../../protocols/json-read.js'
+import { numberOf } from './asked-settings.js'
+
+/** Tokens of an answer. The whole of a side holds its parts. */
+export interface Tokens {
+  readonly input: number
+  readonly cacheRead: number
+  readonly cacheWrite: number
+  /** Of `cacheWrite`, those that are kept for an hour. */
+  readonly cacheWrite1h: number
+  readonly audioInput: number
+  readonly output: number
+  readonly reasoning: number
+}
+
+/** A usage of specification v2, v3 or v4; null: none of its counts says anything. */
+export function readTokens(usage: unknown): Tokens | null {
+  if (!isObject(usage)) return null
+  const { inputTokens, outputTokens } = usage
+  const raw = objectOf(usage.raw) ?? {}
+  const [inputs, outputs] = [objectOf(inputTokens) ?? {}, objectOf(outputTokens) ?? {}]
+  const count = (...values: readonly unknown[]) =>
+    values.map(numberOf).find((each) => each !== null && each >= 0) ?? null
+  const cacheRead = count(inputs.cacheRead, usage.cachedInputTokens) ?? 0
+  const cacheWrite = count(inputs.cacheWrite) ?? 0
+  const reasoning = count(outputs.reasoning, usage.reasoningTokens) ?? 0
+  const ofInputs = isObject(inputTokens) ? sum(count(inputs.noCache), cacheRead + cacheWrite) : null
+  const ofOutputs = isObject(outputTokens) ? sum(count(outputs.text), reasoning) : null
+  const total = count(usage.totalTokens)
+  const input = count(inputs.total, inputTokens) ?? ofInputs
+  const output = count(outputs.total, outputTokens) ?? ofOutputs
+  if (input === null && output === null && total === null) return null
+  return {
+    input: input ?? Math.max(0, (total ?? 0) - (output ?? 0)),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: Math.min(cacheWrite, count(objectOf(raw.cache_creation)?.ephemeral_1h_input_tokens) ?? 0),
+    audioInput: audioOf(raw),
+    // Some totals hold reasoning that no side counts.
+    output: Math.max(output ?? 0, total === null || input === null ? 0 : total - input),
+    reasoning,
+  }
+}
+
+function sum(first: number | null, rest: number): number | null {
+  return first === null && rest === 0 ? null : (first ?? 0) + rest
+}
+
+/** Audio costs more, and the SDK does not count it: it stands in the provider's own usage alone. */
+function audioOf(raw: Json): number {
+  const named = objectOf(raw.prompt_tokens_details) ?? objectOf(raw.input_tokens_details) ?? {}
+  const listed = objectsOf(raw.promptTokensDetails).find(({ modality }) => modality === 'AUDIO')
+  return numberOf(named.audio_tokens) ?? numberOf(listed?.tokenCount) ?? 0
+}
+
+/** As chat completions have it. */
+export function chatUsage(tokens: Tokens): Json {
+  const { input, cacheRead, cacheWrite, audioInput, output, reasoning } = tokens
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: {
+      cached_tokens: cacheRead,
+      ...(cacheWrite > 0 ? { cache_write_tokens: cacheWrite } : {}),
+      audio_tokens: audioInput,
+    },
+    completion_tokens_details: { reasoning_tokens: reasoning },
+  }
+}
+
+export function responsesUsage(tokens: Tokens): Json {
+  const { input, cacheRead, cacheWrite, audioInput, output, reasoning } = tokens
+  return {
+    input_tokens: input,
+    input_tokens_details: {
+      cached_tokens: cacheRead,
+      ...(cacheWrite > 0 ? { cache_write_tokens: cacheWrite } : {}),
+      ...(audioInput > 0 ? { audio_tokens: audioInput } : {}),
+    },
+    output_tokens: output,
+    output_tokens_details: { reasoning_tokens: reasoning },
+    total_tokens: input + output,
+  }
+}
+
+/** Anthropic counts the prompt without what came from a cache or went into one. */
+export function messagesUsage(tokens: Tokens): Json {
+  const { input, cacheRead, cacheWrite, cacheWrite1h, output, reasoning } = tokens
+  return {
+    input_tokens: Math.max(0, input - cacheRead - cacheWrite),
+    cache_read_input_tokens: cacheRead,
+    cache_creation_input_tokens: cacheWrite,
+    ...(cacheWrite > 0
+      ? {
+          cache_creation: {
+            ephemeral_5m_input_tokens: cacheWrite - cacheWrite1h,
+            ephemeral_1h_input_tokens: cacheWrite1h,
+          },
+        }
+      : {}),
+    output_tokens: output,
+    ...(reasoning > 0 ? { output_tokens_details: { thinking_tokens: reasoning } } : {}),
+  }
+}
