@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Default: lines of JSON on standard output. */
   readonly log?: JsonLog | undefined
+  /** False: whoever calls takes the process's signals. Default: true. */
+  readonly signals?: boolean | undefined
 }
 
 /** A server that runs until it is told to end. */
@@ -108,7 +110,7 @@ class Server implements Serving {
 
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
-    this.listenToSignals()
+    if (options.signals !== false) this.listenToSignals()
     let wasFailing = ''
     const onStoreError = (error: unknown) => {
       const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))
