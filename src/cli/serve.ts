@@ -87,6 +87,7 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
     listen: { host, port },
     surfaces: clientSurfaces({ call: undiciUpstream() }),
     env: process.env,
+    isOwnProcess: true,
   }).catch((error: unknown) => {
     throw startError(error, file)
   })
