@@ -22,6 +22,6 @@ app.post('/v1/chat/completions', async ({ req }) => {
   if (body.stream === true) return new Response(Readable.toWeb(answer.body), { headers })
   return new Response(JSON.stringify(await answer.body.json()), { headers })
 })
-const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+const server = createServer(getRequestListener(app.fetch))
 server.keepAliveTimeout = 120_000
 server.listen(0, '127.0.0.1', () => console.log(`port ${server.address().port}`))
