@@ -7,6 +7,8 @@ import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 interface ServeFlags {
   readonly host?: string
   readonly port?: number
+  readonly demo?: boolean
+  readonly seconds?: number
 }
 
 /** The smallest config there is, for who has none. */
@@ -31,7 +33,9 @@ then
   $ paretobandit serve gateway.yaml
 
 and give clients the base URL http://127.0.0.1:8787/v1, that key, and the model 'auto'.
-docs/GATEWAY.md says more; examples/gateway.yaml has every part of a config.
+docs/GATEWAY.md says more; examples/gateway.yaml has every part of a config. To see it work first, without a provider's key:
+
+  $ paretobandit serve --demo
 `
 
 const HELP = `
@@ -41,7 +45,8 @@ without dropping a stream. Its log is a line of JSON a request, on standard outp
 
 Examples:
   $ paretobandit serve gateway.yaml
-  $ paretobandit serve gateway.yaml --host 0.0.0.0 --port 80`
+  $ paretobandit serve gateway.yaml --host 0.0.0.0 --port 80
+  $ paretobandit serve --demo --seconds 60`
 
 export function registerServe(program: Command): void {
   program
@@ -50,11 +55,24 @@ export function registerServe(program: Command): void {
     .argument('[file]', `its config, YAML or JSON (default: ${DEFAULT_CONFIGS.join(', ')})`)
     .option('--host <address>', "where it listens, in place of the config's listen.host")
     .option('--port <number>', "in place of the config's listen.port; 0 takes a free one", portFlag)
+    .option('--demo', 'without a config: simulated providers and traffic, on this machine (client key: demo)')
+    .option('--seconds <number>', 'of --demo: ends after so long (default: runs until Ctrl-C)', secondsFlag)
     .addHelpText('after', HELP)
     .action(run)
 }
 
-async function run(given: string | undefined, { host, port }: ServeFlags): Promise<void> {
+async function run(given: string | undefined, { host, port, demo, seconds }: ServeFlags): Promise<void> {
+  if (demo === true) {
+    if (given !== undefined || host !== undefined)
+      throw new CommandError('BAD_ARGUMENT', '--demo: expected no config and no --host beside it')
+    const { serveDemo } = await import('./serve-demo.js')
+    await serveDemo({
+      ...(port === undefined ? {} : { port }),
+      ...(seconds === undefined ? {} : { seconds }),
+    })
+    return
+  }
+  if (seconds !== undefined) throw new CommandError('BAD_ARGUMENT', '--seconds: expected --demo beside it')
   const file = given ?? defaultConfig()
   if (file === undefined) {
     process.stderr.write(`paretobandit: serve: ${WHAT_TO_DO}`)
@@ -73,6 +91,7 @@ async function run(given: string | undefined, { host, port }: ServeFlags): Promi
       aiSdk: { importPackage: importFrom(process.cwd()) },
     }),
     env: process.env,
+    isOwnProcess: true,
   }).catch((error: unknown) => {
     throw startError(error, file)
   })
@@ -96,4 +115,11 @@ function portFlag(text: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
   return port
+}
+
+function secondsFlag(text: string): number {
+  const seconds = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds < 1 || seconds > 1e6)
+    throw new InvalidArgumentError('Expected a number of seconds, 1 to 1,000,000.')
+  return seconds
 }

@@ -20,6 +20,10 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Default: lines of JSON on standard output. */
   readonly log?: JsonLog | undefined
+  /** False: whoever calls takes the process's signals. Default: true. */
+  readonly signals?: boolean | undefined
+  /** Whether the process is this server's alone, globals included. Default: false. */
+  readonly isOwnProcess?: boolean | undefined
 }
 
 /** A server that runs until it is told to end. */
@@ -47,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const config = await readFileConfig(options)
   const log = options.log ?? jsonLog(config.logging.level)
   const front: Front = { gateway: null, isEnding: false }
-  const http = await listen(config, (request) => answer(front, request))
+  const http = await listen(config, (request) => answer(front, request), options.isOwnProcess)
   log.write('info', { url: http.url }, 'listening')
   const server = new Server(options, log, http, front)
   try {
@@ -108,7 +112,7 @@ class Server implements Serving {
 
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
-    this.listenToSignals()
+    if (options.signals !== false) this.listenToSignals()
     let wasFailing = ''
     const onStoreError = (error: unknown) => {
       const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readConfigText } from '../../../src/gateway/config/read-config.js'
 import { importFrom } from '../../../src/gateway/node/import-package.js'
-import type { Script } from '../../upstream/plan.js'
+import type { Script } from '../../../src/gateway/node/simulated/plan.js'
 import type { Tree } from '../config/example.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { startUpstream, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
 import { Folder } from '../../cli/support.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
-import { startUpstream, type Upstream } from '../../upstream/upstream.js'
 import type { Tree } from '../config/example.js'
 import { ASK, clientTree, startGateway, type TestGateway, UPSTREAM_KEY } from './gateway.js'
 import { type GatewayProcess, startProcess } from './process.js'

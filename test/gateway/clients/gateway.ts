@@ -4,9 +4,13 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
 import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
 import { openRouter } from '../../../src/gateway/node/open-router.js'
+import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
+import {
+  startUpstream,
+  type Upstream,
+  type UpstreamOptions,
+} from '../../../src/gateway/node/simulated/upstream.js'
 import type { Router } from '../../../src/index.js'
-import { PRICES } from '../../upstream/prices.js'
-import { startUpstream, type Upstream, type UpstreamOptions } from '../../upstream/upstream.js'
 import type { Tree } from '../config/example.js'
 import { surfacesUnderTest } from './surfaces-under-test.js'
 import { TestTimers } from './timers.js'

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { PartialPlan, UsagePlan } from '../../../src/gateway/node/simulated/plan.js'
+import { costUsd, PRICES } from '../../../src/gateway/node/simulated/prices.js'
+import { NO_TOKENS } from '../../../src/gateway/node/simulated/tokens.js'
+import { PLAN_FIELD, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
-import type { PartialPlan, UsagePlan } from '../../upstream/plan.js'
-import { costUsd, PRICES } from '../../upstream/prices.js'
-import { NO_TOKENS } from '../../upstream/tokens.js'
-import { PLAN_FIELD, type Upstream } from '../../upstream/upstream.js'
 import {
   ASK,
   ASK_MESSAGES,

@@ -11,7 +11,7 @@ import { tool as langChainTool } from '@langchain/core/tools'
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { generateText, jsonSchema, type LanguageModel, Output, stepCountIs, streamText, tool } from 'ai'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Script } from '../../upstream/plan.js'
+import type { Script } from '../../../src/gateway/node/simulated/plan.js'
 import { eventsOf } from '../surfaces/gateway-server.js'
 import { ASK, CLIENT_KEY, startGateway, type TestGateway, type TestGatewayOptions } from './gateway.js'
 

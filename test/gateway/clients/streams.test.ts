@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Fault, Framing } from '../../upstream/plan.js'
+import type { Fault, Framing } from '../../../src/gateway/node/simulated/plan.js'
 import {
   ASK,
   ASK_MESSAGES,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Script } from '../../../src/gateway/node/simulated/plan.js'
 import type { Store } from '../../../src/index.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import type { Script } from '../../upstream/plan.js'
 import type { Tree } from '../config/example.js'
 import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 

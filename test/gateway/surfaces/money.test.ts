@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PartialPlan, UsagePlace, UsageStyle } from '../../upstream/plan.js'
+import type { PartialPlan, UsagePlace, UsageStyle } from '../../../src/gateway/node/simulated/plan.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 afterEach(closeAll)

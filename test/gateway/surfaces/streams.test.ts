@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Fault, PartialPlan } from '../../upstream/plan.js'
+import type { Fault, PartialPlan } from '../../../src/gateway/node/simulated/plan.js'
 import { CLIENT_KEY, closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 afterEach(closeAll)

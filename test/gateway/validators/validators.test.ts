@@ -1,8 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PartialPlan } from '../../upstream/plan.js'
-import { PLAN_FIELD } from '../../upstream/upstream.js'
+import type { PartialPlan } from '../../../src/gateway/node/simulated/plan.js'
+import { PLAN_FIELD } from '../../../src/gateway/node/simulated/upstream.js'
 import type { Tree } from '../config/example.js'
 import {
   CLIENT_KEY,

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PartialPlan } from './plan.js'
-import { startUpstream, type Upstream } from './upstream.js'
+import type { PartialPlan } from '../../../../src/gateway/node/simulated/plan.js'
+import { startUpstream, type Upstream } from '../../../../src/gateway/node/simulated/upstream.js'
 
 const ASK = { model: 'sim-middle', input: 'What is a contextual bandit?' }
 const WEATHER = {

@@ -1,5 +1,5 @@
-import type { Random } from '../support/random.js'
 import { type Json, type JsonRecord, listOf, numberOf, recordOf, textOf } from './json.js'
+import type { Random } from './random.js'
 
 const DEPTH_MAX = 8
 

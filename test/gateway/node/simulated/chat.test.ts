@@ -1,8 +1,13 @@
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PartialPlan, UsagePlan } from './plan.js'
-import { costUsd, PRICES } from './prices.js'
-import { PLAN_HEADER, startUpstream, type Upstream, type UpstreamOptions } from './upstream.js'
+import type { PartialPlan, UsagePlan } from '../../../../src/gateway/node/simulated/plan.js'
+import { costUsd, PRICES } from '../../../../src/gateway/node/simulated/prices.js'
+import {
+  PLAN_HEADER,
+  startUpstream,
+  type Upstream,
+  type UpstreamOptions,
+} from '../../../../src/gateway/node/simulated/upstream.js'
 
 const MODEL = 'sim-small'
 const MESSAGES = [{ role: 'user' as const, content: 'What is a contextual bandit?' }]

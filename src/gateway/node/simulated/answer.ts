@@ -1,6 +1,6 @@
-import { Random } from '../support/random.js'
 import { type Json, type JsonRecord, listOf, numberOf, recordOf, textOf } from './json.js'
 import type { Ending, Plan, UpstreamRequest } from './plan.js'
+import { Random } from './random.js'
 import { sampleOf } from './schema-sample.js'
 import { checkTokens, NO_TOKENS, type TokenUse } from './tokens.js'
 

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PartialPlan } from './plan.js'
-import { startUpstream, type Upstream } from './upstream.js'
+import type { PartialPlan } from '../../../../src/gateway/node/simulated/plan.js'
+import { startUpstream, type Upstream } from '../../../../src/gateway/node/simulated/upstream.js'
 
 const MODEL = 'sim-claude'
 const ASK = {

@@ -24,7 +24,7 @@ export interface UpstreamPrices extends KindPrices {
 export type ServiceTier = 'default' | 'flex' | 'batch'
 
 /** All kinds differ by no common factor, so that no mix-up of two of them cancels out. */
-function pricesOf(inputUsdPerMTok: number, outputUsdPerMTok: number): KindPrices {
+export function pricesOf(inputUsdPerMTok: number, outputUsdPerMTok: number): KindPrices {
   return {
     inputUsdPerMTok,
     cachedInputUsdPerMTok: inputUsdPerMTok * 0.1,

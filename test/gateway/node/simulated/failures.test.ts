@@ -1,8 +1,13 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Fault, PartialPlan } from './plan.js'
-import { PLAN_FIELD, startUpstream, type Upstream, type UpstreamOptions } from './upstream.js'
+import type { Fault, PartialPlan } from '../../../../src/gateway/node/simulated/plan.js'
+import {
+  PLAN_FIELD,
+  startUpstream,
+  type Upstream,
+  type UpstreamOptions,
+} from '../../../../src/gateway/node/simulated/upstream.js'
 
 let upstream: Upstream
 afterEach(() => upstream.close())

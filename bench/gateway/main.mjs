@@ -1,0 +1,158 @@
+// What the gateway adds to a call of a provider, and what it carries, beside a bare proxy and another gateway.
+//     npm run bench:gateway                  two minutes on a quiet machine, more on a busy one
+//     npm run bench:gateway -- --quick       a quarter of it; for whether it runs, not for figures
+//     npm run bench:gateway -- --throughput  saturation alone
+//     npm run bench:gateway -- --profile DIR the gateway alone at saturation, with a CPU profile of it
+// Ratios hold within one run alone. Load, provider and gateway share the cores of this machine.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { atRate, atSaturation, percentile } from './load.mjs'
+import { CLIENT_KEY, startBareProxy, startGateway, startMock, startPortkey, stopAll } from './servers.mjs'
+
+const args = process.argv.slice(2)
+const isThroughputAlone = args.includes('--throughput')
+const isQuick = args.includes('--quick')
+const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1] : null
+const ROUNDS = isQuick ? 1 : 5
+const SECONDS = isQuick ? 2 : 4
+const PER_SECOND = 1000
+const TARGETS = { p50Ms: 0.5, p99Ms: 2, firstTokenMs: 0.5, timesPortkey: 3, timesBare: 0.6 }
+
+let autocannon
+try {
+  autocannon = createRequire(import.meta.url)('autocannon')
+} catch {
+  console.error('expected the packages of the bench: npm ci --prefix bench/gateway --ignore-scripts')
+  process.exit(2)
+}
+const folder = await mkdtemp(join(tmpdir(), 'gateway-bench-'))
+try {
+  if (profile !== null) await profiled()
+  else await measured()
+} finally {
+  await stopAll()
+  await rm(folder, { recursive: true, force: true })
+}
+process.exit(0)
+
+async function profiled() {
+  const mock = await startMock()
+  const gateway = await startGateway(mock.origin, folder, profile)
+  const at = { ...gateway, headers: headersOf() }
+  await atSaturation(autocannon, at, 2)
+  const { perSecond, cpuMs } = await atSaturation(autocannon, at, 6)
+  const cpu = cpuMs === null ? '' : `, ${cpuMs.toFixed(2)} ms of the processor each`
+  console.log(`${perSecond.toFixed(0)} requests/s${cpu}; the profile is in ${profile}`)
+}
+
+function headersOf(more = {}) {
+  return { 'content-type': 'application/json', authorization: `Bearer ${CLIENT_KEY}`, ...more }
+}
+
+async function measured() {
+  const mock = await startMock()
+  const servers = {
+    direct: { ...mock, headers: headersOf() },
+    gateway: { ...(await startGateway(mock.origin, folder)), headers: headersOf() },
+    bare: { ...(await startBareProxy(mock.origin)), headers: headersOf() },
+    portkey: {
+      ...(await startPortkey()),
+      headers: headersOf({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${mock.origin}/v1` }),
+    },
+  }
+  for (const at of Object.values(servers)) await atSaturation(autocannon, at, isQuick ? 1 : 3)
+  const rounds = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await oneRound(servers))
+  report(rounds)
+}
+
+/** All of them, one after the other, so that what else the machine does meets all alike. */
+async function oneRound(servers) {
+  const round = { throughput: {}, latency: {} }
+  for (const [name, at] of Object.entries(servers))
+    round.throughput[name] = await atSaturation(autocannon, at, SECONDS)
+  for (const name of isThroughputAlone ? [] : ['direct', 'gateway', 'bare']) {
+    const whole = await atRate(servers[name], { isStreamed: false, perSecond: PER_SECOND, seconds: SECONDS })
+    const stream = await atRate(servers[name], {
+      isStreamed: true,
+      perSecond: PER_SECOND / 4,
+      seconds: SECONDS,
+    })
+    round.latency[name] = {
+      p50Ms: percentile(whole, 0.5),
+      p99Ms: percentile(whole, 0.99),
+      firstTokenMs: percentile(stream, 0.5),
+    }
+  }
+  return round
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+}
+
+/** Medians of the rounds, of differences and ratios as of figures. */
+function report(rounds) {
+  const [cpu] = cpus()
+  console.log(
+    `${cpu.model.trim()}, ${cpus().length} cores, Node ${process.version}; medians of ${rounds.length} rounds\n`,
+  )
+  const rows = Object.keys(rounds[0].throughput).map((name) => {
+    const perSecond = median(rounds.map(({ throughput }) => throughput[name].perSecond))
+    const ms = (field) => {
+      const values = rounds.map(({ latency }) => latency[name]?.[field])
+      return values[0] === undefined ? '-' : `${median(values).toFixed(2)} ms`
+    }
+    const cpus = rounds.map(({ throughput }) => throughput[name].cpuMs)
+    const cpu = cpus.includes(null) ? '-' : `${median(cpus).toFixed(2)} ms`
+    return [name, perSecond.toFixed(0), cpu, ms('p50Ms'), ms('p99Ms'), ms('firstTokenMs')]
+  })
+  const perSecondText = PER_SECOND.toLocaleString('en')
+  print(
+    [
+      '',
+      'requests/s',
+      'processor each',
+      `p50 at ${perSecondText}/s`,
+      'p99',
+      `first token at ${PER_SECOND / 4}/s`,
+    ],
+    rows,
+  )
+  const added = (field) =>
+    median(rounds.map(({ latency: { gateway, direct } }) => gateway[field] - direct[field]))
+  const ratio = (name) =>
+    median(rounds.map(({ throughput }) => throughput.gateway.perSecond / throughput[name].perSecond))
+  const verdict = (isMet) => (isMet ? 'met' : 'MISSED')
+  const most = (what, value, limit) => [
+    what,
+    `<= ${limit} ms`,
+    `${value.toFixed(2)} ms`,
+    verdict(value <= limit),
+  ]
+  const least = (what, value, limit) => [what, `>= ${limit}`, value.toFixed(2), verdict(value >= limit)]
+  const latencies = () => [
+    most(`added, p50 at ${perSecondText}/s`, added('p50Ms'), TARGETS.p50Ms),
+    most(`added, p99 at ${perSecondText}/s`, added('p99Ms'), TARGETS.p99Ms),
+    most(`added, first token, p50 at ${PER_SECOND / 4}/s`, added('firstTokenMs'), TARGETS.firstTokenMs),
+  ]
+  console.log('')
+  print(
+    ['target', 'limit', 'measured', ''],
+    [
+      ...(isThroughputAlone ? [] : latencies()),
+      least('throughput, times @portkey-ai/gateway', ratio('portkey'), TARGETS.timesPortkey),
+      least('throughput, times the bare proxy', ratio('bare'), TARGETS.timesBare),
+    ],
+  )
+}
+
+function print(titles, rows) {
+  const widths = titles.map((_, i) => Math.max(...[titles, ...rows].map((row) => row[i].length)))
+  for (const row of [titles, ...rows])
+    console.log(
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
+    )
+}

@@ -1,0 +1,106 @@
+// The servers of the bench, each a process of its own.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+export const CLIENT_KEY = 'bench'
+const children = []
+
+/** @returns where it listens, when its output says so */
+function start(args, { port = /port (\d+)/, env = {}, profile = null } = {}) {
+  const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const child = spawn(process.execPath, [...flags, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const read = (bytes) => {
+      text += bytes
+      const found = port.exec(text)
+      if (found === null) return
+      child.stdout.off('data', read).resume()
+      resolve({ origin: `http://127.0.0.1:${found[1]}`, child })
+    }
+    child.stdout.on('data', read)
+    child.once('close', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${text}`)))
+  })
+}
+
+export const startMock = () => start([here('mock.mjs')])
+export const startBareProxy = (mock) => start([here('bare-proxy.mjs'), mock])
+
+/** The bin as an operator runs it: a budget, three models, the journal in SQLite, a log line a request. */
+export async function startGateway(mock, folder, profile = null) {
+  const model = (id, factor) => ({
+    id,
+    upstream: 'mock',
+    prices: { inputUsdPerMTok: 0.2 * factor, outputUsdPerMTok: 0.8 * factor },
+  })
+  const file = join(folder, 'gateway.json')
+  const config = {
+    listen: { port: 0 },
+    store: { kind: 'sqlite', file: join(folder, 'bench.db') },
+    budget: { usdPerRequest: 0.0002 },
+    upstreams: [{ id: 'mock', protocol: 'openai', baseUrl: `${mock}/v1`, apiKey: '$MOCK_KEY' }],
+    models: [model('small', 1), model('middle', 4), model('large', 12)],
+    keys: [{ name: 'bench', sha256: createHash('sha256').update(CLIENT_KEY).digest('hex') }],
+  }
+  await writeFile(file, JSON.stringify(config))
+  const bin = here('../../dist/cli/main.js')
+  const env = { MOCK_KEY: 'sk-mock-0123456789abcdef' }
+  return start([bin, 'serve', file], { port: /127\.0\.0\.1:(\d+)","msg":"ready"/, env, profile })
+}
+
+/** Another gateway in Node, at its plainest: it forwards to the address that a header names. */
+export async function startPortkey() {
+  const port = await freePort()
+  const bin = here('node_modules/@portkey-ai/gateway/build/start-server.js')
+  const { child } = await start([bin, `--port=${port}`, '--headless'], { port: /(running|ready|started)/i })
+  return { origin: `http://127.0.0.1:${port}`, child }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** Time of the processor that a process has had so far, ms; null where the system does not say. */
+export function cpuMs({ pid }) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    // utime and stime, in ticks of 10 ms.
+    return 10 * (Number(fields[11]) + Number(fields[12]))
+  } catch {
+    return null
+  }
+}
+
+/** Ends all, and waits until they have: profiles are written then. */
+export async function stopAll() {
+  await Promise.all(
+    children.splice(0).map((child) => {
+      if (child.exitCode !== null) return null
+      child.kill('SIGTERM')
+      return new Promise((resolve) => {
+        const late = setTimeout(() => child.kill('SIGKILL'), 5000)
+        child.once('close', () => {
+          clearTimeout(late)
+          resolve()
+        })
+      })
+    }),
+  )
+}

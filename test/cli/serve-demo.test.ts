@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdir, readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import OpenAI from 'openai'
+import { afterEach, describe, expect, test } from 'vitest'
+import { BIN, Folder } from './support.js'
+
+const folder = new Folder()
+const running: ChildProcess[] = []
+
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null) continue
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('close', resolve))
+  }
+})
+
+/** The bin with `--demo`, whose temporary folder is one in the test's. */
+async function demo(args: readonly string[], bin = BIN) {
+  const temporary = join(folder.path, 'tmp')
+  await mkdir(temporary)
+  const child = spawn(process.execPath, [bin, 'serve', '--demo', ...args], {
+    cwd: folder.path,
+    env: { ...process.env, TMPDIR: temporary },
+  })
+  running.push(child)
+  const output = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text
+    })
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const until = async (pattern: RegExp) => {
+    await expect
+      .poll(() => pattern.test(output.stdout) || child.exitCode !== null, { timeout: 30_000 })
+      .toBe(true)
+    return pattern.exec(output.stdout)
+  }
+  return { child, output, exited, until, left: () => readdir(temporary) }
+}
+
+const USD = '\\$(\\d+\\.\\d{9})'
+
+/** What it says of the money at its end. */
+function accountsIn(text: string) {
+  const lineOf = (name: string) => {
+    const [, requests, booked, billed] = new RegExp(`^${name} +(\\d+) +${USD} +${USD}$`, 'm').exec(text) ?? []
+    return { requests: Number(requests), booked: Number(booked), billed: Number(billed) }
+  }
+  const [, ledger, reserved] = new RegExp(`^ledger ${USD}, reserved ${USD}$`, 'm').exec(text) ?? []
+  const [, requests] = /^(\d+) requests in /m.exec(text) ?? []
+  const models = [...text.matchAll(/^(?:alder|birch|cedar)-\w+ +(\d+) /gm)].map(([, answers]) =>
+    Number(answers),
+  )
+  return {
+    measured: lineOf('with usage'),
+    broken: lineOf('broken off'),
+    ledger: Number(ledger),
+    reserved: Number(reserved),
+    requests: Number(requests),
+    answers: models.reduce((sum, answers) => sum + answers, 0),
+    models: models.length,
+  }
+}
+
+function expectAgreement(text: string): void {
+  const { measured, broken, ledger, reserved, requests, answers, models } = accountsIn(text)
+  expect(measured.requests).toBeGreaterThan(10)
+  expect(measured.booked).toBeCloseTo(measured.billed, 8)
+  expect(measured.booked).toBeGreaterThan(0)
+  expect(broken.booked).toBeGreaterThanOrEqual(broken.billed)
+  expect(ledger).toBeCloseTo(measured.booked + broken.booked, 8)
+  expect(reserved).toBe(0)
+  expect(models).toBe(5)
+  expect(answers).toBeLessThanOrEqual(requests)
+}
+
+describe('serve --demo', () => {
+  test('plays its schedule, ends after its time, and its ledger is that of the providers', async () => {
+    const { output, exited, left, until } = await demo(['--port', '0', '--seconds', '6'])
+    await until(/It ends after 6 seconds/)
+    expect(await left()).toHaveLength(1)
+    expect(await exited).toBe(0)
+    expect(output.stderr).toBe('')
+    for (const change of ['answers worse', 'costs 30 %', 'is as good as it was'])
+      expect(output.stdout).toContain(change)
+    expect(output.stdout).toMatch(
+      /\d+ requests, \$[\d.]+, [\d.]+ % of the budget, reward 0\.\d\d: alder-mini/,
+    )
+    expectAgreement(output.stdout)
+    expect(output.stdout).toMatch(/ [1-9]\d* rewards taken, 0 refused$/m)
+    expect(await left()).toEqual([])
+  })
+
+  test('serves a stranger with the openai client, counts what it costs, and ends on Ctrl-C', async () => {
+    const { child, output, exited, left, until } = await demo(['--port', '0'])
+    const [, baseURL = ''] = (await until(/base URL +(\S+)/)) ?? []
+    await until(/It runs until Ctrl-C/)
+    const openai = new OpenAI({ apiKey: 'demo', baseURL, maxRetries: 0 })
+    const stream = await openai.chat.completions.create({
+      model: 'auto',
+      stream: true,
+      stream_options: { include_usage: true },
+      messages: [{ role: 'user', content: 'Hello' }],
+    })
+    let text = ''
+    let usage: unknown = null
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? ''
+      usage = chunk.usage ?? usage
+    }
+    expect(text.length).toBeGreaterThan(10)
+    expect(usage).toMatchObject({ cost: expect.any(Number) })
+    const metrics = await (await fetch(`${new URL(baseURL).origin}/metrics`)).text()
+    expect(Number(/^paretobandit_spend_usd_total\{[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+    await until(/[1-9]\d requests/)
+    child.kill('SIGINT')
+    expect(await exited).toBe(0)
+    expectAgreement(output.stdout)
+    expect(await left()).toEqual([])
+  })
+
+  test('runs whole from the files of the package alone, in memory where Node has no SQLite', async () => {
+    const copy = join(folder.path, 'package')
+    const dist = dirname(dirname(BIN))
+    await mkdir(copy)
+    await cp(dist, join(copy, 'dist'), { recursive: true })
+    await cp(join(dist, '../package.json'), join(copy, 'package.json'))
+    const { output, exited, left } = await demo(
+      ['--port', '0', '--seconds', '3'],
+      join(copy, 'dist/cli/main.js'),
+    )
+    expect(await exited).toBe(0)
+    const hasSqlite = Number.parseInt(process.versions.node, 10) >= 22
+    expect(output.stdout).toContain(hasSqlite ? 'on SQLite' : 'in memory, as this Node has no SQLite')
+    expectAgreement(output.stdout)
+    expect(await left()).toEqual([])
+  })
+
+  test('refuses what does not go with it, and a port that is taken', async () => {
+    await folder.refused(['serve', 'x.yaml', '--demo'], /--demo: expected no config/)
+    await folder.refused(['serve', '--seconds', '5'], /--seconds: expected --demo/)
+    await folder.refused(['serve', '--demo', '--seconds', '0'], /Expected a number of seconds/)
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const address = taken.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const { exited, output, left } = await demo(['--port', String(port)])
+    expect(await exited).toBe(2)
+    expect(output.stderr).toMatch(/^paretobandit: --port: .*EADDRINUSE.*: take another, or 0 for any\n$/)
+    expect(await left()).toEqual([])
+    await new Promise((resolve) => taken.close(resolve))
+  })
+})
