@@ -235,7 +235,7 @@ export class Attempt implements StreamedCall {
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
+    this.house.sessions.answered(order.session, call.model.id)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', meter.verdict)
   }
 }

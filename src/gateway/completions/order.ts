@@ -27,6 +27,8 @@ export interface Order {
 
 /** Tokens of an answer whose length nobody limits, for limits by the minute. */
 const OUTPUT_TOKENS_EXPECTED = 300
+/** While what processes share is away, clients may ask again so soon. */
+const AWAY_RETRY_MS = 1000
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
 
@@ -54,7 +56,12 @@ export async function readOrder(
   const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
   const session = sessionOf(request.headers, asked, key)
   record.session = session.shown
-  const models = lockedModels(able, asked, house.sessions.modelOf(session.id, config.sessions.ttlMs))
+  // Without a lock nobody need know.
+  const before =
+    asked.lock === null || able.length === 1
+      ? null
+      : await modelBefore(house, session.id, config.sessions.ttlMs)
+  const models = lockedModels(able, asked, before)
   const prompt = routedPrompt(asked.prompt)
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
@@ -77,6 +84,21 @@ function lockedModels(
   const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
   const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
   throw new Refused(400, 'no_model_can_serve', message)
+}
+
+async function modelBefore(house: House, session: string, ttlMs: number): Promise<string | null> {
+  try {
+    return await house.sessions.modelOf(session, ttlMs)
+  } catch (error) {
+    house.deps.onError(error)
+    throw notesAway()
+  }
+}
+
+/** What all processes know together cannot be asked for. */
+export function notesAway(): Refused {
+  const message = 'what is known of this conversation or decision cannot be read at the moment'
+  return new Refused(503, 'ledger_unavailable', message, AWAY_RETRY_MS)
 }
 
 /** @throws Refused */

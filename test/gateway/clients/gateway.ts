@@ -2,8 +2,10 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
+import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
 import { openRouter } from '../../../src/gateway/node/open-router.js'
+import { notesMax } from '../../../src/gateway/notes/notes-max.js'
 import type { Router } from '../../../src/index.js'
 import { PRICES } from '../../upstream/prices.js'
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../upstream/upstream.js'
@@ -101,9 +103,16 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
       queueMicrotask(changed)
     })
   const timers = new TestTimers()
+  const beside = await openBesideLog(config.store)
+  const notes = await beside.openNotes(
+    notesMax(() => config),
+    (message) => failures.push({ message }),
+  )
   const gateway = await createGateway({
     config,
     router,
+    records: beside.records,
+    notes,
     surfaces: surfacesUnderTest(timers),
     write: (_level, fields, message) => {
       if (message === 'request') requests.push({ ...fields })
