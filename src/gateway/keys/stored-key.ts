@@ -72,8 +72,7 @@ export async function createKey(
   const { name, rights } = readWish(wish)
   if (known !== null) {
     const group = rights.groups?.find((each) => !known.groups.includes(each))
-    if (group !== undefined)
-      throw wrongWish([{ path: ['groups'], message: `no model is in group ${group}` }])
+    if (group !== undefined) throw wrongWish([{ path: ['groups'], message: `no model is in group ${group}` }])
     if (rights.tenant !== null && !known.tenants.includes(rights.tenant))
       throw wrongWish([{ path: ['tenant'], message: `there is no tenant ${JSON.stringify(rights.tenant)}` }])
   }
