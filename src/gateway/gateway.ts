@@ -22,6 +22,8 @@ import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
 import { CONTENT_TYPE, MetricsRegistry } from './metrics/registry.js'
 import { requestMetrics } from './metrics/request-metrics.js'
+import { memoryNotes, type Notes } from './notes/notes.js'
+import { notesMax } from './notes/notes-max.js'
 import type { MakeSurfaces } from './surfaces.js'
 
 export interface GatewayOptions {
@@ -34,6 +36,8 @@ export interface GatewayOptions {
   readonly records?: RecordStore | undefined
   /** Where processes tell each other what keys do. Default: rate limits are of this process. */
   readonly use?: UseExchange | null | undefined
+  /** What is remembered of decisions and conversations. Default: in memory. The gateway closes it. */
+  readonly notes?: Notes | undefined
   /** Reads the config again, for the admin API. Default: it cannot be read again. */
   readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
   /** Where log lines go. Default: nowhere. */
@@ -89,7 +93,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
-  const surfaces = await options.surfaces({ live, router, keyring, rates, observe, metrics, now, onError })
+  const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
+  const surfaces = await options.surfaces({
+    live,
+    router,
+    keyring,
+    rates,
+    observe,
+    metrics,
+    notes,
+    now,
+    onError,
+  })
 
   const reload = oneAtATime(async () => {
     if (readAgain === undefined) throw new Error('this config cannot be read again')
@@ -143,6 +158,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       shared.stop()
       use?.stop()
       await surfaces.close()
+      await notes.close()
       await router.close()
       await records.close()
     },

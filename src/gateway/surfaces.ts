@@ -4,6 +4,7 @@ import type { Keyring } from './keys/keyring.js'
 import type { RateLimits } from './keys/rate-limits.js'
 import type { RequestObserver } from './logs/request-record.js'
 import type { MetricsRegistry } from './metrics/registry.js'
+import type { Notes } from './notes/notes.js'
 
 /** What surfaces for clients are made of. */
 export interface SurfaceDeps {
@@ -12,6 +13,8 @@ export interface SurfaceDeps {
   readonly router: Router<string>
   readonly keyring: Keyring
   readonly rates: RateLimits
+  /** Of decisions and conversations, of all processes. Whoever gives them closes them. */
+  readonly notes: Notes
   /** Told once of every request that is over. */
   readonly observe: RequestObserver
   /** For counters of their own. */

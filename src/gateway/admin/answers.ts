@@ -100,7 +100,7 @@ function described(error: unknown): Described {
       status: error.code === 'unknown_key' ? 404 : 400,
       code: error.code,
       message: error.message,
-      mistakes: [],
+      mistakes: error.mistakes,
     }
   if (error instanceof ParetoBanditError)
     return { status: statusOf(error), code: error.code.toLowerCase(), message: error.message, mistakes: [] }

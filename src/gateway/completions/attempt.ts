@@ -264,7 +264,7 @@ export class Attempt implements StreamedCall {
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    this.house.sessions.answered(order.session, call.model.id, order.config.sessions.sessionsMax)
+    this.house.sessions.answered(order.session, call.model.id)
     const isKept = this.isChecked && this.collected !== null ? keeps(this.contract, this.collected) : true
     const code = meter.verdict ?? (isKept === false ? 'invalid_answer' : null)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', code)

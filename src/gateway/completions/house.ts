@@ -42,7 +42,7 @@ export class House {
   readonly ledger: Ledger
   readonly billing: Billing
   readonly sessions: Sessions
-  readonly decisions = new Decisions()
+  readonly decisions: Decisions
   readonly rewards: Rewards
   readonly retries = new RetryShare()
   readonly repeats = new Repeats()
@@ -59,7 +59,8 @@ export class House {
     this.after = after
     this.ledger = new Ledger({ router: deps.router, after, onError: deps.onError })
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
-    this.sessions = new Sessions(deps.now)
+    this.sessions = new Sessions(deps.notes, deps.now)
+    this.decisions = new Decisions(deps.notes)
     const { router, onError, live } = deps
     const config = () => live.current.rewards
     this.rewards = new Rewards({ router, config, after, now: deps.now, random, onError })
@@ -77,7 +78,8 @@ export class House {
     const { now, observe } = this.deps
     const onEnd = (ended: Exchange) => {
       this.underWay.delete(ended)
-      this.decisions.ended(ended.record)
+      // Feedback and questions name a decision too: it is another request's.
+      if (ended.mayCost) this.decisions.ended(ended.record)
     }
     const exchange = new Exchange(request, surface, now, observe, onEnd)
     this.underWay.add(exchange)

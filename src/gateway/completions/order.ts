@@ -29,6 +29,8 @@ export interface Order {
 
 /** Tokens of an answer whose length nobody limits, for limits by the minute. */
 export const OUTPUT_TOKENS_EXPECTED = 300
+/** While what processes share is away, clients may ask again so soon. */
+const AWAY_RETRY_MS = 1000
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
 
@@ -55,7 +57,12 @@ export async function readOrder(
   const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
   const session = sessionOf(request.headers, asked, key)
   record.session = session.shown
-  const models = lockedModels(able, asked, house.sessions.modelOf(session.id, config.sessions.ttlMs))
+  // Without a lock nobody need know.
+  const before =
+    asked.lock === null || able.length === 1
+      ? null
+      : await modelBefore(house, session.id, config.sessions.ttlMs)
+  const models = lockedModels(able, asked, before)
   const prompt = routedPrompt(asked.prompt)
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
@@ -129,6 +136,21 @@ export function mustBeAllowed({ config, asked, body }: Order, surface: Surface):
       'not_allowed',
       `${unknown.slice(0, 60)}: nobody here knows it, and the operator lets nothing unknown through (requests.unknownMembers)`,
     )
+}
+
+async function modelBefore(house: House, session: string, ttlMs: number): Promise<string | null> {
+  try {
+    return await house.sessions.modelOf(session, ttlMs)
+  } catch (error) {
+    house.deps.onError(error)
+    throw notesAway()
+  }
+}
+
+/** What all processes know together cannot be asked for. */
+export function notesAway(): Refused {
+  const message = 'what is known of this conversation or decision cannot be read at the moment'
+  return new Refused(503, 'ledger_unavailable', message, AWAY_RETRY_MS)
 }
 
 /** @throws Refused */

@@ -1,34 +1,41 @@
+import { isRecord } from '../config/compound-shapes.js'
 import type { RequestRecord } from '../logs/request-record.js'
+import type { Notes } from '../notes/notes.js'
+import { ownerOf } from '../sessions/sessions.js'
 
 /** Whose a decision is, and how its request ended. */
 export interface KnownDecision {
   /** The tenant's, or the key's where it has none. */
   readonly owner: string
-  record: RequestRecord | null
+  /** Null: it is under way, or another try of its request ended it. */
+  readonly record: object | null
 }
 
-const KNOWN_MAX = 100_000
-
-/** Decisions of this process, the latest. Feedback for others is taken too: another process may have made them. */
+/** The latest decisions, of all processes that share notes. */
 export class Decisions {
-  private readonly known = new Map<string, KnownDecision>()
+  private readonly notes: Notes
+
+  constructor(notes: Notes) {
+    this.notes = notes
+  }
 
   made(id: string, owner: string): void {
-    this.known.set(id, { owner, record: null })
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= KNOWN_MAX) return
-      this.known.delete(oldest)
-    }
+    this.notes.put('decisions', id, { owner, record: null })
   }
 
+  /** A request that was routed is over. */
   ended(record: RequestRecord): void {
-    const known = record.decision === null ? undefined : this.known.get(record.decision)
-    if (known === undefined) return
-    const { content: _, ...told } = record
-    known.record = told
+    const { decision, key, tenant, content: _, trace: __, ...told } = record
+    if (decision === null || key === null) return
+    const owner = ownerOf({ id: key.id, tenant })
+    this.notes.put('decisions', decision, { owner, record: { decision, key, tenant, ...told } })
   }
 
-  of(id: string): KnownDecision | null {
-    return this.known.get(id) ?? null
+  /** @returns null: there is none, or it is too old. @throws (the promise is rejected) while the notes are away */
+  async of(id: string): Promise<KnownDecision | null> {
+    const note = await this.notes.get('decisions', id)
+    if (note === null || !('owner' in note) || typeof note.owner !== 'string') return null
+    const record = 'record' in note && isRecord(note.record) ? note.record : null
+    return { owner: note.owner, record }
   }
 }

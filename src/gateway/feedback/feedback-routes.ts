@@ -1,12 +1,13 @@
 import { refused } from '../completions/complete.js'
 import type { House } from '../completions/house.js'
-import { admit } from '../completions/order.js'
+import { admit, notesAway } from '../completions/order.js'
 import { Refused } from '../completions/refused.js'
 import { readJsonBody } from '../completions/request-body.js'
 import { withKey } from '../completions/with-key.js'
 import type { LinksConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ownerOf } from '../sessions/sessions.js'
+import type { KnownDecision } from './decisions.js'
 import { readReward } from './given-reward.js'
 import { linkPage, linkToken, readLink } from './links.js'
 
@@ -22,7 +23,7 @@ export function feedback(house: House, request: Request): Promise<Response> {
     const { rewards } = house.deps.live.current
     const given = readReward(json, rewards, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
-    mustBeOf(house, given.decision, key)
+    await mustBeOf(house, given.decision, key)
     if (!given.counts) return { decision_id: given.decision, value: null, status: 'noted' }
     const outcome = house.rewards.give(given)
     return { decision_id: given.decision, value: given.value, status: outcome }
@@ -33,9 +34,7 @@ export function feedback(house: House, request: Request): Promise<Response> {
 export function decision(house: House, request: Request, id: string): Promise<Response> {
   return withKey(house, 'route', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
-    const known = mustBeOf(house, id, key)
-    // Another process may know more of it; without an owner nobody is told.
-    if (known === null) throw new Refused(404, 'unknown_decision', 'there is no such decision')
+    const known = await mustBeOf(house, id, key)
     exchange.record.decision = id
     const { links } = house.deps.live.current.rewards
     return {
@@ -61,10 +60,16 @@ async function linksOf({ deps: { now } }: House, id: string, links: LinksConfig,
   return { up: await of(1), down: await of(0) }
 }
 
-/** A decision of another's is like one that there is not. */
-function mustBeOf(house: House, id: string, key: ClientKey) {
-  const known = house.decisions.of(id)
-  if (known !== null && known.owner !== ownerOf(key))
+/** A decision of another's is like one that there is not, and so is one whose owner nobody knows any more. */
+async function mustBeOf(house: House, id: string, key: ClientKey): Promise<KnownDecision> {
+  let known: KnownDecision | null
+  try {
+    known = await house.decisions.of(id)
+  } catch (error) {
+    house.deps.onError(error)
+    throw notesAway()
+  }
+  if (known === null || known.owner !== ownerOf(key))
     throw new Refused(404, 'unknown_decision', 'there is no such decision')
   return known
 }

@@ -1,7 +1,7 @@
 import { object, orNull, required } from '../config/compound-shapes.js'
 import type { KeyRights } from '../config/config.js'
 import { keyName, keyRights, RIGHTS, sha256 } from '../config/key-shapes.js'
-import { pathText } from '../config/mistake.js'
+import { type Mistake, pathText } from '../config/mistake.js'
 import { time } from '../config/scalar-shapes.js'
 import { type Reading, type Shape, WRONG } from '../config/shape.js'
 import { hexOf, sha256Hex } from './digest.js'
@@ -41,9 +41,13 @@ export class KeyError extends Error {
   override readonly name = 'KeyError'
   readonly code: 'invalid_key_request' | 'unknown_key'
 
-  constructor(code: KeyError['code'], message: string) {
+  /** Of a wish, where in it; empty for a key that is not there. */
+  readonly mistakes: readonly Mistake[]
+
+  constructor(code: KeyError['code'], message: string, mistakes: readonly Mistake[] = []) {
     super(message)
     this.code = code
+    this.mistakes = mistakes
   }
 }
 
@@ -68,13 +72,12 @@ export async function createKey(
   const { name, rights } = readWish(wish)
   if (known !== null) {
     const group = rights.groups?.find((each) => !known.groups.includes(each))
-    if (group !== undefined)
-      throw new KeyError('invalid_key_request', `groups: no model is in group ${group}`)
+    if (group !== undefined) throw wrongWish([{ path: ['groups'], message: `no model is in group ${group}` }])
     if (rights.tenant !== null && !known.tenants.includes(rights.tenant))
-      throw new KeyError('invalid_key_request', `tenant: there is no tenant ${JSON.stringify(rights.tenant)}`)
+      throw wrongWish([{ path: ['tenant'], message: `there is no tenant ${JSON.stringify(rights.tenant)}` }])
   }
   if (rights.expiresAt !== null && rights.expiresAt <= now)
-    throw new KeyError('invalid_key_request', 'expiresAt: is over already')
+    throw wrongWish([{ path: ['expiresAt'], message: 'is over already' }])
   const text = `pb-${hexOf(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`
   const hash = await sha256Hex(text)
   const id = idOf(hash)
@@ -144,9 +147,11 @@ function readWish(wish: unknown): { readonly name: string; readonly rights: KeyR
     typeof wish === 'object' && wish !== null ? { name: undefined, ...wish } : { name: undefined }
   const name = keyName.read(given, ['name'], reading)
   const rights = keyRights.read(others, [], reading)
-  if (name === WRONG || rights === WRONG) {
-    const all = reading.mistakes.map(({ path, message }) => `${pathText(path)}: ${message}`)
-    throw new KeyError('invalid_key_request', all.join('; '))
-  }
+  if (name === WRONG || rights === WRONG) throw wrongWish(reading.mistakes)
   return { name, rights }
+}
+
+function wrongWish(mistakes: readonly Mistake[]): KeyError {
+  const all = mistakes.map(({ path, message }) => `${pathText(path)}: ${message}`)
+  return new KeyError('invalid_key_request', all.join('; '), mistakes)
 }

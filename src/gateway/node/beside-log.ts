@@ -1,8 +1,11 @@
 import type { StoreConfig } from '../config/config.js'
 import { memoryRecords, type RecordStore } from '../keys/records.js'
 import type { UseExchange } from '../keys/use.js'
+import { memoryNotes, type Notes, type NotesMax } from '../notes/notes.js'
+import { fileNotes } from './file-notes.js'
 import { fileRecords } from './file-records.js'
 import { redisLink } from './redis-link.js'
+import { redisNotes } from './redis-notes.js'
 import { redisRecords } from './redis-records.js'
 import { redisUse } from './redis-use.js'
 
@@ -12,12 +15,22 @@ export interface BesideLog {
   readonly records: RecordStore
   /** Where processes tell each other what keys do; null where there is one process. */
   readonly use: UseExchange | null
+  /** What servers remember of decisions and conversations. They are closed before the records. */
+  openNotes(max: NotesMax, onProblem: (message: string) => void): Promise<Notes>
 }
 
 /** @throws (the promise is rejected) where the store cannot be reached */
 export async function openBesideLog(store: StoreConfig): Promise<BesideLog> {
-  if (store.kind === 'memory') return { records: memoryRecords(), use: null }
-  if (store.kind === 'sqlite') return { records: fileRecords(`${store.file}.keys`), use: null }
+  if (store.kind === 'memory')
+    return { records: memoryRecords(), use: null, openNotes: async (max) => memoryNotes(max) }
+  if (store.kind === 'sqlite') {
+    const records = fileRecords(`${store.file}.keys`)
+    return { records, use: null, openNotes: (...args) => fileNotes(`${store.file}.notes`, ...args) }
+  }
   const link = await redisLink(store)
-  return { records: redisRecords(link, store), use: redisUse(link, store.prefix) }
+  return {
+    records: redisRecords(link, store),
+    use: redisUse(link, store.prefix),
+    openNotes: async (...args) => redisNotes(link, store.prefix, ...args),
+  }
 }

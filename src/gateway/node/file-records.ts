@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '../config/compound-shapes.js'
 import type { RecordStore } from '../keys/records.js'
@@ -9,40 +9,101 @@ interface Line {
   readonly value: object | null
 }
 
+/** Lines that count no more, before the file is written anew. */
+const STALE_LINES_MAX = 1000
+
+export interface FileRecords extends RecordStore {
+  /**
+   * Writes the file anew where most of its lines count no more. One process at a time may: the one that holds the state. Others
+   * may read and write meanwhile. After a crash in the middle of it all is there, and the next call ends it.
+   */
+  compact(): Promise<void>
+}
+
 /**
  * Records in a file of their own, beside the state: a line of JSON for every change, and the last one of an id counts. Lines
- * are only ever added, each by one write and an fsync, so that processes may write at the same time (a server and the command
+ * are added by one write and an fsync each, so that processes may write at the same time (a server and the command
  * line) and a crash can tear its own line alone. A torn line is passed over: it was never acknowledged.
+ *
+ * While it is written anew the file before it stands as `FILE.old`: whoever had that open adds a line to it. Who does so sees that
+ * the file is another one, and adds the line there as well.
  *
  * The file holds hashes of keys, and is for its owner to read (0600). It needs no other process, and no lock.
  */
-export function fileRecords(path: string): RecordStore {
-  const append = async (line: Line): Promise<void> => {
-    const isNew = await stat(path).then(
-      () => false,
-      () => true,
-    )
-    const file = await open(path, 'a', 0o600)
-    try {
-      // A line of somebody who died in the middle of it has no end: this one begins anew.
-      await writeWhole(file, `\n${JSON.stringify(line)}\n`)
-      await file.datasync()
-    } finally {
-      await file.close()
+export function fileRecords(path: string): FileRecords {
+  const old = `${path}.old`
+  const append = async (text: string): Promise<void> => {
+    for (let isThere = false; !isThere; ) {
+      const isNew = (await stat(path).catch(absent)) === null
+      const file = await open(path, 'a', 0o600)
+      try {
+        // A line of somebody who died in the middle of it has no end: this one begins anew.
+        await writeWhole(file, `\n${text}`)
+        await file.datasync()
+        isThere = (await stat(path).catch(absent))?.ino === (await file.stat()).ino
+      } finally {
+        await file.close()
+      }
+      // The name of a new file is in its folder.
+      if (isNew) await syncFolder(dirname(path))
     }
-    // The name of a new file is in its folder.
-    if (isNew) await syncFolder(dirname(path))
+  }
+  const change = (line: Line) => append(lineText(line))
+  const read = async (): Promise<Map<string, unknown>> => {
+    const before = await textOf(old)
+    const text = await textOf(path)
+    if (before === '') return recordsIn(text)
+    // All that was written anew is in the old file too, which may have newer lines than that.
+    return recordsIn(`${before}\n${text.slice(text.lastIndexOf(ANEW) + 1)}`)
+  }
+  /** What only the old file has goes into the new one. */
+  const endCompaction = async (): Promise<void> => {
+    if ((await stat(old).catch(absent)) === null) return
+    const [all, here] = [await read(), recordsIn(await textOf(path))]
+    const ids = new Set([...all.keys(), ...here.keys()])
+    const lines = [...ids].flatMap((id) => {
+      const value = all.get(id) ?? null
+      return JSON.stringify(value) === JSON.stringify(here.get(id) ?? null) ? [] : [lineText({ id, value })]
+    })
+    if (lines.length > 0) await append(lines.join(''))
+    await unlink(old)
   }
   return {
-    read: async () => recordsIn(await textOf(path)),
-    put: (id, value) => append({ id, value }),
-    remove: (id) => append({ id, value: null }),
+    read,
+    put: (id, value) => change({ id, value }),
+    remove: (id) => change({ id, value: null }),
+    async compact() {
+      await endCompaction()
+      const text = await textOf(path)
+      const records = recordsIn(text)
+      if (text.split('\n{').length <= 2 * records.size + STALE_LINES_MAX) return
+      const next = `${path}.new`
+      const file = await open(next, 'w', 0o600)
+      try {
+        const lines = Array.from(records, ([id, value]) => lineText({ id, value }))
+        await writeWhole(file, `${lines.join('')}${ANEW}`)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await link(path, old)
+      await rename(next, path)
+      await syncFolder(dirname(path))
+      await endCompaction()
+    },
     async version() {
       const found = await stat(path, { bigint: true }).catch(absent)
       return found === null ? 'none' : `${found.ino}:${found.size}:${found.mtimeNs}`
     },
     close: async () => {},
   }
+}
+
+/** The end of what was written anew. */
+const ANEW = '\n{"anew":true}\n'
+
+function lineText({ id, value }: { readonly id: string; readonly value: unknown }): string {
+  return `${JSON.stringify({ id, value })}\n`
 }
 
 async function writeWhole(file: FileHandle, text: string): Promise<void> {

@@ -5,6 +5,7 @@ import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { scrubberOf } from '../logs/scrub.js'
+import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, openBesideLog } from './beside-log.js'
 import { type HttpServer, listen } from './http-server.js'
@@ -137,6 +138,10 @@ class Server implements Serving {
         router,
         records: beside.records,
         use: beside.use,
+        notes: await beside.openNotes(
+          notesMax(() => this.front.gateway?.live.current ?? config),
+          (message) => log.write('warn', {}, message),
+        ),
         surfaces: options.surfaces,
         readAgain: () => readFileConfig(options),
         write: log.write,

@@ -1,4 +1,5 @@
 import type { ClientKey } from '../keys/keyring.js'
+import type { Notes } from '../notes/notes.js'
 import type { Asked } from '../protocols/adapter.js'
 
 /** Longer names are cut: they are kept for as long as a conversation. */
@@ -26,7 +27,7 @@ export function sessionOf(
 }
 
 /** Whose conversations and decisions are whose. */
-export function ownerOf({ id, tenant }: ClientKey): string {
+export function ownerOf({ id, tenant }: Pick<ClientKey, 'id' | 'tenant'>): string {
   return tenant === null ? `key:${id}` : `tenant:${tenant}`
 }
 
@@ -53,30 +54,26 @@ export function hashOf(text: string): string {
   return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36)
 }
 
-/** Which model answered a conversation last. The oldest is forgotten first. */
+/** Which model answered a conversation last, in whatever process. The oldest is forgotten first. */
 export class Sessions {
-  private readonly known = new Map<string, { readonly model: string; readonly at: number }>()
+  private readonly notes: Notes
   private readonly now: () => number
 
-  constructor(now: () => number) {
+  constructor(notes: Notes, now: () => number) {
+    this.notes = notes
     this.now = now
   }
 
-  /** @returns null: it is new, or was forgotten */
-  modelOf(id: string, ttlMs: number): string | null {
-    const session = this.known.get(id)
-    if (session === undefined) return null
-    if (this.now() - session.at <= ttlMs) return session.model
-    this.known.delete(id)
-    return null
+  /** @returns null: it is new, or was forgotten. @throws (the promise is rejected) while the notes are away */
+  async modelOf(id: string, ttlMs: number): Promise<string | null> {
+    const note = await this.notes.get('sessions', id)
+    if (note === null || !('model' in note) || !('at' in note)) return null
+    const { model, at } = note
+    if (typeof model !== 'string' || typeof at !== 'number') return null
+    return this.now() - at <= ttlMs ? model : null
   }
 
-  answered(id: string, model: string, sessionsMax: number): void {
-    this.known.delete(id)
-    this.known.set(id, { model, at: this.now() })
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= sessionsMax) return
-      this.known.delete(oldest)
-    }
+  answered(id: string, model: string): void {
+    this.notes.put('sessions', id, { model, at: this.now() })
   }
 }

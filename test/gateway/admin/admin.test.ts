@@ -312,6 +312,12 @@ describe('keys', () => {
       status: 400,
       body: { error: { code: 'invalid_key_request' } },
     })
+    const bad = { name: 'x', requestsPerMinute: 0, expiresAt: 'soon' }
+    const { status, body } = await call('POST', '/keys', bad)
+    const paths = (body.error as { mistakes?: { path: string }[] } | undefined)?.mistakes?.map(
+      ({ path }) => path,
+    )
+    expect([status, paths?.toSorted()]).toEqual([400, ['expiresAt', 'requestsPerMinute']])
     expect(await call('DELETE', '/keys/nobody')).toMatchObject({
       status: 404,
       body: { error: { code: 'unknown_key' } },

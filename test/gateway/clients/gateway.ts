@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
+import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
 import { openRouter } from '../../../src/gateway/node/open-router.js'
 import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
@@ -10,6 +11,7 @@ import {
   type Upstream,
   type UpstreamOptions,
 } from '../../../src/gateway/node/simulated/upstream.js'
+import { notesMax } from '../../../src/gateway/notes/notes-max.js'
 import type { Router } from '../../../src/index.js'
 import type { Tree } from '../config/example.js'
 import { surfacesUnderTest } from './surfaces-under-test.js'
@@ -107,9 +109,16 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
       queueMicrotask(changed)
     })
   const timers = new TestTimers()
+  const beside = await openBesideLog(config.store)
+  const notes = await beside.openNotes(
+    notesMax(() => config),
+    (message) => failures.push({ message }),
+  )
   const gateway = await createGateway({
     config,
     router,
+    records: beside.records,
+    notes,
     surfaces: surfacesUnderTest(timers),
     write: (_level, fields, message) => {
       if (message === 'request') requests.push({ ...fields })

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fileRecords } from '../../../src/gateway/node/file-records.js'
@@ -90,6 +90,54 @@ describe('the file of records', () => {
     }
     expect(wrong).toEqual([])
     expect(before).toBe(3)
+  })
+
+  it('is written anew when most of it is stale, and stays for its owner alone', async () => {
+    const path = tempFile()
+    const records = fileRecords(path)
+    const stale = Array.from({ length: 3000 }, (_, i) => `\n{"id":"a","value":{"i":${i}}}\n`).join('')
+    await records.put('b', { n: 1 })
+    appendFileSync(path, stale)
+    await records.compact()
+    expect(statSync(path).size).toBeLessThan(200)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    await records.remove('b')
+    expect([...(await fileRecords(path).read())]).toEqual([['a', { i: 2999 }]])
+  })
+
+  it('of a process that died while it was written anew has all, the later word last', async () => {
+    const path = tempFile()
+    const records = fileRecords(path)
+    await records.put('a', { n: 1 })
+    await records.put('b', { n: 1 })
+    const anew = readFileSync(path, 'utf8').replace(/^\n/gm, '')
+    // Between reading and renaming somebody revoked `a`, and died; afterwards `b` was changed.
+    await records.put('a', { n: 2 })
+    writeFileSync(`${path}.old`, readFileSync(path))
+    writeFileSync(path, `${anew}\n{"anew":true}\n`)
+    await records.put('b', { n: 3 })
+    const all = new Map([
+      ['a', { n: 2 }],
+      ['b', { n: 3 }],
+    ])
+    expect(await records.read()).toEqual(all)
+    await records.compact()
+    expect(existsSync(`${path}.old`)).toBe(false)
+    expect(await records.read()).toEqual(all)
+  })
+
+  it('loses no line of others while it is written anew', async () => {
+    const path = tempFile()
+    const [server, command] = [fileRecords(path), fileRecords(path)]
+    const stale = '\n{"id":"x","value":{"i":1}}\n'.repeat(1500)
+    for (let round = 0; round < 5; round++) {
+      await command.put('first', { round })
+      appendFileSync(path, stale)
+      const puts = Array.from({ length: 20 }, (_, i) => command.put(`k${round}-${i}`, { i }))
+      await server.compact()
+      await Promise.all(puts)
+    }
+    expect((await server.read()).size).toBe(102)
   })
 
   it('that cannot be read is told, and not taken for an empty one', async () => {

@@ -1,0 +1,89 @@
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { isRecord } from '../config/compound-shapes.js'
+import { LatestNotes, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import { WriteBehind } from './write-behind.js'
+
+/** Lines beyond those that count, before the file is written anew. */
+const STALE_LINES_MAX = 10_000
+
+/**
+ * Notes of one process over its restarts: a file with a line of JSON a note, the last one of an id counts. It is written anew when
+ * most of its lines are stale. A torn line is passed over. What was written survives `kill -9`; after a power cut the latest
+ * notes may be missing.
+ */
+export async function fileNotes(
+  path: string,
+  max: NotesMax,
+  onProblem: (message: string) => void,
+): Promise<Notes> {
+  const kinds = { decisions: new LatestNotes(), sessions: new LatestNotes() }
+  let lines = 0
+  for (const line of (await textOf(path)).split('\n')) {
+    lines++
+    const note = noteIn(line)
+    if (note !== null) kinds[note.kind].put(note.id, note.value, max(note.kind))
+  }
+  let file: FileHandle | null = null
+  const rewrite = async (): Promise<void> => {
+    const all = (['decisions', 'sessions'] as const).flatMap((kind) =>
+      Array.from(kinds[kind].entries(), ([id, value]) => lineOf(kind, id, value)),
+    )
+    const next = `${path}.new`
+    const fresh = await open(next, 'w', 0o600)
+    try {
+      await fresh.writeFile(all.join(''))
+      await fresh.datasync()
+    } finally {
+      await fresh.close()
+    }
+    await rename(next, path)
+    await file?.close()
+    file = null
+    lines = all.length
+  }
+  const behind = new WriteBehind<string>(async (batch) => {
+    if (lines > 2 * (kinds.decisions.size + kinds.sessions.size) + STALE_LINES_MAX) await rewrite()
+    // The line of somebody who died in the middle of it has no end: these begin anew.
+    file ??= await open(path, 'a', 0o600)
+    await file.appendFile(`\n${batch.join('')}`)
+    lines += batch.length
+  }, onProblem)
+  return {
+    get: async (kind, id) => kinds[kind].get(id),
+    put(kind, id, value) {
+      kinds[kind].put(id, value, max(kind))
+      behind.add(lineOf(kind, id, value))
+    },
+    async close() {
+      await behind.close()
+      await file?.close()
+      file = null
+    },
+  }
+}
+
+function lineOf(kind: NoteKind, id: string, value: object): string {
+  return `${JSON.stringify([kind, id, value])}\n`
+}
+
+function noteIn(line: string): { kind: NoteKind; id: string; value: object } | null {
+  try {
+    const parts: unknown = JSON.parse(line)
+    if (!Array.isArray(parts)) return null
+    const [kind, id, value]: unknown[] = parts
+    if ((kind !== 'decisions' && kind !== 'sessions') || typeof id !== 'string' || !isRecord(value))
+      return null
+    return { kind, id, value }
+  } catch {
+    return null
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}

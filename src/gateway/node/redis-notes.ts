@@ -1,0 +1,75 @@
+import { isRecord } from '../config/compound-shapes.js'
+import { LatestNotes, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import type { RedisLink } from './redis-link.js'
+import { WriteBehind } from './write-behind.js'
+
+/** Notes and their order, by the clock of Redis; the oldest go. */
+const PUT = `
+local time = redis.call('TIME')
+local at = time[1] * 1000000 + time[2]
+for i = 2, #ARGV, 2 do
+  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+  redis.call('ZADD', KEYS[2], at, ARGV[i])
+end
+local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[1])
+if over > 0 then
+  local gone = redis.call('ZPOPMIN', KEYS[2], over)
+  for i = 1, #gone, 2 do redis.call('HDEL', KEYS[1], gone[i]) end
+end
+return 1`
+
+interface Note {
+  readonly kind: NoteKind
+  readonly id: string
+  readonly value: object
+}
+
+/** Notes of all processes: a hash `{PREFIX}:KIND` and a sorted set `{PREFIX}:KIND:order`, as many as `max` of each kind. */
+export function redisNotes(
+  link: RedisLink,
+  prefix: string,
+  max: NotesMax,
+  onProblem: (message: string) => void,
+): Notes {
+  const unwritten = { decisions: new LatestNotes(), sessions: new LatestNotes() }
+  const behind = new WriteBehind<Note>(async (batch) => {
+    for (const kind of ['decisions', 'sessions'] as const) {
+      const args = batch
+        .filter((note) => note.kind === kind)
+        .flatMap(({ id, value }) => [id, JSON.stringify(value)])
+      if (args.length === 0) continue
+      const hash = `{${prefix}}:${kind}`
+      await link.send('EVAL', PUT, '2', hash, `${hash}:order`, String(max(kind)), ...args)
+    }
+  }, onProblem)
+  return {
+    async get(kind, id) {
+      // What was said here and elsewhere last is in Redis; what is on its way there is here.
+      const own = unwritten[kind].get(id)
+      try {
+        const text = await link.send('HGET', `{${prefix}}:${kind}`, id)
+        return (typeof text === 'string' ? objectIn(text) : null) ?? own
+      } catch (error) {
+        if (own !== null) return own
+        throw error
+      }
+    },
+    put(kind, id, value) {
+      unwritten[kind].put(id, value, OWN_MAX)
+      behind.add({ kind, id, value })
+    },
+    close: () => behind.close(),
+  }
+}
+
+/** What this process noted itself, for while Redis is away. */
+const OWN_MAX = 10_000
+
+function objectIn(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import { ASK, startGateway, type TestGateway } from './gateway.js'
+
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+const OTHER_KEY = 'pb-other-0123456789abcdef'
+
+/** Two processes' worth of gateway on one Redis, before one upstream. */
+async function two(): Promise<[TestGateway, TestGateway]> {
+  const redis = await RedisServer.start()
+  open.push(() => redis.stop())
+  const tree = {
+    store: { kind: 'redis', url: '$REDIS_URL' },
+    rewards: { windowMs: 0 },
+    keys: [
+      { name: 'client', value: '$CLIENT_KEY' },
+      { name: 'other', value: '$OTHER_KEY' },
+    ],
+  }
+  const env = { REDIS_URL: redis.url, OTHER_KEY }
+  const one = await startGateway({ tree, env })
+  open.push(() => one.close())
+  const other = await startGateway({ tree, env, upstream: one.upstream })
+  open.push(() => other.close())
+  return [one, other]
+}
+
+async function asked({ url }: TestGateway, key: string, path: string, body?: object) {
+  const response = await fetch(url + path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, headers: response.headers, body: (await response.json()) as object }
+}
+
+describe.skipIf(!hasRedis)('replicas', () => {
+  const KEY = 'pb-client-0123456789abcdef'
+
+  it('know whose a decision is, whichever of them made it', async () => {
+    const [one, other] = await two()
+    const answer = await asked(one, KEY, '/v1/chat/completions', ASK)
+    const decision_id = answer.headers.get('x-paretobandit-decision') ?? ''
+    const path = `/v1/decisions/${decision_id}`
+    await expect
+      .poll(() => asked(other, KEY, path), { timeout: 5000 })
+      .toMatchObject({ status: 200, body: { decision_id, request: { decision: decision_id, status: 200 } } })
+    const stolen = { decision_id, value: 0 }
+    for (const replica of [one, other]) {
+      expect(await asked(replica, OTHER_KEY, path)).toMatchObject({ status: 404 })
+      expect(await asked(replica, OTHER_KEY, '/v1/feedback', stolen)).toMatchObject({ status: 404 })
+    }
+    expect(await asked(other, KEY, '/v1/feedback', { decision_id: 'made-up', value: 1 })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'unknown_decision' } },
+    })
+    expect(await asked(other, KEY, '/v1/feedback', { decision_id, value: 1 })).toMatchObject({ status: 200 })
+    // A question about a decision is not what became of it.
+    expect(await asked(one, KEY, path)).toMatchObject({ body: { request: { surface: 'chat' } } })
+  })
+
+  it('keep a conversation with its model, whichever of them answered before', async () => {
+    const [one, other] = await two()
+    const ask = (replica: TestGateway, model: string, messages: readonly object[]) =>
+      fetch(`${replica.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${KEY}`,
+          'content-type': 'application/json',
+          'x-session-id': 's',
+        },
+        body: JSON.stringify({ model, messages }),
+      }).then(async (response) => {
+        await response.text()
+        return response.headers.get('x-paretobandit-model')
+      })
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
+    const tail = [
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c', content: '1' },
+    ]
+    for (const model of ['sim-large', 'sim-small']) {
+      expect(await ask(one, model, ASK.messages)).toBe(model)
+      const goOn = () => ask(other, 'auto', [...ASK.messages, ...tail])
+      await expect.poll(goOn, { timeout: 5000 }).toBe(model)
+      for (let i = 0; i < 3; i++) expect(await goOn()).toBe(model)
+    }
+  })
+})

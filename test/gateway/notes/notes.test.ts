@@ -1,0 +1,85 @@
+import { appendFileSync, readFileSync, statSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
+import { fileNotes } from '../../../src/gateway/node/file-notes.js'
+import { memoryNotes, type Notes } from '../../../src/gateway/notes/notes.js'
+import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import { redisConfig, tempFile } from '../keys/record-stores.js'
+
+let redis: RedisServer | null = null
+beforeAll(async () => {
+  if (hasRedis) redis = await RedisServer.start()
+})
+afterAll(async () => {
+  await redis?.kill()
+})
+
+const max = () => 3
+const onProblem = (message: string) => {
+  throw new Error(message)
+}
+const redisNotesOf = async (prefix: string): Promise<Notes> =>
+  (await openBesideLog(redisConfig(redis?.url ?? '', prefix))).openNotes(max, onProblem)
+
+describe.each([
+  ['memory', async () => memoryNotes(max)],
+  ['a file', async () => fileNotes(tempFile(), max, onProblem)],
+  ['Redis', () => redisNotesOf('one')],
+] as const)('notes in %s', (name, open) => {
+  it.skipIf(name === 'Redis' && !hasRedis)('are the latest of each kind, and the last of an id', async () => {
+    const notes = await open()
+    for (const id of ['a', 'b', 'c', 'd']) {
+      notes.put('decisions', id, { id })
+      await expect.poll(() => notes.get('decisions', id)).toEqual({ id })
+    }
+    notes.put('decisions', 'b', { n: 2 })
+    notes.put('sessions', 'a', { model: 'm' })
+    await notes.close()
+    expect(await notes.get('decisions', 'b')).toEqual({ n: 2 })
+    expect(await notes.get('decisions', 'd')).toEqual({ id: 'd' })
+    expect(await notes.get('sessions', 'a')).toEqual({ model: 'm' })
+    expect(await notes.get('sessions', '__proto__')).toBeNull()
+  })
+})
+
+describe('notes in a file', () => {
+  it('are there after a restart, whatever line was torn, and for their owner alone', async () => {
+    const path = tempFile()
+    const first = await fileNotes(path, max, onProblem)
+    for (const id of ['a', 'b', 'c', 'd']) first.put('decisions', id, { id })
+    await first.close()
+    appendFileSync(path, '["decisions","x",{"to')
+    const second = await fileNotes(path, max, onProblem)
+    expect(await second.get('decisions', 'a')).toBeNull()
+    expect(await second.get('decisions', 'd')).toEqual({ id: 'd' })
+    second.put('sessions', 's', { model: 'm' })
+    await second.close()
+    const third = await fileNotes(path, max, onProblem)
+    expect(await third.get('sessions', 's')).toEqual({ model: 'm' })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it('do not grow for ever', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, max, onProblem)
+    for (let i = 0; i < 15_000; i++) notes.put('decisions', `d${i}`, { i })
+    await notes.close()
+    expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(11_500)
+    const after = await fileNotes(path, max, onProblem)
+    expect(await after.get('decisions', 'd14999')).toEqual({ i: 14_999 })
+  })
+})
+
+describe.skipIf(!hasRedis)('notes in Redis', () => {
+  it('of one process are known to another, and no more are kept than are wanted', async () => {
+    const [one, other] = [await redisNotesOf('two'), await redisNotesOf('two')]
+    for (let i = 0; i < 50; i++) one.put('decisions', `d${i}`, { i })
+    await one.close()
+    let there = 0
+    for (let i = 0; i < 50; i++) if ((await other.get('decisions', `d${i}`)) !== null) there++
+    expect(there).toBe(3)
+    other.put('decisions', 'x', { n: 1 })
+    await other.close()
+    expect(await one.get('decisions', 'x')).toEqual({ n: 1 })
+  })
+})
