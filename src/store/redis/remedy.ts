@@ -45,6 +45,6 @@ export async function withRemedy(
 }
 
 /** For a shell. */
-function quoted(key: string): string {
+export function quoted(key: string): string {
   return `'${key.replaceAll("'", "'\\''")}'`
 }
