@@ -250,6 +250,18 @@ describe.skipIf(!hasRedis)('keys of a log that somebody has deleted', () => {
     expect(await server.command('KEYS', key('snapshot:upload:*'))).toEqual(before)
   })
 
+  it("of snapshots that one process writes together get into nobody's way", async () => {
+    const { store, at } = await grown([])
+    const written = [3, 4, 5, 6].map((i) =>
+      store.writeSnapshot({ position: at[i], bytes: new Uint8Array(i) }),
+    )
+    await Promise.all(written)
+    expect(await snapshotsOf(store)).toEqual([
+      [at[6], 6],
+      [at[5], 5],
+    ])
+  })
+
   it.each([
     ['no number', 'calendar', ['SET', 'x']],
     ['less than nothing', 'calendar', ['SET', '-1000']],

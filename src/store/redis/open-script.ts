@@ -92,6 +92,9 @@ if snapshot and snapshot.log and snapshot.header and snapshot.format then
       local time, sequence = string.match(first[1], '^(%d+)%-(%d+)$')
       local trimmed = tonumber(sequence) > 0 and time .. '-' .. string.format('%.0f', sequence - 1)
         or string.format('%.0f', time - 1) .. '-18446744073709551615'
+      -- Who reads from the older snapshot on lacks nothing.
+      local older = redis.call('HMGET', KEYS[4], 'position', 'events')
+      if older[1] and tonumber(older[2] or '') == before then trimmed = older[1] end
       redis.call('HSET', KEYS[1], 'trimmed', trimmed, 'trimmed_events', trimmed .. ' ' .. string.format('%.0f', before))
     end
     return opened('head', snapshot.position)

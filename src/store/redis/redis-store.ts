@@ -82,6 +82,7 @@ class RedisStore implements Store {
   /** Stands on the primary, and was not seen on enough replicas. */
   private unconfirmed: { readonly events: readonly Uint8Array[]; readonly position: Position } | null = null
 
+  private snapshotWritten: Promise<void> = Promise.resolve()
   /** How many events the log had up to the place that was read last. */
   private counted = { position: START, total: 0 }
 
@@ -166,11 +167,11 @@ class RedisStore implements Store {
     return readSnapshots(bulk, this.keys, id)
   }
 
-  async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
-    const { id, origin, bulk } = this.opened()
-    const { retainEvents } = this.settings
-    const counted = this.counted.position === snapshot.position ? this.counted.total : null
-    await keepSnapshot(bulk, this.keys, { id, origin, retainEvents, counted }, snapshot)
+  /** One at a time: they go by the same key. */
+  writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const written = this.snapshotWritten.then(() => this.writeNextSnapshot(snapshot))
+    this.snapshotWritten = written.catch(() => undefined)
+    return written
   }
 
   async checkOpenable(): Promise<void> {
@@ -208,6 +209,13 @@ class RedisStore implements Store {
     // Where Redis cannot be asked, the sign of life ends by itself.
     await log.main.send(command('ZREM', this.keys.processes, log.origin)).catch(() => undefined)
     log.main.close()
+  }
+
+  private async writeNextSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const { id, origin, bulk } = this.opened()
+    const { retainEvents } = this.settings
+    const counted = this.counted.position === snapshot.position ? this.counted.total : null
+    await keepSnapshot(bulk, this.keys, { id, origin, retainEvents, counted }, snapshot)
   }
 
   private async findOrMake(
