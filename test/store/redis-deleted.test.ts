@@ -1,6 +1,13 @@
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Batch, type LogHeader, type OpenedLog, type Position, START } from '../../src/log/store.js'
+import {
+  type Batch,
+  type LeasePool,
+  type LogHeader,
+  type OpenedLog,
+  type Position,
+  START,
+} from '../../src/log/store.js'
 import type { RedisModule } from '../../src/store/redis/client.js'
 import { type RedisStoreOptions, redisStore } from '../../src/store/redis/index.js'
 import { expectRejection } from '../support/errors.js'
@@ -286,4 +293,54 @@ describe.skipIf(!hasRedis)('keys of a log that somebody has deleted', () => {
       expect(await take(2)).toEqual([0, 2])
     },
   )
+
+  it('with the record of all pots close every pot that may have been there, and no later one', async () => {
+    const { store } = await grown([])
+    const begins = Date.now() - 1000
+    const day = { key: `cap//day/calendar/${begins}`, limitUsd: 10, endsAt: begins + DAY_MS, windowMs: null }
+    const rolling = { key: 'cap//minute/rolling', limitUsd: 10, endsAt: null, windowMs: 1000 }
+    const burst = { key: 'burst/', limitUsd: 10, endsAt: null, windowMs: null }
+    const all = [day, rolling, burst]
+    const take = (pools: readonly LeasePool[], usd: number) =>
+      store.leases?.take(pools.map((each) => ({ ...each, wantUsd: usd }))) ?? Promise.resolve()
+    expect(await take(all, 4)).toEqual([4, 4, 4])
+    await server.command('DEL', key('pots'), ...all.map((pool) => key(`lease:${pool.key}`)))
+    const error = await expectRejection(take(all, 1), 'STORE_CORRUPT')
+    for (const pool of all) expect(error.message).toContain(key(`lease:${pool.key}`))
+    expect(await take(all, 1)).toEqual([0, 0, 0])
+    // What was not asked for then, as well.
+    const tenant = { ...day, key: `cap/acme/day/calendar/${begins}` }
+    await expectRejection(take([tenant], 1), 'STORE_CORRUPT')
+    const next = { ...day, key: `cap//day/calendar/${Date.now() + 60_000}` }
+    expect(await take([next], 1)).toEqual([1])
+    // A window later nothing of what was handed out counts.
+    const later = { ...rolling, key: 'cap/acme/minute/rolling' }
+    await expectRejection(take([later], 1), 'STORE_CORRUPT')
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    expect(await take([{ ...later, key: 'cap/other/minute/rolling' }, rolling], 1)).toEqual([1, 1])
+  })
+
+  it('are not taken for a record that ended with its last pot', async () => {
+    const { store } = await grown([])
+    const burst = { key: 'burst/', limitUsd: 10, endsAt: null, windowMs: null }
+    const past = {
+      key: 'cap//day/calendar/1',
+      limitUsd: 10,
+      endsAt: Date.now() - DAY_MS + 150,
+      windowMs: null,
+    }
+    const take = (pool: LeasePool, usd: number) =>
+      store.leases?.take([{ ...pool, wantUsd: usd }]) ?? Promise.resolve()
+    for (let i = 0; i < 2; i++) {
+      expect(await take(burst, 4)).toEqual([4])
+      await store.leases?.giveBack([{ ...burst, usd: 4 }])
+      expect(await server.command('EXISTS', key('pots'))).toBe(0)
+    }
+    expect(await take(past, 4)).toEqual([4])
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await take({ ...burst, limitUsd: 0 }, 1)).toEqual([0])
+    expect(await server.command('EXISTS', key('pots'))).toBe(0)
+    const before = { ...burst, key: 'cap//day/calendar/2', endsAt: Date.now() + DAY_MS }
+    expect(await take(before, 4)).toEqual([4])
+  })
 })

@@ -4,8 +4,8 @@
  *     {stream}:log               hash: format, id (random), header (JSON), events (how many ever), process (the last
  *                                number given out), trimmed (entries up to this id were dropped), trimmed_events (that id and
  *                                how many events there are up to it), note:<name> (text beside the log), awaited (the entry
- *                                that somebody last waited for Redis's replicas with), pot:<key of a lease> (that it is there,
- *                                of calendar pools without its last part: `lease-scripts.ts`)
+ *                                that somebody last waited for Redis's replicas with), pots (1: `pots` is there), pots_lost (ms
+ *                                of the server's clock when it was found to be gone)
  *     {stream}:events            stream, entries of `entry.ts`
  *     {stream}:snapshot:latest   hash: position, bytes, mark (checksum of both), and what a log needs that is begun with it: log
  *                                (its id), format, header, events (how many up to the position); resume (1: somebody said that

@@ -26,16 +26,29 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
  * Which pools there are stands beside them, by their whole keys, so that one that somebody has deleted is not taken for a
- * new one: until when Redis keeps each at least. A sorted set finds those that are over without looking at the others.
+ * new one: until when Redis keeps each at least. A sorted set finds those that are over without looking at the others. The
+ * head of the log says whether there are any: where the set is gone with them, every pot is taken for lost that may have
+ * been there.
  */
 const KNOWN = `
 local pots = KEYS[2]
+local lostAt = tonumber(redis.call('HGET', KEYS[1], 'pots_lost') or '')
+local function mark()
+  local is = redis.call('EXISTS', pots) == 1 and '1' or '0'
+  if redis.call('HGET', KEYS[1], 'pots') ~= is then redis.call('HSET', KEYS[1], 'pots', is) end
+end
+local function mayHaveBeen(key, kind, ms)
+  if not lostAt then return false end
+  -- A calendar pot has the time of its beginning at the end of its name.
+  if kind == 'C' then return (tonumber(string.match(key, '(%d+)$') or '') or 0) <= lostAt end
+  return now < lostAt + (kind == 'R' and 2 * ms or ${GRACE_MS})
+end
 local function isAmount(text)
   local usd = tonumber(text)
   return usd and usd >= 0 and usd < math.huge
 end
 -- Deleted, or overwritten: something else stands there.
-local function isLost(key, kind)
+local function isLost(key, kind, ms)
   local found = redis.call('TYPE', key).ok
   if kind ~= 'R' and found == 'string' then return not isAmount(redis.call('GET', key)) end
   if kind == 'R' and found == 'hash' then
@@ -45,7 +58,8 @@ local function isLost(key, kind)
   end
   if found ~= 'none' then return true end
   local known = redis.call('ZSCORE', pots, key)
-  return known and now < tonumber(known)
+  if known then return now < tonumber(known) end
+  return mayHaveBeen(key, kind, ms)
 end
 local function know(key, kind, ms)
   local known = tonumber(redis.call('ZSCORE', pots, key) or '0')
@@ -116,15 +130,21 @@ local function rolling(key, limit, want, windowMs)
   return part, step
 end
 
+if redis.call('HGET', KEYS[1], 'pots') == '1' and redis.call('EXISTS', pots) == 0 then
+  lostAt = now
+  redis.call('HSET', KEYS[1], 'pots', '0', 'pots_lost', string.format('%.0f', now))
+end
 local gone = {}
 for i = 1, #KEYS - 2 do
   local key, kind, ms = KEYS[i + 2], ARGV[5 * i - 3], tonumber(ARGV[5 * i])
-  if isLost(key, kind) then
+  if isLost(key, kind, ms) then
     close(key, kind, tonumber(ARGV[5 * i + 1]), ms)
+    know(key, kind, ms)
     gone[#gone + 1] = key
   end
 end
 if #gone > 0 then
+  mark()
   return redis.error_reply('LOGPOT expected ' .. table.concat(gone, ', ')
     .. ', of which dollars were handed out, it is not there: somebody else has deleted it or written over it, and nothing more is handed out of it')
 end
@@ -142,6 +162,7 @@ for i = 1, #KEYS - 2 do
   reply[2 * i] = string.format('%.0f', step or 0)
 end
 sweep(#KEYS - 2)
+mark()
 return reply
 `)
 
@@ -164,6 +185,7 @@ for i = 1, #KEYS - 2 do
     if left and left <= 0 and ARGV[4 * i - 2] == 'E' then
       redis.call('DEL', key)
       redis.call('ZREM', KEYS[2], key)
+      if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('HSET', KEYS[1], 'pots', '0') end
     elseif left then redis.call('SET', key, dollars(math.max(0, left)), 'KEEPTTL') end
   end
 end

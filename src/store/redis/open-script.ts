@@ -107,6 +107,6 @@ end
 if hasEvents then
   return redis.error_reply('LOGFOREIGN expected no ' .. KEYS[2] .. ' where there is no ' .. KEYS[1])
 end
-redis.call('HSET', KEYS[1], 'format', ARGV[1], 'id', ARGV[2], 'header', ARGV[3])
+redis.call('HSET', KEYS[1], 'format', ARGV[1], 'id', ARGV[2], 'header', ARGV[3], 'pots', '0')
 return {1, ARGV[1], ARGV[2], ARGV[3], add(ARGV[4], 5), '', ''}
 `)
