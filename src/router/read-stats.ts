@@ -87,7 +87,7 @@ function modelStats(
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
     isAvailable: model.trips === 0,
-    standing: plainStanding(model, state) ?? standing ?? notChosen(model, state),
+    standing: standing ?? plainStanding(model, state) ?? notChosen(model, state),
     failureShare: model.failureShare,
     outages: model.outages,
     meanFailureLatencyMs:
