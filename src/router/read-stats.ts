@@ -86,6 +86,7 @@ function modelStats(
     cancelled: model.cancelled,
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
+    correctedBills: model.correctedBills,
     isAvailable: model.trips === 0,
     standing: standing ?? plainStanding(model, state) ?? notChosen(model, state),
     failureShare: model.failureShare,
