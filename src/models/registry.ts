@@ -59,6 +59,8 @@ export class Model implements Availability, Tries {
   lateBills = 0
   /** Bills far beyond what their requests could cost. */
   implausibleBills = 0
+  /** Those of them that another bill has taken the place of. */
+  correctedBills = 0
   failureLatencyCount = 0
   failureLatencySumMs = 0
   failureShare = 0

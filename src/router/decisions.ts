@@ -48,7 +48,7 @@ export class Decisions {
     }
     // The state is looked up only now: what ran may have changed it.
     maker.checkRequest(committer.state, request)
-    this.tellOfModels(at)
+    this.tellNotices(at)
     maker.beginOne(committer.state, context)
     try {
       return this.dispatch(request, at, inputTokens)
@@ -67,7 +67,7 @@ export class Decisions {
     const count = contexts.length / reader.dimension
     const at = committer.now()
     maker.checkRequest(committer.state, request)
-    this.tellOfModels(at)
+    this.tellNotices(at)
     committer.state.pending.makeRoom(count)
     const decisions: Decision[] = []
     try {
@@ -95,7 +95,7 @@ export class Decisions {
   }
 
   /** Before anything of the next requests is in the arena. */
-  private tellOfModels(at: number): void {
+  private tellNotices(at: number): void {
     const { committer, maker } = this
     for (const notice of maker.notices(committer.state, at, committer.emitter)) committer.emitter.add(notice)
   }

@@ -86,8 +86,9 @@ function modelStats(
     cancelled: model.cancelled,
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
+    correctedBills: model.correctedBills,
     isAvailable: model.trips === 0,
-    standing: plainStanding(model, state) ?? standing ?? notChosen(model, state),
+    standing: standing ?? plainStanding(model, state) ?? notChosen(model, state),
     failureShare: model.failureShare,
     outages: model.outages,
     meanFailureLatencyMs:

@@ -44,6 +44,8 @@ interface ModelCounts {
   readonly lateBills: number
   /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
   readonly implausibleBills: number
+  /** Those of them that another bill has taken the place of: they are no alarm any more. */
+  readonly correctedBills: number
   /** Whether it answers; while it does not, it gets a request now and then. */
   readonly isAvailable: boolean
   /** Why it gets requests, or none, and what would change that. */

@@ -79,6 +79,7 @@ export class DollarChooser implements Chooser<DollarState> {
   /** A refused request counts as one, where an account was short; those that caps refuse are counted together. */
   refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
     const { shortAccount, cappedBy } = this.limits
+    this.reach.refused()
     if (cappedBy !== null) return this.capped.refused(request?.tenant ?? null, cappedBy === 'tenant', at)
     return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
   }

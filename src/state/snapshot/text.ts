@@ -13,6 +13,8 @@ export interface SnapshotText {
     readonly enabled: boolean
     /** It is removed once none of its requests is in flight; left out where it stays. */
     readonly draining?: true | undefined
+    /** Of its implausible bills; left out for none. */
+    readonly correctedBills?: number | undefined
   }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
@@ -43,10 +45,11 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     if (!isRecord(model) || !isText(model.id) || typeof model.enabled !== 'boolean') {
       throw invalidSnapshot('it lists a model without an id')
     }
-    const { id, enabled, draining } = model
-    if (draining === undefined) return { id, enabled }
+    const { id, enabled, draining, correctedBills = 0 } = model
+    if (!isCount(correctedBills)) throw invalidSnapshot('a number of a model is not valid')
+    if (draining === undefined) return { id, enabled, correctedBills }
     if (draining !== true || enabled) throw invalidSnapshot('a model is not drained as models are')
-    return { id, enabled, draining: true as const }
+    return { id, enabled, correctedBills, draining: true as const }
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')

@@ -52,6 +52,7 @@ function snapshotSteps(
       id: model.id,
       enabled: model.enabled,
       draining: registry.draining.has(model) ? (true as const) : undefined,
+      correctedBills: model.correctedBills === 0 ? undefined : model.correctedBills,
     })),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),
