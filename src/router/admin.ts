@@ -83,7 +83,7 @@ export class Admin {
     this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost })
   }
 
-  setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
+  setBudget(budget: { readonly usdPerRequest: number | null } | null, options: unknown): void {
     if (this.policy.commands.setBudget !== undefined) {
       this.run('setBudget', 'budget', budget, options)
       return

@@ -221,10 +221,10 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays.
-   * @param budget `usdPerRequest` in USD, > 0
+   * @param budget `usdPerRequest` in USD, > 0; null for none
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
    */
-  setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
+  setBudget(budget: { readonly usdPerRequest: number | null } | null, options?: ForTenant): void {
     this.open.admin.setBudget(budget, options)
   }
 
@@ -233,7 +233,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    * @param caps each of `usd` dollars per period
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
    */
-  setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
+  setCaps(caps: readonly CapOptions[] | null, options?: ForTenant): void {
     this.open.admin.run('setCaps', 'caps', caps, options)
   }
 
