@@ -90,6 +90,19 @@ export class Decisions {
     return count
   }
 
+  /** What is counted and was to be recorded later, so that a flush has it. A closed or broken journal takes no more. */
+  recordWaiting(): void {
+    const { committer, maker } = this
+    if (committer.isActing) return
+    try {
+      committer.checkRoom()
+    } catch (error) {
+      // Of a full journal they are few more, one for each counter: no request is counted while it is full.
+      if (!(error instanceof ParetoBanditError) || error.code !== 'JOURNAL_FULL') return
+    }
+    committer.commitWaiting(maker.waiting(committer.state, committer.now()))
+  }
+
   explain(id: string): Explanation {
     return this.maker.explain(this.committer.state, id)
   }

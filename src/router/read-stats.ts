@@ -64,6 +64,7 @@ function modelStats(
   return {
     id: model.id,
     enabled: model.enabled,
+    disabledBy: model.disabledBy,
     draining: registry.draining.has(model),
     ...model.prices.price,
     requests: model.requests,

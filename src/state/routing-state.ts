@@ -4,7 +4,7 @@ import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { tried } from '../models/availability.js'
 import { wasTaughtAsMistake } from '../models/cost-estimate.js'
-import { type Model, Registry } from '../models/registry.js'
+import { type Model, Registry, type Switch } from '../models/registry.js'
 import { countTries, recordLatency } from '../models/tries.js'
 import { Bills } from './bills.js'
 import { drainedModels } from './draining.js'
@@ -108,10 +108,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         else this.modelRemoved(this.model(event.model), event.at)
         break
       case 'model-enabled':
-        this.registry.setEnabled(this.model(event.model), true)
+        this.registry.enable(this.model(event.model), event.by)
         break
       case 'model-disabled':
-        this.disable(this.model(event.model))
+        this.disable(this.model(event.model), event.by)
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
@@ -346,13 +346,13 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.policy.unavailable?.(model)
   }
 
-  private disable(model: Model): void {
-    this.registry.setEnabled(model, false)
+  private disable(model: Model, by: Switch): void {
+    this.registry.disable(model, by)
     this.policy.unavailable?.(model)
   }
 
   private drain(model: Model): void {
-    this.disable(model)
+    this.disable(model, 'operator')
     this.registry.draining.set(model, 0)
   }
 

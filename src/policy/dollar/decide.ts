@@ -84,6 +84,10 @@ export class DollarChooser implements Chooser<DollarState> {
     return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
   }
 
+  waiting({ policy }: StateView<DollarState>, at: number): readonly RouterEvent[] {
+    return this.capped.waiting(at, (tenant) => policy.accounts.of(tenant) !== undefined)
+  }
+
   begin(contexts: number): void {
     this.candidates.begin(contexts)
   }

@@ -1,9 +1,9 @@
+import { POT_STEPS } from '../../policy/lease.js'
 import { Script } from './connection.js'
 import { GUARD } from './guard.js'
 
-/** A rolling pool counts a grant in its own step and the 66 after it: for windowMs and two steps at least. */
-const STEPS_PER_WINDOW = 64
-export const STEPS_COUNTED = 66
+/** A rolling pool counts a grant in its own step and so many after it: for windowMs and two steps at least. */
+export const STEPS_COUNTED = POT_STEPS + 2
 /** Of a calendar pool, after its end: clocks of processes may be behind. */
 const GRACE_MS = 86_400_000
 
@@ -18,7 +18,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local units = ${UNITS_PER_USD}
 local function dollars(value) return string.format('%.17g', value) end
-local function stepOf(windowMs) return math.floor(now / (windowMs / ${STEPS_PER_WINDOW})) end
+local function stepOf(windowMs) return math.floor(now / (windowMs / ${POT_STEPS})) end
 `
 
 /** Of a pool without an end: the latest that a score tells to the ms. */
