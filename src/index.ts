@@ -32,6 +32,7 @@ export type {
   TierSpec,
   TokenPrices,
 } from './models/model.js'
+export type { Switch } from './models/registry.js'
 export type { ServiceTier } from './models/service-tier.js'
 export type { GivenTokens, TokensByKind } from './models/token-counts.js'
 export type {
@@ -87,6 +88,7 @@ export { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from './policy/policies
 export type { RouteOptions } from './policy/route-options.js'
 export type { ModelStanding, Remedies, StandingKind } from './policy/standing.js'
 export type { PolicyReport } from './policy/stats.js'
+export type { SwitchOptions } from './router/admin.js'
 export type { Bill } from './router/bill.js'
 export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'
