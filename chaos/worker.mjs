@@ -60,7 +60,7 @@ function failed(error) {
 
 /**
  * Routes, settles and rewards. Bills go by what was reserved, and answers are worth the same whoever gives them; with `spanMs`
- * bills and answers are those of the model, and so much time passes by the clock in `inMs`, evenly.
+ * bills and answers are those of the model, and so much time passes by the clock from the first request to the last, evenly.
  * @returns what was spent and what came of it
  */
 async function load({
@@ -72,20 +72,14 @@ async function load({
   stopAtRefusals = Number.POSITIVE_INFINITY,
   pauseMs = 0,
   spanMs = 0,
-  inMs = 0,
 }) {
   const total = { routed: 0, refused: 0, full: 0, spentUsd: 0, excessUsd: 0, reward: 0 }
-  const beganAt = Date.now()
   const beganAheadMs = aheadMs
   let refusedInARow = 0
   const acknowledged = []
   mustStop = false
   for (let i = 0; i < requests && refusedInARow < stopAtRefusals && !mustStop; i++) {
-    if (spanMs > 0) {
-      const dueMs = (i / requests) * inMs - (Date.now() - beganAt)
-      if (dueMs > 0) await pause(dueMs)
-      aheadMs = beganAheadMs + Math.min(1, (Date.now() - beganAt) / inMs) * spanMs
-    }
+    if (spanMs > 0) aheadMs = beganAheadMs + (i / requests) * spanMs
     try {
       const { id, model, reservedUsd } = router.route(contextFrom(random, DIMENSION), {
         inputTokens: 400,
@@ -117,6 +111,7 @@ async function load({
     if (i % pauseEvery === 0) await pause(pauseMs)
   }
   await Promise.all(acknowledged)
+  if (spanMs > 0) aheadMs = beganAheadMs + spanMs
   return { ...total, acknowledged: acknowledged.length }
 }
 

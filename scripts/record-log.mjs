@@ -1,6 +1,6 @@
 // Records logs and snapshots as this release writes them into test/recorded/v<version>/, with what they fold to; see
 // test/recorded/README.md. Runs on the built dist/. The folder of a release is never written again; that of a version to
-// come (`-dev`) is, and goes when the release is recorded.
+// come (`-dev`) is, and goes when the release is recorded. `--missing` records what has no folder there yet, and leaves the rest.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import { redisStore } from '../dist/store/redis.js'
 import { sqliteStore } from '../dist/store/sqlite.js'
 import { bundle } from './bundle-run.mjs'
 import { dollarRecording } from './record/dollar.mjs'
+import { limitsRecording } from './record/limits.mjs'
 import { paperRecording } from './record/paper.mjs'
 import { playShared, redisRecordings } from './record/redis.mjs'
 import { textRecording } from './record/text.mjs'
@@ -26,6 +27,7 @@ const STEPS = 50
 const STEPS_OF_SNAPSHOTS = 15
 
 const isToCome = version.endsWith('-dev')
+const isMissingOnly = isToCome && process.argv.includes('--missing')
 if (existsSync(out) && !isToCome) {
   console.error(`${out} is there: what a release has written is not recorded again`)
   process.exit(1)
@@ -61,13 +63,17 @@ const library = { createRouter, decodeEvent, redisStore, sqliteStore }
 const server = isToCome ? null : await RedisServer.start()
 const temporary = mkdtempSync(join(tmpdir(), 'paretobandit-record-'))
 try {
-  rmSync(out, { recursive: true, force: true })
+  if (!isMissingOnly) rmSync(out, { recursive: true, force: true })
   const varieties = []
-  for (const make of tokenRecordings()) varieties.push(await recordSole(make))
+  for (const make of [...tokenRecordings(), limitsRecording]) varieties.push(await recordOnce(make))
   const wanted = {
     'settled.tokens': TOKEN_KIND_ROWS.map(({ name }) => name),
     'settled.usageFlags': USAGE_FLAGS.filter((flag) => flag !== 'retry-too-long'),
     'failed.usageFlags': ['retry-too-long'],
+    'capped.tenant': ['null', 'text'],
+    'capped.byTenant': ['true', 'false'],
+    'estimator-set.began': ['list'],
+    'model-disabled.by': ['text'],
   }
   if (!isToCome) {
     for (const make of [dollarRecording, paperRecording, textRecording])
@@ -86,11 +92,23 @@ try {
   if (!isToCome) rmSync(`${out}-dev`, { recursive: true, force: true })
 } catch (error) {
   // Half a recording is none.
-  rmSync(out, { recursive: true, force: true })
+  if (!isMissingOnly) rmSync(out, { recursive: true, force: true })
   throw error
 } finally {
   await server?.stop()
   rmSync(temporary, { recursive: true, force: true })
+}
+
+/** @returns the variety of its events, of one that stays as it is too */
+async function recordOnce(make) {
+  const place = join(out, make({ fitPriors }).name)
+  if (existsSync(place)) return JSON.parse(readFileSync(join(place, 'recording.json'), 'utf8')).variety
+  try {
+    return await recordSole(make)
+  } catch (error) {
+    rmSync(place, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** The same events in memory, in SQLite, and in SQLite with snapshots and nothing kept behind them. */

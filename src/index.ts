@@ -1,28 +1,47 @@
 export type { ArmInspection } from './bandit/arm-inspection.js'
 export { checkPriors } from './bandit/check-priors.js'
 export { nEffectiveOf } from './bandit/horizon.js'
-export type { ModelPrior, Priors } from './bandit/priors.js'
+export type { ModelPrior, Priors, SettledPrior } from './bandit/priors.js'
 export { type ErrorCode, ParetoBanditError } from './base/errors.js'
 export { createRouter } from './create-router.js'
 export type { Listener, SubscribedEvent, Subscription } from './events/emitter.js'
 export type * from './events/events.js'
-export type { ChatMessage, ChatPart } from './features/chat.js'
+export type { Chat, ChatMessage, ChatPart } from './features/chat.js'
+export type { ContextInput } from './features/context-reader.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
 export type { JournalSettings } from './log/journal-settings.js'
 export type { DifferingOption, OnDifference, OnDifferences } from './log/on-difference.js'
-export type { Store } from './log/store.js'
+export type {
+  Batch,
+  LeaseBroker,
+  LeasePool,
+  LogHeader,
+  OpenedLog,
+  PlacedBatch,
+  Position,
+  Store,
+  StoredSnapshot,
+} from './log/store.js'
 export type {
   ModelPrice,
   ModelSpec,
   ResolvedModelPrice,
   ResolvedModelSpec,
+  ResolvedTokenPrices,
   TierSpec,
   TokenPrices,
 } from './models/model.js'
+export type { Switch } from './models/registry.js'
 export type { ServiceTier } from './models/service-tier.js'
 export type { GivenTokens, TokensByKind } from './models/token-counts.js'
-export type { TokenKindName } from './models/token-kinds.js'
+export type {
+  DefaultedPriceName,
+  RequiredPriceName,
+  TokenCountName,
+  TokenKindName,
+  TokenSide,
+} from './models/token-kinds.js'
 export type { UsageFlag } from './models/usage/usage.js'
 export type { CommandName, PolicyCommands, PolicyQueries, QueryName } from './policy/commands.js'
 export type { Constraint } from './policy/constraint.js'
@@ -41,11 +60,12 @@ export type {
   CapWindow,
 } from './policy/dollar/accounts/cap-period.js'
 export type { CapStatus } from './policy/dollar/accounts/cap-status.js'
-export type { TenantOptions } from './policy/dollar/accounts/tenant-options.js'
+export type { ForTenant, TenantOptions } from './policy/dollar/accounts/tenant-options.js'
 export type { Estimator } from './policy/dollar/estimate/estimators.js'
 export type {
   AccountAdjustedEvent,
   AccountEvent,
+  CappedEvent,
   CapsSetEvent,
   DriftEvent,
   EstimatorSetEvent,
@@ -67,6 +87,8 @@ export type { PacerMode } from './policy/paper/settings.js'
 export { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from './policy/policies.js'
 export type { RouteOptions } from './policy/route-options.js'
 export type { ModelStanding, Remedies, StandingKind } from './policy/standing.js'
+export type { PolicyReport } from './policy/stats.js'
+export type { SwitchOptions } from './router/admin.js'
 export type { Bill } from './router/bill.js'
 export type { BatchOptions, BatchReceipt, BatchResult } from './router/feedback.js'
 export { type FitPriorsOptions, fitPriors, type PriorRow } from './router/fit-priors.js'

@@ -127,7 +127,7 @@ export class Measure {
     return { kind: 'run', set: job.set, run }
   }
 
-  private async table(name: string): Promise<OutcomeTable> {
+  async table(name: string): Promise<OutcomeTable> {
     const known = this.tables.get(name)
     if (known !== undefined) return known
     const file = join(this.folder, `${name}.jsonl`)
@@ -138,7 +138,7 @@ export class Measure {
     return table
   }
 
-  private async bench(name: string, start: Start): Promise<Bench> {
+  async bench(name: string, start: Start): Promise<Bench> {
     const key = `${name} ${start}`
     const known = this.benches.get(key)
     if (known !== undefined) return known

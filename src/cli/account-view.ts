@@ -13,12 +13,14 @@ export function tenantAccounts(router: Router): readonly TenantAccount[] {
   return router.tenants().map((id) => ({ id, ...router.tenantStats(id) }))
 }
 
-/** The router's caps, and the tenants with theirs. */
+/** The router's caps and what it refused, and the tenants with theirs. */
 export function renderAccounts(account: AccountStats | null, tenants: readonly TenantAccount[]): string {
   const shown = tenants.slice(0, TENANTS_SHOWN).map(({ id, ...each }) => renderAccount(id, each))
   const more = tenants.length - TENANTS_SHOWN
+  const refused = account?.refused ?? 0
   return [
     ...(account?.caps ?? []).map((cap) => `${renderCap(cap)}\n`),
+    ...(refused === 0 ? [] : [`${plural(refused, 'request')} refused: no money for them\n`]),
     ...shown,
     ...(more > 0 ? [`and ${plural(more, 'more tenant')}: --json has all`, '\n'] : []),
   ].join('')

@@ -21,6 +21,10 @@ export function renderEffect(model: string, before: RouterStats, after: RouterSt
     lines.push(`  ${name}: ${plural(is.failed, 'failed request')} of ${is.requests}`)
     if (!is.isAvailable) lines.push(`  ${name}: does not answer, and gets few requests until it does`)
   }
+  if (was.correctedBills !== is.correctedBills)
+    lines.push(
+      `  ${name}: ${plural(suspectBills(is), 'bill')} beyond the plausible ${suspectBills(is) === 1 ? 'is' : 'are'} left`,
+    )
   if (
     before.pacer.spendUsd !== after.pacer.spendUsd ||
     was.settled !== is.settled ||
@@ -46,6 +50,11 @@ function renderPacerChange({ pacer: was }: RouterStats, { pacer: is }: RouterSta
 
 function arrow(before: string, after: string): string {
   return before === after || before === '-' ? after : `${before} -> ${after}`
+}
+
+/** Bills far beyond what their requests could cost, as long as no other has taken their place. */
+export function suspectBills({ implausibleBills, correctedBills }: ModelStats): number {
+  return implausibleBills - correctedBills
 }
 
 function find(stats: RouterStats, model: string): ModelStats | undefined {

@@ -3,7 +3,7 @@ import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { usd } from './format.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print } from './print.js'
+import { print, visible } from './print.js'
 import { teach } from './state/session.js'
 
 /** What all commands have that tell something of a request. */
@@ -40,8 +40,12 @@ export async function giveFeedback<T>(
     router.on('billed', (event) =>
       say(event.model ?? model, `the late bill of ${id} is booked: ${usd(event.costUsd)}\n`),
     )
+    let warning = ''
+    router.on('implausible-bill', ({ id: of, costUsd, listCostUsd }) => {
+      warning = `  ${visible(of)}: a bill of ${usd(costUsd)} is far beyond what the request could cost (${usd(listCostUsd)} at list price); if it is wrong, 'paretobandit correct ${visible(of)} --cost USD --state ${visible(flags.state)}' books the right one\n`
+    })
     tell(router, given, say)
-    return headline + renderEffect(model, before, router.stats())
+    return headline + renderEffect(model, before, router.stats()) + warning
   })
   await log.append()
   print(text)

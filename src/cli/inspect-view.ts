@@ -83,6 +83,7 @@ function renderAlarms({ alarms }: LogInspection): string {
           ? []
           : [
               `bills of ${name}: ${plural(implausibleBills, 'bill')} far beyond what the request could cost\n`,
+              "  where one is wrong, 'paretobandit correct ID --cost USD --state LOG' books another in its place\n",
             ]),
         ...(outages === 0
           ? []

@@ -6,6 +6,7 @@ import { registerCheckConfig } from './check-config.js'
 import { registerConformance } from './conformance.js'
 import { registerCorrect } from './correct.js'
 import { registerEvaluate } from './evaluate.js'
+import { registerExplain } from './explain.js'
 import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
@@ -32,6 +33,7 @@ Examples:
     $ paretobandit reward r.1 0.85 --state router.state
   Look at it, back it up, and read its history:
     $ paretobandit inspect router.state
+    $ paretobandit explain r.1 router.state
     $ paretobandit snapshot router.state router.snapshot
     $ paretobandit export router.state --out events.jsonl
   Play recorded outcomes through the policy:
@@ -58,6 +60,7 @@ export function makeProgram(): Command {
   registerTenant(program)
   registerStats(program)
   registerInspect(program)
+  registerExplain(program)
   registerSnapshot(program)
   registerRestore(program)
   registerExport(program)

@@ -23,7 +23,7 @@ export interface RouteDifference extends RouteChange {
 
 /**
  * What makes a router's models those of a models file: new ones are added, changed prices taken over, missing ones
- * disabled (what was learned of them stays), returned ones enabled.
+ * disabled (what was learned of them stays), returned ones enabled, but for those that an operator disabled.
  */
 export function modelDifferences(router: Router, specs: readonly ResolvedModelSpec[]): RouteDifference[] {
   const differences: RouteDifference[] = []
@@ -40,15 +40,19 @@ export function modelDifferences(router: Router, specs: readonly ResolvedModelSp
       const change = `repriced from ${describePrice(model)} to ${describePrice(spec)} USD per million tokens`
       differences.push({ model: id, change, make: () => router.reprice(id, priceOf(spec)) })
     }
-    if (!model.enabled)
-      differences.push({ model: id, change: 'enabled again', make: () => router.enable(id) })
+    if (model.disabledBy.includes('options'))
+      differences.push({
+        model: id,
+        change: 'enabled again',
+        make: () => router.enable(id, { by: 'options' }),
+      })
   }
   for (const { id, enabled } of known.values()) {
     if (!enabled) continue
     differences.push({
       model: id,
       change: 'disabled: not in the models file',
-      make: () => router.disable(id),
+      make: () => router.disable(id, { by: 'options' }),
     })
   }
   return differences

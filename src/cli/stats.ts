@@ -4,6 +4,7 @@ import { type PlacedKind, TOKEN_KINDS } from '../models/token-kinds.js'
 import type { StandingKind } from '../policy/standing.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { renderAccounts, type TenantAccount, tenantAccounts } from './account-view.js'
+import { suspectBills } from './feedback-view.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { print, visible } from './print.js'
 import { kindOf } from './state/log-file.js'
@@ -17,6 +18,19 @@ const SHOWN_KINDS: ReadonlySet<StandingKind> = new Set<StandingKind>([
   'unaffordable',
   'kept-out',
 ])
+
+const HOW: Readonly<Record<StandingKind, string | null>> = {
+  'in-mix': null,
+  due: 'is due',
+  'cannot-win': 'cannot win',
+  'out-of-reach': 'is out of reach',
+  unaffordable: 'is unaffordable now',
+  'kept-out': 'is kept out',
+  down: 'is down',
+  disabled: 'is disabled',
+  draining: 'is draining',
+  'not-chosen': 'is not chosen',
+}
 
 interface StatsFlags {
   readonly state: string
@@ -66,14 +80,15 @@ export function renderStats(stats: RouterStats, tenants: readonly TenantAccount[
     }
   }
   const accounts = renderAccounts(account, tenants)
-  return `${lines.join('\n')}\n\n${renderModels(stats.models)}${renderUnreached(stats.models)}${accounts === '' ? '' : `\n${accounts}`}`
+  return `${lines.join('\n')}\n\n${renderModels(stats.models)}${renderStandings(stats.models)}${accounts === '' ? '' : `\n${accounts}`}`
 }
 
-/** What no account can ever pay for, and what would change that. */
-function renderUnreached(models: readonly ModelStats[]): string {
-  const lines = models.flatMap(({ id, standing: { kind, why } }) =>
-    kind === 'out-of-reach' ? [`${visible(id)} is out of reach: ${visible(why)}\n`] : [],
-  )
+/** Why models get nothing, and what would change that. */
+function renderStandings(models: readonly ModelStats[]): string {
+  const lines = models.flatMap(({ id, standing: { kind, why } }) => {
+    const how = HOW[kind]
+    return how === null ? [] : [`${visible(id)} ${how}: ${visible(why)}\n`]
+  })
   return lines.length === 0 ? '' : `\n${lines.join('')}`
 }
 
@@ -125,12 +140,13 @@ function pricesOf(model: ResolvedTokenPrices): Readonly<Record<string, number | 
 }
 
 function remark(model: ModelStats): string {
-  const { isAvailable, implausibleBills } = model
+  const { isAvailable } = model
+  const suspect = suspectBills(model)
   return [
     ...standing(model),
     ...idleRemarks(model),
     ...(isAvailable ? [] : ['does not answer']),
-    ...(implausibleBills === 0 ? [] : [`${plural(implausibleBills, 'bill')} beyond the plausible`]),
+    ...(suspect === 0 ? [] : [`${plural(suspect, 'bill')} beyond the plausible`]),
     ...usageRemarks(model),
   ].join('; ')
 }

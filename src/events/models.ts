@@ -1,7 +1,8 @@
 import { checkInRange } from '../base/check.js'
 import { checkModelPrice, checkModelSpec, PRICE_KEYS, TIER_KEYS } from '../models/model.js'
+import { SWITCHES } from '../models/registry.js'
 import { added, column, type DefinedEvent, defineEvent, defineNotice } from './definition.js'
-import { boolean, inRange, integer, numbers, record, statistics, text } from './fields.js'
+import { boolean, inRange, integer, numbers, oneOf, record, statistics, text } from './fields.js'
 
 export const FORCED_EXPLORATION_MAX = 1_000_000
 
@@ -65,10 +66,13 @@ export const modelRemoved = defineEvent('model-removed', 7, {
 })
 export type ModelRemovedEvent = DefinedEvent<typeof modelRemoved>
 
-const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()) })
+/** Whose switch it is: what an operator turned off, options do not turn on. */
+const by = added(oneOf(SWITCHES), 'operator')
+
+const modelEnabled = defineEvent('model-enabled', 8, { model: column('model', text()), by })
 export type ModelEnabledEvent = DefinedEvent<typeof modelEnabled>
 
-const modelDisabled = defineEvent('model-disabled', 9, { model: column('model', text()) })
+const modelDisabled = defineEvent('model-disabled', 9, { model: column('model', text()), by })
 export type ModelDisabledEvent = DefinedEvent<typeof modelDisabled>
 
 export const modelRepriced = defineEvent('model-repriced', 10, {

@@ -1,16 +1,26 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
 export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'
-export type { GatewayConfig, ModelConfig, TenantConfig, UpstreamConfig } from './config/config.js'
+export type * from './config/config.js'
 export { ConfigError } from './config/config-error.js'
 export type { Place, PlacedMistake } from './config/config-text.js'
 export type { ReloadReport } from './config/live-config.js'
+export type { Mistake, Path } from './config/mistake.js'
 export { readConfig, readConfigText } from './config/read-config.js'
 export { routerOptionsOf } from './config/router-options.js'
 export type { Secret } from './config/secret.js'
+export type { Environment } from './config/shape.js'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.js'
 export { memoryRecords, type RecordStore } from './keys/records.js'
-export type { WriteLine } from './logs/request-log.js'
-export type { RequestObserver, RequestRecord } from './logs/request-record.js'
+export type { SecondOfUse, Use, UseExchange } from './keys/use.js'
+export type { LineLevel, WriteLine } from './logs/request-log.js'
+export type {
+  Outcome,
+  RecordTokens,
+  RequestObserver,
+  RequestRecord,
+  Surface,
+} from './logs/request-record.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
 export type { AiSdkModel, AiSdkOptions, AiSdkProvider, ImportPackage } from './upstreams/ai-sdk/index.js'
 export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'
+export type { After } from './upstreams/watched-body.js'

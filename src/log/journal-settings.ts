@@ -7,7 +7,10 @@ export interface JournalSettings {
   readonly snapshotEvents?: number | undefined
   /** Events that may wait to be durable; then calls throw JOURNAL_FULL. Default 65,536. */
   readonly capacity?: number | undefined
-  /** Told of every failure of the store; what failed is tried again. Default: console.error, once a kind of failure. */
+  /**
+   * Told of a failure of the store when it begins, and while it lasts less and less often, at most once a minute in the
+   * end; what failed is tried again. Default: console.error, once a kind of failure.
+   */
   readonly onStoreError?: ((error: unknown) => void) | undefined
   /**
    * Shared stores, while they are away and a lease is spent: the share of each cap, in [0, 1], that this router may go on

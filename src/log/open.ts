@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
 import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
+import { FailureReports } from './failure-reports.js'
 import { agreeWith, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
 import type { Flight } from './leases/others-in-flight.js'
@@ -27,8 +28,10 @@ import type { OpenedLog, Store } from './store.js'
  * the state, and then what options say otherwise, as `onDifference` has it.
  * @throws STORE_MISMATCH naming the options in which they differ, and what the store throws
  */
-export async function openDurable(made: Made, store: Store, journal: JournalOptions): Promise<void> {
+export async function openDurable(made: Made, store: Store, given: JournalOptions): Promise<void> {
   const { options } = made
+  const failures = new FailureReports(given.onStoreError)
+  const journal = { ...given, onStoreError: (error: unknown) => failures.report(error) }
   resolveOnDifference(made.given.onDifference)
   checkClockOfLog(made.parts.committer.now())
   const events = eventTable([...CORE_EVENTS, ...made.policy.events])

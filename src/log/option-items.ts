@@ -8,7 +8,9 @@ import type { RoutingState } from '../state/routing-state.js'
 
 /** As a policy's, but for how it is made so. */
 export interface LogItem extends Omit<OptionItem, 'command'> {
-  readonly make: () => void
+  /** Null for what options do not change, whatever they say: a command alone does, in words. */
+  readonly make: (() => void) | null
+  readonly hint?: string
 }
 
 interface Given {
@@ -37,7 +39,7 @@ export async function optionItems(
     const make = () => admin.setBudget(usd === null ? null : { usdPerRequest: usd }, undefined)
     items.push({ option: 'budget', field: 'budget.usdPerRequest', given: dollarsText(usd), found, make })
   }
-  items.push(...modelItems(parts, options.models, state, said))
+  items.push(...modelItems(parts, options.models, state))
   const { pendingTtlMs } = options
   if (given.pendingTtlMs !== undefined) {
     const make = () => {
@@ -51,12 +53,14 @@ export async function optionItems(
   return items
 }
 
-/** An empty list says nothing. A model that is gone is disabled: what was learned of it is there when it comes back. */
+/**
+ * An empty list says nothing. A model that is gone is disabled: what was learned of it is there when it comes back, but one
+ * that an operator took out comes back by a command alone.
+ */
 function* modelItems(
   { admin }: RouterParts,
   models: readonly ResolvedModelSpec[],
   { registry }: RoutingState,
-  said: SaidOptions,
 ): Generator<LogItem> {
   if (models.length === 0) return
   for (const spec of models) {
@@ -65,13 +69,17 @@ function* modelItems(
     const item = { option: 'models', field: fieldOf(id), given: priceListOf(priceOf(spec)).text } as const
     const make = () => (model === undefined ? admin.addModel(spec, {}) : admin.reprice(id, priceOf(spec)))
     yield { ...item, found: model?.prices.text ?? null, make }
-    if (model?.enabled === false && said !== null && !said.has(item.field))
-      yield { ...item, found: 'disabled', make: () => admin.enable(id) }
+    if (model?.disabledBy.includes('options') === true)
+      yield { ...item, found: 'left out by earlier options', make: () => admin.enable(id, { by: 'options' }) }
+    if (model?.disabledBy.includes('operator') === true) {
+      const found = registry.draining.has(model) ? 'being removed by an operator' : 'disabled by an operator'
+      yield { ...item, found, make: null, hint: `only enable(${JSON.stringify(id)}) puts it back` }
+    }
   }
   const ids = new Set(models.map(({ id }) => id))
   for (const { id, enabled, prices } of registry.models) {
     if (ids.has(id) || !enabled) continue
-    const make = () => admin.disable(id)
+    const make = () => admin.disable(id, { by: 'options' })
     yield { option: 'models', field: fieldOf(id), given: null, found: prices.text, make }
   }
 }

@@ -13,7 +13,7 @@ export interface OptionReview {
   /** For people, each with both values and which is in force. */
   readonly differences: readonly string[]
   /** To be made as the options have them. */
-  readonly changes: readonly LogItem[]
+  readonly changes: readonly (() => void)[]
   /** What options have said, from this start on. */
   readonly said: ReadonlyMap<string, string>
 }
@@ -34,7 +34,7 @@ export interface ReviewContext {
 /**
  * The last word holds: an option that was edited since the last start says something new; one that was not has been
  * heard, and what commands did since stays. So a restart undoes nothing, and replicas that were started with different
- * options do not fight: the latest start is heard, once.
+ * options do not fight: the latest start is heard, once. What an operator turned off is not theirs to turn on.
  * @param items what the options say, whether it differs or not
  * @throws STORE_MISMATCH naming the differences; nothing has changed then
  */
@@ -50,10 +50,17 @@ export function reviewOptions(
   }
   const next = new Map([...(said ?? [])].filter(([field]) => !given.has(optionOf(field))))
   const differences: string[] = []
-  const held: string[] = []
-  const changes: LogItem[] = []
+  const lines: string[] = []
+  const changes: (() => void)[] = []
   for (const item of items) {
-    const { option, field } = item
+    const { option, field, make, hint } = item
+    if (make === null) {
+      if (item.given === item.found) continue
+      const line = `${describe(item, '')}, which holds`
+      differences.push(line)
+      lines.push(hint === undefined ? line : `${line}: ${hint}`)
+      continue
+    }
     const before = said?.get(field) ?? null
     const differs = item.given !== item.found
     const isNew = said === null ? first.get(field) !== item.given : before !== item.given
@@ -63,15 +70,19 @@ export function reviewOptions(
     if (heard !== null) next.set(field, heard)
     if (!differs) continue
     if (isNew && !isWarned) {
-      differences.push(`${describe(item, 'was ')}, and is in force now`)
-      changes.push(item)
+      const line = `${describe(item, 'was ')}, and is in force now`
+      differences.push(line)
+      changes.push(make)
+      // What a command had set since is not undone without a word.
+      if (before !== null && before !== OTHER && before !== item.found)
+        lines.push(`${line}: a command had set the other since ${before} was in the options`)
       continue
     }
     const line = `${describe(item, '')}, which holds`
     differences.push(line)
-    held.push(isNew ? line : `${line}: this option was not edited since the last start`)
+    lines.push(isNew ? line : `${line}: this option was not edited since the last start`)
   }
-  for (const line of listed(held)) told(`${store}: ${line}`)
+  for (const line of listed(lines)) told(`${store}: ${line}`)
   return { differences, changes, said: next }
 }
 

@@ -66,7 +66,7 @@ export async function compareOptions(
 function change({ parts }: Made, { changes }: OptionReview): readonly RouterEvent[] {
   const applied: RouterEvent[] = []
   const end = parts.committer.emitter.on('*', (event) => applied.push(event))
-  for (const { make } of changes) make()
+  for (const make of changes) make()
   end()
   return applied
 }

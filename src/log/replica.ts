@@ -72,6 +72,8 @@ export class Replica implements Journal {
   private mustRejoin = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
+  /** The store is broken for good: there is nothing to be read, or asked for. */
+  private isBroken = false
   /** What was appended until now is durable, or given up: nothing more is taken. */
   private isEnding = false
   private reading: Promise<void> = Promise.resolve()
@@ -196,7 +198,7 @@ export class Replica implements Journal {
   }
 
   private async readOn(): Promise<void> {
-    while (!this.isClosed) {
+    while (!this.isClosed && !this.isBroken) {
       try {
         if (this.mustRejoin) await this.rejoin()
         const batches = await this.store.read(this.position, READ_WAIT_MS, this.outbox.position)
@@ -317,7 +319,7 @@ export class Replica implements Journal {
       if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
       this.storeFailed(cause)
     }
-    if (!this.isClosed) await pause(RETRY_MS)
+    if (!this.isClosed && !this.isBroken) await pause(RETRY_MS)
   }
 
   /** Too far behind, or the log is not what it was: from its latest snapshot again. */
@@ -348,6 +350,8 @@ export class Replica implements Journal {
   }
 
   private giveUp(error: unknown): void {
+    this.isBroken = true
+    this.leases?.stop()
     this.receipts.refuseAll(error)
     this.held.refuseAll(error)
     this.wake()

@@ -122,7 +122,7 @@ export interface LeasePool {
   readonly wholeUsd?: number | undefined
   /** Calendar: when it ends, ms since 1970. What has not been spent by then is worth nothing. Null: never. */
   readonly endsAt: number | null
-  /** Rolling: dollars granted count for so long, ms, in steps of a 64th, and two steps more. Null: until given back. */
+  /** Rolling: dollars granted count for so long, ms, in `POT_STEPS` steps, and two steps more. Null: until given back. */
   readonly windowMs: number | null
 }
 

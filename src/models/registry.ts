@@ -3,6 +3,12 @@ import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModel
 import { type PriceList, priceListOf } from './price-list.js'
 import { TRY_NUMBERS, type Tries } from './tries.js'
 
+const NOBODY: readonly Switch[] = Object.freeze([])
+
+/** Who takes models out: an operator, by command, or options, files and configs that leave them out. */
+export const SWITCHES = ['operator', 'options'] as const
+export type Switch = (typeof SWITCHES)[number]
+
 /** One registered model: its price, its slot in the arena, and what has been counted of it. */
 export class Model implements Availability, Tries {
   readonly id: string
@@ -12,7 +18,8 @@ export class Model implements Availability, Tries {
   /** Its prices now. */
   prices: PriceList
   blendedUsdPerKTok: number
-  enabled = true
+  /** Who has taken it out; nobody: it is enabled. */
+  disabledBy: readonly Switch[] = NOBODY
   requests = 0
   settled = 0
   failed = 0
@@ -59,6 +66,8 @@ export class Model implements Availability, Tries {
   lateBills = 0
   /** Bills far beyond what their requests could cost. */
   implausibleBills = 0
+  /** Those of them that another bill has taken the place of. */
+  correctedBills = 0
   failureLatencyCount = 0
   failureLatencySumMs = 0
   failureShare = 0
@@ -75,6 +84,10 @@ export class Model implements Availability, Tries {
   pausedUntilRequests = 0
   retryAt = 0
   outages = 0
+
+  get enabled(): boolean {
+    return this.disabledBy.length === 0
+  }
 
   constructor(id: string, prices: PriceList, slot: number, incarnation: number, forcedExploration: number) {
     this.id = id
@@ -210,9 +223,15 @@ export class Registry {
     this.outdate()
   }
 
-  setEnabled(model: Model, enabled: boolean): void {
-    model.enabled = enabled
-    if (enabled) this.draining.delete(model)
+  disable(model: Model, by: Switch): void {
+    model.disabledBy = SWITCHES.filter((each) => each === by || model.disabledBy.includes(each))
+    this.outdate()
+  }
+
+  /** An operator puts back what anybody has taken out; options what they have themselves. */
+  enable(model: Model, by: Switch): void {
+    model.disabledBy = by === 'operator' ? NOBODY : model.disabledBy.filter((each) => each !== by)
+    if (model.enabled) this.draining.delete(model)
     this.outdate()
   }
 

@@ -2,8 +2,8 @@ import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { checkCeiling } from '../events/budget.js'
 
-/** A checked `budget`: its ceiling, and what policies add to it, unchecked. */
-export type CheckedBudget = { readonly usdPerRequest: number } & Readonly<Record<string, unknown>>
+/** A checked `budget`: its ceiling, or null for none, and what policies add to it, unchecked. */
+export type CheckedBudget = { readonly usdPerRequest: number | null } & Readonly<Record<string, unknown>>
 
 /**
  * @param policyKeys what policies add to a budget, all of them; each checks its own
@@ -17,7 +17,8 @@ export function checkBudget(
   if (value === null) return null
   const record = checkRecord(value, field)
   checkKeys(record, ['usdPerRequest', ...policyKeys], field)
-  return { ...record, usdPerRequest: checkCeiling(record.usdPerRequest, `${field}.usdPerRequest`) }
+  const { usdPerRequest: usd } = record
+  return { ...record, usdPerRequest: usd === null ? null : checkCeiling(usd, `${field}.usdPerRequest`) }
 }
 
 /** A ceiling for a router that runs: what policies add to a budget cannot be changed then. @throws as `checkBudget` */

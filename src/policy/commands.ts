@@ -9,7 +9,7 @@ import type { PolicyReport } from './stats.js'
  */
 export interface PolicyCommands {
   /** Taken by policies with payers besides the router; the router sets its own ceiling otherwise. */
-  readonly setBudget: readonly [budget: { readonly usdPerRequest: number } | null, options?: unknown]
+  readonly setBudget: readonly [budget: { readonly usdPerRequest: number | null } | null, options?: unknown]
 }
 
 /** What may be asked of a policy, likewise: arguments and answer. */

@@ -1,3 +1,6 @@
+/** A rolling pot that processes share moves in so many steps of its window: dollars come back at the next one. */
+export const POT_STEPS = 64
+
 /** What this process may spend of money that it shares with others: no part of the fold. */
 export interface Lease {
   /** USD that the next request may draw of all caps, the router's and its tenant's. */

@@ -112,6 +112,11 @@ export function dueTries(
   return waiting.slice(0, 1)
 }
 
+/** What the chosen model is expected to cost: what it was tried at, where that is why it was let in. */
+export function chosenUsd(note: DecisionNote, knownUsd: number): number {
+  return note.triesCost ? Math.min(note.triedUsd, knownUsd) : knownUsd
+}
+
 /**
  * What the note expects of a model: of the chosen one what it was tried at, and so of another that was let in to be tried
  * beyond `maxCostUsd`.
@@ -122,7 +127,7 @@ export function judgedUsd(
   knownUsd: number,
   triedUsd: () => number,
 ): number {
-  if (note.triesCost && model === note.chosen) return Math.min(note.triedUsd, knownUsd)
+  if (model === note.chosen) return chosenUsd(note, knownUsd)
   const maxUsd = note.options?.maxCostUsd
   const isTry = maxUsd !== undefined && knownUsd > maxUsd && note.tried.includes(model)
   return isTry ? Math.min(triedUsd(), maxUsd) : knownUsd

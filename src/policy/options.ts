@@ -7,8 +7,8 @@ import type { RewardRange } from './reward-range.js'
 
 /** Policies add what they take of a budget, by declaration merging in their folders. */
 export interface BudgetOptions {
-  /** Ceiling of the mean spend per request, USD, > 0. */
-  readonly usdPerRequest: number
+  /** Ceiling of the mean spend per request, USD, > 0; null: none. */
+  readonly usdPerRequest: number | null
 }
 
 /**

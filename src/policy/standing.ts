@@ -5,13 +5,14 @@ import type { FoldView } from '../state/policy-state.js'
 export const MIX_REQUESTS = 1000
 
 /**
- * - `in-mix`: it had one of the latest 1,000 requests;
+ * - `in-mix`: it had one of the latest 1,000 requests, and not all like the latest would be refused;
  * - `due`: it is to be tried, or would be chosen: its turn comes;
  * - `cannot-win`: others are worth more at what it costs, for all that is known of it;
- * - `out-of-reach`: it might be worth its price, but one request costs more than any account can ever pay;
- * - `unaffordable`: it would be chosen, and no account has enough now;
+ * - `out-of-reach`: it might be worth its price, or every request is refused, and one costs more than any account can ever pay;
+ * - `unaffordable`: it would be chosen, or every request is refused, and no account has enough now;
  * - `kept-out`: it would be chosen, and the requests' own options or tenants leave it out;
- * - `down`: it does not answer; `disabled`, `draining`: an operator took it out;
+ * - `down`: it does not answer; `disabled`: an operator took it out, or the options leave it out;
+ * - `draining`: an operator removed it, and its requests are not done;
  * - `not-chosen`: the policy does not say why.
  */
 export type StandingKind =
@@ -64,7 +65,10 @@ export function plainStanding(model: Model, { arms, requests, registry }: FoldVi
     ...NOTHING_SAID,
   })
   if (registry.draining.has(model)) return plain('draining', 'it is removed once its requests are done')
-  if (!model.enabled) return plain('disabled', 'an operator took it out: enable puts it back')
+  if (model.disabledBy.includes('operator'))
+    return plain('disabled', 'an operator took it out: enable puts it back')
+  if (!model.enabled)
+    return plain('disabled', 'the options leave it out: it is back when they list it, or by enable')
   if (model.trips > 0)
     return plain(
       'down',

@@ -4,6 +4,6 @@ import type { ModelStanding } from './standing.js'
 export interface PolicyReport {
   /** What the budget's dollars must buy now, in the policy's own unit; 0 while nothing is short. */
   readonly shadowPrice: number
-  /** Why models get no requests, by id: those that `plainStanding` says nothing of. */
+  /** Why models get requests or none, by id, where `plainStanding` says nothing or too much of them. */
   readonly standings?: ReadonlyMap<string, ModelStanding>
 }

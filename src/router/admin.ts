@@ -1,8 +1,8 @@
-import { checkBoolean, checkKeys, checkRecord } from '../base/check.js'
+import { checkBoolean, checkKeys, checkOneOf, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { readOnce } from '../base/read-once.js'
 import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
-import type { Model } from '../models/registry.js'
+import { type Model, SWITCHES, type Switch } from '../models/registry.js'
 import { checkNewCeiling } from '../policy/budget.js'
 import type {
   CommandContext,
@@ -20,6 +20,11 @@ import type { Committer } from './committer.js'
 import { modelAddedEvent } from './model-added.js'
 import { readStats } from './read-stats.js'
 import type { RouterStats } from './stats.js'
+
+/** Whose switch of a model it is: an operator's, the default, or that of options, files and configs that list models. */
+export interface SwitchOptions {
+  readonly by?: Switch | undefined
+}
 
 /** What operators do to a router while it runs: models and prices; and what its policy takes, by name. */
 export class Admin {
@@ -53,14 +58,20 @@ export class Admin {
     this.committer.commit({ type: 'model-removed', at, model: model.id, drain: isDrained })
   }
 
-  disable(id: string): void {
+  disable(id: string, options?: SwitchOptions): void {
+    const by = switchOf(options)
     const at = this.committer.now()
-    if (this.model(id).enabled) this.committer.commit({ type: 'model-disabled', at, model: id })
+    const model = this.model(id)
+    if (!model.disabledBy.includes(by))
+      this.committer.commit({ type: 'model-disabled', at, model: model.id, by })
   }
 
-  enable(id: string): void {
+  enable(id: string, options?: SwitchOptions): void {
+    const by = switchOf(options)
     const at = this.committer.now()
-    if (!this.model(id).enabled) this.committer.commit({ type: 'model-enabled', at, model: id })
+    const model = this.model(id)
+    const isOff = by === 'operator' ? !model.enabled : model.disabledBy.includes(by)
+    if (isOff) this.committer.commit({ type: 'model-enabled', at, model: model.id, by })
   }
 
   reprice(id: string, price: ModelPrice): void {
@@ -72,7 +83,7 @@ export class Admin {
     this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost })
   }
 
-  setBudget(budget: { readonly usdPerRequest: number } | null, options: unknown): void {
+  setBudget(budget: { readonly usdPerRequest: number | null } | null, options: unknown): void {
     if (this.policy.commands.setBudget !== undefined) {
       this.run('setBudget', 'budget', budget, options)
       return
@@ -143,6 +154,12 @@ export class Admin {
     const message = `policy '${this.policy.name}' takes none: it has no ${name}`
     return new ParetoBanditError('INVALID_ARGUMENT', field, message)
   }
+}
+
+function switchOf(options: SwitchOptions | undefined): Switch {
+  const { by = 'operator', ...rest } = checkRecord(readOnce(options ?? {}, 'options'), 'options')
+  checkKeys(rest, ['by'], 'options')
+  return checkOneOf(by, SWITCHES, 'options.by')
 }
 
 /** Where the router is the only payer. @throws INVALID_ARGUMENT, UNKNOWN_OPTION */

@@ -61,6 +61,12 @@ export class Committer {
     return this.deliver(events.length)
   }
 
+  /** Records and delivers what was counted before, whether there is room or not. */
+  commitWaiting(events: readonly RouterEvent[]): void {
+    this.recordAll(events)
+    this.emitter.deliver()
+  }
+
   /** @throws STORE_CLOSED, JOURNAL_FULL, what has broken the store for good */
   checkRoom(): void {
     if (this.closed !== null) throw this.closed

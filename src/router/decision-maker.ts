@@ -82,6 +82,11 @@ export class DecisionMaker {
     return this.chooser.refused?.(request, at) ?? NOTHING
   }
 
+  /** What is counted and was to be recorded later. */
+  waiting(state: RoutingState, at: number): readonly RouterEvent[] {
+    return this.chooser.waiting?.(state, at) ?? NOTHING
+  }
+
   /** What has shown of models, for subscribers. Between batches. */
   notices(
     state: RoutingState,

@@ -48,7 +48,7 @@ export class Decisions {
     }
     // The state is looked up only now: what ran may have changed it.
     maker.checkRequest(committer.state, request)
-    this.tellOfModels(at)
+    this.tellNotices(at)
     maker.beginOne(committer.state, context)
     try {
       return this.dispatch(request, at, inputTokens)
@@ -67,7 +67,7 @@ export class Decisions {
     const count = contexts.length / reader.dimension
     const at = committer.now()
     maker.checkRequest(committer.state, request)
-    this.tellOfModels(at)
+    this.tellNotices(at)
     committer.state.pending.makeRoom(count)
     const decisions: Decision[] = []
     try {
@@ -90,12 +90,25 @@ export class Decisions {
     return count
   }
 
+  /** What is counted and was to be recorded later, so that a flush has it. A closed or broken journal takes no more. */
+  recordWaiting(): void {
+    const { committer, maker } = this
+    if (committer.isActing) return
+    try {
+      committer.checkRoom()
+    } catch (error) {
+      // Of a full journal they are few more, one for each counter: no request is counted while it is full.
+      if (!(error instanceof ParetoBanditError) || error.code !== 'JOURNAL_FULL') return
+    }
+    committer.commitWaiting(maker.waiting(committer.state, committer.now()))
+  }
+
   explain(id: string): Explanation {
     return this.maker.explain(this.committer.state, id)
   }
 
   /** Before anything of the next requests is in the arena. */
-  private tellOfModels(at: number): void {
+  private tellNotices(at: number): void {
     const { committer, maker } = this
     for (const notice of maker.notices(committer.state, at, committer.emitter)) committer.emitter.add(notice)
   }

@@ -57,21 +57,28 @@ export class Persistence {
     return { position, sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') }
   }
 
-  flush(): Promise<void> {
-    return this.committer.journal?.flush() ?? Promise.resolve()
+  async flush(): Promise<void> {
+    this.decisions.recordWaiting()
+    await this.committer.journal?.flush()
   }
 
   async close(): Promise<void> {
     const { committer } = this
     const { journal } = committer
-    if (journal === null) {
-      committer.closed ??= new ParetoBanditError('STORE_CLOSED', '', 'the router has been closed')
-      return
+    try {
+      this.decisions.recordWaiting()
+    } finally {
+      if (journal === null)
+        committer.closed ??= new ParetoBanditError('STORE_CLOSED', '', 'the router has been closed')
+      else await this.closeJournal(journal)
     }
+  }
+
+  private async closeJournal(journal: Journal): Promise<void> {
     try {
       await journal.close()
     } finally {
-      committer.closed = closedError(journal)
+      this.committer.closed = closedError(journal)
     }
   }
 

@@ -64,6 +64,7 @@ function modelStats(
   return {
     id: model.id,
     enabled: model.enabled,
+    disabledBy: model.disabledBy,
     draining: registry.draining.has(model),
     ...model.prices.price,
     requests: model.requests,
@@ -86,8 +87,9 @@ function modelStats(
     cancelled: model.cancelled,
     lateBills: model.lateBills,
     implausibleBills: model.implausibleBills,
+    correctedBills: model.correctedBills,
     isAvailable: model.trips === 0,
-    standing: plainStanding(model, state) ?? standing ?? notChosen(model, state),
+    standing: standing ?? plainStanding(model, state) ?? notChosen(model, state),
     failureShare: model.failureShare,
     outages: model.outages,
     meanFailureLatencyMs:

@@ -17,6 +17,7 @@ import type { RouteOptions } from '../policy/route-options.js'
 import { checkEvent, isNotice } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
 import type { RoutingState } from '../state/routing-state.js'
+import type { SwitchOptions } from './admin.js'
 import type { BatchOptions, BatchReceipt } from './feedback.js'
 import type { Cancellation, Failure, Settlement } from './given-feedback.js'
 import type { Receipt, Recovery } from './journal.js'
@@ -195,16 +196,17 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    * changes nothing.
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
-  disable(id: string): void {
-    this.open.admin.disable(id)
+  disable(id: string, options?: SwitchOptions): void {
+    this.open.admin.disable(id, options)
   }
 
   /**
-   * Puts a disabled model back with what it had learned. Of an enabled model it changes nothing.
+   * Puts a disabled model back with what it had learned. Of an enabled model it changes nothing. What an operator disabled
+   * `by: 'options'` does not put back.
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT
    */
-  enable(id: string): void {
-    this.open.admin.enable(id)
+  enable(id: string, options?: SwitchOptions): void {
+    this.open.admin.enable(id, options)
   }
 
   /**
@@ -219,10 +221,10 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * A new ceiling of the mean spend per request, or null for none, of the router or of a tenant. Its mode stays.
-   * @param budget `usdPerRequest` in USD, > 0
+   * @param budget `usdPerRequest` in USD, > 0; null for none
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also for what is set when the router is made; UNKNOWN_OPTION
    */
-  setBudget(budget: { readonly usdPerRequest: number } | null, options?: ForTenant): void {
+  setBudget(budget: { readonly usdPerRequest: number | null } | null, options?: ForTenant): void {
     this.open.admin.setBudget(budget, options)
   }
 
@@ -231,7 +233,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    * @param caps each of `usd` dollars per period
    * @throws UNKNOWN_TENANT; INVALID_ARGUMENT, also under a policy that takes no caps; UNKNOWN_OPTION
    */
-  setCaps(caps: readonly CapOptions[], options?: ForTenant): void {
+  setCaps(caps: readonly CapOptions[] | null, options?: ForTenant): void {
     this.open.admin.run('setCaps', 'caps', caps, options)
   }
 

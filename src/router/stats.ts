@@ -1,4 +1,5 @@
 import type { ResolvedModelSpec } from '../models/model.js'
+import type { Switch } from '../models/registry.js'
 import type { AccountStats, LatencyStats, QualityStats } from '../policy/dollar/stats.js'
 import type { PacerMode } from '../policy/paper/settings.js'
 import type { PolicyName } from '../policy/policies.js'
@@ -11,6 +12,8 @@ export type ModelStats = ResolvedModelSpec & ModelCounts
 
 interface ModelCounts {
   readonly enabled: boolean
+  /** Who took it out: an operator, whom only `enable` undoes, the options, or both. Empty while it is enabled. */
+  readonly disabledBy: readonly Switch[]
   /** It gets no more requests, and is removed once none of its own is in flight. */
   readonly draining: boolean
   /** Decisions for this model, failed ones included. */
@@ -44,6 +47,8 @@ interface ModelCounts {
   readonly lateBills: number
   /** Bills far beyond what their requests could cost: each was told as an `implausible-bill`. */
   readonly implausibleBills: number
+  /** Those of them that another bill has taken the place of: they are no alarm any more. */
+  readonly correctedBills: number
   /** Whether it answers; while it does not, it gets a request now and then. */
   readonly isAvailable: boolean
   /** Why it gets requests, or none, and what would change that. */

@@ -13,7 +13,7 @@ import type { Model, Registry } from '../models/registry.js'
 import { unpricedTokens } from '../models/token-counts.js'
 import { recordFreeTry, recordTry } from '../models/tries.js'
 import type { BilledRequest } from './pending/billed-request.js'
-import { BILLED, MISTAKEN, SETTLED } from './pending/request-state.js'
+import { BILLED, IMPLAUSIBLE, MISTAKEN, SETTLED } from './pending/request-state.js'
 import type { RunningCost } from './running-cost.js'
 
 type BillEvent = EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>
@@ -52,12 +52,25 @@ export class Bills {
       recordFreeCost(model, recordFreeTry(model, costUsd, isTry, this.usualUsd))
   }
 
-  /** A bill takes the place of another. @returns whether it teaches as a mistake does */
-  revise(model: Model, event: EventOf<'billed'>, request: BilledRequest, differenceUsd: number): boolean {
-    const { costUsd } = event
-    const { listCostUsd, prices, predictedUsd } = request
+  /** A bill takes the place of another. @returns what it is now, as bits of the request's state */
+  revise(model: Model, event: EventOf<'billed'>, request: BilledRequest, differenceUsd: number): number {
+    const { listCostUsd, prices } = request
     this.countUsage(model, event, prices)
-    this.judge(model, event, listCostUsd, prices)
+    // The alarm of the bill before has ended.
+    if ((request.state & IMPLAUSIBLE) !== 0) model.correctedBills++
+    const told = this.judge(model, event, listCostUsd, prices)
+    return told | (this.relearn(model, event, request, differenceUsd) ? MISTAKEN : 0)
+  }
+
+  /** @returns whether it teaches as a mistake does */
+  private relearn(
+    model: Model,
+    event: EventOf<'billed'>,
+    request: BilledRequest,
+    differenceUsd: number,
+  ): boolean {
+    const { costUsd } = event
+    const { listCostUsd, predictedUsd } = request
     if ((request.state & SETTLED) === 0) return false
     const isMistake = isImplausible(costUsd, listCostUsd, withoutBill(model, request.bookedUsd))
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
@@ -82,13 +95,14 @@ export class Bills {
     if (unpriced > 0 || usageFlags !== null) model.flaggedUsages++
   }
 
-  /** Tells of a bill that is likely a mistake. */
-  judge(model: Model, bill: BillEvent, listCostUsd: number, prices: PriceList): void {
+  /** Tells of a bill that is likely a mistake. @returns IMPLAUSIBLE, a bit of the request's state, for such a bill; or 0 */
+  judge(model: Model, bill: BillEvent, listCostUsd: number, prices: PriceList): number {
     const usualUsd = listCostUsd > 0 ? listCostUsd : this.usualUsd
-    if (!isWorthTelling(bill, usualUsd, prices, model)) return
+    if (!isWorthTelling(bill, usualUsd, prices, model)) return 0
     const { at, id, costUsd } = bill
     model.implausibleBills++
     this.notices.push({ type: 'implausible-bill', at, id, model: model.id, costUsd, listCostUsd })
+    return IMPLAUSIBLE
   }
 
   /** What a request usually costs, for models that have no price: the budget, or 1,000 tokens of the dearest model. */

@@ -13,6 +13,7 @@ import type { StateOptions } from './state-options.js'
 export type PendingView = Pick<
   PendingRequests,
   | 'next'
+  | 'oldest'
   | 'dimension'
   | 'slot'
   | 'state'

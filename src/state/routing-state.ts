@@ -4,7 +4,7 @@ import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { tried } from '../models/availability.js'
 import { wasTaughtAsMistake } from '../models/cost-estimate.js'
-import { type Model, Registry } from '../models/registry.js'
+import { type Model, Registry, type Switch } from '../models/registry.js'
 import { countTries, recordLatency } from '../models/tries.js'
 import { Bills } from './bills.js'
 import { drainedModels } from './draining.js'
@@ -108,10 +108,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
         else this.modelRemoved(this.model(event.model), event.at)
         break
       case 'model-enabled':
-        this.registry.setEnabled(this.model(event.model), true)
+        this.registry.enable(this.model(event.model), event.by)
         break
       case 'model-disabled':
-        this.disable(this.model(event.model))
+        this.disable(this.model(event.model), event.by)
         break
       case 'model-repriced':
         this.modelRepriced(this.model(event.model), event)
@@ -215,8 +215,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     pending.book(sequence, event.costUsd, event.at)
     const listCostUsd = pending.listCostUsd(sequence)
     const isMistake = wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
-    pending.mark(sequence, isMistake ? SETTLED | MISTAKEN : SETTLED)
-    this.bills.judge(model, event, listCostUsd, pending.prices(sequence))
+    const told = this.bills.judge(model, event, listCostUsd, pending.prices(sequence))
+    pending.mark(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
@@ -266,9 +266,9 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.failureLatencySumMs += event.latencyMs
     }
     this.bills.countUsage(model, event, pending.prices(sequence))
-    this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
+    const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
-    pending.mark(sequence, FAILED)
+    pending.mark(sequence, told | FAILED)
   }
 
   /** A request like any other in the books; nothing is learned of its cost, which is that of a part. */
@@ -290,9 +290,9 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.cancelled++
     this.bills.countUsage(model, event, pending.prices(sequence))
-    this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
+    const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
-    pending.mark(sequence, CANCELLED)
+    pending.mark(sequence, told | CANCELLED)
   }
 
   /** The bill takes the place of what has been booked, on every account that paid. */
@@ -305,13 +305,13 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.ledger.correct(differenceUsd, request.allowanceUsd)
     this.policy.billed?.(event, model, request)
     this.cost.correct(differenceUsd)
-    let isMistake = false
+    let bits = BILLED
     if (model !== undefined) {
       model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
       model.lateBills++
-      isMistake = this.bills.revise(model, event, request, differenceUsd)
+      bits |= this.bills.revise(model, event, request, differenceUsd)
     }
-    request.book(event.costUsd, event.at, isMistake ? BILLED | MISTAKEN : BILLED)
+    request.book(event.costUsd, event.at, bits)
   }
 
   private expire(sequence: number, at: number): void {
@@ -346,13 +346,13 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.policy.unavailable?.(model)
   }
 
-  private disable(model: Model): void {
-    this.registry.setEnabled(model, false)
+  private disable(model: Model, by: Switch): void {
+    this.registry.disable(model, by)
     this.policy.unavailable?.(model)
   }
 
   private drain(model: Model): void {
-    this.disable(model)
+    this.disable(model, 'operator')
     this.registry.draining.set(model, 0)
   }
 

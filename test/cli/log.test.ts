@@ -420,4 +420,49 @@ describe.runIf(hasRedis)('a log in Redis', () => {
     expect(await server.command('KEYS', '{other}*')).toEqual([])
     await router.close()
   })
+
+  test.each([
+    ['its head', ['log'], /WRONG: \S+:log, the head of the log, is not there, and keys of it are/],
+    ['its events', ['events'], /WRONG: \S+:events has no entries, and \d+ events were appended/],
+    ['head and events', ['log', 'events'], /head: none\n {2}entries: none\n {2}snapshots: \d+-\d+ \(/],
+    ['all but its pots', ['log', 'events', 'snapshot:latest'], /pots: 1 there, 1 recorded, 0 gone/],
+    ['events and pots', ['events', 'POT'], /WRONG: 1 pots are gone, .*lease:cap/],
+  ])('is looked at where somebody has deleted %s', async (what, names, wrong) => {
+    const stream = `gone-${what}`.replaceAll(' ', '-')
+    const prefix = `{${stream}}:`
+    const make = (snapshotOnClose: boolean) =>
+      createRouter({
+        models: MODELS,
+        caps: [{ usd: 5, per: 'day' }],
+        store: redisStore({ url: server.url, stream }),
+        journal: { snapshotOnClose },
+      })
+    for (const isFirst of [true, false]) {
+      const router = await make(isFirst)
+      for (let i = 0; i < 10; i++) router.route(`prompt ${i}`)
+      await router.flush()
+      await router.close()
+    }
+    const [pot] = (await server.command('KEYS', `${prefix}lease:cap/*`)) as string[]
+    await server.command('HSET', `${prefix}snapshot:upload:x`, 'bytes', '1234')
+    await server.command('DEL', ...names.map((name) => (name === 'POT' ? pot : `${prefix}${name}`)))
+    const keys = async () => ((await server.command('KEYS', `${prefix}*`)) as string[]).sort()
+    const before = await keys()
+    const { code, stdout, stderr } = await folder.run(['inspect', server.url, '--stream', stream])
+    expect(code).toBe(2)
+    expect(stderr).not.toBe('')
+    expect(stdout).toMatch(wrong)
+    expect(stdout).toContain(`WRONG: ${prefix}snapshot:upload:x was left behind`)
+    expect(stdout).toContain(`redis-cli DEL '${prefix}log' '${prefix}events'`)
+    const hasSnapshot = !names.includes('snapshot:latest')
+    expect(stdout.includes(`redis-cli HSET '${prefix}snapshot:latest' resume 1`)).toBe(hasSnapshot)
+    const json = await folder.run(['inspect', server.url, '--stream', stream, '--json'])
+    const found = JSON.parse(json.stdout)
+    expect(stderr).toContain(found.error)
+    expect(found.head === null).toBe(names.includes('log'))
+    expect(found.entries === null).toBe(names.includes('events'))
+    expect(found.snapshots).toHaveLength(hasSnapshot ? 1 : 0)
+    expect(found.uploads).toEqual([{ key: `${prefix}snapshot:upload:x`, bytes: 4, ttlSeconds: -1 }])
+    expect(await keys()).toEqual(before)
+  })
 })

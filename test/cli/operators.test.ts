@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createRouter } from '../../src/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { hasOwnSqlite } from '../store/sqlite-support.js'
+import { expectCode } from '../support/errors.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -178,5 +179,36 @@ describe('--driver', () => {
     await folder.ok(['reward', 'r.1', '1', '--state', state, '--driver', driver])
     // Of one command, and not of the next.
     await folder.ok(['stats', '--state', state])
+  })
+})
+
+test('stats of the bin tell requests that caps refused, by whose cap it was, once the router has closed', async () => {
+  const file = join(folder.path, 'capped.db')
+  const router = await createRouter({
+    models: MODELS,
+    caps: [{ usd: 0.0001, per: 'day' }],
+    tenants: [{ id: 'acme', caps: [{ usd: 0.00001, per: 'day' }] }, { id: 'other' }],
+    store: sqliteStore(file),
+  })
+  const ask = (tenant: string, times: number) => {
+    for (let i = 0; i < times; i++)
+      expectCode(
+        () => router.route('hello', { tenant, inputTokens: 1000, maxOutputTokens: 1000 }),
+        'BUDGET_EXHAUSTED',
+      )
+  }
+  ask('acme', 3)
+  ask('other', 2)
+  await router.close()
+  const text = await folder.spawnOk(['stats', '--state', file])
+  expect(text).toMatch(/^2 requests refused: no money for them$/m)
+  expect(text).toMatch(/^tenant acme: .*, 3 requests refused$/m)
+  expect(text).not.toMatch(/^tenant other: .*refused$/m)
+  expect(JSON.parse(await folder.spawnOk(['stats', '--json', '--state', file]))).toMatchObject({
+    account: { refused: 2 },
+    tenantAccounts: [
+      { id: 'acme', refused: 3 },
+      { id: 'other', refused: 0 },
+    ],
   })
 })

@@ -16,6 +16,7 @@ const COMMANDS = [
   'tenant',
   'stats',
   'inspect',
+  'explain',
   'snapshot',
   'restore',
   'export',

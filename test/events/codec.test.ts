@@ -47,6 +47,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['triedLimitUsd', null],
   ['triedLimitMs', null],
   ['drain', false],
+  ['by', 'operator'],
   ['inputTokens', null],
   ['shrinkage', new Float64Array()],
 ])

@@ -347,6 +347,116 @@ describe('the last word holds', () => {
     await router.close()
   })
 
+  it('a model that an operator disabled is told at each start, and stays so whatever deploys leave out and bring back', async () => {
+    const make = always(memoryStore())
+    await begun(make, FIRST, (router) => router.disable('large'))
+    const told =
+      /^memory: models\["large"\] is .* in the options and disabled by an operator in the log, which holds: only enable\("large"\) puts it back$/
+    for (const models of [MODELS, MODELS, [SMALL, MIDDLE], MODELS, MODELS]) {
+      warned.length = 0
+      const router = await open(make(), { ...FIRST, models })
+      expect(enabledIn(router)).toEqual(['small', 'middle'])
+      expect(router.recovery?.applied).toEqual([])
+      if (models === MODELS) {
+        expect(warned).toEqual([expect.stringMatching(told)])
+        expect(router.recovery?.differences).toHaveLength(1)
+      } else expect(warned).toEqual([])
+      await router.close()
+    }
+    const refused = open(make(), { ...FIRST, onDifference: { models: 'throw' } })
+    await expectRejection(refused, 'STORE_MISMATCH', 'memory')
+    const router = await open(make(), FIRST)
+    router.enable('large')
+    await router.close()
+    const last = await open(make(), FIRST)
+    expect(enabledIn(last)).toEqual(['small', 'middle', 'large'])
+    expect(last.recovery?.differences).toEqual([])
+    await last.close()
+  })
+
+  it('an operator disables what the options left out: it stays so when they bring it back', async () => {
+    const make = always(memoryStore())
+    await begun(make)
+    const without = { ...FIRST, models: [SMALL, MIDDLE] }
+    const router = await open(make(), without)
+    const of = (router: Router) => router.stats().models[2]
+    expect(of(router)).toMatchObject({ enabled: false, disabledBy: ['options'] })
+    expect(of(router).standing.why).toMatch(/options leave it out/)
+    router.disable('large')
+    expect(of(router).disabledBy).toEqual(['operator', 'options'])
+    expect(of(router).standing.why).toMatch(/operator/)
+    await router.close()
+    // From a snapshot as well as from the log.
+    const copy = await createRouter({ name: 'r', dimension: 3, kernel: 'js' })
+    const same = await open(make(), without)
+    copy.restore(same.snapshot())
+    await same.close()
+    expect(of(copy).disabledBy).toEqual(['operator', 'options'])
+    const back = await open(make(), FIRST)
+    expect(of(back)).toMatchObject({ enabled: false, disabledBy: ['operator'] })
+    back.enable('large')
+    expect(of(back)).toMatchObject({ enabled: true, disabledBy: [] })
+    await back.close()
+  })
+
+  it('an operator puts back what the options left out, and that stays', async () => {
+    const make = always(memoryStore())
+    await begun(make)
+    const without = { ...FIRST, models: [SMALL, MIDDLE] }
+    const router = await open(make(), without)
+    router.enable('large')
+    await router.close()
+    const next = await open(make(), without)
+    expect(enabledIn(next)).toEqual(['small', 'middle', 'large'])
+    expect(warned).toEqual([expect.stringMatching(/absent in the options .* which holds/)])
+    await next.close()
+  })
+
+  it('on a store that keeps no notes an operator has the last word, too', async () => {
+    const inner = memoryStore()
+    const plain = (): Store => ({
+      description: 'plain',
+      isShared: false,
+      leases: null,
+      open: (header, seed) => inner.open(header, seed),
+      append: (batch) => inner.append(batch),
+      read: (after, waitMs) => inner.read(after, waitMs),
+      snapshots: () => inner.snapshots(),
+      writeSnapshot: (snapshot) => inner.writeSnapshot(snapshot),
+      close: () => inner.close(),
+    })
+    await begun(plain, FIRST, (router) => router.disable('middle'))
+    for (const models of [MODELS, [MIDDLE, LARGE], MODELS]) {
+      const router = await open(plain(), { ...FIRST, models })
+      expect(enabledIn(router)).toEqual(models.filter((model) => model !== MIDDLE).map(({ id }) => id))
+      await router.close()
+    }
+  })
+
+  it('a model that is being removed is told, and is removed although options list it', async () => {
+    const make = always(memoryStore())
+    const clock = () => 1_700_000_000_000
+    await begun(make, { ...FIRST, clock }, (router) => {
+      router.route(X, { candidates: ['large'] })
+      router.removeModel('large', { drain: true })
+    })
+    const router = await open(make(), { ...FIRST, clock })
+    expect(router.stats().models[2]).toMatchObject({ draining: true, enabled: false })
+    expect(warned).toEqual([expect.stringMatching(/being removed by an operator in the log, which holds/)])
+    await router.close()
+  })
+
+  it('an edit is in force over what a command had set, and says so', async () => {
+    const make = always(memoryStore())
+    await begun(make, FIRST, (router) => router.setBudget({ usdPerRequest: 0.005 }))
+    const router = await open(make(), { ...FIRST, budget: { usdPerRequest: 0.02 } })
+    expect(router.stats().pacer.usdPerRequest).toBe(0.02)
+    expect(warned).toEqual([
+      'memory: budget.usdPerRequest is 0.02 in the options and was 0.005 in the log, and is in force now: a command had set the other since 0.01 was in the options',
+    ])
+    await router.close()
+  })
+
   it('with options that differ from replica to replica, the latest start holds, and each is told', async () => {
     const log = new SharedLog()
     const dear = { ...FIRST, caps: [{ usd: 50, per: 'day' }] } as const

@@ -337,32 +337,62 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
     expect((await c?.router.digest())?.sha256).toBe((await a.router.digest()).sha256)
   })
 
-  it.each([
-    ['no snapshot', false, 20],
-    ['a snapshot of all of it', true, 0],
-    ['a snapshot and events after it', true, 5],
-  ])('emptied, with %s: acknowledges nothing more, and is not opened', async (_, hasSnapshot, more) => {
-    const failing = await start()
-    if (hasSnapshot) {
-      const first = await grown(failing)
-      await first.router.close()
-    }
-    const [a, b] = [await replica(failing), await replica(failing)]
-    for (let i = 0; i < more; i++) a.router.route(X)
-    await a.router.flush()
-    const routed = (hasSnapshot ? 20 : 0) + more
-    await until(() => b.router.stats().requests === routed, 'the news')
-    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '0')
-    for (const { router, errors } of [a, b]) {
-      await until(() => errors.length > 0, 'the word')
-      expect(errors[0]).toMatch(/got a log without it|deleted entries/)
-      // In the moment before it is known a request may still be routed: its receipt does not resolve.
-      const receipt = () => {
-        const { id } = router.route(X)
-        return router.reward(id, 1).durable
+  it.each(
+    [
+      ['no snapshot', false, 20],
+      ['a snapshot of all of it', true, 0],
+      ['a snapshot and events after it', true, 5],
+    ].flatMap(([what, hasSnapshot, more]) =>
+      (
+        [
+          ['XTRIM', EVENTS, 'MAXLEN', '0'],
+          ['DEL', EVENTS],
+        ] as const
+      ).map((harm) => [harm[0], what, hasSnapshot === true, Number(more), harm] as const),
+    ),
+  )(
+    'emptied by %s, with %s: who runs on it says so, and lacks nothing',
+    async (_, __, hasSnapshot, more, harm) => {
+      const failing = await start()
+      if (hasSnapshot) {
+        const first = await grown(failing)
+        await first.router.close()
       }
-      await expectRejection(Promise.resolve().then(receipt), 'STORE_CORRUPT')
-    }
+      const [a, b] = [await replica(failing), await replica(failing)]
+      for (let i = 0; i < more; i++) a.router.route(X)
+      await a.router.flush()
+      const routed = (hasSnapshot ? 20 : 0) + more
+      await until(() => b.router.stats().requests === routed, 'the news')
+      await failing.server.command(...harm)
+      const told = () => [...a.errors, ...b.errors]
+      await until(() => told().length > 0, 'the word')
+      expect(told()[0]).toMatch(/got a log without it|deleted entries/)
+      const receipts = [a, b].map(({ router }) => router.reward(router.route(X).id, 1))
+      await Promise.all(receipts.map(({ durable }) => durable))
+      await until(() => [a, b].every(({ router }) => router.stats().requests === routed + 2), 'all requests')
+      const late = await replica(failing)
+      expect(late.router.stats().requests).toBe(routed + 2)
+      expect(late.router.recovery?.refused).toBe(0)
+      for (const { router } of [a, b])
+        expect((await router.digest()).sha256).toBe((await late.router.digest()).sha256)
+    },
+  )
+
+  it('emptied of what nobody had read: acknowledges nothing more, and is not opened', async () => {
+    const failing = await start()
+    const a = await grown(failing)
+    const b = await replica(failing)
+    a.isDeaf = b.isDeaf = true
+    await pause(1100)
+    const { id } = a.router.route(X)
+    await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '0')
+    a.isDeaf = b.isDeaf = false
+    await expectRejection(
+      Promise.resolve().then(() => a.router.reward(id, 1).durable),
+      'STORE_CORRUPT',
+    )
+    await until(() => b.errors.length > 0, 'the word')
     await expectRejection(replica(failing), 'STORE_CORRUPT')
   })
 
@@ -379,29 +409,138 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
 })
 
 describe.skipIf(!hasRedis)('a log that is no longer there', () => {
-  it.each<[string, readonly string[]]>([
-    ['with all that Redis had', ['FLUSHALL']],
-    ['without its events', ['DEL', '{paretobandit}:events']],
-    ['without its head', ['DEL', '{paretobandit}:log']],
-  ])('%s: who runs on it acknowledges nothing more, and says so', async (_, harm) => {
-    const failing = await start()
-    const [a, b] = [await replica(failing), await replica(failing)]
-    const { id } = a.router.route(X)
-    await a.router.flush()
+  const LOG = '{paretobandit}:log'
+  const EVENTS = '{paretobandit}:events'
+  const LATEST = '{paretobandit}:snapshot:latest'
+  const caps: RouterOptions = {
+    caps: [
+      { usd: 1, per: 'day', window: 'calendar' },
+      { usd: 1, per: 'day', window: 'rolling' },
+    ],
+  }
+
+  /** Two replicas with traffic, and their end. */
+  async function ended(failing: Failing, harm: readonly string[]): Promise<Replica[]> {
+    const both = [await replica(failing, 0, caps), await replica(failing, 0, caps)]
+    const { id } = both[0].router.route(X)
+    await both[0].router.flush()
     await failing.server.command(...harm)
-    await expectRejection(a.router.reward(id, 1).durable, 'STORE_CORRUPT')
-    for (const each of [a, b]) {
+    await expectRejection(
+      Promise.resolve().then(() => both[0].router.reward(id, 1).durable),
+      'STORE_CORRUPT',
+    )
+    for (const { router } of both) {
       await until(() => {
         try {
-          each.router.route(X)
+          router.route(X)
           return false
-        } catch {
-          return true
+        } catch (error) {
+          return error instanceof ParetoBanditError && error.code === 'STORE_CORRUPT'
         }
       }, 'its end')
-      expectCode(() => each.router.route(X), 'STORE_CORRUPT')
-      expect(each.errors.join()).toMatch(/no longer there|somebody else has deleted entries/)
     }
+    return both
+  }
+  const keys = async ({ server }: Failing) => ((await server.command('KEYS', '*')) as string[]).sort()
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['with all that Redis had', ['FLUSHALL'], []],
+    ['without its head', ['DEL', LOG], [EVENTS]],
+    ['without head and events', ['DEL', LOG, EVENTS], []],
+  ])(
+    '%s: who runs on it acknowledges nothing more, says so, and brings no key back',
+    async (_, harm, left) => {
+      const failing = await start()
+      const both = await ended(failing, harm)
+      const counts = both.map(({ errors }) => errors.length)
+      for (const { errors } of both) {
+        expect(errors.join()).toMatch(/no longer there|somebody else has deleted entries/)
+        expect(errors.length).toBeLessThanOrEqual(4)
+      }
+      // Beats, leases and reads go on for longer than this, if they go on.
+      await pause(3500)
+      expect(both.map(({ errors }) => errors.length)).toEqual(counts)
+      for (const { router } of both) await router.close().catch(() => {})
+      const found = await keys(failing)
+      expect(found).not.toContain(LOG)
+      if (harm[0] === 'FLUSHALL') expect(found).toEqual([])
+      for (const key of left) expect(found).toContain(key)
+    },
+  )
+
+  it('nothing is in the way of a new one, and its pots are its own', async () => {
+    const failing = await start()
+    const both = await ended(failing, ['FLUSHALL'])
+    const late = await replica(failing, 0, caps)
+    expect(late.router.recovery?.isNew).toBe(true)
+    const pots = async () => {
+      const found = (await failing.server.command('KEYS', '*:lease:cap/*/calendar/*')) as string[]
+      return Promise.all(found.map((key) => failing.server.command('GET', key)))
+    }
+    const before = await pots()
+    // They would give back into it what they hold of the old one.
+    for (const { router } of both) await router.close().catch(() => {})
+    expect(await pots()).toEqual(before)
+    await late.router.reward(late.router.route(X).id, 1).durable
+    expect(late.errors).toEqual([])
+  })
+
+  it.each<[string, readonly string[], boolean]>([
+    ['no snapshot', ['DEL', LOG], false],
+    ['a snapshot, without its head', ['DEL', LOG], true],
+    ['a snapshot, without head and events', ['DEL', LOG, EVENTS], true],
+    ['an older snapshot', ['DEL', LOG, EVENTS, LATEST], true],
+  ])('with %s: one of the commands that are named ends it', async (what, harm, hasSnapshot) => {
+    const failing = await start()
+    if (hasSnapshot) {
+      for (let i = 0; i < 2; i++) {
+        const first = await replica(failing, 0, caps)
+        for (let j = 0; j < 10; j++) first.router.route(X)
+        await first.router.flush()
+        await first.router.close()
+      }
+    }
+    for (const { router } of await ended(failing, harm)) await router.close().catch(() => {})
+    const run = (commandLine: string) => {
+      const [, ...words] = commandLine.replaceAll("'", '').split(' ')
+      return failing.server.command(...words)
+    }
+    if (what === 'a snapshot, without its head') {
+      // It is all there.
+      const late = await replica(failing, 0, caps)
+      expect(late.router.recovery?.repairs.join()).toMatch(/head of the log .* was written again/)
+      expect(late.router.stats().requests).toBe(21)
+      await late.router.reward(late.router.route(X).id, 1).durable
+      return
+    }
+    const error = await expectRejection(
+      replica(failing, 0, caps),
+      hasSnapshot ? 'STORE_CORRUPT' : 'STORE_MISMATCH',
+    )
+    const resume = /redis-cli HSET [^;]*/.exec(error.message)?.[0]
+    const begin = /redis-cli DEL .*/.exec(error.message)?.[0] ?? ''
+    expect(resume !== undefined).toBe(hasSnapshot)
+    const potsBefore = (await keys(failing)).filter((key) => key.includes(':lease:cap/'))
+    if (resume !== undefined) {
+      await run(resume)
+      const late = await replica(failing, 0, caps)
+      const from = what === 'an older snapshot' ? 10 : 20
+      expect(late.router.stats().requests).toBe(from)
+      expect(late.router.recovery?.repairs.join()).toMatch(/goes on without what came after/)
+      await late.router.reward(late.router.route(X).id, 1).durable
+      const another = await replica(failing, 0, caps)
+      expect(another.router.stats().requests).toBe(from + 1)
+      expect((await another.router.digest()).sha256).toBe((await late.router.digest()).sha256)
+      for (const { router } of [late, another]) await router.close()
+      await failing.server.command(...harm)
+      expect(await keys(failing)).not.toContain(LOG)
+    }
+    await run(begin)
+    const fresh = await replica(failing, 0, caps)
+    expect(fresh.router.recovery?.isNew).toBe(true)
+    expect(fresh.router.stats().requests).toBe(0)
+    await fresh.router.reward(fresh.router.route(X).id, 1).durable
+    expect(await keys(failing)).toEqual(expect.arrayContaining(potsBefore))
   })
 
   it('nor where a process that has begun anew has put another in its place', async () => {

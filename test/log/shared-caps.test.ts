@@ -358,6 +358,63 @@ describe('a calendar cap that replicas share', () => {
   })
 
   it.each([
+    ["the tenant's", 10, 0.205, 'team'],
+    ["the router's", 0.205, 10, 'router'],
+    ["the router's, where both are small", 0.205, 0.4, 'router'],
+    ["the tenant's, where both are small", 0.4, 0.205, 'team'],
+  ] as const)('that refuses is named as what it is: %s', async (_, routerUsd, tenantUsd, whose) => {
+    const fleet = await Fleet.start(2, {
+      caps: [{ usd: routerUsd, per: 'day' }],
+      tenants: [{ id: 'team', caps: [{ usd: tenantUsd, per: 'day' }] }],
+    })
+    await fleet.tick()
+    const spend = async (tries: number) => {
+      for (let i = 0; i < tries; i++) {
+        for (const by of [0, 1]) fleet.route(by, 0.01, 'team')
+        await fleet.tick()
+      }
+    }
+    // Spent: a slice that is on its way is none of it.
+    await spend(20)
+    for (const router of fleet.routers) await ended(router.flush())
+    await fleet.tick()
+    const before = fleet.routers.map((router) => ({
+      router: router.stats().account?.refused ?? 0,
+      team: router.tenantStats('team').refused,
+    }))
+    fleet.now += 2000
+    await spend(20)
+    for (const router of fleet.routers) await ended(router.flush())
+    await fleet.tick()
+    const other = whose === 'team' ? 'router' : 'team'
+    for (const [i, router] of fleet.routers.entries()) {
+      const now = { router: router.stats().account?.refused ?? 0, team: router.tenantStats('team').refused }
+      // Both replicas tell of all 40.
+      expect(now[whose] - before[i][whose]).toBe(40)
+      expect(now[other]).toBe(before[i][other])
+    }
+  })
+
+  it('that refuses is named where a replica holds nothing of the other, too', async () => {
+    const fleet = await Fleet.start(2, {
+      caps: [{ usd: 1, per: 'day' }],
+      tenants: [{ id: 'team', caps: [{ usd: 0.105, per: 'day' }] }],
+    })
+    for (let i = 0; i < 20; i++) {
+      fleet.route(0, 0.01, 'team')
+      await fleet.tick()
+    }
+    // The second knows that the tenant's is spent, and cannot ask for more of the router's.
+    fleet.stores[1].isCutOff = true
+    while (fleet.route(1, 0.01) !== null) await turn()
+    const [, router] = fleet.routers
+    fleet.now += 2000
+    const before = router.tenantStats('team').refused
+    expect(fleet.route(1, 0.01, 'team')).toBeNull()
+    expect(router.tenantStats('team').refused).toBe(before + 1)
+  })
+
+  it.each([
     [1, 0.105, 0.01],
     [4, 1.05, 0.2],
     [8, 1.05, 0.1],

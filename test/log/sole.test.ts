@@ -106,7 +106,7 @@ describe('a router on a store', () => {
     )
   })
 
-  it('tries again what failed, tells of it, and loses nothing', async () => {
+  it('tries again what failed, tells of it once, and loses nothing', async () => {
     const inner = memoryStore()
     const told: unknown[] = []
     let failures = 3
@@ -119,7 +119,8 @@ describe('a router on a store', () => {
     })
     const { id } = router.route(X)
     await router.reward(id, 0.5).durable
-    expect(told).toEqual([full, full, full])
+    expect(told).toEqual([full])
+    expect(failures).toBeLessThan(0)
     await router.close()
     const again = await createRouter({ ...OPTIONS, store: inner })
     expectCode(() => again.reward(id, 0.5), 'ALREADY_REWARDED')

@@ -27,7 +27,9 @@ declare module '../../src/policy/stats.js' {
 /** Round robin with a command, a query and a line in `stats` of its own. */
 const WITH_COMMAND: Policy<ReturnType<typeof ROUND_ROBIN.start>, null> = {
   ...ROUND_ROBIN,
-  commands: { switchOff: ({ at }, id) => [{ type: 'model-disabled', at, model: String(id) }] },
+  commands: {
+    switchOff: ({ at }, id) => [{ type: 'model-disabled', at, model: String(id), by: 'operator' }],
+  },
   queries: {
     stats: ({ state }) => ({ shadowPrice: 0, turn: state.policy.turn }),
     turnOf: ({ state }, id) => state.registry.enabled.findIndex((model) => model.id === id),

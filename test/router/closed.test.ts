@@ -34,7 +34,7 @@ const CALLS: readonly (readonly [string, (router: Router, id: string) => unknown
   ['setEstimator', (router) => router.setEstimator('small', 'learned')],
   ['adjustAccount', (router) => router.adjustAccount(1)],
   ['command', (router) => router.command('setQuality', null)],
-  ['apply', (router) => router.apply({ type: 'model-disabled', at: 0, model: 'small' })],
+  ['apply', (router) => router.apply({ type: 'model-disabled', at: 0, model: 'small', by: 'operator' })],
   ['restore', (router) => router.restore(router.snapshot())],
 ]
 

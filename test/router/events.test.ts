@@ -214,7 +214,7 @@ describe('the fold', () => {
 
   it("leaves the caller's event as it was", async () => {
     const { router } = await makeBench()
-    const event: RouterEvent = { type: 'model-disabled', at: 0, model: 'small' }
+    const event: RouterEvent = { type: 'model-disabled', at: 0, model: 'small', by: 'operator' }
     router.apply(event)
     expect(Object.isFrozen(event)).toBe(false)
   })

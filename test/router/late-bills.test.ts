@@ -165,7 +165,7 @@ describe('correct', () => {
       each.correct(id, { costUsd: 0.0003 })
     }
     expect(log.filter(({ type }) => type === 'implausible-bill')).toHaveLength(1)
-    expect(router.stats().models[0].implausibleBills).toBe(1)
+    expect(router.stats().models[0]).toMatchObject({ implausibleBills: 1, correctedBills: 1 })
     const [found, wanted] = [router.stats(), right.stats()]
     expect(found.pacer.spendUsd).toBeCloseTo(wanted.pacer.spendUsd, 9)
     const heldUsd = ({ account }: typeof found) => (account?.creditUsd ?? 0) + (account?.fundUsd ?? 0)
@@ -678,4 +678,31 @@ describe('a batch with a result for each item', () => {
     expect(router.stats().pacer.spendUsd).toBeCloseTo(0.003, 12)
     expectCode(() => router.settleMany([], wrong({ eech: true })), 'UNKNOWN_OPTION')
   })
+})
+
+describe('a correction', () => {
+  it.each(['settle', 'fail', 'cancel'] as const)(
+    'ends the alarm of an implausible bill of %s, once',
+    async (end) => {
+      const { router, log } = await makeBench({ models: [MODELS[2]] })
+      const counts = () => {
+        const { implausibleBills, correctedBills } = router.stats().models[0]
+        return [implausibleBills, correctedBills]
+      }
+      const { id } = router.route(X)
+      router[end](id, { costUsd: 1000 })
+      expect(counts()).toEqual([1, 0])
+      const other = await makeBench({ models: [] })
+      router.correct(id, { costUsd: 2000 })
+      expect(counts()).toEqual([2, 1])
+      other.router.restore(router.snapshot())
+      for (const each of [router, other.router]) {
+        each.correct(id, { costUsd: 0.001 })
+        each.correct(id, { costUsd: 0.0011 })
+      }
+      expect(counts()).toEqual([2, 2])
+      expect(other.router.snapshot()).toEqual(router.snapshot())
+      expect(log.filter(({ type }) => type === 'implausible-bill')).toHaveLength(2)
+    },
+  )
 })

@@ -11,6 +11,8 @@ import type {
   StoredSnapshot,
 } from '../../src/log/store.js'
 
+import { POT_STEPS } from '../../src/policy/lease.js'
+
 /** A log that several stores of this process share, with faults on demand. */
 export class SharedLog {
   readonly batches: PlacedBatch[] = []
@@ -249,8 +251,7 @@ function take(log: SharedLog, { key, limitUsd }: LeasePool, usd: number): number
   return Math.max(0, grant)
 }
 
-const STEPS_PER_WINDOW = 64
-const STEPS_COUNTED = 66
+const STEPS_COUNTED = POT_STEPS + 2
 
 /** What a process has of a rolling pot, by step; what no longer counts is forgotten. */
 function stepsOf(log: SharedLog, store: SharedStore, { key, windowMs }: LeasePool): Map<number, number> {
@@ -265,7 +266,7 @@ function stepsOf(log: SharedLog, store: SharedStore, { key, windowMs }: LeasePoo
 }
 
 function stepNow(log: SharedLog, windowMs: number | null): number {
-  return Math.floor(log.now() / ((windowMs ?? 0) / STEPS_PER_WINDOW))
+  return Math.floor(log.now() / ((windowMs ?? 0) / POT_STEPS))
 }
 
 function addNow(log: SharedLog, store: SharedStore, pool: LeasePool, usd: number): void {

@@ -9,6 +9,7 @@ import type { RouterStats } from '../../router/stats.js'
 import type { PendingRequests } from '../../state/pending/pending.js'
 import { EXPIRED, REWARDED, SETTLED } from '../../state/pending/request-state.js'
 import { type TenantAccount, tenantAccounts } from '../account-view.js'
+import { suspectBills } from '../feedback-view.js'
 import { isRedis, type LogView } from './log-view.js'
 import { SETTINGS_NOTE } from './settings.js'
 
@@ -53,7 +54,7 @@ export interface LogInspection {
     /** The oldest ones. */
     readonly requests: readonly WaitingRequest[]
   }
-  /** Models that have strayed from their past, had bills beyond the plausible, or did not answer, how often; and those out of reach. */
+  /** Models that have strayed from their past, had bills beyond the plausible that were not corrected, or did not answer, how often; and those out of reach. */
   readonly alarms: readonly {
     readonly model: string
     readonly reward: number
@@ -99,7 +100,7 @@ export async function inspectLog(
         reward: model.rewardAlarms,
         cost: model.costAlarms,
         latency: model.latencyAlarms,
-        implausibleBills: model.implausibleBills,
+        implausibleBills: suspectBills(model),
         outages: model.outages,
         isAvailable: model.isAvailable,
         isReachable: model.standing.kind !== 'out-of-reach',

@@ -61,12 +61,19 @@ export async function withView<T>(
   stream: string | undefined,
   work: (view: LogView) => Promise<T> | T,
 ): Promise<T> {
-  return withReader(place, stream, async (reader) => {
-    const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
-    const kept = keptSettings(reader.header, note, reader.description)
-    const options = optionsOf(reader.header, reader.description, kept)
-    return work({ reader, router: await createRouter({ ...options, store: new ReadStore(reader) }) })
-  })
+  return withReader(place, stream, async (reader) => work({ reader, router: await foldOf(reader) }))
+}
+
+/** A router in the state that a log folds to. */
+export async function foldOf(reader: LogReader): Promise<Router> {
+  const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
+  const kept = keptSettings(reader.header, note, reader.description)
+  const options = optionsOf(reader.header, reader.description, kept)
+  const router = await createRouter({ ...options, store: new ReadStore(reader) })
+  // Whether a service is strict is in no log. An account without caps that has refused requests is one of such.
+  const { account } = router.stats()
+  if (account === null || account.caps.length > 0 || account.refused === 0) return router
+  return createRouter({ ...options, strict: true, store: new ReadStore(reader) })
 }
 
 async function openReader(place: string, stream: string | undefined): Promise<LogReader> {

@@ -148,7 +148,7 @@ function modelCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .map(({ id }) => ({
       what: `model ${id}: disabled`,
       apply: (router: Router<string>) => {
-        if (hasModel(router, id)) router.disable(id)
+        if (hasModel(router, id)) router.disable(id, { by: 'options' })
       },
     }))
   return [...there, ...gone]
@@ -170,7 +170,7 @@ function modelAdded(model: ModelConfig): Change {
         return
       }
       router.reprice(id, price)
-      router.enable(id)
+      router.enable(id, { by: 'options' })
     },
   }
 }

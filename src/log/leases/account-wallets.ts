@@ -2,6 +2,7 @@ import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.
 import type { Cap } from '../../policy/dollar/accounts/cap.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import { DEBT_REQUESTS_MAX } from '../../policy/dollar/tuning.js'
+import { POT_STEPS } from '../../policy/lease.js'
 import type { LeasePool } from '../store.js'
 import { nextTurn } from './turn.js'
 import { ROLLING_STEPS, Wallet } from './wallet.js'
@@ -13,8 +14,6 @@ import { ROLLING_STEPS, Wallet } from './wallet.js'
  */
 const CAP_SHARE = 1 / 16
 const BURST_SHARE = 1 / 2
-/** Steps of a rolling pot's window: `LeasePool.windowMs`. */
-const POT_STEPS = 64
 
 /** The wallets of one account: one for each of its caps, and one for the burst of its budget where that is strict. */
 export class AccountWallets {

@@ -51,9 +51,14 @@ export class LeaseRenewal {
     this.processes = Math.max(1, await this.options.broker.processes())
   }
 
-  async close(): Promise<void> {
+  /** Asks for nothing more; `close` still gives back. */
+  stop(): void {
     this.isClosed = true
     clearInterval(this.timer)
+  }
+
+  async close(): Promise<void> {
+    this.stop()
     await this.ticking
     await this.refilling?.catch(() => {})
     const wallets = [...this.accounts.values()].flatMap((each) => [...each.all(), ...each.ahead.values()])

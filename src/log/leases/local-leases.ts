@@ -177,6 +177,11 @@ export class LocalLeases implements Lease {
     this.isAway = false
   }
 
+  /** The store is broken for good. */
+  stop(): void {
+    this.renewal.stop()
+  }
+
   /** Puts back what is unspent. */
   close(): Promise<void> {
     return this.renewal.close()

@@ -50,7 +50,7 @@ export interface SharedMoney {
 
 declare module '../commands.js' {
   interface PolicyCommands {
-    readonly setCaps: readonly [caps: readonly CapOptions[], options?: ForTenant]
+    readonly setCaps: readonly [caps: readonly CapOptions[] | null, options?: ForTenant]
     readonly adjustAccount: readonly [usd: number, options?: ForTenant]
     readonly setLatency: readonly [latency: LatencyOptions | null]
     readonly setQuality: readonly [quality: QualityOptions | null]
@@ -191,5 +191,6 @@ function checkQuality(
   if (value === null) return null
   const record = checkRecord(value, 'quality')
   checkKeys(record, ['meanReward'], 'quality')
+  if (record.meanReward === null) return null
   return checkInRange(record.meanReward, rewardLow, rewardHigh, 'quality.meanReward')
 }

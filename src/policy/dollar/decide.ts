@@ -79,8 +79,13 @@ export class DollarChooser implements Chooser<DollarState> {
   /** A refused request counts as one, where an account was short; those that caps refuse are counted together. */
   refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
     const { shortAccount, cappedBy } = this.limits
+    this.reach.refused()
     if (cappedBy !== null) return this.capped.refused(request?.tenant ?? null, cappedBy === 'tenant', at)
     return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
+  }
+
+  waiting({ policy }: StateView<DollarState>, at: number): readonly RouterEvent[] {
+    return this.capped.waiting(at, (tenant) => policy.accounts.of(tenant) !== undefined)
   }
 
   begin(contexts: number): void {

@@ -33,7 +33,12 @@ export function dollarOptionItems(
   if (quality !== undefined) {
     const given = readOnce(quality, 'quality')
     const found = floorText(objectives.quality.meanReward, given?.meanReward ?? null, rewards)
-    items.push(item('quality', 'quality', textOf(given), found, ['setQuality', given]))
+    items.push(
+      item('quality', 'quality', textOf(given?.meanReward === null ? null : given), found, [
+        'setQuality',
+        given,
+      ]),
+    )
   }
   if (estimator !== undefined)
     for (const { id, slot } of registry.models) {
@@ -41,7 +46,7 @@ export function dollarOptionItems(
       const field = `estimator[${JSON.stringify(id)}]`
       items.push(item('estimator', field, estimator, found, ['setEstimator', id, estimator]))
     }
-  if (tenants !== undefined) items.push(...tenantItems(policy, readOnce(tenants, TENANTS), said))
+  if (tenants !== undefined) items.push(...tenantItems(policy, readOnce(tenants, TENANTS) ?? [], said))
   return items
 }
 
@@ -97,11 +102,11 @@ function item(
 
 /** Caps as given and as found. A pacing that no option names is left as it is. */
 function capTexts(
-  given: readonly CapOptions[],
+  given: readonly CapOptions[] | null,
   found: readonly CapSpec[],
   field: string,
 ): readonly [string, string] {
-  const caps = checkCaps(given, field)
+  const caps = checkCaps(given ?? [], field)
   const paced = caps.some(({ pacing }) => pacing !== undefined)
   return [capsText(paced ? checkNewCaps(given, field) : caps, paced), capsText(found, paced)]
 }

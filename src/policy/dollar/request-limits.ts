@@ -76,7 +76,7 @@ export class RequestLimits {
     const cheapest = costs.leastDrawn()
     const costUsd = costs.drawnUsd[cheapest]
     if (costUsd > spending.capUsd) {
-      this.cappedBy = spending.tenantCapIsTightest ? 'tenant' : 'router'
+      this.cappedBy = spending.isTenantsCap(costUsd) ? 'tenant' : 'router'
       this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = spending.isLeaseTightest
         ? `this process holds ${spending.capUsd} of a cap that it shares, and asks for more while there is any`

@@ -20,9 +20,9 @@ export type ReserveMode = (typeof RESERVE_MODES)[number]
 declare module '../options.js' {
   interface RouterOptions {
     /** Dollars that may be spent in an hour, a day, a week or a month, whatever the budget allows. Policy `dollar`. */
-    readonly caps?: readonly CapOptions[] | undefined
+    readonly caps?: readonly CapOptions[] | null | undefined
     /** Payers of their own, with budgets and caps of theirs. Policy `dollar`. */
-    readonly tenants?: readonly TenantOptions[] | undefined
+    readonly tenants?: readonly TenantOptions[] | null | undefined
     /** Limit on the mean latency, or on the share of requests that take longer. Policy `dollar`. */
     readonly latency?: LatencyOptions | null | undefined
     /** Floor under the mean reward: the least is spent that meets it. A budget comes first. Policy `dollar`. */
@@ -103,7 +103,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
     if (caps !== undefined) commands.push(['setCaps', caps])
     if (latency !== undefined) commands.push(['setLatency', latency])
     if (quality !== undefined) commands.push(['setQuality', quality])
-    if (tenants !== undefined) commands.push(['addTenants', tenants])
+    if (tenants !== undefined && tenants !== null) commands.push(['addTenants', tenants])
     return commands
   },
 }

@@ -10,6 +10,8 @@
  * replay reaches. Defaults of options are in defaults.ts: a router knows them before it loads the policy.
  */
 
+import { POT_STEPS } from '../lease.js'
+
 // What is learned of costs: src/policy/dollar/cost-correction.ts
 
 /** Least and most that predicted costs are multiplied by for what recent costs have been. */
@@ -161,8 +163,8 @@ export const ARRIVAL_COLD_SHARE = 1 / 32
  */
 export const ROLLING_LEFT_SHARE = 0.01
 export const ROLLING_RELIEF_SHARE = 0.01
-/** Part of the window after which dollars come back that processes share: they hand them out in steps of a 64th. */
-export const ROLLING_SOON_SHARE = 1 / 64
+/** Part of the window after which dollars come back that processes share. */
+export const ROLLING_SOON_SHARE = 1 / POT_STEPS
 
 // When requests come, for caps: accounts/arrival-profile.ts
 

@@ -8,7 +8,7 @@ import { blankChoice, type Choice, type Chooser, type Judgement } from '../choos
 import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, type RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import { judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
+import { chosenUsd, judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import type { PaperOptions } from './settings.js'
@@ -62,7 +62,7 @@ export class PaperChooser implements Chooser<PaperState> {
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
     const knownUsd = expectedModelCostUsd(chosen, size)
     noteTry(note, chosen, request, knownUsd, triedAtUsd(chosen, size, request))
-    choice.expectedUsd = choice.reservedUsd = note.triesCost ? Math.min(note.triedUsd, knownUsd) : knownUsd
+    choice.expectedUsd = choice.reservedUsd = chosenUsd(note, knownUsd)
     return choice
   }
 

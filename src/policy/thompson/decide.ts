@@ -10,7 +10,7 @@ import { blankChoice, type Choice, type Chooser, type Judgement } from '../choos
 import type { DecisionNote } from '../decision-note.js'
 import { assumedCostUsd, expectedModelCostUsd, isFree, type RequestSize } from '../eligibility.js'
 import { EpsilonExploration } from '../epsilon-exploration.js'
-import { judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
+import { chosenUsd, judgedUsd, MEAN_COSTS, noteTry, openModels, triedAtUsd } from '../open-models.js'
 import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { probabilityOfBest } from './posterior.js'
@@ -77,7 +77,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       note.triedUsd = countedUsd
       if (!note.tried.includes(chosen)) note.triedLimitUsd = doubtLimitUsd(countedUsd)
     }
-    choice.expectedUsd = choice.reservedUsd = note.triesCost ? Math.min(note.triedUsd, knownUsd) : knownUsd
+    choice.expectedUsd = choice.reservedUsd = chosenUsd(note, knownUsd)
     return choice
   }
 

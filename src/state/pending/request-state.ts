@@ -12,6 +12,8 @@ export const MISTAKEN = 128
 /** It was a try of a model whose costs, or whose latencies, had shut it out. */
 export const TRIES_COST = 256
 export const TRIES_LATENCY = 512
+/** What is booked for it was told as a bill that is likely a mistake. */
+export const IMPLAUSIBLE = 1024
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {

@@ -85,13 +85,16 @@ export function* decodeSteps(
   if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < columnStart) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
-  const models = text.models.map(({ id, enabled }, i): SnapshotModel => {
+  const models = text.models.map(({ id, disabledBy, correctedBills = 0 }, i): SnapshotModel => {
     const offset = STATE_NUMBERS + i * modelNumbers
     const arm = offset + 3 + MODEL_NUMBERS.length
     const [slot, incarnation, place, ...counters] = numbers.subarray(offset, arm)
     if (prices[place] === undefined) throw invalidSnapshot('a model has no price')
     const values = byName(MODEL_NUMBERS, counters)
-    const model = Object.assign(new Model(id, prices[place], slot, incarnation, 0), values, { enabled })
+    const model = Object.assign(new Model(id, prices[place], slot, incarnation, 0), values, {
+      disabledBy,
+      correctedBills,
+    })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })
   const entries: SnapshotRequest[] = []

@@ -12,7 +12,8 @@ import type { SnapshotTotals } from './check-snapshot.js'
  *     12  4  length of the text section in bytes, uint32 (a multiple of 8)
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
- *     24     text: JSON {name, encoder, policy, models: [{id, enabled, draining: true or left out}],
+ *     24     text: JSON {name, encoder, policy, models: [{id, enabled, disabledBy and draining: true or left out,
+ *            correctedBills: left out for 0}],
  *            budget: boolean,
  *            rewardRange: [low, high],
  *            prices: [a model's price, as events have it],

@@ -1,4 +1,5 @@
 import { isRecord, isText } from '../../base/check.js'
+import { SWITCHES, type Switch } from '../../models/registry.js'
 import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
@@ -11,8 +12,12 @@ export interface SnapshotText {
   readonly models: readonly {
     readonly id: string
     readonly enabled: boolean
+    /** Left out where it is enabled, or an operator alone took it out. */
+    readonly disabledBy?: readonly Switch[] | undefined
     /** It is removed once none of its requests is in flight; left out where it stays. */
     readonly draining?: true | undefined
+    /** Of its implausible bills; left out for none. */
+    readonly correctedBills?: number | undefined
   }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
@@ -43,10 +48,13 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     if (!isRecord(model) || !isText(model.id) || typeof model.enabled !== 'boolean') {
       throw invalidSnapshot('it lists a model without an id')
     }
-    const { id, enabled, draining } = model
-    if (draining === undefined) return { id, enabled }
-    if (draining !== true || enabled) throw invalidSnapshot('a model is not drained as models are')
-    return { id, enabled, draining: true as const }
+    const { id, enabled, draining, correctedBills = 0 } = model
+    if (!isCount(correctedBills)) throw invalidSnapshot('a number of a model is not valid')
+    const disabledBy = readSwitches(enabled, model.disabledBy)
+    if (draining === undefined) return { id, enabled, disabledBy, correctedBills }
+    if (draining !== true || !disabledBy.includes('operator'))
+      throw invalidSnapshot('a model is not drained as models are')
+    return { id, enabled, disabledBy, correctedBills, draining: true as const }
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')
@@ -61,6 +69,14 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     origins: readOrigins(version, name, next, value.origins),
     own,
   }
+}
+
+function readSwitches(enabled: boolean, value: unknown): readonly Switch[] {
+  if (value === undefined) return enabled ? [] : ['operator']
+  const found = SWITCHES.filter((each) => Array.isArray(value) && value.includes(each))
+  if (enabled || found.length === 0 || !Array.isArray(value) || found.length !== value.length)
+    throw invalidSnapshot('a model is not disabled as models are')
+  return found
 }
 
 /** Before version 5 prices stood among the numbers. */

@@ -51,7 +51,9 @@ function snapshotSteps(
     models: models.map((model) => ({
       id: model.id,
       enabled: model.enabled,
+      disabledBy: model.disabledBy.includes('options') ? model.disabledBy : undefined,
       draining: registry.draining.has(model) ? (true as const) : undefined,
+      correctedBills: model.correctedBills === 0 ? undefined : model.correctedBills,
     })),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),

@@ -7,6 +7,8 @@ const BACKOFF_MS = 50
 const BACKOFF_MS_MAX = 3000
 /** Answers of a cluster that the keys are elsewhere, and of a server that it does not know a script. */
 const DETOURS_MAX = 4
+/** Answers of a primary that became a replica, or of a node that lost its cluster: the address may lead to another. */
+const LEFT = new Set(['READONLY', 'UNBLOCKED', 'MASTERDOWN', 'CLUSTERDOWN'])
 
 /** A Lua script, sent by its digest. */
 export class Script {
@@ -32,38 +34,53 @@ export function command(...args: readonly (string | Buffer)[]): Command {
   return { script: null, args }
 }
 
+/** Nodes of a cluster that were heard of and are asked where the keys are, the one of the URL among them. */
+const PLACES_MAX = 16
+
 /** Where the connections of one store go. In a cluster all keys lie on one node, and it is the only one asked. */
 export class Target {
   readonly description: string
   readonly timeoutMs: number
   private readonly module: RedisModule
-  private readonly url: string
-  private moved: string | null = null
+  /** The URL first. Any node of a cluster knows who has the keys. */
+  private readonly places: string[]
+  private current: string
 
   constructor(module: RedisModule, url: string, timeoutMs: number, description: string) {
     this.module = module
-    this.url = url
+    this.places = [url]
+    this.current = url
     this.timeoutMs = timeoutMs
     this.description = description
   }
 
+  /** Where the next client goes. */
+  get place(): string {
+    return this.current
+  }
+
   client(): RedisClient {
-    return this.module.createClient(clientOptions(this.moved ?? this.url, this.timeoutMs))
+    return this.module.createClient(clientOptions(this.current, this.timeoutMs))
   }
 
   /** `MOVED slot host:port`; no host: the one that answered. */
   follow(reply: string): void {
     const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(reply) ?? []
     if (port === undefined) return
-    const url = new URL(this.moved ?? this.url)
+    const url = new URL(this.current)
     if (host !== '') url.hostname = host.includes(':') ? `[${host}]` : host
     url.port = port
-    this.moved = url.href
+    this.current = url.href
+    if (this.places.includes(url.href)) return
+    if (this.places.length === PLACES_MAX) this.places.splice(1, 1)
+    this.places.push(url.href)
   }
 
-  /** A node that cannot be reached is asked no more: the URL knows who has its keys now. */
-  forget(): void {
-    this.moved = null
+  /** One that cannot be reached, or does not know its cluster: the next is asked. */
+  leave(place: string): void {
+    // Several connections come to the same end: they leave it once.
+    if (place !== this.current) return
+    this.current = this.places[(this.places.indexOf(place) + 1) % this.places.length]
   }
 }
 
@@ -77,6 +94,8 @@ export class Target {
 export class Connection {
   private readonly target: Target
   private client: RedisClient | null = null
+  /** Where it is. */
+  private place = ''
   /** One that is not ready yet. */
   private candidate: RedisClient | null = null
   private opening: Promise<RedisClient> | null = null
@@ -185,8 +204,9 @@ export class Connection {
 
   private failure(client: RedisClient, error: unknown): ParetoBanditError {
     this.checkOpen()
-    // A primary that became a replica: the address may lead to its successor.
-    if (firstWord(error) === 'READONLY') this.drop(client, error)
+    const word = firstWord(error)
+    if (word === 'CLUSTERDOWN' && this.client === client) this.target.leave(this.place)
+    if (LEFT.has(word)) this.drop(client, error)
     const cause = this.client !== client && this.lost !== null && !isReply(error) ? this.lost : error
     return storeError(cause, this.target.description)
   }
@@ -199,6 +219,7 @@ export class Connection {
   }
 
   private async attempt(): Promise<RedisClient> {
+    const { place } = this.target
     try {
       const client = this.target.client()
       this.candidate = client
@@ -208,13 +229,14 @@ export class Connection {
       this.checkOpen()
       client.unref()
       this.client = client
+      this.place = place
       this.lost = null
       this.failures = 0
       return client
     } catch (error) {
       this.candidate?.destroy()
       this.checkOpen()
-      this.target.forget()
+      this.target.leave(place)
       this.comeBack(error)
       throw storeError(error, this.target.description)
     } finally {

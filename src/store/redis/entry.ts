@@ -58,15 +58,20 @@ interface CountedBatch {
 
 /**
  * The reply of XREAD on one stream: nil, or `[[key, [[id, [name, value, ...]], ...]]]`.
+ * @returns and how many events the log has up to the end of the last
  * @param canLack whether entries may be missing, where somebody only looks
  * @throws STORE_CORRUPT for an entry that is none, or before which others are missing
  */
-export function batchesOf(reply: unknown, description: string, canLack = false): PlacedBatch[] {
-  if (reply === null) return []
+export function batchesOf(
+  reply: unknown,
+  description: string,
+  canLack = false,
+): { readonly batches: PlacedBatch[]; readonly total: number } {
+  if (reply === null) return { batches: [], total: 0 }
   const corrupt = (message: string) => new ParetoBanditError('STORE_CORRUPT', description, message)
   const entries = (reply as [[Buffer, [Buffer, Buffer[] | null][]]])[0][1]
   let last: number | null = null
-  return entries.map(([id, fields]) => {
+  const batches = entries.map(([id, fields]) => {
     const counted = fields === null ? null : batchOf(id.toString(), fields)
     if (counted === null) throw corrupt(`entry ${id.toString()} is not what was appended`)
     const { batch, total } = counted
@@ -78,6 +83,7 @@ export function batchesOf(reply: unknown, description: string, canLack = false):
     last = total
     return batch
   })
+  return { batches, total: last ?? 0 }
 }
 
 function batchOf(position: Position, fields: readonly Buffer[]): CountedBatch | null {

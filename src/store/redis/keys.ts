@@ -4,11 +4,13 @@
  *     {stream}:log               hash: format, id (random), header (JSON), events (how many ever), process (the last
  *                                number given out), trimmed (entries up to this id were dropped), trimmed_events (that id and
  *                                how many events there are up to it), note:<name> (text beside the log), awaited (the entry
- *                                that somebody last waited for Redis's replicas with), pot:<key of a lease> (that it is there,
- *                                of calendar pools without its last part: `lease-scripts.ts`)
+ *                                that somebody last waited for Redis's replicas with), pots (1: `pots` is there), pots_lost (ms
+ *                                of the server's clock when it was found to be gone)
  *     {stream}:events            stream, entries of `entry.ts`
- *     {stream}:snapshot:latest   hash: position, bytes, mark (checksum of both); `older` likewise, and `upload:<origin>` on
- *                                its way in
+ *     {stream}:snapshot:latest   hash: position, bytes, mark (checksum of both), and what a log needs that is begun with it: log
+ *                                (its id), format, header, events (how many up to the position); resume (1: somebody said that
+ *                                the log goes on from here); `older` likewise, and `upload:<origin>` on its way in, for two
+ *                                minutes
  *     {stream}:processes         sorted set: origin by its last sign of life, ms of the server's clock
  *     {stream}:task:<task>       string: who does it, until it expires
  *     {stream}:pots              sorted set: keys of the leases that are there, by ms of the server's clock until when they are at

@@ -4,6 +4,13 @@ import type { Connection } from './connection.js'
 import type { Keys } from './keys.js'
 import { BEAT, GIVE_BACK, RENEW, STEPS_COUNTED, TAKE, UNITS_PER_USD } from './lease-scripts.js'
 
+/** The log that money is shared on. */
+interface LeaseLog {
+  readonly id: string
+  readonly main: Connection
+  readonly origin: string
+}
+
 /** Dollars of one step of a rolling pool. */
 interface Part {
   readonly step: number
@@ -21,18 +28,14 @@ const POOLS_MAX = 10_000
  * back would be given back twice.
  */
 export class RedisLeases implements LeaseBroker {
-  private readonly log: () => { readonly main: Connection; readonly origin: string }
+  private readonly log: () => LeaseLog
   private readonly confirmation: Confirmation
   private readonly keys: Keys
   /** USD granted to this process by step, of each rolling pool: it can give back no others. */
   private readonly rolling = new Map<string, Map<number, number>>()
 
   /** @param log throws while it is not open */
-  constructor(
-    keys: Keys,
-    confirmation: Confirmation,
-    log: () => { readonly main: Connection; readonly origin: string },
-  ) {
+  constructor(keys: Keys, confirmation: Confirmation, log: () => LeaseLog) {
     this.keys = keys
     this.confirmation = confirmation
     this.log = log
@@ -40,17 +43,21 @@ export class RedisLeases implements LeaseBroker {
 
   async take(requests: readonly (LeasePool & { readonly wantUsd: number })[]): Promise<readonly number[]> {
     if (requests.length === 0) return []
+    const { id, main } = this.log()
     const call = TAKE.call(
-      [this.keys.pots, ...requests.map(({ key }) => this.keys.lease(key))],
-      requests.flatMap((pool) => [
-        kindOf(pool),
-        String(pool.limitUsd),
-        String(pool.wantUsd),
-        String(pool.windowMs ?? pool.endsAt ?? 0),
-        String(pool.wholeUsd ?? pool.limitUsd),
-      ]),
+      [this.keys.log, this.keys.pots, ...requests.map(({ key }) => this.keys.lease(key))],
+      [
+        id,
+        ...requests.flatMap((pool) => [
+          kindOf(pool),
+          String(pool.limitUsd),
+          String(pool.wantUsd),
+          String(pool.windowMs ?? pool.endsAt ?? 0),
+          String(pool.wholeUsd ?? pool.limitUsd),
+        ]),
+      ],
     )
-    const reply = (await this.confirmation.send(this.log().main, call)) as readonly Buffer[]
+    const reply = (await this.confirmation.send(main, call)) as readonly Buffer[]
     return requests.map((pool, i) => {
       const usd = Number(reply[2 * i].toString())
       if (pool.windowMs !== null) this.remember(pool.key, Number(reply[2 * i + 1].toString()), usd)
@@ -66,13 +73,9 @@ export class RedisLeases implements LeaseBroker {
       })),
     )
     if (parts.length === 0) return
-    const keys = [this.keys.pots, ...parts.map(({ pool }) => this.keys.lease(pool.key))]
-    await this.log().main.send(
-      GIVE_BACK.call(
-        keys,
-        parts.flatMap(({ args }) => args),
-      ),
-    )
+    const { id, main } = this.log()
+    const keys = [this.keys.log, this.keys.pots, ...parts.map(({ pool }) => this.keys.lease(pool.key))]
+    await main.send(GIVE_BACK.call(keys, [id, ...parts.flatMap(({ args }) => args)]))
   }
 
   /** What is in hand is of the newest steps: dollars are renewed every step, and what was spent since is older. */
@@ -85,16 +88,20 @@ export class RedisLeases implements LeaseBroker {
     ])
     const counted = renewals.map(() => 0)
     if (parts.length === 0) return counted
+    const { id, main } = this.log()
     const call = RENEW.call(
-      parts.map(({ pool }) => this.keys.lease(pool.key)),
-      parts.flatMap(({ usd, pool, step, use }) => [
-        String(usd),
-        String(pool.windowMs ?? 0),
-        String(step),
-        use,
-      ]),
+      [this.keys.log, ...parts.map(({ pool }) => this.keys.lease(pool.key))],
+      [
+        id,
+        ...parts.flatMap(({ usd, pool, step, use }) => [
+          String(usd),
+          String(pool.windowMs ?? 0),
+          String(step),
+          use,
+        ]),
+      ],
     )
-    const reply = (await this.confirmation.send(this.log().main, call)) as readonly Buffer[]
+    const reply = (await this.confirmation.send(main, call)) as readonly Buffer[]
     parts.forEach(({ pool, i, use }, at) => {
       if (use !== 'K') return
       const usd = Number(reply[2 * at].toString())
@@ -106,8 +113,9 @@ export class RedisLeases implements LeaseBroker {
 
   /** Says that this process is alive, too. */
   async processes(): Promise<number> {
-    const { main, origin } = this.log()
-    return Number(await main.send(BEAT.call([this.keys.processes], [origin, String(ALIVE_MS)])))
+    const { id, main, origin } = this.log()
+    const { log, processes } = this.keys
+    return Number(await main.send(BEAT.call([log, processes], [id, origin, String(ALIVE_MS)])))
   }
 
   private remember(key: string, step: number, usd: number): void {

@@ -1,20 +1,24 @@
+import { POT_STEPS } from '../../policy/lease.js'
 import { Script } from './connection.js'
+import { GUARD } from './guard.js'
 
-/** A rolling pool counts a grant in its own step and the 66 after it: for windowMs and two steps at least. */
-const STEPS_PER_WINDOW = 64
-export const STEPS_COUNTED = 66
+/** A rolling pool counts a grant in its own step and so many after it: for windowMs and two steps at least. */
+export const STEPS_COUNTED = POT_STEPS + 2
 /** Of a calendar pool, after its end: clocks of processes may be behind. */
 const GRACE_MS = 86_400_000
 
 /** Dollars go in units of 2^-30 (a thousand-millionth): sums are exact up to 8 million, whatever their order. */
 export const UNITS_PER_USD = 2 ** 30
 
-const COMMON = `
+/** KEYS[1] is always `log`, ARGV[1] its id. */
+const COMMON = `${GUARD}
+local wrong = guard()
+if wrong then return wrong end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local units = ${UNITS_PER_USD}
 local function dollars(value) return string.format('%.17g', value) end
-local function stepOf(windowMs) return math.floor(now / (windowMs / ${STEPS_PER_WINDOW})) end
+local function stepOf(windowMs) return math.floor(now / (windowMs / ${POT_STEPS})) end
 `
 
 /** Of a pool without an end: the latest that a score tells to the ms. */
@@ -22,14 +26,40 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 /**
  * Which pools there are stands beside them, by their whole keys, so that one that somebody has deleted is not taken for a
- * new one: until when Redis keeps each at least. A sorted set finds those that are over without looking at the others.
+ * new one: until when Redis keeps each at least. A sorted set finds those that are over without looking at the others. The
+ * head of the log says whether there are any: where the set is gone with them, every pot is taken for lost that may have
+ * been there.
  */
 const KNOWN = `
-local pots = KEYS[1]
-local function isLost(key)
-  if redis.call('EXISTS', key) == 1 then return false end
+local pots = KEYS[2]
+local lostAt = tonumber(redis.call('HGET', KEYS[1], 'pots_lost') or '')
+local function mark()
+  local is = redis.call('EXISTS', pots) == 1 and '1' or '0'
+  if redis.call('HGET', KEYS[1], 'pots') ~= is then redis.call('HSET', KEYS[1], 'pots', is) end
+end
+local function mayHaveBeen(key, kind, ms)
+  if not lostAt then return false end
+  -- A calendar pot has the time of its beginning at the end of its name.
+  if kind == 'C' then return (tonumber(string.match(key, '(%d+)$') or '') or 0) <= lostAt end
+  return now < lostAt + (kind == 'R' and 2 * ms or ${GRACE_MS})
+end
+local function isAmount(text)
+  local usd = tonumber(text)
+  return usd and usd >= 0 and usd < math.huge
+end
+-- Deleted, or overwritten: something else stands there.
+local function isLost(key, kind, ms)
+  local found = redis.call('TYPE', key).ok
+  if kind ~= 'R' and found == 'string' then return not isAmount(redis.call('GET', key)) end
+  if kind == 'R' and found == 'hash' then
+    local counts = redis.call('HGETALL', key)
+    for i = 1, #counts do if not isAmount(counts[i]) then return true end end
+    return false
+  end
+  if found ~= 'none' then return true end
   local known = redis.call('ZSCORE', pots, key)
-  return known and now < tonumber(known)
+  if known then return now < tonumber(known) end
+  return mayHaveBeen(key, kind, ms)
 end
 local function know(key, kind, ms)
   local known = tonumber(redis.call('ZSCORE', pots, key) or '0')
@@ -48,6 +78,7 @@ local function sweep(count)
 end
 -- All of it counts as handed out: what was is not known any more.
 local function close(key, kind, whole, ms)
+  redis.call('DEL', key)
   if kind == 'R' then
     redis.call('HSET', key, string.format('%.0f', stepOf(ms)), dollars(whole))
     redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(2 * ms)))
@@ -59,7 +90,7 @@ end
 `
 
 /**
- * pots, pools; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms, USD in it before
+ * log, pots, pools; id; for each: kind (C calendar, R rolling, E endless), limit USD, USD wanted, end or window in ms, USD in it before
  * what is left for others. -> for each: USD granted, the step it counts in (rolling). Nothing is granted where a pool is gone.
  */
 export const TAKE = new Script(`${COMMON}${KNOWN}
@@ -99,23 +130,29 @@ local function rolling(key, limit, want, windowMs)
   return part, step
 end
 
+if redis.call('HGET', KEYS[1], 'pots') == '1' and redis.call('EXISTS', pots) == 0 then
+  lostAt = now
+  redis.call('HSET', KEYS[1], 'pots', '0', 'pots_lost', string.format('%.0f', now))
+end
 local gone = {}
-for i = 1, #KEYS - 1 do
-  local key, kind, ms = KEYS[i + 1], ARGV[5 * i - 4], tonumber(ARGV[5 * i - 1])
-  if isLost(key) then
-    close(key, kind, tonumber(ARGV[5 * i]), ms)
+for i = 1, #KEYS - 2 do
+  local key, kind, ms = KEYS[i + 2], ARGV[5 * i - 3], tonumber(ARGV[5 * i])
+  if isLost(key, kind, ms) then
+    close(key, kind, tonumber(ARGV[5 * i + 1]), ms)
+    know(key, kind, ms)
     gone[#gone + 1] = key
   end
 end
 if #gone > 0 then
+  mark()
   return redis.error_reply('LOGPOT expected ' .. table.concat(gone, ', ')
-    .. ', of which dollars were handed out, it is not there: somebody else has deleted it, and nothing more is handed out of it')
+    .. ', of which dollars were handed out, it is not there: somebody else has deleted it or written over it, and nothing more is handed out of it')
 end
 
 local reply = {}
-for i = 1, #KEYS - 1 do
-  local key, kind = KEYS[i + 1], ARGV[5 * i - 4]
-  local limit, want, ms = tonumber(ARGV[5 * i - 3]), tonumber(ARGV[5 * i - 2]), tonumber(ARGV[5 * i - 1])
+for i = 1, #KEYS - 2 do
+  local key, kind = KEYS[i + 2], ARGV[5 * i - 3]
+  local limit, want, ms = tonumber(ARGV[5 * i - 2]), tonumber(ARGV[5 * i - 1]), tonumber(ARGV[5 * i])
   local part, step
   if kind == 'R' then part, step = rolling(key, limit, want, ms)
   else part = total(key, limit, want, kind == 'C' and ms or nil) end
@@ -124,29 +161,31 @@ for i = 1, #KEYS - 1 do
   reply[2 * i - 1] = dollars(part)
   reply[2 * i] = string.format('%.0f', step or 0)
 end
-sweep(#KEYS - 1)
+sweep(#KEYS - 2)
+mark()
 return reply
 `)
 
 /**
- * pots, pools, of which one may come several times; for each: kind, USD, window in ms, step (rolling). One without an end
+ * log, pots, pools, of which one may come several times; id; for each: kind, USD, window in ms, step (rolling). One without an end
  * is forgotten when nothing of it is granted any more: it is as one that is new.
  */
 export const GIVE_BACK = new Script(`${COMMON}
-for i = 1, #KEYS - 1 do
-  local key, usd = KEYS[i + 1], tonumber(ARGV[4 * i - 2])
-  if ARGV[4 * i - 3] == 'R' then
-    local step = ARGV[4 * i]
+for i = 1, #KEYS - 2 do
+  local key, usd = KEYS[i + 2], tonumber(ARGV[4 * i - 1])
+  if ARGV[4 * i - 2] == 'R' then
+    local step = ARGV[4 * i + 1]
     local granted = redis.call('HGET', key, step)
-    if granted and stepOf(tonumber(ARGV[4 * i - 1])) - tonumber(step) <= ${STEPS_COUNTED} then
+    if granted and stepOf(tonumber(ARGV[4 * i])) - tonumber(step) <= ${STEPS_COUNTED} then
       redis.call('HSET', key, step, dollars(math.max(0, tonumber(granted) - usd)))
     end
   else
     local granted = redis.call('GET', key)
     local left = granted and tonumber(granted) - usd
-    if left and left <= 0 and ARGV[4 * i - 3] == 'E' then
+    if left and left <= 0 and ARGV[4 * i - 2] == 'E' then
       redis.call('DEL', key)
-      redis.call('ZREM', KEYS[1], key)
+      redis.call('ZREM', KEYS[2], key)
+      if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('HSET', KEYS[1], 'pots', '0') end
     elseif left then redis.call('SET', key, dollars(math.max(0, left)), 'KEEPTTL') end
   end
 end
@@ -154,20 +193,20 @@ return redis.status_reply('OK')
 `)
 
 /**
- * Parts of rolling pools; for each: USD, window in ms, step, K to count from now on or B to give back.
+ * log, parts of rolling pools; id; for each: USD, window in ms, step, K to count from now on or B to give back.
  * -> for each: USD that counted, the step they count in now
  */
 export const RENEW = new Script(`${COMMON}
 local reply = {}
-for i = 1, #KEYS do
-  local key, usd, windowMs = KEYS[i], tonumber(ARGV[4 * i - 3]), tonumber(ARGV[4 * i - 2])
-  local from, step = ARGV[4 * i - 1], string.format('%.0f', stepOf(windowMs))
+for i = 1, #KEYS - 1 do
+  local key, usd, windowMs = KEYS[i + 1], tonumber(ARGV[4 * i - 2]), tonumber(ARGV[4 * i - 1])
+  local from, step = ARGV[4 * i], string.format('%.0f', stepOf(windowMs))
   local granted = tonumber(redis.call('HGET', key, from) or '0')
   local part = 0
   if tonumber(step) - tonumber(from) <= ${STEPS_COUNTED} then part = math.min(usd, granted) end
   if part > 0 then
     redis.call('HSET', key, from, dollars(granted - part))
-    if ARGV[4 * i] == 'K' then
+    if ARGV[4 * i + 1] == 'K' then
       local here = tonumber(redis.call('HGET', key, step) or '0')
       redis.call('HSET', key, step, dollars(here + part))
       redis.call('PEXPIRE', key, string.format('%.0f', math.ceil(2 * windowMs)))
@@ -179,12 +218,19 @@ end
 return reply
 `)
 
-/** processes; origin, ms that a sign of life counts. -> how many give one */
+/** log, processes; id, origin, ms that a sign of life counts. -> how many give one */
 export const BEAT = new Script(`${COMMON}
-redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
+redis.call('ZADD', KEYS[2], string.format('%.0f', now), ARGV[2])
 local function score(value) return '(' .. string.format('%.0f', value) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', score(now - tonumber(ARGV[2])))
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', score(now - tonumber(ARGV[3])))
 -- A clock that was set back; those that live come again.
-redis.call('ZREMRANGEBYSCORE', KEYS[1], score(now + tonumber(ARGV[2])), '+inf')
-return redis.call('ZCARD', KEYS[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], score(now + tonumber(ARGV[3])), '+inf')
+return redis.call('ZCARD', KEYS[2])
+`)
+
+/** log, task; id, origin, ms. -> 1, or 0 where it is another's */
+export const CLAIM = new Script(`${GUARD}
+local wrong = guard()
+if wrong then return wrong end
+return redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
 `)

@@ -1,108 +1,6 @@
 import { Script } from './connection.js'
-
-/** KEYS[1] is always `log`, ARGV[1] its id: a log that was lost or replaced is not written to. */
-const GUARD = `
-local function guard()
-  local id = redis.call('HGET', KEYS[1], 'id')
-  if id == ARGV[1] then return nil end
-  if not id then return redis.error_reply('LOGGONE expected the log that was opened, it is no longer there') end
-  return redis.error_reply('LOGGONE expected log ' .. ARGV[1] .. ', which was opened, got ' .. id)
-end
-`
-
-const LATER = `
-local function later(a, b)
-  local am, as = string.match(a, '^(%d+)%-(%d+)$')
-  local bm, bs = string.match(b, '^(%d+)%-(%d+)$')
-  am, bm = tonumber(am), tonumber(bm)
-  return am > bm or (am == bm and tonumber(as) > tonumber(bs))
-end
-`
-
-const LAST = `
-local function last()
-  if redis.call('EXISTS', KEYS[2]) == 0 then return '0-0' end
-  local info = redis.call('XINFO', 'STREAM', KEYS[2])
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then return info[i + 1] end
-  end
-end
-`
-
-/** Whether the log has lost an entry that it acknowledged to that origin; another's may have come to its id. */
-const LOST = `
-local function lost(previous, origin)
-  if not previous or previous == '' then return nil end
-  local entry = redis.call('XRANGE', KEYS[2], previous, previous, 'COUNT', 1)[1]
-  if entry and entry[2][2] == origin then return nil end
-  if not entry and not later(previous, redis.call('HGET', KEYS[1], 'trimmed') or '0-0') then return nil end
-  return redis.error_reply('LOGBACKWARDS expected entry ' .. previous .. ' of ' .. origin
-    .. ', which was acknowledged, got a log without it that ends at ' .. last() .. ': Redis has lost acknowledged entries')
-end
-`
-
-/**
- * Whether entries are missing after an id that was read: each tells how many events there are up to its end. The end of
- * the log is told by the count of all that were appended. Release 0.1.0 does not say how many it has trimmed.
- */
-const GAP = `
-local function countAt(id, trimmed)
-  local entry = redis.call('XRANGE', KEYS[2], id, id, 'COUNT', 1)[1]
-  if entry then return true, tonumber(entry[2][8]) end
-  if id == '0-0' then return true, 0 end
-  if id ~= trimmed then return false, nil end
-  local at, count = string.match(redis.call('HGET', KEYS[1], 'trimmed_events') or '', '^(%S+) (%d+)$')
-  return true, at == id and tonumber(count) or nil
-end
-local function gap(id, count)
-  local entry = redis.call('XRANGE', KEYS[2], '(' .. id, '+', 'COUNT', 1)[1]
-  local total = tonumber(redis.call('HGET', KEYS[1], 'events') or '')
-  local found = total
-  if entry then found = entry[2][8] and tonumber(entry[2][8]) - (tonumber(entry[2][6]) or 0) end
-  if not count or not found or count == found then return nil end
-  return redis.error_reply('LOGGAP expected event ' .. string.format('%.0f', count + 1) .. ' after entry ' .. id
-    .. ', got ' .. (entry and 'event ' .. string.format('%.0f', found + 1) .. ' in entry ' .. entry[1]
-      or 'the end of a log of ' .. string.format('%.0f', found) .. ' events') .. ': somebody else has deleted entries')
-end
-`
-
-/** Entries from ARGV[from] on, three arguments each. The count goes first: it finds out whether there is memory. */
-const ADD = `
-local function add(origin, from)
-  local added = '0-0'
-  for i = from, #ARGV, 3 do
-    local total = redis.call('HINCRBY', KEYS[1], 'events', ARGV[i + 1])
-    added = redis.call('XADD', KEYS[2], '*', 'o', origin, 'f', ARGV[i], 'c', ARGV[i + 1],
-      't', string.format('%.0f', total), 'e', ARGV[i + 2])
-  end
-  return added
-end
-`
-
-/**
- * log, events; format, new id, header, origin of the seed, entries of the seed.
- * -> {is new, format, id, header, id of the last entry}
- */
-export const OPEN = new Script(`${ADD}${LAST}${GAP}
-local found = redis.call('HMGET', KEYS[1], 'format', 'id', 'header', 'events')
-if found[1] or redis.call('EXISTS', KEYS[1]) == 1 then
-  if not (found[1] and found[2] and found[3]) then
-    return redis.error_reply('LOGFOREIGN expected the head of a log, ' .. KEYS[1] .. ' is another hash')
-  end
-  if found[4] and redis.call('EXISTS', KEYS[2]) == 0 then
-    return redis.error_reply('LOGGONE expected ' .. found[4] .. ' events in ' .. KEYS[2] .. ', it is not there')
-  end
-  local final = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-  local id = final and final[1] or redis.call('HGET', KEYS[1], 'trimmed') or '0-0'
-  local known, count = countAt(id, redis.call('HGET', KEYS[1], 'trimmed') or '0-0')
-  return gap(id, count) or {0, found[1], found[2], found[3], last()}
-end
-if redis.call('EXISTS', KEYS[2]) == 1 then
-  return redis.error_reply('LOGFOREIGN expected no ' .. KEYS[2] .. ' where there is no ' .. KEYS[1])
-end
-redis.call('HSET', KEYS[1], 'format', ARGV[1], 'id', ARGV[2], 'header', ARGV[3])
-return {1, ARGV[1], ARGV[2], ARGV[3], add(ARGV[4], 5)}
-`)
+import { GUARD } from './guard.js'
+import { ADD, GAP, LAST, LATER, LOST, MEND } from './log-parts.js'
 
 /** log; id, name of the note, text. */
 export const NOTE = new Script(`${GUARD}
@@ -162,14 +60,18 @@ return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was
 
 /**
  * log, events, latest snapshot; id. -> OK, when somebody who opens the log finds all that he needs: its latest snapshot and
- * every entry after that. What Redis says of the latest that was deleted is of XDEL, and not of trimming.
+ * every entry after that. What Redis says of the latest that was deleted is of XDEL, and not of trimming. Where the entry
+ * of the snapshot alone is gone, and what is before it, that is told once: the log begins there from then on.
  */
-export const CHECK_OPENABLE = new Script(`${GUARD}${LATER}${GAP}
+export const CHECK_OPENABLE = new Script(`${GUARD}${LATER}${LAST}${GAP}${MEND}
 local wrong = guard()
 if wrong then return wrong end
 local from = redis.call('HGET', KEYS[3], 'position') or '0-0'
 local known, count = countAt(from, redis.call('HGET', KEYS[1], 'trimmed') or '0-0')
 if not known then
+  local kept = redis.call('HMGET', KEYS[3], 'log', 'events')
+  local covered = kept[1] == ARGV[1] and tonumber(kept[2] or '')
+  if isWholeFrom(from, covered) then startAt(from, covered) end
   return redis.error_reply('LOGGAP expected entry ' .. from .. ', where the latest snapshot is, it is not there: somebody else has deleted entries')
 end
 wrong = gap(from, count)
@@ -185,26 +87,30 @@ return redis.status_reply('OK')
 `)
 
 /**
- * log, events, latest, older, upload; id, position, events to retain. -> 1, or 0 when there is a later one.
- * One at the same position is replaced.
+ * log, events, latest, older, upload; id, position, events to retain, events up to the position where its writer has read
+ * it. -> 1, or 0 when there is a later one. One at the same position is replaced. With it stands what a log needs that is
+ * begun with it. Where the entry at the position is gone, and nothing after it, the log begins there.
  * An entry tells how many events there are up to its end, so the last one that may go is found by halving the time.
  */
-export const KEEP_SNAPSHOT = new Script(`${GUARD}${LATER}${LAST}
+export const KEEP_SNAPSHOT = new Script(`${GUARD}${LATER}${LAST}${GAP}${MEND}
 local wrong = guard()
 if wrong then return wrong end
 local position = ARGV[2]
-if later(position, last()) then
-  return redis.error_reply('LOGBACKWARDS expected a snapshot of at most ' .. last() .. ', the end of the log, got ' .. position)
-end
-local isPlace = position == '0-0' or position == redis.call('HGET', KEYS[1], 'trimmed')
-  or #redis.call('XRANGE', KEYS[2], position, position, 'COUNT', 1) > 0
-if not isPlace then
-  return redis.error_reply('LOGBACKWARDS expected a snapshot of a place in the log, got ' .. position .. ', where it has no entry')
-end
 local newest = redis.call('HGET', KEYS[3], 'position')
 if newest and later(newest, position) then
   redis.call('DEL', KEYS[5])
   return 0
+end
+local known, count = countAt(position, redis.call('HGET', KEYS[1], 'trimmed') or '0-0')
+local isMended = false
+if not known and isWholeFrom(position, tonumber(ARGV[4])) then
+  known, count, isMended = true, tonumber(ARGV[4]), true
+end
+if not known then
+  if later(position, last()) then
+    return redis.error_reply('LOGBACKWARDS expected a snapshot of at most ' .. last() .. ', the end of the log, got ' .. position)
+  end
+  return redis.error_reply('LOGBACKWARDS expected a snapshot of a place in the log, got ' .. position .. ', where it has no entry')
 end
 if redis.call('HGET', KEYS[5], 'position') ~= position then
   return redis.error_reply('LOGGONE expected the snapshot at ' .. KEYS[5] .. ', it is no longer there')
@@ -212,6 +118,10 @@ end
 if newest and newest ~= position then redis.call('RENAME', KEYS[3], KEYS[4]) end
 redis.call('RENAME', KEYS[5], KEYS[3])
 redis.call('PERSIST', KEYS[3])
+local head = redis.call('HMGET', KEYS[1], 'format', 'header')
+redis.call('HSET', KEYS[3], 'log', ARGV[1], 'format', head[1], 'header', head[2])
+if count then redis.call('HSET', KEYS[3], 'events', string.format('%.0f', count)) end
+if isMended then startAt(position, count) end
 local covered = redis.call('HGET', KEYS[4], 'position')
 if not covered then return 1 end
 

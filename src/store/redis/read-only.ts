@@ -45,7 +45,7 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
       const entries = await connection.send(
         command('XREVRANGE', keys.events, '+', '-', 'COUNT', String(count)),
       )
-      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description, true)
+      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description, true).batches
     }
     const end = (await newest(1))[0]?.position ?? start
     return {
@@ -59,10 +59,10 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
           command('XREAD', 'COUNT', String(READ_ENTRIES), 'STREAMS', keys.events, from),
           CHECK.call([keys.log, keys.events], [id, from]),
         ])
-        return batchesOf(reply, description)
+        return batchesOf(reply, description).batches
       },
       latest: (count) => newest(checkInteger(count, 1, 1000, 'count')),
-      snapshots: () => readSnapshots(connection, keys),
+      snapshots: () => readSnapshots(connection, keys, id),
       close: async () => connection.close(),
     }
   } catch (error) {

@@ -17,8 +17,11 @@ import { Connection, command, Target } from './connection.js'
 import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.js'
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
-import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE, OPEN } from './log-scripts.js'
+import { CLAIM } from './lease-scripts.js'
+import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE } from './log-scripts.js'
+import { OPEN } from './open-script.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
+import { withRemedy } from './remedy.js'
 import { checkVersion, risksOf } from './server-check.js'
 import { keepSnapshot, readSnapshots } from './snapshots.js'
 
@@ -33,6 +36,13 @@ const BEAT_MS = 3000
 /** Bytes that one read is about, and the most entries it takes. */
 const READ_BYTES = 2 << 20
 const READ_ENTRIES_MAX = 64
+
+/** What `OPEN` did to a log of which keys were gone, and then the place. */
+const MENDED: Readonly<Record<string, string>> = {
+  entries: 'somebody has deleted entries of the log, and a snapshot covers them: it begins at',
+  head: 'somebody has deleted the head of the log with its notes, and it was written again beside the snapshot at',
+  resumed: 'as it was told to, the log goes on without what came after',
+}
 
 interface OpenLog {
   readonly id: string
@@ -72,6 +82,10 @@ class RedisStore implements Store {
   /** Stands on the primary, and was not seen on enough replicas. */
   private unconfirmed: { readonly events: readonly Uint8Array[]; readonly position: Position } | null = null
 
+  private snapshotWritten: Promise<void> = Promise.resolve()
+  /** How many events the log had up to the place that was read last. */
+  private counted = { position: START, total: 0 }
+
   constructor(settings: RedisSettings) {
     this.settings = settings
     this.description = settings.description
@@ -91,7 +105,7 @@ class RedisStore implements Store {
       const found = await this.findOrMake(main, header, seed)
       const joined = await main.send(JOIN.call([this.keys.log], [found.id, String(NUMBERS_SINCE)]))
       const origin = `${this.settings.name}-${Number(String(joined)).toString(36)}`
-      const repairs = await risksOf(main)
+      const repairs = [...found.repairs, ...(await risksOf(main))]
       // A sign of life that fails is late; what is wrong with the server, appends and reads will say.
       const beat = setInterval(() => this.leases.processes().catch(() => undefined), BEAT_MS).unref()
       const [reader, bulk] = [new Connection(target, true), new Connection(target)]
@@ -141,19 +155,23 @@ class RedisStore implements Store {
       ],
       Math.max(0, waitMs),
     )
-    const batches = batchesOf(reply, this.description)
+    const { batches, total } = batchesOf(reply, this.description)
+    const end = batches.at(-1)?.position
+    if (end !== undefined) this.counted = { position: end, total }
     this.adjustRead(batches)
     return batches
   }
 
   snapshots(): AsyncIterable<StoredSnapshot> {
-    return readSnapshots(this.opened().bulk, this.keys)
+    const { bulk, id } = this.opened()
+    return readSnapshots(bulk, this.keys, id)
   }
 
-  async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
-    const { id, origin, bulk } = this.opened()
-    const { retainEvents } = this.settings
-    await keepSnapshot(bulk, this.keys, { id, origin, retainEvents }, snapshot)
+  /** One at a time: they go by the same key. */
+  writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const written = this.snapshotWritten.then(() => this.writeNextSnapshot(snapshot))
+    this.snapshotWritten = written.catch(() => undefined)
+    return written
   }
 
   async checkOpenable(): Promise<void> {
@@ -174,9 +192,9 @@ class RedisStore implements Store {
   }
 
   async claim(task: string, ttlMs: number): Promise<boolean> {
-    const { origin, main } = this.opened()
-    const ttl = String(Math.ceil(ttlMs))
-    return (await main.send(command('SET', this.keys.task(task), origin, 'NX', 'PX', ttl))) !== null
+    const { id, origin, main } = this.opened()
+    const keys = [this.keys.log, this.keys.task(task)]
+    return Number(await main.send(CLAIM.call(keys, [id, origin, String(Math.ceil(ttlMs))]))) === 1
   }
 
   async close(): Promise<void> {
@@ -193,20 +211,36 @@ class RedisStore implements Store {
     log.main.close()
   }
 
+  private async writeNextSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const { id, origin, bulk } = this.opened()
+    const { retainEvents } = this.settings
+    const counted = this.counted.position === snapshot.position ? this.counted.total : null
+    await keepSnapshot(bulk, this.keys, { id, origin, retainEvents, counted }, snapshot)
+  }
+
   private async findOrMake(
     main: Connection,
     header: LogHeader,
     seed: readonly Uint8Array[],
-  ): Promise<{ isNew: boolean; id: string; header: LogHeader; end: Position }> {
-    const { log, events } = this.keys
+  ): Promise<{ isNew: boolean; id: string; header: LogHeader; end: Position; repairs: readonly string[] }> {
+    const { keys } = this
     const entries = entryArguments(entriesOf({ firstNumber: 1, events: seed }))
     const args = [String(FORMAT), randomUUID(), JSON.stringify(header), SEED_ORIGIN, ...entries]
-    const reply = (await main.send(OPEN.call([log, events], args))) as readonly unknown[]
-    const [isNew, format, id, found, last] = reply.map(String)
+    const places = [keys.log, keys.events, keys.latest, keys.older]
+    const reply = await main.send(OPEN.call(places, args)).catch(async (error: unknown) => {
+      throw error instanceof ParetoBanditError ? await withRemedy(main, keys, error) : error
+    })
+    const [isNew, format, id, found, last, mended, from] = (reply as readonly unknown[]).map(String)
     if (!(Number(format) <= FORMAT)) {
       throw this.error('STORE_MISMATCH', `expected a log of format ${FORMAT} or before, got ${format}`)
     }
-    return { isNew: isNew === '1', id, header: this.checkHeader(found, header), end: positionOf(last) }
+    return {
+      isNew: isNew === '1',
+      id,
+      header: this.checkHeader(found, header),
+      end: positionOf(last),
+      repairs: mended === '' ? [] : [`${MENDED[mended]} ${from}`],
+    }
   }
 
   private checkHeader(text: string, ours: LogHeader): LogHeader {

@@ -6,7 +6,7 @@ import type { Keys } from './keys.js'
 import { KEEP_SNAPSHOT } from './log-scripts.js'
 
 /** A snapshot that was sent and never kept goes away by itself. */
-const UPLOAD_SECONDS = 600
+const UPLOAD_SECONDS = 120
 /** A slow line: a snapshot may take its size over this longer than other commands. */
 const BYTES_PER_MS = 1000
 
@@ -20,18 +20,23 @@ function markOf(position: string, bytes: Uint8Array): string {
 
 /**
  * The latest snapshot first. A third read before the second is given: the same one is not given twice. One that was
- * written for another position comes without its bytes, so that whoever reads it passes it over and says so.
+ * written for another position, or of another log, comes without its bytes, so that whoever reads it passes it over and says so.
  */
-export async function* readSnapshots(connection: Connection, keys: Keys): AsyncGenerator<StoredSnapshot> {
+export async function* readSnapshots(
+  connection: Connection,
+  keys: Keys,
+  log: string,
+): AsyncGenerator<StoredSnapshot> {
   let given: string | null = null
   for (const key of [keys.latest, keys.older]) {
     // Tens of MB, at BYTES_PER_MS.
-    const reply = await connection.send(command('HMGET', key, 'position', 'bytes', 'mark'), 60_000)
-    const [id, bytes, mark] = reply as readonly (Buffer | null)[]
+    const reply = await connection.send(command('HMGET', key, 'position', 'bytes', 'mark', 'log'), 60_000)
+    const [id, bytes, mark, of] = reply as readonly (Buffer | null)[]
     if (id === null || bytes === null || id.toString() === given) continue
     given = id.toString()
     // Release 0.1.0 leaves no mark.
-    const isWhole = mark === null || mark.toString() === markOf(given, bytes)
+    const isMarked = mark === null || mark.toString() === markOf(given, bytes)
+    const isWhole = isMarked && (of === null || of.toString() === log)
     yield { position: positionOf(given), bytes: isWhole ? bytes : new Uint8Array() }
   }
 }
@@ -40,23 +45,36 @@ export async function* readSnapshots(connection: Connection, keys: Keys): AsyncG
 export async function keepSnapshot(
   connection: Connection,
   keys: Keys,
-  log: { readonly id: string; readonly origin: string; readonly retainEvents: number },
+  log: {
+    readonly id: string
+    readonly origin: string
+    readonly retainEvents: number
+    /** Events up to its position, where they were read; else what the log says. */
+    readonly counted: number | null
+  },
   snapshot: StoredSnapshot,
 ): Promise<void> {
   const { buffer, byteOffset, byteLength } = snapshot.bytes
   const bytes = Buffer.from(buffer, byteOffset, byteLength)
   const upload = keys.upload(log.origin)
   const id = idOf(snapshot.position)
+  // Together, so that none is ever there that stays.
   await connection.sendAll(
     [
+      command('MULTI'),
       command('HSET', upload, 'position', id, 'bytes', bytes, 'mark', markOf(id, bytes)),
       command('EXPIRE', upload, String(UPLOAD_SECONDS)),
+      command('EXEC'),
     ],
     byteLength / BYTES_PER_MS,
   )
   const places = [keys.log, keys.events, keys.latest, keys.older, upload]
-  await connection.send(
-    KEEP_SNAPSHOT.call(places, [log.id, id, String(log.retainEvents)]),
-    byteLength / BYTES_PER_MS,
-  )
+  const args = [log.id, id, String(log.retainEvents), String(log.counted ?? '')]
+  try {
+    await connection.send(KEEP_SNAPSHOT.call(places, args), byteLength / BYTES_PER_MS)
+  } catch (error) {
+    // Where it cannot be asked, it goes away by itself.
+    await connection.send(command('DEL', upload)).catch(() => undefined)
+    throw error
+  }
 }

@@ -6,6 +6,7 @@ import { ArrivalProfile } from '../../../src/policy/dollar/accounts/arrival-prof
 import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import { CappedRequests } from '../../../src/policy/dollar/accounts/capped-requests.js'
 import { Ledger } from '../../../src/state/ledger.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { expectCode } from '../../support/errors.js'
 import { Random } from '../../support/random.js'
 import { digest } from '../../support/router.js'
@@ -231,5 +232,71 @@ describe('requests that caps refuse', () => {
       expectCode(() => router.apply({ type: 'capped', ...event, ...change } as RouterEvent), code, field)
     router.apply({ type: 'capped', ...event, requests: 7 } as RouterEvent)
     expect(router.stats().account?.refused).toBe(7)
+  })
+})
+
+describe('requests that caps refused within the last second', () => {
+  it.each(['flush', 'close'] as const)('are in the log after %s', async (end) => {
+    const store = memoryStore()
+    const options = { models: MODELS, dimension: 2, kernel: 'js', name: 'r' } as const
+    const clock = { now: START }
+    const make = () =>
+      createRouter({ ...options, store, caps: [{ usd: 0.0001, per: 'day' }], clock: () => clock.now })
+    const router = await make()
+    for (let i = 0; i < 50; i++) {
+      clock.now += 2
+      expectCode(() => router.route([0.5, 1]), 'BUDGET_EXHAUSTED', 'caps')
+    }
+    expect(router.stats().account?.refused).toBe(1)
+    await router[end]()
+    const before = (await router.digest()).sha256
+    expect(router.stats().account?.refused).toBe(50)
+    if (end === 'flush') await router.close()
+    const next = await make()
+    expect(next.stats().account?.refused).toBe(50)
+    expect((await next.digest()).sha256).toBe(before)
+    // Each once: what was written is not written again, and the next second begins anew.
+    clock.now += 500
+    expectCode(() => next.route([0.5, 1]), 'BUDGET_EXHAUSTED', 'caps')
+    await next.flush()
+    await next.flush()
+    expect(next.stats().account?.refused).toBe(51)
+    await next.close()
+  })
+
+  it('are in the state after a flush without a store, and not those of a tenant that is gone', async () => {
+    const { router, clock, ask, capped } = await arena(1, 0.0001)
+    for (let i = 0; i < 20; i++) {
+      clock.now += 2
+      ask('team')
+    }
+    await router.flush()
+    expect(router.tenantStats('team').refused).toBe(20)
+    expect(capped()).toHaveLength(2)
+    ask('team')
+    router.removeTenant('team')
+    await router.close()
+    expect(capped()).toHaveLength(2)
+  })
+
+  it('are written at a flush of a full journal, too', async () => {
+    const router = await createRouter({
+      models: MODELS,
+      dimension: 2,
+      kernel: 'js',
+      caps: [{ usd: 0.0001, per: 'day' }],
+      clock: () => START,
+      store: memoryStore(),
+      journal: { capacity: 4 },
+    })
+    for (let i = 0; i < 10; i++) expectCode(() => router.route([0.5, 1]), 'BUDGET_EXHAUSTED', 'caps')
+    for (let i = 0; i < 4; i++) {
+      try {
+        router.setQuality({ meanReward: 0.5 })
+      } catch {}
+    }
+    await router.flush()
+    expect(router.stats().account?.refused).toBe(10)
+    await router.close()
   })
 })

@@ -138,8 +138,9 @@ export class Account {
     const { usdPerRequest } = this
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
     const price = demand.priceOfSpend(targetUsd / this.ratio, generous)
-    const relief = targetUsd < this.ownTargetUsd ? (this.tightest?.relief ?? 1) : 1
-    return usdPerRequest === null ? price * relief : price * relief * this.credit.worthOfDollar(usdPerRequest)
+    // A balance that is nearly full makes no dollar of a cap worth less.
+    if (targetUsd < this.ownTargetUsd) return price * (this.tightest?.relief ?? 1)
+    return usdPerRequest === null ? price : price * this.credit.worthOfDollar(usdPerRequest)
   }
 
   /** What its requests cost, over what those of all would at its price. */

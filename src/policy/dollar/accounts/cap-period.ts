@@ -87,8 +87,9 @@ export function checkCaps(value: unknown, field: string): readonly CapSpec[] {
   return specs
 }
 
-/** Caps as a caller gives them: what is left out is the default of today, not that of old logs. */
+/** Caps as a caller gives them, null for none: what is left out is the default of today, not that of old logs. */
 export function checkNewCaps(value: unknown, field: string): readonly CapSpec[] {
+  if (value === null) return []
   return checkCaps(value, field).map((cap) => ({ ...cap, pacing: cap.pacing ?? 'forecast' }))
 }
 

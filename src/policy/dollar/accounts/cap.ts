@@ -256,7 +256,7 @@ export class Cap {
 
   /**
    * As of the latest `impliedUsdPerRequest`: what one request may draw on another model than the cheapest, USD, so that what
-   * the cheapest needs and what is kept back stay. Infinity without a forecast, and of rolling caps.
+   * the cheapest needs and what is kept back stay; of a rolling cap, what is kept back. Infinity without a forecast.
    */
   sparedUsd = Number.POSITIVE_INFINITY
   /** The same: of a rolling cap with a forecast, what is left of a price once some of the last window's money is unspent. */

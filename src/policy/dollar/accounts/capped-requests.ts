@@ -15,7 +15,7 @@ interface Counter {
 
 /**
  * Counts requests that caps refused, by whose they were and whose cap it was. The first is written at once, those of the next
- * second together when it is over, before the next request. What is not written when a process ends is not known. A counter
+ * second together when it is over, before the next request or before the log is flushed. A counter
  * is forgotten after a second in which it had nothing to count.
  */
 export class CappedRequests {
@@ -56,6 +56,16 @@ export class CappedRequests {
       }
       if (isOpen(counter, at)) events.push(write(counter, at))
       this.dueAt = Math.min(this.dueAt, counter.wroteAt + EVERY_MS)
+    }
+    return events
+  }
+
+  /** What is not written yet, whenever it is due. @param isKnown as of `due` */
+  waiting(at: number, isKnown: (tenant: string) => boolean): readonly EventOf<'capped'>[] {
+    const events: EventOf<'capped'>[] = []
+    for (const counter of this.counters.values()) {
+      const { tenant, requests } = counter
+      if (requests > 0 && (tenant === null || isKnown(tenant))) events.push(write(counter, at))
     }
     return events
   }

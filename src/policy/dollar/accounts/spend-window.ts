@@ -110,8 +110,7 @@ export class SpendWindow {
    */
   usdPerRequest(at: number, availableUsd: number, requestsPerMs: number, requestsMin: number): number {
     const now = this.bucketAt(at)
-    const into = at - now * this.bucketMs
-    const goneMs = into > 0 && into < this.bucketMs ? into : 0
+    const goneMs = this.goneMs(at, now)
     const kept = this.head - now + this.count
     let slot = this.slotOf(now - this.count)
     let money = availableUsd
@@ -134,8 +133,7 @@ export class SpendWindow {
    */
   leastPace(at: number, availableUsd: number, pace: (usd: number, untilMs: number) => number): number {
     const now = this.bucketAt(at)
-    const into = at - now * this.bucketMs
-    const goneMs = into > 0 && into < this.bucketMs ? into : 0
+    const goneMs = this.goneMs(at, now)
     const perStep = this.count / PLAN_STEPS
     let usd = availableUsd
     let least = Number.POSITIVE_INFINITY
@@ -198,6 +196,12 @@ export class SpendWindow {
   private sum(): void {
     this.closedUsd = 0
     for (let age = this.count; age > 0; age--) this.closedUsd += this.buckets[this.slotOf(this.head - age)]
+  }
+
+  /** Of a bucket's time, how much is over: none where time stands still in a later one. */
+  private goneMs(at: number, bucket: number): number {
+    const into = at - bucket * this.bucketMs
+    return into > 0 && into < this.bucketMs ? into : 0
   }
 
   private bucketAt(at: number): number {

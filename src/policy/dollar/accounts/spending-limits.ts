@@ -24,8 +24,11 @@ export class SpendingLimits {
   sparedUsd = Number.POSITIVE_INFINITY
   /** Of what is shared with other processes: what the cheapest model needs until more comes. */
   private soonUsd = 0
-  /** Whether the tenant's caps leave less than the router's. */
-  tenantCapIsTightest = false
+  /** What the caps of the accounts leave, whatever this process holds of them; whether the tenant's leave less than the router's. */
+  private accountsCapUsd = Number.POSITIVE_INFINITY
+  private tenantCapIsTightest = false
+  /** The same of what this process holds. */
+  private tenantLeaseIsTightest = false
   /** The largest ceiling B; 0 without a budget. */
   ceilingMaxUsd = 0
   /** Whether what this process holds of the caps is less than they leave. */
@@ -53,7 +56,13 @@ export class SpendingLimits {
     this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd)
-    this.hardUsd = this.capUsd
+    this.hardUsd = this.accountsCapUsd = this.capUsd
+    this.isLeaseTightest = false
+  }
+
+  /** Whether it is the tenant's cap, not the router's, that leaves no such amount. A slice counts where the caps leave enough. */
+  isTenantsCap(usd: number): boolean {
+    return usd > this.accountsCapUsd ? this.tenantCapIsTightest : this.tenantLeaseIsTightest
   }
 
   /** No more than what this process may spend of what it shares with others. */
@@ -63,7 +72,7 @@ export class SpendingLimits {
     const creditUsd = Math.min(routerUsd, tenantUsd)
     const capsUsd = lease.capsUsd(tenant)
     this.isLeaseTightest = capsUsd < this.capUsd
-    if (this.isLeaseTightest) this.tenantCapIsTightest = tenant !== null && capsUsd < lease.capsUsd(null)
+    this.tenantLeaseIsTightest = tenant !== null && capsUsd < lease.capsUsd(null)
     this.capUsd = Math.min(this.capUsd, capsUsd)
     if (this.soonUsd > 0) this.sparedUsd = Math.min(this.sparedUsd, capsUsd - this.soonUsd)
     if (creditUsd < this.limitUsd) this.routerIsTightest = routerUsd <= tenantUsd

@@ -5,8 +5,8 @@ export interface TenantOptions {
   /** 1 to 200 characters. */
   readonly id: string
   /** Ceiling of the mean spend of its requests; default none. */
-  readonly budget?: { readonly usdPerRequest: number } | null | undefined
-  readonly caps?: readonly CapOptions[] | undefined
+  readonly budget?: { readonly usdPerRequest: number | null } | null | undefined
+  readonly caps?: readonly CapOptions[] | null | undefined
 }
 
 /** Whose budget or caps: a tenant's; the router's own without it. */

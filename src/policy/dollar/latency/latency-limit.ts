@@ -1,10 +1,10 @@
 import { checkKeys, checkPositive, checkRecord } from '../../../base/check.js'
 import { expected, ParetoBanditError } from '../../../base/errors.js'
 
-/** Mean latency of at most `meanMs`; or a share `percentile` of all requests, 0.95 say, within `ms`. */
+/** Mean latency of at most `meanMs`; or a share `percentile` of all requests, 0.95 say, within `ms`; null: none. */
 export type LatencyOptions =
-  | { readonly meanMs: number; readonly ms?: undefined; readonly percentile?: undefined }
-  | { readonly ms: number; readonly percentile: number; readonly meanMs?: undefined }
+  | { readonly meanMs: number | null; readonly ms?: undefined; readonly percentile?: undefined }
+  | { readonly ms: number | null; readonly percentile: number; readonly meanMs?: undefined }
 
 /** The same, checked. `percentile` null: the mean. */
 export interface LatencyLimit {
@@ -22,6 +22,7 @@ export function checkLatency(value: unknown, field: string): LatencyLimit | null
   const { meanMs, ms, percentile, ...rest } = checkRecord(value, field)
   checkKeys(rest, ['meanMs', 'ms', 'percentile'], field)
   if (meanMs === undefined) {
+    if (ms === null) return null
     return {
       ms: checkPositive(ms, `${field}.ms`),
       percentile: checkPercentile(percentile, `${field}.percentile`),
@@ -30,7 +31,7 @@ export function checkLatency(value: unknown, field: string): LatencyLimit | null
   if (ms !== undefined || percentile !== undefined) {
     throw new ParetoBanditError('INVALID_ARGUMENT', field, 'give meanMs, or ms and percentile, not both')
   }
-  return { ms: checkPositive(meanMs, `${field}.meanMs`), percentile: null }
+  return meanMs === null ? null : { ms: checkPositive(meanMs, `${field}.meanMs`), percentile: null }
 }
 
 /** @throws INVALID_ARGUMENT */

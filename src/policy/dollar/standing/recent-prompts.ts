@@ -1,5 +1,6 @@
 import { estimatedCostUsd } from '../../../models/price-list.js'
 import { AT, LIST_COST, NUMBER, ORIGIN, RESERVED } from '../../../state/pending/request-row.js'
+import { isWaiting } from '../../../state/pending/request-state.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import type { RequestSize } from '../../eligibility.js'
 
@@ -14,15 +15,16 @@ export interface RecentPrompt {
 }
 
 /**
- * The latest of the requests that a snapshot has too: those that wait for feedback, and those that a bill may come for.
+ * The latest of the requests that a snapshot has too: those that wait for feedback, and those that a bill may come for. O(count):
+ * of the latest `count`, those that do not wait are among the closed ones.
  * @param usual size of a request
  */
 export function recentPrompts({ pending }: FoldView, count: number, usual: RequestSize): RecentPrompt[] {
-  const waiting = [...pending.waiting()].slice(-count).map((sequence) => ({
-    row: pending.row(sequence),
-    prices: pending.prices(sequence),
-  }))
-  const known = [...waiting, ...pending.closed.latest(count)]
+  const known = [...pending.closed.latest(count)]
+  for (let sequence = Math.max(pending.oldest, pending.next - count); sequence < pending.next; sequence++) {
+    if (!isWaiting(pending.state(sequence))) continue
+    known.push({ row: pending.row(sequence), prices: pending.prices(sequence) })
+  }
   const order = [AT, ORIGIN, NUMBER]
   known.sort((a, b) => order.reduce((sign, at) => sign || a.row[at] - b.row[at], 0))
   return known.slice(-count).map(({ row, prices }) => {

@@ -21,53 +21,42 @@ import { Survey, type Surveyed } from './survey.js'
 /** Latest prompts that models are weighed for at most, and how often a model is weighed for a prompt. */
 const PROMPTS_MAX = 16
 const WEIGHED_MAX = 512
-/** A prompt may cost this many times less than the usual one does. */
-const PROMPT_RANGE = 8
-const NO_REMEDY: Remedies = { usdPerRequest: null, capUsd: null, maxOutputTokens: null }
 
-/** How models stand that got none of the latest requests, by id. Of others nothing is worked out. */
+/**
+ * How models stand that got none of the latest requests, by id; and all that answer, where every request like the latest would
+ * be refused. Of others nothing is worked out.
+ */
 export function dollarStandings(
   state: StateView<DollarState>,
   options: ResolvedOptions<DollarOptions>,
   at: number,
 ): ReadonlyMap<string, ModelStanding> {
   const { registry } = state
-  const idle = [...registry.models].filter((model) => plainStanding(model, state) === null)
+  const plain = new Map([...registry.models].map((model) => [model, plainStanding(model, state)]))
+  const open = [...registry.enabled].filter((model) => (plain.get(model)?.kind ?? 'in-mix') === 'in-mix')
+  const idle = open.filter((model) => plain.get(model) === null)
   const found = new Map<string, ModelStanding>()
-  if (idle.length === 0) return found
+  if (idle.length === 0 && !(open.length > 0 && mayRefuse(state, options))) return found
   const prompts = Math.max(1, Math.min(PROMPTS_MAX, Math.floor(WEIGHED_MAX / registry.enabled.length)))
   const survey = new Survey(state, options, at, prompts)
   const standings = new Standings(state, options, survey)
-  for (const model of idle) found.set(model.id, standings.of(model))
+  for (const model of standings.isRefusing ? open : idle) found.set(model.id, standings.of(model))
   return found
 }
 
-/** Whether any of them could be out of reach, by what a usual request costs: O(models), and mostly none. */
-export function mayBeUnreached(
-  state: StateView<DollarState>,
-  { expectedInputTokens, expectedOutputTokens, policyOptions }: ResolvedOptions<DollarOptions>,
+/** Whether the router's account ever refuses a request. */
+function mayRefuse(
+  { policy }: StateView<DollarState>,
+  { policyOptions }: ResolvedOptions<DollarOptions>,
 ): boolean {
-  const { policy, registry } = state
-  const { router } = policy.accounts
-  if (!router.isLimited) return false
-  const size = requestSize(null, null, expectedInputTokens, expectedOutputTokens)
-  return registry.enabled.some((model) => {
-    if (plainStanding(model, state) !== null) return false
-    if (policyOptions.reserve === 'worst-case') return true
-    const costUsd = PROMPT_RANGE * policy.usualUsd(model, size)
-    const { byBudget, byCaps } = reachOf(
-      router,
-      costUsd,
-      policy.tailOf(model),
-      true,
-      model.forcedRemaining > 0,
-    )
-    return byBudget || byCaps
-  })
+  const { caps, usdPerRequest } = policy.accounts.router
+  return caps.length > 0 || (policyOptions.strict && usdPerRequest !== null)
 }
 
 /** Says of models why they get nothing. */
 class Standings {
+  /** Whether every request like the latest would be refused. */
+  readonly isRefusing: boolean
   private readonly state: StateView<DollarState>
   private readonly options: ResolvedOptions<DollarOptions>
   private readonly survey: Survey
@@ -78,12 +67,29 @@ class Standings {
     this.options = options
     this.survey = survey
     this.surveyed = survey.all()
+    this.isRefusing = survey.refused === survey.prompts.length && !this.triesOne()
+  }
+
+  /** Whether a newcomer is paid for all the same. */
+  private triesOne(): boolean {
+    const { payer, availableUsd } = this.survey.limits.spending
+    const budgetUsd = payer?.usdPerRequest ?? null
+    if (payer === null || budgetUsd === null) return false
+    const { credit } = payer
+    const savingUsd = credit.savingUsd(availableUsd, budgetUsd)
+    return [...this.surveyed].some(
+      ([{ forcedRemaining }, { drawnUsd, isProspect }]) =>
+        forcedRemaining > 0 &&
+        isProspect &&
+        drawnUsd <= this.survey.limits.spending.hardUsd &&
+        credit.affordsProbe(drawnUsd, savingUsd, availableUsd, budgetUsd),
+    )
   }
 
   of(model: Model): ModelStanding {
     const seen = this.surveyed.get(model)
-    if (seen === undefined)
-      return this.say(model, 'due', 'no prompt is remembered yet that it was weighed for')
+    if (seen === undefined) return this.say(model, 'due', 'it was not weighed for any prompt')
+    if (this.isRefusing) return this.ofRefused(model, seen)
     const unreached = this.unreached(model, seen)
     if (unreached !== null) return unreached
     if (model.forcedRemaining > 0) return this.ofNewcomer(model, seen)
@@ -95,6 +101,21 @@ class Standings {
       return this.say(model, 'unaffordable', why, { costUsd: seen.drawnUsd, mostUsd: limitUsd })
     }
     return this.cannotWin(model, seen)
+  }
+
+  /** No model gets anything: what an account would have to have, ever or now, for this one to be paid for. */
+  private ofRefused(model: Model, seen: Surveyed): ModelStanding {
+    const { policy } = this.state
+    const { router } = policy.accounts
+    const tail = policy.tailOf(model)
+    const costUsd = seen.drawnUsd
+    const ever = reachOf(router, costUsd, tail, false, false)
+    if (ever.byBudget || ever.byCaps)
+      return this.outOfReach(model, seen, ever, tail, 'every request is refused: ')
+    const { limitUsd, capUsd } = this.survey.limits.spending
+    const mostUsd = Math.max(0, Math.min(limitUsd, capUsd))
+    const why = `every request is refused now: ${this.promptsText} draws ${usd(costUsd)} or more, and the accounts leave ${usd(mostUsd)}; more comes with time`
+    return this.say(model, 'unaffordable', why, { costUsd, mostUsd })
   }
 
   /** Out of reach: it may be worth its price, and nothing that an account saves ever pays for one request. */
@@ -111,20 +132,35 @@ class Standings {
     const wantedUsd = ceilingUsd ?? router.usdPerRequest ?? Number.POSITIVE_INFINITY
     const paceUsd = reach.byCaps ? Number.POSITIVE_INFINITY : this.survey.limits.spending.paceUsd
     if (!this.survey.mayWinAt(model, Math.min(wantedUsd, paceUsd))) return null
+    return this.outOfReach(model, seen, reach, tail, '')
+  }
+
+  private outOfReach(model: Model, seen: Surveyed, reach: Reach, tail: number, what: string): ModelStanding {
+    const { mostUsd, byBudget, byCaps } = reach
+    const costUsd = seen.drawnUsd
+    const budgetUsd = neededBudgetUsd(this.state.policy.accounts.router, costUsd, tail)
+    const capUsd = neededCapUsd(costUsd)
     const remedies: Remedies = {
-      usdPerRequest: reach.byCaps ? null : ceilingUsd,
-      capUsd: reach.byBudget ? null : neededCapUsd(costUsd),
-      maxOutputTokens: this.outputTokensFor(model, seen, reach.mostUsd),
+      usdPerRequest: byCaps ? null : budgetUsd,
+      capUsd: byBudget ? null : capUsd,
+      maxOutputTokens: this.outputTokensFor(model, seen, mostUsd),
     }
-    const why = `one request costs ${usd(costUsd)} or more, and ${this.limitText(reach)}${remedyText(remedies)}`
-    const { mostUsd } = reach
+    const help = [
+      ...(byBudget ? [`a budget of ${usd(budgetUsd)} a request`] : []),
+      ...(byCaps ? [`caps of ${usd(capUsd)}`] : []),
+    ].join(' with ')
+    const why = `${what}one request costs ${usd(costUsd)} or more, and ${this.limitText(reach, what === '')}; ${help}${tokensText(remedies)} would put it within reach`
     return this.say(model, 'out-of-reach', why, { costUsd, mostUsd, remedies })
   }
 
-  private limitText({ mostUsd, byBudget, byCaps }: Reach): string {
+  private get promptsText(): string {
+    return this.survey.isUsual ? 'a usual one' : 'one like the latest'
+  }
+
+  private limitText({ mostUsd, byBudget, byCaps }: Reach, isTry: boolean): string {
     const { usdPerRequest, caps } = this.state.policy.accounts.router
     const budget = `the account of ${usd(usdPerRequest ?? 0)} a request`
-    const cap = `a try under caps of ${caps.map((each) => `${usd(each.usd)} a ${each.per}`).join(', ')}`
+    const cap = `${isTry ? 'a try' : 'one'} under caps of ${caps.map((each) => `${usd(each.usd)} a ${each.per}`).join(', ')}`
     const who = byBudget && byCaps ? `${budget} and ${cap}` : byBudget ? budget : cap
     return `${who} never pays more than ${usd(mostUsd)} for one`
   }
@@ -201,18 +237,15 @@ class Standings {
     const since =
       idleRequests === null
         ? 'it was never tried'
-        : `none of the latest ${Math.max(idleRequests, MIX_REQUESTS)}`
+        : idleRequests < MIX_REQUESTS
+          ? `its latest request was ${idleRequests} ago`
+          : `none of the latest ${idleRequests}`
     return { kind, why: `${since}: ${why}`, idleRequests, ...NOTHING_SAID, ...said }
   }
 }
 
-function remedyText({ usdPerRequest, capUsd, maxOutputTokens }: Remedies = NO_REMEDY): string {
-  const help = [
-    ...(usdPerRequest === null ? [] : [`a budget of ${usd(usdPerRequest)} a request`]),
-    ...(capUsd === null ? [] : [`caps of ${usd(capUsd)}`]),
-    ...(maxOutputTokens === null ? [] : [`requests with maxOutputTokens of ${maxOutputTokens}`]),
-  ]
-  return help.length === 0 ? '' : `; ${help.join(', or ')} would put it within reach`
+function tokensText({ maxOutputTokens }: Remedies): string {
+  return maxOutputTokens === null ? '' : `, or requests with maxOutputTokens of ${maxOutputTokens},`
 }
 
 /** Three digits are enough for people. */

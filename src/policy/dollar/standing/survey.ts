@@ -3,7 +3,7 @@ import { isAvailable } from '../../../models/availability.js'
 import type { Model } from '../../../models/registry.js'
 import type { StateView } from '../../../state/policy-state.js'
 import { blankNote } from '../../decision-note.js'
-import { requestSize } from '../../eligibility.js'
+import { type RequestSize, requestSize } from '../../eligibility.js'
 import type { ResolvedOptions } from '../../options.js'
 import { CandidateCosts } from '../candidate-costs.js'
 import { Equals } from '../equals.js'
@@ -32,6 +32,10 @@ export interface Surveyed {
  */
 export class Survey {
   readonly limits: RequestLimits
+  /** Whether no prompt is remembered: then it is one of the usual size, without features. */
+  readonly isUsual: boolean
+  /** Of the prompts, as of `all`: how many would be refused, but for a newcomer's try. */
+  refused = 0
   readonly prompts: readonly RecentPrompt[]
   private readonly state: StateView<DollarState>
   private readonly options: ResolvedOptions<DollarOptions>
@@ -55,10 +59,12 @@ export class Survey {
     this.prospects = new Prospects(this.costs, this.limits.uses)
     this.equals = new Equals(options.policyOptions.indifference, this.costs)
     const usual = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
-    this.prompts = recentPrompts(state, prompts, usual)
+    const recent = recentPrompts(state, prompts, usual)
+    this.isUsual = recent.length === 0
+    this.prompts = this.isUsual ? [usualPrompt(state.pending.dimension, usual)] : recent
   }
 
-  /** Of every enabled model, over all prompts; none where no prompt is known. */
+  /** Of every enabled model, over all prompts. */
   all(): ReadonlyMap<Model, Surveyed> {
     const found = new Map<Model, Surveyed>()
     const { costs, limits, prospects, state } = this
@@ -66,6 +72,7 @@ export class Survey {
     for (const prompt of this.prompts) {
       this.weigh(prompt)
       const best = this.best()
+      if (this.isRefused()) this.refused++
       prospects.read(state, Math.min(spending.ceilingUsd, spending.paceUsd))
       for (let position = 0; position < costs.list.count; position++) {
         const lead = best < 0 ? 0 : costs.worth(position, spending.price) - costs.worth(best, spending.price)
@@ -133,6 +140,19 @@ export class Survey {
     return best < 0 ? best : this.equals.cheapest(state, 0, best, this.limits)
   }
 
+  /** As `RequestLimits.cheapestAllowed` refuses it. */
+  private isRefused(): boolean {
+    const { costs } = this
+    const { list, drawnUsd, neededUsd } = costs
+    const { capUsd, limitUsd } = this.limits.spending
+    if (list.count === 0) return false
+    if (drawnUsd[costs.leastDrawn()] > capUsd) return true
+    if (!this.options.policyOptions.strict) return false
+    for (let position = 0; position < list.count; position++)
+      if (neededUsd[position] <= limitUsd) return false
+    return true
+  }
+
   /** Whether a dearer model is no better than the best: then it gets nothing that the best may have. */
   private isEqual(position: number, best: number): boolean {
     const { price } = this.limits.spending
@@ -140,4 +160,10 @@ export class Survey {
     if (best < 0 || price !== 0 || expectedUsd[best] >= expectedUsd[position]) return false
     return this.equals.areEqual(this.state, 0, best, position, price, this.limits.uses)
   }
+}
+
+function usualPrompt(dimension: number, size: RequestSize): RecentPrompt {
+  const context = new Float64Array(dimension)
+  context[dimension - 1] = 1
+  return { context, size, reservedRatio: 1 }
 }
