@@ -20,6 +20,7 @@ export type {
   RequestRecord,
   Surface,
 } from './logs/request-record.js'
+export type { NoteKind, Notes } from './notes/notes.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
 export type { AiSdkModel, AiSdkOptions, AiSdkProvider, ImportPackage } from './upstreams/ai-sdk/index.js'
 export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'

@@ -16,7 +16,7 @@ export interface BesideLog {
   /** Where processes tell each other what keys do; null where there is one process. */
   readonly use: UseExchange | null
   /** What servers remember of decisions and conversations. They are closed before the records. */
-  openNotes(max: NotesMax, onProblem: (message: string) => void): Promise<Notes>
+  openNotes(max: NotesMax, onProblem: (problem: Error) => void): Promise<Notes>
 }
 
 /** @throws (the promise is rejected) where the store cannot be reached */

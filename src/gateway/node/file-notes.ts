@@ -14,7 +14,7 @@ const STALE_LINES_MAX = 10_000
 export async function fileNotes(
   path: string,
   max: NotesMax,
-  onProblem: (message: string) => void,
+  onProblem: (problem: Error) => void,
 ): Promise<Notes> {
   const kinds = { decisions: new LatestNotes(), sessions: new LatestNotes() }
   let lines = 0

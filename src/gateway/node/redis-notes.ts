@@ -3,13 +3,25 @@ import { LatestNotes, type NoteKind, type Notes, type NotesMax } from '../notes/
 import type { RedisLink } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'
 
-/** Notes and their order, by the clock of Redis; the oldest go. */
+/**
+ * Notes and their order, by the clock of Redis; the oldest go. A note that says when it was made (`at`) replaces none that was made
+ * later: processes write behind, in any order.
+ */
 const PUT = `
 local time = redis.call('TIME')
 local at = time[1] * 1000000 + time[2]
+local function made(text)
+  local isRead, note = pcall(cjson.decode, text)
+  return isRead and type(note) == 'table' and type(note.at) == 'number' and note.at or nil
+end
 for i = 2, #ARGV, 2 do
-  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-  redis.call('ZADD', KEYS[2], at, ARGV[i])
+  local before = redis.call('HGET', KEYS[1], ARGV[i])
+  local was = before and made(before)
+  local is = was and made(ARGV[i + 1])
+  if not is or is >= was then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+    redis.call('ZADD', KEYS[2], at, ARGV[i])
+  end
 end
 local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[1])
 if over > 0 then
@@ -29,7 +41,7 @@ export function redisNotes(
   link: RedisLink,
   prefix: string,
   max: NotesMax,
-  onProblem: (message: string) => void,
+  onProblem: (problem: Error) => void,
 ): Notes {
   const unwritten = { decisions: new LatestNotes(), sessions: new LatestNotes() }
   const behind = new WriteBehind<Note>(async (batch) => {

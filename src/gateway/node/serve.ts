@@ -140,7 +140,7 @@ class Server implements Serving {
         use: beside.use,
         notes: await beside.openNotes(
           notesMax(() => this.front.gateway?.live.current ?? config),
-          (message) => log.write('warn', {}, message),
+          ({ message }) => log.write('warn', {}, message),
         ),
         surfaces: options.surfaces,
         readAgain: () => readFileConfig(options),

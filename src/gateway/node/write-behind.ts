@@ -12,7 +12,7 @@ export class WriteBehind<T> {
 
   constructor(
     private readonly write: (batch: readonly T[]) => Promise<void>,
-    private readonly onProblem: (message: string) => void,
+    private readonly onProblem: (problem: Error) => void,
   ) {}
 
   add(item: T): void {
@@ -39,7 +39,11 @@ export class WriteBehind<T> {
         this.isUnwell = false
       } catch (error) {
         if (!this.isUnwell)
-          this.onProblem(`notes are of this process alone: ${error instanceof Error ? error.message : error}`)
+          this.onProblem(
+            new Error(`notes are of this process alone: ${error instanceof Error ? error.message : error}`, {
+              cause: error,
+            }),
+          )
         this.isUnwell = true
         if (this.isClosing) return
         this.waiting = [...batch, ...this.waiting]

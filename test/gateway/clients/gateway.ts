@@ -112,7 +112,7 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
   const beside = await openBesideLog(config.store)
   const notes = await beside.openNotes(
     notesMax(() => config),
-    (message) => failures.push({ message }),
+    (error) => failures.push({ error }),
   )
   const gateway = await createGateway({
     config,

@@ -15,8 +15,8 @@ afterAll(async () => {
 })
 
 const max = () => 3
-const onProblem = (message: string) => {
-  throw new Error(message)
+const onProblem = (problem: Error) => {
+  throw problem
 }
 const redisNotesOf = async (prefix: string): Promise<Notes> =>
   (await openBesideLog(redisConfig(redis?.url ?? '', prefix))).openNotes(max, onProblem)
@@ -81,5 +81,17 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     other.put('decisions', 'x', { n: 1 })
     await other.close()
     expect(await one.get('decisions', 'x')).toEqual({ n: 1 })
+  })
+
+  it('that were written late do not replace what was said after them', async () => {
+    const [one, other] = [await redisNotesOf('three'), await redisNotesOf('three')]
+    one.put('sessions', 's', { model: 'new', at: 2 })
+    await one.close()
+    other.put('sessions', 's', { model: 'old', at: 1 })
+    await other.close()
+    expect(await one.get('sessions', 's')).toEqual({ model: 'new', at: 2 })
+    one.put('sessions', 's', { model: 'newest', at: 3 })
+    await one.close()
+    expect(await other.get('sessions', 's')).toEqual({ model: 'newest', at: 3 })
   })
 })
