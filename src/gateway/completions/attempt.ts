@@ -28,6 +28,8 @@ import { StreamedAnswer } from './streamed.js'
 const ERROR_BYTES_MAX = 64 * 1024
 /** A client that is gone gets a response that nobody reads. */
 const GONE_STATUS = 499
+/** No answer waits longer for what is noted of it. */
+const NOTE_MS = 100
 
 /** One call of an upstream, from its reservation to its bill. */
 export class Attempt implements StreamedCall {
@@ -202,6 +204,7 @@ export class Attempt implements StreamedCall {
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
+    await this.noteModel()
     this.answered(answer.status)
     const path = adapter.usagePath(json)
     return new Response(path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd), {
@@ -211,6 +214,16 @@ export class Attempt implements StreamedCall {
         ...exchange.headers(),
         ...exchange.costHeader(),
       },
+    })
+  }
+
+  /** Whose model goes on with the conversation: known to all processes before the client can. */
+  private async noteModel(): Promise<void> {
+    const { house, order, call } = this
+    const known = house.sessions.answered(order.session, call.model.id)
+    await new Promise<void>((resolve) => {
+      const cancel = house.after(NOTE_MS, resolve)
+      void known.then(cancel).then(resolve)
     })
   }
 
@@ -243,6 +256,8 @@ export class Attempt implements StreamedCall {
       throw error
     }
     exchange.firstToken()
+    // The rest of the answer takes longer.
+    void this.noteModel()
     return new StreamResponse(this, streamed, body).begin()
   }
 
@@ -259,12 +274,11 @@ export class Attempt implements StreamedCall {
 
   /** The end of a whole answer, as the record has it. */
   answered(status: number): void {
-    const { meter, exchange, order, call } = this
+    const { meter, exchange } = this
     const { record } = exchange
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    this.house.sessions.answered(order.session, call.model.id)
     const isKept = this.isChecked && this.collected !== null ? keeps(this.contract, this.collected) : true
     const code = meter.verdict ?? (isKept === false ? 'invalid_answer' : null)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', code)

@@ -11,6 +11,10 @@ export interface KnownDecision {
   readonly record: object | null
 }
 
+/** What is said first of a decision, and what is said last. */
+const MADE = 0
+const ENDED = 1
+
 /** The latest decisions, of all processes that share notes. */
 export class Decisions {
   private readonly notes: Notes
@@ -20,7 +24,7 @@ export class Decisions {
   }
 
   made(id: string, owner: string): void {
-    this.notes.put('decisions', id, { owner, record: null })
+    void this.notes.put('decisions', id, { owner, record: null, at: MADE })
   }
 
   /** A request that was routed is over. */
@@ -28,7 +32,11 @@ export class Decisions {
     const { decision, key, tenant, content: _, trace: __, ...told } = record
     if (decision === null || key === null) return
     const owner = ownerOf({ id: key.id, tenant })
-    this.notes.put('decisions', decision, { owner, record: { decision, key, tenant, ...told } })
+    void this.notes.put('decisions', decision, {
+      owner,
+      record: { decision, key, tenant, ...told },
+      at: ENDED,
+    })
   }
 
   /** @returns null: there is none, or it is too old. @throws (the promise is rejected) while the notes are away */

@@ -3,7 +3,7 @@ import { memoryRecords, type RecordStore } from '../keys/records.js'
 import type { UseExchange } from '../keys/use.js'
 import { memoryNotes, type Notes, type NotesMax } from '../notes/notes.js'
 import { fileNotes } from './file-notes.js'
-import { fileRecords } from './file-records.js'
+import { fileRecords, keptShort } from './file-records.js'
 import { redisLink } from './redis-link.js'
 import { redisNotes } from './redis-notes.js'
 import { redisRecords } from './redis-records.js'
@@ -19,12 +19,16 @@ export interface BesideLog {
   openNotes(max: NotesMax, onProblem: (problem: Error) => void): Promise<Notes>
 }
 
-/** @throws (the promise is rejected) where the store cannot be reached */
-export async function openBesideLog(store: StoreConfig): Promise<BesideLog> {
+/**
+ * @param isHolder whether this process holds the state, as a server does: it keeps files short
+ * @throws (the promise is rejected) where the store cannot be reached
+ */
+export async function openBesideLog(store: StoreConfig, isHolder = false): Promise<BesideLog> {
   if (store.kind === 'memory')
     return { records: memoryRecords(), use: null, openNotes: async (max) => memoryNotes(max) }
   if (store.kind === 'sqlite') {
-    const records = fileRecords(`${store.file}.keys`)
+    const file = fileRecords(`${store.file}.keys`)
+    const records = isHolder ? await keptShort(file) : file
     return { records, use: null, openNotes: (...args) => fileNotes(`${store.file}.notes`, ...args) }
   }
   const link = await redisLink(store)

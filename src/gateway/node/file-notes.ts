@@ -41,18 +41,22 @@ export async function fileNotes(
     file = null
     lines = all.length
   }
-  const behind = new WriteBehind<string>(async (batch) => {
-    if (lines > 2 * (kinds.decisions.size + kinds.sessions.size) + STALE_LINES_MAX) await rewrite()
-    // The line of somebody who died in the middle of it has no end: these begin anew.
-    file ??= await open(path, 'a', 0o600)
-    await file.appendFile(`\n${batch.join('')}`)
-    lines += batch.length
-  }, onProblem)
+  const behind = new WriteBehind<string>({
+    atOnceMax: 1,
+    onProblem,
+    write: async (batch) => {
+      if (lines > 2 * (kinds.decisions.size + kinds.sessions.size) + STALE_LINES_MAX) await rewrite()
+      // The line of somebody who died in the middle of it has no end: these begin anew.
+      file ??= await open(path, 'a', 0o600)
+      await file.appendFile(`\n${batch.join('')}`)
+      lines += batch.length
+    },
+  })
   return {
     get: async (kind, id) => kinds[kind].get(id),
     put(kind, id, value) {
       kinds[kind].put(id, value, max(kind))
-      behind.add(lineOf(kind, id, value))
+      return behind.add(lineOf(kind, id, value))
     },
     async close() {
       await behind.close()

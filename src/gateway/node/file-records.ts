@@ -99,6 +99,21 @@ export function fileRecords(path: string): FileRecords {
   }
 }
 
+/** Records of the process that holds the state: written anew at its start where that is due, and again after so many changes. */
+export async function keptShort(file: FileRecords): Promise<RecordStore> {
+  let changes = 0
+  const changed = async (): Promise<void> => {
+    // The change is durable already; what fails here is tried again after as many more, and at the next start.
+    if (++changes % STALE_LINES_MAX === 0) await file.compact().catch(() => {})
+  }
+  await file.compact()
+  return {
+    ...file,
+    put: (id, value) => file.put(id, value).then(changed),
+    remove: (id) => file.remove(id).then(changed),
+  }
+}
+
 /** The end of what was written anew. */
 const ANEW = '\n{"anew":true}\n'
 

@@ -4,20 +4,20 @@ import type { RedisLink } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'
 
 /**
- * Notes and their order, by the clock of Redis; the oldest go. A note that says when it was made (`at`) replaces none that was made
- * later: processes write behind, in any order.
+ * Notes and their order, by the clock of Redis; the oldest go. A note with a place among those of its id (`at`: a time, or a number)
+ * replaces none of a later place: processes write behind, in any order.
  */
 const PUT = `
 local time = redis.call('TIME')
 local at = time[1] * 1000000 + time[2]
-local function made(text)
+local function place(text)
   local isRead, note = pcall(cjson.decode, text)
   return isRead and type(note) == 'table' and type(note.at) == 'number' and note.at or nil
 end
 for i = 2, #ARGV, 2 do
   local before = redis.call('HGET', KEYS[1], ARGV[i])
-  local was = before and made(before)
-  local is = was and made(ARGV[i + 1])
+  local was = before and place(before)
+  local is = was and place(ARGV[i + 1])
   if not is or is >= was then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[2], at, ARGV[i])
@@ -44,16 +44,20 @@ export function redisNotes(
   onProblem: (problem: Error) => void,
 ): Notes {
   const unwritten = { decisions: new LatestNotes(), sessions: new LatestNotes() }
-  const behind = new WriteBehind<Note>(async (batch) => {
-    for (const kind of ['decisions', 'sessions'] as const) {
-      const args = batch
-        .filter((note) => note.kind === kind)
-        .flatMap(({ id, value }) => [id, JSON.stringify(value)])
-      if (args.length === 0) continue
-      const hash = `{${prefix}}:${kind}`
-      await link.send('EVAL', PUT, '2', hash, `${hash}:order`, String(max(kind)), ...args)
-    }
-  }, onProblem)
+  const behind = new WriteBehind<Note>({
+    atOnceMax: 16,
+    onProblem,
+    write: async (batch) => {
+      for (const kind of ['decisions', 'sessions'] as const) {
+        const args = batch
+          .filter((note) => note.kind === kind)
+          .flatMap(({ id, value }) => [id, JSON.stringify(value)])
+        if (args.length === 0) continue
+        const hash = `{${prefix}}:${kind}`
+        await link.send('EVAL', PUT, '2', hash, `${hash}:order`, String(max(kind)), ...args)
+      }
+    },
+  })
   return {
     async get(kind, id) {
       // What was said here and elsewhere last is in Redis; what is on its way there is here.
@@ -68,7 +72,7 @@ export function redisNotes(
     },
     put(kind, id, value) {
       unwritten[kind].put(id, value, OWN_MAX)
-      behind.add({ kind, id, value })
+      return behind.add({ kind, id, value })
     },
     close: () => behind.close(),
   }

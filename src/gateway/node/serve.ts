@@ -132,7 +132,7 @@ class Server implements Serving {
     }
     let beside: BesideLog | null = null
     try {
-      beside = await openBesideLog(config.store)
+      beside = await openBesideLog(config.store, true)
       this.front.gateway = await createGateway({
         config,
         router,

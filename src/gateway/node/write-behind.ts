@@ -3,52 +3,113 @@ const WAITING_MAX = 20_000
 const BATCH_MAX = 500
 const RETRY_MS = 250
 
-/** Writes what is added in batches, one at a time and in order, without anybody waiting for it. */
+interface Waiting<T> {
+  readonly place: number
+  readonly item: T
+  /** Once: its batch has been tried. */
+  tried(): void
+}
+
+export interface WriteBehindOptions<T> {
+  readonly write: (batch: readonly T[]) => Promise<void>
+  /** Batches that may be under way at a time: with 1 they are written in order, with more what failed is written after its like. */
+  readonly atOnceMax: number
+  /** Told when writing begins to fail. */
+  readonly onProblem: (problem: Error) => void
+}
+
+/** Writes what is added in batches, without anybody waiting for it. */
 export class WriteBehind<T> {
-  private waiting: T[] = []
-  private running: Promise<void> | null = null
+  private readonly options: WriteBehindOptions<T>
+  private waiting: Waiting<T>[] = []
+  private places = 0
+  private underWay = 0
+  private isScheduled = false
+  private isPaused = false
   private isClosing = false
   private isUnwell = false
+  private onIdle: (() => void) | null = null
+  private retry: NodeJS.Timeout | undefined
 
-  constructor(
-    private readonly write: (batch: readonly T[]) => Promise<void>,
-    private readonly onProblem: (problem: Error) => void,
-  ) {}
+  constructor(options: WriteBehindOptions<T>) {
+    this.options = options
+  }
 
-  add(item: T): void {
-    if (this.waiting.length >= WAITING_MAX) this.waiting.splice(0, BATCH_MAX)
-    this.waiting.push(item)
-    this.running ??= this.run().finally(() => {
-      this.running = null
+  /** Resolves when it was written, or could not be for now: it is then tried again, behind the back of whoever waited. */
+  add(item: T): Promise<void> {
+    if (this.waiting.length >= WAITING_MAX) for (const { tried } of this.waiting.splice(0, BATCH_MAX)) tried()
+    const { promise, resolve: tried } = withResolvers()
+    this.waiting.push({ place: this.places++, item, tried })
+    if (this.isPaused) tried()
+    else this.schedule()
+    return promise
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return
+    // What is added in one turn of the event loop goes together.
+    this.isScheduled = true
+    setImmediate(() => {
+      this.isScheduled = false
+      this.send()
     })
   }
 
   /** What waits is tried once more. */
   async close(): Promise<void> {
     this.isClosing = true
-    await this.running
+    this.isPaused = false
+    clearTimeout(this.retry)
+    const idle = new Promise<void>((resolve) => {
+      this.onIdle = resolve
+    })
+    this.send()
+    await idle
+    this.isClosing = false
   }
 
-  private async run(): Promise<void> {
-    // What is added in one turn of the event loop goes together.
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    while (this.waiting.length > 0) {
+  private send(): void {
+    while (!this.isPaused && this.waiting.length > 0 && this.underWay < this.options.atOnceMax) {
       const batch = this.waiting.splice(0, BATCH_MAX)
-      try {
-        await this.write(batch)
-        this.isUnwell = false
-      } catch (error) {
-        if (!this.isUnwell)
-          this.onProblem(
-            new Error(`notes are of this process alone: ${error instanceof Error ? error.message : error}`, {
-              cause: error,
-            }),
-          )
-        this.isUnwell = true
-        if (this.isClosing) return
-        this.waiting = [...batch, ...this.waiting]
-        await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS).unref())
-      }
+      this.underWay++
+      void this.write(batch)
     }
+    if (this.underWay === 0 && (this.waiting.length === 0 || this.isPaused)) this.onIdle?.()
   }
+
+  private async write(batch: readonly Waiting<T>[]): Promise<void> {
+    try {
+      await this.options.write(batch.map(({ item }) => item))
+      this.isUnwell = false
+    } catch (error) {
+      this.failed(batch, error)
+    }
+    for (const { tried } of batch) tried()
+    this.underWay--
+    this.send()
+  }
+
+  private failed(batch: readonly Waiting<T>[], error: unknown): void {
+    const { onProblem } = this.options
+    const why = error instanceof Error ? error.message : error
+    if (!this.isUnwell) onProblem(new Error(`notes are of this process alone: ${why}`, { cause: error }))
+    this.isUnwell = true
+    this.waiting = [...batch, ...this.waiting].sort((a, b) => a.place - b.place)
+    if (this.isPaused) return
+    this.isPaused = true
+    if (this.isClosing) return
+    this.retry = setTimeout(() => {
+      this.isPaused = false
+      this.send()
+    }, RETRY_MS)
+    this.retry.unref()
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((resolved) => {
+    resolve = resolved
+  })
+  return { promise, resolve }
 }

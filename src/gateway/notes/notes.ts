@@ -8,8 +8,8 @@ export type NoteKind = 'decisions' | 'sessions'
 export interface Notes {
   /** @returns null: nobody noted it, or it was forgotten. @throws (the promise is rejected) while the store is away */
   get(kind: NoteKind, id: string): Promise<object | null>
-  /** In place of what was noted before. Known here at once, and elsewhere when the store has it. */
-  put(kind: NoteKind, id: string, value: object): void
+  /** In place of what was noted before. Known here at once; resolves when others know it, or the store is away. Is never rejected. */
+  put(kind: NoteKind, id: string, value: object): Promise<void>
   /** What waits is written. */
   close(): Promise<void>
 }
@@ -48,7 +48,7 @@ export function memoryNotes(max: NotesMax): Notes {
   const kinds = { decisions: new LatestNotes(), sessions: new LatestNotes() }
   return {
     get: async (kind, id) => kinds[kind].get(id),
-    put: (kind, id, value) => kinds[kind].put(id, value, max(kind)),
+    put: async (kind, id, value) => kinds[kind].put(id, value, max(kind)),
     close: async () => {},
   }
 }

@@ -73,7 +73,8 @@ export class Sessions {
     return this.now() - at <= ttlMs ? model : null
   }
 
-  answered(id: string, model: string): void {
-    this.notes.put('sessions', id, { model, at: this.now() })
+  /** Resolves when all processes know, or they cannot be told for now. */
+  answered(id: string, model: string): Promise<void> {
+    return this.notes.put('sessions', id, { model, at: this.now() })
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { fileRecords } from '../../../src/gateway/node/file-records.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
 import { RECORD_STORES, redisOf, tempFile } from './record-stores.js'
@@ -103,6 +104,23 @@ describe('the file of records', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     await records.remove('b')
     expect([...(await fileRecords(path).read())]).toEqual([['a', { i: 2999 }]])
+  })
+
+  it('is kept short by the process that holds the state, from its start on, and by no other', async () => {
+    const file = tempFile()
+    const path = `${file}.keys`
+    appendFileSync(path, '\n{"id":"a","value":{"i":1}}\n'.repeat(3000))
+    const size = statSync(path).size
+    await openBesideLog({ kind: 'sqlite', file })
+    expect(statSync(path).size).toBe(size)
+    const { records } = await openBesideLog({ kind: 'sqlite', file }, true)
+    expect(statSync(path).size).toBeLessThan(200)
+    for (let i = 0; i < 3500; i++) await records.put('b', { i })
+    expect(statSync(path).size).toBeLessThan(2500 * '\n{"id":"b","value":{"i":1000}}\n'.length)
+    expect([...(await records.read())]).toEqual([
+      ['a', { i: 1 }],
+      ['b', { i: 3499 }],
+    ])
   })
 
   it('of a process that died while it was written anew has all, the later word last', async () => {

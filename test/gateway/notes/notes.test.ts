@@ -83,6 +83,32 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     expect(await one.get('decisions', 'x')).toEqual({ n: 1 })
   })
 
+  it('are on their way while others are, and what fails is written when Redis is back', async () => {
+    const server = await RedisServer.start()
+    const problems: string[] = []
+    const notes = await (await openBesideLog(redisConfig(server.url, 'four'))).openNotes(max, ({ message }) =>
+      problems.push(message),
+    )
+    notes.put('decisions', 'a', { at: 1 })
+    await new Promise((resolve) => setImmediate(resolve))
+    notes.put('decisions', 'a', { at: 2 })
+    await notes.close()
+    expect(await notes.get('decisions', 'a')).toEqual({ at: 2 })
+    await server.kill()
+    for (let i = 0; i < 3; i++) {
+      notes.put('sessions', `s${i}`, { i })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await notes.get('sessions', 's2')).toEqual({ i: 2 })
+    await expect.poll(() => problems).toEqual([expect.stringContaining('notes are of this process alone')])
+    await server.restart()
+    const other = await (await openBesideLog(redisConfig(server.url, 'four'))).openNotes(max, onProblem)
+    await expect.poll(() => other.get('sessions', 's2'), { timeout: 10_000 }).toEqual({ i: 2 })
+    expect(await other.get('sessions', 's0')).toEqual({ i: 0 })
+    expect(problems.length).toBe(1)
+    await server.stop()
+  })
+
   it('that were written late do not replace what was said after them', async () => {
     const [one, other] = [await redisNotesOf('three'), await redisNotesOf('three')]
     one.put('sessions', 's', { model: 'new', at: 2 })
