@@ -317,6 +317,40 @@ describe('a calendar cap that replicas share', () => {
     expect(spentUsd).toBeGreaterThan(9)
   })
 
+  it('leaves what a process that is slow to ask owes of requests from the period before', async () => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 1, per: 'hour' }] })
+    const route = (by: number): Step => ({ do: 'route', by, usd: 0.02 })
+    const [burst, tick]: Step[] = [{ do: 'burst' }, { do: 'tick' }]
+    const free: Step = { do: 'settle', which: 0, share: 0 }
+    await play(
+      fleet,
+      [
+        burst,
+        { do: 'wait', ms: HOUR },
+        { do: 'slow', which: 0, ms: 20 },
+        ...[0, 0, 1].map(route),
+        { do: 'deaf', which: 0 },
+        { do: 'wait', ms: MINUTE },
+        free,
+        burst,
+        free,
+        route(0),
+        tick,
+        tick,
+        { do: 'wait', ms: 31 * MINUTE },
+      ],
+      30 * MINUTE,
+    )
+    fleet.expire()
+    expect(fleet.spentUsd(({ at }) => at >= START + HOUR)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    // What it owes is kept for it until it can have paid, and no longer.
+    await pass(2500)
+    await fleet.spend([1, 2, 3], 0.02)
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(0.9)
+  })
+
   it('is shared by those who learn of it while they run', async () => {
     const fleet = await Fleet.start(2, {})
     fleet.routers[0].addTenant({ id: 't', caps: [{ usd: 1, per: 'day' }] })

@@ -29,6 +29,9 @@ interface Counted {
 /** Tens of thousands of requests are not counted for every slice. */
 const COUNT_MS = 100
 
+/** So long has a process that is there to pay for what became of its requests: its own call to the store may be slow. */
+const PAYING_MS = 2000
+
 /**
  * Requests of other processes, as the log tells of them. Each pays for its own, and pays again in a new period and as
  * dollars grow old. One that is cut off, or gone, cannot: what it has in flight is then no part of any pot, so the
@@ -37,6 +40,8 @@ const COUNT_MS = 100
 export class OthersInFlight {
   private readonly flights = new Map<string, Flight>()
   private landed: Landed[] = []
+  /** Of processes that have been heard of since, with when it was heard by this process's clock; the oldest first. */
+  private paying: (Landed & { readonly heardAt: number })[] = []
   /** By process: the time of the latest event that it appended. */
   private readonly heardAt = new Map<string, number>()
   private readonly capacity: number
@@ -84,9 +89,10 @@ export class OthersInFlight {
 
   /** USD of an account that the pot of a wallet may not count, as of now or some moments ago. */
   uncountedUsd(tenant: string | null, wallet: Wallet, now: number): number {
-    if (this.flights.size === 0 && this.landed.length === 0) return 0
-    const last = this.latest.get(wallet)
     const countedAt = performance.now()
+    this.endPaying(countedAt)
+    if (this.flights.size === 0 && this.landed.length === 0 && this.paying.length === 0) return 0
+    const last = this.latest.get(wallet)
     if (last !== undefined && countedAt - last.countedAt < COUNT_MS && Math.abs(now - last.now) < COUNT_MS)
       return last.usd
     const usd = this.count(tenant, wallet, now)
@@ -102,8 +108,9 @@ export class OthersInFlight {
       if (startsAt === null) return 0
       for (const each of this.flights.values())
         if (each.at < startsAt && isOf(each.tenant, tenant)) usd += each.reservedUsd
-      for (const each of this.landed)
-        if (each.routedAt < startsAt && each.at >= startsAt && isOf(each.tenant, tenant)) usd += each.usd
+      for (const list of [this.landed, this.paying])
+        for (const each of list)
+          if (each.routedAt < startsAt && each.at >= startsAt && isOf(each.tenant, tenant)) usd += each.usd
       return usd
     }
     const stepsMs = (2 * windowMs) / ROLLING_STEPS
@@ -122,9 +129,23 @@ export class OthersInFlight {
   private hear(origin: string, at: number): void {
     if (at <= (this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY)) return
     this.heardAt.set(origin, at)
-    // It is there, reads the log, and pays for what it has read.
-    if (this.landed.some((each) => each.origin === origin))
-      this.landed = this.landed.filter((each) => each.origin !== origin)
+    // It is there, reads the log, and pays for what it has read, as soon as its store has answered.
+    if (this.landed.length === 0) return
+    const heard = this.landed.filter((each) => each.origin === origin)
+    this.landed = this.landed.filter((each) => each.origin !== origin)
+    for (const each of heard) this.willPay(each)
+  }
+
+  private willPay(landed: Landed): void {
+    const heardAt = performance.now()
+    this.endPaying(heardAt)
+    this.paying.push({ ...landed, heardAt })
+    if (this.paying.length > this.capacity) this.paying.shift()
+  }
+
+  private endPaying(now: number): void {
+    const left = this.paying.findIndex(({ heardAt }) => now - heardAt < PAYING_MS)
+    if (left !== 0) this.paying.splice(0, left < 0 ? this.paying.length : left)
   }
 
   private land(id: string, at: number, costUsd?: number): void {
@@ -132,14 +153,13 @@ export class OthersInFlight {
     if (flight === undefined) return
     this.flights.delete(id)
     const origin = originOf(id)
-    if ((this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY) >= at) return
-    this.landed.push({
-      origin,
-      tenant: flight.tenant,
-      routedAt: flight.at,
-      at,
-      usd: costUsd ?? flight.reservedUsd,
-    })
+    const { tenant, at: routedAt, reservedUsd } = flight
+    const landed = { origin, tenant, routedAt, at, usd: costUsd ?? reservedUsd }
+    if ((this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY) >= at) {
+      this.willPay(landed)
+      return
+    }
+    this.landed.push(landed)
     if (this.landed.length > this.capacity) this.landed.shift()
   }
 }
