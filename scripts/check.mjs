@@ -9,6 +9,8 @@ const steps = [
   ['types', node, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ['lint and format', node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['generated kernel equals its source', node, ['scripts/build-wasm.mjs', '--check']],
+  // Of the package as it is built.
+  ['build', node, ['scripts/build.mjs']],
   ['house rules', node, ['node_modules/vitest/vitest.mjs', 'run', 'test/house']],
   ['size of the core', node, ['scripts/size.mjs']],
 ]

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import { OthersInFlight } from '../../src/log/leases/others-in-flight.js'
@@ -186,6 +186,8 @@ describe('a bill that another process was ahead of', () => {
 })
 
 it('a call of another process that was broken off is in flight no more', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
   const others = new OthersInFlight(10)
   const wallet = new Wallet({ key: 'k', limitUsd: 1, endsAt: NOW + HOUR, windowMs: null }, 1, NOW)
   const flight = { id: 'b.1', tenant: null, model: 'only', at: NOW - 1, reservedUsd: 0.5 }
@@ -200,5 +202,8 @@ it('a call of another process that was broken off is in flight no more', () => {
     latencyMs: null,
   } as const
   others.follow({ ...cancelled, tokens: null, usageFlags: null }, 'b', false)
+  // Its process is there, and has some time to pay for what it cost.
+  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+  vi.advanceTimersByTime(2000)
   expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
 })

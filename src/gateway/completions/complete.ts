@@ -2,19 +2,17 @@ import { JUDGE_KEY } from '../judge/judge.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
-import { UpstreamFailure } from '../upstreams/failure.js'
-import { within } from '../upstreams/watched-body.js'
+import type { UpstreamFailure } from '../upstreams/failure.js'
 import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
+import { isInStore } from './in-store.js'
 import type { Try } from './ledger.js'
 import { mustBeAllowed, type Order, OUTPUT_TOKENS_EXPECTED, readOrder, repeatKey } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
 
 /** More tokens than any model has: sums of dollars stay sums. */
 const TOKENS_MAX = 1e9
-/** A store that has not taken a reservation for so long is away. */
-const STORE_WAIT_MS = 5000
 
 /**
  * The way of every request that goes to a model, whatever its protocol.
@@ -138,15 +136,9 @@ export async function reserve(
 /** @throws (the promise is rejected with) Refused where the store does not take the reservation, which is given back */
 async function beInStore(house: House, exchange: Exchange, call: Try): Promise<void> {
   const { router, onError } = house.deps
-  const flushed = router.flush()
-  flushed.catch(() => {})
-  try {
-    await within(flushed, STORE_WAIT_MS, house.after, 'the store')
-  } catch (error) {
-    if (!(error instanceof UpstreamFailure)) onError(error)
-    exchange.booked(house.ledger.cancel(call, {}, null), true)
-    throw new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
-  }
+  if (await isInStore(router.flush(), house.after, onError)) return
+  exchange.booked(house.ledger.cancel(call, {}, null), true)
+  throw new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
 }
 
 /** Tokens of all answers of a request, and of what the client predicts of them. */

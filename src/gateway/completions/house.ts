@@ -63,13 +63,13 @@ export class House {
     this.decisions = new Decisions(deps.notes)
     const { router, onError, live } = deps
     const config = () => live.current.rewards
-    this.rewards = new Rewards({ router, config, after, now: deps.now, random, onError })
+    this.rewards = new Rewards({ router, notes: deps.notes, config, after, now: deps.now, random, onError })
     this.judge = new Judge({
       config: () => live.current,
       random,
       after,
       ask: (adapter, request) => ask(this, adapter, request),
-      reward: (reward) => void this.rewards.give(reward),
+      reward: async (reward) => void (await this.rewards.give(reward)),
       onError,
     })
   }
@@ -120,7 +120,7 @@ export class House {
       exchange.breakOff()
     }
     await Promise.all(ends)
-    this.rewards.close()
+    await this.rewards.close()
     this.ledger.close()
   }
 }

@@ -25,7 +25,7 @@ export function feedback(house: House, request: Request): Promise<Response> {
     exchange.record.decision = given.decision
     await mustBeOf(house, given.decision, key)
     if (!given.counts) return { decision_id: given.decision, value: null, status: 'noted' }
-    const outcome = house.rewards.give(given)
+    const outcome = await house.rewards.give(given)
     return { decision_id: given.decision, value: given.value, status: outcome }
   })
 }
@@ -89,7 +89,7 @@ export async function link(house: House, request: Request, token: string): Promi
   try {
     const { decision, value } = claim
     // One person, one word: the other link takes nothing back once this has counted.
-    house.rewards.give({
+    await house.rewards.give({
       decision,
       value,
       weight: 1,

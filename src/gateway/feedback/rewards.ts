@@ -1,8 +1,12 @@
 import { ParetoBanditError, type Router } from '../../index.js'
+import { isInStore } from '../completions/in-store.js'
 import { isOfStore } from '../completions/ledger.js'
+import { Refused } from '../completions/refused.js'
 import type { RewardsConfig } from '../config/config.js'
+import type { Notes } from '../notes/notes.js'
 import type { After } from '../upstreams/watched-body.js'
 import type { GivenReward } from './given-reward.js'
+import { HeldNotes, type HeldRewards, type LeftBehind } from './held-rewards.js'
 import { type Verdict, Verdicts } from './verdicts.js'
 
 /** What became of a reward. */
@@ -11,9 +15,23 @@ export type RewardOutcome = 'taken' | 'known'
 interface Waiting {
   weighted: number
   weights: number
+  readonly dueAt: number
   readonly cancel: () => void
   readonly keys: Set<string>
 }
+
+interface Applied {
+  readonly keys: ReadonlySet<string>
+  readonly durable: Promise<void>
+}
+
+interface Taken {
+  readonly outcome: RewardOutcome
+  /** Null: it is collected, or has been before. */
+  readonly durable: Promise<void> | null
+}
+const TAKEN: Taken = { outcome: 'taken', durable: null }
+const KNOWN: Taken = { outcome: 'known', durable: null }
 
 /** Decisions whose rewards were applied lately, with the keys of these: who sends one again hears that it is known. */
 const APPLIED_MAX = 100_000
@@ -25,9 +43,11 @@ const VERDICTS_MAX = 32_768
 const STORE_RETRY_MS = 1000
 /** How often they are looked at, at most, ms. */
 const VERDICTS_EVERY_MS = 1000
+const CLOSE_WAIT_MS = 500
 
 export interface RewardsOptions {
   readonly router: Router<string>
+  readonly notes: Notes
   readonly config: () => RewardsConfig
   readonly after: After
   /** Milliseconds since 1970 UTC. */
@@ -39,7 +59,8 @@ export interface RewardsOptions {
 
 /**
  * Rewards of one decision that come within the window are one, their mean by weight. The router takes one for each decision, so
- * none counts twice, whoever repeats it.
+ * none counts twice, whoever repeats it. Those that are collected are noted where they outlive this process before anybody is told
+ * that they are taken; what a process has left behind another applies, or the next.
  *
  * What validators say waits for longer, as one of the rewards that may come. Where none does it is applied as often as it weighs:
  * of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
@@ -47,53 +68,120 @@ export interface RewardsOptions {
 export class Rewards {
   private readonly options: RewardsOptions
   private readonly waiting = new Map<string, Waiting>()
-  private readonly applied = new Map<string, ReadonlySet<string>>()
+  private readonly applied = new Map<string, Applied>()
   private readonly verdicts = new Verdicts()
+  private readonly held: HeldNotes
+  private readonly ending = new Set<Promise<void>>()
   private forgetTimer: (() => void) | null = null
+  private readonly stopWatching: () => void
 
   constructor(options: RewardsOptions) {
     this.options = options
+    this.held = new HeldNotes(options.notes)
+    this.stopWatching = this.held.watch((left) => this.takeUp(left), options)
   }
 
-  /** @throws what `router.reward` throws: for one that comes after the window at once */
-  give({ decision, value, weight, source, idempotencyKey }: GivenReward): RewardOutcome {
-    const { router, config, after } = this.options
+  /**
+   * Resolves when it outlives this process.
+   * @throws (the promise is rejected with) what `router.reward` throws, for one that comes after the window at once; Refused where
+   * neither the router's store nor the notes have it
+   */
+  async give(reward: GivenReward): Promise<RewardOutcome> {
+    const { decision } = reward
+    const { outcome, durable } = this.take(reward)
+    const { after, onError } = this.options
+    if (durable !== null && !(await isInStore(durable, after, onError))) throw notKept()
+    const waiting = this.waiting.get(decision)
+    if (waiting !== undefined && !(await this.held.keep(decision, heldOf(waiting)))) throw notKept()
+    return outcome
+  }
+
+  private take({ decision, value, weight, source, idempotencyKey }: GivenReward): Taken {
+    const { router, config, after, now } = this.options
     const key = idempotencyKey ?? crypto.randomUUID()
-    if (this.applied.get(decision)?.has(key) === true) return 'known'
+    const applied = this.applied.get(decision)
+    if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.durable }
     const { windowMs, weights } = config()
     const counts = weight * weights[source]
     const known = this.waiting.get(decision)
     if (known !== undefined) {
-      if (known.keys.has(key)) return 'known'
+      if (known.keys.has(key)) return KNOWN
       known.keys.add(key)
       known.weighted += value * counts
       known.weights += counts
-      return 'taken'
+      return TAKEN
     }
-    if (this.applied.has(decision)) throw alreadyRewarded()
+    if (applied !== undefined) throw alreadyRewarded()
     if (!this.isKnown(decision)) {
       // Another process may have made it: the router waits for it, where it shares its log.
-      router.reward(decision, value)
-      this.remember(decision, new Set([key]))
-      return 'taken'
+      const { durable } = router.reward(decision, value)
+      this.remember(decision, new Set([key]), durable)
+      return { outcome: 'taken', durable }
     }
-    if (counts === 0) return 'taken'
+    if (counts === 0) return TAKEN
     const cancel = windowMs === 0 ? () => {} : after(windowMs, () => this.apply(decision))
     const verdict = this.verdicts.take(decision)
     const validated = verdict?.isFirm === true ? weights.validator : 0
     this.waiting.set(decision, {
       weighted: value * counts + (verdict?.value ?? 0) * validated,
       weights: counts + validated,
+      dueAt: now() + windowMs,
       cancel,
       keys: new Set([key]),
     })
-    if (windowMs === 0) this.apply(decision, true)
-    else if (this.waiting.size > WAITING_MAX)
+    if (windowMs === 0) return { outcome: 'taken', durable: this.apply(decision, true) }
+    if (this.waiting.size > WAITING_MAX)
       for (const oldest of this.waiting.keys()) {
         this.apply(oldest)
         break
       }
-    return 'taken'
+    return TAKEN
+  }
+
+  /** What a process has left behind that is gone. */
+  private takeUp({ id, decision, held }: LeftBehind): void {
+    const known = this.waiting.get(decision)
+    if (known !== undefined) {
+      // More have come since: they are one.
+      if (held.keys.some((key) => known.keys.has(key))) return
+      known.weighted += held.weighted
+      known.weights += held.weights
+      for (const key of held.keys) known.keys.add(key)
+      this.end(this.held.keep(decision, heldOf(known)).then((isKept) => isKept && this.held.ended(id)))
+      return
+    }
+    if (this.applied.has(decision) || held.weights === 0) {
+      this.end(this.held.ended(id))
+      return
+    }
+    const { after, now } = this.options
+    const leftMs = held.dueAt - now()
+    if (leftMs > 0) {
+      // The window goes on.
+      const cancel = after(leftMs, () => this.apply(decision))
+      const waiting = { ...held, keys: new Set(held.keys), cancel }
+      this.waiting.set(decision, waiting)
+      this.end(this.held.keep(decision, held).then((isKept) => isKept && this.held.ended(id)))
+      return
+    }
+    try {
+      const { durable } = this.options.router.reward(decision, held.weighted / held.weights)
+      this.remember(decision, new Set(held.keys), durable)
+      this.end(durable.then(() => this.held.ended(id)))
+    } catch (error) {
+      if (isOfStore(error)) return
+      if (!(error instanceof ParetoBanditError)) this.options.onError(error)
+      this.end(this.held.ended(id))
+    }
+  }
+
+  /** What comes of it is told to nobody: a note that stays is looked at again. */
+  private end(work: Promise<unknown>): void {
+    const ended: Promise<void> = work.then(
+      () => void this.ending.delete(ended),
+      () => void this.ending.delete(ended),
+    )
+    this.ending.add(ended)
   }
 
   /** What validators say of an answer. */
@@ -130,12 +218,10 @@ export class Rewards {
     const { router, config, random, onError } = this.options
     if (random() >= config().weights.validator) return
     try {
-      router.reward(decision, value)
+      this.remember(decision, new Set(), router.reward(decision, value).durable)
     } catch (error) {
       if (!(error instanceof ParetoBanditError)) onError(error)
-      return
     }
-    this.remember(decision, new Set())
   }
 
   /** @throws for a decision that takes no reward any more, before anything is said to be taken */
@@ -150,44 +236,65 @@ export class Rewards {
   }
 
   /** Applies what is collected. */
-  close(): void {
+  async close(): Promise<void> {
+    this.stopWatching()
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
     for (const { cancel } of this.waiting.values()) cancel()
     this.forgetTimer?.()
     for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
       this.applyVerdict(decision, value)
+    // A note that stays is of a reward that counts once all the same.
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.after(CLOSE_WAIT_MS, resolve)
+      void Promise.all(this.ending).then(cancel).then(resolve)
+    })
   }
 
-  private apply(decision: string, mustThrow = false): void {
+  /** @returns when the router's store has it; null: nothing was applied */
+  private apply(decision: string, mustThrow = false): Promise<void> | null {
     const found = this.waiting.get(decision)
-    if (found === undefined) return
+    if (found === undefined) return null
     this.waiting.delete(decision)
     found.cancel()
-    if (found.weights === 0) return
+    if (found.weights === 0) return null
+    let durable: Promise<void>
     try {
-      this.options.router.reward(decision, found.weighted / found.weights)
+      durable = this.options.router.reward(decision, found.weighted / found.weights).durable
     } catch (error) {
       if (mustThrow) throw error
       if (isOfStore(error)) {
         // Whoever gave them was told that they are taken.
         const cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
         this.waiting.set(decision, { ...found, cancel })
-        return
+        return null
       }
       // Another process was first, or it has become too old.
       if (!(error instanceof ParetoBanditError)) this.options.onError(error)
-      return
+      this.end(this.held.drop(decision))
+      return null
     }
-    this.remember(decision, found.keys)
+    this.remember(decision, found.keys, durable)
+    if (!mustThrow) this.end(durable.then(() => this.held.drop(decision)))
+    return durable
   }
 
-  private remember(decision: string, keys: ReadonlySet<string>): void {
-    this.applied.set(decision, keys)
+  private remember(decision: string, keys: ReadonlySet<string>, durable: Promise<void>): void {
+    // Whoever wants to know awaits it.
+    durable.catch(() => {})
+    this.applied.set(decision, { keys, durable })
     for (const oldest of this.applied.keys()) {
       if (this.applied.size <= APPLIED_MAX) break
       this.applied.delete(oldest)
     }
   }
+}
+
+function heldOf({ weighted, weights, keys, dueAt }: Waiting): HeldRewards {
+  return { weighted, weights, keys: [...keys], dueAt }
+}
+
+function notKept(): Refused {
+  return new Refused(503, 'ledger_unavailable', 'rewards cannot be kept at the moment', STORE_RETRY_MS)
 }
 
 function alreadyRewarded(): ParetoBanditError {

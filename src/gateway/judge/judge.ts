@@ -27,7 +27,7 @@ export interface JudgeOptions {
   readonly random: () => number
   readonly after: After
   readonly ask: (adapter: ProtocolAdapter, request: Request) => Promise<Response>
-  readonly reward: (reward: GivenReward) => void
+  readonly reward: (reward: GivenReward) => Promise<void>
   readonly onError: (error: unknown) => void
 }
 
@@ -107,7 +107,7 @@ export class Judge {
     const value = gradeIn(parseObject(text) ?? {})
     if (value === null) return
     try {
-      reward({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge', counts: true })
+      await reward({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge', counts: true })
     } catch (error) {
       // Somebody else's word has been applied, or the decision is too old.
       if (!(error instanceof ParetoBanditError)) throw error

@@ -1,10 +1,11 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { isRecord } from '../config/compound-shapes.js'
-import { LatestNotes, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
 import { WriteBehind } from './write-behind.js'
 
 /** Lines beyond those that count, before the file is written anew. */
 const STALE_LINES_MAX = 10_000
+const REWARDS_LINE = '["rewards"'
 
 /**
  * Notes of one process over its restarts: a file with a line of JSON a note, the last one of an id counts. It is written anew when
@@ -16,16 +17,18 @@ export async function fileNotes(
   max: NotesMax,
   onProblem: (problem: Error) => void,
 ): Promise<Notes> {
-  const kinds = { decisions: new LatestNotes(), sessions: new LatestNotes() }
+  const kinds = notesByKind()
   let lines = 0
   for (const line of (await textOf(path)).split('\n')) {
     lines++
     const note = noteIn(line)
-    if (note !== null) kinds[note.kind].put(note.id, note.value, max(note.kind))
+    if (note === null) continue
+    if (note.value === null) kinds[note.kind].delete(note.id)
+    else kinds[note.kind].put(note.id, note.value, max(note.kind))
   }
   let file: FileHandle | null = null
   const rewrite = async (): Promise<void> => {
-    const all = (['decisions', 'sessions'] as const).flatMap((kind) =>
+    const all = NOTE_KINDS.flatMap((kind) =>
       Array.from(kinds[kind].entries(), ([id, value]) => lineOf(kind, id, value)),
     )
     const next = `${path}.new`
@@ -45,19 +48,28 @@ export async function fileNotes(
     atOnceMax: 1,
     onProblem,
     write: async (batch) => {
-      if (lines > 2 * (kinds.decisions.size + kinds.sessions.size) + STALE_LINES_MAX) await rewrite()
+      if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
+        await rewrite()
       // The line of somebody who died in the middle of it has no end: these begin anew.
       file ??= await open(path, 'a', 0o600)
       await file.appendFile(`\n${batch.join('')}`)
+      // Rewards have been promised to somebody.
+      if (batch.some((line) => line.startsWith(REWARDS_LINE))) await file.datasync()
       lines += batch.length
     },
   })
   return {
+    isShared: false,
     get: async (kind, id) => kinds[kind].get(id),
     put(kind, id, value) {
       kinds[kind].put(id, value, max(kind))
       return behind.add(lineOf(kind, id, value))
     },
+    remove(kind, id) {
+      kinds[kind].delete(id)
+      return behind.add(lineOf(kind, id, null))
+    },
+    entries: async (kind) => [...kinds[kind].entries()],
     async close() {
       await behind.close()
       await file?.close()
@@ -66,18 +78,18 @@ export async function fileNotes(
   }
 }
 
-function lineOf(kind: NoteKind, id: string, value: object): string {
+function lineOf(kind: NoteKind, id: string, value: object | null): string {
   return `${JSON.stringify([kind, id, value])}\n`
 }
 
-function noteIn(line: string): { kind: NoteKind; id: string; value: object } | null {
+function noteIn(line: string): { kind: NoteKind; id: string; value: object | null } | null {
   try {
     const parts: unknown = JSON.parse(line)
     if (!Array.isArray(parts)) return null
     const [kind, id, value]: unknown[] = parts
-    if ((kind !== 'decisions' && kind !== 'sessions') || typeof id !== 'string' || !isRecord(value))
-      return null
-    return { kind, id, value }
+    const known = NOTE_KINDS.find((each) => each === kind)
+    if (known === undefined || typeof id !== 'string' || !(value === null || isRecord(value))) return null
+    return { kind: known, id, value }
   } catch {
     return null
   }

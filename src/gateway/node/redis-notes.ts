@@ -1,5 +1,5 @@
 import { isRecord } from '../config/compound-shapes.js'
-import { LatestNotes, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
 import type { RedisLink } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'
 
@@ -18,7 +18,10 @@ for i = 2, #ARGV, 2 do
   local before = redis.call('HGET', KEYS[1], ARGV[i])
   local was = before and place(before)
   local is = was and place(ARGV[i + 1])
-  if not is or is >= was then
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+    redis.call('ZREM', KEYS[2], ARGV[i])
+  elseif not is or is >= was then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[2], at, ARGV[i])
   end
@@ -33,7 +36,8 @@ return 1`
 interface Note {
   readonly kind: NoteKind
   readonly id: string
-  readonly value: object
+  /** Null: it is gone. */
+  readonly value: object | null
 }
 
 /** Notes of all processes: a hash `{PREFIX}:KIND` and a sorted set `{PREFIX}:KIND:order`, as many as `max` of each kind. */
@@ -43,15 +47,15 @@ export function redisNotes(
   max: NotesMax,
   onProblem: (problem: Error) => void,
 ): Notes {
-  const unwritten = { decisions: new LatestNotes(), sessions: new LatestNotes() }
+  const unwritten = notesByKind()
   const behind = new WriteBehind<Note>({
     atOnceMax: 16,
     onProblem,
     write: async (batch) => {
-      for (const kind of ['decisions', 'sessions'] as const) {
+      for (const kind of NOTE_KINDS) {
         const args = batch
           .filter((note) => note.kind === kind)
-          .flatMap(({ id, value }) => [id, JSON.stringify(value)])
+          .flatMap(({ id, value }) => [id, value === null ? '' : JSON.stringify(value)])
         if (args.length === 0) continue
         const hash = `{${prefix}}:${kind}`
         await link.send('EVAL', PUT, '2', hash, `${hash}:order`, String(max(kind)), ...args)
@@ -59,6 +63,7 @@ export function redisNotes(
     },
   })
   return {
+    isShared: true,
     async get(kind, id) {
       // What was said here and elsewhere last is in Redis; what is on its way there is here.
       const own = unwritten[kind].get(id)
@@ -73,6 +78,18 @@ export function redisNotes(
     put(kind, id, value) {
       unwritten[kind].put(id, value, OWN_MAX)
       return behind.add({ kind, id, value })
+    },
+    remove(kind, id) {
+      unwritten[kind].delete(id)
+      return behind.add({ kind, id, value: null })
+    },
+    async entries(kind) {
+      const found = await link.send('HGETALL', `{${prefix}}:${kind}`)
+      const texts = Array.isArray(found) ? found.map(String) : []
+      return texts.flatMap((id, i) => {
+        const value = i % 2 === 0 ? objectIn(texts[i + 1] ?? '') : null
+        return value === null ? [] : [[id, value] as const]
+      })
     },
     close: () => behind.close(),
   }

@@ -6,8 +6,8 @@ const RETRY_MS = 250
 interface Waiting<T> {
   readonly place: number
   readonly item: T
-  /** Once: its batch has been tried. */
-  tried(): void
+  /** Once its batch has been tried. @param isWritten whether it is there */
+  tried(isWritten: boolean): void
 }
 
 export interface WriteBehindOptions<T> {
@@ -35,14 +35,15 @@ export class WriteBehind<T> {
     this.options = options
   }
 
-  /** Resolves when it was written, or could not be for now: it is then tried again, behind the back of whoever waited. */
-  add(item: T): Promise<void> {
-    if (this.waiting.length >= WAITING_MAX) for (const { tried } of this.waiting.splice(0, BATCH_MAX)) tried()
-    const { promise, resolve: tried } = withResolvers()
-    this.waiting.push({ place: this.places++, item, tried })
-    if (this.isPaused) tried()
-    else this.schedule()
-    return promise
+  /** @returns whether it was written; where not it is tried again, and nobody waits for that */
+  add(item: T): Promise<boolean> {
+    if (this.waiting.length >= WAITING_MAX)
+      for (const { tried } of this.waiting.splice(0, BATCH_MAX)) tried(false)
+    return new Promise((tried) => {
+      this.waiting.push({ place: this.places++, item, tried })
+      if (this.isPaused) tried(false)
+      else this.schedule()
+    })
   }
 
   private schedule(): void {
@@ -81,10 +82,11 @@ export class WriteBehind<T> {
     try {
       await this.options.write(batch.map(({ item }) => item))
       this.isUnwell = false
+      for (const { tried } of batch) tried(true)
     } catch (error) {
       this.failed(batch, error)
+      for (const { tried } of batch) tried(false)
     }
-    for (const { tried } of batch) tried()
     this.underWay--
     this.send()
   }
@@ -104,12 +106,4 @@ export class WriteBehind<T> {
     }, RETRY_MS)
     this.retry.unref()
   }
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {}
-  const promise = new Promise<void>((resolved) => {
-    resolve = resolved
-  })
-  return { promise, resolve }
 }

@@ -1,15 +1,25 @@
-/** What there are notes of. */
-export type NoteKind = 'decisions' | 'sessions'
+/** What there are notes of: `rewards` are those that were taken and are not applied yet. */
+export const NOTE_KINDS = ['decisions', 'sessions', 'rewards'] as const
+export type NoteKind = (typeof NOTE_KINDS)[number]
 
 /**
  * What processes remember together of decisions and conversations: the latest of each kind, the oldest is forgotten first. A note that
  * is lost costs an answer (`unknown_decision`), never money: that is in the router's log.
  */
 export interface Notes {
+  /** Whether other processes that run now put notes too. */
+  readonly isShared: boolean
   /** @returns null: nobody noted it, or it was forgotten. @throws (the promise is rejected) while the store is away */
   get(kind: NoteKind, id: string): Promise<object | null>
-  /** In place of what was noted before. Known here at once; resolves when others know it, or the store is away. Is never rejected. */
-  put(kind: NoteKind, id: string, value: object): Promise<void>
+  /**
+   * In place of what was noted before. Known here at once.
+   * @returns whether the store has it; false while it is away: it is written later. Is never rejected
+   */
+  put(kind: NoteKind, id: string, value: object): Promise<boolean>
+  /** @returns as `put` */
+  remove(kind: NoteKind, id: string): Promise<boolean>
+  /** All of a kind that has few. @throws (the promise is rejected) while the store is away */
+  entries(kind: NoteKind): Promise<readonly (readonly [id: string, value: object])[]>
   /** What waits is written. */
   close(): Promise<void>
 }
@@ -38,17 +48,36 @@ export class LatestNotes {
     }
   }
 
+  delete(id: string): void {
+    this.known.delete(id)
+  }
+
   entries(): IterableIterator<[string, object]> {
     return this.known.entries()
   }
 }
 
+export type NotesByKind = Readonly<Record<NoteKind, LatestNotes>>
+
+export function notesByKind(): NotesByKind {
+  return { decisions: new LatestNotes(), sessions: new LatestNotes(), rewards: new LatestNotes() }
+}
+
 /** Of one process, kept by nobody. */
 export function memoryNotes(max: NotesMax): Notes {
-  const kinds = { decisions: new LatestNotes(), sessions: new LatestNotes() }
+  const kinds = notesByKind()
   return {
+    isShared: false,
     get: async (kind, id) => kinds[kind].get(id),
-    put: async (kind, id, value) => kinds[kind].put(id, value, max(kind)),
+    async put(kind, id, value) {
+      kinds[kind].put(id, value, max(kind))
+      return true
+    },
+    async remove(kind, id) {
+      kinds[kind].delete(id)
+      return true
+    },
+    entries: async (kind) => [...kinds[kind].entries()],
     close: async () => {},
   }
 }

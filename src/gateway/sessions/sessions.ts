@@ -73,8 +73,8 @@ export class Sessions {
     return this.now() - at <= ttlMs ? model : null
   }
 
-  /** Resolves when all processes know, or they cannot be told for now. */
-  answered(id: string, model: string): Promise<void> {
+  /** @returns whether all processes know; false: they cannot be told for now */
+  answered(id: string, model: string): Promise<boolean> {
     return this.notes.put('sessions', id, { model, at: this.now() })
   }
 }

@@ -10,6 +10,8 @@ export interface GatewayProcess {
   readonly openai: OpenAI
   /** As a crash does. */
   kill(): Promise<void>
+  /** As an operator does. @returns its exit code */
+  end(): Promise<number | null>
   admin(path: string): Promise<Tree>
 }
 
@@ -38,6 +40,11 @@ export async function startProcess(folder: string, file: string, env: Tree = {})
       child.kill('SIGKILL')
       return exited
     },
+    end: () =>
+      new Promise((resolve) => {
+        child.once('exit', (code) => resolve(code))
+        child.kill('SIGTERM')
+      }),
     admin: async (path) => {
       const response = await fetch(`${url}/admin${path}`, {
         headers: { authorization: `Bearer ${ADMIN_KEY}` },
