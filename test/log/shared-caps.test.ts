@@ -135,12 +135,14 @@ class Fleet {
     return this.known.reduce((sum, each) => sum + (counts(each) ? each.usd : 0), 0)
   }
 
-  /** The most that any closed window of that length has seen. */
-  mostUsd(lengthMs: number, time: (known: Known) => number): number {
+  /** The most that any closed window of that length has seen of what counts. */
+  mostUsd(lengthMs: number, time: (known: Known) => number, counts = (_: Known) => true): number {
     return Math.max(
       0,
       ...this.known.map((end) =>
-        this.spentUsd((each) => time(each) <= time(end) && time(each) >= time(end) - lengthMs),
+        this.spentUsd(
+          (each) => counts(each) && time(each) <= time(end) && time(each) >= time(end) - lengthMs,
+        ),
       ),
     )
   }
@@ -751,7 +753,9 @@ describe.each([
 
   it('holds in every rolling hour', async () => {
     await property({ usd: 1, per: 'hour', window: 'rolling' }, (fleet) => {
-      expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
+      // The exception that docs/OPERATIONS.md names: what a replica that is cut off routes, in flight for longer than a window.
+      const isTold = ({ isUntold, at, routedAt }: Known) => !isUntold || at - routedAt <= HOUR
+      expect(fleet.mostUsd(HOUR, ({ at }) => at, isTold)).toBeLessThanOrEqual(1 + EPSILON_USD)
       expect(fleet.mostUsd(HOUR, ({ routedAt }) => routedAt)).toBeLessThanOrEqual(1 + EPSILON_USD)
     })
   }, 120_000)
