@@ -15,6 +15,7 @@ import { memoryRecords, type RecordStore } from './keys/records.js'
 import { SharedRecords } from './keys/shared-records.js'
 import { SharedUse } from './keys/shared-use.js'
 import type { UseExchange } from './keys/use.js'
+import { alarmLog } from './logs/alarms.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
 import { scrubberOf } from './logs/scrub.js'
@@ -92,6 +93,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   use?.start(config.keyStore.refreshMs)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
+  const endAlarms = alarmLog(router, write, now)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
   const surfaces = await options.surfaces({
@@ -159,6 +161,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       use?.stop()
       await surfaces.close()
       await notes.close()
+      endAlarms()
       await router.close()
       await records.close()
     },

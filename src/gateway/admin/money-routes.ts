@@ -13,8 +13,13 @@ const adjustment = object<{ usd: number; tenant: string | null }>({
   tenant: withDefault(orNull(text()), null, 'whose account; null: that of all'),
 })
 
+const correction = object<{ decision: string; costUsd: number }>({
+  decision: required(text(), 'which request'),
+  costUsd: required(numberIn(0, USD_MAX), 'what it cost'),
+})
+
 /**
- * `GET /budget`, `PUT /budget`, `PUT /caps`, `POST /adjustments`, `GET /tenants`, `POST /tenants`, `GET /tenants/:id`,
+ * `GET /budget`, `PUT /budget`, `PUT /caps`, `POST /adjustments`, `POST /corrections`, `GET /tenants`, `POST /tenants`, `GET /tenants/:id`,
  * `PUT /tenants/:id/budget`, `PUT /tenants/:id/caps`, `DELETE /tenants/:id`.
  */
 export function moneyRoutes(deps: AdminDeps): Hono {
@@ -56,6 +61,11 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       const { usd, tenant } = await bodyAs(context, adjustment)
       router.adjustAccount(usd, tenant === null ? undefined : { tenant })
       return answer(context, `account ${tenant ?? 'of all'}: adjusted by ${usdText(usd)}`, account(tenant))
+    })
+    .post('/corrections', async (context) => {
+      const { decision, costUsd } = await bodyAs(context, correction)
+      router.correct(decision, { costUsd })
+      return answer(context, `bill of ${decision}: ${usdText(costUsd)}`, account(null))
     })
     .get('/tenants', (context) => context.json({ tenants: router.tenants().map(account) }))
     .post('/tenants', async (context) => {

@@ -65,6 +65,11 @@ export function engineMetrics(registry: MetricsRegistry, router: Router<string>,
     ['paretobandit_model_mean_reward', 'Mean reward of a model', (m) => m.meanReward],
     ['paretobandit_model_mean_cost_usd', 'Mean cost of a settled request', (m) => m.meanCostUsd],
     ['paretobandit_model_unpriced_tokens', 'Tokens of kinds without a price', (m) => m.unpricedTokens],
+    [
+      'paretobandit_model_suspect_bills',
+      'Bills beyond the plausible that nobody has corrected',
+      (m) => m.implausibleBills - m.correctedBills,
+    ],
     ['paretobandit_model_flagged_usages', 'Bills that contradicted themselves', (m) => m.flaggedUsages],
   ] as const satisfies readonly ModelRow[]) {
     registry.gauge(name, help, ['model'], function* () {

@@ -131,6 +131,26 @@ describe('money', () => {
     ])
   })
 
+  it('that was billed wrongly is corrected on every account', async () => {
+    const { call, router, told } = await started()
+    const { id } = router.route('What is it?', { tenant: 'support' })
+    router.settle(id, { costUsd: 3000 })
+    expect(router.tenantStats('support').spendUsd).toBe(3000)
+    expect(await call('POST', '/corrections', { decision: id, costUsd: 0.25 })).toMatchObject({
+      status: 200,
+      body: { durable: true, account: { spendUsd: 0.25 } },
+    })
+    expect(router.tenantStats('support').spendUsd).toBe(0.25)
+    expect(told).toEqual([`bill of ${id}: $0.25`])
+    for (const body of [{}, { decision: id }, { decision: id, costUsd: -1 }, { decision: id, costUsd: '1' }])
+      expect([body, (await call('POST', '/corrections', body)).status]).toEqual([body, 400])
+    expect(await call('POST', '/corrections', { decision: 'x.1', costUsd: 1 })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'unknown_request' } },
+    })
+    expect(router.tenantStats('support').spendUsd).toBe(0.25)
+  })
+
   it('of whom nobody knows, twice, or in use is refused with its code', async () => {
     const { call } = await started()
     const codes = await Promise.all(

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { alarmLog } from '../../../src/gateway/logs/alarms.js'
+import type { LineLevel } from '../../../src/gateway/logs/request-log.js'
+import { createRouter } from '../../../src/index.js'
+import { X } from '../../support/router.js'
+
+interface Line {
+  readonly level: LineLevel
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly message: string
+}
+
+async function started(budget?: { usdPerRequest: number }) {
+  let now = 1_800_000_000_000
+  const router = await createRouter<string>({
+    models: [{ id: 'm', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }],
+    dimension: 3,
+    kernel: 'js',
+    clock: () => now,
+    seed: 1,
+    ...(budget === undefined ? {} : { budget }),
+  })
+  const lines: Line[] = []
+  const end = alarmLog(
+    router,
+    (level, fields, message) => lines.push({ level, fields, message }),
+    () => now,
+  )
+  const pass = (ms: number) => {
+    now += ms
+  }
+  const bill = (costUsd: number) => {
+    const { id } = router.route(X)
+    router.settle(id, { costUsd })
+    return id
+  }
+  return { router, lines, end, pass, bill }
+}
+
+describe('the log of what the engine notices', () => {
+  it('has a line for a bill beyond the plausible, one a minute, and says how many were alike', async () => {
+    const { router, lines, bill, pass } = await started()
+    for (let i = 0; i < 20; i++) bill(0.0004)
+    expect(lines).toEqual([])
+    const id = bill(3000)
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        fields: expect.objectContaining({ model: 'm', decision: id, costUsd: 3000 }),
+        message: expect.stringContaining('/admin/corrections'),
+      },
+    ])
+    // What is corrected is no measure of what comes next.
+    const wrong = () => router.correct(bill(3000), { costUsd: 0.0004 })
+    router.correct(id, { costUsd: 0.0004 })
+    for (let i = 0; i < 5; i++) wrong()
+    const ofBills = () => lines.filter(({ message }) => message.startsWith('a bill'))
+    expect(ofBills()).toHaveLength(1)
+    pass(60_000)
+    wrong()
+    expect(ofBills()).toHaveLength(2)
+    expect(ofBills()[1].fields).toMatchObject({ alikeSince: 5 })
+  })
+
+  it('has a line when a model answers no more, and when it does again', async () => {
+    const { router, lines, pass } = await started()
+    for (let i = 0; i < 40; i++) {
+      pass(1000)
+      router.fail(router.route(X).id)
+    }
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', expect.stringContaining('does not answer')],
+    ])
+    for (let i = 0; i < 40; i++) {
+      pass(60_000)
+      router.settle(router.route(X).id, { costUsd: 0.0004 })
+    }
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
+  })
+
+  it('has a line when a model is worse than it was', async () => {
+    const { router, lines } = await started()
+    const answer = (value: number) => {
+      const { id } = router.route(X)
+      router.settle(id, { costUsd: 0.0004 })
+      router.reward(id, value)
+    }
+    for (let i = 0; i < 300; i++) answer(0.9)
+    expect(lines).toEqual([])
+    for (let i = 0; i < 200; i++) answer(0.1)
+    expect(lines[0]).toMatchObject({
+      level: 'warn',
+      fields: { model: 'm', signal: 'reward', direction: 'down' },
+    })
+  })
+
+  it('has none once it has ended', async () => {
+    const { lines, end, bill } = await started()
+    end()
+    for (let i = 0; i < 20; i++) bill(0.0004)
+    bill(3000)
+    expect(lines).toEqual([])
+  })
+})
