@@ -47,7 +47,7 @@ function answerTo(error: unknown, context: Context, onError: AdminDeps['onError'
     const what = new AdminError(
       422,
       'config_invalid',
-      `${error.source} has ${places.length} mistakes`,
+      `${error.source} has ${places.length === 1 ? 'a mistake' : `${places.length} mistakes`}`,
       places,
     )
     return errorAnswer(context, what)

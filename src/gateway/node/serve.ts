@@ -85,7 +85,11 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
 }
 
 async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
-  const config = await readConfigText(await readFile(file, 'utf8'), { name: file, env })
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const message = `cannot be read: ${error instanceof Error ? error.message : error}`
+    throw new ConfigError(file, [{ path: [], message, place: null }])
+  })
+  const config = await readConfigText(text, { name: file, env })
   const { host = config.listen.host, port = config.listen.port } = listen ?? {}
   return { ...config, listen: { host, port } }
 }

@@ -111,6 +111,19 @@ describe('a server', () => {
     })
     const { text } = await get(server, '/admin/models', ADMIN)
     expect(JSON.parse(text).models[0]).toMatchObject({ inputUsdPerMTok: 7, upstream: 'up' })
+    await server.remove()
+    await server.reload()
+    expect(server.lines.at(-1)?.fields).toEqual({
+      mistakes: [expect.stringContaining('cannot be read: ENOENT')],
+    })
+    const response = await fetch(`${server.url}/admin/reload`, { method: 'POST', headers: ADMIN })
+    expect(response.status).toBe(422)
+    expect(await response.json()).toMatchObject({
+      error: {
+        message: expect.stringMatching(/ has a mistake$/),
+        mistakes: [{ message: expect.stringContaining('ENOENT') }],
+      },
+    })
   })
 
   it('on reloads that come all at once does one after another', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
@@ -18,6 +18,8 @@ export interface TestServer extends Serving {
   readonly file: string
   readonly lines: readonly { readonly level: string; readonly message: string; readonly fields: Tree }[]
   rewrite(tree: Tree): Promise<void>
+  /** Its config is gone. */
+  remove(): Promise<void>
 }
 
 /** A server of a config, in this process, whose log is kept. */
@@ -27,6 +29,7 @@ export async function served(
 ): Promise<TestServer> {
   const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-serve-')), 'gateway.json')
   const rewrite = (next: Tree) => writeFile(file, JSON.stringify(next))
+  const remove = () => rm(file)
   await rewrite(tree)
   const lines: { level: string; message: string; fields: Tree }[] = []
   const log = {
@@ -36,5 +39,5 @@ export async function served(
     flush: () => {},
   }
   const serving = await serve({ file, surfaces, env: ENV, log })
-  return Object.assign(serving, { file, lines, rewrite })
+  return Object.assign(serving, { file, lines, rewrite, remove })
 }
