@@ -88,7 +88,8 @@ function progressLine(
   return `${clock(seconds)}  ${plural(requests, 'request')}, ${money}, reward ${fixed(meanReward, 2)}: ${shares.join(', ')}\n`
 }
 
-function conclusion({ seconds, tally, ledgers, calls, rewards }: DemoReport): string {
+function conclusion({ seconds, tally, ledgers, calls, rewards, stats }: DemoReport): string {
+  const learned = stats.models.reduce((sum, { rewarded }) => sum + rewarded, 0)
   const models = renderTable(
     [
       { title: 'model' },
@@ -125,7 +126,7 @@ function conclusion({ seconds, tally, ledgers, calls, rewards }: DemoReport): st
     }),
   )
   return `
-${plural(tally.requests, 'request')} in ${seconds.toFixed(1)} s by ${plural(calls, 'call')}, ${plural(tally.errors, 'error')}, ${plural(rewards.given, 'reward')} taken, ${rewards.refused} refused
+${plural(tally.requests, 'request')} in ${seconds.toFixed(1)} s by ${plural(calls, 'call')}, ${plural(tally.errors, 'error')}, ${plural(rewards.given, 'reward')} taken, ${rewards.refused} refused, ${learned} learned from
 ${usd(tally.spendUsd)} spent, ${percent(tally.spentShare)} of the budget, mean reward ${fixed(tally.meanReward, 3)}
 
 ${models}

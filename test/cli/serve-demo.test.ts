@@ -90,7 +90,11 @@ describe('serve --demo', () => {
       /\d+ requests, \$[\d.]+, [\d.]+ % of the budget, reward 0\.\d\d: alder-mini/,
     )
     expectAgreement(output.stdout)
-    expect(output.stdout).toMatch(/ [1-9]\d* rewards taken, 0 refused$/m)
+    const [, taken, learned] =
+      / (\d+) rewards taken, 0 refused, (\d+) learned from$/m.exec(output.stdout) ?? []
+    expect(Number(taken)).toBeGreaterThan(10)
+    // The last of them are still collected.
+    expect(Number(learned)).toBeGreaterThan(0.5 * Number(taken))
     expect(await left()).toEqual([])
   })
 

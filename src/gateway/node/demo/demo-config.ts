@@ -38,6 +38,8 @@ export function demoConfig(
     keys: [{ name: 'demo', sha256: createHash('sha256').update(DEMO_KEY).digest('hex') }],
     admin: { key: '$ADMIN_KEY' },
     metrics: { open: true },
+    // People judge within seconds: rewards that come together are one after half of one.
+    rewards: { windowMs: 500 },
     retries: { triesMax: 3, shareMax: 0.5, cooldownMs: 1000 },
   }
 }

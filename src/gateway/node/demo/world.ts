@@ -53,7 +53,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
     firstTokenMs: 90,
     betweenTokensMs: 24,
     failureShare: 0.01,
-    callsPerSecondMax: 12,
+    callsPerSecondMax: 60,
   },
   {
     id: 'birch-flash',
@@ -89,7 +89,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
     firstTokenMs: 80,
     betweenTokensMs: 18,
     failureShare: 0.01,
-    callsPerSecondMax: 30,
+    callsPerSecondMax: 2,
   },
 ]
 
