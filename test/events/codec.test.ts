@@ -48,6 +48,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['triedLimitMs', null],
   ['drain', false],
   ['by', 'operator'],
+  ['countsOn', false],
   ['inputTokens', null],
   ['shrinkage', new Float64Array()],
 ])

@@ -61,6 +61,7 @@ const FUTURE = [
         per: { first: ['hour', 'day', 'month'], known: ['hour', 'day', 'week', 'month', 'quarter'] },
       },
     }),
+    countsOn: added(boolean(), false),
   }),
   defineEvent('hold-set', 201, { tenant: column('tenant', nullable(text())), until: finite() }),
 ]
@@ -100,7 +101,7 @@ const ROUTED = {
 }
 const ADDED = ofVersion1('model-added')
 const SPEC = ADDED.model as Readonly<Record<string, unknown>>
-const CAPS = { type: 'caps-set', at: AT, tenant: null }
+const CAPS = { type: 'caps-set', at: AT, tenant: null, countsOn: false }
 
 describe('a newer release', () => {
   it('reads the events of this one, with what stands for its own fields', () => {

@@ -78,7 +78,7 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 
   setCaps({ state, at }, caps, options) {
     const tenant = tenantIn(state.policy.accounts, options)
-    return [{ type: 'caps-set', at, tenant, caps: checkNewCaps(caps, 'caps') }]
+    return [{ type: 'caps-set', at, tenant, caps: checkNewCaps(caps, 'caps'), countsOn: true }]
   },
 
   adjustAccount({ state, at }, usd, options) {
@@ -173,7 +173,7 @@ function tenantAdded(
     record.budget === undefined ? null : checkNewCeiling(record.budget, `${field}.budget`, FIXED_BUDGET_KEYS)
   const caps = record.caps === undefined ? [] : checkNewCaps(record.caps, `${field}.caps`)
   const added: EventOf<'tenant-added'> = { type: 'tenant-added', at, tenant: id, usdPerRequest }
-  return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps }]
+  return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps, countsOn: true }]
 }
 
 function tenantIn(accounts: Accounts, options: unknown): string | null {

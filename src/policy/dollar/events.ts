@@ -1,7 +1,7 @@
 import { checkFinite, checkInRange, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
-import { column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
+import { added, column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
 import {
   boolean,
   finite,
@@ -33,6 +33,8 @@ const LIMIT_KEYS = ['ms', 'percentile'] as const
 const capsSet = defineEvent('caps-set', 12, {
   tenant: column('tenant', nullable(text())),
   caps: record(checkCaps, { first: FIRST_CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
+  /** Whether those that are left out go on counting, for when they are put back. Events of release 0.1.0 do not say so. */
+  countsOn: added(boolean(), false),
 })
 export type CapsSetEvent = DefinedEvent<typeof capsSet>
 

@@ -29,6 +29,8 @@ export class Account {
   readonly credit: Credit
   readonly ledger: Ledger
   caps: readonly Cap[] = []
+  /** Caps that were taken away: they limit nothing and go on counting, for one that is put back counts on. One of a kind of length. */
+  retired: readonly Cap[] = []
   /** When its requests come; kept while it has caps that are paced by a forecast. */
   arrivals: ArrivalProfile | null = null
   /** Requests that it could not pay for, and those routed although even the cheapest model is over B. */
@@ -53,7 +55,12 @@ export class Account {
   /** An operator's credit, or a debit where it is negative: of the ceiling's balance, and of the caps in force. */
   adjust(at: number, usd: number): void {
     if (this.usdPerRequest !== null) this.credit.adjust(usd, this.usdPerRequest)
-    for (const cap of this.caps) cap.adjust(at, usd)
+    for (const cap of this.counting) cap.adjust(at, usd)
+  }
+
+  /** The caps in force, and those that count on. */
+  get counting(): readonly Cap[] {
+    return this.retired.length === 0 ? this.caps : [...this.caps, ...this.retired]
   }
 
   /** Whether anything limits what it spends. */
@@ -110,6 +117,7 @@ export class Account {
 
   /** A request came and drew that much. */
   reserve(at: number, usd: number): void {
+    for (const cap of this.retired) cap.reserve(at, usd)
     if (this.caps.length === 0) return
     if (this.caps.some(({ pacing }) => pacing === 'forecast')) {
       this.arrivals ??= new ArrivalProfile()

@@ -35,7 +35,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     return number
   }
   const load = (account: Account, saved: Readonly<Record<string, unknown>>): void => {
-    const { caps, arrivals, carriedUsd, handed, writtenOffUsd = 0 } = saved
+    const { caps, arrivals, carriedUsd, handed, writtenOffUsd = 0, retired } = saved
     account.arrivals = arrivals === undefined ? null : readArrivals(arrivals)
     account.caps = readCaps(caps).map((spec) => new Cap(spec))
     const own = [...numbers.subarray(at, at + account.savedNumbers)]
@@ -45,6 +45,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     if (handed !== undefined) loadHanded(account.caps, handed)
     if (!isAmount(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
     account.credit.writtenOffUsd = writtenOffUsd
+    if (retired !== undefined) account.retired = loadCounts(retired)
   }
   accounts.registrations = count()
   load(accounts.router, text)
@@ -76,7 +77,10 @@ function loadHanded(caps: readonly Cap[], handed: unknown): void {
     throw invalidSnapshot('what a cap was handed is not valid')
 }
 
-/** What was written off, what caps carry over or were handed, and when requests come, stand there only where there is any: no release before kept them. */
+/**
+ * What was written off, what caps carry over or were handed, those that were taken away, and when requests come, stand there only
+ * where there is any: no release before kept them.
+ */
 function textOf(account: Account): Readonly<Record<string, unknown>> {
   const { writtenOffUsd } = account.credit
   return {
@@ -88,6 +92,7 @@ function textOf(account: Account): Readonly<Record<string, unknown>> {
     ...(account.caps.some((cap) => cap.handed !== null)
       ? { handed: account.caps.map((cap) => cap.handed) }
       : {}),
+    ...(account.retired.length === 0 ? {} : { retired: countsOf(account.retired) }),
     ...(account.arrivals === null ? {} : { arrivals: account.arrivals.save() }),
   }
 }
@@ -103,12 +108,37 @@ function readArrivals(value: unknown): ArrivalProfile {
 function departedOf({ departed }: Accounts): Readonly<Record<string, unknown>> {
   const all = [...departed.entries].map(([tenant, caps]) => ({
     tenant,
+    ...countsOf(caps),
+  }))
+  return all.length === 0 ? {} : { departed: all }
+}
+
+/** Caps that are not in force, with what they count. */
+function countsOf(caps: readonly Cap[]): Readonly<Record<string, unknown>> {
+  return {
     caps: capsOf({ caps }),
     numbers: caps.map((cap) => cap.save()),
     carriedUsd: caps.map((cap) => cap.carriedUsd),
     handed: caps.map((cap) => cap.handed),
-  }))
-  return all.length === 0 ? {} : { departed: all }
+  }
+}
+
+/** @throws SNAPSHOT_INVALID */
+function loadCounts(saved: unknown): readonly Cap[] {
+  const invalid = () => invalidSnapshot('caps that are not in force are not valid')
+  if (!isRecord(saved)) throw invalid()
+  const { numbers, carriedUsd } = saved
+  if (!Array.isArray(numbers) || !Array.isArray(carriedUsd)) throw invalid()
+  const caps = readCaps(saved.caps).map((spec, i) => {
+    const cap = new Cap(spec)
+    const own: unknown = numbers[i]
+    if (!Array.isArray(own) || !own.every((each) => typeof each === 'number')) throw invalid()
+    cap.load(own)
+    if (!cap.carry(carriedUsd[i])) throw invalid()
+    return cap
+  })
+  loadHanded(caps, saved.handed)
+  return caps
 }
 
 /** @throws SNAPSHOT_INVALID */
@@ -117,18 +147,7 @@ function loadDeparted({ departed }: Accounts, saved: unknown): void {
   if (!Array.isArray(saved)) throw invalid()
   for (const one of saved) {
     if (!isRecord(one) || !isText(one.tenant)) throw invalid()
-    const { numbers, carriedUsd } = one
-    if (!Array.isArray(numbers) || !Array.isArray(carriedUsd)) throw invalid()
-    const caps = readCaps(one.caps).map((spec, i) => {
-      const cap = new Cap(spec)
-      const own: unknown = numbers[i]
-      if (!Array.isArray(own) || !own.every((each) => typeof each === 'number')) throw invalid()
-      cap.load(own)
-      if (!cap.carry(carriedUsd[i])) throw invalid()
-      return cap
-    })
-    loadHanded(caps, one.handed)
-    departed.put(one.tenant, caps)
+    departed.put(one.tenant, loadCounts(one))
   }
 }
 

@@ -119,10 +119,10 @@ export class Accounts {
   /** The request's reservation became spend: it expired, or its model was removed. */
   charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
-    for (const cap of this.router.caps) cap.settle(at, reservedUsd, reservedUsd)
+    for (const cap of this.router.counting) cap.settle(at, reservedUsd, reservedUsd)
     const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
     if (account === undefined) return
-    for (const cap of account.caps) cap.settle(at, reservedUsd, reservedUsd)
+    for (const cap of account.counting) cap.settle(at, reservedUsd, reservedUsd)
     account.ledger.settle(reservedUsd, reservedUsd, pending.policyColumn(sequence, TENANT_ALLOWANCE))
   }
 
@@ -159,7 +159,7 @@ export class Accounts {
         this.byId.delete(event.tenant)
         if (tenant === undefined) break
         this.byNumber.delete(tenant.number)
-        this.departed.leave(tenant.id, tenant.account.caps, event.at)
+        this.departed.leave(tenant.id, tenant.account.counting, event.at)
       }
     }
   }
@@ -190,16 +190,21 @@ export class Accounts {
   }
 
   /**
-   * A cap of the same kind keeps what it knows, one of a tenant that was gone meanwhile too, and so does one of another time
-   * zone; a new one takes in what is in flight.
+   * A cap of the same kind keeps what it knows, one that was taken away, or whose tenant was gone meanwhile, too, and so does one of
+   * another time zone; a new one takes in what is in flight.
    */
-  private setCaps({ tenant, caps, at }: EventOf<'caps-set'>): void {
+  private setCaps({ tenant, caps, at, countsOn }: EventOf<'caps-set'>): void {
     const account = this.named(tenant)
     if (account === undefined) return
     const before = account.caps
+    const counts = (cap: Cap) => !cap.isOver(at) && (cap.inFlight > 0 || !cap.isForgotten(at))
+    const gone = new Set([...before, ...account.retired.filter(counts)])
     account.caps = caps.map((spec) => {
-      const find = (isLike: (cap: CapSpec) => boolean) =>
-        before.find(isLike) ?? this.back(tenant, account, isLike)
+      const find = (isLike: (cap: CapSpec) => boolean) => {
+        const found = [...gone].find(isLike)
+        if (found !== undefined) gone.delete(found)
+        return found ?? this.back(tenant, account, isLike)
+      }
       const known = find((cap) => sameKind(cap, spec))
       if (known !== undefined) {
         known.usd = spec.usd
@@ -207,11 +212,14 @@ export class Accounts {
         return known
       }
       const cap = new Cap(spec, at)
-      const elsewhere = find((other) => other.per === spec.per && other.window === spec.window)
+      const elsewhere = find((other) => isAsLong(other, spec))
       if (elsewhere !== undefined) cap.succeed(elsewhere, at)
       else cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
       return cap
     })
+    account.retired = countsOn
+      ? [...gone].filter((cap, i, all) => all.findIndex((other) => isAsLong(cap, other)) === i)
+      : []
     if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
   }
 
@@ -261,7 +269,7 @@ function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean
     account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
     if (failed) account.credit.takeBack(allowanceUsd)
   }
-  for (const cap of account.caps) {
+  for (const cap of account.counting) {
     if (late) cap.correct(at, chargedAt, costUsd - reservedUsd)
     else cap.settle(at, reservedUsd, costUsd)
   }
@@ -276,9 +284,14 @@ function rebook(
   probe: boolean,
 ): void {
   if (allowanceUsd > 0) account.credit.rebook(bookedUsd, costUsd, allowanceUsd, probe)
-  for (const cap of account.caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
+  for (const cap of account.counting) cap.correct(at, bookedAt, costUsd - bookedUsd)
 }
 
 function sameKind(cap: CapSpec, spec: CapSpec): boolean {
-  return cap.per === spec.per && cap.window === spec.window && cap.timeZone === spec.timeZone
+  return isAsLong(cap, spec) && cap.timeZone === spec.timeZone
+}
+
+/** Whatever their time zones. */
+function isAsLong(cap: CapSpec, spec: CapSpec): boolean {
+  return cap.per === spec.per && cap.window === spec.window
 }

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../../src/create-router.js'
+import type { CapOptions } from '../../../src/policy/dollar/accounts/cap-period.js'
+import type { Router } from '../../../src/router/router.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
+import { HOUR, X } from '../../support/router.js'
+
+const START = Date.UTC(2026, 9, 24, 12)
+const clock = { now: START }
+const DAY: CapOptions = { usd: 1, per: 'day' }
+const ROLLING: CapOptions = { usd: 1, per: 'day', window: 'rolling' }
+
+async function started(
+  caps: readonly CapOptions[],
+  tenant: string | null,
+  more: object = {},
+): Promise<Router> {
+  clock.now = START
+  return createRouter({
+    models: [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }],
+    dimension: 3,
+    kernel: 'js',
+    reserve: 'worst-case',
+    clock: () => clock.now,
+    ...(tenant === null ? { caps } : { tenants: [{ id: tenant, caps }] }),
+    ...more,
+  })
+}
+
+const of = (tenant: string | null) => (tenant === null ? undefined : { tenant })
+
+function route(router: Router, tenant: string | null, usd = 0.1): string {
+  return router.route(X, { inputTokens: 0, maxOutputTokens: 1000 * usd, ...of(tenant) }).id
+}
+
+function spend(router: Router, tenant: string | null, usd: number): void {
+  router.settle(route(router, tenant, usd), { costUsd: usd })
+}
+
+function capOf(router: Router, tenant: string | null, i = 0) {
+  const account = tenant === null ? router.stats().account : router.tenantStats(tenant)
+  const cap = account?.caps[i]
+  if (cap === undefined) throw new Error('no such cap')
+  return cap
+}
+
+describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tenant) => {
+  it.each([DAY, ROLLING])('counts what it had, and what was spent without it: %o', async (cap) => {
+    const router = await started([cap], tenant)
+    spend(router, tenant, 0.4)
+    router.setCaps([], of(tenant))
+    clock.now += HOUR
+    spend(router, tenant, 0.3)
+    router.setCaps([{ ...cap, usd: 1.5 }], of(tenant))
+    expect(capOf(router, tenant)).toMatchObject({ usd: 1.5, spentUsd: expect.closeTo(0.7, 12) })
+    expect(() => route(router, tenant, 0.9)).toThrow()
+    spend(router, tenant, 0.8)
+  })
+
+  it.each([DAY, ROLLING])('counts what is in flight meanwhile once: %o', async (cap) => {
+    const router = await started([cap], tenant)
+    const [early, late] = [route(router, tenant), route(router, tenant)]
+    router.setCaps([], of(tenant))
+    router.settle(early, { costUsd: 0.05 })
+    const between = route(router, tenant)
+    router.setCaps([cap], of(tenant))
+    expect(capOf(router, tenant)).toMatchObject({
+      spentUsd: expect.closeTo(0.05, 12),
+      reservedUsd: expect.closeTo(0.2, 12),
+    })
+    router.settle(late, { costUsd: 0.1 })
+    router.cancel(between)
+    expect(capOf(router, tenant)).toMatchObject({ spentUsd: expect.closeTo(0.15, 12), reservedUsd: 0 })
+  })
+
+  it('begins anew in the next period', async () => {
+    const router = await started([DAY], tenant)
+    spend(router, tenant, 0.9)
+    router.setCaps([], of(tenant))
+    clock.now += 24 * HOUR
+    spend(router, tenant, 0.1)
+    router.setCaps([DAY], of(tenant))
+    spend(router, tenant, 0.1)
+    expect(capOf(router, tenant).spentUsd).toBeCloseTo(0.1, 12)
+  })
+
+  it('is no limit while it is away, and one of two goes alone', async () => {
+    const router = await started([DAY, { usd: 5, per: 'week' }], tenant)
+    spend(router, tenant, 0.9)
+    router.setCaps([{ usd: 5, per: 'week' }], of(tenant))
+    spend(router, tenant, 0.9)
+    router.setCaps([{ usd: 5, per: 'week' }, DAY], of(tenant))
+    expect(capOf(router, tenant, 0).spentUsd).toBeCloseTo(1.8, 12)
+    expect(capOf(router, tenant, 1)).toMatchObject({ spentUsd: expect.closeTo(1.8, 12), availableUsd: 0 })
+  })
+
+  it('hands what it counts to one of another time zone', async () => {
+    const router = await started([DAY], tenant)
+    spend(router, tenant, 0.4)
+    router.setCaps([], of(tenant))
+    router.setCaps([{ ...DAY, timeZone: 'Asia/Tokyo' }], of(tenant))
+    expect(() => route(router, tenant, 0.7)).toThrow()
+    spend(router, tenant, 0.6)
+  })
+
+  it('is remembered over a restart, by log and by snapshot, and by a tenant that leaves meanwhile', async () => {
+    const router = await started([DAY], tenant, { name: 'r' })
+    spend(router, tenant, 0.4)
+    router.setCaps([], of(tenant))
+    spend(router, tenant, 0.3)
+    const snapshot = router.snapshot()
+    const restored = await createRouter({
+      models: [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }],
+      dimension: 3,
+      kernel: 'js',
+      reserve: 'worst-case',
+      clock: () => clock.now,
+    })
+    restored.restore(snapshot)
+    for (const each of [router, restored]) {
+      if (tenant !== null) {
+        each.removeTenant(tenant)
+        each.addTenant({ id: tenant })
+      }
+      each.setCaps([DAY], of(tenant))
+      expect(capOf(each, tenant).spentUsd).toBeCloseTo(0.7, 12)
+    }
+    expect((await router.digest()).sha256).toBe((await restored.digest()).sha256)
+  })
+
+  it('folds from its log to the same', async () => {
+    const store = memoryStore()
+    const router = await started([DAY], tenant, { store })
+    spend(router, tenant, 0.4)
+    router.setCaps([], of(tenant))
+    spend(router, tenant, 0.3)
+    router.setCaps([DAY], of(tenant))
+    await router.flush()
+    const digest = await router.digest()
+    await router.close()
+    const again = await started([DAY], tenant, { store })
+    expect(capOf(again, tenant).spentUsd).toBeCloseTo(0.7, 12)
+    expect((await again.digest()).sha256).toBe(digest.sha256)
+    await again.close()
+  })
+})
