@@ -4,6 +4,7 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { JUDGE_TENANT } from '../../../src/gateway/config/router-options.js'
 import type { Entry } from '../../../src/gateway/node/simulated/ledger.js'
 import type { PartialPlan, UpstreamRequest } from '../../../src/gateway/node/simulated/plan.js'
+import { mockOf, mockTree, VERSIONS } from '../ai-sdk/mocks.js'
 import { smallTree, type Tree } from '../config/example.js'
 import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 
@@ -217,4 +218,25 @@ describe('the config of a judge', () => {
     await expect.poll(() => meanReward(made), { timeout: 5000 }).toBeCloseTo(0.7, 12)
     expect(made.upstream.entries.filter(ofJudge)).toHaveLength(1)
   })
+})
+
+it.each(VERSIONS)('a judge may be a model of the AI SDK, %s', async (version) => {
+  const made = await gatewayServer({
+    models: [modelTree('sim-small'), mockTree()],
+    upstreams: () => [{ id: 'mock', protocol: 'ai-sdk' }],
+    aiSdk: {
+      providers: { mock: () => mockOf(version, { content: [{ type: 'text', text: '{"score": 7}' }] }) },
+    },
+    script: () => ({ text: ANSWER }),
+    random: () => 0.5,
+    tree: {
+      rewards: {
+        windowMs: 0,
+        validators: { enabled: false },
+        judge: { model: 'mock', share: 1, capUsdPerDay: 1 },
+      },
+    },
+  })
+  await ask(made)
+  await expect.poll(() => meanReward(made)).toBeCloseTo(0.7, 12)
 })
