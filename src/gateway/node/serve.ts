@@ -85,13 +85,21 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
 }
 
 async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const message = `cannot be read: ${error instanceof Error ? error.message : error}`
-    throw new ConfigError(file, [{ path: [], message, place: null }])
-  })
-  const config = await readConfigText(text, { name: file, env })
+  const config = await readConfigText(await readFile(file, 'utf8'), { name: file, env })
   const { host = config.listen.host, port = config.listen.port } = listen ?? {}
   return { ...config, listen: { host, port } }
+}
+
+/** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */
+async function readFileConfigAgain(options: ServeOptions): Promise<GatewayConfig> {
+  try {
+    return await readFileConfig(options)
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new ConfigError(options.file, [
+      { path: [], message: `cannot be read: ${error.message}`, place: null },
+    ])
+  }
 }
 
 class Server implements Serving {
@@ -147,7 +155,7 @@ class Server implements Serving {
           ({ message }) => log.write('warn', {}, message),
         ),
         surfaces: options.surfaces,
-        readAgain: () => readFileConfig(options),
+        readAgain: () => readFileConfigAgain(options),
         write: log.write,
         digest: (text) => createHash('sha256').update(text).digest('hex'),
       })
