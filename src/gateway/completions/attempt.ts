@@ -221,6 +221,7 @@ export class Attempt implements StreamedCall {
   private async noteModel(): Promise<void> {
     const { house, order, call } = this
     const known = house.sessions.answered(order.session, call.model.id)
+    if (!house.deps.notes.isShared) return
     await new Promise<void>((resolve) => {
       const cancel = house.after(NOTE_MS, resolve)
       void known.then(cancel).then(resolve)
