@@ -51,6 +51,7 @@ export type {
   Explanation,
   FeatureContribution,
   ModelExplanation,
+  Preview,
 } from './policy/decision.js'
 export type {
   CapLength,

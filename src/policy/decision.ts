@@ -76,6 +76,14 @@ export interface FeatureContribution {
   readonly contribution: number
 }
 
+/** Where a request would go at this moment, and why. @typeParam Id ids of the router's models */
+export interface Preview<Id extends string = string>
+  extends Pick<Decision, 'expectedCostUsd' | 'reservedUsd' | 'infeasible'> {
+  /** Id of the model that it would get. */
+  readonly model: Id
+  readonly explanation: Omit<Explanation, 'id'>
+}
+
 export interface Explanation {
   readonly id: string
   readonly chosen: string

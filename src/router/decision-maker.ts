@@ -4,7 +4,7 @@ import type { RoutedEvent, RouterEvent, RouterEventType } from '../events/events
 import { BATCH_MAX } from '../kernel/layout.js'
 import { type Chooser, NO_MODELS } from '../policy/chooser.js'
 import { constraintsOf } from '../policy/constraint.js'
-import type { Decision, Explanation } from '../policy/decision.js'
+import type { Decision, Explanation, Preview } from '../policy/decision.js'
 import { blankNote, type DecisionNote, DecisionNotes } from '../policy/decision-note.js'
 import { type RequestSize, requestSize } from '../policy/eligibility.js'
 import { eligibleModels } from '../policy/eligible-models.js'
@@ -197,6 +197,28 @@ export class DecisionMaker {
       ...decision,
       explanation: explainDecision(routed.id, state, this.options, this.chooser, note, false),
     }
+  }
+
+  /** What `decide` would find for the next context, without an event. @throws as `decide` */
+  preview(
+    state: RoutingState,
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+  ): Preview {
+    const note: DecisionNote = { ...blankNote(), sequence: state.pending.next, at, inputTokens }
+    const choice = this.chooser.choose(state, request, this.sizeOf(request, inputTokens), note)
+    const { model, expectedUsd, reservedUsd, infeasible } = choice
+    if (model === null) throw new ParetoBanditError('NO_ELIGIBLE_MODEL', '', 'the policy chose no model')
+    note.propensity = choice.propensity
+    const preview = {
+      model: model.id,
+      expectedCostUsd: expectedUsd,
+      reservedUsd,
+      infeasible: constraintsOf(infeasible),
+    }
+    const { id: _, ...explanation } = explainDecision('', state, this.options, this.chooser, note, false)
+    return { ...preview, explanation }
   }
 
   /** Applies the event of the decision just made. */

@@ -1,7 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { type ContextInput, ContextReader } from '../features/context-reader.js'
-import type { Decision, Explanation } from '../policy/decision.js'
+import type { Decision, Explanation, Preview } from '../policy/decision.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import { checkRouteOptions, type RouteOptions } from '../policy/route-options.js'
@@ -14,6 +14,8 @@ export class Decisions {
   private readonly reader: ContextReader
   private readonly committer: Committer
   private readonly options: ResolvedOptions
+  /** Of the request that is decided, as its text says; null where the request says it, or nothing does. */
+  private inputTokens: number | null = null
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
@@ -32,11 +34,39 @@ export class Decisions {
     return this.routeFor(resolved, text, request)
   }
 
+  async preview(input: ContextInput, options: RouteOptions | undefined): Promise<Preview> {
+    const request = this.checkOptions(options)
+    const { input: resolved, text } = await this.reader.resolve(input)
+    const at = this.begin(resolved, text, request)
+    const { committer, inputTokens, maker } = this
+    committer.isActing = true
+    try {
+      // A new period of a cap, a request that has expired: what time has brought about is no part of the request.
+      committer.checkRoom()
+      committer.expireDue(at)
+      for (const event of maker.due(committer.state, request, at)) committer.record(event)
+      return maker.preview(committer.state, request, at, inputTokens)
+    } finally {
+      committer.isActing = false
+      committer.emitter.deliver()
+    }
+  }
+
+  private routeFor(input: ContextInput, encoded: string | null, request: RouteOptions | null): Decision {
+    const at = this.begin(input, encoded, request)
+    try {
+      return this.dispatch(request, at, this.inputTokens)
+    } finally {
+      this.committer.emitter.deliver()
+    }
+  }
+
   /**
    * All that may run the caller's code comes first: reading the input, and the clock. Then it is decided.
    * @param encoded the text that a vector was made from; null where the input itself is to be read
+   * @returns when it is decided, ms; how long it is stands in `inputTokens`
    */
-  private routeFor(input: ContextInput, encoded: string | null, request: RouteOptions | null): Decision {
+  private begin(input: ContextInput, encoded: string | null, request: RouteOptions | null): number {
     const { committer, maker, reader } = this
     const context = reader.take(input, 'input')
     const inputTokens = this.tokensOf(encoded ?? reader.text, request)
@@ -46,15 +76,12 @@ export class Decisions {
     } finally {
       reader.release()
     }
+    this.inputTokens = inputTokens
     // The state is looked up only now: what ran may have changed it.
     maker.checkRequest(committer.state, request)
     this.tellNotices(at)
     maker.beginOne(committer.state, context)
-    try {
-      return this.dispatch(request, at, inputTokens)
-    } finally {
-      committer.emitter.deliver()
-    }
+    return at
   }
 
   routeMany(inputs: readonly ContextInput[], options: RouteOptions | undefined): Decision[] {

@@ -6,7 +6,7 @@ import type { RouterEvent } from '../events/events.js'
 import type { ContextInput } from '../features/context-reader.js'
 import type { ModelPrice, ModelSpec } from '../models/model.js'
 import type { CommandName, PolicyCommands, PolicyQueries, QueryName } from '../policy/commands.js'
-import type { Decision, Explanation } from '../policy/decision.js'
+import type { Decision, Explanation, Preview } from '../policy/decision.js'
 import type { CapOptions } from '../policy/dollar/accounts/cap-period.js'
 import type { ForTenant, TenantOptions } from '../policy/dollar/accounts/tenant-options.js'
 import type { Estimator } from '../policy/dollar/estimate/estimators.js'
@@ -72,6 +72,15 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    */
   routeMany(inputs: readonly ContextInput[], options?: RouteOptions): Decision<Id>[] {
     return this.open.decisions.routeMany(inputs, options) as Decision<Id>[]
+  }
+
+  /**
+   * Where a request would go at this moment, and why: nothing is reserved, learned, counted or paid in, and no try of a model is
+   * used up. What the clock brings about (expiry, new periods of caps) is recorded, as `route` does.
+   * @returns a promise that is rejected with what `routeAsync` is rejected with
+   */
+  async preview(input: ContextInput, options?: RouteOptions): Promise<Preview<Id>> {
+    return (await this.open.decisions.preview(input, options)) as Preview<Id>
   }
 
   /** Turns reservations older than `pendingTtlMs` into spend; `route` does it too. @returns how many */

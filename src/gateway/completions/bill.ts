@@ -1,7 +1,7 @@
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import type { Json } from '../protocols/adapter.js'
-import { costIn, unknownTokensOf, withOutput } from '../protocols/usage.js'
+import { costIn, countsInput, unknownTokensOf, withInput, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 
@@ -10,7 +10,7 @@ const SOLD_FOR_LESS: readonly ServiceTier[] = ['batch', 'flex']
 
 export interface MeasuredBill {
   readonly bill: Bill
-  /** False: no usage came, and it is the greater of what was seen and what was reserved. */
+  /** False: no usage of prompt and answer came, and it is the greater of what was seen and what was reserved. */
   readonly isMeasured: boolean
 }
 
@@ -40,7 +40,7 @@ export class Billing {
    */
   billOf(call: Try, meter: Meter, inputTokens: number, isDearer: boolean): MeasuredBill {
     const { usage } = meter
-    if (usage !== null && meter.isCounted) {
+    if (usage !== null && meter.isCounted && countsInput(usage)) {
       const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
       const served = serviceTier === undefined ? {} : { serviceTier }
       const bill = { ...this.billOfUsage(call, usage, served), ...served }
@@ -78,7 +78,7 @@ export class Billing {
     const bill: Bill =
       usage === null
         ? { inputTokens, outputTokens: leastOutputTokens }
-        : { usage: withOutput(usage, leastOutputTokens) }
+        : { usage: withOutput(countsInput(usage) ? usage : withInput(usage, inputTokens), leastOutputTokens) }
     return Math.max(this.ledger.quote(model.id, bill).costUsd ?? 0, decision.reservedUsd)
   }
 }

@@ -8,11 +8,9 @@ import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { isInStore } from './in-store.js'
 import type { Try } from './ledger.js'
-import { mustBeAllowed, type Order, OUTPUT_TOKENS_EXPECTED, readOrder, repeatKey } from './order.js'
+import { mustBeAllowed, type Order, readOrder, repeatKey } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
-
-/** More tokens than any model has: sums of dollars stay sums. */
-const TOKENS_MAX = 1e9
+import { routeOptions } from './route-options.js'
 
 /**
  * The way of every request that goes to a model, whatever its protocol.
@@ -107,19 +105,10 @@ export async function reserve(
   order: Order,
   exclude: readonly string[],
 ): Promise<Try> {
-  const { config, models, prompt, asked, key } = order
+  const { config, models, prompt, key } = order
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   exchange.mayCost = true
-  const candidates = models.map(({ id }) => id).filter((id) => !exclude.includes(id))
-  const maxOutputTokens = longestAnswer(order)
-  const isUsual = asked.answers === 1 && asked.predictedTokens === 0
-  const decision = await house.ledger.reserve(prompt, {
-    candidates,
-    inputTokens: longestPrompt(order),
-    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
-    ...(isUsual ? {} : { expectedOutputTokens: allAnswers(order, usualAnswer(order)) }),
-    ...(key.tenant === null ? {} : { tenant: key.tenant }),
-  })
+  const decision = await house.ledger.reserve(prompt, routeOptions(order, exclude))
   house.decisions.made(decision.id, ownerOf(key))
   const model = models.find(({ id }) => id === decision.model)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
@@ -139,58 +128,6 @@ async function beInStore(house: House, exchange: Exchange, call: Try): Promise<v
   if (await isInStore(router.flush(), house.after, onError)) return
   exchange.booked(house.ledger.cancel(call, {}, null), true)
   throw new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
-}
-
-/** Tokens of all answers of a request, and of what the client predicts of them. */
-function allAnswers({ asked: { answers, predictedTokens } }: Order, eachTokens: number): number {
-  return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
-}
-
-function usualAnswer({ config, asked }: Order): number {
-  const usual = config.routing.expectedTokens?.output ?? OUTPUT_TOKENS_EXPECTED
-  return Math.min(usual, asked.maxOutputTokens ?? usual)
-}
-
-/**
- * What the client allows, all answers together; where the worst case is set aside and it says nothing, what its models can answer at
- * most.
- * @throws Refused where neither is known
- */
-function longestAnswer(order: Order): number | null {
-  const { config, models, asked } = order
-  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens + asked.reasoningTokens)
-  if (config.routing.reserve !== 'worst-case') return null
-  const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
-  if (most !== null) return allAnswers(order, most)
-  throw new Refused(
-    400,
-    'limit_required',
-    'expected a limit of the answer (max_tokens or its like): this gateway sets aside what a request can cost at most',
-  )
-}
-
-/**
- * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
- * @throws Refused where that is not known
- */
-function longestPrompt({ config, models, asked, inputTokens }: Order): number {
-  const { unbounded } = asked.size
-  if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
-  const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
-  if (most !== null) return Math.max(most, inputTokens)
-  throw new Refused(
-    400,
-    'limit_required',
-    `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
-  )
-}
-
-/** Null where one is not known. */
-function greatestOf(limits: readonly (number | null)[]): number | null {
-  return limits.reduce<number | null>(
-    (most, limit) => (most === null || limit === null ? null : Math.max(most, limit)),
-    0,
-  )
 }
 
 /** No model answers: what the client hears of the last one. */

@@ -176,6 +176,14 @@ export class Exchange {
     return costUsd === null ? {} : { 'x-paretobandit-cost-usd': String(costUsd) }
   }
 
+  /** Null: nobody knows, and what was expected counts. What cost nothing and brought nothing has used none. */
+  private usedTokens(outcome: Outcome): number | null {
+    const { tokens, costUsd, tries } = this.record
+    if (tokens !== null) return tokens.input + tokens.output
+    const isUsed = (costUsd ?? 0) > 0 || (outcome === 'answered' && tries > 0)
+    return isUsed ? null : 0
+  }
+
   /** It is over. Only the first call counts. */
   end(status: number, outcome: Outcome, code: string | null): void {
     if (this.isOver) return
@@ -188,8 +196,7 @@ export class Exchange {
     // Of a stream the client's own pace is in the time, so it tells nothing of ours.
     if (!record.isStreamed)
       record.overheadMs = Math.max(0, performance.now() - this.beganAt - this.upstreamMs)
-    const { tokens } = record
-    this.admission?.end(tokens === null ? null : tokens.input + tokens.output)
+    this.admission?.end(this.usedTokens(outcome))
     this.goneListeners.clear()
     this.breakListeners.clear()
     this.observe(record)

@@ -47,6 +47,8 @@ interface Waiting {
 
 const RETRY_MS = 100
 const NOTHING: Booked = { costUsd: 0, tokens: null }
+/** Errors of a request that the router keeps no more: its reservation has become spend. */
+const GONE = ['UNKNOWN_REQUEST', 'REQUEST_CLOSED', 'MODEL_REMOVED']
 
 /**
  * The one place where the gateway's money is reserved and booked. Every reservation is booked once: settled, failed or
@@ -149,17 +151,19 @@ export class Ledger {
   }
 
   /**
-   * The router does not know the request any more: more came since than it keeps, or it took too long. Its reservation has
-   * become spend, and the account pays what the bill is beyond that.
+   * The router keeps the request no more: newer ones pushed it out, it took too long, or its model is gone. Its reservation has
+   * become spend, and every account that paid for it pays what the bill is beyond that.
    */
   private bookBeside(error: unknown, { decision, tenant }: Reserved, costUsd: number): void {
     const { id, reservedUsd } = decision
-    const isGone = error instanceof ParetoBanditError && error.code === 'UNKNOWN_REQUEST'
+    const isGone = error instanceof ParetoBanditError && GONE.includes(error.code)
     if (!isGone) this.options.onError(error)
     const moreUsd = costUsd - reservedUsd
     if (!isGone || moreUsd <= 0) return
-    const give = () => this.options.router.adjustAccount(-moreUsd, tenant === null ? {} : { tenant })
-    this.tryToGive({ id, costUsd: moreUsd, give })
+    const { router } = this.options
+    this.tryToGive({ id, costUsd: moreUsd, give: () => router.adjustAccount(-moreUsd) })
+    if (tenant === null) return
+    this.tryToGive({ id, costUsd: moreUsd, give: () => router.adjustAccount(-moreUsd, { tenant }) })
   }
 
   private wait(bill: Waiting): void {

@@ -1,14 +1,14 @@
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../protocols/openai-chat.js'
-import { reserve } from './complete.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { mustBeAllowed, readOrder } from './order.js'
+import { routeOptions } from './route-options.js'
 
 /**
  * `POST /v1/route`: where a request would go: one of `/v1/messages` with an `anthropic-version`, of `/v1/chat/completions` without.
- * Nothing is called, and nothing stays reserved.
+ * Nothing is called, reserved, paid in or learned: there is no decision that feedback could name.
  */
 export async function routeOnly(
   house: House,
@@ -20,16 +20,15 @@ export async function routeOnly(
   const order = await readOrder(house, adapter, exchange, key)
   mustBeAllowed(order, adapter.surface)
   exchange.record.isStreamed = false
-  const call = await reserve(house, exchange, order, [])
-  const { decision, model, upstream } = call
-  const explanation = house.deps.router.explain(decision.id)
-  house.ledger.cancel(call, {}, null)
-  exchange.record.tries = 0
+  const { model, expectedCostUsd, explanation } = await house.deps.router.preview(
+    order.prompt,
+    routeOptions(order, []),
+  )
+  exchange.record.model = model
   return {
-    decision_id: decision.id,
-    model: model.id,
-    upstream: upstream.id,
-    expected_cost_usd: decision.expectedCostUsd,
+    model,
+    upstream: order.models.find(({ id }) => id === model)?.upstream ?? null,
+    expected_cost_usd: expectedCostUsd,
     able: order.models.map(({ id }) => id),
     explanation,
   }

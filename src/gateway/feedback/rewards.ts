@@ -4,21 +4,15 @@ import { isOfStore } from '../completions/ledger.js'
 import { Refused } from '../completions/refused.js'
 import type { RewardsConfig } from '../config/config.js'
 import type { Notes } from '../notes/notes.js'
+import { hashOf } from '../sessions/sessions.js'
 import type { After } from '../upstreams/watched-body.js'
+import { CollectedRewards } from './collected-rewards.js'
 import type { GivenReward } from './given-reward.js'
-import { HeldNotes, type HeldRewards, type LeftBehind } from './held-rewards.js'
+import { HeldNotes, type LeftBehind } from './held-rewards.js'
 import { type Verdict, Verdicts } from './verdicts.js'
 
 /** What became of a reward. */
 export type RewardOutcome = 'taken' | 'known'
-
-interface Waiting {
-  weighted: number
-  weights: number
-  readonly dueAt: number
-  readonly cancel: () => void
-  readonly keys: Set<string>
-}
 
 interface Applied {
   readonly keys: ReadonlySet<string>
@@ -67,7 +61,7 @@ export interface RewardsOptions {
  */
 export class Rewards {
   private readonly options: RewardsOptions
-  private readonly waiting = new Map<string, Waiting>()
+  private readonly waiting = new Map<string, CollectedRewards>()
   private readonly applied = new Map<string, Applied>()
   private readonly verdicts = new Verdicts()
   private readonly held: HeldNotes
@@ -88,48 +82,65 @@ export class Rewards {
    */
   async give(reward: GivenReward): Promise<RewardOutcome> {
     const { decision } = reward
-    const { outcome, durable } = this.take(reward)
-    const { after, onError } = this.options
-    if (durable !== null && !(await isInStore(durable, after, onError))) throw notKept()
+    const key = reward.idempotencyKey === null ? crypto.randomUUID() : hashOf(reward.idempotencyKey)
+    const { outcome, durable } = this.take(reward, key)
+    if (durable !== null) await this.mustBeKept(durable)
     const waiting = this.waiting.get(decision)
-    if (waiting !== undefined && !(await this.held.keep(decision, heldOf(waiting)))) throw notKept()
+    if (waiting === undefined || (await this.held.keep(decision, waiting.held))) return outcome
+    if (outcome === 'taken') this.takeBack(decision, waiting, key)
+    const applied = this.applied.get(decision)
+    if (applied?.keys.has(key) !== true) throw notKept()
+    // Meanwhile it has been applied.
+    await this.mustBeKept(applied.durable)
     return outcome
   }
 
-  private take({ decision, value, weight, source, idempotencyKey }: GivenReward): Taken {
+  private async mustBeKept(durable: Promise<void>): Promise<void> {
+    const { after, onError } = this.options
+    if (!(await isInStore(durable, after, onError))) throw notKept()
+  }
+
+  /** Whoever gave it hears that it is not kept, and gives it again. */
+  private takeBack(decision: string, waiting: CollectedRewards, key: string): void {
+    if (this.waiting.get(decision) !== waiting) return
+    waiting.takeBack(key)
+    if (!waiting.isEmpty) {
+      this.end(this.held.keep(decision, waiting.held))
+      return
+    }
+    this.waiting.delete(decision)
+    waiting.cancel()
+    this.end(this.held.drop(decision))
+  }
+
+  private take({ decision, value, weight, source }: GivenReward, key: string): Taken {
     const { router, config, after, now } = this.options
-    const key = idempotencyKey ?? crypto.randomUUID()
     const applied = this.applied.get(decision)
     if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.durable }
     const { windowMs, weights } = config()
     const counts = weight * weights[source]
     const known = this.waiting.get(decision)
+    if (known?.has(key) === true) return KNOWN
+    if (known === undefined && applied !== undefined) throw alreadyRewarded()
+    const isKnown = known !== undefined || this.isKnown(decision)
+    if (counts === 0) return TAKEN
     if (known !== undefined) {
-      if (known.keys.has(key)) return KNOWN
-      known.keys.add(key)
-      known.weighted += value * counts
-      known.weights += counts
+      known.add(key, value, counts)
       return TAKEN
     }
-    if (applied !== undefined) throw alreadyRewarded()
-    if (!this.isKnown(decision)) {
+    if (!isKnown) {
       // Another process may have made it: the router waits for it, where it shares its log.
       const { durable } = router.reward(decision, value)
       this.remember(decision, new Set([key]), durable)
       return { outcome: 'taken', durable }
     }
-    if (counts === 0) return TAKEN
-    const cancel = windowMs === 0 ? () => {} : after(windowMs, () => this.apply(decision))
+    const collected = new CollectedRewards(now() + windowMs)
+    collected.add(key, value, counts)
     const verdict = this.verdicts.take(decision)
-    const validated = verdict?.isFirm === true ? weights.validator : 0
-    this.waiting.set(decision, {
-      weighted: value * counts + (verdict?.value ?? 0) * validated,
-      weights: counts + validated,
-      dueAt: now() + windowMs,
-      cancel,
-      keys: new Set([key]),
-    })
+    if (verdict?.isFirm === true) collected.addVerdict(verdict.value, weights.validator)
+    this.waiting.set(decision, collected)
     if (windowMs === 0) return { outcome: 'taken', durable: this.apply(decision, true) }
+    collected.cancel = after(windowMs, () => this.apply(decision))
     if (this.waiting.size > WAITING_MAX)
       for (const oldest of this.waiting.keys()) {
         this.apply(oldest)
@@ -143,11 +154,9 @@ export class Rewards {
     const known = this.waiting.get(decision)
     if (known !== undefined) {
       // More have come since: they are one.
-      if (held.keys.some((key) => known.keys.has(key))) return
-      known.weighted += held.weighted
-      known.weights += held.weights
-      for (const key of held.keys) known.keys.add(key)
-      this.end(this.held.keep(decision, heldOf(known)).then((isKept) => isKept && this.held.ended(id)))
+      if (held.keys.some((key) => known.has(key))) return
+      known.addHeld(held)
+      this.end(this.held.keep(decision, known.held).then((isKept) => isKept && this.held.ended(id)))
       return
     }
     if (this.applied.has(decision) || held.weights === 0) {
@@ -158,9 +167,10 @@ export class Rewards {
     const leftMs = held.dueAt - now()
     if (leftMs > 0) {
       // The window goes on.
-      const cancel = after(leftMs, () => this.apply(decision))
-      const waiting = { ...held, keys: new Set(held.keys), cancel }
-      this.waiting.set(decision, waiting)
+      const collected = new CollectedRewards(held.dueAt)
+      collected.addHeld(held)
+      collected.cancel = after(leftMs, () => this.apply(decision))
+      this.waiting.set(decision, collected)
       this.end(this.held.keep(decision, held).then((isKept) => isKept && this.held.ended(id)))
       return
     }
@@ -190,9 +200,7 @@ export class Rewards {
     const { validator } = config().weights
     const known = this.waiting.get(decision)
     if (known !== undefined) {
-      if (!verdict.isFirm) return
-      known.weighted += verdict.value * validator
-      known.weights += validator
+      if (verdict.isFirm) known.addVerdict(verdict.value, validator)
       return
     }
     if (this.applied.has(decision)) return
@@ -239,7 +247,7 @@ export class Rewards {
   async close(): Promise<void> {
     this.stopWatching()
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
-    for (const { cancel } of this.waiting.values()) cancel()
+    for (const waiting of this.waiting.values()) waiting.cancel()
     this.forgetTimer?.()
     for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
       this.applyVerdict(decision, value)
@@ -256,16 +264,17 @@ export class Rewards {
     if (found === undefined) return null
     this.waiting.delete(decision)
     found.cancel()
-    if (found.weights === 0) return null
+    const { mean } = found
+    if (mean === null) return null
     let durable: Promise<void>
     try {
-      durable = this.options.router.reward(decision, found.weighted / found.weights).durable
+      durable = this.options.router.reward(decision, mean).durable
     } catch (error) {
       if (mustThrow) throw error
       if (isOfStore(error)) {
         // Whoever gave them was told that they are taken.
-        const cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
-        this.waiting.set(decision, { ...found, cancel })
+        found.cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
+        this.waiting.set(decision, found)
         return null
       }
       // Another process was first, or it has become too old.
@@ -287,10 +296,6 @@ export class Rewards {
       this.applied.delete(oldest)
     }
   }
-}
-
-function heldOf({ weighted, weights, keys, dueAt }: Waiting): HeldRewards {
-  return { weighted, weights, keys: [...keys], dueAt }
 }
 
 function notKept(): Refused {

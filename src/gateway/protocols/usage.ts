@@ -106,6 +106,17 @@ export function outputIn(usage: Json): number {
   return Math.max(output, total - input)
 }
 
+/** Whether a usage counts the prompt, read anew or from a cache. Every request has one. */
+export function countsInput(usage: Json): boolean {
+  return [...INPUT_NAMES, ...CACHE_NAMES].some((name) => numberIn(usage[name]) > 0)
+}
+
+/** The usage with so many tokens of the prompt, in its own words. */
+export function withInput(usage: Json, tokens: number): Json {
+  const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
+  return { ...usage, [isChat ? 'prompt_tokens' : 'input_tokens']: tokens }
+}
+
 /** The usage with so many tokens of the answer, in its own words. */
 export function withOutput(usage: Json, tokens: number): Json {
   const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
@@ -113,6 +124,12 @@ export function withOutput(usage: Json, tokens: number): Json {
 }
 
 const INPUT_NAMES = ['prompt_tokens', 'input_tokens']
+const CACHE_NAMES = [
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'prompt_cache_hit_tokens',
+  'prompt_cache_miss_tokens',
+]
 const OUTPUT_NAMES = ['completion_tokens', 'output_tokens']
 
 function numberIn(value: unknown): number {

@@ -193,6 +193,30 @@ describe('rule 2: usage is always asked for, and taken in any shape', () => {
   })
 })
 
+describe('rule 2: a usage that does not count the prompt', () => {
+  it.each([false, true])('has not measured it, streamed: %s', async (stream) => {
+    await start({ script: () => ({ usage: { style: 'no-prompt' } }) })
+    let reservedUsd = 0
+    house.router.on('routed', (event) => {
+      reservedUsd = event.reservedUsd
+    })
+    const content = 'a long prompt, '.repeat(2000)
+    const answer = await house.openai.chat.completions.create({
+      ...ASK,
+      messages: [{ role: 'user', content }],
+      stream,
+    })
+    if ('controller' in answer) await all(answer)
+    await house.over(1)
+    expect(house.requests).toMatchObject([{ isMeasured: false }])
+    const [{ tokens }] = house.upstream.entries
+    const prices = PRICES['sim-small']
+    expect(house.bookedUsd()).toBeGreaterThanOrEqual(reservedUsd)
+    // The estimate of the prompt is within a factor of two of what it was.
+    expect(house.bookedUsd()).toBeGreaterThan(costUsd({ ...tokens, input: tokens.input / 2 }, prices))
+  })
+})
+
 describe('rule 3: a client that goes away', () => {
   const leave = async (more: object, stream: boolean): Promise<void> => {
     const controller = new AbortController()

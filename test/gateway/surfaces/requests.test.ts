@@ -127,6 +127,32 @@ describe('a request', () => {
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 
+  it('for a decision alone pays nothing in, uses no tries up and takes no tokens of the key', async () => {
+    const server = await gatewayServer({
+      tree: {
+        budget: { usdPerRequest: 0.001 },
+        keys: [{ name: 'client', value: '$CLIENT_KEY', tokensPerMinute: 1000 }],
+      },
+    })
+    const before = server.router.stats()
+    for (let i = 0; i < 20; i++) {
+      const response = await server.post('/v1/route', { model: 'auto', messages: HELLO, max_tokens: 500 })
+      expect(await response.json()).not.toHaveProperty('decision_id')
+      expect(response.status).toBe(200)
+    }
+    expect(server.router.stats()).toEqual(before)
+  })
+
+  it('that its upstream refuses takes no tokens of the key', async () => {
+    const server = await gatewayServer({
+      script: ({ index }) => (index < 5 ? { fault: { kind: 'status', status: 400 } } : {}),
+      tree: { keys: [{ name: 'client', value: '$CLIENT_KEY', tokensPerMinute: 1000 }] },
+    })
+    const ask = { model: 'sim-small', messages: HELLO, max_tokens: 600 }
+    for (let i = 0; i < 5; i++) expect((await server.post(CHAT, ask)).status).toBe(400)
+    expect((await server.post(CHAT, ask)).status).toBe(200)
+  })
+
   it('for a count of tokens is passed on, and costs nothing', async () => {
     const server = await gatewayServer()
     const response = await server.post('/v1/messages/count_tokens', { model: 'auto', messages: HELLO })

@@ -31,6 +31,8 @@ export type UsageStyle =
   | 'groq'
   /** `prompt_tokens` and `completion_tokens`, nothing else. */
   | 'bare'
+  /** The prompt is not counted: 0. */
+  | 'no-prompt'
 
 export interface UsagePlan {
   readonly place: UsagePlace

@@ -42,6 +42,8 @@ export function chatUsage(use: TokenUse, style: UsageStyle, costUsd: number): Js
       }
     case 'bare':
       return wholes
+    case 'no-prompt':
+      return { prompt_tokens: 0, completion_tokens: use.output, total_tokens: use.output }
   }
 }
 

@@ -1,0 +1,76 @@
+import type { RouteOptions } from '../../index.js'
+import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
+import { Refused } from './refused.js'
+
+/** More tokens than any model has: sums of dollars stay sums. */
+const TOKENS_MAX = 1e9
+
+/**
+ * What the router is asked for a request.
+ * @param exclude ids of models that have been tried
+ * @throws Refused where the worst case is set aside and is not known
+ */
+export function routeOptions(order: Order, exclude: readonly string[]): RouteOptions {
+  const { asked, key, models } = order
+  const maxOutputTokens = longestAnswer(order)
+  const isUsual = asked.answers === 1 && asked.predictedTokens === 0
+  return {
+    candidates: models.map(({ id }) => id).filter((id) => !exclude.includes(id)),
+    inputTokens: longestPrompt(order),
+    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
+    ...(isUsual ? {} : { expectedOutputTokens: allAnswers(order, usualAnswer(order)) }),
+    ...(key.tenant === null ? {} : { tenant: key.tenant }),
+  }
+}
+
+/** Tokens of all answers of a request, and of what the client predicts of them. */
+function allAnswers({ asked: { answers, predictedTokens } }: Order, eachTokens: number): number {
+  return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
+}
+
+function usualAnswer({ config, asked }: Order): number {
+  const usual = config.routing.expectedTokens?.output ?? OUTPUT_TOKENS_EXPECTED
+  return Math.min(usual, asked.maxOutputTokens ?? usual)
+}
+
+/**
+ * What the client allows, all answers together; where the worst case is set aside and it says nothing, what its models can answer at
+ * most.
+ * @throws Refused where neither is known
+ */
+function longestAnswer(order: Order): number | null {
+  const { config, models, asked } = order
+  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens + asked.reasoningTokens)
+  if (config.routing.reserve !== 'worst-case') return null
+  const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
+  if (most !== null) return allAnswers(order, most)
+  throw new Refused(
+    400,
+    'limit_required',
+    'expected a limit of the answer (max_tokens or its like): this gateway sets aside what a request can cost at most',
+  )
+}
+
+/**
+ * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
+ * @throws Refused where that is not known
+ */
+function longestPrompt({ config, models, asked, inputTokens }: Order): number {
+  const { unbounded } = asked.size
+  if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
+  const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
+  if (most !== null) return Math.max(most, inputTokens)
+  throw new Refused(
+    400,
+    'limit_required',
+    `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
+  )
+}
+
+/** Null where one is not known. */
+function greatestOf(limits: readonly (number | null)[]): number | null {
+  return limits.reduce<number | null>(
+    (most, limit) => (most === null || limit === null ? null : Math.max(most, limit)),
+    0,
+  )
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { Ledger, type Reserved } from '../../../src/gateway/completions/ledger.js'
+import { createRouter, type Router } from '../../../src/index.js'
+
+const CAPS = [{ usd: 10, per: 'day' }] as const
+const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }
+const PROMPT = [{ role: 'user', content: 'hi' }] as const
+const ENCODER = { name: 'one', dimension: 1, encode: async () => [1] }
+const MINUTE = 60_000
+
+/** More than a router remembers bills of. */
+const LATER = 70_000
+const FREE = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
+
+/** What comes before newer requests push it out. */
+const ENDS: readonly (readonly [string, (router: Router<string>, clock: { now: number }) => void])[] = [
+  ['newer requests came', () => {}],
+  [
+    'it took too long',
+    (_, clock) => {
+      clock.now += 3 * MINUTE
+    },
+  ],
+  ['its model was removed', (router) => router.removeModel('one')],
+]
+
+describe('a bill of a request that the router keeps no more', () => {
+  it.each(ENDS)('is paid by every account, whole: %s', async (_, end) => {
+    const clock = { now: Date.now() }
+    const router = await createRouter<string>({
+      models: [
+        { id: 'one', ...PRICES },
+        { id: 'free', ...FREE },
+      ],
+      encoder: ENCODER,
+      dimension: 1,
+      policy: 'dollar',
+      caps: CAPS,
+      tenants: [{ id: 'team', caps: CAPS }],
+      pendingCapacity: 8,
+      pendingTtlMs: MINUTE,
+      clock: () => clock.now,
+    })
+    const errors: unknown[] = []
+    const ledger = new Ledger({ router, after: () => () => {}, onError: (error) => errors.push(error) })
+    const decision = await ledger.reserve(PROMPT, { tenant: 'team', candidates: ['one'] })
+    const call: Reserved = { decision, tenant: 'team' }
+    end(router, clock)
+    for (let i = 0; i < LATER; i += 1000)
+      router.routeMany(
+        Array.from({ length: 1000 }, () => [1]),
+        { candidates: ['free'] },
+      )
+    const spent = (account: 'all' | 'team') => {
+      const stats = account === 'all' ? router.stats().account : router.tenantStats('team')
+      return 10 - (stats?.caps[0].availableUsd ?? 0)
+    }
+    expect(ledger.settle({ ...call, model: {}, upstream: {}, at: 0 } as never, { costUsd: 2 }, 1)).toEqual({
+      costUsd: 2,
+      tokens: null,
+    })
+    expect(spent('team')).toBeCloseTo(2, 12)
+    expect(spent('all')).toBeCloseTo(2, 12)
+    expect(errors).toEqual([])
+  })
+})
