@@ -158,6 +158,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async close() {
       shared.stop()
+      live.close()
       use?.stop()
       await surfaces.close()
       await notes.close()

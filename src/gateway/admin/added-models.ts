@@ -62,6 +62,7 @@ export function followAddedModels(
     }
     const now = JSON.stringify(models)
     if (now !== before) live.setAdded(models)
+    else live.refresh()
     before = now
   }
   shared.onRefresh(follow)

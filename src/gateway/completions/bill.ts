@@ -50,10 +50,11 @@ export class Billing {
   }
 
   /** Of a usage: what it counts, and what it counts of kinds that nobody knows at the dearest that could apply. */
-  private billOfUsage({ model }: Try, usage: Json, served: Pick<Bill, 'serviceTier'>): Bill {
+  private billOfUsage(call: Try, usage: Json, served: Pick<Bill, 'serviceTier'>): Bill {
     const unknown = unknownTokensOf(usage)
     if (unknown.length === 0) return { usage }
-    const { costUsd } = this.ledger.quote(model.id, { usage, ...served })
+    const { model } = call
+    const { costUsd } = this.ledger.quote(call, { usage, ...served })
     let moreUsd = 0
     for (const { name, side, isWithin, count } of unknown) {
       this.unknown.add(count, { model: model.id, kind: name })
@@ -63,23 +64,19 @@ export class Billing {
     return { usage, costUsd: (costUsd ?? 0) + moreUsd }
   }
 
-  private atLeastSaid({ model }: Try, bill: Bill, usage: Json): Bill {
+  private atLeastSaid(call: Try, bill: Bill, usage: Json): Bill {
     const saidUsd = costIn(usage)
-    const costUsd = this.ledger.quote(model.id, bill).costUsd ?? 0
+    const costUsd = this.ledger.quote(call, bill).costUsd ?? 0
     return saidUsd > costUsd ? { ...bill, costUsd: saidUsd } : bill
   }
 
   /** Without a usage, or with the beginning of one: never less than the reservation. */
-  private leastUsd(
-    { model, decision }: Try,
-    { usage, leastOutputTokens }: Meter,
-    inputTokens: number,
-  ): number {
+  private leastUsd(call: Try, { usage, leastOutputTokens }: Meter, inputTokens: number): number {
     const bill: Bill =
       usage === null
         ? { inputTokens, outputTokens: leastOutputTokens }
         : { usage: withOutput(countsInput(usage) ? usage : withInput(usage, inputTokens), leastOutputTokens) }
-    return Math.max(this.ledger.quote(model.id, bill).costUsd ?? 0, decision.reservedUsd)
+    return Math.max(this.ledger.quote(call, bill).costUsd ?? 0, call.decision.reservedUsd)
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type Bill,
   type Decision,
+  type ModelPrice,
   ParetoBanditError,
   type Quote,
   quoteBill,
@@ -24,7 +25,7 @@ export interface Try {
 }
 
 /** Of it, what a reservation that is given back needs. */
-export type Reserved = Pick<Try, 'decision' | 'tenant'>
+export type Reserved = Pick<Try, 'decision' | 'tenant'> & Partial<Pick<Try, 'model'>>
 
 /** What the ledger has for a call. */
 export interface Booked {
@@ -46,6 +47,7 @@ interface Waiting {
 }
 
 const RETRY_MS = 100
+const NO_PRICES: ModelPrice = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
 const NOTHING: Booked = { costUsd: 0, tokens: null }
 /** Errors of a request that the router keeps no more: its reservation has become spend. */
 const GONE = ['UNKNOWN_REQUEST', 'REQUEST_CLOSED', 'MODEL_REMOVED']
@@ -108,11 +110,12 @@ export class Ledger {
     return this.book(call, bill, (router) => router.cancel(id, { ...bill, latencyMs }))
   }
 
-  /** What a bill would come to at the model's prices now. */
-  quote(model: string, bill: Bill): Quote {
-    const { router } = this.options
-    const prices = router.stats().models.find(({ id }) => id === model)
-    return prices === undefined ? { costUsd: null, tokens: null, flags: [] } : quoteBill(prices, bill)
+  /** What a bill would come to at the model's prices now; of a model that is gone, at those of when the call began. */
+  quote({ decision, model }: Reserved, bill: Bill): Quote {
+    const known = this.options.router.stats().models.find(({ id }) => id === decision.model)
+    const prices = known ?? model?.prices
+    if (prices != null) return quoteBill(prices, bill)
+    return { ...quoteBill(NO_PRICES, bill), costUsd: bill.costUsd ?? null }
   }
 
   /** Bills that wait for the store. */
@@ -130,15 +133,14 @@ export class Ledger {
   }
 
   private book(call: Reserved, bill: Bill, act: (router: Router<string>) => unknown): Booked {
-    const { decision } = call
-    const { id } = decision
+    const { id } = call.decision
     if (!this.open.delete(id)) return NOTHING
     const booking: { readonly id: string; booked: Booked | null } = { id, booked: null }
     this.booking = booking
     try {
       act(this.options.router)
     } catch (error) {
-      const { costUsd, tokens } = this.quote(decision.model, bill)
+      const { costUsd, tokens } = this.quote(call, bill)
       const booked = { costUsd: costUsd ?? 0, tokens }
       if (isOfStore(error))
         this.wait({ id, costUsd: booked.costUsd, give: () => void act(this.options.router) })

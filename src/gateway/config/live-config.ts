@@ -1,6 +1,8 @@
 import type { Router } from '../../index.js'
 import { changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
+import { modelsInForce } from './models-in-force.js'
+import { isSame } from './same.js'
 
 /** What a new config has done. */
 export interface ReloadReport {
@@ -21,16 +23,36 @@ export class LiveConfig {
   private file: GatewayConfig
   private added: readonly ModelConfig[] = []
   private merged: GatewayConfig
+  /** What it was made of. */
+  private mergedFrom: GatewayConfig
+  private readonly forget: readonly (() => void)[]
 
   constructor(config: GatewayConfig, router: Router<string>) {
     this.router = router
     this.file = config
-    this.merged = config
+    this.merged = this.mergedFrom = config
+    this.refresh()
+    const changes = ['model-repriced', 'model-enabled', 'model-disabled', 'model-added'] as const
+    this.forget = changes.map((type) => router.on(type, () => this.refresh()))
   }
 
-  /** The file's config, and the models that were added at run time. */
+  /** The file's config, with the models that were added at run time, and of all models what is in force. */
   get current(): GatewayConfig {
     return this.merged
+  }
+
+  /** Looks at the router again: its state may have been replaced by that of other processes. */
+  refresh(): void {
+    const inFile = new Set(this.idsInFile)
+    const added = this.added.filter(({ id }) => !inFile.has(id))
+    const models = modelsInForce([...this.file.models, ...added], this.router)
+    if (this.mergedFrom === this.file && isSame(this.merged.models, models)) return
+    this.mergedFrom = this.file
+    this.merged = Object.freeze({ ...this.file, models })
+  }
+
+  close(): void {
+    for (const end of this.forget) end()
   }
 
   /** Ids of the models that stand in the file. */
@@ -53,22 +75,13 @@ export class LiveConfig {
     }
     if (failed.length > 0) return { applied, settings: [], needsRestart, failed }
     this.file = effective
-    this.merge()
+    this.refresh()
     return { applied, settings, needsRestart, failed }
   }
 
   /** Models that were added at run time, all of them. Of an id that stands in the file too, the file's is in force. */
   setAdded(models: readonly ModelConfig[]): void {
     this.added = models
-    this.merge()
-  }
-
-  private merge(): void {
-    const inFile = new Set(this.idsInFile)
-    const models = this.added.filter(({ id }) => !inFile.has(id))
-    this.merged =
-      models.length === 0
-        ? this.file
-        : Object.freeze({ ...this.file, models: [...this.file.models, ...models] })
+    this.refresh()
   }
 }

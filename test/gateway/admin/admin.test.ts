@@ -217,6 +217,38 @@ describe('models', () => {
     expect(router.stats().models).toHaveLength(4)
   })
 
+  it('are in force as the router has them: prices, and whether they take requests', async () => {
+    const { call, live, router } = await started()
+    const inForce = (id: string) => live.current.models.find((model) => model.id === id)
+    const said = inForce('small')
+    const prices = { inputUsdPerMTok: 7, outputUsdPerMTok: 9, cachedInputUsdPerMTok: 1 }
+    await call('PUT', '/models/small/prices', prices)
+    expect(inForce('small')?.prices).toMatchObject(prices)
+    await call('POST', '/models/small/disable')
+    expect(inForce('small')?.enabled).toBe(false)
+    await call('POST', '/models/small/enable')
+    expect(inForce('small')?.enabled).toBe(true)
+    router.reprice('small', said?.prices ?? prices)
+    expect(inForce('small')?.prices).toMatchObject(said?.prices ?? {})
+    // A reload of the same file takes nothing of it back.
+    await call('PUT', '/models/small/prices', prices)
+    expect((await call('POST', '/reload')).status).toBe(200)
+    expect(inForce('small')?.prices).toMatchObject(prices)
+  })
+
+  it('without prices are held by limits once an admin has given them prices', async () => {
+    const tree = smallTree()
+    const { call } = await started({
+      ...tree,
+      models: [{ ...(tree.models as Tree[])[0], prices: null }],
+      admin: { key: '$PARETOBANDIT_ADMIN_KEY' },
+    })
+    const [{ id }] = tree.models as { id: string }[]
+    expect((await call('PUT', '/budget', { usdPerRequest: 1 })).status).toBe(409)
+    await call('PUT', `/models/${id}/prices`, { inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    expect((await call('PUT', '/budget', { usdPerRequest: 1 })).status).toBe(200)
+  })
+
   it('may be added disabled, and enabled later', async () => {
     const { call, live } = await started()
     expect(await call('POST', '/models', { ...ADDED, enabled: false })).toMatchObject({

@@ -127,6 +127,22 @@ describe('a request', () => {
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 
+  it('for a model that an admin has disabled is refused, and no list has it', async () => {
+    const server = await gatewayServer()
+    server.router.disable('sim-small')
+    const response = await server.post(CHAT, { model: 'sim-small', messages: HELLO })
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { code: 'no_model_can_serve' } },
+    ])
+    const list = await fetch(`${server.url}/v1/models`, {
+      headers: { authorization: `Bearer ${CLIENT_KEY}` },
+    })
+    const { data } = (await list.json()) as { data: { id: string }[] }
+    expect(data.map(({ id }) => id)).not.toContain('sim-small')
+    expect(data.map(({ id }) => id)).toContain('sim-middle')
+  })
+
   it('for a decision alone pays nothing in, uses no tries up and takes no tokens of the key', async () => {
     const server = await gatewayServer({
       tree: {
