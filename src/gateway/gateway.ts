@@ -4,6 +4,7 @@ import { followAddedModels } from './admin/added-models.js'
 import { adminApp, refusalOf } from './admin/admin-app.js'
 import { errorAnswer } from './admin/answers.js'
 import type { AdminDeps } from './admin/deps.js'
+import { StoreWatch } from './completions/store-watch.js'
 import type { GatewayConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
 import { unheldModels } from './config/limits-in-force.js'
@@ -96,7 +97,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const endAlarms = alarmLog(router, write, now)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
+  const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', now)
   const surfaces = await options.surfaces({
+    storeWatch,
     live,
     router,
     keyring,
@@ -134,8 +137,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', (context) => {
     if (isDraining) return context.json({ status: 'draining' }, 503)
-    const failure = router.stats().journal?.failure ?? null
-    return context.json({ status: 'ready', store: failure === null ? 'ok' : 'failing' })
+    const store = storeWatch.failure === null ? 'ok' : 'failing'
+    if (storeWatch.isForgetful) return context.json({ status: 'refusing', store }, 503)
+    return context.json({ status: 'ready', store })
   })
   app.get('/metrics', async (context) => {
     const refusal = live.current.metrics.open ? null : await refusalOf(admin, context.req.raw.headers)

@@ -1,4 +1,5 @@
 import type { Router } from '../index.js'
+import type { StoreWatch } from './completions/store-watch.js'
 import type { LiveConfig } from './config/live-config.js'
 import type { Keyring } from './keys/keyring.js'
 import type { RateLimits } from './keys/rate-limits.js'
@@ -11,6 +12,7 @@ export interface SurfaceDeps {
   /** `live.current` is taken once a request, at its beginning. */
   readonly live: LiveConfig
   readonly router: Router<string>
+  readonly storeWatch: StoreWatch
   readonly keyring: Keyring
   readonly rates: RateLimits
   /** Of decisions and conversations, of all processes. Whoever gives them closes them. */

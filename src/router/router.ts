@@ -20,7 +20,7 @@ import type { RoutingState } from '../state/routing-state.js'
 import type { SwitchOptions } from './admin.js'
 import type { BatchOptions, BatchReceipt } from './feedback.js'
 import type { Cancellation, Failure, Settlement } from './given-feedback.js'
-import type { Receipt, Recovery } from './journal.js'
+import type { JournalStats, Receipt, Recovery } from './journal.js'
 import type { RouterParts } from './parts.js'
 import type { RouterStats } from './stats.js'
 
@@ -396,6 +396,11 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    */
   digest(): Promise<{ readonly position: string; readonly sha256: string }> {
     return this.parts.persistence.digest()
+  }
+
+  /** How the router stands with its store, as `stats` has it, at no cost; null without one. */
+  get journal(): JournalStats | null {
+    return this.parts.committer.journal?.stats() ?? null
   }
 
   /** How the state was found in the store; null without one. */

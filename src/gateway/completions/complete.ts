@@ -107,6 +107,7 @@ export async function reserve(
 ): Promise<Try> {
   const { config, models, prompt, key } = order
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
+  if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
   const decision = await house.ledger.reserve(prompt, routeOptions(order, exclude))
   house.decisions.made(decision.id, ownerOf(key))
@@ -127,7 +128,11 @@ async function beInStore(house: House, exchange: Exchange, call: Try): Promise<v
   const { router, onError } = house.deps
   if (await isInStore(router.flush(), house.after, onError)) return
   exchange.booked(house.ledger.cancel(call, {}, null), true)
-  throw new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
+  throw storeIsAway()
+}
+
+function storeIsAway(): Refused {
+  return new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
 }
 
 /** No model answers: what the client hears of the last one. */

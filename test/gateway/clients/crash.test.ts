@@ -1,8 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { startUpstream, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
+import { ParetoBanditError } from '../../../src/index.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { Folder } from '../../cli/support.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
 import type { Tree } from '../config/example.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 import { ASK, clientTree, startGateway, type TestGateway, UPSTREAM_KEY } from './gateway.js'
 import { type GatewayProcess, startProcess } from './process.js'
 
@@ -135,6 +140,121 @@ describe('a process that dies with a reservation', () => {
     expect(isUnderWay).toBe(true)
     await dying.kill()
     await expectSpend(other, upstream)
+  })
+})
+
+describe('a full disk', () => {
+  it('refuses what a cap limits, and forgets no more than a second of spend when the process is killed', async ({
+    skip,
+  }) => {
+    const disk = join(folder.path, 'disk')
+    const mount = `mkdir ${disk} && mount -t tmpfs -o size=4m tmpfs ${disk}`
+    if (spawnSync('sh', ['-c', mount]).status !== 0) skip('mounting a small disk needs root')
+    try {
+      const upstream = await startUpstream({ apiKey: UPSTREAM_KEY })
+      open.push({ kill: () => upstream.close() })
+      const file = await folder.write(
+        'gateway.yaml',
+        tree(upstream, { kind: 'sqlite', file: `${disk}/gw.db` }, { routing: {} }),
+      )
+      const gateway = await started(file)
+      const ask = () =>
+        gateway.openai.chat.completions.create(SHORT).then(
+          () => 'answered',
+          (error: { status?: number; code?: string }) => `${error.status} ${error.code}`,
+        )
+      const ready = async () => (await fetch(`${gateway.url}/readyz`)).status
+      expect([await ask(), await ready()]).toEqual(['answered', 200])
+      spawnSync('sh', ['-c', `cat /dev/zero > ${disk}/ballast`])
+      /** Of what was answered while the store still said that it is well. */
+      const wellUsd = [upstream.costUsd()]
+      await expect
+        .poll(
+          async () => {
+            const said = await ask()
+            const { store } = (await (await fetch(`${gateway.url}/readyz`)).json()) as { store: string }
+            if (store === 'ok') wellUsd.push(upstream.costUsd())
+            return said
+          },
+          { timeout: 30_000, interval: 20 },
+        )
+        .toBe('503 ledger_unavailable')
+      for (let i = 0; i < 20; i++) expect(await ask()).toBe('503 ledger_unavailable')
+      expect(await ready()).toBe(503)
+      // What was answered in the second between the two is what a crash may cost.
+      const { spentUsd } = await capOf(gateway)
+      expect(spentUsd).toBeCloseTo(upstream.costUsd(), 9)
+      await gateway.kill()
+      spawnSync('rm', [`${disk}/ballast`])
+      const next = await started(file)
+      // The last of these may have been under way to the store.
+      expect((await capOf(next)).spentUsd).toBeGreaterThan((wellUsd.at(-2) ?? wellUsd[0]) - 1e-9)
+      expect(await next.openai.chat.completions.create(SHORT)).toHaveProperty('choices')
+    } finally {
+      for (const each of open.splice(0).reverse()) await each.kill()
+      spawnSync('umount', ['-l', disk])
+    }
+  }, 60_000)
+
+  it('is over as soon as there is room, and nothing is lost then', async () => {
+    const failing = { is: false }
+    const store = memoryStore()
+    const append = store.append.bind(store)
+    store.append = async (...batch) => {
+      if (failing.is) throw new ParetoBanditError('STORE_FULL', '', 'the disk is full')
+      return append(...batch)
+    }
+    const clock = { now: Date.now() }
+    const server = await gatewayServer({
+      now: () => clock.now,
+      models: [modelTree('sim-small')],
+      tree: { caps: [{ usd: 10, per: 'day' }] },
+      router: { store, journal: { onStoreError: () => {} } },
+    })
+    onTestFinished(closeAll)
+    const ask = async () => {
+      const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+      await response.text()
+      return response.status
+    }
+    const ready = async () => (await fetch(`${server.url}/readyz`)).status
+    expect(await ask()).toBe(200)
+    failing.is = true
+    expect(await ask()).toBe(200)
+    await expect.poll(() => server.router.journal?.failure).toBe('the disk is full')
+    // One that comes back at once, as a locked file does, refuses nobody.
+    expect([await ask(), await ready()]).toEqual([200, 200])
+    clock.now += 1000
+    expect([await ask(), await ready()]).toEqual([503, 503])
+    failing.is = false
+    await expect.poll(ask, { timeout: 10_000 }).toBe(200)
+    expect(await ready()).toBe(200)
+    await server.router.flush()
+    expect(server.ledger().spendUsd).toBeCloseTo(server.upstream.costUsd(), 9)
+  })
+
+  it('keeps nobody from what no limit holds', async () => {
+    const store = memoryStore()
+    const append = store.append.bind(store)
+    const failing = { is: false }
+    store.append = async (...batch) => {
+      if (failing.is) throw new ParetoBanditError('STORE_FULL', '', 'the disk is full')
+      return append(...batch)
+    }
+    const clock = { now: Date.now() }
+    const server = await gatewayServer({
+      now: () => clock.now,
+      models: [modelTree('sim-small')],
+      router: { store, journal: { onStoreError: () => {} } },
+    })
+    onTestFinished(closeAll)
+    failing.is = true
+    for (let i = 0; i < 3; i++) {
+      const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+      expect([response.status, (await response.text()).length > 0]).toEqual([200, true])
+      clock.now += 5000
+    }
+    failing.is = false
   })
 })
 
