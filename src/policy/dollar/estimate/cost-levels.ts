@@ -89,21 +89,27 @@ export class CostLevels {
 
   /**
    * What a model without a bill costs beside its list price is guessed to be what the others cost beside theirs: answers of
-   * five tokens where 300 are assumed are as short on all of them. O(models), at doublings of a model's bills.
+   * five tokens where 300 are assumed are as short on all of them. Models whose answers are free (embeddings) say nothing of
+   * those that answer. O(models), at doublings of a model's bills.
    */
   private guess(): void {
+    for (const answers of [true, false])
+      this.guessOf(({ prices }) => prices.price.outputUsdPerMTok > 0 === answers)
+  }
+
+  private guessOf(isAlike: (model: Model) => boolean): void {
     const { registry, arms } = this
     const { dimension, triangle } = arms.kernel.layout
     let known = 0
     let sum = 0
     for (const model of registry.models) {
-      if (model.settled === 0 || !this.learns(model.slot)) continue
+      if (model.settled === 0 || !isAlike(model) || !this.learns(model.slot)) continue
       known++
       sum += arms.runs(arms.settlements, model.slot).theta[dimension - 1]
     }
     if (known === 0) return
     for (const model of registry.models) {
-      if (model.settled > 0 || !this.learns(model.slot)) continue
+      if (model.settled > 0 || !isAlike(model) || !this.learns(model.slot)) continue
       const { theta, response, precision } = arms.runs(arms.settlements, model.slot)
       // A prior's sums are not diagonal: it knows its costs.
       if (precision[triangle - 1] > arms.lambda0) continue

@@ -5,8 +5,8 @@ import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 
 /**
- * Models that nobody chooses, or that no account affords, for a few bills far above all others: at what most bills say
- * they are tried now and then. A model that really costs as much says so in its tries, and then most bills do.
+ * Models that nobody chooses, or that no account affords, for a few bills far above all others, or for a guess from those of other
+ * models: at what most bills say, or their list price, they are tried now and then. A model that really costs as much says so in its tries, and then most bills do.
  */
 export class CostDoubts {
   private readonly costs: CandidateCosts
@@ -46,7 +46,7 @@ export class CostDoubts {
     let leastUsd = Math.min(limitUsd, drawnUsd[costs.leastDrawn()])
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
-      if (doubtOfCosts(model, isFree(model)) === 1) continue
+      if (this.doubtAt(position) === 1) continue
       const isDue =
         isTryDue(costDoublings(model), arms.idleAge(model.slot, requests), pace, requests) ||
         isTryDueAt(costDoublings(model), model.routedAt, at, pace)
@@ -69,7 +69,11 @@ export class CostDoubts {
   }
 
   private doubtAt(position: number): number {
-    const model = this.costs.list.models[position]
+    const { list, expectedUsd, listUsd } = this.costs
+    const model = list.models[position]
+    // Without a bill its level is a guess, which must keep nobody from finding out.
+    if (model.settled === 0 && listUsd[position] > 0)
+      return Math.min(1, listUsd[position] / expectedUsd[position])
     return doubtOfCosts(model, isFree(model))
   }
 
