@@ -20,6 +20,7 @@ interface RestoreFlags {
   readonly lambda0?: number
   readonly pendingCapacity?: number
   readonly mode?: PacerMode
+  readonly burst?: number
   readonly alpha?: number
   readonly seed?: number
   readonly epsilon?: number
@@ -27,7 +28,8 @@ interface RestoreFlags {
 
 const HELP = `
 The snapshot knows its policy, name, encoder, dimension and range of rewards. Give what else its router was made with, where that was not
-the default: learned statistics mean little under another gamma or lambda0.
+the default: learned statistics mean little under another gamma or lambda0. It is also how a gateway goes on with what it has learned under
+settings that a log keeps: budget.burst, routing.gamma, routing.lambda0, routing.pendingCapacity.
 
 Example:
   $ paretobandit restore router.snapshot router.state --gamma 0.999`
@@ -50,6 +52,11 @@ export function registerRestore(program: Command): void {
       `how the budget acts under policy ${MODE_POLICIES}: ${PACER_MODES.join(', ')} (default: adaptive)`,
       wordFlag(PACER_MODES),
     )
+    .option(
+      '--burst <requests>',
+      "how many requests' worth of the budget an account keeps, policy dollar (default: 50)",
+      numberFlag,
+    )
     .option('--alpha <x>', `weight of exploration (default: ${EXPLORATION_WEIGHT_COLD})`, amountFlag)
     .option('--seed <n>', 'seed of the random choice among equals (default: 0)', seedFlag)
     .option('--epsilon <share>', "share of requests left to chance, for 'evaluate' (default: 0)", epsilonFlag)
@@ -69,6 +76,7 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
     lambda0,
     pendingCapacity,
     mode,
+    burst = null,
     alpha = EXPLORATION_WEIGHT_COLD,
     seed = 0,
     epsilon = 0,
@@ -83,6 +91,11 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
     const message = `--mode: goes with policy ${MODE_POLICIES}, ${path} is of policy ${policy}`
     throw new CommandError('BAD_ARGUMENT', message)
   }
+  if (burst !== null && !POLICIES[policy].settings.budgetKeys.includes('burst'))
+    throw new CommandError(
+      'BAD_ARGUMENT',
+      `--burst: expected a snapshot of policy dollar, ${path} is of ${policy}`,
+    )
   const options = {
     name,
     ...contextsOf(encoder, dimension),
@@ -92,6 +105,6 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
     ...(pendingCapacity === undefined ? {} : { pendingCapacity }),
   }
   const settings = { policy, mode: mode ?? defaultMode(policy), alpha, seed, epsilon }
-  await beginLog(file, bytes, options, settings)
+  await beginLog(file, bytes, options, settings, burst)
   print(`${file}: a log that begins with ${path}\n`)
 }

@@ -38,6 +38,9 @@ docs/GATEWAY.md says more; examples/gateway.yaml has every part of a config. To 
   $ paretobandit serve --demo
 `
 
+const OTHER_SETTINGS =
+  "Put it back, or see 'Settings that a log keeps' in docs/GATEWAY.md for how to go on with what it has learned"
+
 const HELP = `
 It runs until SIGTERM or SIGINT: then no request is let in, those under way end (timeouts.drainMs at most), and the log is
 flushed; a second signal ends it at once. SIGHUP reads the config again: models, prices, budgets, caps, tenants and keys change
@@ -103,6 +106,8 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
 
 /** What the operator can mend, in a line; a bug stays one. */
 function startError(error: unknown, file: string): unknown {
+  if (error instanceof ParetoBanditError && error.message.includes('its log was begun with'))
+    return new CommandError('BAD_ARGUMENT', `${error.message}. ${OTHER_SETTINGS}`, { cause: error })
   if (!(error instanceof Error) || error instanceof ParetoBanditError) return error
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return fileError(error, file, 'read')

@@ -117,6 +117,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     for (const { what, why } of report.failed) write('error', { what, why }, 'reload: the router refused')
     if (report.needsRestart.length > 0)
       write('warn', { paths: report.needsRestart }, 'reload: this is in force after a restart')
+    if (report.needsNewLog.length > 0)
+      write(
+        'error',
+        { paths: report.needsNewLog },
+        'reload: the log keeps this from its beginning, and a restart with it is refused: put it back, or see "Settings that a log keeps"',
+      )
     write('info', { applied: report.applied, settings: report.settings }, 'config reloaded')
     return report
   })

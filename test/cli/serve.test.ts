@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { rename } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FIRST_CONFIG } from '../../src/cli/serve.js'
+import { LiveConfig } from '../../src/gateway/config/live-config.js'
+import { readConfig } from '../../src/gateway/config/read-config.js'
+import { openRouter } from '../../src/gateway/node/open-router.js'
 import { ENV, smallTree, type Tree } from '../gateway/config/example.js'
+import { expectRejection } from '../support/errors.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { BIN, Folder } from './support.js'
 
@@ -199,6 +205,62 @@ describe('serve', () => {
       2,
       expect.stringContaining('models[1].prices: expected prices: a budget or a cap was set by command'),
     ])
+  })
+
+  /** Of each, whether a log keeps it. */
+  const EDITS: readonly (readonly [string, Tree, boolean])[] = [
+    ['budget.burst', { budget: { usdPerRequest: 0.004, burst: 20 } }, true],
+    ['routing.gamma', { routing: { gamma: 0.99 } }, true],
+    ['routing.lambda0', { routing: { lambda0: 2 } }, true],
+    ['routing.pendingCapacity', { routing: { pendingCapacity: 1000 } }, true],
+    ['routing.policy', { routing: { policy: 'thompson' } }, true],
+    ['routing.alpha', { routing: { alpha: 0.5 } }, false],
+    ['routing.epsilon', { routing: { epsilon: 0.1 } }, false],
+    ['routing.seed', { routing: { seed: 5 } }, false],
+    ['routing.strict', { routing: { strict: true } }, false],
+    ['routing.forcedExploration', { routing: { forcedExploration: 5 } }, false],
+    ['routing.indifference', { routing: { indifference: 0 } }, false],
+    ['routing.pendingTtlMs', { routing: { pendingTtlMs: 1000 } }, false],
+    ['routing.adaptationHorizon', { routing: { adaptationHorizon: 100 } }, false],
+    ['routing.expectedTokens', { routing: { expectedTokens: { input: 5, output: 50 } } }, false],
+    ['routing.kernel', { routing: { kernel: 'js' } }, false],
+  ]
+
+  test.each(EDITS)('with %s edited: a reload says whether a restart will do', async (path, more, isKept) => {
+    const read = (tree: Tree) => readConfig(tree, { name: 'g', env: ENV })
+    const file = join(folder.path, 'gw.db')
+    const base = { ...config({ store: { kind: 'sqlite', file } }), budget: { usdPerRequest: 0.004 } }
+    const router = await openRouter(await read(base), () => {})
+    const live = new LiveConfig(await read(base), router)
+    const { needsRestart, needsNewLog } = live.replace(await read({ ...base, ...more }))
+    expect({ needsRestart, needsNewLog }).toEqual(
+      isKept ? { needsRestart: [], needsNewLog: [path] } : { needsRestart: [path], needsNewLog: [] },
+    )
+    await router.close()
+    const again = openRouter(await read({ ...base, ...more }), () => {})
+    if (isKept) await expectRejection(again, 'STORE_MISMATCH')
+    else await (await again).close()
+  })
+
+  test('goes on with what it has learned under settings that a log keeps', async () => {
+    const budget = { usdPerRequest: 0.004, burst: 10 }
+    const caps = [{ usd: 3, per: 'month' }]
+    await folder.write('g.json', config({ budget, caps }))
+    const server = await serving('g.json')
+    await server.call('POST', '/admin/adjustments', { usd: -1 })
+    server.child.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    const edited = { caps, budget: { ...budget, burst: 20 }, routing: { gamma: 0.99 } }
+    await folder.write('g.json', config(edited))
+    await expect(serving('g.json')).rejects.toThrow("'Settings that a log keeps'")
+    // As docs/GATEWAY.md says it.
+    await folder.spawnOk(['snapshot', 'gw.db', 'old.snapshot'])
+    await rename(join(folder.path, 'gw.db'), join(folder.path, 'old.db'))
+    await folder.spawnOk(['restore', 'old.snapshot', 'gw.db', '--burst', '20', '--gamma', '0.99'])
+    const again = await serving('g.json')
+    expect((await again.call('GET', '/admin/budget')).body).toMatchObject({
+      account: { caps: [{ usd: 3, availableUsd: 2 }] },
+    })
   })
 
   test('that is killed has what it acknowledged', async () => {

@@ -7,7 +7,7 @@ import { SETTINGS_NOTE, type Settings } from './settings.js'
 
 /**
  * Makes a log that begins with a router's snapshot.
- * @param options of that router, but for `settings`; a budget is the snapshot's
+ * @param options of that router, but for `settings`; a budget is the snapshot's, but for how much of it an account keeps
  * @throws STORE_MISMATCH where there is a log; what `restore` and `sqliteStore` throw
  */
 export async function beginLog(
@@ -15,10 +15,15 @@ export async function beginLog(
   snapshot: Uint8Array,
   options: RouterOptions,
   settings: Settings,
+  burst: number | null = null,
 ): Promise<void> {
   const { policy, mode, alpha, seed, epsilon } = settings
   const own = { ...options, policy, alpha, seed, epsilon }
-  const budget = (usdPerRequest: number) => (mode === null ? { usdPerRequest } : { usdPerRequest, mode })
+  const budget = (usdPerRequest: number) => ({
+    usdPerRequest,
+    ...(mode === null ? {} : { mode }),
+    ...(burst === null ? {} : { burst }),
+  })
   const router = await createRouter({ ...own, budget: budget(1) })
   router.restore(snapshot)
   // Events of the new log are numbered from 1 on.

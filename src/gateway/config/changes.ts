@@ -18,6 +18,8 @@ export interface ConfigChanges {
   readonly settings: readonly string[]
   /** Paths of what a process keeps from its start to its end: it goes on with the old. */
   readonly needsRestart: readonly string[]
+  /** Paths of what a log keeps from its beginning to its end: another start with that log is refused. */
+  readonly needsNewLog: readonly string[]
   /** The new config, with the old of what needs a restart. */
   readonly effective: GatewayConfig
 }
@@ -26,6 +28,14 @@ export interface ConfigChanges {
 const LIVE_ROUTING = ['latency', 'quality'] as const
 /** What is read once, when a process starts. */
 const FIXED = ['listen', 'store', 'keyStore'] as const
+/** What the state of a log depends on, of all that a config says. */
+const OF_LOG: readonly string[] = [
+  'budget.burst',
+  'routing.policy',
+  'routing.gamma',
+  'routing.lambda0',
+  'routing.pendingCapacity',
+]
 /** What becomes calls of the router. */
 const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'routing']
 
@@ -34,20 +44,20 @@ const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'rout
  * it since.
  */
 export function changesOf(before: GatewayConfig, after: GatewayConfig): ConfigChanges {
-  const needsRestart: string[] = FIXED.filter((name) => !isSame(before[name], after[name]))
+  const waiting: string[] = FIXED.filter((name) => !isSame(before[name], after[name]))
   const burst = before.budget?.burst
   const budget = after.budget === null ? null : withBurst(after.budget.usdPerRequest, burst)
-  if (after.budget !== null && after.budget.burst !== burst) needsRestart.push('budget.burst')
+  if (after.budget !== null && after.budget.burst !== burst) waiting.push('budget.burst')
   const routingNames = [...new Set([...Object.keys(before.routing), ...Object.keys(after.routing)])]
   const valueIn = (routing: object, name: string): unknown =>
     Object.entries(routing).find(([key]) => key === name)?.[1]
   for (const name of routingNames) {
     const isLive = LIVE_ROUTING.some((live) => live === name)
     if (!isLive && !isSame(valueIn(before.routing, name), valueIn(after.routing, name)))
-      needsRestart.push(`routing.${name}`)
+      waiting.push(`routing.${name}`)
   }
-  if (before.limits.headerBytesMax !== after.limits.headerBytesMax) needsRestart.push('limits.headerBytesMax')
-  if (before.timeouts.requestMs !== after.timeouts.requestMs) needsRestart.push('timeouts.requestMs')
+  if (before.limits.headerBytesMax !== after.limits.headerBytesMax) waiting.push('limits.headerBytesMax')
+  if (before.timeouts.requestMs !== after.timeouts.requestMs) waiting.push('timeouts.requestMs')
   const { latency, quality } = after.routing
   const { latency: _, quality: __, ...fixedRouting } = before.routing
   const effective: GatewayConfig = Object.freeze({
@@ -74,9 +84,15 @@ export function changesOf(before: GatewayConfig, after: GatewayConfig): ConfigCh
       const key = name as keyof GatewayConfig
       return !BY_CALL.includes(name) && !isSame(before[key], effective[key])
     }),
-    needsRestart,
+    needsRestart: waiting.filter((path) => !isOfLog(path, after)),
+    needsNewLog: waiting.filter((path) => isOfLog(path, after)),
     effective,
   }
+}
+
+/** Without a log, or with another, a restart is a beginning. */
+function isOfLog(path: string, { store }: GatewayConfig): boolean {
+  return store.kind !== 'memory' && OF_LOG.includes(path)
 }
 
 function withBurst(usdPerRequest: number, burst: number | undefined): GatewayConfig['budget'] {

@@ -12,6 +12,8 @@ export interface ReloadReport {
   readonly settings: readonly string[]
   /** What was edited and waits for a restart. */
   readonly needsRestart: readonly string[]
+  /** What was edited and is refused by the log, which keeps it from its beginning. */
+  readonly needsNewLog: readonly string[]
   /** What the router refused, with why. The old config stays, so that the same reload can be tried again. */
   readonly failed: readonly { readonly what: string; readonly why: string }[]
 }
@@ -62,7 +64,7 @@ export class LiveConfig {
 
   /** Makes an edited config the one in force, as far as a running process can. */
   replace(next: GatewayConfig): ReloadReport {
-    const { calls, settings, needsRestart, effective } = changesOf(this.file, next)
+    const { calls, settings, needsRestart, needsNewLog, effective } = changesOf(this.file, next)
     const applied: string[] = []
     const failed: { what: string; why: string }[] = []
     for (const { what, apply } of calls) {
@@ -73,10 +75,10 @@ export class LiveConfig {
         failed.push({ what, why: error instanceof Error ? error.message : String(error) })
       }
     }
-    if (failed.length > 0) return { applied, settings: [], needsRestart, failed }
+    if (failed.length > 0) return { applied, settings: [], needsRestart, needsNewLog, failed }
     this.file = effective
     this.refresh()
-    return { applied, settings, needsRestart, failed }
+    return { applied, settings, needsRestart, needsNewLog, failed }
   }
 
   /** Models that were added at run time, all of them. Of an id that stands in the file too, the file's is in force. */

@@ -388,7 +388,13 @@ describe('a reload', () => {
     }
     expect(await call('POST', '/reload')).toEqual({
       status: 200,
-      body: { applied: ['model small: prices'], settings: [], needsRestart: ['listen'], failed: [] },
+      body: {
+        applied: ['model small: prices'],
+        settings: [],
+        needsRestart: ['listen'],
+        needsNewLog: [],
+        failed: [],
+      },
     })
     files.next = { ...exampleTree(), budget: { usdPerRequest: -1 }, caps: 3 }
     expect(await call('POST', '/reload')).toMatchObject({

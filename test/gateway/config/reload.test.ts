@@ -27,6 +27,7 @@ describe('a reload', () => {
       applied: [],
       settings: [],
       needsRestart: [],
+      needsNewLog: [],
       failed: [],
     })
     expect(events).toEqual([])
@@ -140,6 +141,7 @@ describe('a reload', () => {
         'limits.headerBytesMax',
         'timeouts.requestMs',
       ],
+      needsNewLog: [],
       failed: [],
     })
     const { listen, store, budget, routing, limits, timeouts, keys } = live.current
@@ -155,6 +157,24 @@ describe('a reload', () => {
     ])
     // Said again at the next reload, as it is still so.
     expect(live.replace(await read({ ...tree, listen: { port: 9999 } })).needsRestart).toEqual(['listen'])
+  })
+
+  it('names what the log keeps, which no restart changes', async () => {
+    const { live } = await started()
+    const report = live.replace(
+      await read({
+        ...exampleTree(),
+        budget: { usdPerRequest: 0.004, burst: 9 },
+        routing: { gamma: 0.99, lambda0: 2, pendingCapacity: 1000, alpha: 0.5 },
+      }),
+    )
+    expect(report.needsRestart).toEqual(['routing.alpha'])
+    expect(report.needsNewLog).toEqual([
+      'budget.burst',
+      'routing.gamma',
+      'routing.lambda0',
+      'routing.pendingCapacity',
+    ])
   })
 
   it('sees a secret that changed, and one that only has another name', async () => {
