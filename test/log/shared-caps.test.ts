@@ -263,6 +263,36 @@ describe('a calendar cap that replicas share', () => {
     for (const store of fleet.stores) store.isDeaf = false
   })
 
+  it('of a tenant that is gone and back is whole in the period to come', async () => {
+    const tenant = { id: 't', caps: [{ usd: 1, per: 'hour' }] } as const
+    const fleet = await Fleet.start(4, { tenants: [tenant] })
+    const end = START + HOUR
+    const spend = async (tries: number) => {
+      for (let i = 0; i < tries; i++) {
+        for (let by = 0; by < 4; by++) {
+          const request = fleet.route(by, 0.002, 't')
+          if (request !== null) fleet.settle(request, 1)
+        }
+        await pass(10)
+      }
+    }
+    // As long as money is asked for ahead.
+    fleet.now = end - 1500
+    await spend(1)
+    for (let round = 0; round < 6; round++) {
+      await pass(300)
+      fleet.routers[0].removeTenant('t')
+      await fleet.tick()
+      fleet.routers[1].addTenant(tenant)
+      await fleet.tick()
+    }
+    fleet.now = end + 1
+    await spend(200)
+    const spentUsd = fleet.spentUsd(({ at }) => at >= end)
+    expect(spentUsd).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(0.95)
+  })
+
   it('pays in the new period for what is in flight at a replica that has no say any more', async () => {
     const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
     const held = await fleet.hold(2, 0.1, 3)

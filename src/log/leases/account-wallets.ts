@@ -100,6 +100,11 @@ export class AccountWallets {
     return this.burst === null ? this.caps : [...this.caps, this.burst]
   }
 
+  /** With those of periods that have not begun. */
+  everything(): readonly Wallet[] {
+    return [...this.all(), ...this.ahead.values()]
+  }
+
   private walletOf(cap: Cap, now: number, before: readonly Wallet[]): Wallet {
     // The period that the next request will begin, if none is in force.
     const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap

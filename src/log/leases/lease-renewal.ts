@@ -61,7 +61,7 @@ export class LeaseRenewal {
     this.stop()
     await this.ticking
     await this.refilling?.catch(() => {})
-    const wallets = [...this.accounts.values()].flatMap((each) => [...each.all(), ...each.ahead.values()])
+    const wallets = [...this.accounts.values()].flatMap((each) => each.everything())
     await this.giveBack(wallets.map((wallet) => [wallet, wallet.heldUsd] as const))
   }
 
@@ -103,7 +103,7 @@ export class LeaseRenewal {
       wallet.grant(grants[i], wantUsd, askedAt, account.inFlightUsd > 0)
     })
     // Of a limit that is no more since it was asked.
-    const gone = low.filter(({ wallet, account }) => !account.all().includes(wallet))
+    const gone = low.filter(({ wallet, account }) => !this.isInUse(account, wallet))
     await this.giveBack(gone.map(({ wallet }) => [wallet, wallet.heldUsd]))
   }
 
@@ -167,6 +167,13 @@ export class LeaseRenewal {
     asked.forEach((wallet, i) => {
       wallet.heldUsd += grants[i]
     })
+    const late = asked.filter((wallet) => !this.isInUse(account, wallet))
+    await this.giveBack(late.map((wallet) => [wallet, wallet.heldUsd]))
+  }
+
+  /** Whether a wallet still stands: its limit, or its tenant, may be gone since money was asked for. */
+  private isInUse(account: AccountWallets, wallet: Wallet): boolean {
+    return this.accounts.get(account.tenant) === account && account.everything().includes(wallet)
   }
 
   /**

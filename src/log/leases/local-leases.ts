@@ -226,7 +226,7 @@ export class LocalLeases implements Lease {
     const account = this.accounts.get(tenant)
     if (account === undefined) return
     this.accounts.delete(tenant)
-    void this.renewal.giveBack(account.all().map((wallet) => [wallet, wallet.heldUsd]))
+    void this.renewal.giveBack(account.everything().map((wallet) => [wallet, wallet.heldUsd]))
   }
 
   /** The accounts that a request draws on: one that shares nothing yet may get a cap while it is in flight. */
