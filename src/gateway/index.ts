@@ -1,5 +1,7 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
+
 export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'
+export type { StoreWatch } from './completions/store-watch.js'
 export type * from './config/config.js'
 export { ConfigError } from './config/config-error.js'
 export type { Place, PlacedMistake } from './config/config-text.js'

@@ -46,6 +46,8 @@ export class Attempt implements StreamedCall {
   /** Null: nothing of the answer is checked, nor graded. */
   private readonly collected: Collected | null
   private readonly abort = new AbortController()
+  /** What is waited for would have had more time, but for what the request has taken before. */
+  private isLate = false
   private readonly cleanUps: (() => void)[] = []
 
   constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
@@ -92,7 +94,9 @@ export class Attempt implements StreamedCall {
   told(error: unknown): UpstreamFailure {
     const { house } = this
     if (error instanceof UpstreamFailure) {
-      const { kind, code, status, retryAfterMs, body, mayBeBilled } = error
+      const { code, status, retryAfterMs, body, mayBeBilled } = error
+      // The time of the request was over, not the model's.
+      const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
       const message = house.scrub(error.message)
       return new UpstreamFailure(kind, code, status, message, { retryAfterMs, body, mayBeBilled })
     }
@@ -132,7 +136,7 @@ export class Attempt implements StreamedCall {
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
-      const ms = Math.min(timeouts.firstTokenMs, this.leftMs)
+      const ms = this.noLater(timeouts.firstTokenMs)
       return await within(this.begun(body), ms, house.after, 'no answer began')
     } catch (error) {
       throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
@@ -168,13 +172,18 @@ export class Attempt implements StreamedCall {
   private watched(answer: UpstreamAnswer): WatchedBody {
     const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
     const until = this.call.at + firstTokenMs
-    const body: WatchedBody = new WatchedBody(answer.body, this.house.after, () =>
-      Math.min(
-        this.meter.hasContent ? betweenTokensMs : Math.max(0, until - this.house.deps.now()),
-        this.leftMs,
-      ),
+    return new WatchedBody(answer.body, this.house.after, () =>
+      this.meter.hasContent
+        ? { ms: this.noLater(betweenTokensMs), what: 'no more came of its answer' }
+        : { ms: this.noLater(Math.max(0, until - this.house.deps.now())), what: 'no first token' },
     )
-    return body
+  }
+
+  /** What an upstream may take, within what is left of the request. */
+  private noLater(ms: number): number {
+    const { leftMs } = this
+    this.isLate = leftMs < ms
+    return Math.min(ms, leftMs)
   }
 
   /** @throws (the promise is rejected with) UpstreamFailure for a status that is no success */

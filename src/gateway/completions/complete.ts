@@ -7,10 +7,13 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { isInStore } from './in-store.js'
-import type { Try } from './ledger.js'
+import type { Reserved, Try } from './ledger.js'
 import { mustBeAllowed, type Order, readOrder, repeatKey } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
 import { routeOptions } from './route-options.js'
+
+/** With less time left no model is asked again: it would be paid for an answer that nobody waits for. */
+const RETRY_MS_MIN = 1000
 
 /**
  * The way of every request that goes to a model, whatever its protocol.
@@ -85,7 +88,7 @@ async function tryModels(
       !exchange.isGone &&
       exchange.record.tries < retries.triesMax &&
       excluded.length < order.models.length &&
-      exchange.elapsedMs < timeouts.totalMs &&
+      timeouts.totalMs - exchange.elapsedMs >= Math.min(RETRY_MS_MIN, timeouts.firstTokenMs) &&
       house.retries.take(retries.shareMax)
     if (!mayRetry) return failed(house, adapter, exchange, outcome)
     try {
@@ -117,14 +120,14 @@ export async function reserve(
     house.ledger.cancel({ decision, tenant: key.tenant }, {}, null)
     throw new Refused(503, 'no_model_available', 'the model was taken away')
   }
-  const call = { decision, model, upstream, tenant: key.tenant, at: house.deps.now() }
+  const call = { decision, model, upstream, tenant: key.tenant }
   exchange.began(call)
   if (config.requests.waitForStore) await beInStore(house, exchange, call)
-  return call
+  return { ...call, at: house.deps.now() }
 }
 
 /** @throws (the promise is rejected with) Refused where the store does not take the reservation, which is given back */
-async function beInStore(house: House, exchange: Exchange, call: Try): Promise<void> {
+async function beInStore(house: House, exchange: Exchange, call: Reserved): Promise<void> {
   const { router, onError } = house.deps
   if (await isInStore(router.flush(), house.after, onError)) return
   exchange.booked(house.ledger.cancel(call, {}, null), true)

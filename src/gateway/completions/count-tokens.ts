@@ -40,7 +40,7 @@ export async function countTokens(
       signal: abort.signal,
     }
     const answer = await within(house.call(call), firstTokenMs, house.after, 'no answer began')
-    const body = new WatchedBody(answer.body, house.after, () => firstTokenMs)
+    const body = new WatchedBody(answer.body, house.after, () => ({ ms: firstTokenMs, what: 'no count' }))
     const text = await body.text(ANSWER_BYTES_MAX)
     if (answer.status !== 200) throw failureOfStatus(answer.status, text, null)
     const json = parseObject(text)

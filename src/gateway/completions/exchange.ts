@@ -111,7 +111,7 @@ export class Exchange {
     for (const listener of [...this.breakListeners]) listener()
   }
 
-  began({ decision, model, upstream }: Try): void {
+  began({ decision, model, upstream }: Pick<Try, 'decision' | 'model' | 'upstream'>): void {
     const { record } = this
     record.tries++
     record.decision = decision.id

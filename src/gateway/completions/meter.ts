@@ -11,6 +11,8 @@ export class Meter {
   /** How it was served, as it said last. */
   serviceTier: string | null = null
   hasContent = false
+  /** Whether something of that is the answer: an upstream may think and then say nothing. */
+  hasAnswer = false
   isRefusal = false
   isTruncated = false
   finish: string | null = null
@@ -27,7 +29,7 @@ export class Meter {
   }
 
   add(facts: Facts): void {
-    const { text, hasContent, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
+    const { text, hasContent, hasAnswer, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
     this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
       const tokens = estimateTokens(text)
@@ -39,6 +41,7 @@ export class Meter {
       }
     }
     this.hasContent ||= hasContent
+    this.hasAnswer ||= hasAnswer
     this.isRefusal ||= isRefusal
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
@@ -77,6 +80,6 @@ export class Meter {
   get verdict(): string | null {
     if (this.isRefusal) return 'refused_answer'
     if (this.isTruncated) return 'truncated_answer'
-    return this.hasContent ? null : 'empty_answer'
+    return this.hasAnswer ? null : 'empty_answer'
   }
 }

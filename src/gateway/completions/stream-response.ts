@@ -40,6 +40,8 @@ export class StreamResponse {
   private controller: ReadableStreamDefaultController<Uint8Array> | null = null
   private reading: Promise<void> | null = null
   private isOver = false
+  /** It is to end, as soon as the read that is under way is over: that may bring something all the same. */
+  private isEnding = false
 
   constructor(call: StreamedCall, streamed: StreamedAnswer, body: WatchedBody) {
     this.call = call
@@ -61,7 +63,13 @@ export class StreamResponse {
     )
     const leftMs = Math.max(0, config.timeouts.totalMs - exchange.elapsedMs)
     // A read that is under way has this limit itself; a client that does not read has it here.
-    this.forget.push(after(leftMs, () => this.reading === null && exchange.breakOff()))
+    const unread = () => this.reading === null && exchange.breakOff()
+    this.forget.push(
+      after(leftMs, () => {
+        if (this.reading === null) exchange.breakOff()
+        else this.forget.push(after(LINGER_MS, unread))
+      }),
+    )
     this.forget.push(exchange.onBrokenOff(() => this.brokenOff()))
     this.forget.push(exchange.onGone(() => this.gone()))
     return new Response(stream, { status: 200, headers: { ...HEADERS, ...exchange.headers() } })
@@ -81,6 +89,7 @@ export class StreamResponse {
       const text = await this.streamed.next()
       if (text !== null) this.send(text)
       if (text === null || this.streamed.isOver) this.finish()
+      else if (this.isEnding) this.broken(null)
     } catch (error) {
       this.broken(error)
     }
@@ -122,6 +131,7 @@ export class StreamResponse {
   private brokenOff(): void {
     this.call.breakOff()
     // A read that is under way ends by that, and books it.
+    this.isEnding = true
     if (this.reading === null) this.broken(null)
   }
 
@@ -135,8 +145,9 @@ export class StreamResponse {
 
   private async readToEnd(): Promise<void> {
     try {
-      while (!this.streamed.isOver) await this.streamed.next()
-      this.finish()
+      while (!this.streamed.isOver && !this.isEnding) await this.streamed.next()
+      if (this.streamed.isOver) this.finish()
+      else this.broken(null)
     } catch (error) {
       this.broken(error)
     }
@@ -168,7 +179,7 @@ export class StreamResponse {
 
   /** Reads the end of the bytes, so that the connection can be kept. */
   private async linger(): Promise<void> {
-    this.body.waitMs = () => LINGER_MS
+    this.body.wait = () => ({ ms: LINGER_MS, what: 'no end' })
     try {
       for (let reads = 0; reads < LINGER_READS_MAX; reads++) if ((await this.body.next()) === null) return
     } catch {

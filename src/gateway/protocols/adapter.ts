@@ -69,6 +69,8 @@ export interface Facts {
   readonly text: string
   /** Whether the client is shown something: headers are held until then. */
   readonly hasContent: boolean
+  /** Whether something of that is the answer, and not the thinking before it. */
+  readonly hasAnswer: boolean
   readonly usage: Json | null
   /** False: an early count, of which the answer is no part yet. */
   readonly isUsageWhole: boolean
@@ -93,6 +95,7 @@ export interface UpstreamError {
 export const NO_FACTS: Facts = {
   text: '',
   hasContent: false,
+  hasAnswer: false,
   usage: null,
   isUsageWhole: true,
   serviceTier: null,

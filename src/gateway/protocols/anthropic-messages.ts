@@ -123,6 +123,7 @@ function readAnswer(answer: Json): Facts {
     ...NO_FACTS,
     text,
     hasContent: text !== '',
+    hasAnswer: parts.some((part) => !isThought(part) && textOfPart(part) !== ''),
     usage: usageOf(answer),
     finish,
     isRefusal: finish === 'refusal',
@@ -137,6 +138,10 @@ function textOfPart(part: Json): string {
   return textOf(part.text) + textOf(part.thinking) + textOf(part.data)
 }
 
+function isThought({ type }: Json): boolean {
+  return type === 'thinking' || type === 'redacted_thinking'
+}
+
 function readEvent(value: Json): Facts {
   const usage = usageOf(value)
   switch (value.type) {
@@ -144,13 +149,16 @@ function readEvent(value: Json): Facts {
       // What it counts of the answer is its first token.
       return { ...NO_FACTS, usage, isUsageWhole: false }
     case 'content_block_start': {
-      const text = textOfPart(objectOf(value.content_block) ?? {})
-      return { ...NO_FACTS, text, hasContent: text !== '' }
+      const block = objectOf(value.content_block) ?? {}
+      const text = textOfPart(block)
+      return { ...NO_FACTS, text, hasContent: text !== '', hasAnswer: text !== '' && !isThought(block) }
     }
     case 'content_block_delta': {
       const delta = objectOf(value.delta) ?? {}
-      const text = textOf(delta.text) + textOf(delta.thinking) + textOf(delta.partial_json)
-      return { ...NO_FACTS, text, hasContent: text !== '' || textOf(delta.signature) !== '' }
+      const answer = textOf(delta.text) + textOf(delta.partial_json)
+      const text = answer + textOf(delta.thinking)
+      const hasContent = text !== '' || textOf(delta.signature) !== ''
+      return { ...NO_FACTS, text, hasContent, hasAnswer: answer !== '' }
     }
     case 'message_delta': {
       const reason = objectOf(value.delta)?.stop_reason

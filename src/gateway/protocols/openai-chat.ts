@@ -98,22 +98,25 @@ function needsOf(body: Json, types: readonly string[]): Set<Capability> {
   return needs
 }
 
-/** Fields of a message or delta that hold what was generated. */
-const TEXTS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const
+/** Fields of a message or delta that hold what was generated: the answer, and the thinking before it. */
+const ANSWERS = ['content', 'refusal'] as const
+const THOUGHTS = ['reasoning_content', 'reasoning'] as const
 
 function factsOf(value: Json, place: 'message' | 'delta'): Facts {
   const error = openAiError(value)
   if (error !== null) return { ...NO_FACTS, usage: usageOf(value), error }
   const choices = objectsOf(value.choices)
   let text = ''
+  let thought = ''
   let finish: string | null = null
   let isRefusal = false
   let isTruncated = false
   for (const choice of choices) {
     const said = objectOf(choice[place]) ?? objectOf(choice.message)
     if (said !== null) {
-      for (const name of TEXTS) text += textOfContent(said[name])
-      for (const call of objectsOf(said.tool_calls)) text += textOfCall(call.function)
+      for (const name of ANSWERS) text += textOfContent(said[name])
+      for (const name of THOUGHTS) thought += textOfContent(said[name])
+      for (const call of objectsOf(said.tool_calls)) text += textOfCall(call.function ?? call.custom)
       text += textOfCall(said.function_call)
       if (isObject(said.audio)) text += textOf(said.audio.transcript) || textOf(said.audio.data)
       if (textOf(said.refusal) !== '') isRefusal = true
@@ -126,8 +129,9 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
   const usage = usageOf(value)
   return {
     ...NO_FACTS,
-    text,
-    hasContent: text !== '',
+    text: thought + text,
+    hasContent: thought !== '' || text !== '',
+    hasAnswer: text !== '',
     usage,
     serviceTier: textOf(value.service_tier) || null,
     finish,
@@ -136,6 +140,7 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
   }
 }
 
+/** Of a function, or of a tool that takes a text as it is. */
 function textOfCall(call: unknown): string {
-  return isObject(call) ? textOf(call.name) + textOf(call.arguments) : ''
+  return isObject(call) ? textOf(call.name) + textOf(call.arguments) + textOf(call.input) : ''
 }

@@ -14,13 +14,11 @@ export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
   passedHeaders: [],
   read,
   changes: () => ({}),
-  readAnswer: (answer) => ({
-    ...NO_FACTS,
-    hasContent: objectsOf(answer.data).length > 0,
-    usage: usageOf(answer),
-    finish: 'stop',
-    error: openAiError(answer),
-  }),
+  readAnswer: (answer) => {
+    const hasAnswer = objectsOf(answer.data).length > 0
+    const error = openAiError(answer)
+    return { ...NO_FACTS, hasContent: hasAnswer, hasAnswer, usage: usageOf(answer), finish: 'stop', error }
+  },
   readEvent: () => NO_FACTS,
   shown: (data) => data,
   usagePath: usagePathOf,

@@ -128,18 +128,17 @@ function readResponse(response: Json, isEvent: boolean): Facts {
   const error = openAiError(response)
   const usage = usageOf(response)
   if (error !== null) return { ...NO_FACTS, usage, error }
-  const parts = objectsOf(response.output).flatMap((item) => {
-    const called = textOf(item.name) + textOf(item.arguments) + textOf(item.result)
-    return [{ text: called }, ...objectsOf(item.content), ...objectsOf(item.summary)]
-  })
-  const text = parts.map((part) => textOf(part.text) + textOf((part as Json).refusal)).join('')
+  const items = objectsOf(response.output)
+  const parts = items.flatMap(partsOf)
+  const text = textOfParts(parts)
   const reason = textOf(objectOf(response.incomplete_details)?.reason)
-  const refused = parts.some((part) => textOf((part as Json).refusal) !== '')
+  const refused = parts.some((part) => textOf(part.refusal) !== '')
   return {
     ...NO_FACTS,
     // A stream has had its text already.
     text: isEvent ? '' : text,
     hasContent: text !== '',
+    hasAnswer: textOfParts(items.filter(({ type }) => type !== 'reasoning').flatMap(partsOf)) !== '',
     usage,
     serviceTier: textOf(response.service_tier) || null,
     finish: textOf(response.status) || 'completed',
@@ -147,6 +146,15 @@ function readResponse(response: Json, isEvent: boolean): Facts {
     isTruncated: response.status === 'incomplete' && reason !== 'content_filter',
     isEnd: isEvent,
   }
+}
+
+function partsOf(item: Json): readonly Json[] {
+  const called = textOf(item.name) + textOf(item.arguments) + textOf(item.input) + textOf(item.result)
+  return [{ text: called }, ...objectsOf(item.content), ...objectsOf(item.summary)]
+}
+
+function textOfParts(parts: readonly Json[]): string {
+  return parts.map(({ text, refusal }) => textOf(text) + textOf(refusal)).join('')
 }
 
 function readEvent(value: Json): Facts {
@@ -165,7 +173,9 @@ function readEvent(value: Json): Facts {
     return readResponse(response, true)
   if (type.endsWith('.delta')) {
     const text = textOf(value.delta)
-    return { ...NO_FACTS, text, hasContent: text !== '', isRefusal: type === 'response.refusal.delta' }
+    const hasContent = text !== ''
+    const hasAnswer = hasContent && !type.startsWith('response.reasoning')
+    return { ...NO_FACTS, text, hasContent, hasAnswer, isRefusal: type === 'response.refusal.delta' }
   }
   return NO_FACTS
 }

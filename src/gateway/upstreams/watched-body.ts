@@ -33,26 +33,32 @@ export function within<T>(promise: Promise<T>, ms: number, after: After, what: s
   })
 }
 
+/** How long more is waited for, and for what, as the client is told. */
+export interface Wait {
+  readonly ms: number
+  readonly what: string
+}
+
 /** The bytes of an answer, each wait for more of them bounded. */
 export class WatchedBody {
   private readonly chunks: AsyncIterator<Uint8Array>
   private readonly after: After
   private ended = false
   /** While a wait is under way. */
-  waitMs: () => number
-  what = 'first token'
+  wait: () => Wait
 
-  constructor(chunks: AsyncIterator<Uint8Array>, after: After, waitMs: () => number) {
+  constructor(chunks: AsyncIterator<Uint8Array>, after: After, wait: () => Wait) {
     this.chunks = chunks
     this.after = after
-    this.waitMs = waitMs
+    this.wait = wait
   }
 
   /** @returns null at the end. @throws (the promise is rejected with) UpstreamFailure */
   async next(): Promise<Uint8Array | null> {
     if (this.ended) return null
     try {
-      const { done, value } = await within(this.chunks.next(), this.waitMs(), this.after, this.what)
+      const { ms, what } = this.wait()
+      const { done, value } = await within(this.chunks.next(), ms, this.after, what)
       if (done !== true) return value
       this.ended = true
       return null

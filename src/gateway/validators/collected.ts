@@ -38,8 +38,8 @@ export class Collected {
       const said = objectOf(choice.delta) ?? objectOf(choice.message) ?? {}
       this.addText(at, textOfContent(said.content))
       objectsOf(said.tool_calls).forEach((call, i) => {
-        const { name, arguments: args } = objectOf(call.function) ?? {}
-        this.addCall(`${at}.${call.index ?? i}`, textOf(name), textOf(args))
+        const { name, arguments: args, input } = objectOf(call.function) ?? objectOf(call.custom) ?? {}
+        this.addCall(`${at}.${call.index ?? i}`, textOf(name), textOf(args) + textOf(input))
       })
       const { name, arguments: args } = objectOf(said.function_call) ?? {}
       if (name !== undefined || args !== undefined) this.addCall(at, textOf(name), textOf(args))
@@ -67,7 +67,8 @@ export class Collected {
     const response = objectOf(value.response) ?? value
     if (value.type !== undefined && !/^response\.(completed|incomplete)$/.test(textOf(value.type))) return
     objectsOf(response.output).forEach((item, i) => {
-      if (item.type === 'function_call') this.addCall(String(i), textOf(item.name), textOf(item.arguments))
+      if (item.type === 'function_call' || item.type === 'custom_tool_call')
+        this.addCall(String(i), textOf(item.name), textOf(item.arguments) + textOf(item.input))
       for (const part of objectsOf(item.content))
         if (part.type === 'output_text') this.addText(String(i), textOf(part.text))
     })

@@ -6,9 +6,12 @@ import { objectOf, objectsOf, textOf } from '../protocols/json-read.js'
 export interface Contract {
   /** JSON that fits this; true: any JSON; null: nothing is asked. */
   readonly schema: unknown
-  /** Schemas of arguments, by tool; null: it has none. */
+  /** Schemas of arguments, by tool; null: it has none, FREE_TEXT: what it takes is no JSON. */
   readonly tools: ReadonlyMap<string, unknown> | null
 }
+
+/** Of a tool that takes a text as it is. */
+export const FREE_TEXT = Symbol('a text as it is')
 
 const NOTHING: Contract = { schema: null, tools: null }
 
@@ -42,13 +45,17 @@ function formatSchema(format: Json | null): unknown {
   return format?.type === 'json_schema' ? (format.schema ?? true) : null
 }
 
-/** Chat has `{ function: { name, parameters } }`, responses `{ name, parameters }`, messages `{ name, input_schema }`. */
+/**
+ * Chat has `{ function: { name, parameters } }` and `{ custom: { name } }`, responses `{ name, parameters }` and
+ * `{ type: 'custom', name }`, messages `{ name, input_schema }`.
+ */
 function toolsOf(body: Json): Contract['tools'] {
   const tools = new Map<string, unknown>()
   for (const tool of [...objectsOf(body.tools), ...objectsOf(body.functions)]) {
-    const inner = objectOf(tool.function) ?? tool
+    const inner = objectOf(tool.function) ?? objectOf(tool.custom) ?? tool
     const name = textOf(inner.name)
-    if (name !== '') tools.set(name, inner.parameters ?? inner.input_schema ?? null)
+    const schema = inner.parameters ?? inner.input_schema ?? null
+    if (name !== '') tools.set(name, schema === null && tool.type === 'custom' ? FREE_TEXT : schema)
   }
   return tools.size === 0 ? null : tools
 }

@@ -1,5 +1,5 @@
 import type { Collected } from './collected.js'
-import type { Contract } from './contract.js'
+import { type Contract, FREE_TEXT } from './contract.js'
 import { fitsSchema } from './json-schema.js'
 
 /**
@@ -8,6 +8,7 @@ import { fitsSchema } from './json-schema.js'
  */
 export function keeps({ schema, tools }: Contract, collected: Collected): boolean | null {
   if (collected.isTooLong) return null
+  if (schema !== null && collected.texts.size === 0 && collected.calls.size === 0) return false
   let isUndecided = false
   const note = (fits: boolean | null) => {
     isUndecided ||= fits === null
@@ -18,8 +19,9 @@ export function keeps({ schema, tools }: Contract, collected: Collected): boolea
       // A tool of the provider's own.
       if (tools === null) return true
       if (!tools.has(name)) return false
-      const given = parsed(args === '' ? '{}' : args)
       const asked = tools.get(name) ?? true
+      if (asked === FREE_TEXT) return true
+      const given = parsed(args === '' ? '{}' : args)
       return given !== undefined && note(fitsSchema(given, asked))
     }) &&
     (schema === null ||

@@ -17,6 +17,36 @@ const MODELS = [
   modelTree('d', { upstreamModel: 'sim-claude' }),
 ]
 
+describe('the time of a request', () => {
+  const STALLED = { fault: { kind: 'stall-before-headers' } } as const
+  it.each([false, true])(
+    'that is over is no failure of the model, whose own time was not: streamed %s',
+    async (stream) => {
+      const server = await gatewayServer({
+        script: () => STALLED,
+        tree: { timeouts: { totalMs: 300, firstTokenMs: 10_000 } },
+      })
+      const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO, stream })
+      expect([response.status, (await response.text()).includes('upstream_timeout')]).toEqual([504, true])
+      const models = server.router.stats().models
+      expect(models.map(({ failed }) => failed)).toEqual(models.map(() => 0))
+      expect(models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(1)
+      expect(server.records).toMatchObject([{ tries: 1 }])
+    },
+  )
+
+  it('is not spent on another try where too little of it is left', async () => {
+    const server = await gatewayServer({
+      script: () => STALLED,
+      tree: { timeouts: { totalMs: 1500, firstTokenMs: 1000 }, retries: { shareMax: 1, triesMax: 5 } },
+    })
+    const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+    expect(response.status).toBe(504)
+    expect(server.records).toMatchObject([{ tries: 1 }])
+    expect(server.router.stats().models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
+  })
+})
+
 describe('a stream', () => {
   it('is what the upstream sent, event for event', async () => {
     const framings: PartialPlan['framing'][] = [
