@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { complete } from './completions/complete.js'
 import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'
+import { admit } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
 import { decision, feedback, link } from './feedback/feedback-routes.js'
@@ -54,7 +55,12 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     app.get('/v1/decisions/:id', ({ req }) => decision(house, req.raw, req.param('id')))
     app.post('/v1/feedback', ({ req }) => feedback(house, req.raw))
     app.on(['GET', 'POST'], '/f/:token', ({ req }) => link(house, req.raw, req.param('token')))
-    app.get('/v1/models', ({ req }) => modelList(deps, req.raw))
+    app.get('/v1/models', ({ req: { raw } }) =>
+      withKey(house, 'models', raw, async (key, exchange) => {
+        admit(house, exchange, key, 0)
+        return modelList(deps.live.current, key)
+      }),
+    )
     app.all('*', () => {
       const refusal = { status: 404, code: 'not_found', message: 'there is no such path', retryAfterMs: null }
       return refusalResponse(refusal, 'openai')

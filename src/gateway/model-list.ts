@@ -1,13 +1,9 @@
-import { keyTextOf } from './keys/keyring.js'
-import { refusalResponse } from './keys/refusal.js'
-import type { SurfaceDeps } from './surfaces.js'
+import type { GatewayConfig } from './config/config.js'
+import type { ClientKey } from './keys/keyring.js'
 
-/** `GET /v1/models`: what the key may use, with prices and capabilities, as OpenAI lists models. */
-export async function modelList({ live, keyring }: SurfaceDeps, request: Request): Promise<Response> {
-  const authentication = await keyring.authenticate(keyTextOf(request.headers))
-  if (!authentication.ok) return refusalResponse(authentication.refusal, 'openai')
-  const { groups: allowed } = authentication.key
-  const models = live.current.models.filter(
+/** What a key may use, with prices and capabilities, as OpenAI lists models. */
+export function modelList(config: GatewayConfig, { groups: allowed }: ClientKey): object {
+  const models = config.models.filter(
     ({ enabled, groups }) => enabled && (allowed === null || groups.some((group) => allowed.includes(group))),
   )
   const groups = [...new Set(models.filter(({ kind }) => kind === 'chat').flatMap((model) => model.groups))]
@@ -29,5 +25,5 @@ export async function modelList({ live, keyring }: SurfaceDeps, request: Request
       }
     }),
   ]
-  return Response.json({ object: 'list', data })
+  return { object: 'list', data }
 }

@@ -1,8 +1,9 @@
 import { type Context, Hono } from 'hono'
 import { object, orNull, required, withDefault } from '../config/compound-shapes.js'
 import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
-import { tenantOptions } from '../config/router-options.js'
+import { JUDGE_TENANT, tenantOptions } from '../config/router-options.js'
 import { numberIn, text } from '../config/scalar-shapes.js'
+import { listKeys } from '../keys/stored-key.js'
 import { AdminError, bodyAs } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
 
@@ -23,7 +24,7 @@ const correction = object<{ decision: string; costUsd: number }>({
  * `PUT /tenants/:id/budget`, `PUT /tenants/:id/caps`, `DELETE /tenants/:id`.
  */
 export function moneyRoutes(deps: AdminDeps): Hono {
-  const { live, router, onChange } = deps
+  const { live, router, records, onChange } = deps
   const answer = async (context: Context, what: string, body: object, status: 200 | 201 = 200) => {
     onChange(what)
     return context.json({ ...body, durable: await isDurable(deps) }, status)
@@ -94,6 +95,19 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       const key = live.current.keys.find((each) => each.tenant === tenant)
       if (key !== undefined) {
         const message = `key ${JSON.stringify(key.name)} of the config is of this tenant: take it out first`
+        throw new AdminError(409, 'tenant_in_use', message)
+      }
+      if (tenant === JUDGE_TENANT && live.current.rewards.judge !== null)
+        throw new AdminError(
+          409,
+          'tenant_in_use',
+          'the judge of the config pays with this tenant: take it out first',
+        )
+      const stored = (await listKeys(records)).keys.find(
+        (each) => each.tenant === tenant && each.revokedAt === null,
+      )
+      if (stored !== undefined) {
+        const message = `key ${stored.id} (${JSON.stringify(stored.name)}) is of this tenant: revoke it first`
         throw new AdminError(409, 'tenant_in_use', message)
       }
       router.removeTenant(tenant)

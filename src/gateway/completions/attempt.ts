@@ -229,6 +229,8 @@ export class Attempt implements StreamedCall {
   /** Whose model goes on with the conversation: known to all processes before the client can. */
   private async noteModel(): Promise<void> {
     const { house, order, call } = this
+    // Nobody goes on with what a judge was asked.
+    if (order.key.id === JUDGE_KEY.id) return
     const known = house.sessions.answered(order.session, call.model.id)
     if (!house.deps.notes.isShared) return
     await new Promise<void>((resolve) => {

@@ -113,7 +113,8 @@ export async function reserve(
   if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
   const decision = await house.ledger.reserve(prompt, routeOptions(order, exclude))
-  house.decisions.made(decision.id, ownerOf(key))
+  // Nobody asks for a judge's decision.
+  if (key.id !== JUDGE_KEY.id) house.decisions.made(decision.id, ownerOf(key))
   const model = models.find(({ id }) => id === decision.model)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) {

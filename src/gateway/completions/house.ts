@@ -1,7 +1,7 @@
 import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
 import { Decisions } from '../feedback/decisions.js'
 import { Rewards } from '../feedback/rewards.js'
-import { Judge } from '../judge/judge.js'
+import { JUDGE_KEY, Judge } from '../judge/judge.js'
 import type { Surface } from '../logs/request-record.js'
 import { scrubberOf } from '../logs/scrub.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
@@ -78,8 +78,8 @@ export class House {
     const { now, observe } = this.deps
     const onEnd = (ended: Exchange) => {
       this.underWay.delete(ended)
-      // Feedback and questions name a decision too: it is another request's.
-      if (ended.mayCost) this.decisions.ended(ended.record)
+      // Feedback and questions name a decision too: it is another request's. Nobody asks for a judge's.
+      if (ended.mayCost && ended.record.key?.id !== JUDGE_KEY.id) this.decisions.ended(ended.record)
     }
     const exchange = new Exchange(request, surface, now, observe, onEnd)
     this.underWay.add(exchange)

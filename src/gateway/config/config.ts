@@ -356,6 +356,8 @@ export interface LinksConfig {
   readonly secret: Secret
   /** Default 30 days. */
   readonly ttlMs: number
+  /** How people reach this gateway: `https://llm.example.com`. Null, the default: as the request that asks for links came. */
+  readonly baseUrl: string | null
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'silent'] as const

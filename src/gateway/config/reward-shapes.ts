@@ -10,6 +10,7 @@ import {
 import { numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
 import { secret } from './secret-shape.js'
 import type { Shape } from './shape.js'
+import { baseUrl } from './upstream-shape.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS, milliseconds } from './words.js'
 
 const LINK_SECRET_LENGTH_MIN = 32
@@ -22,6 +23,11 @@ const judge: Shape<JudgeConfig> = object<JudgeConfig>({
 const links: Shape<LinksConfig> = object<LinksConfig>({
   secret: required(secret({ lengthMin: LINK_SECRET_LENGTH_MIN }), '$NAME of what signs links'),
   ttlMs: withDefault(milliseconds(1000, 366 * DAY_MS), 30 * DAY_MS, 'how long a link is good for'),
+  baseUrl: withDefault(
+    orNull(baseUrl),
+    null,
+    'how people reach this gateway, such as https://llm.example.com; null: as the request that asks for links came',
+  ),
 })
 const metric: Shape<MetricScale> = object<MetricScale>({
   name: required(text(), 'as clients call it'),

@@ -17,7 +17,7 @@ import { word } from './words.js'
 
 const URL_PATTERN =
   '^https?://(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(?::\\d{1,5})?(?:/[!-\\x22$->@-~]*[!-\\x22$-.0->@-~])?$'
-const baseUrl: Shape<string> = ruled(
+export const baseUrl: Shape<string> = ruled(
   textLike(
     URL_PATTERN,
     'an http or https URL without a user, a query or a slash at its end, such as https://api.openai.com/v1',

@@ -41,7 +41,8 @@ export function decision(house: House, request: Request, id: string): Promise<Re
       decision_id: id,
       explanation: explanationOf(house, id),
       request: known.record,
-      links: links === null ? null : await linksOf(house, id, links, new URL(request.url).origin),
+      links:
+        links === null ? null : await linksOf(house, id, links, links.baseUrl ?? new URL(request.url).origin),
     }
   })
 }

@@ -12,7 +12,7 @@ const TOKEN_CHARS_MAX = 1024
 /** A text that says the claim until it expires, and that nobody else can make. */
 export async function linkToken(
   { decision, value }: LinkClaim,
-  links: LinksConfig,
+  links: Pick<LinksConfig, 'secret' | 'ttlMs'>,
   now: number,
 ): Promise<string> {
   const payload = base64Url(new TextEncoder().encode(JSON.stringify([decision, value, now + links.ttlMs])))
@@ -20,7 +20,11 @@ export async function linkToken(
 }
 
 /** @returns null for what was not made here, or has expired */
-export async function readLink(token: string, links: LinksConfig, now: number): Promise<LinkClaim | null> {
+export async function readLink(
+  token: string,
+  links: Pick<LinksConfig, 'secret'>,
+  now: number,
+): Promise<LinkClaim | null> {
   if (token.length > TOKEN_CHARS_MAX) return null
   const [payload = '', given = '', ...rest] = token.split('.')
   if (rest.length > 0 || !equalInConstantTime(given, await signature(payload, links))) return null
@@ -37,7 +41,7 @@ export async function readLink(token: string, links: LinksConfig, now: number): 
   }
 }
 
-async function signature(payload: string, { secret }: LinksConfig): Promise<string> {
+async function signature(payload: string, { secret }: Pick<LinksConfig, 'secret'>): Promise<string> {
   const encoder = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('raw', encoder.encode(secret.reveal()), algorithm, false, [

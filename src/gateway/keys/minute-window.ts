@@ -17,6 +17,11 @@ export class MinuteWindow {
     return this.sum
   }
 
+  /** Whether nothing of the latest minute is left. */
+  isEmpty(now: number): boolean {
+    return this.total(now) === 0
+  }
+
   /** @returns the second it was booked on, by which it can be corrected */
   add(amount: number, now: number): number {
     this.advance(now)

@@ -25,6 +25,9 @@ interface KeyUse {
   readonly tokens: MinuteWindow
 }
 
+/** So many keys are looked through for those that did nothing of late, when another comes. */
+const IDLE_KEYS_MAX = 1000
+
 /** After so long without an answer a full house is asked again. */
 const STREAMS_RETRY_MS = 1000
 
@@ -32,10 +35,16 @@ const STREAMS_RETRY_MS = 1000
 export class RateLimits {
   private readonly uses = new Map<string, KeyUse>()
   private streams = 0
+  private sweepAt = IDLE_KEYS_MAX
   private readonly now: () => number
 
   constructor(now: () => number = Date.now) {
     this.now = now
+  }
+
+  /** Keys that something is kept of. */
+  get size(): number {
+    return this.uses.size
   }
 
   /** Requests that are let in and not over. */
@@ -134,6 +143,7 @@ export class RateLimits {
   private useOf(id: string): KeyUse {
     const known = this.uses.get(id)
     if (known !== undefined) return known
+    if (this.uses.size >= this.sweepAt) this.sweep()
     const made: KeyUse = {
       streams: 0,
       untold: null,
@@ -142,6 +152,15 @@ export class RateLimits {
     }
     this.uses.set(id, made)
     return made
+  }
+
+  /** Forgets keys that have nothing under way and did nothing for a minute. */
+  private sweep(): void {
+    const now = this.now()
+    for (const [id, { streams, untold, requests, tokens }] of this.uses)
+      if (streams === 0 && untold === null && requests.isEmpty(now) && tokens.isEmpty(now))
+        this.uses.delete(id)
+    this.sweepAt = Math.max(IDLE_KEYS_MAX, 2 * this.uses.size)
   }
 }
 

@@ -47,7 +47,7 @@ export function redisNotes(
   max: NotesMax,
   onProblem: (problem: Error) => void,
 ): Notes {
-  const unwritten = notesByKind()
+  const owns = notesByKind()
   const behind = new WriteBehind<Note>({
     atOnceMax: 16,
     onProblem,
@@ -65,22 +65,21 @@ export function redisNotes(
   return {
     isShared: true,
     async get(kind, id) {
-      // What was said here and elsewhere last is in Redis; what is on its way there is here.
-      const own = unwritten[kind].get(id)
+      const own = owns[kind].get(id)
       try {
         const text = await link.send('HGET', `{${prefix}}:${kind}`, id)
-        return (typeof text === 'string' ? objectIn(text) : null) ?? own
+        return later(typeof text === 'string' ? objectIn(text) : null, own)
       } catch (error) {
         if (own !== null) return own
         throw error
       }
     },
     put(kind, id, value) {
-      unwritten[kind].put(id, value, OWN_MAX)
+      owns[kind].put(id, value, OWN_MAX)
       return behind.add({ kind, id, value })
     },
     remove(kind, id) {
-      unwritten[kind].delete(id)
+      owns[kind].delete(id)
       return behind.add({ kind, id, value: null })
     },
     async entries(kind) {
@@ -97,6 +96,15 @@ export function redisNotes(
 
 /** What this process noted itself, for while Redis is away. */
 const OWN_MAX = 10_000
+
+/** Others may have said more since, and what was said here may still be on its way to Redis. */
+function later(found: object | null, own: object | null): object | null {
+  return found === null || placeOf(own) > placeOf(found) ? (own ?? found) : found
+}
+
+function placeOf(note: object | null): number {
+  return note !== null && 'at' in note && typeof note.at === 'number' ? note.at : Number.NEGATIVE_INFINITY
+}
 
 function objectIn(text: string): object | null {
   try {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisStoreConfig } from '../config/config.js'
 import type { RecordStore } from '../keys/records.js'
-import type { RedisLink } from './redis-link.js'
+import { type RedisLink, redisLink } from './redis-link.js'
 
 /** A change and a new mark, in one step: nobody sees one without the other. */
 const CHANGE = `
@@ -16,10 +16,21 @@ return 1`
 export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordStore {
   const { prefix, timeoutMs, waitReplicas } = config
   const [hash, mark] = [`{${prefix}}:records`, `{${prefix}}:records:version`]
+  /** `WAIT` holds up all that comes after it on its connection: changes that wait have one of their own. */
+  let waiting: Promise<RedisLink> | null = null
+  const linkForChanges = (): Promise<RedisLink> => {
+    if (waitReplicas === 0) return Promise.resolve(link)
+    waiting ??= redisLink(config).catch((error: unknown) => {
+      waiting = null
+      throw error
+    })
+    return waiting
+  }
   const change = async (id: string, text: string): Promise<void> => {
-    await link.send('EVAL', CHANGE, '2', hash, mark, id, randomUUID(), text)
+    const own = await linkForChanges()
+    await own.send('EVAL', CHANGE, '2', hash, mark, id, randomUUID(), text)
     if (waitReplicas === 0) return
-    const count = Number(await link.send('WAIT', String(waitReplicas), String(timeoutMs)))
+    const count = Number(await own.send('WAIT', String(waitReplicas), String(timeoutMs)))
     if (count < waitReplicas)
       throw new Error(`${count} of ${waitReplicas} replicas of Redis have the change: it may be lost`)
   }
@@ -35,7 +46,11 @@ export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordS
     put: (id, value) => change(id, JSON.stringify(value)),
     remove: (id) => change(id, ''),
     version: async () => String((await link.send('GET', mark)) ?? 'none'),
-    close: async () => link.close(),
+    async close() {
+      link.close()
+      const own = await waiting?.catch(() => null)
+      own?.close()
+    },
   }
 }
 

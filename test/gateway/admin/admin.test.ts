@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { JUDGE_TENANT } from '../../../src/gateway/config/router-options.js'
 import { memoryRecords } from '../../../src/gateway/keys/records.js'
 import { ENV, exampleTree, smallTree, type Tree } from '../config/example.js'
 import { ADMIN_KEY, adminServer } from './admin-server.js'
@@ -174,6 +175,28 @@ describe('money', () => {
       [409, 'tenant_in_use'],
       [400, 'invalid_argument'],
     ])
+  })
+
+  it('that a key in force pays with stays until it is revoked', async () => {
+    const { call } = await started()
+    expect((await call('POST', '/tenants', { id: 'team' })).status).toBe(201)
+    const { body } = await call('POST', '/keys', { name: 'bot', tenant: 'team' })
+    expect(await call('DELETE', '/tenants/team')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'tenant_in_use', message: expect.stringContaining('bot') } },
+    })
+    await call('DELETE', `/keys/${String(body.id)}`)
+    expect((await call('DELETE', '/tenants/team')).status).toBe(200)
+  })
+
+  it('of the judge stays while the config has one', async () => {
+    const tree = exampleTree()
+    const judge = { model: 'small', share: 0.5, capUsdPerDay: 1 }
+    const { call } = await started({ ...tree, rewards: { ...(tree.rewards as Tree), judge } })
+    expect(await call('DELETE', `/tenants/${encodeURIComponent(JUDGE_TENANT)}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'tenant_in_use' } },
+    })
   })
 
   it('sets no limit that a model without prices would escape', async () => {

@@ -60,6 +60,17 @@ const meanReward = (made: Server) =>
   made.router.stats().models.find(({ id }) => id === 'sim-small')?.meanReward ?? null
 
 describe('a judge', () => {
+  it('leaves no note of its own requests: they would push out those of clients', async () => {
+    const made = await server({ tree: { sessions: { sessionsMax: 1 } } })
+    const response = await ask(made)
+    await expect.poll(() => meanReward(made), { timeout: 5000 }).toBeCloseTo(0.7, 12)
+    await made.over(2)
+    const notes = made.deps()?.notes
+    expect(await notes?.entries('sessions')).toMatchObject([[expect.anything(), { model: 'sim-small' }]])
+    const id = response.headers.get('x-paretobandit-decision')
+    expect((await notes?.entries('decisions'))?.map(([decision]) => decision)).toEqual([id])
+  })
+
   for (const stream of [false, true])
     it(`grades an answer, which is its reward, streamed: ${stream}`, async () => {
       const made = await server()

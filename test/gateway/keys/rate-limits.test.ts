@@ -184,3 +184,26 @@ describe('a refusal', () => {
     expect(await response.json()).toMatchObject({ error: { type: 'authentication_error' } })
   })
 })
+
+describe('keys that do nothing', () => {
+  it('are forgotten, and no limit is', () => {
+    const { clock, rates } = limitsAt()
+    const use = (each: ClientKey) => {
+      const admitted = rates.admit(each, 1, limits)
+      if (admitted.ok) admitted.admission.end(1)
+      return admitted.ok
+    }
+    for (let i = 0; i < 50_000; i++) {
+      clock.now += 10
+      use(key({ id: `k${i}` }))
+    }
+    expect(rates.size).toBeLessThan(15_000)
+    const busy = key({ id: 'busy', requestsPerMinute: 3 })
+    expect([1, 2, 3, 4].map(() => use(busy))).toEqual([true, true, true, false])
+    for (let i = 0; i < 20_000; i++) {
+      clock.now += 1
+      use(key({ id: `l${i}` }))
+    }
+    expect(use(busy)).toBe(false)
+  })
+})

@@ -2,6 +2,8 @@ import { appendFileSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { fileNotes } from '../../../src/gateway/node/file-notes.js'
+import { type RedisLink, redisLink } from '../../../src/gateway/node/redis-link.js'
+import { redisNotes } from '../../../src/gateway/node/redis-notes.js'
 import { memoryNotes, type Notes } from '../../../src/gateway/notes/notes.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
 import { redisConfig, tempFile } from '../keys/record-stores.js'
@@ -81,6 +83,44 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     other.put('decisions', 'x', { n: 1 })
     await other.close()
     expect(await one.get('decisions', 'x')).toEqual({ n: 1 })
+  })
+
+  it('of which one is on its way and a later one is there are the later one', async () => {
+    const server = await RedisServer.start()
+    const link = await redisLink(redisConfig(server.url, 'five'))
+    let isHeld = false
+    const held: RedisLink = {
+      ...link,
+      send: (...args) => (isHeld && args[0] === 'EVAL' ? new Promise(() => {}) : link.send(...args)),
+    }
+    const notes = redisNotes(held, 'five', max, onProblem)
+    const other = redisNotes(link, 'five', max, onProblem)
+    expect(await other.put('sessions', 's', { model: 'old', at: 1 })).toBe(true)
+    isHeld = true
+    void notes.put('sessions', 's', { model: 'own', at: 2 })
+    expect(await notes.get('sessions', 's')).toEqual({ model: 'own', at: 2 })
+    expect(await other.put('sessions', 's', { model: 'newer', at: 3 })).toBe(true)
+    expect(await notes.get('sessions', 's')).toEqual({ model: 'newer', at: 3 })
+    link.close()
+    await server.stop()
+  })
+
+  it('are not held up by changes of keys that wait for replicas of Redis', async () => {
+    const server = await RedisServer.start()
+    const config = { ...redisConfig(server.url, 'six', 3000), waitReplicas: 1 }
+    const beside = await openBesideLog(config)
+    const notes = await beside.openNotes(max, onProblem)
+    // There is no replica: it waits as long as it may.
+    const change = beside.records.put('key', {}).then(
+      () => 'kept',
+      () => 'not kept',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const first = await Promise.race([change, notes.put('decisions', 'd', {}).then(() => 'noted')])
+    expect(first).toBe('noted')
+    expect(await change).toBe('not kept')
+    await beside.records.close()
+    await server.stop()
   })
 
   it('are on their way while others are, and what fails is written when Redis is back', async () => {

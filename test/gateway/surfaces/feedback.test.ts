@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { closeAll, gatewayServer, HELLO, modelTree, OTHER_KEY } from './gateway-server.js'
+import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree, OTHER_KEY } from './gateway-server.js'
 
 afterEach(closeAll)
 
@@ -139,6 +139,17 @@ describe('feedback', () => {
     const other = { authorization: `Bearer ${OTHER_KEY}` }
     expect((await give({ decision_id, value: 0 }, other)).status).toBe(404)
     expect((await give({ decision_id, value: 1 })).status).toBe(200)
+  })
+
+  it('comes by links to where people reach the gateway, where the operator says that', async () => {
+    const links = { secret: '$LINK_SECRET', baseUrl: 'https://llm.example.com/pb' }
+    const { ask, server } = await answered({ windowMs: 0, links })
+    const shown = await fetch(`${server.url}/v1/decisions/${await ask()}`, {
+      headers: { authorization: `Bearer ${CLIENT_KEY}` },
+    })
+    const { up } = ((await shown.json()) as { links: { up: string } }).links
+    expect(up).toMatch(/^https:\/\/llm\.example\.com\/pb\/f\/[\w.-]+$/)
+    expect((await fetch(up.replace('https://llm.example.com/pb', server.url))).status).toBe(200)
   })
 
   it('comes by signed links that a person confirms', async () => {

@@ -143,6 +143,21 @@ describe('a request', () => {
     expect(data.map(({ id }) => id)).toContain('sim-middle')
   })
 
+  it('for the list of models is told of, and counts for its key', async () => {
+    const server = await gatewayServer({
+      tree: { keys: [{ name: 'client', value: '$CLIENT_KEY', requestsPerMinute: 2 }] },
+    })
+    const list = async () =>
+      (await fetch(`${server.url}/v1/models`, { headers: { authorization: `Bearer ${CLIENT_KEY}` } })).status
+    expect([await list(), await list(), await list()]).toEqual([200, 200, 429])
+    const told = { surface: 'models', key: { name: 'client' } }
+    expect(server.records).toMatchObject([
+      { ...told, outcome: 'answered' },
+      { ...told, outcome: 'answered' },
+      { ...told, outcome: 'refused', code: 'rate_limit_exceeded' },
+    ])
+  })
+
   it('for a decision alone pays nothing in, uses no tries up and takes no tokens of the key', async () => {
     const server = await gatewayServer({
       tree: {
