@@ -17,6 +17,7 @@ import { SharedRecords } from './keys/shared-records.js'
 import { SharedUse } from './keys/shared-use.js'
 import type { UseExchange } from './keys/use.js'
 import { alarmLog } from './logs/alarms.js'
+import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
 import { scrubberOf } from './logs/scrub.js'
@@ -78,8 +79,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, message)
   const onError = (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    write('error', { error: scrubberOf(live.current)(text) }, 'the gateway failed')
+    write('error', { error: scrubberOf(live.current)(failureText(error)) }, 'the gateway failed')
   }
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,

@@ -22,7 +22,7 @@ describe('check-config', () => {
       [
         'gateway.yaml: no mistakes',
         '  listens on http://127.0.0.1:8787, state in SQLite: paretobandit.db',
-        '  budget $0.004 per request, cap $200 per month',
+        '  budget $0.004 per request, cap $200 per month (Europe/Berlin)',
         '  4 models on 2 upstreams, groups: everyday 2, coding 2',
         '  2 tenants, 1 key in this file, admin API on',
         '',

@@ -79,6 +79,18 @@ export function invalid(mistakes: readonly Mistake[]): AdminError {
   )
 }
 
+/** What is kept of keys and models. @throws AdminError where their store does not take it, which the log tells */
+export async function inRecords<T>(work: Promise<T>, onError: (error: unknown) => void): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof KeyError) throw error
+    onError(error)
+    const message = 'the store of keys and models cannot be reached or is full; the log says why'
+    throw new AdminError(503, 'records_unavailable', message)
+  }
+}
+
 /** The answer to what went wrong. */
 export function errorAnswer(context: Context, error: unknown): Response {
   const { status, code, message, mistakes } = described(error)

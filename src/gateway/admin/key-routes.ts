@@ -1,26 +1,27 @@
 import { Hono } from 'hono'
 import { createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
-import { jsonBody } from './answers.js'
+import { inRecords, jsonBody } from './answers.js'
 import type { AdminDeps } from './deps.js'
 
 /** `GET /keys`, `POST /keys`, `DELETE /keys/:id`. */
-export function keyRoutes({ live, router, records, shared, now, onChange }: AdminDeps): Hono {
+export function keyRoutes({ live, router, records, shared, now, onChange, onError }: AdminDeps): Hono {
   return new Hono()
     .get('/', async (context) => {
-      const { keys, unreadable } = await listKeys(records)
+      const { keys, unreadable } = await inRecords(listKeys(records), onError)
       const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: `config:${key.name}`, ...key }))
       return context.json({ keys: [...fixed.map(shown), ...keys.map(shownStored)], unreadable })
     })
     .post('/', async (context) => {
       const groups = live.current.models.flatMap(({ groups }) => groups)
       const known = { groups, tenants: router.tenants() }
-      const { text, key } = await createKey(records, await jsonBody(context), known, now())
+      const wish = await jsonBody(context)
+      const { text, key } = await inRecords(createKey(records, wish, known, now()), onError)
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): created`)
       return context.json({ ...shownStored(key), key: text }, 201)
     })
     .delete('/:id', async (context) => {
-      const key = await revokeKey(records, context.req.param('id'), now())
+      const key = await inRecords(revokeKey(records, context.req.param('id'), now()), onError)
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): revoked`)
       return context.json(shownStored(key))

@@ -3,7 +3,7 @@ import { hasLimit } from '../config/limits-in-force.js'
 import { prices } from '../config/price-shape.js'
 import { modelSpec } from '../config/router-options.js'
 import { modelRecordId, readModel } from './added-models.js'
-import { AdminError, bodyAs, invalid, jsonBody } from './answers.js'
+import { AdminError, bodyAs, inRecords, invalid, jsonBody } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
 
 /**
@@ -11,7 +11,7 @@ import { type AdminDeps, isDurable } from './deps.js'
  * `DELETE /models/:id`. Ids may have slashes: write them as `%2F`.
  */
 export function modelRoutes(deps: AdminDeps): Hono {
-  const { live, router, records, shared, onChange } = deps
+  const { live, router, records, shared, onChange, onError } = deps
   const find = (id: string) => {
     const stats = router.stats().models.find((model) => model.id === id)
     if (stats === undefined)
@@ -44,7 +44,8 @@ export function modelRoutes(deps: AdminDeps): Hono {
       if (!model.enabled) router.disable(model.id)
       try {
         // Whether requests may go to it is the router's to know: enabling it later changes no record.
-        await records.put(modelRecordId(model.id), { ...(value as object), enabled: true })
+        const record = { ...(value as object), enabled: true }
+        await inRecords(records.put(modelRecordId(model.id), record), onError)
       } catch (error) {
         router.removeModel(model.id)
         throw error
@@ -77,7 +78,7 @@ export function modelRoutes(deps: AdminDeps): Hono {
         const message = `model ${JSON.stringify(id)} stands in the config: disable it, or take it out there`
         throw new AdminError(409, 'model_in_config', message)
       }
-      await records.remove(modelRecordId(id))
+      await inRecords(records.remove(modelRecordId(id)), onError)
       await shared.refresh()
       router.removeModel(id, { drain: true })
       onChange(`model ${id}: removed`)

@@ -1,4 +1,4 @@
-import { ParetoBanditError, type Router } from '../../index.js'
+import { type AccountStats, type CapStatus, ParetoBanditError, type Router } from '../../index.js'
 import type { Refusal } from '../keys/refusal.js'
 import { RequestError } from '../protocols/adapter.js'
 import { isOfStore } from './ledger.js'
@@ -37,13 +37,15 @@ export function refusalOfError(
       retryAfterMs: LEDGER_RETRY_MS,
     }
   switch (error.code) {
-    case 'BUDGET_EXHAUSTED':
+    case 'BUDGET_EXHAUSTED': {
+      const short = error.field === 'caps' ? shortCaps(error, router, tenant) : null
       return {
         status: 402,
         code: 'budget_exhausted',
-        message: 'the budget leaves too little for this request',
-        retryAfterMs: untilCapsOpen(error, router, tenant, now),
+        message: `${limitText(short)} leaves too little for this request`,
+        retryAfterMs: short === null ? null : untilOpen(error, short, now),
       }
+    }
     case 'NO_ELIGIBLE_MODEL':
       return {
         status: 503,
@@ -87,18 +89,17 @@ export function refusalOfError(
   }
 }
 
+type ShortCap = CapStatus & { readonly owner: string | null }
+
 /**
- * When the accounts have what a refused request needs, ms from now; null: they do not say. A balance grows with requests and a
+ * When caps have what a refused request needs, ms from now; null: they do not say. A balance grows with requests and a
  * rolling window as its spend gets old, so neither names a time; nor does what only waits for answers that are under way.
  */
-function untilCapsOpen(
-  { field, neededUsd = 0 }: ParetoBanditError,
-  router: Router<string>,
-  tenant: string | null,
+function untilOpen(
+  { neededUsd = 0 }: ParetoBanditError,
+  short: readonly ShortCap[],
   now: number,
 ): number | null {
-  if (field !== 'caps') return null
-  const short = capsOf(router, tenant).filter(({ availableUsd }) => availableUsd < neededUsd)
   // The caps have it, and another process holds it: this one has asked for its part.
   if (short.length === 0) return LEDGER_RETRY_MS
   const isTold = short.every(
@@ -107,14 +108,30 @@ function untilCapsOpen(
   return isTold ? Math.max(0, ...short.map(({ endsAt }) => endsAt - now)) : null
 }
 
-function capsOf(router: Router<string>, tenant: string | null) {
-  const accounts = [router.stats().account]
-  if (tenant !== null) {
-    try {
-      accounts.push(router.tenantStats(tenant))
-    } catch {
-      // It was removed since.
-    }
+/** Whose limit it is, in words: without its dollars, which are the operator's to tell. */
+function limitText(short: readonly ShortCap[] | null): string {
+  if (short === null) return 'the budget'
+  const [first] = short
+  if (first === undefined) return 'a cap'
+  const { window, per, owner } = first
+  const cap = window === 'rolling' ? `the cap of any ${per}` : `the cap of this ${per}`
+  return owner === null ? cap : `${cap} of tenant ${JSON.stringify(owner)}`
+}
+
+/** The caps that leave less than a refused request needs, of all and of its tenant. */
+function shortCaps(
+  { neededUsd = 0 }: ParetoBanditError,
+  router: Router<string>,
+  tenant: string | null,
+): readonly ShortCap[] {
+  const short = (owner: string | null, account: AccountStats | null) =>
+    (account?.caps ?? []).flatMap((cap) => (cap.availableUsd < neededUsd ? [{ ...cap, owner }] : []))
+  const ofAll = short(null, router.stats().account)
+  if (tenant === null) return ofAll
+  try {
+    return [...ofAll, ...short(tenant, router.tenantStats(tenant))]
+  } catch {
+    // It was removed since.
+    return ofAll
   }
-  return accounts.flatMap((account) => account?.caps ?? [])
 }

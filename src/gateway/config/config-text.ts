@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
 import type { Mistake, Path } from './mistake.js'
 
 /** Longest config that is read. */
@@ -35,12 +35,19 @@ export function parseConfigText(text: string): ConfigText {
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
   try {
-    const document = parseDocument(text, {
+    const documents = parseAllDocuments(text, {
       lineCounter: lines,
       prettyErrors: false,
       merge: true,
       logLevel: 'silent',
     })
+    const [document, second] = documents
+    if (document === undefined) return failed('expected a config, the file is empty')
+    if (second !== undefined) {
+      const message = `expected one document, got ${documents.length}: only the first would count`
+      const mistakes = [{ path: [], message, place: placeAt(second.range[0]) }]
+      return { value: undefined, mistakes, placeOf: () => TOP }
+    }
     const problems = [...document.errors, ...document.warnings]
     if (problems.length > 0) {
       const mistakes = problems.map(({ message, pos }) => ({

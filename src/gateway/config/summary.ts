@@ -1,3 +1,4 @@
+import type { CapOptions } from '../../index.js'
 import type { GatewayConfig, StoreConfig } from './config.js'
 
 /** A config in a few lines, for people: what it would start. */
@@ -9,7 +10,7 @@ export function summaryOf(config: GatewayConfig): string[] {
   )
   const money = [
     budget === null ? 'no budget' : `budget $${budget.usdPerRequest} per request`,
-    ...caps.map(({ usd, per, window }) => `cap $${usd} per ${window === 'rolling' ? `rolling ${per}` : per}`),
+    ...caps.map(capText),
   ]
   return [
     `listens on http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}, ${storeText(store)}`,
@@ -17,6 +18,12 @@ export function summaryOf(config: GatewayConfig): string[] {
     `${counted(enabled.length, 'model')} on ${counted(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
     `${counted(tenants.length, 'tenant')}, ${counted(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
   ]
+}
+
+function capText({ usd, per, window, timeZone }: CapOptions): string {
+  return window === 'rolling'
+    ? `cap $${usd} per rolling ${per}`
+    : `cap $${usd} per ${per} (${timeZone ?? 'UTC'})`
 }
 
 function storeText(store: StoreConfig): string {

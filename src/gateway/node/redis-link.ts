@@ -46,9 +46,15 @@ export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<R
     throw error
   }
   return {
-    send: (...args) => within(timeoutMs, client.sendCommand(args)),
+    send: (...args) => within(timeoutMs, client.sendCommand(args)).catch(away),
     close: () => client.destroy(),
   }
+}
+
+/** With a code, as other failures have that an operator is to mend. */
+function away(error: unknown): never {
+  const message = `Redis: ${error instanceof Error ? error.message : String(error)}`
+  throw Object.assign(new Error(message, { cause: error }), { code: 'REDIS_UNAVAILABLE' })
 }
 
 async function importRedis(): Promise<RedisModule> {

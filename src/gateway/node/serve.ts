@@ -11,6 +11,7 @@ import { type BesideLog, openBesideLog } from './beside-log.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
 import { openRouter } from './open-router.js'
+import { Signals } from './signals.js'
 
 export interface ServeOptions {
   /** Path of the config. */
@@ -49,20 +50,25 @@ const CLOSE_MS = 15_000
  * @throws (the promise is rejected with) ConfigError, or what keeps it from listening or from its store
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const config = await readFileConfig(options)
-  const log = options.log ?? jsonLog(config.logging.level)
-  const front: Front = { gateway: null, isEnding: false }
-  const http = await listen(config, (request) => answer(front, request), options.isOwnProcess)
-  log.write('info', { url: http.url }, 'listening')
-  const server = new Server(options, log, http, front)
+  const signals = new Signals(options.signals !== false)
   try {
-    await Promise.race([server.start(config), server.ended])
+    const config = await readFileConfig(options)
+    const log = options.log ?? jsonLog(config.logging.level)
+    const front: Front = { gateway: null, isEnding: false }
+    const http = await listen(config, (request) => answer(front, request), options.isOwnProcess)
+    log.write('info', { url: http.url }, 'listening')
+    const server = new Server(options, log, http, front, signals)
+    try {
+      await Promise.race([server.start(config), server.ended])
+    } catch (error) {
+      await http.drain(0)
+      throw error
+    }
+    return server
   } catch (error) {
-    server.forgetSignals()
-    await http.drain(0)
+    signals.forget()
     throw error
   }
-  return server
 }
 
 /** What stands behind the socket. */
@@ -110,9 +116,10 @@ class Server implements Serving {
   private readonly http: HttpServer
   private readonly front: Front
   private end: (result: { readonly exitCode: number }) => void = () => {}
-  private readonly forget: (() => void)[] = []
+  private readonly signals: Signals
 
-  constructor(options: ServeOptions, log: JsonLog, http: HttpServer, front: Front) {
+  constructor(options: ServeOptions, log: JsonLog, http: HttpServer, front: Front, signals: Signals) {
+    this.signals = signals
     this.options = options
     this.log = log
     this.http = http
@@ -125,7 +132,7 @@ class Server implements Serving {
 
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
-    if (options.signals !== false) this.listenToSignals()
+    this.signals.givenTo(this)
     let wasFailing = ''
     const onStoreError = (error: unknown) => {
       const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))
@@ -165,16 +172,15 @@ class Server implements Serving {
       throw error
     }
     if (this.front.isEnding) await this.front.gateway.close()
-    else log.write('info', { url: this.url }, 'ready')
+    else {
+      log.write('info', { url: this.url }, 'ready')
+      this.signals.ready()
+    }
   }
 
-  private listenToSignals(): void {
-    const on = (signal: NodeJS.Signals, act: () => void): void => {
-      process.on(signal, act)
-      this.forget.push(() => process.off(signal, act))
-    }
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) on(signal, () => this.stop(signal))
-    on('SIGHUP', () => void this.reload())
+  /** Whether it takes requests: there is something to reload. */
+  get isReady(): boolean {
+    return this.front.gateway !== null
   }
 
   async reload(): Promise<void> {
@@ -239,12 +245,8 @@ class Server implements Serving {
     this.finish(1)
   }
 
-  forgetSignals(): void {
-    for (const forget of this.forget.splice(0)) forget()
-  }
-
   private finish(exitCode: number): void {
-    this.forgetSignals()
+    this.signals.forget()
     this.log.flush()
     this.end({ exitCode })
   }

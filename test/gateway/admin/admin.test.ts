@@ -357,10 +357,12 @@ describe('models', () => {
       put: () => Promise.reject(new Error('disk full of sk-secret')),
     })
     const answer = await call('POST', '/models', ADDED)
-    expect(answer).toMatchObject({ status: 500, body: { error: { code: 'internal_error' } } })
-    expect(JSON.stringify(answer)).not.toContain('sk-secret')
+    const key = await call('POST', '/keys', { name: 'bot' })
+    for (const each of [answer, key])
+      expect(each).toMatchObject({ status: 503, body: { error: { code: 'records_unavailable' } } })
+    expect(JSON.stringify([answer, key])).not.toContain('sk-secret')
     expect(router.stats().models).toHaveLength(4)
-    expect(told).toEqual(['error: Error: disk full of sk-secret'])
+    expect(told).toEqual(Array(2).fill('error: Error: disk full of sk-secret'))
   })
 })
 

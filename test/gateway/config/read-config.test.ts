@@ -21,6 +21,15 @@ const ofTree = (tree: unknown, env: Readonly<Record<string, string>> | null = EN
 const ofText = (text: string) => mistakesOf(readConfigText(text, { name: 'c.yaml', env: ENV }))
 const ofSmall = (more: Tree) => ofTree({ ...smallTree(), ...more })
 
+describe('a text of several documents', () => {
+  it('is refused: only the first would count', async () => {
+    const text = 'upstreams: []\n---\nmodels: []\n'
+    await expect(readConfigText(text, { name: 'c', env: ENV })).rejects.toMatchObject({
+      mistakes: [{ message: expect.stringMatching(/expected one document, got 2/), place: { line: 2 } }],
+    })
+  })
+})
+
 describe('a config', () => {
   it('is read whole, with every default', async () => {
     const config = await readConfigText(EXAMPLE, { name: 'gateway.yaml', env: ENV })

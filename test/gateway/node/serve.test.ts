@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
 import type { MakeSurfaces } from '../../../src/gateway/surfaces.js'
 import type { Tree } from '../config/example.js'
 import { ADMIN, served, servedTree, type TestServer } from './serving.js'
@@ -87,7 +88,7 @@ describe('a server', () => {
     expect((await get(openly, '/metrics')).status).toBe(200)
     expect((await get(server, '/admin/stats', ADMIN)).status).toBe(200)
     expect(await get(server, '/v1/models')).toMatchObject({ status: 401 })
-    expect(server.lines.map(({ message }) => message)).toEqual(['listening', 'ready'])
+    expect(server.lines.map(({ message }) => message)).toEqual(['listening', 'ready', 'request'])
   })
 
   it('reads its config again, and keeps the old one where the new has mistakes', async () => {
@@ -183,6 +184,27 @@ describe('a server that ends', () => {
     expect(await server.ended).toEqual({ exitCode: 1 })
     state.finish()
     await under.catch(() => {})
+  })
+
+  /** A signal comes while the gateway is put together. */
+  const signalled =
+    (signal: NodeJS.Signals): MakeSurfaces =>
+    (deps) => {
+      process.emit(signal)
+      return clientSurfaces()(deps)
+    }
+
+  it('keeps signals that come while it starts: a reload waits until there is something to reload', async () => {
+    const server = await served(servedTree(), signalled('SIGHUP'))
+    await expect.poll(() => server.lines.map(({ message }) => message)).toContain('config reloaded')
+    server.stop('test')
+    expect(await server.ended).toEqual({ exitCode: 0 })
+  })
+
+  it('ends where it is told to while it starts, and never takes a request', async () => {
+    const server = await served(servedTree(), signalled('SIGTERM'))
+    expect(await server.ended).toEqual({ exitCode: 0 })
+    expect(server.lines.map(({ message }) => message)).not.toContain('ready')
   })
 
   it('leaves no signal handlers behind', async () => {

@@ -344,3 +344,28 @@ async function wrongly(
       return 'it says nothing'
   }
 }
+
+describe('under a calendar cap', () => {
+  const MODELS = [
+    { id: 'a', inputUsdPerMTok: 0.25, outputUsdPerMTok: 2 },
+    { id: 'b', inputUsdPerMTok: 1.25, outputUsdPerMTok: 10 },
+  ]
+
+  it.each(['hour', 'day', 'week', 'month'] as const)(
+    'a model is not unaffordable for the want of a period, before the first and between two: %s',
+    async (per) => {
+      let at = Date.UTC(2026, 0, 5, 1)
+      const caps = [{ usd: 1, per }]
+      const router = await createRouter<string>({ models: MODELS, dimension: 1, caps, clock: () => at })
+      const kinds = () => router.stats().models.map(({ standing }) => standing.kind)
+      expect(kinds()).not.toContain('unaffordable')
+      router.settle(router.route([1]).id, { costUsd: 1 })
+      expect(kinds()).toEqual(['unaffordable', 'unaffordable'])
+      at += 40 * 24 * 3_600_000
+      const before = await router.digest()
+      expect(kinds()).not.toContain('unaffordable')
+      expect(await router.digest()).toEqual(before)
+      expect(['a', 'b']).toContain(router.route([1]).model)
+    },
+  )
+})

@@ -23,14 +23,8 @@ export interface CapStatus {
  * @throws INVALID_ARGUMENT for a time that no calendar has
  */
 export function capStatus(cap: Cap, at: number, forecast: Forecast | null = null): CapStatus {
-  const { per, window, timeZone, usd, pacing } = cap
-  let shown = cap
-  if (cap.isOver(at)) {
-    shown = new Cap({ usd, per, window, timeZone, pacing })
-    shown.load(cap.save())
-    const period = calendarPeriod(cap, at)
-    shown.begin(period.startsAt, period.endsAt)
-  }
+  const { per, window, timeZone, usd } = cap
+  const shown = begunCap(cap, at)
   const [startsAt, endsAt] = window === 'rolling' ? [at - cap.lengthMs, at] : [shown.startsAt, shown.endsAt]
   return {
     per,
@@ -44,4 +38,15 @@ export function capStatus(cap: Cap, at: number, forecast: Forecast | null = null
     endsAt,
     impliedUsdPerRequest: shown.impliedUsdPerRequest(at, forecast),
   }
+}
+
+/** A cap as the next request will find it: a copy with its period begun, where the one in force is over. */
+export function begunCap(cap: Cap, at: number): Cap {
+  if (!cap.isOver(at)) return cap
+  const { per, window, timeZone, usd, pacing } = cap
+  const begun = new Cap({ usd, per, window, timeZone, pacing })
+  begun.load(cap.save())
+  const period = calendarPeriod(cap, at)
+  begun.begin(period.startsAt, period.endsAt)
+  return begun
 }

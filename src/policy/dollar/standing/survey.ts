@@ -5,6 +5,7 @@ import type { StateView } from '../../../state/policy-state.js'
 import { blankNote } from '../../decision-note.js'
 import { type RequestSize, requestSize } from '../../eligibility.js'
 import type { ResolvedOptions } from '../../options.js'
+import { begunCap } from '../accounts/cap-status.js'
 import { CandidateCosts } from '../candidate-costs.js'
 import { Equals } from '../equals.js'
 import { Prospects } from '../exploration/prospects.js'
@@ -55,13 +56,26 @@ export class Survey {
     this.options = options
     this.at = at
     this.limits = new RequestLimits(false)
-    this.limits.read(state, null, { ...blankNote(), at })
+    this.readLimits()
     this.prospects = new Prospects(this.costs, this.limits.uses)
     this.equals = new Equals(options.policyOptions.indifference, this.costs)
     const usual = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
     const recent = recentPrompts(state, prompts, usual)
     this.isUsual = recent.length === 0
     this.prompts = this.isUsual ? [usualPrompt(state.pending.dimension, usual)] : recent
+  }
+
+  /** As the next request finds them: it begins the periods of caps that are over. */
+  private readLimits(): void {
+    const { at, limits, state } = this
+    const { router } = state.policy.accounts
+    const { caps } = router
+    try {
+      if (caps.some((cap) => cap.isOver(at))) router.caps = caps.map((cap) => begunCap(cap, at))
+      limits.read(state, null, { ...blankNote(), at })
+    } finally {
+      router.caps = caps
+    }
   }
 
   /** Of every enabled model, over all prompts. */
