@@ -53,7 +53,7 @@ function answerTo(error: unknown, context: Context, onError: AdminDeps['onError'
     return errorAnswer(context, what)
   }
   const answer = errorAnswer(context, error)
-  if (answer.status >= 500) onError(error)
+  if (answer.status >= 500) onError(error instanceof AdminError ? (error.cause ?? error) : error)
   return answer
 }
 

@@ -20,8 +20,9 @@ export class AdminError extends Error {
     code: string,
     message: string,
     mistakes: readonly Mistake[] = [],
+    options?: ErrorOptions,
   ) {
-    super(message)
+    super(message, options)
     this.status = status
     this.code = code
     this.mistakes = mistakes
@@ -80,14 +81,13 @@ export function invalid(mistakes: readonly Mistake[]): AdminError {
 }
 
 /** What is kept of keys and models. @throws AdminError where their store does not take it, which the log tells */
-export async function inRecords<T>(work: Promise<T>, onError: (error: unknown) => void): Promise<T> {
+export async function inRecords<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
     if (error instanceof KeyError) throw error
-    onError(error)
     const message = 'the store of keys and models cannot be reached or is full; the log says why'
-    throw new AdminError(503, 'records_unavailable', message)
+    throw new AdminError(503, 'records_unavailable', message, [], { cause: error })
   }
 }
 

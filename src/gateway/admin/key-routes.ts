@@ -4,10 +4,10 @@ import { inRecords, jsonBody } from './answers.js'
 import type { AdminDeps } from './deps.js'
 
 /** `GET /keys`, `POST /keys`, `DELETE /keys/:id`. */
-export function keyRoutes({ live, router, records, shared, now, onChange, onError }: AdminDeps): Hono {
+export function keyRoutes({ live, router, records, shared, now, onChange }: AdminDeps): Hono {
   return new Hono()
     .get('/', async (context) => {
-      const { keys, unreadable } = await inRecords(listKeys(records), onError)
+      const { keys, unreadable } = await inRecords(listKeys(records))
       const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: `config:${key.name}`, ...key }))
       return context.json({ keys: [...fixed.map(shown), ...keys.map(shownStored)], unreadable })
     })
@@ -15,13 +15,13 @@ export function keyRoutes({ live, router, records, shared, now, onChange, onErro
       const groups = live.current.models.flatMap(({ groups }) => groups)
       const known = { groups, tenants: router.tenants() }
       const wish = await jsonBody(context)
-      const { text, key } = await inRecords(createKey(records, wish, known, now()), onError)
+      const { text, key } = await inRecords(createKey(records, wish, known, now()))
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): created`)
       return context.json({ ...shownStored(key), key: text }, 201)
     })
     .delete('/:id', async (context) => {
-      const key = await inRecords(revokeKey(records, context.req.param('id'), now()), onError)
+      const key = await inRecords(revokeKey(records, context.req.param('id'), now()))
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): revoked`)
       return context.json(shownStored(key))

@@ -11,7 +11,7 @@ import { type AdminDeps, isDurable } from './deps.js'
  * `DELETE /models/:id`. Ids may have slashes: write them as `%2F`.
  */
 export function modelRoutes(deps: AdminDeps): Hono {
-  const { live, router, records, shared, onChange, onError } = deps
+  const { live, router, records, shared, onChange } = deps
   const find = (id: string) => {
     const stats = router.stats().models.find((model) => model.id === id)
     if (stats === undefined)
@@ -45,7 +45,7 @@ export function modelRoutes(deps: AdminDeps): Hono {
       try {
         // Whether requests may go to it is the router's to know: enabling it later changes no record.
         const record = { ...(value as object), enabled: true }
-        await inRecords(records.put(modelRecordId(model.id), record), onError)
+        await inRecords(records.put(modelRecordId(model.id), record))
       } catch (error) {
         router.removeModel(model.id)
         throw error
@@ -78,7 +78,7 @@ export function modelRoutes(deps: AdminDeps): Hono {
         const message = `model ${JSON.stringify(id)} stands in the config: disable it, or take it out there`
         throw new AdminError(409, 'model_in_config', message)
       }
-      await inRecords(records.remove(modelRecordId(id)), onError)
+      await inRecords(records.remove(modelRecordId(id)))
       await shared.refresh()
       router.removeModel(id, { drain: true })
       onChange(`model ${id}: removed`)

@@ -24,7 +24,7 @@ const correction = object<{ decision: string; costUsd: number }>({
  * `PUT /tenants/:id/budget`, `PUT /tenants/:id/caps`, `DELETE /tenants/:id`.
  */
 export function moneyRoutes(deps: AdminDeps): Hono {
-  const { live, router, records, onChange, onError } = deps
+  const { live, router, records, onChange } = deps
   const answer = async (context: Context, what: string, body: object, status: 200 | 201 = 200) => {
     onChange(what)
     return context.json({ ...body, durable: await isDurable(deps) }, status)
@@ -103,7 +103,7 @@ export function moneyRoutes(deps: AdminDeps): Hono {
           'tenant_in_use',
           'the judge of the config pays with this tenant: take it out first',
         )
-      const stored = (await inRecords(listKeys(records), onError)).keys.find(
+      const stored = (await inRecords(listKeys(records))).keys.find(
         (each) => each.tenant === tenant && each.revokedAt === null,
       )
       if (stored !== undefined) {
