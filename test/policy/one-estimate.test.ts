@@ -125,8 +125,8 @@ describe.each(POLICY_NAMES)('under policy %s', (policy) => {
     )
   })
 
-  // The seed: a model that was let in to be tried beyond the limit, and not chosen.
-  it.each([{}, { seed: 544893166 }])(
+  // The seeds: a model that was let in to be tried beyond the limit, and not chosen; a request that is a try, and the next none.
+  it.each([{}, { seed: 544893166 }, { seed: 1551723780, path: '10281' }])(
     'explains an exclusion by the estimate that it shows %o',
     async (seed) => {
       await fc.assert(
@@ -136,8 +136,14 @@ describe.each(POLICY_NAMES)('under policy %s', (policy) => {
           for (const { x, factor, maxCostUsd } of steps) {
             const { id } = router.route([...x, 1])
             router.settle(id, { costUsd: 0.002 * factor })
-            if (refusalOf(() => router.route([...x, 1], { maxCostUsd })) !== 'none') continue
-            const { explanation, model } = router.route([...x, 1], { maxCostUsd, explain: true })
+            // Refused or not: a request that was let in to try a model says nothing of the next one.
+            let decision: Decision | undefined
+            const refusal = refusalOf(() => {
+              decision = router.route([...x, 1], { maxCostUsd, explain: true })
+            })
+            if (refusal !== 'none') expect(refusal).toBe('NO_ELIGIBLE_MODEL')
+            if (decision === undefined) continue
+            const { explanation, model } = decision
             for (const each of explanation?.models ?? []) {
               const isOver = each.model !== model && each.expectedCostUsd > maxCostUsd
               if (isOver !== (each.excluded === 'over-max-cost')) wrong.push({ each, maxCostUsd, model })
