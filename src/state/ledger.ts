@@ -33,10 +33,10 @@ export class Ledger {
     this.move(differenceUsd, allowanceUsd)
   }
 
-  /** A request was refused: the budget allows for it as for any other, or an account in debt could never get out of it. */
-  allow(allowanceUsd: number): void {
-    this.allowed++
-    this.allowanceUsd += allowanceUsd
+  /** Requests were refused: the budget allows for each as for any other, or an account in debt could never get out of it. */
+  allow(allowanceUsd: number, requests: number): void {
+    this.allowed += requests
+    this.allowanceUsd += allowanceUsd * requests
   }
 
   /** A request failed: the budget allows nothing for it. */

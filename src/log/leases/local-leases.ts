@@ -91,7 +91,7 @@ export class LocalLeases implements Lease {
   recordDraw(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event
     if (event.type === 'refused') {
-      this.payIn(tenant)
+      this.payIn(tenant, event.requests)
       return
     }
     const wallets = this.of(tenant)
@@ -237,9 +237,9 @@ export class LocalLeases implements Lease {
   }
 
   /** @returns USD paid in */
-  private payIn(tenant: string | null): number {
+  private payIn(tenant: string | null, requests = 1): number {
     const burst = this.accounts.get(tenant)?.burst
-    const usd = this.options.limitsOf(tenant)?.usdPerRequest ?? 0
+    const usd = requests * (this.options.limitsOf(tenant)?.usdPerRequest ?? 0)
     if (burst === undefined || burst === null) return 0
     burst.heldUsd += usd
     return usd

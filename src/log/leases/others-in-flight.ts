@@ -119,10 +119,11 @@ export class OthersInFlight {
       // Who appended something since has made it count again.
       if ((this.heardAt.get(originOf(each.id)) ?? 0) <= now - windowMs + stepsMs) usd += each.reservedUsd
     }
-    for (const each of this.landed) {
-      if (each.routedAt > now - windowMs || each.at < now - windowMs || !isOf(each.tenant, tenant)) continue
-      if (each.at - each.routedAt > stepsMs) usd += each.usd
-    }
+    for (const list of [this.landed, this.paying])
+      for (const each of list) {
+        if (each.routedAt > now - windowMs || each.at < now - windowMs || !isOf(each.tenant, tenant)) continue
+        if (each.at - each.routedAt > stepsMs) usd += each.usd
+      }
     return usd
   }
 

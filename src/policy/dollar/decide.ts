@@ -13,6 +13,7 @@ import type { ResolvedOptions } from '../options.js'
 import type { RouteOptions } from '../route-options.js'
 import { CappedRequests } from './accounts/capped-requests.js'
 import { findTenant } from './accounts/find-tenant.js'
+import { RefusedRequests } from './accounts/refused-requests.js'
 import { neededUsd } from './accounts/tail.js'
 import { Candidates } from './candidates.js'
 import { Equals } from './equals.js'
@@ -25,7 +26,7 @@ import { checkSizes, worstCaseCostUsd } from './worst-case.js'
 
 /** `maxCostUsd` is compared with what the prompt is expected to cost, once that is known. */
 const ANY_COST = { known: () => 0, tried: () => 0 }
-const NO_NOTICES: readonly RouterEvent[] = []
+const NO_EVENTS: readonly RouterEvent[] = []
 
 /**
  * Policy `dollar`: argmax of theta.x + bonus - mu c(x) over the models that the account affords, mu the shadow price of
@@ -42,6 +43,7 @@ export class DollarChooser implements Chooser<DollarState> {
   private readonly probes: Probes
   private readonly equals: Equals
   private readonly capped = new CappedRequests()
+  private readonly short = new RefusedRequests()
   private readonly reach: ReachWatch
 
   constructor(options: ResolvedOptions<DollarOptions>) {
@@ -71,21 +73,24 @@ export class DollarChooser implements Chooser<DollarState> {
 
   due(state: StateView<DollarState>, request: RouteOptions | null, at: number): readonly RouterEvent[] {
     const { accounts } = state.policy
-    const waiting = this.capped.due(at, (tenant) => accounts.of(tenant) !== undefined)
+    const isKnown = (tenant: string) => accounts.of(tenant) !== undefined
+    const capped = this.capped.due(at, isKnown)
+    const short = this.short.due(at, isKnown)
     const periods = accounts.periodsDue(request?.tenant ?? null, at)
-    return waiting.length === 0 ? periods : [...waiting, ...periods]
+    return capped.length + short.length === 0 ? periods : [...capped, ...short, ...periods]
   }
 
-  /** A refused request counts as one, where an account was short; those that caps refuse are counted together. */
+  /** A refused request counts as one, where an account was short; many in a row are counted together, as those that caps refuse. */
   refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
     const { shortAccount, cappedBy } = this.limits
     this.reach.refused()
     if (cappedBy !== null) return this.capped.refused(request?.tenant ?? null, cappedBy === 'tenant', at)
-    return shortAccount === undefined ? [] : [{ type: 'refused', at, tenant: shortAccount }]
+    return shortAccount === undefined ? NO_EVENTS : this.short.refused(shortAccount, at)
   }
 
   waiting({ policy }: StateView<DollarState>, at: number): readonly RouterEvent[] {
-    return this.capped.waiting(at, (tenant) => policy.accounts.of(tenant) !== undefined)
+    const isKnown = (tenant: string) => policy.accounts.of(tenant) !== undefined
+    return [...this.capped.waiting(at, isKnown), ...this.short.waiting(at, isKnown)]
   }
 
   begin(contexts: number): void {
@@ -158,6 +163,7 @@ export class DollarChooser implements Chooser<DollarState> {
     choice.reservedUsd = costs.drawnUsd[position]
     choice.latencyUse = uses.predictedAt(position)
     choice.infeasible = limits.missed(costs)
+    this.short.routed(request?.tenant ?? null)
     return choice
   }
 
@@ -176,7 +182,7 @@ export class DollarChooser implements Chooser<DollarState> {
     at: number,
     listeners: { hears(type: RouterEventType): boolean },
   ): readonly RouterEvent[] {
-    return listeners.hears('reach') ? this.reach.look(state, at) : NO_NOTICES
+    return listeners.hears('reach') ? this.reach.look(state, at) : NO_EVENTS
   }
 
   describe(state: StateView<DollarState>, request: RouteOptions | null, note: DecisionNote): void {

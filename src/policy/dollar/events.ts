@@ -25,7 +25,7 @@ const CAP_WORDS = {
   pacing: { first: ['forecast', 'even'], known: CAP_PACINGS },
 }
 /** No second has more. */
-const CAPPED_REQUESTS_MAX = 2 ** 31 - 1
+const REFUSED_REQUESTS_MAX = 2 ** 31 - 1
 const DRAWN_MAX = 1e15
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
@@ -48,10 +48,12 @@ const periodStarted = defineEvent('period-started', 13, {
 })
 export type PeriodStartedEvent = DefinedEvent<typeof periodStarted>
 
-/** A request was refused because an account could not pay for any model. It counts as one: its B is paid in. */
+/** Requests were refused because an account could not pay for any model. They count as such: their B is paid in. */
 export const refused = defineEvent('refused', 14, {
   /** Whose account was short; null for the router's. */
   tenant: column('tenant', nullable(text())),
+  /** How many, one after the other. Events of release 0.1.0 are one each. */
+  requests: added(integer(1, REFUSED_REQUESTS_MAX), 1),
 })
 export type RefusedEvent = DefinedEvent<typeof refused>
 
@@ -65,7 +67,7 @@ export const capped = defineEvent('capped', 23, {
   /** Whether the tenant's own cap refused them, not the router's. */
   byTenant: boolean(),
   /** How many. */
-  requests: integer(1, CAPPED_REQUESTS_MAX),
+  requests: integer(1, REFUSED_REQUESTS_MAX),
   /** When the latest of them came, milliseconds since 1970 UTC. */
   lastAt: finite(),
 })

@@ -138,7 +138,7 @@ export class Accounts {
         this.named(event.tenant)?.caps[event.cap]?.begin(event.startsAt, event.endsAt)
         break
       case 'refused':
-        this.refused(this.named(event.tenant))
+        this.refused(this.named(event.tenant), event.requests)
         break
       case 'capped': {
         const tenant = event.tenant === null ? undefined : this.named(event.tenant)
@@ -234,12 +234,12 @@ export class Accounts {
   }
 
   /** A refused request counts as one: else an account in debt could never get out of it. */
-  private refused(account: Account | undefined): void {
+  private refused(account: Account | undefined, requests: number): void {
     if (account === undefined) return
-    account.refused++
+    account.refused += requests
     if (account.usdPerRequest === null) return
-    account.credit.payIn(account.usdPerRequest)
-    account.ledger.allow(account.usdPerRequest)
+    account.credit.payIn(account.usdPerRequest, requests)
+    account.ledger.allow(account.usdPerRequest, requests)
   }
 
   /** A tenant's only while its price is the one in force: below the router's, it draws less than at its own. */

@@ -54,9 +54,13 @@ export class Credit {
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /** What the next request may draw, USD. What the fund owes is owed by all. */
+  /**
+   * What the next request may draw, USD. What the fund owes is owed by all, up to what a full account can bear: the request that it
+   * lets in pays the fund back.
+   */
   availableUsd(usdPerRequest: number): number {
-    return this.paidInUsd(usdPerRequest) + Math.min(0, this.fundUsd)
+    const debtUsd = Math.max(this.fundUsd, -Math.max(0, this.burst - 1) * usdPerRequest)
+    return this.paidInUsd(usdPerRequest) + Math.min(0, debtUsd)
   }
 
   /** What the account holds above what it aims to hold, USD. */
@@ -105,9 +109,13 @@ export class Credit {
     )
   }
 
-  /** A request of that ceiling came. */
-  payIn(usdPerRequest: number): void {
-    this.balanceUsd = this.paidInUsd(usdPerRequest)
+  /** Requests of that ceiling came, until the account is full. */
+  payIn(usdPerRequest: number, requests = 1): void {
+    for (let i = 0; i < requests; i++) {
+      const before = this.balanceUsd
+      this.balanceUsd = this.paidInUsd(usdPerRequest)
+      if (this.balanceUsd === before) return
+    }
   }
 
   /**
