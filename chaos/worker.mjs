@@ -116,7 +116,7 @@ async function load({
 }
 
 /** Routes requests that reserve `usd` each and leaves them in flight, until there are so many or one is refused `patience` times. */
-async function hold({ requests, usd, patience = 30 }) {
+async function hold({ requests, usd, patience = 300 }) {
   let refused = 0
   let routed = 0
   while (routed < requests && refused < patience) {
@@ -150,7 +150,7 @@ async function settleHeld({ share }) {
 }
 
 /** Spends all that can be had in requests of `usd` each. @returns USD */
-async function spend({ usd, patience = 25, requests = 1000 }) {
+async function spend({ usd, patience = 100, requests = 1000 }) {
   let spentUsd = 0
   let refused = 0
   for (let routed = 0; routed < requests && refused < patience; ) {

@@ -4,6 +4,7 @@ import { followAddedModels } from './admin/added-models.js'
 import { adminApp, refusalOf } from './admin/admin-app.js'
 import { errorAnswer } from './admin/answers.js'
 import type { AdminDeps } from './admin/deps.js'
+import { startExpiry } from './completions/expiry.js'
 import { StoreWatch } from './completions/store-watch.js'
 import type { GatewayConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
@@ -95,6 +96,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
   const endAlarms = alarmLog(router, write, now)
+  const endExpiry = startExpiry(router, onError)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
   const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', now)
@@ -173,6 +175,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await surfaces.close()
       await notes.close()
       endAlarms()
+      endExpiry()
       await router.close()
       await records.close()
     },

@@ -74,6 +74,11 @@ export class Feedback {
     return this.give(known, (at) => rewardedEvent(this.contextOf(at, 'id', 'reward'), known, reward))
   }
 
+  checkReward(id: string): void {
+    const known = checkId(id, 'id')
+    rewardedEvent(this.contextOf(this.committer.now(), 'id', 'reward'), known, this.options.rewardLow)
+  }
+
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
     options: BatchOptions | undefined,

@@ -137,6 +137,11 @@ export class Router<Id extends string = string> implements AsyncDisposable {
     return this.open.feedback.reward(id, reward)
   }
 
+  /** Whether `reward` would take one of this request now: who collects rewards can tell at once. @throws as `reward`, for the id */
+  checkReward(id: string): void {
+    this.open.feedback.checkReward(id)
+  }
+
   /** `reward` for each item; `each: true` as in `settleMany`. @throws as `reward`, naming the item as `items[i]` */
   rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
   rewardMany(

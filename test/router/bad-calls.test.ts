@@ -212,6 +212,9 @@ describe('the router refuses to', () => {
     ['reward NaN', (r) => r.reward('r.1', Number.NaN), 'INVALID_ARGUMENT', 'reward', 'got NaN'],
     ['reward true', (r) => r.reward('r.1', bad(true)), 'INVALID_ARGUMENT', 'reward', 'got true'],
     ['reward twice', (r) => r.reward('r.2', 1), 'ALREADY_REWARDED', 'id', 'rewarded already'],
+    ['check a second reward', (r) => r.checkReward('r.2'), 'ALREADY_REWARDED', 'id', 'rewarded already'],
+    ['check a reward of nobody', (r) => r.checkReward('r.99'), 'UNKNOWN_REQUEST', 'id', 'r.99'],
+    ['check a reward without an id', (r) => r.checkReward(bad(7)), 'INVALID_ARGUMENT', 'id', 'got 7'],
     ['fail a symbol', (r) => r.fail(bad(Symbol('x'))), 'INVALID_ARGUMENT', 'id', 'a symbol'],
     [
       'misspell a failure',

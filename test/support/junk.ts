@@ -8,6 +8,7 @@ export const METHODS = [
   'settleMany',
   'reward',
   'rewardMany',
+  'checkReward',
   'fail',
   'addModel',
   'removeModel',

@@ -2,6 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take longest, with and without a cache of earlier runs: begun last, one of them would run alone at the end. */
 const SLOWEST = [
+  'gateway/soak/fleet',
   'cli/state',
   'store/sqlite-damage',
   'store/sqlite-crash',

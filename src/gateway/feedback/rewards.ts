@@ -97,7 +97,13 @@ export class Rewards {
 
   private async mustBeKept(durable: Promise<void>): Promise<void> {
     const { after, onError } = this.options
-    if (!(await isInStore(durable, after, onError))) throw notKept()
+    let refusal: ParetoBanditError | null = null
+    const told = (error: unknown) => {
+      // What the log refused is no failure of ours: another process knows how the request ended, or has another reward of it.
+      if (error instanceof ParetoBanditError && !isOfStore(error)) refusal = error
+      else onError(error)
+    }
+    if (!(await isInStore(durable, after, told))) throw refusal ?? notKept()
   }
 
   /** Whoever gave it hears that it is not kept, and gives it again. */
@@ -235,7 +241,7 @@ export class Rewards {
   /** @throws for a decision that takes no reward any more, before anything is said to be taken */
   private isKnown(decision: string): boolean {
     try {
-      this.options.router.explain(decision)
+      this.options.router.checkReward(decision)
       return true
     } catch (error) {
       if (error instanceof ParetoBanditError && error.code === 'UNKNOWN_REQUEST') return false

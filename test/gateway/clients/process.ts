@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import OpenAI from 'openai'
+import type { RouterStats } from '../../../src/index.js'
 import { BIN } from '../../cli/support.js'
 import type { Tree } from '../config/example.js'
 import { ADMIN_KEY, CLIENT_KEY, UPSTREAM_KEY } from './gateway.js'
@@ -7,12 +9,16 @@ import { ADMIN_KEY, CLIENT_KEY, UPSTREAM_KEY } from './gateway.js'
 /** A gateway in a process of its own, as operators run it. */
 export interface GatewayProcess {
   readonly url: string
+  readonly pid: number
+  /** All lines that it has written to standard output. */
+  readonly lines: readonly Tree[]
   readonly openai: OpenAI
   /** As a crash does. */
   kill(): Promise<void>
   /** As an operator does. @returns its exit code */
   end(): Promise<number | null>
   admin(path: string): Promise<Tree>
+  stats(): Promise<RouterStats>
 }
 
 /** @param file a config; the store of it is in `folder`, or elsewhere */
@@ -21,20 +27,30 @@ export async function startProcess(folder: string, file: string, env: Tree = {})
     cwd: folder,
     env: { ...process.env, CLIENT_KEY, ADMIN_KEY, UPSTREAM_KEY, ...(env as Record<string, string>) },
   })
+  const lines: Tree[] = []
   let output = ''
   const url = await new Promise<string>((resolve, reject) => {
-    const read = (text: string) => {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
+      const line = JSON.parse(text) as Tree
+      lines.push(line)
+      if (line.msg === 'ready') resolve(String(line.url))
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      const ready = output.split('\n').find((line) => line.includes('"ready"'))
-      if (ready !== undefined) resolve(String((JSON.parse(ready) as Tree).url))
-    }
-    child.stdout?.setEncoding('utf8').on('data', read)
-    child.stderr?.setEncoding('utf8').on('data', read)
-    child.once('close', () => reject(new Error(`it ended: ${output}`)))
+    })
+    child.once('close', () => reject(new Error(`it ended: ${output}${JSON.stringify(lines)}`)))
   })
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const admin = async (path: string) => {
+    const response = await fetch(`${url}/admin${path}`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    })
+    return (await response.json()) as Tree
+  }
   return {
     url,
+    pid: child.pid ?? 0,
+    lines,
     openai: new OpenAI({ apiKey: CLIENT_KEY, baseURL: `${url}/v1`, maxRetries: 0 }),
     kill: () => {
       child.kill('SIGKILL')
@@ -45,11 +61,7 @@ export async function startProcess(folder: string, file: string, env: Tree = {})
         child.once('exit', (code) => resolve(code))
         child.kill('SIGTERM')
       }),
-    admin: async (path) => {
-      const response = await fetch(`${url}/admin${path}`, {
-        headers: { authorization: `Bearer ${ADMIN_KEY}` },
-      })
-      return (await response.json()) as Tree
-    },
+    admin,
+    stats: async () => (await admin('/stats')) as unknown as RouterStats,
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { GivenReward } from '../../../src/gateway/feedback/given-reward.js'
 import { Rewards } from '../../../src/gateway/feedback/rewards.js'
 import { memoryNotes, type Notes } from '../../../src/gateway/notes/notes.js'
-import { createRouter } from '../../../src/index.js'
+import { createRouter, ParetoBanditError, type Router } from '../../../src/index.js'
 
 const WEIGHTS = { validator: 0.2, client: 1, person: 2, judge: 0.5 }
 const MODELS = [{ id: 'one', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }]
@@ -28,8 +28,15 @@ class AwayNotes {
   }
 }
 
-async function start(weights: Partial<typeof WEIGHTS> = {}, windowMs = 1000) {
-  const router = await createRouter<string>({ models: MODELS, dimension: 1 })
+async function start(
+  weights: Partial<typeof WEIGHTS> = {},
+  windowMs = 1000,
+  more: Partial<Router<string>> = {},
+) {
+  const router: Router<string> = Object.assign(
+    await createRouter<string>({ models: MODELS, dimension: 1 }),
+    more,
+  )
   const away = new AwayNotes()
   const timers: { at: number; go: () => void }[] = []
   const clock = { now: Date.now() }
@@ -143,5 +150,31 @@ describe('the rewards of a decision', () => {
     pass(1000)
     expect(taught()).toEqual([0, null])
     if (whose === 'own') expect(await give(id, 1, { source: 'person' })).toBe('taken')
+  })
+
+  it('are refused at once where the request has failed or was broken off', async () => {
+    const { router, give, pass, taught, decide } = await start()
+    const [failed, cancelled, answered] = [decide(), decide(), decide()]
+    router.fail(failed)
+    router.cancel(cancelled)
+    await expect(give(failed, 1)).rejects.toMatchObject({ code: 'REQUEST_FAILED' })
+    await expect(give(cancelled, 1)).rejects.toMatchObject({ code: 'REQUEST_CLOSED' })
+    expect(await give(answered, 1)).toBe('taken')
+    pass(1000)
+    expect(taught()).toEqual([1, 1])
+    await expect(give(answered, 0)).rejects.toMatchObject({ code: 'ALREADY_REWARDED' })
+  })
+
+  it('of a request of another process are refused as its log says, and that is no failure of ours', async () => {
+    const refusal = new ParetoBanditError('REQUEST_FAILED', 'id', 'the request has failed')
+    const { give } = await start({}, 1000, {
+      checkReward: () => {
+        throw new ParetoBanditError('UNKNOWN_REQUEST', 'id', 'it was not routed here')
+      },
+      reward: () => ({ durable: Promise.reject(refusal) }),
+    })
+    // Any error that is told to the operator would fail the test.
+    for (let i = 0; i < 2; i++)
+      await expect(give('other.1', 1, { idempotencyKey: 'k' })).rejects.toBe(refusal)
   })
 })
