@@ -43,7 +43,7 @@ export async function run({ seed, short }) {
       // It has a full lease again before the next trouble.
       await loadAll(workers, { requests: 100 })
     }
-    await loadAll(workers, { requests: 60_000, stopAtRefusals: 150 })
+    await loadAll(workers, { requests: 60_000, stopAtRefusals: 1000 })
     return await verdict(workers, [...totals, ...away], away, late)
   } finally {
     await Promise.all(workers.map((worker) => worker.kill()))
