@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import OpenAI from 'openai'
+import { request } from 'undici'
 import type { RouterStats } from '../../../src/index.js'
 import { BIN } from '../../cli/support.js'
 import type { Tree } from '../config/example.js'
@@ -42,10 +43,10 @@ export async function startProcess(folder: string, file: string, env: Tree = {})
   })
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const admin = async (path: string) => {
-    const response = await fetch(`${url}/admin${path}`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    })
-    return (await response.json()) as Tree
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+    // No connection stays: tests count them.
+    const { body } = await request(`${url}/admin${path}`, { headers, reset: true })
+    return (await body.json()) as Tree
   }
   return {
     url,
