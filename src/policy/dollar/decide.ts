@@ -53,7 +53,7 @@ export class DollarChooser implements Chooser<DollarState> {
     this.candidates = new Candidates(spending, uses, this.reservesWorstCase)
     const { costs } = this.candidates
     this.exploration = new EpsilonExploration(options)
-    this.probes = new Probes(costs, spending, uses)
+    this.probes = new Probes(costs, spending, uses, options.epsilon > 0)
     this.equals = new Equals(options.policyOptions.indifference, costs)
     this.reach = new ReachWatch(options)
   }

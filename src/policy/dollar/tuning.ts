@@ -240,6 +240,15 @@ export const KNOWN_OBSERVATIONS = 0.9
 export const PROSPECT_SIGMAS = 1.5
 /** One that still may is tried again when it has been idle for this share of all requests. */
 export const PROSPECT_IDLE_SHARE = 1 / 2
+/**
+ * Where money is not short, one that may be worth more is tried again after so many requests for each model and this share of all, over
+ * its chance to win; if it is cheaper than the best, after this part of that.
+ */
+export const SPARE_TRY_REQUESTS = 4
+export const SPARE_TRY_SHARE = 0.03
+export const SPARE_TRY_CHEAPER = 0.3
+/** With less of a chance it is not tried: other rules find out what has become better. */
+export const SPARE_TRY_CHANCE_MIN = 0.025
 /** A try takes no more than this share of what a cap leaves. */
 export const TRY_CAP_SHARE = 1 / 20
 /** Reward by which it must be more than what is known already. */

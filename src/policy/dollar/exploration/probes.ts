@@ -1,3 +1,4 @@
+import { PRUNED_COUNT_MIN } from '../../../bandit/scan.js'
 import type { FoldView, StateView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
 import { Credit } from '../accounts/credit.js'
@@ -10,6 +11,10 @@ import {
   IDLE_REQUESTS,
   IDLE_REQUESTS_PER_MODEL,
   PROSPECT_IDLE_SHARE,
+  SPARE_TRY_CHANCE_MIN,
+  SPARE_TRY_CHEAPER,
+  SPARE_TRY_REQUESTS,
+  SPARE_TRY_SHARE,
   TRIAL_REQUESTS,
   TRY_CAP_SHARE,
 } from '../tuning.js'
@@ -23,15 +28,18 @@ const FUND_BACK = -1
 export class Probes {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
+  private readonly leavesToChance: boolean
   private readonly doubts: CostDoubts
   private readonly prospects: Prospects
   /** What the latest canary was a try of. */
   triesCost = false
   triesLatency = false
 
-  constructor(costs: CandidateCosts, limits: SpendingLimits, uses: PredictedUses) {
+  /** @param leavesToChance whether a share of all requests is (`epsilon`) */
+  constructor(costs: CandidateCosts, limits: SpendingLimits, uses: PredictedUses, leavesToChance: boolean) {
     this.costs = costs
     this.limits = limits
+    this.leavesToChance = leavesToChance
     this.doubts = new CostDoubts(costs, limits)
     this.prospects = new Prospects(costs, uses)
   }
@@ -112,10 +120,9 @@ export class Probes {
     }
     if (neededUsd[position] > limits.limitUsd) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
-    if (idle >= requests * PROSPECT_IDLE_SHARE && model.rewarded > 0) {
-      this.prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
-      if (this.prospects.mayWin(state, position)) return position
-    }
+    // Chance tries by itself, a latency objective has its own rules, and so has a model that has fallen.
+    const maySpare = !this.leavesToChance && uses.price === 0 && !recoveries.has(slot)
+    if (model.rewarded > 0 && this.isProspectDue(state, position, idle, maySpare)) return position
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count)) {
       this.prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
       return this.prospects.couldBe(position) ? position : -1
@@ -131,6 +138,36 @@ export class Probes {
     }
     this.triesLatency = regained > Number.NEGATIVE_INFINITY
     return position
+  }
+
+  /**
+   * Whether a model that may win is due. Where money is short its tries take from others, and are few. Where it is not, a model
+   * that was unlucky would hardly ever be asked again: it comes the sooner the likelier it is to win, and sooner still if it is cheaper.
+   */
+  private isProspectDue(
+    state: StateView<DollarState>,
+    position: number,
+    idle: number,
+    maySpare: boolean,
+  ): boolean {
+    const { limits, prospects, costs } = this
+    const { requests } = state
+    const { count } = costs.list
+    // A long list is pruned: what is known of most of it is not looked at.
+    const isSpare = maySpare && limits.price === 0 && count < PRUNED_COUNT_MIN
+    if (!isSpare) {
+      if (idle < requests * PROSPECT_IDLE_SHARE) return false
+      prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+      return prospects.mayWin(state, position)
+    }
+    const pause = SPARE_TRY_REQUESTS * count + SPARE_TRY_SHARE * requests
+    if (idle < SPARE_TRY_CHEAPER * pause) return false
+    prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+    const isCheaper = prospects.isCheaper(position)
+    // Where what is known is the best there is, nothing dearer can be better.
+    if (!isCheaper && !prospects.couldBe(position)) return false
+    const chance = prospects.chance(state, position)
+    return chance >= SPARE_TRY_CHANCE_MIN && idle * chance >= (isCheaper ? SPARE_TRY_CHEAPER : 1) * pause
   }
 
   /** Where no model is affordable: one to be tried all the same, or -1. @param limitUsd the most it may draw */

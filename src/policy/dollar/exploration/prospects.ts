@@ -4,6 +4,9 @@ import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
 import { KNOWN_OBSERVATIONS, PROSPECT_MARGIN, PROSPECT_SIGMAS } from '../tuning.js'
 
+/** The logistic curve comes closest to the normal one with this slope; Camilli, Psychometrika 1994. */
+const LOGISTIC_PER_SIGMA = 1.702
+
 /**
  * Which models of a request may still turn out to be worth their price. The price of the demand curve is no judge of a model
  * that was never tried: what it costs and earns is a guess there, and a guess must not forbid finding out. So the price is
@@ -19,7 +22,8 @@ export class Prospects {
   private readonly costs: CandidateCosts
   private price = 0
   private best = Number.NEGATIVE_INFINITY
-
+  /** What the best of the known models costs, USD. */
+  private bestUsd = 0
   private readonly uses: PredictedUses
 
   constructor(costs: CandidateCosts, uses: PredictedUses) {
@@ -60,16 +64,26 @@ export class Prospects {
       corner = next
     }
     this.best = values[corner] - this.price * expectedUsd[corner]
+    this.bestUsd = expectedUsd[corner]
   }
 
   /** Whether the model at a position may be worth more than what is known. */
   mayWin(state: StateView<DollarState>, position: number): boolean {
     const { costs } = this
-    const slot = costs.slots[position]
-    const { policy } = state
-    const error = Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
+    const error = this.errorAt(state, position)
     const most = Math.min(costs.values[position] + PROSPECT_SIGMAS * error, this.mostAt(position))
     return most - this.price * costs.expectedUsd[position] > this.best + PROSPECT_MARGIN
+  }
+
+  /** How likely it is worth more than what is known: 1/2 where it seems as good. The logistic curve stands for the normal one. */
+  chance(state: StateView<DollarState>, position: number): number {
+    const ahead = this.costs.worth(position, this.price) - this.best - PROSPECT_MARGIN
+    return 1 / (1 + Math.exp((-LOGISTIC_PER_SIGMA * ahead) / this.errorAt(state, position)))
+  }
+
+  /** Whether it costs less than the best of the known models. */
+  isCheaper(position: number): boolean {
+    return this.costs.expectedUsd[position] < this.bestUsd
   }
 
   /** Whether it is one of those that the best mix of the known models is of. */
@@ -80,6 +94,12 @@ export class Prospects {
   /** Whether the best reward there is would make it one. */
   couldBe(position: number): boolean {
     return this.mostAt(position) - this.price * this.costs.expectedUsd[position] > this.best + PROSPECT_MARGIN
+  }
+
+  /** Standard error of what a model is worth. */
+  private errorAt({ policy }: StateView<DollarState>, position: number): number {
+    const slot = this.costs.slots[position]
+    return Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
   }
 
   /** The best reward there is, less what its latency costs. */
