@@ -97,4 +97,6 @@ export type { Cancellation, Failure, Settlement } from './router/given-feedback.
 export type { JournalStats, Receipt, Recovery } from './router/journal.js'
 export { type Quote, quoteBill } from './router/quote.js'
 export type { Router } from './router/router.js'
+export { usageOf } from './router/run/answer-usage.js'
+export type { Run, RunCall, RunCallContext, RunOptions } from './router/run/run-options.js'
 export type { ModelStats, PacerStats, RouterStats } from './router/stats.js'

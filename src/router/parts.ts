@@ -9,6 +9,8 @@ import { Committer } from './committer.js'
 import { Decisions } from './decisions.js'
 import { Feedback } from './feedback.js'
 import { Persistence } from './persistence.js'
+import { Runner } from './run/run.js'
+import { RunSessions } from './run/run-sessions.js'
 
 /** What a router is made of; the public face (`router.ts`) hands each call to one of these. */
 export interface RouterParts {
@@ -19,6 +21,7 @@ export interface RouterParts {
   readonly feedback: Feedback
   readonly admin: Admin
   readonly persistence: Persistence
+  readonly runner: Runner
 }
 
 export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Policy): RouterParts {
@@ -28,5 +31,6 @@ export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Poli
   const feedback = new Feedback(options, committer)
   const admin = new Admin(options, policy, committer)
   const persistence = new Persistence(options, policy, committer, decisions, admin)
-  return { options, policy, committer, decisions, feedback, admin, persistence }
+  const runner = new Runner(decisions, feedback, new RunSessions(), () => committer.now())
+  return { options, policy, committer, decisions, feedback, admin, persistence, runner }
 }

@@ -22,6 +22,7 @@ import type { BatchOptions, BatchReceipt } from './feedback.js'
 import type { Cancellation, Failure, Settlement } from './given-feedback.js'
 import type { JournalStats, Receipt, Recovery } from './journal.js'
 import type { RouterParts } from './parts.js'
+import type { Run, RunCall, RunOptions } from './run/run-options.js'
 import type { RouterStats } from './stats.js'
 
 /**
@@ -61,6 +62,23 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    */
   async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision<Id>> {
     return (await this.open.decisions.routeAsync(input, options)) as Decision<Id>
+  }
+
+  /**
+   * The whole way of a call: routes, makes the call, reads the usage of its answer and settles; where the model fails the next one is
+   * asked, and a call that `signal` breaks off is cancelled. A stream is booked when it has ended; until its first event another
+   * model may be asked. An answer without a usage is booked at what was reserved.
+   * @param options those of `route`, and `session`, `signal`, `triesMax`, `usage`
+   * @param call calls the model of the decision; its own retries should be off
+   * @returns a promise of the answer, with its decisions; it is rejected with what `routeAsync` is rejected with, or with the error
+   *   of the latest call
+   */
+  async run<Answer>(
+    input: ContextInput,
+    options: RunOptions | undefined,
+    call: RunCall<Answer, Id>,
+  ): Promise<Run<Answer, Id>> {
+    return (await this.open.runner.run(input, options, call as RunCall<Answer>)) as Run<Answer, Id>
   }
 
   /**

@@ -156,3 +156,22 @@ describe('a tenant that is gone and back', () => {
     expect(digest(copy)).toBe(digest(router))
   })
 })
+
+describe('a cap that was spent while the clock ran ahead', () => {
+  it('stays shut until time has caught up, or it is raised by what it shows', async () => {
+    const { router, clock } = await bench({ caps: [{ usd: 5, per: 'hour' }] })
+    clock.now += 2 * DAY
+    expect(spend(router)).toBe(5)
+    clock.now = START
+    expect(spend(router)).toBe(0)
+    router.adjustAccount(5)
+    expect(spend(router)).toBe(0)
+    const [{ startsAt, spentUsd }] = router.stats().account?.caps ?? []
+    expect(startsAt).toBeGreaterThan(clock.now)
+    router.setCaps([{ usd: 5 + spentUsd, per: 'hour' }])
+    expect(spend(router)).toBe(5)
+    router.setCaps([{ usd: 5, per: 'hour' }])
+    clock.now += 2 * DAY + HOUR
+    expect(spend(router)).toBe(5)
+  })
+})

@@ -1,0 +1,40 @@
+import { isRecord } from '../../base/check.js'
+
+/** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
+const PLACES = ['totalUsage', 'usage', 'usageMetadata', 'usage_metadata'] as const
+/** Members of answers and events that may hold such a one: of axios, of OpenAI's and of Anthropic's streams. */
+const HOLDERS = ['data', 'response', 'message'] as const
+
+/**
+ * The usage of an answer, as its provider says it: of OpenAI, Anthropic, Gemini, Bedrock, LangChain or the AI SDK, of the whole
+ * answer or of one event of its stream. `settle` reads it.
+ * @returns null where there is none. A promise where the answer has one, as of `streamText`
+ */
+export function usageOf(answer: unknown): object | Promise<object> | null {
+  return usageIn(answer) ?? (isRecord(answer) ? held(answer) : null)
+}
+
+function held(answer: Record<string, unknown>): object | Promise<object> | null {
+  for (const name of HOLDERS) {
+    const found = usageIn(answer[name])
+    if (found !== null) return found
+  }
+  return null
+}
+
+function usageIn(value: unknown): object | Promise<object> | null {
+  if (typeof value !== 'object' || value === null) return null
+  for (const name of PLACES) {
+    const usage: unknown = Reflect.get(value, name)
+    if (usage instanceof Promise) return usage
+    if (isRecord(usage)) return usage
+  }
+  return null
+}
+
+/** Both usages of one answer: Anthropic says what it read first, and what it wrote last. What is said later counts. */
+export function mergedUsage(before: object | null, after: object): object {
+  if (before === null) return after
+  const said = Object.entries(after).filter(([, value]) => value !== null && value !== undefined)
+  return { ...before, ...Object.fromEntries(said) }
+}

@@ -1,0 +1,69 @@
+/** Who is to blame for a call that failed: whoever asked, so that no other model would do better; or the model or its provider. */
+export interface CallFailure {
+  readonly isCallers: boolean
+  /** How long the provider asks to be left alone, ms. */
+  readonly retryAfterMs: number | null
+  /** Whether it may have done the work, and send a bill for it. */
+  readonly mayBeBilled: boolean
+}
+
+/** Statuses of requests that are wrong whoever gets them. */
+const CALLERS = new Set([400, 413, 415, 422])
+/** What codes of connections begin with that were never there. */
+const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
+
+/** What an error of an SDK, of `fetch` or of anything else says. Errors that say nothing are the provider's. */
+export function failureOf(error: unknown, now: number): CallFailure {
+  const status = statusOf(error)
+  if (status === null)
+    return { isCallers: false, retryAfterMs: null, mayBeBilled: !UNREACHED.test(codeOf(error)) }
+  return { isCallers: CALLERS.has(status), retryAfterMs: retryAfterOf(error, now), mayBeBilled: false }
+}
+
+/** An error that a signal brought about. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'APIUserAbortError')
+}
+
+function statusOf(error: unknown): number | null {
+  for (const name of ['status', 'statusCode'] as const) {
+    const value = memberOf(error, name) ?? memberOf(memberOf(error, 'response'), name)
+    if (typeof value === 'number' && value >= 100 && value < 600) return value
+  }
+  const last = memberOf(error, 'lastError')
+  return last === undefined || last === error ? null : statusOf(last)
+}
+
+function codeOf(error: unknown, depth = 0): string {
+  const code = memberOf(error, 'code')
+  if (typeof code === 'string') return code
+  const cause = memberOf(error, 'cause')
+  return cause === undefined || depth > 8 ? '' : codeOf(cause, depth + 1)
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date. */
+function retryAfterOf(error: unknown, now: number): number | null {
+  const headers =
+    memberOf(error, 'headers') ??
+    memberOf(error, 'responseHeaders') ??
+    memberOf(memberOf(error, 'response'), 'headers') ??
+    memberOf(memberOf(error, 'lastError'), 'responseHeaders')
+  const ms = Number(headerOf(headers, 'retry-after-ms') ?? Number.NaN)
+  if (ms >= 0 && Number.isFinite(ms)) return ms
+  const text = headerOf(headers, 'retry-after')
+  if (text === null || text.trim() === '') return null
+  const seconds = Number(text)
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
+  const at = Date.parse(text)
+  return Number.isFinite(at) ? Math.max(0, at - now) : null
+}
+
+function headerOf(headers: unknown, name: string): string | null {
+  if (headers instanceof Headers) return headers.get(name)
+  const value = memberOf(headers, name)
+  return typeof value === 'string' ? value : null
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

@@ -1,0 +1,50 @@
+import type { Decision } from '../../policy/decision.js'
+import type { RouteOptions } from '../../policy/route-options.js'
+import type { Receipt } from '../journal.js'
+
+/** What `run` does with a prompt. All options of `route` as well. */
+export interface RunOptions extends RouteOptions {
+  /**
+   * What the conversation is called that this is a step of: its steps go to one model, unless that fails or cannot be paid for,
+   * and one reward reaches all of them. Remembered for an hour after its latest step, ten thousand at a time. Default: none.
+   */
+  readonly session?: string | undefined
+  /** Breaks the call off: it is then neither an answer nor the model's failure. */
+  readonly signal?: AbortSignal | undefined
+  /** So many models are asked at most, one after the other. Default 2. */
+  readonly triesMax?: number | undefined
+  /** Where an answer has its usage, if `usageOf` does not find it. */
+  readonly usage?: ((answer: unknown) => object | Promise<object> | null) | undefined
+}
+
+/** What the call itself may want to know. */
+export interface RunCallContext {
+  /** Of the options; give it to your client. */
+  readonly signal: AbortSignal | undefined
+  /** 1 for the first model that is asked. */
+  readonly attempt: number
+}
+
+/**
+ * Calls the model that was chosen. Its own retries should be off (`maxRetries: 0`): another model is asked where one fails.
+ * @returns the answer, or a stream of its events, which has to be read to its end or left
+ */
+export type RunCall<Answer, Id extends string = string> = (
+  decision: Decision<Id>,
+  context: RunCallContext,
+) => Answer | Promise<Answer>
+
+/** An answer and what it took. */
+export interface Run<Answer, Id extends string = string> {
+  readonly answer: Answer
+  /** Of the answer. */
+  readonly decision: Decision<Id>
+  /** Of every try, that of the answer last. */
+  readonly decisions: readonly Decision<Id>[]
+  /**
+   * The quality of the answer is known: its model learns from it, and those of all steps of its session that no reward has come for.
+   * @param reward in the router's reward range, [0, 1] by default
+   * @throws as `router.reward`
+   */
+  reward(reward: number): Receipt
+}

@@ -1,0 +1,233 @@
+import { checkRecord } from '../../base/check.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
+import { readRecordOnce } from '../../base/read-once.js'
+import type { ContextInput } from '../../features/context-reader.js'
+import type { Decision } from '../../policy/decision.js'
+import type { RouteOptions } from '../../policy/route-options.js'
+import type { Decisions } from '../decisions.js'
+import type { Feedback } from '../feedback.js'
+import type { Receipt } from '../journal.js'
+import { mergedUsage, usageOf } from './answer-usage.js'
+import { failureOf, isAbort } from './call-error.js'
+import type { Run, RunCall, RunOptions } from './run-options.js'
+import type { RunSessions } from './run-sessions.js'
+import { isStream, watchedStream } from './watched-stream.js'
+
+const TRIES_MAX = 2
+const TRIES_LIMIT = 16
+
+/** Options as they are used. */
+interface Asked {
+  readonly session: string | null
+  readonly signal: AbortSignal | undefined
+  readonly triesMax: number
+  readonly usage: (answer: unknown) => object | Promise<object> | null
+  readonly route: RouteOptions
+}
+
+/** A call that was made. */
+interface Made {
+  readonly decision: Decision
+  readonly asked: Asked
+  readonly beganAt: number
+}
+
+/**
+ * Routes, calls and books, model after model, until one answers. An answer is booked by its usage; where it has none, and for a call
+ * that broke off after it was sent, by its reservation, as the provider may bill it.
+ */
+export class Runner {
+  private readonly decisions: Pick<Decisions, 'routeAsync'>
+  private readonly feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>
+  private readonly sessions: RunSessions
+  private readonly now: () => number
+
+  /** @param now milliseconds since 1970 UTC */
+  constructor(
+    decisions: Pick<Decisions, 'routeAsync'>,
+    feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>,
+    sessions: RunSessions,
+    now: () => number,
+  ) {
+    this.decisions = decisions
+    this.feedback = feedback
+    this.sessions = sessions
+    this.now = now
+  }
+
+  async run<Answer>(
+    input: ContextInput,
+    options: RunOptions | undefined,
+    call: RunCall<Answer>,
+  ): Promise<Run<Answer>> {
+    const asked = readOptions(options)
+    if (typeof call !== 'function') throw expected('INVALID_ARGUMENT', 'call', 'a function', call)
+    const decisions: Decision[] = []
+    let failure: unknown
+    for (;;) {
+      asked.signal?.throwIfAborted()
+      const decision = await this.route(input, asked, decisions, failure)
+      decisions.push(decision)
+      const made = { decision, asked, beganAt: this.now() }
+      try {
+        const given = await call(decision, { signal: asked.signal, attempt: decisions.length })
+        const answer = await this.answered(given, made)
+        const reward = (value: number) => this.reward(made, value)
+        return { answer, decision, decisions, reward }
+      } catch (error) {
+        const mayRetry = this.failed(error, made, null)
+        if (!mayRetry || decisions.length >= asked.triesMax) throw error
+        failure = error
+      }
+    }
+  }
+
+  /**
+   * Of a session its own model first.
+   * @param failure of the try before this one: it is told where no model is left
+   */
+  private async route(
+    input: ContextInput,
+    { session, route }: Asked,
+    before: readonly Decision[],
+    failure: unknown,
+  ): Promise<Decision> {
+    const model = session === null || before.length > 0 ? null : this.sessions.modelOf(session, this.now())
+    const isAllowed =
+      model !== null && route.candidates?.includes(model) !== false && route.exclude?.includes(model) !== true
+    try {
+      if (isAllowed) return await this.decisions.routeAsync(input, { ...route, candidates: [model] })
+    } catch (error) {
+      // It may be gone, down, or too dear by now: then the conversation goes on with another.
+      if (!isRefusal(error)) throw error
+    }
+    try {
+      const tried = before.map((each) => each.model)
+      const exclude = [...(route.exclude ?? []), ...tried]
+      return await this.decisions.routeAsync(input, before.length === 0 ? route : { ...route, exclude })
+    } catch (error) {
+      throw before.length > 0 && isRefusal(error) ? failure : error
+    }
+  }
+
+  /** Books an answer, or sees to it that its stream is. @returns what the caller gets */
+  private async answered<Answer>(answer: Answer, made: Made): Promise<Answer> {
+    const { asked } = made
+    if (isStream(answer) && asked.usage(answer) === null) return this.stream(answer, made)
+    const usage = asked.usage(answer)
+    if (usage instanceof Promise) {
+      usage.then(
+        (later) => this.settle(made, later),
+        (error: unknown) => this.failed(error, made, null),
+      )
+    } else this.settle(made, usage)
+    this.note(made)
+    return answer
+  }
+
+  /** Until its first event another model may be asked. */
+  private async stream<Stream extends AsyncIterable<unknown> & object>(
+    stream: Stream,
+    made: Made,
+  ): Promise<Stream> {
+    const source = stream[Symbol.asyncIterator]()
+    const first = await source.next()
+    this.note(made)
+    let usage: object | null = null
+    const seen = (event: unknown): void => {
+      const found = made.asked.usage(event)
+      if (found !== null && !(found instanceof Promise)) usage = mergedUsage(usage, found)
+    }
+    return watchedStream(stream, source, first, seen, {
+      ended: () => this.settle(made, usage),
+      failed: (error) => void this.failed(error, made, usage),
+      left: () => this.cancel(made, usage),
+    })
+  }
+
+  /** A step of its session is answered. */
+  private note({ decision, asked: { session } }: Made): void {
+    if (session !== null) this.sessions.answered(session, decision, this.now())
+  }
+
+  private settle(made: Made, usage: object | null): void {
+    book(() => this.feedback.settle(made.decision.id, { ...billOf(made, usage), ...this.latency(made) }))
+  }
+
+  private cancel(made: Made, usage: object | null): void {
+    book(() => this.feedback.cancel(made.decision.id, { ...billOf(made, usage), ...this.latency(made) }))
+  }
+
+  /**
+   * Books a call that failed.
+   * @param usage as far as its stream said
+   * @returns whether another model may do better
+   */
+  private failed(error: unknown, made: Made, usage: object | null): boolean {
+    const { decision, asked } = made
+    if (asked.signal?.aborted === true || isAbort(error)) {
+      this.cancel(made, usage)
+      return false
+    }
+    const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
+    const bill = usage !== null || mayBeBilled ? billOf(made, usage) : {}
+    const latency = this.latency(made)
+    book(() => {
+      if (isCallers) this.feedback.cancel(decision.id, { ...bill, ...latency })
+      else this.feedback.fail(decision.id, { ...bill, ...latency, retryAfterMs })
+    })
+    return !isCallers
+  }
+
+  private latency({ beganAt }: Made): { latencyMs: number } {
+    return { latencyMs: Math.max(0, this.now() - beganAt) }
+  }
+
+  private reward({ decision, asked: { session } }: Made, reward: number): Receipt {
+    const own = this.feedback.reward(decision.id, reward)
+    if (session === null) return own
+    const others = this.sessions.takeUnrewarded(session).filter((id) => id !== decision.id)
+    if (others.length === 0) return own
+    const items = others.map((id) => ({ id, reward }))
+    // Steps that are too old, or have had a reward, take none.
+    const { durable } = this.feedback.rewardMany(items, { each: true })
+    return { durable: Promise.all([own.durable, durable]).then(() => {}) }
+  }
+}
+
+/** By the usage; without one by what was set aside. */
+function billOf({ decision }: Made, usage: object | null): { usage: object } | { costUsd: number } {
+  return usage === null ? { costUsd: decision.reservedUsd } : { usage }
+}
+
+/** What the router does not take stays reserved, and becomes spend: nobody loses an answer for that. */
+function book(act: () => unknown): void {
+  try {
+    act()
+  } catch (error) {
+    if (!(error instanceof ParetoBanditError)) throw error
+  }
+}
+
+/** No model may take the request, or can be paid for. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ParetoBanditError &&
+    ['NO_ELIGIBLE_MODEL', 'BUDGET_EXHAUSTED', 'UNKNOWN_MODEL'].includes(error.code)
+  )
+}
+
+/** @throws INVALID_ARGUMENT; what is wrong with options of `route` is told by `route` */
+function readOptions(options: RunOptions | undefined): Asked {
+  const given: RunOptions =
+    options === undefined ? {} : readRecordOnce(checkRecord(options, 'options'), 'options')
+  const { session, signal, triesMax = TRIES_MAX, usage = usageOf, ...route } = given
+  if (session !== undefined && (typeof session !== 'string' || session === ''))
+    throw expected('INVALID_ARGUMENT', 'session', 'a text that is not empty', session)
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw expected('INVALID_ARGUMENT', 'signal', 'an AbortSignal', signal)
+  if (!Number.isInteger(triesMax) || triesMax < 1 || triesMax > TRIES_LIMIT)
+    throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)
+  if (typeof usage !== 'function') throw expected('INVALID_ARGUMENT', 'usage', 'a function', usage)
+  return { session: session ?? null, signal, triesMax, usage, route }
+}

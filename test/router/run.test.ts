@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest'
+import { type Decision, type Router, type RouterOptions, type RunOptions, usageOf } from '../../src/index.js'
+import { RunSessions, SESSION_TTL_MS, SESSIONS_MAX } from '../../src/router/run/run-sessions.js'
+import { expectCode } from '../support/errors.js'
+import { Random } from '../support/random.js'
+import { makeBench, TestClock, X } from '../support/router.js'
+
+const SMALL = { id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
+const LARGE = { id: 'large', inputUsdPerMTok: 3, outputUsdPerMTok: 30 }
+/** $0.002 on the small model. */
+const USAGE = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 }
+const SIZE = { inputTokens: 1000, expectedOutputTokens: 100 } as const
+
+interface Told {
+  readonly kind: string
+  readonly id: string
+  readonly costUsd: number
+}
+
+async function bench(options: Partial<RouterOptions> = {}) {
+  const { router, clock } = await makeBench({
+    policy: 'dollar',
+    models: [SMALL, LARGE],
+    forcedExploration: 0,
+    ...options,
+  })
+  const told: Told[] = []
+  for (const kind of ['settled', 'failed', 'cancelled'] as const)
+    router.on(kind, ({ id, costUsd }) => told.push({ kind, id, costUsd }))
+  return { router, clock, told }
+}
+
+const failing = (status: number, more: object = {}) =>
+  Object.assign(new Error(`status ${status}`), { status, ...more })
+
+async function rejected(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
+async function* events(list: readonly unknown[], error?: Error): AsyncGenerator<unknown> {
+  for (const each of list) yield each
+  if (error !== undefined) throw error
+}
+
+describe('run', () => {
+  it('routes, calls and books the usage of the answer, whose it is', async () => {
+    const { router, clock, told } = await bench()
+    const usages: readonly [string, object, number][] = [
+      ['OpenAI', { usage: USAGE }, 0.002],
+      ['Anthropic', { usage: { input_tokens: 500, output_tokens: 10, cache_read_input_tokens: 0 } }, 0.0006],
+      ['Gemini', { usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 0 } }, 0.001],
+      ['AI SDK', { usage: { inputTokens: 1 }, totalUsage: { inputTokens: 1000, outputTokens: 100 } }, 0.002],
+      [
+        'LangChain',
+        { usage_metadata: { input_tokens: 1000, output_tokens: 100, total_tokens: 1100 } },
+        0.002,
+      ],
+      ['axios', { data: { usage: USAGE } }, 0.002],
+    ]
+    for (const [whose, answer, costUsd] of usages) {
+      const run = await router.run(X, { ...SIZE, candidates: ['small'] }, async (decision, { attempt }) => {
+        expect(decision.model).toBe('small')
+        expect(attempt).toBe(1)
+        clock.now += 250
+        return answer
+      })
+      expect(run.answer).toBe(answer)
+      expect(run.decisions).toEqual([run.decision])
+      expect(told.at(-1), whose).toMatchObject({ kind: 'settled', id: run.decision.id })
+      expect(told.at(-1)?.costUsd, whose).toBeCloseTo(costUsd, 12)
+    }
+    expect(router.stats().models[0].meanLatencyMs).toBe(250)
+  })
+
+  it('teaches by a reward', async () => {
+    const { router } = await bench()
+    const { reward, decision } = await router.run(X, SIZE, () => ({ usage: USAGE }))
+    await reward(0.75).durable
+    const model = router.stats().models.find(({ id }) => id === decision.model)
+    expect(model).toMatchObject({ rewarded: 1, meanReward: 0.75 })
+    expectCode(() => reward(1), 'ALREADY_REWARDED')
+  })
+
+  it('asks another model where one fails, within the tries', async () => {
+    const { router, told } = await bench()
+    const asked: string[] = []
+    const run = await router.run(X, SIZE, ({ model }) => {
+      asked.push(model)
+      if (asked.length === 1) throw failing(503, { headers: new Headers({ 'retry-after': '7' }) })
+      return { usage: USAGE }
+    })
+    expect(new Set(asked).size).toBe(2)
+    expect(run.decisions.map(({ model }) => model)).toEqual(asked)
+    expect(told).toMatchObject([{ kind: 'failed', costUsd: 0 }, { kind: 'settled' }])
+    let calls = 0
+    const error = await rejected(
+      router.run(X, { ...SIZE, triesMax: 1 }, () => {
+        calls++
+        throw failing(500)
+      }),
+    )
+    expect(error).toMatchObject({ status: 500 })
+    expect(calls).toBe(1)
+  })
+
+  it('tells of the call’s own failure where no other model is left', async () => {
+    const { router } = await bench()
+    for (const options of [{ triesMax: 5 }, { candidates: ['small'], triesMax: 5 }] as const) {
+      let calls = 0
+      const error = await rejected(
+        router.run(X, { ...SIZE, ...options }, () => {
+          throw failing(500, { call: ++calls })
+        }),
+      )
+      expect(error).toMatchObject({ status: 500, call: 'candidates' in options ? 1 : 2 })
+    }
+  })
+
+  it.each([400, 413, 422])(
+    'asks nobody else about a request that is wrong (%i), and blames no model',
+    async (status) => {
+      const { router, told } = await bench()
+      let calls = 0
+      const call = () => {
+        calls++
+        throw failing(status)
+      }
+      expect(await rejected(router.run(X, SIZE, call))).toMatchObject({ status })
+      expect(calls).toBe(1)
+      expect(told).toMatchObject([{ kind: 'cancelled', costUsd: 0 }])
+    },
+  )
+
+  it.each([
+    ['no answer came of it, and nothing says that it was not made', new Error('socket hang up'), true],
+    ['it was never there', Object.assign(new Error('x'), { cause: { code: 'ECONNREFUSED' } }), false],
+    ['it was refused', failing(429), false],
+  ])('books a call that failed: %s', async (_, error, isBilled) => {
+    const { router, told } = await bench()
+    await rejected(
+      router.run(X, { ...SIZE, triesMax: 1 }, () => {
+        throw error
+      }),
+    )
+    expect(told).toHaveLength(1)
+    expect(told[0].kind).toBe('failed')
+    expect(told[0].costUsd > 0).toBe(isBilled)
+  })
+
+  it('cancels a call that its signal breaks off, and asks nobody else', async () => {
+    const { router, told } = await bench()
+    const abort = new AbortController()
+    let calls = 0
+    const call = async (_: Decision, { signal }: { signal: AbortSignal | undefined }) => {
+      calls++
+      expect(signal).toBe(abort.signal)
+      abort.abort()
+      throw new Error('aborted by the client')
+    }
+    const error = await rejected(router.run(X, { ...SIZE, signal: abort.signal }, call))
+    expect(error).toMatchObject({ message: 'aborted by the client' })
+    expect(calls).toBe(1)
+    expect(told).toMatchObject([{ kind: 'cancelled' }])
+    // It was sent: the provider may bill it.
+    expect(told[0].costUsd).toBeGreaterThan(0)
+    expect(await rejected(router.run(X, { signal: abort.signal }, call))).toMatchObject({
+      name: 'AbortError',
+    })
+    expect(calls).toBe(1)
+    expect(router.stats().requests).toBe(1)
+  })
+
+  it('books an answer without a usage at what was reserved', async () => {
+    const { router, told } = await bench()
+    for (const answer of ['a text', null, { usage: null }, { text: 'x' }]) {
+      const { decision } = await router.run(X, SIZE, () => answer)
+      expect(told.at(-1)).toEqual({ kind: 'settled', id: decision.id, costUsd: decision.reservedUsd })
+    }
+  })
+
+  it('takes usages from where the caller says', async () => {
+    const { router, told } = await bench()
+    const usage = (answer: unknown) => (answer as { bill: object }).bill
+    await router.run(X, { ...SIZE, usage, candidates: ['small'] }, () => ({ bill: USAGE }))
+    expect(told.at(-1)?.costUsd).toBeCloseTo(0.002, 12)
+  })
+
+  it('books a usage that comes later, as of streamText', async () => {
+    const { router, told } = await bench()
+    let come: (usage: object) => void = () => {}
+    const usage = new Promise<object>((resolve) => {
+      come = resolve
+    })
+    await router.run(X, { ...SIZE, candidates: ['small'] }, () => ({ totalUsage: usage, textStream: null }))
+    expect(told).toEqual([])
+    come({ inputTokens: 1000, outputTokens: 100 })
+    await usage
+    await Promise.resolve()
+    expect(told).toMatchObject([{ kind: 'settled' }])
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+  })
+
+  it.each([
+    ['a call that is no function', {}, 7],
+    ['a session that is no text', { session: 7 }, null],
+    ['an empty session', { session: '' }, null],
+    ['no tries', { triesMax: 0 }, null],
+    ['a thousand tries', { triesMax: 1000 }, null],
+    ['a signal that is none', { signal: {} }, null],
+    ['a usage that is no function', { usage: 'usage' }, null],
+    ['options that are none', 'fast', null],
+    ['an option that nobody knows', { sesion: 'x' }, null],
+  ])('refuses %s, and routes nothing', async (_, options, call) => {
+    const { router } = await bench()
+    const work = router.run(X, options as RunOptions, (call ?? (() => 'answer')) as () => string)
+    const error = await rejected(work)
+    expect(['INVALID_ARGUMENT', 'UNKNOWN_OPTION']).toContain((error as { code: string }).code)
+    expect(router.stats().requests).toBe(0)
+  })
+})
+
+describe('run with a stream', () => {
+  const read = async (stream: AsyncIterable<unknown>) => {
+    const all: unknown[] = []
+    for await (const event of stream) all.push(event)
+    return all
+  }
+
+  it('passes it on and books its usage at its end, Anthropic’s in two parts', async () => {
+    const { router, told } = await bench()
+    const list = [
+      { type: 'message_start', message: { usage: { input_tokens: 1000, output_tokens: 1 } } },
+      { type: 'content_block_delta' },
+      { type: 'message_delta', usage: { input_tokens: null, output_tokens: 100 } },
+    ]
+    const stream = Object.assign(events(list), { controller: 'its own' })
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => stream)
+    expect(run.answer.controller).toBe('its own')
+    expect(told).toEqual([])
+    expect(await read(run.answer)).toEqual(list)
+    expect(told).toMatchObject([{ kind: 'settled', id: run.decision.id }])
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+  })
+
+  it('asks another model until its first event, and no longer', async () => {
+    const { router, told } = await bench()
+    let calls = 0
+    const run = await router.run(X, SIZE, () =>
+      ++calls === 1 ? events([], failing(500)) : events(['a', { usage: USAGE }]),
+    )
+    expect(await read(run.answer)).toHaveLength(2)
+    expect(told.map(({ kind }) => kind)).toEqual(['failed', 'settled'])
+    const broken = await router.run(X, SIZE, () => events(['a'], failing(500)))
+    expect(await rejected(read(broken.answer))).toMatchObject({ status: 500 })
+    expect(told.map(({ kind }) => kind)).toEqual(['failed', 'settled', 'failed'])
+  })
+
+  it('that nobody reads to its end is cancelled at what was reserved, and its source is told', async () => {
+    const { router, told } = await bench()
+    let isReturned = false
+    async function* source() {
+      try {
+        for (;;) yield 'a'
+      } finally {
+        isReturned = true
+      }
+    }
+    const run = await router.run(X, SIZE, () => source())
+    for await (const event of run.answer) if (event === 'a') break
+    expect(isReturned).toBe(true)
+    expect(told).toEqual([{ kind: 'cancelled', id: run.decision.id, costUsd: run.decision.reservedUsd }])
+  })
+
+  it('that is empty is an answer', async () => {
+    const { router, told } = await bench()
+    const run = await router.run(X, SIZE, () => events([]))
+    expect(await read(run.answer)).toEqual([])
+    expect(told).toMatchObject([{ kind: 'settled' }])
+  })
+})
+
+describe('the steps of a session', () => {
+  const answer = () => ({ usage: USAGE })
+
+  async function step(router: Router, session: string, candidates?: readonly string[]) {
+    return router.run(X, { ...SIZE, session, ...(candidates === undefined ? {} : { candidates }) }, answer)
+  }
+
+  it('go to one model, and share a reward', async () => {
+    const { router } = await bench()
+    const first = await step(router, 's', ['large'])
+    const steps = [first]
+    for (let i = 0; i < 5; i++) steps.push(await step(router, 's'))
+    expect(steps.map(({ decision }) => decision.model)).toEqual(Array(6).fill('large'))
+    const other = await step(router, 'other', ['large'])
+    await steps[5].reward(0.5).durable
+    const rewarded = () => router.stats().models.map((model) => model.rewarded)
+    expect(rewarded()).toEqual([0, 6])
+    await other.reward(1).durable
+    expect(rewarded()).toEqual([0, 7])
+    // A reward of a later step reaches later steps alone.
+    await (await step(router, 's')).reward(1).durable
+    expect(rewarded()).toEqual([0, 8])
+  })
+
+  it('go on with another model where theirs fails, is disabled, or is not wanted', async () => {
+    const { router } = await bench()
+    await step(router, 's', ['large'])
+    router.disable('large')
+    expect((await step(router, 's')).decision.model).toBe('small')
+    router.enable('large')
+    expect((await step(router, 's')).decision.model).toBe('small')
+    expect((await step(router, 's', ['large'])).decision.model).toBe('large')
+    const run = await router.run(X, { ...SIZE, session: 's' }, ({ model }) => {
+      if (model === 'large') throw failing(500)
+      return answer()
+    })
+    expect(run.decisions.map(({ model }) => model)).toEqual(['large', 'small'])
+    expect((await step(router, 's')).decision.model).toBe('small')
+  })
+
+  it('are forgotten after an hour, and beyond ten thousand', () => {
+    const sessions = new RunSessions()
+    const decision = { id: 'r.1', model: 'm' } as Decision
+    sessions.answered('old', decision, 0)
+    expect(sessions.modelOf('old', SESSION_TTL_MS)).toBe('m')
+    expect(sessions.modelOf('old', SESSION_TTL_MS + 1)).toBe(null)
+    for (let i = 0; i < SESSIONS_MAX + 50; i++) sessions.answered(`s${i}`, decision, 0)
+    expect(sessions.size).toBe(SESSIONS_MAX)
+    expect(sessions.modelOf('s0', 0)).toBe(null)
+    for (let i = 0; i < 1000; i++) sessions.answered('long', decision, 0)
+    expect(sessions.takeUnrewarded('long')).toHaveLength(256)
+    expect(sessions.takeUnrewarded('long')).toEqual([])
+  })
+})
+
+describe('the money of runs', () => {
+  it('of a thousand mixed calls is what the provider bills, to 1e-9', async () => {
+    const clock = new TestClock()
+    const { router } = await bench({ clock: clock.read })
+    const random = new Random(16)
+    const prices = new Map([
+      ['small', SMALL],
+      ['large', LARGE],
+    ])
+    let billedUsd = 0
+    const bill = (model: string) => {
+      const usage = { prompt_tokens: random.below(3000), completion_tokens: random.below(500) }
+      const { inputUsdPerMTok, outputUsdPerMTok } = prices.get(model) ?? SMALL
+      billedUsd += (usage.prompt_tokens * inputUsdPerMTok + usage.completion_tokens * outputUsdPerMTok) / 1e6
+      return usage
+    }
+    for (let i = 0; i < 1000; i++) {
+      const kind = random.below(6)
+      const run = await router
+        .run(X, { ...SIZE, triesMax: 3 }, ({ model, reservedUsd }) => {
+          if (kind === 0 && random.next() < 0.5) throw failing(random.next() < 0.5 ? 500 : 429)
+          if (kind === 1) {
+            billedUsd += reservedUsd
+            throw Object.assign(new Error('broken off'), { name: 'AbortError' })
+          }
+          if (kind === 2) return events(['a', { usage: bill(model) }])
+          if (kind === 3) throw failing(400)
+          return { usage: bill(model) }
+        })
+        .catch(() => null)
+      if (run !== null && Symbol.asyncIterator in run.answer) for await (const _ of run.answer);
+    }
+    const { pacer, pending } = router.stats()
+    expect(pending.unsettled).toBe(0)
+    expect(pacer.spendUsd).toBeCloseTo(billedUsd, 9)
+  })
+})
+
+describe('usageOf', () => {
+  it('finds nothing where there is nothing', () => {
+    for (const value of [null, undefined, 7, 'text', [], {}, { usage: 7 }, { data: null }, { message: 'x' }])
+      expect(usageOf(value)).toBe(null)
+  })
+})
