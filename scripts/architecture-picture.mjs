@@ -43,6 +43,7 @@ const ROOMS = {
   report: ['tools', 'charts'],
   replay: ['tools', 'recorded traffic, reports'],
   evaluate: ['tools', 'what-if estimates'],
+  adapters: ['tools', 'inside clients of openai'],
   gateway: ['tools', 'the engine behind one base URL'],
   cli: ['tools', 'one file a command'],
 }
@@ -104,11 +105,15 @@ function house() {
   const right = WIDTH - 24
   const boxes = new Map()
   floors.forEach((row, depth) => {
-    const widths = row.map((room) =>
-      Math.max(186, 7 * ROOMS[room][1].length + 20, 150 + 3 * fileCounts.get(room)),
-    )
     const gap = 20
-    const total = widths.reduce((sum, width) => sum + width, 0) + gap * (row.length - 1)
+    const least = row.map((room) => Math.max(186, 7 * ROOMS[room][1].length + 20))
+    const wanted = row.map((room, i) => Math.max(least[i], 150 + 3 * fileCounts.get(room)))
+    // What a row has room for beyond the least of each is shared by what each wants beyond it.
+    const sum = (values) => values.reduce((a, b) => a + b, 0)
+    const spare = right - left - gap * (row.length - 1) - sum(least)
+    const share = Math.min(1, spare / Math.max(1, sum(wanted) - sum(least)))
+    const widths = least.map((width, i) => width + share * (wanted[i] - width))
+    const total = sum(widths) + gap * (row.length - 1)
     let x = (left + right - total) / 2
     row.forEach((room, i) => {
       boxes.set(room, { x, y: top + depth * rowHeight, width: widths[i] })

@@ -20,6 +20,7 @@ const entries = {
   'store/sqlite': 'src/store/sqlite/index.ts',
   'store/sqlite-worker': 'src/store/sqlite/worker.ts',
   'store/redis': 'src/store/redis/index.ts',
+  openai: 'src/adapters/openai/index.ts',
   gateway: 'src/gateway/index.ts',
 }
 

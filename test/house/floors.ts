@@ -20,6 +20,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
   ['report', /^src\/report\//],
   ['replay', /^src\/replay\//],
   ['evaluate', /^src\/evaluate\//],
+  ['adapters', /^src\/adapters\//],
   ['gateway', /^src\/gateway\//],
   ['cli', /^src\/cli\//],
 ]
@@ -48,6 +49,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ['base', 'models'],
   replay: [...ROUTER, 'log', 'store', 'root', 'report'],
   evaluate: [...ROUTER, 'log', 'store', 'root', 'report'],
+  adapters: ['root'],
   gateway: ['features', 'store', 'root'],
   cli: [...ROUTER, 'log', 'store', 'root', 'report', 'replay', 'evaluate', 'gateway'],
 }

@@ -18,6 +18,21 @@ describe('the pictures of docs/ARCHITECTURE.md (npm run pictures)', () => {
     expect(Math.max(...floors) + 1).toBe(floors.length)
   })
 
+  it('show every room whole, within the picture', () => {
+    const picture = read('docs/img/architecture.svg')
+    const right = Number(
+      /viewBox="0 0 (\d+)/.exec(picture)?.[1] ?? /<svg[^>]* width="(\d+)"/.exec(picture)?.[1],
+    )
+    const boxes = [
+      ...picture.matchAll(/data-room="[^"]*"[^>]*><rect x="([-\d.]+)" y="[-\d.]+" width="([\d.]+)"/g),
+    ]
+    expect(boxes).toHaveLength(ROOMS.length)
+    for (const [, x, width] of boxes) {
+      expect(Number(x)).toBeGreaterThanOrEqual(0)
+      expect(Number(x) + Number(width)).toBeLessThanOrEqual(right)
+    }
+  })
+
   it('show who imports whom: no room that imports, or is imported, is missing', () => {
     const pairs = filesUnder('src')
       .filter((file) => file.endsWith('.ts'))

@@ -11,6 +11,7 @@ const ENTRIES = [
   'features/index.d.ts',
   'evaluate/index.d.ts',
   'gateway/index.d.ts',
+  'adapters/openai/index.d.ts',
   'store/memory/memory-store.d.ts',
   'store/sqlite/index.d.ts',
   'store/redis/index.d.ts',

@@ -175,10 +175,20 @@ describe('run', () => {
 
   it('books an answer without a usage at what was reserved', async () => {
     const { router, told } = await bench()
-    for (const answer of ['a text', null, { usage: null }, { text: 'x' }]) {
+    for (const answer of ['a text', null, { usage: null }, { text: 'x' }, { usage: { words: 7 } }]) {
       const { decision } = await router.run(X, SIZE, () => answer)
       expect(told.at(-1)).toEqual({ kind: 'settled', id: decision.id, costUsd: decision.reservedUsd })
     }
+  })
+
+  it('takes the discount of how it was served, also of a stream', async () => {
+    const flex = { ...SMALL, flexDiscount: 0.5 }
+    const { router, told } = await bench({ models: [flex] })
+    await router.run(X, SIZE, () => ({ usage: USAGE, service_tier: 'flex' }))
+    const list = [{ service_tier: 'flex' }, { usage: USAGE }]
+    for await (const _ of (await router.run(X, SIZE, () => events(list))).answer);
+    await router.run(X, SIZE, () => ({ usage: USAGE, service_tier: 'default' }))
+    expect(told.map(({ costUsd }) => Math.round(costUsd * 1e9))).toEqual([1e6, 1e6, 2e6])
   })
 
   it('takes usages from where the caller says', async () => {

@@ -1,4 +1,5 @@
 import { isRecord } from '../../base/check.js'
+import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 
 /** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
 const PLACES = ['totalUsage', 'usage', 'usageMetadata', 'usage_metadata'] as const
@@ -37,4 +38,15 @@ export function mergedUsage(before: object | null, after: object): object {
   if (before === null) return after
   const said = Object.entries(after).filter(([, value]) => value !== null && value !== undefined)
   return { ...before, ...Object.fromEntries(said) }
+}
+
+/** How an answer, or an event of its stream, says that it was served, where that has a discount. */
+export function serviceTierOf(answer: unknown): ServiceTier | null {
+  if (!isRecord(answer)) return null
+  for (const place of [answer, answer.data, answer.response]) {
+    const tier = isRecord(place) ? place.service_tier : undefined
+    const known = SERVICE_TIERS.find((each) => each === tier)
+    if (known !== undefined) return known
+  }
+  return null
 }

@@ -2,12 +2,14 @@ import { checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { readRecordOnce } from '../../base/read-once.js'
 import type { ContextInput } from '../../features/context-reader.js'
+import type { ServiceTier } from '../../models/service-tier.js'
 import type { Decision } from '../../policy/decision.js'
 import type { RouteOptions } from '../../policy/route-options.js'
 import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
+import type { Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { mergedUsage, usageOf } from './answer-usage.js'
+import { mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -31,6 +33,13 @@ interface Made {
   readonly asked: Asked
   readonly beganAt: number
 }
+
+/** What is known of an answer's bill. */
+interface Heard {
+  readonly usage: object | null
+  readonly serviceTier: ServiceTier | null
+}
+const NOTHING: Heard = { usage: null, serviceTier: null }
 
 /**
  * Routes, calls and books, model after model, until one answers. An answer is booked by its usage; where it has none, and for a call
@@ -75,7 +84,7 @@ export class Runner {
         const reward = (value: number) => this.reward(made, value)
         return { answer, decision, decisions, reward }
       } catch (error) {
-        const mayRetry = this.failed(error, made, null)
+        const mayRetry = this.failed(error, made, NOTHING)
         if (!mayRetry || decisions.length >= asked.triesMax) throw error
         failure = error
       }
@@ -115,12 +124,13 @@ export class Runner {
     const { asked } = made
     if (isStream(answer) && asked.usage(answer) === null) return this.stream(answer, made)
     const usage = asked.usage(answer)
+    const serviceTier = serviceTierOf(answer)
     if (usage instanceof Promise) {
       usage.then(
-        (later) => this.settle(made, later),
-        (error: unknown) => this.failed(error, made, null),
+        (later) => this.settle(made, { usage: later, serviceTier }),
+        (error: unknown) => this.failed(error, made, NOTHING),
       )
-    } else this.settle(made, usage)
+    } else this.settle(made, { usage, serviceTier })
     this.note(made)
     return answer
   }
@@ -133,15 +143,16 @@ export class Runner {
     const source = stream[Symbol.asyncIterator]()
     const first = await source.next()
     this.note(made)
-    let usage: object | null = null
+    let heard = NOTHING
     const seen = (event: unknown): void => {
       const found = made.asked.usage(event)
-      if (found !== null && !(found instanceof Promise)) usage = mergedUsage(usage, found)
+      const usage = found === null || found instanceof Promise ? heard.usage : mergedUsage(heard.usage, found)
+      heard = { usage, serviceTier: serviceTierOf(event) ?? heard.serviceTier }
     }
     return watchedStream(stream, source, first, seen, {
-      ended: () => this.settle(made, usage),
-      failed: (error) => void this.failed(error, made, usage),
-      left: () => this.cancel(made, usage),
+      ended: () => this.settle(made, heard),
+      failed: (error) => void this.failed(error, made, heard),
+      left: () => this.cancel(made, heard),
     })
   }
 
@@ -150,33 +161,42 @@ export class Runner {
     if (session !== null) this.sessions.answered(session, decision, this.now())
   }
 
-  private settle(made: Made, usage: object | null): void {
-    book(() => this.feedback.settle(made.decision.id, { ...billOf(made, usage), ...this.latency(made) }))
+  private settle(made: Made, heard: Heard): void {
+    this.bill(made, heard, (id, bill) => this.feedback.settle(id, bill))
   }
 
-  private cancel(made: Made, usage: object | null): void {
-    book(() => this.feedback.cancel(made.decision.id, { ...billOf(made, usage), ...this.latency(made) }))
+  private cancel(made: Made, heard: Heard): void {
+    this.bill(made, heard, (id, bill) => this.feedback.cancel(id, bill))
   }
 
   /**
    * Books a call that failed.
-   * @param usage as far as its stream said
+   * @param heard as far as its stream said
    * @returns whether another model may do better
    */
-  private failed(error: unknown, made: Made, usage: object | null): boolean {
-    const { decision, asked } = made
-    if (asked.signal?.aborted === true || isAbort(error)) {
-      this.cancel(made, usage)
+  private failed(error: unknown, made: Made, heard: Heard): boolean {
+    if (made.asked.signal?.aborted === true || isAbort(error)) {
+      this.cancel(made, heard)
       return false
     }
     const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
-    const bill = usage !== null || mayBeBilled ? billOf(made, usage) : {}
-    const latency = this.latency(made)
-    book(() => {
-      if (isCallers) this.feedback.cancel(decision.id, { ...bill, ...latency })
-      else this.feedback.fail(decision.id, { ...bill, ...latency, retryAfterMs })
-    })
+    const act = (id: string, bill: Settlement): unknown =>
+      isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
+    if (heard.usage !== null || mayBeBilled) this.bill(made, heard, act)
+    else book(() => act(made.decision.id, this.latency(made)))
     return !isCallers
+  }
+
+  /** By the usage; without one, or by one that cannot be read, what was set aside. */
+  private bill(
+    made: Made,
+    { usage, serviceTier }: Heard,
+    act: (id: string, bill: Settlement) => unknown,
+  ): void {
+    const { id, reservedUsd } = made.decision
+    const latency = this.latency(made)
+    const isBooked = usage !== null && book(() => act(id, { usage, serviceTier, ...latency }))
+    if (!isBooked) book(() => act(id, { costUsd: reservedUsd, ...latency }))
   }
 
   private latency({ beganAt }: Made): { latencyMs: number } {
@@ -195,17 +215,17 @@ export class Runner {
   }
 }
 
-/** By the usage; without one by what was set aside. */
-function billOf({ decision }: Made, usage: object | null): { usage: object } | { costUsd: number } {
-  return usage === null ? { costUsd: decision.reservedUsd } : { usage }
-}
-
-/** What the router does not take stays reserved, and becomes spend: nobody loses an answer for that. */
-function book(act: () => unknown): void {
+/**
+ * What the router does not take stays reserved, and becomes spend: nobody loses an answer for that.
+ * @returns whether it took it, or will not take anything else either
+ */
+function book(act: () => unknown): boolean {
   try {
     act()
+    return true
   } catch (error) {
     if (!(error instanceof ParetoBanditError)) throw error
+    return error.code !== 'INVALID_ARGUMENT'
   }
 }
 

@@ -1,0 +1,1 @@
+export { type RoutedOptions, routed, runOf } from './routed.js'

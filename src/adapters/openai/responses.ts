@@ -1,0 +1,21 @@
+import { callOf, isRecord, outputLimit, type Surface } from './surface.js'
+
+/** `client.responses.create`. */
+export const responsesSurface: Surface = {
+  create: (client, body, options) => callOf(client, ['responses', 'create'], body, options),
+  prompt: ({ instructions, input }) => {
+    const said = typeof input === 'string' ? [{ role: 'user', content: input }] : messagesIn(input)
+    const all = typeof instructions === 'string' ? [{ role: 'system', content: instructions }, ...said] : said
+    // A conversation that goes on with what a tool has said.
+    return all.length === 0 ? '' : all
+  },
+  limits: ({ max_output_tokens }) => outputLimit(max_output_tokens),
+  sent: (body, model) => ({ ...body, model }),
+  isShown: () => true,
+}
+
+/** Items that somebody said; calls of tools and what came of them are not routed by. */
+function messagesIn(input: unknown): unknown[] {
+  if (!Array.isArray(input)) return []
+  return input.filter((item) => isRecord(item) && typeof item.role === 'string')
+}

@@ -1,0 +1,32 @@
+import type { RunOptions } from '../../index.js'
+
+export type Json = Readonly<Record<string, unknown>>
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** One of the client's ways to a model. */
+export interface Surface {
+  create(client: object, body: unknown, options: Json): unknown
+  /** What a request is routed by. */
+  prompt(body: Json): unknown
+  limits(body: Json): RunOptions
+  /** The request as it goes to a model. */
+  sent(body: Json, model: string): Json
+  /** Whether an event of a stream is for whoever asked: not one that brings a usage that was not asked for, and nothing else. */
+  isShown(event: unknown, body: Json): boolean
+}
+
+/** Calls a method of the client at a path of members. */
+export function callOf(client: object, path: readonly string[], ...args: unknown[]): unknown {
+  let owner: unknown = client
+  for (const name of path.slice(0, -1)) owner = Reflect.get(owner as object, name)
+  const method: unknown = Reflect.get(owner as object, path[path.length - 1])
+  return (method as (...given: unknown[]) => unknown).apply(owner, args)
+}
+
+/** A limit on the answer, if one is said. */
+export function outputLimit(value: unknown): RunOptions {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? { maxOutputTokens: value } : {}
+}
