@@ -21,6 +21,7 @@ const entries = {
   'store/sqlite-worker': 'src/store/sqlite/worker.ts',
   'store/redis': 'src/store/redis/index.ts',
   openai: 'src/adapters/openai/index.ts',
+  'ai-sdk': 'src/adapters/ai-sdk/index.ts',
   gateway: 'src/gateway/index.ts',
 }
 

@@ -12,6 +12,7 @@ const ENTRIES = [
   'evaluate/index.d.ts',
   'gateway/index.d.ts',
   'adapters/openai/index.d.ts',
+  'adapters/ai-sdk/index.d.ts',
   'store/memory/memory-store.d.ts',
   'store/sqlite/index.d.ts',
   'store/redis/index.d.ts',

@@ -1,0 +1,77 @@
+import { isRecord, type Json } from './language-model.js'
+
+/** Parts that come before anything is said. */
+const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start', 'reasoning-start'])
+
+/** A stream that has begun to say something. */
+export interface Begun {
+  readonly parts: readonly Json[]
+  readonly reader: ReadableStreamDefaultReader<Json>
+}
+
+/**
+ * Reads a stream until something is said.
+ * @throws (the promise is rejected with) what the stream says went wrong before that, or what reading it throws
+ */
+export async function firstContent(stream: ReadableStream<Json>): Promise<Begun> {
+  const reader = stream.getReader()
+  const parts: Json[] = []
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return { parts, reader }
+    if (value.type === 'error') {
+      reader.cancel().catch(() => {})
+      throw value.error
+    }
+    parts.push(value)
+    if (!BEFORE.has(String(value.type))) return { parts, reader }
+  }
+}
+
+/** What is to be done with a stream's end. */
+export interface StreamEnd {
+  /** @param usage null: it told none */
+  finished(usage: object | null): void
+  failed(error: unknown): void
+}
+
+/** The rest of a stream, with its beginning; each part as `shown` has it. */
+export function restOf(
+  { parts, reader }: Begun,
+  shown: (part: Json) => Json,
+  end: StreamEnd,
+): ReadableStream<Json> {
+  let usage: object | null = null
+  let failure: unknown
+  const seen = (part: Json): Json => {
+    if (part.type === 'finish' && isRecord(part.usage)) usage = part.usage
+    if (part.type === 'error') failure = part.error ?? new Error('the stream failed')
+    return shown(part)
+  }
+  let next = 0
+  return new ReadableStream<Json>({
+    async pull(controller) {
+      try {
+        if (next < parts.length) {
+          controller.enqueue(seen(parts[next++]))
+          return
+        }
+        const { done, value } = await reader.read()
+        if (!done) {
+          controller.enqueue(seen(value))
+          return
+        }
+        if (failure === undefined || usage !== null) end.finished(usage)
+        else end.failed(failure)
+        controller.close()
+      } catch (error) {
+        end.failed(error)
+        controller.error(error)
+      }
+    },
+    cancel(reason) {
+      end.failed(new DOMException('nobody reads the stream any more', 'AbortError'))
+      return reader.cancel(reason)
+    },
+  })
+}

@@ -1,0 +1,2 @@
+export type { AnyLanguageModel } from './language-model.js'
+export { type RoutedModelOptions, reward, routed, runOf } from './routed-model.js'

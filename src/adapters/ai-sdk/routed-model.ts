@@ -1,0 +1,131 @@
+import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { firstContent, restOf } from './first-content.js'
+import {
+  type AnyLanguageModel,
+  type CallOptions,
+  type Generated,
+  isRecord,
+  type Json,
+  type Streamed,
+} from './language-model.js'
+import { MARK, type Mark, marked, markIn, sessionOfToolLoop } from './marks.js'
+import { Runs } from './runs.js'
+
+/** What a routed model is made of. */
+export interface RoutedModelOptions<Model extends AnyLanguageModel> {
+  /** Models of the SDK, by their ids in the router. */
+  readonly models: Readonly<Record<string, Model>>
+  /** Options of every call: a tenant, limits, `triesMax`. `providerOptions.paretobandit` of a call stands above them. */
+  readonly run?: RunOptions | undefined
+}
+
+/** What a call of a model came to. */
+interface Called<Answer> {
+  readonly usage: object | Promise<object> | null
+  readonly answer: Answer
+}
+
+const runs = new Runs()
+
+/**
+ * A model of the AI SDK that goes, call by call, to the model that the router chooses: generated or streamed, with tools, structured
+ * output and reasoning. Each call is booked by its usage; where a model fails before it has said anything the next one is asked; what
+ * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. The SDK's own
+ * retries should be off (`maxRetries: 0`).
+ * @returns one of the specification of the models: v3 or v4
+ * @throws TypeError for no models, or those of different specifications
+ */
+export function routed<Model extends AnyLanguageModel>(
+  router: Router<string>,
+  { models, run = {} }: RoutedModelOptions<Model>,
+): Model {
+  const [first, ...others] = Object.values(models)
+  if (first === undefined) throw new TypeError('models: expected a model at least, got none')
+  const { specificationVersion } = first
+  if (others.some((model) => model.specificationVersion !== specificationVersion))
+    throw new TypeError(`models: expected specification ${specificationVersion} of all, got others beside it`)
+
+  const start = async <Answer extends Json>(
+    options: CallOptions,
+    call: (model: Model, mark: Mark) => Promise<Called<Answer>>,
+  ): Promise<Answer> => {
+    const asked = optionsOf(options, run, Object.keys(models))
+    const { session } = asked
+    const done = await router.run(options.prompt as ContextInput, asked, ({ id, model }) =>
+      call(models[model], { decision: id, model, session }),
+    )
+    runs.add(`${session}\n${done.decision.id}`, done)
+    return done.answer.answer
+  }
+  const doGenerate = (options: CallOptions) =>
+    start(options, async (model, mark) => {
+      const answer = (await model.doGenerate(options as never)) as Generated
+      const content = answer.content.map((part) => (part.type === 'tool-call' ? marked(part, mark) : part))
+      return { usage: usageOf(answer), answer: { ...marked(answer, mark), content } }
+    })
+  const doStream = (options: CallOptions) =>
+    start(options, async (model, mark) => {
+      const answer = (await model.doStream(options as never)) as Streamed
+      const begun = await firstContent(answer.stream)
+      let stream = answer.stream
+      const usage = new Promise<object>((finished, failed) => {
+        const shown = (part: Json) => (isMarked(part) ? marked(part, mark) : part)
+        stream = restOf(begun, shown, { finished: (told) => finished(told ?? {}), failed })
+      })
+      return { usage, answer: { ...answer, stream } }
+    })
+  const made = {
+    specificationVersion,
+    provider: MARK,
+    modelId: 'auto',
+    supportedUrls: {},
+    doGenerate,
+    doStream,
+  }
+  return made as unknown as Model
+}
+
+/**
+ * The quality of an answer is known: of `generateText`, `streamText`, `generateObject` or an agent, by a routed model. All steps of its
+ * tool loop learn from it.
+ * @param reward in the router's reward range, [0, 1] by default
+ * @returns a promise that resolves when it is durable; it is rejected with TypeError for an answer of no routed model, or one of long
+ *   ago, and with what `router.reward` throws
+ */
+export async function reward(result: object, reward: number): Promise<void> {
+  const run = await runOf(result)
+  if (run === null) throw new TypeError('result: expected an answer of a routed model, and not of long ago')
+  await run.reward(reward).durable
+}
+
+/** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
+export async function runOf(result: object): Promise<Run<unknown> | null> {
+  const mark = markIn(await Reflect.get(result, 'providerMetadata'))
+  return mark === null ? null : (runs.get(`${mark.session}\n${mark.decision}`) ?? null)
+}
+
+/** Options of a call: the steps of a tool loop are a session, and so is what the caller says. */
+function optionsOf(
+  { prompt, abortSignal, maxOutputTokens, providerOptions }: CallOptions,
+  run: RunOptions,
+  ids: readonly string[],
+): RunOptions & { readonly session: string } {
+  const own = isRecord(providerOptions) ? providerOptions[MARK] : undefined
+  const given: RunOptions = { ...run, ...(isRecord(own) ? own : {}) }
+  return {
+    ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
+    candidates: ids,
+    ...given,
+    ...(abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}),
+    session: given.session ?? sessionOfToolLoop(prompt) ?? crypto.randomUUID(),
+  }
+}
+
+function usageOf({ usage }: Json): object | null {
+  return isRecord(usage) ? usage : null
+}
+
+/** Parts of which the SDK keeps what a provider says: for the next step, and for the caller. */
+function isMarked({ type }: Json): boolean {
+  return type === 'tool-call' || type === 'finish'
+}
