@@ -43,7 +43,7 @@ const ROOMS = {
   report: ['tools', 'charts'],
   replay: ['tools', 'recorded traffic, reports'],
   evaluate: ['tools', 'what-if estimates'],
-  adapters: ['tools', 'openai, AI SDK'],
+  adapters: ['tools', 'openai, AI SDK, LangChain'],
   gateway: ['tools', 'the engine behind one base URL'],
   cli: ['tools', 'one file a command'],
 }

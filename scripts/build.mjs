@@ -22,6 +22,7 @@ const entries = {
   'store/redis': 'src/store/redis/index.ts',
   openai: 'src/adapters/openai/index.ts',
   'ai-sdk': 'src/adapters/ai-sdk/index.ts',
+  langchain: 'src/adapters/langchain/index.ts',
   gateway: 'src/gateway/index.ts',
 }
 
@@ -89,7 +90,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
-    external: ['@huggingface/transformers', 'better-sqlite3', 'redis', 'node:*', 'bun:*'],
+    external: ['@huggingface/transformers', '@langchain/core', 'better-sqlite3', 'redis', 'node:*', 'bun:*'],
   })
   const cli = await build({
     ...common,

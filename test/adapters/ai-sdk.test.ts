@@ -4,7 +4,7 @@ import * as seven from 'ai7'
 import { MockLanguageModelV4 } from 'ai7/test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reward, routed, runOf } from '../../src/adapters/ai-sdk/index.js'
-import { RUNS_MAX, Runs } from '../../src/adapters/ai-sdk/runs.js'
+import { RUNS_MAX, Runs } from '../../src/adapters/runs.js'
 import { createRouter, type Router, type Run } from '../../src/index.js'
 import { Random } from '../support/random.js'
 

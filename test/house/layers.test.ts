@@ -118,6 +118,7 @@ describe('imports in src/', () => {
     const mayBePackage: readonly (readonly [RegExp, RegExp])[] = [
       [/^src\/(cli|replay|report|store\/(sqlite|redis))\//, /./],
       [/^src\/kernel\//, /^@assemblyscript\/loader$/],
+      [/^src\/adapters\/langchain\//, /^@langchain\/core\//],
       [/^src\/gateway\/node\//, /^(undici|pino|redis|@hono\/node-server)$/],
       [/^src\/gateway\//, /^(hono(\/.*)?|eventsource-parser|yaml|ajv(\/.*)?|@opentelemetry\/api)$/],
     ]

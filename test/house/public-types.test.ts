@@ -13,6 +13,7 @@ const ENTRIES = [
   'gateway/index.d.ts',
   'adapters/openai/index.d.ts',
   'adapters/ai-sdk/index.d.ts',
+  'adapters/langchain/index.d.ts',
   'store/memory/memory-store.d.ts',
   'store/sqlite/index.d.ts',
   'store/redis/index.d.ts',

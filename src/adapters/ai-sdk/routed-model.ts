@@ -1,4 +1,5 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { Runs } from '../runs.js'
 import { firstContent, restOf } from './first-content.js'
 import {
   type AnyLanguageModel,
@@ -9,7 +10,6 @@ import {
   type Streamed,
 } from './language-model.js'
 import { MARK, type Mark, marked, markIn, sessionOfToolLoop } from './marks.js'
-import { Runs } from './runs.js'
 
 /** What a routed model is made of. */
 export interface RoutedModelOptions<Model extends AnyLanguageModel> {

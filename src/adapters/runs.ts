@@ -1,4 +1,4 @@
-import type { Run } from '../../index.js'
+import type { Run } from '../index.js'
 
 /** So many answers can be rewarded, the latest. */
 export const RUNS_MAX = 10_000

@@ -1,0 +1,1 @@
+export { RoutedChatModel, type RoutedChatModelFields, reward, runOf } from './routed-chat-model.js'

@@ -1,0 +1,169 @@
+import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
+import { tool } from '@langchain/core/tools'
+import { ChatOpenAI } from '@langchain/openai'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RoutedChatModel, reward, runOf } from '../../src/adapters/langchain/index.js'
+import { addedUsage, providerUsage } from '../../src/adapters/langchain/token-counts.js'
+import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
+import { PRICES } from '../../src/gateway/node/simulated/prices.js'
+import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
+import { createRouter, type ModelSpec, type Router, type RunOptions } from '../../src/index.js'
+import { Random } from '../support/random.js'
+
+const MODELS = ['sim-small', 'sim-large']
+const LOOK = tool(async () => 'seen', {
+  name: 'look',
+  description: 'Looks around.',
+  schema: { type: 'object', properties: {} },
+})
+
+let upstream: Upstream
+let router: Router<string>
+let plan: (model: string, isStreamed: boolean) => PartialPlan = () => ({})
+
+beforeEach(async () => {
+  plan = () => ({})
+  upstream = await startUpstream({ script: ({ model, isStreamed }) => plan(model, isStreamed) })
+  const models = MODELS.map((id) => ({ id, ...PRICES[id] }) as ModelSpec)
+  router = await createRouter<string>({ models, kernel: 'js', forcedExploration: 0 })
+})
+afterEach(async () => {
+  await router.close()
+  await upstream.close()
+})
+
+function modelOf(run: RunOptions = {}): RoutedChatModel {
+  const configuration = { baseURL: upstream.baseUrl }
+  const models = Object.fromEntries(
+    MODELS.map((model) => [
+      model,
+      new ChatOpenAI({ model, apiKey: 'sk-test', configuration, maxRetries: 0 }),
+    ]),
+  )
+  return new RoutedChatModel({ router, models, run })
+}
+
+async function bookedUsd(): Promise<number> {
+  await upstream.idle()
+  const { pacer, pending } = router.stats()
+  expect(pending.unsettled).toBe(0)
+  return pacer.spendUsd
+}
+
+const rewarded = () => router.stats().models.reduce((sum, model) => sum + model.rewarded, 0)
+
+describe('a routed chat model of LangChain', () => {
+  it('answers by the model that was chosen, is booked to the cent, and learns from a reward', async () => {
+    const message = await modelOf().invoke('What is a contextual bandit?')
+    expect(message.text).not.toBe('')
+    const run = runOf(message)
+    expect(MODELS).toContain(run?.decision.model)
+    expect(upstream.entries.map(({ request }) => request.model)).toEqual([run?.decision.model])
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    await reward(message, 0.75)
+    expect(rewarded()).toBe(1)
+    await expect(reward(new AIMessage('mine'), 1)).rejects.toThrow(TypeError)
+  })
+
+  it('streams', async () => {
+    let whole: AIMessage | null = null
+    for await (const chunk of await modelOf().stream('Hello')) whole = chunk
+    expect(whole === null ? null : runOf(whole)).not.toBe(null)
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(upstream.costUsd()).toBeGreaterThan(0)
+  })
+
+  it('stays with one model in a tool loop, and its reward reaches all steps', async () => {
+    const model = modelOf().bindTools([LOOK], { tool_choice: 'required' })
+    const messages: (HumanMessage | AIMessage | ToolMessage)[] = [new HumanMessage('Look around')]
+    for (let step = 0; step < 4; step++) {
+      const answer = await model.invoke(messages)
+      messages.push(answer)
+      expect(answer.tool_calls).toHaveLength(1)
+      for (const call of answer.tool_calls ?? [])
+        messages.push(new ToolMessage({ content: 'seen', tool_call_id: call.id ?? '' }))
+    }
+    expect(new Set(upstream.entries.map(({ request }) => request.model)).size).toBe(1)
+    const last = messages.at(-2)
+    if (last === undefined) throw new Error('no answer')
+    await reward(last, 0.5)
+    expect(rewarded()).toBe(4)
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+  })
+
+  it('gives objects that have a schema, as LangChain does it: by a tool that the model calls', async () => {
+    plan = () => ({ toolCalls: 1 })
+    const schema = { type: 'object', properties: { answer: { type: 'string' } }, required: ['answer'] }
+    const model = modelOf().withStructuredOutput<{ answer: string }>(schema, { name: 'reply' })
+    expect(typeof (await model.invoke('The answer?')).answer).toBe('string')
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+  })
+
+  it('asks the next model where one fails, and tells what went wrong with all', async () => {
+    plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
+    for (let i = 0; i < 3; i++) {
+      const message = await modelOf().invoke('Hello')
+      expect(runOf(message)?.decision.model).toBe('sim-large')
+    }
+    plan = () => ({ fault: { kind: 'status', status: 500 } })
+    await expect(modelOf().invoke('Hello')).rejects.toMatchObject({ status: 500 })
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+  })
+
+  it('is cancelled by its signal', async () => {
+    plan = () => ({ delays: { firstTokenMs: 5000 } })
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 30)
+    await expect(modelOf().invoke('Hello', { signal: abort.signal })).rejects.toThrow(/abort/i)
+    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+    expect(router.stats().models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(1)
+  })
+
+  it('binds tools to models that take them alone', () => {
+    const model = new RoutedChatModel({ router, models: { one: modelOf().withConfig({}) as never } })
+    expect(() => model.bindTools([LOOK])).toThrow(TypeError)
+  })
+
+  it('books 1,000 mixed calls to what their provider counts, to 1e-9', async () => {
+    const random = new Random(16)
+    plan = () => {
+      const roll = random.below(10)
+      if (roll === 0) return { fault: { kind: 'status', status: random.next() < 0.5 ? 500 : 429 } }
+      if (roll === 1) return { fault: { kind: 'status', status: 400 } }
+      return roll < 5 ? { tokens: { cachedInput: 3, reasoning: 2 } } : {}
+    }
+    const model = modelOf()
+    const one = async (i: number): Promise<void> => {
+      if (i % 2 === 0) await model.invoke('Hello there, how do you do?')
+      else for await (const _ of await model.stream('Hello there, how do you do?'));
+    }
+    for (let i = 0; i < 100; i++)
+      await Promise.all(
+        Array.from({ length: 10 }, (_, j) =>
+          one(j).catch((error) => expect(error.status).toBeGreaterThan(399)),
+        ),
+      )
+    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+  }, 120_000)
+})
+
+describe('usages of LangChain', () => {
+  it('are sums of what the pieces of a stream say', () => {
+    const first = {
+      input_tokens: 10,
+      output_tokens: 0,
+      total_tokens: 10,
+      input_token_details: { cache_read: 4 },
+    }
+    const last = {
+      input_tokens: 0,
+      output_tokens: 7,
+      total_tokens: 7,
+      output_token_details: { reasoning: 2 },
+    }
+    expect(providerUsage(addedUsage(addedUsage(null, first), last))).toEqual({
+      inputTokens: { total: 10, cacheRead: 4, cacheWrite: undefined },
+      outputTokens: { total: 7, reasoning: 2 },
+    })
+  })
+})
