@@ -263,6 +263,25 @@ describe('serve', () => {
     })
   })
 
+  test('goes on under another burst where it had no budget before', async () => {
+    await folder.write('g.json', config())
+    const server = await serving('g.json')
+    server.child.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    await folder.write('g.json', config({ budget: { usdPerRequest: 0.004, burst: 20 } }))
+    await expect(serving('g.json')).rejects.toThrow("'Settings that a log keeps'")
+    await folder.spawnOk(['snapshot', 'gw.db', 'old.snapshot'])
+    await rename(join(folder.path, 'gw.db'), join(folder.path, 'old.db'))
+    await folder.spawnOk(['restore', 'old.snapshot', 'gw.db', '--burst', '20'])
+    const again = await serving('g.json')
+    again.child.kill('SIGTERM')
+    expect(await again.exited).toBe(0)
+    // And back to none, which keeps the burst.
+    await folder.write('g.json', config({ budget: { usdPerRequest: null, burst: 20 } }))
+    const none = await serving('g.json')
+    expect((await none.call('GET', '/admin/budget')).body).toMatchObject({ account: { usdPerRequest: null } })
+  })
+
   test('that is killed has what it acknowledged', async () => {
     await folder.write('g.json', config())
     const server = await serving('g.json')

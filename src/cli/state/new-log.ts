@@ -19,7 +19,7 @@ export async function beginLog(
 ): Promise<void> {
   const { policy, mode, alpha, seed, epsilon } = settings
   const own = { ...options, policy, alpha, seed, epsilon }
-  const budget = (usdPerRequest: number) => ({
+  const budget = (usdPerRequest: number | null) => ({
     usdPerRequest,
     ...(mode === null ? {} : { mode }),
     ...(burst === null ? {} : { burst }),
@@ -34,7 +34,7 @@ export async function beginLog(
   try {
     const kept = await createRouter({
       ...own,
-      budget: usdPerRequest === null ? null : budget(usdPerRequest),
+      budget: usdPerRequest === null && burst === null ? null : budget(usdPerRequest),
       store,
     })
     if (kept.recovery?.isNew !== true)

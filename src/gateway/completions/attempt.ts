@@ -11,7 +11,7 @@ import {
   UpstreamFailure,
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
-import { WatchedBody, within } from '../upstreams/watched-body.js'
+import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
 import { Collected } from '../validators/collected.js'
 import { type Contract, contractOf, isBinding } from '../validators/contract.js'
 import { keeps } from '../validators/verdict.js'
@@ -28,6 +28,7 @@ import { StreamedAnswer } from './streamed.js'
 const ERROR_BYTES_MAX = 64 * 1024
 /** A client that is gone gets a response that nobody reads. */
 const GONE_STATUS = 499
+const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
 
@@ -136,8 +137,8 @@ export class Attempt implements StreamedCall {
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
-      const ms = this.noLater(timeouts.firstTokenMs)
-      return await within(this.begun(body), ms, house.after, 'no answer began')
+      const { ms, what } = this.waitOf(timeouts.firstTokenMs, 'the upstream was silent: no answer began')
+      return await within(this.begun(body), ms, house.after, what)
     } catch (error) {
       throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     } finally {
@@ -174,9 +175,14 @@ export class Attempt implements StreamedCall {
     const until = this.call.at + firstTokenMs
     return new WatchedBody(answer.body, this.house.after, () =>
       this.meter.hasContent
-        ? { ms: this.noLater(betweenTokensMs), what: 'no more came of its answer' }
-        : { ms: this.noLater(Math.max(0, until - this.house.deps.now())), what: 'no first token' },
+        ? this.waitOf(betweenTokensMs, 'the upstream was silent: no more came of its answer')
+        : this.waitOf(Math.max(0, until - this.house.deps.now()), 'the upstream was silent: no first token'),
     )
+  }
+
+  private waitOf(ms: number, what: string): Wait {
+    const most = this.noLater(ms)
+    return { ms: most, what: this.isLate ? TOO_LATE : what }
   }
 
   /** What an upstream may take, within what is left of the request. */

@@ -39,7 +39,12 @@ export async function countTokens(
       body: withMembers(order.body.text, { model: model.upstreamModel }),
       signal: abort.signal,
     }
-    const answer = await within(house.call(call), firstTokenMs, house.after, 'no answer began')
+    const answer = await within(
+      house.call(call),
+      firstTokenMs,
+      house.after,
+      'the upstream was silent: no answer began',
+    )
     const body = new WatchedBody(answer.body, house.after, () => ({ ms: firstTokenMs, what: 'no count' }))
     const text = await body.text(ANSWER_BYTES_MAX)
     if (answer.status !== 200) throw failureOfStatus(answer.status, text, null)

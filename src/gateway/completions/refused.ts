@@ -81,7 +81,8 @@ export function refusalOfError(
       return {
         status: 409,
         code: 'decision_closed',
-        message: 'this decision takes no reward: it failed, was broken off, or is too old',
+        message:
+          'this decision takes no reward: it failed, was broken off, is too old, or its model was removed',
         retryAfterMs: null,
       }
     default:
@@ -112,7 +113,7 @@ function untilOpen(
 function limitText(short: readonly ShortCap[] | null): string {
   if (short === null) return 'the budget'
   const [first] = short
-  if (first === undefined) return 'a cap'
+  if (first === undefined) return 'what this process holds of a cap'
   const { window, per, owner } = first
   const cap = window === 'rolling' ? `the cap of any ${per}` : `the cap of this ${per}`
   return owner === null ? cap : `${cap} of tenant ${JSON.stringify(owner)}`

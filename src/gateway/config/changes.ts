@@ -36,6 +36,8 @@ const OF_LOG: readonly string[] = [
   'routing.lambda0',
   'routing.pendingCapacity',
 ]
+/** Of an engine that is told none. */
+const BURST_DEFAULT = 50
 /** What becomes calls of the router. */
 const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'routing']
 
@@ -46,8 +48,8 @@ const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'rout
 export function changesOf(before: GatewayConfig, after: GatewayConfig): ConfigChanges {
   const waiting: string[] = FIXED.filter((name) => !isSame(before[name], after[name]))
   const burst = before.budget?.burst
-  const budget = after.budget === null ? null : withBurst(after.budget.usdPerRequest, burst)
-  if (after.budget !== null && after.budget.burst !== burst) waiting.push('budget.burst')
+  const budget = burst === undefined && after.budget === null ? null : withBurst(ceilingOf(after), burst)
+  if ((after.budget?.burst ?? BURST_DEFAULT) !== (burst ?? BURST_DEFAULT)) waiting.push('budget.burst')
   const routingNames = [...new Set([...Object.keys(before.routing), ...Object.keys(after.routing)])]
   const valueIn = (routing: object, name: string): unknown =>
     Object.entries(routing).find(([key]) => key === name)?.[1]
@@ -95,14 +97,16 @@ function isOfLog(path: string, { store }: GatewayConfig): boolean {
   return store.kind !== 'memory' && OF_LOG.includes(path)
 }
 
-function withBurst(usdPerRequest: number, burst: number | undefined): GatewayConfig['budget'] {
+const ceilingOf = ({ budget }: GatewayConfig): number | null => budget?.usdPerRequest ?? null
+
+function withBurst(usdPerRequest: number | null, burst: number | undefined): GatewayConfig['budget'] {
   return burst === undefined ? { usdPerRequest } : { usdPerRequest, burst }
 }
 
 function moneyCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
   const calls: Change[] = []
-  const ceiling = (config: GatewayConfig) => config.budget?.usdPerRequest ?? null
-  if (ceiling(before) !== ceiling(after)) calls.push({ what: 'budget', apply: setBudget(ceiling(after)) })
+  if (ceilingOf(before) !== ceilingOf(after))
+    calls.push({ what: 'budget', apply: setBudget(ceilingOf(after)) })
   if (!isSame(before.caps, after.caps))
     calls.push({ what: 'caps', apply: (router) => router.setCaps(after.caps) })
   const { latency = null, quality = null } = after.routing

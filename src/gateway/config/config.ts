@@ -83,8 +83,8 @@ export interface MemoryStoreConfig {
 }
 
 export interface BudgetConfig {
-  /** USD, > 0. */
-  readonly usdPerRequest: number
+  /** USD, > 0. Null: none, of a log that keeps another `burst` than the default. */
+  readonly usdPerRequest: number | null
   /** How many requests' worth of it may be saved up, >= 1. Default 50. Cannot be changed at run time. */
   readonly burst?: number
 }

@@ -81,6 +81,6 @@ export const tenant: Shape<TenantConfig> = object<TenantConfig>({
 })
 
 export const budget: Shape<BudgetConfig> = object<BudgetConfig>({
-  usdPerRequest: required(positive(), 'ceiling of the mean spend per request'),
+  usdPerRequest: required(orNull(positive()), 'ceiling of the mean spend per request; null: none'),
   burst: optional(numberIn(1, 1e9), "how many requests' worth of it may be saved up; default 50"),
 })

@@ -20,11 +20,20 @@ export function pathText(path: Path): string {
 /** A value as it reads in a message: short, on one line. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'string') {
+    const text = withoutSecrets(value)
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   return String(value)
+}
+
+/** A URL without what may be a password: its user, its query and its fragment. */
+function withoutSecrets(text: string): string {
+  if (!text.includes('//')) return text
+  return text.replace(/\/\/[^/?#]*@/, '//…@').replace(/[?#].*$/s, (rest) => `${rest[0]}…`)
 }
 
 /** `; did you mean 'x'?` for the known word that is closest, or nothing. */

@@ -102,7 +102,7 @@ function judgeMistakes(given: Entry['entry'], models: readonly Entry[]): Mistake
 /** What has no price would be free, and a budget would not hold it. */
 function unpriced(given: Entry['entry'], models: readonly Entry[], tenants: readonly Entry[]): Mistake[] {
   const limit = [{ entry: given, path: [] }, ...tenants].flatMap(({ entry, path }: Entry) => [
-    ...(isRecord(entry.budget) ? [[...path, 'budget']] : []),
+    ...(isRecord(entry.budget) && entry.budget.usdPerRequest !== null ? [[...path, 'budget']] : []),
     ...(Array.isArray(entry.caps) && entry.caps.length > 0 ? [[...path, 'caps']] : []),
   ])[0]
   const judge =

@@ -51,11 +51,15 @@ function lookUp(
 /** Visible ASCII and spaces between: what a header may have. */
 const HEADER_TEXT = '^[!-#%-~]([ -~]{0,4094}[!-~])?$'
 
-/** The value of a header: a text that is no secret, or `$NAME`. */
+/** Names of headers and options whose values are secrets, also where an operator has written one into the file. */
+const SECRET_NAME = /auth|key|token|secret|password|passwd|cookie|credential|signature/i
+
+/** The value of a header, or of an option of a package: a text, which is shown where it is no secret by its name, or `$NAME`. */
 export const headerValue: Shape<string | Secret> = {
   schema: { anyOf: [{ type: 'string', pattern: HEADER_TEXT }, secret().schema] },
   read(value, path, reading) {
-    if (typeof value === 'string' && new RegExp(HEADER_TEXT, 'u').test(value)) return value
+    if (typeof value === 'string' && new RegExp(HEADER_TEXT, 'u').test(value))
+      return SECRET_NAME.test(String(path.at(-1))) ? new Secret(value, 'a secret in this file') : value
     if (typeof value === 'string' && value.startsWith('$')) return secret().read(value, path, reading)
     return wrong(reading, path, 'expected a text of ASCII characters on one line, or $NAME')
   },

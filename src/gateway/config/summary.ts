@@ -9,7 +9,7 @@ export function summaryOf(config: GatewayConfig): string[] {
     (group) => `${group} ${enabled.filter((model) => model.groups.includes(group)).length}`,
   )
   const money = [
-    budget === null ? 'no budget' : `budget $${budget.usdPerRequest} per request`,
+    budget?.usdPerRequest == null ? 'no budget' : `budget $${budget.usdPerRequest} per request`,
     ...caps.map(capText),
   ]
   return [

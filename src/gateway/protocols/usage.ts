@@ -132,8 +132,11 @@ const CACHE_NAMES = [
 ]
 const OUTPUT_NAMES = ['completion_tokens', 'output_tokens']
 
+/** More is no count of tokens, and no dollars: it says nothing, as the engine has it. */
+const COUNT_MAX = 1e12
+
 function numberIn(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0
+  return typeof value === 'number' && Math.abs(value) <= COUNT_MAX ? value : 0
 }
 
 /** Details that are known: of kinds with a price of their own, or that cost what their side costs. */

@@ -16,9 +16,7 @@ export function within<T>(promise: Promise<T>, ms: number, after: After, what: s
   return new Promise((resolve, reject) => {
     const cancel = after(Math.max(0, ms), () => {
       const more = { mayBeBilled: true }
-      reject(
-        new UpstreamFailure('upstream', 'upstream_timeout', 504, `the upstream was silent: ${what}`, more),
-      )
+      reject(new UpstreamFailure('upstream', 'upstream_timeout', 504, what, more))
     })
     promise.then(
       (value) => {

@@ -236,6 +236,9 @@ describe('secrets', () => {
       ofTree({ ...tree, store: { kind: 'redis', url: 'redis://:LEAK@host' } }),
       ofTree({ ...tree, store: { kind: 'redis', url: '$R' } }, { ...ENV, R: 'http://LEAK' }),
       ofTree({ ...tree, rewards: { links: { secret: '$R' } } }, { ...ENV, R: 'LEAK' }),
+      ofTree({ ...tree, upstreams: [{ ...first, baseUrl: 'http://user:LEAK@host/v1' }, ...others] }),
+      ofTree({ ...tree, upstreams: [{ ...first, baseUrl: 'http://host/v1?key=LEAK' }, ...others] }),
+      ofTree({ ...tree, upstreams: [{ ...first, baseUrl: 'http://host/v1#LEAK' }, ...others] }),
     ]
     for (const leak of leaks) {
       const mistakes = await leak
@@ -253,6 +256,24 @@ describe('secrets', () => {
     ]
     for (const value of Object.values(ENV)) expect(shown.join()).not.toContain(value)
     expect(shown.join()).toContain('$OPENAI_API_KEY')
+  })
+
+  it('do not show either where an operator has written one into the file, as a header or an option', async () => {
+    const headers = { authorization: 'Bearer LEAK-1', 'x-api-key': 'LEAK-2', 'x-title': 'shown' }
+    const options = { apiKey: 'LEAK-3', accessToken: 'LEAK-4', region: 'eu' }
+    const tree = smallTree()
+    const [first] = tree.upstreams as Tree[]
+    const sdk = { id: 'sdk', protocol: 'ai-sdk', package: '@ai-sdk/google', options }
+    const config = await readConfig(
+      { ...tree, upstreams: [{ ...first, headers }, sdk] },
+      { name: 'c', env: ENV },
+    )
+    const text = JSON.stringify(config)
+    expect(text).not.toContain('LEAK')
+    expect(text).toContain('shown')
+    expect(text).toContain('"eu"')
+    const sent = config.upstreams[0].headers.authorization
+    expect(typeof sent === 'string' ? sent : sent.reveal()).toBe('Bearer LEAK-1')
   })
 })
 

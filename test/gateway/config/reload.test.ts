@@ -177,6 +177,33 @@ describe('a reload', () => {
     ])
   })
 
+  it('knows what a log keeps of a budget that is taken out, and how to keep it', async () => {
+    const burst = { ...exampleTree(), budget: { usdPerRequest: 0.004, burst: 20 } }
+    const { live, router } = await started(burst)
+    const none = { ...exampleTree(), budget: null }
+    expect(live.replace(await read(none)).needsNewLog).toEqual(['budget.burst'])
+    expect(router.stats().pacer.usdPerRequest).toBeNull()
+    const kept = { ...exampleTree(), budget: { usdPerRequest: null, burst: 20 } }
+    expect(live.replace(await read(kept)).needsNewLog).toEqual([])
+    const other = await started({ ...exampleTree(), budget: null })
+    const default50 = { ...exampleTree(), budget: { usdPerRequest: 0.004, burst: 50 } }
+    expect(other.live.replace(await read(default50)).needsNewLog).toEqual([])
+  })
+
+  it('lets a model without prices stand beside a budget that is none', async () => {
+    const tree = exampleTree()
+    const models = (tree.models as Tree[]).map((model) => ({ ...model, prices: null }))
+    const free = {
+      ...tree,
+      models,
+      caps: [],
+      tenants: [],
+      keys: [],
+      budget: { usdPerRequest: null, burst: 20 },
+    }
+    await expect(read({ ...free, rewards: {} })).resolves.toMatchObject({ budget: { usdPerRequest: null } })
+  })
+
   it('sees a secret that changed, and one that only has another name', async () => {
     const { live } = await started()
     expect(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unknownTokensOf, usageOf } from '../../../src/gateway/protocols/usage.js'
+import { countsInput, outputIn, unknownTokensOf, usageOf } from '../../../src/gateway/protocols/usage.js'
 
 describe('usageOf', () => {
   it('finds a usage wherever it stands, and none that counts nothing', () => {
@@ -19,6 +19,15 @@ describe('usageOf', () => {
     ])
       expect(usageOf({ usage: none })).toBeNull()
   })
+
+  it.each([1e13, 1e18, 1e30, -1e13, Number.POSITIVE_INFINITY, Number.NaN])(
+    'counts %d tokens as none that were said',
+    (count) => {
+      expect(countsInput({ prompt_tokens: count, completion_tokens: 20 })).toBe(false)
+      expect(outputIn({ prompt_tokens: 10, completion_tokens: count })).toBe(0)
+      expect(countsInput({ prompt_tokens: 1e12 })).toBe(true)
+    },
+  )
 
   it('tells kinds that nobody knows, and none that somebody does', () => {
     const usage = {

@@ -72,6 +72,7 @@ describe('an upstream', () => {
     await response.text().catch(() => '')
     await server.over(1)
     expect(server.records[0].outcome).not.toBe('answered')
+    expect(server.records[0].error).toBe('the time of the request was over (timeouts.totalMs)')
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.ledger().spendUsd).toBeGreaterThan(0)
   }, 20_000)

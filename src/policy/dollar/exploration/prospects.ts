@@ -52,7 +52,8 @@ export class Prospects {
       for (let position = 0; position < list.count; position++) {
         const dearer = expectedUsd[position] - expectedUsd[corner]
         const better = values[position] - values[corner]
-        if (dearer <= 0 || better <= slope * dearer || !this.isKnown(state, position)) continue
+        // Written so that what is no number is no corner: the ladder must end.
+        if (!(dearer > 0 && better > slope * dearer) || !this.isKnown(state, position)) continue
         slope = better / dearer
         next = position
       }
