@@ -7,6 +7,9 @@ import {
   ROLLING_RELIEF_SHARE,
   ROLLING_SOON_SHARE,
   UNFORECAST_KEPT_SHARE,
+  UNFORECAST_LATE_LEAST_SHARE,
+  UNFORECAST_LATE_SHARE,
+  UNFORECAST_LEAST_SHARE,
   UNFORECAST_RELEASE_SHARE,
   UNFORECAST_ROLLING_SHARE_MAX,
   UNFORECAST_SHARE_MAX,
@@ -350,8 +353,20 @@ export class Cap {
       : keptUsd > 0
         ? mostUsd
         : 0
-    const released = this.rolling === null ? restMs / (UNFORECAST_RELEASE_SHARE * lengthMs) : 1
-    return usd * Math.min(Math.max(released, UNFORECAST_KEPT_SHARE), 1)
+    if (this.rolling !== null) return usd
+    const kept =
+      usd * Math.min(Math.max(restMs / (UNFORECAST_RELEASE_SHARE * lengthMs), UNFORECAST_KEPT_SHARE), 1)
+    if (!profile.isKnown) return kept
+    const requests = profile.expected(at, at + restMs, perMs) + profile.burst(at, at + restMs, perMs)
+    const left = this.availableUsd(at)
+    // What is planned for the last part is there until then.
+    const lateMs = Math.min(restMs, UNFORECAST_LATE_SHARE * lengthMs)
+    const late = profile.expected(at + restMs - lateMs, at + restMs, perMs) / Math.max(1, requests)
+    const before =
+      lateMs < restMs ? UNFORECAST_LEAST_SHARE * this.usd - Math.min(1, late) * Math.max(0, left - usd) : 0
+    const least = Math.min(kept, Math.max(UNFORECAST_LATE_LEAST_SHARE * this.usd, before))
+    // What the requests to come could not spend, whoever gets them, would only be left.
+    return left - least >= this.dearestUsd * requests ? least : kept
   }
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
