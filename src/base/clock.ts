@@ -8,8 +8,15 @@ export function readClock(clock: () => number): number {
   } catch (cause) {
     throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', 'an exception', { cause })
   }
-  if (typeof now === 'number' && Number.isFinite(now)) return now
+  if (isTime(now)) return now
   throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
+}
+
+/** What a `Date` can be: the years -271821 to 275760, ms since 1970. */
+const TIME_MAX = 8.64e15
+
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= TIME_MAX
 }
 
 /** 2001, in ms: before it nobody made a log. */

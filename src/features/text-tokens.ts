@@ -46,7 +46,11 @@ const SCRIPTS: readonly (readonly [endPage: number, hundredths: number])[] = [
   [0x06, 58], // Armenian, Hebrew
   [0x09, 48], // Arabic
   [0x0e, 60], // Indic
-  [0x11, 60], // Thai, Lao, Tibetan, Burmese, Georgian
+  [0x0f, 60], // Thai, Lao
+  [0x10, 180], // Tibetan
+  [0x11, 60], // Burmese, Georgian
+  [0x12, 70],
+  [0x14, 250], // Ethiopic
   [0x1e, 70],
   [0x1f, 60], // Latin, as in Vietnamese
   [0x20, 60], // Greek with accents
@@ -56,13 +60,25 @@ const SCRIPTS: readonly (readonly [endPage: number, hundredths: number])[] = [
   [0xac, 80],
   [0xd8, 75], // Hangul
   [0xe0, 85], // each half of what takes two: emoji
-  [0x100, 80],
+  [0xff, 80],
+  [0x100, 150], // wide Latin
 ]
 
 const PAGES = Int32Array.from({ length: 256 }, (_, page) => {
   const [, hundredths] = SCRIPTS.find(([endPage]) => page < endPage) ?? [0, 100]
   return hundredths
 })
+
+/** Marks that are set on letters: their page is that of Greek. */
+const COMBINING = 180
+const COMBINING_BEGIN = 0x300
+const COMBINING_END = 0x370
+/** What a sign, a space or the end of a line adds in a row of itself, from the third on: a vocabulary has such rows. */
+const REPEATED = 1
+const REPEATED_LINE = 7
+const REPEATED_SIGN = 7
+const SIGNS_BEGIN = 0x2000
+const SIGNS_END = 0x2e00
 
 /** Of a longer text this number of pieces, each of this number of code units, are read, evenly spread. */
 const PIECES = 8
@@ -83,14 +99,21 @@ export function estimateTokens(text: string): number {
 function hundredths(text: string, start: number, end: number, before: number): number {
   let row = before << ROW_BITS
   let sum = 0
+  let last = -1
+  /** How often the character before has come in a row. */
+  let repeats = 0
   for (let i = start; i < end; i++) {
     const unit = text.charCodeAt(i)
+    repeats = unit === last ? repeats + 1 : 1
+    last = unit
     if (unit < 128) {
       const own = CLASS_OF[unit]
-      sum += STEPS[row + own]
+      sum += repeats > 2 && own >= SPACE ? (own === LINE ? REPEATED_LINE : REPEATED) : STEPS[row + own]
       row = own << ROW_BITS
     } else {
-      sum += PAGES[unit >> 8]
+      if (unit >= COMBINING_BEGIN && unit < COMBINING_END) sum += COMBINING
+      else if (repeats > 2 && unit >= SIGNS_BEGIN && unit < SIGNS_END) sum += REPEATED_SIGN
+      else sum += PAGES[unit >> 8]
       row = OTHER << ROW_BITS
     }
   }

@@ -1,5 +1,6 @@
 import { checkStatistics } from '../bandit/statistics-check.js'
 import { checkInRange, checkOneOf, checkRecord } from '../base/check.js'
+import { isTime } from '../base/clock.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { CORE_EVENTS, type CoreDefinition } from '../events/core-events.js'
 import { checkCurvePoints } from '../events/curve-point.js'
@@ -148,6 +149,7 @@ export function checkEvent(
     checkFields(definition, event, rules, { state, policy, limits })
   } else if (policy.checkEvent === undefined) checkFields(definition, event, undefined, null)
   else policy.checkEvent(definition, event, { state, limits })
+  if (!isTime(event.at)) throw expected('INVALID_ARGUMENT', 'event.at', 'milliseconds since 1970', event.at)
   return event as unknown as RouterEvent
 }
 

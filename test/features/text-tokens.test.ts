@@ -18,6 +18,22 @@ describe('the estimated tokens of a text', () => {
     expect(estimated / cl100k).toBeLessThanOrEqual(2)
   })
 
+  // Counted with js-tiktoken, o200k_base.
+  it.each([
+    ['a ruled line', '-'.repeat(3000), 47],
+    ['a short ruled line', '='.repeat(100), 2],
+    ['a drawn line', '─'.repeat(600), 38],
+    ['spaces', ' '.repeat(5000), 40],
+    ['empty lines', '\n'.repeat(3000), 188],
+    ['Amharic', 'ሰላም እንዴት ነህ ዛሬ ጥሩ የአየር ሁኔታ ነው '.repeat(30), 1560],
+    ['Tibetan', 'བཀྲ་ཤིས་བདེ་ལེགས། ཁྱེད་རང་སྐུ་གཟུགས་བདེ་པོ་ཡིན་པས། '.repeat(30), 2340],
+    ['stacked marks', 'h̷̢̛̤e̶l̵̛l̸o̷'.repeat(40), 920],
+    ['wide Latin', 'Ｈｅｌｌｏ　ｗｏｒｌｄ'.repeat(40), 760],
+  ])('are right within a factor of two: %s', (_, written, o200k) => {
+    expect(estimateTokens(written) / o200k).toBeGreaterThanOrEqual(0.5)
+    expect(estimateTokens(written) / o200k).toBeLessThanOrEqual(2)
+  })
+
   it('of long texts are those of all parts together, however they are mixed', () => {
     const parts = COUNTED.filter(([, { length }]) => length > 100)
     const whole = parts.map(([, written]) => written.repeat(Math.ceil(20_000 / written.length))).join('\n')

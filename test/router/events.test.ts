@@ -205,16 +205,20 @@ describe('the fold', () => {
     },
   )
 
-  it('takes an event once', async () => {
-    const bench = await makeBench()
-    const { id } = bench.router.route(X)
-    bench.router.settle(id, { costUsd: 0.001 })
-    bench.router.reward(id, 1)
-    const before = bench.router.snapshot()
-    const codes = ['EVENT_OUT_OF_ORDER', 'ALREADY_SETTLED', 'ALREADY_REWARDED'] as const
-    for (const [i, event] of [...bench.log].entries()) expectCode(() => bench.router.apply(event), codes[i])
-    expect(bench.router.snapshot()).toEqual(before)
-  })
+  it.each([1e300, -1e300, 8.64e15 + 2, Number.POSITIVE_INFINITY, Number.NaN])(
+    'takes no event of a time that is none: %d',
+    async (at) => {
+      const { router, log } = await makeBench()
+      router.route(X)
+      const [event] = log
+      const fresh = await makeBench()
+      const before = fresh.router.snapshot()
+      expectCode(() => fresh.router.apply({ ...event, at }), 'INVALID_ARGUMENT', 'event.at')
+      expect(fresh.router.snapshot()).toEqual(before)
+      fresh.clock.now = at
+      expectCode(() => fresh.router.route(X), 'INVALID_ARGUMENT', 'clock')
+    },
+  )
 
   it("leaves the caller's event as it was", async () => {
     const { router } = await makeBench()
