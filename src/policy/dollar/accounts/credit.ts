@@ -76,7 +76,8 @@ export class Credit {
 
   /** What a dollar is worth where the account is nearly full, in parts of what it is worth elsewhere: what comes in then is lost. */
   worthOfDollar(usdPerRequest: number): number {
-    const overflow = this.balanceUsd / (this.burst * usdPerRequest) - CREDIT_FULL_SHARE
+    // Never above 1 but for a forged state: a balance is cut at what the account may save up.
+    const overflow = Math.min(1, this.balanceUsd / (this.burst * usdPerRequest)) - CREDIT_FULL_SHARE
     return 1 - (CREDIT_FULL_DISCOUNT * Math.max(0, overflow)) / (1 - CREDIT_FULL_SHARE)
   }
 
