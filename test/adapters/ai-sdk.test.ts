@@ -4,7 +4,7 @@ import * as seven from 'ai7'
 import { MockLanguageModelV4 } from 'ai7/test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reward, routed, runOf } from '../../src/adapters/ai-sdk/index.js'
-import { RUNS_MAX, Runs } from '../../src/adapters/runs.js'
+import { MARK, RUNS_MAX, Runs } from '../../src/adapters/marks.js'
 import { createRouter, type Router, type Run } from '../../src/index.js'
 import { Random } from '../support/random.js'
 
@@ -211,6 +211,17 @@ describe.each([
     expect(models.reduce((sum, { failed }) => sum + failed, 0)).toBe(0)
   })
 
+  it('is booked by its usage where its reader leaves after the last part', async () => {
+    const { stream } = (await (modelOf(() => ({})) as unknown as MockLanguageModelV3).doStream({
+      prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],
+    } as never)) as { stream: ReadableStream<Part> }
+    const reader = stream.getReader()
+    for (let isOver = false; !isOver; ) isOver = (await reader.read()).value?.type === 'finish'
+    await reader.cancel()
+    await expect.poll(settledUsd).toBeCloseTo(COST_USD, 12)
+    expect(router.stats().models.reduce((sum, { settled }) => sum + settled, 0)).toBe(1)
+  })
+
   it('takes options of one call, and of all', async () => {
     const model = routed(router, {
       models: { one: mock(version, () => ({})), two: mock(version, () => ({})) },
@@ -260,6 +271,8 @@ describe('what a routed model is made of', () => {
     const runs = new Runs()
     for (let i = 0; i < RUNS_MAX + 5; i++) runs.add(String(i), {} as Run<unknown>)
     expect(runs.size).toBe(RUNS_MAX)
-    expect(runs.get('0')).toBeUndefined()
+    const of = (run: string) => runs.of({ [MARK]: { decision: 'r.1', model: 'm', run, session: null } })
+    expect(of('0')).toBeNull()
+    expect(of(String(RUNS_MAX))).not.toBeNull()
   })
 })

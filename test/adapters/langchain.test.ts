@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages'
+import { AIMessage, type AIMessageChunk, HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -66,9 +66,13 @@ describe('a routed chat model of LangChain', () => {
   })
 
   it('streams', async () => {
-    let whole: AIMessage | null = null
-    for await (const chunk of await modelOf().stream('Hello')) whole = chunk
-    expect(whole === null ? null : runOf(whole)).not.toBe(null)
+    let whole: AIMessageChunk | undefined
+    for await (const chunk of await modelOf().stream('Hello')) whole = whole?.concat(chunk) ?? chunk
+    if (whole === undefined) throw new Error('no answer')
+    expect(whole.text).not.toBe('')
+    expect(MODELS).toContain(runOf(whole)?.decision.model)
+    await reward(whole, 1)
+    expect(rewarded()).toBe(1)
     expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
     expect(upstream.costUsd()).toBeGreaterThan(0)
   })

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from './language-model.js'
+import { isRecord, type Json } from '../json.js'
 
 /** Parts that come before anything is said. */
 const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start', 'reasoning-start'])
@@ -28,7 +28,7 @@ export async function firstContent(stream: ReadableStream<Json>): Promise<Begun>
   }
 }
 
-/** What is to be done with a stream's end. */
+/** What is to be done with a stream's end. The first that is told counts. */
 export interface StreamEnd {
   /** @param usage null: it told none */
   finished(usage: object | null): void
@@ -41,10 +41,10 @@ export function restOf(
   shown: (part: Json) => Json,
   end: StreamEnd,
 ): ReadableStream<Json> {
-  let usage: object | null = null
   let failure: unknown
   const seen = (part: Json): Json => {
-    if (part.type === 'finish' && isRecord(part.usage)) usage = part.usage
+    // Whoever reads it may leave after this one.
+    if (part.type === 'finish' && isRecord(part.usage)) end.finished(part.usage)
     if (part.type === 'error') failure = part.error ?? new Error('the stream failed')
     return shown(part)
   }
@@ -61,7 +61,7 @@ export function restOf(
           controller.enqueue(seen(value))
           return
         }
-        if (failure === undefined || usage !== null) end.finished(usage)
+        if (failure === undefined) end.finished(null)
         else end.failed(failure)
         controller.close()
       } catch (error) {

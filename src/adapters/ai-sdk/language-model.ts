@@ -1,3 +1,5 @@
+import type { Json } from '../json.js'
+
 /** What is used of a model of the AI SDK, specification v3 or v4: `LanguageModelV3` and `LanguageModelV4` are such. */
 export interface AnyLanguageModel {
   readonly specificationVersion: string
@@ -7,8 +9,6 @@ export interface AnyLanguageModel {
   doGenerate(options: never): PromiseLike<unknown>
   doStream(options: never): PromiseLike<unknown>
 }
-
-export type Json = Readonly<Record<string, unknown>>
 
 /** Options of a call, as far as they are read. */
 export interface CallOptions extends Json {
@@ -23,9 +23,3 @@ export interface Generated extends Json {
 export interface Streamed extends Json {
   readonly stream: ReadableStream<Json>
 }
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

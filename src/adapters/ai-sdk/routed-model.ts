@@ -1,15 +1,9 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import { Runs } from '../runs.js'
+import { isRecord, type Json } from '../json.js'
+import { MARK, type Mark, Runs } from '../marks.js'
 import { firstContent, restOf } from './first-content.js'
-import {
-  type AnyLanguageModel,
-  type CallOptions,
-  type Generated,
-  isRecord,
-  type Json,
-  type Streamed,
-} from './language-model.js'
-import { MARK, type Mark, marked, markIn, sessionOfToolLoop } from './marks.js'
+import type { AnyLanguageModel, CallOptions, Generated, Streamed } from './language-model.js'
+import { marked, sessionOfToolLoop } from './tool-loop.js'
 
 /** What a routed model is made of. */
 export interface RoutedModelOptions<Model extends AnyLanguageModel> {
@@ -50,11 +44,12 @@ export function routed<Model extends AnyLanguageModel>(
     call: (model: Model, mark: Mark) => Promise<Called<Answer>>,
   ): Promise<Answer> => {
     const asked = optionsOf(options, run, Object.keys(models))
-    const { session } = asked
-    const done = await router.run(options.prompt as ContextInput, asked, ({ id, model }) =>
-      call(models[model], { decision: id, model, session }),
+    const { session = null } = asked
+    const id = crypto.randomUUID()
+    const done = await router.run(options.prompt as ContextInput, asked, (decision) =>
+      call(models[decision.model], { decision: decision.id, model: decision.model, run: id, session }),
     )
-    runs.add(`${session}\n${done.decision.id}`, done)
+    runs.add(id, done)
     return done.answer.answer
   }
   const doGenerate = (options: CallOptions) =>
@@ -100,24 +95,24 @@ export async function reward(result: object, reward: number): Promise<void> {
 
 /** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
 export async function runOf(result: object): Promise<Run<unknown> | null> {
-  const mark = markIn(await Reflect.get(result, 'providerMetadata'))
-  return mark === null ? null : (runs.get(`${mark.session}\n${mark.decision}`) ?? null)
+  return runs.of(await Reflect.get(result, 'providerMetadata'))
 }
 
-/** Options of a call: the steps of a tool loop are a session, and so is what the caller says. */
+/** Options of a call: what the caller says is a session, and so is a loop, which begins where there are tools. */
 function optionsOf(
-  { prompt, abortSignal, maxOutputTokens, providerOptions }: CallOptions,
+  { prompt, tools, abortSignal, maxOutputTokens, providerOptions }: CallOptions,
   run: RunOptions,
   ids: readonly string[],
-): RunOptions & { readonly session: string } {
+): RunOptions {
   const own = isRecord(providerOptions) ? providerOptions[MARK] : undefined
   const given: RunOptions = { ...run, ...(isRecord(own) ? own : {}) }
+  const hasTools = Array.isArray(tools) && tools.length > 0
   return {
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
     candidates: ids,
     ...given,
     ...(abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}),
-    session: given.session ?? sessionOfToolLoop(prompt) ?? crypto.randomUUID(),
+    session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? crypto.randomUUID() : undefined),
   }
 }
 

@@ -10,20 +10,18 @@ import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import { Runs } from '../runs.js'
+import { MARK, markIn, Runs } from '../marks.js'
 import { addedUsage, providerUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
 export interface RoutedChatModelFields extends BaseChatModelParams {
   readonly router: Router<string>
-  /** Chat models of LangChain, or such with tools bound to them, by their ids in the router. Their own `maxRetries` should be 0. */
+  /** Chat models of LangChain, by their ids in the router. Their own `maxRetries` should be 0. Tools are bound to the routed one. */
   readonly models: Readonly<Record<string, Runnable<BaseLanguageModelInput, AIMessageChunk>>>
   /** Options of every call: a tenant, limits, `triesMax`. */
   readonly run?: RunOptions | undefined
 }
 
-/** Where messages say what became of them. */
-const MARK = 'paretobandit'
 const runs = new Runs()
 
 interface Called {
@@ -32,11 +30,14 @@ interface Called {
 }
 
 /**
- * A chat model of LangChain that goes, call by call, to the model that the router chooses: invoked or streamed, with tools. Each call is booked by its usage; where a model fails before it has said anything the next one is asked; what is aborted is
- * cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward.
+ * A chat model of LangChain that goes, call by call, to the model that the router chooses: invoked or streamed, with tools. Each call is
+ * booked by its usage; where a model fails before it has said anything the next one is asked; what is aborted is cancelled. The steps of a
+ * tool loop stay with the model that asked for the tools, and share a reward.
  */
 export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIMessageChunk> {
   private readonly fields: RoutedChatModelFields
+  /** Whether an answer may ask for a tool, and a loop begin. */
+  private mayLoop = false
 
   constructor(fields: RoutedChatModelFields) {
     super({ maxRetries: 0, ...fields })
@@ -59,7 +60,9 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
         return [id, model.bindTools(tools, kwargs) as (typeof this.fields.models)[string]]
       }),
     )
-    return new RoutedChatModel({ ...this.fields, models })
+    const bound = new RoutedChatModel({ ...this.fields, models })
+    bound.mayLoop = true
+    return bound
   }
 
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
@@ -70,8 +73,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     })
     const { message } = run.answer
     mark(message, run, asked.session)
-    const text = typeof message.content === 'string' ? message.content : message.text
-    return { generations: [{ text, message }], llmOutput: {} }
+    return { generations: [{ text: message.text, message }], llmOutput: {} }
   }
 
   override async *_streamResponseChunks(
@@ -90,24 +92,24 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       told = null
       return this.fields.models[model].stream(messages, configOf(options))
     })
+    let isFirst = true
     for await (const message of run.answer) {
-      mark(message, run, asked.session)
-      const text = typeof message.content === 'string' ? message.content : message.text
+      // Texts in the metadata of pieces are joined where the pieces are.
+      if (isFirst) mark(message, run, asked.session)
+      isFirst = false
+      const { text } = message
       yield new ChatGenerationChunk({ message, text })
       await runManager?.handleLLMNewToken(text)
     }
   }
 
-  private optionsOf(
-    messages: readonly BaseMessage[],
-    { signal }: BaseChatModelCallOptions,
-  ): RunOptions & { readonly session: string } {
+  private optionsOf(messages: readonly BaseMessage[], { signal }: BaseChatModelCallOptions): RunOptions {
     const { run = {}, models } = this.fields
     return {
       candidates: Object.keys(models),
       ...run,
       ...(signal === undefined ? {} : { signal }),
-      session: run.session ?? sessionOfToolLoop(messages) ?? crypto.randomUUID(),
+      session: run.session ?? sessionOfToolLoop(messages) ?? (this.mayLoop ? crypto.randomUUID() : undefined),
     }
   }
 }
@@ -126,31 +128,15 @@ export async function reward(message: BaseMessage, reward: number): Promise<void
 
 /** The run behind a message: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
 export function runOf({ response_metadata }: BaseMessage): Run<unknown> | null {
-  const found = markIn(response_metadata)
-  return found === null ? null : (runs.get(keyOf(found)) ?? null)
+  return runs.of(response_metadata)
 }
-
-interface Mark {
-  readonly decision: string
-  readonly session: string
-}
-
-const keyOf = ({ decision, session }: Mark): string => `${session}\n${decision}`
 
 /** A message says whose it is, and can be rewarded. */
-function mark(message: BaseMessage, run: Run<unknown>, session: string): void {
-  const { id, model } = run.decision
-  const own = { decision: id, model, session }
+function mark(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
+  const { id: decision, model } = run.decision
+  const own = { decision, model, run: crypto.randomUUID(), session }
   message.response_metadata = { ...message.response_metadata, [MARK]: own }
-  runs.add(keyOf(own), run)
-}
-
-function markIn(metadata: unknown): Mark | null {
-  const found: unknown =
-    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, MARK) : null
-  if (typeof found !== 'object' || found === null) return null
-  const { decision, session } = found as Partial<Mark>
-  return typeof decision === 'string' && typeof session === 'string' ? { decision, session } : null
+  runs.add(own.run, run)
 }
 
 function sessionOfToolLoop(messages: readonly BaseMessage[]): string | null {

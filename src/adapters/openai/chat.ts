@@ -1,4 +1,5 @@
-import { callOf, isRecord, type Json, outputLimit, type Surface } from './surface.js'
+import { isRecord, type Json } from '../json.js'
+import { callOf, outputLimit, type Surface } from './surface.js'
 
 /** `client.chat.completions.create`. */
 export const chatSurface: Surface = {

@@ -1,4 +1,5 @@
-import { callOf, isRecord, outputLimit, type Surface } from './surface.js'
+import { isRecord } from '../json.js'
+import { callOf, outputLimit, type Surface } from './surface.js'
 
 /** `client.responses.create`. */
 export const responsesSurface: Surface = {

@@ -1,8 +1,9 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { isRecord, type Json } from '../json.js'
 import { chatSurface } from './chat.js'
 import { responsesSurface } from './responses.js'
 import { shownStream } from './shown-stream.js'
-import { isRecord, type Json, type Surface } from './surface.js'
+import type { Surface } from './surface.js'
 
 /** A client of the package `openai`, or one that speaks as it does: whatever has these is routed, all else stays. */
 type OpenAIClient = object
@@ -66,7 +67,7 @@ function creating(
     const asked: RunOptions = {
       ...run,
       ...surface.limits(body),
-      ...optional('session', session(body)),
+      session: session(body),
       ...(signal instanceof AbortSignal ? { signal } : {}),
     }
     return start(router, surface, body, asked, (model) => {
@@ -100,13 +101,6 @@ function sessionOf({ metadata }: Json): string | undefined {
   return isRecord(metadata) && typeof metadata.session_id === 'string'
     ? metadata.session_id || undefined
     : undefined
-}
-
-function optional<Name extends string>(
-  name: Name,
-  value: string | undefined,
-): { readonly [N in Name]?: string } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: string }
 }
 
 function memberOf(value: object, name: string): object {

@@ -1,10 +1,5 @@
 import type { RunOptions } from '../../index.js'
-
-export type Json = Readonly<Record<string, unknown>>
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import type { Json } from '../json.js'
 
 /** One of the client's ways to a model. */
 export interface Surface {
