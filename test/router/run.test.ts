@@ -198,6 +198,17 @@ describe('run', () => {
     expect(told.at(-1)?.costUsd).toBeCloseTo(0.002, 12)
   })
 
+  it('asks nobody else where the caller cannot read what came', async () => {
+    const { router, told } = await bench()
+    let calls = 0
+    const usage = () => {
+      throw new Error('no such field')
+    }
+    const { answer, decision } = await router.run(X, { ...SIZE, usage }, () => ++calls)
+    expect([answer, calls]).toEqual([1, 1])
+    expect(told).toEqual([{ kind: 'settled', id: decision.id, costUsd: decision.reservedUsd }])
+  })
+
   it('books a usage that comes later, as of streamText', async () => {
     const { router, told } = await bench()
     let come: (usage: object) => void = () => {}
@@ -266,6 +277,8 @@ describe('run with a stream', () => {
     const broken = await router.run(X, SIZE, () => events(['a'], failing(500)))
     expect(await rejected(read(broken.answer))).toMatchObject({ status: 500 })
     expect(told.map(({ kind }) => kind)).toEqual(['failed', 'settled', 'failed'])
+    // Something came of it, and may be billed.
+    expect(told[2].costUsd).toBe(broken.decision.reservedUsd)
   })
 
   it('that nobody reads to its end is cancelled at what was reserved, and its source is told', async () => {
@@ -329,6 +342,18 @@ describe('the steps of a session', () => {
       return answer()
     })
     expect(run.decisions.map(({ model }) => model)).toEqual(['large', 'small'])
+    expect((await step(router, 's')).decision.model).toBe('small')
+  })
+
+  it('are one request each for a strict budget, though their model cannot be paid for any more', async () => {
+    const { router } = await bench({ budget: { usdPerRequest: 0.003 }, strict: true })
+    await step(router, 's', ['large'])
+    let steps = 1
+    for (; steps < 200; steps++) await step(router, 's')
+    const { account, pacer, requests } = router.stats()
+    expect(requests).toBe(steps)
+    expect(account?.refused).toBe(0)
+    expect(pacer.allowanceUsd).toBeCloseTo(steps * 0.003, 9)
     expect((await step(router, 's')).decision.model).toBe('small')
   })
 

@@ -11,11 +11,11 @@ const HOLDERS = ['data', 'response', 'message'] as const
  * answer or of one event of its stream. `settle` reads it.
  * @returns null where there is none. A promise where the answer has one, as of `streamText`
  */
-export function usageOf(answer: unknown): object | Promise<object> | null {
+export function usageOf(answer: unknown): object | PromiseLike<object> | null {
   return usageIn(answer) ?? (isRecord(answer) ? held(answer) : null)
 }
 
-function held(answer: Record<string, unknown>): object | Promise<object> | null {
+function held(answer: Record<string, unknown>): object | PromiseLike<object> | null {
   for (const name of HOLDERS) {
     const found = usageIn(answer[name])
     if (found !== null) return found
@@ -23,12 +23,11 @@ function held(answer: Record<string, unknown>): object | Promise<object> | null 
   return null
 }
 
-function usageIn(value: unknown): object | Promise<object> | null {
+function usageIn(value: unknown): object | PromiseLike<object> | null {
   if (typeof value !== 'object' || value === null) return null
   for (const name of PLACES) {
     const usage: unknown = Reflect.get(value, name)
-    if (usage instanceof Promise) return usage
-    if (isRecord(usage)) return usage
+    if (typeof usage === 'object' && usage !== null && !Array.isArray(usage)) return usage
   }
   return null
 }

@@ -14,7 +14,7 @@ export interface RunOptions extends RouteOptions {
   /** So many models are asked at most, one after the other. Default 2. */
   readonly triesMax?: number | undefined
   /** Where an answer has its usage, if `usageOf` does not find it. */
-  readonly usage?: ((answer: unknown) => object | Promise<object> | null) | undefined
+  readonly usage?: ((answer: unknown) => object | PromiseLike<object> | null) | undefined
 }
 
 /** What the call itself may want to know. */

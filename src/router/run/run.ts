@@ -23,7 +23,7 @@ interface Asked {
   readonly session: string | null
   readonly signal: AbortSignal | undefined
   readonly triesMax: number
-  readonly usage: (answer: unknown) => object | Promise<object> | null
+  readonly usage: (answer: unknown) => object | PromiseLike<object> | null
   readonly route: RouteOptions
 }
 
@@ -46,14 +46,14 @@ const NOTHING: Heard = { usage: null, serviceTier: null }
  * that broke off after it was sent, by its reservation, as the provider may bill it.
  */
 export class Runner {
-  private readonly decisions: Pick<Decisions, 'routeAsync'>
+  private readonly decisions: Pick<Decisions, 'routeAsync' | 'preview'>
   private readonly feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>
   private readonly sessions: RunSessions
   private readonly now: () => number
 
   /** @param now milliseconds since 1970 UTC */
   constructor(
-    decisions: Pick<Decisions, 'routeAsync'>,
+    decisions: Pick<Decisions, 'routeAsync' | 'preview'>,
     feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>,
     sessions: RunSessions,
     now: () => number,
@@ -84,7 +84,7 @@ export class Runner {
         const reward = (value: number) => this.reward(made, value)
         return { answer, decision, decisions, reward }
       } catch (error) {
-        const mayRetry = this.failed(error, made, NOTHING)
+        const mayRetry = this.failed(error, made, NOTHING, false)
         if (!mayRetry || decisions.length >= asked.triesMax) throw error
         failure = error
       }
@@ -104,11 +104,16 @@ export class Runner {
     const model = session === null || before.length > 0 ? null : this.sessions.modelOf(session, this.now())
     const isAllowed =
       model !== null && route.candidates?.includes(model) !== false && route.exclude?.includes(model) !== true
-    try {
-      if (isAllowed) return await this.decisions.routeAsync(input, { ...route, candidates: [model] })
-    } catch (error) {
-      // It may be gone, down, or too dear by now: then the conversation goes on with another.
-      if (!isRefusal(error)) throw error
+    if (isAllowed) {
+      const asked = { ...route, candidates: [model] }
+      try {
+        // A refusal would count as a request of its own, and pay in: so it is looked for first.
+        await this.decisions.preview(input, asked)
+        return await this.decisions.routeAsync(input, asked)
+      } catch (error) {
+        // It may be gone, down, or too dear by now: then the conversation goes on with another.
+        if (!isRefusal(error)) throw error
+      }
     }
     try {
       const tried = before.map((each) => each.model)
@@ -121,14 +126,13 @@ export class Runner {
 
   /** Books an answer, or sees to it that its stream is. @returns what the caller gets */
   private async answered<Answer>(answer: Answer, made: Made): Promise<Answer> {
-    const { asked } = made
-    if (isStream(answer) && asked.usage(answer) === null) return this.stream(answer, made)
-    const usage = asked.usage(answer)
+    const usage = usageIn(answer, made)
+    if (usage === null && isStream(answer)) return this.stream(answer, made)
     const serviceTier = serviceTierOf(answer)
-    if (usage instanceof Promise) {
+    if (usage !== null && isPromise(usage)) {
       usage.then(
         (later) => this.settle(made, { usage: later, serviceTier }),
-        (error: unknown) => this.failed(error, made, NOTHING),
+        (error: unknown) => this.failed(error, made, NOTHING, true),
       )
     } else this.settle(made, { usage, serviceTier })
     this.note(made)
@@ -145,13 +149,13 @@ export class Runner {
     this.note(made)
     let heard = NOTHING
     const seen = (event: unknown): void => {
-      const found = made.asked.usage(event)
-      const usage = found === null || found instanceof Promise ? heard.usage : mergedUsage(heard.usage, found)
+      const found = usageIn(event, made)
+      const usage = found === null || isPromise(found) ? heard.usage : mergedUsage(heard.usage, found)
       heard = { usage, serviceTier: serviceTierOf(event) ?? heard.serviceTier }
     }
     return watchedStream(stream, source, first, seen, {
       ended: () => this.settle(made, heard),
-      failed: (error) => void this.failed(error, made, heard),
+      failed: (error) => void this.failed(error, made, heard, true),
       left: () => this.cancel(made, heard),
     })
   }
@@ -172,9 +176,10 @@ export class Runner {
   /**
    * Books a call that failed.
    * @param heard as far as its stream said
+   * @param hasBegun whether something of an answer came: then whoever gave it may bill it, whatever went wrong later
    * @returns whether another model may do better
    */
-  private failed(error: unknown, made: Made, heard: Heard): boolean {
+  private failed(error: unknown, made: Made, heard: Heard, hasBegun: boolean): boolean {
     if (made.asked.signal?.aborted === true || isAbort(error)) {
       this.cancel(made, heard)
       return false
@@ -182,7 +187,7 @@ export class Runner {
     const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
     const act = (id: string, bill: Settlement): unknown =>
       isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
-    if (heard.usage !== null || mayBeBilled) this.bill(made, heard, act)
+    if (hasBegun || mayBeBilled) this.bill(made, heard, act)
     else book(() => act(made.decision.id, this.latency(made)))
     return !isCallers
   }
@@ -213,6 +218,19 @@ export class Runner {
     const { durable } = this.feedback.rewardMany(items, { each: true })
     return { durable: Promise.all([own.durable, durable]).then(() => {}) }
   }
+}
+
+/** What an answer, or an event of its stream, says of its usage. The answer is there: a function of the caller's that throws says nothing. */
+function usageIn(value: unknown, { asked }: Made): object | PromiseLike<object> | null {
+  try {
+    return asked.usage(value)
+  } catch {
+    return null
+  }
+}
+
+function isPromise(value: object): value is PromiseLike<object> {
+  return 'then' in value && typeof value.then === 'function'
 }
 
 /**
