@@ -49,7 +49,7 @@ const SCRIPTS: readonly (readonly [endPage: number, hundredths: number])[] = [
   [0x0f, 60], // Thai, Lao
   [0x10, 180], // Tibetan
   [0x11, 60], // Burmese, Georgian
-  [0x12, 70],
+  [0x12, 70], // Hangul in letters
   [0x14, 250], // Ethiopic
   [0x1e, 70],
   [0x1f, 60], // Latin, as in Vietnamese

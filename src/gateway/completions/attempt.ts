@@ -1,3 +1,4 @@
+import { retryAfterOf } from '../../index.js'
 import { JUDGE_KEY } from '../judge/judge.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { objectOf, parseObject } from '../protocols/json-read.js'
@@ -7,7 +8,6 @@ import {
   failureOfConnection,
   failureOfError,
   failureOfStatus,
-  retryAfterOf,
   UpstreamFailure,
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'

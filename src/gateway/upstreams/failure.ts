@@ -120,15 +120,3 @@ function codeOf(error: unknown): string {
   if ('code' in error && typeof error.code === 'string') return error.code
   return 'cause' in error ? codeOf(error.cause) : ''
 }
-
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; null: neither says anything. */
-export function retryAfterOf(header: (name: string) => string | null, now: number): number | null {
-  const ms = Number(header('retry-after-ms') ?? Number.NaN)
-  if (ms >= 0 && Number.isFinite(ms)) return ms
-  const text = header('retry-after')
-  if (text === null || text.trim() === '') return null
-  const seconds = Number(text)
-  if (seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
-  const at = Date.parse(text)
-  return Number.isFinite(at) ? Math.max(0, at - now) : null
-}

@@ -1,3 +1,5 @@
+import { retryAfterOf } from './retry-after.js'
+
 /** Who is to blame for a call that failed: whoever asked, so that no other model would do better; or the model or its provider. */
 export interface CallFailure {
   readonly isCallers: boolean
@@ -17,7 +19,9 @@ export function failureOf(error: unknown, now: number): CallFailure {
   const status = statusOf(error)
   if (status === null)
     return { isCallers: false, retryAfterMs: null, mayBeBilled: !UNREACHED.test(codeOf(error)) }
-  return { isCallers: CALLERS.has(status), retryAfterMs: retryAfterOf(error, now), mayBeBilled: false }
+  const headers = headersOf(error)
+  const retryAfterMs = retryAfterOf((name) => headerOf(headers, name), now)
+  return { isCallers: CALLERS.has(status), retryAfterMs, mayBeBilled: false }
 }
 
 /** An error that a signal brought about. */
@@ -41,21 +45,13 @@ function codeOf(error: unknown, depth = 0): string {
   return cause === undefined || depth > 8 ? '' : codeOf(cause, depth + 1)
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds or as a date. */
-function retryAfterOf(error: unknown, now: number): number | null {
-  const headers =
+function headersOf(error: unknown): unknown {
+  return (
     memberOf(error, 'headers') ??
     memberOf(error, 'responseHeaders') ??
     memberOf(memberOf(error, 'response'), 'headers') ??
     memberOf(memberOf(error, 'lastError'), 'responseHeaders')
-  const ms = Number(headerOf(headers, 'retry-after-ms') ?? Number.NaN)
-  if (ms >= 0 && Number.isFinite(ms)) return ms
-  const text = headerOf(headers, 'retry-after')
-  if (text === null || text.trim() === '') return null
-  const seconds = Number(text)
-  if (seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
-  const at = Date.parse(text)
-  return Number.isFinite(at) ? Math.max(0, at - now) : null
+  )
 }
 
 function headerOf(headers: unknown, name: string): string | null {

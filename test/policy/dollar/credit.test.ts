@@ -111,6 +111,33 @@ describe('an account', () => {
     expect(credit.balanceUsd).toBeCloseTo(30.395, 12)
   })
 
+  it('pays in for many requests together what it does one by one, however many they are', () => {
+    fc.assert(
+      fc.property(
+        usd,
+        fc.integer({ min: 1, max: 60 }),
+        fc.nat(300),
+        usd,
+        (budgetUsd, burst, requests, drawnUsd) => {
+          const [together, apart] = [new Credit(burst), new Credit(burst)]
+          for (const credit of [together, apart]) {
+            credit.open(budgetUsd)
+            credit.settle(0, 40 * drawnUsd, budgetUsd, false)
+          }
+          together.payIn(budgetUsd, requests)
+          for (let i = 0; i < requests; i++) apart.payIn(budgetUsd)
+          // At the aim itself rounding decides whether one more is paid in full: half a hundredth of a B.
+          expect(Math.abs(together.balanceUsd - apart.balanceUsd)).toBeLessThanOrEqual(0.0051 * budgetUsd)
+        },
+      ),
+    )
+    const credit = new Credit(1e9)
+    credit.open(1e-6)
+    credit.payIn(1e-6, 2 ** 31 - 1)
+    expect(credit.balanceUsd).toBeLessThanOrEqual(1e9 * 1e-6)
+    expect(credit.balanceUsd).toBeGreaterThan(999)
+  })
+
   it('pays for a model of all but B for ever: nothing is held back from an account that is not above its aim', () => {
     const credit = new Credit(50)
     credit.open(1)

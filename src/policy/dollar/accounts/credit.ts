@@ -112,11 +112,11 @@ export class Credit {
 
   /** Requests of that ceiling came, until the account is full. */
   payIn(usdPerRequest: number, requests = 1): void {
-    for (let i = 0; i < requests; i++) {
-      const before = this.balanceUsd
-      this.balanceUsd = this.paidInUsd(usdPerRequest)
-      if (this.balanceUsd === before) return
-    }
+    // In full while the account holds no more than it aims to, and in part above.
+    const sparedUsd = this.sparedUsd(usdPerRequest)
+    const whole = sparedUsd > 0 ? 0 : Math.min(requests, Math.floor(-sparedUsd / usdPerRequest) + 1)
+    const parts = whole + (1 - CREDIT_HELD_BACK_SHARE) * (requests - whole)
+    this.balanceUsd = this.capped(this.balanceUsd + parts * usdPerRequest, usdPerRequest)
   }
 
   /**

@@ -4,7 +4,7 @@ import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
 import { KNOWN_OBSERVATIONS, PROSPECT_MARGIN, PROSPECT_SIGMAS } from '../tuning.js'
 
-/** The logistic curve comes closest to the normal one with this slope; Camilli, Psychometrika 1994. */
+/** The logistic curve comes closest to the normal one with this slope; Camilli, J. Educational and Behavioral Statistics 1994. */
 const LOGISTIC_PER_SIGMA = 1.702
 
 /**
