@@ -3,8 +3,9 @@ import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
 import { ArrivalProfile } from './arrival-profile.js'
-import { type Cap, type Forecast, SUM_MAX_USD } from './cap.js'
+import { type Cap, SUM_MAX_USD } from './cap.js'
 import { Credit } from './credit.js'
+import type { Forecast } from './forecast.js'
 
 const LEDGER_NUMBERS = [
   'spendUsd',

@@ -6,17 +6,10 @@ import {
   ROLLING_LEFT_SHARE,
   ROLLING_RELIEF_SHARE,
   ROLLING_SOON_SHARE,
-  UNFORECAST_KEPT_SHARE,
-  UNFORECAST_LATE_LEAST_SHARE,
-  UNFORECAST_LATE_SHARE,
-  UNFORECAST_LEAST_SHARE,
-  UNFORECAST_RELEASE_SHARE,
-  UNFORECAST_ROLLING_SHARE_MAX,
-  UNFORECAST_SHARE_MAX,
 } from '../tuning.js'
-import type { ArrivalProfile } from './arrival-profile.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
 import type { CapLength, CapPacing, CapSpec, CapWindow } from './cap-period.js'
+import { type CapNow, type Forecast, requestsIn, unforecastUsd } from './forecast.js'
 import { SpendWindow } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
@@ -28,15 +21,6 @@ const LENGTH_MS: Record<CapLength, number> = {
 }
 /** Larger sums are refused: they are no sums of dollars. */
 export const SUM_MAX_USD = 1e30
-
-/** What is known of the requests to come. */
-export interface Forecast {
-  readonly profile: ArrivalProfile
-  /** Mean USD of a request on the cheapest model that it can go to. */
-  readonly leastUsd: number
-  /** The same as it is kept back: rather too much than too little. */
-  readonly keptUsd: number
-}
 
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
@@ -290,7 +274,16 @@ export class Cap {
     const restMs = this.rolling === null ? Math.min(this.endsAt - at, lengthMs) : lengthMs
     const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
     const requests = Math.max(requestsMin, expected)
-    const spare = forecast === null ? 0 : this.unforecastUsd(forecast, at, lengthMs, restMs, rate)
+    const spare =
+      forecast === null
+        ? 0
+        : unforecastUsd(forecast, this.asItStands(available), {
+            at,
+            lengthMs,
+            restMs,
+            perMs: rate,
+            requests: expected,
+          })
     if (forecast !== null)
       this.sparedUsd = available - spare - (this.rolling === null ? forecast.keptUsd * expected : 0)
     const even = paceOf(available, requests, forecast, spare)
@@ -333,40 +326,9 @@ export class Cap {
     )
   }
 
-  /** Of an hour that rolls everything comes back soon. */
-  private get unforecastShareMax(): number {
-    if (this.rolling === null) return UNFORECAST_SHARE_MAX
-    return this.per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
-  }
-
-  /** Kept back for requests that nobody expects, on the cheapest model; given out when the period is about to end. */
-  private unforecastUsd(
-    { profile, keptUsd }: Forecast,
-    at: number,
-    lengthMs: number,
-    restMs: number,
-    perMs: number,
-  ): number {
-    const mostUsd = this.unforecastShareMax * this.usd
-    const usd = profile.isKnown
-      ? Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, LENGTH_MS.day), perMs))
-      : keptUsd > 0
-        ? mostUsd
-        : 0
-    if (this.rolling !== null) return usd
-    const kept =
-      usd * Math.min(Math.max(restMs / (UNFORECAST_RELEASE_SHARE * lengthMs), UNFORECAST_KEPT_SHARE), 1)
-    if (!profile.isKnown) return kept
-    const requests = profile.expected(at, at + restMs, perMs) + profile.burst(at, at + restMs, perMs)
-    const left = this.availableUsd(at)
-    // What is planned for the last part is there until then.
-    const lateMs = Math.min(restMs, UNFORECAST_LATE_SHARE * lengthMs)
-    const late = profile.expected(at + restMs - lateMs, at + restMs, perMs) / Math.max(1, requests)
-    const before =
-      lateMs < restMs ? UNFORECAST_LEAST_SHARE * this.usd - Math.min(1, late) * Math.max(0, left - usd) : 0
-    const least = Math.min(kept, Math.max(UNFORECAST_LATE_LEAST_SHARE * this.usd, before))
-    // What the requests to come could not spend, whoever gets them, would only be left.
-    return left - least >= this.dearestUsd * requests ? least : kept
+  private asItStands(leftUsd: number): CapNow {
+    const { per, usd, dearestUsd } = this
+    return { per, usd, dearestUsd, leftUsd, isRolling: this.rolling !== null }
   }
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
@@ -440,10 +402,6 @@ export class Cap {
       this.afterUsd += usd
     } else this.periodUsd += usd
   }
-}
-
-function requestsIn({ profile }: Forecast, at: number, restMs: number, perMs: number): number {
-  return profile.expected(at, at + restMs, perMs) + profile.burst(at, at + restMs, perMs)
 }
 
 /** What is left of the money beyond the cheapest model's part, spread over the requests, on top of that part. */

@@ -1,0 +1,80 @@
+import {
+  UNFORECAST_KEPT_SHARE,
+  UNFORECAST_LATE_LEAST_SHARE,
+  UNFORECAST_LATE_SHARE,
+  UNFORECAST_LEAST_SHARE,
+  UNFORECAST_RELEASE_SHARE,
+  UNFORECAST_ROLLING_SHARE_MAX,
+  UNFORECAST_SHARE_MAX,
+} from '../tuning.js'
+import type { ArrivalProfile } from './arrival-profile.js'
+import type { CapLength } from './cap-period.js'
+
+const DAY_MS = 86_400_000
+
+/** What is known of the requests to come. */
+export interface Forecast {
+  readonly profile: ArrivalProfile
+  /** Mean USD of a request on the cheapest model that it can go to. */
+  readonly leastUsd: number
+  /** The same as it is kept back: rather too much than too little. */
+  readonly keptUsd: number
+}
+
+/** A cap as it stands. */
+export interface CapNow {
+  readonly per: CapLength
+  readonly isRolling: boolean
+  /** The limit, USD. */
+  readonly usd: number
+  readonly leftUsd: number
+  /** The dearest recent request, USD. */
+  readonly dearestUsd: number
+}
+
+/** What is left of a period, or a whole window that rolls. */
+export interface Rest {
+  /** Now, ms since 1970 UTC. */
+  readonly at: number
+  /** Of all of it, and of what is left, ms. */
+  readonly lengthMs: number
+  readonly restMs: number
+  /** Requests a millisecond, recently. */
+  readonly perMs: number
+  /** Those that are expected. */
+  readonly requests: number
+}
+
+/** Requests that are expected for so long from now on, with those of a burst. @param perMs requests a millisecond, recently */
+export function requestsIn({ profile }: Forecast, at: number, restMs: number, perMs: number): number {
+  return profile.expected(at, at + restMs, perMs) + profile.burst(at, at + restMs, perMs)
+}
+
+/** USD that a cap keeps back for requests that nobody expects, on the cheapest model; given out when its period is about to end. */
+export function unforecastUsd({ profile, keptUsd }: Forecast, cap: CapNow, rest: Rest): number {
+  const { at, lengthMs, restMs, perMs, requests } = rest
+  const mostUsd = shareMax(cap) * cap.usd
+  const usd = profile.isKnown
+    ? Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, DAY_MS), perMs))
+    : keptUsd > 0
+      ? mostUsd
+      : 0
+  if (cap.isRolling) return usd
+  const released = restMs / (UNFORECAST_RELEASE_SHARE * lengthMs)
+  const kept = usd * Math.min(Math.max(released, UNFORECAST_KEPT_SHARE), 1)
+  if (!profile.isKnown) return kept
+  // What is planned for the last part is there until then.
+  const lateMs = Math.min(restMs, UNFORECAST_LATE_SHARE * lengthMs)
+  const late = profile.expected(at + restMs - lateMs, at + restMs, perMs) / Math.max(1, requests)
+  const plannedUsd = Math.min(1, late) * Math.max(0, cap.leftUsd - usd)
+  const before = lateMs < restMs ? UNFORECAST_LEAST_SHARE * cap.usd - plannedUsd : 0
+  const least = Math.min(kept, Math.max(UNFORECAST_LATE_LEAST_SHARE * cap.usd, before))
+  // What the requests to come could not spend, whoever gets them, would only be left.
+  return cap.leftUsd - least >= cap.dearestUsd * requests ? least : kept
+}
+
+/** Of an hour that rolls everything comes back soon. */
+function shareMax({ per, isRolling }: CapNow): number {
+  if (!isRolling) return UNFORECAST_SHARE_MAX
+  return per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
+}
