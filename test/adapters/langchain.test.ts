@@ -1,14 +1,12 @@
 import { AIMessage, type AIMessageChunk, HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RoutedChatModel, reward, runOf } from '../../src/adapters/langchain/index.js'
 import { addedUsage, providerUsage } from '../../src/adapters/langchain/token-counts.js'
-import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
-import { PRICES } from '../../src/gateway/node/simulated/prices.js'
-import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
-import { createRouter, type ModelSpec, type Router, type RunOptions } from '../../src/index.js'
+import type { RunOptions } from '../../src/index.js'
 import { Random } from '../support/random.js'
+import { Provider } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-large']
 const LOOK = tool(async () => 'seen', {
@@ -17,40 +15,18 @@ const LOOK = tool(async () => 'seen', {
   schema: { type: 'object', properties: {} },
 })
 
-let upstream: Upstream
-let router: Router<string>
-let plan: (model: string, isStreamed: boolean) => PartialPlan = () => ({})
-
-beforeEach(async () => {
-  plan = () => ({})
-  upstream = await startUpstream({ script: ({ model, isStreamed }) => plan(model, isStreamed) })
-  const models = MODELS.map((id) => ({ id, ...PRICES[id] }) as ModelSpec)
-  router = await createRouter<string>({ models, kernel: 'js', forcedExploration: 0 })
-})
-afterEach(async () => {
-  await router.close()
-  await upstream.close()
-})
+const provider = new Provider(MODELS)
 
 function modelOf(run: RunOptions = {}): RoutedChatModel {
-  const configuration = { baseURL: upstream.baseUrl }
+  const configuration = { baseURL: provider.upstream.baseUrl }
   const models = Object.fromEntries(
     MODELS.map((model) => [
       model,
       new ChatOpenAI({ model, apiKey: 'sk-test', configuration, maxRetries: 0 }),
     ]),
   )
-  return new RoutedChatModel({ router, models, run })
+  return new RoutedChatModel({ router: provider.router, models, run })
 }
-
-async function bookedUsd(): Promise<number> {
-  await upstream.idle()
-  const { pacer, pending } = router.stats()
-  expect(pending.unsettled).toBe(0)
-  return pacer.spendUsd
-}
-
-const rewarded = () => router.stats().models.reduce((sum, model) => sum + model.rewarded, 0)
 
 describe('a routed chat model of LangChain', () => {
   it('answers by the model that was chosen, is booked to the cent, and learns from a reward', async () => {
@@ -58,10 +34,10 @@ describe('a routed chat model of LangChain', () => {
     expect(message.text).not.toBe('')
     const run = runOf(message)
     expect(MODELS).toContain(run?.decision.model)
-    expect(upstream.entries.map(({ request }) => request.model)).toEqual([run?.decision.model])
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(provider.upstream.entries.map(({ request }) => request.model)).toEqual([run?.decision.model])
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
     await reward(message, 0.75)
-    expect(rewarded()).toBe(1)
+    expect(provider.sum('rewarded')).toBe(1)
     await expect(reward(new AIMessage('mine'), 1)).rejects.toThrow(TypeError)
   })
 
@@ -72,9 +48,9 @@ describe('a routed chat model of LangChain', () => {
     expect(whole.text).not.toBe('')
     expect(MODELS).toContain(runOf(whole)?.decision.model)
     await reward(whole, 1)
-    expect(rewarded()).toBe(1)
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
-    expect(upstream.costUsd()).toBeGreaterThan(0)
+    expect(provider.sum('rewarded')).toBe(1)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+    expect(provider.upstream.costUsd()).toBeGreaterThan(0)
   })
 
   it('stays with one model in a tool loop, and its reward reaches all steps', async () => {
@@ -87,50 +63,53 @@ describe('a routed chat model of LangChain', () => {
       for (const call of answer.tool_calls ?? [])
         messages.push(new ToolMessage({ content: 'seen', tool_call_id: call.id ?? '' }))
     }
-    expect(new Set(upstream.entries.map(({ request }) => request.model)).size).toBe(1)
+    expect(new Set(provider.upstream.entries.map(({ request }) => request.model)).size).toBe(1)
     const last = messages.at(-2)
     if (last === undefined) throw new Error('no answer')
     await reward(last, 0.5)
-    expect(rewarded()).toBe(4)
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(provider.sum('rewarded')).toBe(4)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 
   it('gives objects that have a schema, as LangChain does it: by a tool that the model calls', async () => {
-    plan = () => ({ toolCalls: 1 })
+    provider.plan = () => ({ toolCalls: 1 })
     const schema = { type: 'object', properties: { answer: { type: 'string' } }, required: ['answer'] }
     const model = modelOf().withStructuredOutput<{ answer: string }>(schema, { name: 'reply' })
     expect(typeof (await model.invoke('The answer?')).answer).toBe('string')
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 
   it('asks the next model where one fails, and tells what went wrong with all', async () => {
-    plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
+    provider.plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
     for (let i = 0; i < 3; i++) {
       const message = await modelOf().invoke('Hello')
       expect(runOf(message)?.decision.model).toBe('sim-large')
     }
-    plan = () => ({ fault: { kind: 'status', status: 500 } })
+    provider.plan = () => ({ fault: { kind: 'status', status: 500 } })
     await expect(modelOf().invoke('Hello')).rejects.toMatchObject({ status: 500 })
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 
   it('is cancelled by its signal', async () => {
-    plan = () => ({ delays: { firstTokenMs: 5000 } })
+    provider.plan = () => ({ delays: { firstTokenMs: 5000 } })
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 30)
     await expect(modelOf().invoke('Hello', { signal: abort.signal })).rejects.toThrow(/abort/i)
-    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
-    expect(router.stats().models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(1)
+    await expect.poll(() => provider.router.stats().pending.unsettled).toBe(0)
+    expect(provider.sum('cancelled')).toBe(1)
   })
 
   it('binds tools to models that take them alone', () => {
-    const model = new RoutedChatModel({ router, models: { one: modelOf().withConfig({}) as never } })
+    const model = new RoutedChatModel({
+      router: provider.router,
+      models: { one: modelOf().withConfig({}) as never },
+    })
     expect(() => model.bindTools([LOOK])).toThrow(TypeError)
   })
 
   it('books 1,000 mixed calls to what their provider counts, to 1e-9', async () => {
     const random = new Random(16)
-    plan = () => {
+    provider.plan = () => {
       const roll = random.below(10)
       if (roll === 0) return { fault: { kind: 'status', status: random.next() < 0.5 ? 500 : 429 } }
       if (roll === 1) return { fault: { kind: 'status', status: 400 } }
@@ -147,7 +126,7 @@ describe('a routed chat model of LangChain', () => {
           one(j).catch((error) => expect(error.status).toBeGreaterThan(399)),
         ),
       )
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   }, 120_000)
 })
 

@@ -1,41 +1,22 @@
 import OpenAI from 'openai'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type RoutedOptions, routed, runOf } from '../../src/adapters/openai/index.js'
-import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
-import { PRICES } from '../../src/gateway/node/simulated/prices.js'
-import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
-import { createRouter, type ModelSpec, type Router } from '../../src/index.js'
+import { startUpstream } from '../../src/gateway/node/simulated/upstream.js'
 import { Random } from '../support/random.js'
+import { Provider } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-middle', 'sim-large']
 const MESSAGES = [{ role: 'user' as const, content: 'What is a contextual bandit?' }]
 const ASK = { model: 'auto', messages: MESSAGES }
 
-let upstream: Upstream
-let router: Router<string>
-let plan: (model: string, isStreamed: boolean) => PartialPlan = () => ({})
-
-beforeEach(async () => {
-  plan = () => ({})
-  upstream = await startUpstream({ script: ({ model, isStreamed }) => plan(model, isStreamed) })
-  const models = MODELS.map((id) => ({ id, ...PRICES[id] }) as ModelSpec)
-  router = await createRouter<string>({ models, kernel: 'js', forcedExploration: 0 })
-})
-afterEach(async () => {
-  await router.close()
-  await upstream.close()
-})
+const provider = new Provider(MODELS)
 
 function clientOf(options: RoutedOptions = {}, maxRetries = 5): OpenAI {
-  return routed(new OpenAI({ apiKey: 'sk-test', baseURL: upstream.baseUrl, maxRetries }), router, options)
-}
-
-/** All that was booked, when nothing is under way any more. */
-async function bookedUsd(): Promise<number> {
-  await upstream.idle()
-  const { pacer, pending } = router.stats()
-  expect(pending.unsettled).toBe(0)
-  return pacer.spendUsd
+  return routed(
+    new OpenAI({ apiKey: 'sk-test', baseURL: provider.upstream.baseUrl, maxRetries }),
+    provider.router,
+    options,
+  )
 }
 
 describe('a routed client of openai', () => {
@@ -52,9 +33,9 @@ describe('a routed client of openai', () => {
       input: 'Hello',
     })
     expect(runOf(response)?.decision.model).toBe(response.model)
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
     await run?.reward(0.8).durable
-    expect(router.stats().models.reduce((sum, { rewarded }) => sum + rewarded, 0)).toBe(1)
+    expect(provider.sum('rewarded')).toBe(1)
   })
 
   it('streams, and shows a usage only to those who asked for it', async () => {
@@ -80,7 +61,7 @@ describe('a routed client of openai', () => {
     }))
       events.push(type)
     expect(events.at(-1)).toBe('response.completed')
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 
   it('leaves all else to the client', async () => {
@@ -89,39 +70,37 @@ describe('a routed client of openai', () => {
     expect(named.model).toBe('sim-middle')
     expect(runOf(named)).toBeUndefined()
     expect((await client.models.list()).data.length).toBeGreaterThan(0)
-    expect(client.baseURL).toBe(upstream.baseUrl)
-    expect(router.stats().requests).toBe(0)
+    expect(client.baseURL).toBe(provider.upstream.baseUrl)
+    expect(provider.router.stats().requests).toBe(0)
     await expect(client.chat.completions.create(ASK)).rejects.toMatchObject({ status: 404 })
   })
 
   it('asks the next model where one fails, and the client’s own retries do not multiply', async () => {
-    plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
+    provider.plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
     const client = clientOf({ run: { candidates: ['sim-large', 'sim-small'] } })
     for (let i = 0; i < 20; i++) {
       const { model } = await client.chat.completions.create(ASK)
       expect(model).toBe('sim-large')
     }
-    const tries = upstream.entries.length
+    const tries = provider.upstream.entries.length
     expect(tries).toBeGreaterThan(20)
     expect(tries).toBeLessThanOrEqual(40)
-    expect(router.stats().requests).toBe(tries)
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(provider.router.stats().requests).toBe(tries)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 
   it('is broken off by its signal', async () => {
-    plan = () => ({ delays: { firstTokenMs: 5000 } })
+    provider.plan = () => ({ delays: { firstTokenMs: 5000 } })
     const abort = new AbortController()
     const work = clientOf().chat.completions.create(ASK, { signal: abort.signal })
     setTimeout(() => abort.abort(), 30)
     await expect(work).rejects.toThrow(/abort/i)
-    expect(router.stats().models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(1)
+    expect(provider.sum('cancelled')).toBe(1)
   })
 
   it('keeps the steps of a session with one model, under the names of its provider', async () => {
     const names = { one: 'sim-small', two: 'sim-middle' }
-    const models = Object.entries(names).map(([id, name]) => ({ id, ...PRICES[name] }) as ModelSpec)
-    await router.close()
-    router = await createRouter<string>({ models, kernel: 'js' })
+    await provider.rename(names)
     const client = clientOf({ names })
     const metadata = { session_id: 'loop' }
     const seen = new Set<string>()
@@ -135,13 +114,13 @@ describe('a routed client of openai', () => {
     const elsewhere = new OpenAI({ apiKey: 'sk-other', baseURL: other.baseUrl })
     const client = clientOf({ clients: { 'sim-large': elsewhere }, run: { candidates: ['sim-large'] } })
     await client.chat.completions.create(ASK)
-    expect([upstream.entries.length, other.entries.length]).toEqual([0, 1])
+    expect([provider.upstream.entries.length, other.entries.length]).toEqual([0, 1])
     await other.close()
   })
 
   it('books what 1,000 mixed calls cost as their provider counts it, to 1e-9', async () => {
     const random = new Random(16)
-    plan = (_, isStreamed) => {
+    provider.plan = (_, isStreamed) => {
       const roll = random.below(10)
       if (roll === 0) return { fault: { kind: 'status', status: random.next() < 0.5 ? 500 : 429 } }
       if (roll === 1) return { fault: { kind: 'status', status: 400 } }
@@ -159,7 +138,7 @@ describe('a routed client of openai', () => {
       await Promise.all(
         Array.from({ length: 10 }, () => one().catch((error) => expect(error.status).toBeGreaterThan(399))),
       )
-    expect(upstream.entries.length).toBeGreaterThan(1000)
-    expect(await bookedUsd()).toBeCloseTo(upstream.costUsd(), 9)
+    expect(provider.upstream.entries.length).toBeGreaterThan(1000)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
   })
 })

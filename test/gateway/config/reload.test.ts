@@ -3,6 +3,7 @@ import { LiveConfig } from '../../../src/gateway/config/live-config.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createRouter, type Router } from '../../../src/index.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { ENV, exampleTree, type Tree } from './example.js'
 
 const read = (tree: Tree, env = ENV) => readConfig(tree, { name: 'c', env })
@@ -188,6 +189,16 @@ describe('a reload', () => {
     const other = await started({ ...exampleTree(), budget: null })
     const default50 = { ...exampleTree(), budget: { usdPerRequest: 0.004, burst: 50 } }
     expect(other.live.replace(await read(default50)).needsNewLog).toEqual([])
+  })
+
+  it('has the default of the engine for a burst that nobody says', async () => {
+    const budget = { usdPerRequest: 0.004, burst: 50 }
+    const store = memoryStore()
+    const none = await read({ ...exampleTree(), budget: null })
+    await (await createRouter<string>({ ...routerOptionsOf(none), store })).close()
+    const said = await read({ ...exampleTree(), budget })
+    // Another would be refused: the log keeps it.
+    await (await createRouter<string>({ ...routerOptionsOf(said), store })).close()
   })
 
   it('lets a model without prices stand beside a budget that is none', async () => {

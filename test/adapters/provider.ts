@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect } from 'vitest'
+import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
+import { PRICES } from '../../src/gateway/node/simulated/prices.js'
+import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
+import { createRouter, type ModelSpec, type Router } from '../../src/index.js'
+
+/** A provider of our own and a router over its models, new for each test of a file. */
+export class Provider {
+  /** What it does for a request. */
+  plan: (model: string, isStreamed: boolean) => PartialPlan = () => ({})
+  private started: { readonly upstream: Upstream; router: Router<string> } | null = null
+
+  constructor(models: readonly string[]) {
+    beforeEach(async () => {
+      this.plan = () => ({})
+      const upstream = await startUpstream({
+        script: ({ model, isStreamed }) => this.plan(model, isStreamed),
+      })
+      this.started = { upstream, router: await routerOf(models.map((id) => [id, id])) }
+    })
+    afterEach(async () => {
+      await this.router.close()
+      await this.upstream.close()
+    })
+  }
+
+  get upstream(): Upstream {
+    return this.now.upstream
+  }
+
+  get router(): Router<string> {
+    return this.now.router
+  }
+
+  /** In its place one whose models have other ids than at the provider. */
+  async rename(names: Readonly<Record<string, string>>): Promise<void> {
+    await this.router.close()
+    this.now.router = await routerOf(Object.entries(names))
+  }
+
+  /** All that was booked, USD, when nothing is under way any more. */
+  async bookedUsd(): Promise<number> {
+    await this.upstream.idle()
+    const { pacer, pending } = this.router.stats()
+    expect(pending.unsettled).toBe(0)
+    return pacer.spendUsd
+  }
+
+  /** Of all models: rewards, say. */
+  sum(name: 'rewarded' | 'cancelled' | 'failed'): number {
+    return this.router.stats().models.reduce((sum, model) => sum + model[name], 0)
+  }
+
+  private get now() {
+    if (this.started === null) throw new Error('it is started before each test')
+    return this.started
+  }
+}
+
+function routerOf(ids: readonly (readonly [id: string, name: string])[]): Promise<Router<string>> {
+  const models = ids.map(([id, name]) => ({ id, ...PRICES[name] }) as ModelSpec)
+  return createRouter<string>({ models, kernel: 'js', forcedExploration: 0 })
+}
