@@ -69,11 +69,13 @@ export class Equals {
     const better = f64[costs.cells[dearer] + mean] - f64[costs.cells[cheaper] + mean] + faster
     if (better <= ROUNDING) return true
     const { policy } = state
-    const evidence = Math.min(
-      policy.rewardEvidence(costs.slots[cheaper]),
-      policy.rewardEvidence(costs.slots[dearer]),
-    )
-    if (evidence >= EXPLORED_OBSERVATIONS && better <= this.indifference) return true
+    const a = costs.slots[cheaper]
+    const b = costs.slots[dearer]
+    const evidence = Math.min(policy.rewardEvidence(a), policy.rewardEvidence(b))
+    if (evidence >= EXPLORED_OBSERVATIONS) {
+      const begun = startShare(state, b) - startShare(state, a)
+      if (better - Math.max(begun, 0) <= this.indifference) return true
+    }
     return costs.list.count < PRUNED_COUNT_MIN && this.isEmpty(state, index, cheaper, dearer, lead)
   }
 
@@ -101,4 +103,15 @@ export class Equals {
     const formB = f64[listOffset(layout, layout.variance, index, dearer)]
     return lead <= EMPTY_PROMPT_SIGMAS * Math.sqrt(varianceA * formA + varianceB * formB)
   }
+}
+
+/**
+ * How much of a model's predicted reward is left of its start at the best reward there is (lambda0 observations of it), and not
+ * of rewards: lambda_left (1 - level) / A_bb. It asked for tries; it is no reason to pay once they were made, and keeps a
+ * model that got few of them ahead of one that got many.
+ */
+function startShare({ arms, policy }: StateView<DollarState>, slot: number): number {
+  const level = arms.theta(slot)[arms.kernel.layout.dimension - 1]
+  const left = arms.cell(arms.rewards.ridge, slot)
+  return (left * Math.max(0, 1 - level)) / policy.rewardEvidence(slot)
 }

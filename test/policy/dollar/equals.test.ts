@@ -9,6 +9,12 @@ const MIDDLE = { id: 'middle', inputUsdPerMTok: 0.6, outputUsdPerMTok: 1.8 }
 const DEAR = { id: 'dear', inputUsdPerMTok: 5, outputUsdPerMTok: 15 }
 const REQUESTS = 1500
 
+/** Those after the cheapest: 6, 50, 20 and 100 times its prices. */
+function dearerModel(i: number): typeof CHEAP {
+  const times = [6, 50, 20, 100][i] ?? 10
+  return { id: `dearer-${i}`, inputUsdPerMTok: 0.1 * times, outputUsdPerMTok: 0.3 * times }
+}
+
 interface Asked {
   readonly models?: readonly (typeof CHEAP)[]
   readonly reward: (model: string, random: Random) => number | null
@@ -74,6 +80,18 @@ describe('models that are as good as each other, with money to spare', () => {
   ])('go to the cheapest once their rewards are known: %s', async (_, asked) => {
     expect(await dearShare(asked, 3000, 2000)).toBeLessThan(0.05)
   })
+
+  it.each<[string, number, number]>([
+    ['three at .1', 3, 0.1],
+    ['three at .5', 3, 0.5],
+    ['five at .7', 5, 0.7],
+  ])(
+    'go to the cheapest once their rewards are known, however many they are: %s',
+    async (_, count, reward) => {
+      const models = [CHEAP, ...Array.from({ length: count - 1 }, (_, i) => dearerModel(i))]
+      expect(await dearShare({ models, reward: () => reward }, 3000, 2000)).toBeLessThan(0.05 * (count - 1))
+    },
+  )
 
   it('are told from better ones', async () => {
     const reward = (model: string, random: Random): number =>
