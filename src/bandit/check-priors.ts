@@ -1,5 +1,6 @@
 import { checkAmount, checkInRange, checkInteger, checkRecord, DIMENSION_MAX, isText } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import type { Priors, SettledPrior } from './priors.js'
 import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
 
@@ -8,6 +9,10 @@ import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
  * @throws INVALID_ARGUMENT naming the field; also when a precision is not positive on its diagonal
  */
 export function checkPriors(value: unknown, field = 'priors'): Priors {
+  return reading(field, () => priorsIn(value, field))
+}
+
+function priorsIn(value: unknown, field: string): Priors {
   const record = checkRecord(value, field)
   if (record.format !== 'paretobandit-priors' || record.version !== 1) {
     const got = `${show(record.format)}, version ${show(record.version)}`

@@ -22,15 +22,24 @@ export function checkRecord(value: unknown, field: string): Record<string, unkno
   return value
 }
 
-/** Refuses keys that are not in `known`, naming the nearest spelling. */
+/** Refuses keys that are not in `known`, naming the nearest spelling, and an object whose keys cannot be read. */
 export function checkKeys(value: object, known: readonly string[], field: string): void {
-  // Walking the keys makes no list of them; inherited ones come along and do not count.
-  for (const key in value) {
-    if (isOneOf(key, known) || !Object.hasOwn(value, key)) continue
-    const near = nearest(key, known)
-    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`
-    const path = field === '' ? key : `${field}.${key}`
-    throw new ParetoBanditError('UNKNOWN_OPTION', path, `unknown option; ${hint}`)
+  const key = unknownKey(value, known, field)
+  if (key === null) return
+  const near = nearest(key, known)
+  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`
+  const path = field === '' ? key : `${field}.${key}`
+  throw new ParetoBanditError('UNKNOWN_OPTION', path, `unknown option; ${hint}`)
+}
+
+function unknownKey(value: object, known: readonly string[], field: string): string | null {
+  try {
+    // Walking the keys makes no list of them; inherited ones come along and do not count.
+    for (const key in value) if (!isOneOf(key, known) && Object.hasOwn(value, key)) return key
+    return null
+  } catch (cause) {
+    const path = field === '' ? 'options' : field
+    throw expected('INVALID_ARGUMENT', path, 'an object that can be read', 'an exception', { cause })
   }
 }
 

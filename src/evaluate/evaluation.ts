@@ -1,4 +1,5 @@
-import { ParetoBanditError } from '../base/errors.js'
+import { checkRecord } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import {
   doublyRobust,
   type Estimate,
@@ -87,6 +88,9 @@ interface Measured {
  *   UNKNOWN_MODEL for a policy
  */
 export function evaluatePolicies(log: DecisionLog, policies: readonly string[]): Evaluation {
+  checkRecord(log, 'log')
+  if (!Array.isArray(policies) || !policies.every((name) => typeof name === 'string'))
+    throw expected('INVALID_ARGUMENT', 'policies', 'an array of names', policies)
   const names = [...new Set(['logged', ...policies])]
   const targets = names.map((name) => parsePolicy(name, log.models))
   const population = targets.length === 1 ? everyDecision(log) : randomised(log)

@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../base/errors.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import { jsonLines } from '../base/json-lines.js'
 import type { Encoder } from '../features/encoder.js'
 import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
@@ -52,6 +52,7 @@ interface Feedback {
  * @throws DATA_INVALID naming `file:line` for what cannot be read, an id decided twice, feedback given twice
  */
 export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   const lines = new LogReader(name, encoder)
   for (const { text: line, place } of jsonLines(text, name)) lines.take(line, place)
   return lines.finish()

@@ -1,3 +1,5 @@
+import { expected } from '../base/errors.js'
+
 /**
  * About how many tokens a text is to a language model, from its characters alone: no vocabulary is loaded. Models split
  * text each in their own way; what is estimated lies between a vocabulary of 200,000 tokens and one of 100,000, within
@@ -86,6 +88,7 @@ const PIECE_UNITS = 256
 
 /** Tokens of a text, at least 1. Takes microseconds at most, however long it is. */
 export function estimateTokens(text: string): number {
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   const { length } = text
   if (length <= PIECES * PIECE_UNITS) return Math.max(1, Math.round(hundredths(text, 0, length, SPACE) / 100))
   let sum = 0

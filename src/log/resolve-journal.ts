@@ -1,5 +1,6 @@
 import { checkBoolean, checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
 
@@ -23,14 +24,16 @@ const STORE_METHODS = ['open', 'append', 'read', 'snapshots', 'writeSnapshot', '
 /** @throws INVALID_ARGUMENT */
 export function checkStore(value: unknown): Store {
   const store = checkRecord(value, 'store')
-  for (const name of STORE_METHODS)
-    if (typeof store[name] !== 'function')
+  for (const name of STORE_METHODS) {
+    const method = reading(`store.${name}`, () => store[name])
+    if (typeof method !== 'function')
       throw expected(
         'INVALID_ARGUMENT',
         `store.${name}`,
         'a method: memoryStore(), sqliteStore(file) or redisStore(options) makes a store',
-        store[name],
+        method,
       )
+  }
   return value as Store
 }
 

@@ -1,5 +1,6 @@
 import { checkBoolean, checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import { checkId } from '../state/find-request.js'
@@ -179,6 +180,6 @@ function isEach(options: BatchOptions | undefined): boolean {
   if (options === undefined) return false
   const given = checkRecord(options, 'options')
   checkKeys(given, ['each'], 'options')
-  const { each } = given
+  const each = reading('options.each', () => given.each)
   return each !== undefined && checkBoolean(each, 'options.each')
 }

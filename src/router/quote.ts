@@ -1,3 +1,4 @@
+import { readOnce } from '../base/read-once.js'
 import {
   checkModelPrice,
   type ModelPrice,
@@ -24,8 +25,9 @@ export interface Quote {
  * @throws INVALID_ARGUMENT for prices, and for a usage that cannot be read
  */
 export function quoteBill(model: ModelPrice, bill: Bill): Quote {
-  const prices = checkModelPrice(pricesIn(model as ResolvedModelPrice), 'model')
-  const given = readBill(bill as Readonly<Record<string, unknown>>, 'bill', new BillRemarks(false))
+  const prices = checkModelPrice(pricesIn(readOnce(model, 'model') as ResolvedModelPrice), 'model')
+  const own: unknown = readOnce(bill, 'bill')
+  const given = readBill(own as Readonly<Record<string, unknown>>, 'bill', new BillRemarks(false))
   const priced = priceOf(given, priceListOf(prices), 0)
   return {
     costUsd: tellsCost(given) ? priced.costUsd : null,

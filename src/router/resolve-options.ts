@@ -11,6 +11,7 @@ import {
   DIMENSION_MAX,
 } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading, readOnce } from '../base/read-once.js'
 import { FORCED_EXPLORATION_MAX } from '../events/models.js'
 import type { AnyEncoder } from '../features/encoder.js'
 import { KERNEL_NAMES } from '../kernel/kernel.js'
@@ -68,6 +69,9 @@ export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   'journal',
   'onDifference',
 ]
+
+/** Options that are objects to call, or bytes: they stay the caller's. */
+const CALLED: readonly string[] = ['encoder', 'store', 'clock', 'onListenerError', 'kernelModule']
 
 /** A stronger prior could never be outweighed. */
 const N_EFFECTIVE_MAX = 1e12
@@ -165,16 +169,24 @@ function resolveKernelModule({ kernelModule, kernel }: RouterOptions): object | 
 
 /** Refuses anything that is not an options object, and unknown keys, before anything is loaded. */
 export function checkRouterOptions(options: unknown): RouterOptions {
-  const record = checkRecord(options, 'options')
-  checkKeys(record, OPTION_KEYS, '')
-  if (record.encoder !== undefined) checkEncoder(record.encoder, 'encoder')
-  // A copy: the caller may change its object while encoder and kernel load.
-  return { ...record } as RouterOptions
+  const given = checkRecord(options, 'options')
+  checkKeys(given, OPTION_KEYS, '')
+  // A copy: the caller may change its object while encoder and kernel load, and what it gave may run its code.
+  const own: Record<string, unknown> = {}
+  for (const key of Object.keys(given)) {
+    const value = reading(key, () => given[key])
+    own[key] = CALLED.includes(key) ? value : readOnce(value, key)
+  }
+  if (own.encoder !== undefined) checkEncoder(own.encoder, 'encoder')
+  return own as RouterOptions
 }
 
 /** An object with a name and one of the two ways to encode. */
 export function checkEncoder(value: unknown, field: string): AnyEncoder {
-  const { name, encodeInto, encode } = checkRecord(value, field)
+  const { name, encodeInto, encode } = reading(field, () => {
+    const { name, encodeInto, encode, dimension } = checkRecord(value, field)
+    return { name, encodeInto, encode, dimension }
+  })
   checkString(name, `${field}.name`)
   if (typeof encodeInto !== 'function' && typeof encode !== 'function') {
     throw expected('INVALID_ARGUMENT', field, 'an encoder with encodeInto or encode', value)

@@ -109,10 +109,18 @@ export interface PolicyState {
   takeNotices?(): readonly RouterEvent[]
   /** All of it for a snapshot, and back. @param slots those of the registered models, in order */
   save(slots: readonly number[]): PolicySnapshot
-  /** @throws SNAPSHOT_INVALID */
-  load(saved: PolicySnapshot, slots: readonly number[]): void
+  /** Before the arms are loaded. @throws SNAPSHOT_INVALID */
+  load(saved: PolicySnapshot, slots: readonly number[], fold: FoldInSnapshot): void
   /** What was loaded was learned of rewards as they were given: from now on they are parts of their range. */
   takeRawRewards?(rewards: RewardUnits): void
+}
+
+/** What a snapshot says that a policy is read from: its own numbers must agree with it. */
+export interface FoldInSnapshot {
+  /** Routed so far. */
+  readonly requests: number
+  /** A of an arm's rewards: packed upper triangle, a view. */
+  precisionOf(slot: number): Float64Array
 }
 
 /** Ends of the rewards. */

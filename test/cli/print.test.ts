@@ -78,8 +78,22 @@ describe('what ids hold is never acted on by a terminal', () => {
     )
   })
 
+  test.each([
+    ['a zero-width space', 'gpt\u200b-4', 'gpt\\u200b-4'],
+    ['a byte order mark', '\ufeffgpt', '\\ufeffgpt'],
+    ['a soft hyphen', 'g\u00adpt', 'g\\u00adpt'],
+    ['a word joiner', 'gpt\u2060', 'gpt\\u2060'],
+    ['a joiner beside a Latin letter', 'gp\u200dt', 'gp\\u200dt'],
+    ['a joiner at the end', '模型\u200d', '模型\\u200d'],
+    ['a Cyrillic id with a joiner', 'аб\u200cв', 'аб\\u200cв'],
+    ['a tag character', 'gpt\u{e0041}', 'gpt\\udb40\\udc41'],
+    ['a filler', 'gpt\u3164', 'gpt\\u3164'],
+  ])('what takes no room is shown: %s', (_, text, shown) => {
+    expect([visible(text), printable(text)]).toEqual([shown, shown])
+  })
+
   test('other text stays what it is', () => {
-    const text = 'größer 模型 \u{1f468}\u200d\u{1f469} שלום'
+    const text = 'größer 模型 \u{1f468}\u200d\u{1f469}\ufe0f שלום می\u200cخواهم ক্\u200dষ'
     expect([visible(text), printable(text)]).toEqual([text, text])
     expect([visible('a\tb\nc'), printable('a\nc')]).toEqual(['a\\u0009b\\u000ac', 'a\nc'])
   })

@@ -120,7 +120,53 @@ const CASES: readonly [unknown, ErrorCode, string, string][] = [
   ],
 ]
 
+/** That object, with a field whose getter is `get`. */
+function withGetter(object: object, name: string, get: () => unknown): object {
+  return Object.defineProperty(object, name, { get, enumerable: true })
+}
+
 describe('createRouter refuses', () => {
+  it.each<[string, (tell: () => never) => unknown, string]>([
+    ['an option', (tell) => withGetter({}, 'budget', tell), 'budget'],
+    ['a field of one', (tell) => ({ budget: withGetter({}, 'usdPerRequest', tell) }), 'budget'],
+    ['a model', (tell) => ({ models: [withGetter({ id: 'a' }, 'inputUsdPerMTok', tell)] }), 'models'],
+    ['caps', (tell) => ({ caps: [withGetter({ per: 'day' }, 'usd', tell)] }), 'caps'],
+    ['priors', (tell) => ({ priors: withGetter({}, 'dimension', tell) }), 'priors'],
+    ['an encoder', (tell) => ({ encoder: withGetter({ encodeInto() {} }, 'name', tell) }), 'encoder'],
+    [
+      'the size of an encoder',
+      (tell) => ({ encoder: withGetter({ name: 'e', encodeInto() {} }, 'dimension', tell) }),
+      'encoder',
+    ],
+    [
+      'a store',
+      (tell) => ({ models: [A], dimension: 3, store: withGetter({ open() {} }, 'append', tell) }),
+      'store.append',
+    ],
+    [
+      'the journal',
+      (tell) => ({
+        models: [A],
+        dimension: 3,
+        store: memoryStore(),
+        journal: withGetter({}, 'holdMs', tell),
+      }),
+      'journal',
+    ],
+    ['a list of names', (tell) => new Proxy({}, { ownKeys: tell }), 'options'],
+  ])('%s that throws when it is read is a typed error with its cause', async (_, make, field) => {
+    const cause = new RangeError('not today')
+    const options = make(() => {
+      throw cause
+    })
+    const error = await expectRejection(
+      createRouter(wrong<RouterOptions>(options)),
+      'INVALID_ARGUMENT',
+      field,
+    )
+    expect(error.cause).toBe(cause)
+  })
+
   it.each(CASES)('%o', async (options, code, field, says) => {
     const plain = typeof options === 'object' && options !== null && !Array.isArray(options)
     const given = plain ? { dimension: 3, ...options } : options

@@ -1,6 +1,6 @@
 import { DRIFT_NUMBERS } from '../../bandit/drift.js'
 import { isRecord } from '../../base/check.js'
-import type { PolicySnapshot } from '../../state/policy-state.js'
+import type { FoldInSnapshot, PolicySnapshot } from '../../state/policy-state.js'
 import { invalidSnapshot } from '../../state/snapshot/invalid-snapshot.js'
 import type { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
@@ -65,12 +65,12 @@ export function loadState(
   { text, numbers }: PolicySnapshot,
   dimension: number,
   slots: readonly number[],
+  fold: FoldInSnapshot,
 ): void {
   const drift = slots.length * WATCH_NUMBERS
   const rows = numbers.subarray(0, drift)
-  if (numbers.length < drift || !rows.every((entry) => entry >= 0 && entry <= 1e15)) {
+  if (numbers.length < drift || !rows.every(isDriftNumber))
     throw invalidSnapshot('its drift statistics are not valid')
-  }
   const taken = drift + loadAccounts(parts.accounts, text, numbers.subarray(drift))
   const fallen = parts.recoveries.load(numbers.subarray(taken), dimension, slots)
   if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
@@ -78,7 +78,8 @@ export function loadState(
   if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
   const at = taken + fallen + asked
   const learned = shrinkageNumbers(text)
-  if (!parts.shrinkage.load(numbers.subarray(at, at + learned), slots))
+  const held = (slot: number) => parts.recoveries.precisionOf(slot, dimension)
+  if (!parts.shrinkage.load(numbers.subarray(at, at + learned), slots, fold, held))
     throw invalidSnapshot('how far its features are trusted is not valid')
   const window = numbers.subarray(at + learned)
   if (!parts.demand.accepts(window, new Set(slots)))
@@ -91,6 +92,11 @@ export function loadState(
     parts.costLevels.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + WATCH_NUMBERS))
   })
   parts.demand.load(window)
+}
+
+/** Two sums that no residual made negative, and a variance above 0. */
+function isDriftNumber(entry: number, i: number): boolean {
+  return i % DRIFT_NUMBERS === DRIFT_NUMBERS - 1 ? entry > 0 && entry <= 1e15 : entry >= 0 && entry <= 1e15
 }
 
 /** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */

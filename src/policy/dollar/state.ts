@@ -9,7 +9,7 @@ import type { Model } from '../../models/registry.js'
 import { isWithinTry } from '../../models/tries.js'
 import type { BilledRequest } from '../../state/pending/billed-request.js'
 import { TRIES_COST } from '../../state/pending/request-state.js'
-import type { FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
+import type { FoldInSnapshot, FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
 import type { StateOptions } from '../../state/state-options.js'
 import { assumedCostUsd, type RequestSize } from '../eligibility.js'
@@ -323,8 +323,8 @@ export class DollarState implements PolicyState {
     return saveState(this, slots)
   }
 
-  load(saved: PolicySnapshot, slots: readonly number[]): void {
-    loadState(this, saved, this.arms.kernel.layout.dimension, slots)
+  load(saved: PolicySnapshot, slots: readonly number[], fold: FoldInSnapshot): void {
+    loadState(this, saved, this.arms.kernel.layout.dimension, slots, fold)
   }
 
   takeRawRewards(rewards: RewardUnits): void {

@@ -1,4 +1,5 @@
 import { isRecord } from '../../base/check.js'
+import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 
 /** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
@@ -12,7 +13,7 @@ const HOLDERS = ['data', 'response', 'message'] as const
  * @returns null where there is none. A promise where the answer has one, as of `streamText`
  */
 export function usageOf(answer: unknown): object | PromiseLike<object> | null {
-  return usageIn(answer) ?? (isRecord(answer) ? held(answer) : null)
+  return reading('answer', () => usageIn(answer) ?? (isRecord(answer) ? held(answer) : null))
 }
 
 function held(answer: Record<string, unknown>): object | PromiseLike<object> | null {

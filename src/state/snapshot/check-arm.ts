@@ -9,13 +9,20 @@ const ROUNDED_STEPS = 16
 /** Weights of evidence that has all but decayed are denormal, and have no digits left. */
 const THETA_NOISE = 1e-100
 
+/** What an arm must agree with. */
+interface ArmBounds {
+  readonly dimension: number
+  /** Of the router, and of the arm's model. */
+  readonly requests: number
+  readonly played: number
+  readonly rewardMax: number
+  readonly lambda0: number
+}
+
 /** lastUpdate, lastPlay, ridge, price, theta, response, inverse, precision: see `Arms.sections`. */
 export function checkArm(
   arm: Float64Array,
-  dimension: number,
-  requests: number,
-  played: number,
-  rewardMax: number,
+  { dimension, requests, played, rewardMax, lambda0 }: ArmBounds,
 ): void {
   const [lastUpdate, lastPlay, ridge, price] = arm
   if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
@@ -28,12 +35,20 @@ export function checkArm(
   const reward = 4 + 2 * dimension
   // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
   const settled = reward + 2 * triangle + 2 + 4 * dimension
-  const shape = { dimension, updates: 1 + played }
+  const shape = { dimension, updates: 1 + played, lambda0 }
   checkDesign(arm, { ...shape, start: reward, heads: 1, ridge, targetMax: rewardMax })
   if (arm.length <= settled) return
-  const settledRidge = arm[reward + 2 * triangle + 1]
-  if (!(settledRidge > 0)) throw invalidSnapshot("an arm's marks are not valid")
+  const [settledUpdate, settledRidge] = arm.subarray(reward + 2 * triangle)
+  if (!isCount(settledUpdate) || settledUpdate > requests || !(settledRidge > 0))
+    throw invalidSnapshot("an arm's marks are not valid")
   checkDesign(arm, { ...shape, start: settled, heads: 2, ridge: settledRidge, targetMax: LOG_LATENCY_MAX })
+}
+
+/** A of an arm's rewards, packed, a view; of no arm, nothing. */
+export function precisionIn(arm: Float64Array | undefined, dimension: number): Float64Array {
+  const triangle = (dimension * (dimension + 1)) / 2
+  const start = 4 + 2 * dimension + triangle
+  return arm?.subarray(start, start + triangle) ?? new Float64Array()
 }
 
 interface Design {
@@ -43,6 +58,8 @@ interface Design {
   readonly dimension: number
   /** What is left of lambda0 in A. */
   readonly ridge: number
+  /** Of the router that reads it: the one that wrote it may have had another. */
+  readonly lambda0: number
   /** No more updates than this made it, and none was taught more than that. */
   readonly updates: number
   readonly targetMax: number
@@ -61,12 +78,19 @@ interface Design {
  * Where k leaves no digits, |theta_i| and |(A^-1 b)_i| <= s_i sqrt(S) are bounds still.
  */
 function checkDesign(arm: Float64Array, design: Design): void {
-  const { start, heads, dimension, ridge, updates, targetMax } = design
+  const { start, heads, dimension, ridge, lambda0, updates, targetMax } = design
   const triangle = (dimension * (dimension + 1)) / 2
   checkTriangle(arm, start, dimension)
   checkTriangle(arm, start + triangle, dimension)
   let trace = 0
-  for (let i = 0, r = start + triangle; i < dimension; r += dimension - i, i++) trace += arm[r]
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0, r = start + triangle; i < dimension; r += dimension - i, i++) {
+    trace += arm[r]
+    // What is known of the bias, which comes last, may have been taken down to less.
+    if (i < dimension - 1) least = Math.min(least, arm[r])
+  }
+  if (ridge > lambda0 * (1 + 1e-6) && ridge > least * (1 + 1e-6))
+    throw invalidSnapshot("more of an arm's ridge is left than its statistics hold")
   const condition = Math.max(1, trace / ridge)
   const lost = updates * ROUNDED_STEPS * ROUNDING * dimension * dimension * condition ** 1.5
   const share = Math.min(lost, 2)

@@ -128,6 +128,8 @@ interface SnapshotParts {
   readonly rewardMax: number
   /** How many price lists it has. */
   readonly priceLists: number
+  /** Of the router that reads it. */
+  readonly lambda0: number
 }
 
 /**
@@ -136,12 +138,12 @@ interface SnapshotParts {
  * @throws SNAPSHOT_INVALID
  */
 export function* checkSnapshot(parts: SnapshotParts): Generator<void> {
-  const { totals, budget, models, requests, closed, origins, dimension, rewardMax } = parts
+  const { totals, budget, models, requests, closed, origins } = parts
   checkTotals(totals, budget)
   const incarnationAt = new Map<number, number>()
   for (const { model, arm } of models) {
-    checkModel(model, totals, rewardMax)
-    checkArm(arm, dimension, totals.requests, model.requests, rewardMax)
+    checkModel(model, totals, parts.rewardMax)
+    checkArm(arm, { ...parts, requests: totals.requests, played: model.requests })
     if (incarnationAt.has(model.slot)) throw invalidSnapshot('two models share a slot')
     incarnationAt.set(model.slot, model.incarnation)
   }

@@ -4,6 +4,7 @@ import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
 import type { RoutingState } from '../routing-state.js'
+import { precisionIn } from './check-arm.js'
 import {
   checkSnapshot,
   type SnapshotModel,
@@ -122,6 +123,7 @@ export function* decodeSteps(
     contextStart,
     priceLists,
     rewardMax,
+    lambda0: state.arms.lambda0,
   })
   const { capacity } = state.pending
   if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
@@ -136,6 +138,10 @@ export function* decodeSteps(
   state.policy.load(
     { text: text.own, numbers: numbers.subarray(columnStart) },
     models.map(({ model }) => model.slot),
+    {
+      requests: totals.requests,
+      precisionOf: (slot) => precisionIn(models.find(({ model }) => model.slot === slot)?.arm, dimension),
+    },
   )
   for (const mark of text.origins) state.ids.origins.insert(mark)
   yield

@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from '../../../base/check.js'
 import type { EventOf } from '../../../events/events.js'
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
@@ -6,6 +7,9 @@ import { ArrivalProfile } from './arrival-profile.js'
 import { type Cap, SUM_MAX_USD } from './cap.js'
 import { Credit } from './credit.js'
 import type { Forecast } from './forecast.js'
+
+/** A balance beyond it is no sum of bills; what is written off of it stays well within `SUM_MAX_USD`. */
+const BALANCE_MAX_USD = 1e24
 
 const LEDGER_NUMBERS = [
   'spendUsd',
@@ -194,10 +198,11 @@ export class Account {
     const [usdPerRequest, balanceUsd, fundUsd, opened] = numbers
     const sums = numbers.slice(4, ACCOUNT_NUMBERS)
     if (opened !== 0 && opened !== 1) return false
-    if (!(usdPerRequest >= 0) || (usdPerRequest > 0 && opened === 0)) return false
+    if (!(usdPerRequest >= 0 && usdPerRequest <= AMOUNT_MAX) || (usdPerRequest > 0 && opened === 0))
+      return false
     if (!sums.every((sum) => sum >= 0 && sum <= SUM_MAX_USD)) return false
     // A lower ceiling may have left more in it than its own burst, and a release before 0.2 more debt.
-    if (!(Math.max(usdPerRequest, Math.abs(balanceUsd), Math.abs(fundUsd)) <= SUM_MAX_USD)) return false
+    if (!(Math.max(Math.abs(balanceUsd), Math.abs(fundUsd)) <= BALANCE_MAX_USD)) return false
     if (!sums.slice(-2).every(Number.isSafeInteger)) return false
     this.usdPerRequest = usdPerRequest === 0 ? null : usdPerRequest
     Object.assign(this.credit, { balanceUsd, fundUsd, opened: opened === 1 })

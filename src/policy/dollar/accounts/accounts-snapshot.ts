@@ -1,11 +1,11 @@
-import { isAmount, isRecord, isText } from '../../../base/check.js'
+import { isRecord, isText } from '../../../base/check.js'
 import { ParetoBanditError } from '../../../base/errors.js'
 import type { PolicySnapshot } from '../../../state/policy-state.js'
 import { invalidSnapshot } from '../../../state/snapshot/invalid-snapshot.js'
 import type { Account } from './account.js'
 import type { Accounts } from './accounts.js'
 import { ArrivalProfile } from './arrival-profile.js'
-import { Cap } from './cap.js'
+import { Cap, SUM_MAX_USD } from './cap.js'
 import { type CapSpec, checkCaps } from './cap-period.js'
 
 /** Accounts as a snapshot keeps them: ids and caps as text; registrations and the numbers of each account, in order. */
@@ -43,7 +43,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     if (at > numbers.length || !account.load(own)) throw invalidSnapshot('an account is not valid')
     if (carriedUsd !== undefined) loadCarried(account, carriedUsd)
     if (handed !== undefined) loadHanded(account.caps, handed)
-    if (!isAmount(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
+    if (!isWrittenOff(writtenOffUsd)) throw invalidSnapshot('what an account has written off is not valid')
     account.credit.writtenOffUsd = writtenOffUsd
     if (retired !== undefined) account.retired = loadCounts(retired)
   }
@@ -61,6 +61,11 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
   }
   loadDeparted(accounts, text.departed ?? [])
   return at
+}
+
+/** A sum of debts: one of them is an amount. */
+function isWrittenOff(usd: unknown): usd is number {
+  return typeof usd === 'number' && usd >= 0 && usd <= SUM_MAX_USD
 }
 
 /** @throws SNAPSHOT_INVALID */

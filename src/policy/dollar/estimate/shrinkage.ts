@@ -1,5 +1,6 @@
 import type { Arms } from '../../../bandit/arms.js'
 import { AGE_MAX } from '../../../kernel/layout.js'
+import type { FoldInSnapshot } from '../../../state/policy-state.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import {
   COMMON_RIDGE_PRIOR,
@@ -28,6 +29,8 @@ const NOT_HELD = 0
 const HELD = 1
 /** Largest magnitude of what a snapshot has. */
 const SAVED_MAX = 1e15
+/** Largest magnitude of a weight: no rewards in [0, 1] lead to one, and its square is one that may be saved. */
+const WEIGHT_MAX = 1e6
 
 /**
  * How far to trust features, learned from the data (empirical Bayes). An arm's reward is taken to be
@@ -215,8 +218,18 @@ export class Shrinkage {
     return Float64Array.of(this.commonRidge, this.rewards, this.fitted, ...this.common, ...rows, ...held)
   }
 
-  /** Takes what `save` gave. @returns false when no router saved it */
-  load(numbers: Float64Array, slots: readonly number[]): boolean {
+  /**
+   * Takes what `save` gave.
+   * @param fold what the same snapshot says of arms, and of requests: no arm had more rewards
+   * @param held A of a fallen arm as it comes back
+   * @returns false when no router saved it
+   */
+  load(
+    numbers: Float64Array,
+    slots: readonly number[],
+    { requests, precisionOf }: FoldInSnapshot,
+    held: (slot: number) => Float64Array,
+  ): boolean {
     if (numbers.length === 0) return true
     const { features, common } = this
     const head = 3 + features
@@ -224,7 +237,8 @@ export class Shrinkage {
     if (numbers.length < head || (numbers.length - head) % length !== 0) return false
     if (!numbers.every((entry) => Math.abs(entry) <= SAVED_MAX)) return false
     const [ridge, rewards, fitted] = numbers
-    if (!(ridge > 0 && rewards >= fitted && fitted >= 0)) return false
+    if (!(ridge > 0 && rewards >= fitted && fitted >= 0 && rewards <= requests)) return false
+    if (!numbers.subarray(3, head).every(isWeight)) return false
     this.commonRidge = ridge
     this.rewards = rewards
     this.fitted = fitted
@@ -235,7 +249,8 @@ export class Shrinkage {
       if ((kind !== HELD && kind !== NOT_HELD) || !slots.includes(slot) || all.has(slot)) return false
       const row = new Row(features)
       row.numbers.set(numbers.subarray(at + 2, at + length))
-      if (!row.isPossible) return false
+      const precision = kind === HELD ? held(slot) : precisionOf(slot)
+      if (!row.isPossible(requests, precision, this.arms.lambda0)) return false
       all.set(slot, row)
     }
     return true
@@ -255,7 +270,7 @@ export class Shrinkage {
     for (const [slot, row] of this.rows) this.addEvidence(slot, row, this.sums(slot), usual / variance(slot))
     ridges.fill(this.commonRidge)
     ridge.solve(evidence, ridges, null)
-    this.common.set(ridge.weights)
+    for (let i = 0; i < this.features; i++) this.common[i] = withinBounds(ridge.weights[i])
     this.commonRidge = commonRidgeOf(ridge, usual)
   }
 
@@ -266,7 +281,7 @@ export class Shrinkage {
     for (let round = 0; round < FIT_ROUNDS; round++) {
       this.ownRidges(variance)
       ridge.solve(evidence, ridges, common)
-      for (let i = 0; i < features; i++) row.squares[i] = ridge.weights[i] * ridge.weights[i]
+      for (let i = 0; i < features; i++) row.squares[i] = withinBounds(ridge.weights[i]) ** 2
       row.decided.set(ridge.decided)
     }
     this.ownRidges(variance)
@@ -315,6 +330,14 @@ export class Shrinkage {
   }
 }
 
+function withinBounds(weight: number): number {
+  return Math.min(Math.max(weight, -WEIGHT_MAX), WEIGHT_MAX)
+}
+
+function isWeight(weight: number): boolean {
+  return Math.abs(weight) <= WEIGHT_MAX
+}
+
 function sorted(rows: ReadonlyMap<number, Row>): [number, Row][] {
   return [...rows].sort(([a], [b]) => a - b)
 }
@@ -340,12 +363,21 @@ class Row {
     this.decided = list(3)
   }
 
-  get isPossible(): boolean {
-    const { head, ridges, squares, decided } = this
+  /**
+   * Whether it can be of an arm with that A: no negative amounts, no more rewards than requests, and no ridge that A does not hold.
+   * Priors that are no sums of rows may have left less in A, by up to their ridge.
+   */
+  isPossible(requests: number, precision: Float64Array, lambda0: number): boolean {
+    const { head, ridges, squares, decided, features } = this
     const isAmount = (entry: number) => entry >= 0
-    return (
-      head.every(isAmount) && ridges.every(isAmount) && squares.every(isAmount) && decided.every(isAmount)
-    )
+    if (![head, ridges, squares, decided].every((list) => list.every(isAmount))) return false
+    if (Math.max(head[REWARDS], head[SINCE]) > requests || !this.target.every(isWeight)) return false
+    let largest = lambda0
+    for (let i = 0, k = 0; i < features; k += features + 1 - i, i++) {
+      if (ridges[i] > 2 * (precision[k] + lambda0)) return false
+      largest = Math.max(largest, precision[k])
+    }
+    return head[PULL] <= 2 * largest
   }
 
   copy(): Row {

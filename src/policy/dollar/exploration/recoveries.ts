@@ -3,6 +3,8 @@ import type { Evidence } from '../../../bandit/evidence.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import { RECOVERY_STEP_MAX, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
 
+const NONE = new Float64Array()
+
 interface Fallen {
   /** Request count at the fall. */
   readonly at: number
@@ -70,6 +72,11 @@ export class Recoveries {
   /** Whether an arm has fallen, and may come back as it was. */
   has(slot: number): boolean {
     return this.fallen.has(slot)
+  }
+
+  /** A of what is known of a fallen arm, packed, a view; empty where it has not fallen. */
+  precisionOf(slot: number, dimension: number): Float64Array {
+    return this.fallen.get(slot)?.statistics.subarray(1 + dimension) ?? NONE
   }
 
   forget(slot: number): void {
