@@ -71,6 +71,11 @@ const PAGES = Int32Array.from({ length: 256 }, (_, page) => {
   return hundredths
 })
 
+/** A word goes on for no more letters than this; what is longer (genomes, proteins, compounds, text without spaces) is in no vocabulary. */
+const WORD_LETTERS = 14
+/** What each letter of ASCII after them adds. */
+const LONG_WORD = 37
+
 /** Marks that are set on letters: their page is that of Greek. */
 const COMBINING = 180
 const COMBINING_BEGIN = 0x300
@@ -105,18 +110,23 @@ function hundredths(text: string, start: number, end: number, before: number): n
   let last = -1
   /** How often the character before has come in a row. */
   let repeats = 0
+  /** Letters of the word so far; a capital within it begins another. */
+  let letters = 0
   for (let i = start; i < end; i++) {
     const unit = text.charCodeAt(i)
     repeats = unit === last ? repeats + 1 : 1
     last = unit
     if (unit < 128) {
       const own = CLASS_OF[unit]
-      sum += repeats > 2 && own >= SPACE ? (own === LINE ? REPEATED_LINE : REPEATED) : STEPS[row + own]
+      letters = own > UPPER || (own === UPPER && row === LOWER << ROW_BITS) ? 0 : letters + 1
+      if (repeats > 2 && own >= SPACE) sum += own === LINE ? REPEATED_LINE : REPEATED
+      else sum += letters > WORD_LETTERS && repeats < 3 ? LONG_WORD : STEPS[row + own]
       row = own << ROW_BITS
     } else {
       if (unit >= COMBINING_BEGIN && unit < COMBINING_END) sum += COMBINING
       else if (repeats > 2 && unit >= SIGNS_BEGIN && unit < SIGNS_END) sum += REPEATED_SIGN
       else sum += PAGES[unit >> 8]
+      letters = 0
       row = OTHER << ROW_BITS
     }
   }
