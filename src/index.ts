@@ -23,6 +23,7 @@ export type {
   Store,
   StoredSnapshot,
 } from './log/store.js'
+export { CAPABILITIES, type Capability, LACKS, missingCapabilities } from './models/capabilities.js'
 export type {
   ModelPrice,
   ModelSpec,
@@ -33,6 +34,7 @@ export type {
   TokenPrices,
 } from './models/model.js'
 export type { Switch } from './models/registry.js'
+export { chatNeeds, partTypes, responsesNeeds } from './models/request-needs.js'
 export type { ServiceTier } from './models/service-tier.js'
 export type { GivenTokens, TokensByKind } from './models/token-counts.js'
 export type {

@@ -44,6 +44,7 @@ export type ErrorCode =
 
 interface FailureOptions extends ErrorOptions {
   readonly neededUsd?: number
+  readonly missing?: Readonly<Record<string, readonly string[]>>
 }
 
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
@@ -54,12 +55,15 @@ export class ParetoBanditError extends Error {
   readonly field: string
   /** Of BUDGET_EXHAUSTED: what the cheapest model would have set aside, USD. */
   readonly neededUsd: number | undefined
+  /** Of NO_ELIGIBLE_MODEL: what each model lacks of what the request needs, where that is why. */
+  readonly missing: Readonly<Record<string, readonly string[]>> | undefined
 
   constructor(code: ErrorCode, field: string, message: string, options?: FailureOptions) {
     super(field === '' ? message : `${field}: ${message}`, options)
     this.code = code
     this.field = field
     this.neededUsd = options?.neededUsd
+    this.missing = options?.missing
   }
 }
 

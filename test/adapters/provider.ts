@@ -1,20 +1,27 @@
 import { afterEach, beforeEach, expect } from 'vitest'
-import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
+import type { PartialPlan, UpstreamRequest } from '../../src/gateway/node/simulated/plan.js'
 import { PRICES } from '../../src/gateway/node/simulated/prices.js'
 import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
 import { createRouter, type ModelSpec, type Router } from '../../src/index.js'
 
+type Plan = (model: string, isStreamed: boolean, body: UpstreamRequest['body']) => PartialPlan
+
+/** Calls a tool, and answers where it has the result. */
+export const TOOLS_ONCE: Plan = (_model, _isStreamed, { messages }) => ({
+  toolCalls: JSON.stringify(messages).includes('"role":"tool"') ? 0 : 1,
+})
+
 /** A provider of our own and a router over its models, new for each test of a file. */
 export class Provider {
   /** What it does for a request. */
-  plan: (model: string, isStreamed: boolean) => PartialPlan = () => ({})
+  plan: Plan = () => ({})
   private started: { readonly upstream: Upstream; router: Router<string> } | null = null
 
   constructor(models: readonly string[]) {
     beforeEach(async () => {
       this.plan = () => ({})
       const upstream = await startUpstream({
-        script: ({ model, isStreamed }) => this.plan(model, isStreamed),
+        script: ({ model, isStreamed, body }) => this.plan(model, isStreamed, body),
       })
       this.started = { upstream, router: await routerOf(models.map((id) => [id, id])) }
     })

@@ -1,11 +1,15 @@
+import { chatNeeds } from '../../index.js'
 import { isRecord, type Json } from '../json.js'
-import { callOf, outputLimit, type Surface } from './surface.js'
+import { outputLimit, type Surface } from './surface.js'
 
-/** `client.chat.completions.create`. */
+/** `client.chat.completions`. */
 export const chatSurface: Surface = {
-  create: (client, body, options) => callOf(client, ['chat', 'completions', 'create'], body, options),
+  path: ['chat', 'completions'],
+  helpers: ['parse', 'stream'],
+  loops: ['runTools'],
   prompt: ({ messages }) => messages,
   limits: ({ max_completion_tokens, max_tokens }) => outputLimit(max_completion_tokens ?? max_tokens),
+  needs: chatNeeds,
   sent: (body, model) => ({
     ...body,
     model,

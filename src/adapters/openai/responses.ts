@@ -1,9 +1,12 @@
+import { responsesNeeds } from '../../index.js'
 import { isRecord } from '../json.js'
-import { callOf, outputLimit, type Surface } from './surface.js'
+import { outputLimit, type Surface } from './surface.js'
 
-/** `client.responses.create`. */
+/** `client.responses`. */
 export const responsesSurface: Surface = {
-  create: (client, body, options) => callOf(client, ['responses', 'create'], body, options),
+  path: ['responses'],
+  helpers: ['parse', 'stream'],
+  loops: [],
   prompt: ({ instructions, input }) => {
     const said = typeof input === 'string' ? [{ role: 'user', content: input }] : messagesIn(input)
     const all = typeof instructions === 'string' ? [{ role: 'system', content: instructions }, ...said] : said
@@ -11,6 +14,7 @@ export const responsesSurface: Surface = {
     return all.length === 0 ? '' : all
   },
   limits: ({ max_output_tokens }) => outputLimit(max_output_tokens),
+  needs: responsesNeeds,
   sent: (body, model) => ({ ...body, model }),
   isShown: () => true,
 }

@@ -1,120 +1,74 @@
-import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import { isRecord, type Json } from '../json.js'
+import type { Router, Run } from '../../index.js'
 import { chatSurface } from './chat.js'
+import { type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'
-import { shownStream } from './shown-stream.js'
-import type { Surface } from './surface.js'
+import type { OpenAIClient, RoutedOptions } from './routed-options.js'
+import { remember } from './routed-request.js'
+import { type Helped, RoutedRequests } from './routed-requests.js'
+import { callOf, type Surface } from './surface.js'
 
-/** A client of the package `openai`, or one that speaks as it does: whatever has these is routed, all else stays. */
-type OpenAIClient = object
-
-/** How a client is routed. */
-export interface RoutedOptions {
-  /** The `model` of a request that the router is to choose. Others go to the client as they are. Default `auto`. */
-  readonly auto?: string | undefined
-  /** What a model is called at its provider, by its id in the router. Default: its id. */
-  readonly names?: Readonly<Record<string, string>> | undefined
-  /** Clients of models that are not this client's, by their ids in the router. */
-  readonly clients?: Readonly<Record<string, OpenAIClient>> | undefined
-  /** Options of every request: a tenant, limits, `triesMax`. */
-  readonly run?: RunOptions | undefined
-  /** What the conversation is called that a request is a step of. Default: `metadata.session_id`, if it is a text. */
-  readonly session?: ((body: Readonly<Record<string, unknown>>) => string | undefined) | undefined
-}
-
-const AUTO = 'auto'
-const runs = new WeakMap<object, Run<unknown>>()
+const SURFACES: readonly Surface[] = [chatSurface, responsesSurface]
 
 /**
- * A client whose requests of model `auto` go to the model that the router chooses: `chat.completions.create` and
- * `responses.create`, streamed or not. Each is booked by its usage; where a model fails the next one is asked, in place of the client's
- * own retries; `signal` breaks it off. These two return plain promises, without `withResponse`. All else is the client's.
+ * A client whose requests of model `auto` go to the model that the router chooses: `create`, `parse` and `stream` of `chat.completions`
+ * and of `responses`, and `chat.completions.runTools`, whose requests share a model and a reward. Each request is booked by its usage;
+ * where a model fails the next one is asked, in place of the client's own retries; `signal` breaks it off. Other methods that are asked
+ * for `auto` throw INVALID_ARGUMENT, and send nothing. All else is the client's.
  * @param client of the package `openai`
- * @throws what `router.run` throws, and what the client does
+ * @throws INVALID_ARGUMENT for wrong `capabilities`; requests: what `router.run` throws, and what the client does
  */
 export function routed<Client extends OpenAIClient>(
   client: Client,
   router: Router<string>,
   options: RoutedOptions = {},
 ): Client {
-  const chat = creating(client, router, options, chatSurface)
-  const responses = creating(client, router, options, responsesSurface)
-  return replaced(client, {
-    chat: () =>
-      replaced(memberOf(client, 'chat'), {
-        completions: () =>
-          replaced(memberOf(memberOf(client, 'chat'), 'completions'), { create: () => chat }),
-      }),
-    responses: () => replaced(memberOf(client, 'responses'), { create: () => responses }),
+  const requests = new RoutedRequests(client, router, options)
+  return replaced(client, requests, {
+    ...membersOf(client, requests),
+    withOptions: (...given) => routed(callOf(client, ['withOptions'], ...given) as Client, router, options),
   })
 }
 
-/** The run behind an answer or a stream of a routed client: its decisions, and where its reward goes. */
-export function runOf(answer: object): Run<unknown> | undefined {
-  return runs.get(answer)
-}
-
-function creating(
-  client: OpenAIClient,
-  router: Router<string>,
-  options: RoutedOptions,
-  surface: Surface,
-): (body: Json, more?: Json) => unknown {
-  const { auto = AUTO, names = {}, clients = {}, run = {}, session = sessionOf } = options
-  return (body, more = {}) => {
-    if (!isRecord(body) || body.model !== auto) return surface.create(client, body, more)
-    const { signal } = more
-    const asked: RunOptions = {
-      ...run,
-      ...surface.limits(body),
-      session: session(body),
-      ...(signal instanceof AbortSignal ? { signal } : {}),
-    }
-    return start(router, surface, body, asked, (model) => {
-      const sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
-      const to = Object.hasOwn(clients, model) ? clients[model] : client
-      return surface.create(to, sent, { ...more, maxRetries: 0 })
-    })
+/** Methods that are routed, by their paths. */
+function membersOf(client: OpenAIClient, requests: RoutedRequests): Members {
+  const members: Record<string, (...args: unknown[]) => unknown> = {}
+  for (const surface of SURFACES) {
+    const path = surface.path.join('.')
+    members[`${path}.create`] = (body, more) => requests.create(surface, null, body, more as never)
+    for (const name of [...surface.helpers, ...surface.loops])
+      members[`${path}.${name}`] = (body, ...more) => help(client, requests, surface, name, body, more)
   }
+  return members
 }
 
-async function start(
-  router: Router<string>,
+/** Calls a helper of the client's own, with a client whose `create` is routed. */
+function help(
+  client: OpenAIClient,
+  requests: RoutedRequests,
   surface: Surface,
-  body: Json,
-  asked: RunOptions,
-  call: (model: string) => unknown,
-): Promise<unknown> {
-  const run = await router.run<unknown>(surface.prompt(body) as ContextInput, asked, ({ model }) =>
-    call(model),
-  )
-  const { answer } = run
-  const isStream = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
-  const shown = isStream
-    ? shownStream(answer as AsyncIterable<unknown>, (event) => surface.isShown(event, body))
-    : answer
-  if (typeof shown === 'object' && shown !== null) runs.set(shown, run)
-  return shown
+  name: string,
+  body: unknown,
+  more: readonly unknown[],
+): unknown {
+  if (!requests.isFor(body)) return callOf(client, [...surface.path, name], body, ...more)
+  const own = requests.sessionOf(body)
+  let made: unknown
+  const helped: Helped = {
+    session: own ?? (surface.loops.includes(name) ? crypto.randomUUID() : undefined),
+    answered: (run: Run<unknown>) => remember(made, run),
+  }
+  const create = `${surface.path.join('.')}.create`
+  const routing = replaced(client, requests, {
+    [create]: (asked, options) => requests.create(surface, helped, asked, options as never),
+  })
+  const owner = surface.path.reduce<object>((each, member) => Reflect.get(each, member), client)
+  made = callOf(withClient(owner, routing), [name], body, ...more)
+  return made
 }
 
-function sessionOf({ metadata }: Json): string | undefined {
-  return isRecord(metadata) && typeof metadata.session_id === 'string'
-    ? metadata.session_id || undefined
-    : undefined
-}
-
-function memberOf(value: object, name: string): object {
-  const found: unknown = Reflect.get(value, name)
-  return typeof found === 'object' && found !== null ? found : {}
-}
-
-/** The same object with other members in some places. */
-function replaced<T extends object>(value: T, members: Readonly<Record<string, () => unknown>>): T {
-  return new Proxy(value, {
-    get(target, name) {
-      if (typeof name === 'string' && Object.hasOwn(members, name)) return members[name]()
-      const found: unknown = Reflect.get(target, name, target)
-      return typeof found === 'function' ? found.bind(target) : found
-    },
+/** The same part of the client, of another client. */
+function withClient(owner: object, client: object): object {
+  return new Proxy(owner, {
+    get: (target, name, receiver) => (name === '_client' ? client : Reflect.get(target, name, receiver)),
   })
 }

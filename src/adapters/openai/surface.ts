@@ -1,12 +1,19 @@
-import type { RunOptions } from '../../index.js'
+import type { Capability, RunOptions } from '../../index.js'
 import type { Json } from '../json.js'
 
 /** One of the client's ways to a model. */
 export interface Surface {
-  create(client: object, body: unknown, options: Json): unknown
+  /** Where the client has it. */
+  readonly path: readonly [string, ...string[]]
+  /** Methods beside `create` that call it: the client's own code around the same request. */
+  readonly helpers: readonly string[]
+  /** Those that call it in a loop, as tools are called. */
+  readonly loops: readonly string[]
   /** What a request is routed by. */
   prompt(body: Json): unknown
   limits(body: Json): RunOptions
+  /** What a model must be able to do. */
+  needs(body: Json): ReadonlySet<Capability>
   /** The request as it goes to a model. */
   sent(body: Json, model: string): Json
   /** Whether an event of a stream is for whoever asked: not one that brings a usage that was not asked for, and nothing else. */

@@ -1,17 +1,8 @@
-import type { Capability, GatewayConfig, ModelConfig } from '../config/config.js'
+import { LACKS, missingCapabilities } from '../../index.js'
+import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { Refused } from './refused.js'
-
-const NEEDS: Readonly<Record<Capability, string>> = {
-  tools: 'takes no tools',
-  jsonSchema: 'takes no JSON schema',
-  images: 'takes no images',
-  audio: 'takes no audio',
-  files: 'takes no files',
-  reasoning: 'takes no parameters of reasoning',
-  logprobs: 'gives no logprobs',
-}
 
 export interface MaskInput {
   readonly config: GatewayConfig
@@ -81,7 +72,8 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
     if (upstream?.protocol !== 'ai-sdk') return `is not reached by this path`
     if (asked.nativeOnly !== null) return `takes no ${asked.nativeOnly}`
   }
-  for (const need of asked.needs) if (!capabilities.includes(need)) return NEEDS[need]
+  const [missing] = missingCapabilities(capabilities, asked.needs)
+  if (missing !== undefined) return LACKS[missing]
   if (region !== null && model.region !== region) return `does not run in region ${region}`
   const output = asked.maxOutputTokens ?? 0
   if (maxOutputTokens !== null && output > maxOutputTokens)

@@ -1,4 +1,5 @@
 import type {
+  Capability,
   CapOptions,
   KernelName,
   LatencyOptions,
@@ -147,18 +148,6 @@ export interface UpstreamConfig {
 
 export const MODEL_KINDS = ['chat', 'embeddings'] as const
 export type ModelKind = (typeof MODEL_KINDS)[number]
-
-/** What a request may need of a model beyond text. */
-export const CAPABILITIES = [
-  'tools',
-  'jsonSchema',
-  'images',
-  'audio',
-  'files',
-  'reasoning',
-  'logprobs',
-] as const
-export type Capability = (typeof CAPABILITIES)[number]
 
 /** An arm: a model of an upstream, with the parameters that it is called with. */
 export interface ModelConfig {

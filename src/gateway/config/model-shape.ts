@@ -1,5 +1,6 @@
+import { CAPABILITIES, type Capability } from '../../index.js'
 import { mapped, object, optional, orNull, required, setOf, withDefault } from './compound-shapes.js'
-import { CAPABILITIES, type Capability, MODEL_KINDS, type ModelConfig } from './config.js'
+import { MODEL_KINDS, type ModelConfig } from './config.js'
 import { parameters } from './json-shape.js'
 import { prices } from './price-shape.js'
 import { integerIn, oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'

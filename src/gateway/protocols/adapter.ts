@@ -1,4 +1,5 @@
-import type { Capability, Protocol } from '../config/config.js'
+import type { Capability } from '../../index.js'
+import type { Protocol } from '../config/config.js'
 import type { ErrorProtocol } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
 

@@ -1,4 +1,4 @@
-import type { Capability } from '../config/config.js'
+import { type Capability, partTypes } from '../../index.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
@@ -13,7 +13,7 @@ import {
   wantedText,
 } from './json-read.js'
 import { openAiError } from './openai-errors.js'
-import { partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/messages`, as Anthropic has it. */

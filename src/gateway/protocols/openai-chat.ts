@@ -1,4 +1,4 @@
-import type { Capability } from '../config/config.js'
+import { chatNeeds } from '../../index.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
@@ -14,7 +14,7 @@ import {
   wantedText,
 } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
-import { partTypes, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { sessionIn, textOfContent, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
@@ -51,13 +51,12 @@ function read(body: Json): Asked {
   const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
   const answers = Math.max(1, wantedCount(body, 'n') ?? 1, wantedCount(body, 'best_of') ?? 1)
   if (answers > ANSWERS_MAX) throw new RequestError(`n: expected at most ${ANSWERS_MAX}, got ${answers}`)
-  const types = partTypes(messages.map(({ content }) => content))
   const options = objectOf(body.stream_options)
   return {
     model: wantedText(body, 'model'),
     isStreamed,
     wantsUsage: isStreamed && options?.include_usage === true,
-    needs: needsOf(body, types),
+    needs: chatNeeds(body),
     prompt: messages.map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) })),
     otherInputTokens:
       tokensOfJson(body.tools) + tokensOfJson(body.functions) + tokensOfJson(body.response_format),
@@ -81,21 +80,6 @@ function nativeOnly(body: Json, answers: number, messages: readonly Json[]): str
   if (Array.isArray(body.modalities) && body.modalities.some((each) => each !== 'text'))
     return 'modalities but text'
   return body.logprobs === true || typeof body.top_logprobs === 'number' ? 'logprobs' : null
-}
-
-function needsOf(body: Json, types: readonly string[]): Set<Capability> {
-  const needs = new Set<Capability>()
-  const isThere = (name: string) => objectsOf(body[name]).length > 0
-  if (isThere('tools') || isThere('functions')) needs.add('tools')
-  const format = textOf(objectOf(body.response_format)?.type)
-  if (format === 'json_schema') needs.add('jsonSchema')
-  if (types.includes('image_url')) needs.add('images')
-  const modalities = Array.isArray(body.modalities) ? body.modalities : []
-  if (types.includes('input_audio') || modalities.includes('audio')) needs.add('audio')
-  if (types.includes('file')) needs.add('files')
-  if (isObject(body.reasoning) || typeof body.reasoning_effort === 'string') needs.add('reasoning')
-  if (body.logprobs === true || typeof body.top_logprobs === 'number') needs.add('logprobs')
-  return needs
 }
 
 /** Fields of a message or delta that hold what was generated: the answer, and the thinking before it. */

@@ -1,4 +1,4 @@
-import type { Capability } from '../config/config.js'
+import { responsesNeeds } from '../../index.js'
 import {
   type Asked,
   type Facts,
@@ -50,8 +50,6 @@ function read(body: Json): Asked {
     throw new RequestError('background: responses are answered on the connection', 'unsupported')
   const items: readonly Json[] = typeof input === 'string' ? [] : objectsOf(input)
   const types = items.map(({ type }) => textOf(type))
-  const parts = items.flatMap(({ content, output }) => [...objectsOf(content), ...objectsOf(output)])
-  const partTypes = parts.map(({ type }) => textOf(type))
   const prompt: PromptMessage[] = []
   if (typeof instructions === 'string') prompt.push({ role: 'system', content: instructions })
   if (typeof input === 'string') prompt.push({ role: 'user', content: input })
@@ -64,7 +62,7 @@ function read(body: Json): Asked {
     model: wantedText(body, 'model'),
     isStreamed: wantedFlag(body, 'stream'),
     wantsUsage: true,
-    needs: needsOf(body, partTypes),
+    needs: responsesNeeds(body),
     prompt,
     otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text),
     size: sizeOf(body),
@@ -110,18 +108,6 @@ function lockOf(body: Json, items: readonly Json[], types: readonly string[]): A
   if (items.some((item) => item.type === 'reasoning' && typeof item.encrypted_content === 'string'))
     return 'thinking signatures'
   return (types.at(-1) ?? '').endsWith('_call_output') ? 'open tool calls' : null
-}
-
-function needsOf(body: Json, partTypes: readonly string[]): Set<Capability> {
-  const needs = new Set<Capability>()
-  if (objectsOf(body.tools).length > 0) needs.add('tools')
-  if (objectOf(objectOf(body.text)?.format)?.type === 'json_schema') needs.add('jsonSchema')
-  if (partTypes.includes('input_image')) needs.add('images')
-  if (partTypes.includes('input_audio')) needs.add('audio')
-  if (partTypes.includes('input_file')) needs.add('files')
-  if (isObject(body.reasoning)) needs.add('reasoning')
-  if (typeof body.top_logprobs === 'number') needs.add('logprobs')
-  return needs
 }
 
 function readResponse(response: Json, isEvent: boolean): Facts {

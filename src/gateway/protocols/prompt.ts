@@ -70,16 +70,6 @@ function partTexts(content: unknown): string {
     .join('\n')
 }
 
-/** Parts of contents that are no text, by their type. */
-export function partTypes(contents: readonly unknown[]): string[] {
-  return contents.flatMap((content) =>
-    listOf(content).flatMap((part) => {
-      if (!isObject(part)) return []
-      return [textOf(part.type), ...partTypes([part.content])]
-    }),
-  )
-}
-
 /** What the client calls its conversation. */
 export function sessionIn(body: Json): string | null {
   const { metadata } = body

@@ -154,7 +154,11 @@ export class Runner {
       heard = { usage, serviceTier: serviceTierOf(event) ?? heard.serviceTier }
     }
     return watchedStream(stream, source, first, seen, {
-      ended: () => this.settle(made, heard),
+      // Some clients end a stream that its signal breaks off as if it were whole.
+      ended: () =>
+        made.asked.signal?.aborted === true && heard.usage === null
+          ? this.cancel(made, heard)
+          : this.settle(made, heard),
       failed: (error) => void this.failed(error, made, heard, true),
       left: () => this.cancel(made, heard),
     })

@@ -43,11 +43,11 @@ const TOOL_ONCE: Script = ({ body }) =>
     ? { toolCalls: 0 }
     : { toolCalls: 1 }
 const CITY = {
-  type: 'object',
-  properties: { city: { type: 'string' } },
+  type: 'object' as const,
+  properties: { city: { type: 'string' as const } },
   required: ['city'],
   additionalProperties: false,
-} as const
+}
 
 /** Each provider of the AI SDK with the surface that it calls. */
 const PROVIDERS: readonly (readonly [name: string, of: (url: string) => LanguageModel])[] = [

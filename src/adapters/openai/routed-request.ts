@@ -1,0 +1,56 @@
+import { ParetoBanditError, type Run } from '../../index.js'
+import type { Json } from '../json.js'
+
+/** What became of a request that was routed. */
+export interface Answered {
+  readonly run: Run<unknown>
+  /** The request as the model got it. */
+  readonly sent: Json
+  /** Of HTTP, where the client shows it. */
+  readonly response: Response | null
+  /** The answer, or a stream of its events. */
+  readonly shown: unknown
+}
+
+const runs = new WeakMap<object, Run<unknown>>()
+
+/** From now on `runOf` finds the run of an answer. */
+export function remember(answer: unknown, run: Run<unknown>): void {
+  if (typeof answer === 'object' && answer !== null) runs.set(answer, run)
+}
+
+/**
+ * The run behind an answer, a stream or a runner of a routed client: its decisions, and where its reward goes. Of a runner its latest
+ * request's, whose reward reaches all before it. Undefined: no routed client gave it, or it has no answer yet.
+ */
+export function runOf(answer: object): Run<unknown> | undefined {
+  return runs.get(answer)
+}
+
+/** A promise of the answer that has what those of the client have. */
+export function requestOf(answered: Promise<Answered>): Promise<unknown> {
+  const shown = answered.then((done) => {
+    remember(done.shown, done.run)
+    return done.shown
+  })
+  return Object.assign(shown, {
+    withResponse: () =>
+      shown.then(async (data) => {
+        const { response } = await answered
+        return { data, response, request_id: response?.headers.get('x-request-id') ?? null }
+      }),
+    asResponse: () =>
+      shown.then(() => {
+        const why = 'expected withResponse(): a routed answer has been read, to book it'
+        throw new ParetoBanditError('INVALID_ARGUMENT', 'asResponse', why)
+      }),
+    // By this the client's `parse` reads an answer.
+    _thenUnwrap: (read: (answer: unknown, props: Json) => unknown) =>
+      requestOf(
+        answered.then((done) => {
+          const options = { body: done.sent }
+          return { ...done, shown: read(done.shown, { options, response: done.response }) }
+        }),
+      ),
+  })
+}

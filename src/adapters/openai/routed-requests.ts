@@ -1,0 +1,96 @@
+import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
+import { isRecord, type Json } from '../json.js'
+import type { OpenAIClient, RoutedOptions } from './routed-options.js'
+import { type Answered, requestOf } from './routed-request.js'
+import { shownStream } from './shown-stream.js'
+import { callOf, type Surface } from './surface.js'
+
+/** What requests have in common that one call of a helper makes. */
+export interface Helped {
+  readonly session: string | undefined
+  /** Told of each that is answered. */
+  answered(run: Run<unknown>): void
+}
+
+const AUTO = 'auto'
+
+/** The requests of one client, as far as they are routed. */
+export class RoutedRequests {
+  readonly auto: string
+  private readonly client: OpenAIClient
+  private readonly router: Router<string>
+  private readonly options: RoutedOptions
+  private readonly capabilities: ModelCapabilities
+
+  constructor(client: OpenAIClient, router: Router<string>, options: RoutedOptions) {
+    this.client = client
+    this.router = router
+    this.options = options
+    this.auto = options.auto ?? AUTO
+    this.capabilities = readCapabilities(options.capabilities)
+  }
+
+  /** Whether a request is for the router. */
+  readonly isFor = (body: unknown): body is Json => isRecord(body) && body.model === this.auto
+
+  sessionOf(body: Json): string | undefined {
+    return (this.options.session ?? sessionOf)(body)
+  }
+
+  /** @param helped null: by `create` itself */
+  create(surface: Surface, helped: Helped | null, body: unknown, more: Json = {}): unknown {
+    const path = [...surface.path, 'create']
+    if (!this.isFor(body)) return callOf(this.client, path, body, more)
+    return requestOf(this.start(surface, helped, body, more))
+  }
+
+  private async start(surface: Surface, helped: Helped | null, body: Json, more: Json): Promise<Answered> {
+    const { names = {}, clients = {} } = this.options
+    let sent = body
+    let response: Response | null = null
+    const asked = this.runOptions(surface, helped, body, more)
+    const input = surface.prompt(body) as ContextInput
+    const run = await this.router.run<unknown>(input, asked, async ({ model }) => {
+      sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
+      const to = Object.hasOwn(clients, model) ? clients[model] : this.client
+      const made = callOf(to, [...surface.path, 'create'], sent, { ...more, maxRetries: 0 })
+      const whole = await withResponse(made)
+      response = whole.response
+      return whole.data
+    })
+    helped?.answered(run)
+    const { answer } = run
+    const isStream = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
+    const shown = isStream
+      ? shownStream(answer as AsyncIterable<unknown>, (event) => surface.isShown(event, body))
+      : answer
+    return { run, sent, response, shown }
+  }
+
+  private runOptions(surface: Surface, helped: Helped | null, body: Json, { signal }: Json): RunOptions {
+    const { run = {} } = this.options
+    const needs = surface.needs(body)
+    const isMasked = needs.size > 0 && Object.keys(this.capabilities).length > 0
+    const ids = isMasked ? this.router.stats().models.map(({ id }) => id) : []
+    return {
+      ...onlyAble(run, ids, this.capabilities, needs),
+      ...surface.limits(body),
+      session: helped?.session ?? this.sessionOf(body) ?? run.session,
+      ...(signal instanceof AbortSignal ? { signal } : {}),
+    }
+  }
+}
+
+/** An answer, with the response that brought it where the client tells. */
+async function withResponse(made: unknown): Promise<{ data: unknown; response: Response | null }> {
+  const tells = typeof made === 'object' && made !== null && 'withResponse' in made ? made.withResponse : null
+  if (typeof tells !== 'function') return { data: await made, response: null }
+  return tells.call(made)
+}
+
+function sessionOf({ metadata }: Json): string | undefined {
+  return isRecord(metadata) && typeof metadata.session_id === 'string'
+    ? metadata.session_id || undefined
+    : undefined
+}

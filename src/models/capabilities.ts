@@ -1,0 +1,30 @@
+/** What a request may need of a model beyond text. */
+export const CAPABILITIES = [
+  'tools',
+  'jsonSchema',
+  'images',
+  'audio',
+  'files',
+  'reasoning',
+  'logprobs',
+] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** What is said of a model without it. */
+export const LACKS: Readonly<Record<Capability, string>> = {
+  tools: 'takes no tools',
+  jsonSchema: 'takes no JSON schema',
+  images: 'takes no images',
+  audio: 'takes no audio',
+  files: 'takes no files',
+  reasoning: 'takes no parameters of reasoning',
+  logprobs: 'gives no logprobs',
+}
+
+/** What a request needs and a model has not, in the order of the needs. */
+export function missingCapabilities(
+  has: readonly Capability[],
+  needs: Iterable<Capability>,
+): readonly Capability[] {
+  return [...needs].filter((need) => !has.includes(need))
+}

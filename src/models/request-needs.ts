@@ -1,0 +1,51 @@
+import { isRecord } from '../base/check.js'
+import type { Capability } from './capabilities.js'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What a body for OpenAI's `POST /chat/completions` needs of a model. What it does not understand needs nothing. */
+export function chatNeeds(body: Json): Set<Capability> {
+  const needs = new Set<Capability>()
+  const types = partTypes(recordsOf(body.messages).map(({ content }) => content))
+  if (recordsOf(body.tools).length > 0 || recordsOf(body.functions).length > 0) needs.add('tools')
+  if (memberOf(body.response_format, 'type') === 'json_schema') needs.add('jsonSchema')
+  if (types.includes('image_url')) needs.add('images')
+  const speaks = Array.isArray(body.modalities) && body.modalities.includes('audio')
+  if (types.includes('input_audio') || speaks) needs.add('audio')
+  if (types.includes('file')) needs.add('files')
+  if (isRecord(body.reasoning) || typeof body.reasoning_effort === 'string') needs.add('reasoning')
+  if (body.logprobs === true || typeof body.top_logprobs === 'number') needs.add('logprobs')
+  return needs
+}
+
+/** What a body for OpenAI's `POST /responses` needs of a model. What it does not understand needs nothing. */
+export function responsesNeeds(body: Json): Set<Capability> {
+  const needs = new Set<Capability>()
+  const types = partTypes(recordsOf(body.input).flatMap(({ content, output }) => [content, output]))
+  if (recordsOf(body.tools).length > 0) needs.add('tools')
+  if (memberOf(memberOf(body.text, 'format'), 'type') === 'json_schema') needs.add('jsonSchema')
+  if (types.includes('input_image')) needs.add('images')
+  if (types.includes('input_audio')) needs.add('audio')
+  if (types.includes('input_file')) needs.add('files')
+  if (isRecord(body.reasoning)) needs.add('reasoning')
+  if (typeof body.top_logprobs === 'number') needs.add('logprobs')
+  return needs
+}
+
+/** The types of the parts of contents, those within parts too: a tool's result has some. */
+export function partTypes(contents: readonly unknown[]): string[] {
+  return contents.flatMap((content) =>
+    recordsOf(content).flatMap(({ type, content: inner }) => [
+      typeof type === 'string' ? type : '',
+      ...partTypes([inner]),
+    ]),
+  )
+}
+
+function recordsOf(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined
+}

@@ -1,0 +1,182 @@
+import OpenAI from 'openai'
+import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type RoutedOptions, routed, runOf } from '../../src/adapters/openai/index.js'
+import { ParetoBanditError } from '../../src/index.js'
+import { Provider, TOOLS_ONCE } from './provider.js'
+
+const MODELS = ['sim-small', 'sim-middle', 'sim-large']
+const MESSAGES = [{ role: 'user' as const, content: 'What is a contextual bandit?' }]
+const ASK = { model: 'auto', messages: MESSAGES }
+const CITY = z.object({ city: z.string() })
+const TOOLS = [
+  {
+    type: 'function' as const,
+    function: {
+      name: 'weather',
+      description: 'of a city',
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+      parse: JSON.parse,
+      function: async () => 'grey',
+    },
+  },
+]
+
+const provider = new Provider(MODELS)
+
+function clientOf(options: RoutedOptions = {}): OpenAI {
+  const client = new OpenAI({ apiKey: 'sk-test', baseURL: provider.upstream.baseUrl, maxRetries: 5 })
+  return routed(client, provider.router, options)
+}
+
+const modelsAsked = () => provider.upstream.entries.map(({ request }) => request.model)
+
+describe('helpers of a routed client of openai', () => {
+  it('parse answers that have a schema, of chats and of responses', async () => {
+    const client = clientOf()
+    const chat = await client.chat.completions.parse({
+      ...ASK,
+      response_format: zodResponseFormat(CITY, 'city'),
+    })
+    expect(chat.choices[0].message.parsed).toEqual({ city: expect.any(String) })
+    expect(runOf(chat)?.decision.model).toBe(chat.model)
+    const response = await client.responses.parse({
+      model: 'auto',
+      input: 'Where?',
+      text: { format: zodTextFormat(CITY, 'city') },
+    })
+    expect(response.output_parsed).toEqual({ city: expect.any(String) })
+    expect(runOf(response)?.decision.model).toBe(response.model)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+    await runOf(chat)?.reward(1).durable
+    expect(provider.sum('rewarded')).toBe(1)
+  })
+
+  it('book an answer that cannot be parsed by its usage, and ask nobody else', async () => {
+    provider.plan = () => ({ ending: 'length' })
+    const asked = clientOf().chat.completions.parse({
+      ...ASK,
+      response_format: zodResponseFormat(CITY, 'city'),
+    })
+    await expect(asked).rejects.toThrow(/length/)
+    expect(provider.upstream.entries).toHaveLength(1)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+    expect(provider.sum('failed')).toBe(0)
+  })
+
+  it('stream with events, chats and responses', async () => {
+    const client = clientOf()
+    const stream = client.chat.completions.stream(ASK)
+    let told = ''
+    stream.on('content', (delta) => {
+      told += delta
+    })
+    const completion = await stream.finalChatCompletion()
+    expect(told).not.toBe('')
+    expect(completion.choices[0].message.content).toBe(told)
+    expect(runOf(stream)?.decision.model).toBe(completion.model)
+    const responses = client.responses.stream({ model: 'auto', input: 'Hello' })
+    const types = new Set<string>()
+    for await (const { type } of responses) types.add(type)
+    expect(types).toContain('response.completed')
+    expect(runOf(responses)?.decision.model).toBe((await responses.finalResponse()).model)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+  })
+
+  it.each([false, true])(
+    'run tools with one model, and one reward for all steps (streamed: %s)',
+    async (stream) => {
+      provider.plan = TOOLS_ONCE
+      const runner = clientOf().chat.completions.runTools({ ...ASK, stream: stream as false, tools: TOOLS })
+      expect(await runner.finalContent()).not.toBe('')
+      expect(modelsAsked()).toHaveLength(2)
+      expect(new Set(modelsAsked()).size).toBe(1)
+      await runOf(runner)?.reward(0.5).durable
+      expect(provider.sum('rewarded')).toBe(2)
+      expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+    },
+  )
+
+  it('ask the next model where one fails', async () => {
+    provider.plan = (model) => (model === 'sim-small' ? { fault: { kind: 'status', status: 500 } } : {})
+    const client = clientOf({ run: { candidates: ['sim-small', 'sim-large'] } })
+    for (let i = 0; i < 3; i++) {
+      expect((await client.chat.completions.parse(ASK)).model).toBe('sim-large')
+      expect((await client.chat.completions.stream(ASK).finalChatCompletion()).model).toBe('sim-large')
+      expect((await client.responses.stream({ model: 'auto', input: 'Hi' }).finalResponse()).model).toBe(
+        'sim-large',
+      )
+      const runner = client.chat.completions.runTools({ ...ASK, tools: TOOLS })
+      expect((await runner.finalChatCompletion()).model).toBe('sim-large')
+    }
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+  })
+
+  it('are broken off: a stream that has begun is cancelled, and no model is blamed', async () => {
+    provider.plan = (_, isStreamed) => ({
+      delays: isStreamed ? { betweenTokensMs: 200 } : { firstTokenMs: 5000 },
+    })
+    const client = clientOf()
+    const chat = client.chat.completions.stream(ASK)
+    chat.on('chunk', () => chat.abort())
+    await expect(chat.finalChatCompletion()).rejects.toThrow(/abort/i)
+    const response = client.responses.stream({ model: 'auto', input: 'Hello' })
+    response.on('response.output_text.delta', () => response.abort())
+    await expect(response.finalResponse()).rejects.toThrow(/abort/i)
+    const runner = client.chat.completions.runTools({ ...ASK, tools: TOOLS })
+    setTimeout(() => runner.abort(), 30)
+    await expect(runner.finalContent()).rejects.toThrow(/abort/i)
+    await expect.poll(() => provider.router.stats().pending.unsettled).toBe(0)
+    expect([provider.sum('cancelled'), provider.sum('failed')]).toEqual([3, 0])
+  })
+
+  it('have what promises of the client have, and what they are not', async () => {
+    const asked = clientOf().chat.completions.create(ASK)
+    const { data, response, request_id: id } = await asked.withResponse()
+    expect([data.model, response.status, id]).toEqual([runOf(data)?.decision.model, 200, expect.any(String)])
+    await expect(asked.asResponse()).rejects.toThrow(ParetoBanditError)
+  })
+
+  it('leave requests for a model that is named to the client', async () => {
+    const client = clientOf()
+    const named = { ...ASK, model: 'sim-middle' }
+    await client.chat.completions.parse(named)
+    await client.chat.completions.stream(named).finalChatCompletion()
+    await client.chat.completions.runTools({ ...named, tools: TOOLS }).finalContent()
+    expect(modelsAsked()).toEqual(['sim-middle', 'sim-middle', 'sim-middle'])
+    expect(provider.router.stats().requests).toBe(0)
+  })
+})
+
+describe('methods that cannot be routed', () => {
+  it.each<readonly [string, (client: OpenAI) => unknown]>([
+    ['embeddings.create', (client) => client.embeddings.create({ model: 'auto', input: 'x' })],
+    ['completions.create', (client) => client.completions.create({ model: 'auto', prompt: 'x' })],
+    ['images.generate', (client) => client.images.generate({ model: 'auto', prompt: 'x' })],
+    [
+      'audio.speech.create',
+      (client) => client.audio.speech.create({ model: 'auto', input: 'x', voice: 'ash' }),
+    ],
+    ['responses.inputTokens.count', (client) => client.responses.inputTokens.count({ model: 'auto' })],
+    ['post', (client) => client.post('/chat/completions', { body: ASK })],
+  ])('say so for auto, and send nothing: %s', (path, call) => {
+    const client = clientOf()
+    expect(() => call(client)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(`${path} cannot`),
+      }),
+    )
+    expect(provider.upstream.entries).toHaveLength(0)
+  })
+
+  it('are those of a client with other options too, which is routed as well', async () => {
+    const client = clientOf().withOptions({ timeout: 50_000 })
+    expect(client.timeout).toBe(50_000)
+    expect(MODELS).toContain((await client.chat.completions.create(ASK)).model)
+    expect(() => client.embeddings.create({ model: 'auto', input: 'x' })).toThrow(/cannot be routed/)
+    expect(client.chat).toBe(client.chat)
+    expect(client).toBeInstanceOf(OpenAI)
+  })
+})
