@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type RoutedOptions, routed, runOf } from '../../src/adapters/openai/index.js'
 import { ParetoBanditError } from '../../src/index.js'
+import { Random } from '../support/random.js'
 import { Provider, TOOLS_ONCE } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-middle', 'sim-large']
@@ -179,4 +180,69 @@ describe('methods that cannot be routed', () => {
     expect(client.chat).toBe(client.chat)
     expect(client).toBeInstanceOf(OpenAI)
   })
+})
+
+describe('the money of 1,000 mixed calls', () => {
+  /** What a request asks of its provider: it is passed on as it is. */
+  const SLOW = { upstream_plan: { delays: { firstTokenMs: 20_000, betweenTokensMs: 20_000 } } }
+  const STALLING = { upstream_plan: { delays: { betweenTokensMs: 20_000 } } }
+  const FORMAT = { response_format: zodResponseFormat(CITY, 'city') }
+
+  /** All ways in, each as its users call it; those that end early as well. */
+  const WAYS: readonly ((client: OpenAI, ask: typeof ASK) => Promise<unknown>)[] = [
+    (client, ask) => client.chat.completions.create(ask),
+    async (client, ask) => {
+      for await (const _ of await client.chat.completions.create({ ...ask, stream: true }));
+    },
+    (client, ask) => client.chat.completions.parse({ ...ask, ...FORMAT }),
+    (client, ask) => client.chat.completions.stream(ask).finalChatCompletion(),
+    (client, ask) => client.chat.completions.runTools({ ...ask, tools: TOOLS }).finalContent(),
+    (client, ask) => client.chat.completions.runTools({ ...ask, tools: TOOLS, stream: true }).finalContent(),
+    (client) => client.responses.create({ model: 'auto', input: 'Hello' }),
+    (client) => client.responses.parse({ model: 'auto', input: 'Hello' }),
+    (client) => client.responses.stream({ model: 'auto', input: 'Hello' }).finalResponse(),
+    async (client, ask) => {
+      const abort = new AbortController()
+      const user = crypto.randomUUID()
+      // Not before it is there: what was never sent costs nothing, and nobody here knows.
+      provider.upstream.until(({ request }) => request.body.user === user).then(() => abort.abort())
+      return client.chat.completions.create({ ...ask, ...SLOW, user }, { signal: abort.signal })
+    },
+    (client, ask) => {
+      const stream = client.chat.completions.stream({ ...ask, ...STALLING })
+      stream.once('content', () => stream.abort())
+      return stream.finalChatCompletion()
+    },
+    async (client, ask) => {
+      const stream = await client.chat.completions.create({ ...ask, ...STALLING, stream: true })
+      for await (const { choices } of stream) if (choices[0]?.delta.content) break
+    },
+  ]
+
+  it('through every way in is what their provider counts, to 1e-9', async () => {
+    const random = new Random(16)
+    provider.plan = (model, isStreamed, body) => {
+      // Those that are to be broken off are not to fail before.
+      if (body.upstream_plan !== undefined) return {}
+      const roll = random.below(12)
+      if (roll === 0) return { fault: { kind: 'status', status: random.next() < 0.5 ? 500 : 429 } }
+      if (roll === 1) return { fault: { kind: 'status', status: 400 } }
+      const tokens = roll < 6 ? { tokens: { cachedInput: 3, reasoning: 2 } } : {}
+      return { ...tokens, ...('tools' in body ? TOOLS_ONCE(model, isStreamed, body) : {}) }
+    }
+    const client = clientOf()
+    const one = async (i: number): Promise<void> => {
+      try {
+        await WAYS[i % WAYS.length](client, ASK)
+      } catch (error) {
+        expect(error).toBeInstanceOf(OpenAI.APIError)
+      }
+    }
+    for (let i = 0; i < 1000; i += 10) await Promise.all(Array.from({ length: 10 }, (_, j) => one(i + j)))
+    await provider.upstream.idle()
+    await expect.poll(() => provider.router.stats().pending.unsettled).toBe(0)
+    expect(provider.upstream.entries.length).toBeGreaterThan(1000)
+    expect(provider.sum('cancelled')).toBeGreaterThan(200)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.expectedUsd(), 9)
+  }, 120_000)
 })

@@ -33,10 +33,11 @@ export function requestOf(answered: Promise<Answered>): Promise<unknown> {
     remember(done.shown, done.run)
     return done.shown
   })
+  // By way of `shown`: whoever asks for more than the answer need not look at it for an error.
+  const after = <T>(read: (done: Answered) => T): Promise<T> => shown.then(async () => read(await answered))
   return Object.assign(shown, {
     withResponse: () =>
-      shown.then(async (data) => {
-        const { response } = await answered
+      after(({ shown: data, response }) => {
         return { data, response, request_id: response?.headers.get('x-request-id') ?? null }
       }),
     asResponse: () =>
@@ -47,7 +48,7 @@ export function requestOf(answered: Promise<Answered>): Promise<unknown> {
     // By this the client's `parse` reads an answer.
     _thenUnwrap: (read: (answer: unknown, props: Json) => unknown) =>
       requestOf(
-        answered.then((done) => {
+        after((done) => {
           const options = { body: done.sent }
           return { ...done, shown: read(done.shown, { options, response: done.response }) }
         }),
