@@ -45,7 +45,7 @@ export function onlyAble(
   const { candidates, exclude = [] } = run
   const asked = ids.filter((id) => candidates?.includes(id) !== false && !exclude.includes(id))
   const lacking = asked.flatMap((id) => {
-    const missing = Object.hasOwn(capabilities, id) ? missingCapabilities(capabilities[id], needs) : []
+    const missing = missingOf(id, capabilities, needs)
     return missing.length === 0 ? [] : [[id, missing] as const]
   })
   if (lacking.length === 0) return run
@@ -57,4 +57,13 @@ export function onlyAble(
     `no model can take this request. ${reasons.join('; ')}`,
     { missing: Object.fromEntries(lacking) },
   )
+}
+
+/** What a model lacks of what is needed. */
+export function missingOf(
+  id: string,
+  capabilities: ModelCapabilities,
+  needs: Iterable<Capability>,
+): readonly Capability[] {
+  return Object.hasOwn(capabilities, id) ? missingCapabilities(capabilities[id], needs) : []
 }

@@ -9,20 +9,28 @@ import {
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
-import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import { MARK, markIn, Runs } from '../marks.js'
+import type { Capability, ContextInput, Router, RunOptions } from '../../index.js'
+import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
+import { isRecord } from '../json.js'
+import { MARK } from '../marks.js'
+import { messageNeeds } from './message-needs.js'
+import { mark, sessionOfToolLoop } from './message-runs.js'
 import { addedUsage, providerUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
 export interface RoutedChatModelFields extends BaseChatModelParams {
+  /** Chooses the model of each call. */
   readonly router: Router<string>
   /** Chat models of LangChain, by their ids in the router. Their own `maxRetries` should be 0. Tools are bound to the routed one. */
   readonly models: Readonly<Record<string, Runnable<BaseLanguageModelInput, AIMessageChunk>>>
+  /**
+   * What models can do beyond text, by their ids in the router: `{ small: ['tools'] }`. A model that cannot take a call is no candidate
+   * for it; NO_ELIGIBLE_MODEL where none can. Default: each can do everything.
+   */
+  readonly capabilities?: ModelCapabilities | undefined
   /** Options of every call: a tenant, limits, `triesMax`. */
   readonly run?: RunOptions | undefined
 }
-
-const runs = new Runs()
 
 interface Called {
   readonly usage: object | null
@@ -36,32 +44,40 @@ interface Called {
  */
 export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIMessageChunk> {
   private readonly fields: RoutedChatModelFields
-  /** Whether an answer may ask for a tool, and a loop begin. */
-  private mayLoop = false
+  private readonly capabilities: ModelCapabilities
+  /** What was bound needs of a model. With tools an answer may begin a loop. */
+  private bound: ReadonlySet<Capability> = new Set()
 
+  /** @throws INVALID_ARGUMENT for wrong `capabilities` */
   constructor(fields: RoutedChatModelFields) {
     super({ maxRetries: 0, ...fields })
     this.fields = fields
+    this.capabilities = readCapabilities(fields.capabilities)
   }
 
   override _llmType(): string {
     return MARK
   }
 
-  /** The same with these tools. @throws TypeError where one of the models takes none */
+  /** The same with these tools. @throws TypeError where a model takes none, and `capabilities` do not say so */
   override bindTools(
     tools: BindToolsInput[],
     kwargs?: Partial<BaseChatModelCallOptions>,
   ): Runnable<BaseLanguageModelInput, AIMessageChunk, BaseChatModelCallOptions> {
     const models = Object.fromEntries(
       Object.entries(this.fields.models).map(([id, model]) => {
+        const isBound = tools.length === 0 || missingOf(id, this.capabilities, ['tools']).length === 0
+        if (!isBound) return [id, model]
         if (!('bindTools' in model) || typeof model.bindTools !== 'function')
           throw new TypeError(`models[${JSON.stringify(id)}]: expected a chat model that takes tools`)
         return [id, model.bindTools(tools, kwargs) as (typeof this.fields.models)[string]]
       }),
     )
     const bound = new RoutedChatModel({ ...this.fields, models })
-    bound.mayLoop = true
+    const needs = new Set(this.bound)
+    if (tools.length > 0) needs.add('tools')
+    if (asksForSchema(kwargs)) needs.add('jsonSchema')
+    bound.bound = needs
     return bound
   }
 
@@ -93,56 +109,35 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       return this.fields.models[model].stream(messages, configOf(options))
     })
     let isFirst = true
+    let id: string | undefined
     for await (const message of run.answer) {
       // Texts in the metadata of pieces are joined where the pieces are.
       if (isFirst) mark(message, run, asked.session)
       isFirst = false
+      // The model's own `stream` gives pieces without an id that of its run: they are of one message all the same.
+      id ??= message.id
+      if (id !== undefined && message.id !== id) message._updateId(id)
       const { text } = message
-      yield new ChatGenerationChunk({ message, text })
-      await runManager?.handleLLMNewToken(text)
+      const chunk = new ChatGenerationChunk({ message, text })
+      yield chunk
+      await runManager?.handleLLMNewToken(text, undefined, undefined, undefined, undefined, { chunk })
     }
   }
 
   private optionsOf(messages: readonly BaseMessage[], { signal }: BaseChatModelCallOptions): RunOptions {
     const { run = {}, models } = this.fields
+    const ids = Object.keys(models)
+    const needs = new Set([...this.bound, ...messageNeeds(messages)])
     return {
-      candidates: Object.keys(models),
-      ...run,
+      candidates: ids,
+      ...onlyAble(run, ids, this.capabilities, needs),
       ...(signal === undefined ? {} : { signal }),
-      session: run.session ?? sessionOfToolLoop(messages) ?? (this.mayLoop ? crypto.randomUUID() : undefined),
+      session:
+        run.session ??
+        sessionOfToolLoop(messages) ??
+        (this.bound.has('tools') ? crypto.randomUUID() : undefined),
     }
   }
-}
-
-/**
- * The quality of an answer is known: a message of a routed chat model. All steps of its tool loop learn from it.
- * @param reward in the router's reward range, [0, 1] by default
- * @returns a promise that resolves when it is durable; it is rejected with TypeError for a message of no routed model, or one of long
- *   ago, and with what `router.reward` throws
- */
-export async function reward(message: BaseMessage, reward: number): Promise<void> {
-  const run = runOf(message)
-  if (run === null) throw new TypeError('message: expected one of a routed model, and not of long ago')
-  await run.reward(reward).durable
-}
-
-/** The run behind a message: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
-export function runOf({ response_metadata }: BaseMessage): Run<unknown> | null {
-  return runs.of(response_metadata)
-}
-
-/** A message says whose it is, and can be rewarded. */
-function mark(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
-  const { id: decision, model } = run.decision
-  const own = { decision, model, run: crypto.randomUUID(), session }
-  message.response_metadata = { ...message.response_metadata, [MARK]: own }
-  runs.add(own.run, run)
-}
-
-function sessionOfToolLoop(messages: readonly BaseMessage[]): string | null {
-  if (messages.at(-1)?.getType() !== 'tool') return null
-  const asked = [...messages].reverse().find((message) => message.getType() === 'ai')
-  return asked === undefined ? null : (markIn(asked.response_metadata)?.session ?? null)
 }
 
 /** What a call is routed by. */
@@ -160,9 +155,16 @@ function chunkOf(message: AIMessageChunk): AIMessageChunk {
   return new AIMessageChunk({ content, additional_kwargs, response_metadata, ...given })
 }
 
-/** Options of a call, as the model gets them. */
+/** Whether the answer is to fit a schema, as agents ask for it of models that can. */
+function asksForSchema(kwargs: unknown): boolean {
+  const format = isRecord(kwargs) ? kwargs.response_format : undefined
+  return isRecord(format) && format.type === 'json_schema'
+}
+
+/** Options of a call, as the model gets them. Its callbacks are told by the routed model: twice would count its usage twice. */
 function configOf({ signal, stop, tool_choice }: BaseChatModelCallOptions) {
   return {
+    callbacks: [],
     ...(signal === undefined ? {} : { signal }),
     ...(stop === undefined ? {} : { stop }),
     ...(tool_choice === undefined ? {} : { tool_choice }),
