@@ -1,6 +1,8 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { isRecord, type Json } from '../json.js'
 import { MARK, type Mark, Runs } from '../marks.js'
+import { callNeeds } from './call-needs.js'
 import { firstContent, restOf } from './first-content.js'
 import type { AnyLanguageModel, CallOptions, Generated, Streamed } from './language-model.js'
 import { marked, sessionOfToolLoop } from './tool-loop.js'
@@ -9,6 +11,11 @@ import { marked, sessionOfToolLoop } from './tool-loop.js'
 export interface RoutedModelOptions<Model extends AnyLanguageModel> {
   /** Models of the SDK, by their ids in the router. */
   readonly models: Readonly<Record<string, Model>>
+  /**
+   * What models can do beyond text, by their ids in the router: `{ small: ['tools'] }`. A model that cannot take a call is no candidate
+   * for it; NO_ELIGIBLE_MODEL where none can. Default: each can do everything.
+   */
+  readonly capabilities?: ModelCapabilities | undefined
   /** Options of every call: a tenant, limits, `triesMax`. `providerOptions.paretobandit` of a call stands above them. */
   readonly run?: RunOptions | undefined
 }
@@ -27,12 +34,13 @@ const runs = new Runs()
  * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. The SDK's own
  * retries should be off (`maxRetries: 0`).
  * @returns one of the specification of the models: v3 or v4
- * @throws TypeError for no models, or those of different specifications
+ * @throws TypeError for no models, or those of different specifications; INVALID_ARGUMENT for wrong `capabilities`
  */
 export function routed<Model extends AnyLanguageModel>(
   router: Router<string>,
-  { models, run = {} }: RoutedModelOptions<Model>,
+  { models, run = {}, capabilities }: RoutedModelOptions<Model>,
 ): Model {
+  const able = readCapabilities(capabilities)
   const [first, ...others] = Object.values(models)
   if (first === undefined) throw new TypeError('models: expected a model at least, got none')
   const { specificationVersion } = first
@@ -43,7 +51,7 @@ export function routed<Model extends AnyLanguageModel>(
     options: CallOptions,
     call: (model: Model, mark: Mark) => Promise<Called<Answer>>,
   ): Promise<Answer> => {
-    const asked = optionsOf(options, run, Object.keys(models))
+    const asked = optionsOf(options, run, Object.keys(models), able)
     const { session = null } = asked
     const id = crypto.randomUUID()
     const done = await router.run(options.prompt as ContextInput, asked, (decision) =>
@@ -100,17 +108,19 @@ export async function runOf(result: object): Promise<Run<unknown> | null> {
 
 /** Options of a call: what the caller says is a session, and so is a loop, which begins where there are tools. */
 function optionsOf(
-  { prompt, tools, abortSignal, maxOutputTokens, providerOptions }: CallOptions,
+  call: CallOptions,
   run: RunOptions,
   ids: readonly string[],
+  capabilities: ModelCapabilities,
 ): RunOptions {
+  const { prompt, tools, abortSignal, maxOutputTokens, providerOptions } = call
   const own = isRecord(providerOptions) ? providerOptions[MARK] : undefined
   const given: RunOptions = { ...run, ...(isRecord(own) ? own : {}) }
   const hasTools = Array.isArray(tools) && tools.length > 0
   return {
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
     candidates: ids,
-    ...given,
+    ...onlyAble(given, ids, capabilities, callNeeds(call)),
     ...(abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}),
     session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? crypto.randomUUID() : undefined),
   }
