@@ -235,26 +235,52 @@ describe.each([
     expect(decided).toEqual(['one', 'two'])
   })
 
-  it('books 1,000 mixed calls to what their provider counts, to 1e-9', async () => {
+  it('books 1,000 mixed calls to what their provider counts and what was set aside for those that broke off, to 1e-9', async () => {
     const random = new Random(16)
     let billedUsd = 0
-    const say = (): Said => {
+    const reserved = new Map<string, number>()
+    router.on('routed', ({ id, reservedUsd }) => reserved.set(id, reservedUsd))
+    let brokenOff = 0
+    router.on('cancelled', ({ id, costUsd }) => {
+      if (costUsd === 0) return
+      brokenOff++
+      billedUsd += reserved.get(id) ?? Number.NaN
+    })
+    const say = (_: number, prompt: readonly Part[]): Said => {
+      const said = JSON.stringify(prompt)
+      if (said.includes('Wait')) return { waits: true }
       const roll = random.below(10)
       if (roll === 0) return { error: failing(random.next() < 0.5 ? 500 : 429) }
       if (roll === 1) return { error: failing(400) }
       billedUsd += COST_USD
-      return {}
+      return said.includes('Look') && prompt.at(-1)?.role !== 'tool' ? { content: [CALL] } : {}
     }
     const model = modelOf(say)
-    for (let i = 0; i < 1000; i++) {
-      const asked = { model, prompt: `Hello ${i}`, maxRetries: 0 }
-      if (i % 2 === 0) await sdk.generateText(asked).catch(() => {})
-      else {
-        const result = sdk.streamText({ ...asked, onError: () => {} })
-        await result.consumeStream()
-      }
+    const tools = {
+      look: sdk.tool({
+        inputSchema: sdk.jsonSchema<object>({ type: 'object' }),
+        execute: async () => 'seen',
+      }),
     }
+    const stopWhen = sdk.stepCountIs(3)
+    const once = { model, maxRetries: 0 }
+    const ways: readonly (() => PromiseLike<unknown>)[] = [
+      () => sdk.generateText({ ...once, prompt: 'Hello' }),
+      () => sdk.streamText({ ...once, prompt: 'Hello', onError: () => {} }).consumeStream(),
+      () => sdk.generateText({ ...once, prompt: 'Look', tools, stopWhen }),
+      () => sdk.streamText({ ...once, prompt: 'Look', tools, stopWhen, onError: () => {} }).consumeStream(),
+      () => {
+        const abort = new AbortController()
+        setTimeout(() => abort.abort(), 1)
+        return sdk.generateText({ ...once, prompt: 'Wait', abortSignal: abort.signal })
+      },
+    ]
+    for (let i = 0; i < 1000; i++)
+      await Promise.resolve(ways[i % ways.length]()).catch((error) =>
+        expect(String(error)).toMatch(/status|abort/i),
+      )
     expect(router.stats().pending.unsettled).toBe(0)
+    expect(brokenOff).toBe(200)
     expect(settledUsd()).toBeCloseTo(billedUsd, 9)
     expect(billedUsd).toBeGreaterThan(700 * COST_USD)
   })
