@@ -4,8 +4,9 @@ export interface ArmInspection {
   readonly theta: Float64Array
   /** Diagonal of A^-1, d numbers. */
   readonly variances: Float64Array
-  /** Request counts at the last statistics update and at the last play. */
+  /** Request count at the last statistics update. */
   readonly lastUpdate: number
+  /** Request count at the last play. */
   readonly lastPlay: number
   /** How much of lambda0 is left on the diagonal of A after decay: lambda0 at the start, restored at 10 % of it. */
   readonly ridge: number
@@ -14,5 +15,6 @@ export interface ArmInspection {
    * the arena has no heads.
    */
   readonly costTheta: Float64Array | null
+  /** The same, of the log of the latency. */
   readonly latencyTheta: Float64Array | null
 }

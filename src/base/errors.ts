@@ -50,6 +50,7 @@ interface FailureOptions extends ErrorOptions {
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
 export class ParetoBanditError extends Error {
   override readonly name = 'ParetoBanditError'
+  /** What kind of failure it is: for programs, where the message is for people. */
   readonly code: ErrorCode
   /** Path of the offending field, for example `models[2].inputUsdPerMTok`; empty when there is none. */
   readonly field: string

@@ -2,8 +2,11 @@ import { tQuantile975 } from '../base/statistics.js'
 
 /** A mean over requests with its 95 % confidence interval. */
 export interface Estimate {
+  /** In units of what is estimated. */
   readonly mean: number
+  /** Of the mean. */
   readonly standardError: number
+  /** Bounds of the 95 % confidence interval. */
   readonly ci95: readonly [low: number, high: number]
 }
 

@@ -20,24 +20,31 @@ import { type Observed, type Weighing, weigh } from './weights.js'
 
 /** The three estimates of a policy's mean reward or cost per request. */
 export interface Estimates {
+  /** Inverse propensity scoring. */
   readonly ips: Estimate
+  /** The same, self-normalised. */
   readonly snips: Estimate
+  /** With regressions of the outcomes: the one to go by. */
   readonly doublyRobust: Estimate
 }
 
 /** What a policy would have earned and cost, and how much the log has to say of it. */
 export interface PolicyEvaluation {
+  /** As it was asked for: `logged`, `model:ID`. */
   readonly policy: string
   /** Null when the log cannot support it, for the logged policy beside others alone: `rewardLack` says why. */
   readonly reward: Estimates | null
+  /** Why there is no reward; null: there is one. */
   readonly rewardLack: string | null
   /** USD per request. Null when the log cannot support it: `costLack` says why. */
   readonly costUsd: Estimates | null
+  /** Why there is no cost; null: there is one. */
   readonly costLack: string | null
   /** Doubly robust reward less that of the logged policy, on the same requests; null for that itself. */
   readonly rewardOverLogged: Estimate | null
   /** Of the rewards' weights. */
   readonly effectiveSampleSize: number
+  /** The largest of the same weights. */
   readonly largestWeight: number
   /** About 1 when the logged propensities are true. */
   readonly meanWeight: number
@@ -49,7 +56,9 @@ export interface PolicyEvaluation {
 
 /** What a log says of policies. */
 export interface Evaluation {
+  /** How errors call the log. */
   readonly log: string
+  /** Ids of all models in it. */
   readonly models: readonly string[]
   /** Decisions in the log. */
   readonly requests: number
@@ -57,10 +66,13 @@ export interface Evaluation {
   readonly evaluated: number
   /** Decisions left out: forced explorations and canaries; others that were certain (propensity 1); without a propensity. */
   readonly leftOut: { readonly forced: number; readonly certain: number; readonly unknown: number }
-  /** Of those evaluated, how many have a known reward, a known cost, a failed call, no list of eligible models. */
+  /** Of those evaluated, how many have a known reward. */
   readonly rewarded: number
+  /** Of those evaluated, how many have a known cost. */
   readonly settled: number
+  /** Of those evaluated, how many are failed calls. */
   readonly failed: number
+  /** Of those evaluated, how many have no list of eligible models. */
   readonly assumedEligible: number
   /** Requests that feedback names and the log does not have. */
   readonly orphans: number

@@ -5,10 +5,13 @@ import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
 
 /** One routed request with what became of it. Models are indices into `DecisionLog.models`. */
 export interface LoggedDecision {
+  /** Id of the request. */
   readonly id: string
   /** `file:line`, for messages. */
   readonly place: string
+  /** The model that was chosen. */
   readonly model: number
+  /** What the bandit saw of the prompt. */
   readonly context: Float64Array
   /** Chance in (0, 1] with which the model was chosen given the past; null when the log does not say. */
   readonly propensity: number | null
@@ -18,6 +21,7 @@ export interface LoggedDecision {
   readonly reward: number | null
   /** USD; null when the request was never settled. What a failed call cost counts. */
   readonly costUsd: number | null
+  /** Whether the call failed. */
   readonly failed: boolean
   /** True for a newcomer's forced exploration and for a canary. */
   readonly forced: boolean
@@ -29,7 +33,9 @@ export interface DecisionLog {
   readonly name: string
   /** Ids of all models that were chosen or could have been. */
   readonly models: readonly string[]
+  /** Numbers in a context. */
   readonly dimension: number
+  /** In the order of the log. */
   readonly decisions: readonly LoggedDecision[]
   /** Feedback whose decision is not in the log: its request was routed before the log begins. */
   readonly orphans: number

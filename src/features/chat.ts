@@ -9,6 +9,7 @@ type WithMore<T> = T | (T & { readonly [field: string]: unknown })
 
 /** A message of a chat as providers take it; what else it holds (names, tool calls) is not read. */
 export interface ChatMessage {
+  /** Who says it: `user`, `system`, `assistant`. */
   readonly role: string
   /** Null where there is no text, as beside tool calls. Of parts, those with a text count. */
   readonly content?: string | readonly (string | WithMore<ChatPart>)[] | null | undefined
@@ -16,7 +17,9 @@ export interface ChatMessage {
 
 /** A text, or an image, a file or a tool's result, which has none. */
 export interface ChatPart {
+  /** `text`, or what else it is. */
   readonly type?: string | undefined
+  /** Of a text. */
   readonly text?: unknown
 }
 

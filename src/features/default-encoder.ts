@@ -10,6 +10,7 @@ import { pcaFromBytes } from './pca-codec.js'
 import type { PcaModel } from './pca-model.js'
 
 export interface DefaultEncoderOptions {
+  /** Identifies the context space; that of the shipped encoder by default. */
   readonly name?: string | undefined
   /** UTF-16 code units read of one prompt, 8192 by default. */
   readonly maxChars?: number | undefined

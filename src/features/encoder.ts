@@ -16,7 +16,9 @@ export interface Encoder {
 
 /** An encoder that has to wait (a network, a neural model). Used through `routeAsync`. */
 export interface AsyncEncoder {
+  /** Identifies the context space: snapshots and priors belong to it. */
   readonly name: string
+  /** Numbers in a context. */
   readonly dimension: number
   /** A vector of its own for every call: several may be waiting at once. */
   encode(text: string): Promise<ArrayLike<number>>

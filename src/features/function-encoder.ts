@@ -20,12 +20,16 @@ interface CommonOptions {
 }
 
 export interface FunctionEncoderOptions extends CommonOptions {
+  /** Gives `dimension` finite numbers. */
   readonly encode: (text: string) => ArrayLike<number>
+  /** False, the default: `encode` answers at once. */
   readonly async?: false | undefined
 }
 
 export interface AsyncFunctionEncoderOptions extends CommonOptions {
+  /** Gives a promise of `dimension` finite numbers. */
   readonly encode: (text: string) => PromiseLike<ArrayLike<number>>
+  /** `encode` has to be waited for. */
   readonly async: true
 }
 

@@ -24,6 +24,7 @@ export type FeatureExtractor = (
 
 /** What is used of `@huggingface/transformers`. */
 export interface TransformersModule {
+  /** Loads a model for feature extraction. */
   pipeline(
     task: 'feature-extraction',
     model: string,

@@ -27,6 +27,7 @@ export function clampComponent(value: number): number {
 export interface PcaModel {
   /** Number of hash buckets, a power of two. */
   readonly buckets: number
+  /** Numbers that a prompt becomes. */
   readonly components: number
   /** Per bucket: square root of its inverse document frequency, in units that the norm cancels. */
   readonly weights: Uint8Array

@@ -15,10 +15,13 @@ import { principalComponents, type SparseRows } from './principal-components.js'
  * Plain arrays: `JSON.stringify` saves it and `JSON.parse` brings it back.
  */
 export interface Projection {
+  /** Numbers of a vector that goes in. */
   readonly inputDimension: number
+  /** Numbers that come out. */
   readonly components: number
   /** `components` rows of `inputDimension` numbers. */
   readonly matrix: readonly (readonly number[])[]
+  /** Added to each component: `components` numbers. */
   readonly offsets: readonly number[]
 }
 

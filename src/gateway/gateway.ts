@@ -35,6 +35,7 @@ export interface GatewayOptions {
   readonly config: GatewayConfig
   /** Of `createRouter(routerOptionsOf(config))`, with a store or without. The gateway closes it. */
   readonly router: Router<string>
+  /** What answers clients: `clientSurfaces()`. */
   readonly surfaces: MakeSurfaces
   /** Keys and models that are made at run time. Default: in memory. The gateway closes it. */
   readonly records?: RecordStore | undefined
@@ -57,8 +58,11 @@ const DURABLE_MS = 5000
 
 /** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
 export interface Gateway {
+  /** Answers a request, whatever its path. */
   fetch(request: Request): Response | Promise<Response>
+  /** The config in force. */
   readonly live: LiveConfig
+  /** What keys did of late. */
   readonly rates: RateLimits
   /** Reads the config again and applies what was edited. @throws ConfigError, and then nothing has changed */
   reload(): Promise<ReloadReport>

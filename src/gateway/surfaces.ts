@@ -11,9 +11,13 @@ import type { Notes } from './notes/notes.js'
 export interface SurfaceDeps {
   /** `live.current` is taken once a request, at its beginning. */
   readonly live: LiveConfig
+  /** Decides, and keeps the books. */
   readonly router: Router<string>
+  /** Whether its store can be reached. */
   readonly storeWatch: StoreWatch
+  /** The keys of clients. */
   readonly keyring: Keyring
+  /** What they did of late. */
   readonly rates: RateLimits
   /** Of decisions and conversations, of all processes. Whoever gives them closes them. */
   readonly notes: Notes
@@ -29,6 +33,7 @@ export interface SurfaceDeps {
 
 /** All that answers clients: `/v1/*`, `/f/*`. */
 export interface Surfaces {
+  /** Answers a request of a client. */
   fetch(request: Request): Response | Promise<Response>
   /**
    * Breaks off what is still under way, and resolves when the bill of every request is with the router. No request comes

@@ -10,7 +10,9 @@ export const LATENCY = 4
 
 /** Sufficient statistics of one arm: the packed upper triangle of A by rows (d(d+1)/2 numbers), and b (d numbers). */
 export interface ArmStatistics {
+  /** A, d(d+1)/2 numbers. */
   readonly precision: Float64Array
+  /** b, d numbers. */
   readonly response: Float64Array
 }
 

@@ -13,6 +13,7 @@ export interface Batch {
   readonly origin: string
   /** Number of the first among all events of that origin, from 1: one that comes twice is told by it. */
   readonly firstNumber: number
+  /** In their order. */
   readonly events: readonly Uint8Array[]
 }
 
@@ -24,13 +25,17 @@ export interface PlacedBatch extends Batch {
 
 /** What everybody who folds a log must agree on; flat, so that a difference can be named. */
 export interface LogHeader {
+  /** Of the header itself. */
   readonly version: number
+  /** By name. */
   readonly settings: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /** The fold of all events up to `position`, as bytes that carry their own checksum. */
 export interface StoredSnapshot {
+  /** The last event that it holds. */
   readonly position: Position
+  /** As `router.snapshot()` has them. */
   readonly bytes: Uint8Array
   /** Nobody else looks at the bytes: a store may take their buffer away, in place of copying it. */
   readonly isGiven?: boolean
@@ -101,6 +106,7 @@ export interface Store {
    * at an earlier start. @returns null where nothing was written under that name
    */
   readNote?(name: string): Promise<string | null>
+  /** Writes such a text; resolves when it is durable. */
   writeNote?(name: string, text: string): Promise<void>
   /** The router's options were read off this log: they say nothing that could differ from it. */
   readonly hasOwnOptions?: boolean

@@ -14,6 +14,7 @@ export interface PolicyCommands {
 
 /** What may be asked of a policy, likewise: arguments and answer. */
 export interface PolicyQueries {
+  /** What `stats` shows of it. */
   readonly stats: { readonly args: readonly []; readonly answer: PolicyReport }
 }
 

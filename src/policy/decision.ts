@@ -50,6 +50,7 @@ export type ExclusionReason =
 
 /** How one model stood in a decision: score = expectedReward + explorationBonus - penalty. */
 export interface ModelExplanation {
+  /** Id of the model. */
   readonly model: string
   /** theta.x */
   readonly expectedReward: number
@@ -57,7 +58,9 @@ export interface ModelExplanation {
   readonly explorationBonus: number
   /** penaltyWeight expectedCostUsd + latencyPrice latencyUse; policy `paper`: penaltyWeight log-normalised cost. */
   readonly penalty: number
+  /** The model with the greatest gets the request. */
   readonly score: number
+  /** What the request would cost on it, USD. */
   readonly expectedCostUsd: number
   /** Expected use of the latency limit, over the limit; null without a latency objective. */
   readonly latencyUse: number | null
@@ -70,9 +73,13 @@ export interface ModelExplanation {
 }
 
 export interface FeatureContribution {
+  /** Of the feature, from 0. */
   readonly index: number
+  /** x_i. */
   readonly value: number
+  /** theta_i. */
   readonly weight: number
+  /** theta_i x_i. */
   readonly contribution: number
 }
 
@@ -81,18 +88,26 @@ export interface Preview<Id extends string = string>
   extends Pick<Decision, 'expectedCostUsd' | 'reservedUsd' | 'infeasible'> {
   /** Id of the model that it would get. */
   readonly model: Id
+  /** How each model stands. */
   readonly explanation: Omit<Explanation, 'id'>
 }
 
 export interface Explanation {
+  /** Id of the request. */
   readonly id: string
+  /** Id of the model that got it. */
   readonly chosen: string
   /** Probability of the choice (`Decision.propensity`); null when it is no longer known. */
   readonly propensity: number | null
+  /** Whether it was the forced exploration of a newcomer. */
   readonly forced: boolean
+  /** Whether it was to find out how a model does that had fallen behind. */
   readonly canary: boolean
+  /** Whether it went to the cheapest because nothing could be paid for. */
   readonly cheapestFallback: boolean
+  /** Reward that a dollar had to buy. */
   readonly shadowPrice: number
+  /** Reward that a limit's worth of latency had to buy. */
   readonly latencyPrice: number
   /** Weight of what a model is charged: of dollars; policy `paper`: of log-normalised cost, static weight plus shadow price. */
   readonly penaltyWeight: number

@@ -16,7 +16,9 @@ export interface BudgetOptions {
  * add their own options to this interface, by declaration merging in their folders.
  */
 export interface RouterOptions {
+  /** The models to choose from; more can be added at run time. Default: none. */
   readonly models?: readonly ModelSpec[] | undefined
+  /** The ceiling of the mean spend. Null or left out: none. */
   readonly budget?: BudgetOptions | null | undefined
   /** Encoder of texts; omit it to route vectors, or to get the default hashing encoder when `dimension` is omitted. */
   readonly encoder?: AnyEncoder | undefined

@@ -29,6 +29,7 @@ export type StandingKind =
 
 /** Why a model gets requests, or none. */
 export interface ModelStanding {
+  /** In one word. */
   readonly kind: StandingKind
   /** In words, with the numbers. */
   readonly why: string
@@ -46,8 +47,9 @@ export interface ModelStanding {
 
 /** Null for what would not help. What others show meanwhile may still rule the model out. */
 export interface Remedies {
-  /** A budget, USD per request, and caps, USD a period, from this on. */
+  /** A budget, USD per request, from this on. */
   readonly usdPerRequest: number | null
+  /** A cap, USD a period, from this on. */
   readonly capUsd: number | null
   /** Requests with at most so many. */
   readonly maxOutputTokens: number | null

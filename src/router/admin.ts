@@ -23,6 +23,7 @@ import type { RouterStats } from './stats.js'
 
 /** Whose switch of a model it is: an operator's, the default, or that of options, files and configs that list models. */
 export interface SwitchOptions {
+  /** Default `operator`. */
   readonly by?: Switch | undefined
 }
 

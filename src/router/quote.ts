@@ -16,6 +16,7 @@ export interface Quote {
   readonly costUsd: number | null
   /** Each token in one kind alone; null where the bill tells none. */
   readonly tokens: TokensByKind | null
+  /** What is wrong with its usage. */
   readonly flags: readonly UsageFlag[]
 }
 

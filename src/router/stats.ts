@@ -93,13 +93,17 @@ export interface RouterStats
   > {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number
+  /** Of each registered model. */
   readonly models: readonly ModelStats[]
+  /** How models are chosen. */
   readonly policy: PolicyName
+  /** How the budget stands. */
   readonly pacer: PacerStats
   /** The router's account; null under policies that have none. */
   readonly account: AccountStats | null
-  /** Null without a latency objective, without a quality floor. */
+  /** Null without a latency objective. */
   readonly latency: LatencyStats | null
+  /** Null without a quality floor. */
   readonly quality: QualityStats | null
   /** Registered tenants; `tenantStats` tells of each. */
   readonly tenants: number
@@ -109,6 +113,8 @@ export interface RouterStats
   readonly pendingTtlMs: number
   /** Null without a store. */
   readonly journal: JournalStats | null
+  /** What computes. */
   readonly kernel: string
+  /** Numbers in a context. */
   readonly dimension: number
 }

@@ -2,11 +2,17 @@ import type { Json } from '../json.js'
 
 /** What is used of a model of the AI SDK, specification v3 or v4: `LanguageModelV3` and `LanguageModelV4` are such. */
 export interface AnyLanguageModel {
+  /** `v3` or `v4`. */
   readonly specificationVersion: string
+  /** The provider's name. */
   readonly provider: string
+  /** What the provider calls it. */
   readonly modelId: string
+  /** What it fetches itself, by media type. */
   readonly supportedUrls: unknown
+  /** Gives a whole answer. */
   doGenerate(options: never): PromiseLike<unknown>
+  /** Gives the answer in parts. */
   doStream(options: never): PromiseLike<unknown>
 }
 

@@ -7,6 +7,7 @@ export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID'
   /** What the config is called: its file. */
   readonly source: string
+  /** All that must be mended, with the place of each. */
   readonly mistakes: readonly PlacedMistake[]
 
   constructor(source: string, mistakes: readonly PlacedMistake[]) {

@@ -8,7 +8,9 @@ const ALIASES_MAX = 100
 
 /** Where in a text something stands, from 1. */
 export interface Place {
+  /** From 1. */
   readonly line: number
+  /** From 1. */
   readonly column: number
 }
 

@@ -16,12 +16,15 @@ import type { Secret } from './secret.js'
  * in names: Ms milliseconds, Bytes bytes, Tokens tokens, Usd dollars.
  */
 export interface GatewayConfig {
+  /** Where clients reach it. */
   readonly listen: ListenConfig
+  /** Where its log is kept. */
   readonly store: StoreConfig
   /** Ceiling of the mean spend per request; null, the default: none. */
   readonly budget: BudgetConfig | null
   /** Dollars that all together may spend in an hour, a day, a week or a month. Default []. */
   readonly caps: readonly CapOptions[]
+  /** How the engine decides. */
   readonly routing: RoutingConfig
   /** At least one; ids are unique. */
   readonly upstreams: readonly UpstreamConfig[]
@@ -31,15 +34,25 @@ export interface GatewayConfig {
   readonly tenants: readonly TenantConfig[]
   /** Keys that stand in the config; others are created at run time and kept by the store. Default []. */
   readonly keys: readonly KeyConfig[]
+  /** Where keys that are made at run time are kept. */
   readonly keyStore: KeyStoreConfig
+  /** Who may use the admin API. */
   readonly admin: AdminConfig
+  /** What requests may take of this process. */
   readonly limits: LimitsConfig
+  /** What requests may hold and ask for. */
   readonly requests: RequestsConfig
+  /** How long upstreams are waited for. */
   readonly timeouts: TimeoutsConfig
+  /** How often, and where else, a call is made again. */
   readonly retries: RetriesConfig
+  /** How long a conversation keeps its model. */
   readonly sessions: SessionsConfig
+  /** Where rewards come from, and how they are combined. */
   readonly rewards: RewardsConfig
+  /** What is written of requests. */
   readonly logging: LoggingConfig
+  /** What is counted for monitoring. */
   readonly metrics: MetricsConfig
 }
 
@@ -98,16 +111,27 @@ export interface RoutingConfig {
   readonly strict?: boolean
   /** What is set aside for a request: `expected` or `worst-case`. Default `expected`. */
   readonly reserve?: ReserveMode
+  /** A limit on the mean latency, or on that of a share of requests. Default: none. */
   readonly latency?: LatencyOptions | null
+  /** A floor of the mean reward, to be met at the least cost. Default: none. */
   readonly quality?: QualityOptions | null
+  /** Expected reward, in parts of its range, that no dollar is paid for. Default 0.001. */
   readonly indifference?: number
+  /** Weight of the exploration bonus. Default 0.05 without priors. */
   readonly alpha?: number
+  /** Forgetting factor a request. Default 0.9997 with policy `dollar`. */
   readonly gamma?: number
+  /** Regularization. Default 1. */
   readonly lambda0?: number
+  /** Requests after which old outcomes count little. Default: from `gamma`. */
   readonly adaptationHorizon?: number
+  /** Requests that a newcomer gets for certain. Default 20. */
   readonly forcedExploration?: number
+  /** Share of decisions left to chance, in [0, 1]. Default 0. */
   readonly epsilon?: number
+  /** Of all draws. Default 0. */
   readonly seed?: number
+  /** What computes: `js`, `wasm`, `native`, or the fastest there is. Default `auto`. */
   readonly kernel?: KernelName | 'auto'
   /** Tokens assumed for a request of unknown size. Default 300 in, 300 out. */
   readonly expectedTokens?: { readonly input: number; readonly output: number }
@@ -122,6 +146,7 @@ export type Protocol = (typeof PROTOCOLS)[number]
 
 /** A provider, or a server of one's own, that answers requests. */
 export interface UpstreamConfig {
+  /** What models call it. Unique. */
   readonly id: string
   /**
    * What it speaks. `openai` covers all that is compatible: vLLM, Ollama, OpenRouter, llama.cpp, Groq, Mistral. `ai-sdk` is
@@ -305,6 +330,7 @@ export interface RewardsConfig {
   readonly weights: Readonly<Record<RewardSource, number>>
   /** Scales of what clients send; a metric that is not named has [0, 1]. Default []. */
   readonly metrics: readonly MetricScale[]
+  /** What answers say of themselves. */
   readonly validators: ValidatorsConfig
   /** Null, the default: no answer is graded. */
   readonly judge: JudgeConfig | null
@@ -314,8 +340,11 @@ export interface RewardsConfig {
 
 /** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
 export interface MetricScale {
+  /** As clients send it. */
   readonly name: string
+  /** The value that counts 0. */
   readonly worst: number
+  /** The value that counts 1. */
   readonly best: number
   /** Whose weight it has. Default `client`. */
   readonly source: RewardSource

@@ -3,6 +3,7 @@ export type Path = readonly (string | number)[]
 
 /** Something in a config that must be mended. */
 export interface Mistake {
+  /** Where it stands. */
   readonly path: Path
   /** What was expected and what came, or what to do. Never holds a secret. */
   readonly message: string

@@ -16,10 +16,12 @@ export class Secret {
     return this.#value
   }
 
+  /** Where it came from, never what it is. */
   toString(): string {
     return this.source
   }
 
+  /** The same. */
   toJSON(): string {
     return this.source
   }

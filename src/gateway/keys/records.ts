@@ -7,9 +7,11 @@ export interface RecordStore {
   read(): Promise<ReadonlyMap<string, unknown>>
   /** Resolves when it is durable. */
   put(id: string, value: object): Promise<void>
+  /** Resolves when it is gone, or never was there. */
   remove(id: string): Promise<void>
   /** A text that is another one after every change, whoever made it. Cheaper than `read`. */
   version(): Promise<string>
+  /** Lets go of files and connections. */
   close(): Promise<void>
 }
 

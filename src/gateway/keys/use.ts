@@ -1,12 +1,16 @@
 /** What one key did: requests, and tokens in and out. */
 export interface Use {
+  /** Requests that were let in. */
   readonly requests: number
+  /** Tokens in and out. */
   readonly tokens: number
 }
 
 /** What all processes did in one second of the store's clock, by the ids of keys. */
 export interface SecondOfUse {
+  /** Seconds since 1970 UTC, by the store's clock. */
   readonly second: number
+  /** By the ids of keys. */
   readonly uses: ReadonlyMap<string, Use>
 }
 

@@ -14,9 +14,13 @@ export type Outcome = 'answered' | 'refused' | 'failed' | 'cancelled'
 
 /** Tokens as the bill has them; a kind that is not known has none. */
 export interface RecordTokens {
+  /** All that were read. */
   readonly input: number
+  /** All that were generated. */
   readonly output: number
+  /** Of the input, those read from a cache. */
   readonly cachedInput?: number
+  /** Of the output, those of reasoning. */
   readonly reasoning?: number
 }
 
@@ -26,34 +30,43 @@ export interface RequestRecord {
   readonly id: string
   /** When it came, ms since 1970 UTC. */
   readonly at: number
+  /** Which of the paths it came by. */
   readonly surface: Surface
   /** HTTP status that the client got; of a stream that broke off, that of its head. */
   readonly status: number
+  /** How it ended. */
   readonly outcome: Outcome
   /** Stable code of a refusal or failure; null: there was none. */
   readonly code: string | null
   /** What went wrong, for people. */
   readonly error?: string | null
+  /** Whether a stream was asked for. */
   readonly isStreamed: boolean
   /** Id and name of the client's key. */
   readonly key: { readonly id: string; readonly name: string } | null
+  /** Of its key; null: none. */
   readonly tenant: string | null
+  /** What its conversation is called; null: it has no name. */
   readonly session?: string | null
   /** As the client said it: `auto`, `auto:GROUP`, or an id. */
   readonly requestedModel: string | null
   /** The model that answered, or was tried last. */
   readonly model: string | null
+  /** Id of the upstream that answered, or was tried last; null: none was. */
   readonly upstream: string | null
   /** `openai`, `anthropic`: what it speaks. */
   readonly protocol: string | null
+  /** Of the router; null: it made none. */
   readonly decision: string | null
   /** Calls of upstreams, the first included. */
   readonly tries: number
+  /** As billed; null: they are not known. */
   readonly tokens: RecordTokens | null
   /** What the ledger has for it, all tries together, USD. */
   readonly costUsd: number | null
   /** Whether the cost is that of measured tokens; false: of the reservation. */
   readonly isMeasured?: boolean
+  /** Why the answer ended, as the upstream says it. */
   readonly finishReason?: string | null
   /** From its first byte to the last of the answer. */
   readonly latencyMs: number

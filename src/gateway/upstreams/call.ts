@@ -1,7 +1,10 @@
 /** A request to an upstream. */
 export interface UpstreamCall {
+  /** The whole address. */
   readonly url: string
+  /** Its key among them. */
   readonly headers: Readonly<Record<string, string>>
+  /** JSON. */
   readonly body: string
   /** Breaks it off, at any time. */
   readonly signal: AbortSignal
@@ -9,8 +12,11 @@ export interface UpstreamCall {
 
 /** The head of an answer, and its bytes as they come. Nothing is read before it is asked for. */
 export interface UpstreamAnswer {
+  /** Of HTTP. */
   readonly status: number
+  /** By its name in lower case; null: there is none. */
   header(name: string): string | null
+  /** What comes, piece by piece. */
   readonly body: AsyncIterator<Uint8Array>
 }
 

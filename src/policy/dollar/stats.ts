@@ -10,20 +10,25 @@ export interface AccountStats {
   readonly creditUsd: number
   /** Of it, laid by for trying newcomers that cost more than B. */
   readonly fundUsd: number
+  /** All that was booked on it, USD. */
   readonly spendUsd: number
+  /** Set aside for requests on their way, USD. */
   readonly reservedUsd: number
   /** Sum of the ceilings in force at each of its requests, refused ones included, failed ones not. */
   readonly allowanceUsd: number
+  /** Spend over allowance; null where there is none. */
   readonly utilisation: number | null
   /** Requests refused because this account, or a cap of it, could not pay for them; of caps up to a second late. */
   readonly refused: number
   /** Requests routed although even the cheapest model was over the ceiling. */
   readonly infeasible: number
+  /** Its hard limits. */
   readonly caps: readonly CapStatus[]
 }
 
 /** How the latency objective stands under policy `dollar`. */
 export interface LatencyStats {
+  /** Of the objective, ms. */
   readonly limitMs: number
   /** Null: the limit is one of the mean. */
   readonly percentile: number | null
@@ -39,6 +44,7 @@ export interface LatencyStats {
 
 /** How the quality floor stands under policy `dollar`. */
 export interface QualityStats {
+  /** The floor. */
   readonly meanReward: number
   /** Mean of the latest 256 rewards; null before the first. */
   readonly recentMeanReward: number | null

@@ -36,6 +36,7 @@ export type RunCall<Answer, Id extends string = string> = (
 
 /** An answer and what it took. */
 export interface Run<Answer, Id extends string = string> {
+  /** What the call gave, or a stream of its events. */
   readonly answer: Answer
   /** Of the answer. */
   readonly decision: Decision<Id>

@@ -5,11 +5,15 @@ const BLOB_STRING = 36
 
 /** What is used of a client of the package `redis`. */
 export interface RedisClient {
+  /** Resolves when it is connected. */
   connect(): Promise<unknown>
+  /** Sends a command as it is. */
   sendCommand(args: readonly (string | Buffer)[]): Promise<unknown>
+  /** Tells of a connection that is lost. */
   on(event: 'error', listener: (error: unknown) => void): unknown
   /** Whether its connection keeps the process alive. */
   ref(): void
+  /** The opposite. */
   unref(): void
   /** Rejects what waits for a reply. */
   destroy(): void
@@ -17,6 +21,7 @@ export interface RedisClient {
 
 /** What is used of the package `redis`. */
 export interface RedisModule {
+  /** Makes a client, not connected yet. */
   createClient(options: Record<string, unknown>): RedisClient
 }
 

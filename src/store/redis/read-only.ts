@@ -15,7 +15,9 @@ const READ_ENTRIES = 16
 
 /** A log that others write. */
 export interface RedisReader {
+  /** How messages call it. */
   readonly description: string
+  /** What it began with. */
   readonly header: LogHeader
   /** Events up to here are no longer there; START: all are. */
   readonly start: Position
@@ -27,6 +29,7 @@ export interface RedisReader {
   latest(count: number): Promise<readonly PlacedBatch[]>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
+  /** Ends the connection. */
   close(): Promise<void>
 }
 

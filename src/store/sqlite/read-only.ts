@@ -14,7 +14,9 @@ export interface SqliteReadOptions {
 
 /** A log that somebody else may be writing. */
 export interface SqliteReader {
+  /** How messages call it. */
   readonly description: string
+  /** What it began with. */
   readonly header: LogHeader
   /** Events up to here are no longer there; START: all are. */
   readonly start: Position
@@ -30,6 +32,7 @@ export interface SqliteReader {
   readNote(name: string): Promise<string | null>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
+  /** Closes the file. */
   close(): Promise<void>
 }
 

@@ -35,6 +35,7 @@ export interface SqliteStoreOptions {
 export interface SqliteNotes {
   /** @returns null where nothing was written under that name */
   readNote(name: string): Promise<string | null>
+  /** Resolves when it is durable. */
   writeNote(name: string, text: string): Promise<void>
 }
 

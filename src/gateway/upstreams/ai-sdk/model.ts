@@ -5,12 +5,16 @@ import type { Json } from '../../protocols/adapter.js'
  * answers is read field by field, since it is somebody else's.
  */
 export interface AiSdkModel {
+  /** `v2`, `v3` or `v4`. */
   readonly specificationVersion: string
+  /** The provider's name. */
   readonly provider: string
   /** What it fetches itself, by media type; other files must come with the request. */
   readonly supportedUrls?: unknown
   // Each specification has options of its own type: `AiSdkCall` is what is given, made for the specification.
+  /** Gives a whole answer. */
   doGenerate(options: never): PromiseLike<unknown>
+  /** Gives the answer in parts. */
   doStream(options: never): PromiseLike<{ readonly stream: ReadableStream<unknown> }>
 }
 

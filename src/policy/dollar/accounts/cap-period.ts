@@ -27,6 +27,7 @@ export type CapPacing = (typeof CAP_PACINGS)[number]
 export interface CapOptions {
   /** USD, >= 0. */
   readonly usd: number
+  /** How long the stretch is. */
   readonly per: CapLength
   /**
    * `calendar` (default): from the start of an hour, day, week (Monday, as ISO 8601 has it) or month to the next;
@@ -44,8 +45,11 @@ export interface CapOptions {
 
 /** A checked cap, nothing left out. */
 export interface CapSpec {
+  /** USD. */
   readonly usd: number
+  /** How long the stretch is. */
   readonly per: CapLength
+  /** By a calendar, or any such stretch. */
   readonly window: CapWindow
   /** Null for a rolling cap. */
   readonly timeZone: string | null

@@ -4,15 +4,23 @@ import type { Forecast } from './forecast.js'
 
 /** A cap as stats show it; times in milliseconds since 1970 UTC. */
 export interface CapStatus {
+  /** How long the stretch is. */
   readonly per: CapLength
+  /** By a calendar, or any such stretch. */
   readonly window: CapWindow
+  /** Whose calendar counts; null for a rolling cap. */
   readonly timeZone: string | null
+  /** The limit, USD. */
   readonly usd: number
   /** Spent in the calendar period, or in the rolling window. */
   readonly spentUsd: number
+  /** Set aside for requests on their way, USD. */
   readonly reservedUsd: number
+  /** What is left of it, USD. */
   readonly availableUsd: number
+  /** When the stretch began. */
   readonly startsAt: number
+  /** When it ends; of a rolling one: now. */
   readonly endsAt: number
   /** Infinity while the cap is no constraint, which JSON writes as null. */
   readonly impliedUsdPerRequest: number

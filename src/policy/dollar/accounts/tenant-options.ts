@@ -6,10 +6,12 @@ export interface TenantOptions {
   readonly id: string
   /** Ceiling of the mean spend of its requests; default none. */
   readonly budget?: { readonly usdPerRequest: number | null } | null | undefined
+  /** Hard limits of its own. Null or left out: none. */
   readonly caps?: readonly CapOptions[] | null | undefined
 }
 
 /** Whose budget or caps: a tenant's; the router's own without it. */
 export interface ForTenant {
+  /** Id of the tenant it is for. Default: none, the router itself. */
   readonly tenant?: string | undefined
 }

@@ -8,7 +8,9 @@ export type LatencyOptions =
 
 /** The same, checked. `percentile` null: the mean. */
 export interface LatencyLimit {
+  /** Milliseconds. */
   readonly ms: number
+  /** Share of requests that are to stay within it. */
   readonly percentile: number | null
 }
 
