@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { AIMessage, type AIMessageChunk, HumanMessage } from '@langchain/core/messages'
 import type { ChatGeneration, LLMResult } from '@langchain/core/outputs'
 import { tool } from '@langchain/core/tools'
@@ -154,6 +156,16 @@ describe('a routing middleware for agents of LangChain', () => {
     expect(provider.sum('rewarded')).toBe(2)
     expect(await provider.bookedUsd()).toBeGreaterThan(0)
     expect(provider.upstream.entries).toHaveLength(0)
+  })
+
+  it('needs no package langchain where none is used', () => {
+    const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+    const files = [
+      'langchain.js',
+      ...['index', 'routing-middleware'].map((each) => `adapters/langchain/${each}.d.ts`),
+    ]
+    for (const file of files)
+      expect(readFileSync(dist + file, 'utf8')).not.toMatch(/(?:from|import)\W{1,2}langchain\b/)
   })
 
   it('books 1,000 mixed calls of agents and models to what their provider counts, to 1e-9', async () => {

@@ -297,6 +297,19 @@ describe('run with a stream', () => {
     expect(told).toEqual([{ kind: 'cancelled', id: run.decision.id, costUsd: run.decision.reservedUsd }])
   })
 
+  it('that its signal breaks off is cancelled, though its client ends it as if it were whole', async () => {
+    for (const hasUsage of [false, true]) {
+      const { router, told } = await bench()
+      const abort = new AbortController()
+      const { answer, decision } = await router.run(X, { ...SIZE, signal: abort.signal }, () =>
+        events(hasUsage ? [{ usage: USAGE }] : [{ text: 'Hel' }]),
+      )
+      for await (const _ of answer) abort.abort()
+      const costUsd = hasUsage ? expect.any(Number) : decision.reservedUsd
+      expect(told).toEqual([{ kind: hasUsage ? 'settled' : 'cancelled', id: decision.id, costUsd }])
+    }
+  })
+
   it('that is empty is an answer', async () => {
     const { router, told } = await bench()
     const run = await router.run(X, SIZE, () => events([]))

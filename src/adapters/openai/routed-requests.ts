@@ -35,7 +35,7 @@ export class RoutedRequests {
   readonly isFor = (body: unknown): body is Json => isRecord(body) && body.model === this.auto
 
   sessionOf(body: Json): string | undefined {
-    return (this.options.session ?? sessionOf)(body)
+    return (this.options.session ?? sessionOf)(body) ?? this.options.run?.session
   }
 
   /** @param helped null: by `create` itself */
@@ -76,7 +76,7 @@ export class RoutedRequests {
     return {
       ...onlyAble(run, ids, this.capabilities, needs),
       ...surface.limits(body),
-      session: helped?.session ?? this.sessionOf(body) ?? run.session,
+      session: helped === null ? this.sessionOf(body) : helped.session,
       ...(signal instanceof AbortSignal ? { signal } : {}),
     }
   }
