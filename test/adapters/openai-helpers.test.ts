@@ -172,6 +172,15 @@ describe('methods that cannot be routed', () => {
     expect(provider.upstream.entries).toHaveLength(0)
   })
 
+  it('are helpers of a client that speaks as openai’s does and is made otherwise', async () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 10 }
+    const create = async ({ model }: { model: string }) => ({ model, usage })
+    const client = routed({ chat: { completions: { create, parse: create } } }, provider.router)
+    expect(MODELS).toContain((await client.chat.completions.create(ASK)).model)
+    expect(() => client.chat.completions.parse(ASK)).toThrow(/chat.completions.parse cannot be routed/)
+    expect((await client.chat.completions.parse({ model: 'sim-small' })).model).toBe('sim-small')
+  })
+
   it('are those of a client with other options too, which is routed as well', async () => {
     const client = clientOf().withOptions({ timeout: 50_000 })
     expect(client.timeout).toBe(50_000)

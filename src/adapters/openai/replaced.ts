@@ -42,11 +42,13 @@ function guarded(
 ): (...args: unknown[]) => unknown {
   return (...args) => {
     if (args.some((each) => isFor(each) || (isRecord(each) && isFor(each.body))))
-      throw new ParetoBanditError(
-        'INVALID_ARGUMENT',
-        'model',
-        `expected the name of a model: ${path} cannot be routed, got ${JSON.stringify(auto)}`,
-      )
+      throw cannotBeRouted(path, auto)
     return method(...args)
   }
+}
+
+/** Of a method that would send the name that is for the router. */
+export function cannotBeRouted(path: string, auto: string): ParetoBanditError {
+  const why = `expected the name of a model: ${path} cannot be routed, got ${JSON.stringify(auto)}`
+  return new ParetoBanditError('INVALID_ARGUMENT', 'model', why)
 }

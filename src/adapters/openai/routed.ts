@@ -1,6 +1,6 @@
 import type { Router, Run } from '../../index.js'
 import { chatSurface } from './chat.js'
-import { type Members, replaced } from './replaced.js'
+import { cannotBeRouted, type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
 import { remember } from './routed-request.js'
@@ -57,18 +57,22 @@ function help(
     session: own ?? (surface.loops.includes(name) ? crypto.randomUUID() : undefined),
     answered: (run: Run<unknown>) => remember(made, run),
   }
-  const create = `${surface.path.join('.')}.create`
-  const routing = replaced(client, requests, {
-    [create]: (asked, options) => requests.create(surface, helped, asked, options as never),
-  })
+  const path = surface.path.join('.')
   const owner = surface.path.reduce<object>((each, member) => Reflect.get(each, member), client)
-  made = callOf(withClient(owner, routing), [name], body, ...more)
+  if (!('_client' in owner)) throw cannotBeRouted(`${path}.${name}`, requests.auto)
+  const create = (asked: unknown, options?: unknown) =>
+    requests.create(surface, helped, asked, options as never)
+  const routing = replaced(client, requests, { [`${path}.create`]: create })
+  made = callOf(withMembers(owner, { _client: routing, create }), [name], body, ...more)
   return made
 }
 
-/** The same part of the client, of another client. */
-function withClient(owner: object, client: object): object {
+/** The same part of the client, with these members: its methods find them there. */
+function withMembers(owner: object, members: Readonly<Record<string, unknown>>): object {
   return new Proxy(owner, {
-    get: (target, name, receiver) => (name === '_client' ? client : Reflect.get(target, name, receiver)),
+    get: (target, name, receiver) =>
+      typeof name === 'string' && Object.hasOwn(members, name)
+        ? members[name]
+        : Reflect.get(target, name, receiver),
   })
 }
