@@ -250,6 +250,18 @@ describe('run with a stream', () => {
     return all
   }
 
+  it('cancels one that its signal breaks off, though its client ends it as if it were whole', async () => {
+    const { router, told } = await bench()
+    const abort = new AbortController()
+    async function* quiet() {
+      yield 'half of'
+      if (!abort.signal.aborted) yield { usage: USAGE }
+    }
+    const { answer, decision } = await router.run(X, { ...SIZE, signal: abort.signal }, quiet)
+    for await (const _ of answer) abort.abort()
+    expect(told).toEqual([{ kind: 'cancelled', id: decision.id, costUsd: decision.reservedUsd }])
+  })
+
   it('passes it on and books its usage at its end, Anthropic’s in two parts', async () => {
     const { router, told } = await bench()
     const list = [
