@@ -18,7 +18,7 @@ const FIRST_PRICES = [
 const TIERS = { tiers: { first: [], known: TIER_KEYS } }
 
 /** Of models of logs from before it was learned, and of other policies. */
-export const NO_SHRINKAGE = new Float64Array()
+export const NO_SHRINKAGE: Float64Array = new Float64Array()
 
 const SHRINKAGE_MAX = 1e15
 const SHRINKAGE_VARIANCE_MIN = 1e-12

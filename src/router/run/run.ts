@@ -156,9 +156,7 @@ export class Runner {
     return watchedStream(stream, source, first, seen, {
       // Some clients end a stream that its signal breaks off as if it were whole.
       ended: () =>
-        made.asked.signal?.aborted === true && heard.usage === null
-          ? this.cancel(made, heard)
-          : this.settle(made, heard),
+        made.asked.signal?.aborted === true ? this.cancel(made, heard) : this.settle(made, heard),
       failed: (error) => void this.failed(error, made, heard, true),
       left: () => this.cancel(made, heard),
     })

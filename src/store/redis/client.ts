@@ -8,7 +8,7 @@ export interface RedisClient {
   /** Resolves when it is connected. */
   connect(): Promise<unknown>
   /** Sends a command as it is. */
-  sendCommand(args: readonly (string | Buffer)[]): Promise<unknown>
+  sendCommand(args: readonly (string | Uint8Array)[]): Promise<unknown>
   /** Tells of a connection that is lost. */
   on(event: 'error', listener: (error: unknown) => void): unknown
   /** Whether its connection keeps the process alive. */
