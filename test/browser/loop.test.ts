@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
@@ -6,31 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { build, type OutputFile } from 'esbuild'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM, CHROMIUM_ARGUMENTS, HAS_CHROMIUM, needsChromium, START_MS_MAX } from './chromium.js'
 import { type Outcome, runLoop } from './scenario.js'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const HAS_CHROMIUM = existsSync(CHROMIUM)
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-/** Of a cold start of the browser on a busy machine; nothing is measured. */
-const START_MS_MAX = 120_000
-
-if (!HAS_CHROMIUM) {
-  const message = `no Chromium at ${CHROMIUM} (set CHROMIUM_PATH): the loop was not run in a browser`
-  console.warn(`SKIPPED: ${message}`)
-  it.runIf(process.env.CI !== undefined)('needs a browser when env CI is set', () => {
-    expect.fail(message)
-  })
-}
+needsChromium('the loop was not run in a browser')
 
 /** The core as a browser gets it: no shims, so anything of Node's would fail to bundle. */
 async function bundle(): Promise<OutputFile[]> {
@@ -80,7 +59,11 @@ describe.runIf(HAS_CHROMIUM)('in headless Chromium', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, timeout: START_MS_MAX })
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [...CHROMIUM_ARGUMENTS],
+      timeout: START_MS_MAX,
+    })
     page = await browser.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     await page.goto(`http://127.0.0.1:${port}/`)
