@@ -1,20 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { program } from './installed.js'
+import { WORKERD, Worker } from './workerd.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const WORKERD = program('workerd', [
-  '@cloudflare/workerd-linux-64/bin/workerd',
-  '@cloudflare/workerd-linux-arm64/bin/workerd',
-  '@cloudflare/workerd-darwin-64/bin/workerd',
-  '@cloudflare/workerd-darwin-arm64/bin/workerd',
-])
 
 /** Routers made where a Worker starts, and within a request; with the module and without. */
 const WORKER = `
@@ -58,55 +46,16 @@ interface Used {
 
 /** In the later one code may be compiled while a Worker starts, in the earlier nowhere. */
 describe.each(['2024-01-01', '2026-01-01'])('in Cloudflare\u2019s workerd as of %s', (compatibilityDate) => {
-  let folder: string
-  let child: ChildProcess | undefined
-  let output = ''
-  let port = 0
-
+  const worker = new Worker()
   beforeAll(async () => {
     if (WORKERD === null) return
-    folder = mkdtempSync(join(tmpdir(), 'paretobandit-workerd-'))
-    await build({
-      stdin: { contents: WORKER, resolveDir: ROOT, sourcefile: 'worker.js' },
-      outfile: join(folder, 'worker.js'),
-      bundle: true,
-      format: 'esm',
-      target: 'es2022',
-      conditions: ['workerd', 'worker', 'browser'],
-      external: ['*.wasm'],
-      logLevel: 'error',
-    })
-    copyFileSync(join(ROOT, 'dist/kernel.wasm'), join(folder, 'kernel.wasm'))
-    port = await freePort()
-    writeFileSync(
-      join(folder, 'config.capnp'),
-      `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [
-    (name = "worker", esModule = embed "worker.js"),
-    (name = "paretobandit/kernel.wasm", wasm = embed "kernel.wasm"),
-  ],
-  compatibilityDate = "${compatibilityDate}",
-);
-`,
-    )
-    child = spawn(WORKERD, ['serve', 'config.capnp'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-    const hear = (data: Buffer) => {
-      output += data
-    }
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', hear)
+    const stdin = { contents: WORKER, resolveDir: ROOT, sourcefile: 'worker.js' }
+    await worker.start({ stdin }, { compatibilityDate })
   })
-  afterAll(() => {
-    child?.kill('SIGKILL')
-    if (WORKERD !== null) rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => worker.stop())
 
   it.skipIf(WORKERD === null)('routers are made where a Worker starts, and in its requests', async () => {
-    const used = (await answer()) as Readonly<Record<string, Used>>
+    const used = (await (await worker.fetch('/')).json()) as Readonly<Record<string, Used>>
     for (const { requests, ids } of Object.values(used)) expect([requests, ids]).toEqual([50, 50])
     expect(new Set(Object.values(used).map(({ origin }) => origin)).size).toBe(5)
     for (const { origin } of Object.values(used)) expect(origin).toMatch(/^r-0[a-z0-9]{11}$/)
@@ -115,24 +64,4 @@ const worker :Workerd.Worker = (
     expect(used.inRequestOfModule.kernel).toBe('wasm')
     expect(used.atStart.kernel).toMatch(/^(wasm|js)$/)
   })
-
-  async function answer(): Promise<unknown> {
-    for (let i = 0; i < 300; i++) {
-      if (child?.exitCode !== null) break
-      const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null)
-      if (response?.ok) return response.json()
-      if (response !== null) break
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    throw new Error(`the Worker gave no answer: ${output}`)
-  }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('expected a port')
-  return address.port
-}
