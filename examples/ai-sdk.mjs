@@ -1,4 +1,4 @@
-// The AI SDK: npm install ai @ai-sdk/openai-compatible; OPENAI_API_KEY=... node examples/ai-sdk.mjs
+// The AI SDK: npm install paretobandit ai @ai-sdk/openai-compatible; OPENAI_API_KEY=... node examples/ai-sdk.mjs
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText } from 'ai'
 import { createRouter } from 'paretobandit'

@@ -1,4 +1,4 @@
-// LangChain.js: npm install @langchain/core @langchain/openai; OPENAI_API_KEY=... node examples/langchain.mjs
+// LangChain.js: npm install paretobandit @langchain/core @langchain/openai; OPENAI_API_KEY=... node examples/langchain.mjs
 import { ChatOpenAI } from '@langchain/openai'
 import { createRouter } from 'paretobandit'
 import { RoutedChatModel, reward } from 'paretobandit/langchain'

@@ -1,4 +1,4 @@
-// The client of openai: npm install openai; OPENAI_API_KEY=... node examples/openai.mjs
+// The client of openai: npm install paretobandit openai; OPENAI_API_KEY=... node examples/openai.mjs
 import OpenAI from 'openai'
 import { createRouter } from 'paretobandit'
 import { routed, runOf } from 'paretobandit/openai'

@@ -1,4 +1,4 @@
-// Any call, by fetch: OPENAI_API_KEY=... node examples/plain.mjs
+// Any call, by fetch: npm install paretobandit; OPENAI_API_KEY=... node examples/plain.mjs
 import { createRouter } from 'paretobandit'
 import { names, prices, prompt } from './prices.mjs'
 

@@ -15,7 +15,7 @@ import {
   needsChromium,
   START_MS_MAX,
 } from '../browser/chromium.js'
-import { Application } from '../packaging/packed.js'
+import { Application, PACK_MS_MAX } from '../packaging/packed.js'
 import { startProvider } from './provider.js'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
@@ -40,7 +40,7 @@ describe('examples/browser, built by Vite without a config', () => {
       if (name.includes('.')) files.set(`/${name}`, await readFile(`${root}/dist/${name}`))
     upstream = await startProvider(() => plan)
     if (HAS_CHROMIUM) await open()
-  }, START_MS_MAX)
+  }, START_MS_MAX + PACK_MS_MAX)
   afterAll(async () => {
     await browser?.close()
     server?.closeAllConnections()

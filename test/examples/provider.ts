@@ -1,24 +1,23 @@
 import type { Script } from '../../src/gateway/node/simulated/plan.js'
 import { startUpstream, type Upstream } from '../../src/gateway/node/simulated/upstream.js'
 
-interface Listed {
+interface Priced {
   readonly id: string
   readonly inputUsdPerMTok: number
   readonly outputUsdPerMTok: number
 }
 
-/** What examples/prices.mjs exports. */
-interface ExamplePrices {
-  readonly prices: readonly Listed[]
+const FILE = new URL('../../examples/prices.mjs', import.meta.url).href
+const { prices, names } = (await import(FILE)) as {
+  readonly prices: readonly Priced[]
   readonly names: Readonly<Record<string, string>>
 }
+/** The models of examples/prices.mjs by the names that their provider has for them. */
+export const MODELS: readonly Priced[] = prices.map((model) => ({ ...model, id: names[model.id] }))
 
-const FILE = new URL('../../examples/prices.mjs', import.meta.url).href
-
-/** A provider that has the models of the examples, and charges what examples/prices.mjs says: each kind as its side. */
-export async function startProvider(script?: Script): Promise<Upstream> {
-  const { names, prices } = (await import(FILE)) as ExamplePrices
-  const listed = prices.map(({ id, inputUsdPerMTok: input, outputUsdPerMTok: output }) => {
+/** A provider that has these models, and charges each kind of tokens as its side. */
+export function startProvider(script?: Script): Promise<Upstream> {
+  const listed = MODELS.map(({ id, inputUsdPerMTok: input, outputUsdPerMTok: output }) => {
     const kinds = {
       inputUsdPerMTok: input,
       cachedInputUsdPerMTok: input,
@@ -30,7 +29,7 @@ export async function startProvider(script?: Script): Promise<Upstream> {
       reasoningUsdPerMTok: output,
       audioOutputUsdPerMTok: output,
     }
-    return [names[id], kinds] as const
+    return [id, kinds] as const
   })
   return startUpstream({ prices: Object.fromEntries(listed), ...(script ? { script } : {}) })
 }

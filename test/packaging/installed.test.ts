@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Application, CODE, ENTRIES, MANIFEST } from './packed.js'
+import { Application, CODE, ENTRIES, MANIFEST, PACK_MS_MAX } from './packed.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const TSC = `${ROOT}node_modules/typescript/bin/tsc`
@@ -15,7 +15,7 @@ const PEERS = Object.keys(MANIFEST.peerDependencies)
 
 /** Loads every entry by `require` and by `import`, and says of each what came. */
 const LOAD = `
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 const require = createRequire(import.meta.url)
@@ -63,7 +63,7 @@ describe('installed in an empty application', () => {
     application.write('load.mjs', LOAD)
     const { found } = load()
     alone = CODE.filter((name) => found[name].error === null)
-  })
+  }, PACK_MS_MAX)
   afterAll(() => application.remove())
 
   function node(...args: readonly string[]) {
@@ -103,10 +103,10 @@ describe('installed in an empty application', () => {
   })
 
   describe.each([
-    ['nodenext', { module: 'nodenext' }, ['index.ts', 'index.cts']],
-    ['node16', { module: 'node16' }, ['index.ts']],
-    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['index.ts']],
-  ])('a TypeScript project that resolves as %s', (name, options, files) => {
+    ['nodenext', { module: 'nodenext' }, ['index.ts', 'index.cts'], [TSC]],
+    ['node16', { module: 'node16' }, ['index.ts'], [TSC]],
+    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['index.ts'], [TSC, OLDER_TSC]],
+  ])('a TypeScript project that resolves as %s', (name, options, files, compilers) => {
     /** @returns what the compiler says of every entry, declarations that it leads to included */
     function compile(entries: readonly string[], more: object, compiler = TSC): string {
       const lines = entries.map((entry, i) => `import * as entry${i} from '${entry}'`)
@@ -130,17 +130,33 @@ export async function decide(): Promise<Decision<'small'>> {
     }
 
     it('needs no other types for what loads alone', () => {
-      expect(compile(alone, { exactOptionalPropertyTypes: true })).toBe('')
-    })
-
-    it.runIf(name === 'bundler')('compiles with an older TypeScript too', () => {
-      expect(compile(alone, {}, OLDER_TSC)).toBe('')
+      for (const compiler of compilers)
+        expect(compile(alone, { exactOptionalPropertyTypes: true }, compiler)).toBe('')
     })
 
     it('has the types of every entry beside the packages that it is for', () => {
       application.link(...[...PEERS, '@types/node'].filter(isHere))
       expect(compile(CODE, { types: ['node'] })).toBe('')
     })
+  })
+
+  it('compiles the examples that are in TypeScript', () => {
+    application.link('openai')
+    cpSync(`${ROOT}examples`, application.path('examples'), { recursive: true })
+    const examples = readdirSync(application.path('examples'), { recursive: true, encoding: 'utf8' })
+    const files = examples.filter((file) => file.endsWith('.ts')).map((file) => `examples/${file}`)
+    expect(files).not.toEqual([])
+    const common = { target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], strict: true, noEmit: true }
+    const compilerOptions = {
+      ...common,
+      allowJs: true,
+      types: [],
+      module: 'esnext',
+      moduleResolution: 'bundler',
+    }
+    application.write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
+    const { stdout, stderr } = node(TSC, '-p', '.')
+    expect(stdout + stderr).toBe('')
   })
 
   it('every entry loads beside the packages that it is for', () => {

@@ -5,7 +5,7 @@ import { checkPackage, createPackageFromTarballData, type Problem } from '@areth
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ENTRIES, MANIFEST, pack } from './packed.js'
+import { ENTRIES, MANIFEST, PACK_MS_MAX, pack } from './packed.js'
 
 /**
  * What cannot be otherwise in a package of ES modules alone; `attw --profile esm-only` leaves out the same.
@@ -21,7 +21,7 @@ describe('the package as npm packs it', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'paretobandit-packed-'))
     tarball = readFileSync(pack(folder))
-  })
+  }, PACK_MS_MAX)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('publint finds nothing, not even suggestions', async () => {

