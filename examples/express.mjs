@@ -32,10 +32,10 @@ app.post('/feedback', (request, response) => {
 
 app.get('/stats', (_request, response) => void response.json(router.stats()))
 
-// What the router refuses is the caller's mistake or the end of the money; the rest is the provider's.
+// What the router or the parser refuses is the caller's mistake; the rest is the provider's.
 app.use((error, _request, response, next) => {
   if (response.headersSent) return next(error)
-  const status = error instanceof ParetoBanditError ? 400 : (error.status ?? 502)
+  const status = error instanceof ParetoBanditError ? 400 : error.expose ? error.status : 502
   return response.status(status).json({ error: error.message })
 })
 

@@ -10,9 +10,10 @@ import { names, prices } from './prices.mjs'
 
 const router = await createRouter({ models: prices, budget: { usdPerRequest: 0.002 } })
 const app = new Hono()
+const jsonOf = (context) => context.req.json().catch(() => null)
 
 app.post('/chat', async (context) => {
-  const { prompt } = await context.req.json()
+  const prompt = (await jsonOf(context))?.prompt
   if (typeof prompt !== 'string') return context.json({ error: 'expected a prompt' }, 400)
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = env(context)
   const client = routed(new OpenAI({ apiKey, baseURL }), router, { names })
@@ -30,8 +31,8 @@ app.post('/chat', async (context) => {
 })
 
 app.post('/feedback', async (context) => {
-  const { id, reward } = await context.req.json()
-  router.reward(id, reward)
+  const given = await jsonOf(context)
+  router.reward(given?.id, given?.reward)
   return context.body(null, 204)
 })
 

@@ -59,7 +59,10 @@ describe.each(SERVERS)('examples/%s', (_name, args, chat, feedback, stats) => {
 
   function send(to: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const [method, path] = to.split(' ')
-    const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const json = {
+      headers: { 'content-type': 'application/json' },
+      body: body === 'no JSON' ? '{' : JSON.stringify(body),
+    }
     return fetch(origin + path, {
       method,
       ...(body === undefined ? {} : json),
@@ -96,6 +99,8 @@ describe.each(SERVERS)('examples/%s', (_name, args, chat, feedback, stats) => {
     for (const [to, body] of [
       [chat, {}],
       [chat, { prompt: 7 }],
+      [chat, 'no JSON'],
+      [feedback, null],
       [feedback, { id: 'r.99', reward: 1 }],
       [feedback, { id: 7, reward: 'good' }],
     ] as const) {

@@ -10,17 +10,15 @@ const router = await createRouter<string>({ models: prices, budget: { usdPerRequ
 const client = routed(new OpenAI(), router, { names })
 
 export async function POST(request: Request): Promise<Response> {
-  const { prompt } = await request.json()
+  const prompt = (await jsonOf(request))?.prompt
   if (typeof prompt !== 'string') return problem(400, 'expected a prompt')
   try {
     const stream = await client.chat.completions.create(
       { model: 'auto', messages: [{ role: 'user', content: prompt }], stream: true },
       { signal: request.signal },
     )
-    const headers = {
-      'content-type': 'text/plain; charset=utf-8',
-      'x-decision': runOf(stream)?.decision.id ?? '',
-    }
+    const id = runOf(stream)?.decision.id ?? ''
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-decision': id }
     return new Response(textOf(stream), { headers })
   } catch (error) {
     return error instanceof OpenAI.APIError ? problem(502, error.message) : refusal(error)
@@ -28,9 +26,9 @@ export async function POST(request: Request): Promise<Response> {
 }
 
 export async function PUT(request: Request): Promise<Response> {
-  const { id, reward } = await request.json()
+  const given = await jsonOf(request)
   try {
-    router.reward(id, reward)
+    router.reward(given?.id, given?.reward)
     return new Response(null, { status: 204 })
   } catch (error) {
     return refusal(error)
@@ -57,4 +55,5 @@ function refusal(error: unknown): Response {
   throw error
 }
 
+const jsonOf = (request: Request) => request.json().catch(() => null)
 const problem = (status: number, error: string): Response => Response.json({ error }, { status })
