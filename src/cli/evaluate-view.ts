@@ -39,6 +39,7 @@ export function evaluationText(evaluation: Evaluation): string {
 export function provenance(evaluation: Evaluation): string[] {
   const { log, requests, evaluated, leftOut, rewarded, settled, failed, assumedEligible, orphans } =
     evaluation
+  const { assumedPropensities } = evaluation
   const left = [
     [leftOut.forced, 'forced explorations or canaries'],
     [leftOut.certain, 'others whose model was certain'],
@@ -58,6 +59,11 @@ export function provenance(evaluation: Evaluation): string[] {
   if (assumedEligible > 0) {
     sentences.push(
       `${assumedEligible} do not say which models were eligible: taken to be all ${evaluation.models.length}.`,
+    )
+  }
+  if (assumedPropensities > 0) {
+    sentences.push(
+      `ASSUMED: ${assumedPropensities} have no propensity of the log; their models are taken to be drawn by chance, whatever the prompt. If that is not so, all but the logged policy is wrong.`,
     )
   }
   if (orphans > 0)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { assumeRandom } from '../evaluate/assume-random.js'
 import { evaluatePolicies } from '../evaluate/evaluation.js'
 import { parseDecisionLog } from '../evaluate/log.js'
 import { renderEvaluation } from '../evaluate/report.js'
@@ -12,6 +13,7 @@ import { print } from './print.js'
 interface EvaluateFlags {
   readonly log: string
   readonly policy?: readonly string[]
+  readonly assumeRandom?: boolean
   readonly json?: boolean
   readonly report?: string
 }
@@ -22,6 +24,9 @@ The log is what a router with 'epsilon' told its listeners, one event a line as 
 
 Policies: logged (always printed first), uniform (any eligible model), model:ID (always that one), ridge@USD (ridge
 regressions of reward and cost, fitted crosswise on the log, at a number of dollars a request).
+
+Logs of other systems: 'import-log --for evaluate'. Without propensities they tell what was earned, and nothing of other
+policies. --assume-random is for logs of a fair split (an A/B test): each model's propensity is its share.
 
 It refuses when the log cannot say it, and says how much more is needed: docs/EVALUATE.md.
 
@@ -39,6 +44,10 @@ export function registerEvaluate(program: Command): void {
       "a router's events, or flat decisions, one JSON object a line ('-': standard input)",
     )
     .option('--policy <name>', 'logged, uniform, model:ID or ridge@USD (repeatable)', listFlag)
+    .option(
+      '--assume-random',
+      'take models without a propensity to be drawn by chance, whatever the prompt; refused where the log shows otherwise',
+    )
     .option('--json', 'print the estimates as JSON')
     .option('--report <file>', 'write a page with the intervals drawn')
     .addHelpText('after', HELP)
@@ -48,7 +57,8 @@ export function registerEvaluate(program: Command): void {
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   await checkOutputs([flags.report], [flags.log])
   const { text, name } = await readData(flags.log)
-  const log = parseDecisionLog(text, name, defaultEncoder())
+  const read = parseDecisionLog(text, name, defaultEncoder())
+  const log = flags.assumeRandom === true ? assumeRandom(read) : read
   const evaluation = evaluatePolicies(log, flags.policy ?? [])
   if (flags.report !== undefined) {
     await writeTextFile(flags.report, renderEvaluation(evaluation, provenance(evaluation)))

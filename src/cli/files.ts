@@ -36,16 +36,18 @@ const OTHER_KINDS: readonly (readonly [start: RegExp, what: string, way: string]
   [/^504b0304/, 'a ZIP archive', 'unzip -p'],
 ]
 
-/** @returns without a byte order mark. @throws FILE_UNREADABLE for what is no text in UTF-8 */
-function textOf(bytes: Buffer, name: string): string {
+/** What is wrong with a file that begins with these bytes; null for text in UTF-8. */
+export function otherKindOf(bytes: Buffer): string | null {
   const start = bytes.toString('hex', 0, 4)
   const found = OTHER_KINDS.find(([pattern]) => pattern.test(start))
-  if (found === undefined) return bytes.toString('utf8').replace(/^\ufeff/, '')
-  const [, what, way] = found
-  throw new CommandError(
-    'FILE_UNREADABLE',
-    `${name}: expected text in UTF-8, it is ${what}: use '${way}' first`,
-  )
+  return found === undefined ? null : `expected text in UTF-8, it is ${found[1]}: use '${found[2]}' first`
+}
+
+/** @returns without a byte order mark. @throws FILE_UNREADABLE for what is no text in UTF-8 */
+function textOf(bytes: Buffer, name: string): string {
+  const other = otherKindOf(bytes)
+  if (other === null) return bytes.toString('utf8').replace(/^\ufeff/, '')
+  throw new CommandError('FILE_UNREADABLE', `${name}: ${other}`)
 }
 
 /** @throws FILE_UNREADABLE naming the file */

@@ -23,7 +23,7 @@ export function registerFitPriors(program: Command): void {
     .description('make warm-up priors from recorded outcomes')
     .requiredOption(
       '--data <file>',
-      "recorded outcomes, one JSON object a line: {id, prompt, outcomes} ('-': standard input)",
+      "recorded outcomes, one JSON object a line: {id, prompt, outcomes}, as import-log writes them ('-': standard input)",
     )
     .requiredOption('--out <file>', 'where the priors go, as JSON')
     .addHelpText('after', HELP)
@@ -34,15 +34,22 @@ async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
   await checkOutputs([out], [data])
   const { text, name } = await readData(data)
   const rows = parseOutcomes(text, name)
-  const bare = rows.find(({ prompt }) => prompt === '')
+  const encoder = defaultEncoder()
+  // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.
+  const contexts = rows.map(({ prompt, features, encoder: name }) =>
+    prompt === '' && name === encoder.name ? features : null,
+  )
+  const bare = rows.find(({ prompt }, i) => prompt === '' && contexts[i] === null)
   if (bare !== undefined) {
-    const message = `${name}: row '${bare.id}' has no prompt to encode; an export of a log has contexts alone, which fitPriors takes`
+    const message = `${name}: row '${bare.id}' has no prompt to encode, and no features of encoder '${encoder.name}'; fitPriors takes contexts of any encoder`
     throw new CommandError('BAD_ARGUMENT', message)
   }
-  // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.
   const priors = fitPriors(
-    rows.map(({ prompt, outcomes }) => ({ prompt, outcomes })),
-    { encoder: defaultEncoder() },
+    rows.map(({ prompt, outcomes }, i) => {
+      const context = contexts[i]
+      return context === null ? { prompt, outcomes } : { context, outcomes }
+    }),
+    { encoder },
   )
   await writeTextFile(out, `${JSON.stringify(priors)}\n`)
   print(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts\n`)

@@ -10,6 +10,7 @@ import { registerExplain } from './explain.js'
 import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
+import { registerImportLog } from './import-log.js'
 import { registerInspect } from './inspect.js'
 import { registerKeys } from './keys.js'
 import { registerReplay } from './replay.js'
@@ -64,6 +65,7 @@ export function makeProgram(): Command {
   registerSnapshot(program)
   registerRestore(program)
   registerExport(program)
+  registerImportLog(program)
   registerFitPriors(program)
   registerReplay(program)
   registerEvaluate(program)

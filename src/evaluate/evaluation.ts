@@ -74,6 +74,8 @@ export interface Evaluation {
   readonly failed: number
   /** Of those evaluated, how many have no list of eligible models. */
   readonly assumedEligible: number
+  /** Propensities in the log that are assumed and were not written down: estimates stand on that assumption. */
+  readonly assumedPropensities: number
   /** Requests that feedback names and the log does not have. */
   readonly orphans: number
   /** The logged policy first. */
@@ -128,6 +130,7 @@ export function evaluatePolicies(log: DecisionLog, policies: readonly string[]):
     settled: cost.known,
     failed: rows.reduce((count, row) => count + Number(row.failed), 0),
     assumedEligible,
+    assumedPropensities: log.assumedPropensities ?? 0,
     orphans: log.orphans,
     policies: evaluations.map(({ contributions: own, ...evaluation }, i) => ({
       ...evaluation,

@@ -39,6 +39,8 @@ export interface DecisionLog {
   readonly decisions: readonly LoggedDecision[]
   /** Feedback whose decision is not in the log: its request was routed before the log begins. */
   readonly orphans: number
+  /** How many propensities are not the log's: `assumeRandom` made them. */
+  readonly assumedPropensities?: number
 }
 
 interface Feedback {

@@ -18,12 +18,14 @@ export interface OutcomeRow {
   readonly prompt: string
   /** Context vector, bias included, or null when the row has none and the prompt has to be encoded. */
   readonly features: readonly number[] | null
+  /** Name of the encoder that made the features, where the row says so. */
+  readonly encoder?: string
   readonly outcomes: Readonly<Record<string, Outcome>>
 }
 
 /**
- * Reads recorded outcomes: one JSON object a line, `{id, source, prompt, features, outcomes: {modelId: {reward,
- * costUsd}}}`; `source` and `features` may be absent, further fields are ignored, empty lines skipped.
+ * Reads recorded outcomes: one JSON object a line, `{id, source, prompt, features, encoder, outcomes: {modelId: {reward,
+ * costUsd}}}`; `source`, `features` and `encoder` may be absent, further fields are ignored, empty lines skipped.
  * @param text contents of the file
  * @param name how errors call the file
  * @throws DATA_INVALID naming `file:line`, what was expected and what came
@@ -49,12 +51,15 @@ export function parseOutcomes(text: string, name: string): OutcomeRow[] {
 function parseRow(line: string, place: string): OutcomeRow {
   const value = parseJson(line, place)
   if (!isRecord(value)) throw broken(place, `expected an object, got ${show(value)}`)
-  const { id, source, prompt, features, outcomes } = value
+  const { id, source, prompt, features, encoder, outcomes } = value
   if (typeof id !== 'string' || id === '')
     throw broken(place, `id: expected a non-empty string, got ${show(id)}`)
   if (typeof prompt !== 'string') throw broken(place, `prompt: expected a string, got ${show(prompt)}`)
   if (source !== undefined && typeof source !== 'string') {
     throw broken(place, `source: expected a string, got ${show(source)}`)
+  }
+  if (encoder !== undefined && typeof encoder !== 'string') {
+    throw broken(place, `encoder: expected a string, got ${show(encoder)}`)
   }
   if (!isRecord(outcomes)) throw broken(place, `outcomes: expected an object, got ${show(outcomes)}`)
   return {
@@ -62,6 +67,7 @@ function parseRow(line: string, place: string): OutcomeRow {
     source: source ?? '',
     prompt,
     features: features === undefined || features === null ? null : parseFeatures(features, place),
+    ...(encoder === undefined ? {} : { encoder }),
     outcomes: parseRowOutcomes(outcomes, place),
   }
 }

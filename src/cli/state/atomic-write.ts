@@ -1,4 +1,4 @@
-import { open, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileError } from '../files.js'
 
@@ -8,23 +8,72 @@ import { fileError } from '../files.js'
  * @throws FILE_UNWRITABLE; the file is as it was then
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+  const file = await AtomicFile.open(path)
   try {
-    const mode = (await stat(path).catch(() => null))?.mode
-    const handle = await open(temporary, 'w', 0o600)
-    try {
-      if (mode !== undefined) await handle.chmod(mode & 0o7777)
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, path)
+    await file.write(bytes)
+    await file.commit()
   } catch (error) {
-    await unlink(temporary).catch(() => {})
-    throw fileError(error, path, 'write')
+    await file.discard()
+    throw error
   }
-  await syncFolder(dirname(path))
+}
+
+/** A file that is written piece by piece, and takes its name when it is complete, as `writeAtomically` has it. */
+export class AtomicFile {
+  private readonly path: string
+  private readonly temporary: string
+  private readonly handle: FileHandle
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.path = path
+    this.temporary = temporary
+    this.handle = handle
+  }
+
+  /** @throws FILE_UNWRITABLE */
+  static async open(path: string): Promise<AtomicFile> {
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+    try {
+      const mode = (await stat(path).catch(() => null))?.mode
+      const file = new AtomicFile(path, temporary, await open(temporary, 'w', 0o600))
+      try {
+        if (mode !== undefined) await file.handle.chmod(mode & 0o7777)
+      } catch (error) {
+        await file.discard()
+        throw error
+      }
+      return file
+    } catch (error) {
+      throw fileError(error, path, 'write')
+    }
+  }
+
+  /** @throws FILE_UNWRITABLE */
+  async write(piece: string | Uint8Array): Promise<void> {
+    try {
+      await this.handle.writeFile(piece)
+    } catch (error) {
+      throw fileError(error, this.path, 'write')
+    }
+  }
+
+  /** Gives it the name. @throws FILE_UNWRITABLE */
+  async commit(): Promise<void> {
+    try {
+      await this.handle.sync()
+      await this.handle.close()
+      await rename(this.temporary, this.path)
+    } catch (error) {
+      throw fileError(error, this.path, 'write')
+    }
+    await syncFolder(dirname(this.path))
+  }
+
+  /** Leaves the file as it was. */
+  async discard(): Promise<void> {
+    await this.handle.close().catch(() => {})
+    await unlink(this.temporary).catch(() => {})
+  }
 }
 
 /** Makes the new name last through a power cut where the system lets a folder be synced; Windows does not. */

@@ -1,0 +1,83 @@
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { CommandError } from '../command-error.js'
+import { fileError, otherKindOf, STANDARD_INPUT } from '../files.js'
+
+/** How many bytes tell what a file is. */
+const START_BYTES = 4096
+const GZIP = [0x1f, 0x8b]
+
+/** The bytes of a file as they come, and the first of them: enough to tell what the file is. */
+export interface Chunks {
+  readonly name: string
+  readonly start: Buffer
+  readonly all: AsyncIterable<Buffer>
+}
+
+/**
+ * Opens a file, or standard input where the path is `-`; what is compressed by gzip is unpacked on the way.
+ * @throws FILE_UNREADABLE for what is no text in UTF-8, here or while it is read
+ */
+export async function openChunks(path: string): Promise<Chunks> {
+  const name = path === '-' ? STANDARD_INPUT : path
+  const source = path === '-' ? process.stdin : createReadStream(path)
+  const raw = await withStart(name, source)
+  const isPacked = GZIP.every((byte, i) => raw.start[i] === byte)
+  const opened = isPacked ? await withStart(name, unpacked(raw.all, name)) : raw
+  const other = otherKindOf(opened.start)
+  if (other !== null) throw new CommandError('FILE_UNREADABLE', `${name}: ${other}`)
+  return opened
+}
+
+async function withStart(name: string, source: AsyncIterable<unknown>): Promise<Chunks> {
+  const iterator = source[Symbol.asyncIterator]()
+  const first: Buffer[] = []
+  let length = 0
+  while (length < START_BYTES) {
+    const next = await iterator.next().catch((error: unknown) => {
+      throw fileError(error, name, 'read')
+    })
+    if (next.done === true) break
+    const bytes = bytesOf(next.value)
+    first.push(bytes)
+    length += bytes.length
+  }
+  const start = Buffer.concat(first)
+  async function* all(): AsyncGenerator<Buffer> {
+    if (start.length > 0) yield start
+    try {
+      for (;;) {
+        const next = await iterator.next()
+        if (next.done === true) return
+        yield bytesOf(next.value)
+      }
+    } catch (error) {
+      throw fileError(error, name, 'read')
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return { name, start, all: all() }
+}
+
+async function* unpacked(packed: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip()
+  const source = Readable.from(packed)
+  source.on('error', (error) => gunzip.destroy(error))
+  try {
+    for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandError('FILE_UNREADABLE', `${name}: it is compressed by gzip and broken: ${why}`, {
+      cause,
+    })
+  } finally {
+    source.destroy()
+  }
+}
+
+function bytesOf(chunk: unknown): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk as Uint8Array)
+}

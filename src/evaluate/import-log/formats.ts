@@ -1,0 +1,37 @@
+import { isRecord } from '../../base/check.js'
+import type { LogFormat } from './call.js'
+import { type ColumnMap, namedColumns } from './columns.js'
+import { LANGFUSE, observationsOf } from './langfuse.js'
+import { LITELLM } from './litellm.js'
+import { OPENAI } from './openai.js'
+import type { Json } from './values.js'
+
+export const FORMAT_NAMES = ['auto', 'litellm', 'openai', 'langfuse', 'columns'] as const
+export type FormatName = (typeof FORMAT_NAMES)[number]
+
+/** The formats that a record may be of, the likeliest first. */
+export function formatsOf(name: FormatName, columns: ColumnMap): readonly LogFormat[] {
+  const named = namedColumns(columns)
+  if (name === 'columns') return [named]
+  if (name === 'auto') {
+    const known = [LITELLM, LANGFUSE, OPENAI]
+    return Object.keys(columns).length > 0 ? [named, ...known] : [...known, named]
+  }
+  return [LITELLM, LANGFUSE, OPENAI].filter((format) => format.name === name)
+}
+
+/** The rows of a record: those of a page of an API, the observations of a trace, or itself. */
+export function rowsOf(record: Json): readonly unknown[] {
+  const { data, object, meta } = record
+  const isPage = Array.isArray(data) && (object === 'list' || isRecord(meta)) && !isEmbedding(data[0])
+  return isPage ? data.flatMap(ownRowsOf) : ownRowsOf(record)
+}
+
+function ownRowsOf(record: unknown): readonly unknown[] {
+  const observations = isRecord(record) ? observationsOf(record) : null
+  return observations === null || observations.length === 0 ? [record] : observations
+}
+
+function isEmbedding(value: unknown): boolean {
+  return isRecord(value) && Object.hasOwn(value, 'embedding')
+}

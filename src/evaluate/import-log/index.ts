@@ -1,0 +1,7 @@
+export type { ColumnMap, ColumnName } from './columns.js'
+export type { FormatName } from './formats.js'
+export { createLogImport, type LogImport } from './log-import.js'
+export type { LogImportOptions } from './options.js'
+export { type LeftOutReason, REASONS } from './reasons.js'
+export type { ImportedModel, ImportReport, ImportUse } from './report.js'
+export type { ImportedDecision, ImportedOutcomes, ImportedRow } from './rows.js'

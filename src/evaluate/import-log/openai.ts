@@ -1,0 +1,73 @@
+import { isRecord } from '../../base/check.js'
+import type { LogFormat } from './call.js'
+import { promptOfRequest } from './prompt.js'
+import type { LeftOutReason } from './reasons.js'
+import { firstOf, isTrue, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
+
+/**
+ * Requests and answers as the OpenAI API has them: lines with both, output files of the batch API, stored completions. The
+ * request may stand under `request` or `body`, or beside the answer.
+ */
+export const OPENAI: LogFormat = {
+  name: 'openai',
+  fits: (record) =>
+    ['request', 'response', 'custom_id', 'choices'].some((name) => Object.hasOwn(record, name)) ||
+    /^(chat\.completion|text_completion|response|list)$/.test(String(record.object)) ||
+    (Object.hasOwn(record, 'usage') && ['messages', 'input'].some((name) => Object.hasOwn(record, name))),
+  read(record, promptOf) {
+    const request = requestOf(record)
+    const answer = answerOf(record)
+    const usage = firstOf(answer.usage, record.usage)
+    const customId = textIn(record.custom_id)
+    const id = textIn(firstOf(record.id, record.request_id, answer.id))
+    return {
+      id,
+      at: timeIn(firstOf(record.at, record.timestamp, record.created_at, answer.created, answer.created_at)),
+      models: [request.model, record.model, answer.model].flatMap((name) => textIn(name) ?? []),
+      prompt: promptOfRequest(request) ?? (customId === null ? null : promptOf(customId)),
+      costUsd: numberIn(firstOf(record.costUsd, record.cost, recordIn(usage).cost)),
+      bill: isRecord(usage) && Object.values(usage).some((count) => Number(count) > 0) ? { usage } : null,
+      isStream: request.stream === true || /\.chunk$/.test(String(answer.object)),
+      scoreIds: [id, customId, textIn(answer.id)].flatMap((each) => each ?? []),
+      scores: undefined,
+      unusable: unusable(record, answer),
+    }
+  },
+}
+
+/** The prompt of a line that is a request: of the batch API's input files, or {id, messages}. */
+export function requestLine(record: Json): { readonly id: string; readonly prompt: string } | null {
+  const id = textIn(firstOf(record.custom_id, record.id, record.request_id))
+  const prompt = promptOfRequest(requestOf(record))
+  return id === null || prompt === null ? null : { id, prompt }
+}
+
+function requestOf(record: Json): Json {
+  const inside = [record.request, record.body].map(recordIn).find((each) => Object.keys(each).length > 0)
+  if (inside === undefined) return record
+  return isRecord(inside.body) ? inside.body : inside
+}
+
+function answerOf(record: Json): Json {
+  const answer = recordIn(record.response)
+  if (Object.keys(answer).length === 0) return record
+  return isRecord(answer.body) ? answer.body : answer
+}
+
+function unusable(record: Json, answer: Json): LeftOutReason | null {
+  const status = numberIn(recordIn(record.response).status_code) ?? numberIn(record.status_code)
+  const hasError = [record.error, answer.error].some(
+    (error) => error !== undefined && error !== null && error !== '',
+  )
+  if (hasError || (status !== null && status >= 400) || answer.status === 'failed') return 'failed'
+  const url = String(firstOf(record.url, recordIn(record.request).url) ?? '')
+  if (/embedding/.test(url) || isEmbeddings(answer)) return 'embeddings'
+  if (/\/(images|audio|moderations)\b/.test(url)) return 'other-call'
+  if (isTrue(record.cache_hit) || isTrue(record.cached)) return 'cache-hit'
+  const isAnswered = ['choices', 'output', 'content', 'usage'].some((name) => Object.hasOwn(answer, name))
+  return isAnswered || Object.hasOwn(record, 'usage') ? null : 'request-alone'
+}
+
+function isEmbeddings({ object, data }: Json): boolean {
+  return object === 'list' && Array.isArray(data) && isRecord(data[0]) && Object.hasOwn(data[0], 'embedding')
+}

@@ -1,0 +1,51 @@
+import { isRecord } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { type Chat, textOfChat } from '../../features/chat.js'
+import { type Json, unfolded } from './values.js'
+
+/** What LiteLLM writes in the place of a prompt that it was told not to keep. */
+const REDACTED = 'redacted-by-litellm'
+
+/**
+ * The text that `route` would encode of a request: of its messages (chat completions, Anthropic), its input (responses) or
+ * its prompt (completions). Null where there is none, or none that can be read.
+ */
+export function promptOfRequest(request: Json): string | null {
+  const messages = unfolded(request.messages)
+  if (Array.isArray(messages)) return textOf(messages, request.system)
+  if (typeof messages === 'string') return said(messages)
+  const input = unfolded(request.input)
+  // Items without a role are calls of tools and their results, as the adapter of the responses API has them.
+  if (Array.isArray(input)) {
+    const items = input.filter((item) => isRecord(item) && typeof item.role === 'string')
+    return textOf(items, request.instructions)
+  }
+  if (typeof input === 'string') return textOf([{ role: 'user', content: input }], request.instructions)
+  return typeof request.prompt === 'string' ? said(request.prompt) : null
+}
+
+/** The same of what a log calls the input of a call: a text, messages, a message, or a request. */
+export function promptOfInput(value: unknown): string | null {
+  const input = unfolded(value)
+  if (typeof input === 'string') return said(input)
+  // LangChain has a list of chats.
+  if (Array.isArray(input))
+    return textOf(input.length === 1 && Array.isArray(input[0]) ? input[0] : input, undefined)
+  if (!isRecord(input)) return null
+  return typeof input.role === 'string' ? textOf([input], undefined) : promptOfRequest(input)
+}
+
+function textOf(messages: readonly unknown[], system: unknown): string | null {
+  const first =
+    typeof system === 'string' || Array.isArray(system) ? [{ role: 'system', content: system }] : []
+  try {
+    return said(textOfChat([...first, ...messages] as Chat, 'messages'))
+  } catch (error) {
+    if (error instanceof ParetoBanditError) return null
+    throw error
+  }
+}
+
+function said(text: string): string | null {
+  return text.trim() === '' || text.includes(REDACTED) ? null : text
+}

@@ -1,0 +1,139 @@
+import { type LeftOutReason, REASON_NAMES } from './reasons.js'
+
+/** Names of models that nobody gave, which are told at most. */
+const UNKNOWN_MODELS_MAX = 20
+
+/** What an import used of a log, and what not. `rowsIn` is `rowsUsed` and the counts of `leftOut` together. */
+export interface ImportReport {
+  readonly for: ImportUse
+  readonly rowsIn: number
+  readonly rowsUsed: number
+  /** Rows that came of it: fewer than used where calls of one prompt became one row. */
+  readonly rowsWritten: number
+  /** Why rows are left out, how many, and where the first is. */
+  readonly leftOut: readonly {
+    readonly reason: LeftOutReason
+    readonly count: number
+    /** `file:line`, or `file[entry]` of an array. */
+    readonly first: string
+  }[]
+  /** Of the used rows, by model. */
+  readonly models: Readonly<Record<string, ImportedModel>>
+  /** How the log calls models that are not among the given ones, the first 20, with their rows. */
+  readonly unknownModels: Readonly<Record<string, number>>
+  readonly costs: {
+    readonly fromLog: number
+    readonly fromPrices: number
+    /** Rows without a known cost: of uses that need none. */
+    readonly unknown: number
+    /** Rows that cost nothing in the log. */
+    readonly zero: number
+    /** Rows whose cost is more than 5 % off its tokens at the given prices; the log's counts. */
+    readonly differing: number
+    readonly firstDiffering: string | null
+  }
+  readonly rewards: { readonly known: number; readonly unknown: number }
+  /** Names of scores that were not asked for, the first 20, with how often they came. */
+  readonly otherScores: Readonly<Record<string, number>>
+  /** Used rows with a propensity. */
+  readonly propensities: number
+}
+
+export type ImportUse = 'priors' | 'replay' | 'evaluate'
+export const IMPORT_USES: readonly ImportUse[] = ['priors', 'replay', 'evaluate']
+
+export interface ImportedModel {
+  readonly rows: number
+  readonly rewarded: number
+  /** Mean of the rewards, as parts of their range; null without any. */
+  readonly meanReward: number | null
+  /** Sum of the known costs, USD. */
+  readonly costUsd: number
+}
+
+/** What is counted of a used row. */
+export interface UsedRow {
+  readonly place: string
+  readonly model: string
+  readonly reward: number | null
+  readonly costUsd: number | null
+  readonly costFrom: 'log' | 'prices' | null
+  readonly costDiffers: boolean
+  readonly hasPropensity: boolean
+}
+
+/** Counts rows as they are used or left out. */
+export class ImportTally {
+  rowsIn = 0
+  rowsWritten = 0
+  private rowsUsed = 0
+  private readonly left = new Map<LeftOutReason, { count: number; first: string }>()
+  private readonly models = new Map<
+    string,
+    { rows: number; rewarded: number; rewards: number; costUsd: number }
+  >()
+  private readonly unknownModels = new Map<string, number>()
+  private readonly costs = { fromLog: 0, fromPrices: 0, unknown: 0, zero: 0, differing: 0 }
+  private firstDiffering: string | null = null
+  private propensities = 0
+
+  leaveOut(reason: LeftOutReason, place: string): void {
+    const left = this.left.get(reason)
+    if (left === undefined) this.left.set(reason, { count: 1, first: place })
+    else left.count++
+  }
+
+  unknownModel(name: string): void {
+    const count = this.unknownModels.get(name)
+    if (count !== undefined || this.unknownModels.size < UNKNOWN_MODELS_MAX)
+      this.unknownModels.set(name, (count ?? 0) + 1)
+  }
+
+  use({ place, model, reward, costUsd, costFrom, costDiffers, hasPropensity }: UsedRow): void {
+    const { costs } = this
+    this.rowsUsed++
+    const sums = this.models.get(model) ?? { rows: 0, rewarded: 0, rewards: 0, costUsd: 0 }
+    sums.rows++
+    if (reward !== null) {
+      sums.rewarded++
+      sums.rewards += reward
+    }
+    sums.costUsd += costUsd ?? 0
+    this.models.set(model, sums)
+    if (costFrom === 'log') costs.fromLog++
+    else if (costFrom === 'prices') costs.fromPrices++
+    else costs.unknown++
+    if (costUsd === 0) costs.zero++
+    if (costDiffers) {
+      costs.differing++
+      this.firstDiffering ??= place
+    }
+    if (hasPropensity) this.propensities++
+  }
+
+  report(use: ImportUse, otherScores: ReadonlyMap<string, number>): ImportReport {
+    const { rowsIn, rowsUsed, rowsWritten, firstDiffering, propensities } = this
+    const known = [...this.models.values()].reduce((sum, { rewarded }) => sum + rewarded, 0)
+    return {
+      for: use,
+      rowsIn,
+      rowsUsed,
+      rowsWritten,
+      leftOut: REASON_NAMES.flatMap((reason) => {
+        const left = this.left.get(reason)
+        return left === undefined ? [] : [{ reason, ...left }]
+      }),
+      models: Object.fromEntries(
+        [...this.models].map(([id, { rows, rewarded, rewards, costUsd }]) => [
+          id,
+          { rows, rewarded, meanReward: rewarded === 0 ? null : rewards / rewarded, costUsd },
+        ]),
+      ),
+      unknownModels: Object.fromEntries(this.unknownModels),
+      costs: { ...this.costs, firstDiffering },
+      rewards: { known, unknown: rowsUsed - known },
+      otherScores: Object.fromEntries(otherScores),
+      propensities,
+    }
+  }
+}

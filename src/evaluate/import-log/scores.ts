@@ -1,0 +1,117 @@
+import { isRecord } from '../../base/check.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { fieldAt, firstOf, type Json, numberIn, recordIn, textIn, unfolded } from './values.js'
+
+/** How rewards are found and read. */
+export interface RewardSettings {
+  /** Name of the score, or of the field. */
+  readonly name: string
+  readonly low: number
+  readonly high: number
+  /** What words are worth, within the range. */
+  readonly words: ReadonlyMap<string, number>
+}
+
+/** A reward in [0, 1], or what is wrong with it. */
+export type Reward = number | 'no-reward' | 'reward-not-a-number' | 'reward-out-of-range'
+
+/** Scores that are kept at most: some 100 bytes each. */
+const SCORES_MAX = 5_000_000
+/** Names of other scores that are told. */
+const OTHER_NAMES_MAX = 20
+
+const SCORE_IDS = [
+  'observationId',
+  'observation_id',
+  'traceId',
+  'trace_id',
+  'request_id',
+  'custom_id',
+] as const
+
+/** Scores of other files by the id of the call or of its trace; the last of several counts. */
+export class ScoreBook {
+  private readonly settings: RewardSettings
+  private readonly byId = new Map<string, unknown>()
+  /** How many scores have which other names. */
+  readonly otherNames = new Map<string, number>()
+  read = 0
+
+  constructor(settings: RewardSettings) {
+    this.settings = settings
+  }
+
+  /** @returns whether it was a score of a call. @throws DATA_INVALID for more than are kept */
+  take(record: Json, place: string): boolean {
+    const { name } = this.settings
+    const own = textIn(record.name)
+    if (own !== null && own !== name) {
+      this.noteOther(own)
+      return true
+    }
+    const value = own === null ? firstOf(fieldAt(record, name), scoreValue(record)) : scoreValue(record)
+    const id = textIn(
+      firstOf(...SCORE_IDS.map((field) => record[field]), own === null ? record.id : undefined),
+    )
+    if (id === null || value === undefined) return false
+    this.byId.set(id, value)
+    this.read++
+    if (this.byId.size <= SCORES_MAX) return true
+    throw new ParetoBanditError(
+      'DATA_INVALID',
+      place,
+      `expected at most ${SCORES_MAX} scores of calls, got more`,
+    )
+  }
+
+  /** What a record and the scores say of a call; undefined where they say nothing. */
+  of(record: Json, ids: readonly string[], scores: unknown): unknown {
+    const { name } = this.settings
+    for (const id of ids) if (this.byId.has(id)) return this.byId.get(id)
+    const within = unfolded(scores)
+    if (Array.isArray(within)) {
+      const named = within.filter(isRecord)
+      for (const { name: other } of named)
+        if (typeof other === 'string' && other !== name) this.noteOther(other)
+      const found = named.findLast((score) => score.name === name)
+      if (found !== undefined) return scoreValue(found)
+    } else if (isRecord(within)) {
+      for (const other of Object.keys(within)) if (other !== name) this.noteOther(other)
+      if (Object.hasOwn(within, name)) return within[name]
+    }
+    return firstOf(fieldAt(record, name), fieldAt(recordIn(record.metadata), name))
+  }
+
+  private noteOther(name: string): void {
+    const count = this.otherNames.get(name)
+    if (count !== undefined || this.otherNames.size < OTHER_NAMES_MAX)
+      this.otherNames.set(name, (count ?? 0) + 1)
+  }
+}
+
+/** Categories of Langfuse have a text beside a value of 0. */
+function scoreValue(score: Json): unknown {
+  const type = firstOf(score.dataType, score.data_type)
+  const text = firstOf(score.stringValue, score.string_value)
+  return type === 'CATEGORICAL' ? text : firstOf(score.value, text, score.score, score.reward)
+}
+
+/** A reward as a part of its range. Of several the last counts, as of a list. */
+export function rewardIn(raw: unknown, { low, high, words }: RewardSettings): Reward {
+  const unpacked = unfolded(raw)
+  const last = Array.isArray(unpacked) ? unpacked.at(-1) : unpacked
+  const value = isRecord(last) ? scoreValue(last) : last
+  if (value === undefined || value === null || value === '') return 'no-reward'
+  const reward = amountOf(value, low, high, words)
+  if (Number.isNaN(reward)) return 'reward-not-a-number'
+  if (!(reward >= low && reward <= high)) return 'reward-out-of-range'
+  return (reward - low) / (high - low)
+}
+
+function amountOf(value: unknown, low: number, high: number, words: ReadonlyMap<string, number>): number {
+  if (typeof value === 'boolean') return value ? high : low
+  const word = typeof value === 'string' ? words.get(value) : undefined
+  if (word !== undefined) return word
+  if (typeof value === 'string' && /^(true|false)$/i.test(value)) return /^t/i.test(value) ? high : low
+  return numberIn(value) ?? Number.NaN
+}

@@ -1,0 +1,268 @@
+import { describe, expect, test } from 'vitest'
+import { createLogImport, type ImportedRow, type LogImportOptions } from '../../../src/evaluate/index.js'
+import {
+  batchInput,
+  batchOutput,
+  langfuse,
+  langfuseExport,
+  langfuseScore,
+  liteLlm,
+  openAi,
+  PRICES,
+  type Told,
+  told,
+} from './logs.js'
+
+const CALLS = told(6)
+
+function imported(records: readonly unknown[], options: LogImportOptions = {}) {
+  const log = createLogImport(options)
+  const rows = records.flatMap((record, i) => log.take(record, `log:${i + 1}`))
+  return { rows, report: log.finish() }
+}
+
+function priorRows(calls: readonly Told[], idOf: (call: Told) => string = ({ id }) => id): ImportedRow[] {
+  return calls.map((call) => ({
+    id: idOf(call),
+    prompt: call.prompt,
+    outcomes: { [call.model]: { reward: expect.closeTo(call.reward, 12), costUsd: call.costUsd } },
+  }))
+}
+
+describe('LiteLLM spend logs', () => {
+  const stars = { reward: 'metadata.feedback.stars', rewardRange: [1, 5] } as const
+
+  test('are read with their cost, messages and a reward of metadata', () => {
+    const { rows, report } = imported(
+      CALLS.map((call) => liteLlm(call)),
+      stars,
+    )
+    expect(rows).toEqual(priorRows(CALLS))
+    expect(report).toMatchObject({ rowsIn: 6, rowsUsed: 6, rowsWritten: 6, leftOut: [] })
+    expect(report.costs).toMatchObject({ fromLog: 6, fromPrices: 0, differing: 0 })
+  })
+
+  test('are read where JSON columns are texts, and where the request is in a column of its own', () => {
+    const asTexts = liteLlm(CALLS[0])
+    const cells = Object.fromEntries(
+      Object.entries(asTexts).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? JSON.stringify(value) : String(value),
+      ]),
+    )
+    const apart = liteLlm(CALLS[1], {
+      messages: {},
+      proxy_server_request: { model: 'chat', messages: [{ role: 'user', content: CALLS[1].prompt }] },
+    })
+    const payload = { ...liteLlm(CALLS[2]), id: CALLS[2].id, response_cost: CALLS[2].costUsd }
+    const { request_id: _, spend: __, ...standard } = payload
+    const { rows, report } = imported([cells, apart, standard], stars)
+    expect(report.leftOut).toEqual([])
+    expect(rows).toEqual(priorRows(CALLS.slice(0, 3)))
+  })
+
+  test('leave out what no model answered, and say why', () => {
+    const records = [
+      liteLlm(CALLS[0], { status: 'failure' }),
+      liteLlm(CALLS[1], { cache_hit: 'True' }),
+      liteLlm(CALLS[2], { call_type: 'aembedding' }),
+      liteLlm(CALLS[3], { call_type: 'aimage_generation' }),
+      liteLlm(CALLS[4], { messages: {} }),
+      liteLlm(CALLS[5], { messages: [{ role: 'user', content: 'redacted-by-litellm' }] }),
+      liteLlm({ ...CALLS[0], id: 'x' }, { metadata: {} }),
+      liteLlm({ ...CALLS[0], id: 'y' }, { model: '', model_group: '' }),
+      liteLlm({ ...CALLS[0], id: 'z' }, { spend: 0, prompt_tokens: 0, completion_tokens: 0, response: {} }),
+      liteLlm({ ...CALLS[0], id: 'x' }),
+    ]
+    const { rows, report } = imported(records, stars)
+    expect(rows).toEqual([])
+    expect(report.leftOut).toEqual([
+      { reason: 'embeddings', count: 1, first: 'log:3' },
+      { reason: 'other-call', count: 1, first: 'log:4' },
+      { reason: 'failed', count: 1, first: 'log:1' },
+      { reason: 'cache-hit', count: 1, first: 'log:2' },
+      { reason: 'duplicate', count: 1, first: 'log:10' },
+      { reason: 'no-model', count: 1, first: 'log:8' },
+      { reason: 'no-prompt', count: 2, first: 'log:5' },
+      { reason: 'no-usage', count: 1, first: 'log:9' },
+      { reason: 'no-reward', count: 1, first: 'log:7' },
+    ])
+  })
+
+  test('a model group can be the name that is renamed', () => {
+    const { rows } = imported([liteLlm(CALLS[0])], { ...stars, names: { chat: 'any' } })
+    expect(rows[0]).toMatchObject({ outcomes: { any: { costUsd: CALLS[0].costUsd } } })
+  })
+})
+
+describe('requests and answers of OpenAI', () => {
+  test('are read from one line, priced where the log has no cost', () => {
+    const { rows, report } = imported(
+      CALLS.map((call) => openAi(call)),
+      { models: PRICES },
+    )
+    expect(rows).toEqual(priorRows(CALLS, (call) => `chatcmpl-${call.id}`))
+    expect(report.costs).toMatchObject({ fromLog: 0, fromPrices: 6 })
+  })
+
+  test('are read beside each other, as the responses API has them, and as stored completions', () => {
+    const call = CALLS[0]
+    const flat = { ...openAi(call).response, messages: openAi(call).request.messages, model: call.model }
+    const responses = {
+      request: {
+        model: call.model,
+        instructions: 'Be short.',
+        input: [
+          { type: 'message', role: 'user', content: [{ type: 'input_text', text: call.prompt }] },
+          { type: 'function_call_output', call_id: 'c', output: '1' },
+        ],
+      },
+      response: {
+        id: 'resp_1',
+        object: 'response',
+        output: [],
+        usage: { input_tokens: 20, output_tokens: 20, total_tokens: 40 },
+      },
+      reward: call.reward,
+    }
+    const page = { object: 'list', data: [{ ...flat, id: 'chatcmpl-2', metadata: { reward: '0.5' } }] }
+    const { rows, report } = imported([{ ...flat, reward: call.reward }, responses, page], { models: PRICES })
+    expect(report.leftOut).toEqual([])
+    expect(rows.map((row) => 'prompt' in row && row.prompt)).toEqual([
+      call.prompt,
+      `Be short.\n\n${call.prompt}`,
+      call.prompt,
+    ])
+    expect(report.rewards.known).toBe(3)
+  })
+
+  test('a batch is joined with its requests by custom id, and the prompts of two models make rows for replay', () => {
+    const log = createLogImport({ for: 'replay', models: PRICES })
+    const pairs = CALLS.map((call, i) => [call, `task-${Math.floor(i / 2)}`] as const)
+    for (const [call, task] of pairs) {
+      const prompt = `${task}: rivers`
+      expect(log.addRequest(batchInput({ ...call, prompt }, task), 'in')).toBe(true)
+      expect(log.addScore({ request_id: `batch_req_${call.id}`, value: call.reward }, 'scores')).toBe(true)
+    }
+    expect(log.addRequest({ custom_id: 'x' }, 'in')).toBe(false)
+    const rows = pairs.flatMap(([call, task], i) => log.take(batchOutput(call, task), `out:${i}`))
+    const report = log.finish()
+    expect(report).toMatchObject({ rowsIn: 6, rowsUsed: 6, rowsWritten: 3, leftOut: [] })
+    expect(rows).toHaveLength(3)
+    expect(rows[0]).toMatchObject({
+      prompt: 'task-0: rivers',
+      outcomes: { small: { reward: CALLS[0].reward }, large: { reward: CALLS[1].reward } },
+    })
+  })
+
+  test('leave out what failed, what streams without usage, and requests alone', () => {
+    const [call] = CALLS
+    const records = [
+      batchOutput(call, 'a', { response: { status_code: 400, body: { error: { message: 'no' } } } }),
+      batchOutput({ ...call, id: '1' }, 'a', { error: { code: 'batch_expired' }, response: null }),
+      batchInput(call, 'a'),
+      openAi(
+        { ...call, id: '2' },
+        { response: { id: 's', choices: [] }, request: { ...openAi(call).request, stream: true } },
+      ),
+      openAi({ ...call, id: '3' }, { response: { id: 't', choices: [] } }),
+      batchOutput({ ...call, id: '4' }, 'never asked'),
+    ]
+    expect(imported(records, { models: PRICES }).report.leftOut).toEqual([
+      { reason: 'request-alone', count: 1, first: 'log:3' },
+      { reason: 'failed', count: 2, first: 'log:1' },
+      { reason: 'no-prompt', count: 1, first: 'log:6' },
+      { reason: 'no-usage', count: 1, first: 'log:5' },
+      { reason: 'stream-without-usage', count: 1, first: 'log:4' },
+    ])
+  })
+})
+
+describe('Langfuse', () => {
+  test('observations are joined with scores of the observation, or of its trace', () => {
+    const log = createLogImport({ reward: 'helpful' })
+    CALLS.forEach((call, i) => {
+      const score = langfuseScore(call, i % 2 === 0 ? {} : { observationId: null })
+      expect(log.addScore(score, 'scores')).toBe(true)
+    })
+    expect(log.addScore({ name: 'tone', value: 1, traceId: 't' }, 'scores')).toBe(true)
+    const rows = CALLS.flatMap((call, i) =>
+      log.take(i === 0 ? langfuseExport(call) : langfuse(call), `o:${i}`),
+    )
+    expect(rows).toEqual(priorRows(CALLS))
+    expect(log.finish()).toMatchObject({ leftOut: [], otherScores: { tone: 1 } })
+  })
+
+  test('a trace brings its observations and scores, and only calls of models are rows', () => {
+    const [first, second] = CALLS
+    const trace = {
+      id: 'trace',
+      observations: [
+        langfuse(first),
+        langfuse(second, { id: 'tool', type: 'SPAN' }),
+        langfuse({ ...second, id: 'bad' }, { level: 'ERROR' }),
+        langfuse({ ...second, id: 'emb' }, { type: 'EMBEDDING' }),
+      ],
+      scores: [langfuseScore(first, { name: 'helpful' }), langfuseScore(second, { name: 'tone' })],
+    }
+    const { rows, report } = imported([trace], { reward: 'helpful' })
+    expect(rows).toEqual(priorRows([first]))
+    expect(report).toMatchObject({ rowsIn: 4, rowsUsed: 1 })
+    expect(report.leftOut.map(({ reason }) => reason)).toEqual(['not-a-generation', 'embeddings', 'failed'])
+  })
+
+  test('parts of usage beside the whole are priced once, and words are worth what they are given', () => {
+    const bare = { calculatedTotalCost: null, costDetails: {} }
+    const beside = {
+      input: 100,
+      input_cached_tokens: 50,
+      output: 10,
+      output_reasoning_tokens: 30,
+      total: 190,
+    }
+    const within = {
+      input: 150,
+      input_cached_tokens: 50,
+      output: 40,
+      output_reasoning_tokens: 30,
+      total: 190,
+    }
+    const records = [
+      langfuse(CALLS[0], { ...bare, usageDetails: beside, scores: { helpful: ['good'] } }),
+      langfuse(CALLS[2], { ...bare, usageDetails: within, scores: { helpful: 'bad' } }),
+      langfuse(CALLS[4], { scores: { helpful: 'so so' } }),
+    ]
+    const { rows, report } = imported(records, {
+      models: PRICES,
+      reward: 'helpful',
+      rewardWords: { good: 1, bad: 0 },
+    })
+    const costUsd = expect.closeTo((150 * 0.5 + 40 * 1) / 1e6, 15)
+    expect(rows).toMatchObject([
+      { outcomes: { small: { reward: 1, costUsd } } },
+      { outcomes: { small: { reward: 0, costUsd } } },
+    ])
+    expect(report.leftOut).toEqual([{ reason: 'reward-not-a-number', count: 1, first: 'log:3' }])
+  })
+})
+
+describe('named columns', () => {
+  test('are read under the names that they are given', () => {
+    const records = CALLS.map((call) => ({
+      nr: call.id,
+      question: call.prompt,
+      engine: call.model,
+      usd: String(call.costUsd),
+      rating: call.reward,
+    }))
+    const columns = { id: 'nr', prompt: 'question', model: 'engine', cost: 'usd' }
+    expect(imported(records, { columns, reward: 'rating' }).rows).toEqual(priorRows(CALLS))
+  })
+
+  test('a record of no known format is told', () => {
+    expect(imported([{ a: 1 }, 'x', null]).report.leftOut).toEqual([
+      { reason: 'bad-json', count: 2, first: 'log:2' },
+      { reason: 'unknown-format', count: 1, first: 'log:1' },
+    ])
+  })
+})
