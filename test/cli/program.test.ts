@@ -20,6 +20,7 @@ const COMMANDS = [
   'snapshot',
   'restore',
   'export',
+  'import-log',
   'fit-priors',
   'replay',
   'evaluate',

@@ -36,7 +36,7 @@ async function withStart(name: string, source: AsyncIterable<unknown>): Promise<
   let length = 0
   while (length < START_BYTES) {
     const next = await iterator.next().catch((error: unknown) => {
-      throw fileError(error, name, 'read')
+      throw readingError(error, name)
     })
     if (next.done === true) break
     const bytes = bytesOf(next.value)
@@ -53,7 +53,7 @@ async function withStart(name: string, source: AsyncIterable<unknown>): Promise<
         yield bytesOf(next.value)
       }
     } catch (error) {
-      throw fileError(error, name, 'read')
+      throw readingError(error, name)
     } finally {
       await iterator.return?.()
     }
@@ -76,6 +76,10 @@ async function* unpacked(packed: AsyncIterable<Buffer>, name: string): AsyncGene
   } finally {
     source.destroy()
   }
+}
+
+function readingError(error: unknown, name: string): unknown {
+  return error instanceof CommandError ? error : fileError(error, name, 'read')
 }
 
 function bytesOf(chunk: unknown): Buffer {

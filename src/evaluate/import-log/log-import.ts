@@ -109,9 +109,9 @@ class Importer implements LogImport {
       this.leaveOut('bad-json', place)
       return []
     }
-    return rowsOf(record).flatMap((row) => {
+    return rowsOf(record).flatMap((row, i) => {
       this.tally.rowsIn++
-      const read = isRecord(row) ? this.read(row, place) : 'bad-json'
+      const read = isRecord(row) ? this.read(row, place, i) : 'bad-json'
       const made = typeof read === 'string' ? read : this.rowOf(read)
       if (typeof made === 'string') {
         this.tally.leaveOut(made, place)
@@ -133,7 +133,8 @@ class Importer implements LogImport {
     return this.tally.report(this.settings.use, this.scores.otherNames)
   }
 
-  private read(record: Json, place: string): Usable | LeftOutReason {
+  /** @param index of the row in its record: without an id of its own a row is called by where it stands */
+  private read(record: Json, place: string, index: number): Usable | LeftOutReason {
     const format = this.formats.find((each) => this.formats.length === 1 || each.fits(record))
     if (format === undefined) return 'unknown-format'
     const call = format.read(record, (id) => this.requests.get(id) ?? null)
@@ -150,7 +151,7 @@ class Importer implements LogImport {
     const propensity = this.propensityOf(record)
     if (propensity === 'bad-propensity') return propensity
     return {
-      id: call.id ?? place,
+      id: call.id ?? (index === 0 ? place : `${place}#${index}`),
       place,
       at: call.at,
       model,

@@ -1,0 +1,343 @@
+import { execFile } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { chmod, readdir, stat, symlink } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../src/replay/random.js'
+import {
+  batchInput,
+  batchOutput,
+  csv,
+  langfuse,
+  langfuseScore,
+  lines,
+  liteLlm,
+  openAi,
+  PRICES,
+  type Told,
+  told,
+} from '../evaluate/import-log/logs.js'
+import { BIN, Folder } from './support.js'
+
+const folder = new Folder()
+const CALLS = told(40)
+const STARS = ['--reward', 'metadata.feedback.stars', '--reward-range', '1,5']
+const OUT = ['--out', 'rows.jsonl']
+
+async function rowsOf(name = 'rows.jsonl'): Promise<unknown[]> {
+  const text = (await folder.read(name)).toString()
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+async function imported(...args: string[]) {
+  const report = JSON.parse(await folder.ok(['import-log', ...args, ...OUT, '--json']))
+  return { report, rows: await rowsOf() }
+}
+
+/** Calls whose models were drawn by chance, three times as often small as large, and whose rewards are told. */
+function drawn(count: number, seed: number): Told[] {
+  const random = mulberry32(seed)
+  return told(count, ['small']).map((call) => {
+    const isSmall = random() < 0.75
+    const reward = random() < (isSmall ? 0.4 : 0.8) ? 1 : 0
+    return { ...call, model: isSmall ? 'small' : 'large', reward, costUsd: isSmall ? 0.00003 : 0.0005 }
+  })
+}
+
+describe('rows go on, in processes of their own, to', () => {
+  test('fit-priors, whose priors route takes; with and without texts', async () => {
+    await folder.write('models.json', { models: PRICES })
+    await folder.write('spend.jsonl', lines(CALLS.map((call) => liteLlm(call))))
+    const fit = ['fit-priors', '--data', 'rows.jsonl', '--out', 'priors.json']
+    for (const flags of [[], ['--contexts-only']]) {
+      const said = await folder.spawnOk(['import-log', 'spend.jsonl', ...STARS, ...OUT, ...flags])
+      expect(said).toMatch(/^rows\.jsonl: 40 rows for priors, from 40 of 40 rows; 0 left out\.\n/)
+      expect(said).toContain(`Next: paretobandit ${fit.join(' ')}\n`)
+      expect((await folder.read('rows.jsonl')).includes('rivers')).toBe(flags.length === 0)
+      expect(await folder.spawnOk(fit)).toContain('priors of 2 models from 40 prompts')
+      const route = ['route', 'a poem about rain', '--models', 'models.json', '--budget', '1', '--json']
+      await folder.ok([...route, '--priors', 'priors.json'])
+    }
+  })
+
+  test('replay, from the outputs of one batch a model', async () => {
+    await folder.write('models.json', { models: PRICES })
+    const tasks = told(80, ['small'])
+    const task = (i: number) => `task-${i}`
+    await folder.write('in.jsonl', lines(tasks.map((call, i) => batchInput(call, task(i)))))
+    for (const model of ['small', 'large']) {
+      const answered = tasks.map((call, i) =>
+        batchOutput({ ...call, model, id: `${model}-${i}` }, task(i), {
+          grade: model === 'large' ? 1 : call.reward,
+        }),
+      )
+      await folder.write(`${model}.jsonl`, lines(answered))
+    }
+    const files = ['small.jsonl', 'large.jsonl', '--requests', 'in.jsonl']
+    const flags = ['--for', 'replay', '--models', 'models.json', '--reward', 'grade']
+    const said = await folder.spawnOk(['import-log', ...files, ...flags, ...OUT])
+    expect(said).toMatch(/^rows\.jsonl: 80 rows for replay, from 160 of 160 rows/)
+    const replay = [
+      'replay',
+      '--data',
+      'rows.jsonl',
+      '--models',
+      'models.json',
+      '--seeds',
+      '1',
+      '--budgets',
+      '0.001',
+    ]
+    const played = await folder.spawnOk([...replay, '--json', 'figures.json'])
+    expect(played).toContain('large')
+    expect(JSON.parse((await folder.read('figures.json')).toString()).rows).toBeDefined()
+  })
+
+  test('evaluate, which tells what was earned and refuses other policies unless a split is assumed', async () => {
+    const calls = drawn(1500, 7)
+    await folder.write('observations.jsonl', lines(calls.map((call) => langfuse(call))))
+    await folder.write(
+      'scores.json',
+      JSON.stringify({ data: calls.map((call) => langfuseScore(call)), meta: {} }),
+    )
+    const flags = ['--scores', 'scores.json', '--reward', 'helpful', '--for', 'evaluate']
+    const said = await folder.spawnOk(['import-log', 'observations.jsonl', ...flags, ...OUT])
+    expect(said).toContain('1500 have no propensity')
+    const evaluate = ['evaluate', '--log', 'rows.jsonl']
+    expect(await folder.spawnOk(evaluate)).toMatch(
+      /1500 requests, 1500 evaluated, of which 1500 are rewarded/,
+    )
+    const large = [...evaluate, '--policy', 'model:large']
+    await folder.spawnRefused(large, /no decision has a propensity/)
+    const assumed = await folder.spawnOk([...large, '--assume-random', '--report', 'page.html'])
+    expect(assumed).toContain('ASSUMED: 1500 have no propensity of the log')
+    expect((await folder.read('page.html')).toString()).toContain('ASSUMED: 1500')
+    const { policies } = JSON.parse(await folder.ok([...large, '--assume-random', '--json']))
+    expect(policies[1].reward.doublyRobust.mean).toBeCloseTo(0.8, 1)
+  })
+
+  test('evaluate with the propensities that a log has', async () => {
+    const calls = drawn(1500, 8).map((call) => openAi(call, { chance: call.model === 'small' ? 0.75 : 0.25 }))
+    await folder.write('log.jsonl', lines(calls))
+    await folder.ok(['import-log', 'log.jsonl', '--for', 'evaluate', '--propensity', 'chance', ...OUT])
+    const said = await folder.ok(['evaluate', '--log', 'rows.jsonl', '--policy', 'model:large', '--json'])
+    const { policies, assumedPropensities, evaluated } = JSON.parse(said)
+    expect({ assumedPropensities, evaluated }).toEqual({ assumedPropensities: 0, evaluated: 1500 })
+    expect(policies[1].reward.doublyRobust.mean).toBeCloseTo(0.8, 1)
+  })
+})
+
+describe('files', () => {
+  const records = CALLS.map((call) => liteLlm(call))
+  const KINDS: readonly (readonly [name: string, content: string | Uint8Array, place: RegExp])[] = [
+    ['a.jsonl', lines(records), /^a\.jsonl:1$/],
+    ['a.json', JSON.stringify(records), /^a\.json\[0\]$/],
+    ['b.json', JSON.stringify({ data: records, meta: { page: 1 } }, null, 2), /^b\.json\[0\]$/],
+    ['c.json', records.map((record) => JSON.stringify(record, null, 2)).join('\n'), /^c\.json\[0\]$/],
+    ['crlf.jsonl', `\ufeff${lines(records).replaceAll('\n', '\r\n')}`, /^crlf\.jsonl:1$/],
+    ['mark.json', `\ufeff${JSON.stringify(records, null, 1)}`, /^mark\.json\[0\]$/],
+    ['a.csv', csv(records), /^a\.csv:2$/],
+    ['b.csv', `\ufeff${csv(records, ';').replaceAll('\n', '\r\n')}`, /^b\.csv:2$/],
+    ['a.tsv', csv(records, '\t'), /^a\.tsv:2$/],
+    ['table', csv(records), /^table:2$/],
+    ['a.jsonl.gz', gzipSync(lines(records)), /^a\.jsonl\.gz:1$/],
+    ['a.csv.gz', gzipSync(csv(records)), /^a\.csv\.gz:2$/],
+  ]
+
+  test.each(KINDS)('%s gives the same rows', async (name, content, place) => {
+    await folder.write('plain.jsonl', lines(records))
+    const expected = await imported('plain.jsonl', ...STARS)
+    await folder.write(name, content)
+    const { rows, report } = await imported(name, ...STARS)
+    expect(rows).toEqual(expected.rows)
+    expect(report).toMatchObject({ rowsIn: 40, rowsUsed: 40, leftOut: [] })
+    const failed = await imported(
+      name,
+      ...STARS,
+      '--model',
+      'other=chat',
+      '--for',
+      'evaluate',
+      '--propensity',
+      'spend',
+    )
+    expect(failed.report.rowsUsed).toBe(40)
+    const left = await folder.run(['import-log', name, '--reward', 'none', ...OUT])
+    expect(left.stderr).toMatch(/got none of 40: 40 no reward \(first at (\S+)\)/)
+    expect(/first at (\S+)\)/.exec(left.stderr)?.[1]).toMatch(place)
+  })
+
+  test('broken ones of all kinds are told, line by line where there are lines', async () => {
+    await folder.write('a.jsonl', `${lines(records.slice(0, 2))}{"cut\n\n[1]\n${lines(records.slice(2, 4))}`)
+    const { report } = await imported('a.jsonl', ...STARS)
+    expect(report).toMatchObject({ rowsIn: 6, rowsUsed: 4 })
+    expect(report.leftOut).toEqual([{ reason: 'bad-json', count: 2, first: 'a.jsonl:3' }])
+    const table = csv(records.slice(0, 3)).split('\n')
+    await folder.write('a.csv', [...table.slice(0, 3), 'too,few', ...table.slice(3)].join('\n'))
+    const cut = await imported('a.csv', ...STARS)
+    expect(cut.report.leftOut).toEqual([{ reason: 'bad-csv', count: 1, first: 'a.csv:4' }])
+    expect(cut.report).toMatchObject({ rowsIn: 4, rowsUsed: 3 })
+  })
+
+  test('that are no log are refused, and nothing is written', async () => {
+    await folder.write('rows.jsonl', 'before')
+    const refused = async (name: string, content: string | Uint8Array, message: RegExp) => {
+      await folder.write(name, content)
+      await folder.refused(['import-log', name, ...STARS, ...OUT], message)
+    }
+    await refused(
+      'cut.json',
+      JSON.stringify(records).slice(0, -9),
+      /cut\.json: expected JSON to its end, got an error after 39/,
+    )
+    await refused('cut.csv', `${csv(records)}"open`, /cut\.csv: expected CSV with a header/)
+    await refused('wide.jsonl', Buffer.from(lines(records), 'utf16le'), /UTF-16: use 'iconv/)
+    await refused('wide.gz', gzipSync(Buffer.from(lines(records), 'utf16le')), /UTF-16: use 'iconv/)
+    await refused('zst.jsonl', Buffer.from('28b52ffd00', 'hex'), /zstd/)
+    await refused('cut.gz', gzipSync(lines(records)).subarray(0, 900), /compressed by gzip and broken/)
+    await refused('empty.jsonl', '', /got no rows/)
+    await refused(
+      'other.jsonl',
+      '{"a":1}\n',
+      /got none of 1: 1 of no known format \(first at other\.jsonl:1\)/,
+    )
+    await folder.refused(['import-log', 'none.jsonl', ...OUT], /none\.jsonl: cannot read it/)
+    await folder.refused(['import-log', '.', ...OUT], /it is a folder/)
+    expect((await folder.read('rows.jsonl')).toString()).toBe('before')
+    expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  test('from standard input, to standard output, the report on the side', async () => {
+    const args = ['import-log', '-', ...STARS, '--out', '-']
+    const { code, stdout, stderr } = await folder.spawn(args, lines(records))
+    expect(code).toBe(0)
+    expect(stdout.trim().split('\n')).toHaveLength(40)
+    expect(stderr).toMatch(/^-: 40 rows for priors/)
+    expect(stderr).not.toContain('Next')
+    await folder.refused(['import-log', '-', '--scores', '-', ...OUT], /'-' once at most/)
+  })
+
+  test('are for their owner alone, keep their permissions, and links stay links', async () => {
+    await folder.write('a.jsonl', lines(records))
+    await imported('a.jsonl', ...STARS)
+    const mode = async (name: string) => (await stat(`${folder.path}/${name}`)).mode & 0o777
+    expect(await mode('rows.jsonl')).toBe(0o600)
+    await chmod(`${folder.path}/rows.jsonl`, 0o640)
+    await symlink('rows.jsonl', `${folder.path}/link`)
+    await folder.ok(['import-log', 'a.jsonl', ...STARS, '--out', 'link'])
+    expect(await mode('rows.jsonl')).toBe(0o640)
+    expect(await rowsOf('link')).toHaveLength(40)
+    expect((await readdir(folder.path)).sort()).toEqual(['a.jsonl', 'link', 'rows.jsonl'])
+  })
+
+  test('that are read are never written', async () => {
+    await folder.write('a.jsonl', lines(records))
+    await folder.write('models.json', { models: PRICES })
+    await symlink('a.jsonl', `${folder.path}/link`)
+    const other = /expected another file than/
+    await folder.refused(['import-log', 'a.jsonl', '--out', 'a.jsonl'], other)
+    await folder.refused(['import-log', 'a.jsonl', '--out', 'link'], other)
+    await folder.refused(['import-log', 'a.jsonl', '--models', 'models.json', '--out', 'models.json'], other)
+    await folder.refused(['import-log', 'b.jsonl', '--scores', 'a.jsonl', '--out', 'a.jsonl'], other)
+    await folder.refused(['import-log', 'b.jsonl', '--requests', 'a.jsonl', '--out', 'a.jsonl'], other)
+  })
+
+  test.each(['jsonl', 'json', 'csv'])('larger than the memory are read (%s)', async (kind) => {
+    const name = `large.${kind}`
+    const sink = createWriteStream(`${folder.path}/${name}`)
+    const long = 'rain '.repeat(10_000)
+    if (kind === 'csv') sink.write('id,prompt,model,costUsd,reward\n')
+    for (let i = 0; i < 1200; i++) {
+      const row = { id: `${i}`, prompt: `${i} ${long}`, model: 'small', costUsd: 0.1, reward: 1 }
+      const start = kind === 'json' ? (i === 0 ? '[' : ',') : ''
+      const text = kind === 'csv' ? `${Object.values(row).join(',')}\n` : `${start}${JSON.stringify(row)}\n`
+      if (!sink.write(text)) await new Promise<void>((resolve) => sink.once('drain', () => resolve()))
+    }
+    await finished(sink.end(kind === 'json' ? ']' : ''))
+    const { size } = await stat(`${folder.path}/${name}`)
+    expect(size).toBeGreaterThan(5.9e7)
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--max-old-space-size=56', BIN, 'import-log', name, '--contexts-only', ...OUT],
+      { cwd: folder.path },
+    )
+    expect(stdout).toMatch(/^rows\.jsonl: 1200 rows for priors, from 1200 of 1200 rows/)
+  })
+})
+
+describe('flags', () => {
+  test('map columns, models, words and ranges', async () => {
+    const rows = [
+      { nr: 1, ask: 'Rain, or sun?', engine: 'gpt-a', usd: '', inn: 1000, out: 100, mark: 'good' },
+      { nr: 2, ask: 'A "quoted"\nquestion', engine: 'gpt-b', usd: 0.25, inn: '', out: '', mark: '2' },
+      { nr: 3, ask: 'Why?', engine: 'gpt-c', usd: 1, inn: '', out: '', mark: '2' },
+      { nr: 4, ask: 'How?', engine: 'gpt-a', usd: 1, inn: '', out: '', mark: '6' },
+    ]
+    await folder.write('calls.csv', csv(rows))
+    await folder.write('models.json', { models: PRICES })
+    const columns = ['id=nr', 'prompt=ask', 'model=engine', 'cost=usd', 'inputTokens=inn', 'outputTokens=out']
+    const { report, rows: made } = await imported(
+      'calls.csv',
+      ...columns.flatMap((column) => ['--column', column]),
+      ...['--model', 'small=gpt-a', '--model', 'large=gpt-b,gpt-d', '--models', 'models.json'],
+      ...['--reward', 'mark', '--reward-range', '1,5', '--reward-word', 'good=5'],
+    )
+    expect(made).toEqual([
+      { id: '1', prompt: rows[0].ask, outcomes: { small: { reward: 1, costUsd: 0.0006 } } },
+      { id: '2', prompt: rows[1].ask, outcomes: { large: { reward: 0.25, costUsd: 0.25 } } },
+    ])
+    expect(report).toMatchObject({ costs: { fromLog: 1, fromPrices: 1 }, unknownModels: { 'gpt-c': 1 } })
+    expect(report.leftOut).toEqual([
+      { reason: 'unknown-model', count: 1, first: 'calls.csv:5' },
+      { reason: 'reward-out-of-range', count: 1, first: 'calls.csv:6' },
+    ])
+  })
+
+  test('tell what they could have been', async () => {
+    await folder.write('o.jsonl', lines(CALLS.map((call) => langfuse(call, { model: 'gpt' }))))
+    await folder.write('s.jsonl', lines([...CALLS.map((call) => langfuseScore(call)), { value: 1 }]))
+    await folder.write('models.json', { models: PRICES })
+    const base = ['import-log', 'o.jsonl', '--scores', 's.jsonl', '--model', 'small=gpt', ...OUT]
+    await folder.write('none.jsonl', lines([{ value: 1 }]))
+    await folder.refused(
+      [...base, '--scores', 'none.jsonl'],
+      /none\.jsonl: expected scores, got 1 other lines/,
+    )
+    await folder.refused([...base, '--requests', 'none.jsonl'], /none\.jsonl: expected requests, got 1 other/)
+    const said = await folder.ok([...base, '--reward', 'helpful', '--for', 'evaluate'])
+    expect(said).toContain('s.jsonl: 1 are no scores, the first at s.jsonl:41.')
+    await folder.write('o2.jsonl', lines(CALLS.map((call) => langfuse(call, { scores: { helpful: [1] } }))))
+    await folder.refused(
+      ['import-log', 'o2.jsonl', ...OUT],
+      /40 no reward \(first at o2\.jsonl:1\); scores that --reward could name: helpful \(40\)/,
+    )
+    await folder.refused(
+      ['import-log', 'o.jsonl', '--models', 'models.json', ...OUT],
+      /models that --model or --models could name: gpt \(40\)/,
+    )
+  })
+
+  test.each([
+    [[...OUT], /missing required argument 'files'/],
+    [['a.jsonl'], /--out/],
+    [['a.jsonl', ...OUT, '--for', 'prior'], /Did you mean priors\?/],
+    [['a.jsonl', ...OUT, '--format', 'litelm'], /Did you mean litellm\?/],
+    [['a.jsonl', ...OUT, '--for', 'replay'], /models: expected the models/],
+    [['a.jsonl', ...OUT, '--model', 'small'], /Expected NAME=VALUE/],
+    [['a.jsonl', ...OUT, '--model', 'a=x', '--model', 'b=x'], /expected one id for 'x'/],
+    [['a.jsonl', ...OUT, '--column', 'promt=x'], /did you mean 'prompt'/],
+    [['a.jsonl', ...OUT, '--reward-range', '1'], /LOW,HIGH/],
+    [['a.jsonl', ...OUT, '--reward-range', '5,1'], /rewardRange: expected \[low, high\]/],
+    [['a.jsonl', ...OUT, '--reward-word', 'good=well'], /--reward-word: expected WORD=NUMBER/],
+    [['a.jsonl', ...OUT, '--reward-word', 'good=2'], /rewardWords/],
+    [['a.jsonl', '--out', 'no/such/rows.jsonl'], /cannot write it/],
+  ])('%j are refused', async (args, message) => {
+    await folder.write('a.jsonl', lines([liteLlm(CALLS[0])]))
+    await folder.refused(['import-log', ...args], message)
+  })
+})
