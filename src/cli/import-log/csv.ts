@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { CsvError, type Info, parse } from 'csv-parse'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { Chunks } from './chunks.js'
-import type { LogRecord } from './records.js'
+import type { LogRecord } from './log-record.js'
 
 /** Characters of a record at most. */
 const RECORD_MAX = 2 ** 26

@@ -1,15 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
 import { JSONParser } from '@streamparser/json'
 import { ParetoBanditError } from '../../base/errors.js'
-import type { LeftOutReason } from '../../evaluate/import-log/index.js'
 import { CommandError } from '../command-error.js'
 import { type Chunks, openChunks } from './chunks.js'
 import { csvRecords } from './csv.js'
-
-/** A record of a log, or why it is none. */
-export type LogRecord =
-  | { readonly place: string; readonly value: unknown }
-  | { readonly place: string; readonly problem: LeftOutReason }
+import type { LogRecord } from './log-record.js'
 
 /** Characters of a line at most; what is longer is no call of a model. */
 const LINE_MAX = 2 ** 26

@@ -72,9 +72,13 @@ function billOf(record: Json): Bill | null {
     counts.reduce((sum, [name, count]) => sum + (pattern.test(name) ? count : 0), 0)
   const usage = recordIn(record.usage)
   const hasUnits = usage.unit === undefined || usage.unit === null || usage.unit === 'TOKENS'
-  const input = numberIn(firstOf(details.input, hasUnits ? usage.input : null, record.promptTokens)) ?? 0
+  const input =
+    numberIn(firstOf(details.input, hasUnits ? usage.input : null, record.promptTokens, record.inputUsage)) ??
+    0
   const output =
-    numberIn(firstOf(details.output, hasUnits ? usage.output : null, record.completionTokens)) ?? 0
+    numberIn(
+      firstOf(details.output, hasUnits ? usage.output : null, record.completionTokens, record.outputUsage),
+    ) ?? 0
   const partsOfInput = sumOf(/^(input_|prompt_|cache_)/)
   const partsOfOutput = sumOf(/^(output_|completion_|reasoning)/)
   const isWhole = numberIn(details.total) === input + output

@@ -24,7 +24,7 @@ export const OPENAI: LogFormat = {
       id,
       at: timeIn(firstOf(record.at, record.timestamp, record.created_at, answer.created, answer.created_at)),
       models: [request.model, record.model, answer.model].flatMap((name) => textIn(name) ?? []),
-      prompt: promptOfRequest(request) ?? (customId === null ? null : promptOf(customId)),
+      prompt: promptOfRequest(request) ?? promptOfFirst([customId, id, textIn(answer.id)], promptOf),
       costUsd: numberIn(firstOf(record.costUsd, record.cost, recordIn(usage).cost)),
       bill: isRecord(usage) && Object.values(usage).some((count) => Number(count) > 0) ? { usage } : null,
       isStream: request.stream === true || /\.chunk$/.test(String(answer.object)),
@@ -40,6 +40,18 @@ export function requestLine(record: Json): { readonly id: string; readonly promp
   const id = textIn(firstOf(record.custom_id, record.id, record.request_id))
   const prompt = promptOfRequest(requestOf(record))
   return id === null || prompt === null ? null : { id, prompt }
+}
+
+/** Batches name a request by its custom id, stored completions are named themselves. */
+function promptOfFirst(
+  ids: readonly (string | null)[],
+  promptOf: (id: string) => string | null,
+): string | null {
+  for (const id of ids) {
+    const prompt = id === null ? null : promptOf(id)
+    if (prompt !== null) return prompt
+  }
+  return null
 }
 
 function requestOf(record: Json): Json {

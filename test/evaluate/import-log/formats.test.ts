@@ -155,6 +155,16 @@ describe('requests and answers of OpenAI', () => {
     })
   })
 
+  test('stored completions find their messages among the requests by their own id', () => {
+    const log = createLogImport({ models: PRICES })
+    const [call] = CALLS
+    const { request, response } = openAi(call)
+    expect(log.addRequest({ id: response.id, messages: request.messages }, 'messages')).toBe(true)
+    expect(log.take({ ...response, model: 'small', metadata: { reward: '1' } }, 'log:1')).toMatchObject([
+      { id: response.id, prompt: call.prompt, outcomes: { small: { reward: 1 } } },
+    ])
+  })
+
   test('leave out what failed, what streams without usage, and requests alone', () => {
     const [call] = CALLS
     const records = [
