@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkPriors } from '../../src/bandit/check-priors.js'
+import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -28,6 +29,22 @@ describe('fit-priors', () => {
     const route = ['route', 'a question about rivers', '--models', 'models.json', '--budget', '1', '--json']
     const decision = JSON.parse(await folder.ok([...route, '--exploit', '--priors', 'priors.json']))
     expect(decision.model).toBe('large')
+  })
+
+  test('takes contexts in the place of prompts, of the encoder that it has itself', async () => {
+    const { name, dimension } = defaultEncoder()
+    const bare = { prompt: '', features: Array.from({ length: dimension }, () => 0.5) }
+    const rows = (encoder: unknown) =>
+      LOG.split('\n')
+        .map((row, i) => JSON.stringify({ ...JSON.parse(row), ...(i % 2 === 0 ? { ...bare, encoder } : {}) }))
+        .join('\n')
+    await folder.write('rows.jsonl', rows(name))
+    const fit = ['fit-priors', '--data', 'rows.jsonl', '--out', 'priors.json']
+    expect(await folder.ok(fit)).toContain('priors of 2 models from 60 prompts')
+    await folder.write('rows.jsonl', rows('another'))
+    await folder.refused(fit, /row 'p0' has no prompt to encode, and no features of encoder/)
+    await folder.write('rows.jsonl', rows(1))
+    await folder.refused(fit, /rows\.jsonl:1: encoder: expected a string/)
   })
 
   test('refuses what it cannot read or write', async () => {

@@ -4,6 +4,7 @@ import { chmod, readdir, stat, symlink } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mulberry32 } from '../../src/replay/random.js'
 import {
@@ -19,6 +20,7 @@ import {
   type Told,
   told,
 } from '../evaluate/import-log/logs.js'
+import '../support/seed.js'
 import { BIN, Folder } from './support.js'
 
 const folder = new Folder()
@@ -182,6 +184,47 @@ describe('files', () => {
     const cut = await imported('a.csv', ...STARS)
     expect(cut.report.leftOut).toEqual([{ reason: 'bad-csv', count: 1, first: 'a.csv:4' }])
     expect(cut.report).toMatchObject({ rowsIn: 4, rowsUsed: 3 })
+  })
+
+  test('whatever bytes are changed: rows in are rows used and left out, or it is refused in a line', async () => {
+    const files = KINDS.filter(([, content]) => typeof content === 'string')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(),
+        fc.boolean(),
+        async ([name, content], changes, end, isCut) => {
+          const bytes = Buffer.from(content)
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+          await folder.write(name, isCut ? bytes.subarray(0, end % bytes.length) : bytes)
+          const { code, stdout, stderr } = await folder.run(['import-log', name, ...STARS, ...OUT, '--json'])
+          if (code === 2) {
+            expect(stderr).toMatch(/^paretobandit: [^\n]+\n$/)
+            return
+          }
+          expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+          const { rowsIn, rowsUsed, rowsWritten, leftOut } = JSON.parse(stdout)
+          const left = leftOut.reduce((sum: number, { count }: { count: number }) => sum + count, 0)
+          expect(rowsIn).toBe(rowsUsed + left)
+          expect(await rowsOf()).toHaveLength(rowsWritten)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('of a line without an end are read on after it', async () => {
+    const long = Buffer.alloc(2 ** 26 + 2 ** 20, 'x')
+    await folder.write(
+      'a.jsonl',
+      Buffer.concat([Buffer.from(lines(records)), long, Buffer.from(`\n${lines(records)}`)]),
+    )
+    const { report } = await imported('a.jsonl', ...STARS)
+    expect(report.leftOut).toEqual([
+      { reason: 'too-long', count: 1, first: 'a.jsonl:41' },
+      { reason: 'duplicate', count: 40, first: 'a.jsonl:42' },
+    ])
   })
 
   test('that are no log are refused, and nothing is written', async () => {

@@ -1,4 +1,6 @@
 import { isRecord } from '../../base/check.js'
+import { SERVICE_TIERS } from '../../models/service-tier.js'
+import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
@@ -26,7 +28,7 @@ export const OPENAI: LogFormat = {
       models: [request.model, record.model, answer.model].flatMap((name) => textIn(name) ?? []),
       prompt: promptOfRequest(request) ?? promptOfFirst([customId, id, textIn(answer.id)], promptOf),
       costUsd: numberIn(firstOf(record.costUsd, record.cost, recordIn(usage).cost)),
-      bill: isRecord(usage) && Object.values(usage).some((count) => Number(count) > 0) ? { usage } : null,
+      bill: billOf(usage, customId === null ? answer.service_tier : 'batch'),
       isStream: request.stream === true || /\.chunk$/.test(String(answer.object)),
       scoreIds: [id, customId, textIn(answer.id)].flatMap((each) => each ?? []),
       scores: undefined,
@@ -40,6 +42,13 @@ export function requestLine(record: Json): { readonly id: string; readonly promp
   const id = textIn(firstOf(record.custom_id, record.id, record.request_id))
   const prompt = promptOfRequest(requestOf(record))
   return id === null || prompt === null ? null : { id, prompt }
+}
+
+/** @param tier how the call was served, for the discount of the model's price */
+function billOf(usage: unknown, tier: unknown): Bill | null {
+  if (!isRecord(usage) || !Object.values(usage).some((count) => Number(count) > 0)) return null
+  const serviceTier = SERVICE_TIERS.find((each) => each === tier)
+  return serviceTier === undefined ? { usage } : { usage, serviceTier }
 }
 
 /** Batches name a request by its custom id, stored completions are named themselves. */

@@ -105,6 +105,19 @@ describe('costs', () => {
     expect(report.models.small.costUsd).toBeCloseTo(priced * 3.6, 12)
   })
 
+  test('of a batch, and of a flex tier, are less by the discount that the model has', () => {
+    const models = [{ ...PRICES[0], batchDiscount: 0.5, flexDiscount: 0.25 }]
+    const { response } = openAi(CALLS[6])
+    const records = [
+      batchOutput(CALLS[0], 'task', { body: openAi(CALLS[0]).request, reward: 1 }),
+      openAi(CALLS[2]),
+      openAi(CALLS[6], { response: { ...response, service_tier: 'flex' } }),
+    ]
+    const { rows } = imported(records, { models, names: { large: 'small' } })
+    const costs = rows.map((row) => ('outcomes' in row ? row.outcomes.small.costUsd : null))
+    expect(costs).toEqual([priced * 0.5, priced, priced * 0.75].map((usd) => expect.closeTo(usd, 15)))
+  })
+
   test('of 0 beside tokens with a price are the price; without a price they stay, and are told', () => {
     const record = liteLlm(CALLS[0], { spend: 0 })
     const options = { reward: 'metadata.feedback.stars', rewardRange: [1, 5] } as const
