@@ -82,7 +82,8 @@ describe('rows go on, in processes of their own, to', () => {
     }
     const files = ['small.jsonl', 'large.jsonl', '--requests', 'in.jsonl']
     const flags = ['--for', 'replay', '--models', 'models.json', '--reward', 'grade']
-    const said = await folder.spawnOk(['import-log', ...files, ...flags, ...OUT])
+    const said = await folder.spawnOk(['import-log', ...files, ...flags, ...OUT, '--contexts-only'])
+    expect((await folder.read('rows.jsonl')).includes('rivers')).toBe(false)
     expect(said).toMatch(/^rows\.jsonl: 80 rows for replay, from 160 of 160 rows/)
     const replay = [
       'replay',
