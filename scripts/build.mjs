@@ -20,6 +20,7 @@ const entries = {
   'store/sqlite': 'src/store/sqlite/index.ts',
   'store/sqlite-worker': 'src/store/sqlite/worker.ts',
   'store/redis': 'src/store/redis/index.ts',
+  prices: 'src/prices/index.ts',
   openai: 'src/adapters/openai/index.ts',
   'ai-sdk': 'src/adapters/ai-sdk/index.ts',
   langchain: 'src/adapters/langchain/index.ts',

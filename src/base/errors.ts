@@ -41,6 +41,10 @@ export type ErrorCode =
   | 'STORE_MISMATCH'
   | 'STORE_CLOSED'
   | 'JOURNAL_FULL'
+  | 'PRICES_UNREADABLE'
+  | 'PRICES_INVALID'
+  | 'PRICES_MISSING'
+  | 'PRICES_IMPLAUSIBLE'
 
 interface FailureOptions extends ErrorOptions {
   readonly neededUsd?: number

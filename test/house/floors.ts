@@ -17,6 +17,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
   ['log', /^src\/log\//],
   ['store', /^src\/store\//],
   ['root', /^src\/(create-router|index)\.ts$/],
+  ['prices', /^src\/prices\//],
   ['report', /^src\/report\//],
   ['replay', /^src\/replay\//],
   ['evaluate', /^src\/evaluate\//],
@@ -46,12 +47,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: ROUTER,
   store: [...ROUTER, 'log'],
   root: [...ROUTER, 'log', 'store'],
+  prices: ['base', 'models'],
   report: ['base', 'models'],
   replay: [...ROUTER, 'log', 'store', 'root', 'report'],
   evaluate: [...ROUTER, 'log', 'store', 'root', 'report'],
   adapters: ['root'],
-  gateway: ['features', 'store', 'root'],
-  cli: [...ROUTER, 'log', 'store', 'root', 'report', 'replay', 'evaluate', 'gateway'],
+  gateway: ['features', 'store', 'root', 'prices'],
+  cli: [...ROUTER, 'log', 'store', 'root', 'prices', 'report', 'replay', 'evaluate', 'gateway'],
 }
 
 export function floorOf(file: string): string | undefined {

@@ -10,6 +10,7 @@ const ENTRIES = [
   CORE,
   'features/index.d.ts',
   'evaluate/index.d.ts',
+  'prices/index.d.ts',
   'gateway/index.d.ts',
   'adapters/openai/index.d.ts',
   'adapters/ai-sdk/index.d.ts',

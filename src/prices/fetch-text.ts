@@ -1,0 +1,124 @@
+import { ParetoBanditError } from '../base/errors.js'
+
+export interface FetchLimits {
+  readonly fetch: typeof globalThis.fetch
+  readonly timeoutMs: number
+  readonly bytesMax: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** What errors call an address: they never show where it leads on to, as that may have a secret in it. */
+type Failure = (message: string) => ParetoBanditError
+
+/** Addresses that lead on to others: more of them go round in a circle. */
+const HOPS_MAX = 5
+const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** A URL as errors may show it: no user, no password, no query. */
+export function shownUrl(url: URL): string {
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`
+}
+
+/** Whether a list may be read there: https, or this machine, and no password in the address. */
+export function checkUrl(url: URL, unreadable: Failure): void {
+  if (url.username !== '' || url.password !== '')
+    throw unreadable('expected no user and no password in the address')
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname))) return
+  throw unreadable('expected https, or http on localhost')
+}
+
+/**
+ * The text behind a URL. Redirects are followed to where a list may be read.
+ * @param name what errors call it
+ * @throws PRICES_UNREADABLE
+ */
+export async function fetchText(
+  url: URL,
+  name: string,
+  { fetch, timeoutMs, bytesMax, signal }: FetchLimits,
+): Promise<string> {
+  const unreadable = failureAt(name)
+  const late = AbortSignal.timeout(timeoutMs)
+  const ended = signal === undefined ? late : AbortSignal.any([late, signal])
+  try {
+    const response = await follow(url, fetch, ended, unreadable)
+    return await textOf(response, bytesMax, ended, unreadable)
+  } catch (error) {
+    if (error instanceof ParetoBanditError) throw error
+    if (late.aborted) throw unreadable(`no answer within ${timeoutMs} ms`)
+    if (signal?.aborted === true) throw unreadable('broken off')
+    throw unreadable(`it cannot be reached${causeOf(error)}`)
+  }
+}
+
+async function follow(
+  first: URL,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+  unreadable: Failure,
+): Promise<Response> {
+  let url = first
+  for (let hop = 0; hop <= HOPS_MAX; hop++) {
+    checkUrl(url, unreadable)
+    const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'application/json' } })
+    const { status, headers } = response
+    const location = headers.get('location')
+    if (status < 300 || status > 399 || location === null) {
+      if (!response.ok) {
+        await response.body?.cancel()
+        throw unreadable(`expected 200, got ${status}`)
+      }
+      return response
+    }
+    await response.body?.cancel()
+    if (!URL.canParse(location, url)) throw unreadable('it leads to no address')
+    const next = new URL(location, url)
+    // Somebody else's server does not get to ask this machine.
+    if (!LOCAL.test(url.hostname) && LOCAL.test(next.hostname)) throw unreadable('it leads to this machine')
+    url = next
+  }
+  throw unreadable(`it leads on more than ${HOPS_MAX} times`)
+}
+
+async function textOf(
+  { body, headers }: Response,
+  bytesMax: number,
+  signal: AbortSignal,
+  unreadable: Failure,
+): Promise<string> {
+  const tooLong = () => unreadable(`expected at most ${bytesMax} bytes`)
+  if (Number(headers.get('content-length') ?? 0) > bytesMax) {
+    await body?.cancel()
+    throw tooLong()
+  }
+  if (body === null) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  const parts: string[] = []
+  let bytes = 0
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+      if (bytes > bytesMax) throw tooLong()
+      parts.push(decoder.decode(value, { stream: true }))
+    }
+  } catch (error) {
+    await reader.cancel().catch(() => {})
+    throw error
+  }
+  return parts.join('') + decoder.decode()
+}
+
+export function failureAt(name: string): Failure {
+  return (message) => new ParetoBanditError('PRICES_UNREADABLE', '', `${name}: ${message}`)
+}
+
+/** `: ECONNREFUSED`, and no words of others: they may quote an address with what is secret in it. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? `: ${code}` : ''
+}

@@ -1,0 +1,121 @@
+import { show } from '../base/errors.js'
+import type { DiscountName } from '../models/service-tier.js'
+import { TOKEN_KINDS, type TokenKindName } from '../models/token-kinds.js'
+import { isDecimal, perMillion } from './per-million.js'
+
+/** USD per million tokens by kind, as far as a list says so. */
+export type KindPrices = Partial<Record<TokenKindName, number>>
+
+/** Ways to be served that lists price apart. */
+export const PRICE_SERVICES = ['standard', 'batch', 'flex', 'priority'] as const
+export type PriceService = (typeof PRICE_SERVICES)[number]
+
+/** The prices of one way to be served: of short requests, and above bounds of input tokens, as far as they differ there. */
+export interface PriceColumn {
+  readonly prices: KindPrices
+  readonly tiers: Map<number, KindPrices>
+}
+
+/** A model as a list has it. */
+export class ListedModel {
+  readonly columns: Readonly<Record<PriceService, PriceColumn>> = {
+    standard: column(),
+    batch: column(),
+    flex: column(),
+    priority: column(),
+  }
+  /** Prices of kinds of tokens that are counted here as another kind, `as`: that kind must not cost less. */
+  readonly counted: { readonly field: string; readonly as: TokenKindName; readonly usdPerMTok: number }[] = []
+  /** What is charged beside tokens: by request, image, search. Nothing here can charge it. */
+  readonly beside: { readonly field: string; readonly price: string }[] = []
+  /** Fields with something that is no price. */
+  readonly bad: { readonly field: string; readonly message: string }[] = []
+  /** Kinds of tokens that the model takes or gives, as the list says. */
+  readonly has = new Set<TokenKindName>()
+  /** Words about it, for people. */
+  readonly notes: string[] = []
+  /** Shares that are taken off, where the list says so itself. */
+  readonly discounts: { [D in DiscountName]?: number } = {}
+  /** An embeddings model has no output to pay for. */
+  hasOutput = true
+  /** Whether what a tier does not state costs in it what it costs in short requests: the list says so. */
+  tiersInherit = false
+  /** From a models file: all of it is meant as it stands, a price of 0 too. */
+  isOurs = false
+
+  /** Sets a price; of two for the same kind the dearer counts. */
+  put(kind: TokenKindName, usdPerMTok: number | null, service: PriceService = 'standard', above = 0): void {
+    if (usdPerMTok === null) return
+    const prices = this.pricesOf(service, above)
+    prices[kind] = Math.max(usdPerMTok, prices[kind] ?? 0)
+  }
+
+  /**
+   * A price in USD a token, which is no number >= 0: noted as bad.
+   * @param mayBeText whether the list writes its prices as texts
+   */
+  perToken(value: unknown, field: string, mayBeText = false): number | null {
+    return this.amount(value, field, mayBeText, perMillion)
+  }
+
+  /** A price in USD per million tokens. */
+  perMillion(value: unknown, field: string): number | null {
+    return this.amount(value, field, false, Number)
+  }
+
+  /** Something that costs, and not by token. Nothing and 0 cost nothing. */
+  besideTokens(field: string, value: unknown): void {
+    const isFree = value === undefined || value === null || Number(value) === 0 || typeof value === 'boolean'
+    if (!isFree)
+      this.beside.push({ field, price: typeof value === 'object' ? 'prices of its own' : show(value) })
+  }
+
+  private amount(
+    value: unknown,
+    field: string,
+    mayBeText: boolean,
+    read: (decimal: string) => number,
+  ): number | null {
+    if (value === undefined || value === null) return null
+    const text =
+      mayBeText && typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+    const usd = isDecimal(text) ? read(text) : Number.NaN
+    if (Number.isFinite(usd)) return usd
+    const isVariable = Number(value) === -1
+    const message = isVariable
+      ? `the price varies (${show(value)}): there is nothing to charge`
+      : `expected a price, ${mayBeText ? 'a decimal number' : 'a number'} >= 0, got ${show(value)}`
+    this.bad.push({ field, message })
+    return null
+  }
+
+  private pricesOf(service: PriceService, above: number): KindPrices {
+    const { prices, tiers } = this.columns[service]
+    if (above <= 0) return prices
+    const tier = tiers.get(above) ?? {}
+    tiers.set(above, tier)
+    return tier
+  }
+}
+
+function column(): PriceColumn {
+  return { prices: {}, tiers: new Map() }
+}
+
+/** The kind that is the whole of a kind's side: `input` of `cachedInput`. */
+export function wholeOf(kind: TokenKindName): 'input' | 'output' {
+  return TOKEN_KINDS.byName.get(kind)?.side ?? 'input'
+}
+
+/** A price list as it was read: what it says of each name. */
+export type Listing = ReadonlyMap<string, ListedModel>
+
+/** One of the shapes in which lists come. */
+export interface ListFormat {
+  /** What it is, for people. */
+  readonly what: string
+  /** Whether a value is such a list. */
+  is(value: unknown): boolean
+  /** All of a list. What is wrong in an entry is noted there. */
+  read(value: unknown): Listing
+}

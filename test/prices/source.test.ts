@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { importPrices } from '../../src/prices/index.js'
+import { LITELLM } from './lists.js'
+
+const MODELS = { m: 'amazon.nova-lite-v1:0' }
+const LIST = JSON.stringify(LITELLM)
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'paretobandit-prices-'))
+  ends.push(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+/** A server of this machine. @returns its address */
+async function server(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const http = createServer(answer)
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    http.closeAllConnections()
+    return new Promise((resolve) => http.close(resolve))
+  })
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+}
+
+const unreadable = (source: string | URL, message: RegExp, options: object = {}) =>
+  expect(importPrices(source, { models: MODELS, ...options })).rejects.toMatchObject({
+    code: 'PRICES_UNREADABLE',
+    message: expect.stringMatching(message),
+  })
+
+describe('a file', () => {
+  it('is read, with a byte order mark or without', async () => {
+    const path = join(await folder(), 'list.json')
+    for (const text of [LIST, `\ufeff${LIST}`]) {
+      await writeFile(path, text)
+      const { models, source } = await importPrices(path, { models: MODELS })
+      expect(models[0].inputUsdPerMTok).toBe(0.06)
+      expect(source).toBe(path)
+    }
+  })
+
+  it('that is not there, too long, a folder or no JSON is refused by name', async () => {
+    const path = await folder()
+    await unreadable(join(path, 'gone.json'), /gone\.json: it cannot be read: no such file/)
+    await unreadable(path, /it cannot be read: EISDIR/)
+    await writeFile(join(path, 'long.json'), LIST)
+    await unreadable(join(path, 'long.json'), /expected at most 100 bytes, it has \d+/, { bytesMax: 100 })
+    await writeFile(join(path, 'bad.json'), LIST.slice(0, -1))
+    await expect(importPrices(join(path, 'bad.json'), { models: MODELS })).rejects.toMatchObject({
+      code: 'PRICES_INVALID',
+      message: expect.stringContaining('bad.json: expected a price list in JSON'),
+    })
+  })
+
+  it('may be read by another reader', async () => {
+    const readFile = async (path: string) => (path === 'prices' ? LIST : '')
+    expect((await importPrices('prices', { models: MODELS, readFile })).format).toBe('litellm')
+    await unreadable('prices', /expected at most 10 bytes/, { readFile, bytesMax: 10 })
+  })
+})
+
+describe('a URL', () => {
+  it('is read, and where it leads on to', async () => {
+    const url = await server(({ url: path }, response) => {
+      if (path === '/list?token=s3cret') response.end(LIST)
+      else response.writeHead(302, { location: '/list?token=s3cret' }).end()
+    })
+    for (const each of [`${url}/moved`, new URL(`${url}/list?token=s3cret`)]) {
+      const { models, source } = await importPrices(each, { models: MODELS })
+      expect(models[0].outputUsdPerMTok).toBe(0.24)
+      expect(source).not.toContain('s3cret')
+    }
+  })
+
+  it('that has no list, does not answer, is too long or goes round in a circle is refused', async () => {
+    const url = await server(({ url: path = '' }, response) => {
+      if (path === '/gone?key=s3cret') response.writeHead(404).end('s3cret')
+      else if (path === '/slow') response.flushHeaders()
+      else if (path === '/long') {
+        // Without a length: it is counted as it comes.
+        response.write(' '.repeat(5000))
+        response.end(' '.repeat(5000))
+      } else if (path === '/said') response.end(' '.repeat(9000))
+      else if (path === '/no-json') response.end('<html>')
+      else if (path === '/away') response.writeHead(302, { location: 'http://example.com/' }).end()
+      else if (path === '/nowhere') response.writeHead(302, { location: 'http://[' }).end()
+      else response.writeHead(302, { location: path }).end()
+    })
+    await unreadable(`${url}/gone?key=s3cret`, /^http:\/\/127\.0\.0\.1:\d+\/gone\?…: expected 200, got 404$/)
+    await unreadable(`${url}/slow`, /no answer within 50 ms/, { timeoutMs: 50 })
+    await unreadable(`${url}/long`, /expected at most 8000 bytes/, { bytesMax: 8000 })
+    await unreadable(`${url}/said`, /expected at most 8000 bytes/, { bytesMax: 8000 })
+    await unreadable(`${url}/round`, /leads on more than 5 times/)
+    await unreadable(`${url}/away`, /expected https, or http on localhost/)
+    await unreadable(`${url}/nowhere`, /leads to no address/)
+    await unreadable(`${url}/gone?key=s3cret`, /^the list: expected 200, got 404$/, { name: 'the list' })
+    await expect(importPrices(`${url}/no-json`, { models: MODELS })).rejects.toMatchObject({
+      code: 'PRICES_INVALID',
+    })
+    const signal = AbortSignal.abort()
+    await unreadable(`${url}/slow`, /broken off/, { signal })
+  })
+
+  it('may not be plain http elsewhere, have a password, or be none', async () => {
+    const never = () => Promise.reject(new Error('asked'))
+    for (const [url, message] of [
+      ['http://example.com/list', /^http:\/\/example\.com\/list: expected https, or http on localhost/],
+      ['http://localhost.example.com/', /expected https/],
+      ['ftp://example.com/list', /expected https/],
+      ['file:///etc/passwd', /expected https/],
+      ['https://me:s3cret@example.com/', /^https:\/\/example\.com\/: expected no user and no password/],
+      ['https://[', /expected an address/],
+    ] as const)
+      await unreadable(url, message, { fetch: never })
+  })
+
+  it('leads to this machine from this machine alone', async () => {
+    const asked: string[] = []
+    const fetch = async (url: string | URL | Request) => {
+      asked.push(String(url))
+      return new Response(null, { status: 302, headers: { location: 'http://127.0.0.1/admin' } })
+    }
+    await unreadable('https://example.com/list', /leads to this machine/, { fetch })
+    expect(asked).toEqual(['https://example.com/list'])
+  })
+
+  it('that cannot be reached is told by the code of the failure, without words of others', async () => {
+    await unreadable('http://127.0.0.1:1/list?key=s3cret', /\/list\?…: it cannot be reached(: [A-Z_]+)?$/)
+    const fetch = () => Promise.reject(new TypeError('bad https://x/?key=s3cret'))
+    await unreadable(
+      'https://example.com/?key=s3cret',
+      /^https:\/\/example\.com\/\?…: it cannot be reached$/,
+      {
+        fetch,
+      },
+    )
+  })
+})
