@@ -13,6 +13,7 @@ import { registerFitPriors } from './fit-priors.js'
 import { registerImportLog } from './import-log.js'
 import { registerInspect } from './inspect.js'
 import { registerKeys } from './keys.js'
+import { registerPrices } from './prices.js'
 import { registerReplay } from './replay.js'
 import { registerRestore } from './restore.js'
 import { registerReward } from './reward.js'
@@ -74,6 +75,7 @@ export function makeProgram(): Command {
   registerServe(program)
   registerCheckConfig(program)
   registerKeys(program)
+  registerPrices(program)
   addDriverFlags(program)
   return program
 }

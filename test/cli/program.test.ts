@@ -28,6 +28,7 @@ const COMMANDS = [
   'serve',
   'check-config',
   'keys',
+  'prices',
 ]
 
 describe('the bin', () => {

@@ -1,0 +1,193 @@
+import { createInterface } from 'node:readline/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ResolvedModelSpec } from '../models/model.js'
+import type { PriceDifference } from '../prices/difference.js'
+import { PRICE_FORMATS, type PriceFormat } from '../prices/formats/formats.js'
+import { type ImportedPrices, importList } from '../prices/import-prices.js'
+import { PRICE_SERVICES, type PriceService } from '../prices/listed.js'
+import { checkOptions } from '../prices/options.js'
+import { UNPRICED_TOKENS, type UnpricedTokens } from '../prices/priced-model.js'
+import { type PriceProblem, PricesError } from '../prices/problem.js'
+import { readSource } from '../prices/read-source.js'
+import { CommandError } from './command-error.js'
+import { writeTextFile } from './files.js'
+import { listFlag, wordFlag } from './flags.js'
+import { plural } from './format.js'
+import { readModelsFile } from './inputs.js'
+import { checkOutputs } from './outputs.js'
+import { print, visible } from './print.js'
+import { renderTable } from './table.js'
+
+interface ImportFlags {
+  readonly models?: string
+  readonly as?: ReadonlyMap<string, string>
+  readonly format?: PriceFormat
+  readonly service?: PriceService
+  readonly unpriced?: UnpricedTokens
+  readonly discounts?: boolean
+  readonly accept?: readonly string[]
+  readonly write?: string
+  readonly json?: boolean
+}
+
+const HELP = `
+The list is LiteLLM's model_prices_and_context_window.json, models.dev's api.json, OpenRouter's /models, or a models file. Prices are
+as good as the list: look at the table before you use them. A price that is 100 times what is in force or what is
+usual in the list, or 0, is asked about on a terminal, and refused elsewhere unless --accept names the model. Nothing is written then.
+
+Examples:
+  $ paretobandit prices import model_prices_and_context_window.json --models models.json --as large=gpt-5 --as small=gpt-5-nano
+  $ paretobandit prices import https://models.dev/api.json --as large=openai/gpt-5 --write prices.json
+  $ paretobandit prices import openrouter.json --models models.json --json`
+
+export function registerPrices(program: Command): void {
+  program
+    .command('prices')
+    .description('take over prices from public price lists')
+    .addHelpText('after', HELP)
+    .command('import')
+    .description('show what a price list would change, and write a models file with its prices')
+    .argument('<source>', 'a file, or a URL (https, or http on localhost)')
+    .option('--models <file>', 'models with the prices in force; their ids are looked up in the list')
+    .option('--as <id=name>', 'what the list calls a model, or a model that is new (repeatable)', asFlag)
+    .option('--format <name>', `${PRICE_FORMATS.join(', ')} (default: recognised)`, wordFlag(PRICE_FORMATS))
+    .option(
+      '--service <name>',
+      `whose prices: ${PRICE_SERVICES.join(', ')} (default: standard)`,
+      wordFlag(PRICE_SERVICES),
+    )
+    .option('--discounts', 'take discounts of batch and flex requests from the list')
+    .option(
+      '--unpriced <what>',
+      `kinds of tokens that have no price there: ${UNPRICED_TOKENS.join(', ')} (default: refuse)`,
+      wordFlag(UNPRICED_TOKENS),
+    )
+    .option('--accept <id>', 'the prices of this model are meant, however far off (repeatable)', listFlag)
+    .option('--write <file>', 'write a models file with the prices')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP)
+    .action(runImport)
+}
+
+async function runImport(source: string, flags: ImportFlags): Promise<void> {
+  const { models: file, as = new Map<string, string>(), write, json } = flags
+  if (file === undefined && as.size === 0)
+    throw new CommandError('BAD_ARGUMENT', 'expected --models FILE, or --as ID=NAME for each model')
+  await checkOutputs([write], [isUrl(source) ? undefined : source, file])
+  const current = file === undefined ? [] : await readModelsFile(file)
+  const models = new Map([...current.map(({ id }): [string, string] => [id, id]), ...as])
+  const result = await imported(source, flags, current, models)
+  if (write !== undefined) await writeTextFile(write, modelsFile(result))
+  if (json === true) {
+    print(`${JSON.stringify({ ...result, readAt: timeOf(result) }, null, 2)}\n`)
+    return
+  }
+  printResult(result, current.length > 0)
+  if (write !== undefined) print(`${visible(write)}: ${plural(result.models.length, 'model')} written\n`)
+}
+
+/** What is doubtful is asked about where somebody can answer. @throws PricesError with what was refused */
+async function imported(
+  source: string,
+  { format, service, unpriced, discounts, accept = [], json }: ImportFlags,
+  current: readonly ResolvedModelSpec[],
+  models: ReadonlyMap<string, string>,
+): Promise<ImportedPrices> {
+  const settings = checkOptions({
+    models: Object.fromEntries(models),
+    current,
+    accept,
+    format,
+    service,
+    unpriced,
+    discounts,
+    partial: true,
+  })
+  const list = await readSource(source, settings)
+  const first = importList(list, settings)
+  const doubtful = first.problems.filter(({ code }) => code === 'PRICES_IMPLAUSIBLE')
+  if (first.problems.length === 0) return first
+  const isAsked = json !== true && process.stdin.isTTY && process.stderr.isTTY
+  if (doubtful.length < first.problems.length || !isAsked) throw refusal(first)
+  const taken = await ask(doubtful)
+  const second = importList(list, { ...settings, accept: new Set([...accept, ...taken]) })
+  if (second.problems.length > 0) throw refusal(second)
+  return second
+}
+
+function refusal({ source, problems }: ImportedPrices): PricesError {
+  return new PricesError(source, problems)
+}
+
+/** @returns ids of models whose prices are meant */
+async function ask(problems: readonly PriceProblem[]): Promise<string[]> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const taken: string[] = []
+  try {
+    for (const model of new Set(problems.map((problem) => problem.model))) {
+      const lines = problems
+        .filter((problem) => problem.model === model)
+        .map(({ message }) => visible(message))
+      const answer = await terminal.question(`${visible(model)}: ${lines.join('; ')}\nIs that meant? [y/N] `)
+      if (/^y(es)?$/i.test(answer.trim())) taken.push(model)
+    }
+  } finally {
+    terminal.close()
+  }
+  return taken
+}
+
+function printResult(result: ImportedPrices, hasCurrent: boolean): void {
+  const { differences, notes, source, format } = result
+  print(`${visible(source)} (${format}), read ${timeOf(result)}; USD per million tokens\n\n`)
+  if (differences.length === 0) print('no price differs from those in force\n')
+  else print(differenceTable(differences))
+  if (!hasCurrent) print('\nno prices in force were given: all are new\n')
+  if (notes.length > 0) print('\n')
+  for (const { model, message } of notes) print(`${visible(model)}: ${visible(message)}\n`)
+}
+
+function differenceTable(differences: readonly PriceDifference[]): string {
+  const number = (value: number | null) => (value === null ? '-' : String(Number(value.toPrecision(12))))
+  return renderTable(
+    [
+      { title: 'model' },
+      { title: 'price' },
+      { title: 'above tokens', align: 'right' },
+      { title: 'before', align: 'right' },
+      { title: 'after', align: 'right' },
+      { title: 'times', align: 'right' },
+    ],
+    differences.map(({ model, price, aboveInputTokens, before, after, times }) => [
+      model,
+      price.replace(/UsdPerMTok$/, ''),
+      aboveInputTokens === null ? '' : String(aboveInputTokens),
+      number(before),
+      number(after),
+      times === null ? '-' : String(Number(times.toPrecision(3))),
+    ]),
+  )
+}
+
+/** With where the prices are from and when they were read: readers of models look at the models alone. */
+function modelsFile(result: ImportedPrices): string {
+  const { source, format, models } = result
+  return `${JSON.stringify({ source, format, readAt: timeOf(result), models }, null, 2)}\n`
+}
+
+function timeOf({ readAt }: ImportedPrices): string {
+  return new Date(readAt).toISOString()
+}
+
+function isUrl(source: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
+}
+
+/** Ids may have equals signs: the last one parts. */
+function asFlag(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+  const at = text.lastIndexOf('=')
+  const [id, name] = [text.slice(0, at), text.slice(at + 1)]
+  if (at < 1 || name === '') throw new InvalidArgumentError('Expected ID=NAME.')
+  if (before.has(id)) throw new InvalidArgumentError(`Expected '${id}' once.`)
+  return new Map([...before, [id, name]])
+}
