@@ -24,10 +24,13 @@ import type { RequestObserver, RequestRecord } from './logs/request-record.js'
 import { scrubberOf } from './logs/scrub.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
+import { priceMetrics } from './metrics/price-metrics.js'
 import { CONTENT_TYPE, MetricsRegistry } from './metrics/registry.js'
 import { requestMetrics } from './metrics/request-metrics.js'
 import { memoryNotes, type Notes } from './notes/notes.js'
 import { notesMax } from './notes/notes-max.js'
+import { PriceRefresh } from './prices/price-refresh.js'
+import { byTimer, type Schedule } from './prices/schedule.js'
 import type { MakeSurfaces } from './surfaces.js'
 
 export interface GatewayOptions {
@@ -49,6 +52,10 @@ export interface GatewayOptions {
   readonly write?: WriteLine | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined
+  /** Calls back after so many ms, once, and gives what keeps it from doing so. Default: the platform's timers. */
+  readonly schedule?: Schedule | undefined
+  /** How a price list is read from a URL. Default: that of the platform. */
+  readonly fetchPrices?: typeof globalThis.fetch | undefined
   /** SHA-256 as hexadecimal. Default: that of the web's crypto. */
   readonly digest?: ((text: string) => string | Promise<string>) | undefined
 }
@@ -64,6 +71,8 @@ export interface Gateway {
   readonly live: LiveConfig
   /** What keys did of late. */
   readonly rates: RateLimits
+  /** Reads the price list now, where the config has one, beside its interval. Resolves whatever comes of it; the log tells. */
+  refreshPrices(): Promise<void>
   /** Reads the config again and applies what was edited. @throws ConfigError, and then nothing has changed */
   reload(): Promise<ReloadReport>
   /** No request is let in from now on; those under way go on. */
@@ -103,6 +112,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const endExpiry = startExpiry(router, onError)
   const observe = await observerOf(live, metrics, write, onError, onProblem)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
+  const priceRefresh = new PriceRefresh({
+    live,
+    router,
+    write,
+    now,
+    schedule: options.schedule ?? byTimer,
+    fetch: options.fetchPrices,
+  })
+  priceMetrics(metrics, priceRefresh)
   const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', now)
   const surfaces = await options.surfaces({
     storeWatch,
@@ -120,6 +138,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const reload = oneAtATime(async () => {
     if (readAgain === undefined) throw new Error('this config cannot be read again')
     const report = live.replace(await readAgain())
+    if (report.failed.length === 0) priceRefresh.begin()
     for (const { what, why } of report.failed) write('error', { what, why }, 'reload: the router refused')
     if (report.needsRestart.length > 0)
       write('warn', { paths: report.needsRestart }, 'reload: this is in force after a restart')
@@ -144,6 +163,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onError,
     durableMs: DURABLE_MS,
   }
+  priceRefresh.begin()
   let isDraining = false
   const app = new Hono()
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
@@ -169,11 +189,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     live,
     rates,
     reload,
+    refreshPrices: () => priceRefresh.refresh(),
     drain: () => {
       isDraining = true
     },
     async close() {
       shared.stop()
+      await priceRefresh.close()
       live.close()
       use?.stop()
       await surfaces.close()

@@ -5,6 +5,7 @@ import { unknownTokens } from '../../src/gateway/completions/bill.js'
 import { configSchema } from '../../src/gateway/config/config-shape.js'
 import { RateLimits } from '../../src/gateway/keys/rate-limits.js'
 import { engineMetrics } from '../../src/gateway/metrics/engine-metrics.js'
+import { priceMetrics } from '../../src/gateway/metrics/price-metrics.js'
 import { MetricsRegistry } from '../../src/gateway/metrics/registry.js'
 import { requestMetrics } from '../../src/gateway/metrics/request-metrics.js'
 import { createRouter } from '../../src/index.js'
@@ -45,6 +46,7 @@ describe('docs/GATEWAY.md', () => {
     requestMetrics(registry)
     engineMetrics(registry, await createRouter<string>(), new RateLimits())
     unknownTokens(registry)
+    priceMetrics(registry, { readAt: 0, problemCount: 0 })
     const names = [...registry.text().matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     expect(names.filter((name) => !DOCS.includes(`\`${name}\``))).toEqual([])
     const told = [...DOCS.matchAll(/`((?:paretobandit|gen_ai)_[a-z_]+)`/g)].map(([, name]) => name)

@@ -11,6 +11,7 @@ import { budget, caps, routing, tenant } from './engine-shapes.js'
 import { admin, type FileAdmin, type FileKey, key } from './key-shapes.js'
 import { limits, requests, retries, sessions, timeouts } from './limit-shapes.js'
 import { model } from './model-shape.js'
+import { priceList } from './price-list-shape.js'
 import { rewards } from './reward-shapes.js'
 import { integerIn, oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'
 import type { JsonSchema, Shape } from './shape.js'
@@ -47,6 +48,7 @@ export const configFile: Shape<ConfigFile> = object<ConfigFile>({
   routing: allDefaults(routing, 'how the engine decides'),
   upstreams: required(list(upstream, 1000, 1), 'providers, and servers of your own'),
   models: required(list(model, 10_000, 1), 'what requests may go to'),
+  prices: withDefault(orNull(priceList), null, 'a public price list that prices are taken from; null: none'),
   tenants: withDefault(list(tenant, 100_000), [], 'who pays: teams or customers'),
   keys: withDefault(
     list(key, 100_000),

@@ -8,6 +8,7 @@ import type {
   QualityOptions,
   ReserveMode,
 } from '../../index.js'
+import type { PriceFormat, PriceService, UnpricedTokens } from '../../prices/index.js'
 import type { Secret } from './secret.js'
 
 /**
@@ -30,6 +31,8 @@ export interface GatewayConfig {
   readonly upstreams: readonly UpstreamConfig[]
   /** At least one; ids are unique. */
   readonly models: readonly ModelConfig[]
+  /** Null, the default: models cost what their entries say. */
+  readonly prices: PricesConfig | null
   /** Default []. Ids are unique. */
   readonly tenants: readonly TenantConfig[]
   /** Keys that stand in the config; others are created at run time and kept by the store. Default []. */
@@ -200,6 +203,31 @@ export interface ModelConfig {
   readonly parameters: Readonly<Record<string, unknown>>
   /** Whether requests may go to it. Default true. */
   readonly enabled: boolean
+}
+
+/**
+ * A list that prices are taken from, at the start and again and again. Those of the models' own entries are in force until it has been
+ * read, and where it has nothing that can be taken.
+ */
+export interface PricesConfig {
+  /** A path, from the folder of the process, or a URL. A secret, as an address may have a token in it. */
+  readonly source: Secret
+  /** Null, the default: recognised. */
+  readonly format: PriceFormat | null
+  /** How often it is read again, ms; in a file `30m`, `6h`, `1d`. Default 6 h. */
+  readonly refreshMs: number
+  /** Ids of models and what the list calls them; others keep their prices. Null, the default: all, by what their upstreams call them. */
+  readonly models: Readonly<Record<string, string>> | null
+  /** Whose prices are taken. Default `standard`. */
+  readonly service: PriceService
+  /** Kinds of tokens that a model has and the list does not price. Default `refuse`: the model keeps its prices. */
+  readonly unpriced: UnpricedTokens
+  /** Whether discounts of batch and flex requests are taken. Default false. */
+  readonly discounts: boolean
+  /** Ids of models whose prices are meant as they stand in the list, however far off. Default []. */
+  readonly accept: readonly string[]
+  /** How long a read of a URL may take, ms. Default 30,000. */
+  readonly timeoutMs: number
 }
 
 /** Who pays: a team or a customer, with an account of its own beside that of all. */

@@ -36,6 +36,7 @@ export function referenceMistakes(given: unknown): Mistake[] {
       .filter(({ entry: { worst, best } }) => typeof worst === 'number' && worst === best)
       .map(({ path }) => ({ path, message: 'worst and best are the same: no value would tell anything' })),
     ...judgeMistakes(given, models),
+    ...priceListMistakes(given, models),
     ...tenants
       .filter(({ entry }) => entry.id === JUDGE_TENANT)
       .map(({ path }) => ({ path: [...path, 'id'], message: 'this is the account of the judge' })),
@@ -97,6 +98,19 @@ function judgeMistakes(given: Entry['entry'], models: readonly Entry[]): Mistake
   const chat = models.filter(({ entry }) => entry.kind === undefined || entry.kind === 'chat')
   const ids = chat.map(({ entry }) => entry.id)
   return unknown(judge.model, ['rewards', 'judge', 'model'], ids, 'chat model')
+}
+
+function priceListMistakes({ prices }: Entry['entry'], models: readonly Entry[]): Mistake[] {
+  if (!isRecord(prices)) return []
+  const ids = models.map(({ entry }) => entry.id)
+  const named = isRecord(prices.models) ? Object.keys(prices.models) : []
+  const accepted: readonly unknown[] = Array.isArray(prices.accept) ? prices.accept : []
+  return [
+    ...named.flatMap((id) => unknown(id, ['prices', 'models', id], ids, 'model')),
+    ...accepted.flatMap((id, i) =>
+      unknown(id, ['prices', 'accept', i], isRecord(prices.models) ? named : ids, 'model that is looked up'),
+    ),
+  ]
 }
 
 /** What has no price would be free, and a budget would not hold it. */

@@ -67,6 +67,23 @@ export const headerValue: Shape<string | Secret> = {
 
 const PLAIN_REDIS = '^(?:rediss?://[^\\s:@/]+(?::\\d+)?(?:/\\d+)?|unix:///[^\\s@?#]+)$'
 
+const PLAIN_PRICES =
+  '^(?:https://[^\\s@?#]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d+)?(?:/[^\\s@?#]*)?|(?![a-zA-Z][a-zA-Z0-9+.-]*://)(?!\\$)[^\\u0000-\\u001f\\u007f]{1,4096})$'
+
+/** Where a price list is: a path, an address without a query, or `$NAME` of either. */
+export const priceSource: Shape<Secret> = {
+  schema: { anyOf: [{ type: 'string', pattern: PLAIN_PRICES }, secret().schema] },
+  read(value, path, reading) {
+    if (typeof value === 'string' && REFERENCE_EXPRESSION.test(value))
+      return secret({ isHeader: false }).read(value, path, reading)
+    if (typeof value === 'string' && new RegExp(PLAIN_PRICES, 'u').test(value))
+      return new Secret(value, value)
+    const message =
+      'expected a path, https://host/path, or http on localhost, without user and query, or $NAME of an address that has them'
+    return wrong(reading, path, message)
+  },
+}
+
 /** Where Redis is: a URL without a password, or `$NAME` of one that may have it. */
 export const redisUrl: Shape<Secret> = {
   schema: { anyOf: [{ type: 'string', pattern: PLAIN_REDIS }, secret().schema] },

@@ -1,9 +1,10 @@
 import type { CapOptions } from '../../index.js'
 import type { GatewayConfig, StoreConfig } from './config.js'
+import { MINUTE_MS } from './words.js'
 
 /** A config in a few lines, for people: what it would start. */
 export function summaryOf(config: GatewayConfig): string[] {
-  const { listen, store, budget, caps, models, upstreams, tenants, keys, admin } = config
+  const { listen, store, budget, caps, models, upstreams, prices, tenants, keys, admin } = config
   const enabled = models.filter((model) => model.enabled)
   const groups = [...new Set(enabled.flatMap((model) => model.groups))].map(
     (group) => `${group} ${enabled.filter((model) => model.groups.includes(group)).length}`,
@@ -16,6 +17,11 @@ export function summaryOf(config: GatewayConfig): string[] {
     `listens on http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}, ${storeText(store)}`,
     money.join(', '),
     `${counted(enabled.length, 'model')} on ${counted(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
+    ...(prices === null
+      ? []
+      : [
+          `prices from ${prices.source}, read again every ${counted(prices.refreshMs / MINUTE_MS, 'minute')}`,
+        ]),
     `${counted(tenants.length, 'tenant')}, ${counted(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
   ]
 }
