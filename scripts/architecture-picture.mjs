@@ -40,6 +40,7 @@ const ROOMS = {
   log: ['service', 'outbox, replicas, leases'],
   store: ['service', 'memory, SQLite, Redis'],
   root: ['service', 'create-router.ts, index.ts'],
+  prices: ['tools', 'public price lists'],
   report: ['tools', 'charts'],
   replay: ['tools', 'recorded traffic, reports'],
   evaluate: ['tools', 'what-if estimates'],

@@ -81,12 +81,12 @@ class Reading {
       refuse('PRICES_MISSING', this.missing(given))
       return
     }
-    const { price, problems, notes } = pricedModel(listed, this.settings)
+    const before = this.settings.current.get(model) ?? null
+    const { price, problems, notes } = pricedModel(listed, before, this.settings)
     for (const { code, message } of problems) refuse(code, message)
     if (price === null) return
     const resolved = this.resolved(price, refuse)
     if (resolved === null) return
-    const before = this.settings.current.get(model) ?? null
     const questions = this.neighbours.questions(name, resolved, before)
     const isAccepted = this.settings.accept.has(model)
     if (!isAccepted) for (const { message } of questions) refuse('PRICES_IMPLAUSIBLE', message)

@@ -107,6 +107,16 @@ export function wholeOf(kind: TokenKindName): 'input' | 'output' {
   return TOKEN_KINDS.byName.get(kind)?.side ?? 'input'
 }
 
+/** The prices of a model here, by kind. */
+export function kindsOf(price: object): KindPrices {
+  const values: Readonly<Record<string, unknown>> = { ...price }
+  const entries = TOKEN_KINDS.kinds.flatMap(({ name, priceName }) => {
+    const value = values[priceName]
+    return typeof value === 'number' ? [[name, value]] : []
+  })
+  return Object.fromEntries(entries)
+}
+
 /** A price list as it was read: what it says of each name. */
 export type Listing = ReadonlyMap<string, ListedModel>
 

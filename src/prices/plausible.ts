@@ -1,6 +1,6 @@
 import type { ResolvedModelPrice } from '../models/model.js'
-import { TOKEN_KIND_ROWS, TOKEN_KINDS, type TokenKindName } from '../models/token-kinds.js'
-import { type KindPrices, type ListedModel, type Listing, wholeOf } from './listed.js'
+import { TOKEN_KIND_ROWS, type TokenKindName } from '../models/token-kinds.js'
+import { type KindPrices, kindsOf, type ListedModel, type Listing, wholeOf } from './listed.js'
 
 /** A price that may be in the wrong unit: is it meant? */
 export interface PriceQuestion {
@@ -160,15 +160,6 @@ function added<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key)
   if (list === undefined) lists.set(key, [value])
   else list.push(value)
-}
-
-function kindsOf(price: object): KindPrices {
-  const values: Readonly<Record<string, unknown>> = { ...price }
-  const entries = TOKEN_KINDS.kinds.flatMap(({ name, priceName }) => {
-    const value = values[priceName]
-    return typeof value === 'number' ? [[name, value]] : []
-  })
-  return Object.fromEntries(entries)
 }
 
 function median(sorted: readonly number[]): number {

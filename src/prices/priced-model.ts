@@ -1,7 +1,14 @@
-import type { ModelPrice, TierSpec } from '../models/model.js'
+import type { ModelPrice, ResolvedModelPrice, TierSpec } from '../models/model.js'
 import { DISCOUNT_NAMES, type DiscountName } from '../models/service-tier.js'
 import { TOKEN_KIND_ROWS, TOKEN_KINDS, type TokenKindName } from '../models/token-kinds.js'
-import { type KindPrices, type ListedModel, type PriceColumn, type PriceService, wholeOf } from './listed.js'
+import {
+  type KindPrices,
+  kindsOf,
+  type ListedModel,
+  type PriceColumn,
+  type PriceService,
+  wholeOf,
+} from './listed.js'
 import type { PriceProblem } from './problem.js'
 
 /** What becomes of a kind of tokens whose price is not known well enough to charge it. */
@@ -31,9 +38,16 @@ const WAY_OUT = 'unpriced: dearest takes the model all the same'
 /** Discounts are rounded down to so many parts. */
 const DISCOUNT_PARTS = 1e9
 
-/** The price of a model, complete: what the list leaves out is charged so that it is never too little, or is refused. */
-export function pricedModel(listed: ListedModel, rules: PricingRules): PricedModel {
-  const making = new Making(listed, rules)
+/**
+ * The price of a model, complete: what the list leaves out is charged so that it is never too little, or is refused.
+ * @param inForce null: it has none yet
+ */
+export function pricedModel(
+  listed: ListedModel,
+  inForce: ResolvedModelPrice | null,
+  rules: PricingRules,
+): PricedModel {
+  const making = new Making(listed, inForce, rules)
   return { price: making.price(), problems: making.problems, notes: making.notes }
 }
 
@@ -41,10 +55,12 @@ class Making {
   readonly problems: Pick<PriceProblem, 'code' | 'message'>[] = []
   readonly notes: string[]
   private readonly listed: ListedModel
+  private readonly inForce: ResolvedModelPrice | null
   private readonly rules: PricingRules
 
-  constructor(listed: ListedModel, rules: PricingRules) {
+  constructor(listed: ListedModel, inForce: ResolvedModelPrice | null, rules: PricingRules) {
     this.listed = listed
+    this.inForce = inForce
     this.rules = rules
     this.notes = [...listed.notes]
   }
@@ -59,6 +75,7 @@ class Making {
     for (const side of ['input', 'output'] as const)
       if (base[side] === undefined) this.missing(`the list has no price of ${side} tokens`)
     this.raise(base)
+    this.keep(base)
     this.unpriced(base)
     const bounds = [...tiers.keys()].sort((a, b) => a - b)
     const long = bounds.map((bound) => this.tier(bound, base, tiers, bounds))
@@ -139,6 +156,21 @@ class Making {
     }
   }
 
+  /** A price that the list has not, and somebody has stated, stays; not one that is cheaper than its side is now. */
+  private keep(base: KindPrices): void {
+    if (this.inForce === null || this.listed.isOurs) return
+    const before = kindsOf(this.inForce)
+    const kept = TOKEN_KIND_ROWS.flatMap(({ name, chargedAs }) => {
+      const [value, whole] = [before[name], base[wholeOf(name)]]
+      if (chargedAs !== 'dearest' || base[name] !== undefined || value === undefined) return []
+      if (whole === undefined || value < whole) return []
+      base[name] = value
+      return [`${name} (${value})`]
+    })
+    if (kept.length > 0)
+      this.notes.push(`kept as in force, as the list has no price of it: ${kept.join(', ')}`)
+  }
+
   /** Kinds that the model has, as the list says, and that cost more than what is charged in their place. */
   private unpriced(base: KindPrices): void {
     if (this.listed.isOurs) return
@@ -186,12 +218,14 @@ class Making {
     return { aboveInputTokens: bound, inputUsdPerMTok: input, outputUsdPerMTok: output, ...named(all) }
   }
 
-  /** Where they are asked for, and the list has prices of both sides; the least that is taken off of any kind. */
+  /** Those in force stay; where they are asked for, the least that the list takes off of any kind. */
   private discounts(): { [D in DiscountName]?: number } {
     const { listed, rules } = this
     const found: { [D in DiscountName]?: number } = listed.isOurs ? { ...listed.discounts } : {}
     if (rules.service !== 'standard' || listed.isOurs) return found
     for (const name of DISCOUNT_NAMES) {
+      const before = this.inForce?.[name]
+      if (before !== undefined) found[name] = before
       const { prices } = listed.columns[DISCOUNTED[name]]
       const share = shareOff(listed.columns.standard.prices, prices)
       if (share <= 0) continue
@@ -201,7 +235,8 @@ class Making {
         this.notes.push(
           `${what}: the least of what is taken off of ${Object.keys(prices).join(', ')}; it is taken off of all kinds`,
         )
-      } else this.notes.push(`${what} is not taken: requests that are served so are charged in full`)
+      } else if (before === undefined)
+        this.notes.push(`${what} is not taken: requests that are served so are charged in full`)
     }
     return found
   }

@@ -199,6 +199,28 @@ describe('kinds of tokens without a price that would do', () => {
   })
 })
 
+describe('a price in force that the list does not have', () => {
+  it('stays, where somebody has stated it and it is not below its side now; so do discounts', async () => {
+    const price = { inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheWrite1hUsdPerMTok: 6, batchDiscount: 0.5 }
+    const of = (more: object) =>
+      take(MODELS_DEV, 'anthropic/claude-sonnet-4-5', { current: [{ id: 'm', ...price, ...more }] })
+    const { price: kept, notes } = await of({})
+    expect(kept).toMatchObject({
+      cacheWrite5mUsdPerMTok: 3.75,
+      cacheWrite1hUsdPerMTok: 6,
+      batchDiscount: 0.5,
+    })
+    expect(notes).toEqual(['kept as in force, as the list has no price of it: cacheWrite1h (6)'])
+    await expect(of({ cacheWrite1hUsdPerMTok: 2 })).rejects.toMatchObject({ code: 'PRICES_MISSING' })
+    const again = {
+      models: { m: 'made-services' },
+      current: [{ id: 'm', ...price }],
+      service: 'batch',
+    } as const
+    expect((await importPrices(LITELLM, again)).models[0]).not.toHaveProperty('batchDiscount')
+  })
+})
+
 describe('a models file', () => {
   it('is a list too, of what was imported before', async () => {
     const options = { models: { a: 'google/gemini-2.5-pro', b: 'openai/gpt-5-nano' } }
