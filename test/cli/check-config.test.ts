@@ -45,6 +45,18 @@ describe('check-config', () => {
     ])
   })
 
+  test('says where prices are from, and what is wrong with a list of them', async () => {
+    await folder.write('g.yaml', `${EXAMPLE}prices: { source: https://models.dev/api.json, refresh: 30m }\n`)
+    const said = await folder.ok(['check-config', 'g.yaml', '--no-secrets'])
+    expect(said).toContain('  prices from https://models.dev/api.json, read again every 30 minutes\n')
+    await folder.write('g.yaml', `${EXAMPLE}prices: { source: 'http://models.dev/', refresh: 6 }\n`)
+    const { stderr } = await folder.run(['check-config', 'g.yaml', '--no-secrets'])
+    expect(stderr).toMatch(/^g\.yaml:\d+:11: prices\.source: expected a path, https/m)
+    expect(stderr).toMatch(
+      /^g\.yaml:\d+:41: prices\.refresh: expected a number of seconds, .* such as 6h, got 6$/m,
+    )
+  })
+
   test('names secrets that are not set, unless it is not to look', async () => {
     await folder.write('g.yaml', EXAMPLE)
     const { code, stderr } = await folder.run(['check-config', 'g.yaml'])

@@ -1,5 +1,8 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
 import type { MakeSurfaces } from '../../../src/gateway/surfaces.js'
 import type { Tree } from '../config/example.js'
@@ -73,6 +76,35 @@ function slowSurfaces() {
 }
 
 describe('a server', () => {
+  it('takes prices from a file, and a reload takes those of an edited one', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-prices-')), 'prices.json')
+    const list = (usd: number) =>
+      writeFile(file, JSON.stringify([{ id: 'm', inputUsdPerMTok: usd, outputUsdPerMTok: 2 * usd }]))
+    await list(0.5)
+    const server = await started(servedTree({ prices: { source: file, refresh: '1h' } }))
+    const taken = (count: number) =>
+      vi.waitFor(
+        () => {
+          const lines = server.lines.filter(({ message }) => message.includes('has those of the list'))
+          expect(lines).toHaveLength(count)
+          return lines[count - 1].fields
+        },
+        { timeout: 20_000 },
+      )
+    expect(await taken(1)).toMatchObject({
+      model: 'm',
+      source: file,
+      changes: expect.arrayContaining([{ price: 'inputUsdPerMTok', before: 1, after: 0.5 }]),
+    })
+    await list(0.25)
+    await server.reload()
+    expect(await taken(2)).toMatchObject({
+      changes: expect.arrayContaining([{ price: 'outputUsdPerMTok', before: 1, after: 0.5 }]),
+    })
+    const models = await get(server, '/admin/models', ADMIN)
+    expect(JSON.parse(models.text).models[0]).toMatchObject({ inputUsdPerMTok: 0.25, outputUsdPerMTok: 0.5 })
+  }, 60_000)
+
   it('is alive, ready, and shows its metrics to the admin alone', async () => {
     const server = await started()
     expect(await get(server, '/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' })
