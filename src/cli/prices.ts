@@ -8,7 +8,7 @@ import { PRICE_SERVICES, type PriceService } from '../prices/listed.js'
 import { checkOptions } from '../prices/options.js'
 import { UNPRICED_TOKENS, type UnpricedTokens } from '../prices/priced-model.js'
 import { type PriceProblem, PricesError } from '../prices/problem.js'
-import { readSource } from '../prices/read-source.js'
+import { isAddress, readSource } from '../prices/read-source.js'
 import { CommandError } from './command-error.js'
 import { writeTextFile } from './files.js'
 import { listFlag, wordFlag } from './flags.js'
@@ -73,7 +73,7 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
   const { models: file, as = new Map<string, string>(), write, json } = flags
   if (file === undefined && as.size === 0)
     throw new CommandError('BAD_ARGUMENT', 'expected --models FILE, or --as ID=NAME for each model')
-  await checkOutputs([write], [isUrl(source) ? undefined : source, file])
+  await checkOutputs([write], [isAddress(source) ? undefined : source, file])
   const current = file === undefined ? [] : await readModelsFile(file)
   const models = new Map([...current.map(({ id }): [string, string] => [id, id]), ...as])
   const result = await imported(source, flags, current, models)
@@ -177,10 +177,6 @@ function modelsFile(result: ImportedPrices): string {
 
 function timeOf({ readAt }: ImportedPrices): string {
   return new Date(readAt).toISOString()
-}
-
-function isUrl(source: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
 }
 
 /** Ids may have equals signs: the last one parts. */

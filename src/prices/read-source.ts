@@ -28,9 +28,14 @@ export async function readSource(source: PriceSource, limits: ReadLimits): Promi
   return { name, value: parsed(await fileText(source, name, limits), name) }
 }
 
+/** Whether a source is an address, and no path. */
+export function isAddress(source: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
+}
+
 function urlOf(source: PriceSource, name = 'the source'): URL | null {
   if (source instanceof URL) return source
-  if (typeof source !== 'string' || !/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) return null
+  if (typeof source !== 'string' || !isAddress(source)) return null
   if (!URL.canParse(source))
     throw failureAt(name)('expected an address such as https://host/path, it is none')
   return new URL(source)

@@ -1,5 +1,5 @@
 import { PRICE_FORMATS, PRICE_SERVICES, UNPRICED_TOKENS } from '../../prices/index.js'
-import { mapped, object, orNull, recordOf, required, setOf, withDefault } from './compound-shapes.js'
+import { mapped, object, orNull, recordOf, required, ruled, setOf, withDefault } from './compound-shapes.js'
 import type { PricesConfig } from './config.js'
 import { oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'
 import { priceSource } from './secret-shape.js'
@@ -23,7 +23,11 @@ const filePrices: Shape<FilePrices> = object<FilePrices>({
     'how often it is read again: 30m, 6h, 1d',
   ),
   models: withDefault(
-    orNull(recordOf(MODEL_ID, 'the id of a model', text(), 10_000)),
+    orNull(
+      ruled(recordOf(MODEL_ID, 'the id of a model', text(), 10_000), (names) =>
+        Object.keys(names).length === 0 ? 'expected at least one model, or null for all' : null,
+      ),
+    ),
     null,
     'ids of models and what the list calls them; null: all, by what their upstreams call them',
   ),

@@ -362,6 +362,7 @@ describe('the config of a price list', () => {
         { source: 'p', models: { lagre: 'x' } },
         /^c: prices\.models\.lagre: no model is called "lagre"; did you mean 'large'/,
       ],
+      [{ source: 'p', models: {} }, /^c: prices\.models: expected at least one model/],
       [{ source: 'p', models: { large: '' } }, /^c: prices\.models\.large: expected a text/],
       [
         { source: 'p', accept: ['lagre'] },
