@@ -189,8 +189,8 @@ class Making {
   }
 
   /**
-   * A tier is complete. A kind that it does not state is charged what the engine charges for one without a price in it, and never
-   * less than in short requests; where the list says that it costs the same, it does.
+   * A tier is complete. A kind that it does not state is charged what its side costs there, and never less than in short requests; where
+   * the list says that it costs the same, it does. In a models file the engine's defaults hold, as whoever wrote it has meant.
    */
   private tier(
     bound: number,
@@ -200,13 +200,17 @@ class Making {
   ): TierSpec {
     const stated: KindPrices = {}
     for (const each of bounds) if (each <= bound) Object.assign(stated, this.stated(tiers.get(each) ?? {}))
+    for (const { as, usdPerMTok } of this.listed.counted) {
+      const value = stated[as]
+      if (value !== undefined) stated[as] = Math.max(value, usdPerMTok)
+    }
     const { input = base.input ?? 0, output = base.output ?? 0 } = stated
     const all: KindPrices = { input, output }
     const kept: string[] = []
     for (const { name, chargedAs } of TOKEN_KIND_ROWS) {
       const [own, short] = [stated[name], base[name]]
       if (own !== undefined) all[name] = own
-      if (all[name] !== undefined || short === undefined || chargedAs === null) continue
+      if (all[name] !== undefined || short === undefined || chargedAs === null || this.listed.isOurs) continue
       const whole = wholeOf(name) === 'input' ? input : output
       all[name] = this.listed.tiersInherit ? short : Math.max(short, whole)
       if (!this.listed.tiersInherit) kept.push(name)

@@ -196,6 +196,13 @@ describe('kinds of tokens without a price that would do', () => {
     const audio = await take(LITELLM, 'made-audio', dearest)
     expect(audio.price).toMatchObject({ cachedInputUsdPerMTok: 0.3, audioInputUsdPerMTok: 10 })
     expect(audio.notes).toEqual([expect.stringContaining('cachedInput is charged at 0.3 USD per million')])
+    const long = {
+      input_cost_per_token_above_200k_tokens: 1.2e-6,
+      cache_read_input_token_cost_above_200k_tokens: 1.2e-7,
+    }
+    const tiered = { ...LITELLM, 'made-audio': { ...LITELLM['made-audio'], ...long } }
+    const { price } = await take(tiered, 'made-audio', dearest)
+    expect(price.tiers).toMatchObject([{ inputUsdPerMTok: 1.2, cachedInputUsdPerMTok: 0.3 }])
   })
 })
 
@@ -229,6 +236,19 @@ describe('a models file', () => {
     expect(again.format).toBe('paretobandit')
     expect(again.models).toEqual(models)
     expect(again.differences).toEqual([])
+  })
+
+  it('is taken as it stands: what a tier leaves out has the default of routers', async () => {
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 2, outputUsdPerMTok: 4 }]
+    const model = {
+      inputUsdPerMTok: 1,
+      outputUsdPerMTok: 2,
+      cacheWrite5mUsdPerMTok: 1.25,
+      tiers,
+      flexDiscount: 0.5,
+    }
+    const { price, notes } = await take([{ id: 'x', ...model }], 'x')
+    expect({ price, notes }).toEqual({ price: model, notes: [] })
   })
 
   it('refuses a price that is misspelt, and a bound or a share that is none', async () => {
