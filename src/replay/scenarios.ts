@@ -21,7 +21,7 @@ export type ScenarioEvent =
   | { readonly type: 'join'; readonly model: number; readonly spec: ModelSpec }
 
 /** How the recorded outcomes of one model change during a phase. */
-interface OutcomeShift {
+export interface OutcomeShift {
   readonly model: number
   readonly costFactor: number
   readonly rewardFactor: number

@@ -1,0 +1,34 @@
+import type { Ask, Tell } from './messages.js'
+
+/** The worker, from the page's side. */
+export interface Host {
+  ask(message: Ask): void
+}
+
+/**
+ * Starts the worker. It is loaded through a blob, since only such a worker stands under the page's own rule that nothing may
+ * be sent anywhere.
+ * @param hear told of every message, and of a worker that cannot run
+ */
+export function startWorker(address: string, hear: (message: Tell) => void): Host {
+  const code = `import ${JSON.stringify(new URL(address, document.baseURI).href)}`
+  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
+  const worker = new Worker(url, { type: 'module' })
+  // What is asked before the worker listens would be lost.
+  const waiting: Ask[] = []
+  let isListening = false
+  worker.onmessage = ({ data }: MessageEvent<Tell | { readonly type: 'listening' }>) => {
+    if (data.type !== 'listening') return hear(data)
+    isListening = true
+    URL.revokeObjectURL(url)
+    for (const message of waiting.splice(0)) worker.postMessage(message)
+  }
+  worker.onerror = ({ message }) =>
+    hear({ type: 'refused', what: 'start', message: message || 'the worker cannot run here' })
+  return {
+    ask(message) {
+      if (isListening) worker.postMessage(message)
+      else waiting.push(message)
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { problem, said, started } from '../state.js'
+import { AddModel } from './add-model.js'
+import { Charts } from './charts.js'
+import { Controls } from './controls.js'
+import { Headline } from './headline.js'
+import { Models } from './models.js'
+import { Notes } from './notes.js'
+import { OwnData } from './own-data.js'
+import { Prompt } from './prompt.js'
+import { Share } from './share.js'
+import { Stats } from './stats.js'
+import { Story } from './story.js'
+
+/** The whole page. */
+export function Page() {
+  return (
+    <>
+      <header>
+        <nav aria-label="Site">
+          <a href="../index.html">paretobandit</a>
+        </nav>
+        <h1>A budget for language models, in your hands</h1>
+        <p class="lead">
+          You call several language models; the best one costs 400 times as much as the cheapest. paretobandit
+          sends every prompt to the model that gives the best answers <b>your budget</b> buys, and learns
+          which one that is. This is the real engine at work in your browser. The prompts and the models are
+          simulated.
+        </p>
+      </header>
+      <main>
+        <Problem />
+        {started.value === null ? <p class="wait">Starting the engine …</p> : <Running />}
+        <p class="unseen" role="status">
+          {said.value}
+        </p>
+      </main>
+    </>
+  )
+}
+
+function Problem() {
+  if (problem.value === null) return null
+  return (
+    <p class="problem" role="alert">
+      {problem.value}{' '}
+      <button
+        type="button"
+        onClick={() => {
+          problem.value = null
+        }}
+      >
+        Close
+      </button>
+    </p>
+  )
+}
+
+function Running() {
+  return (
+    <>
+      <Headline />
+      <Controls />
+      <Story />
+      <Charts />
+      <Models />
+      <div class="pair">
+        <Notes />
+        <Prompt />
+      </div>
+      <div class="pair">
+        <AddModel />
+        <OwnData />
+      </div>
+      <Share />
+      <Stats />
+    </>
+  )
+}

@@ -1,0 +1,26 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { type Chart, type ChartData, type ChartSpec, createChart } from '../../shared/chart.js'
+
+interface PlotProps {
+  readonly spec: ChartSpec
+  readonly data: ChartData
+  /** What a reader without the picture is told. */
+  readonly label: string
+}
+
+/** A chart that is drawn when its data are new. A new spec object makes a new chart. */
+export function Plot({ spec, data, label }: PlotProps) {
+  const host = useRef<HTMLDivElement>(null)
+  const chart = useRef<Chart | null>(null)
+  useEffect(() => {
+    if (host.current === null) return
+    const made = createChart(host.current, spec)
+    chart.current = made
+    return () => {
+      chart.current = null
+      made.destroy()
+    }
+  }, [spec])
+  useEffect(() => chart.current?.draw(data), [data, spec])
+  return <div class="plot" role="img" aria-label={label} ref={host} />
+}

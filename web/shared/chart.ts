@@ -1,0 +1,117 @@
+import uPlot from 'uplot'
+
+export interface ChartSeries {
+  readonly name: string
+  /** A colour or a variable of the page: `var(--ink)`. */
+  readonly color: string
+  /** Length of dashes and gaps, px: lines differ by more than their colour. */
+  readonly dash?: readonly number[]
+  readonly width?: number
+  /** Filled down to zero: for stacked shares, the highest sum first. */
+  readonly isArea?: boolean
+}
+
+export interface ChartSpec {
+  readonly series: readonly ChartSeries[]
+  readonly yFormat: (value: number) => string
+  /** Given the lowest and highest value that is shown, where the axis begins and ends. */
+  readonly yRange: (low: number, high: number) => readonly [low: number, high: number]
+  readonly height: number
+}
+
+/** Numbers by column: x first, then one column a series. */
+export type ChartData = readonly (readonly (number | null)[])[]
+
+export interface Chart {
+  draw(data: ChartData): void
+  destroy(): void
+}
+
+const DARK = '(prefers-color-scheme: dark)'
+const FONT = '11.5px system-ui, sans-serif'
+const Y_AXIS_PX = 52
+
+/** Lines over requests on a canvas that is as wide as its host. Follows the page's colours when they change. */
+export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
+  let latest: ChartData = [[], ...spec.series.map(() => [])]
+  let plot = make()
+  const scheme = matchMedia(DARK)
+  const repaint = (): void => {
+    plot.destroy()
+    plot = make()
+  }
+  const resize = new ResizeObserver(() => {
+    if (host.clientWidth > 0) plot.setSize({ width: host.clientWidth, height: spec.height })
+  })
+  scheme.addEventListener('change', repaint)
+  resize.observe(host)
+
+  function make(): uPlot {
+    const width = Math.max(1, host.clientWidth)
+    return new uPlot({ ...optionsOf(host, spec), width, height: spec.height }, dataOf(latest), host)
+  }
+  return {
+    draw(data) {
+      latest = data
+      plot.setData(dataOf(data))
+    },
+    destroy() {
+      scheme.removeEventListener('change', repaint)
+      resize.disconnect()
+      plot.destroy()
+    },
+  }
+}
+
+function dataOf(data: ChartData): uPlot.AlignedData {
+  return data.map((column) => [...column]) as uPlot.AlignedData
+}
+
+function optionsOf(
+  host: HTMLElement,
+  { series, yFormat, yRange }: ChartSpec,
+): Omit<uPlot.Options, 'width' | 'height'> {
+  const color = (name: string): string => resolved(host, name)
+  const axis = {
+    stroke: color('var(--quiet)'),
+    font: FONT,
+    grid: { stroke: color('var(--rule)'), width: 1 },
+    ticks: { show: false },
+  }
+  return {
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: {
+      x: { time: false },
+      y: { range: (_, low, high) => [...yRange(low, high)] as [number, number] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, size: 26, values: (_, ticks) => ticks.map(requestsText) },
+      { ...axis, size: Y_AXIS_PX, values: (_, ticks) => ticks.map(yFormat) },
+    ],
+    series: [
+      {},
+      ...series.map(({ color: name, dash, width = 2, isArea = false }) => ({
+        stroke: color(name),
+        width,
+        points: { show: false },
+        ...(dash === undefined ? {} : { dash: [...dash] }),
+        ...(isArea ? { fill: color(name) } : {}),
+      })),
+    ],
+  }
+}
+
+/** `1.2k`, `3M`: short enough to stand side by side at 400 px. */
+export function requestsText(count: number): string {
+  if (count < 1000) return String(count)
+  const [scale, letter] = count < 1e6 ? [1e3, 'k'] : [1e6, 'M']
+  return `${Number((count / scale).toFixed(1))}${letter}`
+}
+
+/** A canvas takes no variables. */
+function resolved(host: HTMLElement, color: string): string {
+  const name = /^var\((--[\w-]+)\)$/.exec(color)?.[1]
+  return name === undefined ? color : getComputedStyle(host).getPropertyValue(name).trim()
+}
