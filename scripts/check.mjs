@@ -7,6 +7,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const node = process.execPath
 const steps = [
   ['types', node, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
+  ['types of the pages', node, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web/tsconfig.json']],
   ['lint and format', node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['generated kernel equals its source', node, ['scripts/build-wasm.mjs', '--check']],
   // Of the package as it is built.

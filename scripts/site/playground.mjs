@@ -30,7 +30,8 @@ export async function buildPlayground(folder) {
 
 /** Colours and marks of the reports, so that all pages have the same. */
 export async function themeOf() {
-  const theme = await bundle('site-theme', { style: 'src/report/style.ts' })
-  const { THEME, MARKS } = await import(new URL('style.mjs', theme).href)
-  return `${THEME}${MARKS}`
+  const folder = await bundle('site-theme', { theme: 'src/report/theme.ts', style: 'src/report/style.ts' })
+  const { THEME } = await import(new URL('theme.mjs', folder).href)
+  const { MARKS } = await import(new URL('style.mjs', folder).href)
+  return `${THEME}${MARKS}\n`
 }

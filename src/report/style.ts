@@ -1,16 +1,7 @@
-/** Colours of a page, light and dark, as variables. */
-export const THEME = `
-:root { color-scheme: light dark;
-  --paper: #fcfbf8; --ink: #1d1f23; --quiet: #5f6470; --rule: #dedbd2; --band: #f1eee6; --card: #ffffff; --policy: #1d1f23; --warn: #b3400f;
-  --b0: #440f54; --b1: #46327e; --b2: #365c8d; --b3: #277f8e; --b4: #1a8f6f; --b5: #4f9a2b; --b6: #9a7d0a }
-@media (prefers-color-scheme: dark) { :root {
-  --paper: #14161a; --ink: #e9e7e2; --quiet: #a0a4ad; --rule: #32353c; --band: #1d2026; --card: #191c21; --policy: #f4f1ea; --warn: #ff9d66;
-  --b0: #c59bf0; --b1: #9fa4f5; --b2: #74b3ee; --b3: #55c6cf; --b4: #52cfa0; --b5: #9bd45c; --b6: #e6cd4a } }
-`
+import { THEME } from './theme.js'
 
 /** What the marks of a chart look like. */
-export const MARKS = `
-svg text { font: 12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; fill: var(--ink) }
+export const MARKS = `svg text { font: 12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; fill: var(--ink) }
 svg .tick, svg .axis { fill: var(--quiet); font-size: 11.5px }
 svg .panel { font-weight: 600; fill: var(--ink) }
 svg .phase { fill: var(--quiet); font-size: 11.5px; font-style: italic }
@@ -25,11 +16,11 @@ svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }
 svg .policy circle { fill: var(--policy); stroke: var(--paper); stroke-width: 1.5 } svg .policy line { stroke: var(--policy); stroke-width: 1.8 }
 svg .fixed { stroke: var(--paper); stroke-width: 1 } svg .baseline { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.6 }
 svg .name { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round } svg .name.quiet { fill: var(--quiet); font-weight: 400 }
-svg .in-bar { fill: #14161a; font-size: 11.5px; font-weight: 600 }
-`
+svg .in-bar { fill: #14161a; font-size: 11.5px; font-weight: 600 }`
 
 /** The page's style sheet: light and dark, one column on phones, two from 1000 px. */
-export const STYLE = `${THEME}* { box-sizing: border-box }
+export const STYLE = `
+${THEME}* { box-sizing: border-box }
 body { margin: 0 auto; max-width: 1128px; padding: 40px 32px 72px; background: var(--paper); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-variant-numeric: tabular-nums }
 h1, h2 { font-family: Charter, 'Bitstream Charter', 'Iowan Old Style', Georgia, serif; font-weight: 600; line-height: 1.2; text-wrap: balance }
@@ -52,7 +43,9 @@ figcaption { font-size: 13px; margin-bottom: 8px } figcaption b { color: var(--i
 svg { display: block; max-width: 100%; height: auto; overflow: visible }
 .only-m, .only-l, .from-m { display: none }
 @media (min-width: 560px) { .only-s { display: none } .only-m, .from-m { display: block } }
-@media (min-width: 1000px) { .only-m { display: none } .only-l { display: block } }${MARKS}.legend { display: inline-flex; flex-wrap: wrap; gap: 2px 16px } .legend span { display: inline-flex; align-items: center; gap: 6px }
+@media (min-width: 1000px) { .only-m { display: none } .only-l { display: block } }
+${MARKS}
+.legend { display: inline-flex; flex-wrap: wrap; gap: 2px 16px } .legend span { display: inline-flex; align-items: center; gap: 6px }
 .legend i { width: 11px; height: 11px; border-radius: 2px; display: inline-block }
 details { margin-top: 22px } summary { cursor: pointer; font-weight: 600; padding: 4px 0 }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13.5px }

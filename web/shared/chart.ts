@@ -23,7 +23,8 @@ export interface ChartSpec {
 export type ChartData = readonly (readonly (number | null)[])[]
 
 export interface Chart {
-  draw(data: ChartData): void
+  /** @param marks places on the x axis at which something happened: a thin line each */
+  draw(data: ChartData, marks?: readonly number[]): void
   destroy(): void
 }
 
@@ -34,6 +35,7 @@ const Y_AXIS_PX = 52
 /** Lines over requests on a canvas that is as wide as its host. Follows the page's colours when they change. */
 export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
   let latest: ChartData = [[], ...spec.series.map(() => [])]
+  let marked: readonly number[] = []
   let plot = make()
   const scheme = matchMedia(DARK)
   const repaint = (): void => {
@@ -48,11 +50,14 @@ export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
 
   function make(): uPlot {
     const width = Math.max(1, host.clientWidth)
-    return new uPlot({ ...optionsOf(host, spec), width, height: spec.height }, dataOf(latest), host)
+    const ink = resolved(host, 'var(--quiet)')
+    const hooks = { draw: [(drawn: uPlot) => drawMarks(drawn, marked, ink)] }
+    return new uPlot({ ...optionsOf(host, spec), hooks, width, height: spec.height }, dataOf(latest), host)
   }
   return {
-    draw(data) {
+    draw(data, marks = []) {
       latest = data
+      marked = marks
       plot.setData(dataOf(data))
     },
     destroy() {
@@ -61,6 +66,24 @@ export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
       plot.destroy()
     },
   }
+}
+
+/** Over the lines, since areas would hide them. */
+function drawMarks({ ctx, bbox, scales, valToPos }: uPlot, marks: readonly number[], ink: string): void {
+  const { min = 0, max = 0 } = scales.x
+  ctx.save()
+  ctx.strokeStyle = ink
+  ctx.setLineDash([])
+  ctx.lineWidth = devicePixelRatio
+  ctx.beginPath()
+  for (const mark of marks) {
+    if (mark < min || mark > max) continue
+    const x = Math.round(valToPos(mark, 'x', true))
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+  }
+  ctx.stroke()
+  ctx.restore()
 }
 
 function dataOf(data: ChartData): uPlot.AlignedData {

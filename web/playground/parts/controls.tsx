@@ -1,5 +1,5 @@
 import { usdPerThousand } from '../../../src/report/format.js'
-import { count } from '../format.js'
+import { count } from '../../shared/format.js'
 import { BUDGET_RANGE } from '../play/setting.js'
 import { change, isPlaying, measuredPerSecond, play, restart, setting, started, step } from '../state.js'
 

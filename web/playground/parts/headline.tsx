@@ -1,5 +1,5 @@
 import { percent, reward } from '../../../src/report/format.js'
-import { count, usd } from '../format.js'
+import { count, usd } from '../../shared/format.js'
 import { view } from '../state.js'
 
 /** What was saved, in dollars, and what it cost in quality. */
@@ -21,9 +21,10 @@ export function Headline() {
     <section class="headline" aria-label="What was saved">
       <p class="big">
         {savedUsd >= 0 ? 'Saved ' : 'Spent '}
-        <b id="saved">{usd(Math.abs(savedUsd))}</b> {savedUsd >= 0 ? `(${percent(share)})` : 'more'}{' '}
+        <b id="saved">{usd(Math.abs(savedUsd))}</b>
+        {savedUsd >= 0 ? ` (${percent(share)})` : ' more'}{' '}
         <span class="than">
-          than always asking the best model, <q>{best.id}</q>
+          {savedUsd >= 0 ? 'against' : 'than'} always asking the best model, <q>{best.id}</q>
         </span>
       </p>
       <dl class="figures">

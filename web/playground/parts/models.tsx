@@ -1,11 +1,11 @@
 import { percent, reward, usdPerThousand } from '../../../src/report/format.js'
+import { count } from '../../shared/format.js'
 import { Scroll } from '../../shared/scroll.js'
 import { colorsOf } from '../colors.js'
-import { count } from '../format.js'
 import { type ModelSetting, PRICE_FACTOR_RANGE } from '../play/setting.js'
 import type { ModelView } from '../play/view.js'
 import { changeModel, models, started, view } from '../state.js'
-import { Swatch } from './charts.js'
+import { Swatch } from './figure.js'
 
 /** A line a model: what it is, what the router made of it, and what can be done to it. */
 export function Models() {

@@ -1,4 +1,4 @@
-import { count } from '../format.js'
+import { count } from '../../shared/format.js'
 import { problem, start, started } from '../state.js'
 
 const BYTES_MAX = 64 * 1024 * 1024

@@ -4,7 +4,6 @@ import { Charts } from './charts.js'
 import { Controls } from './controls.js'
 import { Headline } from './headline.js'
 import { Models } from './models.js'
-import { Notes } from './notes.js'
 import { OwnData } from './own-data.js'
 import { Prompt } from './prompt.js'
 import { Share } from './share.js'
@@ -63,10 +62,7 @@ function Running() {
       <Story />
       <Charts />
       <Models />
-      <div class="pair">
-        <Notes />
-        <Prompt />
-      </div>
+      <Prompt />
       <div class="pair">
         <AddModel />
         <OwnData />

@@ -1,5 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { type Chart, type ChartData, type ChartSpec, createChart } from '../../shared/chart.js'
+import { view } from '../state.js'
+
+/** Height of a chart, px. */
+export const HEIGHT = 220
 
 interface PlotProps {
   readonly spec: ChartSpec
@@ -21,6 +25,9 @@ export function Plot({ spec, data, label }: PlotProps) {
       made.destroy()
     }
   }, [spec])
-  useEffect(() => chart.current?.draw(data), [data, spec])
+  useEffect(() => {
+    const marks = (view.value?.notes ?? []).filter(({ who }) => who === 'you').map(({ request }) => request)
+    chart.current?.draw(data, marks)
+  }, [data, spec])
   return <div class="plot" role="img" aria-label={label} ref={host} />
 }

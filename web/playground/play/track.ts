@@ -2,6 +2,7 @@
 export const TRACK_POINTS = 600
 /** Points a second at the set rate, so that the charts show the latest 20 seconds or so. */
 const POINTS_PER_SECOND = 30
+const STRIDE_MAX = 1000
 
 /** One moment of a session. */
 export interface TrackPoint {
@@ -21,9 +22,9 @@ export interface TrackPoint {
 export class Track {
   private kept: TrackPoint[] = []
 
-  /** How many requests lie between two points at a rate. */
+  /** How many requests lie between two points at a rate: at one that no machine reaches, what some reach. */
   static strideAt(requestsPerSecond: number): number {
-    return Math.max(1, Math.round(requestsPerSecond / POINTS_PER_SECOND))
+    return Math.max(1, Math.min(STRIDE_MAX, Math.round(requestsPerSecond / POINTS_PER_SECOND)))
   }
 
   add(point: TrackPoint): void {
