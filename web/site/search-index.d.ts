@@ -1,0 +1,3 @@
+/** Written when the site is built: the index of the search as JSON. */
+declare const json: string
+export default json
