@@ -1,17 +1,20 @@
 // npm run playground [-- --port N] [-- --no-open]
-// Builds the playground, serves it on 127.0.0.1, says where, and opens a browser where there is one. Ctrl-c ends it.
+// Builds the site with the playground, serves it on 127.0.0.1, says where, and opens a browser where there is one. Ctrl-c ends it.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { buildPlayground } from './site/playground.mjs'
+import { buildSite } from './site/build.mjs'
 import { serveFolder } from './static-server.mjs'
 
-const folder = fileURLToPath(new URL('../build/playground', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = `${root}build/site`
 const OPENERS = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''], linux: ['xdg-open'] }
 
 const flags = readFlags()
-await buildPlayground(folder)
-const { url } = await serveFolder(folder, flags.port)
+const { faults } = await buildSite(root, folder)
+for (const fault of faults) console.error(fault)
+const served = await serveFolder(folder, flags.port)
+const url = `${served.url}playground/`
 console.log(`playground: ${url} (ctrl-c ends)`)
 if (flags.opens) openBrowser()
 

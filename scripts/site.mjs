@@ -2,31 +2,20 @@
 // Builds the site: the README as its first page, the docs and the changelog as pages with search, the pictures, and the
 // playground. Static files with relative links: they can be served under any path. Fails (exit code 1) when a link, an
 // anchor or a picture leads nowhere. --root: another checkout whose texts are taken; default: this one.
-import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { faultsOfLinks } from './site/links.mjs'
-import { buildPages } from './site/pages.mjs'
-import { buildPlayground } from './site/playground.mjs'
+import { buildSite } from './site/build.mjs'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 const { root, out } = readFlags()
 
-await rm(out, { recursive: true, force: true })
-const [faults, pages] = await buildAll()
+const { faults, count } = await buildSite(root, out)
+for (const fault of faults) console.error(fault)
 if (faults.length > 0) {
-  for (const fault of faults) console.error(fault)
   console.error(`${faults.length} ${faults.length === 1 ? 'link leads' : 'links lead'} nowhere`)
-  process.exit(1)
-}
-console.log(`${out}: ${pages} pages and the playground; every link leads somewhere`)
-
-async function buildAll() {
-  await buildPlayground(`${out}/playground`)
-  const { faults, count } = await buildPages(root, out)
-  return [[...faults, ...(await faultsOfLinks(out))], count]
-}
+  process.exitCode = 1
+} else console.log(`${out}: ${count} pages and the playground; every link leads somewhere`)
 
 function readFlags() {
   try {

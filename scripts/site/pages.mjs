@@ -68,14 +68,16 @@ function rewritten(to, source, address, texts, copies) {
   return anchor === undefined ? relative : `${relative}#${anchor}`
 }
 
-/** The README, then the pages in the order in which it links to them, then the others by name. */
+/** The README, then the docs in the order of its list of them, the last thing in it, then the others. */
 function inOrder(pages) {
   const [first] = pages
-  const place = ({ address }) => {
-    const at = first.html.indexOf(`href="${address}`)
-    return at < 0 ? Number.MAX_SAFE_INTEGER : at
+  const place = ({ source, address }) => {
+    const at = first.html.lastIndexOf(`href="${address}`)
+    return OTHERS.includes(source) ? Number.POSITIVE_INFINITY : at < 0 ? Number.MAX_SAFE_INTEGER : at
   }
-  const rest = pages.slice(1).sort((a, b) => place(a) - place(b) || a.address.localeCompare(b.address))
+  const rest = pages
+    .slice(1)
+    .sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)) || a.address.localeCompare(b.address))
   return [first, ...rest]
 }
 

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type OutputFile } from 'esbuild'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM, CHROMIUM_ARGUMENTS, HAS_CHROMIUM, needsChromium, START_MS_MAX } from './chromium.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { type Outcome, runLoop } from './scenario.js'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
-needsChromium('the loop was not run in a browser')
+
+tellOfMissingChromium('the loop was not run in a browser')
 
 /** The core as a browser gets it: no shims, so anything of Node's would fail to bundle. */
 async function bundle(): Promise<OutputFile[]> {
@@ -59,11 +60,7 @@ describe.runIf(HAS_CHROMIUM)('in headless Chromium', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [...CHROMIUM_ARGUMENTS],
-      timeout: START_MS_MAX,
-    })
+    browser = await launchChromium()
     page = await browser.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     await page.goto(`http://127.0.0.1:${port}/`)

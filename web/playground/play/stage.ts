@@ -22,8 +22,8 @@ export class Stage {
   private isDrawn = true
   private hasNews = false
   private viewAt = Number.NEGATIVE_INFINITY
-  /** Counts starts: of two that overlap the later one wins. */
-  private starts = 0
+  /** What was asked is done in its order, also where a start takes its time. */
+  private latest: Promise<void> = Promise.resolve()
 
   /**
    * @param clock milliseconds, never going back
@@ -38,16 +38,9 @@ export class Stage {
   }
 
   /** Does what is asked; what is wrong with it is told, and changes nothing. */
-  async ask(message: Ask): Promise<void> {
-    try {
-      await this.carryOut(message)
-    } catch (error) {
-      this.tell({
-        type: 'refused',
-        what: message.type,
-        message: error instanceof Error ? error.message : String(error),
-      })
-    }
+  ask(message: Ask): Promise<void> {
+    this.latest = this.latest.then(() => this.answer(message))
+    return this.latest
   }
 
   /**
@@ -61,6 +54,15 @@ export class Stage {
     if (this.isPlaying) isBehind = this.playDue(session)
     this.show(session)
     return isBehind
+  }
+
+  private async answer(message: Ask): Promise<void> {
+    try {
+      await this.carryOut(message)
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      this.tell({ type: 'refused', what: message.type, message: text })
+    }
   }
 
   private async carryOut(message: Ask): Promise<void> {
@@ -90,11 +92,9 @@ export class Stage {
   }
 
   private async start({ link, file }: Extract<Ask, { type: 'start' }>): Promise<void> {
-    const start = ++this.starts
     const data =
       file === null ? simulatedData(this.encoder) : dataFromText(file.text, file.name, this.encoder)
     const session = await Session.start(data, readSetting(link, data.usual))
-    if (start !== this.starts) return
     this.session = session
     this.pace.restart()
     this.tell({ type: 'started', started: describe(data, session) })

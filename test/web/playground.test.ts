@@ -1,0 +1,338 @@
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { RouterStats } from '../../src/index.js'
+import { percent } from '../../src/report/format.js'
+import { count, usd } from '../../web/shared/format.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import { builtSite, serveSite } from '../support/site.js'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** Waiting for something that a busy machine does late. */
+const PATIENCE_MS = 60_000
+const HOSTILE_ID = '<script>document.title="hacked"</script><img src=x onerror=alert(1)>'
+
+tellOfMissingChromium('the playground was not run in a browser')
+
+describe.runIf(HAS_CHROMIUM)('the playground', () => {
+  let server: Server
+  let browser: Browser
+  let url: string
+  let page: Page
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    const served = await serveSite(await builtSite())
+    server = served.server
+    url = `${served.url}playground/`
+    browser = await launchChromium()
+  }, START_MS_MAX)
+
+  afterEach(async () => {
+    await page.context().close()
+    expect(problems.splice(0)).toEqual([])
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    server?.closeAllConnections()
+    await new Promise((resolve) => {
+      server?.close(resolve)
+    })
+  })
+
+  /** A page of its own; requests to elsewhere, errors and broken rules of the page are kept as problems. */
+  async function open(link = '', options: BrowserContextOptions = {}): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options })
+    context.setDefaultTimeout(PATIENCE_MS)
+    page = await context.newPage()
+    const origin = new URL(url).origin
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text())
+    })
+    page.on('request', (request) => {
+      const isOwn = [origin, `blob:${origin}`, 'data:'].some((start) => request.url().startsWith(start))
+      if (!isOwn) problems.push(`a request to ${request.url()}`)
+    })
+    await page.goto(`${url}${link}`)
+    await page.locator('#play').waitFor()
+  }
+
+  /** A page that does not play by itself: what is played is counted. */
+  const openPaused = (link = '') => open(link, { reducedMotion: 'reduce' })
+
+  async function step(thousands: number): Promise<void> {
+    for (let i = 0; i < thousands; i++) {
+      const before = await requests()
+      await page.click('#step')
+      await waitForText('#requests', count(before + 1000))
+    }
+  }
+
+  async function requests(): Promise<number> {
+    const text = (await page.locator('#requests').count()) === 0 ? '0' : await page.textContent('#requests')
+    return Number(text?.replaceAll(',', ''))
+  }
+
+  async function waitForText(selector: string, text: string): Promise<void> {
+    await expect
+      .poll(() => page.textContent(selector), { timeout: PATIENCE_MS, interval: 50 })
+      .toContain(text)
+  }
+
+  /** What the page shows and what `router.stats()` says, of one moment. */
+  async function shown(): Promise<{ readonly stats: RouterStats; readonly texts: Record<string, string> }> {
+    if ((await page.locator('#stats[open]').count()) === 0) await page.click('#stats summary')
+    await page.locator('#stats pre').waitFor()
+    return page.evaluate(`(() => {
+      const text = (selector) => document.querySelector(selector)?.textContent ?? ''
+      const rows = [...document.querySelectorAll('#models tbody tr')]
+      return {
+        stats: JSON.parse(text('#stats pre')),
+        texts: {
+          ...Object.fromEntries(['requests', 'spend', 'used', 'shadow-price'].map((id) => [id, text('#' + id)])),
+          models: rows.map((row) => row.querySelector('td:nth-of-type(5)').textContent).join(' | '),
+        },
+      }
+    })()`)
+  }
+
+  async function expectShownIsStats(): Promise<RouterStats> {
+    const { stats, texts } = await shown()
+    expect(texts).toEqual({
+      requests: count(stats.requests),
+      spend: usd(stats.pacer.spendUsd),
+      used: percent(stats.pacer.utilisation ?? 0),
+      'shadow-price': stats.pacer.shadowPrice.toFixed(4),
+      models: stats.models.map((model) => count(model.requests)).join(' | '),
+    })
+    return stats
+  }
+
+  it('plays by itself, and says in dollars what is saved', async () => {
+    await open()
+    await expect.poll(requests, { timeout: PATIENCE_MS }).toBeGreaterThan(1000)
+    expect(await page.textContent('.headline')).toMatch(
+      /^Saved \$[\d.]+ \(9\d %\) against always asking the best model, condor-pro/,
+    )
+    expect(await page.textContent('#data-name')).toContain('kernel wasm')
+    await page.click('#play')
+    await waitForText('#play', 'Play')
+    await expectShownIsStats()
+  })
+
+  it('holds the budget, and shows what the router says, whatever happens', async () => {
+    await openPaused()
+    await step(4)
+    expect((await expectShownIsStats()).pacer.utilisation).toBeLessThanOrEqual(1.01)
+
+    await page.click('#drop-price')
+    await waitForText('#notes', 'condor-pro costs 5 %')
+    await step(2)
+    const cheaper = await expectShownIsStats()
+    expect(cheaper.models.find(({ id }) => id === 'condor-pro')?.outputUsdPerMTok).toBe(0.5)
+
+    await page.click('#break-model')
+    await waitForText('#notes', 'answers badly from now on')
+    await step(2)
+    await waitForText('#notes', 'went down')
+    const busiest = (stats: RouterStats) =>
+      stats.models.reduce((a, b) => (b.requests > a.requests ? b : a)).id
+    expect(await page.textContent('#break-model')).toBe('Mend the model')
+
+    await page.click('#add-newcomer')
+    await waitForText('#notes', 'kestrel-mini is new')
+    await step(2)
+    const wider = await expectShownIsStats()
+    expect(wider.models.map(({ id }) => id)).toContain('kestrel-mini')
+    expect(busiest(wider)).not.toBe('wren-8b')
+
+    const before = await page.textContent('#budget-text')
+    await page.fill('#budget', '40')
+    await expect.poll(() => page.textContent('#budget-text')).not.toBe(before)
+    await step(3)
+    const cut = await expectShownIsStats()
+    expect(cut.pacer.usdPerRequest).toBeLessThan(1e-4)
+    expect(cut.pacer.utilisation).toBeLessThanOrEqual(1.01)
+  }, 120_000)
+
+  it('goes on answering while a hundred thousand requests are played', async () => {
+    await open('#rate=1000000')
+    await page.click('#cut-budget')
+    await waitForText('#budget-text', '$0.33 per 1,000 requests')
+    await expect.poll(requests, { timeout: PATIENCE_MS, interval: 200 }).toBeGreaterThan(100_000)
+    await page.click('#cut-budget')
+    await waitForText('#budget-text', '$0.66 per 1,000 requests')
+    await page.click('#play')
+    await waitForText('#play', 'Play')
+    expect((await expectShownIsStats()).requests).toBeGreaterThan(100_000)
+  }, 120_000)
+
+  it('explains where a typed prompt would go', async () => {
+    await openPaused()
+    await step(1)
+    await page.fill('#prompt', 'Prove that 7 is prime.')
+    await page.click('#explain')
+    await waitForText('#explanation', 'It would go to')
+    expect(await page.locator('#explanation tbody tr').count()).toBe(4)
+    expect(await page.locator('#explanation tr.chosen').count()).toBe(1)
+  })
+
+  it('plays a file of one’s own, and tells of the line that is wrong', async () => {
+    await openPaused()
+    const outcomes = { [HOSTILE_ID]: { reward: 0.5, costUsd: 1e-4 }, dear: { reward: 0.9, costUsd: 1e-2 } }
+    const rows = Array.from({ length: 50 }, (_, i) =>
+      JSON.stringify({ id: `${i}`, prompt: `question ${i}`, outcomes }),
+    )
+    const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+    await page.setInputFiles('#own-file', file('bad.jsonl', `${rows[0]}\n{"id":"x"}`))
+    await waitForText('[role=alert]', 'bad.jsonl:2: prompt: expected a string')
+    await waitForText('#data-name', 'a simulated workload')
+    await page.setInputFiles('#own-file', file('mine.jsonl', rows.join('\n')))
+    await waitForText('#data-name', 'mine.jsonl, 50 prompts')
+    await step(1)
+    const stats = await expectShownIsStats()
+    expect(stats.models.map(({ id }) => id)).toEqual([HOSTILE_ID, 'dear'])
+    expect(await page.textContent('#models')).toContain(HOSTILE_ID)
+    expect(await page.title()).toContain('Playground')
+    await page.click('#simulated')
+    await waitForText('#data-name', 'a simulated workload')
+  })
+
+  it('lets nothing out: page and worker are refused every connection', async () => {
+    await openPaused()
+    const attempt = `fetch(location.origin || '${new URL('/', url).href}').then(() => 'sent', () => 'refused')`
+    expect(await page.evaluate(attempt)).toBe('refused')
+    const [worker] = page.workers()
+    expect(
+      await worker.evaluate(`fetch('${new URL('/', url).href}').then(() => 'sent', () => 'refused')`),
+    ).toBe('refused')
+    // Both attempts are told in the console: they are what was asked for.
+    expect(problems.splice(0).every((problem) => /Content Security Policy|connect/i.test(problem))).toBe(true)
+  })
+
+  it('shows a model’s id as text, whatever it is', async () => {
+    await openPaused()
+    await page.fill('#new-id', HOSTILE_ID)
+    await page.click('#new-add')
+    await step(1)
+    expect(await page.textContent('#models')).toContain(HOSTILE_ID)
+    expect(await page.textContent('#notes')).toContain(`${HOSTILE_ID} is new`)
+    expect(await page.title()).toContain('Playground')
+    expect(await page.locator('main script, main img').count()).toBe(0)
+    await page.fill('#new-id', 'x'.repeat(200))
+    await page.click('#new-add')
+    await waitForText('#models', 'x'.repeat(200))
+    expect(await overflow()).toBeLessThanOrEqual(0)
+  })
+
+  it('goes by a link, and makes one that gives the same', async () => {
+    await openPaused('#budget=0.002&rate=100&seed=7')
+    await waitForText('#budget-text', '$2.00 per 1,000 requests')
+    await page.click('#drop-price')
+    await page.click('#add-newcomer')
+    await waitForText('#models', 'kestrel-mini')
+    await page.click('#share')
+    await expect.poll(() => page.inputValue('#link')).toContain('#budget=0.002')
+    const link = await page.inputValue('#link')
+    const prices = () =>
+      page
+        .locator('#models input[type=number]')
+        .evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value))
+    const before = await prices()
+    await page.click('#restart')
+    await step(1)
+    const first = await shown()
+    await page.context().close()
+    await openPaused(new URL(link).hash)
+    await waitForText('#models', 'kestrel-mini')
+    expect(await prices()).toEqual(before)
+    await step(1)
+    expect((await shown()).stats).toEqual(first.stats)
+  })
+
+  it.each([
+    ['#budget=lots', 'budget: expected a number, got "lots"'],
+    ['#model=%5B%5D', 'models[0]: expected ["base", price factor'],
+    ['#%3Cscript%3E=1', '<script>: expected budget, rate, seed or model'],
+  ])('tells what is wrong with the link %s, and starts as usual', async (link, message) => {
+    await openPaused(link)
+    await waitForText('[role=alert]', message)
+    await waitForText('#budget-text', '$0.66 per 1,000 requests')
+    await step(1)
+  })
+
+  it('waits for a click where less motion is asked for', async () => {
+    await openPaused()
+    await waitForText('.headline', 'Nothing played yet')
+    expect(await page.textContent('#play')).toBe('Play')
+    await page.click('#play')
+    await expect.poll(requests, { timeout: PATIENCE_MS }).toBeGreaterThan(0)
+  })
+
+  it('is used by keyboard alone', async () => {
+    await openPaused()
+    const focused = () => page.evaluate(`document.activeElement?.id || document.activeElement?.tagName`)
+    const reached: unknown[] = []
+    for (let i = 0; i < 60 && reached.at(-1) !== 'BODY'; i++) {
+      await page.keyboard.press('Tab')
+      reached.push(await focused())
+    }
+    for (const id of [
+      'play',
+      'step',
+      'restart',
+      'rate',
+      'budget',
+      'drop-price',
+      'break-model',
+      'add-newcomer',
+      'cut-budget',
+      'prompt',
+      'explain',
+      'new-id',
+      'own-file',
+      'share',
+    ]) {
+      expect(reached).toContain(id)
+    }
+    await page.focus('#step')
+    await page.keyboard.press('Enter')
+    await waitForText('#requests', '1,000')
+    await page.focus('#budget')
+    const before = await page.textContent('#budget-text')
+    for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => page.textContent('#budget-text')).not.toBe(before)
+    await page.focus('#drop-price')
+    await page.keyboard.press('Space')
+    await waitForText('#drop-price', 'Raise the price again')
+  })
+
+  const overflow = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+
+  it.each([
+    [400, 'light'],
+    [400, 'dark'],
+    [1600, 'light'],
+    [1600, 'dark'],
+  ] as const)('fits %i px in %s, without a fault that axe finds', async (width, colorScheme) => {
+    await open('', { viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' })
+    await step(1)
+    await page.click('#add-newcomer')
+    await waitForText('#notes', 'is new')
+    await page.click('#explain')
+    await waitForText('#explanation', 'It would go to')
+    await shown()
+    expect(await overflow()).toBeLessThanOrEqual(0)
+    await page.evaluate(AXE)
+    const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
+      'axe.run()',
+    )
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`),
+    ).toEqual([])
+  })
+})
