@@ -14,15 +14,38 @@ export function renderMarkdown(text, linkTo) {
     isComment(tokens[i].content) ? '' : markdown.utils.escapeHtml(tokens[i].content)
   rules.html_block = asText
   rules.html_inline = asText
-  rules.table_open = () => '<div class="scroll" tabindex="0" role="region" aria-label="Table">\n<table>\n'
+  let tables = 0
+  rules.table_open = () =>
+    `<div class="scroll" tabindex="0" role="region" aria-label="Table ${++tables}">\n<table>\n`
   rules.table_close = () => '</table>\n</div>\n'
   rules.fence = (tokens, i) => codeBlock(markdown, tokens[i].content)
   rules.code_block = rules.fence
-  const tokens = markdown.parse(text, {})
+  const tokens = withoutEmptyHeads(markdown.parse(text, {}))
   const sections = nameHeadings(tokens)
   for (const token of tokens) changeToken(token, linkTo)
   const title = sections.find(({ level }) => level === 1)?.heading ?? ''
   return { html: markdown.renderer.render(tokens, markdown.options, {}), title, sections }
+}
+
+/** A head of a table that says nothing is left out; of one that says something, cells without a word are no headings. */
+function withoutEmptyHeads(tokens) {
+  const left = []
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i].type === 'thead_open') {
+      const end = tokens.findIndex(({ type }, j) => j > i && type === 'thead_close')
+      const isEmpty = tokens.slice(i, end).every(({ type, content }) => type !== 'inline' || content === '')
+      if (isEmpty) {
+        i = end
+        continue
+      }
+    }
+    if (tokens[i].type === 'th_open' && tokens[i + 1].content === '') {
+      tokens[i].tag = 'td'
+      tokens[i + 2].tag = 'td'
+    }
+    left.push(tokens[i])
+  }
+  return left
 }
 
 function isComment(html) {

@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { filesUnder } from '../house/imports.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import { builtSite, runScript, serveSite } from '../support/site.js'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+let folder: string
+let scratch: string
+
+beforeAll(async () => {
+  folder = await builtSite()
+  scratch = await mkdtemp(join(tmpdir(), 'paretobandit-links-'))
+}, START_MS_MAX)
+
+afterAll(() => rm(scratch, { recursive: true, force: true }))
+
+/** A checkout of a few texts. */
+async function checkout(name: string, texts: Readonly<Record<string, string>>): Promise<string> {
+  const root = join(scratch, name)
+  for (const [file, text] of Object.entries({ 'docs/A.md': '# A\n\n## One part\n', ...texts })) {
+    await mkdir(dirname(join(root, file)), { recursive: true })
+    await writeFile(join(root, file), text)
+  }
+  return root
+}
+
+async function buildOf(root: string) {
+  return runScript('scripts/site.mjs', '--root', root, '--out', join(root, 'site'))
+}
+
+describe('the site', () => {
+  it('has a page for the README, the changelog and each of the docs', async () => {
+    const docs = filesUnder('docs').filter((file) => file.endsWith('.md'))
+    expect(docs.length).toBeGreaterThan(10)
+    for (const page of [
+      'index.html',
+      'CHANGELOG.html',
+      ...docs.map((file) => file.replace(/\.md$/, '.html')),
+    ]) {
+      const html = await readFile(join(folder, page), 'utf8')
+      expect(html).toMatch(/<h1 id="[^"]+">/)
+      expect(html).not.toMatch(/href="[^":]*\.md[#"]/)
+    }
+    expect(await readFile(join(folder, 'index.html'), 'utf8')).not.toContain('!-- begin:')
+  })
+
+  it('has links that all lead somewhere, and that name no path of a host', async () => {
+    const { code, stdout, stderr } = await runScript('scripts/site/links.mjs', folder)
+    expect(stderr).toBe('')
+    expect(stdout).toContain(': 0 links lead nowhere')
+    expect(code).toBe(0)
+  })
+
+  it('is not built where a text links to what is not there', async () => {
+    const root = await checkout('broken', {
+      'README.md':
+        '# R\n\n[a](docs/A.md#one-part) [b](docs/B.md) [c](docs/A.md#two) ![d](docs/img/d.png) [e](#nowhere) [f](javascript:x) [g](/h)\n',
+    })
+    const { code, stderr } = await buildOf(root)
+    expect(code).toBe(1)
+    expect(stderr).toContain('docs/B.md: a text links to it, and it is not there')
+    expect(stderr).toContain('docs/img/d.png: a text links to it, and it is not there')
+    expect(stderr).toContain('index.html: docs/A.html#two names no place on its page')
+    expect(stderr).toContain('index.html: #nowhere names no place on its page')
+    expect(stderr).not.toContain('one-part')
+    expect(stderr).toMatch(/\d+ links lead nowhere/)
+  })
+
+  it('has a checker that finds what would be loaded from elsewhere', async () => {
+    const pages = await checkout('loaded', {
+      'index.html':
+        '<img src="https://example.org/x.png"><a href="https://example.org">fine</a><a href="/top">t</a><script src="//cdn/x.js"></script><a href="../out.html">o</a>',
+    })
+    const { code, stderr } = await runScript('scripts/site/links.mjs', pages)
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n')).toEqual([
+      'index.html: https://example.org/x.png is loaded from elsewhere',
+      'index.html: /top is not relative: the site may be served under any path',
+      'index.html: //cdn/x.js is loaded from elsewhere',
+      'index.html: ../out.html leads out of the site',
+    ])
+  })
+
+  it('lets no HTML of a text through', async () => {
+    const root = await checkout('hostile', {
+      'README.md':
+        '# R <b>x</b>\n\n<!-- a note -->\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n`<i>`\n\n[x](javascript:alert(1))\n',
+    })
+    const { code } = await buildOf(root)
+    const html = await readFile(join(root, 'site/index.html'), 'utf8')
+    expect(code).toBe(0)
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
+    expect(html).not.toContain('a note')
+    expect(html).not.toMatch(/<script>|<img src=x|<b>x|href="javascript/)
+  })
+
+  it('refuses flags that it does not know', async () => {
+    const { code, stderr } = await runScript('scripts/site.mjs', '--nope')
+    expect(code).toBe(2)
+    expect(stderr).toContain('usage: npm run site')
+  })
+})
+
+tellOfMissingChromium('the site was not looked at in a browser')
+
+describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
+  let server: Server
+  let browser: Browser
+  let url: string
+
+  beforeAll(async () => {
+    const served = await serveSite(folder)
+    server = served.server
+    url = served.url
+    browser = await launchChromium()
+  }, START_MS_MAX)
+
+  afterAll(async () => {
+    await browser?.close()
+    server?.closeAllConnections()
+    await new Promise((resolve) => {
+      server?.close(resolve)
+    })
+  })
+
+  async function withPage(path: string, use: (page: Page) => Promise<void>, options = {}): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options })
+    const page = await context.newPage()
+    const problems: string[] = []
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (
+        !request
+          .url()
+          .replace(/^blob:/, '')
+          .startsWith(new URL(url).origin)
+      )
+        problems.push(`a request to ${request.url()}`)
+    })
+    page.on('response', (response) => {
+      if (!response.ok()) problems.push(`${response.status()} ${response.url()}`)
+    })
+    await page.goto(url + path)
+    await use(page)
+    await context.close()
+    expect(problems).toEqual([])
+  }
+
+  it('finds words of the docs, and leads to their place', async () => {
+    await withPage('docs/USAGE.html', async (page) => {
+      await page.keyboard.press('/')
+      await page.keyboard.type('shadow price')
+      const first = page.locator('#found li a').first()
+      await first.waitFor()
+      const name = await first.textContent()
+      await first.click()
+      await page.waitForURL(/\.html#/)
+      const anchor = decodeURIComponent(new URL(page.url()).hash.slice(1))
+      expect(await page.locator(`[id="${anchor}"]`).textContent()).toBe(name)
+    })
+  })
+
+  it('says when nothing is found, and shows a query as text', async () => {
+    await withPage('index.html', async (page) => {
+      await page.fill('#search', '<img src=x onerror=alert(1)>qqq')
+      await expect.poll(() => page.textContent('#found')).toContain('Nothing about “<img src=x')
+      expect(await page.locator('#found img').count()).toBe(0)
+      await page.keyboard.press('Escape')
+      await expect.poll(() => page.textContent('#found')).toBe('')
+    })
+  })
+
+  it('leads from the first page to the playground and back', async () => {
+    await withPage('', async (page) => {
+      await page.click('.banner a')
+      await page.locator('#play').waitFor()
+      await page.click('header nav a')
+      await page.waitForURL(/index\.html$/)
+    })
+  })
+
+  it.each([
+    ['index.html', 400, 'light'],
+    ['docs/RESULTS.html', 400, 'dark'],
+    ['docs/RESULTS.html', 1600, 'light'],
+    ['docs/USAGE.html', 900, 'dark'],
+    ['CHANGELOG.html', 400, 'light'],
+  ] as const)('%s fits %i px in %s, without a fault that axe finds', async (path, width, colorScheme) => {
+    await withPage(
+      path,
+      async (page) => {
+        expect(
+          await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+        ).toBeLessThanOrEqual(0)
+        await page.evaluate(AXE)
+        const { violations } = await page.evaluate<{
+          violations: { id: string; nodes: { html: string }[] }[]
+        }>('axe.run()')
+        expect(
+          violations.map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes
+                .map(({ html }) => html.slice(0, 160))
+                .slice(0, 3)
+                .join(' | ')}`,
+          ),
+        ).toEqual([])
+      },
+      { viewport: { width, height: 900 }, colorScheme },
+    )
+  })
+})
