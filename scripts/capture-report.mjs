@@ -4,25 +4,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium } from 'playwright-core'
+import { launchChromium } from './chromium.mjs'
 
 const [file, target, selector] = process.argv.slice(2)
 if (file === undefined || target === undefined) {
   console.error('usage: node scripts/capture-report.mjs report.html OUT_DIR | FILE.png SELECTOR')
   process.exit(2)
 }
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
+const browser = await launchChromium()
 if (selector === undefined) await captureAll(target)
 else await captureOne(target, selector)
 await browser.close()

@@ -29,7 +29,8 @@ export interface Chart {
 }
 
 const DARK = '(prefers-color-scheme: dark)'
-const FONT = '11.5px system-ui, sans-serif'
+/** Whole pixels: uPlot scales no others to the screen. */
+const FONT = '12px system-ui, sans-serif'
 const Y_AXIS_PX = 52
 
 /** Lines over requests on a canvas that is as wide as its host. Follows the page's colours when they change. */

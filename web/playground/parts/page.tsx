@@ -20,10 +20,10 @@ export function Page() {
         </nav>
         <h1>A budget for language models, in your hands</h1>
         <p class="lead">
-          You call several language models; the best one costs 400 times as much as the cheapest. paretobandit
-          sends every prompt to the model that gives the best answers <b>your budget</b> buys, and learns
-          which one that is. This is the real engine at work in your browser. The prompts and the models are
-          simulated.
+          You call several language models; the best one costs hundreds of times as much as the cheapest.
+          paretobandit sends every prompt to the model that gives the best answers <b>your budget</b> buys,
+          and learns which one that is. This is the real engine at work in your browser. The prompts and the
+          models are simulated.
         </p>
       </header>
       <main>
