@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -39,6 +39,25 @@ async function build(): Promise<string> {
   const { code, stderr } = await runScript('scripts/site.mjs', '--out', join(folder, 'site'))
   if (code !== 0) throw new Error(`npm run site: ${stderr}`)
   return join(folder, 'site')
+}
+
+/** Runs `npm run playground` without opening a browser until `use` is done. @param use gets the address that it prints */
+export async function withPlayground(use: (url: string) => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/playground.mjs'), '--no-open'])
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      let printed = ''
+      child.stdout.on('data', (data) => {
+        printed += data
+        const found = /^playground: (\S+)/m.exec(printed)
+        if (found !== null) resolve(found[1])
+      })
+      child.once('exit', (code) => reject(new Error(`ended with ${code}: ${printed}`)))
+    })
+    await use(url)
+  } finally {
+    child.kill()
+  }
 }
 
 /** Serves a folder under a path, as a static host does. */

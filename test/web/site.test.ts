@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { filesUnder } from '../house/imports.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
-import { builtSite, runScript, serveSite } from '../support/site.js'
+import { builtSite, runScript, serveSite, withPlayground } from '../support/site.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let folder: string
@@ -102,10 +102,28 @@ describe('the site', () => {
     expect(html).not.toMatch(/<script>|<img src=x|<b>x|href="javascript/)
   })
 
-  it('refuses flags that it does not know', async () => {
-    const { code, stderr } = await runScript('scripts/site.mjs', '--nope')
+  it.each(['site', 'playground'])('npm run %s refuses flags that it does not know', async (name) => {
+    const { code, stderr } = await runScript(`scripts/${name}.mjs`, '--nope')
     expect(code).toBe(2)
-    expect(stderr).toContain('usage: npm run site')
+    expect(stderr).toContain(`usage: npm run ${name}`)
+  })
+
+  it('is served by npm run playground, and nothing beside it', async () => {
+    await withPlayground(async (url) => {
+      const page = await fetch(url)
+      expect(page.status).toBe(200)
+      expect(await page.text()).toContain('<title>Playground')
+      expect((await fetch(new URL('../docs/USAGE.html', url))).status).toBe(200)
+      for (const outside of [
+        '..%2f..%2fpackage.json',
+        '%2e%2e/%2e%2e/package.json',
+        '%00',
+        '%zz',
+        'none.js',
+      ]) {
+        expect((await fetch(`${url}${outside}`)).status).toBe(404)
+      }
+    })
   })
 })
 

@@ -45,6 +45,7 @@ export function connect(worker: Host, playsByItself: boolean): void {
  */
 export function start(link: string, own: OwnFile | null = running?.file ?? null): void {
   asked = { link, file: own }
+  problem.value = null
   host?.ask({ type: 'start', link, file: own })
 }
 
@@ -66,10 +67,11 @@ export function hear(message: Tell): void {
       explained.value = message
       return
     case 'refused':
-      problem.value = message.message
       if (message.what === 'set' && view.value !== null) setting.value = view.value.setting
+      if (message.what === 'play') isPlaying.value = false
       // What runs goes on. Where nothing runs yet, a link was bad: the usual setting starts.
       if (message.what === 'start' && running === null && asked.link !== '') start('', null)
+      problem.value = message.message
   }
 }
 

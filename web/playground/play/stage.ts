@@ -51,7 +51,13 @@ export class Stage {
     const { session } = this
     if (session === null) return false
     let isBehind = false
-    if (this.isPlaying) isBehind = this.playDue(session)
+    try {
+      if (this.isPlaying) isBehind = this.playDue(session)
+    } catch (error) {
+      // Not again and again: who reads it decides whether to go on.
+      this.isPlaying = false
+      this.refuse('play', error)
+    }
     this.show(session)
     return isBehind
   }
@@ -60,9 +66,12 @@ export class Stage {
     try {
       await this.carryOut(message)
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      this.tell({ type: 'refused', what: message.type, message: text })
+      this.refuse(message.type, error)
     }
+  }
+
+  private refuse(what: Ask['type'], error: unknown): void {
+    this.tell({ type: 'refused', what, message: error instanceof Error ? error.message : String(error) })
   }
 
   private async carryOut(message: Ask): Promise<void> {
