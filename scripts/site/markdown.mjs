@@ -71,7 +71,6 @@ function changeToken(token, linkTo) {
     const to = token.tag === tag ? token.attrGet(attribute) : null
     if (to !== null) token.attrSet(attribute, linkTo(to))
   }
-  if (token.tag === 'img') token.attrSet('loading', 'lazy')
   for (const child of token.children ?? []) changeToken(child, linkTo)
 }
 

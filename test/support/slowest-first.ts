@@ -13,6 +13,7 @@ const SLOWEST = [
   'evaluate/router-log',
   'log/redis-replicas',
   'log/replicas',
+  'web/playground',
   'kernel/prune',
   'store/sqlite',
   'cli/feedback',

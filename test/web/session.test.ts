@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { ParetoBanditError } from '../../src/index.js'
+import { mulberry32 } from '../../src/replay/random.js'
 import { dataFromText, type PlayData, simulatedData } from '../../web/playground/play/data.js'
 import { Session } from '../../web/playground/play/session.js'
 import type { ModelSetting, Setting } from '../../web/playground/play/setting.js'
@@ -43,6 +44,18 @@ describe('a session of the playground', () => {
     expect(view.models.reduce((sum, { recentShare }) => sum + recentShare, 0)).toBeCloseTo(1, 9)
     expect(view.best).toMatchObject({ id: 'condor-pro' })
     expect(view.best.costUsd).toBeGreaterThan(10 * stats.pacer.spendUsd)
+  })
+
+  it('knows what always asking the best model would have cost: its costs on the very prompts', async () => {
+    const session = await Session.start(data, data.usual)
+    session.play(2000)
+    const random = mulberry32(data.usual.seed)
+    const { models, size, costsUsd, rewards } = data.table
+    const best = models.findIndex(({ id }) => id === 'condor-pro')
+    const rows = Array.from({ length: 2000 }, () => Math.floor(random() * size) * models.length + best)
+    const sum = (values: Float64Array) => rows.reduce((total, at) => total + values[at], 0)
+    expect(session.view().best.costUsd).toBeCloseTo(sum(costsUsd), 9)
+    expect(session.view().best.reward).toBeCloseTo(sum(rewards), 9)
   })
 
   it('plays the same from the same setting, and keeps a bounded number of points', async () => {
