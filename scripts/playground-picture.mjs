@@ -20,8 +20,8 @@ const { server, url } = await serveFolder(folder)
 const browser = await launchChromium()
 try {
   const options = {
-    viewport: { width: WIDTH, height: 1400 },
-    deviceScaleFactor: 1.5,
+    viewport: { width: WIDTH, height: 1800 },
+    deviceScaleFactor: 1.25,
     reducedMotion: 'reduce',
   }
   const page = await browser.newPage(options)
