@@ -3,23 +3,17 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
 import type { Upstream } from '../../src/gateway/node/simulated/upstream.js'
-import {
-  CHROMIUM,
-  CHROMIUM_ARGUMENTS,
-  HAS_CHROMIUM,
-  needsChromium,
-  START_MS_MAX,
-} from '../browser/chromium.js'
 import { Application, PACK_MS_MAX } from '../packaging/packed.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { startProvider } from './provider.js'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
-needsChromium('the page of examples/browser was not opened')
+tellOfMissingChromium('the page of examples/browser was not opened')
 
 describe('examples/browser, built by Vite without a config', () => {
   let application: Application
@@ -55,8 +49,7 @@ describe('examples/browser, built by Vite without a config', () => {
     await new Promise<void>((resolve) => {
       site.listen(0, '127.0.0.1', resolve)
     })
-    const args = [...CHROMIUM_ARGUMENTS]
-    browser = await chromium.launch({ executablePath: CHROMIUM, args, timeout: START_MS_MAX })
+    browser = await launchChromium()
     page = await browser.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
