@@ -4,6 +4,7 @@ import { TOKEN_KINDS } from '../models/token-kinds.js'
 
 /** A price that is another than the one in force. */
 export interface PriceDifference {
+  /** Id of the model here. */
   readonly model: string
   /** Name of the price: `cachedInputUsdPerMTok`, `batchDiscount`. */
   readonly price: string

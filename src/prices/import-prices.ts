@@ -22,6 +22,7 @@ export interface ImportedPrices {
   readonly problems: readonly PriceProblem[]
   /** Where the list was read: a path, or an address but for what may be secret. */
   readonly source: string
+  /** Of the list, found from its content or as it was given. */
   readonly format: PriceFormat
   /** When, in milliseconds since 1970 UTC. Prices are as old as that, or older. */
   readonly readAt: number

@@ -11,17 +11,21 @@ export interface PriceProblem {
   readonly model: string
   /** What the list calls it. */
   readonly name: string
+  /** What was expected, and what stands there. */
   readonly message: string
 }
 
 /** What was not taken over as it stands in the list, or what is charged for it. */
 export interface PriceNote {
+  /** Id of the model here. */
   readonly model: string
+  /** What was done, in a sentence. */
   readonly message: string
 }
 
 /** Prices that were refused, all of them: nothing was taken over. `problems` has one entry a reason. */
 export class PricesError extends ParetoBanditError {
+  /** One entry a reason. */
   readonly problems: readonly PriceProblem[]
 
   constructor(source: string, problems: readonly PriceProblem[]) {

@@ -5,8 +5,11 @@ const UNKNOWN_MODELS_MAX = 20
 
 /** What an import used of a log, and what not. `rowsIn` is `rowsUsed` and the counts of `leftOut` together. */
 export interface ImportReport {
+  /** What the rows are for. */
   readonly for: ImportUse
+  /** Rows that were read: used and left out together. */
   readonly rowsIn: number
+  /** Rows that were used. */
   readonly rowsUsed: number
   /** Rows that came of it: fewer than used where calls of one prompt became one row. */
   readonly rowsWritten: number
@@ -21,6 +24,7 @@ export interface ImportReport {
   readonly models: Readonly<Record<string, ImportedModel>>
   /** How the log calls models that are not among the given ones, the first 20, with their rows. */
   readonly unknownModels: Readonly<Record<string, number>>
+  /** Where the costs of used rows came from, in rows. */
   readonly costs: {
     readonly fromLog: number
     readonly fromPrices: number
@@ -32,6 +36,7 @@ export interface ImportReport {
     readonly differing: number
     readonly firstDiffering: string | null
   }
+  /** Of the used rows, how many have a reward. */
   readonly rewards: { readonly known: number; readonly unknown: number }
   /** Names of scores that were not asked for, the first 20, with how often they came. */
   readonly otherScores: Readonly<Record<string, number>>
@@ -43,7 +48,9 @@ export type ImportUse = 'priors' | 'replay' | 'evaluate'
 export const IMPORT_USES: readonly ImportUse[] = ['priors', 'replay', 'evaluate']
 
 export interface ImportedModel {
+  /** Used rows. */
   readonly rows: number
+  /** Those with a reward. */
   readonly rewarded: number
   /** Mean of the rewards, as parts of their range; null without any. */
   readonly meanReward: number | null

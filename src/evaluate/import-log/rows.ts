@@ -3,24 +3,35 @@ import type { PromptOutcome } from './outcome-sets.js'
 
 /** A row for `fitPriors` and `replay`, as recorded outcomes are: a prompt and what models did with it. */
 export interface ImportedOutcomes {
+  /** Of the first call of the prompt, as the log has it. */
   readonly id: string
   /** Empty where contexts alone are written. */
   readonly prompt: string
   /** The encoded prompt, and what encoded it; not where `fitPriors` encodes it. */
   readonly features?: readonly number[]
+  /** Name of the encoder of `features`. */
   readonly encoder?: string
+  /** By model: the reward as a part of its range, and the cost in USD. */
   readonly outcomes: Readonly<Record<string, { readonly reward: number; readonly costUsd: number }>>
 }
 
 /** A row for `evaluate`: a decision and what became of it. Without a propensity it says nothing of another policy. */
 export interface ImportedDecision {
+  /** Of the call, as the log has it. */
   readonly id: string
+  /** When, in milliseconds since 1970 UTC. */
   readonly at?: number
+  /** Left out where contexts alone are written. */
   readonly prompt?: string
+  /** The encoded prompt; where contexts alone are written. */
   readonly context?: readonly number[]
+  /** Id of the model that answered, as in the given models. */
   readonly model: string
+  /** With what probability it was chosen, in (0, 1]; where the log says so. */
   readonly propensity?: number
+  /** As a part of its range, in [0, 1]. */
   readonly reward?: number
+  /** What the call cost, USD. */
   readonly costUsd?: number
 }
 
