@@ -21,6 +21,7 @@ const entries = {
   'store/sqlite-worker': 'src/store/sqlite/worker.ts',
   'store/redis': 'src/store/redis/index.ts',
   prices: 'src/prices/index.ts',
+  rewards: 'src/rewards/index.ts',
   openai: 'src/adapters/openai/index.ts',
   'ai-sdk': 'src/adapters/ai-sdk/index.ts',
   langchain: 'src/adapters/langchain/index.ts',

@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'REQUEST_FAILED'
   | 'ALREADY_SETTLED'
   | 'ALREADY_REWARDED'
+  | 'TOO_MANY_REWARDS'
+  | 'SOURCE_FAILED'
   | 'NO_ENCODER'
   | 'ASYNC_ENCODER'
   | 'MISSING_DEPENDENCY'
@@ -70,6 +72,11 @@ export class ParetoBanditError extends Error {
     this.neededUsd = options?.neededUsd
     this.missing = options?.missing
   }
+}
+
+/** Whether it is a failure of a store or a log, and nothing that the caller did: the same may be tried again later. */
+export function isStoreError(error: unknown): boolean {
+  return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
 }
 
 /** Builds the standard sentence `field: expected X, got Y`. */

@@ -1,13 +1,15 @@
 import { Hono } from 'hono'
+import { type After, afterTimeout } from '../rewards/index.js'
 import { complete } from './completions/complete.js'
 import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'
 import { admit } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
-import { decision, feedback, link } from './feedback/feedback-routes.js'
-import { JUDGE_KEY } from './judge/judge.js'
+import { decision, feedback, link, thumbsScript } from './feedback/feedback-routes.js'
+import { JUDGE_KEY } from './judge/judge-model.js'
 import { refusalResponse } from './keys/refusal.js'
+import { rewardMetrics } from './metrics/reward-metrics.js'
 import { modelList } from './model-list.js'
 import type { ProtocolAdapter } from './protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
@@ -17,7 +19,6 @@ import { OPENAI_RESPONSES } from './protocols/openai-responses.js'
 import type { MakeSurfaces } from './surfaces.js'
 import type { AiSdkOptions } from './upstreams/ai-sdk/index.js'
 import { type CallUpstream, fetchUpstream } from './upstreams/call.js'
-import { type After, afterTimeout } from './upstreams/watched-body.js'
 
 export interface ClientSurfaceOptions {
   /** How upstreams are called. Default: by `fetch`. */
@@ -44,6 +45,7 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     const ask = (own: House, adapter: ProtocolAdapter, request: Request) =>
       complete(own, adapter, request, JUDGE_KEY)
     const house = new House(deps, { call, after, random, ask, aiSdk })
+    rewardMetrics(deps.metrics, () => house.rewardReport)
     const app = new Hono()
     for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>
@@ -54,6 +56,7 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     )
     app.get('/v1/decisions/:id', ({ req }) => decision(house, req.raw, req.param('id')))
     app.post('/v1/feedback', ({ req }) => feedback(house, req.raw))
+    app.get('/f/thumbs.js', () => thumbsScript())
     app.on(['GET', 'POST'], '/f/:token', ({ req }) => link(house, req.raw, req.param('token')))
     app.get('/v1/models', ({ req: { raw } }) =>
       withKey(house, 'models', raw, async (key, exchange) => {
@@ -75,6 +78,10 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       }
       return refusalResponse(refusal, 'openai')
     })
-    return { fetch: (request) => app.fetch(request), close: () => house.close() }
+    return {
+      fetch: (request) => app.fetch(request),
+      close: () => house.close(),
+      rewardReport: () => house.rewardReport,
+    }
   }
 }

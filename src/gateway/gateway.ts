@@ -159,6 +159,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     now,
     digest,
     reload: readAgain === undefined ? null : reload,
+    rewardReport: surfaces.rewardReport ?? null,
     onChange: (what) => write('info', { what }, 'admin'),
     onError,
     durableMs: DURABLE_MS,

@@ -1,6 +1,7 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
 
 export type { PriceFormat, PriceService, UnpricedTokens } from '../prices/index.js'
+export type { After, Agreement, CalibrationLine, JudgeStats, MetricScale } from '../rewards/index.js'
 export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'
 export type { StoreWatch } from './completions/store-watch.js'
 export type * from './config/config.js'
@@ -23,9 +24,9 @@ export type {
   RequestRecord,
   Surface,
 } from './logs/request-record.js'
+export type { RewardReport } from './metrics/reward-metrics.js'
 export type { NoteKind, Notes } from './notes/notes.js'
 export type { Schedule } from './prices/schedule.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
 export type { AiSdkModel, AiSdkOptions, AiSdkProvider, ImportPackage } from './upstreams/ai-sdk/index.js'
 export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'
-export type { After } from './upstreams/watched-body.js'

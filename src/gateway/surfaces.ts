@@ -5,6 +5,7 @@ import type { Keyring } from './keys/keyring.js'
 import type { RateLimits } from './keys/rate-limits.js'
 import type { RequestObserver } from './logs/request-record.js'
 import type { MetricsRegistry } from './metrics/registry.js'
+import type { RewardReport } from './metrics/reward-metrics.js'
 import type { Notes } from './notes/notes.js'
 
 /** What surfaces for clients are made of. */
@@ -40,6 +41,8 @@ export interface Surfaces {
    * afterwards; that a client was cut off may be told only later, so this does not wait for it.
    */
   close(): Promise<void>
+  /** What is known of rewards, for the admin API. Default: nothing. */
+  rewardReport?(): RewardReport
 }
 
 export type MakeSurfaces = (deps: SurfaceDeps) => Surfaces | Promise<Surfaces>

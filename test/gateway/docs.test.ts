@@ -8,6 +8,7 @@ import { engineMetrics } from '../../src/gateway/metrics/engine-metrics.js'
 import { priceMetrics } from '../../src/gateway/metrics/price-metrics.js'
 import { MetricsRegistry } from '../../src/gateway/metrics/registry.js'
 import { requestMetrics } from '../../src/gateway/metrics/request-metrics.js'
+import { rewardMetrics } from '../../src/gateway/metrics/reward-metrics.js'
 import { createRouter } from '../../src/index.js'
 import { filesUnder, read } from '../house/imports.js'
 
@@ -47,6 +48,7 @@ describe('docs/GATEWAY.md', () => {
     engineMetrics(registry, await createRouter<string>(), new RateLimits())
     unknownTokens(registry)
     priceMetrics(registry, { readAt: 0, problemCount: 0 })
+    rewardMetrics(registry, () => ({ agreement: [], judge: null, calibration: null }))
     const names = [...registry.text().matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
     expect(names.filter((name) => !DOCS.includes(`\`${name}\``))).toEqual([])
     const told = [...DOCS.matchAll(/`((?:paretobandit|gen_ai)_[a-z_]+)`/g)].map(([, name]) => name)

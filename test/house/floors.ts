@@ -21,6 +21,7 @@ export const FLOORS: readonly (readonly [floor: string, pattern: RegExp])[] = [
   ['report', /^src\/report\//],
   ['replay', /^src\/replay\//],
   ['evaluate', /^src\/evaluate\//],
+  ['rewards', /^src\/rewards\//],
   ['adapters', /^src\/adapters\//],
   ['gateway', /^src\/gateway\//],
   ['cli', /^src\/cli\//],
@@ -51,8 +52,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ['base', 'models'],
   replay: [...ROUTER, 'log', 'store', 'root', 'report'],
   evaluate: [...ROUTER, 'log', 'store', 'root', 'report'],
-  adapters: ['root'],
-  gateway: ['features', 'store', 'root', 'prices'],
+  rewards: ['base', 'root'],
+  adapters: ['root', 'rewards'],
+  gateway: ['features', 'store', 'root', 'prices', 'rewards'],
   cli: [...ROUTER, 'log', 'store', 'root', 'prices', 'report', 'replay', 'evaluate', 'gateway'],
 }
 

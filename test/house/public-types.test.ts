@@ -12,6 +12,7 @@ const ENTRIES = [
   'evaluate/index.d.ts',
   'prices/index.d.ts',
   'gateway/index.d.ts',
+  'rewards/index.d.ts',
   'adapters/openai/index.d.ts',
   'adapters/ai-sdk/index.d.ts',
   'adapters/langchain/index.d.ts',

@@ -16,7 +16,7 @@ const KEY_LENGTH_MAX = 512
  * Answers of changes say whether they are `durable`: in the store. One that is not yet is in force all the same.
  */
 export function adminApp(deps: AdminDeps): Hono {
-  const { live, router, reload, onChange, onError } = deps
+  const { live, router, reload, rewardReport, onChange, onError } = deps
   const app = new Hono()
   app.use(async (context, next) => {
     const refusal = await refusalOf(deps, context.req.raw.headers)
@@ -33,6 +33,10 @@ export function adminApp(deps: AdminDeps): Hono {
     return context.json(report, report.failed.length === 0 ? 200 : 503)
   })
   app.get('/stats', (context) => context.json(router.stats()))
+  app.get('/rewards', (context) => {
+    if (rewardReport === null) throw new AdminError(404, 'not_found', 'there are no rewards here')
+    return context.json(rewardReport())
+  })
   app.route('/keys', keyRoutes(deps))
   app.route('/models', modelRoutes(deps))
   app.route('/', moneyRoutes(deps))

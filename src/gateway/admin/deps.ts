@@ -2,6 +2,7 @@ import type { Router } from '../../index.js'
 import type { LiveConfig, ReloadReport } from '../config/live-config.js'
 import type { RecordStore } from '../keys/records.js'
 import type { SharedRecords } from '../keys/shared-records.js'
+import type { RewardReport } from '../metrics/reward-metrics.js'
 
 /** What the admin API works on. */
 export interface AdminDeps {
@@ -15,6 +16,8 @@ export interface AdminDeps {
   readonly reload: (() => Promise<ReloadReport>) | null
   /** SHA-256 as hexadecimal. */
   readonly digest: (text: string) => string | Promise<string>
+  /** What is known of rewards. Null: nothing is. */
+  readonly rewardReport: (() => RewardReport) | null
   /** Told of every change, for the log: what was done to what. Never holds a key. */
   readonly onChange: (what: string) => void
   /** Told of failures that no caller is told the cause of. */

@@ -1,6 +1,15 @@
 import { retryAfterOf } from '../../index.js'
-import { JUDGE_KEY } from '../judge/judge.js'
-import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
+import {
+  type AnswerCheck,
+  CollectedAnswer,
+  type Contract,
+  checkAnswer,
+  contractOf,
+  isBinding,
+  NO_CONTRACT,
+} from '../../rewards/index.js'
+import { JUDGE_KEY } from '../judge/judge-model.js'
+import { type Json, NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { objectOf, parseObject } from '../protocols/json-read.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
@@ -12,9 +21,6 @@ import {
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
-import { Collected } from '../validators/collected.js'
-import { type Contract, contractOf, isBinding } from '../validators/contract.js'
-import { keeps } from '../validators/verdict.js'
 import { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -41,11 +47,11 @@ export class Attempt implements StreamedCall {
   readonly call: Try
   readonly meter: Meter
   readonly booking: Booking
+  /** What is checked. */
   private readonly contract: Contract
-  private readonly isChecked: boolean
   private readonly isGraded: boolean
   /** Null: nothing of the answer is checked, nor graded. */
-  private readonly collected: Collected | null
+  private readonly collected: CollectedAnswer | null
   private readonly abort = new AbortController()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
@@ -58,10 +64,11 @@ export class Attempt implements StreamedCall {
     this.order = order
     this.call = call
     const { logging, rewards } = order.config
-    this.contract = contractOf(adapter.surface, order.body.json)
-    this.isChecked = rewards.validators.enabled && isBinding(this.contract)
-    this.isGraded = adapter.surface !== 'embeddings' && house.judge.draws(order.key)
-    this.collected = this.isChecked || this.isGraded ? new Collected(adapter.surface) : null
+    const { format } = adapter
+    this.contract =
+      rewards.validators.enabled && format !== null ? contractOf(format, order.body.json) : NO_CONTRACT
+    this.isGraded = format !== null && order.key.id !== JUDGE_KEY.id && house.judge.draws(call.decision.id)
+    this.collected = isBinding(this.contract) || this.isGraded ? new CollectedAnswer() : null
     this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
@@ -215,7 +222,7 @@ export class Attempt implements StreamedCall {
     if (json === null) throw malformed('the answer of the upstream is no JSON')
     const facts = adapter.readAnswer(json)
     meter.add(facts)
-    this.collected?.add(json)
+    this.collect(json)
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
@@ -264,7 +271,7 @@ export class Attempt implements StreamedCall {
       body,
       meter,
       bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
-      onData: (data) => this.collected?.add(data),
+      onData: (data) => this.collect(data),
       book: () => this.booking.answer(),
     })
     try {
@@ -297,12 +304,16 @@ export class Attempt implements StreamedCall {
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    const isKept = this.isChecked && this.collected !== null ? keeps(this.contract, this.collected) : true
-    const code = meter.verdict ?? (isKept === false ? 'invalid_answer' : null)
-    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', code)
+    const check = checkAnswer(this.contract, this.collected ?? new CollectedAnswer(), meter.verdict)
+    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', check.flaw)
     if (exchange.isGone) return
-    this.validated(code === null ? isKept : false)
+    this.validated(check)
     this.grade()
+  }
+
+  private collect(value: Json): void {
+    const { format } = this.adapter
+    if (format !== null) this.collected?.add(format, value)
   }
 
   private grade(): void {
@@ -314,17 +325,13 @@ export class Attempt implements StreamedCall {
     house.judge.grade(call.decision.id, { prompt: order.prompt, text, calls })
   }
 
-  /** What the answer is worth by itself. @param isGood null: nobody can tell */
-  private validated(isGood: boolean | null): void {
+  /** What the answer is worth by itself. */
+  private validated({ verdict }: AnswerCheck): void {
     const { house, order, call, adapter } = this
     const { enabled, repeatMs } = order.config.rewards.validators
-    if (!enabled || adapter.surface === 'embeddings' || order.key.id === JUDGE_KEY.id) return
+    if (!enabled || adapter.format === null || order.key.id === JUDGE_KEY.id) return
     if (repeatMs > 0) house.repeats.answered(repeatKey(order), call.decision.id, house.deps.now(), repeatMs)
-    if (isGood === null) return
-    // Words of a model that could have called a tool are no proof of anything.
-    const hasProof = this.contract.schema !== null || (this.collected?.calls.size ?? 0) > 0
-    const isFirm = !isGood || (this.isChecked && hasProof)
-    house.rewards.validated(call.decision.id, { value: isGood ? 1 : 0, isFirm })
+    if (verdict !== null) house.rewards.validated(call.decision.id, verdict)
   }
 }
 

@@ -1,17 +1,17 @@
+import { type After, type Judge, Repeats, type RewardCollector } from '../../rewards/index.js'
 import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
+import { collectorOf } from '../feedback/collector.js'
 import { Decisions } from '../feedback/decisions.js'
-import { Rewards } from '../feedback/rewards.js'
-import { JUDGE_KEY, Judge } from '../judge/judge.js'
+import { JUDGE_KEY, judgeOf } from '../judge/judge-model.js'
 import type { Surface } from '../logs/request-record.js'
 import { scrubberOf } from '../logs/scrub.js'
+import type { RewardReport } from '../metrics/reward-metrics.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
 import type { AiSdkOptions, AiSdkProviders, AiSdkUpstreamCall, callAiSdk } from '../upstreams/ai-sdk/index.js'
 import type { CallUpstream, UpstreamAnswer } from '../upstreams/call.js'
 import { UpstreamFailure } from '../upstreams/failure.js'
-import type { After } from '../upstreams/watched-body.js'
-import { Repeats } from '../validators/repeats.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
@@ -43,7 +43,7 @@ export class House {
   readonly billing: Billing
   readonly sessions: Sessions
   readonly decisions: Decisions
-  readonly rewards: Rewards
+  readonly rewards: RewardCollector
   readonly retries = new RetryShare()
   readonly repeats = new Repeats()
   readonly judge: Judge
@@ -61,17 +61,17 @@ export class House {
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
     this.sessions = new Sessions(deps.notes, deps.now)
     this.decisions = new Decisions(deps.notes)
-    const { router, onError, live } = deps
-    const config = () => live.current.rewards
-    this.rewards = new Rewards({ router, notes: deps.notes, config, after, now: deps.now, random, onError })
-    this.judge = new Judge({
-      config: () => live.current,
-      random,
-      after,
-      ask: (adapter, request) => ask(this, adapter, request),
-      reward: async (reward) => void (await this.rewards.give(reward)),
-      onError,
-    })
+    this.rewards = collectorOf(deps, after, random)
+    this.judge = judgeOf(deps, this.rewards, after, random, (adapter, request) => ask(this, adapter, request))
+  }
+
+  get rewardReport(): RewardReport {
+    const { agreement, calibrationLine: calibration } = this.rewards
+    return {
+      agreement,
+      judge: this.deps.live.current.rewards.judge === null ? null : this.judge.stats,
+      calibration,
+    }
   }
 
   begin(request: Request, surface: Surface): Exchange {

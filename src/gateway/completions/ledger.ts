@@ -1,6 +1,7 @@
 import {
   type Bill,
   type Decision,
+  isStoreError,
   type ModelPrice,
   ParetoBanditError,
   type Quote,
@@ -9,9 +10,9 @@ import {
   type Router,
   type TokensByKind,
 } from '../../index.js'
+import type { After } from '../../rewards/index.js'
 import type { ModelConfig, UpstreamConfig } from '../config/config.js'
 import type { PromptMessage } from '../protocols/prompt.js'
-import type { After } from '../upstreams/watched-body.js'
 
 /** A reservation for one call of an upstream. */
 export interface Try {
@@ -142,7 +143,7 @@ export class Ledger {
     } catch (error) {
       const { costUsd, tokens } = this.quote(call, bill)
       const booked = { costUsd: costUsd ?? 0, tokens }
-      if (isOfStore(error))
+      if (isStoreError(error))
         this.wait({ id, costUsd: booked.costUsd, give: () => void act(this.options.router) })
       else this.bookBeside(error, call, booked.costUsd)
       return booked
@@ -186,13 +187,10 @@ export class Ledger {
     try {
       bill.give()
     } catch (error) {
-      if (isOfStore(error)) this.wait(bill)
+      if (isStoreError(error)) this.wait(bill)
       else this.options.onError(error)
     }
   }
 }
 
 /** Whether the store, and not what was asked, is why nothing was booked. */
-export function isOfStore(error: unknown): boolean {
-  return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
-}

@@ -1,4 +1,5 @@
 import { estimateTokens } from '../../features/index.js'
+import type { AnswerFlaw } from '../../rewards/index.js'
 import type { Facts, Json } from '../protocols/adapter.js'
 import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
 
@@ -77,7 +78,7 @@ export class Meter {
   }
 
   /** What a 200 hides; null: nothing. */
-  get verdict(): string | null {
+  get verdict(): Exclude<AnswerFlaw, 'invalid_answer'> | null {
     if (this.isRefusal) return 'refused_answer'
     if (this.isTruncated) return 'truncated_answer'
     return this.hasAnswer ? null : 'empty_answer'

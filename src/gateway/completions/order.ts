@@ -1,11 +1,12 @@
 import { estimateTokens } from '../../features/index.js'
+import { textHash } from '../../rewards/index.js'
 import type { GatewayConfig, ModelConfig, RequestsConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
 import { type PromptMessage, routedPrompt, TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
-import { hashOf, ownerOf, sessionOf } from '../sessions/sessions.js'
+import { ownerOf, sessionOf } from '../sessions/sessions.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { modelsFor } from './mask.js'
@@ -72,7 +73,7 @@ export async function readOrder(
 /** The same for the same prompt of the same owner. */
 export function repeatKey({ key, prompt, asked }: Order): string {
   const text = prompt.map(({ role, content }) => `${role}:${content}`).join('\n')
-  return `${ownerOf(key)}\n${asked.size.chars}\n${hashOf(text)}`
+  return `${ownerOf(key)}\n${asked.size.chars}\n${textHash(text)}`
 }
 
 /**

@@ -1,7 +1,12 @@
-import { type AccountStats, type CapStatus, ParetoBanditError, type Router } from '../../index.js'
+import {
+  type AccountStats,
+  type CapStatus,
+  isStoreError,
+  ParetoBanditError,
+  type Router,
+} from '../../index.js'
 import type { Refusal } from '../keys/refusal.js'
 import { RequestError } from '../protocols/adapter.js'
-import { isOfStore } from './ledger.js'
 
 /** A request that goes no further. */
 export class Refused extends Error {
@@ -29,7 +34,7 @@ export function refusalOfError(
     return { status, code, message, retryAfterMs: null }
   }
   if (!(error instanceof ParetoBanditError)) return null
-  if (isOfStore(error))
+  if (isStoreError(error))
     return {
       status: 503,
       code: 'ledger_unavailable',
@@ -74,6 +79,8 @@ export function refusalOfError(
         message: 'the rewards of this decision have been applied',
         retryAfterMs: null,
       }
+    case 'TOO_MANY_REWARDS':
+      return { status: 429, code: 'too_many_rewards', message: error.message, retryAfterMs: null }
     case 'REQUEST_CLOSED':
     case 'REQUEST_FAILED':
     case 'REQUEST_EXPIRED':

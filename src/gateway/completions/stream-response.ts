@@ -1,6 +1,7 @@
+import type { After } from '../../rewards/index.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
-import type { After, WatchedBody } from '../upstreams/watched-body.js'
+import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { StreamedAnswer } from './streamed.js'

@@ -9,6 +9,7 @@ import type {
   ReserveMode,
 } from '../../index.js'
 import type { PriceFormat, PriceService, UnpricedTokens } from '../../prices/index.js'
+import type { MetricScale, REWARD_SOURCES } from '../../rewards/index.js'
 import type { Secret } from './secret.js'
 
 /**
@@ -348,7 +349,6 @@ export interface SessionsConfig {
 export const ON_CLIENT_GONE = ['cancel', 'drain'] as const
 export type OnClientGone = (typeof ON_CLIENT_GONE)[number]
 
-export const REWARD_SOURCES = ['validator', 'client', 'person', 'judge'] as const
 export type RewardSource = (typeof REWARD_SOURCES)[number]
 
 export interface RewardsConfig {
@@ -364,18 +364,6 @@ export interface RewardsConfig {
   readonly judge: JudgeConfig | null
   /** Null, the default: no signed links. */
   readonly links: LinksConfig | null
-}
-
-/** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
-export interface MetricScale {
-  /** As clients send it. */
-  readonly name: string
-  /** The value that counts 0. */
-  readonly worst: number
-  /** The value that counts 1. */
-  readonly best: number
-  /** Whose weight it has. Default `client`. */
-  readonly source: RewardSource
 }
 
 /** What answers say of themselves: JSON where it was asked for, arguments that fit their tools, nothing said, the same asked again. */
@@ -395,6 +383,10 @@ export interface JudgeConfig {
   readonly share: number
   /** What grading may cost a day, USD, > 0: an account of its own. */
   readonly capUsdPerDay: number
+  /** What makes an answer good, in a sentence or some. Null, the default: that it is right, complete, and what was asked for. */
+  readonly rubric: string | null
+  /** Whether its scores are put on the scale of people's thumbs, learned where both speak of an answer. Default true. */
+  readonly calibrate: boolean
 }
 
 export interface LinksConfig {

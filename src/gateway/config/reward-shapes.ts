@@ -1,12 +1,6 @@
+import { type MetricScale, REWARD_SOURCES } from '../../rewards/index.js'
 import { allDefaults, list, object, orNull, required, withDefault } from './compound-shapes.js'
-import {
-  type JudgeConfig,
-  type LinksConfig,
-  type MetricScale,
-  REWARD_SOURCES,
-  type RewardsConfig,
-  type ValidatorsConfig,
-} from './config.js'
+import type { JudgeConfig, LinksConfig, RewardsConfig, ValidatorsConfig } from './config.js'
 import { numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
 import { secret } from './secret-shape.js'
 import type { Shape } from './shape.js'
@@ -14,11 +8,18 @@ import { baseUrl } from './upstream-shape.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS, milliseconds } from './words.js'
 
 const LINK_SECRET_LENGTH_MIN = 32
+const RUBRIC_CHARS_MAX = 2000
 const weight = numberIn(0, 1000)
 const judge: Shape<JudgeConfig> = object<JudgeConfig>({
   model: required(text(), 'the id of the model that grades'),
   share: withDefault(numberIn(1e-6, 1), 0.02, 'share of answers that are graded'),
   capUsdPerDay: required(positive(), 'what grading may cost a day'),
+  rubric: withDefault(
+    orNull(text(RUBRIC_CHARS_MAX)),
+    null,
+    'what makes an answer good; null: that it is right, complete, and what was asked for',
+  ),
+  calibrate: withDefault(yesOrNo, true, 'whether its scores are put on the scale of thumbs'),
 })
 const links: Shape<LinksConfig> = object<LinksConfig>({
   secret: required(secret({ lengthMin: LINK_SECRET_LENGTH_MIN }), '$NAME of what signs links'),

@@ -1,3 +1,13 @@
+import { ParetoBanditError } from '../../index.js'
+import {
+  type GivenReward,
+  type LinkClaim,
+  type LinkOptions,
+  linkResponse,
+  readFeedback,
+  THUMBS_SCRIPT,
+  thumbLinks,
+} from '../../rewards/index.js'
 import { refused } from '../completions/complete.js'
 import type { House } from '../completions/house.js'
 import { admit, notesAway } from '../completions/order.js'
@@ -6,10 +16,9 @@ import { readJsonBody } from '../completions/request-body.js'
 import { withKey } from '../completions/with-key.js'
 import type { LinksConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
+import { type Json, RequestError } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
 import type { KnownDecision } from './decisions.js'
-import { readReward } from './given-reward.js'
-import { linkPage, linkToken, readLink } from './links.js'
 
 const ERRORS = { errors: 'openai' } as const
 /** Bodies of rewards are short. */
@@ -20,14 +29,23 @@ export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
     const { json } = await readJsonBody(request, BODY_BYTES_MAX)
-    const { rewards } = house.deps.live.current
-    const given = readReward(json, rewards, request.headers.get('idempotency-key'))
+    const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
     await mustBeOf(house, given.decision, key)
     if (!given.counts) return { decision_id: given.decision, value: null, status: 'noted' }
     const outcome = await house.rewards.give(given)
     return { decision_id: given.decision, value: given.value, status: outcome }
   })
+}
+
+/** @throws RequestError, which a client may mend */
+function givenIn({ deps: { live } }: House, json: Json, idempotencyKey: string | null): GivenReward {
+  try {
+    const { metrics } = live.current.rewards
+    return readFeedback(json, { metrics, idempotencyKey })
+  } catch (error) {
+    throw error instanceof ParetoBanditError ? new RequestError(error.message) : error
+  }
 }
 
 /** `GET /v1/decisions/:id`: why a request went where it went, what became of it, and links for people. */
@@ -56,9 +74,12 @@ function explanationOf({ deps: { router } }: House, id: string): object | null {
   }
 }
 
-async function linksOf({ deps: { now } }: House, id: string, links: LinksConfig, origin: string) {
-  const of = async (value: 0 | 1) => `${origin}/f/${await linkToken({ decision: id, value }, links, now())}`
-  return { up: await of(1), down: await of(0) }
+function linksOf({ deps: { now } }: House, id: string, links: LinksConfig, origin: string) {
+  return thumbLinks(id, `${origin}/f/`, signing(links), now())
+}
+
+function signing({ secret, ttlMs }: LinksConfig): LinkOptions {
+  return { secret: secret.reveal(), ttlMs }
 }
 
 /** A decision of another's is like one that there is not, and so is one whose owner nobody knows any more. */
@@ -75,33 +96,38 @@ async function mustBeOf(house: House, id: string, key: ClientKey): Promise<Known
   return known
 }
 
-const GONE = 'This link is not valid, or has expired.'
-
-/** `GET /f/:token` asks, `POST /f/:token` takes it: programs that open every link of a mail vote for nothing. */
+/** `GET /f/:token` asks, `POST /f/:token` takes it. */
 export async function link(house: House, request: Request, token: string): Promise<Response> {
   const { live, now } = house.deps
   const { links } = live.current.rewards
-  const claim = links === null ? null : await readLink(token, links, now())
-  if (claim === null) return linkPage(GONE, null, 404)
-  const what = claim.value === 1 ? 'a good answer' : 'a bad answer'
-  if (request.method !== 'POST') return linkPage(`Was it ${what}?`, `Yes, ${what}`)
+  return linkResponse(request.method, token, links === null ? null : signing(links), now(), (claim) =>
+    giveClaim(house, request, claim),
+  )
+}
+
+/** @returns whether there is nothing to be sorry for */
+async function giveClaim(house: House, request: Request, { decision, value }: LinkClaim): Promise<boolean> {
   const exchange = house.begin(request, 'feedback')
-  exchange.record.decision = claim.decision
+  exchange.record.decision = decision
   try {
-    const { decision, value } = claim
     // One person, one word: the other link takes nothing back once this has counted.
-    await house.rewards.give({
-      decision,
-      value,
-      weight: 1,
-      source: 'person',
-      idempotencyKey: `link:${value}`,
-      counts: true,
-    })
+    const idempotencyKey = `link:${value}`
+    await house.rewards.give({ decision, value, weight: 1, source: 'person', idempotencyKey })
   } catch (error) {
-    const { status } = refused(house, ERRORS, exchange, error)
-    return status >= 500 ? linkPage('Something went wrong.', null, 500) : linkPage('Thank you.', null)
+    return refused(house, ERRORS, exchange, error).status < 500
   }
   exchange.end(200, 'answered', null)
-  return linkPage('Thank you.', null)
+  return true
+}
+
+/** `GET /f/thumbs.js`: the script of pages that show thumbs. */
+export function thumbsScript(): Response {
+  return new Response(THUMBS_SCRIPT, {
+    headers: {
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=3600',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'cross-origin',
+    },
+  })
 }

@@ -1,4 +1,5 @@
 import type { Capability } from '../../index.js'
+import type { AnswerFormat } from '../../rewards/index.js'
 import type { Protocol } from '../config/config.js'
 import type { ErrorProtocol } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
@@ -117,6 +118,8 @@ export interface StreamEvent {
 /** All that is known of one protocol. The way of a request, and its money, are the pipeline's. */
 export interface ProtocolAdapter {
   readonly surface: Surface
+  /** How answers are read for rewards; null: there is nothing to reward. */
+  readonly format: AnswerFormat | null
   /** What upstreams must speak. */
   readonly protocol: Protocol
   readonly errors: ErrorProtocol

@@ -1,4 +1,5 @@
 import { type Capability, partTypes } from '../../index.js'
+import { flawOfFinish } from '../../rewards/index.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
@@ -19,6 +20,7 @@ import { usageOf, usagePathOf } from './usage.js'
 /** `POST /v1/messages`, as Anthropic has it. */
 export const ANTHROPIC_MESSAGES: ProtocolAdapter = {
   surface: 'messages',
+  format: 'messages',
   protocol: 'anthropic',
   errors: 'anthropic',
   path: '/messages',
@@ -112,8 +114,6 @@ function needsOf(body: Json, types: readonly string[]): Set<Capability> {
   return needs
 }
 
-const TRUNCATED = new Set(['max_tokens', 'model_context_window_exceeded'])
-
 function readAnswer(answer: Json): Facts {
   if (answer.type === 'error') return { ...NO_FACTS, error: openAiError(answer) }
   const parts = objectsOf(answer.content)
@@ -126,8 +126,8 @@ function readAnswer(answer: Json): Facts {
     hasAnswer: parts.some((part) => !isThought(part) && textOfPart(part) !== ''),
     usage: usageOf(answer),
     finish,
-    isRefusal: finish === 'refusal',
-    isTruncated: finish !== null && TRUNCATED.has(finish),
+    isRefusal: flawOfFinish(finish) === 'refused_answer',
+    isTruncated: flawOfFinish(finish) === 'truncated_answer',
   }
 }
 
@@ -167,8 +167,8 @@ function readEvent(value: Json): Facts {
         ...NO_FACTS,
         usage,
         finish,
-        isRefusal: finish === 'refusal',
-        isTruncated: finish !== null && TRUNCATED.has(finish),
+        isRefusal: flawOfFinish(finish) === 'refused_answer',
+        isTruncated: flawOfFinish(finish) === 'truncated_answer',
       }
     }
     case 'message_stop':

@@ -1,4 +1,5 @@
 import { chatNeeds } from '../../index.js'
+import { flawOfFinish } from '../../rewards/index.js'
 import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
@@ -20,6 +21,7 @@ import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
 export const OPENAI_CHAT: ProtocolAdapter = {
   surface: 'chat',
+  format: 'chat',
   protocol: 'openai',
   errors: 'openai',
   path: '/chat/completions',
@@ -106,9 +108,10 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
       if (textOf(said.refusal) !== '') isRefusal = true
     }
     text += textOf(choice.text)
-    if (typeof choice.finish_reason === 'string') finish = choice.finish_reason
-    if (choice.finish_reason === 'content_filter') isRefusal = true
-    if (choice.finish_reason === 'length') isTruncated = true
+    if (typeof choice.finish_reason !== 'string') continue
+    finish = choice.finish_reason
+    isRefusal ||= flawOfFinish(finish) === 'refused_answer'
+    isTruncated ||= flawOfFinish(finish) === 'truncated_answer'
   }
   const usage = usageOf(value)
   return {

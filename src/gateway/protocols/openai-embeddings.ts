@@ -8,6 +8,7 @@ import { usageOf, usagePathOf } from './usage.js'
 /** `POST /v1/embeddings`: to a model that is named. */
 export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
   surface: 'embeddings',
+  format: null,
   protocol: 'openai',
   errors: 'openai',
   path: '/embeddings',

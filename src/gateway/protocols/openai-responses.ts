@@ -27,6 +27,7 @@ import { usageOf, usagePathOf } from './usage.js'
 /** `POST /v1/responses`. State is the client's: what a provider would keep goes back to the model that it came from. */
 export const OPENAI_RESPONSES: ProtocolAdapter = {
   surface: 'responses',
+  format: 'responses',
   protocol: 'openai',
   errors: 'openai',
   path: '/responses',

@@ -1,3 +1,4 @@
+import { textHash } from '../../rewards/index.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Notes } from '../notes/notes.js'
 import type { Asked } from '../protocols/adapter.js'
@@ -35,23 +36,9 @@ export function ownerOf({ id, tenant }: Pick<ClientKey, 'id' | 'tenant'>): strin
 function fingerprint({ prompt }: Asked): string {
   const first = prompt.findIndex(({ role }) => role === 'user')
   const opening = prompt.slice(0, first + 1)
-  return hashOf(
+  return textHash(
     opening.map(({ role, content }) => `${role}:${content.slice(0, OPENING_CHARS_MAX)}`).join('\n'),
   )
-}
-
-/** 53 bits of a text, fast; two conversations of one owner that have the same are taken for one (cyrb53). */
-export function hashOf(text: string): string {
-  let a = 0xdeadbeef
-  let b = 0x41c6ce57
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    a = Math.imul(a ^ unit, 2654435761)
-    b = Math.imul(b ^ unit, 1597334677)
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
-  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36)
 }
 
 /** Which model answered a conversation last, in whatever process. The oldest is forgotten first. */

@@ -1,12 +1,5 @@
+import type { After } from '../../rewards/index.js'
 import { failureOfConnection, UpstreamFailure } from './failure.js'
-
-/** Calls back after so long; gives what takes it back. */
-export type After = (ms: number, call: () => void) => () => void
-
-export const afterTimeout: After = (ms, call) => {
-  const timer = setTimeout(call, ms)
-  return () => clearTimeout(timer)
-}
 
 /**
  * What comes before `ms` are over.

@@ -39,6 +39,7 @@ export async function adminServer(tree: Tree = exampleTree(), records: RecordSto
     shared,
     now,
     reload: async () => live.replace(await readConfig(files.next, { name: 'gateway.yaml', env: ENV })),
+    rewardReport: null,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     onChange: (what) => void told.push(what),
     onError: (error) => void told.push(`error: ${String(error)}`),

@@ -1,4 +1,4 @@
-import type { After } from '../../../src/gateway/upstreams/watched-body.js'
+import type { After } from '../../../src/rewards/index.js'
 
 /** Timeouts of a config are longer than this; what the gateway waits for between two steps is shorter. */
 const LONG_MS = 1000

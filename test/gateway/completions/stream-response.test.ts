@@ -3,7 +3,8 @@ import { Exchange } from '../../../src/gateway/completions/exchange.js'
 import { type StreamedCall, StreamResponse } from '../../../src/gateway/completions/stream-response.js'
 import type { StreamedAnswer } from '../../../src/gateway/completions/streamed.js'
 import { UpstreamFailure } from '../../../src/gateway/upstreams/failure.js'
-import { afterTimeout, type WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
+import type { WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
+import { afterTimeout } from '../../../src/rewards/index.js'
 
 afterEach(() => {
   vi.useRealTimers()

@@ -1,0 +1,16 @@
+/** Calls back after so long, ms; gives what takes it back. */
+export type After = (ms: number, call: () => void) => () => void
+
+/** By `setTimeout`. */
+export const afterTimeout: After = (ms, call) => {
+  const timer = setTimeout(call, ms)
+  return () => clearTimeout(timer)
+}
+
+/** The same, and a process does not stay alive for it, where there are such timers. */
+export const afterQuietly: After = (ms, call) => {
+  const timer: unknown = setTimeout(call, ms)
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
+  return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
+}

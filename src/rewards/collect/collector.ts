@@ -1,0 +1,366 @@
+import { expected, isStoreError, ParetoBanditError } from '../../base/errors.js'
+import type { Router } from '../../index.js'
+import type { After } from '../after.js'
+import { Calibration, type CalibrationLine } from '../judge/calibration.js'
+import { textHash } from '../text-hash.js'
+import type { Verdict } from '../validators/verdict.js'
+import { type Agreement, AgreementTable } from './agreement.js'
+import { CollectedRewards } from './collected-rewards.js'
+import { HeldNotes, type HeldStore, type LeftBehind } from './held-rewards.js'
+import { isInStore } from './in-store.js'
+import { Verdicts } from './verdicts.js'
+
+/** A reward of a decision, of one source. */
+export interface SourceReward {
+  readonly decision: string
+  /** In [0, 1]. */
+  readonly value: number
+  /** Of its source's weight, >= 0. */
+  readonly weight: number
+  /** One of those that have weights. */
+  readonly source: string
+  /** Null: twice the same reward is two. */
+  readonly idempotencyKey: string | null
+}
+
+/** How rewards count. */
+export interface CollectorSettings {
+  /** Rewards of one decision within so long are one, ms; 0: the first is applied at once. */
+  readonly windowMs: number
+  /** What the verdicts of validators wait for others to say more, ms. */
+  readonly waitMs: number
+  /** What a reward of each source weighs, >= 0. Verdicts are those of `validator`. */
+  readonly weights: Readonly<Record<string, number>>
+  /** The source whose scores are put on the scale of another where both speak of an answer; null: none. */
+  readonly calibrated: { readonly source: string; readonly by: string } | null
+}
+
+/** What became of a reward. */
+export type RewardOutcome = 'taken' | 'known'
+
+interface Applied {
+  readonly keys: ReadonlySet<string>
+  readonly durable: Promise<void>
+}
+
+interface Taken {
+  readonly outcome: RewardOutcome
+  /** Null: it is collected, or has been before. */
+  readonly durable: Promise<void> | null
+}
+const TAKEN: Taken = { outcome: 'taken', durable: null }
+const KNOWN: Taken = { outcome: 'known', durable: null }
+
+/** Decisions whose rewards were applied lately, with the keys of these: who sends one again hears that it is known. */
+const APPLIED_MAX = 100_000
+/** Decisions whose rewards are collected at a time. */
+const WAITING_MAX = 100_000
+/** Verdicts that wait: less than the requests that a router keeps. */
+const VERDICTS_MAX = 32_768
+/** Rewards that the store has no room for are given again, ms. */
+const STORE_RETRY_MS = 1000
+/** How often they are looked at, at most, ms. */
+const VERDICTS_EVERY_MS = 1000
+const CLOSE_WAIT_MS = 500
+/** Whose the verdicts of validators are. */
+const VALIDATOR = 'validator'
+
+export interface CollectorParts {
+  readonly router: Pick<Router<string>, 'reward' | 'checkReward'>
+  readonly store: HeldStore
+  readonly settings: () => CollectorSettings
+  readonly after: After
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** In [0, 1), for a decision: below the weight of validators their word alone is applied. */
+  readonly draw: (decision: string) => number
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Rewards of one decision that come within the window are one, their mean by weight. The router takes one for each decision, so
+ * none counts twice, whoever repeats it. Those that are collected are noted where they outlive this process before anybody is told
+ * that they are taken; what a process has left behind another applies, or the next.
+ *
+ * What validators say waits for longer, as one of the rewards that may come. Where none does it is applied as often as it weighs:
+ * of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
+ */
+export class RewardCollector {
+  private readonly options: CollectorParts
+  private readonly waiting = new Map<string, CollectedRewards>()
+  private readonly applied = new Map<string, Applied>()
+  private readonly verdicts = new Verdicts()
+  private readonly held: HeldNotes
+  private readonly ending = new Set<Promise<void>>()
+  private forgetTimer: (() => void) | null = null
+  private readonly stopWatching: () => void
+  private readonly table = new AgreementTable((...pair) => this.calibrate(...pair))
+  private readonly calibration = new Calibration()
+
+  constructor(options: CollectorParts) {
+    this.options = options
+    this.held = new HeldNotes(options.store)
+    this.stopWatching = this.held.watch((left) => this.takeUp(left), options)
+  }
+
+  /** How far sources agree, each with each. Of this process, since it began. */
+  get agreement(): Agreement[] {
+    return this.table.rows()
+  }
+
+  /** The line that scores of the calibrated source are put on now; null: no source is. */
+  get calibrationLine(): CalibrationLine | null {
+    return this.options.settings().calibrated === null ? null : this.calibration.line
+  }
+
+  private calibrate(a: string, valueA: number, b: string, valueB: number): void {
+    const { calibrated } = this.options.settings()
+    if (calibrated?.source === a && calibrated.by === b) this.calibration.add(valueA, valueB)
+    else if (calibrated?.source === b && calibrated.by === a) this.calibration.add(valueB, valueA)
+  }
+
+  /**
+   * Resolves when it outlives this process.
+   * @throws (the promise is rejected with) what `router.reward` throws, for one that comes after the window at once; INVALID_ARGUMENT for a
+   * source that has no weight; TOO_MANY_REWARDS; STORE_UNREACHABLE where neither the router's store nor that of held rewards has it
+   */
+  async give(reward: SourceReward): Promise<RewardOutcome> {
+    const { decision } = reward
+    const key = reward.idempotencyKey === null ? crypto.randomUUID() : textHash(reward.idempotencyKey)
+    const { outcome, durable } = this.take(reward, key)
+    if (durable !== null) await this.mustBeKept(durable)
+    const waiting = this.waiting.get(decision)
+    if (waiting === undefined || (await this.held.keep(decision, waiting.held))) return outcome
+    if (outcome === 'taken') this.takeBack(decision, waiting, key)
+    const applied = this.applied.get(decision)
+    if (applied?.keys.has(key) !== true) throw notKept()
+    // Meanwhile it has been applied.
+    await this.mustBeKept(applied.durable)
+    return outcome
+  }
+
+  private async mustBeKept(durable: Promise<void>): Promise<void> {
+    const { after, onError } = this.options
+    let refusal: ParetoBanditError | null = null
+    const told = (error: unknown) => {
+      // What the log refused is no failure of ours: another process knows how the request ended, or has another reward of it.
+      if (error instanceof ParetoBanditError && !isStoreError(error)) refusal = error
+      else onError(error)
+    }
+    if (!(await isInStore(durable, after, told))) throw refusal ?? notKept()
+  }
+
+  /** Whoever gave it hears that it is not kept, and gives it again. */
+  private takeBack(decision: string, waiting: CollectedRewards, key: string): void {
+    if (this.waiting.get(decision) !== waiting) return
+    waiting.takeBack(key)
+    if (!waiting.isEmpty) {
+      this.end(this.held.keep(decision, waiting.held))
+      return
+    }
+    this.waiting.delete(decision)
+    waiting.cancel()
+    this.end(this.held.drop(decision))
+  }
+
+  private take({ decision, value: said, weight, source }: SourceReward, key: string): Taken {
+    const { router, settings, after, now } = this.options
+    const applied = this.applied.get(decision)
+    if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.durable }
+    const { windowMs, weights, calibrated } = settings()
+    if (!Object.hasOwn(weights, source))
+      throw expected('INVALID_ARGUMENT', 'source', `one of ${Object.keys(weights).join(', ')}`, source)
+    const counts = weight * weights[source]
+    const known = this.waiting.get(decision)
+    if (known?.has(key) === true) return KNOWN
+    const value = calibrated?.source === source ? this.calibration.of(said) : said
+    if (known === undefined && applied !== undefined) {
+      // Too late to count, it is compared all the same.
+      this.table.heard(decision, source, said)
+      throw alreadyRewarded()
+    }
+    const isKnown = known !== undefined || this.isKnown(decision)
+    this.table.heard(decision, source, said)
+    if (counts === 0) return TAKEN
+    if (known !== undefined) {
+      known.add(key, value, counts)
+      return TAKEN
+    }
+    if (!isKnown) {
+      // Another process may have made it: the router waits for it, where it shares its log.
+      const { durable } = router.reward(decision, value)
+      this.remember(decision, new Set([key]), durable)
+      return { outcome: 'taken', durable }
+    }
+    const collected = new CollectedRewards(now() + windowMs)
+    collected.add(key, value, counts)
+    const verdict = this.verdicts.take(decision)
+    if (verdict?.isFirm === true) collected.addVerdict(verdict.value, weights[VALIDATOR] ?? 0)
+    this.waiting.set(decision, collected)
+    if (windowMs === 0) return { outcome: 'taken', durable: this.apply(decision, true) }
+    collected.cancel = after(windowMs, () => this.apply(decision))
+    if (this.waiting.size > WAITING_MAX)
+      for (const oldest of this.waiting.keys()) {
+        this.apply(oldest)
+        break
+      }
+    return TAKEN
+  }
+
+  /** What a process has left behind that is gone. */
+  private takeUp({ id, decision, held }: LeftBehind): void {
+    const known = this.waiting.get(decision)
+    if (known !== undefined) {
+      // More have come since: they are one.
+      if (held.keys.some((key) => known.has(key))) return
+      known.addHeld(held)
+      this.end(this.held.keep(decision, known.held).then((isKept) => isKept && this.held.ended(id)))
+      return
+    }
+    if (this.applied.has(decision) || held.weights === 0) {
+      this.end(this.held.ended(id))
+      return
+    }
+    const { after, now } = this.options
+    const leftMs = held.dueAt - now()
+    if (leftMs > 0) {
+      // The window goes on.
+      const collected = new CollectedRewards(held.dueAt)
+      collected.addHeld(held)
+      collected.cancel = after(leftMs, () => this.apply(decision))
+      this.waiting.set(decision, collected)
+      this.end(this.held.keep(decision, held).then((isKept) => isKept && this.held.ended(id)))
+      return
+    }
+    try {
+      const { durable } = this.options.router.reward(decision, held.weighted / held.weights)
+      this.remember(decision, new Set(held.keys), durable)
+      this.end(durable.then(() => this.held.ended(id)))
+    } catch (error) {
+      if (isStoreError(error)) return
+      if (!(error instanceof ParetoBanditError)) this.options.onError(error)
+      this.end(this.held.ended(id))
+    }
+  }
+
+  /** What comes of it is told to nobody: a note that stays is looked at again. */
+  private end(work: Promise<unknown>): void {
+    const ended: Promise<void> = work.then(
+      () => void this.ending.delete(ended),
+      () => void this.ending.delete(ended),
+    )
+    this.ending.add(ended)
+  }
+
+  /** What validators say of an answer. */
+  validated(decision: string, verdict: Verdict): void {
+    const { settings, now } = this.options
+    const { validator = 0 } = settings().weights
+    if (verdict.isFirm) this.table.heard(decision, VALIDATOR, verdict.value)
+    const known = this.waiting.get(decision)
+    if (known !== undefined) {
+      if (verdict.isFirm) known.addVerdict(verdict.value, validator)
+      return
+    }
+    if (this.applied.has(decision)) return
+    this.verdicts.add(decision, verdict, now())
+    this.watchVerdicts()
+  }
+
+  /** Applies the verdicts that have waited long enough. */
+  private watchVerdicts(): void {
+    const { settings, now, after } = this.options
+    const { waitMs } = settings()
+    for (const [decision, value] of this.verdicts.due(now() - waitMs, VERDICTS_MAX))
+      this.applyVerdict(decision, value)
+    const { oldestAt } = this.verdicts
+    if (this.forgetTimer !== null || oldestAt === null) return
+    this.forgetTimer = after(Math.max(VERDICTS_EVERY_MS, oldestAt + waitMs - now()), () => {
+      this.forgetTimer = null
+      this.watchVerdicts()
+    })
+  }
+
+  private applyVerdict(decision: string, value: number): void {
+    const { router, settings, draw, onError } = this.options
+    if (draw(decision) >= (settings().weights[VALIDATOR] ?? 0)) return
+    try {
+      this.remember(decision, new Set(), router.reward(decision, value).durable)
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError)) onError(error)
+    }
+  }
+
+  /** @throws for a decision that takes no reward any more, before anything is said to be taken */
+  private isKnown(decision: string): boolean {
+    try {
+      this.options.router.checkReward(decision)
+      return true
+    } catch (error) {
+      if (error instanceof ParetoBanditError && error.code === 'UNKNOWN_REQUEST') return false
+      throw error
+    }
+  }
+
+  /** Applies what is collected. */
+  async close(): Promise<void> {
+    this.stopWatching()
+    for (const decision of [...this.waiting.keys()]) this.apply(decision)
+    for (const waiting of this.waiting.values()) waiting.cancel()
+    this.forgetTimer?.()
+    for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
+      this.applyVerdict(decision, value)
+    // A note that stays is of a reward that counts once all the same.
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.after(CLOSE_WAIT_MS, resolve)
+      void Promise.all(this.ending).then(cancel).then(resolve)
+    })
+  }
+
+  /** @returns when the router's store has it; null: nothing was applied */
+  private apply(decision: string, mustThrow = false): Promise<void> | null {
+    const found = this.waiting.get(decision)
+    if (found === undefined) return null
+    this.waiting.delete(decision)
+    found.cancel()
+    const { mean } = found
+    if (mean === null) return null
+    let durable: Promise<void>
+    try {
+      durable = this.options.router.reward(decision, mean).durable
+    } catch (error) {
+      if (mustThrow) throw error
+      if (isStoreError(error)) {
+        // Whoever gave them was told that they are taken.
+        found.cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
+        this.waiting.set(decision, found)
+        return null
+      }
+      // Another process was first, or it has become too old.
+      if (!(error instanceof ParetoBanditError)) this.options.onError(error)
+      this.end(this.held.drop(decision))
+      return null
+    }
+    this.remember(decision, found.keys, durable)
+    if (!mustThrow) this.end(durable.then(() => this.held.drop(decision)))
+    return durable
+  }
+
+  private remember(decision: string, keys: ReadonlySet<string>, durable: Promise<void>): void {
+    // Whoever wants to know awaits it.
+    durable.catch(() => {})
+    this.applied.set(decision, { keys, durable })
+    for (const oldest of this.applied.keys()) {
+      if (this.applied.size <= APPLIED_MAX) break
+      this.applied.delete(oldest)
+    }
+  }
+}
+
+function notKept(): ParetoBanditError {
+  return new ParetoBanditError('STORE_UNREACHABLE', '', 'rewards cannot be kept at the moment')
+}
+
+function alreadyRewarded(): ParetoBanditError {
+  return new ParetoBanditError('ALREADY_REWARDED', 'decision', 'its rewards have been applied')
+}

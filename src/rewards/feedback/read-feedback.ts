@@ -1,0 +1,156 @@
+import { checkRecord } from '../../base/check.js'
+import { expected } from '../../base/errors.js'
+import type { SourceReward } from '../collect/collector.js'
+import { type Json, textOf } from '../json.js'
+
+/** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
+export interface MetricScale {
+  readonly name: string
+  readonly worst: number
+  readonly best: number
+  /** Whose weight it has. */
+  readonly source: string
+}
+
+/** A reward as a client sent it, on the scale of [0, 1]. */
+export interface GivenReward extends SourceReward {
+  /** False: it is well formed, and no word on the answer: a comment, a trial, of something else than the model. */
+  readonly counts: boolean
+}
+
+/** How feedback is read. */
+export interface FeedbackOptions {
+  /** Scales of what is sent; others have [0, 1] and source `client`. */
+  readonly metrics?: readonly MetricScale[] | undefined
+  /** Sources that feedback may name. Default validator, client, person, judge. */
+  readonly sources?: readonly string[] | undefined
+  /** Of the request, for bodies that have none: the header `idempotency-key`. */
+  readonly idempotencyKey?: string | null | undefined
+  /** The decision that stands for an episode of TensorZero; null: there is none. Default: rewards of episodes are refused. */
+  readonly episode?: ((id: string) => string | null) | undefined
+}
+
+/** Whose rewards there are, where nothing else is said. */
+export const REWARD_SOURCES = ['validator', 'client', 'person', 'judge'] as const
+
+const KEY_CHARS_MAX = 256
+const WEIGHT_MAX = 1000
+
+/**
+ * Reads a reward in any of four forms: ours (`decision_id`, `value`, `weight`, `source`, `metric`), TensorZero's (`inference_id` or
+ * `episode_id`, `metric_name`, `value`), that of vLLM's semantic router (`replay_id`, `target`, `verdict`, `score`), Portkey's (`trace_id`,
+ * `value` from -10 to 10, `weight`).
+ * @param given the body of a request, parsed
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function readFeedback(given: unknown, options: FeedbackOptions = {}): GivenReward {
+  const body: Json = checkRecord(given, 'body')
+  const { metrics = [], sources = REWARD_SOURCES, episode } = options
+  const key = body.idempotency_key ?? options.idempotencyKey
+  const idempotencyKey = typeof key === 'string' && key !== '' ? key.slice(0, KEY_CHARS_MAX) : null
+  const weight = body.weight === undefined || body.weight === null ? 1 : amount(body, 'weight', 0, WEIGHT_MAX)
+  if (body.inference_id !== undefined || body.episode_id !== undefined) {
+    const decision = body.inference_id === undefined ? ofEpisode(body, episode) : idIn(body, 'inference_id')
+    const noted = body.metric_name === 'comment' || body.metric_name === 'demonstration'
+    if (noted) return { decision, value: 0, weight, source: 'client', idempotencyKey, counts: false }
+    const scale = metrics.find(({ name }) => name === body.metric_name) ?? unscaled(textOf(body.metric_name))
+    const value = scaled(body, 'value', scale)
+    return { decision, value, weight, source: scale.source, idempotencyKey, counts: body.dryrun !== true }
+  }
+  if (body.replay_id !== undefined) {
+    const decision = idIn(body, 'replay_id')
+    const counts = body.target === undefined || body.target === 'model'
+    return { decision, value: verdictOf(body), weight, source: 'client', idempotencyKey, counts }
+  }
+  if (body.trace_id !== undefined) {
+    const scale = metrics.find(({ name }) => name === PORTKEY.name) ?? PORTKEY
+    const decision = idIn(body, 'trace_id')
+    const value = scaled(body, 'value', scale)
+    return { decision, value, weight, source: scale.source, idempotencyKey, counts: true }
+  }
+  const decision = idIn(body, 'decision_id')
+  const metric = body.metric === undefined ? null : textOf(body.metric)
+  const scale = metrics.find(({ name }) => name === metric) ?? unscaled(metric ?? '')
+  const said = body.source ?? scale.source
+  const source = sources.find((each) => each === said)
+  if (source === undefined) throw expected('INVALID_ARGUMENT', 'source', `one of ${sources.join(', ')}`, said)
+  return { decision, value: scaled(body, 'value', scale), weight, source, idempotencyKey, counts: true }
+}
+
+/** A metric of this name in the config has another scale: thumbs are sent as 1 and -1. */
+const PORTKEY: MetricScale = { name: 'portkey', worst: -10, best: 10, source: 'client' }
+
+/** Of a metric that nobody has said anything of. */
+export function unscaled(name: string): MetricScale {
+  return { name, worst: 0, best: 1, source: 'client' }
+}
+
+function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
+  const found = episode?.(idIn(body, 'episode_id')) ?? null
+  if (found !== null) return found
+  const what = 'an episode that is known; rewards of one answer have its inference_id'
+  throw expected('INVALID_ARGUMENT', 'episode_id', what, body.episode_id)
+}
+
+function idIn(body: Json, field: string): string {
+  const value = body[field]
+  if (typeof value !== 'string' || value === '' || value.length > KEY_CHARS_MAX)
+    throw expected(
+      'INVALID_ARGUMENT',
+      field,
+      'the id of a decision, as x-paretobandit-decision has it',
+      value,
+    )
+  return value
+}
+
+function amount(body: Json, field: string, least: number, most: number): number {
+  const value = body[field]
+  if (typeof value === 'number' && value >= least && value <= most) return value
+  throw expected('INVALID_ARGUMENT', field, `a number in [${least}, ${most}]`, value)
+}
+
+/** Truth is the best that there is. @throws INVALID_ARGUMENT */
+export function scaled(body: Json, field: string, { worst, best }: MetricScale): number {
+  const value = body[field]
+  if (typeof value === 'boolean') return value ? 1 : 0
+  const given = amount(body, field, Math.min(worst, best), Math.max(worst, best))
+  return worst === best ? 1 : (given - worst) / (best - worst)
+}
+
+/** What words say of an answer, in [0, 1]. */
+export const VERDICT_VALUES: Readonly<Record<string, number>> = {
+  good: 1,
+  good_fit: 1,
+  // The answer was good; that a cheaper model may do as well is what prices say.
+  overprovisioned: 1,
+  underpowered: 0,
+  failed: 0,
+  correct: 1,
+  positive: 1,
+  up: 1,
+  pass: 1,
+  bad: 0,
+  incorrect: 0,
+  negative: 0,
+  down: 0,
+  fail: 0,
+  relevant: 1,
+  not_relevant: 0,
+  neutral: 0.5,
+}
+
+/** A score says more than a verdict. */
+function verdictOf(body: Json): number {
+  if (typeof body.score === 'number') return amount(body, 'score', 0, 1)
+  const value = verdictValue(textOf(body.verdict))
+  if (value !== null) return value
+  const what = `one of ${Object.keys(VERDICT_VALUES).join(', ')}, or a score in [0, 1]`
+  throw expected('INVALID_ARGUMENT', 'verdict', what, body.verdict)
+}
+
+/** What a word says of an answer; null: nothing that is known. */
+export function verdictValue(word: string): number | null {
+  const known = word.toLowerCase()
+  return Object.hasOwn(VERDICT_VALUES, known) ? VERDICT_VALUES[known] : null
+}

@@ -1,0 +1,158 @@
+import { ParetoBanditError } from '../../base/errors.js'
+import type { After } from '../after.js'
+import { type Graded, gradeOf, type JudgeReply, type Question, questionOf, readReply } from './grading.js'
+import { JudgeAccount, type JudgeCap } from './judge-account.js'
+
+/** How answers are graded now. */
+export interface JudgeSettings {
+  /** Share of answers that are graded, in (0, 1]. */
+  readonly share: number
+  /** What makes an answer good; null: `RUBRIC`. */
+  readonly rubric: string | null
+  /** Null: whoever is asked keeps a cap of its own. */
+  readonly cap: JudgeCap | null
+}
+
+/** What became of answers that were drawn. */
+export interface JudgeStats {
+  /** Questions that the model was asked. */
+  readonly asked: number
+  /** Replies that were a grade. */
+  readonly graded: number
+  /** Replies that were none. */
+  readonly unreadable: number
+  /** Questions that the model did not answer. */
+  readonly failed: number
+  /** Answers that were not graded: the cap was spent. */
+  readonly overCap: number
+  /** Answers that were not graded: too many waited. */
+  readonly dropped: number
+  /** Dollars of the period of the cap; null: it has none of its own. */
+  readonly spentUsd: number | null
+}
+
+export interface JudgeParts {
+  /** Null: nothing is graded now. */
+  readonly settings: () => JudgeSettings | null
+  /** In [0, 1), for a decision: below the share it is graded. */
+  readonly draw: (decision: string) => number
+  readonly after: After
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** Null: there is no reply, and somebody has said why. */
+  readonly ask: (question: Question) => Promise<JudgeReply | null>
+  readonly reward: (decision: string, value: number) => Promise<unknown>
+  readonly onError: (error: unknown) => void
+}
+
+/** Grades asked for at a time: clients come first. */
+const AT_ONCE_MAX = 4
+/** More answers that wait are not graded. */
+const WAITING_MAX = 100
+/** Clients have their answers by then. */
+const DELAY_MS = 50
+
+/**
+ * Has a share of answers graded by a model, which is not told who answered. It waits for no client and no client waits for it; its cap
+ * ends it for the period.
+ */
+export class Judge {
+  private readonly parts: JudgeParts
+  private readonly account: JudgeAccount
+  private readonly waiting: (readonly [decision: string, graded: Graded])[] = []
+  private readonly counts = { asked: 0, graded: 0, unreadable: 0, failed: 0, overCap: 0, dropped: 0 }
+  private underWay = 0
+  private isTimed = false
+  private isClosed = false
+  private cancel = () => {}
+
+  constructor(parts: JudgeParts) {
+    this.parts = parts
+    this.account = new JudgeAccount(parts.now)
+  }
+
+  get stats(): JudgeStats {
+    const cap = this.parts.settings()?.cap ?? null
+    return { ...this.counts, spentUsd: cap === null ? null : this.account.spentUsd(cap) }
+  }
+
+  /** Whether the answer of a decision is to be graded. */
+  draws(decision: string): boolean {
+    const settings = this.parts.settings()
+    return settings !== null && this.parts.draw(decision) < settings.share
+  }
+
+  grade(decision: string, graded: Graded): void {
+    if (this.isClosed) return
+    if (this.waiting.length >= WAITING_MAX) {
+      this.counts.dropped++
+      return
+    }
+    this.waiting.push([decision, graded])
+    if (this.isTimed) return
+    this.isTimed = true
+    this.cancel = this.parts.after(DELAY_MS, () => {
+      this.isTimed = false
+      this.askOn()
+    })
+  }
+
+  /** What waits is not graded. */
+  close(): void {
+    this.isClosed = true
+    this.cancel()
+    this.waiting.length = 0
+  }
+
+  private askOn(): void {
+    while (this.underWay < AT_ONCE_MAX) {
+      const next = this.waiting.shift()
+      if (next === undefined) return
+      this.underWay++
+      void this.ask(...next)
+        .catch(this.parts.onError)
+        .finally(() => {
+          this.underWay--
+          this.askOn()
+        })
+    }
+  }
+
+  private async ask(decision: string, graded: Graded): Promise<void> {
+    const settings = this.parts.settings()
+    if (settings === null) return
+    const { cap, rubric } = settings
+    if (cap !== null && !this.account.reserve(cap)) {
+      this.counts.overCap++
+      return
+    }
+    this.counts.asked++
+    let costUsd: number | null = null
+    let value: number | null
+    try {
+      const reply = readReply(await this.parts.ask(questionOf(graded, rubric ?? undefined)))
+      if (reply === null) {
+        this.counts.failed++
+        return
+      }
+      costUsd = reply.costUsd
+      value = gradeOf(reply.text)
+    } catch (error) {
+      this.counts.failed++
+      throw error
+    } finally {
+      if (cap !== null) this.account.book(cap, costUsd)
+    }
+    if (value === null) {
+      this.counts.unreadable++
+      return
+    }
+    this.counts.graded++
+    try {
+      await this.parts.reward(decision, value)
+    } catch (error) {
+      // Somebody else's word has been applied, or the decision is too old.
+      if (!(error instanceof ParetoBanditError)) throw error
+    }
+  }
+}

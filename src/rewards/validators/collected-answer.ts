@@ -1,0 +1,120 @@
+import { checkRecord } from '../../base/check.js'
+import { expected } from '../../base/errors.js'
+import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../json.js'
+import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
+import { type AnswerFlaw, flawOfFinish } from './endings.js'
+
+export interface CollectedCall {
+  name: string
+  args: string
+}
+
+/** A longer answer is not checked, nor graded. */
+const CHARS_MAX = 256 * 1024
+
+/** An answer put together again: its texts and its calls of tools, whether it came whole or in a stream. */
+export class CollectedAnswer {
+  /** By choice. */
+  readonly texts = new Map<string, string>()
+  readonly calls = new Map<string, CollectedCall>()
+  /** It has more characters than are looked at (262,144): nothing is said of it. */
+  isTooLong = false
+  private ending: 'refused_answer' | 'truncated_answer' | null = null
+  private chars = 0
+
+  /** A whole answer, or an event of its stream. @throws INVALID_ARGUMENT */
+  add(format: AnswerFormat, value: Json): void {
+    checkRecord(value, 'value')
+    if (format === 'chat') this.addChat(value)
+    else if (format === 'messages') this.addMessages(value)
+    else if (format === 'responses') this.addResponses(value)
+    else throw expected('INVALID_ARGUMENT', 'format', `one of ${ANSWER_FORMATS.join(', ')}`, format)
+  }
+
+  /** Why it ended, in the words of its provider. A refusal says more than an end that came too soon. */
+  addFinish(reason: unknown): void {
+    const flaw = flawOfFinish(typeof reason === 'string' ? reason : null)
+    if (flaw !== null && this.ending !== 'refused_answer') this.ending = flaw
+  }
+
+  /** What the end of it says, or that there is nothing; null: an answer. */
+  get flaw(): Exclude<AnswerFlaw, 'invalid_answer'> | null {
+    if (this.ending !== null) return this.ending
+    return this.isTooLong || this.calls.size > 0 || this.text !== '' ? null : 'empty_answer'
+  }
+
+  get text(): string {
+    return [...this.texts.values()].join('\n')
+  }
+
+  private addChat(value: Json): void {
+    for (const choice of objectsOf(value.choices)) {
+      const at = String(choice.index ?? 0)
+      const said = objectOf(choice.delta) ?? objectOf(choice.message) ?? {}
+      this.addText(at, textOfContent(said.content))
+      if (textOf(said.refusal) !== '') this.addFinish('refusal')
+      this.addFinish(choice.finish_reason)
+      objectsOf(said.tool_calls).forEach((call, i) => {
+        const { name, arguments: args, input } = objectOf(call.function) ?? objectOf(call.custom) ?? {}
+        this.addCall(`${at}.${call.index ?? i}`, textOf(name), textOf(args) + textOf(input))
+      })
+      const { name, arguments: args } = objectOf(said.function_call) ?? {}
+      if (name !== undefined || args !== undefined) this.addCall(at, textOf(name), textOf(args))
+    }
+  }
+
+  private addMessages(value: Json): void {
+    objectsOf(value.content).forEach((part, i) => {
+      if (part.type === 'text') this.addText('0', textOf(part.text))
+      if (part.type === 'tool_use')
+        this.addCall(String(i), textOf(part.name), JSON.stringify(part.input ?? {}))
+    })
+    const at = String(value.index ?? 0)
+    const block = objectOf(value.content_block)
+    if (value.type === 'content_block_start' && block?.type === 'tool_use')
+      this.addCall(at, textOf(block.name), '')
+    if (value.type === 'content_block_start' && block?.type === 'text') this.addText('0', textOf(block.text))
+    const delta = objectOf(value.delta)
+    this.addFinish(value.stop_reason ?? delta?.stop_reason)
+    if (delta?.type === 'text_delta') this.addText('0', textOf(delta.text))
+    if (delta?.type === 'input_json_delta') this.addCall(at, '', textOf(delta.partial_json))
+  }
+
+  /** The last event of a stream has all of it. */
+  private addResponses(value: Json): void {
+    const response = objectOf(value.response) ?? value
+    if (value.type !== undefined && !/^response\.(completed|incomplete)$/.test(textOf(value.type))) return
+    if (response.status === 'incomplete')
+      this.addFinish(textOf(objectOf(response.incomplete_details)?.reason) || 'max_output_tokens')
+    objectsOf(response.output).forEach((item, i) => {
+      if (item.type === 'function_call' || item.type === 'custom_tool_call')
+        this.addCall(String(i), textOf(item.name), textOf(item.arguments) + textOf(item.input))
+      for (const part of objectsOf(item.content))
+        if (part.type === 'output_text') this.addText(String(i), textOf(part.text))
+        else if (part.type === 'refusal') this.addFinish('refusal')
+    })
+  }
+
+  /** @param at the place of a text among others: texts of one place are pieces of one */
+  addText(at: string, text: string): void {
+    if (text === '' || this.isFull(text)) return
+    this.texts.set(at, (this.texts.get(at) ?? '') + text)
+  }
+
+  /** @param at the place of a call among others */
+  addCall(at: string, name: string, args: string): void {
+    if (this.isFull(name + args)) return
+    const known = this.calls.get(at)
+    if (known === undefined) this.calls.set(at, { name, args })
+    else {
+      known.name += name
+      known.args += args
+    }
+  }
+
+  private isFull(more: string): boolean {
+    this.chars += more.length
+    this.isTooLong ||= this.chars > CHARS_MAX
+    return this.isTooLong
+  }
+}

@@ -1,0 +1,65 @@
+import { checkOneOf, checkRecord } from '../../base/check.js'
+import { type Json, objectOf, objectsOf, textOf } from '../json.js'
+
+/** How requests and answers are written: OpenAI's chat completions and responses, Anthropic's messages. */
+export const ANSWER_FORMATS = ['chat', 'responses', 'messages'] as const
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number]
+
+/** What a request asks an answer to be. */
+export interface Contract {
+  /** JSON that fits this; true: any JSON; null: nothing is asked. */
+  readonly schema: unknown
+  /** Schemas of arguments, by tool; null: it has none, FREE_TEXT: what it takes is no JSON. */
+  readonly tools: ReadonlyMap<string, unknown> | null
+}
+
+/** Of a tool that takes a text as it is. */
+export const FREE_TEXT = Symbol('a text as it is')
+
+/** Nothing is asked but an answer. */
+export const NO_CONTRACT: Contract = { schema: null, tools: null }
+
+/** What a request asks its answer to be. @throws INVALID_ARGUMENT */
+export function contractOf(format: AnswerFormat, body: Json): Contract {
+  checkRecord(body, 'request')
+  switch (checkOneOf(format, ANSWER_FORMATS, 'format')) {
+    case 'chat':
+      return { schema: chatSchema(objectOf(body.response_format)), tools: toolsOf(body) }
+    case 'responses':
+      return { schema: formatSchema(objectOf(objectOf(body.text)?.format)), tools: toolsOf(body) }
+    case 'messages': {
+      const format = objectOf(objectOf(body.output_config)?.format) ?? objectOf(body.output_format)
+      return { schema: formatSchema(format), tools: toolsOf(body) }
+    }
+  }
+}
+
+/** Whether there is anything to check. */
+export function isBinding({ schema, tools }: Contract): boolean {
+  return schema !== null || tools !== null
+}
+
+function chatSchema(format: Json | null): unknown {
+  if (format?.type === 'json_schema') return objectOf(format.json_schema)?.schema ?? true
+  return formatSchema(format)
+}
+
+function formatSchema(format: Json | null): unknown {
+  if (format?.type === 'json_object') return true
+  return format?.type === 'json_schema' ? (format.schema ?? true) : null
+}
+
+/**
+ * Chat has `{ function: { name, parameters } }` and `{ custom: { name } }`, responses `{ name, parameters }` and
+ * `{ type: 'custom', name }`, messages `{ name, input_schema }`.
+ */
+function toolsOf(body: Json): Contract['tools'] {
+  const tools = new Map<string, unknown>()
+  for (const tool of [...objectsOf(body.tools), ...objectsOf(body.functions)]) {
+    const inner = objectOf(tool.function) ?? objectOf(tool.custom) ?? tool
+    const name = textOf(inner.name)
+    const schema = inner.parameters ?? inner.input_schema ?? null
+    if (name !== '') tools.set(name, schema === null && tool.type === 'custom' ? FREE_TEXT : schema)
+  }
+  return tools.size === 0 ? null : tools
+}

@@ -1,0 +1,85 @@
+import type { CollectedAnswer } from './collected-answer.js'
+import { type Contract, FREE_TEXT, isBinding } from './contract.js'
+import type { AnswerFlaw } from './endings.js'
+import { fitsSchema, type SchemaCheck } from './json-schema.js'
+
+/** What validators say of one answer. */
+export interface Verdict {
+  /** In [0, 1]. */
+  readonly value: number
+  /** Something was asked that could be checked, or it fails: it weighs beside what others say. Else it only says that there is an answer. */
+  readonly isFirm: boolean
+}
+
+/** What a look at an answer finds. */
+export interface AnswerCheck {
+  readonly flaw: AnswerFlaw | null
+  /** Null: nobody can tell whether it is what was asked for. */
+  readonly verdict: Verdict | null
+}
+
+/**
+ * Whether there is an answer, and whether it keeps to what was asked.
+ * @param ending what is known to be wrong with it. Default: as its own end says
+ * @param fits how schemas are checked. Default: `fitsSchema`
+ */
+export function checkAnswer(
+  contract: Contract,
+  answer: CollectedAnswer,
+  ending: AnswerFlaw | null = answer.flaw,
+  fits: SchemaCheck = fitsSchema,
+): AnswerCheck {
+  if (ending !== null) return { flaw: ending, verdict: { value: 0, isFirm: true } }
+  const isKept = isBinding(contract) ? keeps(contract, answer, fits) : true
+  if (isKept === null) return { flaw: null, verdict: null }
+  if (!isKept) return { flaw: 'invalid_answer', verdict: { value: 0, isFirm: true } }
+  // Words of a model that could have called a tool are no proof of anything.
+  const hasProof = contract.schema !== null || answer.calls.size > 0
+  return { flaw: null, verdict: { value: 1, isFirm: isBinding(contract) && hasProof } }
+}
+
+/**
+ * Whether an answer keeps to what was asked: its text to the schema of answers, calls to those of their tools.
+ * @returns null where it cannot be told
+ */
+export function keeps(
+  { schema, tools }: Contract,
+  collected: CollectedAnswer,
+  fits: SchemaCheck = fitsSchema,
+): boolean | null {
+  if (collected.isTooLong) return null
+  if (schema !== null && collected.texts.size === 0 && collected.calls.size === 0) return false
+  let isUndecided = false
+  const note = (found: boolean | null) => {
+    isUndecided ||= found === null
+    return found !== false
+  }
+  const isKept =
+    [...collected.calls.values()].every(({ name, args }) => {
+      // A tool of the provider's own.
+      if (tools === null) return true
+      if (!tools.has(name)) return false
+      const asked = tools.get(name) ?? true
+      if (asked === FREE_TEXT) return true
+      const given = parsed(args === '' ? '{}' : args)
+      return given !== undefined && note(fits(given, asked))
+    }) &&
+    (schema === null ||
+      [...collected.texts.values()].every((text) => {
+        // What is said beside a call is no answer.
+        if (collected.calls.size > 0) return true
+        const given = parsed(text)
+        return given !== undefined && note(fits(given, schema))
+      }))
+  if (!isKept) return false
+  return isUndecided ? null : true
+}
+
+/** Undefined: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

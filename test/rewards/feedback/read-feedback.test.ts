@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { readFeedback } from '../../../src/rewards/feedback/read-feedback.js'
+
+const DEFAULTS = { decision: 'r.1', weight: 1, source: 'client', idempotencyKey: null, counts: true }
+
+describe('feedback', () => {
+  it.each([
+    [
+      'ours',
+      { decision_id: 'r.1', value: 0.5, source: 'person', weight: 2 },
+      { value: 0.5, source: 'person', weight: 2 },
+    ],
+    [
+      'TensorZero, a float',
+      { inference_id: 'r.1', metric_name: 'rating', value: 4 },
+      { value: 0.75, source: 'person' },
+    ],
+    ['TensorZero, a boolean', { inference_id: 'r.1', metric_name: 'solved', value: false }, { value: 0 }],
+    [
+      'TensorZero, a comment',
+      { inference_id: 'r.1', metric_name: 'comment', value: 'good' },
+      { value: 0, counts: false },
+    ],
+    [
+      'TensorZero, a trial',
+      { inference_id: 'r.1', metric_name: 'x', value: 1, dryrun: true },
+      { value: 1, counts: false },
+    ],
+    ['TensorZero, an episode', { episode_id: 'e.1', metric_name: 'x', value: true }, { value: 1 }],
+    [
+      'the semantic router, a verdict',
+      { replay_id: 'r.1', target: 'model', verdict: 'underpowered' },
+      { value: 0 },
+    ],
+    ['the semantic router, a score', { replay_id: 'r.1', verdict: 'good_fit', score: 0.3 }, { value: 0.3 }],
+    [
+      'the semantic router, of a plugin',
+      { replay_id: 'r.1', target: 'plugin', verdict: 'good_fit' },
+      { value: 1, counts: false },
+    ],
+    ['Portkey', { trace_id: 'r.1', value: -5, weight: 0.5 }, { value: 0.25, weight: 0.5 }],
+  ])('is read as %s has it', (_, body, told) => {
+    const metrics = [{ name: 'rating', worst: 1, best: 5, source: 'person' }]
+    const episode = (id: string) => (id === 'e.1' ? 'r.1' : null)
+    expect(readFeedback(body, { metrics, episode })).toEqual({ ...DEFAULTS, ...told })
+  })
+
+  it('keeps its key, of the body or of the request', () => {
+    const body = { decision_id: 'r.1', value: 1 }
+    expect(readFeedback(body, { idempotencyKey: 'header' }).idempotencyKey).toBe('header')
+    expect(
+      readFeedback({ ...body, idempotency_key: 'body' }, { idempotencyKey: 'header' }).idempotencyKey,
+    ).toBe('body')
+  })
+
+  it.each([
+    [null, 'body'],
+    ['text', 'body'],
+    [{}, 'decision_id'],
+    [{ decision_id: 'r.1' }, 'value'],
+    [{ decision_id: 'r.1', value: 2 }, 'value'],
+    [{ decision_id: 'r.1', value: Number.NaN }, 'value'],
+    [{ decision_id: 'r.1', value: 1, weight: -1 }, 'weight'],
+    [{ decision_id: 'r.1', value: 1, source: 'boss' }, 'source'],
+    [{ inference_id: '', metric_name: 'x', value: 1 }, 'inference_id'],
+    [{ episode_id: 'e.1', metric_name: 'x', value: 1 }, 'episode_id'],
+    [{ replay_id: 'r.1', verdict: 'constructor' }, 'verdict'],
+    [{ trace_id: 'r.1', value: 11 }, 'value'],
+  ])('is refused where it says nothing: %j', (body, field) => {
+    expect(() => readFeedback(body)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', field }))
+  })
+})

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import type { Graded, JudgeReply, Question } from '../../../src/rewards/judge/grading.js'
+import { gradeOf, questionOf, RUBRIC } from '../../../src/rewards/judge/grading.js'
+import { Judge, type JudgeSettings } from '../../../src/rewards/judge/judge.js'
+import { textDraw } from '../../../src/rewards/text-hash.js'
+import { Timers } from '../timers.js'
+
+const GRADED: Graded = { prompt: [{ role: 'user', content: 'Where?' }], text: 'Paris', calls: [] }
+const CAP = { usd: 1, per: 'hour', usdPerGrade: 0.25 } as const
+type Ask = (question: Question) => Promise<JudgeReply | null>
+
+function start(ask: Ask, more: Partial<JudgeSettings> = {}) {
+  const timers = new Timers()
+  const rewards: [string, number][] = []
+  const errors: unknown[] = []
+  const judge = new Judge({
+    settings: () => ({ share: 1, rubric: null, cap: null, ...more }),
+    draw: (decision) => textDraw(decision),
+    after: timers.after,
+    now: () => timers.now,
+    ask,
+    reward: async (...reward) => void rewards.push(reward),
+    onError: (error) => void errors.push(error),
+  })
+  const grade = async (count: number) => {
+    for (let i = 0; i < count; i++) judge.grade(`d.${i}`, GRADED)
+    await timers.pass(50)
+  }
+  return { judge, timers, rewards, errors, grade }
+}
+
+describe('a judge of any model', () => {
+  it('is shown the conversation, the answer and the rubric, and not who answered', async () => {
+    const asked: Question[] = []
+    const { grade, rewards } = start(
+      async (question) => {
+        asked.push(question)
+        return '{"score": 8}'
+      },
+      { rubric: 'Short answers are good ones.' },
+    )
+    await grade(1)
+    expect(rewards).toEqual([['d.0', 0.8]])
+    expect(asked[0].system).toContain('Short answers are good ones.')
+    expect(asked[0].system).not.toContain(RUBRIC)
+    expect(JSON.parse(asked[0].user)).toEqual({
+      conversation: GRADED.prompt,
+      answer: { text: 'Paris' },
+    })
+  })
+
+  it('is shown a long conversation by its beginning and its end', () => {
+    const prompt = Array.from({ length: 100 }, (_, i) => ({
+      role: 'user',
+      content: `${i} ${'x'.repeat(1e5)}`,
+    }))
+    const { user } = questionOf({ ...GRADED, prompt, text: 'y'.repeat(1e6) })
+    expect(user.length).toBeLessThan(200_000)
+    expect(user).toContain('"0 x')
+    expect(user).toContain('"99 x')
+  })
+
+  it('draws a share of decisions, the same ones each time', () => {
+    const { judge } = start(async () => '', { share: 0.1 })
+    const ids = Array.from({ length: 5000 }, (_, i) => `router.${i}`)
+    const drawn = ids.filter((id) => judge.draws(id))
+    expect(drawn.length).toBeGreaterThan(400)
+    expect(drawn.length).toBeLessThan(600)
+    expect(ids.filter((id) => judge.draws(id))).toEqual(drawn)
+  })
+
+  it('has an account of its own: what it may cost at most is set aside, and no grade is begun beyond the cap', async () => {
+    let calls = 0
+    const { judge, grade, timers } = start(
+      async () => {
+        calls++
+        return { text: '7', costUsd: 0.01 }
+      },
+      { cap: { ...CAP, usd: 1.25 } },
+    )
+    await grade(20)
+    expect(calls).toBe(20)
+    expect(judge.stats).toMatchObject({ asked: 20, graded: 20, overCap: 0 })
+    expect(judge.stats.spentUsd).toBeCloseTo(0.2, 12)
+    await timers.pass(3_600_000)
+    expect(judge.stats.spentUsd).toBe(0)
+  })
+
+  it.each([
+    ['costs what may be at most where the reply has no cost', '7', 4],
+    ['costs what it says, beyond what was set aside too', { text: '7', costUsd: 0.6 }, 4],
+    ['costs what may be at most where the model fails', null, 4],
+  ])('%s', async (_, reply, asked) => {
+    const { judge, grade, timers } = start(async () => reply, { cap: CAP })
+    await grade(10)
+    expect(judge.stats).toMatchObject({ asked, overCap: 10 - asked })
+    await timers.pass(3_600_000)
+    await grade(1)
+    expect(judge.stats.asked).toBe(asked + 1)
+  })
+
+  it('counts replies that are no grade, and failures, and rewards nothing for them', async () => {
+    const replies = ['good', '{"score": 11}', '{"score": 10}', 7 as never]
+    const { judge, grade, rewards, errors } = start(async () => {
+      const reply = replies.shift()
+      if (reply === undefined) throw new Error('away')
+      return reply
+    })
+    await grade(5)
+    expect(rewards).toEqual([['d.2', 1]])
+    expect(judge.stats).toMatchObject({ asked: 5, graded: 1, unreadable: 2, failed: 2 })
+    expect(errors).toEqual([new Error('away')])
+  })
+
+  it('asks four at a time, and grades no more than a hundred that wait', async () => {
+    let underWay = 0
+    const { judge, grade } = start(() => {
+      underWay++
+      return new Promise(() => {})
+    })
+    await grade(200)
+    expect(underWay).toBe(4)
+    expect(judge.stats.dropped).toBe(100)
+    judge.close()
+  })
+
+  it.each([
+    ['{"score": 10}', 1],
+    ['{ "score":0 }', 0],
+    ['Surely. {"score": 2.5}', 0.25],
+    ['8/10', 0.8],
+    ['{"score": 11}', null],
+    ['{"score": -1}', null],
+    ['good', null],
+    ['', null],
+  ])('says %j', (reply, value) => {
+    expect(gradeOf(reply)).toBe(value)
+  })
+})

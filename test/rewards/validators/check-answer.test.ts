@@ -1,0 +1,132 @@
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { answerOf } from '../../../src/rewards/answer-of.js'
+import { ajvCheck } from '../../../src/rewards/validators/ajv-check.js'
+import { CollectedAnswer } from '../../../src/rewards/validators/collected-answer.js'
+import { type AnswerFormat, contractOf } from '../../../src/rewards/validators/contract.js'
+import type { SchemaCheck } from '../../../src/rewards/validators/json-schema.js'
+import { checkAnswer } from '../../../src/rewards/validators/verdict.js'
+
+const chat = (message: object, finish_reason = 'stop') => ({
+  choices: [{ index: 0, message, finish_reason }],
+})
+const call = (args: string) => ({
+  content: null,
+  tool_calls: [{ function: { name: 'find', arguments: args } }],
+})
+const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const JSON_SCHEMA = { response_format: { type: 'json_schema', json_schema: { schema } } }
+const TOOLS = { tools: [{ type: 'function', function: { name: 'find', parameters: schema } }] }
+const GOOD = { flaw: null, verdict: { value: 1, isFirm: true } }
+const bad = (flaw: string) => ({ flaw, verdict: { value: 0, isFirm: true } })
+const MERE = { flaw: null, verdict: { value: 1, isFirm: false } }
+
+function checked(format: AnswerFormat, request: object, answer: object | object[], fits?: SchemaCheck) {
+  const read = answerOf(format, request, answer)
+  return checkAnswer(read.contract, read.answer, read.answer.flaw, fits)
+}
+
+describe('an answer', () => {
+  it.each<[string, AnswerFormat, object, object | object[], object]>([
+    ['fits its schema', 'chat', JSON_SCHEMA, chat({ content: '{"city":"Paris"}' }), GOOD],
+    ['does not', 'chat', JSON_SCHEMA, chat({ content: '{"town":"Paris"}' }), bad('invalid_answer')],
+    ['is no JSON', 'chat', JSON_SCHEMA, chat({ content: 'Paris' }), bad('invalid_answer')],
+    ['calls a tool as it is', 'chat', TOOLS, chat(call('{"city":"Paris"}')), GOOD],
+    ['calls it otherwise', 'chat', TOOLS, chat(call('{}')), bad('invalid_answer')],
+    ['only talks', 'chat', TOOLS, chat({ content: 'Paris' }), MERE],
+    ['has nothing to fit', 'chat', {}, chat({ content: 'Paris' }), MERE],
+    ['is empty', 'chat', {}, chat({ content: '' }), bad('empty_answer')],
+    ['is refused', 'chat', {}, chat({ content: null, refusal: 'No.' }), bad('refused_answer')],
+    ['is filtered', 'chat', {}, chat({ content: 'Pa' }, 'content_filter'), bad('refused_answer')],
+    ['is cut', 'chat', {}, chat({ content: 'Pa' }, 'length'), bad('truncated_answer')],
+    [
+      'is streamed and cut',
+      'chat',
+      {},
+      [
+        { choices: [{ index: 0, delta: { content: 'Pa' } }] },
+        { choices: [{ index: 0, delta: {}, finish_reason: 'length' }] },
+      ],
+      bad('truncated_answer'),
+    ],
+    [
+      'of responses is cut',
+      'responses',
+      {},
+      {
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_output_tokens' },
+        output: [{ content: [{ type: 'output_text', text: 'Pa' }] }],
+      },
+      bad('truncated_answer'),
+    ],
+    [
+      'of responses is refused',
+      'responses',
+      {},
+      { status: 'completed', output: [{ content: [{ type: 'refusal', refusal: 'No.' }] }] },
+      bad('refused_answer'),
+    ],
+    [
+      'of messages is cut',
+      'messages',
+      {},
+      { content: [{ type: 'text', text: 'Pa' }], stop_reason: 'max_tokens' },
+      bad('truncated_answer'),
+    ],
+    [
+      'of messages is refused, streamed',
+      'messages',
+      {},
+      [{ type: 'message_delta', delta: { stop_reason: 'refusal' } }],
+      bad('refused_answer'),
+    ],
+  ])('that %s', (_, format, request, answer, check) => {
+    expect(checked(format, request, answer)).toEqual(check)
+  })
+
+  it('that is too long is not judged', () => {
+    expect(checked('chat', JSON_SCHEMA, chat({ content: 'x'.repeat(300_000) })).verdict).toBeNull()
+  })
+
+  it.each([
+    [() => answerOf('chat', null as never, {})],
+    [() => answerOf('chat', {}, 7 as never)],
+    [() => answerOf('letters' as never, {}, {})],
+    [() => contractOf('letters' as never, {})],
+    [() => new CollectedAnswer().add('chat', null as never)],
+    [() => new CollectedAnswer().add('letters' as never, {})],
+    [() => ajvCheck({} as never)],
+    [() => ajvCheck(null as never)],
+  ])('is refused where it cannot be read: %#', (make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})
+
+describe('a schema that ajv checks', () => {
+  const fits = ajvCheck(new Ajv({ strict: false, logger: false }))
+  const pattern = { response_format: { type: 'json_schema', json_schema: { schema: { pattern: '^P' } } } }
+
+  it('may have what is not decided otherwise', () => {
+    expect(checked('chat', pattern, chat({ content: '"Paris"' })).verdict).toBeNull()
+    expect(checked('chat', pattern, chat({ content: '"Paris"' }), fits)).toEqual(GOOD)
+    expect(checked('chat', pattern, chat({ content: '"Rome"' }), fits)).toEqual(bad('invalid_answer'))
+  })
+
+  it('is undecided where it is none, and is compiled once', () => {
+    let count = 0
+    const counting = ajvCheck({
+      compile() {
+        count++
+        return () => true
+      },
+    })
+    for (let i = 0; i < 3; i++) expect(counting('x', { type: 'string' })).toBe(true)
+    expect(count).toBe(1)
+    expect(fits('x', { type: 'no-such-type' })).toBeNull()
+    expect(fits('x', 7)).toBeNull()
+    for (let i = 0; i < 1500; i++) counting(i, { const: i })
+    expect(counting('x', { type: 'string' })).toBe(true)
+    expect(count).toBe(1502)
+  })
+})

@@ -1,0 +1,115 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fitsSchema } from '../../../src/rewards/validators/json-schema.js'
+
+const ajv = new Ajv2020({ strict: false, logger: false })
+
+const value = fc.jsonValue({ maxDepth: 3 })
+const small = fc.nat(4)
+const names = fc.constantFrom('a', 'b', 'c')
+const schema = fc.letrec<{ schema: unknown }>((tie) => ({
+  schema: fc.oneof(
+    { maxDepth: 4 },
+    fc.boolean(),
+    fc.record(
+      {
+        type: fc.oneof(
+          fc.constantFrom('object', 'array', 'string', 'number', 'integer', 'boolean', 'null'),
+          fc.uniqueArray(fc.constantFrom('object', 'array', 'string', 'null'), { minLength: 1 }),
+        ),
+        enum: fc.uniqueArray(fc.oneof(small, fc.constantFrom('a', null, true)), { minLength: 1 }),
+        const: fc.oneof(small, fc.constant({ a: [1] })),
+        minimum: small,
+        exclusiveMaximum: small,
+        multipleOf: fc.constantFrom(1, 2, 0.5),
+        minLength: small,
+        maxLength: small,
+        minItems: small,
+        maxItems: small,
+        maxProperties: small,
+        required: fc.uniqueArray(names),
+        properties: fc.dictionary(names, tie('schema')),
+        additionalProperties: tie('schema'),
+        items: tie('schema'),
+        prefixItems: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        allOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        oneOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        not: tie('schema'),
+        pattern: fc.constantFrom('^a', 'b'),
+      },
+      { requiredKeys: [] },
+    ),
+  ),
+})).schema
+/** What ajv compares calls such members, and throws where they are no functions. */
+const isReadByAjv = (answer: unknown) => !/"(valueOf|toString)":/.test(JSON.stringify(answer))
+const given = fc
+  .oneof(value, fc.dictionary(names, value), fc.array(small), fc.string({ maxLength: 5 }))
+  .filter(isReadByAjv)
+
+describe('a schema', () => {
+  it('is read as ajv reads it, or is left undecided', () => {
+    let decided = 0
+    fc.assert(
+      fc.property(schema, given, (asked, answer) => {
+        const fits = fitsSchema(answer, asked)
+        if (fits === null) return
+        decided++
+        const known = ajv.validate(asked as object | boolean, answer)
+        expect(fits, JSON.stringify([asked, answer])).toBe(known)
+      }),
+      { numRuns: 300 },
+    )
+    expect(decided).toBeGreaterThan(100)
+  })
+
+  it('takes members for what they are, whatever their names', () => {
+    for (const name of ['valueOf', 'toString', '__proto__', 'constructor']) {
+      const answer: unknown = JSON.parse(`{"${name}":1}`)
+      expect(fitsSchema(answer, { const: { a: [1] } })).toBe(false)
+      expect(fitsSchema(answer, { const: answer })).toBe(true)
+      expect(fitsSchema({}, { required: [name] })).toBe(false)
+      expect(fitsSchema(answer, { required: [name], additionalProperties: { type: 'string' } })).toBe(false)
+    }
+  })
+
+  it('refers to its own places', () => {
+    const item = { type: 'object', properties: { next: { $ref: '#/$defs/item' } }, required: ['v'] }
+    const list = { $ref: '#/$defs/item', $defs: { item } }
+    expect(fitsSchema({ v: 1, next: { v: 2 } }, list)).toBe(true)
+    expect(fitsSchema({ v: 1, next: {} }, list)).toBe(false)
+    expect(fitsSchema(1, { $ref: '#/$defs/a~1b', $defs: { 'a/b': { type: 'string' } } })).toBe(false)
+    for (const $ref of ['https://x/y', '#/nowhere', '#anchor', '#/__proto__', 7])
+      expect(fitsSchema(1, { $ref })).toBeNull()
+  })
+
+  it('takes null where it is nullable, as OpenAPI has it', () => {
+    expect(fitsSchema(null, { type: 'string', nullable: true })).toBe(true)
+    expect(fitsSchema(null, { type: 'string' })).toBe(false)
+  })
+
+  it('is left undecided where it would take for ever', () => {
+    const $defs: Record<string, object> = { d40: { type: 'string' } }
+    for (let i = 0; i < 40; i++) {
+      const next = { $ref: `#/$defs/d${i + 1}` }
+      $defs[`d${i}`] = { allOf: [next, next] }
+    }
+    expect(fitsSchema('x', { $ref: '#/$defs/d0', $defs })).toBeNull()
+    expect(fitsSchema('x', { $ref: '#' })).toBeNull()
+    expect(fitsSchema(`${'a'.repeat(50)}!`, { pattern: '^(a+)+$' })).toBeNull()
+    const deep = (depth: number): unknown => {
+      let at: unknown = 1
+      for (let i = 0; i < depth; i++) at = [at]
+      return at
+    }
+    expect(fitsSchema(deep(10_000), { items: { $ref: '#' } })).toBeNull()
+    expect(fitsSchema(deep(10_000), { const: deep(10_000) })).toBeNull()
+  })
+
+  it('is left undecided where it is none', () => {
+    for (const none of [null, 7, 'x', []]) expect(fitsSchema(1, none)).toBeNull()
+    expect(fitsSchema(1, { type: 'one-to-come' })).toBeNull()
+  })
+})

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { CollectedAnswer } from '../../../src/rewards/validators/collected-answer.js'
+import { contractOf } from '../../../src/rewards/validators/contract.js'
+import { keeps } from '../../../src/rewards/validators/verdict.js'
+
+const chat = (message: object) => ({ choices: [{ index: 0, message, finish_reason: 'stop' }] })
+const custom = { id: 'c', type: 'custom', custom: { name: 'shell', input: 'ls -l' } }
+
+describe('what was asked', () => {
+  const kept = (surface: 'chat' | 'responses', body: object, answer: object) => {
+    const collected = new CollectedAnswer()
+    collected.add(surface, answer as never)
+    return keeps(contractOf(surface, body as never), collected)
+  }
+
+  it('is not kept by thinking alone, where JSON was asked for', () => {
+    const body = { response_format: { type: 'json_object' } }
+    expect(kept('chat', body, chat({ content: null, reasoning: '{"a":1}' }))).toBe(false)
+    expect(kept('chat', body, chat({ content: '{"a":1}' }))).toBe(true)
+  })
+
+  it('is a text of any form where a tool takes one, and a tool that there is', () => {
+    const tools = [
+      { type: 'custom', custom: { name: 'shell' } },
+      { type: 'function', function: { name: 'f', parameters: { type: 'object' } } },
+    ]
+    const calls = (...tool_calls: object[]) => chat({ content: null, tool_calls })
+    expect(kept('chat', { tools }, calls(custom))).toBe(true)
+    expect(kept('chat', { tools }, calls({ ...custom, custom: { name: 'other', input: '' } }))).toBe(false)
+    expect(kept('chat', { tools }, calls({ function: { name: 'f', arguments: 'ls' } }))).toBe(false)
+    const flat = [{ type: 'custom', name: 'shell' }]
+    const call = (name: string) => ({ output: [{ type: 'custom_tool_call', name, input: 'ls' }] })
+    expect(kept('responses', { tools: flat }, call('shell'))).toBe(true)
+    expect(kept('responses', { tools: flat }, call('other'))).toBe(false)
+  })
+})
