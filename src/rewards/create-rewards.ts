@@ -150,6 +150,10 @@ class RouterRewards implements Rewards {
     return this.collector.agreement
   }
 
+  now(): number {
+    return readClock(this.options.now)
+  }
+
   stats(): RewardsStats {
     return {
       answers: this.answers,

@@ -1,7 +1,7 @@
 /** Rewards without code of your own: validators, thumbs, a judge, and feedback in the forms that there are. */
 
 export { type After, afterTimeout } from './after.js'
-export { answerOf, type ReadAnswer } from './answer-of.js'
+export { answerOf, type ReadAnswer, responseIdIn } from './answer-of.js'
 export type { Agreement } from './collect/agreement.js'
 export {
   type CollectorParts,

@@ -82,6 +82,8 @@ export interface Rewards {
   /** How far sources agree on answers that they both spoke of: a bad judge stands out. */
   agreement(): readonly Agreement[]
   stats(): RewardsStats
+  /** Its clock: milliseconds since 1970 UTC. */
+  now(): number
   /** Applies what is collected; what waits for the judge is not graded. Close the router afterwards. */
   close(): Promise<void>
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { JUDGE_TENANT } from '../../../src/gateway/config/router-options.js'
+import type { RewardReport } from '../../../src/gateway/metrics/reward-metrics.js'
 import type { Entry } from '../../../src/gateway/node/simulated/ledger.js'
 import type { PartialPlan, UpstreamRequest } from '../../../src/gateway/node/simulated/plan.js'
 import { mockOf, mockTree, VERSIONS } from '../ai-sdk/mocks.js'
@@ -175,6 +177,41 @@ describe('a judge', () => {
     if (value === null) expect(meanReward(made)).toBeNull()
     else expect(meanReward(made)).toBeCloseTo(value, 12)
     expect(made.problems).toEqual([])
+  })
+
+  it('is compared with people, for /metrics and the admin API', async () => {
+    const admin = { sha256: createHash('sha256').update('admin').digest('hex') }
+    const rewards = { windowMs: 3_600_000, links: { secret: '$LINK_SECRET' } }
+    const made = await server({ rewards, tree: { admin } })
+    for (let i = 0; i < 3; i++) {
+      const id = (await ask(made, { seed: i })).headers.get('x-paretobandit-decision')
+      const known = await fetch(`${made.url}/v1/decisions/${id}`, {
+        headers: { authorization: `Bearer ${CLIENT_KEY}` },
+      })
+      const { links } = (await known.json()) as { links: { up: string } }
+      expect((await fetch(links.up, { method: 'POST' })).status).toBe(200)
+    }
+    const report = async () => {
+      const headers = { authorization: 'Bearer admin' }
+      const answer = await made.gateway.fetch(new Request('http://gateway/admin/rewards', { headers }))
+      return (await answer.json()) as RewardReport
+    }
+    await expect.poll(async () => (await report()).agreement[0]?.count, { timeout: 5000 }).toBe(3)
+    expect(await report()).toMatchObject({
+      agreement: [{ sources: ['judge', 'person'], meanDifference: expect.closeTo(-0.3, 12) }],
+      judge: { asked: 3, graded: 3, unreadable: 0 },
+      calibration: { count: 3 },
+    })
+    const text = made.deps()?.metrics.text()
+    expect(text).toContain('paretobandit_reward_pairs{a="judge",b="person"} 3')
+    expect(text).toContain('paretobandit_judge_total{outcome="graded"} 3')
+  })
+
+  it('may have a rubric of the operator', async () => {
+    const made = await server({ judge: { rubric: 'Short answers are good ones.' } })
+    await ask(made)
+    await made.over(2)
+    expect(made.upstream.entries.filter(ofJudge)[0].text).toContain('Short answers are good ones.')
   })
 
   it('is one voice among others, by weight', async () => {
