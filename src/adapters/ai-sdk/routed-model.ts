@@ -1,8 +1,11 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
+import { HeardAnswer } from '../heard-answer.js'
 import { isRecord, type Json } from '../json.js'
 import { MARK, type Mark, Runs } from '../marks.js'
 import { callNeeds } from './call-needs.js'
+import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent, restOf } from './first-content.js'
 import type { AnyLanguageModel, CallOptions, Generated, Streamed } from './language-model.js'
 import { marked, sessionOfToolLoop } from './tool-loop.js'
@@ -18,6 +21,8 @@ export interface RoutedModelOptions<Model extends AnyLanguageModel> {
   readonly capabilities?: ModelCapabilities | undefined
   /** Options of every call: a tenant, limits, `triesMax`. `providerOptions.paretobandit` of a call stands above them. */
   readonly run?: RunOptions | undefined
+  /** Makes rewards of the answers: by validators, and by a judge where it has one. Default: nobody does. */
+  readonly rewards?: Rewards | undefined
 }
 
 /** What a call of a model came to. */
@@ -38,7 +43,7 @@ const runs = new Runs()
  */
 export function routed<Model extends AnyLanguageModel>(
   router: Router<string>,
-  { models, run = {}, capabilities }: RoutedModelOptions<Model>,
+  { models, run = {}, capabilities, rewards }: RoutedModelOptions<Model>,
 ): Model {
   const able = readCapabilities(capabilities)
   const [first, ...others] = Object.values(models)
@@ -62,17 +67,25 @@ export function routed<Model extends AnyLanguageModel>(
   }
   const doGenerate = (options: CallOptions) =>
     start(options, async (model, mark) => {
+      const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
       const answer = (await model.doGenerate(options as never)) as Generated
+      heard?.add(() => wholeOf(answer))
+      heard?.ended(mark.decision)
       const content = answer.content.map((part) => (part.type === 'tool-call' ? marked(part, mark) : part))
       return { usage: usageOf(answer), answer: { ...marked(answer, mark), content } }
     })
   const doStream = (options: CallOptions) =>
     start(options, async (model, mark) => {
+      const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
       const answer = (await model.doStream(options as never)) as Streamed
       const begun = await firstContent(answer.stream)
       let stream = answer.stream
       const usage = new Promise<object>((finished, failed) => {
-        const shown = (part: Json) => (isMarked(part) ? marked(part, mark) : part)
+        const shown = (part: Json) => {
+          heard?.add(() => pieceOf(part))
+          if (part.type === 'finish') heard?.ended(mark.decision)
+          return isMarked(part) ? marked(part, mark) : part
+        }
         stream = restOf(begun, shown, { finished: (told) => finished(told ?? {}), failed })
       })
       return { usage, answer: { ...answer, stream } }

@@ -10,9 +10,12 @@ import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
 import type { Capability, ContextInput, Router, RunOptions } from '../../index.js'
+import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
+import { HeardAnswer } from '../heard-answer.js'
 import { isRecord } from '../json.js'
 import { MARK } from '../marks.js'
+import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { messageNeeds } from './message-needs.js'
 import { mark, sessionOfToolLoop } from './message-runs.js'
 import { addedUsage, providerUsage } from './token-counts.js'
@@ -30,6 +33,8 @@ export interface RoutedChatModelFields extends BaseChatModelParams {
   readonly capabilities?: ModelCapabilities | undefined
   /** Options of every call: a tenant, limits, `triesMax`. */
   readonly run?: RunOptions | undefined
+  /** Makes rewards of the answers: by validators, and by a judge where it has one. Default: nobody does. */
+  readonly rewards?: Rewards | undefined
 }
 
 interface Called {
@@ -83,11 +88,14 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
 
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
     const asked = this.optionsOf(messages, options)
+    const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }): Promise<Called> => {
       const answer = await this.fields.models[model].invoke(messages, configOf(options))
       return { usage: usageOf(answer), message: chunkOf(answer) }
     })
     const { message } = run.answer
+    heard?.add(() => wholeOf(message))
+    heard?.ended(run.decision.id)
     mark(message, run, asked.session)
     return { generations: [{ text: message.text, message }], llmOutput: {} }
   }
@@ -98,6 +106,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
     const asked = this.optionsOf(messages, options)
+    const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     let told: object | null = null
     const usage = (chunk: unknown): object | null => {
       const more = metadataOf(chunk)
@@ -114,6 +123,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       // Texts in the metadata of pieces are joined where the pieces are.
       if (isFirst) mark(message, run, asked.session)
       isFirst = false
+      heard?.add(() => pieceOf(message))
       // The model's own `stream` gives pieces without an id that of its run: they are of one message all the same.
       id ??= message.id
       if (id !== undefined && message.id !== id) message._updateId(id)
@@ -122,6 +132,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       yield chunk
       await runManager?.handleLLMNewToken(text, undefined, undefined, undefined, undefined, { chunk })
     }
+    heard?.ended(run.decision.id)
   }
 
   private optionsOf(messages: readonly BaseMessage[], { signal }: BaseChatModelCallOptions): RunOptions {

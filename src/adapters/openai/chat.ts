@@ -4,6 +4,7 @@ import { outputLimit, type Surface } from './surface.js'
 
 /** `client.chat.completions`. */
 export const chatSurface: Surface = {
+  format: 'chat',
   path: ['chat', 'completions'],
   helpers: ['parse', 'stream'],
   loops: ['runTools'],

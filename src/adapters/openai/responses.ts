@@ -4,6 +4,7 @@ import { outputLimit, type Surface } from './surface.js'
 
 /** `client.responses`. */
 export const responsesSurface: Surface = {
+  format: 'responses',
   path: ['responses'],
   helpers: ['parse', 'stream'],
   loops: [],

@@ -1,4 +1,5 @@
 import type { RunOptions } from '../../index.js'
+import type { Rewards } from '../../rewards/index.js'
 import type { ModelCapabilities } from '../able-models.js'
 
 /** A client of the package `openai`, or one that speaks as it does: whatever has these is routed, all else stays. */
@@ -19,6 +20,8 @@ export interface RoutedOptions {
   readonly capabilities?: ModelCapabilities | undefined
   /** Options of every request: a tenant, limits, `triesMax`. */
   readonly run?: RunOptions | undefined
+  /** Makes rewards of the answers: by validators, and by a judge where it has one. Default: nobody does. */
+  readonly rewards?: Rewards | undefined
   /** What the conversation is called that a request is a step of. Default: `metadata.session_id`, if it is a text. */
   readonly session?: ((body: Readonly<Record<string, unknown>>) => string | undefined) | undefined
 }

@@ -1,5 +1,6 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
+import { HeardAnswer } from '../heard-answer.js'
 import { isRecord, type Json } from '../json.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
 import { type Answered, requestOf } from './routed-request.js'
@@ -46,7 +47,8 @@ export class RoutedRequests {
   }
 
   private async start(surface: Surface, helped: Helped | null, body: Json, more: Json): Promise<Answered> {
-    const { names = {}, clients = {} } = this.options
+    const { names = {}, clients = {}, rewards } = this.options
+    const heard = HeardAnswer.of(rewards, surface.format, () => body)
     let sent = body
     let response: Response | null = null
     const asked = this.runOptions(surface, helped, body, more)
@@ -60,11 +62,18 @@ export class RoutedRequests {
       return whole.data
     })
     helped?.answered(run)
-    const { answer } = run
+    const { answer, decision } = run
     const isStream = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
-    const shown = isStream
-      ? shownStream(answer as AsyncIterable<unknown>, (event) => surface.isShown(event, body))
-      : answer
+    const isShown = (event: unknown) => {
+      heard?.add(() => event)
+      return surface.isShown(event, body)
+    }
+    const ended = () => heard?.ended(decision.id)
+    const shown = isStream ? shownStream(answer as AsyncIterable<unknown>, isShown, ended) : answer
+    if (!isStream) {
+      heard?.add(() => answer)
+      ended()
+    }
     return { run, sent, response, shown }
   }
 

@@ -1,8 +1,11 @@
 import type { Capability, RunOptions } from '../../index.js'
+import type { AnswerFormat } from '../../rewards/index.js'
 import type { Json } from '../json.js'
 
 /** One of the client's ways to a model. */
 export interface Surface {
+  /** How its requests and answers are written. */
+  readonly format: AnswerFormat
   /** Where the client has it. */
   readonly path: readonly [string, ...string[]]
   /** Methods beside `create` that call it: the client's own code around the same request. */
