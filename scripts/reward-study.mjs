@@ -33,12 +33,12 @@ const out = await bundle('rewards', {
   worker: 'scripts/rewards/worker.ts',
   page: 'scripts/rewards/page.ts',
 })
-const { studyTable, studyPicture } = await import(new URL('page.mjs', out).href)
+const { studyTable, agreementTable, studyPicture } = await import(new URL('page.mjs', out).href)
 const sets = await Promise.all(names.map(studied))
-const table = studyTable(sets)
-console.log(table)
+const [table, agreement] = [studyTable(sets), agreementTable(sets)]
+console.log(`${table}\n\n${agreement}`)
 if (writes) {
-  write(resolve(root, 'docs/REWARDS.md'), { study: table })
+  write(resolve(root, 'docs/REWARDS.md'), { study: table, agreement })
   writeFileSync(resolve(root, 'docs/img/reward-study.svg'), studyPicture(sets))
 }
 

@@ -1,6 +1,7 @@
 import type { Router } from '../../src/index.js'
 import { mulberry32, type Random } from '../../src/replay/random.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
+import type { Agreement } from '../../src/rewards/collect/agreement.js'
 import { RewardCollector } from '../../src/rewards/collect/collector.js'
 import { NOT_HELD } from '../../src/rewards/collect/held-rewards.js'
 import { DEFAULT_WEIGHTS } from '../../src/rewards/rewards-options.js'
@@ -76,6 +77,11 @@ export class Ears {
       this.collector.validated(decision, { value: isSeen ? 0 : 1, isFirm: isSeen })
     }
     for (const call of this.due.splice(0)) call()
+  }
+
+  /** How far the judge and people agreed; null: too few answers to tell. */
+  get agreement(): Agreement | null {
+    return this.collector.agreement.find(({ sources }) => `${sources}` === 'judge,person') ?? null
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { spread } from '../../src/report/labels.js'
 import { label, polyline, tag } from '../../src/report/svg.js'
-import { ALONE, type SetStudy, SHARES, VARIANTS } from './study.js'
+import { ALONE, JUDGES, type SetStudy, SHARES, VARIANTS } from './study.js'
 
 /** The variant, and the share of it, that hears everything. */
 const FULL_VARIANT = 0
@@ -42,6 +42,23 @@ export function studyTable(sets: readonly SetStudy[]): string {
     ...ALONE.map(({ name }, v) => row(name, '', ({ alone }) => alone[v])),
   ].join('\n')
 }
+
+/** What `agreement()` says of each judge. */
+export function agreementTable(sets: readonly SetStudy[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const head = ['the judge', ...sets.map(({ name }) => name)]
+  const cell = (found: SetStudy['agreement'][number]) =>
+    found === null
+      ? ''
+      : `${found.correlation.toFixed(2)} (${signed(found.meanDifference)}, ${Math.round(found.count)})`
+  return [
+    line(head),
+    line(head.map(() => '---')),
+    ...JUDGES.map(({ name }, j) => line([name, ...sets.map(({ agreement }) => cell(agreement[j]))])),
+  ].join('\n')
+}
+
+const signed = (value: number) => (value < 0 ? '-' : '+') + Math.abs(value).toFixed(2)
 
 const SIZE = { width: 920, height: 420 }
 const MARGIN = { top: 78, right: 330, bottom: 48, left: 60 }

@@ -1,7 +1,9 @@
+import { mean } from '../../src/base/statistics.js'
 import { createRouter } from '../../src/index.js'
 import { autoBudgets } from '../../src/replay/budgets.js'
 import { FIRST_SEED, planSeed } from '../../src/replay/protocol.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
+import type { Agreement } from '../../src/rewards/collect/agreement.js'
 import { Measure } from '../datasets/measure.js'
 import { Ears, type Hearing, lengthRanks } from './hearing.js'
 
@@ -38,6 +40,12 @@ export const VARIANTS: readonly Variant[] = [
     hearings: shares({ seen: 0.2 }),
   },
 ]
+/** Judges of one answer in five, beside thumbs. */
+export const JUDGES: readonly { readonly name: string; readonly hearing: Hearing }[] = [
+  { name: 'is right', hearing: { ...JUDGED, judged: 0.2, thumbs: THUMBS } },
+  { name: 'errs one time in ten', hearing: { ...JUDGED, judged: 0.2, thumbs: THUMBS, judge: 'errs' } },
+  { name: 'grades length by half', hearing: { ...JUDGED, judged: 0.2, thumbs: THUMBS, judge: 'length' } },
+]
 export const ALONE: readonly Variant[] = [
   { name: 'thumbs on 2 % alone', color: null, hearings: [{ ...JUDGED, thumbs: THUMBS }] },
   { name: 'validators alone, that see 1 bad answer in 5', color: null, hearings: [{ ...JUDGED, seen: 0.2 }] },
@@ -54,15 +62,28 @@ export interface SetStudy {
   /** Of each way at each share; null: of this set it cannot be told. */
   readonly judged: readonly (readonly (number | null)[])[]
   readonly alone: readonly number[]
+  /** Of each judge, beside thumbs: how far they agree. Null: of this set it cannot be told. */
+  readonly agreement: readonly (JudgeAgreement | null)[]
+}
+
+/** Means over budgets and shuffles. */
+export interface JudgeAgreement {
+  readonly count: number
+  readonly meanDifference: number
+  readonly correlation: number
 }
 
 export async function study(folder: string, name: string, seeds: number): Promise<SetStudy> {
   const table = await new Measure(folder, seeds).table(name)
   const lengths = WITHOUT_LENGTHS.has(name) ? null : lengthRanks(table)
-  const of = async (hearing: Hearing): Promise<number | null> =>
+  const runs = async (hearing: Hearing): Promise<Played[] | null> =>
     hearing.judge === 'length' && lengths === null
       ? null
-      : meanReward(table, lengths ?? new Float64Array(table.rewards.length), hearing, seeds)
+      : playAll(table, lengths ?? new Float64Array(table.rewards.length), hearing, seeds)
+  const of = async (hearing: Hearing): Promise<number | null> => {
+    const found = await runs(hearing)
+    return found === null ? null : mean(found.map(({ reward }) => reward))
+  }
   const judged: (number | null)[][] = []
   for (const { hearings } of VARIANTS) {
     const row: (number | null)[] = []
@@ -78,24 +99,38 @@ export async function study(folder: string, name: string, seeds: number): Promis
     untaught: (await of(JUDGED)) ?? 0,
     judged,
     alone,
+    agreement: await Promise.all(JUDGES.map(async ({ hearing }) => agreementOf(await runs(hearing)))),
   }
 }
 
-async function meanReward(
+function agreementOf(runs: readonly Played[] | null): JudgeAgreement | null {
+  const rows = (runs ?? []).flatMap(({ agreement }) => (agreement === null ? [] : [agreement]))
+  const correlations = rows.flatMap(({ correlation }) => (correlation === null ? [] : [correlation]))
+  if (correlations.length === 0) return null
+  return {
+    count: mean(rows.map(({ count }) => count)),
+    meanDifference: mean(rows.map(({ meanDifference }) => meanDifference)),
+    correlation: mean(correlations),
+  }
+}
+
+async function playAll(
   table: OutcomeTable,
   lengths: Float64Array,
   hearing: Hearing,
   seeds: number,
-): Promise<number> {
-  let sum = 0
-  let count = 0
-  for (const budget of BUDGETS) {
-    for (let s = 0; s < seeds; s++) {
-      sum += await played(table, lengths, hearing, autoBudgets(table)[budget], FIRST_SEED + s)
-      count++
-    }
-  }
-  return sum / count
+): Promise<Played[]> {
+  const runs: Played[] = []
+  for (const budget of BUDGETS)
+    for (let s = 0; s < seeds; s++)
+      runs.push(await played(table, lengths, hearing, autoBudgets(table)[budget], FIRST_SEED + s))
+  return runs
+}
+
+interface Played {
+  /** Mean true reward of the measured rows. */
+  readonly reward: number
+  readonly agreement: Agreement | null
 }
 
 /** From nothing: the first 60 % of the rows are learned from, the last 40 % learned from and measured. */
@@ -105,7 +140,7 @@ async function played(
   hearing: Hearing,
   usdPerRequest: number,
   seed: number,
-): Promise<number> {
+): Promise<Played> {
   const plan = planSeed({ seed, trainSize: null, dataSize: table.size, cold: true, phased: false })
   const router = await createRouter<string>({
     models: [...table.models],
@@ -129,5 +164,5 @@ async function played(
   }
   ears.close()
   await router.close()
-  return sum / measured.length
+  return { reward: sum / measured.length, agreement: ears.agreement }
 }

@@ -79,7 +79,7 @@ export interface Rewards {
   evaluations(body: unknown): ReadEvaluations
   /** How evaluations are read here, for `evaluationReward`. */
   readonly evaluationOptions: EvaluationOptions
-  /** How far sources agree on answers that they both spoke of: a bad judge stands out. */
+  /** How far sources agree on answers that they both spoke of: one that guesses or says the opposite stands out. */
   agreement(): readonly Agreement[]
   stats(): RewardsStats
   /** Its clock: milliseconds since 1970 UTC. */

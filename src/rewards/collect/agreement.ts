@@ -28,7 +28,7 @@ export type OnPair = (a: string, valueA: number, b: string, valueB: number) => v
 
 /**
  * Compares what sources say of the same answers, each with each. What weighs nothing, and what comes too late to be applied, is compared
- * too. The first word of a source on an answer counts. A source that agrees with no other is a bad one.
+ * too. The first word of a source on an answer counts. A source that agrees with no other is a bad one; one that agrees may lean all the same.
  */
 export class AgreementTable {
   private readonly said = new Map<string, Map<string, number>>()
