@@ -81,7 +81,7 @@ export class Ears {
 
   /** How far the judge and people agreed; null: too few answers to tell. */
   get agreement(): Agreement | null {
-    return this.collector.agreement.find(({ sources }) => `${sources}` === 'judge,person') ?? null
+    return this.collector.comparison.agreement.find(({ sources }) => `${sources}` === 'judge,person') ?? null
   }
 
   close(): void {

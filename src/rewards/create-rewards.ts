@@ -4,7 +4,8 @@ import { expected, isStoreError, ParetoBanditError } from '../base/errors.js'
 import type { Router } from '../index.js'
 import type { ReadAnswer } from './answer-of.js'
 import type { Agreement } from './collect/agreement.js'
-import { RewardCollector, type RewardOutcome } from './collect/collector.js'
+import { RewardCollector } from './collect/collector.js'
+import type { RewardOutcome } from './collect/collector-parts.js'
 import {
   type EvaluationOptions,
   type ReadEvaluations,
@@ -147,7 +148,7 @@ class RouterRewards implements Rewards {
   }
 
   agreement(): readonly Agreement[] {
-    return this.collector.agreement
+    return this.collector.comparison.agreement
   }
 
   now(): number {
@@ -160,7 +161,7 @@ class RouterRewards implements Rewards {
       flaws: { ...this.flaws },
       repeats: this.repeated,
       judge: this.judge?.stats ?? null,
-      calibration: this.collector.calibrationLine,
+      calibration: this.collector.comparison.line,
     }
   }
 

@@ -3,13 +3,14 @@
 export { type After, afterTimeout } from './after.js'
 export { answerOf, type ReadAnswer, responseIdIn } from './answer-of.js'
 export type { Agreement } from './collect/agreement.js'
-export {
-  type CollectorParts,
-  type CollectorSettings,
-  RewardCollector,
-  type RewardOutcome,
-  type SourceReward,
-} from './collect/collector.js'
+export { RewardCollector } from './collect/collector.js'
+export type {
+  CollectorParts,
+  CollectorSettings,
+  RewardOutcome,
+  SourceReward,
+} from './collect/collector-parts.js'
+export type { SourceComparison } from './collect/comparison.js'
 export type { HeldStore } from './collect/held-rewards.js'
 export { isInStore } from './collect/in-store.js'
 export { createRewards } from './create-rewards.js'

@@ -1,6 +1,6 @@
 import type { ReadAnswer } from './answer-of.js'
 import type { Agreement } from './collect/agreement.js'
-import type { RewardOutcome, SourceReward } from './collect/collector.js'
+import type { RewardOutcome, SourceReward } from './collect/collector-parts.js'
 import type { EvaluationOptions, ReadEvaluations } from './feedback/evaluation-events.js'
 import type { CalibrationLine } from './judge/calibration.js'
 import type { JudgeStats } from './judge/judge.js'

@@ -66,7 +66,7 @@ export class House {
   }
 
   get rewardReport(): RewardReport {
-    const { agreement, calibrationLine: calibration } = this.rewards
+    const { agreement, line: calibration } = this.rewards.comparison
     return {
       agreement,
       judge: this.deps.live.current.rewards.judge === null ? null : this.judge.stats,

@@ -1,42 +1,12 @@
 import { expected, isStoreError, ParetoBanditError } from '../../base/errors.js'
-import type { Router } from '../../index.js'
-import type { After } from '../after.js'
-import { Calibration, type CalibrationLine } from '../judge/calibration.js'
 import { textHash } from '../text-hash.js'
 import type { Verdict } from '../validators/verdict.js'
-import { type Agreement, AgreementTable } from './agreement.js'
 import { CollectedRewards } from './collected-rewards.js'
-import { HeldNotes, type HeldStore, type LeftBehind } from './held-rewards.js'
+import type { CollectorParts, RewardOutcome, SourceReward } from './collector-parts.js'
+import { SourceComparison } from './comparison.js'
+import { HeldNotes, type LeftBehind } from './held-rewards.js'
 import { isInStore } from './in-store.js'
 import { Verdicts } from './verdicts.js'
-
-/** A reward of a decision, of one source. */
-export interface SourceReward {
-  readonly decision: string
-  /** In [0, 1]. */
-  readonly value: number
-  /** Of its source's weight, >= 0. */
-  readonly weight: number
-  /** One of those that have weights. */
-  readonly source: string
-  /** Null: twice the same reward is two. */
-  readonly idempotencyKey: string | null
-}
-
-/** How rewards count. */
-export interface CollectorSettings {
-  /** Rewards of one decision within so long are one, ms; 0: the first is applied at once. */
-  readonly windowMs: number
-  /** What the verdicts of validators wait for others to say more, ms. */
-  readonly waitMs: number
-  /** What a reward of each source weighs, >= 0. Verdicts are those of `validator`. */
-  readonly weights: Readonly<Record<string, number>>
-  /** The source whose scores are put on the scale of another where both speak of an answer; null: none. */
-  readonly calibrated: { readonly source: string; readonly by: string } | null
-}
-
-/** What became of a reward. */
-export type RewardOutcome = 'taken' | 'known'
 
 interface Applied {
   readonly keys: ReadonlySet<string>
@@ -65,18 +35,6 @@ const CLOSE_WAIT_MS = 500
 /** Whose the verdicts of validators are. */
 const VALIDATOR = 'validator'
 
-export interface CollectorParts {
-  readonly router: Pick<Router<string>, 'reward' | 'checkReward'>
-  readonly store: HeldStore
-  readonly settings: () => CollectorSettings
-  readonly after: After
-  /** Milliseconds since 1970 UTC. */
-  readonly now: () => number
-  /** In [0, 1), for a decision: below the weight of validators their word alone is applied. */
-  readonly draw: (decision: string) => number
-  readonly onError: (error: unknown) => void
-}
-
 /**
  * Rewards of one decision that come within the window are one, their mean by weight. The router takes one for each decision, so
  * none counts twice, whoever repeats it. Those that are collected are noted where they outlive this process before anybody is told
@@ -86,6 +44,8 @@ export interface CollectorParts {
  * of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
  */
 export class RewardCollector {
+  /** How far sources agree, and the scale of the calibrated one. */
+  readonly comparison: SourceComparison
   private readonly options: CollectorParts
   private readonly waiting = new Map<string, CollectedRewards>()
   private readonly applied = new Map<string, Applied>()
@@ -94,29 +54,12 @@ export class RewardCollector {
   private readonly ending = new Set<Promise<void>>()
   private forgetTimer: (() => void) | null = null
   private readonly stopWatching: () => void
-  private readonly table = new AgreementTable((...pair) => this.calibrate(...pair))
-  private readonly calibration = new Calibration()
 
   constructor(options: CollectorParts) {
     this.options = options
     this.held = new HeldNotes(options.store)
+    this.comparison = new SourceComparison(() => options.settings().calibrated)
     this.stopWatching = this.held.watch((left) => this.takeUp(left), options)
-  }
-
-  /** How far sources agree, each with each. Of this process, since it began. */
-  get agreement(): Agreement[] {
-    return this.table.rows()
-  }
-
-  /** The line that scores of the calibrated source are put on now; null: no source is. */
-  get calibrationLine(): CalibrationLine | null {
-    return this.options.settings().calibrated === null ? null : this.calibration.line
-  }
-
-  private calibrate(a: string, valueA: number, b: string, valueB: number): void {
-    const { calibrated } = this.options.settings()
-    if (calibrated?.source === a && calibrated.by === b) this.calibration.add(valueA, valueB)
-    else if (calibrated?.source === b && calibrated.by === a) this.calibration.add(valueB, valueA)
   }
 
   /**
@@ -167,20 +110,20 @@ export class RewardCollector {
     const { router, settings, after, now } = this.options
     const applied = this.applied.get(decision)
     if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.durable }
-    const { windowMs, weights, calibrated } = settings()
+    const { windowMs, weights } = settings()
     if (!Object.hasOwn(weights, source))
       throw expected('INVALID_ARGUMENT', 'source', `one of ${Object.keys(weights).join(', ')}`, source)
     const counts = weight * weights[source]
     const known = this.waiting.get(decision)
     if (known?.has(key) === true) return KNOWN
-    const value = calibrated?.source === source ? this.calibration.of(said) : said
+    const value = this.comparison.scaled(source, said)
     if (known === undefined && applied !== undefined) {
       // Too late to count, it is compared all the same.
-      this.table.heard(decision, source, said)
+      this.comparison.heard(decision, source, said)
       throw alreadyRewarded()
     }
     const isKnown = known !== undefined || this.isKnown(decision)
-    this.table.heard(decision, source, said)
+    this.comparison.heard(decision, source, said)
     if (counts === 0) return TAKEN
     if (known !== undefined) {
       known.add(key, value, counts)
@@ -256,7 +199,7 @@ export class RewardCollector {
   validated(decision: string, verdict: Verdict): void {
     const { settings, now } = this.options
     const { validator = 0 } = settings().weights
-    if (verdict.isFirm) this.table.heard(decision, VALIDATOR, verdict.value)
+    if (verdict.isFirm) this.comparison.heard(decision, VALIDATOR, verdict.value)
     const known = this.waiting.get(decision)
     if (known !== undefined) {
       if (verdict.isFirm) known.addVerdict(verdict.value, validator)

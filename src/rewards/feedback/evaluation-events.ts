@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
-import type { SourceReward } from '../collect/collector.js'
+import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, listOf, objectOf, objectsOf, textOf } from '../json.js'
 import { type MetricScale, scaled, unscaled, verdictValue } from './read-feedback.js'
 

@@ -1,7 +1,7 @@
 import { checkInteger, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
-import type { SourceReward } from '../collect/collector.js'
+import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, objectOf, objectsOf, parseObject, textOf } from '../json.js'
 import { type MetricScale, scaled, verdictValue } from './read-feedback.js'
 

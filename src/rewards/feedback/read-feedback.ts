@@ -1,6 +1,6 @@
 import { checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
-import type { SourceReward } from '../collect/collector.js'
+import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, textOf } from '../json.js'
 
 /** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */

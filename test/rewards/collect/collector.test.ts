@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRouter, ParetoBanditError, type Router } from '../../../src/index.js'
-import { RewardCollector, type SourceReward } from '../../../src/rewards/collect/collector.js'
+import { RewardCollector } from '../../../src/rewards/collect/collector.js'
+import type { SourceReward } from '../../../src/rewards/collect/collector-parts.js'
 import type { HeldStore } from '../../../src/rewards/collect/held-rewards.js'
 
 const WEIGHTS = { validator: 0.2, client: 1, person: 2, judge: 0.5 }
@@ -179,7 +180,10 @@ describe('what sources say of one decision', () => {
     await give(id, 1, { source: 'client' })
     pass(1000)
     await expect(give(id, 0.8, { source: 'person' })).rejects.toMatchObject({ code: 'ALREADY_REWARDED' })
-    const rows = rewards.agreement.map(({ sources, meanDifference }) => [...sources, meanDifference])
+    const rows = rewards.comparison.agreement.map(({ sources, meanDifference }) => [
+      ...sources,
+      meanDifference,
+    ])
     expect(rows).toEqual([
       ['client', 'judge', expect.closeTo(0.6, 12)],
       ['client', 'person', expect.closeTo(0.2, 12)],
@@ -206,13 +210,13 @@ describe('what sources say of one decision', () => {
     const before = taught()
     expect(before).toEqual([0, null])
     const id = decide()
-    const { low = 0, slope = 0 } = rewards.calibrationLine ?? {}
+    const { low = 0, slope = 0 } = rewards.comparison.line ?? {}
     await give(id, 0.9, { source: 'judge' })
     await rewards.close()
     pass(1000)
     expect(low + slope * 0.9).toBeLessThan(0.6)
-    expect(rewards.agreement[0]).toMatchObject({ count: 100, correlation: null })
-    expect(rewards.agreement[0].meanDifference).toBeCloseTo(0.4, 12)
+    expect(rewards.comparison.agreement[0]).toMatchObject({ count: 100, correlation: null })
+    expect(rewards.comparison.agreement[0].meanDifference).toBeCloseTo(0.4, 12)
   })
 
   it('has a weight, or is refused', async () => {

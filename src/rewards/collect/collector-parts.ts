@@ -1,0 +1,44 @@
+import type { Router } from '../../index.js'
+import type { After } from '../after.js'
+import type { HeldStore } from './held-rewards.js'
+
+/** A reward of a decision, of one source. */
+export interface SourceReward {
+  readonly decision: string
+  /** In [0, 1]. */
+  readonly value: number
+  /** Of its source's weight, >= 0. */
+  readonly weight: number
+  /** One of those that have weights. */
+  readonly source: string
+  /** Null: twice the same reward is two. */
+  readonly idempotencyKey: string | null
+}
+
+/** How rewards count. */
+export interface CollectorSettings {
+  /** Rewards of one decision within so long are one, ms; 0: the first is applied at once. */
+  readonly windowMs: number
+  /** What the verdicts of validators wait for others to say more, ms. */
+  readonly waitMs: number
+  /** What a reward of each source weighs, >= 0. Verdicts are those of `validator`. */
+  readonly weights: Readonly<Record<string, number>>
+  /** The source whose scores are put on the scale of another where both speak of an answer; null: none. */
+  readonly calibrated: { readonly source: string; readonly by: string } | null
+}
+
+/** What became of a reward. */
+export type RewardOutcome = 'taken' | 'known'
+
+/** What a collector works with. */
+export interface CollectorParts {
+  readonly router: Pick<Router<string>, 'reward' | 'checkReward'>
+  readonly store: HeldStore
+  readonly settings: () => CollectorSettings
+  readonly after: After
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** In [0, 1), for a decision: below the weight of validators their word alone is applied. */
+  readonly draw: (decision: string) => number
+  readonly onError: (error: unknown) => void
+}
