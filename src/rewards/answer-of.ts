@@ -6,8 +6,11 @@ import { ANSWER_FORMATS, type AnswerFormat, type Contract, contractOf } from './
 
 /** What was asked for and what came, whoever answered. */
 export interface ReadAnswer {
+  /** The texts of the request. */
   readonly prompt: readonly PromptMessage[]
+  /** What the request asks its answer to be. */
   readonly contract: Contract
+  /** What came. */
   readonly answer: CollectedAnswer
   /** What the provider calls the answer; null: it has no name. */
   readonly responseId: string | null

@@ -51,6 +51,7 @@ export interface RewardsOptions {
   readonly weights?: Readonly<Record<string, number>> | undefined
   /** Scales of metrics that feedback and evaluations name; others have [0, 1]. */
   readonly metrics?: readonly MetricScale[] | undefined
+  /** What is looked for in answers. */
   readonly validators?: ValidatorOptions | undefined
   /** Default: none. */
   readonly judge?: JudgeOptions | null | undefined

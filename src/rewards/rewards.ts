@@ -24,6 +24,7 @@ export type RewardInput = Pick<SourceReward, 'decision' | 'value'> &
 
 /** What became of several rewards. */
 export interface GivenCounts {
+  /** They count, or will within the window. */
   readonly taken: number
   /** They had been given before. */
   readonly known: number
@@ -34,6 +35,7 @@ export interface GivenCounts {
 export interface RewardsStats {
   /** Answers that were looked at, and what was wrong with them. */
   readonly answers: number
+  /** How many answers had which flaw. */
   readonly flaws: Readonly<Record<AnswerFlaw, number>>
   /** Answers whose prompt came again. */
   readonly repeats: number
@@ -81,6 +83,7 @@ export interface Rewards {
   readonly evaluationOptions: EvaluationOptions
   /** How far sources agree on answers that they both spoke of: one that guesses or says the opposite stands out. */
   agreement(): readonly Agreement[]
+  /** What was looked at so far, of this process. */
   stats(): RewardsStats
   /** Its clock: milliseconds since 1970 UTC. */
   now(): number

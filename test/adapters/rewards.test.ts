@@ -85,7 +85,13 @@ const ASKS: readonly (readonly [name: string, ask: Ask])[] = [
         model,
         prompt: PROMPT,
         maxRetries: 0,
-        ...(tools ? { tools: { find: { inputSchema: jsonSchema(SCHEMA) } } as ToolSet } : {}),
+        ...(tools
+          ? {
+              tools: {
+                find: { inputSchema: jsonSchema({ ...SCHEMA, required: [...SCHEMA.required] }) },
+              } as ToolSet,
+            }
+          : {}),
       }
       // What is asked for as an object is parsed by the SDK: here the model alone is asked.
       if (json)

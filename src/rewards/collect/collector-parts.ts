@@ -4,6 +4,7 @@ import type { HeldStore } from './held-rewards.js'
 
 /** A reward of a decision, of one source. */
 export interface SourceReward {
+  /** Id of the decision. */
   readonly decision: string
   /** In [0, 1]. */
   readonly value: number
@@ -32,13 +33,18 @@ export type RewardOutcome = 'taken' | 'known'
 
 /** What a collector works with. */
 export interface CollectorParts {
+  /** Gets the rewards. */
   readonly router: Pick<Router<string>, 'reward' | 'checkReward'>
+  /** Where rewards that are collected outlive their process. */
   readonly store: HeldStore
+  /** How rewards count now. */
   readonly settings: () => CollectorSettings
+  /** For windows and waits. */
   readonly after: After
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
   /** In [0, 1), for a decision: below the weight of validators their word alone is applied. */
   readonly draw: (decision: string) => number
+  /** Told of failures of stores. */
   readonly onError: (error: unknown) => void
 }

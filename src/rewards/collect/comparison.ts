@@ -22,6 +22,7 @@ export class SourceComparison {
     return this.calibrated() === null ? null : this.calibration.line
   }
 
+  /** A source has spoken of the answer of a decision. @param value in [0, 1] */
   heard(decision: string, source: string, value: number): void {
     this.table.heard(decision, source, value)
   }

@@ -24,6 +24,7 @@ export interface EvaluationOptions {
 
 /** What came of one export of logs. */
 export interface ReadEvaluations {
+  /** For `giveMany`. */
   readonly rewards: readonly SourceReward[]
   /** Evaluations that are no reward: of no decision that is known, without a score, or off their scale. */
   readonly refused: number

@@ -19,7 +19,9 @@ export interface LangfuseCursor {
 export interface LangfuseOptions {
   /** Of the server: `https://cloud.langfuse.com`. */
   readonly baseUrl: string
+  /** Of the project: the name of basic authentication. */
   readonly publicKey: string
+  /** Of the project: the password. */
   readonly secretKey: string
   /** Names of scores that are rewards, and their scales; others are left out. */
   readonly scores: readonly MetricScale[]
@@ -35,6 +37,7 @@ export interface LangfuseOptions {
   readonly pagesMax?: number | undefined
   /** How long a call may take, ms. Default 10,000. */
   readonly timeoutMs?: number | undefined
+  /** Default: the global one. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined
@@ -42,6 +45,7 @@ export interface LangfuseOptions {
 
 /** What one poll read. */
 export interface LangfusePoll {
+  /** For `giveMany`. */
   readonly rewards: readonly SourceReward[]
   /** Scores of these names that are no reward: of no decision, or off their scale. */
   readonly refused: number

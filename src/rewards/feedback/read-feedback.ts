@@ -5,8 +5,11 @@ import { type Json, textOf } from '../json.js'
 
 /** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
 export interface MetricScale {
+  /** As clients send it. */
   readonly name: string
+  /** The value that counts 0. */
   readonly worst: number
+  /** The value that counts 1. */
   readonly best: number
   /** Whose weight it has. */
   readonly source: string

@@ -2,7 +2,9 @@
 export interface CalibrationLine {
   /** Answers that both sources spoke of. */
   readonly count: number
+  /** What a score of 0 counts, before it is kept within [0, 1]. */
   readonly low: number
+  /** What a score of 1 counts more than one of 0, >= 0. */
   readonly slope: number
 }
 

@@ -2,20 +2,27 @@ import { type Json, objectOf, textOf } from '../json.js'
 
 /** One message of a conversation, as text. */
 export interface PromptMessage {
+  /** Who said it: `system`, `user`, `assistant`. */
   readonly role: string
+  /** What was said. */
   readonly content: string
 }
 
 /** An answer, and what it was asked for. Who answered is not part of it. */
 export interface Graded {
+  /** The conversation. */
   readonly prompt: readonly PromptMessage[]
+  /** What was answered. */
   readonly text: string
+  /** Calls of tools in the answer. */
   readonly calls: readonly { readonly name: string; readonly args: string }[]
 }
 
 /** What a model is asked that grades. */
 export interface Question {
+  /** The task, with the rubric and how to reply. */
   readonly system: string
+  /** The conversation and the answer, as JSON. */
   readonly user: string
   /** Room for models that think before they speak. */
   readonly maxOutputTokens: number

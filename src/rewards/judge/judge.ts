@@ -36,12 +36,15 @@ export interface JudgeParts {
   readonly settings: () => JudgeSettings | null
   /** In [0, 1), for a decision: below the share it is graded. */
   readonly draw: (decision: string) => number
+  /** For the wait before a model is asked. */
   readonly after: After
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
   /** Null: there is no reply, and somebody has said why. */
   readonly ask: (question: Question) => Promise<JudgeReply | null>
+  /** Gets each grade, in [0, 1]. */
   readonly reward: (decision: string, value: number) => Promise<unknown>
+  /** Told of what `ask` and `reward` throw. */
   readonly onError: (error: unknown) => void
 }
 
@@ -71,6 +74,7 @@ export class Judge {
     this.account = new JudgeAccount(parts.now)
   }
 
+  /** What became of answers so far. */
   get stats(): JudgeStats {
     const cap = this.parts.settings()?.cap ?? null
     return { ...this.counts, spentUsd: cap === null ? null : this.account.spentUsd(cap) }
@@ -82,6 +86,7 @@ export class Judge {
     return settings !== null && this.parts.draw(decision) < settings.share
   }
 
+  /** Has an answer graded, later. */
   grade(decision: string, graded: Graded): void {
     if (this.isClosed) return
     if (this.waiting.length >= WAITING_MAX) {

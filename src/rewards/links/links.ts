@@ -4,7 +4,9 @@ import { expected } from '../../base/errors.js'
 
 /** What a link says: that somebody found the answer good or bad. */
 export interface LinkClaim {
+  /** Id of the decision. */
   readonly decision: string
+  /** 1: good; 0: bad. */
   readonly value: 0 | 1
 }
 
@@ -18,7 +20,9 @@ export interface LinkOptions {
 
 /** Two links of one answer. */
 export interface ThumbLinks {
+  /** Says that the answer is good. */
   readonly up: string
+  /** Says that it is bad. */
   readonly down: string
 }
 

@@ -4,6 +4,7 @@ import type { SchemaCheck } from './json-schema.js'
 
 /** What is used of an `Ajv` of the package `ajv`. */
 export interface AjvLike {
+  /** Makes a function that checks values by a schema. @throws for what is no schema */
   compile(schema: object | boolean): (value: unknown) => unknown
 }
 

@@ -5,7 +5,9 @@ import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
 import { type AnswerFlaw, flawOfFinish } from './endings.js'
 
 export interface CollectedCall {
+  /** Of the tool. */
   name: string
+  /** JSON as text, as the model wrote it. */
   args: string
 }
 
@@ -16,6 +18,7 @@ const CHARS_MAX = 256 * 1024
 export class CollectedAnswer {
   /** By choice. */
   readonly texts = new Map<string, string>()
+  /** Calls of tools, by their places. */
   readonly calls = new Map<string, CollectedCall>()
   /** It has more characters than are looked at (262,144): nothing is said of it. */
   isTooLong = false
@@ -43,6 +46,7 @@ export class CollectedAnswer {
     return this.isTooLong || this.calls.size > 0 || this.text !== '' ? null : 'empty_answer'
   }
 
+  /** All texts, a line each. */
   get text(): string {
     return [...this.texts.values()].join('\n')
   }

@@ -4,6 +4,7 @@ const KNOWN_MAX = 10_000
 export class Repeats {
   private readonly known = new Map<string, { readonly decision: string; readonly at: number }>()
 
+  /** A prompt was answered. @param repeatMs so long it is remembered, ms */
   answered(key: string, decision: string, now: number, repeatMs: number): void {
     this.known.delete(key)
     this.known.set(key, { decision, at: now })

@@ -13,6 +13,7 @@ export interface Verdict {
 
 /** What a look at an answer finds. */
 export interface AnswerCheck {
+  /** What is wrong with it; null: nothing, as far as can be told. */
   readonly flaw: AnswerFlaw | null
   /** Null: nobody can tell whether it is what was asked for. */
   readonly verdict: Verdict | null

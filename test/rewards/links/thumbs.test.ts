@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { linkResponse } from '../../../src/rewards/links/link-page.js'
 import { type LinkClaim, thumbLinks } from '../../../src/rewards/links/links.js'
 import { THUMBS_SCRIPT, thumbsHtml } from '../../../src/rewards/links/thumbs.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../../support/chromium.js'
 
 const LINKS = { secret: 'x'.repeat(32) }
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const bytes = (text: string) => Buffer.byteLength(text)
 
 describe('the snippet of a page', () => {
@@ -43,7 +42,8 @@ describe('the snippet of a page', () => {
   })
 })
 
-describe.skipIf(!existsSync(CHROMIUM))('a page with thumbs, under a strict content security policy', () => {
+tellOfMissingChromium('thumbs were not pressed in a browser')
+describe.skipIf(!HAS_CHROMIUM)('a page with thumbs, under a strict content security policy', () => {
   const claims: LinkClaim[] = []
   const problems: string[] = []
   let browser: Browser
@@ -74,12 +74,8 @@ describe.skipIf(!existsSync(CHROMIUM))('a page with thumbs, under a strict conte
       response.end(`<!doctype html><title>x</title>${html}`)
     })
     await listening(page)
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu'],
-      timeout: 120_000,
-    })
-  }, 150_000)
+    browser = await launchChromium()
+  }, 1.25 * START_MS_MAX)
   afterAll(async () => {
     await browser.close()
     for (const server of [page, gateway]) server.close()
