@@ -250,18 +250,6 @@ describe('run with a stream', () => {
     return all
   }
 
-  it('cancels one that its signal breaks off, though its client ends it as if it were whole', async () => {
-    const { router, told } = await bench()
-    const abort = new AbortController()
-    async function* quiet() {
-      yield 'half of'
-      if (!abort.signal.aborted) yield { usage: USAGE }
-    }
-    const { answer, decision } = await router.run(X, { ...SIZE, signal: abort.signal }, quiet)
-    for await (const _ of answer) abort.abort()
-    expect(told).toEqual([{ kind: 'cancelled', id: decision.id, costUsd: decision.reservedUsd }])
-  })
-
   it('passes it on and books its usage at its end, Anthropic’s in two parts', async () => {
     const { router, told } = await bench()
     const list = [
@@ -320,6 +308,44 @@ describe('run with a stream', () => {
       const costUsd = hasUsage ? expect.any(Number) : decision.reservedUsd
       expect(told).toEqual([{ kind: hasUsage ? 'settled' : 'cancelled', id: decision.id, costUsd }])
     }
+  })
+
+  it.each<[string, readonly object[]]>([
+    [
+      'Anthropic’s begins',
+      [{ type: 'message_start', message: { usage: { input_tokens: 9, output_tokens: 1 } } }],
+    ],
+    [
+      'Gemini’s goes on',
+      [{ usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 3 }, candidates: [{}] }],
+    ],
+    ['LangChain’s begins', [{ content: '', usage_metadata: { input_tokens: 9, output_tokens: 0 } }]],
+  ])(
+    'that breaks off where its usage is that of a part is booked at what was reserved: as %s',
+    async (_, list) => {
+      const later = { type: 'content_block_delta' }
+      const { router, told } = await bench()
+      const left = await router.run(X, SIZE, () => events([...list, later, later]))
+      for await (const event of left.answer) if (event === later) break
+      const broken = await router.run(X, SIZE, () => events([...list, later], failing(500)))
+      await rejected(read(broken.answer))
+      expect(told).toEqual([
+        { kind: 'cancelled', id: left.decision.id, costUsd: left.decision.reservedUsd },
+        { kind: 'failed', id: broken.decision.id, costUsd: broken.decision.reservedUsd },
+      ])
+    },
+  )
+
+  it('that is left once its provider has told all of its usage is booked by that', async () => {
+    const { router, told } = await bench()
+    const end = {
+      usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 100 },
+      candidates: [{ finishReason: 'STOP' }],
+    }
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events([end, 'after']))
+    for await (const event of run.answer) if (event === 'after') break
+    expect(told).toMatchObject([{ kind: 'cancelled', id: run.decision.id }])
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
   })
 
   it('that is empty is an answer', async () => {

@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { isRecord, isText } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 
@@ -38,6 +38,22 @@ export function mergedUsage(before: object | null, after: object): object {
   if (before === null) return after
   const said = Object.entries(after).filter(([, value]) => value !== null && value !== undefined)
   return { ...before, ...Object.fromEntries(said) }
+}
+
+/**
+ * Whether the usage of an event of a stream is that of a part of the answer: as Anthropic's begins (input read, one token written), and
+ * as Gemini's goes on. An answer that breaks off there was billed more.
+ */
+export function isPartialUsage(event: unknown): boolean {
+  if (!isRecord(event)) return false
+  if (event.type === 'message_start') return true
+  if (isRecord(event.usageMetadata)) {
+    const candidates = Array.isArray(event.candidates) ? event.candidates : []
+    return !candidates.some((each) => isRecord(each) && isText(each.finishReason))
+  }
+  // LangChain's pieces of the former: hardly a token is written.
+  const { usage_metadata: usage } = event
+  return isRecord(usage) && typeof usage.output_tokens === 'number' && usage.output_tokens <= 1
 }
 
 /** How an answer, or an event of its stream, says that it was served, where that has a discount. */

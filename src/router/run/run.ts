@@ -9,7 +9,7 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import type { Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
+import { isPartialUsage, mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -38,8 +38,10 @@ interface Made {
 interface Heard {
   readonly usage: object | null
   readonly serviceTier: ServiceTier | null
+  /** Whether the usage is of all of the answer, as far as its provider says. */
+  readonly isWhole: boolean
 }
-const NOTHING: Heard = { usage: null, serviceTier: null }
+const NOTHING: Heard = { usage: null, serviceTier: null, isWhole: false }
 
 /**
  * Routes, calls and books, model after model, until one answers. An answer is booked by its usage; where it has none, and for a call
@@ -131,10 +133,10 @@ export class Runner {
     const serviceTier = serviceTierOf(answer)
     if (usage !== null && isPromise(usage)) {
       usage.then(
-        (later) => this.settle(made, { usage: later, serviceTier }),
+        (later) => this.settle(made, { usage: later, serviceTier, isWhole: true }),
         (error: unknown) => this.failed(error, made, NOTHING, true),
       )
-    } else this.settle(made, { usage, serviceTier })
+    } else this.settle(made, { usage, serviceTier, isWhole: true })
     this.note(made)
     return answer
   }
@@ -150,13 +152,16 @@ export class Runner {
     let heard = NOTHING
     const seen = (event: unknown): void => {
       const found = usageIn(event, made)
-      const usage = found === null || isPromise(found) ? heard.usage : mergedUsage(heard.usage, found)
-      heard = { usage, serviceTier: serviceTierOf(event) ?? heard.serviceTier }
+      const serviceTier = serviceTierOf(event) ?? heard.serviceTier
+      if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
+      else heard = { usage: mergedUsage(heard.usage, found), serviceTier, isWhole: !isPartialUsage(event) }
     }
     return watchedStream(stream, source, first, seen, {
       // Some clients end a stream that its signal breaks off as if it were whole.
       ended: () =>
-        made.asked.signal?.aborted === true ? this.cancel(made, heard) : this.settle(made, heard),
+        made.asked.signal?.aborted === true && !heard.isWhole
+          ? this.cancel(made, heard)
+          : this.settle(made, heard),
       failed: (error) => void this.failed(error, made, heard, true),
       left: () => this.cancel(made, heard),
     })
@@ -172,7 +177,7 @@ export class Runner {
   }
 
   private cancel(made: Made, heard: Heard): void {
-    this.bill(made, heard, (id, bill) => this.feedback.cancel(id, bill))
+    this.bill(made, ofWhole(heard), (id, bill) => this.feedback.cancel(id, bill))
   }
 
   /**
@@ -189,7 +194,7 @@ export class Runner {
     const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
     const act = (id: string, bill: Settlement): unknown =>
       isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
-    if (hasBegun || mayBeBilled) this.bill(made, heard, act)
+    if (hasBegun || mayBeBilled) this.bill(made, ofWhole(heard), act)
     else book(() => act(made.decision.id, this.latency(made)))
     return !isCallers
   }
@@ -270,4 +275,9 @@ function readOptions(options: RunOptions | undefined): Asked {
     throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)
   if (typeof usage !== 'function') throw expected('INVALID_ARGUMENT', 'usage', 'a function', usage)
   return { session: session ?? null, signal, triesMax, usage, route }
+}
+
+/** What broke off was billed more than the usage of a part says. */
+function ofWhole(heard: Heard): Heard {
+  return heard.isWhole ? heard : { ...heard, usage: null }
 }
