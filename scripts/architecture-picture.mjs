@@ -44,6 +44,7 @@ const ROOMS = {
   report: ['tools', 'charts'],
   replay: ['tools', 'recorded traffic, reports'],
   evaluate: ['tools', 'what-if estimates'],
+  rewards: ['tools', 'judge, checks, thumbs'],
   adapters: ['tools', 'openai, AI SDK, LangChain'],
   gateway: ['tools', 'the engine behind one base URL'],
   cli: ['tools', 'one file a command'],
