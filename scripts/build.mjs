@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildDashboard } from './build-dashboard.mjs'
 import { writeKernel } from './build-wasm.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -33,7 +34,10 @@ async function digest() {
   const roots = [
     'assembly',
     'src',
+    'web/dashboard',
+    'web/shared',
     'scripts/build.mjs',
+    'scripts/build-dashboard.mjs',
     'scripts/build-wasm.mjs',
     'asconfig.json',
     'package.json',
@@ -107,7 +111,8 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
       js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
     },
   })
-  await writeNotices([library, cli])
+  const dashboard = await buildDashboard('dist/dashboard')
+  await writeNotices([library, cli, dashboard])
   // For bundlers that bring modules compiled: `import module from 'paretobandit/kernel.wasm'`.
   await copyFile('build/kernel-simd.wasm', 'dist/kernel.wasm')
   await chmod('dist/cli/main.js', 0o755)

@@ -38,7 +38,8 @@ async function explain(id: string, log: string, { stream, json }: ExplainFlags):
   print(json === true ? `${JSON.stringify(found, null, 2)}\n` : renderExplanation(found))
 }
 
-async function explainFrom(reader: LogReader, id: string): Promise<ExplainedDecision> {
+/** Why a decision of a log was made, by the statistics of then where they can be had. @throws as `router.explain` */
+export async function explainFrom(reader: LogReader, id: string): Promise<ExplainedDecision> {
   const decision = await findDecision(reader, id)
   if (decision === null) {
     const unknown = { routedAt: null, score: null, reservedUsd: null, tenant: null, isOfItsTime: false }

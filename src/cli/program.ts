@@ -5,6 +5,7 @@ import { registerCancel } from './cancel.js'
 import { registerCheckConfig } from './check-config.js'
 import { registerConformance } from './conformance.js'
 import { registerCorrect } from './correct.js'
+import { registerDashboard } from './dashboard.js'
 import { registerEvaluate } from './evaluate.js'
 import { registerExplain } from './explain.js'
 import { registerExport } from './export.js'
@@ -36,6 +37,7 @@ Examples:
   Look at it, back it up, and read its history:
     $ paretobandit inspect router.state
     $ paretobandit explain r.1 router.state
+    $ paretobandit dashboard router.state
     $ paretobandit snapshot router.state router.snapshot
     $ paretobandit export router.state --out events.jsonl
   Play recorded outcomes through the policy:
@@ -63,6 +65,7 @@ export function makeProgram(): Command {
   registerStats(program)
   registerInspect(program)
   registerExplain(program)
+  registerDashboard(program)
   registerSnapshot(program)
   registerRestore(program)
   registerExport(program)

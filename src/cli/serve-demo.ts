@@ -58,6 +58,7 @@ function introduction(
   const store = isKept ? 'on SQLite in a temporary folder' : 'in memory, as this Node has no SQLite'
   return `the gateway, ${store}, on simulated providers with simulated traffic
 
+  dashboard    ${url}/dashboard  (it asks for the admin key)
   base URL     ${url}/v1
   API key      ${key}
   model        auto

@@ -10,6 +10,9 @@ import type { GatewayConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
 import { unheldModels } from './config/limits-in-force.js'
 import { LiveConfig, type ReloadReport } from './config/live-config.js'
+import { dashboardApp } from './dashboard/dashboard-app.js'
+import type { DashboardFiles } from './dashboard/files.js'
+import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
 import { sha256Hex } from './keys/digest.js'
 import { Keyring } from './keys/keyring.js'
 import { RateLimits } from './keys/rate-limits.js'
@@ -46,6 +49,8 @@ export interface GatewayOptions {
   readonly use?: UseExchange | null | undefined
   /** What is remembered of decisions and conversations. Default: in memory. The gateway closes it. */
   readonly notes?: Notes | undefined
+  /** The page of `/dashboard`; its data takes the admin key. Default: there is none. */
+  readonly dashboard?: DashboardFiles | undefined
   /** Reads the config again, for the admin API. Default: it cannot be read again. */
   readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
   /** Where log lines go. Default: nowhere. */
@@ -110,7 +115,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   engineMetrics(metrics, router, rates)
   const endAlarms = alarmLog(router, write, now)
   const endExpiry = startExpiry(router, onError)
-  const observe = await observerOf(live, metrics, write, onError, onProblem)
+  const dashboard = options.dashboard === undefined ? null : new GatewayDashboard({ router, live, now })
+  const observe = await observerOf(live, metrics, write, onError, onProblem, dashboard)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
   const priceRefresh = new PriceRefresh({
     live,
@@ -133,6 +139,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     notes,
     now,
     onError,
+    onReward: (source, value) => dashboard?.rewarded(source, value),
   })
 
   const reload = oneAtATime(async () => {
@@ -180,6 +187,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return context.text(metrics.text(), 200, { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' })
   })
   app.route('/admin', adminApp(admin))
+  const page =
+    dashboard === null || options.dashboard === undefined
+      ? null
+      : dashboardApp({
+          files: options.dashboard,
+          dashboard,
+          refusal: (headers) => refusalOf(admin, headers),
+          onError,
+        })
+  if (page !== null) app.route('/dashboard', page.app)
   app.all('*', (context) => surfaces.fetch(context.req.raw))
   app.onError((error, context) => {
     onError(error)
@@ -193,10 +210,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     refreshPrices: () => priceRefresh.refresh(),
     drain: () => {
       isDraining = true
+      // Pages that watch would hold the end up.
+      page?.close()
     },
     async close() {
       shared.stop()
       await priceRefresh.close()
+      page?.close()
+      dashboard?.close()
       live.close()
       use?.stop()
       await surfaces.close()
@@ -229,12 +250,14 @@ async function observerOf(
   write: WriteLine,
   onError: (error: unknown) => void,
   onProblem: (message: string) => void,
+  dashboard: GatewayDashboard | null,
 ): Promise<RequestObserver> {
   const telemetry = await openTelemetry(onProblem)
   const observers = [
     requestMetrics(metrics),
     requestLog(() => live.current, write),
     ...(telemetry === null ? [] : [telemetry]),
+    ...(dashboard === null ? [] : [(record: RequestRecord) => dashboard.observe(record)]),
   ]
   return (record: RequestRecord) => {
     for (const observe of observers) {

@@ -30,6 +30,8 @@ export interface SurfaceDeps {
   readonly now: () => number
   /** Told of failures that are nobody's but ours. */
   readonly onError: (error: unknown) => void
+  /** Told of every reward that is taken. @param value in [0, 1] */
+  readonly onReward?: ((source: string, value: number) => void) | undefined
 }
 
 /** All that answers clients: `/v1/*`, `/f/*`. */

@@ -76,6 +76,23 @@ export async function foldOf(reader: LogReader): Promise<Router> {
   return createRouter({ ...options, strict: true, store: new ReadStore(reader) })
 }
 
+/**
+ * A router beside a log, in the state that it folds to: it takes events of the log by `apply`, and writes nothing anywhere.
+ * @param clock its time, milliseconds since 1970 UTC
+ * @param snapshot of `foldOf`'s router
+ */
+export async function besideLog(
+  reader: LogReader,
+  snapshot: Uint8Array,
+  clock: () => number,
+): Promise<Router> {
+  const note = (await reader.readNote?.(SETTINGS_NOTE)) ?? null
+  const kept = keptSettings(reader.header, note, reader.description)
+  const router = await createRouter({ ...optionsOf(reader.header, reader.description, kept), clock })
+  router.restore(snapshot)
+  return router
+}
+
 async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
   if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
   if (stream !== undefined)

@@ -37,7 +37,7 @@ const OF_LOG: readonly string[] = [
   'routing.pendingCapacity',
 ]
 /** Of an engine that is told none. */
-const BURST_DEFAULT = 50
+export const BURST_DEFAULT = 50
 /** What becomes calls of the router. */
 const BY_CALL: readonly string[] = ['budget', 'caps', 'tenants', 'models', 'routing']
 

@@ -4,7 +4,7 @@ import type { SurfaceDeps } from '../surfaces.js'
 
 /** What collects the rewards of a gateway: what it holds is noted where it outlives this process. */
 export function collectorOf(
-  { router, notes, live, now, onError }: SurfaceDeps,
+  { router, notes, live, now, onError, onReward }: SurfaceDeps,
   after: After,
   random: () => number,
 ): RewardCollector {
@@ -20,6 +20,7 @@ export function collectorOf(
     now,
     draw: () => random(),
     onError,
+    onReward,
   })
 }
 

@@ -1,13 +1,20 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { GatewayConfig } from '../config/config.js'
+import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
 /** Headers are short: whoever is slower sends them slowly on purpose. */
 const HEADERS_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 25
+
+/** Of a config, what sockets need. */
+export interface HttpSettings {
+  readonly listen: ListenConfig
+  readonly limits: Pick<LimitsConfig, 'headerBytesMax'>
+  readonly timeouts: Pick<TimeoutsConfig, 'requestMs'>
+}
 
 export interface HttpServer {
   /** Where it listens, with the port that it got. */
@@ -26,7 +33,7 @@ export interface HttpServer {
  * @throws (the promise is rejected with) what keeps it from listening
  */
 export async function listen(
-  { listen: { host, port }, limits, timeouts }: Pick<GatewayConfig, 'listen' | 'limits' | 'timeouts'>,
+  { listen: { host, port }, limits, timeouts }: HttpSettings,
   fetch: (request: Request) => Response | Promise<Response>,
   isOwnProcess = false,
 ): Promise<HttpServer> {

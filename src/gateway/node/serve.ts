@@ -8,6 +8,7 @@ import { scrubberOf } from '../logs/scrub.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, openBesideLog } from './beside-log.js'
+import { dashboardFiles } from './dashboard-files.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
 import { openRouter } from './open-router.js'
@@ -162,6 +163,7 @@ class Server implements Serving {
           ({ message }) => log.write('warn', {}, message),
         ),
         surfaces: options.surfaces,
+        dashboard: await dashboardFiles(),
         readAgain: () => readFileConfigAgain(options),
         write: log.write,
         digest: (text) => createHash('sha256').update(text).digest('hex'),

@@ -47,4 +47,6 @@ export interface CollectorParts {
   readonly draw: (decision: string) => number
   /** Told of failures of stores. */
   readonly onError: (error: unknown) => void
+  /** Told of every reward that is taken for the first time, verdicts of validators among them. @param value in [0, 1] */
+  readonly onReward?: ((source: string, value: number) => void) | undefined
 }

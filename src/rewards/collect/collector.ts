@@ -68,6 +68,12 @@ export class RewardCollector {
    * source that has no weight; TOO_MANY_REWARDS; STORE_UNREACHABLE where neither the router's store nor that of held rewards has it
    */
   async give(reward: SourceReward): Promise<RewardOutcome> {
+    const outcome = await this.taken(reward)
+    if (outcome === 'taken') this.options.onReward?.(reward.source, reward.value)
+    return outcome
+  }
+
+  private async taken(reward: SourceReward): Promise<RewardOutcome> {
     const { decision } = reward
     const key = reward.idempotencyKey === null ? crypto.randomUUID() : textHash(reward.idempotencyKey)
     const { outcome, durable } = this.take(reward, key)
@@ -206,6 +212,7 @@ export class RewardCollector {
       return
     }
     if (this.applied.has(decision)) return
+    this.options.onReward?.(VALIDATOR, verdict.value)
     this.verdicts.add(decision, verdict, now())
     this.watchVerdicts()
   }

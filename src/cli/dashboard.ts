@@ -1,0 +1,64 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { CommandError } from './command-error.js'
+import { isErrno } from './files.js'
+import { print, visible } from './print.js'
+import { withReader } from './state/log-view.js'
+
+interface DashboardFlags {
+  readonly stream?: string
+  readonly port: number
+}
+
+const PORT = 8788
+
+const HELP = `
+It only reads, also while a service runs on the log, and shows what the service writes within a second or two. It listens on
+127.0.0.1 alone, until Ctrl-C. What only a gateway knows (conversations, caches, who gave rewards) is on the gateway's own
+dashboard.
+
+Examples:
+  $ paretobandit dashboard router.state
+  $ paretobandit dashboard redis://localhost:6379 --stream router --port 9000`
+
+export function registerDashboard(program: Command): void {
+  program
+    .command('dashboard')
+    .description('show a log as a page in the browser, live')
+    .argument('<log>', "the state file of 'route' or a service's log, or redis://HOST:PORT")
+    .option('--stream <name>', 'which log of that Redis (default: paretobandit)')
+    .option('--port <number>', 'where it listens on 127.0.0.1; 0 takes a free one', portFlag, PORT)
+    .addHelpText('after', HELP)
+    .action(dashboard)
+}
+
+async function dashboard(log: string, { stream, port }: DashboardFlags): Promise<void> {
+  const { serveLog } = await import('./dashboard/serve-log.js')
+  const stop = new AbortController()
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1)
+    stop.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  await withReader(log, stream, (reader) =>
+    serveLog(reader, {
+      name: log,
+      port,
+      stopped: stop.signal,
+      onListening: (url) =>
+        print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),
+    }),
+  ).catch((error: unknown) => {
+    if (isErrno(error) && error.code === 'EADDRINUSE')
+      throw new CommandError('BAD_ARGUMENT', `--port: ${error.message}: take another, or 0 for any`, {
+        cause: error,
+      })
+    throw error
+  })
+  process.exit(0)
+}
+
+function portFlag(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  return port
+}

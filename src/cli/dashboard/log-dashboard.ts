@@ -1,0 +1,237 @@
+import { decodeEvent } from '../../events/codec.js'
+import type { LoggedEvent, RoutedEvent } from '../../events/events.js'
+import { Collector } from '../../gateway/dashboard/collector.js'
+import { Explanations } from '../../gateway/dashboard/explanations.js'
+import { GATEWAY_RINGS } from '../../gateway/dashboard/gateway-dashboard.js'
+import { Ring } from '../../gateway/dashboard/history.js'
+import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from '../../gateway/dashboard/shape.js'
+import { type Dashboard, dataOf, explainedOf, whatIfOf } from '../../gateway/dashboard/view.js'
+import { type PlacedBatch, type Position, START } from '../../log/store.js'
+import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
+import type { Router } from '../../router/router.js'
+import { explainFrom } from '../explain.js'
+import { besideLog, foldOf, type LogReader } from '../state/log-view.js'
+import { Previews } from './previews.js'
+
+/** Events that are read before the page is there: of a longer log the older ones come afterwards. */
+export const FIRST_EVENTS_MAX = 50_000
+/** Of longer logs a decision is not looked up by its place: that takes seconds. */
+const LOOKED_UP_EVENTS_MAX = 200_000
+const LATEST_MAX = 1000
+const WHOLE_BUCKETS = 300
+const EVERY_MS = 1000
+/** Buckets of the whole log are as wide as people count time, ms. */
+const WIDTHS_MS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800,
+].map((seconds) => 1000 * seconds)
+
+/** A log as the dashboard shows it: the state that it folds to, the history of its events, and what is written to it from now on. */
+export class LogDashboard implements Dashboard {
+  private epoch = 0
+  private isWhole = false
+  private isClosed = false
+  private timer: ReturnType<typeof setTimeout> | null = null
+  private turn: Promise<void> = Promise.resolve()
+  private readonly explanations: Explanations
+  private previews: Previews | null
+
+  private constructor(
+    private readonly reader: LogReader,
+    private readonly name: string,
+    private readonly router: Router,
+    private readonly clock: { at: number },
+    /** Up to where the router and the collector have seen the log. */
+    private position: Position,
+    private collector: Collector,
+    snapshot: Uint8Array,
+  ) {
+    this.explanations = new Explanations((id) => router.explain(id))
+    this.previews = new Previews(() => besideLog(reader, snapshot, () => clock.at), this.explanations)
+    router.on('*', (event) => {
+      clock.at = Math.max(clock.at, event.at)
+      this.collector.take(event)
+      if (event.type === 'routed') this.explanations.decided(event.id, event.at)
+    })
+  }
+
+  /** Reads a log's state, and as much of its history as takes a second. @throws (rejects) what the store throws */
+  static async open(reader: LogReader, name: string): Promise<LogDashboard> {
+    const folded = await foldOf(reader)
+    const { position } = await folded.digest()
+    const snapshot = folded.snapshot()
+    const from = tailOf(reader)
+    const { collector, at } = await collected(reader, from, position, folded.stats().pacer.usdPerRequest)
+    const clock = { at }
+    const router = await besideLog(reader, snapshot, () => clock.at)
+    const made = new LogDashboard(reader, name, router, clock, position, collector, snapshot)
+    made.isWhole = from === reader.start
+    return made
+  }
+
+  data(cursor: Cursor): DashboardData {
+    const { router, collector, explanations, epoch, name, isWhole, reader, clock } = this
+    const { burst } = reader.header.settings
+    return dataOf(
+      {
+        kind: 'log',
+        name,
+        at: clock.at,
+        canChange: false,
+        historyNote: isWhole
+          ? whatIsGone(reader)
+          : 'The latest events are shown first; the rest of the log is being read.',
+        traffic: null,
+        epoch,
+        router: router as Router<string>,
+        collector,
+        explanations,
+        strict: null,
+        burst: typeof burst === 'number' ? burst : null,
+      },
+      cursor,
+    )
+  }
+
+  /** By the statistics of then where the log is short enough; else by those of now. */
+  async explain(id: string): Promise<ExplainedDecision | null> {
+    const held = explainedOf(id, this.collector, this.explanations)
+    if (Number(this.reader.end) > LOOKED_UP_EVENTS_MAX) return held
+    try {
+      const found = await this.oneAtATime(() => explainFrom(this.reader, id))
+      const models = found.models.map(({ topFeatures: _, inflation: __, ...shown }) => shown)
+      return { ...found, models, left: 0, row: held?.row ?? null }
+    } catch {
+      return held
+    }
+  }
+
+  whatIf(usdPerRequest: number): WhatIf | null {
+    return whatIfOf(this.explanations, usdPerRequest)
+  }
+
+  watched(): void {
+    const latest = this.collector.latest.all()
+    void this.previews?.explain(latest.slice(0, LATEST_MAX).map(({ event }) => event as RoutedEvent))
+    this.previews = null
+  }
+
+  /** Reads the rest of the log, and then what is written to it, until it is closed. */
+  follow(onError: (error: unknown) => void): void {
+    const step = async () => {
+      if (!this.isWhole) await this.readWhole()
+      await this.readNew()
+    }
+    const next = () => {
+      if (this.isClosed) return
+      this.timer = setTimeout(() => {
+        void this.oneAtATime(step).catch(onError).then(next)
+      }, EVERY_MS)
+    }
+    next()
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    await this.turn.catch(() => {})
+  }
+
+  private async readWhole(): Promise<void> {
+    const { reader, position } = this
+    const first = startingCeiling(reader)
+    const { collector } = await collected(reader, reader.start, position, first, () => this.isClosed)
+    if (this.isClosed) return
+    this.collector = collector
+    this.isWhole = true
+    this.epoch++
+  }
+
+  private async readNew(): Promise<void> {
+    for (let isMore = true; isMore && !this.isClosed; ) {
+      const batches = await this.reader.read(this.position)
+      isMore = batches.length > 0
+      for (const { events, position } of batches) {
+        for (const bytes of events) this.apply(decodeEvent(bytes, ALL_EVENT_TABLE))
+        this.position = position
+      }
+    }
+  }
+
+  private apply(event: LoggedEvent): void {
+    this.clock.at = Math.max(this.clock.at, event.at)
+    try {
+      this.router.apply(event)
+    } catch {
+      // It does not follow from what came before: the fold of its writers passes it over as well.
+    }
+  }
+
+  private oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.turn.then(work, work)
+    this.turn = next.then(
+      () => {},
+      () => {},
+    )
+    return next
+  }
+}
+
+/** From where the latest events are read first. Positions of files count events. */
+function tailOf({ start, end }: LogReader): Position {
+  const [first, last] = [Number(start), Number(end)]
+  const isCounted = [start, end].every((each) => each === START || /^\d+$/.test(each))
+  if (!isCounted || last - first <= FIRST_EVENTS_MAX) return start
+  return String(last - FIRST_EVENTS_MAX)
+}
+
+/** The history of the events in (from, to]. @param ceilingUsd the budget at its beginning; null: none */
+async function collected(
+  reader: LogReader,
+  from: Position,
+  to: Position,
+  ceilingUsd: number | null,
+  isOver: () => boolean = () => false,
+): Promise<{ readonly collector: Collector; readonly at: number }> {
+  const first = (await reader.read(reader.start))[0]
+  const [beganAt, endedAt] = [timeOf(first, 0), timeOf((await reader.latest(1)).at(-1), -1)]
+  const rings = [
+    new Ring('the whole log', widthOf(endedAt - beganAt), WHOLE_BUCKETS + 60),
+    ...GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity)),
+  ]
+  const collector = new Collector(rings, (from === reader.start ? startingCeiling(reader) : ceilingUsd) ?? 0)
+  // While one batch is folded the next is read.
+  let reading = from === to ? Promise.resolve([]) : reader.read(from)
+  for (let isMore = from !== to; isMore && !isOver(); ) {
+    const batches = await reading
+    const end = batches.at(-1)?.position
+    isMore = end !== undefined && end !== to && !batches.some(({ position }) => position === to)
+    if (isMore && end !== undefined) reading = reader.read(end)
+    for (const { events, position } of batches) {
+      for (const bytes of events) collector.take(decodeEvent(bytes, ALL_EVENT_TABLE))
+      if (position === to) break
+    }
+    // Pages wait meanwhile.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { collector, at: endedAt }
+}
+
+function startingCeiling({ header }: LogReader): number | null {
+  const { budgetUsdPerRequest } = header.settings
+  return typeof budgetUsdPerRequest === 'number' ? budgetUsdPerRequest : null
+}
+
+function timeOf(batch: PlacedBatch | undefined, place: 0 | -1): number {
+  const bytes = batch?.events.at(place)
+  return bytes === undefined ? 0 : decodeEvent(bytes, ALL_EVENT_TABLE).at
+}
+
+function widthOf(spanMs: number): number {
+  return WIDTHS_MS.find((width) => spanMs / width <= WHOLE_BUCKETS) ?? Math.ceil(spanMs / WHOLE_BUCKETS)
+}
+
+function whatIsGone({ start }: LogReader): string | null {
+  return start === START
+    ? null
+    : 'The oldest events of this log have been deleted: its history begins after them.'
+}

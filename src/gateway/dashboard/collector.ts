@@ -1,0 +1,211 @@
+import type { RouterEvent } from '../../index.js'
+import { modelIn, type OpenBucket, type Ring } from './history.js'
+import { Latest } from './latest.js'
+import { markOf } from './marks.js'
+import type { Estimate, Mark } from './shape.js'
+
+const MARKS_MAX = 500
+/** Models whose rewards are summed. */
+const MODELS_MAX = 10_000
+/** With fewer rewards a mean has no interval. */
+const REWARDS_MIN = 2
+const NORMAL_95 = 1.96
+
+interface Moments {
+  count: number
+  sum: number
+  squares: number
+}
+
+/**
+ * The bounded history of a router, folded from its events: buckets of time, what stands on the time line, the latest decisions.
+ * The same for a gateway, which hears them as they happen, and for a log that is read.
+ */
+export class Collector {
+  readonly latest = new Latest()
+  readonly rings: readonly Ring[]
+  private readonly moments = new Map<string, Moments>()
+  private marks: Mark[] = []
+  private markCount = 0
+  /** Counts events that changed something here. */
+  changes = 0
+  /** Of the events seen, USD. */
+  spendUsd = 0
+  allowanceUsd = 0
+  /** Time of the first event; null before it. */
+  since: number | null = null
+  private ceilingUsd: number
+  private largestUsd: number
+
+  /** @param ceilingUsd the budget in force when it begins, USD per request; 0: none */
+  constructor(rings: readonly Ring[], ceilingUsd: number) {
+    this.rings = rings
+    this.ceilingUsd = ceilingUsd
+    this.largestUsd = ceilingUsd
+  }
+
+  /** The largest ceiling that it has seen, USD per request. */
+  get largestCeilingUsd(): number {
+    return this.largestUsd
+  }
+
+  take(event: RouterEvent): void {
+    this.changes++
+    this.since ??= event.at
+    const mark = markOf(event, this.markCount + 1)
+    if (mark !== null) this.mark(mark)
+    switch (event.type) {
+      case 'routed':
+        this.routed(event)
+        break
+      case 'settled':
+        this.settled(event)
+        break
+      case 'rewarded':
+        this.rewarded(event)
+        break
+      case 'failed':
+      case 'cancelled':
+        this.broken(event)
+        break
+      case 'expired':
+        this.expired(event)
+        break
+      case 'billed':
+        this.book(event.id, event.costUsd, event.at)
+        break
+      case 'refused':
+        this.refused(event)
+        break
+      case 'capped':
+        this.inBuckets(event.at, (bucket) => {
+          bucket.refused += event.requests
+        })
+        break
+      case 'budget-set':
+        if (event.tenant !== null) break
+        this.ceilingUsd = event.usdPerRequest ?? 0
+        this.largestUsd = Math.max(this.largestUsd, this.ceilingUsd)
+    }
+  }
+
+  marksSince(change: number): readonly Mark[] {
+    return change === 0 ? this.marks : this.marks.filter(({ number }) => number > change)
+  }
+
+  get lastMark(): number {
+    return this.markCount
+  }
+
+  /** Rewards of a model that were seen: their number, and the mean with its interval of 95 %; null: too few. */
+  rewardsOf(model: string): { readonly count: number; readonly estimate: Estimate | null } {
+    const { count, sum, squares } = this.moments.get(model) ?? { count: 0, sum: 0, squares: 0 }
+    if (count < REWARDS_MIN) return { count, estimate: null }
+    const mean = sum / count
+    const variance = Math.max(0, (squares - count * mean * mean) / (count - 1))
+    const half = NORMAL_95 * Math.sqrt(variance / count)
+    return { count, estimate: { mean, low: mean - half, high: mean + half } }
+  }
+
+  private mark(mark: Mark): void {
+    this.markCount++
+    this.marks.push(mark)
+    if (this.marks.length > MARKS_MAX) this.marks = this.marks.slice(-MARKS_MAX)
+  }
+
+  private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
+    this.allowanceUsd += this.ceilingUsd
+    this.latest.routed(event, this.ceilingUsd, this.changes)
+    this.inBuckets(event.at, (bucket) => {
+      bucket.requests++
+      modelIn(bucket, event.model).requests++
+      bucket.weightSum += event.penaltyWeight
+      bucket.weights++
+    })
+  }
+
+  private settled({ id, model, costUsd, latencyMs, at }: Extract<RouterEvent, { type: 'settled' }>): void {
+    const decision = this.latest.decision(id)
+    if (decision !== null) {
+      decision.latencyMs = latencyMs
+      decision.outcome = 'settled'
+    }
+    this.book(id, costUsd, at)
+    if (latencyMs === null) return
+    this.inBuckets(at, (bucket) => {
+      const own = modelIn(bucket, model)
+      own.latencies++
+      own.latencySumMs += latencyMs
+      own.latencyMaxMs = Math.max(own.latencyMaxMs, latencyMs)
+    })
+  }
+
+  private rewarded({ id, model, reward, at }: Extract<RouterEvent, { type: 'rewarded' }>): void {
+    const decision = this.latest.decision(id)
+    if (decision !== null) {
+      decision.reward = reward
+      decision.changed = this.changes
+    }
+    const known = this.moments.get(model)
+    if (known !== undefined || this.moments.size < MODELS_MAX) {
+      const moments = known ?? { count: 0, sum: 0, squares: 0 }
+      moments.count++
+      moments.sum += reward
+      moments.squares += reward * reward
+      this.moments.set(model, moments)
+    }
+    this.inBuckets(at, (bucket) => {
+      const own = modelIn(bucket, model)
+      own.rewards++
+      own.rewardSum += reward
+    })
+  }
+
+  private broken({ type, id, costUsd, at }: Extract<RouterEvent, { type: 'failed' | 'cancelled' }>): void {
+    const decision = this.latest.decision(id)
+    if (decision !== null) decision.outcome = type
+    if (type === 'failed') this.allowanceUsd -= this.latest.booking(id)?.ceilingUsd ?? 0
+    this.book(id, costUsd, at)
+    if (type === 'cancelled') return
+    this.inBuckets(at, (bucket) => {
+      bucket.failed++
+    })
+  }
+
+  private expired({ id, at }: Extract<RouterEvent, { type: 'expired' }>): void {
+    const decision = this.latest.decision(id)
+    if (decision !== null && decision.outcome === 'waiting') decision.outcome = 'expired'
+    const booking = this.latest.booking(id)
+    if (booking !== null) this.book(id, booking.reservedUsd, at)
+  }
+
+  private refused({ tenant, requests, at }: Extract<RouterEvent, { type: 'refused' }>): void {
+    if (tenant === null) this.allowanceUsd += requests * this.ceilingUsd
+    this.inBuckets(at, (bucket) => {
+      bucket.refused += requests
+    })
+  }
+
+  /** What is booked of a request so far gives way to this. */
+  private book(id: string, costUsd: number, at: number): void {
+    const booking = this.latest.booking(id)
+    const decision = this.latest.decision(id)
+    if (decision !== null) {
+      decision.costUsd = costUsd
+      decision.changed = this.changes
+    }
+    this.spendUsd += costUsd - (booking?.bookedUsd ?? 0)
+    if (booking !== null) booking.bookedUsd = costUsd
+    this.inBuckets(at, () => {})
+  }
+
+  private inBuckets(at: number, change: (bucket: OpenBucket) => void): void {
+    for (const ring of this.rings) {
+      const bucket = ring.at(at, this.changes)
+      if (bucket === null) continue
+      change(bucket)
+      bucket.spendUsd = this.spendUsd
+      bucket.allowanceUsd = this.allowanceUsd
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { Explanation, ModelExplanation } from '../../index.js'
+import { forgetOldest, LATEST_MAX } from './latest.js'
+import type { ExplainedModel } from './shape.js'
+
+/** Of each decision; more are kept of no decision. Routers may have thousands of models. */
+export const MODELS_MAX = 32
+/** Decisions that are explained as they are made, in a second at most: an explanation takes tens of microseconds. */
+const EACH_SECOND_MAX = 50
+
+/** An explanation that is kept: the best models of it, and those that were left out for other reasons last. */
+export interface KeptExplanation extends Omit<Explanation, 'models'> {
+  readonly models: readonly ExplainedModel[]
+  readonly left: number
+}
+
+/** Explanations of the latest decisions, bounded in number, in size and in what they cost while requests are routed. */
+export class Explanations {
+  private readonly kept = new Map<string, KeptExplanation>()
+  private readonly explain: (id: string) => Explanation
+  private second = 0
+  private inSecond = 0
+
+  /** @param explain as `router.explain`; it may throw */
+  constructor(explain: (id: string) => Explanation) {
+    this.explain = explain
+  }
+
+  /** A decision that has just been made. Some of many are left for later. */
+  decided(id: string, at: number): void {
+    const second = Math.floor(at / 1000)
+    if (second !== this.second) {
+      this.second = second
+      this.inSecond = 0
+    }
+    if (this.inSecond >= EACH_SECOND_MAX) return
+    this.inSecond++
+    this.keep(id)
+  }
+
+  /** @returns the explanation of one of the latest, by the statistics of now where it is not kept; null: there is none */
+  of(id: string): KeptExplanation | null {
+    return this.kept.get(id) ?? this.keep(id)
+  }
+
+  /** Keeps one that was made elsewhere. */
+  add(explanation: Explanation): KeptExplanation {
+    const { models, ...rest } = explanation
+    const shown = models.slice(0, MODELS_MAX)
+    const chosen = models.find(({ model }) => model === explanation.chosen)
+    if (chosen !== undefined && !shown.includes(chosen)) shown[shown.length - 1] = chosen
+    const kept = { ...rest, models: shown.map(explainedModel), left: models.length - shown.length }
+    this.kept.set(explanation.id, kept)
+    forgetOldest(this.kept, LATEST_MAX)
+    return kept
+  }
+
+  has(id: string): boolean {
+    return this.kept.has(id)
+  }
+
+  all(): IterableIterator<KeptExplanation> {
+    return this.kept.values()
+  }
+
+  private keep(id: string): KeptExplanation | null {
+    try {
+      return this.add(this.explain(id))
+    } catch {
+      // The request is no longer held, or its model is gone.
+      return null
+    }
+  }
+}
+
+function explainedModel({ topFeatures: _, inflation: __, ...shown }: ModelExplanation): ExplainedModel {
+  return shown
+}

@@ -1,0 +1,128 @@
+import type { Router, RouterEvent } from '../../index.js'
+import { BURST_DEFAULT } from '../config/changes.js'
+import type { LiveConfig } from '../config/live-config.js'
+import type { RequestRecord } from '../logs/request-record.js'
+import { Collector } from './collector.js'
+import { Explanations } from './explanations.js'
+import { Ring } from './history.js'
+import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from './shape.js'
+import { TrafficCounter } from './traffic.js'
+import { type Dashboard, dataOf, explainedOf, whatIfOf } from './view.js'
+
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+/** Ten seconds for an hour, five minutes for a day. */
+export const GATEWAY_RINGS = [
+  ['the last hour', 10 * SECOND_MS, 360],
+  ['the last day', 5 * MINUTE_MS, 288],
+] as const
+/** Decisions are explained as they are made until nobody has looked for so long. */
+const WATCHED_MS = MINUTE_MS
+/** Those of before somebody looked are explained so many at a time, so often. */
+const BACKFILL_EACH = 10
+const BACKFILL_MS = 50
+
+export interface GatewayDashboardOptions {
+  readonly router: Router<string>
+  readonly live: LiveConfig
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+}
+
+/** The history of a gateway since it was started, in memory, and the state of its router. */
+export class GatewayDashboard implements Dashboard {
+  private readonly options: GatewayDashboardOptions
+  private readonly collector: Collector
+  private readonly explanations: Explanations
+  private readonly traffic: TrafficCounter
+  private readonly forget: () => void
+  private watchedAt = Number.NEGATIVE_INFINITY
+  private backfill: ReturnType<typeof setTimeout> | null = null
+
+  constructor(options: GatewayDashboardOptions) {
+    const { router, now } = options
+    this.options = options
+    const rings = GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity))
+    this.collector = new Collector(rings, router.stats().pacer.usdPerRequest ?? 0)
+    this.explanations = new Explanations((id) => router.explain(id))
+    this.traffic = new TrafficCounter(now())
+    this.forget = router.on('*', (event) => this.take(event))
+  }
+
+  /** A request is over. */
+  observe(record: RequestRecord): void {
+    this.traffic.observe(record)
+  }
+
+  /** A reward was taken. @param value in [0, 1] */
+  rewarded(source: string, value: number): void {
+    this.traffic.rewarded(source, value)
+  }
+
+  data(cursor: Cursor): DashboardData {
+    const { router, live, now } = this.options
+    const { routing, budget } = live.current
+    const isDollar = router.stats().policy === 'dollar'
+    const { collector, explanations } = this
+    return dataOf(
+      {
+        kind: 'gateway',
+        name: 'gateway',
+        at: now(),
+        canChange: true,
+        historyNote: null,
+        traffic: this.traffic.read(),
+        epoch: 0,
+        router,
+        collector,
+        explanations,
+        strict: routing.strict ?? false,
+        burst: isDollar ? (budget?.burst ?? BURST_DEFAULT) : null,
+      },
+      cursor,
+    )
+  }
+
+  explain(id: string): Promise<ExplainedDecision | null> {
+    return Promise.resolve(explainedOf(id, this.collector, this.explanations))
+  }
+
+  whatIf(usdPerRequest: number): WhatIf | null {
+    return whatIfOf(this.explanations, usdPerRequest)
+  }
+
+  watched(): void {
+    const now = this.options.now()
+    const wasWatched = this.isWatched
+    this.watchedAt = now
+    if (!wasWatched) this.explainEarlier()
+  }
+
+  close(): void {
+    this.forget()
+    if (this.backfill !== null) clearTimeout(this.backfill)
+  }
+
+  private get isWatched(): boolean {
+    return this.options.now() - this.watchedAt < WATCHED_MS
+  }
+
+  private take(event: RouterEvent): void {
+    this.collector.take(event)
+    if (event.type === 'routed' && this.isWatched) this.explanations.decided(event.id, event.at)
+  }
+
+  /** Those of before anybody looked, by the statistics of now: a few at a time, so that no request waits for it. */
+  private explainEarlier(): void {
+    const left = this.collector.latest
+      .all()
+      .map(({ event }) => event.id)
+      .filter((id) => !this.explanations.has(id))
+    const step = () => {
+      for (const id of left.splice(0, BACKFILL_EACH)) this.explanations.of(id)
+      this.backfill = left.length === 0 ? null : setTimeout(step, BACKFILL_MS)
+    }
+    if (this.backfill !== null) clearTimeout(this.backfill)
+    step()
+  }
+}

@@ -1,0 +1,99 @@
+import type { Cursor } from './shape.js'
+import { type Dashboard, NOTHING_SEEN } from './view.js'
+
+/** Pages that are told of changes at a time. */
+const PAGES_MAX = 16
+const EVERY_MS = 1000
+/** Making an update takes no more than this share of the time. */
+const SHARE_MAX = 0.05
+/** A line now and then, so that nobody between takes the connection for dead. */
+const QUIET_TICKS_MAX = 15
+
+interface Page {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>
+  readonly isAllowed: () => Promise<boolean>
+  cursor: Cursor
+  quietTicks: number
+}
+
+/** Server-sent events: at most one update a second for each page. One that reads too slowly is told less often. */
+export class LiveStream {
+  private readonly dashboard: Dashboard
+  private readonly pages = new Set<Page>()
+  private readonly encoder = new TextEncoder()
+  private timer: ReturnType<typeof setTimeout> | null = null
+  private isClosed = false
+
+  constructor(dashboard: Dashboard) {
+    this.dashboard = dashboard
+  }
+
+  /**
+   * @param isAllowed asked before each update: the admin key may change
+   * @returns null: too many pages are open
+   */
+  open(isAllowed: () => Promise<boolean>): ReadableStream<Uint8Array> | null {
+    if (this.isClosed || this.pages.size >= PAGES_MAX) return null
+    let page: Page | null = null
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          page = { controller, isAllowed, cursor: NOTHING_SEEN, quietTicks: 0 }
+          this.pages.add(page)
+          this.send(page)
+          this.timer ??= setTimeout(() => void this.tick(), EVERY_MS)
+        },
+        cancel: () => {
+          if (page !== null) this.pages.delete(page)
+        },
+      },
+      { highWaterMark: 2 },
+    )
+  }
+
+  close(): void {
+    this.isClosed = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    for (const page of [...this.pages]) this.end(page)
+  }
+
+  private async tick(): Promise<void> {
+    const beganAt = performance.now()
+    for (const page of [...this.pages]) {
+      const isAllowed = await page.isAllowed().catch(() => false)
+      if (this.isClosed) return
+      if (isAllowed) this.send(page)
+      else this.end(page)
+    }
+    const tookMs = performance.now() - beganAt
+    this.timer =
+      this.pages.size === 0
+        ? null
+        : setTimeout(() => void this.tick(), Math.max(EVERY_MS, tookMs / SHARE_MAX))
+  }
+
+  private send(page: Page): void {
+    const { controller, cursor } = page
+    if ((controller.desiredSize ?? 0) <= 0) return
+    this.dashboard.watched()
+    try {
+      const data = this.dashboard.data(cursor)
+      const isQuiet = data.isUpdate && data.cursor.changes === cursor.changes
+      if (isQuiet && ++page.quietTicks < QUIET_TICKS_MAX) return
+      page.quietTicks = 0
+      page.cursor = data.cursor
+      controller.enqueue(this.encoder.encode(`data: ${JSON.stringify(data)}\n\n`))
+    } catch {
+      this.end(page)
+    }
+  }
+
+  private end(page: Page): void {
+    this.pages.delete(page)
+    try {
+      page.controller.close()
+    } catch {
+      // It is closed already.
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import type { RouterEvent } from '../../index.js'
+import type { Mark } from './shape.js'
+
+type Said = Pick<Mark, 'kind' | 'text'> & { readonly model?: string; readonly tenant?: string | null }
+
+/** What an event says on the time line; null: it is one of the many of requests. */
+export function markOf(event: RouterEvent, number: number): Mark | null {
+  const said = saidOf(event)
+  if (said === null) return null
+  const { at, type } = event
+  const { kind, text, model = null, tenant = null } = said
+  return { number, at, kind, type, model, tenant, text }
+}
+
+function saidOf(event: RouterEvent): Said | null {
+  switch (event.type) {
+    case 'drift': {
+      const { model, signal, direction } = event
+      return { kind: 'alarm', model, text: `its ${signal} is not what it was: ${direction}` }
+    }
+    case 'availability': {
+      const { model, isAvailable, failureShare } = event
+      if (isAvailable) return { kind: 'recovery', model, text: 'it answers again' }
+      return {
+        kind: 'alarm',
+        model,
+        text: `it does not answer: ${percent(failureShare)} of its recent calls failed`,
+      }
+    }
+    case 'reach':
+      return event.isReachable
+        ? { kind: 'recovery', model: event.model, text: 'an account can pay for it again' }
+        : { kind: 'alarm', model: event.model, text: 'no account can ever pay for a request on it' }
+    case 'implausible-bill': {
+      const { model, id, costUsd, listCostUsd } = event
+      const text = `the bill of ${id} is far beyond the plausible: ${usd(costUsd)}, list price ${usd(listCostUsd)}`
+      return { kind: 'alarm', model, text }
+    }
+    case 'drained':
+      return { kind: 'change', model: event.model, text: 'its last request is done: it is removed' }
+    case 'model-added':
+      return { kind: 'change', model: event.model.id, text: 'it was added' }
+    case 'model-removed':
+      return {
+        kind: 'change',
+        model: event.model,
+        text: event.drain ? 'it gets no more requests' : 'it was removed',
+      }
+    case 'model-enabled':
+      return { kind: 'change', model: event.model, text: 'it was enabled' }
+    case 'model-disabled':
+      return { kind: 'change', model: event.model, text: 'it was disabled' }
+    case 'model-repriced': {
+      const { inputUsdPerMTok, outputUsdPerMTok } = event.price
+      const text = `new prices: $${inputUsdPerMTok} in, $${outputUsdPerMTok} out per million tokens`
+      return { kind: 'change', model: event.model, text }
+    }
+    default:
+      return saidOfMoney(event)
+  }
+}
+
+function saidOfMoney(event: RouterEvent): Said | null {
+  switch (event.type) {
+    case 'budget-set': {
+      const { tenant, usdPerRequest } = event
+      const text =
+        usdPerRequest === null ? 'no budget from here on' : `budget: ${usd(usdPerRequest)} per request`
+      return { kind: 'change', tenant, text }
+    }
+    case 'caps-set': {
+      const caps = event.caps.map(({ usd: amount, per }) => `${usd(amount)} per ${per}`)
+      const text = caps.length === 0 ? 'no caps from here on' : `caps: ${caps.join(', ')}`
+      return { kind: 'change', tenant: event.tenant, text }
+    }
+    case 'tenant-added':
+      return { kind: 'change', tenant: event.tenant, text: 'the tenant was added' }
+    case 'tenant-removed':
+      return { kind: 'change', tenant: event.tenant, text: 'the tenant was removed' }
+    case 'account-adjusted':
+      return { kind: 'change', tenant: event.tenant, text: `the account was adjusted by ${usd(event.usd)}` }
+    case 'latency-set':
+      return {
+        kind: 'change',
+        text: event.limit === null ? 'no limit on latency' : `limit on latency: ${event.limit.ms} ms`,
+      }
+    case 'quality-set':
+      return {
+        kind: 'change',
+        text:
+          event.meanReward === null
+            ? 'no floor under rewards'
+            : `floor under the mean reward: ${event.meanReward}`,
+      }
+    default:
+      return null
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`
+}
+
+function usd(amount: number): string {
+  return `$${Number(amount.toPrecision(3))}`
+}

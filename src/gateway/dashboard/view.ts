@@ -1,0 +1,114 @@
+import type { Router } from '../../index.js'
+import type { Collector } from './collector.js'
+import type { Explanations } from './explanations.js'
+import { type KeptDecision, rowOf } from './latest.js'
+import type { Cursor, DashboardData, ExplainedDecision, ModelFigures, Promised, WhatIf } from './shape.js'
+import { savingsOf, whatIf } from './what-if.js'
+
+/** Tenants that are shown. */
+const TENANTS_MAX = 200
+/** Latencies with fewer than this have no percentiles. */
+const LATENCIES_MIN = 5
+
+export const NOTHING_SEEN: Cursor = { epoch: -1, changes: 0, marks: 0 }
+
+/** What a page is made of, of a gateway or of a log. */
+export interface Dashboard {
+  /** All, or what has changed since `cursor`. */
+  data(cursor: Cursor): DashboardData
+  /** Null: the decision is not held any more. */
+  explain(id: string): Promise<ExplainedDecision | null>
+  /** @param usdPerRequest > 0. @returns null: too few decisions are explained */
+  whatIf(usdPerRequest: number): WhatIf | null
+  /** Somebody looks at it. */
+  watched(): void
+}
+
+/** What the page shows, and where it comes from. */
+export interface DashboardSource
+  extends Pick<DashboardData, 'kind' | 'name' | 'at' | 'canChange' | 'historyNote' | 'traffic'> {
+  readonly epoch: number
+  readonly router: Router<string>
+  readonly collector: Collector
+  readonly explanations: Explanations
+  readonly strict: boolean | null
+  readonly burst: number | null
+}
+
+export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
+  const { kind, name, at, canChange, historyNote, traffic, epoch, router, collector, explanations } = source
+  const isUpdate = cursor.epoch === epoch
+  const seen = isUpdate ? cursor : NOTHING_SEEN
+  const stats = router.stats()
+  const { spendUsd, allowanceUsd } = stats.account ?? stats.pacer
+  const shift = {
+    spendUsd: spendUsd - collector.spendUsd,
+    allowanceUsd: allowanceUsd - collector.allowanceUsd,
+  }
+  const latest = collector.latest.all()
+  return {
+    kind,
+    name,
+    at,
+    canChange,
+    isUpdate,
+    cursor: { epoch, changes: collector.changes, marks: collector.lastMark },
+    historySince: collector.since,
+    historyNote,
+    stats,
+    tenants: router
+      .tenants()
+      .slice(0, TENANTS_MAX)
+      .map((id) => ({ id, ...router.tenantStats(id) })),
+    promised: promisedOf(source, allowanceUsd, stats.pacer.usdPerRequest),
+    figures: stats.models.map(({ id }) => figuresOf(id, collector, latest)),
+    history: collector.rings.map((ring) => ring.read(seen.changes, shift)),
+    marks: collector.marksSince(seen.marks),
+    decisions: latest.filter(({ changed }) => changed > seen.changes).map(rowOf),
+    savings: savingsOf([...explanations.all()], (id) => collector.latest.decision(id)),
+    traffic,
+  }
+}
+
+function promisedOf(
+  { strict, burst, collector }: DashboardSource,
+  allowanceUsd: number,
+  usdPerRequest: number | null,
+): Promised {
+  const largestUsd = Math.max(collector.largestCeilingUsd, usdPerRequest ?? 0)
+  const boundUsd = usdPerRequest === null || burst === null ? null : allowanceUsd + burst * largestUsd
+  return { strict, burst, boundUsd }
+}
+
+function figuresOf(model: string, collector: Collector, latest: readonly KeptDecision[]): ModelFigures {
+  const { count, estimate } = collector.rewardsOf(model)
+  const latencies = latest
+    .filter(({ event }) => event.model === model)
+    .flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]))
+    .sort((a, b) => a - b)
+  const at = (share: number) =>
+    latencies.length < LATENCIES_MIN ? null : latencies[Math.ceil(share * latencies.length) - 1]
+  return {
+    model,
+    reward: estimate,
+    rewards: count,
+    latencyP50Ms: at(0.5),
+    latencyP95Ms: at(0.95),
+    latencies: latencies.length,
+  }
+}
+
+export function explainedOf(
+  id: string,
+  collector: Collector,
+  explanations: Explanations,
+): ExplainedDecision | null {
+  const kept = explanations.of(id)
+  if (kept === null) return null
+  const decision = collector.latest.decision(id)
+  return { ...kept, row: decision === null ? null : rowOf(decision) }
+}
+
+export function whatIfOf(explanations: Explanations, usdPerRequest: number): WhatIf | null {
+  return whatIf([...explanations.all()], usdPerRequest)
+}

@@ -1,0 +1,68 @@
+/** Where the page's data is: beside its script, whatever stands before it in the address. */
+const DATA = new URL('.', import.meta.url)
+const ADMIN = new URL('../admin/', import.meta.url)
+const KEY = 'paretobandit admin key'
+
+/** What a server refused, in its own words. */
+export class RefusedError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The admin key of this tab; forgotten when the tab is closed. */
+export const keptKey = {
+  get: (): string => sessionStorage.getItem(KEY) ?? '',
+  set: (key: string): void => {
+    if (key === '') sessionStorage.removeItem(KEY)
+    else sessionStorage.setItem(KEY, key)
+  },
+}
+
+function headers(): Record<string, string> {
+  const key = keptKey.get()
+  return key === '' ? {} : { authorization: `Bearer ${key}` }
+}
+
+/** @param path of the dashboard's data. @throws (the promise is rejected with) RefusedError */
+export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(new URL(path, DATA), { headers: headers(), signal: signal ?? null })
+  return (await bodyOf(response)) as T
+}
+
+/** Opens the stream of updates. @throws (the promise is rejected with) RefusedError */
+export async function openStream(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(new URL('events', DATA), { headers: headers(), signal })
+  if (!response.ok || response.body === null) await bodyOf(response)
+  return response.body ?? new ReadableStream()
+}
+
+/** A call of the admin API. @throws (the promise is rejected with) RefusedError */
+export async function administer(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const response = await fetch(new URL(path, ADMIN), {
+    method,
+    headers: { ...headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: body === undefined ? null : JSON.stringify(body),
+  })
+  return (await bodyOf(response)) as Record<string, unknown>
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok) return body
+  throw new RefusedError(response.status, messageIn(body) ?? `the server answered ${response.status}`)
+}
+
+function messageIn(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return null
+  const { error } = body
+  if (typeof error !== 'object' || error === null || !('message' in error)) return null
+  return String(error.message)
+}

@@ -1,0 +1,145 @@
+import { useState } from 'preact/hooks'
+import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
+import { time } from '../shared/format.js'
+import { keptKey } from './api.js'
+import { follow } from './live.js'
+import { AccountsPanel } from './panels/accounts.js'
+import { AdminPanel } from './panels/admin.js'
+import { DecisionsPanel } from './panels/decisions.js'
+import { ModelCharts } from './panels/model-charts.js'
+import { ModelsPanel } from './panels/models.js'
+import { PricePanel, SpendPanel, Tiles } from './panels/money.js'
+import { SavingsPanel } from './panels/savings.js'
+import { TimeLinePanel } from './panels/time-line.js'
+import { ConversationsPanel, EscalationsPanel, FeedbackPanel } from './panels/traffic.js'
+import { WhatIfPanel } from './panels/what-if.js'
+import { connection, data, problem, ringIndex } from './state.js'
+
+export function App() {
+  const shown = data.value
+  if (connection.value === 'needs-key') return <KeyForm />
+  if (shown === null)
+    return (
+      <main class="alone">
+        <h1>paretobandit</h1>
+        <p role="status">
+          {connection.value === 'lost' ? 'No answer. It is asked again.' : 'Asking the server …'}
+        </p>
+      </main>
+    )
+  return <Board shown={shown} />
+}
+
+function KeyForm() {
+  const [key, setKey] = useState('')
+  const submit = (event: Event) => {
+    event.preventDefault()
+    keptKey.set(key)
+    connection.value = 'asking'
+    follow()
+  }
+  return (
+    <main class="alone">
+      <h1>paretobandit</h1>
+      <form onSubmit={submit} class="card">
+        <p>
+          This page shows and changes what a gateway does, so it takes the gateway's <b>admin key</b>: the one
+          under <code>admin</code> in its config, or the one that the demo printed.
+        </p>
+        <label>
+          Admin key
+          <input
+            type="password"
+            name="key"
+            autocomplete="off"
+            required
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit">Open the dashboard</button>
+        {problem.value !== '' && <p role="alert">{problem.value}</p>}
+        <p class="quiet">It is kept in this tab until it is closed, and sent to this gateway alone.</p>
+      </form>
+    </main>
+  )
+}
+
+function Board({ shown }: { readonly shown: DashboardData }) {
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the figures
+      </a>
+      <Head shown={shown} />
+      <main id="main" tabIndex={-1}>
+        <Tiles shown={shown} />
+        {shown.historyNote !== null && <p class="note">{shown.historyNote}</p>}
+        <div class="grid">
+          <SpendPanel shown={shown} />
+          <PricePanel shown={shown} />
+        </div>
+        <ModelsPanel shown={shown} />
+        <div class="grid">
+          <ModelCharts shown={shown} />
+        </div>
+        <div class="grid">
+          <SavingsPanel shown={shown} />
+          <WhatIfPanel shown={shown} />
+        </div>
+        <div class="grid">
+          <TimeLinePanel shown={shown} />
+          <AccountsPanel shown={shown} />
+        </div>
+        <div class="grid thirds">
+          <EscalationsPanel shown={shown} />
+          <ConversationsPanel shown={shown} />
+          <FeedbackPanel shown={shown} />
+        </div>
+        <DecisionsPanel shown={shown} />
+        {shown.canChange && <AdminPanel shown={shown} />}
+      </main>
+    </>
+  )
+}
+
+function Head({ shown }: { readonly shown: DashboardData }) {
+  const isLive = connection.value === 'live'
+  const leave = () => {
+    keptKey.set('')
+    location.reload()
+  }
+  return (
+    <header>
+      <h1>paretobandit</h1>
+      <span class="where" title={shown.name}>
+        {shown.kind === 'log' ? shown.name : 'gateway'}
+      </span>
+      <span role="status" class={isLive ? 'live' : 'lost'}>
+        {isLive ? 'live' : 'connection lost: showing what was'}, {time(shown.at, Date.now())}
+      </span>
+      <div class="choice">
+        <label>
+          History{' '}
+          <select
+            value={String(ringIndex.value)}
+            onChange={(event) => {
+              ringIndex.value = Number(event.currentTarget.value)
+            }}
+          >
+            {shown.history.map(({ name }, i) => (
+              <option value={String(i)} key={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {keptKey.get() !== '' && (
+          <button type="button" onClick={leave}>
+            Forget the key
+          </button>
+        )}
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,59 @@
+import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
+import { count, percent, usd } from '../../shared/format.js'
+import { Nothing, Panel } from '../panel.js'
+
+type Account = NonNullable<DashboardData['stats']['account']>
+
+/** Budget, caps and tenants. */
+export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: DashboardData }) {
+  const { account } = stats
+  return (
+    <Panel id="accounts-panel" title="Budget, caps and tenants">
+      {account === null ? (
+        <Nothing>Policy {stats.policy} keeps no accounts.</Nothing>
+      ) : (
+        <>
+          <Lines name="all requests" account={account} />
+          {account.caps.length === 0 && <p class="quiet">No caps are in force for all requests.</p>}
+        </>
+      )}
+      {tenants.length === 0 && <p class="quiet">There are no tenants.</p>}
+      {tenants.map(({ id, ...each }) => (
+        <Lines key={id} name={`tenant ${id}`} account={each} />
+      ))}
+      {stats.tenants > tenants.length && (
+        <p class="quiet">and {count(stats.tenants - tenants.length)} more tenants.</p>
+      )}
+    </Panel>
+  )
+}
+
+function Lines({ name, account }: { readonly name: string; readonly account: Account }) {
+  const { usdPerRequest, spendUsd, reservedUsd, creditUsd, fundUsd, refused, infeasible, caps } = account
+  return (
+    <div class="account" data-account={name}>
+      <h3 class="name">{name}</h3>
+      <p>
+        {usdPerRequest === null ? 'No budget' : `Budget ${usd(usdPerRequest)} per request`}, spent{' '}
+        {usd(spendUsd)}, reserved {usd(reservedUsd)}
+        {usdPerRequest !== null && `, saved up ${usd(creditUsd + fundUsd)}`}
+        {refused > 0 && `; ${count(refused)} requests refused for money`}
+        {infeasible > 0 && `; ${count(infeasible)} cost more than the budget on any model`}.
+      </p>
+      {caps.map((cap, i) => {
+        const used = (cap.spentUsd + cap.reservedUsd) / cap.usd
+        const what = `cap ${usd(cap.usd)} per ${cap.per}${cap.window === 'rolling' ? ', rolling' : ''}`
+        return (
+          <div class="cap" key={i}>
+            <label>
+              {what}: spent {usd(cap.spentUsd)}, left {usd(cap.availableUsd)}
+              <meter min={0} max={1} high={0.9} value={Math.min(1, used)}>
+                {percent(used)}
+              </meter>
+            </label>
+          </div>
+        )
+      })}
+    </div>
+  )
+}

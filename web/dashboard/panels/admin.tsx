@@ -1,0 +1,166 @@
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
+import { usd } from '../../shared/format.js'
+import { administer } from '../api.js'
+import { Panel } from '../panel.js'
+import { Keys } from './keys.js'
+
+/** What an operator changes: each change is an event of the log, and stands on the time line. */
+export function AdminPanel({ shown }: { readonly shown: DashboardData }) {
+  return (
+    <Panel
+      id="admin-panel"
+      title="Change something"
+      lead="Each change is in force at once, becomes an event of the log, and stands on the time line."
+    >
+      <div class="grid thirds">
+        <Prices shown={shown} />
+        <Switches shown={shown} />
+        <Budget shown={shown} />
+        <Keys />
+      </div>
+    </Panel>
+  )
+}
+
+/** What came of the latest action, in words. */
+export function useAction(): {
+  readonly said: ComponentChildren
+  run(what: string, act: () => Promise<Record<string, unknown>>): Promise<Record<string, unknown> | null>
+} {
+  const [said, setSaid] = useState<{ readonly text: string; readonly isBad: boolean } | null>(null)
+  const run = async (what: string, act: () => Promise<Record<string, unknown>>) => {
+    setSaid({ text: 'Asking …', isBad: false })
+    try {
+      const answer = await act()
+      const kept = answer.durable === false ? ' It is in force; the store does not have it yet.' : ''
+      setSaid({ text: `${what}${kept}`, isBad: false })
+      return answer
+    } catch (error) {
+      setSaid({ text: error instanceof Error ? error.message : String(error), isBad: true })
+      return null
+    }
+  }
+  return { said: said === null ? null : <p role={said.isBad ? 'alert' : 'status'}>{said.text}</p>, run }
+}
+
+function ModelChoice({
+  shown,
+  value,
+  onChoose,
+}: {
+  readonly shown: DashboardData
+  readonly value: string
+  readonly onChoose: (id: string) => void
+}) {
+  return (
+    <label>
+      Model
+      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {shown.stats.models.map(({ id }) => (
+          <option value={id} key={id}>
+            {id.length > 60 ? `${id.slice(0, 57)}…` : id}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function Prices({ shown }: { readonly shown: DashboardData }) {
+  const { models } = shown.stats
+  const [chosen, choose] = useState(models[0]?.id ?? '')
+  const model = models.find(({ id }) => id === chosen)
+  const [input, setInput] = useState('')
+  const [output, setOutput] = useState('')
+  const { said, run } = useAction()
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const prices = { inputUsdPerMTok: Number(input), outputUsdPerMTok: Number(output) }
+    void run(`The event: model-repriced.`, () =>
+      administer('PUT', `models/${encodeURIComponent(chosen)}/prices`, prices),
+    )
+  }
+  return (
+    <form onSubmit={submit} id="prices-form">
+      <h3>Prices</h3>
+      <ModelChoice shown={shown} value={chosen} onChoose={choose} />
+      <p class="quiet">
+        Now ${model?.inputUsdPerMTok} in and ${model?.outputUsdPerMTok} out per million tokens. Prices of
+        other kinds of tokens follow from these.
+      </p>
+      <Amount label="USD per million input tokens" value={input} onInput={setInput} />
+      <Amount label="USD per million output tokens" value={output} onInput={setOutput} />
+      <button type="submit">Reprice</button>
+      {said}
+    </form>
+  )
+}
+
+function Amount(props: {
+  readonly label: string
+  readonly value: string
+  readonly onInput: (value: string) => void
+}) {
+  return (
+    <label>
+      {props.label}
+      <input
+        type="number"
+        min="0"
+        step="any"
+        required
+        inputMode="decimal"
+        value={props.value}
+        onInput={(event) => props.onInput(event.currentTarget.value)}
+      />
+    </label>
+  )
+}
+
+function Switches({ shown }: { readonly shown: DashboardData }) {
+  const { models } = shown.stats
+  const [chosen, choose] = useState(models[0]?.id ?? '')
+  const model = models.find(({ id }) => id === chosen)
+  const { said, run } = useAction()
+  const isEnabled = model?.enabled ?? true
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const verb = isEnabled ? 'disable' : 'enable'
+    void run(`The event: model-${verb}d.`, () =>
+      administer('POST', `models/${encodeURIComponent(chosen)}/${verb}`),
+    )
+  }
+  return (
+    <form onSubmit={submit} id="switch-form">
+      <h3>Take a model out, or back</h3>
+      <ModelChoice shown={shown} value={chosen} onChoose={choose} />
+      <p class="quiet">
+        It is{' '}
+        {isEnabled ? 'enabled: requests may go to it' : 'disabled: it gets none, and keeps what it learned'}.
+      </p>
+      <button type="submit">{isEnabled ? 'Disable' : 'Enable'}</button>
+      {said}
+    </form>
+  )
+}
+
+function Budget({ shown }: { readonly shown: DashboardData }) {
+  const [amount, setAmount] = useState('')
+  const { said, run } = useAction()
+  const { usdPerRequest } = shown.stats.pacer
+  const submit = (event: Event) => {
+    event.preventDefault()
+    void run('The event: budget-set.', () => administer('PUT', 'budget', { usdPerRequest: Number(amount) }))
+  }
+  return (
+    <form onSubmit={submit} id="budget-form">
+      <h3>Budget</h3>
+      <p class="quiet">Now {usdPerRequest === null ? 'none' : `${usd(usdPerRequest)} per request`}.</p>
+      <Amount label="USD per request, on average" value={amount} onInput={setAmount} />
+      <button type="submit">Set the budget</button>
+      {said}
+    </form>
+  )
+}

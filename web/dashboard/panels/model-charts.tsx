@@ -1,0 +1,128 @@
+import type { Bucket, DashboardData, ModelBucket } from '../../../src/gateway/dashboard/shape.js'
+import { count, milliseconds, percent, plain } from '../../shared/format.js'
+import { IntervalPlot } from '../../shared/interval-plot.js'
+import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
+import { Nothing, Panel } from '../panel.js'
+import { marksOf, ring } from '../state.js'
+
+/** Lines beyond these are no help: the table has all. */
+const LINES_MAX = 8
+
+/** Requests, shares, rewards and latencies of models over time. */
+export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
+  const buckets = ring.value?.buckets ?? []
+  const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
+  const lines = (value: (own: ModelBucket, bucket: Bucket) => number | null, missing: number | null) =>
+    seriesOf(buckets, value, missing)
+  const times = buckets.map(({ at }) => at)
+  const measured = shown.figures.flatMap(({ model, reward, rewards }) =>
+    reward === null
+      ? []
+      : [
+          {
+            label: model,
+            color: marksOf.value(model).color,
+            ...reward,
+            text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${count(rewards)} rewards`,
+          },
+        ],
+  )
+  const hasLatency = buckets.some(({ models }) => models.some(({ latencies }) => latencies > 0))
+  return (
+    <>
+      <Panel
+        id="share-panel"
+        title="Share of requests"
+        lead={`${count(requests)} requests in ${ring.value?.name ?? 'this time'}.`}
+      >
+        {requests === 0 ? (
+          <Nothing>No request came in this stretch of time.</Nothing>
+        ) : (
+          <TimeChart
+            label="share of requests of each model, over time"
+            times={times}
+            max={1}
+            series={lines(
+              (own, bucket) => (bucket.requests === 0 ? null : own.requests / bucket.requests),
+              0,
+            )}
+            format={percent}
+          />
+        )}
+      </Panel>
+      <Panel
+        id="reward-panel"
+        title="Reward of each model"
+        lead="Mean of the rewards that this page has seen, with its interval of 95 %."
+      >
+        {measured.length === 0 ? (
+          <Nothing>No model has two rewards yet, so there is no mean with an interval.</Nothing>
+        ) : (
+          <IntervalPlot lines={measured} label="mean reward of each model with its interval" />
+        )}
+      </Panel>
+      <Panel id="latency-panel" title="Latency" lead="Mean time of the answers of each model.">
+        {hasLatency ? (
+          <TimeChart
+            label="mean latency of each model, over time"
+            times={times}
+            series={lines((own) => (own.latencies === 0 ? null : own.latencySumMs / own.latencies), null)}
+            format={milliseconds}
+          />
+        ) : (
+          <Nothing>No latency was told in this stretch of time.</Nothing>
+        )}
+      </Panel>
+      <Panel
+        id="requests-panel"
+        title="Requests"
+        lead="Requests of each stretch, with those that failed and those that were refused for money."
+      >
+        {requests === 0 ? (
+          <Nothing>No request came in this stretch of time.</Nothing>
+        ) : (
+          <TimeChart
+            label="requests, failures and refusals over time"
+            times={times}
+            series={[
+              { label: 'requests', color: '--b2', values: buckets.map((bucket) => bucket.requests) },
+              {
+                label: 'failed',
+                color: '--warn',
+                values: buckets.map((bucket) => bucket.failed),
+                dash: [2, 3],
+              },
+              {
+                label: 'refused',
+                color: '--quiet',
+                values: buckets.map((bucket) => bucket.refused),
+                dash: [6, 3],
+              },
+            ]}
+            format={count}
+          />
+        )}
+      </Panel>
+    </>
+  )
+}
+
+/** A line for each of the models with the most requests. */
+function seriesOf(
+  buckets: readonly Bucket[],
+  value: (own: ModelBucket, bucket: Bucket) => number | null,
+  missing: number | null,
+): TimeSeries[] {
+  const totals = new Map<string, number>()
+  for (const { models } of buckets)
+    for (const { model, requests } of models) totals.set(model, (totals.get(model) ?? 0) + requests)
+  const shown = [...totals].sort((a, b) => b[1] - a[1]).slice(0, LINES_MAX)
+  return shown.map(([model]) => ({
+    label: model,
+    ...marksOf.value(model),
+    values: buckets.map((bucket) => {
+      const own = bucket.models.find((each) => each.model === model)
+      return own === undefined ? missing : value(own, bucket)
+    }),
+  }))
+}

@@ -1,0 +1,140 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { DashboardData, WhatIf, WhatIfMix } from '../../../src/gateway/dashboard/shape.js'
+import { count, percent, plain, short, usd } from '../../shared/format.js'
+import { ask } from '../api.js'
+import { Nothing, Panel } from '../panel.js'
+import { marksOf } from '../state.js'
+
+/** The slider goes from a hundredth of the budget to a hundred times of it. */
+const DECADES = 2
+const STEPS = 100
+/** Half the budget. */
+const FIRST_STEP = -15
+const WAIT_MS = 120
+
+/** Another budget on the latest decisions, at once. */
+export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
+  const { pacer, models } = shown.stats
+  const spent = models.reduce((sum, model) => sum + (model.meanCostUsd ?? 0) * model.settled, 0)
+  const settled = models.reduce((sum, model) => sum + model.settled, 0)
+  const base = pacer.usdPerRequest ?? (settled === 0 || spent === 0 ? 0.001 : spent / settled)
+  const [step, setStep] = useState(FIRST_STEP)
+  const budget = base * 10 ** ((DECADES * step) / STEPS)
+  const [answer, setAnswer] = useState<WhatIf | null>(null)
+  const [problem, setProblem] = useState('')
+  const explained = shown.savings?.decisions ?? 0
+  useEffect(() => {
+    const controller = new AbortController()
+    const timer = setTimeout(() => {
+      ask<WhatIf | null>(`what-if?usdPerRequest=${budget}`, controller.signal)
+        .then((found) => {
+          setAnswer(found)
+          setProblem('')
+        })
+        .catch((error: unknown) => {
+          if (!controller.signal.aborted) setProblem(error instanceof Error ? error.message : String(error))
+        })
+    }, WAIT_MS)
+    return () => {
+      clearTimeout(timer)
+      controller.abort()
+    }
+    // More explained decisions are asked about as well.
+  }, [budget, Math.floor(explained / 50)])
+  return (
+    <Panel id="what-if-panel" title="What if: another budget">
+      <label class="slider">
+        <span>
+          Budget <output data-figure="what-if-budget">{usd(budget)}</output> per request{' '}
+          <small>
+            {step === 0
+              ? 'as it is'
+              : `${short(budget / base)} × ${pacer.usdPerRequest === null ? 'the mean cost' : 'the budget'}`}
+          </small>
+        </span>
+        <input
+          type="range"
+          min={-STEPS}
+          max={STEPS}
+          step={5}
+          value={step}
+          aria-valuetext={`${usd(budget)} per request`}
+          onInput={(event) => setStep(Number(event.currentTarget.value))}
+        />
+      </label>
+      {problem !== '' && <p role="alert">{problem}</p>}
+      {answer === null ? (
+        <Nothing>
+          This takes at least 30 decisions that can be explained. They are explained while this page is open.
+        </Nothing>
+      ) : (
+        <Answer answer={answer} />
+      )}
+      <details>
+        <summary>Assumptions</summary>
+        <p>
+          The kept explanations are scored again: each decision takes the model of the best expected reward
+          and bonus less a price on its dollars, and the price is the least at which the mean expected cost
+          keeps to the budget. Nothing is learned on the way, caps and tenants are left aside, and models that
+          were left out for other reasons than money stay out.
+        </p>
+      </details>
+    </Panel>
+  )
+}
+
+function Answer({ answer }: { readonly answer: WhatIf }) {
+  const { decisions, before, after, isFeasible, dollarWeight } = answer
+  return (
+    <>
+      <p role="status">
+        {isFeasible ? (
+          <>
+            The latest {count(decisions)} decisions would have earned{' '}
+            <b data-figure="what-if-reward">{plain(after.reward)}</b> in place of {plain(before.reward)}, and
+            cost <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> in place of{' '}
+            {usd(before.usdPerRequest)} each.{' '}
+            {dollarWeight === 0
+              ? 'Money would not be short.'
+              : `A dollar would have to buy ${short(dollarWeight)} of reward.`}
+          </>
+        ) : (
+          <>
+            Not even the cheapest models keep to it: they are expected to cost {usd(after.usdPerRequest)}{' '}
+            each.
+          </>
+        )}
+      </p>
+      <Bar name="now" mix={before} />
+      <Bar name="then" mix={after} />
+      <p class="legend">
+        {[...new Set([...before.shares, ...after.shares].map(({ model }) => model))].map((model) => (
+          <span key={model}>
+            <i style={{ background: marksOf.value(model).color }} />
+            <span class="name" title={model}>
+              {model}
+            </span>{' '}
+            {percent(shareOf(before, model))} → {percent(shareOf(after, model))}
+          </span>
+        ))}
+      </p>
+    </>
+  )
+}
+
+function shareOf({ shares }: WhatIfMix, model: string): number {
+  return shares.find((each) => each.model === model)?.share ?? 0
+}
+
+function Bar({ name, mix }: { readonly name: string; readonly mix: WhatIfMix }) {
+  return (
+    <div class="mix" aria-hidden="true">
+      <span>{name}</span>
+      <span class="bar">
+        {mix.shares.map(({ model, share }) => (
+          <i key={model} style={{ width: `${100 * share}%`, background: marksOf.value(model).color }} />
+        ))}
+      </span>
+    </div>
+  )
+}

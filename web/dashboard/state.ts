@@ -1,0 +1,53 @@
+import { computed, signal } from '@preact/signals'
+import type { Bucket, DashboardData, DecisionRow, HistoryRing } from '../../src/gateway/dashboard/shape.js'
+import { modelMarks } from '../shared/palette.js'
+
+const BUCKETS_MAX = 360
+const MARKS_MAX = 500
+const DECISIONS_MAX = 1000
+
+export type Connection = 'asking' | 'needs-key' | 'live' | 'lost'
+
+export const data = signal<DashboardData | null>(null)
+export const connection = signal<Connection>('asking')
+/** What went wrong last, in words; empty: nothing. */
+export const problem = signal('')
+/** Which history is shown. */
+export const ringIndex = signal(0)
+
+export const ring = computed<HistoryRing | null>(() => {
+  const history = data.value?.history ?? []
+  return history[ringIndex.value] ?? history[0] ?? null
+})
+
+export const marksOf = computed(() => modelMarks(data.value?.stats.models ?? []))
+
+/** Takes what the server sent: all, or what has changed. */
+export function take(next: DashboardData): void {
+  const before = data.value
+  data.value =
+    !next.isUpdate || before === null
+      ? next
+      : {
+          ...next,
+          history: next.history.map((each, i) => merged(before.history[i], each)),
+          marks: [...before.marks, ...next.marks].slice(-MARKS_MAX),
+          decisions: mergedDecisions(before.decisions, next.decisions),
+        }
+}
+
+function merged(before: HistoryRing | undefined, next: HistoryRing): HistoryRing {
+  if (before === undefined || next.buckets.length === 0) return before ?? next
+  const buckets = new Map<number, Bucket>(before.buckets.map((bucket) => [bucket.at, bucket]))
+  for (const bucket of next.buckets) buckets.set(bucket.at, bucket)
+  const sorted = [...buckets.values()].sort((a, b) => a.at - b.at)
+  return { ...next, buckets: sorted.slice(-BUCKETS_MAX) }
+}
+
+function mergedDecisions(before: readonly DecisionRow[], next: readonly DecisionRow[]): DecisionRow[] {
+  if (next.length === 0) return [...before]
+  const changed = new Map(next.map((row) => [row.id, row]))
+  const known = new Set(before.map(({ id }) => id))
+  const added = next.filter(({ id }) => !known.has(id))
+  return [...added, ...before.map((row) => changed.get(row.id) ?? row)].slice(0, DECISIONS_MAX)
+}
