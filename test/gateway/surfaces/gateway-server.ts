@@ -4,6 +4,7 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway } from '../../../src/gateway/gateway.js'
 import type { RequestRecord } from '../../../src/gateway/logs/request-record.js'
+import { dashboardFiles } from '../../../src/gateway/node/dashboard-files.js'
 import { listen } from '../../../src/gateway/node/http-server.js'
 import type { Script } from '../../../src/gateway/node/simulated/plan.js'
 import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
@@ -17,7 +18,14 @@ import type { Tree } from '../config/example.js'
 export const CLIENT_KEY = 'pb-client-0123456789abcdef'
 export const OTHER_KEY = 'pb-other-0123456789abcdef'
 const UPSTREAM_KEY = 'sk-upstream-0123456789'
-const ENV = { CLIENT_KEY, OTHER_KEY, UPSTREAM_KEY, LINK_SECRET: 'links-0123456789-0123456789-0123456789' }
+export const ADMIN_KEY = 'pb-admin-0123456789abcdef'
+const ENV = {
+  ADMIN_KEY,
+  CLIENT_KEY,
+  OTHER_KEY,
+  UPSTREAM_KEY,
+  LINK_SECRET: 'links-0123456789-0123456789-0123456789',
+}
 
 /** Every capability, so that a test takes away what it is about. */
 const ALL = ['tools', 'jsonSchema', 'images', 'audio', 'files', 'reasoning', 'logprobs']
@@ -43,6 +51,8 @@ export interface GatewayServerOptions {
   /** More upstreams, of the simulated one's address. */
   readonly upstreams?: (baseUrl: string) => readonly Tree[]
   readonly aiSdk?: AiSdkOptions
+  /** Whether it has the page of `dist/dashboard/`. */
+  readonly hasDashboard?: boolean
 }
 
 export type GatewayServer = Awaited<ReturnType<typeof gatewayServer>>
@@ -56,7 +66,7 @@ export async function closeAll(): Promise<void> {
 
 /** A gateway on a socket, before a simulated upstream on another. */
 export async function gatewayServer(options: GatewayServerOptions = {}) {
-  const { script, tree = {}, models, upstreams, aiSdk, now = Date.now } = options
+  const { script, tree = {}, models, upstreams, aiSdk, now = Date.now, hasDashboard = false } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
     store: { kind: 'memory' },
@@ -93,6 +103,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     config,
     router,
     now,
+    dashboard: hasDashboard ? await dashboardFiles() : undefined,
     surfaces: (given) => {
       const observe = (record: RequestRecord) => {
         records.push({ ...record })

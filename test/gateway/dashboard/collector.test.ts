@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Collector } from '../../../src/gateway/dashboard/collector.js'
+import { modelIn, OTHER_MODELS, Ring } from '../../../src/gateway/dashboard/history.js'
+import { createRouter, type Router } from '../../../src/index.js'
+
+const MODELS = [
+  { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.4 },
+  { id: 'large', inputUsdPerMTok: 2, outputUsdPerMTok: 10 },
+]
+const USD = 0.001
+
+interface Watched {
+  readonly router: Router<string>
+  readonly collector: Collector
+  readonly clock: { now: number }
+}
+
+async function watched(): Promise<Watched> {
+  const clock = { now: 1_800_000_000_000 }
+  const options = { models: MODELS, budget: { usdPerRequest: USD }, seed: 1, pendingTtlMs: 60_000 }
+  const router = await createRouter<string>({ ...options, dimension: 3, clock: () => clock.now })
+  const collector = new Collector([new Ring('all', 10_000, 100)], USD)
+  router.on('*', (event) => collector.take(event))
+  return { router, collector, clock }
+}
+
+/** What may happen to a request. */
+const FATES = ['settle', 'settle and reward', 'fail', 'cancel', 'correct', 'wait'] as const
+
+describe('the history of a router', () => {
+  it('adds up to what stats say, whatever becomes of requests', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom(...FATES), fc.double({ min: 0, max: 0.01, noNaN: true })), {
+          minLength: 1,
+          maxLength: 40,
+        }),
+        async (fates) => {
+          const { router, collector, clock } = await watched()
+          for (const [fate, costUsd] of fates) {
+            clock.now += 7000
+            const { id } = router.route(new Float64Array([0.1, 0.2, 1]))
+            if (fate === 'fail') router.fail(id, { costUsd })
+            else if (fate === 'cancel') router.cancel(id, { costUsd })
+            else if (fate !== 'wait') router.settle(id, { costUsd, latencyMs: 100 })
+            if (fate === 'settle and reward') router.reward(id, 0.5)
+            if (fate === 'correct') router.correct(id, { costUsd: costUsd / 2 })
+          }
+          clock.now += 120_000
+          router.expire()
+          const stats = router.stats()
+          expect(collector.spendUsd).toBeCloseTo(stats.pacer.spendUsd, 9)
+          expect(collector.allowanceUsd).toBeCloseTo(stats.pacer.allowanceUsd, 9)
+          const { buckets } = collector.rings[0].read(0, { spendUsd: 0, allowanceUsd: 0 })
+          const sum = (value: (bucket: (typeof buckets)[number]) => number) =>
+            buckets.reduce((total, bucket) => total + value(bucket), 0)
+          expect(sum(({ requests }) => requests)).toBe(stats.requests)
+          expect(sum(({ failed }) => failed)).toBe(stats.models.reduce((n, { failed }) => n + failed, 0))
+          for (const model of stats.models) {
+            const own = buckets.flatMap(({ models }) => models.filter((each) => each.model === model.id))
+            expect(own.reduce((n, { requests }) => n + requests, 0)).toBe(model.requests)
+            expect(own.reduce((n, { rewards }) => n + rewards, 0)).toBe(model.rewarded)
+            expect(own.reduce((n, { latencies }) => n + latencies, 0)).toBe(model.settled)
+          }
+          expect(buckets.at(-1)?.spendUsd).toBeCloseTo(stats.pacer.spendUsd, 9)
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  it('keeps what became of the latest decisions', async () => {
+    const { router, collector } = await watched()
+    const [a, b, c, d] = Array.from({ length: 4 }, () => router.route(new Float64Array([0, 0, 1])).id)
+    router.settle(a, { costUsd: 0.002, latencyMs: 321 })
+    router.reward(a, 0.75)
+    router.fail(b, { costUsd: 0.0001 })
+    router.cancel(c)
+    expect(collector.latest.decision(a)).toMatchObject({
+      costUsd: 0.002,
+      latencyMs: 321,
+      reward: 0.75,
+      outcome: 'settled',
+    })
+    expect(collector.latest.decision(b)?.outcome).toBe('failed')
+    expect(collector.latest.decision(c)?.outcome).toBe('cancelled')
+    expect(collector.latest.decision(d)).toMatchObject({ costUsd: null, outcome: 'waiting' })
+    expect(collector.latest.all().map(({ event }) => event.id)).toEqual([d, c, b, a])
+  })
+
+  it('has the mean of rewards with its interval', async () => {
+    const { router, collector } = await watched()
+    const values = [0.2, 0.4, 0.9]
+    let model = ''
+    for (const value of values) {
+      const decision = router.route(new Float64Array([0, 0, 1]), { candidates: ['small'] })
+      model = decision.model
+      router.settle(decision.id, { costUsd: 0 })
+      router.reward(decision.id, value)
+    }
+    const mean = 0.5
+    const half = 1.96 * Math.sqrt((0.3 ** 2 + 0.1 ** 2 + 0.4 ** 2) / 2 / 3)
+    const { count, estimate } = collector.rewardsOf(model)
+    expect(count).toBe(3)
+    expect(estimate?.mean).toBeCloseTo(mean, 12)
+    expect(estimate?.low).toBeCloseTo(mean - half, 12)
+    expect(estimate?.high).toBeCloseTo(mean + half, 12)
+    expect(collector.rewardsOf('large')).toEqual({ count: 0, estimate: null })
+  })
+
+  it('says what operators change, each as the event that it becomes', async () => {
+    const { router, collector } = await watched()
+    router.reprice('large', { inputUsdPerMTok: 1, outputUsdPerMTok: 5 })
+    router.disable('large')
+    router.enable('large')
+    router.setBudget({ usdPerRequest: 0.002 })
+    router.setCaps([{ usd: 5, per: 'day' }])
+    router.addTenant({ id: 'a team', budget: { usdPerRequest: 0.01 } })
+    router.adjustAccount(0.01)
+    router.addModel({ id: 'new', inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    router.removeModel('new')
+    expect(
+      collector.marksSince(0).map(({ type, model, tenant, text }) => [type, model ?? tenant, text]),
+    ).toEqual([
+      ['model-repriced', 'large', 'new prices: $1 in, $5 out per million tokens'],
+      ['model-disabled', 'large', 'it was disabled'],
+      ['model-enabled', 'large', 'it was enabled'],
+      ['budget-set', null, 'budget: $0.002 per request'],
+      ['caps-set', null, 'caps: $5 per day'],
+      ['tenant-added', 'a team', 'the tenant was added'],
+      ['account-adjusted', null, 'the account was adjusted by $0.01'],
+      ['model-added', 'new', 'it was added'],
+      ['model-removed', 'new', 'it was removed'],
+    ])
+    expect(collector.largestCeilingUsd).toBe(0.002)
+  })
+
+  it('takes in what stands on the time line and is in no log', async () => {
+    const { router, collector } = await watched()
+    for (let i = 0; i < 12; i++) {
+      const { id } = router.route(new Float64Array([0, 0, 1]), { candidates: ['small'] })
+      router.fail(id)
+    }
+    const down = collector.marksSince(0).find(({ type }) => type === 'availability')
+    expect(down).toMatchObject({ kind: 'alarm', model: 'small' })
+    expect(down?.text).toMatch(/^it does not answer: \d+ % of its recent calls failed$/)
+  })
+})
+
+describe('what is kept', () => {
+  it('is bounded: decisions, marks, buckets, models of a bucket', async () => {
+    const { router, collector } = await watched()
+    for (let i = 0; i < 1100; i++) router.route(new Float64Array([0, 0, 1]))
+    for (let i = 0; i < 600; i++) router.setBudget({ usdPerRequest: USD * (1 + (i % 2)) })
+    expect(collector.latest.all()).toHaveLength(1000)
+    expect(collector.marksSince(0)).toHaveLength(500)
+    expect(collector.marksSince(0).at(-1)?.number).toBe(600)
+
+    const ring = new Ring('short', 10, 5)
+    for (let at = 0; at < 1000; at += 10) ring.at(at, 1)
+    const { buckets } = ring.read(0, { spendUsd: 0, allowanceUsd: 0 })
+    expect(buckets.map(({ at }) => at)).toEqual([950, 960, 970, 980, 990])
+    expect(ring.at(900, 2)).toBeNull()
+    expect(ring.at(965, 2)?.at).toBe(960)
+
+    const bucket = ring.at(995, 3)
+    if (bucket === null) throw new Error('expected a bucket')
+    for (let i = 0; i < 100; i++) modelIn(bucket, `m${i}`).requests++
+    expect(bucket.models.size).toBe(41)
+    expect(modelIn(bucket, OTHER_MODELS).requests).toBe(60)
+  })
+
+  it('is read again only where it changed', () => {
+    const ring = new Ring('all', 10, 5)
+    ring.at(0, 1)
+    ring.at(10, 2)
+    ring.at(5, 3)
+    const at = (since: number) =>
+      ring.read(since, { spendUsd: 0, allowanceUsd: 0 }).buckets.map((bucket) => bucket.at)
+    expect(at(0)).toEqual([0, 10])
+    expect(at(2)).toEqual([0])
+    expect(at(3)).toEqual([])
+  })
+})
