@@ -18,7 +18,7 @@ export const FIRST_EVENTS_MAX = 50_000
 /** Of longer logs a decision is not looked up by its place: that takes seconds. */
 const LOOKED_UP_EVENTS_MAX = 200_000
 const LATEST_MAX = 1000
-const WHOLE_BUCKETS = 300
+const WHOLE_BUCKETS = 240
 const EVERY_MS = 1000
 /** Buckets of the whole log are as wide as people count time, ms. */
 const WIDTHS_MS = [
@@ -62,7 +62,8 @@ export class LogDashboard implements Dashboard {
     const from = tailOf(reader)
     const { collector, at } = await collected(reader, from, position, folded.stats().pacer.usdPerRequest)
     const clock = { at }
-    const router = await besideLog(reader, snapshot, () => clock.at)
+    // What depends on the time is that of now, as `stats` has it.
+    const router = await besideLog(reader, snapshot, Date.now)
     const made = new LogDashboard(reader, name, router, clock, position, collector, snapshot)
     made.isWhole = from === reader.start
     return made

@@ -2,6 +2,7 @@ import type { Bucket, DashboardData, ModelBucket } from '../../../src/gateway/da
 import { count, milliseconds, percent, plain } from '../../shared/format.js'
 import { IntervalPlot } from '../../shared/interval-plot.js'
 import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
+import { coarse } from '../coarse.js'
 import { Nothing, Panel } from '../panel.js'
 import { marksOf, ring } from '../state.js'
 
@@ -10,7 +11,8 @@ const LINES_MAX = 8
 
 /** Requests, shares, rewards and latencies of models over time. */
 export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
-  const buckets = ring.value?.buckets ?? []
+  const fine = ring.value?.buckets ?? []
+  const buckets = coarse(fine, ring.value?.widthMs ?? 1)
   const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
   const lines = (value: (own: ModelBucket, bucket: Bucket) => number | null, missing: number | null) =>
     seriesOf(buckets, value, missing)

@@ -1,0 +1,238 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { serveLog } from '../../src/cli/dashboard/serve-log.js'
+import { foldOf, withReader } from '../../src/cli/state/log-view.js'
+import type { RouterStats } from '../../src/index.js'
+import { count, percent, plain, short, usd } from '../../web/shared/format.js'
+import { axeProblems } from './axe.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import { type KnownLog, knownLog, LONG_ID, SCRIPT_ID } from './known-log.js'
+
+tellOfMissingChromium('the dashboard of a log was not looked at')
+
+const REQUESTS = 300
+const ALL_PANELS = [
+  'spend-panel',
+  'price-panel',
+  'models-panel',
+  'share-panel',
+  'reward-panel',
+  'latency-panel',
+  'requests-panel',
+  'savings-panel',
+  'what-if-panel',
+  'time-line-panel',
+  'accounts-panel',
+  'escalations-panel',
+  'conversations-panel',
+  'feedback-panel',
+  'decisions-panel',
+]
+
+describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
+  let browser: Browser
+  let folder: string
+  let file: string
+  let known: KnownLog
+  let url = ''
+  let served: Promise<void>
+  const stop = new AbortController()
+  const pages: Page[] = []
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'paretobandit-'))
+    file = join(folder, 'known.state')
+    known = await knownLog(file, REQUESTS)
+    await known.router.flush()
+    await new Promise<void>((resolve, reject) => {
+      served = withReader(file, undefined, (reader) =>
+        serveLog(reader, {
+          name: file,
+          port: 0,
+          stopped: stop.signal,
+          onListening: (at) => {
+            url = at
+            resolve()
+          },
+        }),
+      )
+      served.catch(reject)
+    })
+    browser = await launchChromium()
+  }, START_MS_MAX)
+
+  afterAll(async () => {
+    await browser?.close()
+    stop.abort()
+    await served
+    await known?.router.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.context().close()
+    expect(problems.splice(0)).toEqual([])
+  })
+
+  /** The page, once its figures are there; whatever it logs, throws or asks of others is a problem. */
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+    const page = await context.newPage()
+    pages.push(page)
+    page.on('console', (message) => problems.push(message.text()))
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith('data:'))
+        problems.push(`a request to ${request.url()}`)
+    })
+    await page.goto(`${url}/dashboard`)
+    await page.waitForSelector('#decisions-panel')
+    await page.waitForSelector('#savings-panel [data-always]')
+    return page
+  }
+
+  const statsOfLog = (): Promise<RouterStats> =>
+    withReader(file, undefined, async (reader) => (await foldOf(reader)).stats())
+  const text = async (page: Page, selector: string) => (await page.textContent(selector))?.trim()
+
+  it('shows the figures of stats', async () => {
+    const page = await open()
+    const stats = await statsOfLog()
+    const { pacer, account, models } = stats
+    expect(await text(page, '[data-tile="requests"]')).toBe(count(stats.requests))
+    expect(await text(page, '[data-tile="spend"]')).toBe(usd(pacer.spendUsd))
+    expect(await text(page, '[data-tile="of the budget so far"]')).toBe(percent(pacer.utilisation))
+    expect(await text(page, '[data-tile="shadow price"]')).toBe(short(pacer.shadowPrice))
+    expect(await text(page, '[data-figure="spend"]')).toBe(usd(account?.spendUsd))
+    expect(await text(page, '[data-figure="allowance"]')).toBe(usd(account?.allowanceUsd))
+    expect(await text(page, '[data-figure="bound"]')).toBe(usd((account?.allowanceUsd ?? 0) + 50 * 0.001))
+    for (const model of models) {
+      const row = page.locator('#models-panel tbody tr').nth(models.indexOf(model))
+      const cell = async (name: string) => (await row.locator(`[data-cell="${name}"]`).textContent())?.trim()
+      expect(await row.getAttribute('data-model')).toBe(model.id)
+      expect(await cell('requests')).toBe(count(model.requests))
+      expect(await cell('share')).toBe(percent(model.share))
+      expect(await cell('spend')).toBe(usd(model.spendUsd))
+      expect(await cell('mean-cost')).toBe(usd(model.meanCostUsd))
+      expect(await cell('rewards')).toBe(count(model.rewarded))
+      expect(await cell('reward')).toContain(plain(model.meanReward))
+    }
+    const cap = account?.caps[0]
+    expect(await text(page, '[data-account="all requests"] .cap label')).toContain(
+      `cap $5.00 per day: spent ${usd(cap?.spentUsd)}, left ${usd(cap?.availableUsd)}`,
+    )
+    expect(await text(page, '[data-account="tenant team <b>"]')).toContain('Budget $0.00200 per request')
+  })
+
+  it('shows the history of the log: its end is the state, its sums are the counts', async () => {
+    const page = await open()
+    const stats = await statsOfLog()
+    await page.click('#spend-panel summary')
+    const last = page.locator('#spend-panel tbody tr').last().locator('td')
+    expect(await last.nth(1).textContent()).toBe(usd(stats.pacer.spendUsd))
+    expect(await last.nth(2).textContent()).toBe(usd(stats.account?.allowanceUsd))
+    expect(await text(page, '#share-panel .lead')).toBe(`${count(stats.requests)} requests in the whole log.`)
+    // All rewards of the log were seen: their mean is that of stats.
+    const shown = await page.locator('#reward-panel li').allTextContents()
+    for (const model of stats.models)
+      expect(shown.some((line) => line.includes(`${plain(model.meanReward)} ±`))).toBe(true)
+  })
+
+  it('has every panel, and says plainly what a log does not know', async () => {
+    const page = await open()
+    for (const id of ALL_PANELS) expect(await page.locator(`#${id} h2`).count()).toBe(1)
+    for (const id of ['escalations-panel', 'conversations-panel', 'feedback-panel'])
+      expect(await text(page, `#${id} .nothing`)).toMatch(/known to a gateway alone/)
+    expect(await page.locator('#admin-panel').count()).toBe(0)
+  })
+
+  it('shows what operators changed, as the event that it became', async () => {
+    const page = await open()
+    expect(await text(page, '[data-mark="model-repriced"]')).toMatch(
+      /model-repriced\s*small\s*new prices: \$0.2 in, \$0.5 out per million tokens/,
+    )
+  })
+
+  it('explains a decision: by the statistics of then, as explain does', async () => {
+    const page = await open()
+    const row = page.locator('#decisions-panel tbody tr').first()
+    const id = (await row.getAttribute('data-decision')) ?? ''
+    await row.getByRole('button').click()
+    await page.waitForSelector('.explained [data-explained]')
+    expect(await text(page, '#explained-title')).toBe(`Why ${id} went where it went`)
+    const { explainFrom } = await import('../../src/cli/explain.js')
+    const found = await withReader(file, undefined, (reader) => explainFrom(reader, id))
+    const cells = await page.locator('.explained tbody tr').allTextContents()
+    expect(cells).toHaveLength(3)
+    for (const [i, model] of found.models.entries()) {
+      expect(cells[i]).toContain(model.model)
+      expect(cells[i]).toContain(plain(model.expectedReward))
+      expect(cells[i]).toContain(usd(model.expectedCostUsd))
+    }
+    await page.keyboard.press('Escape')
+    expect(await page.locator('.explained').count()).toBe(0)
+    expect(await row.getByRole('button').evaluate((button) => button === document.activeElement)).toBe(true)
+  })
+
+  it('answers at once what another budget would have done', async () => {
+    const page = await open()
+    await page.waitForSelector('[data-figure="what-if-cost"]')
+    const before = await text(page, '[data-figure="what-if-budget"]')
+    await page.focus('#what-if-panel input')
+    await page.keyboard.press('End')
+    expect(await text(page, '[data-figure="what-if-budget"]')).toBe('$0.100')
+    expect(before).toBe('$0.000501')
+    await expect.poll(() => text(page, '#what-if-panel [role=status]')).toContain('Money would not be short')
+  })
+
+  it('shows what is written to the log meanwhile', async () => {
+    const page = await open()
+    const before = (await statsOfLog()).requests
+    known.play(7)
+    await known.router.flush()
+    await expect.poll(() => text(page, '[data-tile="requests"]'), { timeout: 20_000 }).toBe(count(before + 7))
+    const stats = await statsOfLog()
+    await expect.poll(() => text(page, '[data-tile="spend"]')).toBe(usd(stats.pacer.spendUsd))
+  })
+
+  it('takes ids for what they are: text, of any length', async () => {
+    const page = await open()
+    expect(await page.locator('#app script').count()).toBe(0)
+    const names = await page.locator('#models-panel tbody th').allTextContents()
+    expect(names.map((name) => name.trim())).toEqual(['small', SCRIPT_ID, LONG_ID])
+    const width = await page
+      .locator(`#models-panel [title="${LONG_ID}"]`)
+      .evaluate((name) => name.clientWidth)
+    expect(width).toBeLessThan(400)
+  })
+
+  it.each([
+    [400, 'light'],
+    [400, 'dark'],
+    [1600, 'light'],
+    [1600, 'dark'],
+  ] as const)('fits %i px, %s, and axe finds nothing wrong', async (width, colorScheme) => {
+    const page = await open({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' })
+    await page.locator('#decisions-panel tbody button').first().click()
+    await page.waitForSelector('.explained [data-explained]')
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    expect(overflow).toBeLessThanOrEqual(0)
+    expect(await axeProblems(page)).toEqual([])
+  })
+
+  it('is for this machine alone, by whatever name it is asked', async () => {
+    await open()
+    const { request } = await import('node:http')
+    const status = await new Promise((resolve, reject) => {
+      const headers = { host: 'evil.example' }
+      request(`${url}/dashboard/data`, { headers }, (response) => resolve(response.statusCode))
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toBe(403)
+  })
+})

@@ -1,0 +1,227 @@
+import type { Browser, CDPSession, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { count, usd } from '../../web/shared/format.js'
+import {
+  ADMIN_KEY,
+  closeAll,
+  type GatewayServer,
+  gatewayServer,
+  HELLO,
+} from '../gateway/surfaces/gateway-server.js'
+import { axeProblems } from './axe.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+
+tellOfMissingChromium("the gateway's dashboard was not looked at")
+
+const TREE = {
+  admin: { key: '$ADMIN_KEY' },
+  budget: { usdPerRequest: 0.01 },
+  caps: [{ usd: 5, per: 'day' }],
+  rewards: { windowMs: 0 },
+}
+/** PARETOBANDIT_DASHBOARD_MINUTES=10 makes the session a long one. */
+const SESSION_MS = 60_000 * Number(process.env.PARETOBANDIT_DASHBOARD_MINUTES ?? 0.25)
+/** What a page may hold more at the end of a session than after its first seconds: caches of the engine, compiled code. */
+const GROWTH_BYTES_MAX = 6_000_000
+
+describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
+  let browser: Browser
+  let server: GatewayServer
+  let page: Page
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    browser = await launchChromium(['--js-flags=--expose-gc'])
+  }, START_MS_MAX)
+  afterAll(() => browser?.close())
+
+  beforeEach(async () => {
+    server = await gatewayServer({ tree: TREE, hasDashboard: true })
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    page = await context.newPage()
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => {
+      // The browser tells of every answer that is no success: of a missing key there is one.
+      if (!/status of 4\d\d/.test(message.text())) problems.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith('data:'))
+        problems.push(`a request to ${request.url()}`)
+    })
+    await page.goto(`${server.url}/dashboard`)
+    await page.waitForSelector('input[name=key]')
+  }, START_MS_MAX)
+  afterEach(async () => {
+    await page.context().close()
+    await closeAll()
+    expect(problems.splice(0)).toEqual([])
+  })
+
+  const enter = async (key = ADMIN_KEY) => {
+    await page.fill('input[name=key]', key)
+    await page.click('button[type=submit]')
+    await page.waitForSelector('#decisions-panel')
+  }
+  const ask = async (times = 1) => {
+    for (let i = 0; i < times; i++) {
+      const answer = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+      await answer.arrayBuffer()
+    }
+  }
+  const text = (selector: string) => page.locator(selector).first().textContent()
+  const becomes = (selector: string, expected: string | RegExp) =>
+    expect.poll(() => text(selector), { timeout: 20_000 }).toMatch(expected)
+
+  it('asks for the admin key, and says why another is refused', async () => {
+    await page.fill('input[name=key]', 'wrong')
+    await page.click('button[type=submit]')
+    await becomes('[role=alert]', 'this is not the admin key')
+    expect(await axeProblems(page)).toEqual([])
+    await enter()
+    expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(1)
+    await page.getByRole('button', { name: 'Forget the key' }).click()
+    await page.waitForSelector('input[name=key]')
+    expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0)
+  })
+
+  it('shows what happens as it happens', async () => {
+    await enter()
+    await becomes('[data-tile="requests"]', /^0$/)
+    await ask(3)
+    await becomes('[data-tile="requests"]', /^3$/)
+    const { pacer } = server.router.stats()
+    await expect.poll(() => text('[data-tile="spend"]')).toBe(usd(pacer.spendUsd))
+    expect(await page.locator('#decisions-panel tbody tr').count()).toBe(3)
+    const answer = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+    const decision = answer.headers.get('x-paretobandit-decision') ?? ''
+    await answer.arrayBuffer()
+    await server.post('/v1/feedback', { decision_id: decision, value: 0.75, source: 'person' })
+    await becomes('[data-source="person"]', /^person10.750$/)
+    await becomes(`[data-decision="${decision}"]`, /0\.75/)
+    await page.locator(`[data-decision="${decision}"] button`).click()
+    await page.waitForSelector('[data-explained]')
+    expect(await axeProblems(page)).toEqual([])
+  })
+
+  it('reprices, disables, enables, sets the budget: each is shown as the event that it becomes', async () => {
+    await enter()
+    const form = (id: string) => page.locator(`#${id}-form`)
+    await form('prices').getByLabel('Model').selectOption('sim-small')
+    await form('prices').getByLabel('USD per million input tokens').fill('0.3')
+    await form('prices').getByLabel('USD per million output tokens').fill('1.5')
+    await form('prices').getByRole('button', { name: 'Reprice' }).click()
+    await becomes('[data-mark="model-repriced"]', /sim-small.*new prices: \$0.3 in, \$1.5 out/)
+    expect(server.router.stats().models[0]).toMatchObject({ inputUsdPerMTok: 0.3, outputUsdPerMTok: 1.5 })
+
+    await form('switch').getByLabel('Model').selectOption('sim-middle')
+    await form('switch').getByRole('button', { name: 'Disable' }).click()
+    await becomes('[data-mark="model-disabled"]', /sim-middle/)
+    expect(server.router.stats().models[1].enabled).toBe(false)
+    await form('switch').getByRole('button', { name: 'Enable' }).click()
+    await becomes('[data-mark="model-enabled"]', /sim-middle/)
+    expect(server.router.stats().models[1].enabled).toBe(true)
+
+    await form('budget').getByLabel('USD per request, on average').fill('0.02')
+    await form('budget').getByRole('button').click()
+    await becomes('[data-mark="budget-set"]', /budget: \$0.02 per request/)
+    await becomes('.tiles', /budget \$0.0200 per request/)
+  })
+
+  it('makes a key that works, shows it once, and revokes it', async () => {
+    await enter()
+    const form = page.locator('#keys-form')
+    await form.getByLabel('Name').fill('a new one')
+    await form.getByRole('button', { name: 'Make a key' }).click()
+    await page.waitForSelector('code.key')
+    const key = (await text('code.key')) ?? ''
+    const models = () =>
+      fetch(`${server.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } }).then(
+        ({ status }) => status,
+      )
+    expect(await models()).toBe(200)
+    await form.getByRole('button', { name: 'Revoke a new one' }).click()
+    await becomes('#keys-form [role=status]', /revoked/)
+    expect(await page.locator('code.key').count()).toBe(0)
+    await expect.poll(models).toBe(401)
+  })
+
+  it('says in the words of the gateway what it refuses, and nothing has changed', async () => {
+    await enter()
+    await page.route('**/admin/budget', (route) =>
+      route.continue({ postData: JSON.stringify({ usdPerRequest: -1 }) }),
+    )
+    await page.locator('#budget-form').getByLabel('USD per request, on average').fill('1')
+    await page.locator('#budget-form button').click()
+    await becomes('#budget-form [role=alert]', /usdPerRequest/)
+    expect(server.router.stats().pacer.usdPerRequest).toBe(0.01)
+  })
+
+  it('can be used by keyboard alone', async () => {
+    await ask(2)
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(ADMIN_KEY)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#decisions-panel tbody tr')
+    const focused = () =>
+      page.evaluate<string>(
+        "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent",
+      )
+    /** Presses Tab until something has the focus. */
+    const tabTo = async (name: RegExp) => {
+      for (let i = 0; i < 200; i++) {
+        await page.keyboard.press('Tab')
+        if (name.test(await focused())) return
+      }
+      expect.fail(`Tab never comes to ${name}`)
+    }
+    await tabTo(/^Skip to the figures/)
+    await page.keyboard.press('Enter')
+    await tabTo(/^why /)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[data-explained]')
+    expect(await focused()).toMatch(/^Why .* went where it went$/)
+    await page.keyboard.press('Escape')
+    expect(await focused()).toMatch(/^why /)
+    await tabTo(/^Disable$/)
+    await page.keyboard.press('Enter')
+    await becomes('[data-mark="model-disabled"]', /sim-small/)
+  })
+
+  it('asks again where it gets no answer', async () => {
+    await page.route('**/dashboard/events', (route) => route.abort())
+    await page.fill('input[name=key]', ADMIN_KEY)
+    await page.click('button[type=submit]')
+    await becomes('[role=status]', 'No answer. It is asked again.')
+    await page.unroute('**/dashboard/events')
+    await becomes('header [role=status]', /^live/)
+    expect(problems.splice(0).every((problem) => problem.includes('ERR_FAILED'))).toBe(true)
+  })
+
+  it(
+    'does not grow while it is watched',
+    async () => {
+      await enter()
+      const session = await page.context().newCDPSession(page)
+      // Until rings and lists are full, they grow: that is what they are for.
+      for (let i = 0; i < 1100; i++) server.router.settle(server.router.route('hello').id, { costUsd: 0.001 })
+      await becomes('[data-tile="requests"]', new RegExp(`^${count(1100)}$`))
+      const before = await heapOf(page, session)
+      const end = Date.now() + SESSION_MS
+      while (Date.now() < end) {
+        for (let i = 0; i < 40; i++) server.router.settle(server.router.route('hello').id, { costUsd: 0.001 })
+        await page.waitForTimeout(500)
+      }
+      const after = await heapOf(page, session)
+      expect(after - before).toBeLessThan(GROWTH_BYTES_MAX)
+    },
+    SESSION_MS + START_MS_MAX,
+  )
+})
+
+/** Bytes of the page's heap that are in use. */
+async function heapOf(page: Page, session: CDPSession): Promise<number> {
+  await page.evaluate('gc()')
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  return usedSize
+}

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FIRST_EVENTS_MAX, LogDashboard } from '../../src/cli/dashboard/log-dashboard.js'
+import { withReader } from '../../src/cli/state/log-view.js'
+import type { DashboardData, ExplainedDecision } from '../../src/gateway/dashboard/shape.js'
+import { NOTHING_SEEN } from '../../src/gateway/dashboard/view.js'
+import { createRouter, type RouterStats } from '../../src/index.js'
+import { sqliteStore } from '../../src/store/sqlite/index.js'
+import { BIN, Folder, MODELS } from './support.js'
+
+const folder = new Folder()
+const running: ChildProcess[] = []
+/** A log of so many events, as well: PARETOBANDIT_DASHBOARD_EVENTS=1000000. */
+const EVENTS = Number(process.env.PARETOBANDIT_DASHBOARD_EVENTS ?? 0)
+
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null) continue
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('close', resolve))
+  }
+})
+
+/** A log of so many requests, settled and rewarded. */
+async function log(requests: number): Promise<string> {
+  const file = join(folder.path, 'a.state')
+  const clock = { now: 1_700_000_000_000 }
+  const router = await createRouter({
+    models: MODELS,
+    budget: { usdPerRequest: 0.001 },
+    dimension: 3,
+    seed: 1,
+    clock: () => clock.now,
+    store: sqliteStore(file),
+  })
+  for (let i = 0; i < requests; i++) {
+    clock.now += 500
+    const decision = router.route(new Float64Array([Math.sin(i), Math.cos(i), 1]))
+    router.settle(decision.id, { costUsd: decision.expectedCostUsd, latencyMs: 100 })
+    router.reward(decision.id, (i % 10) / 10)
+    if (i % 1000 === 0) await router.flush()
+  }
+  await router.close()
+  return file
+}
+
+async function served(file: string) {
+  const child = spawn(process.execPath, [BIN, 'dashboard', file, '--port', '0'], { cwd: folder.path })
+  running.push(child)
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  await expect.poll(() => /http:\S+/.test(stdout) || child.exitCode !== null, { timeout: 60_000 }).toBe(true)
+  const [url = ''] = /http:\S+/.exec(stdout) ?? []
+  const json = async <T>(path: string): Promise<T> => (await (await fetch(`${url}/${path}`)).json()) as T
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, url, json, ended, stdout: () => stdout }
+}
+
+describe('paretobandit dashboard', () => {
+  it('serves a log to this machine, without a key, and ends by a signal', async () => {
+    const file = await log(50)
+    const { child, url, json, ended } = await served(file)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/dashboard$/)
+    expect(await (await fetch(url)).text()).toContain('<title>paretobandit</title>')
+    expect((await fetch(new URL('/', url))).url).toBe(url)
+    const data = await json<DashboardData>('data')
+    const { stdout } = await folder.spawn(['stats', '--state', file, '--json'])
+    const stats = JSON.parse(stdout) as RouterStats
+    expect(data.stats.pacer).toEqual(stats.pacer)
+    expect(data.stats.models).toEqual(stats.models)
+    expect(data).toMatchObject({
+      kind: 'log',
+      canChange: false,
+      name: file,
+      traffic: null,
+      historyNote: null,
+    })
+    const [latest] = data.decisions
+    const found = await json<ExplainedDecision>(`decisions/${latest.id}`)
+    const explained = await folder.spawn(['explain', latest.id, file, '--json'])
+    const models = found.models.map(({ model, expectedReward }) => ({ model, expectedReward }))
+    expect(JSON.parse(explained.stdout)).toMatchObject({ chosen: found.chosen, models })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('changes nothing in the log', async () => {
+    const file = await log(20)
+    const before = await folder.read('a.state')
+    const { child, json, ended } = await served(file)
+    await json<DashboardData>('data')
+    child.kill('SIGTERM')
+    await ended
+    expect((await folder.read('a.state')).equals(before)).toBe(true)
+  })
+
+  it.each([
+    [['dashboard'], /missing required argument/],
+    [['dashboard', 'nothing.state'], /nothing\.state/],
+    [['dashboard', 'a.state', '--port', '70000'], /Expected a port/],
+    [['dashboard', 'a.state', '--stream', 'x'], /--stream: goes with redis/],
+  ] as const)('refuses %j in a line', async (args, message) => {
+    await log(1)
+    const { code, stderr } = await folder.spawn(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('a log that is longer than what is read first', () => {
+  it(
+    'is shown by its end at once, and then whole: the sums are those of stats',
+    async () => {
+      const requests = Math.ceil(Math.max(EVENTS, FIRST_EVENTS_MAX + 10_000) / 3)
+      const file = await log(requests)
+      await withReader(file, undefined, async (reader) => {
+        const beganAt = performance.now()
+        const dashboard = await LogDashboard.open(reader, 'a log')
+        const first = dashboard.data(NOTHING_SEEN)
+        if (EVENTS > 0) console.info(`${requests * 3} events: ${(performance.now() - beganAt).toFixed(0)} ms`)
+        expect(first.historyNote).toMatch(/the rest of the log is being read/)
+        expect(first.stats.requests).toBe(requests)
+        expect(first.decisions).toHaveLength(1000)
+        dashboard.follow((error) => expect.fail(String(error)))
+        await expect
+          .poll(() => dashboard.data(first.cursor).historyNote, { timeout: 120_000, interval: 300 })
+          .toBeNull()
+        const whole = dashboard.data(first.cursor)
+        await dashboard.close()
+        // What it had was of another reading.
+        expect(whole.isUpdate).toBe(false)
+        const { buckets } = whole.history[0]
+        expect(buckets.reduce((sum, bucket) => sum + bucket.requests, 0)).toBe(requests)
+        expect(buckets.at(-1)?.spendUsd).toBeCloseTo(whole.stats.pacer.spendUsd, 6)
+        expect(Math.abs(buckets[0].spendUsd)).toBeLessThan(whole.stats.pacer.spendUsd / 50)
+        const rewarded = whole.figures.reduce((sum, { rewards }) => sum + rewards, 0)
+        expect(rewarded).toBe(requests)
+      })
+    },
+    EVENTS > 0 ? 600_000 : 180_000,
+  )
+})

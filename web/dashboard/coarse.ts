@@ -1,0 +1,68 @@
+import type { Bucket, ModelBucket } from '../../src/gateway/dashboard/shape.js'
+
+/** With fewer requests a share says nothing. */
+const REQUESTS_MIN = 20
+/** Points that a line keeps. */
+const POINTS_MIN = 12
+
+/** Buckets joined until most of them have some requests, so that shares and means are of more than one. */
+export function coarse(buckets: readonly Bucket[], widthMs: number): readonly Bucket[] {
+  const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
+  let found = buckets
+  for (
+    let width = 2 * widthMs;
+    found.length / 2 >= POINTS_MIN && requests / found.length < REQUESTS_MIN;
+    width *= 2
+  )
+    found = joined(buckets, width)
+  return found
+}
+
+function joined(buckets: readonly Bucket[], widthMs: number): Bucket[] {
+  const groups = new Map<number, Bucket[]>()
+  for (const bucket of buckets) {
+    const at = Math.floor(bucket.at / widthMs) * widthMs
+    const group = groups.get(at)
+    if (group === undefined) groups.set(at, [bucket])
+    else group.push(bucket)
+  }
+  return [...groups].map(([at, group]) => join(at, group))
+}
+
+function join(at: number, group: readonly Bucket[]): Bucket {
+  const sum = (value: (bucket: Bucket) => number) => group.reduce((total, bucket) => total + value(bucket), 0)
+  const last = group[group.length - 1]
+  const models = new Map<string, ModelBucket>()
+  for (const bucket of group)
+    for (const own of bucket.models) models.set(own.model, both(models.get(own.model), own))
+  const requests = sum((bucket) => bucket.requests)
+  const weighed = group.filter(({ dollarWeight }) => dollarWeight !== null)
+  const weights = weighed.reduce((total, bucket) => total + bucket.requests, 0)
+  return {
+    at,
+    requests,
+    failed: sum(({ failed }) => failed),
+    refused: sum(({ refused }) => refused),
+    spendUsd: last.spendUsd,
+    allowanceUsd: last.allowanceUsd,
+    dollarWeight:
+      weights === 0
+        ? null
+        : weighed.reduce((total, bucket) => total + bucket.requests * (bucket.dollarWeight ?? 0), 0) /
+          weights,
+    models: [...models.values()],
+  }
+}
+
+function both(a: ModelBucket | undefined, b: ModelBucket): ModelBucket {
+  if (a === undefined) return b
+  return {
+    model: b.model,
+    requests: a.requests + b.requests,
+    rewards: a.rewards + b.rewards,
+    rewardSum: a.rewardSum + b.rewardSum,
+    latencies: a.latencies + b.latencies,
+    latencySumMs: a.latencySumMs + b.latencySumMs,
+    latencyMaxMs: Math.max(a.latencyMaxMs, b.latencyMaxMs),
+  }
+}
