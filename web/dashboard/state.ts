@@ -20,7 +20,13 @@ export const ring = computed<HistoryRing | null>(() => {
   return history[ringIndex.value] ?? history[0] ?? null
 })
 
-export const marksOf = computed(() => modelMarks(data.value?.stats.models ?? []))
+const modelIds = computed(() => (data.value?.stats.models ?? []).map(({ id }) => id).join('\n'))
+
+/** Marks of models: they stay when prices change, and are given anew when the models are others. */
+export const marksOf = computed(() => {
+  modelIds.value
+  return modelMarks(data.peek()?.stats.models ?? [])
+})
 
 /** Takes what the server sent: all, or what has changed. */
 export function take(next: DashboardData): void {

@@ -160,7 +160,7 @@ function optionsOf(
       },
     },
     axes: [
-      { ...axis, space: 78, values: clockTicks },
+      { ...axis, space: 78, size: 30, values: clockTicks },
       { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],
     series: [

@@ -32,6 +32,9 @@ const REWARD_DELAY_MS = { least: 100, most: 2500 } as const
 /** Of streams, those whose reader goes away early. */
 const LEAVING_SHARE = 0.02
 const PIECES_BEFORE_LEAVING = 3
+/** One in so many names its conversation, which is that of one of so many visitors. */
+const CONVERSING_EACH = 3
+const VISITORS = 60
 /** An error of a stream is in its last event. */
 const TAIL_CHARS = 2000
 
@@ -123,7 +126,8 @@ export class People {
     const isRewarded = random.next() < REWARDED_SHARE
     const delayMs = REWARD_DELAY_MS.least + random.next() * (REWARD_DELAY_MS.most - REWARD_DELAY_MS.least)
     const controller = new AbortController()
-    const response = await this.post(PATHS[way], bodyOf(way, text, isStreamed), controller.signal)
+    const session = number % CONVERSING_EACH === 0 ? `visitor ${number % VISITORS}` : null
+    const response = await this.post(PATHS[way], bodyOf(way, text, isStreamed), controller.signal, session)
     const model = response.headers.get('x-paretobandit-model')
     const decision = response.headers.get('x-paretobandit-decision')
     const isWhole = await read(response, isLeaving ? controller : null)
@@ -151,10 +155,19 @@ export class People {
     track(this.feedbackUnderWay, reward())
   }
 
-  private post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
+  private post(
+    path: string,
+    body: object,
+    signal?: AbortSignal,
+    session: string | null = null,
+  ): Promise<Response> {
     return fetch(this.url + path, {
       method: 'POST',
-      headers: { authorization: `Bearer ${DEMO_KEY}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${DEMO_KEY}`,
+        'content-type': 'application/json',
+        ...(session === null ? {} : { 'x-session-id': session }),
+      },
       body: JSON.stringify(body),
       ...(signal === undefined ? {} : { signal }),
     })
