@@ -81,6 +81,7 @@ describe('paretobandit dashboard', () => {
     const [latest] = data.decisions
     const found = await json<ExplainedDecision>(`decisions/${latest.id}`)
     const explained = await folder.spawn(['explain', latest.id, file, '--json'])
+    expect(found.statisticsChanged).toBe(false)
     const models = found.models.map(({ model, expectedReward }) => ({ model, expectedReward }))
     expect(JSON.parse(explained.stdout)).toMatchObject({ chosen: found.chosen, models })
     child.kill('SIGTERM')

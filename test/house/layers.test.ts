@@ -132,6 +132,27 @@ describe('imports in src/', () => {
   })
 })
 
+describe('pages in web/', () => {
+  const pages = filesUnder('web').filter((file) => /\.tsx?$/.test(file))
+  const imports = pages.flatMap(importsOf)
+
+  it('are imported by nothing in src/', () => {
+    expect(IMPORTS.filter(({ from }) => /(^|\/)web\//.test(from))).toEqual([])
+  })
+
+  it('import of src/ types and colours alone in the dashboard', () => {
+    expect(pages.length).toBeGreaterThan(10)
+    const wrong = imports.filter(
+      ({ file, from, typeOnly }) =>
+        /^web\/(dashboard|shared)\//.test(file) &&
+        from.includes('/src/') &&
+        !typeOnly &&
+        !from.endsWith('/src/report/palette.js'),
+    )
+    expect(wrong.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
+  })
+})
+
 describe('the house', () => {
   it(`has at most ${ROOMS_MAX} rooms in src/ and two loose files`, () => {
     const rooms = new Set(SOURCES.map(roomOf).filter((room) => room !== 'root'))

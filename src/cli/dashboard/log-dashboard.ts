@@ -100,7 +100,7 @@ export class LogDashboard implements Dashboard {
     try {
       const found = await this.oneAtATime(() => explainFrom(this.reader, id))
       const models = found.models.map(({ topFeatures: _, inflation: __, ...shown }) => shown)
-      return { ...found, models, left: 0, row: held?.row ?? null }
+      return { ...found, models, statisticsChanged: !found.isOfItsTime, left: 0, row: held?.row ?? null }
     } catch {
       return held
     }

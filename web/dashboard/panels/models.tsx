@@ -95,7 +95,7 @@ function Row({ model, shown }: { readonly model: Model; readonly shown: Dashboar
         <b class={model.isAvailable && model.enabled ? '' : 'warn'}>
           {model.standing.kind.replaceAll('-', ' ')}
         </b>
-        : {model.standing.why}
+        : {model.standing.why}.
         {alarms > 0 && <em> {alarms === 1 ? 'It has changed once.' : `It has changed ${alarms} times.`}</em>}
         {model.failed > 0 && <span> {count(model.failed)} failed.</span>}
       </td>
