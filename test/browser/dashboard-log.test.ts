@@ -7,8 +7,8 @@ import { serveLog } from '../../src/cli/dashboard/serve-log.js'
 import { foldOf, withReader } from '../../src/cli/state/log-view.js'
 import type { RouterStats } from '../../src/index.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
-import { axeProblems } from './axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import { axeProblems } from './axe.js'
 import { type KnownLog, knownLog, LONG_ID, SCRIPT_ID } from './known-log.js'
 
 tellOfMissingChromium('the dashboard of a log was not looked at')

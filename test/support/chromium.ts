@@ -18,8 +18,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: ARGUMENTS, timeout: START_MS_MAX })
+/** @param more arguments than the usual ones: `--js-flags=--expose-gc` */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH, args: [...ARGUMENTS, ...more], timeout: START_MS_MAX })
 }
 
 /** Says that tests are skipped for want of a browser; where env CI is set that is a failure. */
