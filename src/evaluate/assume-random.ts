@@ -1,4 +1,5 @@
-import { ParetoBanditError } from '../base/errors.js'
+import { checkRecord } from '../base/check.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import type { DecisionLog, LoggedDecision } from './log.js'
 
 /** A fair split is refused in one log of so many. */
@@ -17,6 +18,8 @@ const ROUNDING = 1e-9
  * @throws LOG_UNSUPPORTED when the log shows that models were not drawn so, or has one model alone
  */
 export function assumeRandom(log: DecisionLog): DecisionLog {
+  if (!Array.isArray(checkRecord(log, 'log').decisions))
+    throw expected('INVALID_ARGUMENT', 'log.decisions', 'a list of decisions', log.decisions)
   const unknown = log.decisions.filter(({ propensity }) => propensity === null)
   if (unknown.length === 0) return log
   const counts = new Map<number, number>()

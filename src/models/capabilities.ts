@@ -1,3 +1,4 @@
+import { expected } from '../base/errors.js'
 /** What a request may need of a model beyond text. */
 export const CAPABILITIES = [
   'tools',
@@ -21,10 +22,13 @@ export const LACKS: Readonly<Record<Capability, string>> = {
   logprobs: 'gives no logprobs',
 }
 
-/** What a request needs and a model has not, in the order of the needs. */
+/** What a request needs and a model has not, in the order of the needs. @throws INVALID_ARGUMENT for what is no list */
 export function missingCapabilities(
   has: readonly Capability[],
   needs: Iterable<Capability>,
 ): readonly Capability[] {
+  if (!Array.isArray(has)) throw expected('INVALID_ARGUMENT', 'has', 'a list of capabilities', has)
+  if (typeof needs?.[Symbol.iterator] !== 'function')
+    throw expected('INVALID_ARGUMENT', 'needs', 'a list of capabilities', needs)
   return [...needs].filter((need) => !has.includes(need))
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../base/check.js'
+import { expected } from '../base/errors.js'
 import type { Capability } from './capabilities.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -32,12 +33,17 @@ export function responsesNeeds(body: Json): Set<Capability> {
   return needs
 }
 
-/** The types of the parts of contents, those within parts too: a tool's result has some. */
+/** The types of the parts of contents, those within parts too: a tool's result has some. @throws INVALID_ARGUMENT for what is no list */
 export function partTypes(contents: readonly unknown[]): string[] {
+  if (!Array.isArray(contents)) throw expected('INVALID_ARGUMENT', 'contents', 'a list of contents', contents)
+  return typesWithin(contents)
+}
+
+function typesWithin(contents: readonly unknown[]): string[] {
   return contents.flatMap((content) =>
     recordsOf(content).flatMap(({ type, content: inner }) => [
       typeof type === 'string' ? type : '',
-      ...partTypes([inner]),
+      ...typesWithin([inner]),
     ]),
   )
 }

@@ -9,7 +9,7 @@ import {
   checkString,
 } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { readOnce } from '../../base/read-once.js'
+import { reading, readOnce } from '../../base/read-once.js'
 import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import { isSyncEncoder } from '../../features/encoder.js'
@@ -84,7 +84,7 @@ const KEYS: readonly (keyof LogImportOptions)[] = [
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL, UNKNOWN_MODEL naming the option */
 export function readImportOptions(options: LogImportOptions): ImportSettings {
-  const { encoder, ...given } = checkRecord(options, 'options')
+  const { encoder, ...given } = reading('options', () => ({ ...checkRecord(options, 'options') }))
   checkKeys({ encoder, ...given }, KEYS, 'options')
   const plain = readOnce(given, 'options')
   const use = plain.for === undefined ? 'priors' : checkOneOf(plain.for, IMPORT_USES, 'for')
