@@ -2,7 +2,8 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { WrittenField } from './event-table.js'
 import { wordBeyond } from './words.js'
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark that an id begins with is part of it.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Ids and names of models: up to here a loop reads faster than the decoder. */
 const LOOP_BYTES_MAX = 32

@@ -10,6 +10,7 @@ import {
   OUTAGE_PAUSE_REQUESTS,
   OUTAGE_PAUSE_REQUESTS_MAX,
   OUTAGE_PAUSE_REQUESTS_PROVING,
+  OUTAGE_PAUSE_SHARE_BY_TIME,
   OUTAGE_RELAPSE_CALLS,
   OUTAGE_SHARE_KEPT,
   OUTAGE_SHARE_RATE,
@@ -35,7 +36,7 @@ export interface Availability {
   /** Answers in a row that it takes to be back, and those that came. */
   answersNeeded: number
   answersInRow: number
-  /** It gets no request before this time and this request count, whichever comes first. */
+  /** It gets no request before this request count, or before this time and some of those requests. */
   pausedUntil: number
   pausedUntilRequests: number
   /** It gets none before this time, which the provider asked for. */
@@ -65,7 +66,16 @@ export const AVAILABILITY_NUMBERS = [
 export function isAvailable(model: Availability, at: number, requests: number): boolean {
   if (model.trips === 0) return true
   if (at < model.retryAt) return false
-  return at >= model.pausedUntil || requests >= model.pausedUntilRequests
+  if (requests >= model.pausedUntilRequests) return true
+  // Where requests are seldom a pause is soon over by time: some have to go elsewhere all the same.
+  const left = Math.floor(OUTAGE_PAUSE_SHARE_BY_TIME * pauseRequests(model))
+  return at >= model.pausedUntil && requests >= model.pausedUntilRequests - left
+}
+
+/** How many requests go elsewhere before the next try, the trips so far counted. */
+function pauseRequests({ trips, answersInRow }: Availability): number {
+  if (answersInRow > 0) return OUTAGE_PAUSE_REQUESTS_PROVING
+  return doubled(OUTAGE_PAUSE_REQUESTS, trips - 1, OUTAGE_PAUSE_REQUESTS_MAX)
 }
 
 /** A request went to a model that is down: the next waits for as long again. */
@@ -161,10 +171,5 @@ export function callAnswered(model: Availability, sequence: number, requests: nu
 function pause(model: Availability, at: number, requests: number): void {
   const doublings = model.trips - 1
   model.pausedUntil = at + doubled(OUTAGE_PAUSE_MS, doublings, OUTAGE_PAUSE_MS_MAX)
-  const isProving = model.answersInRow > 0
-  model.pausedUntilRequests =
-    requests +
-    (isProving
-      ? OUTAGE_PAUSE_REQUESTS_PROVING
-      : doubled(OUTAGE_PAUSE_REQUESTS, doublings, OUTAGE_PAUSE_REQUESTS_MAX))
+  model.pausedUntilRequests = requests + pauseRequests(model)
 }

@@ -53,6 +53,8 @@ export const OUTAGE_PAUSE_REQUESTS = 4
 export const OUTAGE_PAUSE_REQUESTS_MAX = 32
 /** While it answers, and has to answer more: every other request. */
 export const OUTAGE_PAUSE_REQUESTS_PROVING = 1
+/** Share of those requests that a pause which is over by time spares: the rest go elsewhere first, however seldom they come. */
+export const OUTAGE_PAUSE_SHARE_BY_TIME = 3 / 4
 export const OUTAGE_PAUSE_MS = 30_000
 export const OUTAGE_PAUSE_MS_MAX = 900_000
 /** No provider keeps everybody away for longer than an hour: a wait of years is a mistake of units, or of a date. */

@@ -74,7 +74,7 @@ export function plainStanding(model: Model, { arms, requests, registry }: FoldVi
   if (model.trips > 0)
     return plain(
       'down',
-      `it does not answer: ${model.trips === 1 ? 'a try' : `${model.trips} tries`} failed since, the next one comes by itself`,
+      `it does not answer: ${model.trips} tries failed since, the next one comes by itself`,
     )
   if (idleRequests === null || idleRequests >= MIX_REQUESTS) return null
   return plain('in-mix', `it had ${model.requests} of ${requests} requests, the latest ${idleRequests} ago`)

@@ -72,7 +72,8 @@ export function readAmount(
 ): number | null {
   const value = given[key]
   if (isAmount(value)) return value
-  if (!isMissing(value)) remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
+  if (!isMissing(value) || Number.isNaN(value))
+    remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
   return null
 }
 
@@ -122,11 +123,6 @@ export function priceOf(bill: GivenBill, prices: PriceList, otherwiseUsd: number
 
 export function tellsCost({ costUsd, counts }: GivenBill): boolean {
   return costUsd !== null || counts !== null
-}
-
-/** Whether a bill has a field for what was billed, though it may tell nothing. */
-export function namesBill(bill: Readonly<Record<string, unknown>>): boolean {
-  return BILL_KEYS.some((key) => key in bill)
 }
 
 function withFlag(flags: readonly UsageFlag[] | null, flag: UsageFlag): readonly UsageFlag[] {

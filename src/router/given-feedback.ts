@@ -4,16 +4,7 @@ import { reading, readRecordOnce } from '../base/read-once.js'
 import { RETRY_AFTER_MS_MAX } from '../models/tuning.js'
 import { BillRemarks } from '../models/usage/flags.js'
 import { checkId } from '../state/find-request.js'
-import {
-  BILL_KEYS,
-  type Bill,
-  flagsOf,
-  type GivenBill,
-  namesBill,
-  readAmount,
-  readBill,
-  tellsCost,
-} from './bill.js'
+import { BILL_KEYS, type Bill, flagsOf, type GivenBill, readAmount, readBill, tellsCost } from './bill.js'
 
 /** What is known of a finished call: its cost or what it was billed for, and how long it took. */
 export type Settlement = Bill & {
@@ -56,8 +47,11 @@ export function readSettlement(settlement: unknown, field: string): GivenSettlem
 export function readCorrection(bill: unknown, field: string): GivenSettlement {
   const given = readRecordOnce(checkRecord(bill, field), field)
   const read = readCall(given, SETTLEMENT_KEYS, field, new BillRemarks(true))
-  if (!tellsCost(read) && !namesBill(given))
-    throw expected('INVALID_ARGUMENT', field, 'costUsd, or inputTokens and outputTokens, or usage', 'none')
+  const what = 'costUsd, or inputTokens and outputTokens, or usage'
+  if (!tellsCost(read)) throw expected('INVALID_ARGUMENT', field, what, 'none')
+  // In place of a bill that was whole half of one would be taken for all of it.
+  if (read.costUsd === null && read.usageFlags?.includes('count-missing') === true)
+    throw expected('INVALID_ARGUMENT', field, what, 'the tokens of one side alone')
   return read
 }
 

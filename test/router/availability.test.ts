@@ -50,6 +50,28 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(router.stats().models.find(({ id }) => id === best)?.meanReward).toBeCloseTo(0.95, 6)
   })
 
+  it.each([60, 600, 3600, 86_400])(
+    'keeps little of its traffic where a request comes every %d s',
+    async (seconds) => {
+      const { router, clock } = await makeBench({ policy })
+      const paced = (count: number, down: string | null, favourite: string): number => {
+        let tries = 0
+        for (let i = 0; i < count; i++) {
+          clock.advance(seconds * 1000)
+          tries += serve(router, 1, down, favourite)
+        }
+        return tries
+      }
+      const { id, model: best } = router.route(X)
+      router.settle(id, { costUsd: 0.0001 })
+      paced(300, null, best)
+      expect(paced(1000, best, best)).toBeLessThan(150)
+      const before = shareOf(router, best)
+      paced(60, null, best)
+      expect(shareOf(router, best) - before).toBeGreaterThan(20)
+    },
+  )
+
   it('is left alone for as long as its provider asks', async () => {
     const { router, clock } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
     serve(router, 100, null)

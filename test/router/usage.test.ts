@@ -171,6 +171,14 @@ describe('a bill that corrects another is refused where it', () => {
     ['has a usage and a part', { usage: USAGE, cachedInputTokens: 1 }, 'bill.usage', 'cachedInputTokens'],
     ['has a usage that is none', { usage: 1 }, 'bill.usage', 'an object'],
     ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'bill.usage.prompt_tokens', 'got "1"'],
+    ['is no amount', { costUsd: Number.NaN }, 'bill.costUsd', 'got NaN'],
+    ['is null', { costUsd: null }, 'bill', 'got "none"'],
+    ['is not there', { costUsd: undefined }, 'bill', 'got "none"'],
+    ['has a usage that is null', { usage: null }, 'bill', 'got "none"'],
+    ['has a usage without counts', { usage: {} }, 'bill', 'got "none"'],
+    ['has null counts', { inputTokens: null, outputTokens: null }, 'bill', 'got "none"'],
+    ['has the input alone', { inputTokens: 10 }, 'bill', 'the tokens of one side alone'],
+    ['has the output alone', { outputTokens: 10, inputTokens: null }, 'bill', 'the tokens of one side alone'],
     ['was served otherwise', { usage: USAGE, serviceTier: 'bach' }, 'bill.serviceTier', "'batch'"],
   ])('%s', async (_, settlement, field, says) => {
     const { router } = await makeBench({ models: [PLAIN] })

@@ -52,6 +52,26 @@ describe('a text that is kept has all its pairs, else it is refused', () => {
     expectCode(() => router.settle(`${id}.1`, { costUsd: 1 }), 'UNKNOWN_REQUEST', 'id')
   })
 
+  it.each(['\ufeffabc', '\ufeff', 'a\ufeff', '\ufeff\ufeffabc'])(
+    'a byte order mark is part of %j, after a restart too',
+    async (id) => {
+      const store = memoryStore()
+      const options = { store, dimension: 3, journal: { snapshotOnClose: false } } as const
+      const ids = ['abc', id]
+      const tenants = ids.map((tenant) => ({ id: tenant, ...TENANT }))
+      const models = ids.map((model) => ({ id: model, ...PRICE }))
+      const before = await createRouter({ ...options, models, tenants })
+      for (const model of ids) before.route(X, { candidates: [model], tenant: model })
+      await before.close()
+      const after = await createRouter(options)
+      expect(after.tenants()).toEqual(ids)
+      expect(after.stats().models.map((model) => [model.id, model.requests])).toEqual(
+        ids.map((model) => [model, 1]),
+      )
+      await after.close()
+    },
+  )
+
   it('whole pairs are texts like any other', async () => {
     const { router } = await makeBench()
     router.addModel({ id: '\u{1f600} \ufffd', ...PRICE })

@@ -1,5 +1,5 @@
 import { PRUNED_COUNT_MIN } from '../../bandit/scan.js'
-import { CELL_STRIDE, listOffset } from '../../kernel/layout.js'
+import { CELL_STRIDE, listOffset, sectionOffset } from '../../kernel/layout.js'
 import type { StateView } from '../../state/policy-state.js'
 import type { CandidateCosts } from './candidate-costs.js'
 import type { PredictedUses } from './latency/predicted-uses.js'
@@ -73,7 +73,7 @@ export class Equals {
     const b = costs.slots[dearer]
     const evidence = Math.min(policy.rewardEvidence(a), policy.rewardEvidence(b))
     if (evidence >= EXPLORED_OBSERVATIONS) {
-      const begun = startShare(state, b) - startShare(state, a)
+      const begun = startShare(state, b, index) - startShare(state, a, index)
       if (better - Math.max(begun, 0) <= this.indifference) return true
     }
     return costs.list.count < PRUNED_COUNT_MIN && this.isEmpty(state, index, cheaper, dearer, lead)
@@ -107,11 +107,18 @@ export class Equals {
 
 /**
  * How much of a model's predicted reward is left of its start at the best reward there is (lambda0 observations of it), and not
- * of rewards: lambda_left (1 - level) / A_bb. It asked for tries; it is no reason to pay once they were made, and keeps a
- * model that got few of them ahead of one that got many.
+ * of rewards: lambda_left (1 - level) e . A^-1 x, e the bias. It asked for tries; it is no reason to pay once they were made, and
+ * keeps a model that got few of them ahead of one that got many. O(d)
  */
-function startShare({ arms, policy }: StateView<DollarState>, slot: number): number {
-  const level = arms.theta(slot)[arms.kernel.layout.dimension - 1]
-  const left = arms.cell(arms.rewards.ridge, slot)
-  return (left * Math.max(0, 1 - level)) / policy.rewardEvidence(slot)
+function startShare({ arms }: StateView<DollarState>, slot: number, index: number): number {
+  const { f64, layout } = arms.kernel
+  const { dimension } = layout
+  const inverse = sectionOffset(layout, layout.inverse, layout.paddedTriangle, slot)
+  const context = layout.context + index * layout.paddedDimension
+  let share = 0
+  // The column of the bias, which comes last in each row of the packed triangle.
+  for (let i = 0, end = dimension - 1; i < dimension; i++, end += dimension - i)
+    share += f64[inverse + end] * f64[context + i]
+  const level = arms.theta(slot)[dimension - 1]
+  return arms.cell(arms.rewards.ridge, slot) * Math.max(0, 1 - level) * share
 }

@@ -47,6 +47,15 @@ function heldUsd(router: Router): number {
 const usual = (model: string): number => COSTS[model]
 
 describe('a debt is over within a stated number of requests', () => {
+  it.each([2, 10])('of the ceiling that was lowered to a part in %d after the bill', async (times) => {
+    const { router } = await makeBench({ models: [CHEAP], budget: { usdPerRequest: B }, strict: true })
+    router.settle(router.route(X).id, { costUsd: 1000 })
+    router.setBudget({ usdPerRequest: B / times })
+    const { lastRefused } = run(router, 1000, () => B / times / 10)
+    expect(lastRefused).toBeGreaterThan(100)
+    expect(lastRefused).toBeLessThan(560)
+  })
+
   it.each([
     ['of a newcomer on its second request', 0.25, true],
     ['of a newcomer on its second request', 0.25, false],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../../src/index.js'
+import { Random } from '../../support/random.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -11,9 +12,10 @@ const MODELS = [
   { id: 'dear', inputUsdPerMTok: 2.5, outputUsdPerMTok: 10 },
 ]
 
-/** @returns of each day what was spent of the cap, and how many requests were refused */
-async function days(usd: number, perHour: (hour: number) => number, count: number) {
+/** @param spread of bills about their mean @returns of each day what was spent of the cap, and how many requests were refused */
+async function days(usd: number, perHour: (hour: number) => number, count: number, spread = 0) {
   let now = START
+  const random = new Random(7)
   const router = await createRouter({
     models: MODELS,
     dimension: 3,
@@ -30,8 +32,9 @@ async function days(usd: number, perHour: (hour: number) => number, count: numbe
         now = START + day * DAY + Math.floor((hour + i / perHour(hour)) * HOUR)
         try {
           const { id, model } = router.route([(i % 5) / 5, (i % 7) / 7, 1])
-          dayUsd += COSTS_USD[model]
-          router.settle(id, { costUsd: COSTS_USD[model] })
+          const costUsd = COSTS_USD[model] * (1 + spread * (2 * random.next() - 1))
+          dayUsd += costUsd
+          router.settle(id, { costUsd })
           router.reward(id, model === 'dear' ? 0.9 : 0.5)
         } catch {
           refused++
@@ -52,6 +55,17 @@ describe('a cap of a day under traffic that no hour of it can make up for', () =
     const { spent, refused } = await days(usd, () => perHour, 4)
     expect(refused).toBe(0)
     for (const share of spent.slice(1)) expect(share).toBeGreaterThan(0.95)
+    for (const share of spent) expect(share).toBeLessThanOrEqual(1 + 1e-9)
+  })
+
+  it.each([
+    [0.05, 0.9],
+    [0.1, 0.87],
+    [0.3, 0.8],
+  ])('whose bills vary by %f either way is spent to %f', async (spread, least) => {
+    const { spent, refused } = await days(4, () => 130, 4, spread)
+    expect(refused).toBe(0)
+    for (const share of spent.slice(1)) expect(share).toBeGreaterThan(least)
     for (const share of spent) expect(share).toBeLessThanOrEqual(1 + 1e-9)
   })
 

@@ -54,7 +54,10 @@ export class Account {
 
   setBudget(usdPerRequest: number | null): void {
     this.usdPerRequest = usdPerRequest
-    if (usdPerRequest !== null) this.credit.open(usdPerRequest)
+    if (usdPerRequest === null) return
+    this.credit.open(usdPerRequest)
+    // What was owed under a higher ceiling is paid back within as many requests as under this one.
+    this.credit.boundDebt(usdPerRequest)
   }
 
   /** An operator's credit, or a debit where it is negative: of the ceiling's balance, and of the caps in force. */

@@ -166,7 +166,7 @@ export class Credit {
   }
 
   /** What the fund owes beyond its share is owed by the balance; what both owe beyond theirs is written off. */
-  private boundDebt(usdPerRequest: number): void {
+  boundDebt(usdPerRequest: number): void {
     const fundUsd = -FUND_DEBT_REQUESTS * usdPerRequest
     if (this.fundUsd < fundUsd) {
       this.balanceUsd += this.fundUsd - fundUsd
