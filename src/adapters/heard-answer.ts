@@ -1,4 +1,5 @@
 import { type AnswerFormat, answerOf, type ReadAnswer, type Rewards, responseIdIn } from '../rewards/index.js'
+import { quietly } from './given.js'
 import type { Json } from './json.js'
 
 /** An answer on its way, for whoever makes rewards of it. What cannot be read is not rewarded, and nobody loses an answer for it. */
@@ -35,14 +36,6 @@ export class HeardAnswer {
   ended(decision: string): void {
     const { read, responseId, askedAt } = this
     quietly(() => this.rewards.answered({ ...read, responseId, askedAt, decision }))
-  }
-}
-
-function quietly<T>(act: () => T): T | null {
-  try {
-    return act()
-  } catch {
-    return null
   }
 }
 

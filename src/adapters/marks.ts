@@ -1,4 +1,5 @@
 import type { Run } from '../index.js'
+import { quietly } from './given.js'
 import { isRecord } from './json.js'
 
 /** Where answers say what became of them: in the metadata of a provider, or of a message. */
@@ -44,7 +45,7 @@ export class Runs {
 
   /** Null: no routed model gave it, or long ago. */
   of(metadata: unknown): Run<unknown> | null {
-    const mark = markIn(metadata)
+    const mark = quietly(() => markIn(metadata))
     return mark === null ? null : (this.known.get(mark.run) ?? null)
   }
 }

@@ -133,6 +133,10 @@ export function checkBoolean(value: unknown, field: string): boolean {
   return value
 }
 
+export function checkFunction(value: unknown, field: string): void {
+  if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
+}
+
 export function checkArray(value: unknown, field: string): readonly unknown[] {
   if (!Array.isArray(value)) throw expected('INVALID_ARGUMENT', field, 'an array', value)
   return value

@@ -7,6 +7,7 @@ import { admit } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
 import { decision, feedback, link, thumbsScript } from './feedback/feedback-routes.js'
+import { isObject, must, reading } from './given.js'
 import { JUDGE_KEY } from './judge/judge-model.js'
 import { refusalResponse } from './keys/refusal.js'
 import { rewardMetrics } from './metrics/reward-metrics.js'
@@ -38,9 +39,9 @@ const COMPLETIONS = [
   ['/v1/embeddings', OPENAI_EMBEDDINGS],
 ] as const
 
-/** Everything that clients call. */
+/** Everything that clients call. @throws INVALID_ARGUMENT */
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
-  const { call = fetchUpstream, after = afterTimeout, random = Math.random, aiSdk } = options
+  const { call, after, random, aiSdk } = reading('options', () => readOptions(options))
   return (deps) => {
     const ask = (own: House, adapter: ProtocolAdapter, request: Request) =>
       complete(own, adapter, request, JUDGE_KEY)
@@ -84,4 +85,14 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       rewardReport: () => house.rewardReport,
     }
   }
+}
+
+/** @throws INVALID_ARGUMENT */
+function readOptions(options: ClientSurfaceOptions) {
+  must(isObject(options), 'options', 'an object')
+  const { call = fetchUpstream, after = afterTimeout, random = Math.random, aiSdk } = options
+  for (const [name, given] of Object.entries({ call, after, random }))
+    must(typeof given === 'function', name, 'a function')
+  must(aiSdk === undefined || isObject(aiSdk), 'aiSdk', 'an object')
+  return { call, after, random, aiSdk }
 }

@@ -13,6 +13,7 @@ import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
 import type { DashboardFiles } from './dashboard/files.js'
 import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
+import { checkGatewayOptions, reading } from './given.js'
 import { sha256Hex } from './keys/digest.js'
 import { Keyring } from './keys/keyring.js'
 import { RateLimits } from './keys/rate-limits.js'
@@ -88,10 +89,11 @@ export interface Gateway {
 
 /**
  * Puts a gateway together. It runs wherever there are `fetch`, `Request` and `crypto`.
- * @throws (the promise is rejected with) what the records throw; ConfigError where a model without prices would escape a limit
+ * @throws (the promise is rejected with) INVALID_ARGUMENT; what the records throw; ConfigError where a model without prices would escape a limit
  *   that the router has from its log
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  reading('options', () => checkGatewayOptions(options))
   const { config, router, records = memoryRecords(), now = Date.now, digest = sha256Hex, readAgain } = options
   const write: WriteLine = options.write ?? (() => {})
   checkHeld(router, config)

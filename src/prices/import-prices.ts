@@ -1,4 +1,5 @@
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { checkModelPrice, type ModelSpec, type ResolvedModelPrice } from '../models/model.js'
 import { differencesOf, type PriceDifference } from './difference.js'
 import { FORMATS, formatOf, type PriceFormat } from './formats/formats.js'
@@ -42,8 +43,9 @@ export async function importPrices(
 ): Promise<ImportedPrices> {
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null))
     throw expected('INVALID_ARGUMENT', 'source', 'a path, a URL or a list', source)
-  const settings = checkOptions(options)
-  return importList(await readSource(source, settings), settings)
+  const settings = reading('options', () => checkOptions(options))
+  const list = await readSource(source, settings)
+  return reading('source', () => importList(list, settings))
 }
 
 /** The same of a list that has been read. @throws as `importPrices` */

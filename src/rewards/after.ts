@@ -1,8 +1,12 @@
+import { checkFinite, checkFunction } from '../base/check.js'
+
 /** Calls back after so long, ms; gives what takes it back. */
 export type After = (ms: number, call: () => void) => () => void
 
-/** By `setTimeout`. */
+/** By `setTimeout`. @throws INVALID_ARGUMENT */
 export const afterTimeout: After = (ms, call) => {
+  checkFinite(ms, 'ms')
+  checkFunction(call, 'call')
   const timer = setTimeout(call, ms)
   return () => clearTimeout(timer)
 }

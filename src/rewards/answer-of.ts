@@ -1,4 +1,5 @@
 import { checkOneOf, checkRecord } from '../base/check.js'
+import { reading } from '../base/read-once.js'
 import { type Json, listOf, objectOf, objectsOf, textOf, textOfContent } from './json.js'
 import type { PromptMessage } from './judge/grading.js'
 import { CollectedAnswer } from './validators/collected-answer.js'
@@ -29,20 +30,26 @@ export function answerOf(
 ): ReadAnswer {
   const known = checkOneOf(format, ANSWER_FORMATS, 'format')
   const body = checkRecord(request, 'request')
-  const values = Array.isArray(answer) ? objectsOf(answer) : [checkRecord(answer, 'answer')]
   const collected = new CollectedAnswer()
   let responseId: string | null = null
-  for (const value of values) {
-    collected.add(known, value)
-    responseId ??= responseIdIn(value)
-  }
-  return { prompt: promptOf(known, body), contract: contractOf(known, body), answer: collected, responseId }
+  reading('answer', () => {
+    const values = Array.isArray(answer) ? objectsOf(answer) : [checkRecord(answer, 'answer')]
+    for (const value of values) {
+      collected.add(known, value)
+      responseId ??= responseIdIn(value)
+    }
+  })
+  const prompt = reading('request', () => promptOf(known, body))
+  return { prompt, contract: contractOf(known, body), answer: collected, responseId }
 }
 
-/** Of a whole answer, a piece of a chat, or an event that has the answer in it. */
+/** Of a whole answer, a piece of a chat, or an event that has the answer in it. @throws INVALID_ARGUMENT */
 export function responseIdIn(value: Json): string | null {
-  const inner = objectOf(value.response) ?? objectOf(value.message) ?? value
-  return textOf(inner.id) || null
+  checkRecord(value, 'value')
+  return reading('value', () => {
+    const inner = objectOf(value.response) ?? objectOf(value.message) ?? value
+    return textOf(inner.id) || null
+  })
 }
 
 /** The texts of a request. */

@@ -1,6 +1,7 @@
 import { checkRecord, checkString } from '../base/check.js'
 import { readClock } from '../base/clock.js'
 import { expected, isStoreError, ParetoBanditError } from '../base/errors.js'
+import { reading, readRecordOnce } from '../base/read-once.js'
 import type { Router } from '../index.js'
 import type { ReadAnswer } from './answer-of.js'
 import type { Agreement } from './collect/agreement.js'
@@ -19,7 +20,7 @@ import { textDraw, textHash } from './text-hash.js'
 import type { AnswerFlaw } from './validators/endings.js'
 import { fitsSchema } from './validators/json-schema.js'
 import { Repeats } from './validators/repeats.js'
-import { checkAnswer } from './validators/verdict.js'
+import { checkAnswer, checkCollected } from './validators/verdict.js'
 
 /** Of answers so many can be found by what their providers call them, the latest. */
 const RESPONSES_MAX = 10_000
@@ -82,7 +83,7 @@ class RouterRewards implements Rewards {
       responseId = null,
       owner = '',
       askedAt,
-    } = checkAnswered(given)
+    } = reading('answered', () => checkAnswered(given))
     const { validators, now } = this.options
     const at = readClock(now)
     this.answers++
@@ -109,7 +110,7 @@ class RouterRewards implements Rewards {
       weight = 1,
       source = 'client',
       idempotencyKey = null,
-    } = checkRecord(reward, 'reward')
+    } = readRecordOnce(checkRecord(reward, 'reward'), 'reward')
     const key = idempotencyKey === null ? null : checkString(idempotencyKey, 'reward.idempotencyKey')
     return this.collector.give({
       decision: checkString(decision, 'reward.decision'),
@@ -122,6 +123,8 @@ class RouterRewards implements Rewards {
 
   async giveMany(rewards: Iterable<RewardInput>): Promise<GivenCounts> {
     const counts = { taken: 0, known: 0, refused: 0 }
+    const isMany = reading('rewards', () => typeof rewards?.[Symbol.iterator] === 'function')
+    if (!isMany) throw expected('INVALID_ARGUMENT', 'rewards', 'a list of rewards', rewards)
     for (const reward of rewards) {
       try {
         counts[await this.give(reward)]++
@@ -203,9 +206,9 @@ export function createRewards(
   router: Pick<Router<string>, 'reward' | 'checkReward'>,
   options: RewardsOptions = {},
 ): Rewards {
-  if (typeof router !== 'object' || router === null || typeof router.reward !== 'function')
-    throw expected('INVALID_ARGUMENT', 'router', 'a router', router)
-  return new RouterRewards(router, readRewardsOptions(options))
+  const isRouter = reading('router', () => typeof router?.reward === 'function')
+  if (!isRouter) throw expected('INVALID_ARGUMENT', 'router', 'a router', router)
+  return reading('options', () => new RouterRewards(router, readRewardsOptions(options)))
 }
 
 function within(value: unknown, field: string, most: number): number {
@@ -218,7 +221,6 @@ function checkAnswered(given: AnsweredRequest): AnsweredRequest {
   checkString(decision, 'answered.decision')
   if (!Array.isArray(prompt)) throw expected('INVALID_ARGUMENT', 'answered.prompt', 'messages', prompt)
   checkRecord(contract, 'answered.contract')
-  if (typeof answer !== 'object' || answer === null || !('calls' in answer))
-    throw expected('INVALID_ARGUMENT', 'answered.answer', 'a CollectedAnswer, as of answerOf', answer)
+  checkCollected(answer, 'answered.answer')
   return given
 }

@@ -1,6 +1,7 @@
 import {
   checkBoolean,
   checkEach,
+  checkFunction,
   checkInRange,
   checkInteger,
   checkKeys,
@@ -130,9 +131,9 @@ export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOpti
   )
   if (!(low < high))
     throw expected('INVALID_ARGUMENT', 'rewardRange', 'two numbers, the lower first', rewardRange)
-  if (fits !== null) mustBeFunction(fits, 'validators.fits')
+  if (fits !== null) checkFunction(fits, 'validators.fits')
   for (const name of ['onError', 'now', 'after'] as const)
-    if (options[name] !== undefined) mustBeFunction(options[name], name)
+    if (options[name] !== undefined) checkFunction(options[name], name)
   return {
     windowMs: checkInteger(windowMs, 0, DAY_MS, 'windowMs'),
     weights: readWeights(options.weights ?? {}),
@@ -176,7 +177,7 @@ function checkMetric(metric: unknown, i: number): MetricScale {
 
 function readJudge(judge: JudgeOptions): ResolvedJudge {
   const { ask, share = 0.02, rubric, cap, calibrate = true } = checkRecord(judge, 'judge')
-  mustBeFunction(ask, 'judge.ask')
+  checkFunction(ask, 'judge.ask')
   const { usd, per, usdPerGrade } = checkRecord(cap, 'judge.cap')
   if (rubric !== undefined && checkString(rubric, 'judge.rubric').length > RUBRIC_CHARS_MAX)
     throw expected('INVALID_ARGUMENT', 'judge.rubric', `at most ${RUBRIC_CHARS_MAX} characters`, rubric)
@@ -191,8 +192,4 @@ function readJudge(judge: JudgeOptions): ResolvedJudge {
     },
     calibrate: checkBoolean(calibrate, 'judge.calibrate'),
   }
-}
-
-function mustBeFunction(value: unknown, field: string): void {
-  if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
 }

@@ -1,10 +1,13 @@
+import { expected } from '../base/errors.js'
+
 /** 53 bits of a text as a number in [0, 1), fast and the same everywhere (cyrb53). */
 export function textDraw(text: string): number {
   return bitsOf(text) / 2 ** 53
 }
 
-/** The same bits as a short text. Two texts have the same once in 2^53 pairs: it tells texts apart, and proves nothing. */
+/** The same bits as a short text. Two texts have the same once in 2^53 pairs: it tells texts apart, and proves nothing. @throws INVALID_ARGUMENT */
 export function textHash(text: string): string {
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a text', text)
   return bitsOf(text).toString(36)
 }
 

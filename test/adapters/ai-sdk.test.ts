@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reward, routed, runOf } from '../../src/adapters/ai-sdk/index.js'
 import { MARK, RUNS_MAX, Runs } from '../../src/adapters/marks.js'
 import { createRouter, type Router, type Run } from '../../src/index.js'
+import { expectCode } from '../support/errors.js'
 import { Random } from '../support/random.js'
 
 type Part = Readonly<Record<string, unknown>>
@@ -107,7 +108,7 @@ describe.each([
     await reward(result, 0.75)
     expect(rewarded()).toBe(1)
     expect((await runOf(result))?.decisions).toHaveLength(1)
-    await expect(reward({}, 1)).rejects.toThrow(TypeError)
+    await expect(reward({}, 1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'result' })
   })
 
   it('streams a text', async () => {
@@ -288,7 +289,7 @@ describe.each([
 
 describe('what a routed model is made of', () => {
   it('is a model at least, all of one specification', () => {
-    expect(() => routed(router, { models: {} })).toThrow(TypeError)
+    expectCode(() => routed(router, { models: {} }), 'INVALID_ARGUMENT', 'models')
     const models = { one: mock('v3', () => ({})), two: mock('v4', () => ({})) }
     expect(() => routed(router, { models })).toThrow(/specification v3/)
   })

@@ -65,7 +65,10 @@ describe('a routing middleware for agents of LangChain', () => {
     expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
     await reward(result, 0.75)
     expect(provider.sum('rewarded')).toBe(2)
-    await expect(reward({ messages: [new AIMessage('mine')] }, 1)).rejects.toThrow(TypeError)
+    await expect(reward({ messages: [new AIMessage('mine')] }, 1)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'answer',
+    })
   })
 
   it('routes the next turn of a conversation by itself', async () => {

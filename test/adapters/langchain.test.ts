@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { RoutedChatModel, reward, runOf } from '../../src/adapters/langchain/index.js'
 import { addedUsage, providerUsage } from '../../src/adapters/langchain/token-counts.js'
 import type { RunOptions } from '../../src/index.js'
+import { expectCode } from '../support/errors.js'
 import { Provider } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-large']
@@ -37,7 +38,10 @@ describe('a routed chat model of LangChain', () => {
     expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
     await reward(message, 0.75)
     expect(provider.sum('rewarded')).toBe(1)
-    await expect(reward(new AIMessage('mine'), 1)).rejects.toThrow(TypeError)
+    await expect(reward(new AIMessage('mine'), 1)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'answer',
+    })
   })
 
   it('streams', async () => {
@@ -103,7 +107,7 @@ describe('a routed chat model of LangChain', () => {
       router: provider.router,
       models: { one: modelOf().withConfig({}) as never },
     })
-    expect(() => model.bindTools([LOOK])).toThrow(TypeError)
+    expectCode(() => model.bindTools([LOOK]), 'INVALID_ARGUMENT', /^models\[/)
   })
 })
 

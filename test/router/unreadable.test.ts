@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import * as aiSdk from '../../src/adapters/ai-sdk/index.js'
+import * as langchain from '../../src/adapters/langchain/index.js'
+import * as openai from '../../src/adapters/openai/index.js'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import * as evaluate from '../../src/evaluate/index.js'
 import * as features from '../../src/features/index.js'
+import * as gateway from '../../src/gateway/index.js'
 import * as index from '../../src/index.js'
+import * as prices from '../../src/prices/index.js'
+import * as rewards from '../../src/rewards/index.js'
 import { Router } from '../../src/router/router.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
@@ -19,6 +25,14 @@ function unlisted(): object {
     throw REFUSED
   }
   return new Proxy({}, { ownKeys: refuse, getOwnPropertyDescriptor: refuse })
+}
+
+/** Whatever reads it hears an exception. */
+function unread(): object {
+  const refuse = (): never => {
+    throw REFUSED
+  }
+  return new Proxy({}, { get: refuse, has: refuse })
 }
 
 /** What the call throws or rejects with; null: nothing. */
@@ -39,6 +53,10 @@ function functionsOf(names: object): [string, Call][] {
   )
 }
 
+function isTyped(error: unknown): boolean {
+  return error === null || error instanceof ParetoBanditError || error instanceof gateway.ConfigError
+}
+
 const SHAPES: readonly [string, () => unknown[]][] = [
   ['the first', () => [unlisted()]],
   ['the second', () => ['x', unlisted()]],
@@ -48,13 +66,94 @@ const SHAPES: readonly [string, () => unknown[]][] = [
   ['a list', () => [[7]]],
 ]
 
+const VALUES: readonly [string, () => unknown][] = [
+  ['nothing', () => undefined],
+  ['null', () => null],
+  ['a number', () => 7],
+  ['a list', () => [7]],
+  ['a text', () => 'x'],
+  ['an object of nothing', () => ({})],
+  ['an object of no models', () => ({ models: {} })],
+  ['one that cannot be read', unread],
+  ['one that cannot be listed', unlisted],
+]
+
+/** What stands rightly before the argument that is wrong. */
+const RIGHT: Readonly<Record<string, () => unknown[][] | Promise<unknown[][]>>> = {
+  'aiSdk.routed': async () => [[await someRouter()]],
+  'openai.routed': async () => [[{}, await someRouter()]],
+  'langchain.routingMiddleware': () => [[() => null]],
+  'rewards.afterTimeout': () => [[0]],
+  'rewards.createRewards': async () => [[await someRouter()]],
+  'rewards.checkAnswer': () => [[rewards.NO_CONTRACT], [rewards.NO_CONTRACT, new rewards.CollectedAnswer()]],
+  'rewards.linkToken': () => [[{ decision: 'd', value: 1 }]],
+  'rewards.linkResponse': () => [['POST', 'x', { secret: 's'.repeat(32) }, 0]],
+  'rewards.thumbLinks': () => [['d', 'https://host/f/']],
+  'rewards.thumbsHtml': () => [[{ up: '/f/a', down: '/f/b' }]],
+  'rewards.isInStore': () => [[Promise.resolve()], [Promise.resolve(), rewards.afterTimeout]],
+  'rewards.evaluationReward': () => [[{ name: 'gen_ai.evaluation.result' }]],
+  'rewards.readEvaluations': () => [[{ resourceLogs: [] }]],
+  'rewards.readFeedback': () => [[{ decision_id: 'd', value: 1 }]],
+  'rewards.fitsSchema': () => [[{ a: 1 }], [[1]]],
+  'prices.importPrices': () => [[{ x: { input_cost_per_token: 1e-6 } }]],
+  'gateway.readConfigText': () => [['models: []']],
+}
+
+function someRouter(): Promise<unknown> {
+  return index.createRouter({ models: MODELS, dimension: 3, kernel: 'js' })
+}
+
 describe('arguments that cannot be read, or are of another type', () => {
   const all = functionsOf({ ...index, ...features, ...evaluate, redisStore, sqliteStore })
   it.each(all)('%s answers with a typed error or takes them', async (_, call) => {
     for (const [shape, args] of SHAPES) {
       const error = await thrownBy(() => call(...args()))
-      const isTyped = error === null || error instanceof ParetoBanditError
-      expect([shape, isTyped ? 'typed' : error]).toEqual([shape, 'typed'])
+      expect([shape, isTyped(error) ? 'typed' : error]).toEqual([shape, 'typed'])
+    }
+  })
+
+  const others: [string, Call][] = Object.entries({
+    aiSdk,
+    langchain,
+    openai,
+    prices,
+    rewards,
+    gateway,
+  }).flatMap(([entry, names]) =>
+    functionsOf(names).map(([name, call]): [string, Call] => [`${entry}.${name}`, call]),
+  )
+  others.push(['langchain.RoutedChatModel', (fields) => new langchain.RoutedChatModel(wrong(fields))])
+  others.push(['rewards.LangfuseScores', (options) => new rewards.LangfuseScores(wrong(options))])
+  others.push(['rewards.Judge', (parts) => new rewards.Judge(wrong(parts))])
+  others.push(['rewards.RewardCollector', (parts) => new rewards.RewardCollector(wrong(parts))])
+  it.each(others)('%s likewise, whichever argument it is', async (name, call) => {
+    const before = [[], ['x'], [{}], ['chat'], ['chat', {}], ...((await RIGHT[name]?.()) ?? [])]
+    const all: [string, () => unknown[]][] = VALUES.flatMap(([shape, value]): [string, () => unknown[]][] => [
+      ...before.map((first): [string, () => unknown[]] => [
+        `${shape} after ${first.length}`,
+        () => [...first, value()],
+      ]),
+      [`${shape} twice`, () => [value(), value()]],
+      [`${shape} in a list`, () => [[value()]]],
+      [`${shape} in a list, and behind`, () => [{}, [value()]]],
+    ])
+    for (const [shape, args] of [['nothing', () => []] as const, ...all]) {
+      const error = await thrownBy(() => call(...args()))
+      expect([shape, isTyped(error) ? 'typed' : error]).toEqual([shape, 'typed'])
+    }
+  })
+
+  it.each(['aiSdk', 'langchain', 'openai'] as const)('%s: what is no answer has no run', async (entry) => {
+    const runOf: Call = wrong<Record<string, Call>>({ aiSdk, langchain, openai }[entry]).runOf
+    for (const [shape, value] of VALUES)
+      expect([shape, (await runOf(value())) ?? null]).toEqual([shape, null])
+  })
+
+  it.each(['aiSdk', 'langchain'] as const)('%s: what is no answer takes no reward', async (entry) => {
+    const reward: Call = wrong<Record<string, Call>>({ aiSdk, langchain }[entry]).reward
+    for (const [shape, value] of VALUES) {
+      const error = await thrownBy(() => reward(value(), 1))
+      expect([shape, error]).toEqual([shape, expect.objectContaining({ code: 'INVALID_ARGUMENT' })])
     }
   })
 
@@ -70,8 +169,7 @@ describe('arguments that cannot be read, or are of another type', () => {
       const before = Buffer.from(router.snapshot())
       const method = wrong<Record<string, Call>>(router)[name]
       const error = await thrownBy(() => method.apply(router, args()))
-      const isTyped = error === null || error instanceof ParetoBanditError
-      expect([shape, isTyped ? 'typed' : error]).toEqual([shape, 'typed'])
+      expect([shape, isTyped(error) ? 'typed' : error]).toEqual([shape, 'typed'])
       if (error !== null) expect(Buffer.compare(Buffer.from(router.snapshot()), before)).toBe(0)
     }
   })

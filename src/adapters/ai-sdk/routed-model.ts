@@ -1,6 +1,7 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
+import { checkModels, checkRecord, checkRouter, quietly, reading, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { isRecord, type Json } from '../json.js'
 import { MARK, type Mark, Runs } from '../marks.js'
@@ -39,18 +40,14 @@ const runs = new Runs()
  * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. The SDK's own
  * retries should be off (`maxRetries: 0`).
  * @returns one of the specification of the models: v3 or v4
- * @throws TypeError for no models, or those of different specifications; INVALID_ARGUMENT for wrong `capabilities`
+ * @throws INVALID_ARGUMENT for no router or no models, models of different specifications, or wrong `capabilities`
  */
 export function routed<Model extends AnyLanguageModel>(
   router: Router<string>,
-  { models, run = {}, capabilities, rewards }: RoutedModelOptions<Model>,
+  options: RoutedModelOptions<Model>,
 ): Model {
-  const able = readCapabilities(capabilities)
-  const [first, ...others] = Object.values(models)
-  if (first === undefined) throw new TypeError('models: expected a model at least, got none')
-  const { specificationVersion } = first
-  if (others.some((model) => model.specificationVersion !== specificationVersion))
-    throw new TypeError(`models: expected specification ${specificationVersion} of all, got others beside it`)
+  reading('router', () => checkRouter(router))
+  const { models, run, rewards, able, specificationVersion } = reading('options', () => readOptions(options))
 
   const start = async <Answer extends Json>(
     options: CallOptions,
@@ -105,18 +102,31 @@ export function routed<Model extends AnyLanguageModel>(
  * The quality of an answer is known: of `generateText`, `streamText`, `generateObject` or an agent, by a routed model. All steps of its
  * tool loop learn from it.
  * @param reward in the router's reward range, [0, 1] by default
- * @returns a promise that resolves when it is durable; it is rejected with TypeError for an answer of no routed model, or one of long
- *   ago, and with what `router.reward` throws
+ * @returns a promise that resolves when it is durable; it is rejected with INVALID_ARGUMENT for an answer of no routed model, or
+ *   one of long ago, and with what `router.reward` throws
  */
 export async function reward(result: object, reward: number): Promise<void> {
   const run = await runOf(result)
-  if (run === null) throw new TypeError('result: expected an answer of a routed model, and not of long ago')
+  if (run === null) throw refused('result', 'expected an answer of a routed model, and not of long ago')
   await run.reward(reward).durable
 }
 
 /** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
 export async function runOf(result: object): Promise<Run<unknown> | null> {
-  return runs.of(await Reflect.get(result, 'providerMetadata'))
+  return runs.of(await quietly(() => Reflect.get(result, 'providerMetadata')))
+}
+
+/** @throws INVALID_ARGUMENT */
+function readOptions<Model extends AnyLanguageModel>(given: RoutedModelOptions<Model>) {
+  checkRecord(given, 'options')
+  const { models, run = {}, capabilities, rewards } = given
+  const able = readCapabilities(capabilities)
+  checkModels(models)
+  checkRecord(run, 'run')
+  const [specificationVersion, ...others] = Object.values(models).map((model) => model.specificationVersion)
+  if (others.some((other) => other !== specificationVersion))
+    throw refused('models', `expected specification ${specificationVersion} of all, got others beside it`)
+  return { models, run, rewards, able, specificationVersion }
 }
 
 /** Options of a call: what the caller says is a session, and so is a loop, which begins where there are tools. */

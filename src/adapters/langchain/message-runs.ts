@@ -1,5 +1,6 @@
 import type { BaseMessage } from '@langchain/core/messages'
 import type { Run } from '../../index.js'
+import { quietly, refused } from '../given.js'
 import { MARK, markIn, Runs } from '../marks.js'
 
 /** A message of a routed chat model, or what an agent gives back: its latest such message counts. */
@@ -10,20 +11,22 @@ const runs = new Runs()
 /**
  * The quality of an answer is known: a message of a routed chat model, or the result of an agent. All steps of its tool loop learn from it.
  * @param reward in the router's reward range, [0, 1] by default
- * @returns a promise that resolves when it is durable; it is rejected with TypeError for an answer of no routed model, or one of long
- *   ago, and with what `router.reward` throws
+ * @returns a promise that resolves when it is durable; it is rejected with INVALID_ARGUMENT for an answer of no routed model, or
+ *   one of long ago, and with what `router.reward` throws
  */
 export async function reward(answer: Answer, reward: number): Promise<void> {
   const run = runOf(answer)
-  if (run === null) throw new TypeError('answer: expected one of a routed model, and not of long ago')
+  if (run === null) throw refused('answer', 'expected one of a routed model, and not of long ago')
   await run.reward(reward).durable
 }
 
 /** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
 export function runOf(answer: Answer): Run<unknown> | null {
-  const messages = 'messages' in answer ? answer.messages : [answer]
-  const latest = messages.findLast(({ response_metadata }) => markIn(response_metadata) !== null)
-  return runs.of(latest?.response_metadata)
+  return quietly(() => {
+    const messages = 'messages' in answer ? answer.messages : [answer]
+    const latest = messages.findLast(({ response_metadata }) => markIn(response_metadata) !== null)
+    return runs.of(latest?.response_metadata)
+  })
 }
 
 /** A message says whose it is, and can be rewarded. */

@@ -12,6 +12,7 @@ import type { Runnable } from '@langchain/core/runnables'
 import type { Capability, ContextInput, Router, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
+import { checkModels, checkRecord, checkRouter, reading, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { isRecord } from '../json.js'
 import { MARK } from '../marks.js'
@@ -53,18 +54,19 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   /** What was bound needs of a model. With tools an answer may begin a loop. */
   private bound: ReadonlySet<Capability> = new Set()
 
-  /** @throws INVALID_ARGUMENT for wrong `capabilities` */
+  /** @throws INVALID_ARGUMENT for no router or no models, or wrong `capabilities` */
   constructor(fields: RoutedChatModelFields) {
-    super({ maxRetries: 0, ...fields })
-    this.fields = fields
-    this.capabilities = readCapabilities(fields.capabilities)
+    const read = reading('fields', () => readFields(fields))
+    super({ maxRetries: 0, ...read })
+    this.fields = read
+    this.capabilities = readCapabilities(read.capabilities)
   }
 
   override _llmType(): string {
     return MARK
   }
 
-  /** The same with these tools. @throws TypeError where a model takes none, and `capabilities` do not say so */
+  /** The same with these tools. @throws INVALID_ARGUMENT where a model takes none, and `capabilities` do not say so */
   override bindTools(
     tools: BindToolsInput[],
     kwargs?: Partial<BaseChatModelCallOptions>,
@@ -74,7 +76,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
         const isBound = tools.length === 0 || missingOf(id, this.capabilities, ['tools']).length === 0
         if (!isBound) return [id, model]
         if (!('bindTools' in model) || typeof model.bindTools !== 'function')
-          throw new TypeError(`models[${JSON.stringify(id)}]: expected a chat model that takes tools`)
+          throw refused(`models[${JSON.stringify(id)}]`, 'expected a chat model that takes tools')
         return [id, model.bindTools(tools, kwargs) as (typeof this.fields.models)[string]]
       }),
     )
@@ -149,6 +151,17 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
         (this.bound.has('tools') ? crypto.randomUUID() : undefined),
     }
   }
+}
+
+/** @throws INVALID_ARGUMENT */
+function readFields(fields: RoutedChatModelFields): RoutedChatModelFields {
+  checkRecord(fields, 'fields')
+  const { router, models, capabilities, run = {} } = fields
+  checkRouter(router)
+  checkModels(models)
+  readCapabilities(capabilities)
+  checkRecord(run, 'run')
+  return { ...fields }
 }
 
 /** What a call is routed by. */

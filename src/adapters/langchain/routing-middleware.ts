@@ -1,4 +1,5 @@
 import type { AIMessage, BaseMessage } from '@langchain/core/messages'
+import { refused } from '../given.js'
 import { sessionOfTurn } from './message-runs.js'
 import { RoutedChatModel, type RoutedChatModelFields } from './routed-chat-model.js'
 
@@ -25,12 +26,14 @@ export interface RoutingMiddlewareConfig {
  * are booked, failed over and cancelled as those of a `RoutedChatModel`.
  * @param createMiddleware that of the package `langchain`, which is not loaded here
  * @param fields those of a `RoutedChatModel`
- * @throws INVALID_ARGUMENT for wrong `capabilities`
+ * @throws INVALID_ARGUMENT for no function, and as `RoutedChatModel`
  */
 export function routingMiddleware<Middleware>(
   createMiddleware: (config: RoutingMiddlewareConfig) => Middleware,
   fields: RoutedChatModelFields,
 ): Middleware {
+  if (typeof createMiddleware !== 'function')
+    throw refused('createMiddleware', "expected that of the package 'langchain'")
   const check = new RoutedChatModel(fields)
   return createMiddleware({
     name: check._llmType(),

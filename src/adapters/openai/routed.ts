@@ -1,4 +1,5 @@
 import type { Router, Run } from '../../index.js'
+import { checkRecord, checkRouter, reading, refused } from '../given.js'
 import { chatSurface } from './chat.js'
 import { cannotBeRouted, type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'
@@ -15,18 +16,32 @@ const SURFACES: readonly Surface[] = [chatSurface, responsesSurface]
  * where a model fails the next one is asked, in place of the client's own retries; `signal` breaks it off. Other methods that are asked
  * for `auto` throw INVALID_ARGUMENT, and send nothing. All else is the client's.
  * @param client of the package `openai`
- * @throws INVALID_ARGUMENT for wrong `capabilities`; requests: what `router.run` throws, and what the client does
+ * @throws INVALID_ARGUMENT for no client or no router, or wrong options; requests: what `router.run` throws, and what the client does
  */
 export function routed<Client extends OpenAIClient>(
   client: Client,
   router: Router<string>,
   options: RoutedOptions = {},
 ): Client {
-  const requests = new RoutedRequests(client, router, options)
+  if (typeof client !== 'object' || client === null)
+    throw refused('client', "expected a client of the package 'openai'")
+  reading('router', () => checkRouter(router))
+  const requests = reading('options', () => new RoutedRequests(client, router, readOptions(options)))
   return replaced(client, requests, {
     ...membersOf(client, requests),
     withOptions: (...given) => routed(callOf(client, ['withOptions'], ...given) as Client, router, options),
   })
+}
+
+/** @throws INVALID_ARGUMENT */
+function readOptions(options: RoutedOptions): RoutedOptions {
+  checkRecord(options, 'options')
+  const { auto, session } = options
+  if (auto !== undefined && typeof auto !== 'string') throw refused('auto', 'expected the name of a model')
+  if (session !== undefined && typeof session !== 'function') throw refused('session', 'expected a function')
+  for (const name of ['names', 'clients', 'run'] as const)
+    if (options[name] !== undefined) checkRecord(options[name], name)
+  return options
 }
 
 /** Methods that are routed, by their paths. */

@@ -1,3 +1,4 @@
+import { isObject, must, reading } from '../given.js'
 import { sha256Hex } from '../keys/digest.js'
 import type { AdminConfig, GatewayConfig, KeyConfig } from './config.js'
 import { ConfigError } from './config-error.js'
@@ -18,20 +19,32 @@ interface Source {
 
 /**
  * The config of a text in YAML or JSON.
- * @throws ConfigError with every mistake, each with its path and place
+ * @throws ConfigError with every mistake, each with its path and place; INVALID_ARGUMENT for no text, or a wrong `source`
  */
 export async function readConfigText(text: string, source: Source): Promise<GatewayConfig> {
+  must(typeof text === 'string', 'text', 'a text')
+  const from = reading('source', () => checkedSource(source))
   const { value, mistakes, placeOf } = parseConfigText(text)
-  if (mistakes.length > 0) throw new ConfigError(source.name, mistakes)
-  return read(value, source, placeOf)
+  if (mistakes.length > 0) throw new ConfigError(from.name, mistakes)
+  return read(value, from, placeOf)
 }
 
-/** The config of an object. @throws ConfigError with every mistake */
+/** The config of an object. @throws ConfigError with every mistake; INVALID_ARGUMENT for what cannot be read, or a wrong `source` */
 export async function readConfig(
   value: unknown,
   source: Source = { name: 'config', env: {} },
 ): Promise<GatewayConfig> {
-  return read(value, source, () => null)
+  const from = reading('source', () => checkedSource(source))
+  return read(value, from, () => null)
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkedSource(source: Source): Source {
+  must(isObject(source), 'source', 'an object')
+  const { name, env } = source
+  must(typeof name === 'string', 'source.name', 'a text')
+  must(env === null || isObject(env), 'source.env', 'an object of texts, or null')
+  return { name, env }
 }
 
 async function read(
@@ -39,9 +52,10 @@ async function read(
   { name, env }: Source,
   placeOf: (path: Path) => Place | null,
 ): Promise<GatewayConfig> {
-  const reading: Reading = { env, mistakes: [] }
-  const file = configFile.read(value, [], reading)
-  const mistakes: Mistake[] = [...reading.mistakes, ...referenceMistakes(value)]
+  const found: Reading = { env, mistakes: [] }
+  const file = reading('config', () => configFile.read(value, [], found))
+  const references = reading('config', () => referenceMistakes(value))
+  const mistakes: Mistake[] = [...found.mistakes, ...references]
   if (file !== WRONG) {
     const [config, more] = await withHashes(file, env !== null)
     // The engine is asked about what is right by itself: it would repeat the rest in other words.

@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY, type ModelSpec, type RouterOptions, type TenantOptions } from '../../index.js'
+import { checkConfig, reading } from '../given.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
 
 /** A model as the library knows it. One without prices costs nothing: no budget is in force then. */
@@ -22,8 +23,16 @@ export function payersOf({ tenants, rewards: { judge } }: GatewayConfig): readon
 /**
  * Options of `createRouter`, without a store. Models that are not enabled are left out, which disables those that a log has.
  * Budget, caps and tenants are always said, so that taking them out of the file takes them away.
+ * @throws INVALID_ARGUMENT for what is no config of `readConfig`
  */
 export function routerOptionsOf(config: GatewayConfig): RouterOptions {
+  return reading('config', () => {
+    checkConfig(config)
+    return optionsOf(config)
+  })
+}
+
+function optionsOf(config: GatewayConfig): RouterOptions {
   const { budget, caps, routing, models } = config
   const tenants = payersOf(config)
   const takesCaps = routing.policy === undefined || routing.policy === DEFAULT_POLICY

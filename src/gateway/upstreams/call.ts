@@ -1,3 +1,5 @@
+import { isObject, must, reading } from '../given.js'
+
 /** A request to an upstream. */
 export interface UpstreamCall {
   /** The whole address. */
@@ -26,8 +28,9 @@ export interface UpstreamAnswer {
  */
 export type CallUpstream = (call: UpstreamCall) => Promise<UpstreamAnswer>
 
-/** By the `fetch` that is everywhere. */
-export const fetchUpstream: CallUpstream = async ({ url, headers, body, signal }) => {
+/** By the `fetch` that is everywhere. @throws (the promise is rejected with) INVALID_ARGUMENT */
+export const fetchUpstream: CallUpstream = async (call) => {
+  const { url, headers, body, signal } = reading('call', () => checkedCall(call))
   const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
   return {
     // A redirection that is not followed has no status on the web.
@@ -35,6 +38,16 @@ export const fetchUpstream: CallUpstream = async ({ url, headers, body, signal }
     header: (name) => response.headers.get(name),
     body: chunksOf(response.body),
   }
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkedCall(call: UpstreamCall): UpstreamCall {
+  must(isObject(call), 'call', 'an object')
+  const { url, headers, body, signal } = call
+  must(typeof url === 'string' && URL.canParse(url), 'call.url', 'a URL')
+  must(isObject(headers), 'call.headers', 'an object of texts')
+  must(typeof body === 'string', 'call.body', 'a text')
+  return { url, headers: { ...headers }, body, signal }
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {

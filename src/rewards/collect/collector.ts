@@ -1,4 +1,6 @@
+import { checkFunction, checkRecord } from '../../base/check.js'
 import { expected, isStoreError, ParetoBanditError } from '../../base/errors.js'
+import { reading } from '../../base/read-once.js'
 import { textHash } from '../text-hash.js'
 import type { Verdict } from '../validators/verdict.js'
 import { CollectedRewards } from './collected-rewards.js'
@@ -55,7 +57,19 @@ export class RewardCollector {
   private forgetTimer: (() => void) | null = null
   private readonly stopWatching: () => void
 
+  /** @throws INVALID_ARGUMENT */
   constructor(options: CollectorParts) {
+    checkRecord(options, 'options')
+    for (const name of ['settings', 'after', 'now', 'draw', 'onError'] as const)
+      checkFunction(
+        reading(name, () => options[name]),
+        name,
+      )
+    for (const name of ['router', 'store'] as const)
+      checkRecord(
+        reading(name, () => options[name]),
+        name,
+      )
     this.options = options
     this.held = new HeldNotes(options.store)
     this.comparison = new SourceComparison(() => options.settings().calibrated)

@@ -1,8 +1,9 @@
-import { isRecord } from '../../base/check.js'
+import { checkRecord, isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { reading } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, listOf, objectOf, objectsOf, textOf } from '../json.js'
-import { type MetricScale, scaled, unscaled, verdictValue } from './read-feedback.js'
+import { checkMetrics, type MetricScale, scaled, unscaled, verdictValue } from './read-feedback.js'
 
 const EVENT = 'gen_ai.evaluation.result'
 /** Of our own spans, and of evaluators that pass it on. */
@@ -39,7 +40,22 @@ export interface ReadEvaluations {
  */
 export function evaluationReward(event: unknown, options: EvaluationOptions = {}): SourceReward | null {
   if (!isRecord(event)) throw expected('INVALID_ARGUMENT', 'event', 'a record of logs or an event', event)
-  const { metrics = [], decisionOf = (id: string) => id } = options
+  const settings = readOptions(options)
+  return reading('event', () => rewardOf(event, settings))
+}
+
+function readOptions(options: EvaluationOptions): EvaluationOptions {
+  checkRecord(options, 'options')
+  return reading('options', () => ({
+    metrics: checkMetrics(options.metrics),
+    decisionOf: options.decisionOf,
+  }))
+}
+
+function rewardOf(
+  event: Json,
+  { metrics = [], decisionOf = (id) => id }: EvaluationOptions,
+): SourceReward | null {
   const attributes = attributesOf(event.attributes)
   const name = event.eventName ?? event.name ?? attributes['event.name']
   if (name !== EVENT) return null
@@ -58,17 +74,23 @@ export function evaluationReward(event: unknown, options: EvaluationOptions = {}
  * @throws INVALID_ARGUMENT for a body that is none
  */
 export function readEvaluations(body: unknown, options: EvaluationOptions = {}): ReadEvaluations {
-  if (!isRecord(body) || !Array.isArray(body.resourceLogs))
+  const settings = readOptions(options)
+  return reading('resourceLogs', () => {
+    if (isRecord(body) && Array.isArray(body.resourceLogs)) return rewardsIn(body.resourceLogs, settings)
     throw expected('INVALID_ARGUMENT', 'resourceLogs', 'an export of logs in OTLP with JSON', body)
+  })
+}
+
+function rewardsIn(resourceLogs: readonly unknown[], options: EvaluationOptions): ReadEvaluations {
   const rewards: SourceReward[] = []
   let refused = 0
   let looked = 0
-  for (const { scopeLogs } of objectsOf(body.resourceLogs))
+  for (const { scopeLogs } of objectsOf(resourceLogs))
     for (const { logRecords } of objectsOf(scopeLogs))
       for (const record of objectsOf(logRecords)) {
         if (++looked > RECORDS_MAX) return { rewards, refused: refused + 1 }
         try {
-          const reward = evaluationReward(record, options)
+          const reward = rewardOf(record, options)
           if (reward !== null) rewards.push(reward)
           else if (record.eventName === EVENT) refused++
         } catch {

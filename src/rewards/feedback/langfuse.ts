@@ -1,6 +1,7 @@
 import { checkInteger, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
+import { readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, objectOf, objectsOf, parseObject, textOf } from '../json.js'
 import { type MetricScale, scaled, verdictValue } from './read-feedback.js'
@@ -75,8 +76,9 @@ export class LangfuseScores {
   private isPolling = false
 
   /** @throws INVALID_ARGUMENT */
-  constructor(options: LangfuseOptions) {
-    const { baseUrl, publicKey, secretKey, scores } = checkRecord(options, 'options')
+  constructor(given: LangfuseOptions) {
+    const options = readRecordOnce(checkRecord(given, 'options'), 'options') as unknown as LangfuseOptions
+    const { baseUrl, publicKey, secretKey, scores } = options
     if (!/^https?:/.test(checkString(baseUrl, 'baseUrl')) || !URL.canParse(String(baseUrl)))
       throw expected('INVALID_ARGUMENT', 'baseUrl', 'a URL of http or https', baseUrl)
     checkString(publicKey, 'publicKey')

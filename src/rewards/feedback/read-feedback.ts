@@ -1,5 +1,6 @@
-import { checkRecord } from '../../base/check.js'
+import { checkArray, checkEach, checkRecord, isText } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, textOf } from '../json.js'
 
@@ -47,9 +48,13 @@ const WEIGHT_MAX = 1000
  * @throws INVALID_ARGUMENT naming the field
  */
 export function readFeedback(given: unknown, options: FeedbackOptions = {}): GivenReward {
-  const body: Json = checkRecord(given, 'body')
-  const { metrics = [], sources = REWARD_SOURCES, episode } = options
-  const key = body.idempotency_key ?? options.idempotencyKey
+  const body: Json = readRecordOnce(checkRecord(given, 'body'), 'body')
+  checkRecord(options, 'options')
+  const own = readOnce(options, 'options')
+  const { episode } = own
+  const sources = checkArray(own.sources ?? REWARD_SOURCES, 'sources').filter(isText)
+  const metrics = checkMetrics(own.metrics)
+  const key = body.idempotency_key ?? own.idempotencyKey
   const idempotencyKey = typeof key === 'string' && key !== '' ? key.slice(0, KEY_CHARS_MAX) : null
   const weight = body.weight === undefined || body.weight === null ? 1 : amount(body, 'weight', 0, WEIGHT_MAX)
   if (body.inference_id !== undefined || body.episode_id !== undefined) {
@@ -78,6 +83,12 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
   const source = sources.find((each) => each === said)
   if (source === undefined) throw expected('INVALID_ARGUMENT', 'source', `one of ${sources.join(', ')}`, said)
   return { decision, value: scaled(body, 'value', scale), weight, source, idempotencyKey, counts: true }
+}
+
+/** Those of an option. @throws INVALID_ARGUMENT */
+export function checkMetrics(given: readonly MetricScale[] = []): readonly MetricScale[] {
+  checkEach(given, 'metrics', (each, i) => checkRecord(each, `metrics[${i}]`))
+  return given
 }
 
 /** A metric of this name in the config has another scale: thumbs are sent as 1 and -1. */

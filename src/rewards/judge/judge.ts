@@ -1,4 +1,6 @@
+import { checkFunction, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { reading } from '../../base/read-once.js'
 import type { After } from '../after.js'
 import { type Graded, gradeOf, type JudgeReply, type Question, questionOf, readReply } from './grading.js'
 import { JudgeAccount, type JudgeCap } from './judge-account.js'
@@ -69,7 +71,14 @@ export class Judge {
   private isClosed = false
   private cancel = () => {}
 
+  /** @throws INVALID_ARGUMENT */
   constructor(parts: JudgeParts) {
+    checkRecord(parts, 'parts')
+    for (const name of ['settings', 'draw', 'after', 'now', 'ask', 'reward', 'onError'] as const)
+      checkFunction(
+        reading(name, () => parts[name]),
+        name,
+      )
     this.parts = parts
     this.account = new JudgeAccount(parts.now)
   }

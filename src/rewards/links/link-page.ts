@@ -1,3 +1,4 @@
+import { checkFunction } from '../../base/check.js'
 import { type LinkClaim, type LinkOptions, readLink } from './links.js'
 
 const HEADERS = {
@@ -24,6 +25,7 @@ export async function linkResponse(
   now: number,
   give: (claim: LinkClaim) => Promise<boolean>,
 ): Promise<Response> {
+  checkFunction(give, 'give')
   const claim = links === null ? null : await readLink(token, links, now)
   if (claim === null) return page(GONE, null, 404)
   const what = claim.value === 1 ? 'a good answer' : 'a bad answer'

@@ -1,6 +1,7 @@
 import { checkPositive, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected } from '../../base/errors.js'
+import { readRecordOnce } from '../../base/read-once.js'
 
 /** What a link says: that somebody found the answer good or bad. */
 export interface LinkClaim {
@@ -41,12 +42,13 @@ export async function linkToken(
   options: LinkOptions,
   now: number = Date.now(),
 ): Promise<string> {
-  const { decision, value } = checkRecord(claim, 'claim')
+  const { decision, value } = readRecordOnce(checkRecord(claim, 'claim'), 'claim')
+  const { secret, ttlMs } = readRecordOnce(checkRecord(options, 'options'), 'options')
   if (checkString(decision, 'claim.decision').length > DECISION_CHARS_MAX)
     throw expected('INVALID_ARGUMENT', 'claim.decision', `at most ${DECISION_CHARS_MAX} characters`, decision)
   if (value !== 0 && value !== 1) throw expected('INVALID_ARGUMENT', 'claim.value', '0 or 1', value)
-  const key = await keyOf(options)
-  const until = readClock(() => now) + checkPositive(options.ttlMs ?? TTL_MS, 'ttlMs')
+  const key = await keyOf(secret)
+  const until = readClock(() => now) + checkPositive(ttlMs ?? TTL_MS, 'ttlMs')
   const payload = base64Url(new TextEncoder().encode(JSON.stringify([decision, value, until])))
   return `${payload}.${base64Url(new Uint8Array(await crypto.subtle.sign('HMAC', key, signed(payload))))}`
 }
@@ -77,7 +79,8 @@ export async function readLink(
   options: LinkOptions,
   now: number = Date.now(),
 ): Promise<LinkClaim | null> {
-  const key = await keyOf(options)
+  const { secret } = readRecordOnce(checkRecord(options, 'options'), 'options')
+  const key = await keyOf(secret)
   if (typeof token !== 'string' || token.length > TOKEN_CHARS_MAX) return null
   const [payload = '', given = '', ...rest] = token.split('.')
   const signature = bytesOf(given)
@@ -95,8 +98,7 @@ export async function readLink(
   }
 }
 
-async function keyOf(options: LinkOptions): Promise<CryptoKey> {
-  const { secret } = checkRecord(options, 'options')
+async function keyOf(secret: unknown): Promise<CryptoKey> {
   if (typeof secret !== 'string' || secret.length < SECRET_LENGTH_MIN) {
     const got = typeof secret === 'string' ? `${secret.length} characters` : typeof secret
     throw expected('INVALID_ARGUMENT', 'secret', `a text of ${SECRET_LENGTH_MIN} characters at least`, got)

@@ -1,5 +1,6 @@
 import { checkRecord, checkString } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { readRecordOnce } from '../../base/read-once.js'
 import type { ThumbLinks } from './links.js'
 
 /**
@@ -30,8 +31,8 @@ export interface ThumbsOptions {
  * @throws INVALID_ARGUMENT
  */
 export function thumbsHtml(links: ThumbLinks, options: ThumbsOptions = {}): string {
-  const { up, down } = checkRecord(links, 'links')
-  const { src, nonce } = checkRecord(options, 'options')
+  const { up, down } = readRecordOnce(checkRecord(links, 'links'), 'links')
+  const { src, nonce } = readRecordOnce(checkRecord(options, 'options'), 'options')
   const span = `<span data-thumb-up="${address(up, 'links.up')}" data-thumb-down="${address(down, 'links.down')}"></span>`
   if (src !== undefined) return `${span}<script src="${address(src, 'src')}" defer></script>`
   const attribute = nonce === undefined ? '' : ` nonce="${escaped(checkString(nonce, 'nonce'))}"`

@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { reading } from '../../base/read-once.js'
 import type { SchemaCheck } from './json-schema.js'
 
 /** What is used of an `Ajv` of the package `ajv`. */
@@ -18,8 +19,11 @@ const KEPT_MAX = 1000
  * @throws INVALID_ARGUMENT for something else
  */
 export function ajvCheck(ajv: AjvLike): SchemaCheck {
-  if (typeof ajv !== 'object' || ajv === null || typeof ajv.compile !== 'function')
-    throw expected('INVALID_ARGUMENT', 'ajv', 'an instance of Ajv', ajv)
+  const takes = reading(
+    'ajv',
+    () => typeof ajv === 'object' && ajv !== null && typeof ajv.compile === 'function',
+  )
+  if (!takes) throw expected('INVALID_ARGUMENT', 'ajv', 'an instance of Ajv', ajv)
   const kept = new Map<string, ((value: unknown) => unknown) | null>()
   return (value, schema) => {
     if (typeof schema !== 'boolean' && !isRecord(schema)) return null

@@ -1,4 +1,5 @@
 import { checkOneOf, checkRecord } from '../../base/check.js'
+import { reading } from '../../base/read-once.js'
 import { type Json, objectOf, objectsOf, textOf } from '../json.js'
 
 /** How requests and answers are written: OpenAI's chat completions and responses, Anthropic's messages. */
@@ -22,7 +23,12 @@ export const NO_CONTRACT: Contract = { schema: null, tools: null }
 /** What a request asks its answer to be. @throws INVALID_ARGUMENT */
 export function contractOf(format: AnswerFormat, body: Json): Contract {
   checkRecord(body, 'request')
-  switch (checkOneOf(format, ANSWER_FORMATS, 'format')) {
+  const known = checkOneOf(format, ANSWER_FORMATS, 'format')
+  return reading('request', () => asked(known, body))
+}
+
+function asked(format: AnswerFormat, body: Json): Contract {
+  switch (format) {
     case 'chat':
       return { schema: chatSchema(objectOf(body.response_format)), tools: toolsOf(body) }
     case 'responses':
@@ -34,9 +40,10 @@ export function contractOf(format: AnswerFormat, body: Json): Contract {
   }
 }
 
-/** Whether there is anything to check. */
-export function isBinding({ schema, tools }: Contract): boolean {
-  return schema !== null || tools !== null
+/** Whether there is anything to check. @throws INVALID_ARGUMENT */
+export function isBinding(contract: Contract): boolean {
+  checkRecord(contract, 'contract')
+  return reading('contract', () => contract.schema !== null || contract.tools !== null)
 }
 
 function chatSchema(format: Json | null): unknown {

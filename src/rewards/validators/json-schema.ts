@@ -1,4 +1,5 @@
 import { isRecord } from '../../base/check.js'
+import { reading } from '../../base/read-once.js'
 import { listOf, objectOf } from '../json.js'
 
 /** Steps that a check may take: schemas come from clients, and some take for ever. */
@@ -15,14 +16,17 @@ export type SchemaCheck = (value: unknown, schema: unknown) => boolean | null
  * Whether a value fits a JSON schema, in the part of the language that providers take for answers and tools. Nothing is compiled, no
  * pattern is run, no reference is followed out of the schema, and the work is bounded: schemas are a client's.
  * @returns null where it cannot be told
+ * @throws INVALID_ARGUMENT for what cannot be read
  */
 export function fitsSchema(value: unknown, schema: unknown): boolean | null {
-  try {
-    return new Check(schema).fits(value, schema, 0)
-  } catch (error) {
-    if (error instanceof Undecided) return null
-    throw error
-  }
+  return reading('value', () => {
+    try {
+      return new Check(schema).fits(value, schema, 0)
+    } catch (error) {
+      if (error instanceof Undecided) return null
+      throw error
+    }
+  })
 }
 
 type Schema = Readonly<Record<string, unknown>>

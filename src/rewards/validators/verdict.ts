@@ -1,3 +1,6 @@
+import { checkFunction, checkRecord } from '../../base/check.js'
+import { expected } from '../../base/errors.js'
+import { reading } from '../../base/read-once.js'
 import type { CollectedAnswer } from './collected-answer.js'
 import { type Contract, FREE_TEXT, isBinding } from './contract.js'
 import type { AnswerFlaw } from './endings.js'
@@ -23,12 +26,40 @@ export interface AnswerCheck {
  * Whether there is an answer, and whether it keeps to what was asked.
  * @param ending what is known to be wrong with it. Default: as its own end says
  * @param fits how schemas are checked. Default: `fitsSchema`
+ * @throws INVALID_ARGUMENT
  */
 export function checkAnswer(
   contract: Contract,
   answer: CollectedAnswer,
-  ending: AnswerFlaw | null = answer.flaw,
+  ending?: AnswerFlaw | null,
   fits: SchemaCheck = fitsSchema,
+): AnswerCheck {
+  checkFunction(fits, 'fits')
+  reading('contract', () => checkContract(contract))
+  return reading('answer', () => {
+    checkCollected(answer, 'answer')
+    return checked(contract, answer, ending === undefined ? answer.flaw : ending, fits)
+  })
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkContract(contract: Contract): void {
+  const { tools } = checkRecord(contract, 'contract')
+  if (tools !== null && !(tools instanceof Map))
+    throw expected('INVALID_ARGUMENT', 'contract.tools', 'a Map of schemas, or null', tools)
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkCollected(answer: unknown, field: string): void {
+  if (typeof answer !== 'object' || answer === null || !('calls' in answer && answer.calls instanceof Map))
+    throw expected('INVALID_ARGUMENT', field, 'a CollectedAnswer, as of answerOf', answer)
+}
+
+function checked(
+  contract: Contract,
+  answer: CollectedAnswer,
+  ending: AnswerFlaw | null,
+  fits: SchemaCheck,
 ): AnswerCheck {
   if (ending !== null) return { flaw: ending, verdict: { value: 0, isFirm: true } }
   const isKept = isBinding(contract) ? keeps(contract, answer, fits) : true
