@@ -1,4 +1,4 @@
-import type { Router, RouterEvent } from '../../index.js'
+import { DEFAULT_POLICY, type Router, type RouterEvent } from '../../index.js'
 import { BURST_DEFAULT } from '../config/changes.js'
 import type { LiveConfig } from '../config/live-config.js'
 import type { RequestRecord } from '../logs/request-record.js'
@@ -62,7 +62,7 @@ export class GatewayDashboard implements Dashboard {
   data(cursor: Cursor): DashboardData {
     const { router, live, now } = this.options
     const { routing, budget } = live.current
-    const isDollar = router.stats().policy === 'dollar'
+    const savesUp = router.stats().policy === DEFAULT_POLICY
     const { collector, explanations } = this
     return dataOf(
       {
@@ -77,7 +77,7 @@ export class GatewayDashboard implements Dashboard {
         collector,
         explanations,
         strict: routing.strict ?? false,
-        burst: isDollar ? (budget?.burst ?? BURST_DEFAULT) : null,
+        burst: savesUp ? (budget?.burst ?? BURST_DEFAULT) : null,
       },
       cursor,
     )
