@@ -43,6 +43,11 @@ export async function run({ folder, random, seed, short }) {
   for (let more = 0; logs[1].gave.size < REQUESTS_TO_TRIM && more < MORE_LIVES_MAX; more++)
     await logs[1].live(seed + rounds + more, MORE_MS, rounds + more)
   for (const log of logs) await log.end()
+  // Nor may they have been long enough for a snapshot, which is what trims it.
+  for (let more = 0; !logs[1].trims() && more < MORE_LIVES_MAX; more++) {
+    await logs[1].live(seed + rounds + MORE_LIVES_MAX + more, MORE_MS, 'more')
+    await logs[1].end()
+  }
   const [whole, trimmed] = logs
   const { rewards, lost } = readLog(whole)
   const gave = whole.gave.size + trimmed.gave.size
@@ -90,6 +95,7 @@ class KilledLog {
   async end() {
     const worker = await this.#open(0, 'the end')
     await worker.close()
+    this.#life = { gave: [], acks: [] }
   }
 
   trims() {
