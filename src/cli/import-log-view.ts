@@ -81,6 +81,14 @@ function notesOf(report: ImportReport, out: string): string[] {
     notes.push(
       `${costs.differing} cost over 5 % more or less in the log than by the given prices, the first at ${costs.firstDiffering}: the log counts.`,
     )
+  if (costs.far > 0)
+    notes.push(
+      `${costs.far} cost 100 times the given prices or more, the first at ${costs.firstFar}: is the log's cost in dollars?`,
+    )
+  if (costs.unchecked > 0)
+    notes.push(
+      `${costs.unchecked} have tokens that cannot be priced, the first at ${costs.firstUnchecked}: the log's cost counts, and was compared with nothing.`,
+    )
   notes.push(...hintsOf(report).map((hint) => `${hint[0].toUpperCase()}${hint.slice(1)}.`))
   if (report.for === 'evaluate' && propensities < rowsUsed)
     notes.push(withoutPropensity(rowsUsed - propensities))

@@ -1,6 +1,6 @@
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
-import { fieldAt, numberIn, textIn, timeIn } from './values.js'
+import { billOfCounts, fieldAt, numberIn, textIn, timeIn } from './values.js'
 
 /** What a column can be, and how it is called where nothing is said. */
 export const COLUMNS = {
@@ -26,8 +26,6 @@ export function namedColumns(names: ColumnMap): LogFormat {
       fieldAt(record, nameOf('prompt')) !== undefined && fieldAt(record, nameOf('model')) !== undefined,
     read(record) {
       const value = (column: ColumnName) => fieldAt(record, nameOf(column))
-      const inputTokens = numberIn(value('inputTokens')) ?? 0
-      const outputTokens = numberIn(value('outputTokens')) ?? 0
       const id = textIn(value('id'))
       return {
         id,
@@ -35,7 +33,7 @@ export function namedColumns(names: ColumnMap): LogFormat {
         models: [textIn(value('model'))].flatMap((name) => name ?? []),
         prompt: promptOfInput(value('prompt')),
         costUsd: numberIn(value('cost')),
-        bill: inputTokens + outputTokens > 0 ? { inputTokens, outputTokens } : null,
+        bill: billOfCounts(numberIn(value('inputTokens')), numberIn(value('outputTokens'))),
         isStream: false,
         scoreIds: id === null ? [] : [id],
         scores: undefined,

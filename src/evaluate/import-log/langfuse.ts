@@ -3,7 +3,7 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { costBeside, firstOf, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
+import { billOfCounts, costBeside, firstOf, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
 
 /** Observations of Langfuse: of its API, of exports of its pages, and of exports to a bucket, whose names have underscores. */
 export const LANGFUSE: LogFormat = {
@@ -72,26 +72,26 @@ function billOf(record: Json): Bill | null {
     counts.reduce((sum, [name, count]) => sum + (pattern.test(name) ? count : 0), 0)
   const usage = recordIn(record.usage)
   const hasUnits = usage.unit === undefined || usage.unit === null || usage.unit === 'TOKENS'
-  const input =
-    numberIn(firstOf(details.input, hasUnits ? usage.input : null, record.promptTokens, record.inputUsage)) ??
-    0
-  const output =
-    numberIn(
-      firstOf(details.output, hasUnits ? usage.output : null, record.completionTokens, record.outputUsage),
-    ) ?? 0
+  const input = numberIn(
+    firstOf(details.input, hasUnits ? usage.input : null, record.promptTokens, record.inputUsage),
+  )
+  const output = numberIn(
+    firstOf(details.output, hasUnits ? usage.output : null, record.completionTokens, record.outputUsage),
+  )
   const partsOfInput = sumOf(/^(input_|prompt_|cache_)/)
   const partsOfOutput = sumOf(/^(output_|completion_|reasoning)/)
-  const isWhole = numberIn(details.total) === input + output
-  const inputTokens = isWhole ? input : input + partsOfInput
-  const outputTokens = isWhole ? output : output + partsOfOutput
-  if (!(inputTokens + outputTokens > 0)) return null
-  return {
-    inputTokens,
-    outputTokens,
-    cachedInputTokens: sumOf(/cached_tokens$|cache_read/),
-    cacheWrite5mTokens: sumOf(/cache_(creation|write)/),
-    reasoningTokens: sumOf(/reasoning/),
-  }
+  const total = numberIn(firstOf(details.total, hasUnits ? usage.total : null, record.totalTokens))
+  const isWhole = numberIn(details.total) === (input ?? 0) + (output ?? 0)
+  const side = (rest: number | null, parts: number) => (isWhole || parts === 0 ? rest : (rest ?? 0) + parts)
+  const bill = billOfCounts(side(input, partsOfInput), side(output, partsOfOutput), total)
+  return bill === null
+    ? null
+    : {
+        ...bill,
+        cachedInputTokens: sumOf(/cached_tokens$|cache_read/),
+        cacheWrite5mTokens: sumOf(/cache_(creation|write)/),
+        reasoningTokens: sumOf(/reasoning/),
+      }
 }
 
 function unusable(record: Json): LeftOutReason | null {

@@ -3,7 +3,17 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput, promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { costBeside, firstOf, isTrue, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
+import {
+  billOfCounts,
+  costBeside,
+  firstOf,
+  isTrue,
+  type Json,
+  numberIn,
+  recordIn,
+  textIn,
+  timeIn,
+} from './values.js'
 
 /** Call types that answer with a text; the asynchronous ones have an `a` in front. */
 const TEXT_CALLS =
@@ -47,9 +57,7 @@ function billOf(record: Json, metadata: Json): Bill | null {
     (each) => isRecord(each) && Object.values(each).some((count) => Number(count) > 0),
   )
   if (isRecord(usage)) return { usage }
-  const inputTokens = numberIn(record.prompt_tokens) ?? 0
-  const outputTokens = numberIn(record.completion_tokens) ?? 0
-  return inputTokens + outputTokens > 0 ? { inputTokens, outputTokens } : null
+  return billOfCounts(numberIn(record.prompt_tokens), numberIn(record.completion_tokens), record.total_tokens)
 }
 
 function unusable(record: Json, metadata: Json): LeftOutReason | null {

@@ -228,6 +228,8 @@ class Importer implements LogImport {
       costUsd: cost?.costUsd ?? null,
       costFrom: cost?.from ?? null,
       costDiffers: cost?.differs ?? false,
+      costIsFar: cost?.isFar ?? false,
+      costIsUnchecked: cost?.isUnchecked ?? false,
       hasPropensity: propensity !== null,
     })
   }

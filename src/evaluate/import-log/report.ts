@@ -35,6 +35,12 @@ export interface ImportReport {
     /** Rows whose cost is more than 5 % off its tokens at the given prices; the log's counts. */
     readonly differing: number
     readonly firstDiffering: string | null
+    /** Those among them whose cost is 100 times that or more, as one in another unit is. */
+    readonly far: number
+    readonly firstFar: string | null
+    /** Rows whose cost is the log's, beside counts of tokens that cannot be priced: it was held against nothing. */
+    readonly unchecked: number
+    readonly firstUnchecked: string | null
   }
   /** Of the used rows, how many have a reward. */
   readonly rewards: { readonly known: number; readonly unknown: number }
@@ -66,6 +72,8 @@ export interface UsedRow {
   readonly costUsd: number | null
   readonly costFrom: 'log' | 'prices' | null
   readonly costDiffers: boolean
+  readonly costIsFar: boolean
+  readonly costIsUnchecked: boolean
   readonly hasPropensity: boolean
 }
 
@@ -80,8 +88,18 @@ export class ImportTally {
     { rows: number; rewarded: number; rewards: number; costUsd: number }
   >()
   private readonly unknownModels = new Map<string, number>()
-  private readonly costs = { fromLog: 0, fromPrices: 0, unknown: 0, zero: 0, differing: 0 }
+  private readonly costs = {
+    fromLog: 0,
+    fromPrices: 0,
+    unknown: 0,
+    zero: 0,
+    differing: 0,
+    far: 0,
+    unchecked: 0,
+  }
   private firstDiffering: string | null = null
+  private firstFar: string | null = null
+  private firstUnchecked: string | null = null
   private propensities = 0
 
   leaveOut(reason: LeftOutReason, place: string): void {
@@ -96,7 +114,8 @@ export class ImportTally {
       this.unknownModels.set(name, (count ?? 0) + 1)
   }
 
-  use({ place, model, reward, costUsd, costFrom, costDiffers, hasPropensity }: UsedRow): void {
+  use(row: UsedRow): void {
+    const { place, model, reward, costUsd, costFrom, hasPropensity } = row
     const { costs } = this
     this.rowsUsed++
     const sums = this.models.get(model) ?? { rows: 0, rewarded: 0, rewards: 0, costUsd: 0 }
@@ -111,15 +130,23 @@ export class ImportTally {
     else if (costFrom === 'prices') costs.fromPrices++
     else costs.unknown++
     if (costUsd === 0) costs.zero++
-    if (costDiffers) {
+    if (row.costDiffers) {
       costs.differing++
       this.firstDiffering ??= place
+    }
+    if (row.costIsFar) {
+      costs.far++
+      this.firstFar ??= place
+    }
+    if (row.costIsUnchecked) {
+      costs.unchecked++
+      this.firstUnchecked ??= place
     }
     if (hasPropensity) this.propensities++
   }
 
   report(use: ImportUse, otherScores: ReadonlyMap<string, number>): ImportReport {
-    const { rowsIn, rowsUsed, rowsWritten, firstDiffering, propensities } = this
+    const { rowsIn, rowsUsed, rowsWritten, firstDiffering, firstFar, firstUnchecked, propensities } = this
     const known = [...this.models.values()].reduce((sum, { rewarded }) => sum + rewarded, 0)
     return {
       for: use,
@@ -137,7 +164,7 @@ export class ImportTally {
         ]),
       ),
       unknownModels: Object.fromEntries(this.unknownModels),
-      costs: { ...this.costs, firstDiffering },
+      costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },
       otherScores: Object.fromEntries(otherScores),
       propensities,

@@ -65,6 +65,17 @@ export function isTrue(value: unknown): boolean {
   return value === true || (typeof value === 'string' && value.toLowerCase() === 'true')
 }
 
+/** Counts of both sides, as far as a log has them; null where it has none, or writes zeros for none. */
+export function billOfCounts(
+  inputTokens: number | null,
+  outputTokens: number | null,
+  total: unknown = null,
+): { readonly inputTokens: number | null; readonly outputTokens: number | null } | null {
+  const isNone = (count: number | null) => count === null || count === 0
+  if (!isNone(inputTokens) || !isNone(outputTokens)) return { inputTokens, outputTokens }
+  return isNone(numberIn(total)) ? null : { inputTokens: null, outputTokens: null }
+}
+
 /** A cost as exports write it that put 0 where they know nothing: without tokens, 0 is none. */
 export function costBeside(bill: object | null, value: unknown): number | null {
   const costUsd = numberIn(value)

@@ -93,6 +93,18 @@ export function readUsage(
   }
 }
 
+/** The sides of which a usage tells no count, or only that of a part: what they cost is not known. */
+export function untoldSides(usage: object): readonly TokenSide[] {
+  const provider = isRecord(usage) ? providerOf(usage) : null
+  if (!isRecord(usage) || provider === null) return SIDES
+  const reader = new CountReader(usage, 'usage', new BillRemarks(false))
+  const sides = readFields(reader, USAGE_SHAPES[provider], new Set())
+  return SIDES.filter((side) => {
+    const { whole, rest, beside } = sides[side]
+    return whole === null && rest === null && beside.size === 0
+  })
+}
+
 /** Whether a usage has a field for all tokens of a side: usages of embeddings have none for output. */
 function namesWhole(usage: Record<string, unknown>, { fields }: UsageShape, side: TokenSide): boolean {
   return fields.some(

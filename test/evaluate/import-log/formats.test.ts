@@ -14,6 +14,7 @@ import {
 } from './logs.js'
 
 const CALLS = told(6)
+const NO_TOKENS = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
 
 function imported(records: readonly unknown[], options: LogImportOptions = {}) {
   const log = createLogImport(options)
@@ -71,7 +72,7 @@ describe('LiteLLM spend logs', () => {
       liteLlm(CALLS[5], { messages: [{ role: 'user', content: 'redacted-by-litellm' }] }),
       liteLlm({ ...CALLS[0], id: 'x' }, { metadata: {} }),
       liteLlm({ ...CALLS[0], id: 'y' }, { model: '', model_group: '' }),
-      liteLlm({ ...CALLS[0], id: 'z' }, { spend: 0, prompt_tokens: 0, completion_tokens: 0, response: {} }),
+      liteLlm({ ...CALLS[0], id: 'z' }, { spend: 0, ...NO_TOKENS, response: {} }),
       liteLlm({ ...CALLS[0], id: 'x' }),
     ]
     const { rows, report } = imported(records, stars)
