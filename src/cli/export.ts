@@ -1,16 +1,13 @@
-import { createWriteStream } from 'node:fs'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type { Command } from 'commander'
-import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent } from '../events/codec.js'
 import { START } from '../log/store.js'
 import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
-import { checkWritable, fileError } from './files.js'
+import { checkWritable } from './files.js'
 import { plural } from './format.js'
-import { checkOutputs, filesOfLog, sizeBefore } from './outputs.js'
-import { print, printable } from './print.js'
+import { LineSink } from './import-log/sink.js'
+import { checkOutputs, filesOfLog, replacedText, sizeBefore } from './outputs.js'
+import { print } from './print.js'
 import { ExportedRequests } from './state/exported-requests.js'
 import { type LogReader, withReader } from './state/log-view.js'
 
@@ -42,7 +39,10 @@ export function registerExport(program: Command): void {
     .command('export')
     .description('write the events of a log, or the outcomes of its requests, as JSON lines')
     .argument('<log>', "the state file of 'route' or a service's log, or redis://HOST:PORT")
-    .option('--out <file>', 'the file to write; one that is there is replaced (default: standard output)')
+    .option(
+      '--out <file>',
+      'the file to write; one that is there is replaced; readable by you alone (default: standard output)',
+    )
     .option('--outcomes', "rows for 'replay' instead of events")
     .option('--stream <name>', 'which log of that Redis (default: paretobandit)')
     .addHelpText('after', HELP)
@@ -57,21 +57,17 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
   const replaced = out === undefined ? 0 : await sizeBefore(out)
   const said = await withReader(log, stream, async (reader) => {
     // Opened after the log: where there is none, no file is made.
-    const sink = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 })
+    const sink = await LineSink.open(out ?? '-')
     try {
       const count = await writeLines(reader, outcomes === true, sink)
-      if (sink !== process.stdout) await finished(sink.end())
+      await sink.commit()
       return describe(count, outcomes === true, reader)
     } catch (error) {
-      if (out === undefined || error instanceof ParetoBanditError) throw error
-      throw fileError(error, out, 'write')
+      await sink.discard()
+      throw error
     }
   })
-  if (out !== undefined) print(`${out}: ${said}${replacedText(replaced)}\n`)
-}
-
-function replacedText(bytes: number): string {
-  return bytes === 0 ? '' : `; the ${plural(bytes, 'byte')} that were in it are replaced`
+  if (out !== undefined) print(`${out}: ${said}${replaced === 0 ? '' : `; ${replacedText(replaced)}`}\n`)
 }
 
 function describe(count: number, outcomes: boolean, { start }: LogReader): string {
@@ -79,37 +75,23 @@ function describe(count: number, outcomes: boolean, { start }: LogReader): strin
   return start === START ? lines : `${lines}; what came before position ${start} is no longer in the log`
 }
 
-/** What the log has when it comes to its end. @returns how many lines */
-async function writeLines(reader: LogReader, outcomes: boolean, sink: Writable): Promise<number> {
+/** What the log has when it comes to its end, a piece at a time. @returns how many lines */
+async function writeLines(reader: LogReader, outcomes: boolean, sink: LineSink): Promise<number> {
   const requests = new ExportedRequests(reader.header, reader.start === START)
   let count = 0
-  let text = ''
-  let failure: unknown
-  sink.on('error', (error) => {
-    failure = error
-  })
   for (let after = reader.start; ; ) {
     const batches = await reader.read(after)
     if (batches.length === 0) return count
     for (const { origin, firstNumber, events, position } of batches) {
       after = position
-      events.forEach((bytes, i) => {
-        if (requests.isKnown(origin, firstNumber + i)) return
+      for (const [i, bytes] of events.entries()) {
+        if (requests.isKnown(origin, firstNumber + i)) continue
         const event = decodeEvent(bytes, ALL_EVENT_TABLE)
         const row = requests.take(event)
-        if (row === false) return
-        if (outcomes && row === true) return
-        text += `${outcomes ? JSON.stringify(row) : eventLine(event)}\n`
+        if (row === false || (outcomes && row === true)) continue
+        await sink.addLine(outcomes ? JSON.stringify(row) : eventLine(event))
         count++
-      })
+      }
     }
-    if (failure !== undefined) throw failure
-    // One chunk at a time: a slow reader does not fill the memory.
-    await new Promise<void>((resolve, reject) => {
-      sink.write(sink === process.stdout ? printable(text) : text, (error) =>
-        error == null ? resolve() : reject(error),
-      )
-    })
-    text = ''
   }
 }

@@ -11,10 +11,10 @@ import {
 import { IMPORT_USES } from '../evaluate/import-log/report.js'
 import { badFlag, numberFlag, wordFlag } from './flags.js'
 import { recordsOf } from './import-log/records.js'
-import { RowSink } from './import-log/sink.js'
+import { LineSink } from './import-log/sink.js'
 import { importText, leftOutLine } from './import-log-view.js'
 import { readModelsFile } from './inputs.js'
-import { checkOutputs } from './outputs.js'
+import { checkOutputs, replacedText, sizeBefore } from './outputs.js'
 import { print, printable } from './print.js'
 
 interface ImportFlags {
@@ -44,7 +44,8 @@ What rows are for:
   replay    one prompt a row, with an outcome of every model of --models: logs that asked all models the same prompts
   evaluate  one decision a row: 'evaluate' tells what was earned; of other policies only where the log has propensities
 
-Rows hold the prompts of your users, unless --contexts-only: the file is readable by you alone.
+Rows hold the prompts of your users, unless --contexts-only: the file is readable by you alone (0600), also where it
+replaces one that was not.
 
 Examples:
   $ paretobandit import-log spend.jsonl --reward metadata.rating --reward-range 1,5 --out rows.jsonl
@@ -113,14 +114,16 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
     ...(await addAll(scores, 'scores', (record, place) => log.addScore(record, place))),
     ...(await addAll(requests, 'requests', (record, place) => log.addRequest(record, place))),
   ]
-  const sink = await RowSink.open(out)
+  const replaced = await sizeBefore(out)
+  const sink = await LineSink.open(out)
   try {
     const report = await writeRows(log, files, sink)
     if (report.rowsUsed === 0)
       throw new ParetoBanditError('DATA_INVALID', files.join(', '), leftOutLine(report))
     await sink.commit()
     const text = flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : importText(report, out)
-    const notes = unread.map((note) => `${note}\n`).join('')
+    const said = replaced === 0 ? unread : [...unread, `${out}: ${replacedText(replaced)}.`]
+    const notes = said.map((note) => `${note}\n`).join('')
     if (out === '-') process.stderr.write(printable(text + notes))
     else print(text + (flags.json === true ? '' : notes))
   } catch (error) {
@@ -129,7 +132,7 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
   }
 }
 
-async function writeRows(log: LogImport, files: readonly string[], sink: RowSink) {
+async function writeRows(log: LogImport, files: readonly string[], sink: LineSink) {
   for (const path of files) {
     for await (const record of recordsOf(path)) {
       if ('problem' in record) log.leaveOut(record.problem, record.place)

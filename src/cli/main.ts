@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { describeFailure } from './exit.js'
+import { fileError } from './files.js'
 import { makeProgram } from './program.js'
 
 // `paretobandit stats | head` closes the pipe early: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode)
-  throw error
+  const { exitCode, text } = describeFailure(fileError(error, 'standard output', 'write'))
+  process.stderr.write(text)
+  process.exit(exitCode)
 })
 
 try {

@@ -2,6 +2,7 @@ import { access, constants, open, readlink, realpath, stat } from 'node:fs/promi
 import { basename, dirname, join, resolve } from 'node:path'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
+import { plural } from './format.js'
 
 /** What lies beside a log of SQLite and belongs to it. */
 const SIDES = ['', '-wal', '-shm', '-journal', '-writer']
@@ -97,6 +98,11 @@ async function isDatabase(path: string): Promise<boolean> {
 export async function sizeBefore(path: string): Promise<number> {
   const there = await stat(path).catch(() => null)
   return there?.isFile() === true ? there.size : 0
+}
+
+/** @param bytes those that were there */
+export function replacedText(bytes: number): string {
+  return `the ${plural(bytes, 'byte')} that were in it are replaced`
 }
 
 async function realOf(path: string): Promise<string> {

@@ -2,15 +2,15 @@ import { createWriteStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { fileError } from '../files.js'
+import { checkWritable, fileError } from '../files.js'
 import { printable } from '../print.js'
 import { AtomicFile } from '../state/atomic-write.js'
 
 /** Characters that are gathered before they are written. */
 const PIECE = 2 ** 16
 
-/** Where rows go. A file takes its name when all are written; until then the old one stands. */
-export class RowSink {
+/** Where lines go. A file takes its name when all are written; until then the old one stands. */
+export class LineSink {
   private readonly write: (text: string) => Promise<void>
   private readonly end: () => Promise<void>
   readonly discard: () => Promise<void>
@@ -27,16 +27,22 @@ export class RowSink {
   }
 
   /** @param path `-`: standard output; a pipe or a device is written to as it is. @throws FILE_UNWRITABLE */
-  static async open(path: string): Promise<RowSink> {
+  static async open(path: string): Promise<LineSink> {
     if (path === '-') {
       const write = (text: string) => writeTo(process.stdout, printable(text), path)
-      return new RowSink(write, nothing, nothing)
+      return new LineSink(write, nothing, nothing)
     }
+    await checkWritable(path)
     const there = await stat(path).catch(() => null)
     if (there !== null && !there.isFile()) {
       const stream = createWriteStream(path)
-      const end = async () => await finished(stream.end())
-      return new RowSink(
+      // Each failure comes back from the write that met it.
+      stream.on('error', () => {})
+      const end = () =>
+        finished(stream.end()).catch((error: unknown) => {
+          throw fileError(error, path, 'write')
+        })
+      return new LineSink(
         (text) => writeTo(stream, text, path),
         end,
         async () => void stream.destroy(),
@@ -44,7 +50,7 @@ export class RowSink {
     }
     // A link stays one.
     const file = await AtomicFile.open(await realpath(path).catch(() => path))
-    return new RowSink(
+    return new LineSink(
       (text) => file.write(text),
       () => file.commit(),
       () => file.discard(),
@@ -53,7 +59,12 @@ export class RowSink {
 
   /** @throws FILE_UNWRITABLE */
   async add(row: object): Promise<void> {
-    this.text += `${JSON.stringify(row)}\n`
+    await this.addLine(JSON.stringify(row))
+  }
+
+  /** @throws FILE_UNWRITABLE */
+  async addLine(line: string): Promise<void> {
+    this.text += `${line}\n`
     if (this.text.length < PIECE) return
     const { text } = this
     this.text = ''

@@ -1,10 +1,10 @@
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileError } from '../files.js'
 
 /**
  * Replaces a file as a whole: readers and crashes find the old bytes or the new ones, never a part. The new bytes are
- * on the disk before they take the name. A file that exists keeps its permissions; a new one is for its owner alone.
+ * on the disk before they take the name. It is for its owner alone (0600), also where another was readable by all.
  * @throws FILE_UNWRITABLE; the file is as it was then
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
@@ -34,15 +34,9 @@ export class AtomicFile {
   static async open(path: string): Promise<AtomicFile> {
     const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
     try {
-      const mode = (await stat(path).catch(() => null))?.mode
-      const file = new AtomicFile(path, temporary, await open(temporary, 'w', 0o600))
-      try {
-        if (mode !== undefined) await file.handle.chmod(mode & 0o7777)
-      } catch (error) {
-        await file.discard()
-        throw error
-      }
-      return file
+      // What a killed process left behind under this name may have had other permissions.
+      await unlink(temporary).catch(() => {})
+      return new AtomicFile(path, temporary, await open(temporary, 'wx', 0o600))
     } catch (error) {
       throw fileError(error, path, 'write')
     }
