@@ -3,8 +3,9 @@
 //   curl localhost:3000/feedback -H 'content-type: application/json' -d '{"id": "(x-decision of the answer)", "reward": 0.9}'
 import express from 'express'
 import OpenAI from 'openai'
-import { createRouter, ParetoBanditError } from 'paretobandit'
+import { createRouter } from 'paretobandit'
 import { routed, runOf } from 'paretobandit/openai'
+import { failureOf } from './http.mjs'
 import { names, prices } from './prices.mjs'
 
 const router = await createRouter({ models: prices, budget: { usdPerRequest: 0.002 } })
@@ -32,11 +33,10 @@ app.post('/feedback', (request, response) => {
 
 app.get('/stats', (_request, response) => void response.json(router.stats()))
 
-// What the router or the parser refuses is the caller's mistake; the rest is the provider's.
 app.use((error, _request, response, next) => {
   if (response.headersSent) return next(error)
-  const status = error instanceof ParetoBanditError ? 400 : error.expose ? error.status : 502
-  return response.status(status).json({ error: error.message })
+  const { status, headers, body } = failureOf(error)
+  return response.status(status).set(headers).json(body)
 })
 
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {

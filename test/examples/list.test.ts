@@ -10,7 +10,7 @@ const FILES = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' }).filte
   /^(?!.*dist\/).*\.[a-z]+$/.test(file),
 )
 /** What examples read; `gateway.yaml` and `models.json` have tests of their own. */
-const BESIDE = ['README.md', 'prices.mjs', 'gateway.yaml', 'models.json']
+const BESIDE = ['README.md', 'prices.mjs', 'http.mjs', 'gateway.yaml', 'models.json']
 const RUN = FILES.filter((file) => !BESIDE.includes(file))
 
 describe('the list of examples', () => {

@@ -111,15 +111,52 @@ describe.each(SERVERS)('examples/%s', (_name, args, chat, feedback, stats) => {
     expect(upstream.entries).toHaveLength(before)
   })
 
+  it.each([
+    [401, 502, 'no model has answered'],
+    [404, 502, 'no model has answered'],
+    [500, 502, 'no model has answered'],
+    [400, 400, 'the model refuses the request'],
+  ] as const)('tells a caller nothing of what the provider says with %s', async (given, status, error) => {
+    plan = { fault: { kind: 'status', status: given, message: 'Incorrect API key provided: sk-SECRET' } }
+    const answer = await send(chat, { prompt: 'Why is snow white?' })
+    plan = {}
+    expect([answer.status, await answer.json()]).toEqual([status, { error }])
+    expect([...answer.headers.values()].join()).not.toContain('SECRET')
+  })
+
+  it('passes on how long a provider asks to be left alone', async () => {
+    plan = { fault: { kind: 'status', status: 429, retryAfter: { form: 'ms', ms: 1200 } } }
+    const answer = await send(chat, { prompt: 'Why is coal black?' })
+    plan = {}
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '2'])
+    expect(await answer.json()).toEqual({ error: 'too many requests' })
+  })
+
+  it('breaks the connection where an answer breaks off', async () => {
+    plan = { fault: { kind: 'reset', afterPieces: 2 } }
+    const answer = await send(chat, { prompt: 'Why is the rose red?' })
+    plan = {}
+    await expect(answer.text()).rejects.toThrow()
+  })
+
+  it('takes no body of megabytes', async () => {
+    const before = upstream.entries.length
+    const answer = await send(chat, { prompt: 'x'.repeat(5_000_000) })
+    expect(answer.status).toBe(413)
+    expect(await answer.json()).toEqual({ error: expect.any(String) })
+    expect(upstream.entries).toHaveLength(before)
+  })
+
   it('asks another model where one fails, and says it where both do', async () => {
     const before = upstream.entries.length
+    const failed = sum(await told(), 'failed')
     plan = { fault: { kind: 'status', status: 500 } }
     const answer = await send(chat, { prompt: 'Why is the sea blue?' })
     plan = {}
     expect(answer.status).toBeGreaterThanOrEqual(500)
     expect(await answer.json()).toEqual({ error: expect.any(String) })
     expect(new Set(upstream.entries.slice(before).map(({ request }) => request.model)).size).toBe(2)
-    expect(sum(await told(), 'failed')).toBe(2)
+    expect(sum(await told(), 'failed') - failed).toBe(2)
   })
 
   it('breaks off and books what its user has left', async () => {

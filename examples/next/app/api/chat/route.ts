@@ -1,8 +1,9 @@
 // A route handler of Next.js, app/api/chat/route.ts: npm install paretobandit openai; OPENAI_API_KEY=... npx next dev
 // POST { prompt } answers as a stream, PUT { id, reward } rewards an answer, GET tells how it goes.
 import OpenAI from 'openai'
-import { createRouter, ParetoBanditError } from 'paretobandit'
+import { createRouter } from 'paretobandit'
 import { routed, runOf } from 'paretobandit/openai'
+import { failureOf, jsonOf, textOf } from '../../../../http.mjs'
 import { names, prices } from '../../../../prices.mjs'
 
 // One router for each process. Where there are several, give all of them one `store: redisStore({ url })`.
@@ -10,9 +11,9 @@ const router = await createRouter<string>({ models: prices, budget: { usdPerRequ
 const client = routed(new OpenAI(), router, { names })
 
 export async function POST(request: Request): Promise<Response> {
-  const prompt = (await jsonOf(request))?.prompt
-  if (typeof prompt !== 'string') return problem(400, 'expected a prompt')
   try {
+    const prompt = (await jsonOf(request))?.prompt
+    if (typeof prompt !== 'string') return Response.json({ error: 'expected a prompt' }, { status: 400 })
     const stream = await client.chat.completions.create(
       { model: 'auto', messages: [{ role: 'user', content: prompt }], stream: true },
       { signal: request.signal },
@@ -21,39 +22,23 @@ export async function POST(request: Request): Promise<Response> {
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-decision': id }
     return new Response(textOf(stream), { headers })
   } catch (error) {
-    return error instanceof OpenAI.APIError ? problem(502, error.message) : refusal(error)
+    return failed(error)
   }
 }
 
 export async function PUT(request: Request): Promise<Response> {
-  const given = await jsonOf(request)
   try {
+    const given = await jsonOf(request)
     router.reward(given?.id, given?.reward)
     return new Response(null, { status: 204 })
   } catch (error) {
-    return refusal(error)
+    return failed(error)
   }
 }
 
 export const GET = (): Response => Response.json(router.stats())
 
-/** The texts of an answer. A reader who goes away leaves the answer's own stream, which books what came. */
-function textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): ReadableStream<Uint8Array> {
-  const events = stream[Symbol.asyncIterator]()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await events.next()
-      if (done === true) controller.close()
-      else controller.enqueue(new TextEncoder().encode(value.choices[0]?.delta.content ?? ''))
-    },
-    cancel: async () => void (await events.return?.()),
-  })
+function failed(error: unknown): Response {
+  const { status, headers, body } = failureOf(error)
+  return Response.json(body, { status, headers })
 }
-
-function refusal(error: unknown): Response {
-  if (error instanceof ParetoBanditError) return problem(400, error.message)
-  throw error
-}
-
-const jsonOf = (request: Request) => request.json().catch(() => null)
-const problem = (status: number, error: string): Response => Response.json({ error }, { status })
