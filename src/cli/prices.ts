@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { type Command, InvalidArgumentError } from 'commander'
+import { nearest } from '../base/check.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { PriceDifference } from '../prices/difference.js'
 import { PRICE_FORMATS, type PriceFormat } from '../prices/formats/formats.js'
@@ -76,7 +77,13 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
   await checkOutputs([write], [isAddress(source) ? undefined : source, file])
   const current = file === undefined ? [] : await readModelsFile(file)
   const models = new Map([...current.map(({ id }): [string, string] => [id, id]), ...as])
-  const result = await imported(source, flags, current, models)
+  const strangers = strangersOf(as.keys(), current)
+  const taken = await imported(source, flags, current, models, strangers)
+  const hints = [...strangers].map(([model, meant]) => ({
+    model,
+    message: `it is new, as --models has no such model; did you mean '${meant}'?`,
+  }))
+  const result = { ...taken, notes: [...hints, ...taken.notes] }
   if (write !== undefined) await writeTextFile(write, modelsFile(result))
   if (json === true) {
     print(`${JSON.stringify({ ...result, readAt: timeOf(result) }, null, 2)}\n`)
@@ -92,6 +99,7 @@ async function imported(
   { format, service, unpriced, discounts, accept = [], json }: ImportFlags,
   current: readonly ResolvedModelSpec[],
   models: ReadonlyMap<string, string>,
+  strangers: Strangers,
 ): Promise<ImportedPrices> {
   const settings = checkOptions({
     models: Object.fromEntries(models),
@@ -108,15 +116,38 @@ async function imported(
   const doubtful = first.problems.filter(({ code }) => code === 'PRICES_IMPLAUSIBLE')
   if (first.problems.length === 0) return first
   const isAsked = json !== true && process.stdin.isTTY && process.stderr.isTTY
-  if (doubtful.length < first.problems.length || !isAsked) throw refusal(first)
+  if (doubtful.length < first.problems.length || !isAsked) throw refusal(first, strangers)
   const taken = await ask(doubtful)
   const second = importList(list, { ...settings, accept: new Set([...accept, ...taken]) })
-  if (second.problems.length > 0) throw refusal(second)
+  if (second.problems.length > 0) throw refusal(second, strangers)
   return second
 }
 
-function refusal({ source, problems }: ImportedPrices): PricesError {
-  return new PricesError(source, problems)
+/** With the flags that would help. */
+function refusal({ source, problems }: ImportedPrices, strangers: Strangers): PricesError {
+  const helped = problems.map((problem) => {
+    const { code, model, message } = problem
+    const stranger = [...strangers].find(([, meant]) => meant === model)?.[0]
+    if (code === 'PRICES_IMPLAUSIBLE')
+      return { ...problem, message: `${message}; if that is meant: --accept ${model}` }
+    if (code === 'PRICES_MISSING' && stranger !== undefined)
+      return { ...problem, message: `${message}; --as ${stranger}=… names no model of --models` }
+    return problem
+  })
+  return new PricesError(source, helped)
+}
+
+/** Ids of `--as` that --models has not, by the id that was likely meant. */
+type Strangers = ReadonlyMap<string, string>
+
+function strangersOf(as: Iterable<string>, current: readonly ResolvedModelSpec[]): Strangers {
+  const ids = current.map(({ id }) => id)
+  return new Map(
+    [...as].flatMap((id): [string, string][] => {
+      const meant = ids.includes(id) ? undefined : nearest(id, ids)
+      return meant === undefined ? [] : [[id, meant]]
+    }),
+  )
 }
 
 /** @returns ids of models whose prices are meant */

@@ -16,7 +16,9 @@ const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** A URL as errors may show it: no user, no password, no query. */
 export function shownUrl(url: URL): string {
-  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`
+  // Of addresses other than those of the web the origin is 'null'.
+  const origin = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin
+  return `${origin}${url.pathname}${url.search === '' ? '' : '?…'}`
 }
 
 /** Whether a list may be read there: https, or this machine, and no password in the address. */
@@ -24,7 +26,8 @@ export function checkUrl(url: URL, unreadable: Failure): void {
   if (url.username !== '' || url.password !== '')
     throw unreadable('expected no user and no password in the address')
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname))) return
-  throw unreadable('expected https, or http on localhost')
+  const path = url.protocol === 'file:' ? ', or a path without file://' : ''
+  throw unreadable(`expected https, or http on localhost${path}`)
 }
 
 /**

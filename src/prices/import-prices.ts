@@ -4,7 +4,7 @@ import { checkModelPrice, type ModelSpec, type ResolvedModelPrice } from '../mod
 import { differencesOf, type PriceDifference } from './difference.js'
 import { FORMATS, formatOf, type PriceFormat } from './formats/formats.js'
 import type { Listing } from './listed.js'
-import { nearestNames } from './nearest-names.js'
+import { Names } from './nearest-names.js'
 import { checkOptions, type ImportPricesOptions, type ImportSettings } from './options.js'
 import { Neighbours } from './plausible.js'
 import { pricedModel } from './priced-model.js'
@@ -52,7 +52,7 @@ export async function importPrices(
 export function importList({ value, name }: ReadList, settings: ImportSettings): ImportedPrices {
   const readAt = settings.now()
   const format = formatOf(value, name, settings.format)
-  const reading = new Reading(FORMATS[format].read(value), settings)
+  const reading = new Reading(FORMATS[format].read(value), format === 'paretobandit', settings)
   for (const [id, listName] of settings.names) reading.take(id, listName)
   const { models, differences, notes, problems } = reading
   if (problems.length > 0 && !settings.partial) throw new PricesError(name, problems)
@@ -68,17 +68,22 @@ class Reading {
   private readonly listing: Listing
   private readonly settings: ImportSettings
   private readonly neighbours: Neighbours
+  private readonly names: Names
+  private readonly isOurs: boolean
 
-  constructor(listing: Listing, settings: ImportSettings) {
+  /** @param isOurs whether the list is a models file, whose names are ids */
+  constructor(listing: Listing, isOurs: boolean, settings: ImportSettings) {
     this.listing = listing
     this.settings = settings
     this.neighbours = new Neighbours(listing)
+    this.names = new Names(listing.keys())
+    this.isOurs = isOurs
   }
 
   take(model: string, given: string): void {
     const refuse = (code: PriceProblem['code'], message: string) =>
       void this.problems.push({ code, model, name: given, message })
-    const name = this.nameOf(given)
+    const name = this.nameOf(given, model)
     const listed = name === undefined ? undefined : this.listing.get(name)
     if (name === undefined || listed === undefined) {
       refuse('PRICES_MISSING', this.missing(given))
@@ -101,21 +106,18 @@ class Reading {
     this.differences.push(...differencesOf(model, before, resolved))
   }
 
-  /** A name of the list, or the last part of one that no other has. */
-  private nameOf(given: string): string | undefined {
+  /** A name of the list, or the last part of one that no other has; in a models file also the id. */
+  private nameOf(given: string, model: string): string | undefined {
     if (this.listing.has(given)) return given
-    const found = this.endingIn(given)
+    if (this.isOurs && this.listing.has(model)) return model
+    const found = this.names.endingIn(given)
     return found.length === 1 ? found[0] : undefined
   }
 
-  private endingIn(given: string): string[] {
-    return [...this.listing.keys()].filter((name) => name.endsWith(`/${given}`))
-  }
-
   private missing(given: string): string {
-    const several = this.endingIn(given)
+    const several = this.names.endingIn(given)
     if (several.length > 1) return `the list has several: ${several.slice(0, 5).join(', ')}: say which`
-    const near = nearestNames(given, [...this.listing.keys()])
+    const near = this.names.nearest(given)
     return `the list has no such name${near.length === 0 ? '' : `; near are ${near.join(', ')}`}`
   }
 

@@ -28,6 +28,8 @@ export class ListedModel {
   readonly counted: { readonly field: string; readonly as: TokenKindName; readonly usdPerMTok: number }[] = []
   /** What is charged beside tokens: by request, image, search. Nothing here can charge it. */
   readonly beside: { readonly field: string; readonly price: string }[] = []
+  /** What is charged by tokens, and for which nobody here knows. */
+  readonly unknown: { readonly field: string; readonly price: string }[] = []
   /** Fields with something that is no price. */
   readonly bad: { readonly field: string; readonly message: string }[] = []
   /** Kinds of tokens that the model takes or gives, as the list says. */
@@ -65,9 +67,12 @@ export class ListedModel {
 
   /** Something that costs, and not by token. Nothing and 0 cost nothing. */
   besideTokens(field: string, value: unknown): void {
-    const isFree = value === undefined || value === null || Number(value) === 0 || typeof value === 'boolean'
-    if (!isFree)
-      this.beside.push({ field, price: typeof value === 'object' ? 'prices of its own' : show(value) })
+    if (!isFree(value)) this.beside.push({ field, price: shown(value) })
+  }
+
+  /** Something that costs by token, and is no kind of tokens here. Nothing and 0 cost nothing. */
+  unknownTokens(field: string, value: unknown): void {
+    if (!isFree(value)) this.unknown.push({ field, price: shown(value) })
   }
 
   private amount(
@@ -102,6 +107,14 @@ function column(): PriceColumn {
   return { prices: {}, tiers: new Map() }
 }
 
+function isFree(value: unknown): boolean {
+  return value === undefined || value === null || Number(value) === 0 || typeof value === 'boolean'
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? 'prices of its own' : show(value)
+}
+
 /** The kind that is the whole of a kind's side: `input` of `cachedInput`. */
 export function wholeOf(kind: TokenKindName): 'input' | 'output' {
   return TOKEN_KINDS.byName.get(kind)?.side ?? 'input'
@@ -119,6 +132,27 @@ export function kindsOf(price: object): KindPrices {
 
 /** A price list as it was read: what it says of each name. */
 export type Listing = ReadonlyMap<string, ListedModel>
+
+/**
+ * A list of entries that say their names themselves, so that two may say the same: where they say it at different prices, it has none.
+ * @param entries by name: what is said of its prices, and that as it was read
+ */
+export function listingOf(
+  entries: Iterable<readonly [name: string, prices: unknown, model: ListedModel]>,
+): Listing {
+  const listing = new Map<string, ListedModel>()
+  const said = new Map<string, string>()
+  for (const [name, prices, model] of entries) {
+    const text = JSON.stringify(prices) ?? ''
+    const before = listing.get(name)
+    if (before === undefined) {
+      listing.set(name, model)
+      said.set(name, text)
+    } else if (said.get(name) !== text && before.bad.every(({ field }) => field !== 'id'))
+      before.bad.push({ field: 'id', message: 'the list has it twice, at different prices' })
+  }
+  return listing
+}
 
 /** One of the shapes in which lists come. */
 export interface ListFormat {

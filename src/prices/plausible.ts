@@ -113,10 +113,9 @@ export class Neighbours {
     if (kind !== 'input') {
       const whole = prices[isWhole ? 'input' : wholeOf(kind)] ?? 0
       const usual = whole * USUAL[kind]
+      const side = isWhole ? 'input' : wholeOf(kind)
       const why =
-        whole === 0
-          ? null
-          : farOff(value, usual, `of what it is to ${isWhole ? 'input' : wholeOf(kind)} elsewhere`)
+        whole === 0 ? null : farOff(value, usual, `that is usual beside ${side} at ${rounded(whole)}`)
       if (why !== null) return why
     }
     // A price of the same model that is in force, or is listed elsewhere, says more than prices of other models. A part has been held
@@ -170,7 +169,7 @@ function median(sorted: readonly number[]): number {
 function farOff(value: number, usual: number, whose: string): string | null {
   const times = value / usual
   if (times < FAR && times > 1 / FAR) return null
-  const share = times >= 1 ? `${rounded(times)} times` : `1/${rounded(1 / times)} of`
+  const share = times >= 1 ? `${rounded(times)} times` : `a hundredth or less of`
   return `${share} the ${rounded(usual)} ${whose}`
 }
 

@@ -79,6 +79,7 @@ class Making {
     this.unpriced(base)
     const bounds = [...tiers.keys()].sort((a, b) => a - b)
     const long = bounds.map((bound) => this.tier(bound, base, tiers, bounds))
+    this.unknown()
     if (listed.beside.length > 0) {
       const names = listed.beside.map(({ field, price }) => `${field} (${price})`).join(', ')
       this.notes.push(`not charged, as it is not by tokens: ${names}`)
@@ -186,6 +187,16 @@ class Making {
       this.notes.push(
         `the list has no price of ${names}: charged as the dearest of its side, which may be too little`,
       )
+  }
+
+  /** Prices of tokens that nobody here knows: what is billed without them may be too little. */
+  private unknown(): void {
+    const { unknown } = this.listed
+    if (unknown.length === 0) return
+    const names = unknown.map(({ field, price }) => `${field} (${price})`).join(', ')
+    if (this.rules.unpriced === 'refuse')
+      this.missing(`the list has prices of tokens that are not known here, ${names}: ${WAY_OUT}`)
+    else this.notes.push(`not charged, as such tokens are not known here, which may be too little: ${names}`)
   }
 
   /**

@@ -1,12 +1,30 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-/** A file as text, of at most so many bytes. Loaded where there are files. @throws what the system throws; RangeError: it is too long */
+/**
+ * A file as text, of at most so many bytes. Loaded where there are files. A pipe or a device may never end, and is none.
+ * @throws what the system throws; RangeError: it is too long, or no file
+ */
 export async function readFileText(path: string, bytesMax: number): Promise<string> {
-  const file = await open(path, 'r')
+  // A pipe that nobody writes to would wait for ever to be opened. Windows has none in the way of files, nor the flag.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
-    const { size } = await file.stat()
-    if (size > bytesMax) throw new RangeError(`expected at most ${bytesMax} bytes, it has ${size}`)
-    return await file.readFile('utf8')
+    const there = await file.stat()
+    if (!there.isFile())
+      throw new RangeError(
+        `expected a file, it is ${there.isDirectory() ? 'a folder' : 'a pipe or a device'}`,
+      )
+    if (there.size > bytesMax)
+      throw new RangeError(`expected at most ${bytesMax} bytes, it has ${there.size}`)
+    // What it has now: a file that grows is not followed, and those of /proc say that they have nothing.
+    const pieces: Uint8Array[] = []
+    let bytes = 0
+    for await (const piece of file.createReadStream({ autoClose: false })) {
+      pieces.push(piece)
+      bytes += piece.length
+      if (bytes > bytesMax) throw new RangeError(`expected at most ${bytesMax} bytes, it has more`)
+    }
+    return Buffer.concat(pieces).toString('utf8')
   } finally {
     await file.close()
   }

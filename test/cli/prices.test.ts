@@ -116,7 +116,7 @@ describe('prices import', () => {
     ]
     await folder.spawnRefused(
       args,
-      /wrong\.json: m \(.*\): outputUsdPerMTok is 2500, 1000 times the 2\.5 in force/,
+      /wrong\.json: m \(.*\): outputUsdPerMTok is 2500, 1000 times the 2\.5 in force; if that is meant: --accept m\n/,
     )
     expect(existsSync(`${folder.path}/out.json`)).toBe(false)
     const said = await folder.spawnOk([...args, '--accept', 'm'])
@@ -178,6 +178,32 @@ describe('prices import', () => {
     } finally {
       await new Promise((resolve) => http.close(resolve))
     }
+  })
+
+  test('tells of a model of --as that --models has not', async () => {
+    await files()
+    const one = { inputUsdPerMTok: 0.05, outputUsdPerMTok: 0.4 }
+    await folder.write('in-force.json', [{ id: 'small', ...one }])
+    await folder.write('gpt.json', [{ id: 'gpt-5-nano', ...one }])
+    const of = (list: string, ...args: string[]) => [
+      'prices',
+      'import',
+      list,
+      '--models',
+      'in-force.json',
+      ...args,
+    ]
+    await folder.refused(
+      of('list.json', '--as', 'smal=gpt-5-nano'),
+      /small: the list has no such name.*; --as smal=… names no model of --models/,
+    )
+    await folder.write('both.json', [
+      { id: 'small', ...one },
+      { id: 'gpt', ...one },
+    ])
+    const said = await folder.ok(of('both.json', '--as', 'smal=gpt'))
+    expect(said).toContain("smal: it is new, as --models has no such model; did you mean 'small'?")
+    expect(await folder.ok(of('both.json', '--as', 'other=gpt'))).not.toContain('did you mean')
   })
 
   test('refuses bad usage in one line', async () => {

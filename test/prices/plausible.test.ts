@@ -70,8 +70,8 @@ describe('a price far off', () => {
 
   it('of another kind of tokens of the same model is refused', async () => {
     for (const [kind, value, message] of [
-      ['output', 2500, /outputUsdPerMTok is 2500, 2080 times the 1\.2 of what it is to input/],
-      ['cache_read', 30, /cachedInputUsdPerMTok is 30, 500 times the 0\.06 of what it is to input/],
+      ['output', 2500, /outputUsdPerMTok is 2500, 2080 times the 1\.2 that is usual beside input at 0\.3/],
+      ['cache_read', 30, /cachedInputUsdPerMTok is 30, 500 times the 0\.06 that is usual beside input/],
       ['input_audio', 1000, /audioInputUsdPerMTok is 1000, 833 times/],
     ] as const) {
       const { models } = MODELS_DEV.google

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { importPrices } from '../../src/prices/index.js'
 import { LITELLM } from './lists.js'
@@ -37,6 +39,13 @@ const unreadable = (source: string | URL, message: RegExp, options: object = {})
     message: expect.stringMatching(message),
   })
 
+it('an address of a file is told to be a path', async () => {
+  await unreadable(
+    'file:///tmp/list.json',
+    /^file:\/\/\/tmp\/list\.json: expected https, .* or a path without file:/,
+  )
+})
+
 describe('a file', () => {
   it('is read, with a byte order mark or without', async () => {
     const path = join(await folder(), 'list.json')
@@ -51,7 +60,7 @@ describe('a file', () => {
   it('that is not there, too long, a folder or no JSON is refused by name', async () => {
     const path = await folder()
     await unreadable(join(path, 'gone.json'), /gone\.json: it cannot be read: no such file/)
-    await unreadable(path, /it cannot be read: EISDIR/)
+    await unreadable(path, /expected a file, it is a folder/)
     await writeFile(join(path, 'long.json'), LIST)
     await unreadable(join(path, 'long.json'), /expected at most 100 bytes, it has \d+/, { bytesMax: 100 })
     await writeFile(join(path, 'bad.json'), LIST.slice(0, -1))
@@ -59,6 +68,13 @@ describe('a file', () => {
       code: 'PRICES_INVALID',
       message: expect.stringContaining('bad.json: expected a price list in JSON'),
     })
+  })
+
+  it.skipIf(process.platform === 'win32')('that never ends is none: a pipe, a device', async () => {
+    const pipe = join(await folder(), 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    await unreadable(pipe, /pipe: expected a file, it is a pipe or a device/)
+    await unreadable('/dev/zero', /zero: expected a file, it is a pipe or a device/)
   })
 
   it('may be read by another reader', async () => {

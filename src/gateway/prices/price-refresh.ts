@@ -94,8 +94,12 @@ export class PriceRefresh {
     const { prices, models } = live.current
     this.read = prices
     if (prices === null || this.isClosed) return
+    // A models file has our ids; where its format is not given, they are looked up after the names.
     const names =
-      prices.models ?? Object.fromEntries(models.map(({ id, upstreamModel }) => [id, upstreamModel]))
+      prices.models ??
+      Object.fromEntries(
+        models.map(({ id, upstreamModel }) => [id, prices.format === 'paretobandit' ? id : upstreamModel]),
+      )
     const reading = new AbortController()
     this.reading = reading
     const { source, format, accept, service, unpriced, discounts, timeoutMs } = prices

@@ -26,12 +26,16 @@ const COUNTED_AS: Readonly<Record<string, TokenKindName>> = {
 }
 
 /** `_above_1hr` is how long a cache lives; `_above_200k_tokens` how long a request is; the last word how it is served. */
-const FIELD = /^(.+?)(_above_1hr)?(?:_above_(\d{1,6})k_tokens)?(?:_(batches|flex|priority))?$/
+const FIELD = /^(.+?)(_above_1hr)?(?:_above_(\d{1,9})([km]?)_tokens)?(?:_(batches|flex|priority))?$/
 const SERVICE_OF: Readonly<Record<string, PriceService>> = {
   batches: 'batch',
   flex: 'flex',
   priority: 'priority',
 }
+
+const UNIT: Readonly<Record<string, number>> = { '': 1, k: 1000, m: 1_000_000 }
+/** A price of tokens, known here or not: `citation_cost_per_token`, `input_cost_per_video_token`. */
+const BY_TOKEN = /cost_per_(\w+_)?tokens?(_|$)|token_cost/
 
 /** What is charged, and not by token. Of DBU the same is said in dollars. */
 const COST = /cost|_multiplier/
@@ -59,7 +63,7 @@ function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   const model = new ListedModel()
   for (const [field, value] of Object.entries(entry)) {
     if (field === 'tiered_pricing') readTiers(model, value)
-    else if (!readField(model, field, value) && isCharged(field)) model.besideTokens(field, value)
+    else if (!readField(model, field, value)) readCharge(model, field, value)
   }
   if (entry.mode === 'embedding') model.hasOutput = false
   if (entry.supports_audio_input === true) model.has.add('audioInput')
@@ -69,13 +73,16 @@ function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   return model
 }
 
-function isCharged(field: string): boolean {
-  return (COST.test(field) && !NOT_COST.test(field)) || field === 'provider_specific_entry'
+/** What is no price of a known kind of tokens. */
+function readCharge(model: ListedModel, field: string, value: unknown, path = field): void {
+  const isCost = COST.test(field) && !NOT_COST.test(field)
+  if (isCost && BY_TOKEN.test(field)) model.unknownTokens(path, value)
+  else if (isCost || field === 'provider_specific_entry') model.besideTokens(path, value)
 }
 
 /** @param least input tokens above which the price holds, where the field does not say so. @returns whether it is a price of tokens */
 function readField(model: ListedModel, field: string, value: unknown, least = 0): boolean {
-  const [, base = field, hour, thousands = '0', word] = FIELD.exec(field) ?? []
+  const [, base = field, hour, bound = '0', unit = '', word] = FIELD.exec(field) ?? []
   const as = Object.hasOwn(COUNTED_AS, base) ? COUNTED_AS[base] : undefined
   if (as !== undefined) {
     const usdPerMTok = model.perToken(value, field)
@@ -85,7 +92,7 @@ function readField(model: ListedModel, field: string, value: unknown, least = 0)
   const kind = Object.hasOwn(KINDS, base) ? KINDS[base] : undefined
   if (kind === undefined || (hour !== undefined && kind !== 'cacheWrite5m')) return false
   const service = word === undefined ? 'standard' : SERVICE_OF[word]
-  const above = Math.max(Number(thousands) * 1000, least)
+  const above = Math.max(Number(bound) * UNIT[unit], least)
   model.put(hour === undefined ? kind : 'cacheWrite1h', model.perToken(value, field), service, above)
   return true
 }
@@ -100,8 +107,8 @@ function readTiers(model: ListedModel, value: unknown): void {
       continue
     }
     for (const [field, price] of Object.entries(tier)) {
-      if (field !== 'range' && !readField(model, field, price, above) && isCharged(field))
-        model.besideTokens(`tiered_pricing[${i}].${field}`, price)
+      if (field !== 'range' && !readField(model, field, price, above))
+        readCharge(model, field, price, `tiered_pricing[${i}].${field}`)
     }
   }
 }

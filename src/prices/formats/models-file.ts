@@ -2,15 +2,17 @@ import { isRecord, nearest } from '../../base/check.js'
 import { PRICE_KEYS, TIER_KEYS } from '../../models/model.js'
 import { DISCOUNT_NAMES } from '../../models/service-tier.js'
 import { TOKEN_KIND_ROWS } from '../../models/token-kinds.js'
-import { ListedModel, type ListFormat } from '../listed.js'
+import { ListedModel, type ListFormat, listingOf } from '../listed.js'
 
 /** A models file, as `--models` of the command line takes it and `prices import --write` writes it. */
 export const MODELS_FILE: ListFormat = {
   what: 'a models file of paretobandit',
   is: (value) => entriesOf(value).some((entry) => 'inputUsdPerMTok' in entry),
   read: (value) =>
-    new Map(
-      entriesOf(value).flatMap((entry) => (typeof entry.id === 'string' ? [[entry.id, read(entry)]] : [])),
+    listingOf(
+      entriesOf(value).flatMap((entry) =>
+        typeof entry.id === 'string' ? [[entry.id, entry, read(entry)] as const] : [],
+      ),
     ),
 }
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { TokenKindName } from '../../models/token-kinds.js'
-import { ListedModel, type ListFormat } from '../listed.js'
+import { ListedModel, type ListFormat, listingOf } from '../listed.js'
 
 const KINDS: Readonly<Record<string, TokenKindName>> = {
   prompt: 'input',
@@ -28,9 +28,11 @@ export const OPENROUTER: ListFormat = {
     Array.isArray(value.data) &&
     value.data.some((entry) => isRecord(entry) && isRecord(entry.pricing)),
   read: (value) =>
-    new Map(
+    listingOf(
       (isRecord(value) && Array.isArray(value.data) ? value.data : []).flatMap((entry: unknown) =>
-        isRecord(entry) && typeof entry.id === 'string' ? [[entry.id, read(entry)]] : [],
+        isRecord(entry) && typeof entry.id === 'string'
+          ? [[entry.id, entry.pricing, read(entry)] as const]
+          : [],
       ),
     ),
 }

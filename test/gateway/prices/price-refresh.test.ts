@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
@@ -10,6 +13,25 @@ import { ENV, smallTree, type Tree } from '../config/example.js'
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
+})
+
+it.each([
+  ['by ids alone where that is its format', 'paretobandit', 7],
+  ['by names first, then by ids', undefined, 9],
+] as const)('a models file that prices import has written is read %s', async (_, format, inputUsdPerMTok) => {
+  const output = { outputUsdPerMTok: 10 }
+  const models = [
+    { id: 'large', inputUsdPerMTok: 7, ...output },
+    { id: 'small', inputUsdPerMTok: 0.07, outputUsdPerMTok: 0.4 },
+    // What the provider calls `large` may be the id of another model of the file.
+    { id: 'p/large', inputUsdPerMTok: 9, ...output },
+  ]
+  const path = join(await mkdtemp(join(tmpdir(), 'paretobandit-gateway-')), 'prices.json')
+  ends.push(() => rm(dirname(path), { recursive: true }))
+  await writeFile(path, JSON.stringify({ source: 'x', format: 'litellm', models }))
+  const { router, lines } = await started(treeOf({ source: path, ...(format ? { format } : {}) }))
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+  expect(router.stats().models.map((model) => model.inputUsdPerMTok)).toEqual([inputUsdPerMTok, 0.07])
 })
 
 /** A price list of models.dev on HTTP, which tests change. */
