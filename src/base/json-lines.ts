@@ -1,4 +1,5 @@
-import { ParetoBanditError } from './errors.js'
+import { isRecord } from './check.js'
+import { ParetoBanditError, show } from './errors.js'
 
 /** A line of a file that has one JSON object a line. */
 interface Line {
@@ -35,6 +36,23 @@ export function* jsonLines(text: string, name: string): Generator<Line> {
     isFirst = false
     yield { text: bare, place }
   }
+}
+
+/**
+ * What a line holds. Errors do not quote it: it may be of another file than was meant, with secrets in it.
+ * @throws DATA_INVALID for what is no object of JSON
+ */
+export function jsonOfLine(text: string, place: string): Record<string, unknown> {
+  const refused = (what: string, got: string) =>
+    new ParetoBanditError('DATA_INVALID', place, `expected ${what}, got ${got}`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw refused('JSON', `${text.trim().length} characters that are none`)
+  }
+  if (isRecord(value)) return value
+  throw refused('an object', typeof value === 'string' ? 'a text' : show(value))
 }
 
 function checkKind(first: string, place: string): void {

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { show } from '../base/errors.js'
 import { CommandError } from './command-error.js'
+import { jsonMistake } from './json-mistake.js'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
@@ -82,11 +82,8 @@ export async function readJsonFile(path: string): Promise<unknown> {
 export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CommandError('FILE_UNREADABLE', `${path}: expected JSON, got ${show(text.trim())} (${why})`, {
-      cause,
-    })
+  } catch {
+    throw new CommandError('FILE_UNREADABLE', `${path}: ${jsonMistake(text)}`)
   }
 }
 

@@ -15,7 +15,9 @@ export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]>
   const value = await readJsonFile(path)
   const list = isRecord(value) ? value.models : value
   if (!Array.isArray(list)) {
-    const got = isRecord(value) && list !== undefined ? `models: ${show(list)}` : show(value)
+    // A text may be of another file than was meant, with secrets in it.
+    const shown = (got: unknown) => (typeof got === 'string' ? 'a text' : show(got))
+    const got = isRecord(value) && list !== undefined ? `models: ${shown(list)}` : shown(value)
     throw new CommandError(
       'FILE_UNREADABLE',
       `${path}: expected {"models": [...]} or an array of models, got ${got}`,
@@ -31,5 +33,8 @@ export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]>
  * @throws FILE_UNREADABLE; INVALID_ARGUMENT naming file and field
  */
 export async function readPriorsFile(path: string): Promise<Priors> {
-  return checkPriors(await readJsonFile(path), `${path}: priors`)
+  const value = await readJsonFile(path)
+  if (typeof value === 'string')
+    throw new CommandError('FILE_UNREADABLE', `${path}: expected priors as fitPriors makes them, got a text`)
+  return checkPriors(value, `${path}: priors`)
 }

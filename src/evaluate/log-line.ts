@@ -1,5 +1,6 @@
 import { CONTEXT_ENTRY_MAX, DIMENSION_MAX, isAmount, isRecord } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
+import { jsonOfLine } from '../base/json-lines.js'
 import type { Encoder } from '../features/encoder.js'
 
 /** What one line says of a decision. */
@@ -38,8 +39,7 @@ export function parseLine(
   place: string,
   encoder: Encoder | null,
 ): { readonly decision: DecisionLine | null; readonly feedback: readonly FeedbackLine[] } | null {
-  const line = parseJson(text, place)
-  if (!isRecord(line)) throw bad(place, '', 'an object', line)
+  const line = jsonOfLine(text, place)
   switch (line.type) {
     case undefined: {
       const named = isMissing(line.id) ? { ...line, id: place } : line
@@ -172,16 +172,6 @@ function textOf(value: unknown, field: string, place: string): string {
 
 function isMissing(value: unknown): value is null | undefined {
   return value === undefined || value === null
-}
-
-function parseJson(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `expected JSON, got ${show(text.trim())} (${why})`
-    throw new ParetoBanditError('DATA_INVALID', place, message, { cause })
-  }
 }
 
 function bad(place: string, field: string, what: string, got: unknown): ParetoBanditError {

@@ -1,6 +1,6 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
-import { jsonLines } from '../base/json-lines.js'
+import { jsonLines, jsonOfLine } from '../base/json-lines.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {
@@ -49,8 +49,7 @@ export function parseOutcomes(text: string, name: string): OutcomeRow[] {
 }
 
 function parseRow(line: string, place: string): OutcomeRow {
-  const value = parseJson(line, place)
-  if (!isRecord(value)) throw broken(place, `expected an object, got ${show(value)}`)
+  const value = jsonOfLine(line, place)
   const { id, source, prompt, features, encoder, outcomes } = value
   if (typeof id !== 'string' || id === '')
     throw broken(place, `id: expected a non-empty string, got ${show(id)}`)
@@ -105,17 +104,6 @@ function parseRowOutcomes(value: Record<string, unknown>, place: string): Record
     outcomes[model] = { reward, costUsd }
   }
   return outcomes
-}
-
-function parseJson(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ParetoBanditError('DATA_INVALID', place, `expected JSON, got ${show(text.trim())} (${why})`, {
-      cause,
-    })
-  }
 }
 
 function broken(place: string, message: string): ParetoBanditError {

@@ -54,17 +54,20 @@ export function parseConfigText(text: string): ConfigText {
     if (problems.length > 0) {
       const mistakes = problems.map(({ message, pos }) => ({
         path: [],
-        message: oneLine(message),
+        message: oneLine(withoutSource(message)),
         place: placeAt(pos[0]),
       }))
       return { value: undefined, mistakes, placeOf: () => TOP }
     }
     if (document.contents === null) return failed('expected a config, the file is empty')
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX })
+    // Another file than was meant, as one of environment variables, is one text: what is in it may be secret.
+    if (typeof value === 'string')
+      return failed(`expected an object, got a text of ${value.length} characters`)
     return { value, mistakes: [], placeOf: (path) => placeAt(offsetOf(document, path)) }
   } catch (error) {
     // Too many aliases, one of nothing, or lists in lists beyond what the stack holds.
-    return failed(oneLine(error instanceof Error ? error.message : String(error)))
+    return failed(oneLine(withoutSource(error instanceof Error ? error.message : String(error))))
   }
 }
 
@@ -98,6 +101,11 @@ function offsetOf(document: Document.Parsed, path: Path): number {
 
 function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined
+}
+
+/** Some messages end in what stands in the file. */
+function withoutSource(message: string): string {
+  return message.replace(/: "(?:[^"\\]|\\.)*"$/s, '').replace(/^(Unresolved alias.*): \S+$/s, '$1')
 }
 
 function oneLine(text: string): string {

@@ -25,6 +25,7 @@ export function formatOf(value: unknown, source: string, given: PriceFormat | un
   if (given !== undefined && FORMATS[given].is(value)) return given
   if (given === undefined && found !== undefined) return found
   const wanted = given === undefined ? PRICE_FORMATS.map((name) => FORMATS[name].what) : [FORMATS[given].what]
-  const got = found === undefined ? show(value) : FORMATS[found].what
+  const shown = typeof value === 'string' ? 'a text' : show(value)
+  const got = found === undefined ? shown : FORMATS[found].what
   throw new ParetoBanditError('PRICES_INVALID', '', `${source}: expected ${wanted.join(', or ')}, got ${got}`)
 }

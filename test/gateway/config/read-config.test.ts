@@ -113,7 +113,7 @@ describe('a config', () => {
     ['', 'c.yaml:1:1: expected a config, the file is empty'],
     ['# nothing\n', 'c.yaml:1:1: expected a config, the file is empty'],
     ['- a\n- b\n', 'c.yaml:1:1: expected an object, got a list of 2'],
-    ['just words', 'c.yaml:1:1: expected an object, got "just words"'],
+    ['just words', 'c.yaml:1:1: expected an object, got a text'],
     ['a: 1\na: 2\n', 'c.yaml:2:1: Map keys must be unique'],
     ['a: [1, 2\nb: 3\n', 'c.yaml:2:1:'],
     ['a: !secret x\n', 'c.yaml:1:4: Unresolved tag: !secret'],
