@@ -117,12 +117,15 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
   const replaced = await sizeBefore(out)
   const sink = await LineSink.open(out)
   try {
-    const report = await writeRows(log, files, sink)
+    const { report, unended } = await writeRows(log, files, sink)
     if (report.rowsUsed === 0)
       throw new ParetoBanditError('DATA_INVALID', files.join(', '), leftOutLine(report))
     await sink.commit()
-    const text = flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : importText(report, out)
-    const said = replaced === 0 ? unread : [...unread, `${out}: ${replacedText(replaced)}.`]
+    const text =
+      flags.json === true ? `${JSON.stringify({ ...report, unended }, null, 2)}\n` : importText(report, out)
+    const cut = unended.map((place) => `${place}: no line ends after this row, which may be cut.`)
+    const said =
+      replaced === 0 ? [...unread, ...cut] : [...unread, ...cut, `${out}: ${replacedText(replaced)}.`]
     const notes = said.map((note) => `${note}\n`).join('')
     if (out === '-') process.stderr.write(printable(text + notes))
     else print(text + (flags.json === true ? '' : notes))
@@ -133,13 +136,18 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
 }
 
 async function writeRows(log: LogImport, files: readonly string[], sink: LineSink) {
+  const unended: string[] = []
   for (const path of files) {
     for await (const record of recordsOf(path)) {
-      if ('problem' in record) log.leaveOut(record.problem, record.place)
-      else for (const row of log.take(record.value, record.place)) await sink.add(row)
+      if ('problem' in record) {
+        log.leaveOut(record.problem, record.place)
+        continue
+      }
+      if (record.isUnended) unended.push(record.place)
+      for (const row of log.take(record.value, record.place)) await sink.add(row)
     }
   }
-  return log.finish()
+  return { report: log.finish(), unended }
 }
 
 /** Reads files of scores or requests. @returns a note for each that had lines of something else */

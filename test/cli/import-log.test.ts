@@ -140,7 +140,7 @@ describe('files', () => {
   const KINDS: readonly (readonly [name: string, content: string | Uint8Array, place: RegExp])[] = [
     ['a.jsonl', lines(records), /^a\.jsonl:1$/],
     ['a.json', JSON.stringify(records), /^a\.json\[0\]$/],
-    ['b.json', JSON.stringify({ data: records, meta: { page: 1 } }, null, 2), /^b\.json\[0\]$/],
+    ['b.json', JSON.stringify({ data: records, meta: { page: 1 } }, null, 2), /^b\.json\[0\]\.data\[0\]$/],
     ['c.json', records.map((record) => JSON.stringify(record, null, 2)).join('\n'), /^c\.json\[0\]$/],
     ['crlf.jsonl', `\ufeff${lines(records).replaceAll('\n', '\r\n')}`, /^crlf\.jsonl:1$/],
     ['mark.json', `\ufeff${JSON.stringify(records, null, 1)}`, /^mark\.json\[0\]$/],
@@ -185,6 +185,34 @@ describe('files', () => {
     const cut = await imported('a.csv', ...STARS)
     expect(cut.report.leftOut).toEqual([{ reason: 'bad-csv', count: 1, first: 'a.csv:4' }])
     expect(cut.report).toMatchObject({ rowsIn: 4, rowsUsed: 3 })
+  })
+
+  test('a table that breaks off outside of quotes is named by its last row', async () => {
+    const table = csv(records.slice(0, 3)).trimEnd()
+    await folder.write('cut.csv', table)
+    const cut = await imported('cut.csv', ...STARS)
+    expect(cut.report).toMatchObject({ rowsIn: 3, rowsUsed: 3, unended: ['cut.csv:4'] })
+    const said = await folder.ok(['import-log', 'cut.csv', ...STARS, ...OUT])
+    expect(said).toContain('cut.csv:4: no line ends after this row, which may be cut.')
+    for (const end of ['\n', '\r\n']) {
+      await folder.write('whole.csv', table.replaceAll('\n', end) + end)
+      expect((await imported('whole.csv', ...STARS)).report).toMatchObject({ rowsUsed: 3, unended: [] })
+    }
+  })
+
+  test('entries of a page on one line are named, and a span by itself is told as one', async () => {
+    const data = [...records.slice(0, 2), { id: 's', type: 'SPAN', name: 'retrieval', input: 'x' }]
+    for (const page of [{ object: 'list', data }, { data }]) {
+      await folder.write('page.jsonl', `${JSON.stringify(page)}\n`)
+      const { report } = await imported('page.jsonl', ...STARS)
+      expect(report).toMatchObject({ rowsIn: 3, rowsUsed: 2 })
+      expect(report.leftOut).toEqual([
+        { reason: 'not-a-generation', count: 1, first: 'page.jsonl:1.data[2]' },
+      ])
+    }
+    await folder.write('bare.jsonl', lines([...records.slice(0, 2), data[2]]))
+    const bare = await imported('bare.jsonl', ...STARS)
+    expect(bare.report.leftOut).toEqual([{ reason: 'not-a-generation', count: 1, first: 'bare.jsonl:3' }])
   })
 
   test('whatever bytes are changed: rows in are rows used and left out, or it is refused in a line', async () => {

@@ -35,16 +35,22 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
       return undefined
     },
   })
-  const source = Readable.from(all)
+  const last = { byte: 0 }
+  const source = Readable.from(withLast(all, last))
+  // Held back until the next one shows that it was not the last.
+  let held: LogRecord | null = null
   source.on('error', (error) => parser.destroy(error))
   try {
     for await (const each of source.pipe(parser)) {
+      if (held !== null) yield held
+      held = null
       yield* problems.splice(0)
       const { info, record } = each as { info: Info; record: unknown }
       line = info.lines
-      yield { place: `${name}:${line}`, value: record }
+      held = { place: `${name}:${line}`, value: record }
     }
     if (unclosed !== null) throw unclosed
+    if (held !== null) yield isLineEnd(last.byte) ? held : { ...held, isUnended: true }
     yield* problems.splice(0)
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
@@ -54,6 +60,17 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
   } finally {
     source.destroy()
   }
+}
+
+async function* withLast(chunks: AsyncIterable<Buffer>, last: { byte: number }): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    last.byte = chunk.at(-1) ?? last.byte
+    yield chunk
+  }
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === 0x0a || byte === 0x0d
 }
 
 function delimiterOf(header: string): string {

@@ -20,16 +20,24 @@ export function formatsOf(name: FormatName, columns: ColumnMap): readonly LogFor
   return [LITELLM, LANGFUSE, OPENAI].filter((format) => format.name === name)
 }
 
-/** The rows of a record: those of a page of an API, the observations of a trace, or itself. */
-export function rowsOf(record: Json): readonly unknown[] {
-  const { data, object, meta } = record
-  const isPage = Array.isArray(data) && (object === 'list' || isRecord(meta)) && !isEmbedding(data[0])
-  return isPage ? data.flatMap(ownRowsOf) : ownRowsOf(record)
+/** A row of a record, and where in it: `.data[3]`; empty for the record itself. */
+interface PlacedRow {
+  readonly row: unknown
+  readonly at: string
 }
 
-function ownRowsOf(record: unknown): readonly unknown[] {
+/** The rows of a record: those of a page of an API, the observations of a trace, or itself. */
+export function rowsOf(record: Json): readonly PlacedRow[] {
+  const { data, object, meta } = record
+  const isListed = object === 'list' || isRecord(meta) || Object.keys(record).length === 1
+  const isPage = Array.isArray(data) && isListed && !isEmbedding(data[0])
+  return isPage ? data.flatMap((entry: unknown, i) => ownRowsOf(entry, `.data[${i}]`)) : ownRowsOf(record, '')
+}
+
+function ownRowsOf(record: unknown, at: string): readonly PlacedRow[] {
   const observations = isRecord(record) ? observationsOf(record) : null
-  return observations === null || observations.length === 0 ? [record] : observations
+  if (observations === null || observations.length === 0) return [{ row: record, at }]
+  return observations.map((row, i) => ({ row, at: `${at}.observations[${i}]` }))
 }
 
 function isEmbedding(value: unknown): boolean {

@@ -11,7 +11,9 @@ export const LANGFUSE: LogFormat = {
   fits: (record) =>
     ['traceId', 'trace_id', 'providedModelName', 'provided_model_name', 'parentObservationId'].some((name) =>
       Object.hasOwn(record, name),
-    ) && ['type', 'input', 'usageDetails', 'usage_details'].some((name) => Object.hasOwn(record, name)),
+    )
+      ? ['type', 'input', 'usageDetails', 'usage_details'].some((name) => Object.hasOwn(record, name))
+      : isBareSpan(record),
   read(record) {
     const id = textIn(record.id)
     const bill = billOf(record)
@@ -30,6 +32,12 @@ export const LANGFUSE: LogFormat = {
       unusable: unusable(record),
     }
   },
+}
+
+/** An observation without its trace that is no call: told as what it is. */
+function isBareSpan(record: Json): boolean {
+  const type = textIn(record.type) ?? ''
+  return /^(span|event)$/i.test(type) && !['request', 'response', 'messages'].some((name) => name in record)
 }
 
 /** The observations of a trace, each with the scores of the trace that are its own or the whole trace's. */

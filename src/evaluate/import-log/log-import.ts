@@ -109,12 +109,13 @@ class Importer implements LogImport {
       this.leaveOut('bad-json', place)
       return []
     }
-    return rowsOf(record).flatMap((row, i) => {
+    return rowsOf(record).flatMap(({ row, at }) => {
       this.tally.rowsIn++
-      const read = isRecord(row) ? this.read(row, place, i) : 'bad-json'
+      const rowPlace = place + at
+      const read = isRecord(row) ? this.read(row, rowPlace) : 'bad-json'
       const made = typeof read === 'string' ? read : this.rowOf(read)
       if (typeof made === 'string') {
-        this.tally.leaveOut(made, place)
+        this.tally.leaveOut(made, rowPlace)
         return []
       }
       if (made === null) return []
@@ -133,8 +134,8 @@ class Importer implements LogImport {
     return this.tally.report(this.settings.use, this.scores.otherNames)
   }
 
-  /** @param index of the row in its record: without an id of its own a row is called by where it stands */
-  private read(record: Json, place: string, index: number): Usable | LeftOutReason {
+  /** @param place what a row is called that has no id of its own */
+  private read(record: Json, place: string): Usable | LeftOutReason {
     const format = this.formats.find((each) => this.formats.length === 1 || each.fits(record))
     if (format === undefined) return 'unknown-format'
     const call = format.read(record, (id) => this.requests.get(id) ?? null)
@@ -151,7 +152,7 @@ class Importer implements LogImport {
     const propensity = this.propensityOf(record)
     if (propensity === 'bad-propensity') return propensity
     return {
-      id: call.id ?? (index === 0 ? place : `${place}#${index}`),
+      id: call.id ?? place,
       place,
       at: call.at,
       model,

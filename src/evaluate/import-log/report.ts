@@ -17,7 +17,7 @@ export interface ImportReport {
   readonly leftOut: readonly {
     readonly reason: LeftOutReason
     readonly count: number
-    /** `file:line`, or `file[entry]` of an array. */
+    /** `file:line`, or `file[entry]` of an array; with `.data[entry]` in a page. */
     readonly first: string
   }[]
   /** Of the used rows, by model. */
