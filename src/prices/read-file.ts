@@ -1,13 +1,14 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+/** By name, so that what bundles the core for a runtime without files does not look for them. */
+const FILES = 'node:fs'
 
 /**
  * A file as text, of at most so many bytes. Loaded where there are files. A pipe or a device may never end, and is none.
  * @throws what the system throws; RangeError: it is too long, or no file
  */
 export async function readFileText(path: string, bytesMax: number): Promise<string> {
+  const { constants, promises }: typeof import('node:fs') = await import(FILES)
   // A pipe that nobody writes to would wait for ever to be opened. Windows has none in the way of files, nor the flag.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  const file = await promises.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const there = await file.stat()
     if (!there.isFile())
