@@ -116,7 +116,7 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await open()
     await expect.poll(requests, { timeout: PATIENCE_MS }).toBeGreaterThan(1000)
     expect(await page.textContent('.headline')).toMatch(
-      /^Saved \$[\d.]+ \(9\d %\) against always asking the best model, now condor-pro/,
+      /^Saved \$[\d.]+ \(9\d %\) against always asking the model that was best at the time, now condor-pro/,
     )
     expect(await page.textContent('#data-name')).toContain('kernel wasm')
     await page.click('#play')

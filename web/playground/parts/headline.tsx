@@ -24,7 +24,8 @@ export function Headline() {
         <b id="saved">{usd(Math.abs(savedUsd))}</b>
         {savedUsd >= 0 ? ` (${percent(share)})` : ' more'}{' '}
         <span class="than">
-          {savedUsd >= 0 ? 'against' : 'than'} always asking the best model, now <q>{best.id}</q>
+          {savedUsd >= 0 ? 'against' : 'than'} always asking the model that was best at the time, now{' '}
+          <q>{best.id}</q>
         </span>
       </p>
       <dl class="figures">

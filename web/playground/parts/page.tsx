@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks'
 import { problem, said, started } from '../state.js'
 import { AddModel } from './add-model.js'
 import { Charts } from './charts.js'
@@ -37,11 +38,15 @@ export function Page() {
   )
 }
 
+/** Brought into view: what caused it may be far down the page. */
 function Problem() {
-  if (problem.value === null) return null
+  const shown = useRef<HTMLParagraphElement>(null)
+  const { value } = problem
+  useEffect(() => shown.current?.scrollIntoView({ block: 'center' }), [value])
+  if (value === null) return null
   return (
-    <p class="problem" role="alert">
-      {problem.value}{' '}
+    <p class="problem" role="alert" ref={shown}>
+      {value}{' '}
       <button
         type="button"
         onClick={() => {

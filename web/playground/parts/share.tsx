@@ -4,13 +4,15 @@ import { said, setting, started } from '../state.js'
 
 /** A link that starts with what is set now. */
 export function Share() {
-  const [link, setLink] = useState('')
+  /** The setting that the link was made of: once another is set it says something else. */
+  const [made, setMade] = useState<{ readonly link: string; readonly of: unknown } | null>(null)
+  const link = made !== null && made.of === setting.value ? made.link : ''
   const make = (): void => {
     if (setting.value === null) return
     const address = new URL(location.href)
     address.hash = writeSetting(setting.value)
     history.replaceState(null, '', address)
-    setLink(address.href)
+    setMade({ link: address.href, of: setting.value })
     navigator.clipboard?.writeText(address.href).then(
       () => {
         said.value = 'The link is copied'

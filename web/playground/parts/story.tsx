@@ -105,8 +105,8 @@ function Newcomer({ dearest }: { dearest: Base }) {
       label={isOn ? 'Take the new model out' : 'Add a model'}
       onClick={click}
     >
-      <b>{NEWCOMER}</b> answers like {dearest.id} at {DROPPED * 100} % of its price. The router has to find
-      that out.
+      <b>{NEWCOMER}</b> answers like {dearest.id} at {DROPPED * 100} % of its price.{' '}
+      {isOn ? 'The router finds that out from rewards.' : 'The router has to find that out.'}
     </Card>
   )
 }
@@ -126,7 +126,9 @@ function CutBudget() {
         )
       }
     >
-      Spend goes down with it at once, and quality no more than it must.
+      {isOn
+        ? 'Spend is half of what it was, and quality no lower than that has to be. It goes up again with the money.'
+        : 'Spend goes down with it at once, and quality no more than it must.'}
     </Card>
   )
 }
