@@ -3,7 +3,7 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { describe, expect, it } from 'vitest'
 import { RoutedChatModel, reward, runOf } from '../../src/adapters/langchain/index.js'
-import { addedUsage, providerUsage } from '../../src/adapters/langchain/token-counts.js'
+import { addedUsage } from '../../src/adapters/langchain/token-counts.js'
 import type { RunOptions } from '../../src/index.js'
 import { expectCode } from '../support/errors.js'
 import { Provider } from './provider.js'
@@ -125,9 +125,11 @@ describe('usages of LangChain', () => {
       total_tokens: 7,
       output_token_details: { reasoning: 2 },
     }
-    expect(providerUsage(addedUsage(addedUsage(null, first), last))).toEqual({
-      inputTokens: { total: 10, cacheRead: 4, cacheWrite: undefined },
-      outputTokens: { total: 7, reasoning: 2 },
+    expect(addedUsage(addedUsage(null, first), last)).toMatchObject({
+      input_tokens: 10,
+      input_token_details: { cache_read: 4 },
+      output_tokens: 7,
+      output_token_details: { reasoning: 2 },
     })
   })
 })

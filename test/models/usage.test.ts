@@ -296,6 +296,33 @@ describe('a usage of Bedrock', () => {
   })
 })
 
+describe('a usage of LangChain', () => {
+  it('counts what is cached, thought and not text', () => {
+    const usage = {
+      input_tokens: 500,
+      input_token_details: { audio: 300, cache_read: 50, cache_creation: 20, image: 10 },
+      output_tokens: 200,
+      output_token_details: { audio: 50, reasoning: 30 },
+      total_tokens: 700,
+    }
+    expect(read(usage)).toEqual({
+      provider: 'langchain',
+      tokens: {
+        input: 500,
+        cachedInput: 50,
+        cacheWrite5m: 20,
+        audioInput: 300,
+        imageInput: 10,
+        output: 200,
+        reasoning: 30,
+        audioOutput: 50,
+      },
+      flags: [],
+      serviceTier: null,
+    })
+  })
+})
+
 describe('a usage of the AI SDK', () => {
   it('of version 6 counts cached tokens in the input and reasoning in the output', () => {
     const usage = {
@@ -306,10 +333,33 @@ describe('a usage of the AI SDK', () => {
       totalTokens: 1090,
       reasoningTokens: 60,
       cachedInputTokens: 700,
-      raw: { input_tokens: 100 },
     }
     const tokens = { input: 1000, cachedInput: 700, cacheWrite5m: 200, output: 90, reasoning: 60 }
     expect(read(usage)).toEqual({ provider: 'ai-sdk', tokens, flags: [], serviceTier: null })
+    const raw = {
+      input_tokens: 100,
+      cache_read_input_tokens: 700,
+      cache_creation: { ephemeral_5m_input_tokens: 150, ephemeral_1h_input_tokens: 50 },
+      output_tokens: 90,
+    }
+    const hour = { input: 1000, cachedInput: 700, cacheWrite5m: 150, cacheWrite1h: 50, output: 90 }
+    expect(read({ ...usage, raw })).toEqual({
+      provider: 'ai-sdk',
+      tokens: hour,
+      flags: [],
+      serviceTier: null,
+    })
+  })
+
+  it('with less beside it than it tells itself is booked as it is, with a flag', () => {
+    const usage = { inputTokens: 1000, cachedInputTokens: 700, outputTokens: 90 }
+    const tokens = { input: 1000, cachedInput: 700, output: 90 }
+    expect(read({ ...usage, raw: { input_tokens: 100 } })).toMatchObject({ tokens, flags: ['raw-below'] })
+    for (const raw of [{}, { words: 5 }, null, 7, usage, { ...usage, raw: {} }])
+      expect(read({ ...usage, raw })).toMatchObject({ tokens, flags: [] })
+    const itself: Record<string, unknown> = { ...usage }
+    itself.raw = itself
+    expect(read(itself)).toMatchObject({ tokens, flags: [] })
   })
 
   it('of its providers is the same with nested counts, and may lack what the provider does not tell', () => {

@@ -35,16 +35,20 @@ export interface StreamEnd {
   failed(error: unknown): void
 }
 
-/** The rest of a stream, with its beginning; each part as `shown` has it. */
+/** The rest of a stream, with its beginning; each part as `shown` has it, if it is for whoever reads. */
 export function restOf(
   { parts, reader }: Begun,
   shown: (part: Json) => Json,
+  isShown: (part: Json) => boolean,
   end: StreamEnd,
 ): ReadableStream<Json> {
   let failure: unknown
+  let tier: string | null = null
   const seen = (part: Json): Json => {
+    tier = serviceTierIn(part) ?? tier
     // Whoever reads it may leave after this one.
-    if (part.type === 'finish' && isRecord(part.usage)) end.finished(part.usage)
+    if (part.type === 'finish' && isRecord(part.usage))
+      end.finished(tier === null ? part.usage : { ...part.usage, service_tier: tier })
     if (part.type === 'error') failure = part.error ?? new Error('the stream failed')
     return shown(part)
   }
@@ -52,13 +56,13 @@ export function restOf(
   return new ReadableStream<Json>({
     async pull(controller) {
       try {
-        if (next < parts.length) {
-          controller.enqueue(seen(parts[next++]))
-          return
-        }
-        const { done, value } = await reader.read()
-        if (!done) {
-          controller.enqueue(seen(value))
+        for (;;) {
+          const { done, value } =
+            next < parts.length ? { done: false, value: parts[next++] } : await reader.read()
+          if (done || value === undefined) break
+          const part = seen(value)
+          if (!isShown(value)) continue
+          controller.enqueue(part)
           return
         }
         if (failure === undefined) end.finished(null)
@@ -74,4 +78,14 @@ export function restOf(
       return reader.cancel(reason)
     },
   })
+}
+
+/** How a part says that the call was served: its provider's own event, or what the SDK made of it. */
+function serviceTierIn({ type, rawValue, providerMetadata }: Json): string | null {
+  const named = isRecord(providerMetadata) ? Object.values(providerMetadata) : []
+  const tiers = named.map((each) => (isRecord(each) ? each.serviceTier : undefined))
+  if (type === 'raw' && isRecord(rawValue))
+    for (const event of [rawValue, rawValue.response]) if (isRecord(event)) tiers.push(event.service_tier)
+  const tier = tiers.findLast((each) => typeof each === 'string')
+  return typeof tier === 'string' ? tier : null
 }

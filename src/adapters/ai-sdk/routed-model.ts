@@ -29,6 +29,9 @@ export interface RoutedModelOptions<Model extends AnyLanguageModel> {
 /** What a call of a model came to. */
 interface Called<Answer> {
   readonly usage: object | Promise<object> | null
+  /** These may say how it was served. */
+  readonly response?: unknown
+  readonly providerMetadata?: unknown
   readonly answer: Answer
 }
 
@@ -69,12 +72,14 @@ export function routed<Model extends AnyLanguageModel>(
       heard?.add(() => wholeOf(answer))
       heard?.ended(mark.decision)
       const content = answer.content.map((part) => (part.type === 'tool-call' ? marked(part, mark) : part))
-      return { usage: usageOf(answer), answer: { ...marked(answer, mark), content } }
+      const { response, providerMetadata } = answer
+      const usage = usageOf(answer)
+      return { usage, response, providerMetadata, answer: { ...marked(answer, mark), content } }
     })
   const doStream = (options: CallOptions) =>
     start(options, async (model, mark) => {
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
-      const answer = (await model.doStream(options as never)) as Streamed
+      const answer = (await model.doStream({ ...options, includeRawChunks: true } as never)) as Streamed
       const begun = await firstContent(answer.stream)
       let stream = answer.stream
       const usage = new Promise<object>((finished, failed) => {
@@ -83,7 +88,8 @@ export function routed<Model extends AnyLanguageModel>(
           if (part.type === 'finish') heard?.ended(mark.decision)
           return isMarked(part) ? marked(part, mark) : part
         }
-        stream = restOf(begun, shown, { finished: (told) => finished(told ?? {}), failed })
+        const isShown = ({ type }: Json) => type !== 'raw' || options.includeRawChunks === true
+        stream = restOf(begun, shown, isShown, { finished: (told) => finished(told ?? {}), failed })
       })
       return { usage, answer: { ...answer, stream } }
     })

@@ -9,7 +9,7 @@ import {
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
-import type { Capability, ContextInput, Router, RunOptions } from '../../index.js'
+import { type Capability, type ContextInput, type Router, type RunOptions, usageOf } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
 import { checkModels, checkRecord, checkRouter, reading, refused } from '../given.js'
@@ -19,7 +19,7 @@ import { MARK } from '../marks.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { messageNeeds } from './message-needs.js'
 import { mark, sessionOfToolLoop } from './message-runs.js'
-import { addedUsage, providerUsage } from './token-counts.js'
+import { addedUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
 export interface RoutedChatModelFields extends BaseChatModelParams {
@@ -39,7 +39,9 @@ export interface RoutedChatModelFields extends BaseChatModelParams {
 }
 
 interface Called {
-  readonly usage: object | null
+  readonly usage: object | PromiseLike<object> | null
+  /** Where it may say how the call was served. */
+  readonly response_metadata: object
   readonly message: AIMessageChunk
 }
 
@@ -93,7 +95,8 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }): Promise<Called> => {
       const answer = await this.fields.models[model].invoke(messages, configOf(options))
-      return { usage: usageOf(answer), message: chunkOf(answer) }
+      const message = chunkOf(answer)
+      return { usage: usageOf(answer), response_metadata: message.response_metadata, message }
     })
     const { message } = run.answer
     heard?.add(() => wholeOf(message))
@@ -111,9 +114,9 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     let told: object | null = null
     const usage = (chunk: unknown): object | null => {
-      const more = metadataOf(chunk)
+      const more = usageOf(chunk)
       if (more !== null) told = addedUsage(told, more)
-      return told === null ? null : providerUsage(told)
+      return told
     }
     const run = await this.fields.router.run(chatOf(messages), { ...asked, usage }, ({ model }) => {
       told = null
@@ -193,15 +196,4 @@ function configOf({ signal, stop, tool_choice }: BaseChatModelCallOptions) {
     ...(stop === undefined ? {} : { stop }),
     ...(tool_choice === undefined ? {} : { tool_choice }),
   }
-}
-
-function metadataOf(message: unknown): object | null {
-  const usage: unknown =
-    typeof message === 'object' && message !== null ? Reflect.get(message, 'usage_metadata') : null
-  return typeof usage === 'object' ? usage : null
-}
-
-function usageOf(message: unknown): object | null {
-  const usage = metadataOf(message)
-  return usage === null ? null : providerUsage(usage)
 }

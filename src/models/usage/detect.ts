@@ -18,6 +18,8 @@ const OPENAI_DETAILS = [
 ]
 /** Fields that only Bedrock's usage has, of those with `inputTokens`. */
 const BEDROCK = ['cacheReadInputTokens', 'cacheWriteInputTokens', 'cacheDetails']
+/** What LangChain calls kinds of tokens in records that have one name with some of OpenAI's. */
+const LANGCHAIN = ['cache_read', 'cache_creation', 'audio', 'reasoning', 'text', 'image', 'video', 'document']
 const GEMINI = ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount', 'totalTokenCount']
 
 /**
@@ -26,7 +28,8 @@ const GEMINI = ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount'
  * 1. `prompt_tokens` or `completion_tokens`: OpenAI chat, and the many that speak it.
  * 2. a field of `GEMINI`: Gemini.
  * 3. `promptTokens` or `completionTokens`: AI SDK 4.
- * 4. `input_tokens` or `output_tokens`: OpenAI responses if it has a record of `OPENAI_DETAILS` that counts no thinking
+ * 4. `input_tokens` or `output_tokens`: LangChain if a record of its details names a kind as `LANGCHAIN` does, or it has a
+ *    record `raw`; OpenAI responses if it has a record of `OPENAI_DETAILS` that counts no thinking
  *    tokens; else Anthropic if it has a field of `ANTHROPIC` or counts thinking tokens; else OpenAI responses. Without
  *    caching the two mean the same.
  * 5. `inputTokens` or `outputTokens`: Bedrock if it has a field of `BEDROCK`, else AI SDK. Without caching the two mean
@@ -38,6 +41,9 @@ export function providerOf(usage: Record<string, unknown>): UsageProvider | null
   if (has(GEMINI)) return 'gemini'
   if (has(['promptTokens', 'completionTokens'])) return 'ai-sdk-4'
   if (has(['input_tokens', 'output_tokens'])) {
+    const own = [usage.input_token_details, usage.output_token_details].filter(isRecord)
+    const isLangChain = own.some((record) => LANGCHAIN.some((name) => Object.hasOwn(record, name)))
+    if (isLangChain || isRecord(usage.raw)) return 'langchain'
     const details = OPENAI_DETAILS.map((name) => usage[name]).filter(isRecord)
     const thinks = details.some((record) => Object.hasOwn(record, 'thinking_tokens'))
     if (details.length > 0 && !thinks) return 'openai-responses'

@@ -8,6 +8,8 @@ export const USAGE_FLAGS = [
   'total-above-sides',
   /** A sum is less, or more, than the lifetimes of cache writes that it is made of. */
   'sum-differs',
+  /** The provider's own usage, which a library gives beside its own, has fewer tokens: those of the library were booked. */
+  'raw-below',
   /** Tools of the provider were used, which cost something besides tokens. */
   'other-charges',
   /** A count, or a usage, was there and told nothing: what the others say was booked. */

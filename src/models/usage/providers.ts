@@ -7,6 +7,7 @@ export const USAGE_PROVIDERS = [
   'anthropic',
   'gemini',
   'bedrock',
+  'langchain',
   'ai-sdk',
   'ai-sdk-4',
 ] as const
@@ -34,9 +35,9 @@ interface UsageField {
 export interface ModalityCounts {
   readonly side: 'input' | 'output'
   /**
-   * `names`: a record with `audio_tokens` and the like. `list`: [{ modality: 'AUDIO', tokenCount }].
+   * `names`: a record with `audio_tokens` and the like. `bare`: one with `audio`. `list`: [{ modality: 'AUDIO', tokenCount }].
    */
-  readonly form: 'names' | 'list'
+  readonly form: 'names' | 'bare' | 'list'
   readonly paths: readonly string[]
   readonly cachedPaths: readonly string[]
 }
@@ -46,6 +47,8 @@ export interface UsageShape {
   readonly modalities: readonly ModalityCounts[]
   /** All tokens of both sides. */
   readonly total: string | null
+  /** Where the provider's own usage is, which tells more kinds. */
+  readonly raw?: string
 }
 
 const whole = (kind: 'input' | 'output', ...paths: string[]): UsageField => ({
@@ -67,6 +70,13 @@ const listed = (side: 'input' | 'output', path: string, cachedPaths: string[] = 
   form: 'list',
   paths: [path],
   cachedPaths,
+})
+
+const bare = (side: 'input' | 'output', path: string): ModalityCounts => ({
+  side,
+  form: 'bare',
+  paths: [path],
+  cachedPaths: [],
 })
 
 const writes = (path: string): UsageField => ({
@@ -161,6 +171,18 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
     modalities: [],
     total: 'totalTokens',
   },
+  langchain: {
+    fields: [
+      whole('input', 'input_tokens'),
+      within('cachedInput', 'input_token_details.cache_read'),
+      within('cacheWrite5m', 'input_token_details.cache_creation'),
+      whole('output', 'output_tokens'),
+      within('reasoning', 'output_token_details.reasoning'),
+    ],
+    modalities: [bare('input', 'input_token_details'), bare('output', 'output_token_details')],
+    total: 'total_tokens',
+    raw: 'raw',
+  },
   'ai-sdk': {
     fields: [
       whole('input', 'inputTokens.total', 'inputTokens'),
@@ -178,6 +200,7 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
     ],
     modalities: [],
     total: 'totalTokens',
+    raw: 'raw',
   },
   'ai-sdk-4': {
     fields: [whole('input', 'promptTokens'), whole('output', 'completionTokens')],

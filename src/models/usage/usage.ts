@@ -85,12 +85,30 @@ export function readUsage(
   const output = settleSide('output', sides.output, flags)
   raiseToTotal(input, output, total, flags)
   if (usesTools(usage)) flags.add('other-charges')
-  return {
+  const told = {
     provider,
     tokens: countsOf(input, output, kinds),
     flags: [...flags],
     serviceTier: SERVICE_TIERS.find((tier) => tier === usage.service_tier) ?? null,
   }
+  const raw = shape.raw === undefined ? undefined : usage[shape.raw]
+  if (!isRecord(raw) || isOfLibrary(raw)) return told
+  return withRaw(told, readUsage(raw, `${field}.${shape.raw}`, kinds, remarks))
+}
+
+/** A usage that has another within: a provider's own has none. */
+function isOfLibrary(usage: Record<string, unknown>): boolean {
+  const provider = providerOf(usage)
+  return provider !== null && USAGE_SHAPES[provider].raw !== undefined
+}
+
+/** What the provider itself said tells more kinds, and counts where it leaves out no token that was told. */
+function withRaw(told: NormalisedUsage, raw: NormalisedUsage | 'unknown' | 'empty'): NormalisedUsage {
+  if (typeof raw === 'string') return told
+  const serviceTier = told.serviceTier ?? raw.serviceTier
+  const isWhole = SIDES.every((side) => raw.tokens[side] >= told.tokens[side])
+  if (isWhole) return { ...raw, provider: told.provider, serviceTier }
+  return { ...told, flags: [...new Set([...told.flags, 'raw-below'] as const)], serviceTier }
 }
 
 /** The sides of which a usage tells no count, or only that of a part: what they cost is not known. */
@@ -151,7 +169,7 @@ function readModalities(
 ): void {
   const count = (path: string, modality: string): number => {
     if (form === 'list') return reader.sum(path, 'modality', modality, 'tokenCount') ?? 0
-    return reader.record(path)?.count(`${modality}_tokens`) ?? 0
+    return reader.record(path)?.count(form === 'names' ? `${modality}_tokens` : modality) ?? 0
   }
   for (const { name, side: sideOfKind, modality } of kinds.parts) {
     if (sideOfKind !== side || modality === undefined) continue

@@ -28,9 +28,17 @@ function usageIn(value: unknown): object | PromiseLike<object> | null {
   if (typeof value !== 'object' || value === null) return null
   for (const name of PLACES) {
     const usage: unknown = Reflect.get(value, name)
-    if (typeof usage === 'object' && usage !== null && !Array.isArray(usage)) return usage
+    if (typeof usage === 'object' && usage !== null && !Array.isArray(usage))
+      return name === 'usage_metadata' ? withRaw(usage, value) : usage
   }
   return null
+}
+
+/** LangChain has the provider's usage, where it has it, beside the message's own. */
+function withRaw(usage: object, message: object): object {
+  const metadata: unknown = Reflect.get(message, 'response_metadata')
+  const raw = isRecord(metadata) ? metadata.usage : undefined
+  return isRecord(raw) ? { ...usage, raw } : usage
 }
 
 /** Both usages of one answer: Anthropic says what it read first, and what it wrote last. What is said later counts. */
@@ -56,13 +64,30 @@ export function isPartialUsage(event: unknown): boolean {
   return isRecord(usage) && typeof usage.output_tokens === 'number' && usage.output_tokens <= 1
 }
 
-/** How an answer, or an event of its stream, says that it was served, where that has a discount. */
+/**
+ * How an answer, or an event of its stream, says that it was served, where that has a discount: OpenAI's, and what axios, LangChain and
+ * the AI SDK make of it.
+ */
 export function serviceTierOf(answer: unknown): ServiceTier | null {
   if (!isRecord(answer)) return null
-  for (const place of [answer, answer.data, answer.response]) {
-    const tier = isRecord(place) ? place.service_tier : undefined
-    const known = SERVICE_TIERS.find((each) => each === tier)
-    if (known !== undefined) return known
-  }
-  return null
+  const { response, data, response_metadata: metadata, providerMetadata } = answer
+  const body = isRecord(response) ? response.body : undefined
+  const named = isRecord(providerMetadata) ? Object.values(providerMetadata) : []
+  const tiers = [answer, data, response, metadata, body].map((each) => memberOf(each, 'service_tier'))
+  const all = [...tiers, ...named.map((each) => memberOf(each, 'serviceTier'))]
+  return SERVICE_TIERS.find((tier) => all.includes(tier)) ?? null
+}
+
+/** The same of an answer that says it later, as that of `streamText` does; null: it does not. The promise is never rejected. */
+export function laterServiceTierOf(answer: unknown): Promise<ServiceTier | null> | null {
+  const told = ['response', 'providerMetadata'].map((name) => memberOf(answer, name))
+  if (!told.some((each) => each instanceof Promise)) return null
+  return Promise.allSettled(told).then((results) => {
+    const [response, providerMetadata] = results.map((each) => memberOf(each, 'value'))
+    return serviceTierOf({ response, providerMetadata })
+  })
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined
 }

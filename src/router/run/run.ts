@@ -9,7 +9,7 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import type { Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { isPartialUsage, mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
+import { isPartialUsage, laterServiceTierOf, mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -132,8 +132,12 @@ export class Runner {
     if (usage === null && isStream(answer)) return this.stream(answer, made)
     const serviceTier = serviceTierOf(answer)
     if (usage !== null && isPromise(usage)) {
+      const laterTier = laterServiceTierOf(answer)
       usage.then(
-        (later) => this.settle(made, { usage: later, serviceTier, isWhole: true }),
+        async (later) => {
+          const tier = serviceTier ?? (laterTier === null ? null : await laterTier)
+          this.settle(made, { usage: later, serviceTier: tier, isWhole: true })
+        },
         (error: unknown) => this.failed(error, made, NOTHING, true),
       )
     } else this.settle(made, { usage, serviceTier, isWhole: true })
