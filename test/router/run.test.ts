@@ -161,7 +161,7 @@ describe('run', () => {
       throw new Error('aborted by the client')
     }
     const error = await rejected(router.run(X, { ...SIZE, signal: abort.signal }, call))
-    expect(error).toMatchObject({ message: 'aborted by the client' })
+    expect(error).toBe(abort.signal.reason)
     expect(calls).toBe(1)
     expect(told).toMatchObject([{ kind: 'cancelled' }])
     // It was sent: the provider may bill it.
@@ -304,7 +304,10 @@ describe('run with a stream', () => {
       const { answer, decision } = await router.run(X, { ...SIZE, signal: abort.signal }, () =>
         events(hasUsage ? [{ usage: USAGE }] : [{ text: 'Hel' }]),
       )
-      for await (const _ of answer) abort.abort()
+      const reader = async () => {
+        for await (const _ of answer) abort.abort()
+      }
+      expect(await rejected(reader())).toBe(abort.signal.reason)
       const costUsd = hasUsage ? expect.any(Number) : decision.reservedUsd
       expect(told).toEqual([{ kind: hasUsage ? 'settled' : 'cancelled', id: decision.id, costUsd }])
     }

@@ -9,17 +9,23 @@ export interface RunOptions extends RouteOptions {
    * and one reward reaches all of them. Remembered for an hour after its latest step, ten thousand at a time. Default: none.
    */
   readonly session?: string | undefined
-  /** Breaks the call off: it is then neither an answer nor the model's failure. */
+  /**
+   * Breaks the call off: `run`, or whoever reads its stream, gets the signal's reason at once, and the request is cancelled. What was set
+   * aside for it is booked, as its provider may bill it. The call is given the signal too, to stop the work itself.
+   */
   readonly signal?: AbortSignal | undefined
   /** So many models are asked at most, one after the other. Default 2. */
   readonly triesMax?: number | undefined
-  /** Where an answer has its usage, if `usageOf` does not find it. */
+  /**
+   * Where an answer has its usage, if `usageOf` does not find it; or what it cost, `{ costUsd }` in USD, which counts in place of the
+   * tokens that stand beside it. Null, or what is no object: what was set aside is booked, with flag `cost-missing`.
+   */
   readonly usage?: ((answer: unknown) => object | PromiseLike<object> | null) | undefined
 }
 
 /** What the call itself may want to know. */
 export interface RunCallContext {
-  /** Of the options; give it to your client. */
+  /** Of the options; give it to your client, which else goes on with what nobody waits for. */
   readonly signal: AbortSignal | undefined
   /** 1 for the first model that is asked. */
   readonly attempt: number

@@ -13,7 +13,8 @@ import { isPartialUsage, laterServiceTierOf, mergedUsage, serviceTierOf, usageOf
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
-import { isStream, watchedStream } from './watched-stream.js'
+import { untilAborted } from './until-aborted.js'
+import { isStream, leave, watchedStream } from './watched-stream.js'
 
 const TRIES_MAX = 2
 const TRIES_LIMIT = 16
@@ -76,12 +77,15 @@ export class Runner {
     const decisions: Decision[] = []
     let failure: unknown
     for (;;) {
-      asked.signal?.throwIfAborted()
-      const decision = await this.route(input, asked, decisions, failure)
+      const route = () => this.route(input, asked, decisions, failure)
+      // No call was made for a decision that comes too late.
+      const unasked = ({ id }: Decision) => book(() => this.feedback.cancel(id, undefined))
+      const decision = await untilAborted(route, asked.signal, unasked)
       decisions.push(decision)
       const made = { decision, asked, beganAt: this.now() }
       try {
-        const given = await call(decision, { signal: asked.signal, attempt: decisions.length })
+        const context = { signal: asked.signal, attempt: decisions.length }
+        const given = await untilAborted<Answer>(() => call(decision, context), asked.signal, drop)
         const answer = await this.answered(given, made)
         const reward = (value: number) => this.reward(made, value)
         return { answer, decision, decisions, reward }
@@ -133,7 +137,7 @@ export class Runner {
     const serviceTier = serviceTierOf(answer)
     if (usage !== null && isPromise(usage)) {
       const laterTier = laterServiceTierOf(answer)
-      usage.then(
+      untilAborted(() => usage, made.asked.signal).then(
         async (later) => {
           const tier = serviceTier ?? (laterTier === null ? null : await laterTier)
           this.settle(made, { usage: later, serviceTier: tier, isWhole: true })
@@ -151,7 +155,11 @@ export class Runner {
     made: Made,
   ): Promise<Stream> {
     const source = stream[Symbol.asyncIterator]()
-    const first = await source.next()
+    const { signal } = made.asked
+    const first = await untilAborted(() => source.next(), signal).catch((error: unknown) => {
+      if (signal?.aborted === true) leave(source)
+      throw error
+    })
     this.note(made)
     let heard = NOTHING
     const seen = (event: unknown): void => {
@@ -160,15 +168,13 @@ export class Runner {
       if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
       else heard = { usage: mergedUsage(heard.usage, found), serviceTier, isWhole: !isPartialUsage(event) }
     }
-    return watchedStream(stream, source, first, seen, {
-      // Some clients end a stream that its signal breaks off as if it were whole.
-      ended: () =>
-        made.asked.signal?.aborted === true && !heard.isWhole
-          ? this.cancel(made, heard)
-          : this.settle(made, heard),
-      failed: (error) => void this.failed(error, made, heard, true),
+    const end = {
+      ended: () => this.settle(made, heard),
+      failed: (error: unknown) => void this.failed(error, made, heard, true),
       left: () => this.cancel(made, heard),
-    })
+      aborted: () => (heard.isWhole ? this.settle(made, heard) : this.cancel(made, heard)),
+    }
+    return watchedStream(stream, source, first, seen, end, signal)
   }
 
   /** A step of its session is answered. */
@@ -176,8 +182,10 @@ export class Runner {
     if (session !== null) this.sessions.answered(session, decision, this.now())
   }
 
+  /** Of an answer that tells no cost the settlement says so, and what was reserved is booked. */
   private settle(made: Made, heard: Heard): void {
-    this.bill(made, heard, (id, bill) => this.feedback.settle(id, bill))
+    if (heard.usage === null) book(() => this.feedback.settle(made.decision.id, this.latency(made)))
+    else this.bill(made, heard, (id, bill) => this.feedback.settle(id, bill))
   }
 
   private cancel(made: Made, heard: Heard): void {
@@ -211,7 +219,7 @@ export class Runner {
   ): void {
     const { id, reservedUsd } = made.decision
     const latency = this.latency(made)
-    const isBooked = usage !== null && book(() => act(id, { usage, serviceTier, ...latency }))
+    const isBooked = usage !== null && book(() => act(id, { ...billOf(usage), serviceTier, ...latency }))
     if (!isBooked) book(() => act(id, { costUsd: reservedUsd, ...latency }))
   }
 
@@ -234,10 +242,23 @@ export class Runner {
 /** What an answer, or an event of its stream, says of its usage. The answer is there: a function of the caller's that throws says nothing. */
 function usageIn(value: unknown, { asked }: Made): object | PromiseLike<object> | null {
   try {
-    return asked.usage(value)
+    const usage: unknown = asked.usage(value)
+    return typeof usage === 'object' ? usage : null
   } catch {
     return null
   }
+}
+
+/** A usage, or what the caller says that an answer cost, with a usage or without. */
+function billOf(usage: object): Settlement {
+  if (!('costUsd' in usage)) return { usage }
+  const { costUsd, ...rest } = usage
+  return { costUsd: costUsd as number, ...(Object.keys(rest).length === 0 ? {} : { usage: rest }) }
+}
+
+/** An answer that nobody waits for any more: its stream need not go on. */
+function drop(answer: unknown): void {
+  if (isStream(answer)) leave(answer[Symbol.asyncIterator]())
 }
 
 function isPromise(value: object): value is PromiseLike<object> {

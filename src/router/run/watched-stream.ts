@@ -1,18 +1,29 @@
+import { untilAborted } from './until-aborted.js'
+
 /** How a stream ended, told once. */
 export interface StreamEnd {
   ended(): void
   failed(error: unknown): void
   /** Whoever read it wants no more of it. */
   left(): void
+  /** The signal broke it off, whether somebody waits for an event or not. */
+  aborted(): void
 }
 
 export function isStream(value: unknown): value is AsyncIterable<unknown> & object {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
+/** Whoever gives events may stop; one that does not answer is not waited for. */
+export function leave(source: AsyncIterator<unknown>): void {
+  const stop = async () => source.return?.()
+  stop().catch(() => {})
+}
+
 /**
  * The same stream, of which every event is seen and the end is told. Other members of it are as they were; it is read once.
  * @param first what was read of it already
+ * @param signal breaks it off: whoever reads it gets the signal's reason
  */
 export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   stream: Stream,
@@ -20,8 +31,9 @@ export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   first: IteratorResult<unknown>,
   seen: (event: unknown) => void,
   end: StreamEnd,
+  signal: AbortSignal | undefined,
 ): Stream {
-  const events = eventsOf(source, first, seen, end)
+  const events = eventsOf(source, first, seen, once(source, end, signal), signal)
   return new Proxy(stream, {
     get(target, name) {
       if (name === Symbol.asyncIterator) return () => events
@@ -31,15 +43,43 @@ export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   })
 }
 
+/** The first end counts: it may be the signal's, while nobody reads. */
+function once(
+  source: AsyncIterator<unknown>,
+  end: StreamEnd,
+  signal: AbortSignal | undefined,
+): Omit<StreamEnd, 'aborted'> {
+  let isOver = false
+  const over = (tell: () => void): void => {
+    if (isOver) return
+    isOver = true
+    signal?.removeEventListener('abort', abort)
+    tell()
+  }
+  const abort = (): void =>
+    over(() => {
+      end.aborted()
+      leave(source)
+    })
+  signal?.addEventListener('abort', abort, { once: true })
+  return {
+    ended: () => over(end.ended),
+    failed: (error) => over(() => end.failed(error)),
+    left: () => over(end.left),
+  }
+}
+
 async function* eventsOf(
   source: AsyncIterator<unknown>,
   first: IteratorResult<unknown>,
   seen: (event: unknown) => void,
-  end: StreamEnd,
+  end: Omit<StreamEnd, 'aborted'>,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<unknown, void, void> {
   let isOver = false
   try {
-    for (let next = first; next.done !== true; next = await source.next()) {
+    for (let next = first; next.done !== true; next = await untilAborted(() => source.next(), signal)) {
+      signal?.throwIfAborted()
       seen(next.value)
       yield next.value
     }
