@@ -19,10 +19,24 @@ export const chatSurface: Surface = {
       ? { stream_options: { ...recordOf(body.stream_options), include_usage: true } }
       : {}),
   }),
+  failureIn: (answer) => {
+    if (!isRecord(answer)) return answer ?? 'nothing'
+    return Array.isArray(answer.choices) ? null : (answer.error ?? null)
+  },
+  isBefore: (event) => {
+    if (!isRecord(event) || isRecord(event.usage) || !Array.isArray(event.choices)) return false
+    return event.choices.every((choice) => !isRecord(choice) || saysNothing(choice))
+  },
   isShown: (event, body) => {
     if (recordOf(body.stream_options).include_usage === true || !isRecord(event)) return true
     return !(Array.isArray(event.choices) && event.choices.length === 0 && isRecord(event.usage))
   },
+}
+
+/** Of a choice that names its role, and no more. */
+function saysNothing({ delta, finish_reason: finish }: Json): boolean {
+  const { role: _, ...said } = recordOf(delta)
+  return (finish ?? null) === null && Object.values(said).every((each) => each === null || each === '')
 }
 
 function recordOf(value: unknown): Json {

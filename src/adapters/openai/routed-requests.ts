@@ -2,6 +2,8 @@ import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { isRecord, type Json } from '../json.js'
+import { firstContent } from './first-content.js'
+import { providerFailure } from './provider-failure.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
 import { type Answered, requestOf } from './routed-request.js'
 import { shownStream } from './shown-stream.js'
@@ -57,20 +59,22 @@ export class RoutedRequests {
       sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
       const to = Object.hasOwn(clients, model) ? clients[model] : this.client
       const made = callOf(to, [...surface.path, 'create'], sent, { ...more, maxRetries: 0 })
-      const whole = await withResponse(made)
+      const whole = await withResponse(made, to)
       response = whole.response
+      if (isStream(whole.data)) return firstContent(whole.data, surface, to, response)
+      const said = surface.failureIn(whole.data)
+      if (said !== null) throw providerFailure(to, said, response)
       return whole.data
     })
     helped?.answered(run)
     const { answer, decision } = run
-    const isStream = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
     const isShown = (event: unknown) => {
       heard?.add(() => event)
       return surface.isShown(event, body)
     }
     const ended = () => heard?.ended(decision.id)
-    const shown = isStream ? shownStream(answer as AsyncIterable<unknown>, isShown, ended) : answer
-    if (!isStream) {
+    const shown = isStream(answer) ? shownStream(answer, isShown, ended) : answer
+    if (!isStream(answer)) {
       heard?.add(() => answer)
       ended()
     }
@@ -91,11 +95,31 @@ export class RoutedRequests {
   }
 }
 
+function isStream(value: unknown): value is AsyncIterable<unknown> & object {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
 /** An answer, with the response that brought it where the client tells. */
-async function withResponse(made: unknown): Promise<{ data: unknown; response: Response | null }> {
-  const tells = typeof made === 'object' && made !== null && 'withResponse' in made ? made.withResponse : null
-  if (typeof tells !== 'function') return { data: await made, response: null }
-  return tells.call(made)
+async function withResponse(
+  made: unknown,
+  client: OpenAIClient,
+): Promise<{ data: unknown; response: Response | null }> {
+  const ask = (name: string): Promise<unknown> | null => {
+    const method: unknown = typeof made === 'object' && made !== null ? Reflect.get(made, name) : null
+    return typeof method === 'function' ? method.call(made) : null
+  }
+  const whole = ask('withResponse')
+  if (whole === null) return { data: await made, response: null }
+  try {
+    return (await whole) as { data: unknown; response: Response }
+  } catch (error) {
+    // The client reads a response as an object, whatever it is.
+    const response = error instanceof TypeError ? await ask('asResponse')?.catch(() => null) : null
+    if (!(response instanceof Response) || !response.ok) throw error
+    const type = response.headers.get('content-type') ?? 'none'
+    if (type.includes('json')) throw error
+    throw providerFailure(client, `a body of type ${type}`, response)
+  }
 }
 
 function sessionOf({ metadata }: Json): string | undefined {

@@ -19,6 +19,10 @@ export interface Surface {
   needs(body: Json): ReadonlySet<Capability>
   /** The request as it goes to a model. */
   sent(body: Json, model: string): Json
+  /** What an answer, or an event of its stream, says went wrong in place of answering; null: nothing. */
+  failureIn(answer: unknown): unknown
+  /** Whether an event of a stream comes before anything is said. */
+  isBefore(event: unknown): boolean
   /** Whether an event of a stream is for whoever asked: not one that brings a usage that was not asked for, and nothing else. */
   isShown(event: unknown, body: Json): boolean
 }

@@ -1,0 +1,52 @@
+import { providerFailure, saidIn } from './provider-failure.js'
+import type { OpenAIClient } from './routed-options.js'
+import type { Surface } from './surface.js'
+
+/**
+ * The same stream, read until something is said.
+ * @throws (the promise is rejected with) an error as of status 502 for what its provider says went wrong before, and for a stream without
+ *   an event; or what reading it throws
+ */
+export async function firstContent<Stream extends AsyncIterable<unknown> & object>(
+  stream: Stream,
+  { failureIn, isBefore }: Surface,
+  client: OpenAIClient,
+  response: Response | null,
+): Promise<Stream> {
+  const source = stream[Symbol.asyncIterator]()
+  const events: unknown[] = []
+  const failed = (said: unknown): Error => {
+    const stop = async () => source.return?.()
+    stop().catch(() => {})
+    return providerFailure(client, said, response)
+  }
+  for (;;) {
+    const { done, value } = await source.next().catch((error: unknown) => {
+      const said = saidIn(error)
+      throw said === null ? error : failed(said)
+    })
+    if (done === true) {
+      if (events.length === 0) throw failed('a stream without an event')
+      break
+    }
+    const said = failureIn(value)
+    if (said !== null) throw failed(said)
+    events.push(value)
+    if (!isBefore(value)) break
+  }
+  return new Proxy(stream, {
+    get(target, name) {
+      if (name === Symbol.asyncIterator) return () => withBeginning(events, source)
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function withBeginning(events: readonly unknown[], source: AsyncIterator<unknown>): AsyncIterator<unknown> {
+  let at = 0
+  return {
+    next: async () => (at < events.length ? { done: false, value: events[at++] } : source.next()),
+    return: async () => (await source.return?.()) ?? { done: true, value: undefined },
+  }
+}

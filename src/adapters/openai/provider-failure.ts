@@ -1,0 +1,28 @@
+import { isRecord } from '../json.js'
+import type { OpenAIClient } from './routed-options.js'
+
+/** What a provider's own status would have said. */
+const BAD_GATEWAY = 502
+const TEXT_SHOWN = 200
+
+/**
+ * An answer of status 200 that is none, as an error: of the client's own class, where it has one, as for status 502.
+ * @param said what the provider says went wrong
+ */
+export function providerFailure(client: OpenAIClient, said: unknown, response: Response | null): Error {
+  const text = typeof said === 'string' ? said : JSON.stringify(said ?? null)
+  const message = `expected an answer of a model, got ${text.slice(0, TEXT_SHOWN)}`
+  const error = isRecord(said) ? said : { message }
+  const { APIError }: { readonly APIError?: unknown } = client.constructor as object
+  if (typeof APIError === 'function' && 'generate' in APIError && typeof APIError.generate === 'function')
+    return APIError.generate(BAD_GATEWAY, { error }, undefined, response?.headers ?? new Headers())
+  const { message: own = message } = error
+  return Object.assign(new Error(String(own)), { status: BAD_GATEWAY, error })
+}
+
+/** What an error of the client's says that its provider said in a stream; null: it is another one, of the connection say. */
+export function saidIn(error: unknown): unknown {
+  if (!(error instanceof Error) || !('error' in error)) return null
+  const { status, error: said }: { readonly status?: unknown; readonly error?: unknown } = error
+  return status === undefined ? (said ?? null) : null
+}
