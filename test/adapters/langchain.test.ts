@@ -105,7 +105,7 @@ describe('a routed chat model of LangChain', () => {
   it('binds tools to models that take them alone', () => {
     const model = new RoutedChatModel({
       router: provider.router,
-      models: { one: modelOf().withConfig({}) as never },
+      models: { 'sim-small': modelOf().withConfig({}) as never },
     })
     expectCode(() => model.bindTools([LOOK]), 'INVALID_ARGUMENT', /^models\[/)
   })

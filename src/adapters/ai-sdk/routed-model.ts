@@ -1,7 +1,16 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
-import { checkModels, checkRecord, checkRouter, quietly, reading, refused } from '../given.js'
+import {
+  checkIds,
+  checkModels,
+  checkOptions,
+  checkRecord,
+  checkRouter,
+  quietly,
+  reading,
+  refused,
+} from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { isRecord, type Json } from '../json.js'
 import { MARK, type Mark, Runs } from '../marks.js'
@@ -43,14 +52,17 @@ const runs = new Runs()
  * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. The SDK's own
  * retries should be off (`maxRetries: 0`).
  * @returns one of the specification of the models: v3 or v4
- * @throws INVALID_ARGUMENT for no router or no models, models of different specifications, or wrong `capabilities`
+ * @throws INVALID_ARGUMENT for no router or no models, models of different specifications, or wrong `capabilities`; UNKNOWN_OPTION;
+ *   UNKNOWN_MODEL for ids that the router does not have yet
  */
 export function routed<Model extends AnyLanguageModel>(
   router: Router<string>,
   options: RoutedModelOptions<Model>,
 ): Model {
   reading('router', () => checkRouter(router))
-  const { models, run, rewards, able, specificationVersion } = reading('options', () => readOptions(options))
+  const { models, run, rewards, able, specificationVersion } = reading('options', () =>
+    readOptions(options, router),
+  )
 
   const start = async <Answer extends Json>(
     options: CallOptions,
@@ -123,11 +135,16 @@ export async function runOf(result: object): Promise<Run<unknown> | null> {
 }
 
 /** @throws INVALID_ARGUMENT */
-function readOptions<Model extends AnyLanguageModel>(given: RoutedModelOptions<Model>) {
-  checkRecord(given, 'options')
+function readOptions<Model extends AnyLanguageModel>(
+  given: RoutedModelOptions<Model>,
+  router: Router<string>,
+) {
+  checkOptions(given, ['models', 'capabilities', 'run', 'rewards'], 'options')
   const { models, run = {}, capabilities, rewards } = given
   const able = readCapabilities(capabilities)
-  checkModels(models)
+  checkModels(models, ['doGenerate', 'doStream'])
+  checkIds(router, models, 'models')
+  checkIds(router, capabilities, 'capabilities')
   checkRecord(run, 'run')
   const [specificationVersion, ...others] = Object.values(models).map((model) => model.specificationVersion)
   if (others.some((other) => other !== specificationVersion))

@@ -12,7 +12,7 @@ import type { Runnable } from '@langchain/core/runnables'
 import { type Capability, type ContextInput, type Router, type RunOptions, usageOf } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
-import { checkModels, checkRecord, checkRouter, reading, refused } from '../given.js'
+import { checkIds, checkModels, checkRecord, checkRouter, reading, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { isRecord } from '../json.js'
 import { MARK } from '../marks.js'
@@ -56,7 +56,9 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   /** What was bound needs of a model. With tools an answer may begin a loop. */
   private bound: ReadonlySet<Capability> = new Set()
 
-  /** @throws INVALID_ARGUMENT for no router or no models, or wrong `capabilities` */
+  /**
+   * @throws INVALID_ARGUMENT for no router or no models, or wrong `capabilities`; UNKNOWN_MODEL for ids that the router does not have yet
+   */
   constructor(fields: RoutedChatModelFields) {
     const read = reading('fields', () => readFields(fields))
     super({ maxRetries: 0, ...read })
@@ -82,6 +84,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
         return [id, model.bindTools(tools, kwargs) as (typeof this.fields.models)[string]]
       }),
     )
+    CHECKED.add(models)
     const bound = new RoutedChatModel({ ...this.fields, models })
     const needs = new Set(this.bound)
     if (tools.length > 0) needs.add('tools')
@@ -156,13 +159,21 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   }
 }
 
-/** @throws INVALID_ARGUMENT */
+/** Models whose ids the router had once: it may have lost some since, and what was made of them is made anew for tools. */
+const CHECKED = new WeakSet<object>()
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_MODEL */
 function readFields(fields: RoutedChatModelFields): RoutedChatModelFields {
   checkRecord(fields, 'fields')
   const { router, models, capabilities, run = {} } = fields
   checkRouter(router)
-  checkModels(models)
+  checkModels(models, ['invoke', 'stream'])
   readCapabilities(capabilities)
+  if (!CHECKED.has(models)) {
+    checkIds(router, models, 'models')
+    checkIds(router, capabilities, 'capabilities')
+    CHECKED.add(models)
+  }
   checkRecord(run, 'run')
   return { ...fields }
 }

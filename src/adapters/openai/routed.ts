@@ -1,5 +1,14 @@
 import type { Router, Run } from '../../index.js'
-import { checkRecord, checkRouter, reading, refused } from '../given.js'
+import {
+  checkIds,
+  checkOptions,
+  checkRecord,
+  checkRouter,
+  fieldOf,
+  kindOf,
+  reading,
+  refused,
+} from '../given.js'
 import { chatSurface } from './chat.js'
 import { cannotBeRouted, type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'
@@ -16,31 +25,73 @@ const SURFACES: readonly Surface[] = [chatSurface, responsesSurface]
  * where a model fails the next one is asked, in place of the client's own retries; `signal` breaks it off. Other methods that are asked
  * for `auto` throw INVALID_ARGUMENT, and send nothing. All else is the client's.
  * @param client of the package `openai`
- * @throws INVALID_ARGUMENT for no client or no router, or wrong options; requests: what `router.run` throws, and what the client does
+ * @throws INVALID_ARGUMENT for no client or no router, or wrong options; UNKNOWN_OPTION; UNKNOWN_MODEL for ids in the options that the
+ *   router does not have yet; requests: what `router.run` throws, and what the client does
  */
 export function routed<Client extends OpenAIClient>(
   client: Client,
   router: Router<string>,
   options: RoutedOptions = {},
 ): Client {
-  if (typeof client !== 'object' || client === null)
-    throw refused('client', "expected a client of the package 'openai'")
+  reading('client', () => checkClient(client, 'client'))
   reading('router', () => checkRouter(router))
-  const requests = reading('options', () => new RoutedRequests(client, router, readOptions(options)))
+  return routedBy(
+    client,
+    router,
+    reading('options', () => readOptions(options, router)),
+  )
+}
+
+/** The same of options that were checked: models may have gone since. */
+function routedBy<Client extends OpenAIClient>(
+  client: Client,
+  router: Router<string>,
+  options: RoutedOptions,
+): Client {
+  const requests = reading('options', () => new RoutedRequests(client, router, options))
   return replaced(client, requests, {
     ...membersOf(client, requests),
-    withOptions: (...given) => routed(callOf(client, ['withOptions'], ...given) as Client, router, options),
+    withOptions: (...given) => routedBy(callOf(client, ['withOptions'], ...given) as Client, router, options),
   })
 }
 
-/** @throws INVALID_ARGUMENT */
-function readOptions(options: RoutedOptions): RoutedOptions {
-  checkRecord(options, 'options')
+const OPTIONS = [
+  'auto',
+  'names',
+  'clients',
+  'capabilities',
+  'run',
+  'rewards',
+  'session',
+] as const satisfies readonly (keyof RoutedOptions)[]
+
+/** @throws INVALID_ARGUMENT for what has neither chats nor responses */
+function checkClient(client: unknown, field: string): void {
+  const has = ({ path }: Surface) => {
+    let at: unknown = client
+    for (const name of [...path, 'create'])
+      at = typeof at === 'object' && at !== null ? Reflect.get(at, name) : undefined
+    return typeof at === 'function'
+  }
+  if (SURFACES.some(has)) return
+  const got = typeof client === 'object' && client !== null ? 'one without its methods' : kindOf(client)
+  throw refused(field, `expected a client of the package 'openai', got ${got}`)
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION, UNKNOWN_MODEL */
+function readOptions(options: RoutedOptions, router: Router<string>): RoutedOptions {
+  checkOptions(options, OPTIONS, 'options')
   const { auto, session } = options
   if (auto !== undefined && typeof auto !== 'string') throw refused('auto', 'expected the name of a model')
   if (session !== undefined && typeof session !== 'function') throw refused('session', 'expected a function')
   for (const name of ['names', 'clients', 'run'] as const)
     if (options[name] !== undefined) checkRecord(options[name], name)
+  for (const name of ['names', 'clients', 'capabilities'] as const) checkIds(router, options[name], name)
+  for (const [id, name] of Object.entries(options.names ?? {}))
+    if (typeof name !== 'string' || name === '')
+      throw refused(fieldOf('names', id), `expected a text that is not empty, got ${kindOf(name)}`)
+  for (const [id, client] of Object.entries(options.clients ?? {}))
+    checkClient(client, fieldOf('clients', id))
   return options
 }
 
