@@ -77,6 +77,7 @@ export class ContextReader {
     const text = textOf(input, field)
     buffers.text = text
     if (text === null) {
+      checkSaid(input, encoder, field)
       readVector(checkInput(input, field), dimension, context, field)
       return
     }
@@ -107,6 +108,7 @@ export class ContextReader {
     const { encoder } = this
     const text = textOf(input, 'input')
     if (text === null) {
+      checkSaid(input, this.encoder, 'input')
       const vector = checkInput(input, 'input')
       return { input: reading('input', () => Array.from(vector)), text }
     }
@@ -174,4 +176,10 @@ function checkInput(input: unknown, field: string): ArrayLike<number> {
 function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
   if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
   else reading(field, () => copyContext(input, dimension, context, 0, field))
+}
+
+/** Where texts are routed, a list without anything is a chat in which nobody has said a word. @throws INVALID_ARGUMENT */
+function checkSaid(input: unknown, encoder: AnyEncoder | null, field: string): void {
+  if (encoder === null || !Array.isArray(input) || input.length > 0) return
+  throw expected('INVALID_ARGUMENT', field, 'a text, or messages of a chat with some text', input)
 }

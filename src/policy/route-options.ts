@@ -45,7 +45,7 @@ export interface RouteOptions {
   readonly explain?: boolean | undefined
 }
 
-const ROUTE_OPTION_KEYS = [
+export const ROUTE_OPTION_KEYS = [
   'candidates',
   'exclude',
   'maxCostUsd',

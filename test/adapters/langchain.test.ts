@@ -56,6 +56,17 @@ describe('a routed chat model of LangChain', () => {
     expect(provider.upstream.costUsd()).toBeGreaterThan(0)
   })
 
+  it('learns from a reward of any piece of a stream', async () => {
+    const pieces: AIMessageChunk[] = []
+    for await (const piece of await modelOf().stream('Hello')) pieces.push(piece)
+    const runs = new Set(pieces.map((piece) => runOf(piece)))
+    expect(pieces.length).toBeGreaterThan(2)
+    expect(runs.size).toBe(1)
+    expect(runs.has(null)).toBe(false)
+    await reward(pieces[pieces.length - 1], 0.5)
+    expect(provider.sum('rewarded')).toBe(1)
+  })
+
   it('stays with one model in a tool loop, and its reward reaches all steps', async () => {
     const model = modelOf().bindTools([LOOK], { tool_choice: 'required' })
     const messages: (HumanMessage | AIMessage | ToolMessage)[] = [new HumanMessage('Look around')]

@@ -137,6 +137,16 @@ describe('helpers of a routed client of openai', () => {
     const { data, response, request_id: id } = await asked.withResponse()
     expect([data.model, response.status, id]).toEqual([runOf(data)?.decision.model, 200, expect.any(String)])
     await expect(asked.asResponse()).rejects.toThrow(ParetoBanditError)
+    expect(provider.upstream.entries).toHaveLength(1)
+    const client = clientOf()
+    const more = [
+      () => client.chat.completions.create(ASK),
+      () => client.responses.create({ model: 'auto', input: 'x' }),
+      () => client.chat.completions.parse({ ...ASK }),
+    ]
+    for (const ask of more) await expect(ask().asResponse()).rejects.toThrow(/expected withResponse/)
+    expect(provider.upstream.entries).toHaveLength(1)
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 12)
   })
 
   it('leave requests for a model that is named to the client', async () => {

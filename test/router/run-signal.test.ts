@@ -225,3 +225,30 @@ describe('a usage function', () => {
     expect(told).toMatchObject([{ kind: 'settled', costUsd: decision.reservedUsd }])
   })
 })
+
+it('an option that run does not have is refused with all that it has', async () => {
+  const { router } = await bench()
+  const unknown = rejected(router.run(X, { sesion: 's' } as never, () => ANSWER))
+  expect(await unknown).toMatchObject({
+    code: 'UNKNOWN_OPTION',
+    message: expect.stringContaining("'session'"),
+  })
+  const far = rejected(router.run(X, { words: 1 } as never, () => ANSWER))
+  expect(await far).toMatchObject({
+    message: expect.stringMatching(/explain, session, signal, triesMax, usage/),
+  })
+})
+
+it('a chat without messages is told what is expected, and not of vectors', async () => {
+  const router = await createRouter({ models: MODELS, kernel: 'js' })
+  const error = {
+    code: 'INVALID_ARGUMENT',
+    field: 'input',
+    message: expect.stringContaining('a text, or messages'),
+  }
+  expect(await rejected(router.run([], {}, () => ANSWER))).toMatchObject(error)
+  expect(await rejected(router.routeAsync([]))).toMatchObject(error)
+  expect(() => router.route([])).toThrow(expect.objectContaining(error))
+  const { router: ofVectors } = await bench()
+  expect(() => ofVectors.route([])).toThrow(expect.objectContaining({ code: 'DIMENSION_MISMATCH' }))
+})

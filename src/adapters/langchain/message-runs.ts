@@ -7,6 +7,8 @@ import { MARK, markIn, Runs } from '../marks.js'
 export type Answer = BaseMessage | { readonly messages: readonly BaseMessage[] }
 
 const runs = new Runs()
+/** Of pieces of a stream: the first alone is marked, as metadata of pieces is joined where they are. */
+const ofPieces = new WeakMap<object, Run<unknown>>()
 
 /**
  * The quality of an answer is known: a message of a routed chat model, or the result of an agent. All steps of its tool loop learn from it.
@@ -25,7 +27,8 @@ export function runOf(answer: Answer): Run<unknown> | null {
   return quietly(() => {
     const messages = 'messages' in answer ? answer.messages : [answer]
     const latest = messages.findLast(({ response_metadata }) => markIn(response_metadata) !== null)
-    return runs.of(latest?.response_metadata)
+    if (latest !== undefined) return runs.of(latest.response_metadata)
+    return messages.length === 1 ? (ofPieces.get(messages[0]) ?? null) : null
   })
 }
 
@@ -35,6 +38,11 @@ export function mark(message: BaseMessage, run: Run<unknown>, session: string | 
   const own = { decision, model, run: crypto.randomUUID(), session }
   message.response_metadata = { ...message.response_metadata, [MARK]: own }
   runs.add(own.run, run)
+}
+
+/** A piece of a stream that is marked already can be rewarded too. */
+export function remember(piece: BaseMessage, run: Run<unknown>): void {
+  ofPieces.set(piece, run)
 }
 
 /** The session of the step that asked for the tools whose results the messages end with; null: they end with something else. */

@@ -18,7 +18,7 @@ import { isRecord } from '../json.js'
 import { MARK } from '../marks.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { messageNeeds } from './message-needs.js'
-import { mark, sessionOfToolLoop } from './message-runs.js'
+import { mark, remember, sessionOfToolLoop } from './message-runs.js'
 import { addedUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
@@ -130,6 +130,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     for await (const message of run.answer) {
       // Texts in the metadata of pieces are joined where the pieces are.
       if (isFirst) mark(message, run, asked.session)
+      else remember(message, run)
       isFirst = false
       heard?.add(() => pieceOf(message))
       // The model's own `stream` gives pieces without an id that of its run: they are of one message all the same.

@@ -27,8 +27,15 @@ export function runOf(answer: object): Run<unknown> | undefined {
   return runs.get(answer)
 }
 
-/** A promise of the answer that has what those of the client have. */
-export function requestOf(answered: Promise<Answered>): Promise<unknown> {
+/**
+ * A promise of the answer that has what those of the client have.
+ * @param start sends the request, unless it is asked at once for what a routed answer does not have
+ */
+export function requestOf(start: () => Promise<Answered>, asked = { forResponse: false }): Promise<unknown> {
+  const answered = Promise.resolve().then(() => {
+    if (asked.forResponse) throw noResponse()
+    return start()
+  })
   const shown = answered.then((done) => {
     remember(done.shown, done.run)
     return done.shown
@@ -40,18 +47,26 @@ export function requestOf(answered: Promise<Answered>): Promise<unknown> {
       after(({ shown: data, response }) => {
         return { data, response, request_id: response?.headers.get('x-request-id') ?? null }
       }),
-    asResponse: () =>
-      shown.then(() => {
-        const why = 'expected withResponse(): a routed answer has been read, to book it'
-        throw new ParetoBanditError('INVALID_ARGUMENT', 'asResponse', why)
-      }),
+    asResponse: () => {
+      asked.forResponse = true
+      return shown.then(() => {
+        throw noResponse()
+      })
+    },
     // By this the client's `parse` reads an answer.
-    _thenUnwrap: (read: (answer: unknown, props: Json) => unknown) =>
-      requestOf(
-        after((done) => {
-          const options = { body: done.sent }
-          return { ...done, shown: read(done.shown, { options, response: done.response }) }
-        }),
-      ),
+    _thenUnwrap: (read: (answer: unknown, props: Json) => unknown) => {
+      // Whoever gets what is made of it is told of its errors.
+      shown.catch(() => {})
+      const unwrapped = (done: Answered): Answered => {
+        const options = { body: done.sent }
+        return { ...done, shown: read(done.shown, { options, response: done.response }) }
+      }
+      return requestOf(() => after(unwrapped), asked)
+    },
   })
+}
+
+function noResponse(): ParetoBanditError {
+  const why = 'expected withResponse(): a routed answer is read, to book it'
+  return new ParetoBanditError('INVALID_ARGUMENT', 'asResponse', why)
 }

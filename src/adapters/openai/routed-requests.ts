@@ -45,7 +45,7 @@ export class RoutedRequests {
   create(surface: Surface, helped: Helped | null, body: unknown, more: Json = {}): unknown {
     const path = [...surface.path, 'create']
     if (!this.isFor(body)) return callOf(this.client, path, body, more)
-    return requestOf(this.start(surface, helped, body, more))
+    return requestOf(() => this.start(surface, helped, body, more))
   }
 
   private async start(surface: Surface, helped: Helped | null, body: Json, more: Json): Promise<Answered> {

@@ -1,10 +1,10 @@
-import { checkRecord } from '../../base/check.js'
+import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { readRecordOnce } from '../../base/read-once.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
 import type { Decision } from '../../policy/decision.js'
-import type { RouteOptions } from '../../policy/route-options.js'
+import { ROUTE_OPTION_KEYS, type RouteOptions } from '../../policy/route-options.js'
 import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import type { Settlement } from '../given-feedback.js'
@@ -287,10 +287,19 @@ function isRefusal(error: unknown): boolean {
   )
 }
 
-/** @throws INVALID_ARGUMENT; what is wrong with options of `route` is told by `route` */
+const OPTIONS = [
+  ...ROUTE_OPTION_KEYS,
+  'session',
+  'signal',
+  'triesMax',
+  'usage',
+] as const satisfies readonly (keyof RunOptions)[]
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; what is wrong with options of `route` is told by `route` */
 function readOptions(options: RunOptions | undefined): Asked {
   const given: RunOptions =
     options === undefined ? {} : readRecordOnce(checkRecord(options, 'options'), 'options')
+  checkKeys(given, OPTIONS, '')
   const { session, signal, triesMax = TRIES_MAX, usage = usageOf, ...route } = given
   if (session !== undefined && (typeof session !== 'string' || session === ''))
     throw expected('INVALID_ARGUMENT', 'session', 'a text that is not empty', session)
