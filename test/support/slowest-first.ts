@@ -2,6 +2,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take longest, with and without a cache of earlier runs: begun last, one of them would run alone at the end. */
 const SLOWEST = [
+  'log/redis-failover',
+  'web/playground',
+  'store/sqlite-bits',
+  'store/redis-cluster',
+  'browser/dashboard-log',
+  'cli/serve-demo',
+  'gateway/clients/crash',
   'gateway/soak/fleet',
   'cli/state',
   'store/sqlite-damage',
@@ -13,7 +20,6 @@ const SLOWEST = [
   'evaluate/router-log',
   'log/redis-replicas',
   'log/replicas',
-  'web/playground',
   'kernel/prune',
   'store/sqlite',
   'cli/feedback',
