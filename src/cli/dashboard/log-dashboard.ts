@@ -112,8 +112,12 @@ export class LogDashboard implements Dashboard {
 
   watched(): void {
     const latest = this.collector.latest.all()
-    void this.previews?.explain(latest.slice(0, LATEST_MAX).map(({ event }) => event as RoutedEvent))
+    const { previews } = this
     this.previews = null
+    previews?.explain(latest.slice(0, LATEST_MAX).map(({ event }) => event as RoutedEvent)).catch(() => {
+      // The store is away: the next page tries again, and the rest of the log is shown all the same.
+      this.previews = previews
+    })
   }
 
   /** Reads the rest of the log, and then what is written to it, until it is closed. */
