@@ -59,7 +59,7 @@ const PAGE_SIZE = 50
 const PAGES_MAX = 20
 const PAGES_LIMIT = 1000
 const TIMEOUT_MS = 10_000
-const BODY_CHARS_MAX = 8_000_000
+const BODY_BYTES_MAX = 8_000_000
 /** Scores may be written later than they say: so much is read again, and counts once by its id. */
 const OVERLAP_MS = 60_000
 /** Ids of scores that were read, the latest. */
@@ -159,12 +159,14 @@ export class LangfuseScores {
       const signal = AbortSignal.timeout(timeoutMs)
       const response = await fetch(url.href, { headers: { authorization }, signal })
       status = response.status
-      text = await response.text()
+      text = status === 200 ? await boundedText(response) : ''
+      if (status !== 200) await response.body?.cancel()
     } catch (cause) {
+      if (cause instanceof ParetoBanditError) throw cause
       throw new ParetoBanditError('SOURCE_FAILED', '', 'Langfuse cannot be reached', { cause })
     }
     if (status !== 200) throw new ParetoBanditError('SOURCE_FAILED', '', `Langfuse answered ${status}`)
-    const body = text.length > BODY_CHARS_MAX ? null : parseObject(text)
+    const body = parseObject(text)
     const { data, meta } = body ?? {}
     const pages = objectOf(meta)?.totalPages
     if (!Array.isArray(data) || typeof pages !== 'number')
@@ -181,6 +183,25 @@ export class LangfuseScores {
     return value === null
       ? null
       : { decision, value, weight: 1, source: scale.source, idempotencyKey: `langfuse:${id}` }
+  }
+}
+
+/** No more of it is read than may be kept. */
+async function boundedText({ body }: Response): Promise<string> {
+  if (body === null) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  const parts: string[] = []
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return parts.join('') + decoder.decode()
+    bytes += value.byteLength
+    if (bytes > BODY_BYTES_MAX) {
+      await reader.cancel().catch(() => {})
+      throw new ParetoBanditError('SOURCE_FAILED', '', `expected at most ${BODY_BYTES_MAX} bytes of Langfuse`)
+    }
+    parts.push(decoder.decode(value, { stream: true }))
   }
 }
 

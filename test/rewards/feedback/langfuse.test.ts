@@ -153,6 +153,25 @@ describe('scores of Langfuse', () => {
     await expect(away.poll()).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
   })
 
+  it('are read no further than a page may be long', async () => {
+    let pulled = 0
+    let isCancelled = false
+    const body = new ReadableStream({
+      pull: (controller) => {
+        pulled++
+        controller.enqueue(new Uint8Array(1_000_000))
+      },
+      cancel: () => {
+        isCancelled = true
+      },
+    })
+    const { make } = await langfuse()
+    const polled = make({ fetch: async () => new Response(body) })
+    await expect(polled.poll()).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    expect(isCancelled).toBe(true)
+    expect(pulled).toBeLessThan(12)
+  })
+
   it.each([
     ['baseUrl', { baseUrl: 'ftp://x' }],
     ['baseUrl', { baseUrl: '' }],
