@@ -13,7 +13,7 @@ import {
 import { expected } from '../base/errors.js'
 import { type After, afterQuietly } from './after.js'
 import { type HeldStore, NOT_HELD } from './collect/held-rewards.js'
-import type { MetricScale } from './feedback/read-feedback.js'
+import { checkScale, type MetricScale } from './feedback/read-feedback.js'
 import type { JudgeReply, Question } from './judge/grading.js'
 import type { JudgeCap } from './judge/judge-account.js'
 import type { SchemaCheck } from './validators/json-schema.js'
@@ -137,7 +137,7 @@ export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOpti
   return {
     windowMs: checkInteger(windowMs, 0, DAY_MS, 'windowMs'),
     weights: readWeights(options.weights ?? {}),
-    metrics: checkEach(options.metrics ?? [], 'metrics', checkMetric),
+    metrics: checkEach(options.metrics ?? [], 'metrics', (each, i) => checkScale(each, `metrics[${i}]`)),
     validators: {
       enabled: checkBoolean(enabled, 'validators.enabled'),
       repeatMs: checkInteger(repeatMs, 0, DAY_MS, 'validators.repeatMs'),
@@ -162,17 +162,6 @@ function readWeights(weights: unknown): Record<string, number> {
   if (count > SOURCES_MAX)
     throw expected('INVALID_ARGUMENT', 'weights', `at most ${SOURCES_MAX} sources`, count)
   return all
-}
-
-function checkMetric(metric: unknown, i: number): MetricScale {
-  const field = `metrics[${i}]`
-  const { name, worst, best, source = 'client' } = checkRecord(metric, field)
-  return {
-    name: checkString(name, `${field}.name`),
-    worst: checkInRange(worst, -1e12, 1e12, `${field}.worst`),
-    best: checkInRange(best, -1e12, 1e12, `${field}.best`),
-    source: checkString(source, `${field}.source`),
-  }
 }
 
 function readJudge(judge: JudgeOptions): ResolvedJudge {

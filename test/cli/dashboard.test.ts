@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FIRST_EVENTS_MAX, LogDashboard } from '../../src/cli/dashboard/log-dashboard.js'
+import { hostOf } from '../../src/cli/dashboard/serve-log.js'
 import { withReader } from '../../src/cli/state/log-view.js'
 import type { DashboardData, ExplainedDecision } from '../../src/gateway/dashboard/shape.js'
 import { NOTHING_SEEN } from '../../src/gateway/dashboard/view.js'
@@ -146,4 +147,12 @@ describe('a log that is longer than what is read first', () => {
     },
     EVENTS > 0 ? 600_000 : 180_000,
   )
+})
+
+it.each([
+  ['127.0.0.1', '8788', '127.0.0.1:8788'],
+  ['localhost', '', 'localhost'],
+])('its host %s with port %j is %s, as browsers send it', (host, port, sent) => {
+  const { port: shown } = new URL(`http://${host}:${port === '' ? 80 : port}`)
+  expect(hostOf(host, shown)).toBe(sent)
 })

@@ -50,7 +50,7 @@ export async function serveLog(reader: LogReader, options: ServeLogOptions): Pro
     (request) => app.fetch(request),
   )
   const got = new URL(http.url).port
-  for (const host of ['127.0.0.1', 'localhost']) hosts.add(`${host}:${got}`)
+  for (const host of ['127.0.0.1', 'localhost']) hosts.add(hostOf(host, got))
   onListening(http.url)
   dashboard.follow(onError)
   await new Promise<void>((resolve) => {
@@ -60,4 +60,9 @@ export async function serveLog(reader: LogReader, options: ServeLogOptions): Pro
   page.close()
   await dashboard.close()
   await http.drain(0)
+}
+
+/** As browsers send it: the port of http goes without saying. */
+export function hostOf(host: string, port: string): string {
+  return port === '' ? host : `${host}:${port}`
 }

@@ -11,7 +11,8 @@ export interface RewardReport {
   readonly calibration: CalibrationLine | null
 }
 
-const JUDGED = ['asked', 'graded', 'unreadable', 'failed', 'overCap', 'dropped'] as const
+/** Each answer is one of them. */
+const JUDGED = ['graded', 'unreadable', 'failed', 'overCap', 'dropped'] as const
 
 /** How far sources of rewards agree, and what became of the judge's questions. */
 export function rewardMetrics(registry: MetricsRegistry, report: () => RewardReport): void {

@@ -155,6 +155,7 @@ export class RewardCollector {
       this.remember(decision, new Set([key]), durable)
       return { outcome: 'taken', durable }
     }
+    if (this.waiting.size >= WAITING_MAX) this.makeRoom()
     const collected = new CollectedRewards(now() + windowMs)
     collected.add(key, value, counts)
     const verdict = this.verdicts.take(decision)
@@ -162,12 +163,18 @@ export class RewardCollector {
     this.waiting.set(decision, collected)
     if (windowMs === 0) return { outcome: 'taken', durable: this.apply(decision, true) }
     collected.cancel = after(windowMs, () => this.apply(decision))
-    if (this.waiting.size > WAITING_MAX)
-      for (const oldest of this.waiting.keys()) {
-        this.apply(oldest)
-        break
-      }
     return TAKEN
+  }
+
+  /** The one that has waited longest is applied. @throws TOO_MANY_REWARDS while no store takes it */
+  private makeRoom(): void {
+    for (const oldest of this.waiting.keys()) {
+      this.apply(oldest)
+      break
+    }
+    if (this.waiting.size < WAITING_MAX) return
+    const message = `expected at most ${WAITING_MAX} answers whose rewards wait, as while no store takes them; try again later`
+    throw new ParetoBanditError('TOO_MANY_REWARDS', 'decision', message)
   }
 
   /** What a process has left behind that is gone. */

@@ -1,10 +1,10 @@
-import { checkInteger, checkRecord, checkString } from '../../base/check.js'
+import { checkFunction, checkInteger, checkPositive, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import { readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, objectOf, objectsOf, parseObject, textOf } from '../json.js'
-import { type MetricScale, scaled, verdictValue } from './read-feedback.js'
+import { checkScale, type MetricScale, scaled, verdictValue } from './read-feedback.js'
 
 /** Where polling goes on, as plain JSON: keep it, and give it to the next process. */
 export interface LangfuseCursor {
@@ -85,6 +85,11 @@ export class LangfuseScores {
     checkString(secretKey, 'secretKey')
     if (!Array.isArray(scores) || scores.length === 0)
       throw expected('INVALID_ARGUMENT', 'scores', 'the names of scores that are rewards', scores)
+    for (const [i, scale] of scores.entries()) checkScale(scale, `scores[${i}]`)
+    for (const name of ['fetch', 'decisionOf', 'now'] as const)
+      if (options[name] !== undefined) checkFunction(options[name], name)
+    if (options.path !== undefined) checkString(options.path, 'path')
+    if (options.timeoutMs !== undefined) checkPositive(options.timeoutMs, 'timeoutMs')
     checkInteger(options.pageSize ?? PAGE_SIZE, 1, 100, 'pageSize')
     checkInteger(options.pagesMax ?? PAGES_MAX, 1, PAGES_LIMIT, 'pagesMax')
     this.options = options

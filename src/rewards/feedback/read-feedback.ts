@@ -1,8 +1,11 @@
-import { checkArray, checkEach, checkRecord, isText } from '../../base/check.js'
+import { checkArray, checkEach, checkInRange, checkRecord, checkString, isText } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { type Json, textOf } from '../json.js'
+
+/** Of a scale's ends. */
+const SCALE_MAX = 1e12
 
 /** `worst` counts 0 and `best` 1, what lies between linearly; `best` may be the lesser. */
 export interface MetricScale {
@@ -87,8 +90,19 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
 
 /** Those of an option. @throws INVALID_ARGUMENT */
 export function checkMetrics(given: readonly MetricScale[] = []): readonly MetricScale[] {
-  checkEach(given, 'metrics', (each, i) => checkRecord(each, `metrics[${i}]`))
+  checkEach(given, 'metrics', (each, i) => checkScale(each, `metrics[${i}]`))
   return given
+}
+
+/** @param given `source` may be left out: client @throws INVALID_ARGUMENT naming the field */
+export function checkScale(given: unknown, field: string): MetricScale {
+  const { name, worst, best, source = 'client' } = checkRecord(given, field)
+  return {
+    name: checkString(name, `${field}.name`),
+    worst: checkInRange(worst, -SCALE_MAX, SCALE_MAX, `${field}.worst`),
+    best: checkInRange(best, -SCALE_MAX, SCALE_MAX, `${field}.best`),
+    source: checkString(source, `${field}.source`),
+  }
 }
 
 /** A metric of this name in the config has another scale: thumbs are sent as 1 and -1. */

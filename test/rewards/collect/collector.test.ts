@@ -228,3 +228,16 @@ describe('what sources say of one decision', () => {
     await expect(give(decide(), 1, { source: 'constructor' })).rejects.toMatchObject({ field: 'source' })
   })
 })
+
+it('keeps no more rewards than it may while no store takes them, and says so', async () => {
+  const refuse = (): never => {
+    throw new ParetoBanditError('STORE_UNREACHABLE', '', 'away')
+  }
+  const { give } = await start({}, 1000, { checkReward: () => {}, reward: refuse })
+  for (let i = 1; i <= 100_000; i++) void give(`r.${i}`, 1)
+  const refused = await give('r.100001', 1).then(
+    () => null,
+    (error: unknown) => error,
+  )
+  expect(refused).toMatchObject({ code: 'TOO_MANY_REWARDS', field: 'decision' })
+})

@@ -153,6 +153,21 @@ describe('scores of Langfuse', () => {
     await expect(away.poll()).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
   })
 
+  it.each<[string, object, string]>([
+    ['a scale that is none', { scores: [null] }, 'scores[0]'],
+    ['a scale without its worst', { scores: [{ name: 'a', best: 1 }] }, 'scores[0].worst'],
+    ['a time that is none', { timeoutMs: -1 }, 'timeoutMs'],
+    ['a fetch that is none', { fetch: 'fetch' }, 'fetch'],
+    ['a path that is none', { path: 7 }, 'path'],
+    ['a clock that is none', { now: 5 }, 'now'],
+    ['a function of decisions that is none', { decisionOf: 'id' }, 'decisionOf'],
+  ])('are refused with %s', async (_, options, field) => {
+    const { make } = await langfuse()
+    expect(() => make(options as Partial<LangfuseOptions>)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field }),
+    )
+  })
+
   it('are read no further than a page may be long', async () => {
     let pulled = 0
     let isCancelled = false
