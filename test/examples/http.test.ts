@@ -1,6 +1,8 @@
-import { ParetoBanditError } from 'paretobandit'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
+/** As the example loads it: the built one, whose types are not there before a build. */
+const PACKAGE: string = 'paretobandit'
+const { ParetoBanditError }: typeof import('../../src/index.js') = await import(PACKAGE)
 const FILE = new URL('../../examples/http.mjs', import.meta.url).href
 const { failureOf } = (await import(FILE)) as {
   failureOf(error: unknown): { status: number; headers: object; body: { error: string } }
