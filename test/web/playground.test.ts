@@ -261,6 +261,7 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
   ])('tells what is wrong with the link %s, and starts as usual', async (link, message) => {
     await openPaused(link)
     await waitForText('[role=alert]', message)
+    await waitForText('[role=alert]', 'The link does not work, the usual setting plays')
     await waitForText('#budget-text', '$0.66 per 1,000 requests')
     await step(1)
   })

@@ -70,8 +70,11 @@ export function hear(message: Tell): void {
       if (message.what === 'set' && view.value !== null) setting.value = view.value.setting
       if (message.what === 'play') isPlaying.value = false
       // What runs goes on. Where nothing runs yet, a link was bad: the usual setting starts.
-      if (message.what === 'start' && running === null && asked.link !== '') start('', null)
-      problem.value = message.message
+      if (message.what === 'start' && asked.link !== '') {
+        const goesOn = running === null ? 'the usual setting plays' : 'what played goes on'
+        if (running === null) start('', null)
+        problem.value = `The link does not work, ${goesOn}: ${message.message}`
+      } else problem.value = message.message
   }
 }
 

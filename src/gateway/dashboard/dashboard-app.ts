@@ -45,7 +45,7 @@ export function dashboardApp({ files, dashboard, refusal, onError }: DashboardAp
   readonly app: Hono
   close(): void
 } {
-  const stream = new LiveStream(dashboard)
+  const stream = new LiveStream(dashboard, onError)
   const app = new Hono()
   const file = (content: string, type: string) => () =>
     new Response(content, { headers: { ...FILE_HEADERS, 'content-type': `${type}; charset=utf-8` } })

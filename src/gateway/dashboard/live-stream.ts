@@ -19,13 +19,16 @@ interface Page {
 /** Server-sent events: at most one update a second for each page. One that reads too slowly is told less often. */
 export class LiveStream {
   private readonly dashboard: Dashboard
+  private readonly onError: (error: unknown) => void
   private readonly pages = new Set<Page>()
   private readonly encoder = new TextEncoder()
   private timer: ReturnType<typeof setTimeout> | null = null
   private isClosed = false
 
-  constructor(dashboard: Dashboard) {
+  /** @param onError told why an update could not be made: the page alone sees that its stream has ended */
+  constructor(dashboard: Dashboard, onError: (error: unknown) => void) {
     this.dashboard = dashboard
+    this.onError = onError
   }
 
   /**
@@ -83,8 +86,9 @@ export class LiveStream {
       page.quietTicks = 0
       page.cursor = data.cursor
       controller.enqueue(this.encoder.encode(`data: ${JSON.stringify(data)}\n\n`))
-    } catch {
+    } catch (error) {
       this.end(page)
+      this.onError(error)
     }
   }
 

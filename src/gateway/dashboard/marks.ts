@@ -24,7 +24,7 @@ function saidOf(event: RouterEvent): Said | null {
       return {
         kind: 'alarm',
         model,
-        text: `it does not answer: ${percent(failureShare)} of its recent calls failed`,
+        text: `it is taken for down: ${percent(failureShare)} of its recent calls failed`,
       }
     }
     case 'reach':

@@ -144,7 +144,7 @@ describe('the history of a router', () => {
     }
     const down = collector.marksSince(0).find(({ type }) => type === 'availability')
     expect(down).toMatchObject({ kind: 'alarm', model: 'small' })
-    expect(down?.text).toMatch(/^it does not answer: \d+ % of its recent calls failed$/)
+    expect(down?.text).toMatch(/^it is taken for down: \d+ % of its recent calls failed$/)
   })
 })
 

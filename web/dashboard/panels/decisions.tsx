@@ -89,7 +89,9 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
                     <td class="right">{usd(row.predictedUsd)}</td>
                     <td class="right">{usd(row.costUsd)}</td>
                     <td class="right">{milliseconds(row.latencyMs)}</td>
-                    <td class="right">{plain(row.reward, 2)}</td>
+                    <td class="right">
+                      {row.reward === null ? <small>not yet</small> : plain(row.reward, 2)}
+                    </td>
                     <td>{becameOf(row)}</td>
                     <td>
                       <button

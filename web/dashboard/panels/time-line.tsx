@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<Mark['kind'], string>> = {
 /** Alarms, recoveries and what operators changed. */
 export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
   const { marks, stats, kind } = shown
-  const latest = marks.slice(-SHOWN_MAX).reverse()
+  const latest = folded(marks).slice(-SHOWN_MAX).reverse()
   const alarms = stats.models.filter(
     (model) => model.rewardAlarms + model.costAlarms + model.latencyAlarms + model.outages > 0,
   )
@@ -51,6 +51,7 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
                       </b>
                     )}{' '}
                     {mark.text}
+                    {mark.times > 1 && ` (and ${mark.times - 1} times before)`}
                   </span>
                 </li>
               ))}
@@ -72,6 +73,26 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
       )}
     </Panel>
   )
+}
+
+/**
+ * A model that goes down and comes back again and again would push all else out: of its downs, and of its ups, the latest stands for all.
+ * @returns oldest first, each with how often it came
+ */
+function folded(marks: readonly Mark[]): readonly (Mark & { readonly times: number })[] {
+  const times = new Map<string, number>()
+  const kept: (Mark & { readonly times: number })[] = []
+  const keyOf = ({ type, kind, model }: Mark) => `${type} ${kind} ${model}`
+  for (const mark of marks) times.set(keyOf(mark), (times.get(keyOf(mark)) ?? 0) + 1)
+  const seen = new Set<string>()
+  for (const mark of [...marks].reverse()) {
+    const key = keyOf(mark)
+    const isMany = mark.type === 'availability'
+    if (isMany && seen.has(key)) continue
+    seen.add(key)
+    kept.push({ ...mark, times: isMany ? (times.get(key) ?? 1) : 1 })
+  }
+  return kept.reverse()
 }
 
 function countsOf(model: DashboardData['stats']['models'][number]): string {
