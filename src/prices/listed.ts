@@ -45,6 +45,14 @@ export class ListedModel {
   /** From a models file: all of it is meant as it stands, a price of 0 too. */
   isOurs = false
 
+  /** What a list says that the model takes and gives: lists of words such as `audio` and `image`. */
+  setModalities(input: unknown, output: unknown): void {
+    if (Array.isArray(input) && input.includes('audio')) this.has.add('audioInput')
+    if (!Array.isArray(output)) return
+    if (output.includes('audio')) this.has.add('audioOutput')
+    if (output.includes('image')) this.has.add('imageOutput')
+  }
+
   /** Sets a price; of two for the same kind the dearer counts. */
   put(kind: TokenKindName, usdPerMTok: number | null, service: PriceService = 'standard', above = 0): void {
     if (usdPerMTok === null) return

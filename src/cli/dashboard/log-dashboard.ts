@@ -1,7 +1,8 @@
+import { isStoreError } from '../../base/errors.js'
 import { decodeEvent } from '../../events/codec.js'
 import type { LoggedEvent, RoutedEvent } from '../../events/events.js'
 import { Collector } from '../../gateway/dashboard/collector.js'
-import { Explanations } from '../../gateway/dashboard/explanations.js'
+import { Explanations, keptOf } from '../../gateway/dashboard/explanations.js'
 import { GATEWAY_RINGS } from '../../gateway/dashboard/gateway-dashboard.js'
 import { Ring } from '../../gateway/dashboard/history.js'
 import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from '../../gateway/dashboard/shape.js'
@@ -99,9 +100,10 @@ export class LogDashboard implements Dashboard {
     if (Number(this.reader.end) > LOOKED_UP_EVENTS_MAX) return held
     try {
       const found = await this.oneAtATime(() => explainFrom(this.reader, id))
-      const models = found.models.map(({ topFeatures: _, inflation: __, ...shown }) => shown)
-      return { ...found, models, statisticsChanged: !found.isOfItsTime, left: 0, row: held?.row ?? null }
-    } catch {
+      return { ...keptOf(found), statisticsChanged: !found.isOfItsTime, row: held?.row ?? null }
+    } catch (error) {
+      // What the page has seen is better than nothing; that the log cannot be read is no word on the decision.
+      if (held === null && isStoreError(error)) throw error
       return held
     }
   }

@@ -44,11 +44,7 @@ export class Explanations {
 
   /** Keeps one that was made elsewhere. */
   add(explanation: Explanation): KeptExplanation {
-    const { models, ...rest } = explanation
-    const shown = models.slice(0, MODELS_MAX)
-    const chosen = models.find(({ model }) => model === explanation.chosen)
-    if (chosen !== undefined && !shown.includes(chosen)) shown[shown.length - 1] = chosen
-    const kept = { ...rest, models: shown.map(explainedModel), left: models.length - shown.length }
+    const kept = keptOf(explanation)
     this.kept.set(explanation.id, kept)
     forgetOldest(this.kept, LATEST_MAX)
     return kept
@@ -70,6 +66,14 @@ export class Explanations {
       return null
     }
   }
+}
+
+/** What is shown of one: the best models, and the chosen one in any case. */
+export function keptOf({ models, ...rest }: Explanation): KeptExplanation {
+  const shown = models.slice(0, MODELS_MAX)
+  const chosen = models.find(({ model }) => model === rest.chosen)
+  if (chosen !== undefined && !shown.includes(chosen)) shown[shown.length - 1] = chosen
+  return { ...rest, models: shown.map(explainedModel), left: models.length - shown.length }
 }
 
 function explainedModel({ topFeatures: _, inflation: __, ...shown }: ModelExplanation): ExplainedModel {

@@ -54,9 +54,7 @@ function read(entry: Readonly<Record<string, unknown>>): ListedModel {
     readPrices(model, cost.context_over_200k, 'cost.context_over_200k', OVER)
   readModes(model, entry.experimental)
   const { input, output } = isRecord(entry.modalities) ? entry.modalities : {}
-  if (Array.isArray(input) && input.includes('audio')) model.has.add('audioInput')
-  if (Array.isArray(output) && output.includes('audio')) model.has.add('audioOutput')
-  if (Array.isArray(output) && output.includes('image')) model.has.add('imageOutput')
+  model.setModalities(input, output)
   return model
 }
 

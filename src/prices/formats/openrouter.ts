@@ -49,12 +49,9 @@ function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   const { input_modalities: input, output_modalities: output } = isRecord(entry.architecture)
     ? entry.architecture
     : {}
-  if (Array.isArray(input) && input.includes('audio')) model.has.add('audioInput')
-  if (Array.isArray(output)) {
-    if (output.includes('audio')) model.has.add('audioOutput')
-    if (output.includes('image')) model.has.add('imageOutput')
-    if (output.length > 0 && output.every((each) => each === 'embeddings')) model.hasOutput = false
-  }
+  model.setModalities(input, output)
+  if (Array.isArray(output) && output.length > 0 && output.every((each) => each === 'embeddings'))
+    model.hasOutput = false
   return model
 }
 
