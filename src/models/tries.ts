@@ -2,6 +2,8 @@ import { doubled } from '../base/doubled.js'
 import { type CostRecord, expectedCostUsd, type FreeRecord, freeCostUsd } from './cost-estimate.js'
 import {
   TRY_AGE_REQUESTS,
+  TRY_AGE_REQUESTS_UNBILLED,
+  TRY_BELOW_LIST_MAX,
   TRY_DOUBTFUL_RATIO,
   TRY_FREE_MISTAKE_COUNTED,
   TRY_FREE_MISTAKE_RATIO,
@@ -124,22 +126,29 @@ export function isTryDueAt(doublings: number, routedAt: number, at: number, pace
 }
 
 /**
- * How old what is known of a model is, in times after which it counts for less; at least 1.
+ * How old what is known of a model's costs is, in times after which it counts for less; at least 1. A list price without a
+ * bill is only what answers of a usual length would cost, and ages sooner; a try that was within its limit ends all doubt
+ * that the next one may be.
  * @param waitedMs since its latest request, where time counts, as no model may take requests; else 0
  */
-export function ageInPauses(idle: number, waitedMs: number): number {
-  return Math.max(1, idle / TRY_AGE_REQUESTS, waitedMs / TRY_PAUSE_MS_MAX)
+export function ageInPauses({ settled, costHopes }: Tries, idle: number, waitedMs: number): number {
+  if (costHopes > 0) return TRY_BELOW_LIST_MAX
+  const sooner = settled === 0 ? TRY_AGE_REQUESTS / TRY_AGE_REQUESTS_UNBILLED : 1
+  return Math.max(1, (sooner * idle) / TRY_AGE_REQUESTS, (sooner * waitedMs) / TRY_PAUSE_MS_MAX)
 }
 
 /**
- * What a try is expected to cost: what most bills say. That ages with the time without a bill, and the list price takes
- * its place little by little, or a model that had cost too much for long would stay out for good.
+ * What a try is expected to cost: what most bills say. That ages with the time without a bill, or a model that has cost too
+ * much for long, or that only its list price says anything of, would stay out for good: the list price takes the place of
+ * dearer bills little by little, and then an ever smaller part of it, as answers may have become shorter. That is the
+ * sooner the less a try beyond the limit would cost: one at n times the limit comes after n times as many requests.
  * @param age as in `ageInPauses`; 1 for what bills say as it is
  */
 export function triedCostUsd(model: Tries, listCostUsd: number, age: number): number {
   const usual = model.usualCostRatio === 0 ? 1 : model.usualCostRatio
   const aged = usual <= 1 ? usual : usual ** (1 / age)
-  return Math.min(listCostUsd * aged, expectedCostUsd(model, listCostUsd))
+  const usualUsd = (listCostUsd * aged) / Math.min(age, TRY_BELOW_LIST_MAX)
+  return Math.min(usualUsd, expectedCostUsd(model, listCostUsd))
 }
 
 /** The same of a model without a price. */

@@ -76,6 +76,13 @@ export const TRY_PACE_MS_MAX = 100_000
 export const TRY_ROUND = 8
 /** What is known of costs is this old before it counts for less: five times the bills it stands on. */
 export const TRY_AGE_REQUESTS = 5 * COST_MEMORY_REQUESTS
+/** The same of a list price without a bill: a guess of how long answers are stands on nothing. */
+export const TRY_AGE_REQUESTS_UNBILLED = COST_MEMORY_REQUESTS
+/**
+ * Most times that a try's list cost, or what most bills say, may be above the limit: where 300 tokens of answer are assumed
+ * at four times the price of as many that come in, an answer of one token is a fifth of that, and half as much is to spare.
+ */
+export const TRY_BELOW_LIST_MAX = 10
 /** Latencies that the mean of late stands on, at most: enough that noise of half the mean moves it by a tenth. */
 export const TRY_LATENCIES_MAX = 32
 /** What was known counts for this many observations once a try was within the limit: two or three more outweigh it. */

@@ -86,9 +86,10 @@ export function triedAtUsd(model: Model, size: RequestSize, request: RouteOption
   return Math.min(triedModelCostUsd(model, size, 1), request?.maxCostUsd ?? Number.POSITIVE_INFINITY)
 }
 
-/** How old what is known of a model is. @param at now, where time counts too; else null */
-export function ageOf({ arms, requests }: StateView, { slot, routedAt }: Model, at: number | null): number {
-  return ageInPauses(arms.idleAge(slot, requests), at === null ? 0 : at - routedAt)
+/** How old what is known of a model's costs is. @param at now, where time counts too; else null */
+export function ageOf({ arms, requests }: StateView, model: Model, at: number | null): number {
+  const waitedMs = at === null ? 0 : at - model.routedAt
+  return ageInPauses(model, arms.idleAge(model.slot, requests), waitedMs)
 }
 
 /**
