@@ -5,8 +5,10 @@ import {
   TRY_AGE_REQUESTS_UNBILLED,
   TRY_BELOW_LIST_MAX,
   TRY_DOUBTFUL_RATIO,
+  TRY_FREE_AGE_MAX,
   TRY_FREE_MISTAKE_COUNTED,
   TRY_FREE_MISTAKE_RATIO,
+  TRY_HOPEFUL_RATIO_MAX,
   TRY_KEPT_LIMITS,
   TRY_KEPT_OBSERVATIONS,
   TRY_LATENCIES_MAX,
@@ -127,12 +129,16 @@ export function isTryDueAt(doublings: number, routedAt: number, at: number, pace
 
 /**
  * How old what is known of a model's costs is, in times after which it counts for less; at least 1. A list price without a
- * bill is only what answers of a usual length would cost, and ages sooner; a try that was within its limit ends all doubt
- * that the next one may be.
+ * bill is only what answers of a usual length would cost, and ages sooner; after a try that was within its limit the
+ * next one may be as well, unless bills were mostly far above the list price: then it was luck.
  * @param waitedMs since its latest request, where time counts, as no model may take requests; else 0
  */
-export function ageInPauses({ settled, costHopes }: Tries, idle: number, waitedMs: number): number {
-  if (costHopes > 0) return TRY_BELOW_LIST_MAX
+export function ageInPauses(
+  { settled, costHopes, usualCostRatio }: Tries,
+  idle: number,
+  waitedMs: number,
+): number {
+  if (costHopes > 0 && usualCostRatio <= TRY_HOPEFUL_RATIO_MAX) return TRY_BELOW_LIST_MAX
   const sooner = settled === 0 ? TRY_AGE_REQUESTS / TRY_AGE_REQUESTS_UNBILLED : 1
   return Math.max(1, (sooner * idle) / TRY_AGE_REQUESTS, (sooner * waitedMs) / TRY_PAUSE_MS_MAX)
 }
@@ -140,20 +146,26 @@ export function ageInPauses({ settled, costHopes }: Tries, idle: number, waitedM
 /**
  * What a try is expected to cost: what most bills say. That ages with the time without a bill, or a model that has cost too
  * much for long, or that only its list price says anything of, would stay out for good: the list price takes the place of
- * dearer bills little by little, and then an ever smaller part of it, as answers may have become shorter. That is the
- * sooner the less a try beyond the limit would cost: one at n times the limit comes after n times as many requests.
+ * dearer bills little by little, and an ever smaller part of what they said that of all, as answers may have become
+ * shorter. At n times a limit that is after n times as many requests.
  * @param age as in `ageInPauses`; 1 for what bills say as it is
  */
 export function triedCostUsd(model: Tries, listCostUsd: number, age: number): number {
   const usual = model.usualCostRatio === 0 ? 1 : model.usualCostRatio
   const aged = usual <= 1 ? usual : usual ** (1 / age)
-  const usualUsd = (listCostUsd * aged) / Math.min(age, TRY_BELOW_LIST_MAX)
-  return Math.min(usualUsd, expectedCostUsd(model, listCostUsd))
+  const wide = usual / Math.min(age, TRY_BELOW_LIST_MAX)
+  return Math.min(listCostUsd * Math.min(aged, wide), expectedCostUsd(model, listCostUsd))
 }
 
-/** The same of a model without a price. */
+/**
+ * The same of a model without a price: nothing where a single bill says otherwise, or such as came between bills of 0, and
+ * once what more of them said is old enough; the later the dearer they were, and the more.
+ */
 export function triedFreeUsd(model: Tries, age: number): number {
-  return Math.min(model.usualFreeUsd / age, freeCostUsd(model))
+  const { usualFreeUsd, freeSettled } = model
+  const doublings = Math.log2(usualFreeUsd / TRY_USUAL_FREE_MIN_USD)
+  if (freeSettled <= 1 || doublings <= 0 || age > Math.min(1 + doublings, TRY_FREE_AGE_MAX)) return 0
+  return Math.min(usualFreeUsd / age, freeCostUsd(model))
 }
 
 /** What costs of late are to be multiplied by to be what most bills say, where they are far above it; else 1. */

@@ -93,6 +93,8 @@ export const TRY_KEPT_LIMITS = 4
 export const TRY_SURE_OBSERVATIONS = 8
 /** Costs of late that are more times the usual ones than this say more of mistakes than of the model. */
 export const TRY_DOUBTFUL_RATIO = 5
+/** Most bills that are no more times their list cost than this leave hope that the list price holds. */
+export const TRY_HOPEFUL_RATIO_MAX = 1.5
 /** What a bill moves the usual ratio by: less, the more bills there were. As long a memory as the mean's. */
 export const TRY_USUAL_STEP_MIN = 1 / COST_MEMORY_REQUESTS
 /** Beyond these nobody sets a price. */
@@ -101,6 +103,8 @@ export const TRY_USUAL_RATIO_MAX = 1e3
 /** Of a model without a price there is no ratio: its usual bill doubles and halves, from a thousandth of a cent on. */
 export const TRY_USUAL_FREE_STEP = 2
 export const TRY_USUAL_FREE_MIN_USD = 1e-5
+/** At this age bills of a model without a price count for nothing: as many requests as the longest pause between tries. */
+export const TRY_FREE_AGE_MAX = TRY_PAUSE_REQUESTS_MAX / TRY_AGE_REQUESTS
 /** A bill of a model without a price that is this many times all that is known counts as a mistake, as one of a priced model does. */
 export const TRY_FREE_MISTAKE_RATIO = 30
 export const TRY_FREE_MISTAKE_COUNTED = 3

@@ -13,6 +13,7 @@ import {
   type CostEstimate,
   exclusionReason,
   expectedModelCostUsd,
+  isFree,
   isTooSlow,
   type RequestSize,
   type TryEstimate,
@@ -108,7 +109,12 @@ export function dueTries(
     isTryDue(doublingsOf(model), arms.idleAge(model.slot, requests), pace, requests),
   )
   if (due.length > 0 || at === null) return due
-  const waiting = shut.filter((model) => isTryDueAt(doublingsOf(model), model.routedAt, at, pace))
+  // A model without a price waits only once a try has come to nothing.
+  const waiting = shut.filter((model) => {
+    const doublings = doublingsOf(model)
+    const waitsNot = isFree(model) && doublings === 0
+    return waitsNot || isTryDueAt(doublings, model.routedAt, at, pace)
+  })
   waiting.sort((a, b) => a.routedAt - b.routedAt)
   return waiting.slice(0, 1)
 }

@@ -85,6 +85,70 @@ describe.each(POLICY_NAMES)('under policy %s a model without a price', (policy) 
     }
   })
 
+  it.each([0, 1e-6, 1e-4])(
+    'takes every request within $%d after a bill that should not have been',
+    async (maxCostUsd) => {
+      for (const others of [[], [MODELS[1]], [{ id: 'other', ...FREE }]])
+        for (const wrong of [[1], [50], [50, 150, 250]]) {
+          const models = [{ id: 'free', ...FREE }, ...others]
+          // The clock stands still: no time passes that could make up for requests.
+          const { router } = await makeBench({ policy, models })
+          const chosen: string[] = []
+          let calls = 0
+          let overLimit = 0
+          for (let i = 0; i < 1500; i++) {
+            const { id, model } = router.route(X, { maxCostUsd })
+            if (model === 'free') calls++
+            const isWrong = model === 'free' && wrong.includes(calls)
+            if (isWrong) overLimit++
+            router.settle(id, { costUsd: isWrong ? 1000 : 0 })
+            router.reward(id, model === 'free' ? 0.9 : 0.5)
+            chosen.push(model)
+          }
+          expect(overLimit).toBe(wrong.length)
+          expect(chosen.slice(1000).filter((model) => model === 'free').length).toBeGreaterThan(450)
+        }
+    },
+  )
+
+  it('that costs all the same is hardly tried by requests that may cost nothing', async () => {
+    for (const costUsd of [1e-5, 0.5]) {
+      const { router, clock } = await makeBench({
+        policy,
+        models: [
+          { id: 'free', ...FREE },
+          { id: 'other', ...FREE },
+        ],
+      })
+      let tries = 0
+      for (let i = 0; i < 10_000; i++) {
+        clock.advance(1000)
+        const { id, model } = router.route(X, { maxCostUsd: 0 })
+        if (model === 'free') tries++
+        router.settle(id, { costUsd: model === 'free' ? costUsd : 0 })
+        router.reward(id, model === 'free' ? 0.9 : 0.5)
+      }
+      expect(tries).toBeLessThan(15)
+    }
+  })
+
+  it('comes back after bills of hours that should not have been, by time where it is the only one', async () => {
+    const { router, clock } = await makeBench({ policy, models: [{ id: 'free', ...FREE }, MODELS[1]] })
+    for (let i = 0; i < 20; i++) router.settle(router.route(X, { candidates: ['free'] }).id, { costUsd: 5 })
+    let refused = 0
+    for (let i = 0; i < 300; i++) {
+      clock.advance(60_000)
+      try {
+        router.settle(router.route(X, { maxCostUsd: 0 }).id, { costUsd: 0 })
+      } catch (error) {
+        if (codeOf(error) !== 'NO_ELIGIBLE_MODEL') throw error
+        refused++
+      }
+    }
+    expect(refused).toBeLessThan(150)
+    expect(router.route(X, { maxCostUsd: 0 }).model).toBe('free')
+  })
+
   it('is expected to cost what it does where bills are real and high', async () => {
     const { router } = await makeBench({ policy, models: [{ id: 'free', ...FREE }, MODELS[1]] })
     const only = { candidates: ['free'] }
