@@ -1,19 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { estimateTokens } from '../../src/features/text-tokens.js'
+import { ROWS, SCRIPTS } from './counted-scripts.js'
 import { COUNTED } from './counted-tokens.js'
+import { drawn, drawnWords } from './drawn-texts.js'
 import '../support/seed.js'
 
 /** Of these the smaller vocabulary has hardly a word: it takes three times the larger one's tokens and more. */
 const HARDLY_KNOWN = ['hindi', 'bengali', 'tamil', 'georgian']
 
-/** That many characters of an alphabet, the same on every machine (Park and Miller). */
-function drawn(alphabet: string, length: number): string {
-  let state = 1
-  return Array.from({ length }, () => {
-    state = (state * 48271) % 2147483647
-    return alphabet[Math.floor((state / 2147483647) * alphabet.length)]
-  }).join('')
+/** A token more or less of a short text is no error. */
+const SLACK = 1
+
+/** Within half and twice of what the larger vocabulary takes, and a quarter and twice of what the smaller one does. */
+function expectClose(estimated: number, o200k: number, cl100k: number): void {
+  expect(estimated).toBeGreaterThanOrEqual(o200k / 2 - SLACK)
+  expect(estimated).toBeLessThanOrEqual(2 * o200k + SLACK)
+  expect(estimated).toBeGreaterThanOrEqual(cl100k / 4 - SLACK)
+  expect(estimated).toBeLessThanOrEqual(2 * cl100k + SLACK)
 }
 
 const text = fc.string({ unit: 'binary', maxLength: 400 })
@@ -55,6 +59,16 @@ describe('the estimated tokens of a text', () => {
   ])('are right within a factor of two: %s', (_, written, o200k) => {
     expect(estimateTokens(written) / o200k).toBeGreaterThanOrEqual(0.5)
     expect(estimateTokens(written) / o200k).toBeLessThanOrEqual(2)
+  })
+
+  it.each(SCRIPTS)('are right of text drawn at random: %s', (_, first, last, counts) => {
+    for (const [i, wordLength] of [Number.POSITIVE_INFINITY, 6, 1].entries())
+      expectClose(estimateTokens(drawnWords(first, last, wordLength)), counts[2 * i], counts[2 * i + 1])
+  })
+
+  it.each(ROWS)('are right of the same again and again: %s', (_, sign, counts) => {
+    for (const [i, times] of [8, 40, 400].entries())
+      expectClose(estimateTokens(sign.repeat(times)), counts[2 * i], counts[2 * i + 1])
   })
 
   it('of long texts are those of all parts together, however they are mixed', () => {
