@@ -1,5 +1,7 @@
 import { expected } from './errors.js'
 
+const MILLISECONDS = 'milliseconds since 1970, as Date.now gives'
+
 /** Reads the caller's clock. @throws INVALID_ARGUMENT when it throws or gives no finite time */
 export function readClock(clock: () => number): number {
   let now: unknown
@@ -9,6 +11,8 @@ export function readClock(clock: () => number): number {
     throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', 'an exception', { cause })
   }
   if (isTime(now)) return now
+  if (typeof now === 'number' && Number.isFinite(now))
+    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `no date, ${now}`)
   throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
 }
 
@@ -29,20 +33,24 @@ const LOG_CLOCK_MIN = Date.UTC(2001, 0)
  */
 export function checkClockOfLog(now: number): void {
   if (now >= LOG_CLOCK_MIN) return
-  const what = 'milliseconds since 1970, as Date.now gives, for a router with a store'
-  throw expected('INVALID_ARGUMENT', 'clock', what, now)
+  throw expected('INVALID_ARGUMENT', 'clock', `${MILLISECONDS}, for a router with a store`, now)
 }
 
 /** The years 2001 to 5138 in seconds; in ms, days of 1970 to 1973. */
 const SECONDS_MIN = 1e9
 const SECONDS_MAX = 1e11
+/** From 1973 on in microseconds; in ms, from the year 5138 on. */
+const MICROSECONDS_MIN = 1e14
 
 /**
- * A clock that counts seconds would run a thousand times too slowly: nothing would expire, and caps would last for years.
+ * A clock that counts seconds would run a thousand times too slowly: nothing would expire, and caps would last for years; one
+ * that counts microseconds would run as much too fast.
  * Told by its first reading, as one that begins at zero (a simulation) may come to such times.
  * @throws INVALID_ARGUMENT
  */
 export function checkUnitOfClock(now: number): void {
-  if (now < SECONDS_MIN || now >= SECONDS_MAX) return
-  throw expected('INVALID_ARGUMENT', 'clock', 'milliseconds since 1970, as Date.now gives', `seconds, ${now}`)
+  if (now >= SECONDS_MIN && now < SECONDS_MAX)
+    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `seconds, ${now}`)
+  if (now >= MICROSECONDS_MIN)
+    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `microseconds, ${now}`)
 }

@@ -11,6 +11,8 @@ export interface LogItem extends Omit<OptionItem, 'command'> {
   /** Null for what options do not change, whatever they say: a command alone does, in words. */
   readonly make: (() => void) | null
   readonly hint?: string
+  /** What becomes of a model by it. */
+  readonly model?: { readonly id: string; readonly isEnabled: boolean }
 }
 
 interface Given {
@@ -39,7 +41,7 @@ export async function optionItems(
     const make = () => admin.setBudget(usd === null ? null : { usdPerRequest: usd }, undefined)
     items.push({ option: 'budget', field: 'budget.usdPerRequest', given: dollarsText(usd), found, make })
   }
-  items.push(...modelItems(parts, options.models, state))
+  if (given.models !== undefined) items.push(...modelItems(parts, options.models, state))
   const { pendingTtlMs } = options
   if (given.pendingTtlMs !== undefined) {
     const make = () => {
@@ -54,7 +56,7 @@ export async function optionItems(
 }
 
 /**
- * An empty list says nothing. A model that is gone is disabled: what was learned of it is there when it comes back, but one
+ * A model that is gone is disabled: what was learned of it is there when it comes back, but one
  * that an operator took out comes back by a command alone.
  */
 function* modelItems(
@@ -62,15 +64,20 @@ function* modelItems(
   models: readonly ResolvedModelSpec[],
   { registry }: RoutingState,
 ): Generator<LogItem> {
-  if (models.length === 0) return
   for (const spec of models) {
     const { id } = spec
     const model = registry.get(id)
     const item = { option: 'models', field: fieldOf(id), given: priceListOf(priceOf(spec)).text } as const
     const make = () => (model === undefined ? admin.addModel(spec, {}) : admin.reprice(id, priceOf(spec)))
-    yield { ...item, found: model?.prices.text ?? null, make }
+    const added = model === undefined ? { model: { id, isEnabled: true } } : {}
+    yield { ...item, found: model?.prices.text ?? null, make, ...added }
     if (model?.disabledBy.includes('options') === true)
-      yield { ...item, found: 'left out by earlier options', make: () => admin.enable(id, { by: 'options' }) }
+      yield {
+        ...item,
+        found: 'left out by earlier options',
+        make: () => admin.enable(id, { by: 'options' }),
+        model: { id, isEnabled: model.disabledBy.length === 1 },
+      }
     if (model?.disabledBy.includes('operator') === true) {
       const found = registry.draining.has(model) ? 'being removed by an operator' : 'disabled by an operator'
       yield { ...item, found, make: null, hint: `only enable(${JSON.stringify(id)}) puts it back` }
@@ -80,7 +87,8 @@ function* modelItems(
   for (const { id, enabled, prices } of registry.models) {
     if (ids.has(id) || !enabled) continue
     const make = () => admin.disable(id, { by: 'options' })
-    yield { option: 'models', field: fieldOf(id), given: null, found: prices.text, make }
+    const model = { id, isEnabled: false }
+    yield { option: 'models', field: fieldOf(id), given: null, found: prices.text, make, model }
   }
 }
 

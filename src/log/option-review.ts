@@ -13,7 +13,7 @@ export interface OptionReview {
   /** For people, each with both values and which is in force. */
   readonly differences: readonly string[]
   /** To be made as the options have them. */
-  readonly changes: readonly (() => void)[]
+  readonly changes: readonly LogItem[]
   /** What options have said, from this start on. */
   readonly said: ReadonlyMap<string, string>
 }
@@ -51,7 +51,7 @@ export function reviewOptions(
   const next = new Map([...(said ?? [])].filter(([field]) => !given.has(optionOf(field))))
   const differences: string[] = []
   const lines: string[] = []
-  const changes: (() => void)[] = []
+  const changes: LogItem[] = []
   for (const item of items) {
     const { option, field, make, hint } = item
     if (make === null) {
@@ -72,7 +72,7 @@ export function reviewOptions(
     if (isNew && !isWarned) {
       const line = `${describe(item, 'was ')}, and is in force now`
       differences.push(line)
-      changes.push(make)
+      changes.push(item)
       // What a command had set since is not undone without a word.
       if (before !== null && before !== OTHER && before !== item.found)
         lines.push(`${line}: a command had set the other since ${before} was in the options`)

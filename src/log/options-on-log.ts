@@ -1,3 +1,4 @@
+import { ParetoBanditError } from '../base/errors.js'
 import type { RouterEvent } from '../events/events.js'
 import { dollarsText } from '../policy/option-item.js'
 import type { Journal, Recovery } from '../router/journal.js'
@@ -45,6 +46,7 @@ export async function compareOptions(
     store: store.description,
     told: (line) => console.warn(line),
   })
+  refuseNoModels(review, state, store)
   const isHeard = said !== null && sameEntries(said, review.said)
   return async (journal, recovery) => {
     const { differences } = review
@@ -62,19 +64,38 @@ export async function compareOptions(
   }
 }
 
+/**
+ * A list of models that came out empty is a mistake of the program that made it.
+ * @throws STORE_MISMATCH where options would disable the last model
+ */
+function refuseNoModels(
+  { changes, differences }: OptionReview,
+  { registry }: RoutingState,
+  store: Store,
+): void {
+  const enabled = new Set([...registry.models].flatMap(({ id, enabled }) => (enabled ? [id] : [])))
+  if (enabled.size === 0) return
+  for (const { model } of changes) {
+    if (model?.isEnabled === true) enabled.add(model.id)
+    else if (model !== undefined) enabled.delete(model.id)
+  }
+  if (enabled.size > 0) return
+  const told = differences.filter((line) => line.startsWith('models[')).join('; ')
+  const message = `the option models would leave no model that is enabled; leave it out to take those of the log: ${told}`
+  throw new ParetoBanditError('STORE_MISMATCH', store.description, message)
+}
+
 /** By the commands that operators give. @returns the events */
 function change({ parts }: Made, { changes }: OptionReview): readonly RouterEvent[] {
   const applied: RouterEvent[] = []
   const end = parts.committer.emitter.on('*', (event) => applied.push(event))
-  for (const make of changes) make()
+  for (const { make } of changes) make?.()
   end()
   return applied
 }
 
 function givenOptions({ given }: Made): ReadonlySet<string> {
-  const names = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-  // A list of no models says nothing of them.
-  return new Set(given.models?.length === 0 ? names.filter((name) => name !== 'models') : names)
+  return new Set(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])))
 }
 
 function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

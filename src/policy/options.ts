@@ -16,7 +16,7 @@ export interface BudgetOptions {
  * add their own options to this interface, by declaration merging in their folders.
  */
 export interface RouterOptions {
-  /** The models to choose from; more can be added at run time. Default: none. */
+  /** The models to choose from; more can be added at run time. Default: none, or those of the log. An empty list on a log with models is refused. */
   readonly models?: readonly ModelSpec[] | undefined
   /** The ceiling of the mean spend. Null or left out: none. */
   readonly budget?: BudgetOptions | null | undefined

@@ -36,7 +36,7 @@ export class Committer {
 
   /**
    * While something is decided or applied this is when it began: the clock is the caller's code, and may call the router.
-   * @throws INVALID_ARGUMENT for a clock that gives no finite time, or seconds
+   * @throws INVALID_ARGUMENT for a clock that gives no date, or seconds or microseconds
    */
   now(): number {
     if (this.isActing) return this.time

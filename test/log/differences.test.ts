@@ -320,6 +320,45 @@ describe('the last word holds', () => {
     },
   )
 
+  it('an empty list of models is an edit like any other, and refused where no model would be left', async () => {
+    const store = memoryStore()
+    await begun(always(store))
+    const position = await positionOf(store)
+    const none = { ...FIRST, models: [] }
+    const told = ['small', 'middle', 'large'].map(
+      (id) => new RegExp(`models\\["${id}"\\] is absent in the options`),
+    )
+    const error = (await expectRejection(open(store, none), 'STORE_MISMATCH', 'memory')) as ParetoBanditError
+    expect(error.message).toMatch(/would leave no model/)
+    for (const each of told) expect(error.message).toMatch(each)
+    expect(await positionOf(store)).toBe(position)
+    // Half of them likewise: what is left is what an operator took out.
+    const disabled = await open(store, FIRST)
+    disabled.disable('small')
+    await disabled.close()
+    await expectRejection(open(store, { ...FIRST, models: [SMALL] }), 'STORE_MISMATCH', 'memory')
+    const router = await open(store, { ...none, onDifference: 'warn' })
+    const { differences = [] } = router.recovery ?? {}
+    expect(differences).toHaveLength(2)
+    expect(enabledIn(router)).toEqual(['middle', 'large'])
+    await router.close()
+    await expectRejection(open(store, { ...none, onDifference: 'throw' }), 'STORE_MISMATCH', 'memory')
+    // Left out, the option says nothing.
+    const { models: _, ...rest } = FIRST
+    const same = await open(store, rest)
+    expect(same.recovery).toMatchObject({ differences: [] })
+    await same.close()
+  })
+
+  it('a log without models is opened with an empty list of them', async () => {
+    const store = memoryStore()
+    for (let i = 0; i < 2; i++) {
+      const router = await open(store, { models: [] })
+      expect(router.recovery).toMatchObject({ differences: [] })
+      await router.close()
+    }
+  })
+
   it('options that are not given say nothing', async () => {
     const make = always(memoryStore())
     await begun(make, FIRST, (router) => {
@@ -327,7 +366,7 @@ describe('the last word holds', () => {
       router.setCaps([])
       router.addModel({ ...SMALL, id: 'own' })
     })
-    const router = await open(make(), { models: [], tenants: [{ id: 'acme' }] })
+    const router = await open(make(), { tenants: [{ id: 'acme' }] })
     expect(router.recovery).toMatchObject({ differences: [], applied: [] })
     expect(router.stats().pendingTtlMs).toBe(HOUR)
     await router.close()

@@ -88,7 +88,7 @@ describe('replicas of one log', () => {
             if (rest === 0) await pause(3)
           }
           await agreed(log, replicas)
-          const late = await replica(log, { ...options, models: [] })
+          const late = await replica(log, { ...options, models: undefined })
           await agreed(log, [...replicas, late])
           for (const { router } of [...replicas, late]) await router.close()
           open.splice(0)

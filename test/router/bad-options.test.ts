@@ -202,6 +202,23 @@ describe('a clock', () => {
     for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
   })
 
+  it.each([1_764_140_000_000_000, 1_764_140_000_000_000.5, 1e14, 8.64e15])(
+    'of microseconds is refused: %s',
+    async (now) => {
+      const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
+      expect(error.message).toMatch(/milliseconds since 1970.*microseconds/)
+      const { router } = await makeBench({ clock: () => now, models: [] })
+      const before = router.snapshot()
+      for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
+      expect(router.snapshot()).toEqual(before)
+    },
+  )
+
+  it.each([1_764_140_000_000_000_000, -1e18])('of nanoseconds is refused: %s', async (now) => {
+    const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
+    expect(error.message).toMatch(/milliseconds since 1970.*no date/)
+  })
+
   it.each([
     ['a clock of the process', () => performance.now()],
     ['a clock that stands at zero', () => 0],

@@ -93,7 +93,7 @@ describe('settle with a usage', () => {
       usage: { ...USAGE, server_tool_use: { n: 1 } },
     })
     await router.close()
-    const { router: again } = await makeBench({ models: [], store })
+    const { router: again } = await makeBench({ models: undefined, store })
     expect(digest(again)).toBe(digest(router))
     expect(again.stats().models).toEqual(router.stats().models)
     await again.close()
