@@ -1,5 +1,6 @@
-// Runs the replays behind docs/RESULTS.md and writes their tables into it, and the headline into README.md:
+// Runs the replays behind docs/RESULTS.md and writes their tables and pictures into it, and the headline into README.md:
 //     node scripts/results.mjs --data FILE --models FILE [--seeds N]
+// Needs Chromium for docs/img/frontier.png (CHROMIUM_PATH overrides /usr/bin/chromium).
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -222,9 +223,11 @@ function drawFirstDay(html) {
 }
 
 const three = ['--exclude', NEWCOMER, '--features', 'stored']
-const stationary = replay(three)
-const cold = replay([...three, '--cold'])
 const page = join(folder, 'report.html')
+const stationary = replay(three, ['--report', page])
+const frontier = ['scripts/capture-report.mjs', page, 'docs/img/frontier.png']
+execFileSync(process.execPath, [...frontier, 'figure:has-text("Quality against cost")'])
+const cold = replay([...three, '--cold'])
 const fromStart = replay([...three, '--cold', '--from-start'], ['--report', page])
 drawFirstDay(readFileSync(page, 'utf8'))
 const priceDrop = replay([...three, '--scenario', 'price-drop'])

@@ -15,6 +15,7 @@ svg .mix-line { fill: none; stroke: var(--quiet); stroke-width: 1.4; stroke-dash
 svg .policy-line { fill: none; stroke: var(--policy); stroke-width: 1.8 }
 svg .policy circle { fill: var(--policy); stroke: var(--paper); stroke-width: 1.5 } svg .policy line { stroke: var(--policy); stroke-width: 1.8 }
 svg .fixed { stroke: var(--paper); stroke-width: 1 } svg .baseline { fill: var(--paper); stroke: var(--quiet); stroke-width: 1.6 }
+svg .leader { stroke: var(--quiet); stroke-width: 1; fill: none }
 svg .name { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round } svg .name.quiet { fill: var(--quiet); font-weight: 400 }
 svg .in-bar { fill: #14161a; font-size: 11.5px; font-weight: 600 }`
 

@@ -8,7 +8,7 @@ import { coursesOf, SCENARIO_NAMES } from '../../src/replay/scenarios.js'
 import type { ReplaySettings } from '../../src/replay/settings.js'
 import { buildTable } from '../../src/replay/table.js'
 import { escapeHtml } from '../../src/report/escape.js'
-import { placeLabels, spread } from '../../src/report/labels.js'
+import { type Box, placeLabels, spread } from '../../src/report/labels.js'
 import { cumulative, rolling } from '../../src/report/series.js'
 import { MODELS, makeRows } from './helpers.js'
 
@@ -153,6 +153,10 @@ describe('renderReport', () => {
   })
 })
 
+function meets(a: Box): (b: Box) => boolean {
+  return (b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+}
+
 describe('report parts', () => {
   it('escapes every character that markup could mistake', () => {
     expect(escapeHtml(`<a href="x">'&'</a>`)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;')
@@ -178,6 +182,40 @@ describe('report parts', () => {
     const placed = placeLabels(crowd, [], [], { x: 0, y: 0, width: 260, height: 100 })
     expect(placed.some((place) => place === null)).toBe(true)
     expect(placed.some((place) => place !== null)).toBe(true)
+  })
+
+  it('places labels so that none overlaps another, an obstacle or the edge, wherever their points are', () => {
+    const place = { x: fc.integer({ min: 40, max: 400 }), y: fc.integer({ min: 20, max: 260 }) }
+    const crowd = fc.array(fc.record({ ...place, text: fc.string({ unit: 'grapheme', maxLength: 30 }) }), {
+      maxLength: 20,
+    })
+    const boxes = fc.array(fc.record({ ...place, width: fc.constant(12), height: fc.constant(12) }), {
+      maxLength: 12,
+    })
+    const bounds = { x: 44, y: 20, width: 400, height: 240 }
+    let leaders = 0
+    fc.assert(
+      fc.property(crowd, boxes, boxes, (points, obstacles, lines) => {
+        const placed = placeLabels(points, obstacles, lines, bounds).flatMap((one) => one ?? [])
+        for (const [i, { box, leader }] of placed.entries()) {
+          expect(box.x).toBeGreaterThanOrEqual(bounds.x)
+          expect(box.x + box.width).toBeLessThanOrEqual(bounds.x + bounds.width)
+          expect(box.y).toBeGreaterThanOrEqual(bounds.y)
+          expect(box.y + box.height).toBeLessThanOrEqual(bounds.y + bounds.height)
+          expect([...obstacles, ...placed.slice(i + 1).map((other) => other.box)].filter(meets(box))).toEqual(
+            [],
+          )
+          if (leader === null) continue
+          leaders++
+          const [fromX, fromY] = leader[0]
+          const end = { x: leader[1][0] - 1, y: leader[1][1] - 1, width: 2, height: 2 }
+          expect(meets(box)(end)).toBe(true)
+          expect(points.some(({ x, y }) => Math.hypot(x - fromX, y - fromY) < 10)).toBe(true)
+        }
+      }),
+      { seed: 5, numRuns: 300 },
+    )
+    expect(leaders).toBeGreaterThan(0)
   })
 
   it('averages over windows and from the start', () => {

@@ -7,6 +7,7 @@ import type { RouterStats } from '../../src/index.js'
 import { percent } from '../../src/report/format.js'
 import { count, usd } from '../../web/shared/format.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import { Random } from '../support/random.js'
 import { builtSite, serveSite } from '../support/site.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -311,6 +312,60 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await page.keyboard.press('Space')
     await waitForText('#drop-price', 'Raise the price again')
   })
+
+  /** Pairs of names on the frontier that the browser draws over each other, or over a mark. */
+  function crowded(): Promise<string[]> {
+    return page.evaluate(`(() => {
+      const chart = [...document.querySelectorAll('figure')].find((each) => /Quality over cost/.test(each.textContent))
+      const named = [...chart.querySelectorAll('text')].map((each) => [each.textContent, each.getBBox()])
+      const meet = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+      return named.flatMap(([text, box], i) =>
+        named.slice(i + 1).filter(([, other]) => meet(box, other)).map(([other]) => text + ' over ' + other))
+    })()`)
+  }
+
+  it.each([400, 900, 1600])(
+    'draws no name on the frontier over another at %i px',
+    async (width) => {
+      await open('', { viewport: { width, height: 900 }, reducedMotion: 'reduce' })
+      const names = page.locator('figure .name')
+      await step(1)
+      await expect.poll(() => names.count(), { timeout: PATIENCE_MS }).toBe(4)
+      expect(await crowded()).toEqual([])
+      for (const button of ['#drop-price', '#add-newcomer', '#break-model']) await page.click(button)
+      await step(1)
+      await expect.poll(() => names.count(), { timeout: PATIENCE_MS }).toBeGreaterThan(3)
+      expect(await crowded()).toEqual([])
+      const random = new Random(11)
+      for (const models of [2, 9, 16]) {
+        const outcome = () => ({ reward: 0.6 + 0.3 * random.next(), costUsd: 1e-4 * (1 + random.next()) })
+        const ids = Array.from({ length: models }, (_, i) =>
+          'WMgpt-5 large/'
+            .repeat(20)
+            .slice(0, 1 + Math.floor(40 * random.next()))
+            .concat(String(i)),
+        )
+        const rows = Array.from({ length: 40 }, (_, i) =>
+          JSON.stringify({
+            id: `${i}`,
+            prompt: `${i}`,
+            outcomes: Object.fromEntries(ids.map((id) => [id, outcome()])),
+          }),
+        )
+        const name = `${models}.jsonl`
+        await page.setInputFiles('#own-file', {
+          name,
+          mimeType: 'text/plain',
+          buffer: Buffer.from(rows.join('\n')),
+        })
+        await waitForText('#data-name', name)
+        await step(1)
+        await expect.poll(() => names.count(), { timeout: PATIENCE_MS }).toBeGreaterThan(1)
+        expect(await crowded()).toEqual([])
+      }
+    },
+    120_000,
+  )
 
   const overflow = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
 

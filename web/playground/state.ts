@@ -53,6 +53,9 @@ export function hear(message: Tell): void {
   switch (message.type) {
     case 'started':
       running = asked
+      // A picture of what played before says nothing of this.
+      next = null
+      view.value = null
       started.value = message.started
       setting.value = message.started.setting
       explained.value = null

@@ -1,11 +1,15 @@
-import { type Box, placeLabels } from '../../report/labels.js'
-import { label } from '../../report/svg.js'
+import { type Box, placeLabels, pointsAlong } from '../../report/labels.js'
+import { label, polyline, tag } from '../../report/svg.js'
 import type { Mark } from './frontier-marks.js'
 
 type Pixel = readonly [x: number, y: number]
 
 /** Marks closer than this share a label. */
 const TOUCHING_PX = 14
+/** Characters of a name at most: an id may have hundreds. The hint of the mark has all of it. */
+const NAME_LENGTH_MAX = 28
+/** Half the size of a point of a line, with its stroke. */
+const POINT_PX = 5
 
 interface FrontierLabels {
   readonly marks: readonly Mark[]
@@ -15,13 +19,44 @@ interface FrontierLabels {
   readonly besideAt: readonly { readonly policy: string; readonly points: readonly Pixel[] }[]
   readonly mixAt: readonly Pixel[]
   readonly bounds: Box
+  /** Whether models alone are named: the page says what the rest is. */
+  readonly namesModelsAlone: boolean
 }
 
-/** Names beside the marks and lines: models first, then the policy, the mix, the baselines. */
+/**
+ * Names beside the marks and lines: models first, then the policies, the baselines, the mix. No two overlap; one that would
+ * stand far from its mark has a leader, and one that fits nowhere is left out.
+ */
 export function frontierLabels(plot: FrontierLabels): string[] {
-  const { marks, at, policy, policyAt, besideAt, mixAt, bounds } = plot
-  const named = [
-    ...marks.filter((mark) => mark.className === 'fixed').map((mark) => nameAt(mark.text, at(mark), 'name')),
+  const { marks, at, policyAt, besideAt, mixAt, bounds } = plot
+  const models = marks
+    .filter((mark) => mark.className === 'fixed')
+    .map((mark) => nameAt(mark.text, at(mark), 'name'))
+  const named = plot.namesModelsAlone ? models : [...models, ...namesOfOthers(plot)]
+  const obstacles = [
+    ...marks.map((mark) => square(at(mark), halfSize(mark))),
+    ...[...along(policyAt), ...besideAt.flatMap(({ points }) => points)].map((point) => square(point)),
+  ]
+  const lines = [...along(mixAt), ...besideAt.flatMap(({ points }) => along(points))].map((point) =>
+    square(point),
+  )
+  const placed = placeLabels(named, obstacles, lines, bounds)
+  const leaders = placed.map((place) =>
+    place === null || place.leader === null
+      ? ''
+      : tag('path', { d: polyline(place.leader), class: 'leader' }),
+  )
+  const names = placed.map((place, i) =>
+    place === null
+      ? ''
+      : label(place.text, place.x, place.y, { 'text-anchor': place.anchor, class: named[i].className }),
+  )
+  return [...leaders, ...names]
+}
+
+/** The policies, the baselines and the mix. */
+function namesOfOthers({ marks, at, policy, policyAt, besideAt, mixAt }: FrontierLabels): Named[] {
+  return [
     ...policyAt
       .slice(Math.floor(policyAt.length / 2))
       .slice(0, 1)
@@ -38,15 +73,6 @@ export function frontierLabels(plot: FrontierLabels): string[] {
       .slice(0, 1)
       .map((point) => nameAt('best mix of two', point, 'name quiet')),
   ]
-  const besides = besideAt.map(({ points }) => points)
-  const obstacles = [...marks.map(at), ...along(policyAt), ...besides.flat()].map(square)
-  const lines = [...along(mixAt), ...besides.flatMap(along)].map(square)
-  const placed = placeLabels(named, obstacles, lines, bounds)
-  return placed.map((place, i) =>
-    place === null
-      ? ''
-      : label(place.text, place.x, place.y, { 'text-anchor': place.anchor, class: named[i].className }),
-  )
 }
 
 interface Named {
@@ -57,7 +83,10 @@ interface Named {
 }
 
 function nameAt(text: string, [x, y]: Pixel, className: string): Named {
-  return { text, x, y, className }
+  const characters = [...text]
+  const shown =
+    characters.length <= NAME_LENGTH_MAX ? text : `${characters.slice(0, NAME_LENGTH_MAX - 1).join('')}…`
+  return { text: shown, x, y, className }
 }
 
 /** One label for marks that touch: LinUCB with and without forgetting often coincide. */
@@ -76,25 +105,20 @@ function merged(marks: readonly Mark[], at: (mark: Mark) => Pixel): Named[] {
   })
 }
 
-function square([x, y]: Pixel): Box {
-  return { x: x - 5, y: y - 5, width: 10, height: 10 }
+function square([x, y]: Pixel, half = POINT_PX): Box {
+  return { x: x - half, y: y - half, width: 2 * half, height: 2 * half }
+}
+
+/** Diamonds and stars reach further than their area says. */
+function halfSize({ area }: Mark): number {
+  return 0.85 * Math.sqrt(area)
 }
 
 function distance(a: Pixel, b: Pixel): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1])
 }
-/** Points every 12 px along a polyline, so that labels keep off it. */
+
+/** So close that labels keep off the line between. */
 function along(points: readonly Pixel[]): Pixel[] {
-  return points.flatMap((point, i) => {
-    const next = points[i + 1]
-    if (next === undefined) return [point]
-    const steps = Math.max(1, Math.ceil(Math.hypot(next[0] - point[0], next[1] - point[1]) / 12))
-    return Array.from(
-      { length: steps },
-      (_, s): Pixel => [
-        point[0] + ((next[0] - point[0]) * s) / steps,
-        point[1] + ((next[1] - point[1]) * s) / steps,
-      ],
-    )
-  })
+  return pointsAlong(points, 12)
 }

@@ -15,6 +15,8 @@ export interface Frontier {
   readonly colorOf: (modelId: string) => string
   /** Written above the plot, for panels. */
   readonly title?: string
+  /** Models alone are named in the plot, where the page says what the other marks are. Default: everything is. */
+  readonly namesModelsAlone?: boolean
 }
 
 const MARGIN = { top: 26, right: 18, bottom: 36, left: 44 }
@@ -52,7 +54,10 @@ export function frontier(plot: Frontier, size: Size): string {
     tag('path', { d: polyline(policyAt), class: 'policy-line' }),
     ...policy.map((row, i) => policyMark(row, policyAt[i], y)),
     ...marks.map((mark) => drawMark(mark, at(mark))),
-    ...frontierLabels({ marks, at, policy: plot.policy, policyAt, besideAt, mixAt, bounds }),
+    ...frontierLabels({
+      ...{ marks, at, policy: plot.policy, policyAt, besideAt, mixAt, bounds },
+      namesModelsAlone: plot.namesModelsAlone ?? false,
+    }),
   ].join('')
 }
 

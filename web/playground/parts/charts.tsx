@@ -1,5 +1,4 @@
-import { Figure } from './figure.js'
-import { Frontier } from './frontier.js'
+import { QualityOverCost } from './frontier.js'
 import { Notes } from './notes.js'
 import { Quality, ShadowPrice, Spend } from './over-time.js'
 import { Shares } from './shares.js'
@@ -11,12 +10,7 @@ export function Charts() {
       <Spend />
       <Quality />
       <Shares />
-      <Figure
-        title="Quality over cost"
-        note="A diamond is one model for every prompt, the dotted line the best mix of two models. The dot is the router (policy dollar) since the last change, with its 95 % interval; the ring is policy paper."
-      >
-        <Frontier />
-      </Figure>
+      <QualityOverCost />
       <ShadowPrice />
       <Notes />
     </section>

@@ -21,7 +21,7 @@ export function Figure({ title, note, children }: FigureProps) {
 
 interface KeyLine {
   readonly name: string
-  readonly mark: 'line' | 'dots' | 'dashes'
+  readonly mark: 'line' | 'dots' | 'dashes' | 'mix' | 'dot' | 'ring'
   readonly value: string
   /** Id of the element that has the value. */
   readonly id?: string
@@ -34,9 +34,9 @@ export function Key({ lines }: { lines: readonly KeyLine[] }) {
       {lines.map(({ name, mark, value, id }) => (
         <span key={name}>
           <svg class={`mark ${mark}`} viewBox="0 0 22 8" width="22" height="8" aria-hidden="true">
-            <path d="M0 4H22" />
+            {mark === 'dot' || mark === 'ring' ? <circle cx="11" cy="4" r="3.5" /> : <path d="M0 4H22" />}
           </svg>
-          {name} <b id={id}>{value}</b>
+          {name} {value === '' ? null : <b id={id}>{value}</b>}
         </span>
       ))}
     </p>

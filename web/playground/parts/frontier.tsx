@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { frontier } from '../../../src/replay/report/frontier.js'
 import type { BaselineRow, PolicyRow } from '../../../src/replay/result.js'
+import { reward, usdPerThousand } from '../../../src/report/format.js'
 import { colorsOf } from '../colors.js'
 import type { Means, View } from '../play/view.js'
 import { models, started, view } from '../state.js'
+import { Figure, Key } from './figure.js'
 
 const HEIGHT = 300
 /** Before as many requests since a change their mean says little. */
@@ -13,8 +15,32 @@ const PAUSE_MS = 250
 
 const WHOLE = { phase: null, variant: null, shares: {} } as const
 
+/** What the router buys, beside always one model, mixes of two, and policy `paper`. */
+export function QualityOverCost() {
+  const since = view.value?.sinceChange
+  const text = (means: Means | undefined): string =>
+    means === undefined || (since?.requests ?? 0) < REQUESTS_MIN
+      ? ''
+      : `${reward(means.reward)} at ${usdPerThousand(means.costUsd)}`
+  return (
+    <Figure
+      title="Quality over cost"
+      note="A diamond is one model for every prompt. Router and policy paper: all requests since the last change, the router's with its 95 % interval. Further up and left is better."
+    >
+      <Frontier />
+      <Key
+        lines={[
+          { name: 'router', mark: 'dot', value: text(since?.router) },
+          { name: 'policy paper', mark: 'ring', value: text(since?.paper) },
+          { name: 'best mix of two models', mark: 'mix', value: '' },
+        ]}
+      />
+    </Figure>
+  )
+}
+
 /** The plot of the replay's report, with what is played now. */
-export function Frontier() {
+function Frontier() {
   const host = useRef<HTMLDivElement>(null)
   const width = useWidth(host)
   const { current: shown } = useRef<{ at: number; markup: string; key: string }>({
@@ -81,6 +107,7 @@ function markupOf(seen: View, width: number): string {
       rows: isSure ? [policyRow(seen, seen.sinceChange.router)] : [],
       baselines: isSure ? [...fixed, paperRow(seen, seen.sinceChange.paper)] : fixed,
       colorOf: colorsOf(started.value?.bases ?? [], models.value),
+      namesModelsAlone: true,
     },
     { width, height: HEIGHT, show: '' },
   )
