@@ -87,21 +87,16 @@ async function writeAssets(out, pages) {
     entryPoints: ['web/site/site.ts', 'web/site/site.css'],
     outdir: out,
     bundle: true,
-    format: 'esm',
+    // Classic scripts: browsers load no modules where a page was opened as a file.
+    format: 'iife',
     platform: 'browser',
     target: 'es2022',
     minify: true,
-    // Loaded when somebody searches; written below.
-    external: ['./search-index.js'],
     logLevel: 'warning',
   })
   await write(out, 'theme.css', await themeOf())
   await copyFile(join(here, 'web/site/favicon.svg'), join(out, 'favicon.svg'))
-  await write(
-    out,
-    'search-index.js',
-    `export default ${JSON.stringify(JSON.stringify(searchIndex(pages)))}\n`,
-  )
+  await write(out, 'search-index.js', `searchIndex = ${JSON.stringify(JSON.stringify(searchIndex(pages)))}\n`)
 }
 
 /** A document a section. */

@@ -1,4 +1,4 @@
-// Builds the playground: the page, the worker with the engine, and its styles, into a folder of static files.
+// Builds the playground into a folder of static files: the page with its worker, and its styles.
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,26 +6,43 @@ import { build } from 'esbuild'
 import { bundle } from '../bundle-run.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Classic scripts: browsers load no modules where a page was opened as a file. */
+const SCRIPT = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  tsconfig: 'web/tsconfig.json',
+  // The loader of the native kernel asks for its own address; no browser calls it.
+  logOverride: { 'empty-import-meta': 'silent' },
+  logLevel: 'warning',
+}
 
 /** @param folder where its files go; it is made if it is not there */
 export async function buildPlayground(folder) {
   await mkdir(folder, { recursive: true })
   await build({
-    absWorkingDir: root,
-    entryPoints: ['web/playground/page.tsx', 'web/playground/worker.ts', 'web/playground/page.css'],
+    ...SCRIPT,
+    entryPoints: ['web/playground/page.tsx', 'web/playground/page.css'],
     outdir: folder,
-    bundle: true,
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-    tsconfig: 'web/tsconfig.json',
-    logLevel: 'warning',
+    plugins: [WORKER_CODE],
   })
   await copyFile(join(root, 'web/playground/index.html'), join(folder, 'index.html'))
   await writeFile(join(folder, 'theme.css'), await themeOf())
+}
+
+/** `./worker-code.js` is the worker, built, as a text. */
+const WORKER_CODE = {
+  name: 'worker-code',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/worker-code\.js$/ }, () => ({ path: 'worker', namespace: 'worker-code' }))
+    onLoad({ filter: /./, namespace: 'worker-code' }, async () => {
+      const built = await build({ ...SCRIPT, entryPoints: ['web/playground/worker.ts'], write: false })
+      return { contents: built.outputFiles[0].text, loader: 'text' }
+    })
+  },
 }
 
 /** Colours and marks of the reports, so that all pages have the same. */

@@ -20,7 +20,7 @@ export function pageOf(page, pages) {
 <link rel="icon" href="${to('favicon.svg')}">
 <link rel="stylesheet" href="${to('theme.css')}">
 <link rel="stylesheet" href="${to('site.css')}">
-<script type="module" src="${to('site.js')}"></script>
+<script defer src="${to('site.js')}"></script>
 </head>
 <body data-root="${escapeHtml(posix.relative(posix.dirname(page.address), '') || '.')}">
 <a class="skip" href="#text">To the text</a>

@@ -194,6 +194,16 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await waitForText('#data-name', 'a simulated workload')
     await page.setInputFiles('#own-file', file('mine.jsonl', rows.join('\n')))
     await waitForText('#data-name', 'mine.jsonl, 50 prompts')
+    await waitForText('#source', 'those of your file mine.jsonl')
+    for (const bytes of [
+      [0xff, 0xfe, 0x7b, 0],
+      [0x7b, 0xe9, 0x7d],
+    ]) {
+      const buffer = Buffer.from(bytes)
+      await page.setInputFiles('#own-file', { name: 'other.txt', mimeType: 'text/plain', buffer })
+      await waitForText('[role=alert]', 'other.txt: expected text in UTF-8')
+      await page.click('[role=alert] button')
+    }
     await step(1)
     const stats = await expectShownIsStats()
     expect(stats.models.map(({ id }) => id)).toEqual([HOSTILE_ID, 'dear'])
@@ -201,6 +211,7 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     expect(await page.title()).toContain('Playground')
     await page.click('#simulated')
     await waitForText('#data-name', 'a simulated workload')
+    await waitForText('#source', 'are simulated')
   })
 
   it('lets nothing out: page and worker are refused every connection', async () => {
@@ -274,6 +285,32 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await page.click('#play')
     await expect.poll(requests, { timeout: PATIENCE_MS }).toBeGreaterThan(0)
   })
+
+  it('is opened as a file too', async () => {
+    await openPaused()
+    problems.splice(0)
+    await page.goto(`file://${await builtSite()}/playground/index.html`)
+    await page.locator('#play').waitFor()
+    await step(1)
+    expect(problems.splice(0).filter((problem) => !/file:|blob:null/.test(problem))).toEqual([])
+  })
+
+  it.each([900, 1600])(
+    'keeps what is reached by keyboard clear of the bar on top at %i px',
+    async (width) => {
+      await open('', { viewport: { width, height: 500 }, reducedMotion: 'reduce' })
+      await page.focus('#stats summary')
+      for (let i = 0; i < 12; i++) {
+        await page.keyboard.press('Shift+Tab')
+        const covered = await page.evaluate(`(() => {
+        const [bar, at] = [document.querySelector('.controls'), document.activeElement]
+        return !bar.contains(at) && at.getBoundingClientRect().top < bar.getBoundingClientRect().bottom - 1
+          && at.getBoundingClientRect().bottom > bar.getBoundingClientRect().top ? at.outerHTML.slice(0, 80) : ''
+      })()`)
+        expect(covered).toBe('')
+      }
+    },
+  )
 
   it('is used by keyboard alone', async () => {
     await openPaused()

@@ -1,4 +1,5 @@
 import type { Ask, Tell } from './messages.js'
+import code from './worker-code.js'
 
 /** The worker, from the page's side. */
 export interface Host {
@@ -6,14 +7,13 @@ export interface Host {
 }
 
 /**
- * Starts the worker. It is loaded through a blob, since only such a worker stands under the page's own rule that nothing may
- * be sent anywhere.
+ * Starts the worker. Its code comes with the page and starts from a blob: only such a worker stands under the page's own rule
+ * that nothing may be sent anywhere, and it starts where the page was opened as a file too.
  * @param hear told of every message, and of a worker that cannot run
  */
-export function startWorker(address: string, hear: (message: Tell) => void): Host {
-  const code = `import ${JSON.stringify(new URL(address, document.baseURI).href)}`
+export function startWorker(hear: (message: Tell) => void): Host {
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-  const worker = new Worker(url, { type: 'module' })
+  const worker = new Worker(url)
   // What is asked before the worker listens would be lost.
   const waiting: Ask[] = []
   let isListening = false

@@ -4,7 +4,7 @@ import { Page } from './parts/page.js'
 import { connect, hear, start, whileHidden } from './state.js'
 
 const wantsCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
-connect(startWorker('worker.js', hear), !wantsCalm)
+connect(startWorker(hear), !wantsCalm)
 start(location.hash.slice(1), null)
 addEventListener('hashchange', () => start(location.hash.slice(1)))
 document.addEventListener('visibilitychange', () => whileHidden(document.hidden))

@@ -1,3 +1,2 @@
 /** Written when the site is built: the index of the search as JSON. */
-declare const json: string
-export default json
+declare var searchIndex: string

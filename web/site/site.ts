@@ -14,21 +14,32 @@ interface Found {
 const root = document.body.dataset.root ?? '.'
 let index: Promise<MiniSearch> | null = null
 
-/** The index comes when somebody searches, as a module: pages may not fetch anything. */
+/** The index comes when somebody searches, as a script: pages may not fetch anything. */
 function loadIndex(): Promise<MiniSearch> {
-  index ??= import('./search-index.js').then(({ default: json }) =>
-    MiniSearch.loadJSON(json, {
-      fields: ['heading', 'title', 'text'],
-      storeFields: ['heading', 'title', 'address'],
-    }),
-  )
+  index ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script')
+    script.onload = () =>
+      resolve(
+        MiniSearch.loadJSON(searchIndex, {
+          fields: ['heading', 'title', 'text'],
+          storeFields: ['heading', 'title', 'address'],
+        }),
+      )
+    script.onerror = () => {
+      index = null
+      reject(new Error('the index of the search could not be loaded'))
+    }
+    script.src = `${root}/search-index.js`
+    document.head.append(script)
+  })
   return index
 }
 
 async function show(input: HTMLInputElement, place: HTMLElement): Promise<void> {
   const query = input.value.trim().slice(0, QUERY_MAX)
   if (query === '') return place.replaceChildren()
-  const loaded = await loadIndex()
+  const loaded = await loadIndex().catch(() => null)
+  if (loaded === null) return place.replaceChildren('The search could not be loaded. Try again.')
   const options = { prefix: true, fuzzy: 0.15, combineWith: 'AND', boost: { heading: 4, title: 2 } } as const
   const found = loaded.search(query, options) as unknown as Found[]
   if (query !== input.value.trim().slice(0, QUERY_MAX)) return
@@ -56,7 +67,7 @@ function begin(): void {
   if (input === null || place === null) return
   const close = (): void => place.replaceChildren()
   input.closest('search')?.removeAttribute('hidden')
-  input.addEventListener('focus', () => void loadIndex(), { once: true })
+  input.addEventListener('focus', () => void loadIndex().catch(() => {}), { once: true })
   input.addEventListener('input', () => void show(input, place))
   place.addEventListener('click', close)
   document.addEventListener('keydown', (event) => {

@@ -23,8 +23,7 @@ export function Page() {
         <p class="lead">
           You call several language models; the best one costs hundreds of times as much as the cheapest.
           paretobandit sends every prompt to the model that gives the best answers <b>your budget</b> buys,
-          and learns which one that is. This is the real engine at work in your browser. The prompts and the
-          models are simulated.
+          and learns which one that is. This is the real engine at work in your browser. <Source />
         </p>
       </header>
       <main>
@@ -35,6 +34,18 @@ export function Page() {
         </p>
       </main>
     </>
+  )
+}
+
+/** Where what plays comes from. */
+function Source() {
+  const { value } = started
+  return (
+    <span id="source">
+      {value === null || value.simulated
+        ? 'The prompts and the models are simulated.'
+        : `The prompts, rewards and costs are those of your file ${value.name}; prices are made from its costs.`}
+    </span>
   )
 }
 
