@@ -6,7 +6,7 @@ import {
   ParetoBanditError,
   type RunOptions,
 } from '../index.js'
-import { isRecord } from './json.js'
+import { isRecord } from '../rewards/index.js'
 
 /** What models can do beyond text, by their ids in the router. Of those that are left out: everything. */
 export type ModelCapabilities = Readonly<Record<string, readonly Capability[]>>

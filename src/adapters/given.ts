@@ -1,19 +1,9 @@
 import { ParetoBanditError, type Router } from '../index.js'
-import { isRecord, type Json } from './json.js'
+import { isRecord, type Json } from '../rewards/index.js'
 
 /** Of an argument that is something else. */
 export function refused(field: string, message: string, options?: ErrorOptions): ParetoBanditError {
   return new ParetoBanditError('INVALID_ARGUMENT', field, message, options)
-}
-
-/** Runs what reads an argument. @throws INVALID_ARGUMENT for an exception of the caller's code */
-export function reading<T>(field: string, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof ParetoBanditError) throw cause
-    throw refused(field, 'expected a value that can be read, got an exception', { cause })
-  }
 }
 
 /** Null: it cannot be read. */

@@ -1,6 +1,12 @@
-import { type AnswerFormat, answerOf, type ReadAnswer, type Rewards, responseIdIn } from '../rewards/index.js'
+import {
+  type AnswerFormat,
+  answerOf,
+  type Json,
+  type ReadAnswer,
+  type Rewards,
+  responseIdIn,
+} from '../rewards/index.js'
 import { quietly } from './given.js'
-import type { Json } from './json.js'
 
 /** An answer on its way, for whoever makes rewards of it. What cannot be read is not rewarded, and nobody loses an answer for it. */
 export class HeardAnswer {

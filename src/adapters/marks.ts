@@ -1,6 +1,6 @@
 import type { Run } from '../index.js'
+import { isRecord, LatestMap } from '../rewards/index.js'
 import { quietly } from './given.js'
-import { isRecord } from './json.js'
 
 /** Where answers say what became of them: in the metadata of a provider, or of a message. */
 export const MARK = 'paretobandit'
@@ -24,12 +24,12 @@ export function markIn(metadata: unknown): Mark | null {
   return { decision: String(decision), model: String(model), run: String(run), session }
 }
 
-/** So many answers can be rewarded, the latest. */
+/** Answers that can be rewarded, the latest. */
 export const RUNS_MAX = 10_000
 
 /** The runs behind answers, by what stands in these. */
 export class Runs {
-  private readonly known = new Map<string, Run<unknown>>()
+  private readonly known = new LatestMap<string, Run<unknown>>(RUNS_MAX)
 
   get size(): number {
     return this.known.size
@@ -37,10 +37,6 @@ export class Runs {
 
   add(id: string, run: Run<unknown>): void {
     this.known.set(id, run)
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= RUNS_MAX) break
-      this.known.delete(oldest)
-    }
   }
 
   /** Null: no routed model gave it, or long ago. */

@@ -13,6 +13,7 @@ export const DIMENSION_MAX = 1024
 /** Largest amount of money or tokens taken in one call; anything above is a unit mistake. */
 export const AMOUNT_MAX = 1e12
 
+/** Whether it is an object, and neither a list nor bytes. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
@@ -133,8 +134,9 @@ export function checkBoolean(value: unknown, field: string): boolean {
   return value
 }
 
-export function checkFunction(value: unknown, field: string): void {
+export function checkFunction<T = (...args: never[]) => unknown>(value: unknown, field: string): T {
   if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
+  return value as T
 }
 
 export function checkArray(value: unknown, field: string): readonly unknown[] {

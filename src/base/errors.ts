@@ -74,6 +74,15 @@ export class ParetoBanditError extends Error {
   }
 }
 
+/** What went wrong, in words, whatever was thrown. Never throws. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'an error that cannot be read'
+  }
+}
+
 /** Whether it is a failure of a store or a log, and nothing that the caller did: the same may be tried again later. */
 export function isStoreError(error: unknown): boolean {
   return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)

@@ -27,7 +27,8 @@ export function reading<T>(field: string, read: () => T): T {
     return read()
   } catch (cause) {
     if (cause instanceof ParetoBanditError) throw cause
-    throw expected('INVALID_ARGUMENT', field, 'a value that can be read', 'an exception', { cause })
+    const path = typeof field === 'string' ? field : ''
+    throw expected('INVALID_ARGUMENT', path, 'a value that can be read', 'an exception', { cause })
   }
 }
 

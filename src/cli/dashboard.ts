@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { CommandError } from './command-error.js'
 import { isErrno } from './files.js'
+import { portFlag } from './flags.js'
 import { print, visible } from './print.js'
 import { withReader } from './state/log-view.js'
 
@@ -55,10 +56,4 @@ async function dashboard(log: string, { stream, port }: DashboardFlags): Promise
     throw error
   })
   process.exit(0)
-}
-
-function portFlag(text: string): number {
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
-  return port
 }

@@ -48,6 +48,13 @@ export function epsilonFlag(text: string): number {
   return value
 }
 
+/** A port to listen on; 0 takes a free one. */
+export function portFlag(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  return port
+}
+
 /** One of a few words; a misspelt one gets the nearest. */
 export function wordFlag<T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {

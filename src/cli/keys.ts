@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { messageOf } from '../base/errors.js'
 import type { RecordStore } from '../gateway/keys/records.js'
 import type { StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
@@ -168,8 +169,4 @@ function renderKeys(keys: readonly StoredKey[]): string {
 function countFlag(text: string): number {
   if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidArgumentError('Expected a whole number above 0.')
   return Number(text)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { ParetoBanditError } from '../index.js'
 import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
+import { portFlag } from './flags.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 
 interface ServeFlags {
@@ -114,12 +115,6 @@ function startError(error: unknown, file: string): unknown {
   if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new CommandError('BAD_ARGUMENT', `${file}: listen: ${error.message}`, { cause: error })
   return error
-}
-
-function portFlag(text: string): number {
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
-  return port
 }
 
 function secondsFlag(text: string): number {

@@ -100,9 +100,3 @@ export function effectiveSize(weights: Float64Array): number {
   }
   return squares === 0 ? 0 : (sum * sum) / squares
 }
-
-export function meanOf(values: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]
-  return sum / values.length
-}

@@ -1,12 +1,12 @@
 import { checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { mean } from '../base/statistics.js'
 import {
   doublyRobust,
   type Estimate,
   effectiveSize,
   estimateOf,
   inversePropensity,
-  meanOf,
   selfNormalised,
   withEstimatedShares,
 } from './estimators.js'
@@ -193,7 +193,7 @@ function evaluateOne(
     costLack,
     effectiveSampleSize: effectiveSize(weights),
     largestWeight: weights.reduce((most, weight) => Math.max(most, weight), 0),
-    meanWeight: weights.length === 0 ? 0 : meanOf(weights),
+    meanWeight: weights.length === 0 ? 0 : mean(weights),
     matchedShare,
     unsupportedShare,
     contributions: rewards?.contributions ?? null,
@@ -256,15 +256,15 @@ function estimatesOf(
   }
   const size = effectiveSize(weights)
   const estimate = (influence: Float64Array, base: (k: number) => number): Estimate => {
-    const mean = meanOf(influence)
+    const value = mean(influence)
     const terms = influence.map((value, k) => value - base(k))
-    return estimateOf(mean, withEstimatedShares(influence, terms, inclusions, models, modelCount), size)
+    return estimateOf(value, withEstimatedShares(influence, terms, inclusions, models, modelCount), size)
   }
   const hajek = selfNormalised(weights, own)
   const robust = doublyRobust(weights, own, expected, predicted)
   const estimates = {
     ips: estimate(inversePropensity(weights, own), () => 0),
-    snips: estimate(hajek, constant(meanOf(hajek))),
+    snips: estimate(hajek, constant(mean(hajek))),
     doublyRobust: estimate(robust, (k) => expected[k]),
   }
   const contributions = new Float64Array(rows.length).fill(Number.NaN)
@@ -283,5 +283,5 @@ function difference(
 ): Estimate | null {
   if (own === null || logged === null) return null
   const both = own.map((value, i) => value - logged[i]).filter((value) => !Number.isNaN(value))
-  return estimateOf(meanOf(both), both, effective)
+  return estimateOf(mean(both), both, effective)
 }

@@ -1,5 +1,5 @@
 import { CONTEXT_ENTRY_MAX, isVector } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 
 export function checkText(text: unknown): string {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
@@ -43,6 +43,6 @@ function checkEntry(entry: unknown, field: string): void {
 /** What a user's code threw, as a typed error that keeps it as `cause`. */
 export function encoderFailed(name: string, cause: unknown): ParetoBanditError {
   if (cause instanceof ParetoBanditError) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new ParetoBanditError('ENCODER_FAILED', `encoder ${name}`, `failed: ${reason}`, { cause })
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { type After, afterTimeout } from '../rewards/index.js'
+import { type After, afterTimeout, isRecord, reading } from '../rewards/index.js'
 import { complete } from './completions/complete.js'
 import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'
@@ -7,7 +7,7 @@ import { admit } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
 import { decision, feedback, link, thumbsScript } from './feedback/feedback-routes.js'
-import { isObject, must, reading } from './given.js'
+import { must } from './given.js'
 import { JUDGE_KEY } from './judge/judge-model.js'
 import { refusalResponse } from './keys/refusal.js'
 import { rewardMetrics } from './metrics/reward-metrics.js'
@@ -89,10 +89,10 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
 
 /** @throws INVALID_ARGUMENT */
 function readOptions(options: ClientSurfaceOptions) {
-  must(isObject(options), 'options', 'an object')
+  must(isRecord(options), 'options', 'an object')
   const { call = fetchUpstream, after = afterTimeout, random = Math.random, aiSdk } = options
   for (const [name, given] of Object.entries({ call, after, random }))
     must(typeof given === 'function', name, 'a function')
-  must(aiSdk === undefined || isObject(aiSdk), 'aiSdk', 'an object')
+  must(aiSdk === undefined || isRecord(aiSdk), 'aiSdk', 'an object')
   return { call, after, random, aiSdk }
 }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { Router } from '../index.js'
+import { type After, afterQuietly, reading } from '../rewards/index.js'
 import { followAddedModels } from './admin/added-models.js'
 import { adminApp, refusalOf } from './admin/admin-app.js'
 import { errorAnswer } from './admin/answers.js'
@@ -13,7 +14,7 @@ import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
 import type { DashboardFiles } from './dashboard/files.js'
 import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
-import { checkGatewayOptions, reading } from './given.js'
+import { checkGatewayOptions } from './given.js'
 import { sha256Hex } from './keys/digest.js'
 import { Keyring } from './keys/keyring.js'
 import { RateLimits } from './keys/rate-limits.js'
@@ -34,7 +35,6 @@ import { requestMetrics } from './metrics/request-metrics.js'
 import { memoryNotes, type Notes } from './notes/notes.js'
 import { notesMax } from './notes/notes-max.js'
 import { PriceRefresh } from './prices/price-refresh.js'
-import { byTimer, type Schedule } from './prices/schedule.js'
 import type { MakeSurfaces } from './surfaces.js'
 
 export interface GatewayOptions {
@@ -58,8 +58,8 @@ export interface GatewayOptions {
   readonly write?: WriteLine | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined
-  /** Calls back after so many ms, once, and gives what keeps it from doing so. Default: the platform's timers. */
-  readonly schedule?: Schedule | undefined
+  /** The timer of the price list's interval. Default: the platform's, which keeps no process from ending. */
+  readonly after?: After | undefined
   /** How a price list is read from a URL. Default: that of the platform. */
   readonly fetchPrices?: typeof globalThis.fetch | undefined
   /** SHA-256 as hexadecimal. Default: that of the web's crypto. */
@@ -125,7 +125,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     router,
     write,
     now,
-    schedule: options.schedule ?? byTimer,
+    after: options.after ?? afterQuietly,
     fetch: options.fetchPrices,
   })
   priceMetrics(metrics, priceRefresh)

@@ -27,7 +27,6 @@ export type {
 } from './logs/request-record.js'
 export type { RewardReport } from './metrics/reward-metrics.js'
 export type { NoteKind, Notes } from './notes/notes.js'
-export type { Schedule } from './prices/schedule.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
 export type { AiSdkModel, AiSdkOptions, AiSdkProvider, ImportPackage } from './upstreams/ai-sdk/index.js'
 export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'

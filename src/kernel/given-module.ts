@@ -1,4 +1,4 @@
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 import { Arena, type ArenaOptions } from './arena.js'
 import type { Kernel } from './kernel.js'
 import { WasmKernel } from './wasm-kernel.js'
@@ -23,7 +23,7 @@ export async function loadGivenModule(module: object, options: ArenaOptions): Pr
   try {
     return await WasmKernel.of(module, new Arena(options), true)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new ParetoBanditError('KERNEL_UNAVAILABLE', 'kernelModule', `cannot run here: ${why}`, { cause })
   }
 }

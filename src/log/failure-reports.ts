@@ -1,3 +1,6 @@
+import { messageOf } from '../base/errors.js'
+import { LatestMap } from '../base/latest-map.js'
+
 /** What is told again while it lasts: after so long, then after twice as long, up to the most. */
 const AGAIN_MS_MIN = 1000
 const AGAIN_MS_MAX = 60_000
@@ -23,7 +26,7 @@ export class FailureReports {
   private readonly tell: (error: unknown) => void
   private readonly nowMs: () => number
   /** By what they say, the one that came longest ago first. */
-  private readonly reports = new Map<string, Report>()
+  private readonly reports = new LatestMap<string, Report>(KINDS_MAX)
   private room = BURST
   private refilledAt: number
 
@@ -35,7 +38,7 @@ export class FailureReports {
 
   report(error: unknown): void {
     const now = this.nowMs()
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     const found = this.reports.get(text)
     this.reports.delete(text)
     const isOver = found === undefined || now - found.latestAt >= Math.max(OVER_MS, found.waitMs)
@@ -43,20 +46,11 @@ export class FailureReports {
     const isTold = isDue && this.hasRoom(now)
     if (isTold) {
       const waitMs = isOver ? AGAIN_MS_MIN : Math.min(AGAIN_MS_MAX, 2 * found.waitMs)
-      this.keep(text, { toldAt: now, waitMs, latestAt: now })
+      this.reports.set(text, { toldAt: now, waitMs, latestAt: now })
     } else if (!isOver) {
-      this.keep(text, { ...found, latestAt: now })
+      this.reports.set(text, { ...found, latestAt: now })
     }
     if (isTold) this.tell(error)
-  }
-
-  private keep(text: string, report: Report): void {
-    this.reports.set(text, report)
-    if (this.reports.size <= KINDS_MAX) return
-    for (const oldest of this.reports.keys()) {
-      this.reports.delete(oldest)
-      return
-    }
   }
 
   private hasRoom(now: number): boolean {

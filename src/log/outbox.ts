@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../base/errors.js'
+import { messageOf, ParetoBanditError } from '../base/errors.js'
 import { EventWriter } from '../events/codec.js'
 import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
@@ -86,7 +86,7 @@ export class Outbox {
 
   stats(position: Position): JournalStats {
     const { failure } = this
-    const text = failure === undefined ? null : failure instanceof Error ? failure.message : String(failure)
+    const text = failure === undefined ? null : messageOf(failure)
     return { position, waiting: this.waiting, failure: text }
   }
 

@@ -1,5 +1,5 @@
 import { checkBoolean, checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
@@ -80,7 +80,7 @@ function guarded(tell: (error: unknown) => void): (error: unknown) => void {
 function reportOnce(): (error: unknown) => void {
   let latest = ''
   return (error) => {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     if (text !== latest) console.error(text)
     latest = text
   }

@@ -1,14 +1,13 @@
 import { isRecord } from '../base/check.js'
 import { expected } from '../base/errors.js'
+import { type Json, memberOf, objectsOf } from '../base/json.js'
 import type { Capability } from './capabilities.js'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** What a body for OpenAI's `POST /chat/completions` needs of a model. What it does not understand needs nothing. */
 export function chatNeeds(body: Json): Set<Capability> {
   const needs = new Set<Capability>()
-  const types = partTypes(recordsOf(body.messages).map(({ content }) => content))
-  if (recordsOf(body.tools).length > 0 || recordsOf(body.functions).length > 0) needs.add('tools')
+  const types = partTypes(objectsOf(body.messages).map(({ content }) => content))
+  if (objectsOf(body.tools).length > 0 || objectsOf(body.functions).length > 0) needs.add('tools')
   if (memberOf(body.response_format, 'type') === 'json_schema') needs.add('jsonSchema')
   if (types.includes('image_url')) needs.add('images')
   const speaks = Array.isArray(body.modalities) && body.modalities.includes('audio')
@@ -22,8 +21,8 @@ export function chatNeeds(body: Json): Set<Capability> {
 /** What a body for OpenAI's `POST /responses` needs of a model. What it does not understand needs nothing. */
 export function responsesNeeds(body: Json): Set<Capability> {
   const needs = new Set<Capability>()
-  const types = partTypes(recordsOf(body.input).flatMap(({ content, output }) => [content, output]))
-  if (recordsOf(body.tools).length > 0) needs.add('tools')
+  const types = partTypes(objectsOf(body.input).flatMap(({ content, output }) => [content, output]))
+  if (objectsOf(body.tools).length > 0) needs.add('tools')
   if (memberOf(memberOf(body.text, 'format'), 'type') === 'json_schema') needs.add('jsonSchema')
   if (types.includes('input_image')) needs.add('images')
   if (types.includes('input_audio')) needs.add('audio')
@@ -41,17 +40,9 @@ export function partTypes(contents: readonly unknown[]): string[] {
 
 function typesWithin(contents: readonly unknown[]): string[] {
   return contents.flatMap((content) =>
-    recordsOf(content).flatMap(({ type, content: inner }) => [
+    objectsOf(content).flatMap(({ type, content: inner }) => [
       typeof type === 'string' ? type : '',
       ...typesWithin([inner]),
     ]),
   )
-}
-
-function recordsOf(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined
 }

@@ -1,6 +1,7 @@
 import {
   checkBoolean,
   checkEach,
+  checkFunction,
   checkInteger,
   checkKeys,
   checkOneOf,
@@ -116,14 +117,18 @@ export function checkOptions(value: unknown): ImportSettings {
     partial: record.partial === undefined ? false : checkBoolean(record.partial, 'partial'),
     name: record.name === undefined ? undefined : checkString(record.name, 'name'),
     fetch:
-      checkFunction<typeof globalThis.fetch>(record.fetch, 'fetch') ??
-      ((...args) => globalThis.fetch(...args)),
-    readFile: checkFunction<(path: string) => Promise<string>>(record.readFile, 'readFile'),
+      record.fetch === undefined
+        ? (...args) => globalThis.fetch(...args)
+        : checkFunction<typeof globalThis.fetch>(record.fetch, 'fetch'),
+    readFile:
+      record.readFile === undefined
+        ? undefined
+        : checkFunction<(path: string) => Promise<string>>(record.readFile, 'readFile'),
     timeoutMs:
       record.timeoutMs === undefined ? TIMEOUT_MS : checkInteger(record.timeoutMs, 1, 600_000, 'timeoutMs'),
     bytesMax: record.bytesMax === undefined ? BYTES : checkInteger(record.bytesMax, 1, 2 ** 28, 'bytesMax'),
     signal: checkSignal(record.signal),
-    now: checkFunction<() => number>(record.now, 'now') ?? Date.now,
+    now: record.now === undefined ? Date.now : checkFunction<() => number>(record.now, 'now'),
   }
 }
 
@@ -148,15 +153,6 @@ function checkCurrent(value: unknown): Map<string, ResolvedModelPrice> {
       return [checkString(record.id, `current[${i}].id`), checkModelPrice(prices, `current[${i}]`)] as const
     }),
   )
-}
-
-function checkFunction<T extends (...args: never[]) => unknown>(
-  value: unknown,
-  field: string,
-): T | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
-  return value as T
 }
 
 function checkSignal(value: unknown): AbortSignal | undefined {

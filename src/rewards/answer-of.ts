@@ -1,6 +1,6 @@
 import { checkOneOf, checkRecord } from '../base/check.js'
+import { type Json, listOf, objectOf, objectsOf, textOf, textOfContent } from '../base/json.js'
 import { reading } from '../base/read-once.js'
-import { type Json, listOf, objectOf, objectsOf, textOf, textOfContent } from './json.js'
 import type { PromptMessage } from './judge/grading.js'
 import { CollectedAnswer } from './validators/collected-answer.js'
 import { ANSWER_FORMATS, type AnswerFormat, type Contract, contractOf } from './validators/contract.js'

@@ -1,6 +1,7 @@
 import { checkRecord, checkString } from '../base/check.js'
 import { readClock } from '../base/clock.js'
 import { expected, isStoreError, ParetoBanditError } from '../base/errors.js'
+import { LatestMap } from '../base/latest-map.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
 import type { Router } from '../index.js'
 import type { ReadAnswer } from './answer-of.js'
@@ -22,7 +23,7 @@ import { fitsSchema } from './validators/json-schema.js'
 import { Repeats } from './validators/repeats.js'
 import { checkAnswer, checkCollected } from './validators/verdict.js'
 
-/** Of answers so many can be found by what their providers call them, the latest. */
+/** Answers that can be found by what their providers call them, the latest. */
 const RESPONSES_MAX = 10_000
 const WEIGHT_MAX = 1000
 
@@ -31,7 +32,7 @@ class RouterRewards implements Rewards {
   private readonly collector: RewardCollector
   private readonly judge: Judge | null
   private readonly repeats = new Repeats()
-  private readonly responses = new Map<string, string>()
+  private readonly responses = new LatestMap<string, string>(RESPONSES_MAX)
   private readonly flaws: Record<AnswerFlaw, number> = {
     empty_answer: 0,
     refused_answer: 0,
@@ -87,7 +88,7 @@ class RouterRewards implements Rewards {
     const { validators, now } = this.options
     const at = readClock(now)
     this.answers++
-    if (responseId !== null) this.noteResponse(responseId, decision)
+    if (responseId !== null) this.responses.set(responseId, decision)
     const { flaw, verdict } = checkAnswer(contract, answer, answer.flaw, validators.fits ?? fitsSchema)
     if (flaw !== null) this.flaws[flaw]++
     if (validators.enabled) {
@@ -187,14 +188,6 @@ class RouterRewards implements Rewards {
     if (before === null || before === decision) return
     this.repeated++
     this.collector.validated(before, { value: 0, isFirm: true })
-  }
-
-  private noteResponse(responseId: string, decision: string): void {
-    this.responses.set(responseId, decision)
-    for (const oldest of this.responses.keys()) {
-      if (this.responses.size <= RESPONSES_MAX) break
-      this.responses.delete(oldest)
-    }
   }
 }
 

@@ -1,6 +1,20 @@
 /** Rewards without code of your own: validators, thumbs, a judge, and feedback in the forms that there are. */
 
-export { type After, afterTimeout } from './after.js'
+// What adapters and the gateway read and keep in the same way.
+export { isRecord } from '../base/check.js'
+export { messageOf } from '../base/errors.js'
+export {
+  type Json,
+  listOf,
+  objectOf,
+  objectsOf,
+  parseObject,
+  textOf,
+  textOfContent,
+} from '../base/json.js'
+export { LatestMap } from '../base/latest-map.js'
+export { reading } from '../base/read-once.js'
+export { type After, afterQuietly, afterTimeout } from './after.js'
 export { answerOf, type ReadAnswer, responseIdIn } from './answer-of.js'
 export type { Agreement } from './collect/agreement.js'
 export { RewardCollector } from './collect/collector.js'
@@ -33,7 +47,6 @@ export {
   REWARD_SOURCES,
   readFeedback,
 } from './feedback/read-feedback.js'
-export type { Json } from './json.js'
 export type { CalibrationLine } from './judge/calibration.js'
 export {
   type Graded,

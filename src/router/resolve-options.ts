@@ -1,6 +1,7 @@
 import { nEffectiveOf } from '../bandit/horizon.js'
 import {
   checkFinite,
+  checkFunction,
   checkInRange,
   checkInteger,
   checkKeys,
@@ -280,11 +281,6 @@ function checkExpectedTokens(
     input: checkInRange(record.input, 0, 1e9, `${field}.input`),
     output: checkInRange(record.output, 0, 1e9, `${field}.output`),
   }
-}
-
-function checkFunction<T>(value: unknown, field: string): T {
-  if (typeof value !== 'function') throw expected('INVALID_ARGUMENT', field, 'a function', value)
-  return value as T
 }
 
 function checkName(value: unknown, field: string): string {

@@ -1,5 +1,5 @@
 import type { Capability } from '../../index.js'
-import { isRecord, type Json } from '../json.js'
+import { isRecord, type Json, objectsOf } from '../../rewards/index.js'
 import type { CallOptions } from './language-model.js'
 
 /** What a model must be able to do for a call. */
@@ -10,7 +10,7 @@ export function callNeeds({ prompt, tools, responseFormat, reasoning }: CallOpti
   if (typeof reasoning === 'string' && reasoning !== 'none' && reasoning !== 'provider-default')
     needs.add('reasoning')
   for (const { content } of prompt)
-    for (const part of recordsOf(content))
+    for (const part of objectsOf(content))
       for (const each of part.type === 'tool-result' ? resultParts(part) : [part]) {
         const need = partNeeds(each)
         if (need !== null) needs.add(need)
@@ -20,7 +20,7 @@ export function callNeeds({ prompt, tools, responseFormat, reasoning }: CallOpti
 
 /** What a tool gave back, where that is more than text. */
 function resultParts({ output }: Json): readonly Json[] {
-  return isRecord(output) ? recordsOf(output.value) : []
+  return isRecord(output) ? objectsOf(output.value) : []
 }
 
 /** Of a file by its media type; of others by their own, `image-url` say. */
@@ -29,8 +29,4 @@ function partNeeds({ type, mediaType }: Json): Capability | null {
   if (/^image\b/.test(what)) return 'images'
   if (/^audio\b/.test(what)) return 'audio'
   return typeof mediaType === 'string' || /^file\b/.test(what) ? 'files' : null
-}
-
-function recordsOf(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
 }

@@ -1,5 +1,5 @@
+import { isRecord, type Json } from '../../rewards/index.js'
 import { chatEvent } from '../heard-answer.js'
-import { isRecord, type Json } from '../json.js'
 import type { CallOptions, Generated } from './language-model.js'
 
 /** A call of the SDK as a chat asks, as far as its answer is checked by it. */

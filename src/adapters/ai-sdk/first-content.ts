@@ -1,4 +1,4 @@
-import { isRecord, type Json } from '../json.js'
+import { isRecord, type Json } from '../../rewards/index.js'
 
 /** Parts that come before anything is said. */
 const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start', 'reasoning-start'])

@@ -1,4 +1,4 @@
-import type { Json } from '../json.js'
+import type { Json } from '../../rewards/index.js'
 
 /** What is used of a model of the AI SDK, specification v3 or v4: `LanguageModelV3` and `LanguageModelV4` are such. */
 export interface AnyLanguageModel {

@@ -1,18 +1,8 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import type { Rewards } from '../../rewards/index.js'
+import { isRecord, type Json, type Rewards, reading } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
-import {
-  checkIds,
-  checkModels,
-  checkOptions,
-  checkRecord,
-  checkRouter,
-  quietly,
-  reading,
-  refused,
-} from '../given.js'
+import { checkIds, checkModels, checkOptions, checkRecord, checkRouter, quietly, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { isRecord, type Json } from '../json.js'
 import { MARK, type Mark, Runs } from '../marks.js'
 import { callNeeds } from './call-needs.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from '../json.js'
+import { isRecord, type Json } from '../../rewards/index.js'
 import { MARK, type Mark, markIn } from '../marks.js'
 
 /** With the mark beside what a provider says of a part or an answer: the SDK brings that of a call of a tool back in the next step. */

@@ -1,6 +1,6 @@
 import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
+import type { Json } from '../../rewards/index.js'
 import { chatEvent } from '../heard-answer.js'
-import type { Json } from '../json.js'
 
 const ROLES: Readonly<Record<string, string>> = { human: 'user', ai: 'assistant' }
 

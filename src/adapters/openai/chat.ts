@@ -1,5 +1,5 @@
 import { chatNeeds } from '../../index.js'
-import { isRecord, type Json } from '../json.js'
+import { isRecord, type Json } from '../../rewards/index.js'
 import { outputLimit, type Surface } from './surface.js'
 
 /** `client.chat.completions`. */

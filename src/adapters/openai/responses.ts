@@ -1,5 +1,5 @@
 import { responsesNeeds } from '../../index.js'
-import { isRecord } from '../json.js'
+import { isRecord } from '../../rewards/index.js'
 import { outputLimit, type Surface } from './surface.js'
 
 /** `client.responses`. */

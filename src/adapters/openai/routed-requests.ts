@@ -1,7 +1,7 @@
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
+import { isRecord, type Json } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { isRecord, type Json } from '../json.js'
 import { firstContent } from './first-content.js'
 import { providerFailure } from './provider-failure.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'

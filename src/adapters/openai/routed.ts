@@ -1,14 +1,6 @@
 import type { Router, Run } from '../../index.js'
-import {
-  checkIds,
-  checkOptions,
-  checkRecord,
-  checkRouter,
-  fieldOf,
-  kindOf,
-  reading,
-  refused,
-} from '../given.js'
+import { reading } from '../../rewards/index.js'
+import { checkIds, checkOptions, checkRecord, checkRouter, fieldOf, kindOf, refused } from '../given.js'
 import { chatSurface } from './chat.js'
 import { cannotBeRouted, type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'

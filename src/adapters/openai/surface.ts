@@ -1,6 +1,5 @@
 import type { Capability, RunOptions } from '../../index.js'
-import type { AnswerFormat } from '../../rewards/index.js'
-import type { Json } from '../json.js'
+import type { AnswerFormat, Json } from '../../rewards/index.js'
 
 /** One of the client's ways to a model. */
 export interface Surface {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { messageOf } from '../../base/errors.js'
 import { AdminError } from '../../gateway/admin/answers.js'
 import { dashboardApp } from '../../gateway/dashboard/dashboard-app.js'
 import { dashboardFiles } from '../../gateway/node/dashboard-files.js'
@@ -33,9 +34,7 @@ export async function serveLog(reader: LogReader, options: ServeLogOptions): Pro
       ? null
       : new AdminError(403, 'wrong_host', `expected one of ${[...hosts].join(', ')} as the host`)
   const onError = (error: unknown) => {
-    process.stderr.write(
-      `paretobandit: dashboard: ${error instanceof Error ? error.message : String(error)}\n`,
-    )
+    process.stderr.write(`paretobandit: dashboard: ${messageOf(error)}\n`)
   }
   const page = dashboardApp({ files, dashboard, refusal, onError })
   const app = new Hono()

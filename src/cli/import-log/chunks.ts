@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { messageOf } from '../../base/errors.js'
 import { CommandError } from '../command-error.js'
 import { fileError, otherKindOf, STANDARD_INPUT } from '../files.js'
 
@@ -69,7 +70,7 @@ async function* unpacked(packed: AsyncIterable<Buffer>, name: string): AsyncGene
     for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer
   } catch (cause) {
     if (cause instanceof CommandError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new CommandError('FILE_UNREADABLE', `${name}: it is compressed by gzip and broken: ${why}`, {
       cause,
     })

@@ -1,3 +1,4 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { LoggedEvent } from '../../events/events.js'
 import type { LogHeader } from '../../log/store.js'
 import type { OutcomeRow } from '../../replay/dataset.js'
@@ -19,9 +20,8 @@ interface Request {
  * counts for nothing. As many requests are remembered as the fold remembers.
  */
 export class ExportedRequests {
-  private readonly requests = new Map<string, Request>()
-  private readonly lastNumbers = new Map<string, number>()
-  private readonly capacity: number
+  private readonly requests: LatestMap<string, Request>
+  private readonly lastNumbers = new LatestMap<string, { number: number }>(ORIGINS_MAX)
   private readonly low: number
   private readonly high: number
   private readonly isWhole: boolean
@@ -29,7 +29,9 @@ export class ExportedRequests {
   /** @param isWhole whether the log reaches back to its beginning */
   constructor({ settings }: LogHeader, isWhole: boolean) {
     const { pendingCapacity, rewardLow, rewardHigh } = settings
-    this.capacity = typeof pendingCapacity === 'number' ? pendingCapacity : PENDING_CAPACITY_DEFAULT
+    this.requests = new LatestMap(
+      typeof pendingCapacity === 'number' ? pendingCapacity : PENDING_CAPACITY_DEFAULT,
+    )
     this.low = typeof rewardLow === 'number' ? rewardLow : 0
     this.high = typeof rewardHigh === 'number' ? rewardHigh : 1
     this.isWhole = isWhole
@@ -37,9 +39,11 @@ export class ExportedRequests {
 
   /** Whether an event stands in the log a second time; it is noted. */
   isKnown(origin: string, number: number): boolean {
-    if (number <= (this.lastNumbers.get(origin) ?? 0)) return true
-    this.lastNumbers.set(origin, number)
-    forgetOldest(this.lastNumbers, ORIGINS_MAX)
+    const last = this.lastNumbers.get(origin)
+    if (number <= (last?.number ?? 0)) return true
+    // As in the fold: the origin that was heard of first goes first.
+    if (last === undefined) this.lastNumbers.set(origin, { number })
+    else last.number = number
     return false
   }
 
@@ -79,7 +83,6 @@ export class ExportedRequests {
   private add(id: string, model: string, context: Float64Array | null): Request {
     const request = { model, context, costUsd: null, reward: null, failed: false }
     this.requests.set(id, request)
-    forgetOldest(this.requests, this.capacity)
     return request
   }
 
@@ -89,10 +92,4 @@ export class ExportedRequests {
     const outcomes = { [model]: { reward: Math.min(1, Math.max(0, share)), costUsd } }
     return { id, source: '', prompt: '', features: [...context], outcomes }
   }
-}
-
-function forgetOldest(map: Map<string, unknown>, size: number): void {
-  if (map.size <= size) return
-  const [oldest] = map.keys()
-  map.delete(oldest)
 }

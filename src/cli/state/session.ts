@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { messageOf } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
 import type { RouterOptions } from '../../policy/options.js'
 import type { Router } from '../../router/router.js'
@@ -83,7 +84,7 @@ async function openSession(store: HeldStore, isThere: boolean, opening: Opening)
     snapshotOnClose: false,
     // Of a snapshot: the log has it all, and a later command writes one.
     onStoreError: (error: unknown) => {
-      if (!store.isAppendError(error)) tell(error instanceof Error ? error.message : String(error))
+      if (!store.isAppendError(error)) tell(messageOf(error))
     },
   }
   if (!isThere) {

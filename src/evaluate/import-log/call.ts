@@ -1,6 +1,6 @@
+import type { Json } from '../../base/json.js'
 import type { Bill } from '../../router/bill.js'
 import type { LeftOutReason } from './reasons.js'
-import type { Json } from './values.js'
 
 /** A call of a model as a log has it, whatever the log's format. */
 export interface LoggedCall {

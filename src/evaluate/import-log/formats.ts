@@ -1,10 +1,10 @@
 import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import type { LogFormat } from './call.js'
 import { type ColumnMap, namedColumns } from './columns.js'
 import { LANGFUSE, observationsOf } from './langfuse.js'
 import { LITELLM } from './litellm.js'
 import { OPENAI } from './openai.js'
-import type { Json } from './values.js'
 
 export const FORMAT_NAMES = ['auto', 'litellm', 'openai', 'langfuse', 'columns'] as const
 export type FormatName = (typeof FORMAT_NAMES)[number]

@@ -1,9 +1,10 @@
 import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { billOfCounts, costBeside, firstOf, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
+import { billOfCounts, costBeside, firstOf, numberIn, recordIn, textIn, timeIn } from './values.js'
 
 /** Observations of Langfuse: of its API, of exports of its pages, and of exports to a bucket, whose names have underscores. */
 export const LANGFUSE: LogFormat = {

@@ -1,19 +1,10 @@
 import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput, promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import {
-  billOfCounts,
-  costBeside,
-  firstOf,
-  isTrue,
-  type Json,
-  numberIn,
-  recordIn,
-  textIn,
-  timeIn,
-} from './values.js'
+import { billOfCounts, costBeside, firstOf, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
 
 /** Call types that answer with a text; the asynchronous ones have an `a` in front. */
 const TEXT_CALLS =

@@ -1,5 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import type { Json } from '../../base/json.js'
+import { LatestMap } from '../../base/latest-map.js'
 import type { LogFormat, LoggedCall } from './call.js'
 import { costOf, type KnownCost } from './costs.js'
 import { formatsOf, rowsOf } from './formats.js'
@@ -10,7 +12,7 @@ import type { LeftOutReason } from './reasons.js'
 import { type ImportReport, ImportTally } from './report.js'
 import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
 import { type Reward, rewardIn, ScoreBook } from './scores.js'
-import { fieldAt, type Json, numberIn } from './values.js'
+import { fieldAt, numberIn } from './values.js'
 
 /** Ids that are remembered, to find one that comes again: some 100 MB. */
 const IDS_MAX = 1_000_000
@@ -73,7 +75,7 @@ class Importer implements LogImport {
   private readonly scores: ScoreBook
   private readonly requests = new Map<string, string>()
   private requestCharacters = 0
-  private readonly ids = new Set<string>()
+  private readonly ids = new LatestMap<string, true>(IDS_MAX)
   private readonly sets: OutcomeSets | null
   private readonly costs = new Map<PromptOutcome, KnownCost>()
 
@@ -189,11 +191,7 @@ class Importer implements LogImport {
   /** Whether an id came before, as far back as ids are remembered; it is noted. */
   private isKnown(id: string): boolean {
     if (this.ids.has(id)) return true
-    this.ids.add(id)
-    if (this.ids.size > IDS_MAX) {
-      const [oldest] = this.ids
-      this.ids.delete(oldest)
-    }
+    this.ids.set(id, true)
     return false
   }
 

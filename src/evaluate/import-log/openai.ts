@@ -1,10 +1,11 @@
 import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import { SERVICE_TIERS } from '../../models/service-tier.js'
 import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { firstOf, isTrue, type Json, numberIn, recordIn, textIn, timeIn } from './values.js'
+import { firstOf, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
 
 /**
  * Requests and answers as the OpenAI API has them: lines with both, output files of the batch API, stored completions. The

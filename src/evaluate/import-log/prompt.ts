@@ -1,7 +1,8 @@
 import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import type { Json } from '../../base/json.js'
 import { type Chat, textOfChat } from '../../features/chat.js'
-import { type Json, unfolded } from './values.js'
+import { unfolded } from './values.js'
 
 /** What LiteLLM writes in the place of a prompt that it was told not to keep. */
 const REDACTED = 'redacted-by-litellm'

@@ -1,6 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { fieldAt, firstOf, type Json, numberIn, recordIn, textIn, unfolded } from './values.js'
+import type { Json } from '../../base/json.js'
+import { fieldAt, firstOf, numberIn, recordIn, textIn, unfolded } from './values.js'
 
 /** How rewards are found and read. */
 export interface RewardSettings {

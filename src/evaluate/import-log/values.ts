@@ -1,6 +1,5 @@
 import { isRecord } from '../../base/check.js'
-
-export type Json = Readonly<Record<string, unknown>>
+import type { Json } from '../../base/json.js'
 
 /** Times below this are seconds: in milliseconds they would be of the year 1973. */
 const SECONDS_MAX = 1e11

@@ -6,17 +6,20 @@ import {
   checkAnswer,
   contractOf,
   isBinding,
+  type Json,
   NO_CONTRACT,
+  objectOf,
+  parseObject,
 } from '../../rewards/index.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
-import { type Json, NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
-import { objectOf, parseObject } from '../protocols/json-read.js'
+import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
   failureOfConnection,
   failureOfError,
   failureOfStatus,
+  malformed,
   UpstreamFailure,
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
@@ -333,8 +336,4 @@ export class Attempt implements StreamedCall {
     if (repeatMs > 0) house.repeats.answered(repeatKey(order), call.decision.id, house.deps.now(), repeatMs)
     if (verdict !== null) house.rewards.validated(call.decision.id, verdict)
   }
-}
-
-function malformed(message: string): UpstreamFailure {
-  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
 }

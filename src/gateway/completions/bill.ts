@@ -1,6 +1,6 @@
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
+import type { Json } from '../../rewards/index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
-import type { Json } from '../protocols/adapter.js'
 import { costIn, countsInput, unknownTokensOf, withInput, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'

@@ -1,7 +1,7 @@
+import { parseObject } from '../../rewards/index.js'
 import type { ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
-import { parseObject } from '../protocols/json-read.js'
 import { withMembers } from '../protocols/json-text.js'
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'

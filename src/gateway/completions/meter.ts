@@ -1,6 +1,6 @@
 import { estimateTokens } from '../../features/index.js'
-import type { AnswerFlaw } from '../../rewards/index.js'
-import type { Facts, Json } from '../protocols/adapter.js'
+import type { AnswerFlaw, Json } from '../../rewards/index.js'
+import type { Facts } from '../protocols/adapter.js'
 import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
 
 /** What an answer has been so far. */

@@ -1,6 +1,5 @@
-import type { Json } from '../protocols/adapter.js'
+import { type Json, objectOf } from '../../rewards/index.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
-import { objectOf } from '../protocols/json-read.js'
 import { repeatedKey } from '../protocols/json-text.js'
 import { Refused } from './refused.js'
 

@@ -1,5 +1,5 @@
-import type { Asked, Facts, Json, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
-import { parseObject } from '../protocols/json-read.js'
+import { type Json, parseObject } from '../../rewards/index.js'
+import type { Asked, Facts, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
 import { withNumberAt } from '../protocols/json-text.js'
 import { EventStream, eventText } from '../upstreams/event-stream.js'
 import { failureOfError, UpstreamFailure } from '../upstreams/failure.js'

@@ -1,3 +1,4 @@
+import { isRecord } from '../../rewards/index.js'
 import { hintOf, type Path, show } from './mistake.js'
 import { type JsonSchema, type Read, type Reading, type Shape, WRONG, wrong } from './shape.js'
 
@@ -23,10 +24,6 @@ export function withDefault<T>(shape: Shape<T>, value: NoInfer<T>, about: string
 /** Left out, it is left out of what is read. */
 export function optional<T>(shape: Shape<T>, about: string): Field<T> {
   return { shape, about, isOptional: true }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** An object of these fields and no others. */

@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import { messageOf } from '../../rewards/index.js'
 import type { Mistake, Path } from './mistake.js'
 
 /** Longest config that is read. */
@@ -67,7 +68,7 @@ export function parseConfigText(text: string): ConfigText {
     return { value, mistakes: [], placeOf: (path) => placeAt(offsetOf(document, path)) }
   } catch (error) {
     // Too many aliases, one of nothing, or lists in lists beyond what the stack holds.
-    return failed(oneLine(withoutSource(error instanceof Error ? error.message : String(error))))
+    return failed(oneLine(withoutSource(messageOf(error))))
   }
 }
 

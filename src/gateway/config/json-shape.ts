@@ -1,4 +1,4 @@
-import { isRecord } from './compound-shapes.js'
+import { isRecord } from '../../rewards/index.js'
 import { show } from './mistake.js'
 import { type Shape, wrong } from './shape.js'
 

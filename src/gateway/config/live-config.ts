@@ -1,4 +1,5 @@
 import type { Router } from '../../index.js'
+import { messageOf } from '../../rewards/index.js'
 import { changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
@@ -72,7 +73,7 @@ export class LiveConfig {
         apply(this.router)
         applied.push(what)
       } catch (error) {
-        failed.push({ what, why: error instanceof Error ? error.message : String(error) })
+        failed.push({ what, why: messageOf(error) })
       }
     }
     if (failed.length > 0) return { applied, settings: [], needsRestart, needsNewLog, failed }

@@ -1,4 +1,5 @@
-import { isObject, must, reading } from '../given.js'
+import { isRecord, reading } from '../../rewards/index.js'
+import { must } from '../given.js'
 import { sha256Hex } from '../keys/digest.js'
 import type { AdminConfig, GatewayConfig, KeyConfig } from './config.js'
 import { ConfigError } from './config-error.js'
@@ -40,10 +41,10 @@ export async function readConfig(
 
 /** @throws INVALID_ARGUMENT */
 function checkedSource(source: Source): Source {
-  must(isObject(source), 'source', 'an object')
+  must(isRecord(source), 'source', 'an object')
   const { name, env } = source
   must(typeof name === 'string', 'source.name', 'a text')
-  must(env === null || isObject(env), 'source.env', 'an object of texts, or null')
+  must(env === null || isRecord(env), 'source.env', 'an object of texts, or null')
   return { name, env }
 }
 

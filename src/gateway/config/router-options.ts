@@ -1,5 +1,6 @@
 import { DEFAULT_POLICY, type ModelSpec, type RouterOptions, type TenantOptions } from '../../index.js'
-import { checkConfig, reading } from '../given.js'
+import { reading } from '../../rewards/index.js'
+import { checkConfig } from '../given.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
 
 /** A model as the library knows it. One without prices costs nothing: no budget is in force then. */

@@ -1,5 +1,6 @@
 import type { Explanation, ModelExplanation } from '../../index.js'
-import { forgetOldest, LATEST_MAX } from './latest.js'
+import { LatestMap } from '../../rewards/index.js'
+import { LATEST_MAX } from './latest.js'
 import type { ExplainedModel } from './shape.js'
 
 /** Of each decision; more are kept of no decision. Routers may have thousands of models. */
@@ -15,7 +16,7 @@ export interface KeptExplanation extends Omit<Explanation, 'models'> {
 
 /** Explanations of the latest decisions, bounded in number, in size and in what they cost while requests are routed. */
 export class Explanations {
-  private readonly kept = new Map<string, KeptExplanation>()
+  private readonly kept = new LatestMap<string, KeptExplanation>(LATEST_MAX)
   private readonly explain: (id: string) => Explanation
   private second = 0
   private inSecond = 0
@@ -46,7 +47,6 @@ export class Explanations {
   add(explanation: Explanation): KeptExplanation {
     const kept = keptOf(explanation)
     this.kept.set(explanation.id, kept)
-    forgetOldest(this.kept, LATEST_MAX)
     return kept
   }
 

@@ -1,4 +1,5 @@
 import type { RouterEvent } from '../../index.js'
+import { LatestMap } from '../../rewards/index.js'
 import type { DecisionOutcome, DecisionRow } from './shape.js'
 
 /** Decisions that are kept, and shown. */
@@ -28,8 +29,8 @@ export interface Booking {
 
 /** The latest decisions in full, and the bookings of many more. */
 export class Latest {
-  private readonly decisions = new Map<string, KeptDecision>()
-  private readonly bookings = new Map<string, Booking>()
+  private readonly decisions = new LatestMap<string, KeptDecision>(LATEST_MAX)
+  private readonly bookings = new LatestMap<string, Booking>(OPEN_MAX)
 
   routed(event: Routed, ceilingUsd: number, change: number): void {
     this.decisions.set(event.id, {
@@ -40,9 +41,7 @@ export class Latest {
       outcome: 'waiting',
       changed: change,
     })
-    forgetOldest(this.decisions, LATEST_MAX)
     this.bookings.set(event.id, { reservedUsd: event.reservedUsd, ceilingUsd, bookedUsd: 0 })
-    forgetOldest(this.bookings, OPEN_MAX)
   }
 
   /** Null: it is older than all that is kept. */
@@ -75,12 +74,5 @@ export function rowOf({ event, costUsd, latencyMs, reward, outcome }: KeptDecisi
     forced,
     canary,
     infeasible: [...infeasible],
-  }
-}
-
-export function forgetOldest(map: Map<string, unknown>, size: number): void {
-  for (const oldest of map.keys()) {
-    if (map.size <= size) return
-    map.delete(oldest)
   }
 }

@@ -1,5 +1,5 @@
+import { LatestMap } from '../../rewards/index.js'
 import type { RequestRecord } from '../logs/request-record.js'
-import { forgetOldest } from './latest.js'
 import type { FeedbackRow, Traffic } from './shape.js'
 
 /** Conversations that are told apart. */
@@ -16,7 +16,7 @@ interface Given {
 export class TrafficCounter {
   private readonly since: number
   private readonly outcomes = { answered: 0, refused: 0, failed: 0, cancelled: 0 }
-  private readonly conversations = new Map<string, true>()
+  private readonly conversations = new LatestMap<string, true>(CONVERSATIONS_MAX)
   private readonly given = new Map<string, Given>()
   private movedOn = 0
   private retries = 0
@@ -51,9 +51,7 @@ export class TrafficCounter {
     if (session === null) return
     this.inConversations++
     const name = `${record.tenant ?? ''}\n${record.key?.id ?? ''}\n${session}`
-    this.conversations.delete(name)
     this.conversations.set(name, true)
-    forgetOldest(this.conversations, CONVERSATIONS_MAX)
   }
 
   /** A reward was taken. @param value in [0, 1] */

@@ -1,6 +1,7 @@
 import { ParetoBanditError } from '../../index.js'
 import {
   type GivenReward,
+  type Json,
   type LinkClaim,
   type LinkOptions,
   linkResponse,
@@ -16,7 +17,7 @@ import { readJsonBody } from '../completions/request-body.js'
 import { withKey } from '../completions/with-key.js'
 import type { LinksConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
-import { type Json, RequestError } from '../protocols/adapter.js'
+import { RequestError } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
 import type { KnownDecision } from './decisions.js'
 

@@ -1,18 +1,21 @@
 import {
   type After,
+  type Json,
   Judge,
   type JudgeReply,
+  objectOf,
+  objectsOf,
+  parseObject,
   type Question,
   type RewardCollector,
+  textOfContent,
 } from '../../rewards/index.js'
 import type { GatewayConfig } from '../config/config.js'
 import { JUDGE_TENANT } from '../config/router-options.js'
 import type { ClientKey } from '../keys/keyring.js'
-import type { Json, ProtocolAdapter } from '../protocols/adapter.js'
+import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
-import { objectOf, objectsOf, parseObject } from '../protocols/json-read.js'
 import { OPENAI_CHAT } from '../protocols/openai-chat.js'
-import { textOfContent } from '../protocols/prompt.js'
 import type { SurfaceDeps } from '../surfaces.js'
 
 /** Who asks for grades. Its requests are like any other, on an account of their own. */

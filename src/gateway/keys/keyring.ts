@@ -1,6 +1,6 @@
 import type { GatewayConfig, KeyRights } from '../config/config.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
-import type { Refusal } from './refusal.js'
+import { type Refusal, refused } from './refusal.js'
 import type { SharedRecords } from './shared-records.js'
 import { keysIn } from './stored-key.js'
 
@@ -116,15 +116,6 @@ function held(
   const { name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt, sha256 } = key
   const client = { id, name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt }
   return { client: Object.freeze(client), sha256, revokedAt }
-}
-
-function refused(
-  status: number,
-  code: string,
-  message: string,
-  retryAfterMs: number | null = null,
-): Authentication {
-  return { ok: false, refusal: { status, code, message, retryAfterMs } }
 }
 
 /** The key of a request: `authorization: Bearer KEY` (OpenAI), or `x-api-key: KEY` (Anthropic). */

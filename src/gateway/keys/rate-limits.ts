@@ -1,7 +1,7 @@
 import type { LimitsConfig } from '../config/config.js'
 import type { ClientKey } from './keyring.js'
 import { MinuteWindow } from './minute-window.js'
-import type { Refusal } from './refusal.js'
+import { type Refusal, refused } from './refusal.js'
 import type { Use } from './use.js'
 
 /** A request that was let in. */
@@ -168,8 +168,4 @@ function note(use: KeyUse, requests: number, tokens: number): void {
   use.untold ??= { requests: 0, tokens: 0 }
   use.untold.requests += requests
   use.untold.tokens += tokens
-}
-
-function refused(status: number, code: string, message: string, retryAfterMs: number | null): Admitted {
-  return { ok: false, refusal: { status, code, message, retryAfterMs } }
 }

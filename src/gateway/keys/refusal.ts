@@ -9,6 +9,15 @@ export interface Refusal {
   readonly retryAfterMs: number | null
 }
 
+export function refused(
+  status: number,
+  code: string,
+  message: string,
+  retryAfterMs: number | null = null,
+): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { status, code, message, retryAfterMs } }
+}
+
 /** What a client's library reads errors of. */
 export type ErrorProtocol = 'openai' | 'anthropic'
 

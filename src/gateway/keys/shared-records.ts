@@ -1,3 +1,4 @@
+import { messageOf } from '../../rewards/index.js'
 import type { RecordStore } from './records.js'
 
 export interface SharedRecordsOptions {
@@ -97,8 +98,4 @@ export class SharedRecords {
     this.seenAt = at
     for (const listener of this.listeners) listener()
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

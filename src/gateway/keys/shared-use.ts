@@ -1,3 +1,4 @@
+import { messageOf } from '../../rewards/index.js'
 import type { RateLimits } from './rate-limits.js'
 import type { SecondOfUse, Use, UseExchange } from './use.js'
 
@@ -44,7 +45,7 @@ export class SharedUse {
     } catch (error) {
       // It is not known whether it was added: told again, a request may count twice, and none is forgotten.
       this.rates.giveBackUse(added)
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       if (!this.isUnwell) this.onProblem(`rate limits are of this process alone: ${message}`)
       this.isUnwell = true
     } finally {

@@ -1,4 +1,5 @@
 import type { Router } from '../../index.js'
+import { LatestMap } from '../../rewards/index.js'
 import type { LineLevel, WriteLine } from './request-log.js'
 
 /** Of the same alarm on the same model no more than one line in so long. */
@@ -20,7 +21,7 @@ interface Told {
  * @returns what ends it
  */
 export function alarmLog(router: Router<string>, write: WriteLine, now: () => number): () => void {
-  const told = new Map<string, Told>()
+  const told = new LatestMap<string, Told>(KNOWN_MAX)
   const say = (level: LineLevel, what: string, fields: Fields, message: string): void => {
     const key = `${what}\n${fields.model}`
     const before = told.get(key)
@@ -29,9 +30,7 @@ export function alarmLog(router: Router<string>, write: WriteLine, now: () => nu
       return
     }
     const unsaid = before?.unsaid ?? 0
-    told.delete(key)
     told.set(key, { at: now(), unsaid: 0 })
-    if (told.size > KNOWN_MAX) forgetOldest(told)
     write(level, unsaid === 0 ? fields : { ...fields, alikeSince: unsaid }, message)
   }
   const forget = [
@@ -72,12 +71,5 @@ export function alarmLog(router: Router<string>, write: WriteLine, now: () => nu
   ]
   return () => {
     for (const each of forget) each()
-  }
-}
-
-function forgetOldest(told: Map<string, Told>): void {
-  for (const oldest of told.keys()) {
-    told.delete(oldest)
-    return
   }
 }

@@ -1,4 +1,5 @@
 import type { Attributes, Context, TextMapGetter } from '@opentelemetry/api'
+import { messageOf } from '../../rewards/index.js'
 import type { RequestObserver, RequestRecord } from '../logs/request-record.js'
 import {
   DURATION_BUCKETS_S,
@@ -24,7 +25,7 @@ export async function openTelemetry(
   try {
     return observerOf(await load())
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     // Runtimes say in different words that there is no such package.
     if (!/not found|cannot find|no such module|failed to resolve/i.test(message))
       onProblem(`@opentelemetry/api does not load: ${message}`)

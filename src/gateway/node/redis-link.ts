@@ -1,3 +1,4 @@
+import { messageOf } from '../../rewards/index.js'
 import type { RedisStoreConfig } from '../config/config.js'
 
 /** What is used of a client of the package `redis`. */
@@ -53,7 +54,7 @@ export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<R
 
 /** With a code, as other failures have that an operator is to mend. */
 function away(error: unknown): never {
-  const message = `Redis: ${error instanceof Error ? error.message : String(error)}`
+  const message = `Redis: ${messageOf(error)}`
   throw Object.assign(new Error(message, { cause: error }), { code: 'REDIS_UNAVAILABLE' })
 }
 

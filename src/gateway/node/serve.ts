@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { messageOf } from '../../rewards/index.js'
 import type { GatewayConfig } from '../config/config.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
@@ -136,7 +137,7 @@ class Server implements Serving {
     this.signals.givenTo(this)
     let wasFailing = ''
     const onStoreError = (error: unknown) => {
-      const message = scrubberOf(config)(error instanceof Error ? error.message : String(error))
+      const message = scrubberOf(config)(messageOf(error))
       if (message !== wasFailing) log.write('error', { error: message }, 'the store fails')
       wasFailing = message
     }
@@ -194,7 +195,7 @@ class Server implements Serving {
       const lines =
         error instanceof ConfigError
           ? error.mistakes.map((mistake) => lineOf(error.source, mistake))
-          : [error instanceof Error ? error.message : String(error)]
+          : [messageOf(error)]
       this.log.write('error', { mistakes: lines }, 'reload: the old config stays in force')
     }
   }
@@ -227,11 +228,7 @@ class Server implements Serving {
       this.finish(0)
     } catch (error) {
       clearTimeout(late)
-      log.write(
-        'error',
-        { error: error instanceof Error ? error.message : String(error) },
-        'ended, and not all was kept',
-      )
+      log.write('error', { error: messageOf(error) }, 'ended, and not all was kept')
       this.finish(1)
     }
   }

@@ -1,3 +1,5 @@
+import { LatestMap } from '../../rewards/index.js'
+
 /** What there are notes of: `rewards` are those that were taken and are not applied yet. */
 export const NOTE_KINDS = ['decisions', 'sessions', 'rewards'] as const
 export type NoteKind = (typeof NOTE_KINDS)[number]
@@ -29,7 +31,7 @@ export type NotesMax = (kind: NoteKind) => number
 
 /** The latest notes of one kind. */
 export class LatestNotes {
-  private readonly known = new Map<string, object>()
+  private readonly known = new LatestMap<string, object>()
 
   get size(): number {
     return this.known.size
@@ -40,12 +42,8 @@ export class LatestNotes {
   }
 
   put(id: string, value: object, max: number): void {
-    this.known.delete(id)
     this.known.set(id, value)
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= max) return
-      this.known.delete(oldest)
-    }
+    this.known.trim(max)
   }
 
   delete(id: string): void {

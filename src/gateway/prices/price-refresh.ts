@@ -1,9 +1,9 @@
 import type { ModelSpec, Router } from '../../index.js'
 import { type ImportedPrices, importPrices, type PriceDifference } from '../../prices/index.js'
+import { type After, messageOf } from '../../rewards/index.js'
 import type { PricesConfig } from '../config/config.js'
 import type { LiveConfig } from '../config/live-config.js'
 import type { WriteLine } from '../logs/request-log.js'
-import type { Schedule } from './schedule.js'
 
 export interface PriceRefreshOptions {
   readonly live: LiveConfig
@@ -11,7 +11,7 @@ export interface PriceRefreshOptions {
   readonly write: WriteLine
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
-  readonly schedule: Schedule
+  readonly after: After
   readonly fetch: typeof globalThis.fetch | undefined
 }
 
@@ -81,12 +81,12 @@ export class PriceRefresh {
   }
 
   private plan(): void {
-    const { live, schedule } = this.options
+    const { live, after } = this.options
     const { prices } = live.current
     this.cancel?.()
     this.cancel = null
     if (prices === null || this.isClosed) return
-    this.cancel = schedule(() => void this.refresh(), prices.refreshMs)
+    this.cancel = after(prices.refreshMs, () => void this.refresh())
   }
 
   private async once(): Promise<void> {
@@ -192,8 +192,4 @@ export class PriceRefresh {
       model === LIST ? 'prices: the list can be read again' : 'prices: a model has a price in the list again',
     )
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

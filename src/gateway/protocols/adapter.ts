@@ -1,11 +1,8 @@
 import type { Capability } from '../../index.js'
-import type { AnswerFormat } from '../../rewards/index.js'
+import type { AnswerFormat, Json } from '../../rewards/index.js'
 import type { Protocol } from '../config/config.js'
 import type { ErrorProtocol } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
-
-/** An object of JSON. */
-export type Json = { readonly [field: string]: unknown }
 
 /** A request that cannot be taken as it is: what its caller must mend. */
 export class RequestError extends Error {

@@ -1,20 +1,19 @@
 import { type Capability, partTypes } from '../../index.js'
-import { flawOfFinish } from '../../rewards/index.js'
-import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
-import { dearerIn } from './dearer.js'
-import { inputSize } from './input-size.js'
 import {
-  greatestLimit,
-  isObject,
+  flawOfFinish,
+  isRecord,
+  type Json,
   objectOf,
   objectsOf,
-  reasoningBudget,
   textOf,
-  wantedFlag,
-  wantedText,
-} from './json-read.js'
+  textOfContent,
+} from '../../rewards/index.js'
+import { type Asked, type Facts, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
+import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError } from './openai-errors.js'
-import { sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/messages`, as Anthropic has it. */
@@ -39,7 +38,7 @@ export const ANTHROPIC_MESSAGES: ProtocolAdapter = {
 
 function read(body: Json): Asked {
   const { messages, system } = body
-  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord))
     throw new RequestError('messages: expected a list of messages, not empty')
   const isStreamed = wantedFlag(body, 'stream')
   const types = partTypes(messages.map(({ content }) => content))
@@ -100,7 +99,7 @@ const BLOCKS = new Set([
 ])
 
 function nativeOnly(body: Json, types: readonly string[]): string | null {
-  if (objectsOf(body.tools).some((tool) => !isObject(tool.input_schema))) return "tools of the provider's own"
+  if (objectsOf(body.tools).some((tool) => !isRecord(tool.input_schema))) return "tools of the provider's own"
   const other = types.find((type) => !BLOCKS.has(type))
   return other === undefined ? null : `blocks of type ${JSON.stringify(other.slice(0, 60))}`
 }
@@ -134,7 +133,7 @@ function readAnswer(answer: Json): Facts {
 function textOfPart(part: Json): string {
   const { type } = part
   if (type === 'tool_use' || type === 'server_tool_use')
-    return textOf(part.name) + (isObject(part.input) ? JSON.stringify(part.input) : '')
+    return textOf(part.name) + (isRecord(part.input) ? JSON.stringify(part.input) : '')
   return textOf(part.text) + textOf(part.thinking) + textOf(part.data)
 }
 

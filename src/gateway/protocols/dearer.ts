@@ -1,5 +1,4 @@
-import type { Json } from './adapter.js'
-import { isObject, listOf, objectsOf, textOf } from './json-read.js'
+import { isRecord, type Json, listOf, objectsOf, textOf } from '../../rewards/index.js'
 
 /** Ways to be served that cost what the price list says, or less. Anthropic's and OpenAI's `auto` is what they do unasked. */
 const TIERS_AT_LIST = new Set(['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex', 'batch'])
@@ -92,7 +91,7 @@ function toolOf(tool: Json): string | null {
   if (other !== undefined) return other
   const type = textOf(tool.type).replace(DATE, '')
   if (type !== '') return OWN_TOOLS.has(type) ? null : type
-  const isOwn = isObject(tool.function) || typeof tool.name === 'string'
+  const isOwn = isRecord(tool.function) || typeof tool.name === 'string'
   return isOwn ? null : (Object.keys(tool)[0] ?? 'none')
 }
 

@@ -1,5 +1,5 @@
-import type { InputSize, Json } from './adapter.js'
-import { isObject, objectOf, textOf } from './json-read.js'
+import { isRecord, type Json, objectOf, textOf } from '../../rewards/index.js'
+import type { InputSize } from './adapter.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
 /** Counts what a part of this type is, and gives what is in it to be counted besides. */
@@ -79,7 +79,7 @@ export function inputSize(members: readonly unknown[]): InputSize {
     const value = left.pop()
     if (typeof value === 'string') sizes.chars += value.length
     else if (Array.isArray(value)) for (const each of value) left.push(each)
-    else if (isObject(value)) {
+    else if (isRecord(value)) {
       const read = typeof value.type === 'string' ? partOf(value.type) : undefined
       if (read === undefined) addMembers(value, sizes, left)
       else left.push(...read(value, sizes))

@@ -1,33 +1,5 @@
-import { type Json, RequestError } from './adapter.js'
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export function objectOf(value: unknown): Json | null {
-  return isObject(value) ? value : null
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-/** Objects of a list; what else is in it is passed over. */
-export function objectsOf(value: unknown): readonly Json[] {
-  return listOf(value).filter(isObject)
-}
-
-export function parseObject(text: string): Json | null {
-  try {
-    return objectOf(JSON.parse(text))
-  } catch {
-    return null
-  }
-}
+import { type Json, objectOf } from '../../rewards/index.js'
+import { RequestError } from './adapter.js'
 
 /** @throws RequestError */
 export function wantedText(body: Json, name: string): string {

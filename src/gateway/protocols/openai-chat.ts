@@ -1,21 +1,19 @@
 import { chatNeeds } from '../../index.js'
-import { flawOfFinish } from '../../rewards/index.js'
-import { type Asked, type Facts, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
-import { dearerIn } from './dearer.js'
-import { inputSize } from './input-size.js'
 import {
-  greatestLimit,
-  isObject,
+  flawOfFinish,
+  isRecord,
+  type Json,
   objectOf,
   objectsOf,
-  reasoningBudget,
   textOf,
-  wantedCount,
-  wantedFlag,
-  wantedText,
-} from './json-read.js'
+  textOfContent,
+} from '../../rewards/index.js'
+import { type Asked, type Facts, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { dearerIn } from './dearer.js'
+import { inputSize } from './input-size.js'
+import { greatestLimit, reasoningBudget, wantedCount, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
-import { sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
@@ -45,7 +43,7 @@ const ANSWERS_MAX = 128
 
 function read(body: Json): Asked {
   const { messages } = body
-  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord))
     throw new RequestError('messages: expected a list of messages, not empty')
   if (!messages.every(({ role }) => typeof role === 'string'))
     throw new RequestError('messages: expected a role in each')
@@ -104,7 +102,7 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
       for (const name of THOUGHTS) thought += textOfContent(said[name])
       for (const call of objectsOf(said.tool_calls)) text += textOfCall(call.function ?? call.custom)
       text += textOfCall(said.function_call)
-      if (isObject(said.audio)) text += textOf(said.audio.transcript) || textOf(said.audio.data)
+      if (isRecord(said.audio)) text += textOf(said.audio.transcript) || textOf(said.audio.data)
       if (textOf(said.refusal) !== '') isRefusal = true
     }
     text += textOf(choice.text)
@@ -129,5 +127,5 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
 
 /** Of a function, or of a tool that takes a text as it is. */
 function textOfCall(call: unknown): string {
-  return isObject(call) ? textOf(call.name) + textOf(call.arguments) + textOf(call.input) : ''
+  return isRecord(call) ? textOf(call.name) + textOf(call.arguments) + textOf(call.input) : ''
 }

@@ -1,7 +1,8 @@
-import { type Asked, type Json, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { type Json, objectsOf } from '../../rewards/index.js'
+import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
-import { objectsOf, wantedText } from './json-read.js'
+import { wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
 import { usageOf, usagePathOf } from './usage.js'
 

@@ -1,11 +1,11 @@
-import type { Json, UpstreamError } from './adapter.js'
-import { isObject, textOf } from './json-read.js'
+import { isRecord, type Json, textOf } from '../../rewards/index.js'
+import type { UpstreamError } from './adapter.js'
 
 /** An error that stands where an answer should: of OpenAI, and of OpenRouter, which gives its status. */
 export function openAiError(value: Json): UpstreamError | null {
   const { error } = value
   if (error === undefined || error === null) return null
-  if (!isObject(error))
+  if (!isRecord(error))
     return { message: typeof error === 'string' ? error : 'an error', type: '', status: null }
   const status = [error.code, error.status, value.status].find(
     (each) => typeof each === 'number' && each >= 400 && each < 600,

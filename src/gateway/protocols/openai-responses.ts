@@ -1,27 +1,18 @@
 import { responsesNeeds } from '../../index.js'
+import { isRecord, type Json, objectOf, objectsOf, textOf, textOfContent } from '../../rewards/index.js'
 import {
   type Asked,
   type Facts,
   type InputSize,
-  type Json,
   NO_FACTS,
   type ProtocolAdapter,
   RequestError,
 } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
-import {
-  greatestLimit,
-  isObject,
-  objectOf,
-  objectsOf,
-  reasoningBudget,
-  textOf,
-  wantedFlag,
-  wantedText,
-} from './json-read.js'
+import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
-import { type PromptMessage, sessionIn, textOfContent, tokensOfJson } from './prompt.js'
+import { type PromptMessage, sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/responses`. State is the client's: what a provider would keep goes back to the model that it came from. */
@@ -45,7 +36,7 @@ export const OPENAI_RESPONSES: ProtocolAdapter = {
 
 function read(body: Json): Asked {
   const { input, instructions } = body
-  if (typeof input !== 'string' && !(Array.isArray(input) && input.length > 0 && input.every(isObject)))
+  if (typeof input !== 'string' && !(Array.isArray(input) && input.length > 0 && input.every(isRecord)))
     throw new RequestError('input: expected a text, or a list of items that is not empty')
   if (wantedFlag(body, 'background'))
     throw new RequestError('background: responses are answered on the connection', 'unsupported')

@@ -1,5 +1,4 @@
-import type { Json } from './adapter.js'
-import { isObject, listOf, textOf } from './json-read.js'
+import { isRecord, type Json } from '../../rewards/index.js'
 
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192
@@ -37,7 +36,7 @@ export function tokensOfJson(value: unknown): number {
     else if (Array.isArray(each)) {
       chars += 2 + each.length
       for (const item of each) left.push(item)
-    } else if (isObject(each)) {
+    } else if (isRecord(each)) {
       chars += 2
       for (const [name, item] of Object.entries(each)) {
         chars += name.length + 4
@@ -48,32 +47,10 @@ export function tokensOfJson(value: unknown): number {
   return Math.ceil(chars * TOKENS_PER_JSON_CHAR)
 }
 
-/** The texts of a content: a text, or parts of which some have one. */
-export function textOfContent(content: unknown): string {
-  if (typeof content === 'string') return content
-  return listOf(content)
-    .map((part) => {
-      if (typeof part === 'string') return part
-      if (!isObject(part)) return ''
-      if (typeof part.text === 'string') return part.text
-      // A tool's result holds parts of its own.
-      return typeof part.content === 'string' ? part.content : partTexts(part.content)
-    })
-    .filter((text) => text !== '')
-    .join('\n')
-}
-
-function partTexts(content: unknown): string {
-  return listOf(content)
-    .map((part) => (isObject(part) ? textOf(part.text) : ''))
-    .filter((text) => text !== '')
-    .join('\n')
-}
-
 /** What the client calls its conversation. */
 export function sessionIn(body: Json): string | null {
   const { metadata } = body
-  if (!isObject(metadata)) return null
+  if (!isRecord(metadata)) return null
   for (const name of ['session_id', 'user_id'] as const) {
     const value = metadata[name]
     if (typeof value === 'string' && value !== '') return value

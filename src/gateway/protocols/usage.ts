@@ -1,5 +1,4 @@
-import type { Json } from './adapter.js'
-import { isObject, listOf, objectOf } from './json-read.js'
+import { isRecord, type Json, listOf, objectOf } from '../../rewards/index.js'
 import { withMembers } from './json-text.js'
 
 /**
@@ -10,7 +9,7 @@ export function usageOf(value: Json): Json | null {
   const path = usagePathOf(value)
   let found: unknown = value
   for (const step of path) found = objectOf(found)?.[step]
-  if (path.length > 0 && isObject(found)) return found
+  if (path.length > 0 && isRecord(found)) return found
   const choice = Array.isArray(value.choices) ? objectOf(value.choices[0]) : null
   return choice !== null && counts(choice.usage) ? choice.usage : null
 }
@@ -39,12 +38,12 @@ export function withoutUsage(text: string, chunk: Json): string | null {
   const isBeside = isThere(chunk.usage)
   const isInGroq = groq !== null && isThere(groq.usage)
   if (choices.length === 0 && (isBeside || isInGroq)) return null
-  const isInChoice = choices.some((choice) => isObject(choice) && isThere(choice.usage))
+  const isInChoice = choices.some((choice) => isRecord(choice) && isThere(choice.usage))
   return withMembers(text, {
     ...(isBeside ? { usage: null } : {}),
     ...(isInGroq ? { x_groq: without(groq) } : {}),
     ...(isInChoice
-      ? { choices: choices.map((choice) => (isObject(choice) ? without(choice) : choice)) }
+      ? { choices: choices.map((choice) => (isRecord(choice) ? without(choice) : choice)) }
       : {}),
   })
 }
@@ -61,7 +60,7 @@ function without(value: Json): Json {
 /** Zeros beside an answer are what servers send that have not counted yet. */
 function counts(usage: unknown): usage is Json {
   return (
-    isObject(usage) &&
+    isRecord(usage) &&
     Object.entries(usage).some(
       ([name, value]) => /token/i.test(name) && typeof value === 'number' && value > 0,
     )
@@ -87,7 +86,7 @@ function merged(before: Json, next: Json, count: (known: number, value: number) 
     const known = all[name]
     if (value === null || value === undefined) continue
     if (typeof value === 'number' && typeof known === 'number') all[name] = count(known, value)
-    else if (isObject(value) && isObject(known)) all[name] = merged(known, value, count)
+    else if (isRecord(value) && isRecord(known)) all[name] = merged(known, value, count)
     else all[name] = value
   }
   return all
@@ -194,7 +193,7 @@ export function unknownTokensOf(usage: Json): UnknownTokens[] {
 }
 
 function countsIn(value: unknown, known: ReadonlySet<string>): [name: string, count: number][] {
-  if (!isObject(value)) return []
+  if (!isRecord(value)) return []
   return Object.entries(value).flatMap(([name, count]) => {
     const isCount = typeof count === 'number' && count > 0 && Number.isFinite(count)
     return isCount && name.endsWith('_tokens') && !known.has(name) ? [[name, count]] : []

@@ -1,4 +1,5 @@
-import { isObject, must, reading } from '../given.js'
+import { isRecord, reading } from '../../rewards/index.js'
+import { must } from '../given.js'
 
 /** A request to an upstream. */
 export interface UpstreamCall {
@@ -42,10 +43,10 @@ export const fetchUpstream: CallUpstream = async (call) => {
 
 /** @throws INVALID_ARGUMENT */
 function checkedCall(call: UpstreamCall): UpstreamCall {
-  must(isObject(call), 'call', 'an object')
+  must(isRecord(call), 'call', 'an object')
   const { url, headers, body, signal } = call
   must(typeof url === 'string' && URL.canParse(url), 'call.url', 'a URL')
-  must(isObject(headers), 'call.headers', 'an object of texts')
+  must(isRecord(headers), 'call.headers', 'an object of texts')
   must(typeof body === 'string', 'call.body', 'a text')
   return { url, headers: { ...headers }, body, signal }
 }

@@ -1,5 +1,5 @@
-import type { Json, UpstreamError } from '../protocols/adapter.js'
-import { objectOf, parseObject, textOf } from '../protocols/json-read.js'
+import { type Json, objectOf, parseObject, textOf } from '../../rewards/index.js'
+import type { UpstreamError } from '../protocols/adapter.js'
 
 /** Why a call brought no answer. */
 export type FailureKind =
@@ -119,4 +119,9 @@ function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
   if ('code' in error && typeof error.code === 'string') return error.code
   return 'cause' in error ? codeOf(error.cause) : ''
+}
+
+/** Of an answer that is none of its protocol: it may be billed all the same. */
+export function malformed(message: string): UpstreamFailure {
+  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
 }

@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../../base/errors.js'
+import { LatestMap } from '../../base/latest-map.js'
 import type { EventOf } from '../../events/events.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
@@ -39,7 +40,7 @@ export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
-  private readonly billable = new Map<string, BillableRequest>()
+  private readonly billable = new LatestMap<string, BillableRequest>(BILLABLE_MAX)
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private isAway = false
@@ -327,11 +328,6 @@ export class LocalLeases implements Lease {
 
   private remember(id: string, { wallets, chargedTurn }: OwnRequest, drawnUsd: number): void {
     this.billable.set(id, { wallets, chargedTurn, drawnUsd })
-    if (this.billable.size <= BILLABLE_MAX) return
-    for (const oldest of this.billable.keys()) {
-      this.billable.delete(oldest)
-      break
-    }
   }
 
   /** What was reserved is spent: it expired, or its model was removed. */

@@ -1,3 +1,4 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { RouterEvent } from '../../events/events.js'
 import { ROLLING_STEPS, type Wallet } from './wallet.js'
 
@@ -38,7 +39,7 @@ const PAYING_MS = 2000
  * others leave as much in it.
  */
 export class OthersInFlight {
-  private readonly flights = new Map<string, Flight>()
+  private readonly flights: LatestMap<string, Flight>
   private landed: Landed[] = []
   /** Of processes that have been heard of since, with when it was heard by this process's clock; the oldest first. */
   private paying: (Landed & { readonly heardAt: number })[] = []
@@ -49,21 +50,13 @@ export class OthersInFlight {
 
   constructor(capacity: number) {
     this.capacity = capacity
+    this.flights = new LatestMap(capacity)
   }
 
   /** As the state has it. */
   restart(flights: Iterable<Flight>): void {
     this.flights.clear()
-    for (const flight of flights) this.add(flight)
-  }
-
-  private add(flight: Flight): void {
-    this.flights.set(flight.id, flight)
-    if (this.flights.size <= this.capacity) return
-    for (const id of this.flights.keys()) {
-      this.flights.delete(id)
-      return
-    }
+    for (const flight of flights) this.flights.set(flight.id, flight)
   }
 
   /** An event of the log. @param origin who appended it */
@@ -71,7 +64,7 @@ export class OthersInFlight {
     this.hear(origin, event.at)
     switch (event.type) {
       case 'routed':
-        if (!isOwn) this.add(event)
+        if (!isOwn) this.flights.set(event.id, event)
         break
       case 'settled':
       case 'failed':

@@ -1,3 +1,5 @@
+import { LatestMap } from '../../base/latest-map.js'
+
 /** How far two sources agree on answers that both spoke of. */
 export interface Agreement {
   /** In the order of the alphabet. */
@@ -31,7 +33,7 @@ export type OnPair = (a: string, valueA: number, b: string, valueB: number) => v
  * too. The first word of a source on an answer counts. A source that agrees with no other is a bad one; one that agrees may lean all the same.
  */
 export class AgreementTable {
-  private readonly said = new Map<string, Map<string, number>>()
+  private readonly said = new LatestMap<string, Map<string, number>>(DECISIONS_MAX)
   private readonly pairs = new Map<string, Pair>()
 
   constructor(private readonly onPair: OnPair = () => {}) {}
@@ -41,10 +43,6 @@ export class AgreementTable {
     const known = this.said.get(decision)
     if (known === undefined) {
       this.said.set(decision, new Map([[source, value]]))
-      for (const oldest of this.said.keys()) {
-        if (this.said.size <= DECISIONS_MAX) break
-        this.said.delete(oldest)
-      }
       return
     }
     if (known.has(source)) return

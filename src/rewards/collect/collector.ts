@@ -1,5 +1,6 @@
 import { checkFunction, checkRecord } from '../../base/check.js'
 import { expected, isStoreError, ParetoBanditError } from '../../base/errors.js'
+import { LatestMap } from '../../base/latest-map.js'
 import { reading } from '../../base/read-once.js'
 import { textHash } from '../text-hash.js'
 import type { Verdict } from '../validators/verdict.js'
@@ -50,7 +51,7 @@ export class RewardCollector {
   readonly comparison: SourceComparison
   private readonly options: CollectorParts
   private readonly waiting = new Map<string, CollectedRewards>()
-  private readonly applied = new Map<string, Applied>()
+  private readonly applied = new LatestMap<string, Applied>(APPLIED_MAX)
   private readonly verdicts = new Verdicts()
   private readonly held: HeldNotes
   private readonly ending = new Set<Promise<void>>()
@@ -321,10 +322,6 @@ export class RewardCollector {
     // Whoever wants to know awaits it.
     durable.catch(() => {})
     this.applied.set(decision, { keys, durable })
-    for (const oldest of this.applied.keys()) {
-      if (this.applied.size <= APPLIED_MAX) break
-      this.applied.delete(oldest)
-    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { checkRecord, isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { type Json, listOf, objectOf, objectsOf, textOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
-import { type Json, listOf, objectOf, objectsOf, textOf } from '../json.js'
 import { checkMetrics, type MetricScale, scaled, unscaled, verdictValue } from './read-feedback.js'
 
 const EVENT = 'gen_ai.evaluation.result'

@@ -1,9 +1,10 @@
 import { checkFunction, checkInteger, checkPositive, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
+import { type Json, objectOf, objectsOf, parseObject, textOf } from '../../base/json.js'
+import { LatestMap } from '../../base/latest-map.js'
 import { readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
-import { type Json, objectOf, objectsOf, parseObject, textOf } from '../json.js'
 import { checkScale, type MetricScale, scaled, verdictValue } from './read-feedback.js'
 
 /** Where polling goes on, as plain JSON: keep it, and give it to the next process. */
@@ -71,7 +72,7 @@ const SEEN_MAX = 20_000
  */
 export class LangfuseScores {
   private readonly options: LangfuseOptions
-  private readonly seen = new Set<string>()
+  private readonly seen = new LatestMap<string, true>(SEEN_MAX)
   private at: LangfuseCursor
   private isPolling = false
 
@@ -138,11 +139,7 @@ export class LangfuseScores {
       hasMore = page < pages && data.length > 0
       page++
     }
-    for (const id of ids) this.seen.add(id)
-    for (const oldest of this.seen) {
-      if (this.seen.size <= SEEN_MAX) break
-      this.seen.delete(oldest)
-    }
+    for (const id of ids) this.seen.set(id, true)
     this.at = hasMore
       ? { fromMs: this.at.fromMs, toMs, page }
       : { fromMs: Math.max(this.at.fromMs, toMs - OVERLAP_MS), toMs: null, page: 1 }

@@ -1,8 +1,8 @@
 import { checkArray, checkEach, checkInRange, checkRecord, checkString, isText } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { type Json, textOf } from '../../base/json.js'
 import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
-import { type Json, textOf } from '../json.js'
 
 /** Of a scale's ends. */
 const SCALE_MAX = 1e12

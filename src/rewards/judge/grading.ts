@@ -1,4 +1,4 @@
-import { type Json, objectOf, textOf } from '../json.js'
+import { type Json, objectOf, textOf } from '../../base/json.js'
 
 /** One message of a conversation, as text. */
 export interface PromptMessage {

@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { LatestMap } from '../../base/latest-map.js'
 import { reading } from '../../base/read-once.js'
 import type { SchemaCheck } from './json-schema.js'
 
@@ -24,7 +25,7 @@ export function ajvCheck(ajv: AjvLike): SchemaCheck {
     () => typeof ajv === 'object' && ajv !== null && typeof ajv.compile === 'function',
   )
   if (!takes) throw expected('INVALID_ARGUMENT', 'ajv', 'an instance of Ajv', ajv)
-  const kept = new Map<string, ((value: unknown) => unknown) | null>()
+  const kept = new LatestMap<string, ((value: unknown) => unknown) | null>(KEPT_MAX)
   return (value, schema) => {
     if (typeof schema !== 'boolean' && !isRecord(schema)) return null
     const key = JSON.stringify(schema)
@@ -32,10 +33,6 @@ export function ajvCheck(ajv: AjvLike): SchemaCheck {
     if (check === undefined) {
       check = compiled(ajv, schema)
       kept.set(key, check)
-      for (const oldest of kept.keys()) {
-        if (kept.size <= KEPT_MAX) break
-        kept.delete(oldest)
-      }
     }
     return check === null ? null : check(value) === true
   }

@@ -1,6 +1,6 @@
 import { checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
-import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../json.js'
+import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
 import { type AnswerFlaw, flawOfFinish } from './endings.js'
 

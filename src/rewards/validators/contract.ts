@@ -1,6 +1,6 @@
 import { checkOneOf, checkRecord } from '../../base/check.js'
+import { type Json, objectOf, objectsOf, textOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
-import { type Json, objectOf, objectsOf, textOf } from '../json.js'
 
 /** How requests and answers are written: OpenAI's chat completions and responses, Anthropic's messages. */
 export const ANSWER_FORMATS = ['chat', 'responses', 'messages'] as const

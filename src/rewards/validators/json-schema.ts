@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
+import { listOf, objectOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
-import { listOf, objectOf } from '../json.js'
 
 /** Steps that a check may take: schemas come from clients, and some take for ever. */
 const STEPS_MAX = 50_000

@@ -1,15 +1,18 @@
+import { LatestMap } from '../../base/latest-map.js'
+
 const KNOWN_MAX = 10_000
 
 /** Prompts that were answered lately. */
 export class Repeats {
-  private readonly known = new Map<string, { readonly decision: string; readonly at: number }>()
+  private readonly known = new LatestMap<string, { readonly decision: string; readonly at: number }>(
+    KNOWN_MAX,
+  )
 
-  /** A prompt was answered. @param repeatMs so long it is remembered, ms */
+  /** A prompt was answered. @param repeatMs how long it is remembered, ms */
   answered(key: string, decision: string, now: number, repeatMs: number): void {
-    this.known.delete(key)
     this.known.set(key, { decision, at: now })
     for (const [oldest, { at }] of this.known) {
-      if (this.known.size <= KNOWN_MAX && now - at <= repeatMs) return
+      if (now - at <= repeatMs) return
       this.known.delete(oldest)
     }
   }

@@ -1,4 +1,5 @@
 import { isRecord, isText } from '../../base/check.js'
+import { memberOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 
@@ -86,8 +87,4 @@ export function laterServiceTierOf(answer: unknown): Promise<ServiceTier | null>
     const [response, providerMetadata] = results.map((each) => memberOf(each, 'value'))
     return serviceTierOf({ response, providerMetadata })
   })
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined
 }

@@ -1,3 +1,4 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { Decision } from '../../policy/decision.js'
 
 /** What is known of a conversation: its model, and its decisions that no reward has come for. */
@@ -10,12 +11,12 @@ interface RunSession {
 /** Conversations that are remembered, the latest ones, for as long after their latest step. */
 export const SESSIONS_MAX = 10_000
 export const SESSION_TTL_MS = 3_600_000
-/** Of one conversation so many decisions get its reward, the latest. */
+/** Decisions of one conversation that get its reward, the latest. */
 export const SESSION_DECISIONS_MAX = 256
 
 /** Conversations whose steps go to one model, and share a reward. */
 export class RunSessions {
-  private readonly known = new Map<string, RunSession>()
+  private readonly known = new LatestMap<string, RunSession>(SESSIONS_MAX)
 
   get size(): number {
     return this.known.size
@@ -37,13 +38,7 @@ export class RunSessions {
     session.at = now
     session.unrewarded.push(decision)
     if (session.unrewarded.length > SESSION_DECISIONS_MAX) session.unrewarded.shift()
-    // The latest stand last.
-    this.known.delete(id)
     this.known.set(id, session)
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= SESSIONS_MAX) break
-      this.known.delete(oldest)
-    }
   }
 
   /** Its decisions that no reward has come for; from now on none. */

@@ -1,3 +1,4 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { LeaseBroker, LeasePool } from '../../log/store.js'
 import type { Confirmation } from './confirmation.js'
 import type { Connection } from './connection.js'
@@ -32,7 +33,7 @@ export class RedisLeases implements LeaseBroker {
   private readonly confirmation: Confirmation
   private readonly keys: Keys
   /** USD granted to this process by step, of each rolling pool: it can give back no others. */
-  private readonly rolling = new Map<string, Map<number, number>>()
+  private readonly rolling = new LatestMap<string, Map<number, number>>(POOLS_MAX)
 
   /** @param log throws while it is not open */
   constructor(keys: Keys, confirmation: Confirmation, log: () => LeaseLog) {
@@ -122,14 +123,8 @@ export class RedisLeases implements LeaseBroker {
     const steps = this.rolling.get(key) ?? new Map<number, number>()
     for (const old of steps.keys()) if (step - old > STEPS_COUNTED) steps.delete(old)
     if (usd > 0) steps.set(step, (steps.get(step) ?? 0) + usd)
-    // The pool used last comes last, the first is the one to forget.
-    this.rolling.delete(key)
     if (steps.size > 0) this.rolling.set(key, steps)
-    if (this.rolling.size <= POOLS_MAX) return
-    for (const oldest of this.rolling.keys()) {
-      this.rolling.delete(oldest)
-      return
-    }
+    else this.rolling.delete(key)
   }
 
   /**

@@ -106,7 +106,7 @@ async function started(tree: Tree) {
     write: (level, fields, message) => void lines.push({ level, fields: fields as Tree, message }),
     readAgain: () => readConfig(files.next, { name: 'c', env: ENV }),
     now: () => 1_795_000_000_000,
-    schedule: (act, ms) => {
+    after: (ms, act) => {
       const timer = { act, ms, isOff: false }
       timers.push(timer)
       return () => {

@@ -1,4 +1,4 @@
-import { type Json, type JsonRecord, listOf, numberOf, recordOf, textOf } from './json.js'
+import { type JsonRecord, type JsonValue, listOf, numberOf, recordOf, textOf } from './json.js'
 import type { Ending, Plan, UpstreamRequest } from './plan.js'
 import { Random } from './random.js'
 import { sampleOf } from './schema-sample.js'
@@ -132,7 +132,7 @@ function hexOf(random: Random): string {
 
 interface Tool {
   readonly name: string
-  readonly schema: Json | undefined
+  readonly schema: JsonValue | undefined
 }
 
 /** Chat has `{ function: { name, parameters } }`, responses `{ name, parameters }`, messages `{ name, input_schema }`. */
@@ -159,7 +159,7 @@ function calledTools(body: JsonRecord, plan: Plan): readonly Tool[] {
 }
 
 /** The schema of an answer: chat's `response_format`, the responses' `text.format`, messages' `output_config.format`. */
-function answerSchema(body: JsonRecord): Json | null {
+function answerSchema(body: JsonRecord): JsonValue | null {
   const chat = recordOf(body.response_format)
   if (chat.type === 'json_object') return { type: 'object', properties: { answer: { type: 'string' } } }
   const given = [recordOf(chat.json_schema), recordOf(recordOf(body.text).format), outputFormat(body)]

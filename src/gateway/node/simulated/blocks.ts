@@ -8,6 +8,11 @@ export interface Shown {
   readonly rest: TokenUse
 }
 
+/** For protocols without sound; reasoning they have always, with its text or without. */
+export function isShown({ kind }: Piece): boolean {
+  return kind !== 'unseen' && kind !== 'audio'
+}
+
 export function shownOf(pieces: readonly Piece[], isShown: (piece: Piece) => boolean): Shown {
   const shown: Piece[] = []
   let unseen = NO_TOKENS

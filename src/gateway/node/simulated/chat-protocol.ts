@@ -1,7 +1,7 @@
 import { type Piece, tokensOf } from './answer.js'
 import { shownOf } from './blocks.js'
 import { type Frame, frame, type Job, type Protocol } from './frame.js'
-import { type Json, type JsonRecord, listOf, recordOf } from './json.js'
+import { type JsonRecord, type JsonValue, listOf, recordOf } from './json.js'
 import { addTokens, type TokenUse } from './tokens.js'
 import { chatUsage } from './usage.js'
 
@@ -96,7 +96,7 @@ function finishOf({ answer }: Job, choice: number): string {
   return answer.calls[choice].length > 0 && answer.ending === 'stop' ? 'tool_calls' : FINISH[answer.ending]
 }
 
-function logprobsOf({ request }: Job, pieces: readonly Piece[]): Json {
+function logprobsOf({ request }: Job, pieces: readonly Piece[]): JsonValue {
   if (request.body.logprobs !== true || pieces.length === 0) return null
   const top = Number(request.body.top_logprobs ?? 0)
   const entry = (token: string, logprob: number) => ({ token, logprob, bytes: [...Buffer.from(token)] })
@@ -117,12 +117,12 @@ function* chatFrames(job: Job): Generator<Frame> {
   const total = tokensOf(answer)
   const filler: JsonRecord = says && isNullElsewhere && style !== 'groq' ? { usage: null } : {}
   let soFar = answer.input
-  const chunk = (choices: readonly Json[], more: Partial<Frame> = {}, usage?: JsonRecord): Frame => {
+  const chunk = (choices: readonly JsonValue[], more: Partial<Frame> = {}, usage?: JsonRecord): Frame => {
     soFar = addTokens(soFar, more.tokens ?? {})
     const counts = usage ?? (says && place === 'cumulative' ? usageFields(job, soFar) : filler)
     return frame({ ...head(job, 'chat.completion.chunk'), choices, ...counts }, more)
   }
-  const choice = (index: number, delta: JsonRecord, logprobs: Json = null): Json => ({
+  const choice = (index: number, delta: JsonRecord, logprobs: JsonValue = null): JsonValue => ({
     index,
     delta,
     logprobs,

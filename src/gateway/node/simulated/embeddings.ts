@@ -1,7 +1,7 @@
 import { randomOf } from './answer.js'
 import { openAiError } from './chat-protocol.js'
 import { frame, type Job, type Protocol } from './frame.js'
-import { type Json, type JsonRecord, listOf, numberOf } from './json.js'
+import { type JsonRecord, type JsonValue, listOf, numberOf } from './json.js'
 
 const DIMENSIONS = 8
 
@@ -13,13 +13,13 @@ export const embeddings: Protocol = {
 }
 
 /** One input is a text or a list of token numbers; several are a list of those. */
-function inputsOf(body: JsonRecord): readonly Json[] {
+function inputsOf(body: JsonRecord): readonly JsonValue[] {
   const list = listOf(body.input)
   return list.length === 0 || typeof list[0] === 'number' ? [body.input ?? ''] : list
 }
 
 export function embeddingTokens(body: JsonRecord): number {
-  const lengthOf = (input: Json) =>
+  const lengthOf = (input: JsonValue) =>
     typeof input === 'string' ? Math.max(1, Math.ceil(input.length / 4)) : listOf(input).length
   return inputsOf(body).reduce<number>((sum, input) => sum + lengthOf(input), 0)
 }

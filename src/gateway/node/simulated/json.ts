@@ -1,6 +1,6 @@
-export type Json = null | boolean | number | string | readonly Json[] | JsonRecord
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonRecord
 export interface JsonRecord {
-  readonly [name: string]: Json | undefined
+  readonly [name: string]: JsonValue | undefined
 }
 
 export function isRecord(value: unknown): value is JsonRecord {
@@ -8,23 +8,23 @@ export function isRecord(value: unknown): value is JsonRecord {
 }
 
 /** The value as a record; one without fields, if it is none. */
-export function recordOf(value: Json | undefined): JsonRecord {
+export function recordOf(value: JsonValue | undefined): JsonRecord {
   return isRecord(value) ? value : {}
 }
 
-export function listOf(value: Json | undefined): readonly Json[] {
+export function listOf(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : []
 }
 
-export function textOf(value: Json | undefined): string | null {
+export function textOf(value: JsonValue | undefined): string | null {
   return typeof value === 'string' ? value : null
 }
 
-export function numberOf(value: Json | undefined): number | null {
+export function numberOf(value: JsonValue | undefined): number | null {
   return typeof value === 'number' ? value : null
 }
 
-export function parseJson(text: string): Json | undefined {
+export function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text)
   } catch {

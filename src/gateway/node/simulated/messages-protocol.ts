@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Piece, promptTokens, tokensOf } from './answer.js'
-import { type Block, blocksOf, shownOf } from './blocks.js'
+import { type Block, blocksOf, isShown, shownOf } from './blocks.js'
 import { type Frame, frame, type Job, type Protocol } from './frame.js'
-import { type Json, type JsonRecord, listOf, numberOf, parseJson, recordOf, textOf } from './json.js'
+import { type JsonRecord, type JsonValue, listOf, numberOf, parseJson, recordOf, textOf } from './json.js'
 import { addTokens } from './tokens.js'
 import { messagesInput, messagesUsage } from './usage.js'
 
@@ -40,11 +40,6 @@ export const countTokens: Protocol = {
   ...messages,
   body: ({ request, plan }) => ({ input_tokens: plan.tokens.input ?? promptTokens(request.body) }),
   frames: () => [],
-}
-
-/** Sound is not of this protocol; reasoning always is, with its text or without. */
-function isShown({ kind }: Piece): boolean {
-  return kind !== 'unseen' && kind !== 'audio'
 }
 
 /** Another model's signature is not valid: a conversation that has one cannot move. */
@@ -145,7 +140,7 @@ function* messagesFrames(job: Job): Generator<Frame> {
 
 /** A block as it begins. */
 function emptied(content: JsonRecord): JsonRecord {
-  const empty: Readonly<Record<string, Json>> = { thinking: '', signature: '', text: '', input: {} }
+  const empty: Readonly<Record<string, JsonValue>> = { thinking: '', signature: '', text: '', input: {} }
   return Object.fromEntries(
     Object.entries(content).map(([name, value]) => [name, name === 'type' ? value : (empty[name] ?? value)]),
   )

@@ -1,5 +1,5 @@
-import { type Piece, tokensOf } from './answer.js'
-import { type Block, blocksOf, shownOf } from './blocks.js'
+import { tokensOf } from './answer.js'
+import { type Block, blocksOf, isShown, shownOf } from './blocks.js'
 import { openAiError } from './chat-protocol.js'
 import { type Frame, frame, type Job, type Protocol } from './frame.js'
 import { type JsonRecord, listOf, recordOf } from './json.js'
@@ -25,10 +25,6 @@ export const responses: Protocol = {
 interface Item {
   readonly id: string
   readonly block: Block
-}
-
-function isShown({ kind }: Piece): boolean {
-  return kind !== 'unseen' && kind !== 'audio'
 }
 
 function begun({ id, createdS, request, serviceTier }: Job): JsonRecord {

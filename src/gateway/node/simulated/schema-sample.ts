@@ -1,14 +1,14 @@
-import { type Json, type JsonRecord, listOf, numberOf, recordOf, textOf } from './json.js'
+import { type JsonRecord, type JsonValue, listOf, numberOf, recordOf, textOf } from './json.js'
 import type { Random } from './random.js'
 
 const DEPTH_MAX = 8
 
 /** A value that fits a JSON schema: types, enums, bounds, required and other properties, references to definitions. */
-export function sampleOf(schema: Json | undefined, random: Random): Json {
+export function sampleOf(schema: JsonValue | undefined, random: Random): JsonValue {
   return sample(recordOf(schema), recordOf(schema), random, 0)
 }
 
-function sample(schema: JsonRecord, root: JsonRecord, random: Random, depth: number): Json {
+function sample(schema: JsonRecord, root: JsonRecord, random: Random, depth: number): JsonValue {
   const reference = textOf(schema.$ref)
   if (reference !== null) return sample(resolve(reference, root), root, random, depth + 1)
   if (schema.const !== undefined) return schema.const
@@ -33,7 +33,7 @@ function sample(schema: JsonRecord, root: JsonRecord, random: Random, depth: num
   return 'naïve'.repeat(Math.ceil((numberOf(schema.minLength) ?? 1) / 5))
 }
 
-function objectOf(schema: JsonRecord, root: JsonRecord, random: Random, depth: number): Json {
+function objectOf(schema: JsonRecord, root: JsonRecord, random: Random, depth: number): JsonValue {
   const required = listOf(schema.required)
   const named = Object.entries(recordOf(schema.properties))
   const taken = named.filter(([name]) => depth <= DEPTH_MAX || required.includes(name))

@@ -1,5 +1,4 @@
-import type { Json } from '../../protocols/adapter.js'
-import { isObject, objectOf, objectsOf, textOf } from '../../protocols/json-read.js'
+import { isRecord, type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
 import { readTokens, type Tokens } from './tokens.js'
 
 /** How an answer ended, in the words of the AI SDK. */
@@ -40,7 +39,7 @@ export interface WholeAnswer {
 
 /** What `doGenerate` gives; null: it is no answer. */
 export function readWhole(result: unknown): WholeAnswer | null {
-  if (!isObject(result) || !Array.isArray(result.content)) return null
+  if (!isRecord(result) || !Array.isArray(result.content)) return null
   const blocks = objectsOf(result.content).flatMap((part): Block[] => {
     const metadata = objectOf(part.providerMetadata)
     if (part.type === 'text') return [{ kind: 'text', text: textOf(part.text) }]
@@ -65,10 +64,10 @@ const FINISHES: readonly Finish[] = ['stop', 'length', 'content-filter', 'tool-c
 
 /** A word, or since v3 the word beside the provider's own. */
 function finishOf(value: unknown): { readonly finish: Finish; readonly rawFinish: string } {
-  const word = isObject(value) ? value.unified : value
+  const word = isRecord(value) ? value.unified : value
   return {
     finish: FINISHES.find((each) => each === word) ?? 'other',
-    rawFinish: isObject(value) ? textOf(value.raw) : '',
+    rawFinish: isRecord(value) ? textOf(value.raw) : '',
   }
 }
 
@@ -78,7 +77,7 @@ export class PartReader {
   private readonly callsBegun = new Set<string>()
 
   read(part: unknown): readonly Piece[] {
-    if (!isObject(part)) return []
+    if (!isRecord(part)) return []
     const { id, delta, providerExecuted } = part
     const metadata = objectOf(part.providerMetadata)
     switch (part.type) {

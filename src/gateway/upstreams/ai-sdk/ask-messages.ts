@@ -1,5 +1,5 @@
-import { type Json, RequestError } from '../../protocols/adapter.js'
-import { objectOf, objectsOf, textOf } from '../../protocols/json-read.js'
+import { type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
+import { RequestError } from '../../protocols/adapter.js'
 import { addToolResult, CallNames, fileOf, given, numberOf, settingsOf, textsOf } from './asked-settings.js'
 import type { Asking, PromptMessage } from './model.js'
 import { signedOptions } from './signature.js'

@@ -1,5 +1,5 @@
-import { type Json, RequestError } from '../../protocols/adapter.js'
-import { isObject, objectOf, objectsOf, textOf } from '../../protocols/json-read.js'
+import { isRecord, type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
+import { RequestError } from '../../protocols/adapter.js'
 import type { AiSdkRequest, PromptMessage } from './model.js'
 
 export function numberOf(value: unknown): number | null {
@@ -107,7 +107,7 @@ export function responseFormatOf(format: Json | null): Json | undefined {
   const { schema, name, description } = objectOf(format.json_schema) ?? format
   return given({
     type: 'json',
-    schema: isObject(schema) ? schema : undefined,
+    schema: isRecord(schema) ? schema : undefined,
     name: typeof name === 'string' ? name : undefined,
     description: typeof description === 'string' ? description : undefined,
   })

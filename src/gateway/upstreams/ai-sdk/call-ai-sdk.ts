@@ -1,8 +1,8 @@
+import { isRecord, type Json, objectOf, parseObject, textOf } from '../../../rewards/index.js'
 import type { Surface } from '../../logs/request-record.js'
-import { type Json, RequestError } from '../../protocols/adapter.js'
-import { isObject, objectOf, parseObject, textOf } from '../../protocols/json-read.js'
+import { RequestError } from '../../protocols/adapter.js'
 import type { UpstreamAnswer } from '../call.js'
-import { failureOfConnection, UpstreamFailure } from '../failure.js'
+import { failureOfConnection, malformed, UpstreamFailure } from '../failure.js'
 import { PartReader, readWhole } from './answer-parts.js'
 import { askChat } from './ask-chat.js'
 import { askMessages } from './ask-messages.js'
@@ -100,7 +100,7 @@ function thinkingOf(space: string, tokens: number): Json {
 function mergedOptions(wanted: Json, config: Json): Record<string, Json> {
   const merged: Record<string, Json> = {}
   for (const [name, value] of [...Object.entries(wanted), ...Object.entries(config)])
-    if (isObject(value)) merged[name] = { ...merged[name], ...value }
+    if (isRecord(value)) merged[name] = { ...merged[name], ...value }
   return merged
 }
 
@@ -150,10 +150,6 @@ async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): P
   }
 }
 
-function malformed(message: string): UpstreamFailure {
-  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
-}
-
 /** Names of the SDK's errors. They are told by name: each package may have a copy of the classes. */
 const MALFORMED = new Set([
   'AI_JSONParseError',
@@ -184,17 +180,17 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
   if (CALLER.has(name)) return jsonAnswer(400, writer.error(message, 400), () => null)
   if (OPERATOR.has(name))
     throw new UpstreamFailure('operator', 'upstream_refused', 502, 'the model is set up wrongly')
-  const status = isObject(error) ? numberOf(error.statusCode) : null
+  const status = isRecord(error) ? numberOf(error.statusCode) : null
   if (MALFORMED.has(name) || (status !== null && status < 300))
     throw malformed('the answer of the model cannot be read')
   if (status === null || status > 599) throw failureOfConnection(error)
-  const headers = isObject(error) ? objectOf(error.responseHeaders) : null
+  const headers = isRecord(error) ? objectOf(error.responseHeaders) : null
   return jsonAnswer(status, writer.error(message, status), (header) => textOf(headers?.[header]) || null)
 }
 
 /** An error in the middle of a stream. */
 function failureOfPart(error: unknown): UpstreamFailure {
-  const status = isObject(error) ? numberOf(error.statusCode) : null
+  const status = isRecord(error) ? numberOf(error.statusCode) : null
   const more = { mayBeBilled: true }
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, messageOf(error), more)
@@ -202,12 +198,12 @@ function failureOfPart(error: unknown): UpstreamFailure {
 }
 
 function nameOf(error: unknown): string {
-  return isObject(error) ? textOf(error.name) : ''
+  return isRecord(error) ? textOf(error.name) : ''
 }
 
 function messageOf(error: unknown): string {
   if (typeof error === 'string' && error !== '') return error
-  return (isObject(error) && textOf(error.message)) || 'the model failed'
+  return (isRecord(error) && textOf(error.message)) || 'the model failed'
 }
 
 function jsonAnswer(status: number, body: Json, header: UpstreamAnswer['header']): UpstreamAnswer {

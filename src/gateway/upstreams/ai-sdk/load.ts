@@ -1,6 +1,6 @@
+import { isRecord, messageOf } from '../../../rewards/index.js'
 import type { UpstreamConfig } from '../../config/config.js'
 import { Secret } from '../../config/secret.js'
-import { isObject } from '../../protocols/json-read.js'
 import { UpstreamFailure } from '../failure.js'
 import type { AiSdkModel, AiSdkProvider } from './model.js'
 
@@ -23,9 +23,7 @@ export async function loadProvider(
   try {
     found = await load(name)
   } catch (error) {
-    throw broken(
-      `package ${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw broken(`package ${name} cannot be loaded: ${messageOf(error)}`)
   }
   const make = factoryOf(found, factory)
   if (make === null)
@@ -52,7 +50,7 @@ export async function loadProvider(
 }
 
 function factoryOf(found: unknown, name: string | null): ((options: object) => unknown) | null {
-  if (!isObject(found)) return null
+  if (!isRecord(found)) return null
   const functions = Object.entries(found).flatMap(([key, value]) =>
     (name === null ? /^create[A-Z]/.test(key) : key === name) && isFunction(value) ? [value] : [],
   )
@@ -68,7 +66,7 @@ function isFunction(value: unknown): value is (...given: readonly unknown[]) => 
 export function providerOf(provider: unknown): AiSdkProvider | null {
   const call = isFunction(provider)
     ? provider
-    : isObject(provider) && isFunction(provider.languageModel)
+    : isRecord(provider) && isFunction(provider.languageModel)
       ? provider.languageModel.bind(provider)
       : null
   return call === null ? null : (modelId) => checkModel(call(modelId))
@@ -77,7 +75,7 @@ export function providerOf(provider: unknown): AiSdkProvider | null {
 /** @throws UpstreamFailure for what is no model of a specification that is known here */
 export function checkModel(model: unknown): AiSdkModel {
   if (isModel(model)) return model
-  const version = isObject(model) ? String(model.specificationVersion) : typeof model
+  const version = isRecord(model) ? String(model.specificationVersion) : typeof model
   throw broken(`expected a language model of specification v2, v3 or v4, got ${version}`)
 }
 

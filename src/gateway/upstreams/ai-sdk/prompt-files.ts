@@ -1,5 +1,5 @@
-import { type Json, RequestError } from '../../protocols/adapter.js'
-import { isObject, listOf } from '../../protocols/json-read.js'
+import { isRecord, type Json, listOf } from '../../../rewards/index.js'
+import { RequestError } from '../../protocols/adapter.js'
 import type { AiSdkModel, PromptMessage } from './model.js'
 
 /**
@@ -34,7 +34,7 @@ function hasAddress(prompt: readonly PromptMessage[]): boolean {
 }
 
 function isFetched(url: string, mediaType: string, supported: unknown): boolean {
-  if (!isObject(supported)) return false
+  if (!isRecord(supported)) return false
   const [kind] = mediaType.split('/')
   return Object.entries(supported).some(
     ([type, patterns]) =>

@@ -1,5 +1,4 @@
-import type { Json } from '../../protocols/adapter.js'
-import { isObject, objectOf, parseObject, textOf } from '../../protocols/json-read.js'
+import { isRecord, type Json, objectOf, parseObject, textOf } from '../../../rewards/index.js'
 
 const MARK = 'aisdk:'
 
@@ -8,7 +7,7 @@ const MARK = 'aisdk:'
  * as it is, others as marked JSON. Empty: nothing.
  */
 export function signatureOf(metadata: unknown): string {
-  if (!isObject(metadata)) return ''
+  if (!isRecord(metadata)) return ''
   const own = textOf(objectOf(metadata.anthropic)?.signature)
   if (own !== '') return own
   return Object.keys(metadata).length === 0 ? '' : MARK + JSON.stringify(metadata)

@@ -1,5 +1,4 @@
-import type { Json } from '../../protocols/adapter.js'
-import { isObject, objectOf, objectsOf } from '../../protocols/json-read.js'
+import { isRecord, type Json, objectOf, objectsOf } from '../../../rewards/index.js'
 import { numberOf } from './asked-settings.js'
 
 /** Tokens of an answer. The whole of a side holds its parts. */
@@ -16,7 +15,7 @@ export interface Tokens {
 
 /** A usage of specification v2, v3 or v4; null: none of its counts says anything. */
 export function readTokens(usage: unknown): Tokens | null {
-  if (!isObject(usage)) return null
+  if (!isRecord(usage)) return null
   const { inputTokens, outputTokens } = usage
   const raw = objectOf(usage.raw) ?? {}
   const [inputs, outputs] = [objectOf(inputTokens) ?? {}, objectOf(outputTokens) ?? {}]
@@ -25,8 +24,8 @@ export function readTokens(usage: unknown): Tokens | null {
   const cacheRead = count(inputs.cacheRead, usage.cachedInputTokens) ?? 0
   const cacheWrite = count(inputs.cacheWrite) ?? 0
   const reasoning = count(outputs.reasoning, usage.reasoningTokens) ?? 0
-  const ofInputs = isObject(inputTokens) ? sum(count(inputs.noCache), cacheRead + cacheWrite) : null
-  const ofOutputs = isObject(outputTokens) ? sum(count(outputs.text), reasoning) : null
+  const ofInputs = isRecord(inputTokens) ? sum(count(inputs.noCache), cacheRead + cacheWrite) : null
+  const ofOutputs = isRecord(outputTokens) ? sum(count(outputs.text), reasoning) : null
   const total = count(usage.totalTokens)
   const input = count(inputs.total, inputTokens) ?? ofInputs
   const output = count(outputs.total, outputTokens) ?? ofOutputs

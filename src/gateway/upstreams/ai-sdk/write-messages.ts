@@ -1,5 +1,4 @@
-import type { Json } from '../../protocols/adapter.js'
-import { objectOf, textOf } from '../../protocols/json-read.js'
+import { type Json, objectOf, textOf } from '../../../rewards/index.js'
 import type { Block, Finish, WholeAnswer } from './answer-parts.js'
 import { argumentsOf } from './asked-settings.js'
 import { signatureOf } from './signature.js'

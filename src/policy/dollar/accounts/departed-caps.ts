@@ -1,3 +1,4 @@
+import { LatestMap } from '../../../base/latest-map.js'
 import type { Cap } from './cap.js'
 import type { CapSpec } from './cap-period.js'
 
@@ -9,7 +10,7 @@ const TENANTS_MAX = 10_000
  * and is back with the next has no second cap for the same period. Part of the fold.
  */
 export class DepartedCaps {
-  private readonly byTenant = new Map<string, Cap[]>()
+  private readonly byTenant = new LatestMap<string, Cap[]>(TENANTS_MAX)
 
   /** @returns tenants and their caps, in the order in which they left */
   get entries(): Iterable<readonly [tenant: string, caps: readonly Cap[]]> {
@@ -27,11 +28,8 @@ export class DepartedCaps {
   }
 
   put(tenant: string, caps: readonly Cap[]): void {
-    this.byTenant.delete(tenant)
-    if (caps.length === 0) return
-    this.byTenant.set(tenant, [...caps])
-    const [first] = this.byTenant.keys()
-    if (this.byTenant.size > TENANTS_MAX && first !== undefined) this.byTenant.delete(first)
+    if (caps.length === 0) this.byTenant.delete(tenant)
+    else this.byTenant.set(tenant, [...caps])
   }
 
   /** The cap of a tenant that is back, if one like it is remembered: it is in force again. */

@@ -1,4 +1,4 @@
-import { ParetoBanditError } from '../../../base/errors.js'
+import { messageOf, ParetoBanditError } from '../../../base/errors.js'
 import { LATEST_FOR_NODE_20, loadBetterSqlite } from './better-sqlite3.js'
 import { loadBunSqlite } from './bun-sqlite.js'
 import type { SqliteDriver, SqliteDriverChoice, SqliteDriverName } from './database.js'
@@ -72,7 +72,7 @@ function runtime(): string {
 function reasonOf(thrown: unknown): string {
   const reasons: string[] = []
   for (let each = thrown; each !== undefined && each !== null && reasons.length < 10; ) {
-    const text = each instanceof Error ? each.message : String(each)
+    const text = messageOf(each)
     const line = text.replace(/\s+/g, ' ').trim()
     if (line !== '' && !reasons.includes(line)) reasons.push(line)
     each = each instanceof Error ? each.cause : undefined

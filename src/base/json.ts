@@ -1,0 +1,61 @@
+import { isRecord } from './check.js'
+import { reading } from './read-once.js'
+
+/** An object of JSON. */
+export type Json = { readonly [field: string]: unknown }
+
+/** Null: it is something else. */
+export function objectOf(value: unknown): Json | null {
+  return isRecord(value) ? value : null
+}
+
+/** Empty: it is something else. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** Empty: it is something else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function memberOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined
+}
+
+/** Objects of a list; what else is in it is passed over. */
+export function objectsOf(value: unknown): readonly Json[] {
+  return listOf(value).filter(isRecord)
+}
+
+/**
+ * The texts of a content: a text, or parts of which some have one; a tool's result holds parts of its own.
+ * @throws INVALID_ARGUMENT for what cannot be read
+ */
+export function textOfContent(content: unknown): string {
+  return typeof content === 'string' ? content : reading('content', () => textOfParts(content))
+}
+
+function textOfParts(content: unknown): string {
+  return joined(
+    listOf(content).map((part) => {
+      if (typeof part === 'string') return part
+      const { text, content: inner } = objectOf(part) ?? {}
+      if (typeof text === 'string') return text
+      return typeof inner === 'string' ? inner : joined(objectsOf(inner).map((each) => textOf(each.text)))
+    }),
+  )
+}
+
+function joined(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n')
+}
+
+/** Null: the text is no JSON, or that of something else. */
+export function parseObject(text: string): Json | null {
+  try {
+    return objectOf(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
