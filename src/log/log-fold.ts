@@ -37,8 +37,8 @@ export class LogFold {
 
   /** @throws LOG_VERSION for an event of a future release, OUT_OF_MEMORY: nothing after it can be folded here */
   fold(origin: string, number: number, bytes: Uint8Array): Outcome {
-    const mark = this.state.ids.origins.register(origin)
-    if (number <= mark.lastEvent) return { kind: 'known' }
+    const known = this.state.ids.origins.register(origin)
+    if (number <= known.lastEvent) return { kind: 'known' }
     let decoded: LoggedEvent | null = null
     let outcome: Outcome
     try {
@@ -50,7 +50,7 @@ export class LogFold {
       if (!(error instanceof ParetoBanditError) || OWN_FAILURES.has(error.code)) throw error
       outcome = this.foldBill(decoded) ?? { kind: 'refused', event: decoded, error }
     }
-    mark.lastEvent = number
+    known.lastEvent = number
     return outcome
   }
 

@@ -33,9 +33,9 @@ export class SharedSnapshots {
    */
   consider(before: number, state: RoutingState, position: Position): void {
     const { snapshotEvents } = this.options
-    const mark = Math.floor(state.events / snapshotEvents)
+    const multiple = Math.floor(state.events / snapshotEvents)
     if (this.isOurs) this.take(state, position)
-    else if (Math.floor(before / snapshotEvents) !== mark) void this.claim(`snapshot-${mark}`)
+    else if (Math.floor(before / snapshotEvents) !== multiple) void this.claim(`snapshot-${multiple}`)
   }
 
   /**

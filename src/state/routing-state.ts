@@ -192,7 +192,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
     const tries = (event.triesCost ? TRIES_COST : 0) | (event.triesLatency ? TRIES_LATENCY : 0)
-    if (tries !== 0) pending.mark(pending.next - 1, tries)
+    if (tries !== 0) pending.setFlags(pending.next - 1, tries)
     this.policy.routed?.(event, pending.next - 1)
   }
 
@@ -216,7 +216,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const listCostUsd = pending.listCostUsd(sequence)
     const isMistake = wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
     const told = this.bills.judge(model, event, listCostUsd, pending.prices(sequence))
-    pending.mark(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
+    pending.setFlags(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
@@ -240,7 +240,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
     this.answered(model, event.at, sequence)
-    this.pending.mark(sequence, REWARDED)
+    this.pending.setFlags(sequence, REWARDED)
     model.rewarded++
     model.rewardSum += event.reward
   }
@@ -268,7 +268,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.bills.countUsage(model, event, pending.prices(sequence))
     const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
-    pending.mark(sequence, told | FAILED)
+    pending.setFlags(sequence, told | FAILED)
   }
 
   /** A request like any other in the books; nothing is learned of its cost, which is that of a part. */
@@ -292,7 +292,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.bills.countUsage(model, event, pending.prices(sequence))
     const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
     pending.book(sequence, event.costUsd, event.at)
-    pending.mark(sequence, told | CANCELLED)
+    pending.setFlags(sequence, told | CANCELLED)
   }
 
   /** The bill takes the place of what has been booked, on every account that paid. */
@@ -318,7 +318,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const model = this.modelOf(sequence)
     // A removed model's requests are closed; their reservations were spent when it went.
     if (model !== undefined) this.chargeReservation(model, sequence, at)
-    this.pending.mark(sequence, EXPIRED)
+    this.pending.setFlags(sequence, EXPIRED)
   }
 
   /** Before the request is marked: what it has had says whether its answer was counted. */
@@ -340,7 +340,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     for (const sequence of pending.waiting()) {
       if (this.modelOf(sequence) !== model) continue
       if (isUnsettled(pending.state(sequence))) this.chargeReservation(model, sequence, at)
-      pending.mark(sequence, DROPPED)
+      pending.setFlags(sequence, DROPPED)
     }
     this.registry.remove(model)
     this.policy.unavailable?.(model)

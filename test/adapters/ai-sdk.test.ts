@@ -4,7 +4,7 @@ import * as seven from 'ai7'
 import { MockLanguageModelV4 } from 'ai7/test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reward, routed, runOf } from '../../src/adapters/ai-sdk/index.js'
-import { MARK, RUNS_MAX, Runs } from '../../src/adapters/marks.js'
+import { METADATA_KEY, RUNS_MAX, Runs } from '../../src/adapters/run-tags.js'
 import { createRouter, type Router, type Run } from '../../src/index.js'
 import { expectCode } from '../support/errors.js'
 import { Random } from '../support/random.js'
@@ -298,7 +298,8 @@ describe('what a routed model is made of', () => {
     const runs = new Runs()
     for (let i = 0; i < RUNS_MAX + 5; i++) runs.add(String(i), {} as Run<unknown>)
     expect(runs.size).toBe(RUNS_MAX)
-    const of = (run: string) => runs.of({ [MARK]: { decision: 'r.1', model: 'm', run, session: null } })
+    const of = (run: string) =>
+      runs.of({ [METADATA_KEY]: { decision: 'r.1', model: 'm', run, session: null } })
     expect(of('0')).toBeNull()
     expect(of(String(RUNS_MAX))).not.toBeNull()
   })

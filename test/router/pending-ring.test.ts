@@ -62,7 +62,7 @@ describe('the ring of pending requests', () => {
             if (step < 4 || !ring.holds(sequence)) route()
             else {
               const bit = step % 2 === 0 ? SETTLED : EXPIRED
-              ring.mark(sequence, bit)
+              ring.setFlags(sequence, bit)
               states[sequence] |= bit
             }
             expect(ring.due(ring.next)).toBe(due(ring.next))
@@ -119,7 +119,7 @@ describe('the ring of pending requests', () => {
             for (let i = 0; i < 41; i++) {
               const sequence = add(ring, ring.next, now)
               listOf[sequence] = now
-              ring.mark(sequence, SETTLED | REWARDED)
+              ring.setFlags(sequence, SETTLED | REWARDED)
             }
           }
           const held = listOf.slice(Math.max(1, ring.next - ring.capacity, ring.next - 2048))

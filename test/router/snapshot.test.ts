@@ -5,7 +5,7 @@ import { createRouter } from '../../src/create-router.js'
 import { MODEL_NUMBERS } from '../../src/models/registry.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
-import type { OriginMark } from '../../src/state/pending/origins.js'
+import type { OriginRecord } from '../../src/state/pending/origins.js'
 import { expectCode, wrong } from '../support/errors.js'
 import { operation, Run } from '../support/operations.js'
 import { anyPolicy, type Bench, digest, HOUR, MODELS, makeBench, numbersIn, X } from '../support/router.js'
@@ -182,7 +182,7 @@ describe('a snapshot that is not in order', () => {
     expect(small.router.snapshot()).toEqual(before)
   })
 
-  it.each<[string, (origins: OriginMark[]) => unknown]>([
+  it.each<[string, (origins: OriginRecord[]) => unknown]>([
     ['its name is none', ([r]) => [{ ...r, name: '\ufffd' }]],
     ['its name is too long', ([r]) => [{ ...r, name: 'r'.repeat(65) }]],
     ['it is listed twice', ([r]) => [r, { ...r, index: 2 }]],
@@ -290,8 +290,8 @@ describe('a snapshot that is not in order', () => {
 })
 
 /** A copy that lists other origins. */
-function withOrigins(bytes: Uint8Array, edit: (origins: OriginMark[]) => unknown): Uint8Array {
-  return withText(bytes, (text) => ({ ...text, origins: edit(text.origins as OriginMark[]) }))
+function withOrigins(bytes: Uint8Array, edit: (origins: OriginRecord[]) => unknown): Uint8Array {
+  return withText(bytes, (text) => ({ ...text, origins: edit(text.origins as OriginRecord[]) }))
 }
 
 /** What the release before would have written: no origins, and requests without theirs. Of three requests that wait. */

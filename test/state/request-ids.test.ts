@@ -84,7 +84,7 @@ describe('origins', () => {
   it('are bounded: the oldest is forgotten', () => {
     const origins = new Origins()
     for (let i = 0; i < ORIGINS_MAX + 3; i++) origins.register(`p${i}`)
-    expect([...origins.marks()]).toHaveLength(ORIGINS_MAX)
+    expect([...origins.records()]).toHaveLength(ORIGINS_MAX)
     expect(origins.get('p2')).toBeUndefined()
     expect(origins.get('p3')?.index).toBe(4)
     expect(origins.register('p2').index).toBe(ORIGINS_MAX + 4)

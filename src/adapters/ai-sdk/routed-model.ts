@@ -3,12 +3,12 @@ import { isRecord, type Json, type Rewards, reading } from '../../rewards/index.
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { checkIds, checkModels, checkOptions, checkRecord, checkRouter, quietly, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { MARK, type Mark, Runs } from '../marks.js'
+import { METADATA_KEY, Runs, type RunTag } from '../run-tags.js'
 import { callNeeds } from './call-needs.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent, restOf } from './first-content.js'
 import type { AnyLanguageModel, CallOptions, Generated, Streamed } from './language-model.js'
-import { marked, sessionOfToolLoop } from './tool-loop.js'
+import { sessionOfToolLoop, tagged } from './tool-loop.js'
 
 /** What a routed model is made of. */
 export interface RoutedModelOptions<Model extends AnyLanguageModel> {
@@ -56,7 +56,7 @@ export function routed<Model extends AnyLanguageModel>(
 
   const start = async <Answer extends Json>(
     options: CallOptions,
-    call: (model: Model, mark: Mark) => Promise<Called<Answer>>,
+    call: (model: Model, tag: RunTag) => Promise<Called<Answer>>,
   ): Promise<Answer> => {
     const asked = optionsOf(options, run, Object.keys(models), able)
     const { session = null } = asked
@@ -68,18 +68,18 @@ export function routed<Model extends AnyLanguageModel>(
     return done.answer.answer
   }
   const doGenerate = (options: CallOptions) =>
-    start(options, async (model, mark) => {
+    start(options, async (model, tag) => {
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
       const answer = (await model.doGenerate(options as never)) as Generated
       heard?.add(() => wholeOf(answer))
-      heard?.ended(mark.decision)
-      const content = answer.content.map((part) => (part.type === 'tool-call' ? marked(part, mark) : part))
+      heard?.ended(tag.decision)
+      const content = answer.content.map((part) => (part.type === 'tool-call' ? tagged(part, tag) : part))
       const { response, providerMetadata } = answer
       const usage = usageOf(answer)
-      return { usage, response, providerMetadata, answer: { ...marked(answer, mark), content } }
+      return { usage, response, providerMetadata, answer: { ...tagged(answer, tag), content } }
     })
   const doStream = (options: CallOptions) =>
-    start(options, async (model, mark) => {
+    start(options, async (model, tag) => {
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
       const answer = (await model.doStream({ ...options, includeRawChunks: true } as never)) as Streamed
       const begun = await firstContent(answer.stream)
@@ -87,8 +87,8 @@ export function routed<Model extends AnyLanguageModel>(
       const usage = new Promise<object>((finished, failed) => {
         const shown = (part: Json) => {
           heard?.add(() => pieceOf(part))
-          if (part.type === 'finish') heard?.ended(mark.decision)
-          return isMarked(part) ? marked(part, mark) : part
+          if (part.type === 'finish') heard?.ended(tag.decision)
+          return isTagged(part) ? tagged(part, tag) : part
         }
         const isShown = ({ type }: Json) => type !== 'raw' || options.includeRawChunks === true
         stream = restOf(begun, shown, isShown, { finished: (told) => finished(told ?? {}), failed })
@@ -97,7 +97,7 @@ export function routed<Model extends AnyLanguageModel>(
     })
   const made = {
     specificationVersion,
-    provider: MARK,
+    provider: METADATA_KEY,
     modelId: 'auto',
     supportedUrls: {},
     doGenerate,
@@ -150,7 +150,7 @@ function optionsOf(
   capabilities: ModelCapabilities,
 ): RunOptions {
   const { prompt, tools, abortSignal, maxOutputTokens, providerOptions } = call
-  const own = isRecord(providerOptions) ? providerOptions[MARK] : undefined
+  const own = isRecord(providerOptions) ? providerOptions[METADATA_KEY] : undefined
   const given: RunOptions = { ...run, ...(isRecord(own) ? own : {}) }
   const hasTools = Array.isArray(tools) && tools.length > 0
   return {
@@ -167,6 +167,6 @@ function usageOf({ usage }: Json): object | null {
 }
 
 /** Parts of which the SDK keeps what a provider says: for the next step, and for the caller. */
-function isMarked({ type }: Json): boolean {
+function isTagged({ type }: Json): boolean {
   return type === 'tool-call' || type === 'finish'
 }

@@ -1,13 +1,13 @@
 import type { BaseMessage } from '@langchain/core/messages'
 import type { Run } from '../../index.js'
 import { quietly, refused } from '../given.js'
-import { MARK, markIn, Runs } from '../marks.js'
+import { METADATA_KEY, Runs, tagIn } from '../run-tags.js'
 
 /** A message of a routed chat model, or what an agent gives back: its latest such message counts. */
 export type Answer = BaseMessage | { readonly messages: readonly BaseMessage[] }
 
 const runs = new Runs()
-/** Of pieces of a stream: the first alone is marked, as metadata of pieces is joined where they are. */
+/** Of pieces of a stream: the first alone is tagged, as metadata of pieces is joined where they are. */
 const ofPieces = new WeakMap<object, Run<unknown>>()
 
 /**
@@ -26,21 +26,21 @@ export async function reward(answer: Answer, reward: number): Promise<void> {
 export function runOf(answer: Answer): Run<unknown> | null {
   return quietly(() => {
     const messages = 'messages' in answer ? answer.messages : [answer]
-    const latest = messages.findLast(({ response_metadata }) => markIn(response_metadata) !== null)
+    const latest = messages.findLast(({ response_metadata }) => tagIn(response_metadata) !== null)
     if (latest !== undefined) return runs.of(latest.response_metadata)
     return messages.length === 1 ? (ofPieces.get(messages[0]) ?? null) : null
   })
 }
 
 /** A message says whose it is, and can be rewarded. */
-export function mark(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
+export function tag(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
   const { id: decision, model } = run.decision
   const own = { decision, model, run: crypto.randomUUID(), session }
-  message.response_metadata = { ...message.response_metadata, [MARK]: own }
+  message.response_metadata = { ...message.response_metadata, [METADATA_KEY]: own }
   runs.add(own.run, run)
 }
 
-/** A piece of a stream that is marked already can be rewarded too. */
+/** A piece of a stream that is tagged already can be rewarded too. */
 export function remember(piece: BaseMessage, run: Run<unknown>): void {
   ofPieces.set(piece, run)
 }
@@ -60,5 +60,5 @@ export function sessionOfTurn(messages: readonly BaseMessage[]): string | null {
 }
 
 function sessionOf({ response_metadata }: BaseMessage): string | null {
-  return markIn(response_metadata)?.session ?? null
+  return tagIn(response_metadata)?.session ?? null
 }

@@ -14,10 +14,10 @@ import { isRecord, type Rewards, reading } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
 import { checkIds, checkModels, checkRecord, checkRouter, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { MARK } from '../marks.js'
+import { METADATA_KEY } from '../run-tags.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { messageNeeds } from './message-needs.js'
-import { mark, remember, sessionOfToolLoop } from './message-runs.js'
+import { remember, sessionOfToolLoop, tag } from './message-runs.js'
 import { addedUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
@@ -66,7 +66,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   }
 
   override _llmType(): string {
-    return MARK
+    return METADATA_KEY
   }
 
   /** The same with these tools. @throws INVALID_ARGUMENT where a model takes none, and `capabilities` do not say so */
@@ -103,7 +103,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     const { message } = run.answer
     heard?.add(() => wholeOf(message))
     heard?.ended(run.decision.id)
-    mark(message, run, asked.session)
+    tag(message, run, asked.session)
     return { generations: [{ text: message.text, message }], llmOutput: {} }
   }
 
@@ -128,7 +128,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     let id: string | undefined
     for await (const message of run.answer) {
       // Texts in the metadata of pieces are joined where the pieces are.
-      if (isFirst) mark(message, run, asked.session)
+      if (isFirst) tag(message, run, asked.session)
       else remember(message, run)
       isFirst = false
       heard?.add(() => pieceOf(message))

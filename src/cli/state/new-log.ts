@@ -28,7 +28,7 @@ export async function beginLog(
   router.restore(snapshot)
   // Events of the new log are numbered from 1 on.
   const { origins } = router.confirmedState.ids
-  for (const { name } of [...origins.marks()]) origins.register(name).lastEvent = 0
+  for (const { name } of [...origins.records()]) origins.register(name).lastEvent = 0
   const { usdPerRequest } = router.stats().pacer
   const store = sqliteStoreWith(file, { driver: sqliteDriver() }, { snapshot: router.snapshot() })
   try {

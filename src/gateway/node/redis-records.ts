@@ -3,19 +3,19 @@ import type { RedisStoreConfig } from '../config/config.js'
 import type { RecordStore } from '../keys/records.js'
 import { type RedisLink, redisLink } from './redis-link.js'
 
-/** A change and a new mark, in one step: nobody sees one without the other. */
+/** A change and a new version, in one step: nobody sees one without the other. */
 const CHANGE = `
 if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
 redis.call('SET', KEYS[2], ARGV[2])
 return 1`
 
 /**
- * Records of replicas: a hash `{PREFIX}:records` in the Redis that has their log, and beside it a mark that is another one
+ * Records of replicas: a hash `{PREFIX}:records` in the Redis that has their log, and beside it a version that is another one
  * after each change.
  */
 export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordStore {
   const { prefix, timeoutMs, waitReplicas } = config
-  const [hash, mark] = [`{${prefix}}:records`, `{${prefix}}:records:version`]
+  const [hash, version] = [`{${prefix}}:records`, `{${prefix}}:records:version`]
   /** `WAIT` holds up all that comes after it on its connection: changes that wait have one of their own. */
   let waiting: Promise<RedisLink> | null = null
   const linkForChanges = (): Promise<RedisLink> => {
@@ -28,7 +28,7 @@ export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordS
   }
   const change = async (id: string, text: string): Promise<void> => {
     const own = await linkForChanges()
-    await own.send('EVAL', CHANGE, '2', hash, mark, id, randomUUID(), text)
+    await own.send('EVAL', CHANGE, '2', hash, version, id, randomUUID(), text)
     if (waitReplicas === 0) return
     const count = Number(await own.send('WAIT', String(waitReplicas), String(timeoutMs)))
     if (count < waitReplicas)
@@ -45,7 +45,7 @@ export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordS
     },
     put: (id, value) => change(id, JSON.stringify(value)),
     remove: (id) => change(id, ''),
-    version: async () => String((await link.send('GET', mark)) ?? 'none'),
+    version: async () => String((await link.send('GET', version)) ?? 'none'),
     async close() {
       link.close()
       const own = await waiting?.catch(() => null)

@@ -1,10 +1,10 @@
 import { type Box, placeLabels, pointsAlong } from '../../report/labels.js'
 import { label, polyline, tag } from '../../report/svg.js'
-import type { Mark } from './frontier-marks.js'
+import type { PlotPoint } from './frontier-points.js'
 
 type Pixel = readonly [x: number, y: number]
 
-/** Marks closer than this share a label. */
+/** Points closer than this share a label. */
 const TOUCHING_PX = 14
 /** Characters of a name at most: an id may have hundreds. The hint of the mark has all of it. */
 const NAME_LENGTH_MAX = 28
@@ -12,8 +12,8 @@ const NAME_LENGTH_MAX = 28
 const POINT_PX = 5
 
 interface FrontierLabels {
-  readonly marks: readonly Mark[]
-  readonly at: (mark: Mark) => Pixel
+  readonly points: readonly PlotPoint[]
+  readonly at: (point: PlotPoint) => Pixel
   readonly policy: string
   readonly policyAt: readonly Pixel[]
   readonly besideAt: readonly { readonly policy: string; readonly points: readonly Pixel[] }[]
@@ -28,14 +28,14 @@ interface FrontierLabels {
  * stand far from its mark has a leader, and one that fits nowhere is left out.
  */
 export function frontierLabels(plot: FrontierLabels): string[] {
-  const { marks, at, policyAt, besideAt, mixAt, bounds } = plot
-  const models = marks
-    .filter((mark) => mark.className === 'fixed')
-    .map((mark) => nameAt(mark.text, at(mark), 'name'))
+  const { points, at, policyAt, besideAt, mixAt, bounds } = plot
+  const models = points
+    .filter((point) => point.className === 'fixed')
+    .map((point) => nameAt(point.text, at(point), 'name'))
   const named = plot.namesModelsAlone ? models : [...models, ...namesOfOthers(plot)]
   const obstacles = [
-    ...marks.map((mark) => square(at(mark), halfSize(mark))),
-    ...[...along(policyAt), ...besideAt.flatMap(({ points }) => points)].map((point) => square(point)),
+    ...points.map((point) => square(at(point), halfSize(point))),
+    ...[...along(policyAt), ...besideAt.flatMap((beside) => beside.points)].map((point) => square(point)),
   ]
   const lines = [...along(mixAt), ...besideAt.flatMap(({ points }) => along(points))].map((point) =>
     square(point),
@@ -55,7 +55,7 @@ export function frontierLabels(plot: FrontierLabels): string[] {
 }
 
 /** The policies, the baselines and the mix. */
-function namesOfOthers({ marks, at, policy, policyAt, besideAt, mixAt }: FrontierLabels): Named[] {
+function namesOfOthers({ points, at, policy, policyAt, besideAt, mixAt }: FrontierLabels): Named[] {
   return [
     ...policyAt
       .slice(Math.floor(policyAt.length / 2))
@@ -65,7 +65,7 @@ function namesOfOthers({ marks, at, policy, policyAt, besideAt, mixAt }: Frontie
       nameAt(`policy ${other.policy}`, other.points[Math.floor(other.points.length / 3)], 'name quiet'),
     ),
     ...merged(
-      marks.filter((mark) => mark.className !== 'fixed'),
+      points.filter((point) => point.className !== 'fixed'),
       at,
     ),
     ...mixAt
@@ -89,16 +89,16 @@ function nameAt(text: string, [x, y]: Pixel, className: string): Named {
   return { text: shown, x, y, className }
 }
 
-/** One label for marks that touch: LinUCB with and without forgetting often coincide. */
-function merged(marks: readonly Mark[], at: (mark: Mark) => Pixel): Named[] {
-  const groups: Mark[][] = []
-  for (const mark of marks) {
-    const near = groups.find(([first]) => distance(at(first), at(mark)) < TOUCHING_PX)
-    if (near === undefined) groups.push([mark])
-    else near.push(mark)
+/** One label for points that touch: LinUCB with and without forgetting often coincide. */
+function merged(points: readonly PlotPoint[], at: (point: PlotPoint) => Pixel): Named[] {
+  const groups: PlotPoint[][] = []
+  for (const point of points) {
+    const near = groups.find(([first]) => distance(at(first), at(point)) < TOUCHING_PX)
+    if (near === undefined) groups.push([point])
+    else near.push(point)
   }
   return groups.map((group) => {
-    const texts = group.map((mark) => mark.text)
+    const texts = group.map((point) => point.text)
     const both = texts.includes('LinUCB') && texts.includes('LinUCB + forgetting')
     const text = both && texts.length === 2 ? 'LinUCB ± forgetting' : texts.join(', ')
     return nameAt(text, at(group[0]), 'name quiet')

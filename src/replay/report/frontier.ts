@@ -5,7 +5,7 @@ import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
 import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
 import { frontierLabels } from './frontier-labels.js'
-import { baselineMarks, besideMarks, fixedMarks, type Mark } from './frontier-marks.js'
+import { baselinePoints, besidePoints, fixedPoints, type PlotPoint } from './frontier-points.js'
 
 export interface Frontier {
   readonly policy: string
@@ -22,14 +22,14 @@ export interface Frontier {
 const MARGIN = { top: 26, right: 18, bottom: 36, left: 44 }
 /** Reward against cost (logarithmic): fixed models, what mixing two of them reaches, baselines, the policy with its CI. */
 export function frontier(plot: Frontier, size: Size): string {
-  const fixed = fixedMarks(plot.baselines, plot.colorOf)
-  const marks = [...fixed, ...baselineMarks(plot.baselines)]
+  const fixed = fixedPoints(plot.baselines, plot.colorOf)
+  const points = [...fixed, ...baselinePoints(plot.baselines)]
   const policy = plot.rows
     .map((row) => ({ ...row, costUsd: row.utilisation * row.budgetUsdPerRequest }))
     .sort((a, b) => a.costUsd - b.costUsd)
-  const beside = besideMarks(plot.baselines)
+  const beside = besidePoints(plot.baselines)
   const { x, y } = scales(
-    [...marks, ...policy, ...beside.flatMap((other) => other.marks)],
+    [...points, ...policy, ...beside.flatMap((other) => other.points)],
     policy.flatMap((row) => [...row.rewardCi95]),
     size,
   )
@@ -38,7 +38,7 @@ export function frontier(plot: Frontier, size: Size): string {
     y(value),
   ]
   const policyAt = policy.map(at)
-  const besideAt = beside.map((other) => ({ policy: other.policy, points: other.marks.map(at) }))
+  const besideAt = beside.map((other) => ({ policy: other.policy, points: other.points.map(at) }))
   const mixAt = mixPoints(fixed, x.domain()[1]).map(at)
   const bounds = {
     x: MARGIN.left,
@@ -50,12 +50,12 @@ export function frontier(plot: Frontier, size: Size): string {
     ...axes(x, y, size, plot.title),
     tag('path', { d: polyline(mixAt), class: 'mix-line' }, hint('best affordable mix of two fixed models')),
     ...besideAt.map(({ points }) => tag('path', { d: polyline(points), class: 'beside-line' })),
-    ...beside.flatMap((other) => other.marks.map((mark) => drawMark(mark, at(mark)))),
+    ...beside.flatMap((other) => other.points.map((point) => drawPoint(point, at(point)))),
     tag('path', { d: polyline(policyAt), class: 'policy-line' }),
-    ...policy.map((row, i) => policyMark(row, policyAt[i], y)),
-    ...marks.map((mark) => drawMark(mark, at(mark))),
+    ...policy.map((row, i) => policyPoint(row, policyAt[i], y)),
+    ...points.map((point) => drawPoint(point, at(point))),
     ...frontierLabels({
-      ...{ marks, at, policy: plot.policy, policyAt, besideAt, mixAt, bounds },
+      ...{ points, at, policy: plot.policy, policyAt, besideAt, mixAt, bounds },
       namesModelsAlone: plot.namesModelsAlone ?? false,
     }),
   ].join('')
@@ -89,7 +89,7 @@ function mixPoints(fixed: readonly Point[], highest: number): Point[] {
   return Array.from({ length: 90 }, (_, i) => bestMix(points, low * (high / low) ** (i / 89)))
 }
 
-function policyMark(
+function policyPoint(
   row: PolicyRow & Point,
   [px, py]: readonly [number, number],
   y: (value: number) => number,
@@ -104,10 +104,10 @@ function policyMark(
   )
 }
 
-function drawMark(mark: Mark, [px, py]: readonly [number, number]): string {
-  const d = symbol(mark.shape, mark.area)() ?? ''
+function drawPoint(point: PlotPoint, [px, py]: readonly [number, number]): string {
+  const d = symbol(point.shape, point.area)() ?? ''
   const transform = `translate(${px.toFixed(1)},${py.toFixed(1)})`
-  return tag('path', { d, transform, class: mark.className, fill: mark.color }, hint(mark.hint))
+  return tag('path', { d, transform, class: point.className, fill: point.color }, hint(point.hint))
 }
 
 function axes(

@@ -7,7 +7,7 @@ export const ORIGINS_MAX = 32_768
 export const ORIGIN_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 /** What is kept of an origin, in snapshots too. */
-export interface OriginMark {
+export interface OriginRecord {
   /** First part of its request ids. */
   readonly name: string
   /** Its registration, from 1. */
@@ -26,7 +26,7 @@ export class Origin {
   lastEvent: number
   readonly runs = new RequestRuns()
 
-  constructor({ name, index, nextRequest, lastEvent }: OriginMark) {
+  constructor({ name, index, nextRequest, lastEvent }: OriginRecord) {
     this.name = name
     this.index = index
     this.nextRequest = nextRequest
@@ -63,9 +63,9 @@ export class Origins {
   }
 
   /** Takes over an origin of a snapshot; they come in order of their index. */
-  insert(mark: OriginMark): Origin {
-    const origin = new Origin(mark)
-    this.registrations = Math.max(this.registrations, mark.index)
+  insert(record: OriginRecord): Origin {
+    const origin = new Origin(record)
+    this.registrations = Math.max(this.registrations, record.index)
     this.byName.set(origin.name, origin)
     this.byIndex.set(origin.index, origin)
     if (this.byName.size > ORIGINS_MAX) {
@@ -77,7 +77,7 @@ export class Origins {
     return origin
   }
 
-  *marks(): Generator<OriginMark> {
+  *records(): Generator<OriginRecord> {
     for (const { name, index, nextRequest, lastEvent } of this.byName.values())
       yield { name, index, nextRequest, lastEvent }
   }

@@ -177,7 +177,7 @@ export class PendingRequests {
     this.rows[row + BOOKED_AT] = at
   }
 
-  mark(sequence: number, bits: number): void {
+  setFlags(sequence: number, bits: number): void {
     const at = this.offset(sequence) + STATE
     this.change(at)
     const before = this.rows[at]

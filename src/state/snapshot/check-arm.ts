@@ -28,19 +28,20 @@ export function checkArm(
   if (!isCount(lastUpdate) || !isCount(lastPlay) || Math.max(lastUpdate, lastPlay) > requests) {
     throw invalidSnapshot('an arm was last seen after the last request')
   }
-  if (!(ridge > 0 && price >= 0 && price <= 1)) throw invalidSnapshot("an arm's marks are not valid")
+  if (!(ridge > 0 && price >= 0 && price <= 1))
+    throw invalidSnapshot("an arm's update counters are not valid")
   if (!arm.every((entry) => Math.abs(entry) <= SUM_MAX))
     throw invalidSnapshot("an arm's statistic is not valid")
   const triangle = (dimension * (dimension + 1)) / 2
   const reward = 4 + 2 * dimension
-  // Behind both triangles: two marks and, of two heads, theta and b, then the triangles of the settled requests.
+  // Behind both triangles: two numbers and, of two heads, theta and b, then the triangles of the settled requests.
   const settled = reward + 2 * triangle + 2 + 4 * dimension
   const shape = { dimension, updates: 1 + played, lambda0 }
   checkDesign(arm, { ...shape, start: reward, heads: 1, ridge, targetMax: rewardMax })
   if (arm.length <= settled) return
   const [settledUpdate, settledRidge] = arm.subarray(reward + 2 * triangle)
   if (!isCount(settledUpdate) || settledUpdate > requests || !(settledRidge > 0))
-    throw invalidSnapshot("an arm's marks are not valid")
+    throw invalidSnapshot("an arm's update counters are not valid")
   checkDesign(arm, { ...shape, start: settled, heads: 2, ridge: settledRidge, targetMax: LOG_LATENCY_MAX })
 }
 

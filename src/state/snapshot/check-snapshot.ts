@@ -1,7 +1,7 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX } from '../../base/check.js'
 import { CEILING_MIN_USD } from '../../events/budget.js'
 import { MODEL_NUMBERS, type Model } from '../../models/registry.js'
-import type { OriginMark } from '../pending/origins.js'
+import type { OriginRecord } from '../pending/origins.js'
 import {
   BOOKED,
   BOOKED_AT,
@@ -120,7 +120,7 @@ interface SnapshotParts {
   readonly requests: readonly SnapshotRequest[]
   /** Rows of those that take nothing but a bill. */
   readonly closed: readonly Float64Array[]
-  readonly origins: readonly OriginMark[]
+  readonly origins: readonly OriginRecord[]
   readonly dimension: number
   /** Where a request's context begins in its row. */
   readonly contextStart: number

@@ -143,7 +143,7 @@ export function* decodeSteps(
       precisionOf: (slot) => precisionIn(models.find(({ model }) => model.slot === slot)?.arm, dimension),
     },
   )
-  for (const mark of text.origins) state.ids.origins.insert(mark)
+  for (const origin of text.origins) state.ids.origins.insert(origin)
   yield
   state.pending.load(totals.next, entries, prices, closed)
   yield

@@ -1,6 +1,6 @@
 import { isRecord, isText } from '../../base/check.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
-import { ORIGIN_NAME, type OriginMark } from '../pending/origins.js'
+import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
@@ -24,7 +24,7 @@ export interface SnapshotText {
   readonly budget: boolean
   /** Lowest and highest reward, unchecked; left out for [0, 1] and in snapshots of before the range was saved. */
   readonly rewardRange?: unknown
-  readonly origins: readonly OriginMark[]
+  readonly origins: readonly OriginRecord[]
   /** What the policy keeps besides, checked when it is loaded. */
   readonly own: unknown
 }
@@ -87,7 +87,7 @@ function readPrices(version: number, value: unknown): readonly unknown[] {
 }
 
 /** Before version 4 all requests of a snapshot were its router's own, numbered without a gap. */
-function readOrigins(version: number, name: string, next: number, value: unknown): OriginMark[] {
+function readOrigins(version: number, name: string, next: number, value: unknown): OriginRecord[] {
   if (version < 4) return next > 1 ? [{ name, index: 1, nextRequest: next, lastEvent: 0 }] : []
   if (!Array.isArray(value)) throw invalidSnapshot('it lists no origins')
   let before = 0

@@ -57,7 +57,7 @@ function snapshotSteps(
     })),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),
-    origins: [...state.ids.origins.marks()],
+    origins: [...state.ids.origins.records()],
     own: saved.text,
   }
   const totals: SnapshotTotals = {

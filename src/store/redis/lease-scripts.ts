@@ -33,7 +33,7 @@ const NEVER = Number.MAX_SAFE_INTEGER
 const KNOWN = `
 local pots = KEYS[2]
 local lostAt = tonumber(redis.call('HGET', KEYS[1], 'pots_lost') or '')
-local function mark()
+local function notePots()
   local is = redis.call('EXISTS', pots) == 1 and '1' or '0'
   if redis.call('HGET', KEYS[1], 'pots') ~= is then redis.call('HSET', KEYS[1], 'pots', is) end
 end
@@ -144,7 +144,7 @@ for i = 1, #KEYS - 2 do
   end
 end
 if #gone > 0 then
-  mark()
+  notePots()
   return redis.error_reply('LOGPOT expected ' .. table.concat(gone, ', ')
     .. ', of which dollars were handed out, it is not there: somebody else has deleted it or written over it, and nothing more is handed out of it')
 end
@@ -162,7 +162,7 @@ for i = 1, #KEYS - 2 do
   reply[2 * i] = string.format('%.0f', step or 0)
 end
 sweep(#KEYS - 2)
-mark()
+notePots()
 return reply
 `)
 

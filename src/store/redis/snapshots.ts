@@ -14,7 +14,7 @@ const BYTES_PER_MS = 1000
 const HEAD_BYTES = 64
 
 /** That these bytes are the state at this position, and no other: the bytes have a checksum of their own. */
-function markOf(position: string, bytes: Uint8Array): string {
+function checksumOf(position: string, bytes: Uint8Array): string {
   return String(crc32(bytes.subarray(0, HEAD_BYTES), crc32(Buffer.from(`${position} ${bytes.length} `))))
 }
 
@@ -34,9 +34,9 @@ export async function* readSnapshots(
     const [id, bytes, mark, of] = reply as readonly (Buffer | null)[]
     if (id === null || bytes === null || id.toString() === given) continue
     given = id.toString()
-    // Release 0.1.0 leaves no mark.
-    const isMarked = mark === null || mark.toString() === markOf(given, bytes)
-    const isWhole = isMarked && (of === null || of.toString() === log)
+    // Release 0.1.0 leaves no checksum.
+    const isIntact = mark === null || mark.toString() === checksumOf(given, bytes)
+    const isWhole = isIntact && (of === null || of.toString() === log)
     yield { position: positionOf(given), bytes: isWhole ? bytes : new Uint8Array() }
   }
 }
@@ -62,7 +62,7 @@ export async function keepSnapshot(
   await connection.sendAll(
     [
       command('MULTI'),
-      command('HSET', upload, 'position', id, 'bytes', bytes, 'mark', markOf(id, bytes)),
+      command('HSET', upload, 'position', id, 'bytes', bytes, 'mark', checksumOf(id, bytes)),
       command('EXPIRE', upload, String(UPLOAD_SECONDS)),
       command('EXEC'),
     ],

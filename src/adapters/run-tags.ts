@@ -3,10 +3,10 @@ import { isRecord, LatestMap } from '../rewards/index.js'
 import { quietly } from './given.js'
 
 /** Where answers say what became of them: in the metadata of a provider, or of a message. */
-export const MARK = 'paretobandit'
+export const METADATA_KEY = 'paretobandit'
 
 /** What stands there. */
-export interface Mark {
+export interface RunTag {
   readonly decision: string
   readonly model: string
   /** Of this call, among all of this process. */
@@ -15,10 +15,10 @@ export interface Mark {
   readonly session: string | null
 }
 
-export function markIn(metadata: unknown): Mark | null {
-  const mark = isRecord(metadata) ? metadata[MARK] : undefined
-  if (!isRecord(mark)) return null
-  const { decision, model, run, session = null } = mark
+export function tagIn(metadata: unknown): RunTag | null {
+  const tag = isRecord(metadata) ? metadata[METADATA_KEY] : undefined
+  if (!isRecord(tag)) return null
+  const { decision, model, run, session = null } = tag
   const isWhole = [decision, model, run].every((each) => typeof each === 'string')
   if (!isWhole || !(session === null || typeof session === 'string')) return null
   return { decision: String(decision), model: String(model), run: String(run), session }
@@ -41,7 +41,7 @@ export class Runs {
 
   /** Null: no routed model gave it, or long ago. */
   of(metadata: unknown): Run<unknown> | null {
-    const mark = quietly(() => markIn(metadata))
-    return mark === null ? null : (this.known.get(mark.run) ?? null)
+    const tag = quietly(() => tagIn(metadata))
+    return tag === null ? null : (this.known.get(tag.run) ?? null)
   }
 }

@@ -15,7 +15,7 @@ import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
 
 /** A model or baseline on the frontier plot. */
-export interface Mark extends Point {
+export interface PlotPoint extends Point {
   readonly text: string
   readonly hint: string
   readonly shape: SymbolType
@@ -35,7 +35,10 @@ function isUnpaced(baseline: BaselineName): baseline is keyof typeof BASELINE_LA
   return Object.hasOwn(BASELINE_LABELS, baseline)
 }
 
-export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId: string) => string): Mark[] {
+export function fixedPoints(
+  baselines: readonly BaselineRow[],
+  colorOf: (modelId: string) => string,
+): PlotPoint[] {
   return baselines
     .filter((row) => row.baseline === 'fixed')
     .map((row) => ({
@@ -50,7 +53,7 @@ export function fixedMarks(baselines: readonly BaselineRow[], colorOf: (modelId:
     }))
 }
 
-export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
+export function baselinePoints(baselines: readonly BaselineRow[]): PlotPoint[] {
   return baselines.flatMap((row) => {
     const { baseline } = row
     if (!isUnpaced(baseline)) return []
@@ -69,10 +72,10 @@ export function baselineMarks(baselines: readonly BaselineRow[]): Mark[] {
   })
 }
 
-/** A policy beside the one under replay, cheapest first: a mark a budget. */
-interface BesideMarks {
+/** A policy beside the one under replay, cheapest first: a point a budget. */
+interface BesidePoints {
   readonly policy: PolicyName
-  readonly marks: readonly Mark[]
+  readonly points: readonly PlotPoint[]
 }
 
 const BESIDE_SHAPES = [
@@ -82,10 +85,10 @@ const BESIDE_SHAPES = [
 ]
 
 /** Each policy's shape is that of its place in the list. */
-export function besideMarks(baselines: readonly BaselineRow[]): BesideMarks[] {
+export function besidePoints(baselines: readonly BaselineRow[]): BesidePoints[] {
   return policiesBeside(baselines).map((policy, i) => {
     const { shape, area } = BESIDE_SHAPES[i % BESIDE_SHAPES.length]
-    const marks = baselines
+    const points = baselines
       .filter(({ baseline }) => baseline === policy)
       .map((row) => ({
         costUsd: row.costUsdPerRequest,
@@ -97,7 +100,7 @@ export function besideMarks(baselines: readonly BaselineRow[]): BesideMarks[] {
         className: 'beside',
       }))
       .sort((one, other) => one.costUsd - other.costUsd)
-    return { policy, marks }
+    return { policy, points }
   })
 }
 
