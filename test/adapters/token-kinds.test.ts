@@ -19,7 +19,14 @@ const sdkModel = () => {
   return routed(provider.router, { models })
 }
 const chatOf = (model: string) =>
-  new ChatOpenAI({ model, apiKey: 'k', maxRetries: 0, configuration: { baseURL: provider.upstream.baseUrl } })
+  new ChatOpenAI({
+    model,
+    apiKey: 'k',
+    maxRetries: 0,
+    configuration: { baseURL: provider.upstream.baseUrl },
+    // Without it LangChain does not tell the tier of a chat that it does not stream.
+    __includeRawResponse: true,
+  })
 const chatModel = () =>
   new RoutedChatModel({
     router: provider.router,
@@ -62,8 +69,8 @@ const PLANS: Readonly<Record<string, PartialPlan>> = {
   'reasoning tokens': { tokens: { input: 100, output: 500, reasoning: 300 } },
 }
 
-/** LangChain keeps the tier of chats that stream, and the AI SDK that of those that do not. */
-const TELL_NO_TIER = ['LangChain', 'run, of LangChain', 'run, of a stream of the AI SDK']
+/** The AI SDK keeps the tier of chats that it does not stream. */
+const TELL_NO_TIER = ['run, of a stream of the AI SDK']
 
 describe.each(Object.entries(WAYS))('what %s tells', (way, ask) => {
   it.each(Object.entries(PLANS))('has %s, which are booked to the cent', async (_, plan) => {

@@ -41,6 +41,7 @@ interface Called {
   readonly usage: object | PromiseLike<object> | null
   /** Where it may say how the call was served. */
   readonly response_metadata: object
+  readonly additional_kwargs: object
   readonly message: AIMessageChunk
 }
 
@@ -98,7 +99,8 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }): Promise<Called> => {
       const answer = await this.fields.models[model].invoke(messages, configOf(options))
       const message = chunkOf(answer)
-      return { usage: usageOf(answer), response_metadata: message.response_metadata, message }
+      const { response_metadata, additional_kwargs } = message
+      return { usage: usageOf(answer), response_metadata, additional_kwargs, message }
     })
     const { message } = run.answer
     heard?.add(() => wholeOf(message))

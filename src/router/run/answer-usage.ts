@@ -66,15 +66,16 @@ export function isPartialUsage(event: unknown): boolean {
 }
 
 /**
- * How an answer, or an event of its stream, says that it was served, where that has a discount: OpenAI's, and what axios, LangChain and
- * the AI SDK make of it.
+ * How an answer, or an event of its stream, says that it was served, where that has a discount: OpenAI's, and what axios, LangChain (with
+ * the answer itself, where it was told to keep it) and the AI SDK make of it.
  */
 export function serviceTierOf(answer: unknown): ServiceTier | null {
   if (!isRecord(answer)) return null
-  const { response, data, response_metadata: metadata, providerMetadata } = answer
+  const { response, data, response_metadata: metadata, additional_kwargs, providerMetadata } = answer
   const body = isRecord(response) ? response.body : undefined
   const named = isRecord(providerMetadata) ? Object.values(providerMetadata) : []
-  const tiers = [answer, data, response, metadata, body].map((each) => memberOf(each, 'service_tier'))
+  const kept = memberOf(additional_kwargs, '__raw_response')
+  const tiers = [answer, data, response, metadata, kept, body].map((each) => memberOf(each, 'service_tier'))
   const all = [...tiers, ...named.map((each) => memberOf(each, 'serviceTier'))]
   return SERVICE_TIERS.find((tier) => all.includes(tier)) ?? null
 }
