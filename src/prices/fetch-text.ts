@@ -1,7 +1,10 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { isInside, type Lookup } from './inside.js'
 
 export interface FetchLimits {
   readonly fetch: typeof globalThis.fetch
+  /** For names that another server leads to. */
+  readonly lookup: Lookup
   readonly timeoutMs: number
   readonly bytesMax: number
   readonly signal: AbortSignal | undefined
@@ -12,6 +15,7 @@ type Failure = (message: string) => ParetoBanditError
 
 /** Addresses that lead on to others: more of them go round in a circle. */
 const HOPS_MAX = 5
+/** Of a `URL`, which writes every form of an address in one way. */
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** A URL as errors may show it: no user, no password, no query. */
@@ -38,13 +42,13 @@ export function checkUrl(url: URL, unreadable: Failure): void {
 export async function fetchText(
   url: URL,
   name: string,
-  { fetch, timeoutMs, bytesMax, signal }: FetchLimits,
+  { fetch, lookup, timeoutMs, bytesMax, signal }: FetchLimits,
 ): Promise<string> {
   const unreadable = failureAt(name)
   const late = AbortSignal.timeout(timeoutMs)
   const ended = signal === undefined ? late : AbortSignal.any([late, signal])
   try {
-    const response = await follow(url, fetch, ended, unreadable)
+    const response = await follow(url, { fetch, lookup, signal: ended }, unreadable)
     return await textOf(response, bytesMax, ended, unreadable)
   } catch (error) {
     if (error instanceof ParetoBanditError) throw error
@@ -56,8 +60,7 @@ export async function fetchText(
 
 async function follow(
   first: URL,
-  fetch: typeof globalThis.fetch,
-  signal: AbortSignal,
+  { fetch, lookup, signal }: Pick<FetchLimits, 'fetch' | 'lookup'> & { readonly signal: AbortSignal },
   unreadable: Failure,
 ): Promise<Response> {
   let url = first
@@ -76,11 +79,25 @@ async function follow(
     await response.body?.cancel()
     if (!URL.canParse(location, url)) throw unreadable('it leads to no address')
     const next = new URL(location, url)
-    // Somebody else's server does not get to ask this machine.
-    if (!LOCAL.test(url.hostname) && LOCAL.test(next.hostname)) throw unreadable('it leads to this machine')
+    // Somebody else's server does not get to ask this machine, or its network.
+    if (await unlessAborted(leadsInside(url, next, lookup), signal))
+      throw unreadable('it leads to this machine or its network')
     url = next
   }
   throw unreadable(`it leads on more than ${HOPS_MAX} times`)
+}
+
+async function leadsInside(from: URL, to: URL, lookup: Lookup): Promise<boolean> {
+  if (from.hostname === to.hostname) return false
+  return (await isInside(to.hostname, lookup)) && !(await isInside(from.hostname, lookup))
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    promise.then(resolve, reject)
+  })
 }
 
 async function textOf(

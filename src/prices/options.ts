@@ -12,6 +12,7 @@ import {
 import { expected } from '../base/errors.js'
 import { checkModelPrice, type ModelSpec, PRICE_KEYS, type ResolvedModelPrice } from '../models/model.js'
 import { PRICE_FORMATS, type PriceFormat } from './formats/formats.js'
+import type { Lookup } from './inside.js'
 import { PRICE_SERVICES, type PriceService } from './listed.js'
 import { UNPRICED_TOKENS, type UnpricedTokens } from './priced-model.js'
 
@@ -44,6 +45,8 @@ export interface ImportPricesOptions {
   readonly name?: string | undefined
   /** Default: that of the platform. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** The addresses of a name that another server leads to. Default: by Node's resolver where there is one; none with a `fetch` of your own. */
+  readonly lookup?: ((name: string) => Promise<readonly string[]>) | undefined
   /** Reads a file. Default: Node's, or what takes its place. */
   readonly readFile?: ((path: string) => Promise<string>) | undefined
   /** How long a URL may take, ms, 1 to 600,000. Default 30,000. */
@@ -67,6 +70,7 @@ const KEYS: readonly (keyof ImportPricesOptions)[] = [
   'partial',
   'name',
   'fetch',
+  'lookup',
   'readFile',
   'timeoutMs',
   'bytesMax',
@@ -88,6 +92,7 @@ export interface ImportSettings {
   readonly partial: boolean
   readonly name: string | undefined
   readonly fetch: typeof globalThis.fetch
+  readonly lookup: Lookup
   readonly readFile: ((path: string) => Promise<string>) | undefined
   readonly timeoutMs: number
   readonly bytesMax: number
@@ -120,6 +125,8 @@ export function checkOptions(value: unknown): ImportSettings {
       record.fetch === undefined
         ? (...args) => globalThis.fetch(...args)
         : checkFunction<typeof globalThis.fetch>(record.fetch, 'fetch'),
+    lookup:
+      record.lookup === undefined ? lookupOf(record.fetch) : checkFunction<Lookup>(record.lookup, 'lookup'),
     readFile:
       record.readFile === undefined
         ? undefined
@@ -130,6 +137,12 @@ export function checkOptions(value: unknown): ImportSettings {
     signal: checkSignal(record.signal),
     now: record.now === undefined ? Date.now : checkFunction<() => number>(record.now, 'now'),
   }
+}
+
+/** A `fetch` that was given may reach other names than this machine's resolver knows. */
+function lookupOf(fetch: unknown): Lookup {
+  if (fetch !== undefined) return async () => []
+  return async (name) => (await import('./lookup-name.js')).lookupName(name)
 }
 
 function checkNames(value: unknown): Map<string, string> {

@@ -139,14 +139,43 @@ describe('a URL', () => {
       await unreadable(url, message, { fetch: never })
   })
 
-  it('leads to this machine from this machine alone', async () => {
-    const asked: string[] = []
-    const fetch = async (url: string | URL | Request) => {
-      asked.push(String(url))
-      return new Response(null, { status: 302, headers: { location: 'http://127.0.0.1/admin' } })
+  it('leads to this machine and its network from these alone', async () => {
+    const lookup = async (name: string) =>
+      name === 'inner.example' ? ['203.0.113.7', 'fd00::1'] : ['203.0.113.7']
+    for (const location of [
+      'http://127.0.0.1/admin',
+      'https://0x7f.1/',
+      'https://[::ffff:10.0.0.1]/',
+      'https://inner.example/',
+    ]) {
+      const asked: string[] = []
+      const fetch = async (url: string | URL | Request) => {
+        asked.push(String(url))
+        return new Response(null, { status: 302, headers: { location } })
+      }
+      await unreadable('https://example.com/list', /leads to this machine or its network/, { fetch, lookup })
+      expect(asked).toEqual(['https://example.com/list'])
     }
-    await unreadable('https://example.com/list', /leads to this machine/, { fetch })
-    expect(asked).toEqual(['https://example.com/list'])
+    const fetch = async (url: string | URL | Request) =>
+      String(url).startsWith('https://inner.example')
+        ? new Response(null, { status: 302, headers: { location: 'https://10.1.2.3/list' } })
+        : new Response(LIST)
+    expect((await importPrices('https://inner.example/', { models: MODELS, fetch, lookup })).format).toBe(
+      'litellm',
+    )
+    const outer = async (url: string | URL | Request) =>
+      String(url).startsWith('https://example.com')
+        ? new Response(null, { status: 302, headers: { location: 'https://other.example/list' } })
+        : new Response(LIST)
+    const { format } = await importPrices('https://example.com/', { models: MODELS, fetch: outer, lookup })
+    expect(format).toBe('litellm')
+  })
+
+  it('whose next name is never looked up to an end takes as long as it may', async () => {
+    const fetch = async () =>
+      new Response(null, { status: 302, headers: { location: 'https://other.example/' } })
+    const lookup = () => new Promise<string[]>(() => {})
+    await unreadable('https://example.com/', /no answer within 20 ms/, { fetch, lookup, timeoutMs: 20 })
   })
 
   it('that cannot be reached is told by the code of the failure, without words of others', async () => {
