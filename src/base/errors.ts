@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'ALREADY_REWARDED'
   | 'TOO_MANY_REWARDS'
   | 'SOURCE_FAILED'
+  | 'POLL_RUNNING'
   | 'NO_ENCODER'
   | 'ASYNC_ENCODER'
   | 'MISSING_DEPENDENCY'

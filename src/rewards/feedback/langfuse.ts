@@ -105,10 +105,12 @@ export class LangfuseScores {
 
   /**
    * Reads what has come since, once.
-   * @throws (the promise is rejected with) SOURCE_FAILED where the server cannot be reached, refuses, or says something else
+   * @throws (the promise is rejected with) SOURCE_FAILED where the server cannot be reached, refuses, or says something else; POLL_RUNNING while
+   *   another poll of this reader has not ended
    */
   async poll(): Promise<LangfusePoll> {
-    if (this.isPolling) throw new ParetoBanditError('SOURCE_FAILED', '', 'a poll is under way')
+    if (this.isPolling)
+      throw new ParetoBanditError('POLL_RUNNING', '', 'expected the poll before to have ended: await it')
     this.isPolling = true
     try {
       return await this.read()

@@ -187,6 +187,19 @@ describe('scores of Langfuse', () => {
     expect(pulled).toBeLessThan(12)
   })
 
+  it('are polled one at a time: a second poll meanwhile has a code of its own, and the first goes on', async () => {
+    const { make } = await langfuse()
+    let answer: (response: Response) => void = () => {}
+    const polled = make({ fetch: () => new Promise<Response>((resolve) => (answer = resolve)) })
+    const first = polled.poll()
+    await expect(polled.poll()).rejects.toMatchObject({ code: 'POLL_RUNNING' })
+    answer(Response.json({ data: [], meta: { totalPages: 1 } }))
+    expect(await first).toMatchObject({ rewards: [], hasMore: false })
+    const third = polled.poll()
+    answer(Response.json({ data: [], meta: { totalPages: 1 } }))
+    expect(await third).toMatchObject({ rewards: [] })
+  })
+
   it.each([
     ['baseUrl', { baseUrl: 'ftp://x' }],
     ['baseUrl', { baseUrl: '' }],
