@@ -1,6 +1,13 @@
-/** Prompts that wait for outcomes of other models, and their characters, at most: some 500 MB. */
-const PROMPTS_MAX = 1_000_000
-const CHARACTERS_MAX = 2 ** 28
+import { LatestMap } from '../../base/latest-map.js'
+
+/** Of prompts that wait for other models, and of those that are complete, together at most. */
+export interface OutcomeSetsMax {
+  readonly prompts: number
+  readonly characters: number
+}
+
+/** Some 500 MB. */
+const MAX: OutcomeSetsMax = { prompts: 1_000_000, characters: 2 ** 28 }
 
 /** An outcome of a model on a prompt. */
 export interface PromptOutcome {
@@ -12,17 +19,22 @@ export interface PromptOutcome {
   readonly costUsd: number
 }
 
-/** Calls of the same prompt, brought together until every model has one. */
+/**
+ * Calls of the same prompt, brought together until every model has one. Where there is no room, the prompt that was complete first is
+ * forgotten: another call of it begins a set of its own. Prompts that wait are never forgotten.
+ */
 export class OutcomeSets {
   private readonly waiting = new Map<string, PromptOutcome[]>()
-  /** Prompts that are complete, for as long as there is room: another call of one comes too late. */
-  private readonly complete = new Set<string>()
+  /** Another call of one comes too late. */
+  private readonly complete = new LatestMap<string, true>()
   private readonly modelCount: number
+  private readonly max: OutcomeSetsMax
   private characters = 0
 
   /** @param modelCount how many models make a set */
-  constructor(modelCount: number) {
+  constructor(modelCount: number, max: OutcomeSetsMax = MAX) {
     this.modelCount = modelCount
+    this.max = max
   }
 
   /** @returns the set that is complete with this outcome, null while it waits, or why it cannot be taken */
@@ -32,10 +44,7 @@ export class OutcomeSets {
     const set = this.waiting.get(prompt) ?? []
     if (set.some((other) => other.model === model)) return 'same-prompt-again'
     if (set.length === 0) {
-      const isFull =
-        this.waiting.size + this.complete.size >= PROMPTS_MAX ||
-        this.characters + prompt.length > CHARACTERS_MAX
-      if (isFull) return 'too-many-prompts'
+      if (!this.makeRoom(prompt)) return 'too-many-prompts'
       this.characters += prompt.length
     }
     set.push(outcome)
@@ -44,8 +53,21 @@ export class OutcomeSets {
       return null
     }
     this.waiting.delete(prompt)
-    this.complete.add(prompt)
+    this.complete.set(prompt, true)
     return set
+  }
+
+  /** False: prompts that wait take all of it. */
+  private makeRoom(prompt: string): boolean {
+    const hasRoom = () =>
+      this.waiting.size + this.complete.size < this.max.prompts &&
+      this.characters + prompt.length <= this.max.characters
+    for (const oldest of this.complete.keys()) {
+      if (hasRoom()) return true
+      this.complete.delete(oldest)
+      this.characters -= oldest.length
+    }
+    return hasRoom()
   }
 
   /** The outcomes of prompts that not every model has. */
