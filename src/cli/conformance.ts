@@ -7,8 +7,9 @@ import { type Comparison, compareTrajectory } from './conformance/play.js'
 import { type FileResult, renderFile, renderSummary } from './conformance/report.js'
 import { readTrajectory } from './conformance/trajectory.js'
 import { EXIT_FAILED } from './exit.js'
-import { readJsonFile, writeTextFile } from './files.js'
+import { readJsonFile } from './files.js'
 import { wordFlag } from './flags.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 
@@ -57,7 +58,7 @@ async function conformance(files: readonly string[], flags: ConformanceFlags): P
     print(`${renderFile(result)}\n`)
   }
   print(skipped.join('') + renderSummary(results))
-  if (flags.json !== undefined) await writeTextFile(flags.json, toJson(results))
+  if (flags.json !== undefined) await writeOutput(flags.json, toJson(results), 'all')
   if (results.some(({ comparisons }) => comparisons.some(({ passed }) => !passed)))
     process.exitCode = EXIT_FAILED
 }

@@ -5,8 +5,9 @@ import { parseDecisionLog } from '../evaluate/log.js'
 import { renderEvaluation } from '../evaluate/report.js'
 import { defaultEncoder } from '../features/default-encoder.js'
 import { evaluationText, provenance } from './evaluate-view.js'
-import { readData, writeTextFile } from './files.js'
+import { readData } from './files.js'
 import { listFlag } from './flags.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 
@@ -61,7 +62,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const log = flags.assumeRandom === true ? assumeRandom(read) : read
   const evaluation = evaluatePolicies(log, flags.policy ?? [])
   if (flags.report !== undefined) {
-    await writeTextFile(flags.report, renderEvaluation(evaluation, provenance(evaluation)))
+    await writeOutput(flags.report, renderEvaluation(evaluation, provenance(evaluation)), 'all')
   }
   const note = flags.report === undefined ? '' : `Report: ${flags.report}\n`
   print(flags.json === true ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation) + note)

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError } from './command-error.js'
 import { jsonMistake } from './json-mistake.js'
@@ -84,15 +84,6 @@ export function parseJson(text: string, path: string): unknown {
     return JSON.parse(text)
   } catch {
     throw new CommandError('FILE_UNREADABLE', `${path}: ${jsonMistake(text)}`)
-  }
-}
-
-/** @throws FILE_UNWRITABLE naming the file */
-export async function writeTextFile(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text)
-  } catch (error) {
-    throw fileError(error, path, 'write')
   }
 }
 

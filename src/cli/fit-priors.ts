@@ -3,7 +3,8 @@ import { defaultEncoder } from '../features/default-encoder.js'
 import { parseOutcomes } from '../replay/dataset.js'
 import { fitPriors } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
-import { readData, writeTextFile } from './files.js'
+import { readData } from './files.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print, visible } from './print.js'
 
@@ -51,7 +52,7 @@ async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
     }),
     { encoder },
   )
-  await writeTextFile(out, `${JSON.stringify(priors)}\n`)
+  await writeOutput(out, `${JSON.stringify(priors)}\n`)
   print(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts\n`)
   for (const [id, { rows: count }] of Object.entries(priors.models))
     print(`  ${visible(id)}: ${count} outcomes\n`)

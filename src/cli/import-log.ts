@@ -11,9 +11,9 @@ import {
 import { IMPORT_USES } from '../evaluate/import-log/report.js'
 import { badFlag, numberFlag, wordFlag } from './flags.js'
 import { recordsOf } from './import-log/records.js'
-import { LineSink } from './import-log/sink.js'
 import { importText, leftOutLine } from './import-log-view.js'
 import { readModelsFile } from './inputs.js'
+import { LineSink } from './line-sink.js'
 import { checkOutputs, replacedText, sizeBefore } from './outputs.js'
 import { print, printable } from './print.js'
 

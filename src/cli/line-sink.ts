@@ -1,23 +1,30 @@
 import { createWriteStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { checkWritable, fileError } from '../files.js'
-import { printable } from '../print.js'
-import { AtomicFile } from '../state/atomic-write.js'
+import { checkWritable, fileError } from './files.js'
+import { printable } from './print.js'
+import { AtomicFile } from './state/atomic-write.js'
 
 /** Characters that are gathered before they are written. */
 const PIECE = 2 ** 16
 
+/**
+ * Who may read a file that a command writes. `owner`: it may hold prompts, prices or what routers have learned (0600, also where another
+ * was readable by all). `all`: figures and pages, which are made to be shown, have the permissions that files of its user have.
+ */
+export type Readers = 'owner' | 'all'
+
 /** Where lines go. A file takes its name when all are written; until then the old one stands. */
 export class LineSink {
-  private readonly write: (text: string) => Promise<void>
+  readonly write: (piece: string | Uint8Array) => Promise<void>
   private readonly end: () => Promise<void>
   readonly discard: () => Promise<void>
   private text = ''
 
   private constructor(
-    write: (text: string) => Promise<void>,
+    write: (piece: string | Uint8Array) => Promise<void>,
     end: () => Promise<void>,
     discard: () => Promise<void>,
   ) {
@@ -27,9 +34,10 @@ export class LineSink {
   }
 
   /** @param path `-`: standard output; a pipe or a device is written to as it is. @throws FILE_UNWRITABLE */
-  static async open(path: string): Promise<LineSink> {
+  static async open(path: string, readers: Readers = 'owner'): Promise<LineSink> {
     if (path === '-') {
-      const write = (text: string) => writeTo(process.stdout, printable(text), path)
+      const write = (piece: string | Uint8Array) =>
+        writeTo(process.stdout, typeof piece === 'string' ? printable(piece) : piece, path)
       return new LineSink(write, nothing, nothing)
     }
     await checkWritable(path)
@@ -43,15 +51,16 @@ export class LineSink {
           throw fileError(error, path, 'write')
         })
       return new LineSink(
-        (text) => writeTo(stream, text, path),
+        (piece) => writeTo(stream, piece, path),
         end,
         async () => void stream.destroy(),
       )
     }
     // A link stays one.
-    const file = await AtomicFile.open(await realpath(path).catch(() => path))
+    const mode = readers === 'owner' ? 0o600 : (there?.mode ?? 0o666) & 0o777
+    const file = await AtomicFile.open(await realpath(path).catch(() => path), mode)
     return new LineSink(
-      (text) => file.write(text),
+      (piece) => file.write(piece),
       () => file.commit(),
       () => file.discard(),
     )
@@ -78,10 +87,30 @@ export class LineSink {
   }
 }
 
+/**
+ * Writes a file as a whole: readers and crashes find the old one or the new one, never a part.
+ * @throws FILE_UNWRITABLE; a file that was there is as it was then
+ */
+export async function writeOutput(
+  path: string,
+  content: string | Uint8Array,
+  readers: Readers = 'owner',
+): Promise<void> {
+  // A file may be called `-`.
+  const sink = await LineSink.open(resolve(path), readers)
+  try {
+    await sink.write(content)
+    await sink.commit()
+  } catch (error) {
+    await sink.discard()
+    throw error
+  }
+}
+
 async function nothing(): Promise<void> {}
 
-function writeTo(stream: Writable, text: string, path: string): Promise<void> {
+function writeTo(stream: Writable, piece: string | Uint8Array, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error == null ? resolve() : reject(fileError(error, path, 'write'))))
+    stream.write(piece, (error) => (error == null ? resolve() : reject(fileError(error, path, 'write'))))
   })
 }

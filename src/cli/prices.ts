@@ -11,10 +11,10 @@ import { UNPRICED_TOKENS, type UnpricedTokens } from '../prices/priced-model.js'
 import { type PriceProblem, PricesError } from '../prices/problem.js'
 import { isAddress, readSource } from '../prices/read-source.js'
 import { CommandError } from './command-error.js'
-import { writeTextFile } from './files.js'
 import { listFlag, wordFlag } from './flags.js'
 import { plural } from './format.js'
 import { readModelsFile } from './inputs.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print, visible } from './print.js'
 import { renderTable } from './table.js'
@@ -84,7 +84,7 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
     message: `it is new, as --models has no such model; did you mean '${meant}'?`,
   }))
   const result = { ...taken, notes: [...hints, ...taken.notes] }
-  if (write !== undefined) await writeTextFile(write, modelsFile(result))
+  if (write !== undefined) await writeOutput(write, modelsFile(result))
   if (json === true) {
     print(`${JSON.stringify({ ...result, readAt: timeOf(result) }, null, 2)}\n`)
     return

@@ -7,8 +7,9 @@ import type { ReplayResult } from '../replay/result.js'
 import { runReplay } from '../replay/runner.js'
 import { coursesOf, SCENARIO_NAMES, type ScenarioName } from '../replay/scenarios.js'
 import type { ReplaySettings } from '../replay/settings.js'
-import { checkWritable, writeTextFile } from './files.js'
+import { checkWritable } from './files.js'
 import { badFlag } from './flags.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 import {
@@ -46,12 +47,13 @@ async function replay(flags: ReplayFlags): Promise<void> {
   const results = await runAll(jobs, viewFor(workload, jobs.length))
   const reports = results.map((result) => result.report)
   if (flags.json !== undefined) {
-    await writeTextFile(
+    await writeOutput(
       flags.json,
       `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`,
+      'all',
     )
   }
-  if (reportPath !== undefined) await writeTextFile(reportPath, reportOf(workload, jobs, results, flags))
+  if (reportPath !== undefined) await writeOutput(reportPath, reportOf(workload, jobs, results, flags), 'all')
   const notes = ['Budgets and costs are in USD per 1,000 requests.']
   if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
   if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)

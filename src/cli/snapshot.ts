@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
 import { print } from './print.js'
-import { writeAtomically } from './state/atomic-write.js'
 import { withView } from './state/log-view.js'
 
 const HELP = `
@@ -26,7 +26,7 @@ async function snapshot(log: string, out: string, flags: { readonly stream?: str
   await checkOutputs([out], filesOfLog(log))
   const text = await withView(log, flags.stream, async ({ router, reader }) => {
     const bytes = router.snapshot()
-    await writeAtomically(out, bytes)
+    await writeOutput(out, bytes)
     const { position } = await router.digest()
     return `${out}: ${bytes.length} bytes, the state of ${reader.description} at position ${position}\n`
   })

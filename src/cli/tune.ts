@@ -3,8 +3,9 @@ import { KERNEL_NAMES, type KernelName } from '../kernel/kernel.js'
 import { DEFAULT_POLICY, POLICY_NAMES, type PolicyName } from '../policy/policies.js'
 import { autoBudgets, parseBudgets } from '../replay/budgets.js'
 import { tune } from '../replay/tune.js'
-import { checkWritable, writeTextFile } from './files.js'
+import { checkWritable } from './files.js'
 import { badFlag, listFlag, numberFlag, seedsFlag, wordFlag } from './flags.js'
+import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 import { barJobView, SILENT_JOB_VIEW } from './view/observers.js'
@@ -80,7 +81,7 @@ async function runTune(flags: TuneFlags): Promise<void> {
     workload.models.map(({ id }) => id),
   )
   const report = await tune(settings, observer).finally(() => view.stop())
-  if (flags.json !== undefined) await writeTextFile(flags.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (flags.json !== undefined) await writeOutput(flags.json, `${JSON.stringify(report, null, 2)}\n`, 'all')
   const written = flags.json === undefined ? '' : `Figures: ${flags.json}\n`
   print(`${tuneText(report)}\n${written}`)
 }

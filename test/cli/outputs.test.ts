@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { lines, liteLlm, told } from '../evaluate/import-log/logs.js'
+import { MODELS_DEV } from '../prices/lists.js'
 import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -17,7 +18,7 @@ async function routed() {
 }
 const modeOf = async (name: string) => (await stat(join(folder.path, name))).mode & 0o777
 
-describe('what import-log and export write', () => {
+describe('what commands write', () => {
   test.runIf(POSIX)(
     'is for its owner alone, also where it replaces what all could read, and says that it did',
     async () => {
@@ -44,6 +45,71 @@ describe('what import-log and export write', () => {
       expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([])
     },
   )
+
+  test.runIf(POSIX)('so is what fit-priors and prices write; figures and pages are not', async () => {
+    await folder.write('models.json', { models: MODELS })
+    await folder.write('list.json', MODELS_DEV)
+    const outcomes = Object.fromEntries(
+      MODELS.map(({ id }, i) => [id, { reward: i / 4, costUsd: 10 ** (i - 4) }]),
+    )
+    const rows = Array.from({ length: 200 }, (_, i) => ({ id: `p${i}`, prompt: `question ${i}`, outcomes }))
+    await folder.write('outcomes.jsonl', lines(rows))
+    const decisions = rows.map(({ id, prompt }, i) => ({
+      id,
+      prompt,
+      model: i % 2 === 0 ? 'small' : 'large',
+      reward: 0.5,
+      costUsd: 0.001,
+      propensity: 0.5,
+    }))
+    await folder.write('log.jsonl', lines(decisions))
+    const replay = [
+      '--data',
+      'outcomes.jsonl',
+      '--models',
+      'models.json',
+      '--budgets',
+      '0.001',
+      '--seeds',
+      '1',
+    ]
+    for (const [args, name, mode] of [
+      [['fit-priors', '--data', 'outcomes.jsonl', '--out'], 'priors.json', 0o600],
+      [['prices', 'import', 'list.json', '--as', 'large=openai/gpt-5', '--write'], 'prices.json', 0o600],
+      [['evaluate', '--log', 'log.jsonl', '--report'], 'page.html', 0o640],
+      [['replay', ...replay, '--json'], 'figures.json', 0o640],
+    ] as const) {
+      await folder.write(name, 'what was there')
+      await chmod(join(folder.path, name), 0o640)
+      await folder.ok([...args, name])
+      expect([name, await modeOf(name)]).toEqual([name, mode])
+    }
+    expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  test('is never what is read, under whatever name', async () => {
+    await log()
+    await folder.write('models.json', { models: MODELS })
+    await folder.write('list.json', MODELS_DEV)
+    await folder.write('outcomes.jsonl', 'x')
+    await symlink(join(folder.path, 'outcomes.jsonl'), join(folder.path, 'link.jsonl'))
+    await folder.write('log.jsonl', 'x')
+    for (const args of [
+      ['import-log', 'a.jsonl', '--out', './a.jsonl'],
+      ['import-log', 'a.jsonl', '--models', 'models.json', '--out', 'models.json'],
+      ['fit-priors', '--data', 'outcomes.jsonl', '--out', 'link.jsonl'],
+      ['prices', 'import', 'list.json', '--as', 'large=openai/gpt-5', '--write', 'list.json'],
+      ['prices', 'import', 'list.json', '--models', 'models.json', '--write', 'models.json'],
+      ['evaluate', '--log', 'log.jsonl', '--report', 'log.jsonl'],
+      ['replay', '--data', 'outcomes.jsonl', '--models', 'models.json', '--report', 'link.jsonl'],
+      ['replay', '--data', 'outcomes.jsonl', '--models', 'models.json', '--json', 'models.json'],
+      ['tune', '--data', 'outcomes.jsonl', '--models', 'models.json', '--json', 'outcomes.jsonl'],
+      ['conformance', 'log.jsonl', '--json', 'log.jsonl'],
+    ]) {
+      await folder.refused(args, /expected another file than .*, which is read/)
+    }
+    expect(String(await folder.read('outcomes.jsonl'))).toBe('x')
+  })
 
   test('goes to no folder, and to none that is not there: a line, and exit code 2', async () => {
     await log()

@@ -3,22 +3,9 @@ import { basename, dirname, join } from 'node:path'
 import { fileError } from '../files.js'
 
 /**
- * Replaces a file as a whole: readers and crashes find the old bytes or the new ones, never a part. The new bytes are
- * on the disk before they take the name. It is for its owner alone (0600), also where another was readable by all.
- * @throws FILE_UNWRITABLE; the file is as it was then
+ * A file that is written piece by piece, and takes its name when it is complete and on the disk: readers and crashes find the old bytes
+ * or the new ones, never a part.
  */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await AtomicFile.open(path)
-  try {
-    await file.write(bytes)
-    await file.commit()
-  } catch (error) {
-    await file.discard()
-    throw error
-  }
-}
-
-/** A file that is written piece by piece, and takes its name when it is complete, as `writeAtomically` has it. */
 export class AtomicFile {
   private readonly path: string
   private readonly temporary: string
@@ -30,13 +17,13 @@ export class AtomicFile {
     this.handle = handle
   }
 
-  /** @throws FILE_UNWRITABLE */
-  static async open(path: string): Promise<AtomicFile> {
+  /** @param mode permissions of the new file. @throws FILE_UNWRITABLE */
+  static async open(path: string, mode: number): Promise<AtomicFile> {
     const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
     try {
       // What a killed process left behind under this name may have had other permissions.
       await unlink(temporary).catch(() => {})
-      return new AtomicFile(path, temporary, await open(temporary, 'wx', 0o600))
+      return new AtomicFile(path, temporary, await open(temporary, 'wx', mode))
     } catch (error) {
       throw fileError(error, path, 'write')
     }

@@ -127,7 +127,7 @@ class Demo {
     const { folder, options } = this
     const file = join(folder, 'gateway.json')
     const config = demoConfig(this.world, this.providers, { folder, port: options.port, isKept })
-    await writeFile(file, JSON.stringify(config, null, 2))
+    await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 })
     return serve({
       file,
       surfaces: options.surfaces,
