@@ -72,6 +72,8 @@ describe('what commands write', () => {
       '0.001',
       '--seeds',
       '1',
+      '--features',
+      'encode',
     ]
     for (const [args, name, mode] of [
       [['fit-priors', '--data', 'outcomes.jsonl', '--out'], 'priors.json', 0o600],
