@@ -110,7 +110,7 @@ function square([x, y]: Pixel, half = POINT_PX): Box {
 }
 
 /** Diamonds and stars reach further than their area says. */
-function halfSize({ area }: Mark): number {
+function halfSize({ area }: PlotPoint): number {
   return 0.85 * Math.sqrt(area)
 }
 
