@@ -195,7 +195,7 @@ export const UNFORECAST_ROLLING_SHARE_MAX = 0.04
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
 export const UNFORECAST_KEPT_SHARE = 1 / 8
 /**
- * Once a day has shown when requests come, no more is kept back than the requests to come could spend on the dearest model, but for what a
+ * Once a day has shown when requests come, no more is kept back than the requests to come would spend without a limit, but for what a
  * burst may need that no day has shown: this share of the cap, with what is planned for the last part of the period, and in that part the second.
  */
 export const UNFORECAST_LEAST_SHARE = 0.09

@@ -117,10 +117,14 @@ export class Account {
   /** What is known of its requests to come; null while it has no caps. Rather too much is kept back than too little. */
   forecast(demand: DemandCurve): Forecast | null {
     const { arrivals, ratio } = this
+    if (arrivals === null) return null
     const leastUsd = demand.leastCostUsd
-    return arrivals === null
-      ? null
-      : { profile: arrivals, leastUsd: leastUsd * ratio, keptUsd: leastUsd * Math.max(1, ratio) }
+    return {
+      profile: arrivals,
+      leastUsd: leastUsd * ratio,
+      keptUsd: leastUsd * Math.max(1, ratio),
+      freeUsd: demand.freeCostUsd * ratio,
+    }
   }
 
   /** A request came and drew that much. */

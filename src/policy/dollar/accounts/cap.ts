@@ -327,8 +327,8 @@ export class Cap {
   }
 
   private asItStands(leftUsd: number): CapNow {
-    const { per, usd, dearestUsd } = this
-    return { per, usd, dearestUsd, leftUsd, isRolling: this.rolling !== null }
+    const { per, usd } = this
+    return { per, usd, leftUsd, isRolling: this.rolling !== null }
   }
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */

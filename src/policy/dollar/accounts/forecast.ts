@@ -19,6 +19,8 @@ export interface Forecast {
   readonly leastUsd: number
   /** The same as it is kept back: rather too much than too little. */
   readonly keptUsd: number
+  /** Mean USD of a request that no money limits; 0 before the first. */
+  readonly freeUsd: number
 }
 
 /** A cap as it stands. */
@@ -28,8 +30,6 @@ export interface CapNow {
   /** The limit, USD. */
   readonly usd: number
   readonly leftUsd: number
-  /** The dearest recent request, USD. */
-  readonly dearestUsd: number
 }
 
 /** What is left of a period, or a whole window that rolls. */
@@ -51,7 +51,7 @@ export function requestsIn({ profile }: Forecast, at: number, restMs: number, pe
 }
 
 /** USD that a cap keeps back for requests that nobody expects, on the cheapest model; given out when its period is about to end. */
-export function unforecastUsd({ profile, keptUsd }: Forecast, cap: CapNow, rest: Rest): number {
+export function unforecastUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: Rest): number {
   const { at, lengthMs, restMs, perMs, requests } = rest
   const mostUsd = shareMax(cap) * cap.usd
   const usd = profile.isKnown
@@ -70,7 +70,7 @@ export function unforecastUsd({ profile, keptUsd }: Forecast, cap: CapNow, rest:
   const before = lateMs < restMs ? UNFORECAST_LEAST_SHARE * cap.usd - plannedUsd : 0
   const least = Math.min(kept, Math.max(UNFORECAST_LATE_LEAST_SHARE * cap.usd, before))
   // What the requests to come could not spend, whoever gets them, would only be left.
-  return cap.leftUsd - least >= cap.dearestUsd * requests ? least : kept
+  return cap.leftUsd - least >= freeUsd * requests ? least : kept
 }
 
 /** Of an hour that rolls everything comes back soon. */
