@@ -1,6 +1,8 @@
 /** The addresses of a host's name. */
 export type Lookup = (name: string) => Promise<readonly string[]>
 
+// By hand, as the price list is read in browsers and workers too, where Node's BlockList is not.
+
 /** First addresses of networks and how many bits they share: this machine, private networks, and what is of no host elsewhere. */
 const INSIDE_V4: readonly (readonly [first: string, bits: number])[] = [
   ['0.0.0.0', 8],
