@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { utf8Text } from '../base/utf8.js'
 import { CommandError } from './command-error.js'
 import { jsonMistake } from './json-mistake.js'
 
@@ -43,11 +44,16 @@ export function otherKindOf(bytes: Buffer): string | null {
   return found === undefined ? null : `expected text in UTF-8, it is ${found[1]}: use '${found[2]}' first`
 }
 
+/** Makes the error of what is wrong with a file. */
+export function unreadable(name: string): (message: string) => CommandError {
+  return (message) => new CommandError('FILE_UNREADABLE', `${name}: ${message}`)
+}
+
 /** @returns without a byte order mark. @throws FILE_UNREADABLE for what is no text in UTF-8 */
 function textOf(bytes: Buffer, name: string): string {
   const other = otherKindOf(bytes)
-  if (other === null) return bytes.toString('utf8').replace(/^\ufeff/, '')
-  throw new CommandError('FILE_UNREADABLE', `${name}: ${other}`)
+  if (other === null) return utf8Text(bytes, unreadable(name)).replace(/^\ufeff/, '')
+  throw unreadable(name)(other)
 }
 
 /** @throws FILE_UNREADABLE naming the file */

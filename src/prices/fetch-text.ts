@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { Utf8Reader } from '../base/utf8.js'
 import { isInside, type Lookup } from './inside.js'
 
 export interface FetchLimits {
@@ -113,7 +114,7 @@ async function textOf(
   }
   if (body === null) return ''
   const reader = body.getReader()
-  const decoder = new TextDecoder()
+  const text = new Utf8Reader(unreadable)
   const parts: string[] = []
   let bytes = 0
   try {
@@ -123,13 +124,14 @@ async function textOf(
       if (done) break
       bytes += value.byteLength
       if (bytes > bytesMax) throw tooLong()
-      parts.push(decoder.decode(value, { stream: true }))
+      parts.push(text.read(value))
     }
+    text.end()
   } catch (error) {
     await reader.cancel().catch(() => {})
     throw error
   }
-  return parts.join('') + decoder.decode()
+  return parts.join('')
 }
 
 export function failureAt(name: string): Failure {

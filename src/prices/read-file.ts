@@ -1,9 +1,11 @@
+import { utf8Text } from '../base/utf8.js'
+
 /** By name, so that what bundles the core for a runtime without files does not look for them. */
 const FILES = 'node:fs'
 
 /**
  * A file as text, of at most so many bytes. Loaded where there are files. A pipe or a device may never end, and is none.
- * @throws what the system throws; RangeError: it is too long, or no file
+ * @throws what the system throws; RangeError: it is too long, no file, or not UTF-8
  */
 export async function readFileText(path: string, bytesMax: number): Promise<string> {
   const { constants, promises }: typeof import('node:fs') = await import(FILES)
@@ -25,7 +27,7 @@ export async function readFileText(path: string, bytesMax: number): Promise<stri
       bytes += piece.length
       if (bytes > bytesMax) throw new RangeError(`expected at most ${bytesMax} bytes, it has more`)
     }
-    return Buffer.concat(pieces).toString('utf8')
+    return utf8Text(Buffer.concat(pieces), (message) => new RangeError(message))
   } finally {
     await file.close()
   }

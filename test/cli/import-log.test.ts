@@ -413,3 +413,26 @@ describe('flags', () => {
     await folder.refused(['import-log', ...args], message)
   })
 })
+
+describe('what is not UTF-8', () => {
+  const call = (note: string) => liteLlm({ ...CALLS[0], prompt: note })
+  test.each([
+    ['lines', () => `${lines([call('a'), call('b')])}${lines([call('caf\u00e9')])}`, 3],
+    ['an array', () => `[\n${JSON.stringify(call('a'))},\n${JSON.stringify(call('caf\u00e9'))}\n]`, 3],
+    ['CSV', () => 'model,prompt\nsmall,a\nsmall,caf\u00e9\n', 3],
+    [
+      'lines in more than a piece',
+      () => lines([...Array.from({ length: 2000 }, () => call('a'.repeat(100))), call('\u00e9')]),
+      2001,
+    ],
+  ])('is refused in %s, and nothing is written', async (_, text, line) => {
+    const bytes = Buffer.from(text(), 'latin1')
+    await folder.write('log', bytes)
+    await folder.write('log.gz', gzipSync(bytes))
+    for (const name of ['log', 'log.gz']) {
+      const args = ['import-log', name, ...STARS, '--out', 'none.jsonl']
+      await folder.refused(args, new RegExp(`${name}: .*byte \\d+ of line ${line} is 0xe9, not UTF-8`))
+    }
+    expect(await readdir(folder.path)).not.toContain('none.jsonl')
+  })
+})

@@ -100,6 +100,30 @@ describe.each(names)('%s', (name) => {
     }
   })
 
+  it('refuses what is not UTF-8, with its line and byte', async () => {
+    const lines = linesFor(name).trim().split('\n')
+    // Latin-1 in the third line, and a character that the end of the file cuts.
+    const latin = [...lines.slice(0, 2), lines[2].replace('"id":"', '"id":"caf\u00e9'), ...lines.slice(3)]
+    await folder.write('latin', Buffer.from(latin.join('\n'), 'latin1'))
+    const at = latin[2].indexOf('\u00e9') + 1
+    await folder.refused(args('latin'), new RegExp(`latin: .*byte ${at} of line 3 is 0xe9, not UTF-8`))
+    const cut = Buffer.concat([
+      Buffer.from(`${lines.join('\n')}\n{"id":"`),
+      Buffer.from('\u4f60').subarray(0, 2),
+    ])
+    await folder.write('cut', cut)
+    await folder.refused(
+      args('cut'),
+      new RegExp(`cut: .*byte 8 of line ${lines.length + 1} is 0xe4, not UTF-8`),
+    )
+    // What was written as U+FFFD is text like any other.
+    await folder.write('fine', linesFor(name).replaceAll('"id":"p1"', '"id":"p\ufffd\u4f60"'))
+    await folder.ok(args('fine'))
+    await folder.write('models.json', Buffer.from('[{"id":"caf\u00e9"}]', 'latin1'))
+    if (args('x').includes('models.json'))
+      await folder.refused(args('fine'), /models\.json: .*byte 12 of line 1/)
+  })
+
   it('reads standard input', async () => {
     const lines = linesFor(name)
     await folder.ok(args('-'), lines)

@@ -57,6 +57,15 @@ describe('a file', () => {
     }
   })
 
+  it('or an answer that is not UTF-8 is refused with its line and byte', async () => {
+    const latin = Buffer.from(`{\n"caf\u00e9": {}, ${LIST.slice(1)}`, 'latin1')
+    const path = join(await folder(), 'latin.json')
+    await writeFile(path, latin)
+    await unreadable(path, /latin\.json: .*byte 5 of line 2 is 0xe9, not UTF-8/)
+    const url = await server((_, response) => response.end(latin))
+    await unreadable(`${url}/l.json`, /byte 5 of line 2 is 0xe9, not UTF-8/)
+  })
+
   it('that is not there, too long, a folder or no JSON is refused by name', async () => {
     const path = await folder()
     await unreadable(join(path, 'gone.json'), /gone\.json: it cannot be read: no such file/)

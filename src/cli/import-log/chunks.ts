@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { messageOf } from '../../base/errors.js'
+import { Utf8Reader } from '../../base/utf8.js'
 import { CommandError } from '../command-error.js'
-import { fileError, otherKindOf, STANDARD_INPUT } from '../files.js'
+import { fileError, otherKindOf, STANDARD_INPUT, unreadable } from '../files.js'
 
 /** How many bytes tell what a file is. */
 const START_BYTES = 4096
@@ -27,8 +28,18 @@ export async function openChunks(path: string): Promise<Chunks> {
   const isPacked = GZIP.every((byte, i) => raw.start[i] === byte)
   const opened = isPacked ? await withStart(name, unpacked(raw.all, name)) : raw
   const other = otherKindOf(opened.start)
-  if (other !== null) throw new CommandError('FILE_UNREADABLE', `${name}: ${other}`)
-  return opened
+  if (other !== null) throw unreadable(name)(other)
+  return { ...opened, all: checked(opened) }
+}
+
+/** What is not UTF-8 ends it. */
+async function* checked({ name, all }: Chunks): AsyncGenerator<Buffer> {
+  const reader = new Utf8Reader(unreadable(name))
+  for await (const chunk of all) {
+    reader.read(chunk)
+    yield chunk
+  }
+  reader.end()
 }
 
 async function withStart(name: string, source: AsyncIterable<unknown>): Promise<Chunks> {

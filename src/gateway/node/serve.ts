@@ -93,9 +93,30 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
 }
 
 async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
-  const config = await readConfigText(await readFile(file, 'utf8'), { name: file, env })
+  const config = await readConfigText(configText(await readFile(file), file), { name: file, env })
   const { host = config.listen.host, port = config.listen.port } = listen ?? {}
   return { ...config, listen: { host, port } }
+}
+
+/** @throws ConfigError with the line of what is not UTF-8, which would be read as something else */
+function configText(bytes: Buffer, file: string): string {
+  const text = bytes.toString('utf8')
+  const kept = Buffer.from(text)
+  if (kept.equals(bytes)) return text
+  const before = bytes
+    .subarray(
+      0,
+      Math.max(
+        0,
+        bytes.findIndex((byte, i) => byte !== kept[i]),
+      ),
+    )
+    .toString('utf8')
+    .split('\n')
+  const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+  throw new ConfigError(file, [
+    { path: [], message: 'expected text in UTF-8, what stands here is not UTF-8', place },
+  ])
 }
 
 /** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */

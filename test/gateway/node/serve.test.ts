@@ -144,6 +144,11 @@ describe('a server', () => {
     })
     const { text } = await get(server, '/admin/models', ADMIN)
     expect(JSON.parse(text).models[0]).toMatchObject({ inputUsdPerMTok: 7, upstream: 'up' })
+    await server.rewrite(Buffer.from('models: []\n# caf\u00e9\n', 'latin1'))
+    await server.reload()
+    expect(server.lines.at(-1)?.fields).toEqual({
+      mistakes: [expect.stringMatching(/:2:6: expected text in UTF-8, what stands here is not UTF-8$/)],
+    })
     await server.remove()
     await server.reload()
     expect(server.lines.at(-1)?.fields).toEqual({

@@ -17,7 +17,7 @@ export function servedTree(more: Tree = {}): Tree {
 export interface TestServer extends Serving {
   readonly file: string
   readonly lines: readonly { readonly level: string; readonly message: string; readonly fields: Tree }[]
-  rewrite(tree: Tree): Promise<void>
+  rewrite(tree: Tree | Buffer): Promise<void>
   /** Its config is gone. */
   remove(): Promise<void>
 }
@@ -28,7 +28,8 @@ export async function served(
   surfaces: MakeSurfaces = clientSurfaces({ call: undiciUpstream() }),
 ): Promise<TestServer> {
   const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-serve-')), 'gateway.json')
-  const rewrite = (next: Tree) => writeFile(file, JSON.stringify(next))
+  const rewrite = (next: Tree | Buffer) =>
+    writeFile(file, Buffer.isBuffer(next) ? next : JSON.stringify(next))
   const remove = () => rm(file)
   await rewrite(tree)
   const lines: { level: string; message: string; fields: Tree }[] = []
