@@ -2,7 +2,7 @@
  * Titled validators for the public face. Each returns the checked value or throws a `ParetoBanditError`
  * whose message starts with the path of the field. Kernels and folds take primitives and trust them.
  */
-import { type ErrorCode, expected, ParetoBanditError, show } from './errors.js'
+import { type ErrorCode, expected, isList, ParetoBanditError, show } from './errors.js'
 
 /** Largest magnitude of one context entry: keeps x xᵀ sums far from the precision limit of a double. */
 export const CONTEXT_ENTRY_MAX = 1e4
@@ -15,7 +15,12 @@ export const AMOUNT_MAX = 1e12
 
 /** Whether it is an object, and neither a list nor bytes. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+  return typeof value === 'object' && value !== null && !isList(value) && !ArrayBuffer.isView(value)
+}
+
+/** Of a proxy of bytes it says no, and asks it nothing. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array
 }
 
 export function checkRecord(value: unknown, field: string): Record<string, unknown> {
@@ -140,7 +145,7 @@ export function checkFunction<T = (...args: never[]) => unknown>(value: unknown,
 }
 
 export function checkArray(value: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw expected('INVALID_ARGUMENT', field, 'an array', value)
+  if (!isList(value)) throw expected('INVALID_ARGUMENT', field, 'an array', value)
   return value
 }
 
@@ -236,14 +241,24 @@ export function copyNumbers(
 }
 
 export function isVector(value: unknown): value is ArrayLike<number> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+  return isList(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
 /** A vector that is meant as one: bytes, as of a file or an image, are none. */
 export function isFloatVector(value: unknown): value is ArrayLike<number> {
-  if (value instanceof Float64Array || Array.isArray(value)) return true
+  if (isList(value)) return true
+  if (!ArrayBuffer.isView(value)) return isProxyOfNumbers(value)
+  if (value instanceof Float64Array) return true
   // By name: a test runner or a frame may have another `Float64Array` than ours. BigInts are refused one by one.
-  return ArrayBuffer.isView(value) && /(Float|Big).*Array]$/.test(Object.prototype.toString.call(value))
+  return /(Float|Big).*Array]$/.test(Object.prototype.toString.call(value))
+}
+
+function isProxyOfNumbers(value: unknown): boolean {
+  try {
+    return value instanceof Float64Array
+  } catch {
+    return false
+  }
 }
 
 export function checkVector(

@@ -84,9 +84,18 @@ export function messageOf(error: unknown): string {
   }
 }
 
+/** Whether it is one of these, whatever was thrown. */
+function isOurs(error: unknown): error is ParetoBanditError {
+  try {
+    return error instanceof ParetoBanditError
+  } catch {
+    return false
+  }
+}
+
 /** Whether it is a failure of a store or a log, and nothing that the caller did: the same may be tried again later. */
 export function isStoreError(error: unknown): boolean {
-  return error instanceof ParetoBanditError && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
+  return isOurs(error) && /^(JOURNAL_FULL$|STORE_|LOG_)/.test(error.code)
 }
 
 /** Builds the standard sentence `field: expected X, got Y`. */
@@ -100,6 +109,23 @@ export function expected(
   return new ParetoBanditError(code, field, `expected ${what}, got ${show(got)}`, options)
 }
 
+/** `Array.isArray`, which throws where a proxy has been revoked: that is no list. */
+export function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+function lengthOf(list: readonly unknown[]): string {
+  try {
+    return ` of ${list.length}`
+  } catch {
+    return ''
+  }
+}
+
 /** A value as it reads in an error message: short, quoted if text, never throwing. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
@@ -107,7 +133,7 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'symbol') return 'a symbol'
   if (value === null || typeof value !== 'object') return String(value)
-  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (isList(value)) return `an array${lengthOf(value)}`
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
   return 'an object'
 }

@@ -1,4 +1,5 @@
 import { isRecord } from './check.js'
+import { isList } from './errors.js'
 import { reading } from './read-once.js'
 
 /** An object of JSON. */
@@ -16,16 +17,16 @@ export function textOf(value: unknown): string {
 
 /** Empty: it is something else. */
 export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
+  return isList(value) ? value : []
 }
 
 export function memberOf(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined
+  return isRecord(value) ? reading(name, () => value[name]) : undefined
 }
 
-/** Objects of a list; what else is in it is passed over. */
+/** Objects of a list; what else is in it is passed over. @throws INVALID_ARGUMENT for a list that cannot be read */
 export function objectsOf(value: unknown): readonly Json[] {
-  return listOf(value).filter(isRecord)
+  return reading('', () => listOf(value).filter(isRecord))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import type { DecisionLog, LoggedDecision } from './log.js'
 
 /** A fair split is refused in one log of so many. */
@@ -18,6 +19,10 @@ const ROUNDING = 1e-9
  * @throws LOG_UNSUPPORTED when the log shows that models were not drawn so, or has one model alone
  */
 export function assumeRandom(log: DecisionLog): DecisionLog {
+  return reading('log', () => assumed(log))
+}
+
+function assumed(log: DecisionLog): DecisionLog {
   if (!Array.isArray(checkRecord(log, 'log').decisions))
     throw expected('INVALID_ARGUMENT', 'log.decisions', 'a list of decisions', log.decisions)
   const unknown = log.decisions.filter(({ propensity }) => propensity === null)

@@ -1,5 +1,6 @@
 import { checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { mean } from '../base/statistics.js'
 import {
   doublyRobust,
@@ -103,6 +104,10 @@ interface Measured {
  */
 export function evaluatePolicies(log: DecisionLog, policies: readonly string[]): Evaluation {
   checkRecord(log, 'log')
+  return reading('log', () => evaluated(log, policies))
+}
+
+function evaluated(log: DecisionLog, policies: readonly string[]): Evaluation {
   if (!Array.isArray(policies) || !policies.every((name) => typeof name === 'string'))
     throw expected('INVALID_ARGUMENT', 'policies', 'an array of names', policies)
   const names = [...new Set(['logged', ...policies])]

@@ -1,3 +1,4 @@
+import { checkString } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { jsonLines } from '../base/json-lines.js'
 import type { Encoder } from '../features/encoder.js'
@@ -61,6 +62,7 @@ interface Feedback {
  */
 export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
+  checkString(name, 'name')
   const lines = new LogReader(name, encoder)
   for (const { text: line, place } of jsonLines(text, name)) lines.take(line, place)
   return lines.finish()

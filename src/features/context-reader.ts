@@ -1,5 +1,5 @@
 import { checkArray, checkVector, copyContext, copyNumbers, isFloatVector } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, isList, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { type Chat, isChat, textOfChat } from './chat.js'
 import { type AnyEncoder, isSyncEncoder } from './encoder.js'
@@ -132,7 +132,7 @@ export class ContextReader {
   ): Float64Array {
     const { dimension } = this
     const all = checkArray(inputs, field)
-    const { length } = all
+    const length = reading(field, () => all.length)
     // Grown as inputs turn out to be good: an array may say that it is longer than memory.
     let contexts = new Float64Array(Math.min(length, 256) * dimension)
     for (let i = 0; i < length; i++) {
@@ -141,7 +141,7 @@ export class ContextReader {
         grown.set(contexts)
         contexts = grown
       }
-      const input = all[i] as ContextInput
+      const input = reading(field, () => all[i]) as ContextInput
       copyNumbers(this.takeOf(input, i, field), 0, contexts, i * dimension, dimension)
       if (this.text !== null) told(this.text, i)
       this.release()
@@ -162,7 +162,7 @@ export class ContextReader {
 /** @returns null for what is no text */
 function textOf(input: ContextInput, field: string): string | null {
   if (typeof input === 'string') return input
-  if (!Array.isArray(input)) return null
+  if (!isList(input)) return null
   return reading(field, () => (isChat(input) ? textOfChat(input, field) : null))
 }
 
@@ -180,6 +180,6 @@ function readVector(input: ArrayLike<number>, dimension: number, context: Float6
 
 /** Where texts are routed, a list without anything is a chat in which nobody has said a word. @throws INVALID_ARGUMENT */
 function checkSaid(input: unknown, encoder: AnyEncoder | null, field: string): void {
-  if (encoder === null || !Array.isArray(input) || input.length > 0) return
+  if (encoder === null || !isList(input) || input.length > 0) return
   throw expected('INVALID_ARGUMENT', field, 'a text, or messages of a chat with some text', input)
 }

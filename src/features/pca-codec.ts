@@ -14,6 +14,7 @@
  *     20 + 8 C + B  B C  rows, int8
  */
 
+import { isBytes } from '../base/check.js'
 import { crc32 } from '../base/checksum.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { checkPcaModel, type PcaModel } from './pca-model.js'
@@ -52,7 +53,7 @@ export function pcaToBytes(pca: PcaModel): Uint8Array {
  *   INVALID_ARGUMENT if `bytes` is not a Uint8Array
  */
 export function pcaFromBytes(bytes: Uint8Array): PcaModel {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isBytes(bytes)) {
     throw new ParetoBanditError('INVALID_ARGUMENT', 'bytes', 'expected a Uint8Array')
   }
   // A Uint8Array of its own: `slice` of a Node Buffer would share the Buffer's pool.

@@ -1,5 +1,6 @@
-import { checkInteger, checkRecord } from '../base/check.js'
+import { checkInteger, checkRecord, isBytes } from '../base/check.js'
 import { expected } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 
 /** Components of a PCA, bias not counted. */
 export const COMPONENTS_DEFAULT = 25
@@ -51,13 +52,16 @@ export function checkMaxChars(value: unknown, field: string): number {
 
 /** @throws INVALID_ARGUMENT or DIMENSION_MISMATCH naming the part that is not as described above */
 export function checkPcaModel(value: unknown, field: string): PcaModel {
-  const record = checkRecord(value, field)
+  return reading(field, () => readPcaModel(checkRecord(value, field), field))
+}
+
+function readPcaModel(record: Record<string, unknown>, field: string): PcaModel {
   const buckets = checkBuckets(record.buckets, `${field}.buckets`)
   const components = checkInteger(record.components, 1, COMPONENTS_MAX, `${field}.components`)
   const { weights, rows, scales, offsets } = record
-  if (!(weights instanceof Uint8Array))
-    throw expected('INVALID_ARGUMENT', `${field}.weights`, 'a Uint8Array', weights)
-  if (!(rows instanceof Int8Array)) throw expected('INVALID_ARGUMENT', `${field}.rows`, 'an Int8Array', rows)
+  if (!isBytes(weights)) throw expected('INVALID_ARGUMENT', `${field}.weights`, 'a Uint8Array', weights)
+  if (!ArrayBuffer.isView(rows) || !(rows instanceof Int8Array))
+    throw expected('INVALID_ARGUMENT', `${field}.rows`, 'an Int8Array', rows)
   checkLength(weights, buckets, `${field}.weights`)
   checkLength(rows, buckets * components, `${field}.rows`)
   return {

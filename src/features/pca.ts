@@ -1,5 +1,6 @@
 import { checkArray, checkInteger, checkKeys, checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { readOnce } from '../base/read-once.js'
 import {
   BUCKETS_DEFAULT,
   COMPONENTS_DEFAULT,
@@ -37,7 +38,8 @@ const VARIANCE_SHARE_MIN = 1e-9
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad arguments; DATA_INVALID if the prompts vary in fewer directions
  *   than there are components
  */
-export function fitPca(prompts: readonly string[], options: FitPcaOptions = {}): PcaModel {
+export function fitPca(given: readonly string[], options: FitPcaOptions = {}): PcaModel {
+  const prompts = readOnce(given, 'prompts')
   const record = checkRecord(options, 'options')
   checkKeys(record, ['components', 'buckets', 'maxChars', 'seed'], '')
   const components = checkInteger(options.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')

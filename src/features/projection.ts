@@ -7,6 +7,7 @@ import {
   checkVector,
 } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { COMPONENTS_DEFAULT, COMPONENTS_MAX, clampComponent } from './pca-model.js'
 import { principalComponents, type SparseRows } from './principal-components.js'
 
@@ -51,6 +52,10 @@ export function fitProjection(
   checkKeys(record, ['components', 'seed'], '')
   const components = checkInteger(options.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')
   const seed = checkInteger(options.seed ?? 1, 0, 0xffffffff, 'seed')
+  return reading('vectors', () => fitted(vectors, components, seed))
+}
+
+function fitted(vectors: readonly ArrayLike<number>[], components: number, seed: number): Projection {
   if (checkArray(vectors, 'vectors').length <= components) {
     throw expected('DATA_INVALID', 'vectors', `more than ${components} vectors`, vectors.length)
   }

@@ -1,4 +1,5 @@
-import { expected } from '../base/errors.js'
+import { expected, isList } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 /** What a request may need of a model beyond text. */
 export const CAPABILITIES = [
   'tools',
@@ -27,7 +28,11 @@ export function missingCapabilities(
   has: readonly Capability[],
   needs: Iterable<Capability>,
 ): readonly Capability[] {
-  if (!Array.isArray(has)) throw expected('INVALID_ARGUMENT', 'has', 'a list of capabilities', has)
+  return reading('capabilities', () => lackOf(has, needs))
+}
+
+function lackOf(has: readonly Capability[], needs: Iterable<Capability>): readonly Capability[] {
+  if (!isList(has)) throw expected('INVALID_ARGUMENT', 'has', 'a list of capabilities', has)
   if (typeof needs?.[Symbol.iterator] !== 'function')
     throw expected('INVALID_ARGUMENT', 'needs', 'a list of capabilities', needs)
   return [...needs].filter((need) => !has.includes(need))

@@ -1,10 +1,15 @@
 import { isRecord } from '../base/check.js'
-import { expected } from '../base/errors.js'
+import { expected, isList } from '../base/errors.js'
 import { type Json, memberOf, objectsOf } from '../base/json.js'
+import { reading } from '../base/read-once.js'
 import type { Capability } from './capabilities.js'
 
 /** What a body for OpenAI's `POST /chat/completions` needs of a model. What it does not understand needs nothing. */
 export function chatNeeds(body: Json): Set<Capability> {
+  return reading('body', () => needsOfChat(body))
+}
+
+function needsOfChat(body: Json): Set<Capability> {
   const needs = new Set<Capability>()
   const types = partTypes(objectsOf(body.messages).map(({ content }) => content))
   if (objectsOf(body.tools).length > 0 || objectsOf(body.functions).length > 0) needs.add('tools')
@@ -20,6 +25,10 @@ export function chatNeeds(body: Json): Set<Capability> {
 
 /** What a body for OpenAI's `POST /responses` needs of a model. What it does not understand needs nothing. */
 export function responsesNeeds(body: Json): Set<Capability> {
+  return reading('body', () => needsOfResponse(body))
+}
+
+function needsOfResponse(body: Json): Set<Capability> {
   const needs = new Set<Capability>()
   const types = partTypes(objectsOf(body.input).flatMap(({ content, output }) => [content, output]))
   if (objectsOf(body.tools).length > 0) needs.add('tools')
@@ -34,8 +43,8 @@ export function responsesNeeds(body: Json): Set<Capability> {
 
 /** The types of the parts of contents, those within parts too: a tool's result has some. @throws INVALID_ARGUMENT for what is no list */
 export function partTypes(contents: readonly unknown[]): string[] {
-  if (!Array.isArray(contents)) throw expected('INVALID_ARGUMENT', 'contents', 'a list of contents', contents)
-  return typesWithin(contents)
+  if (!isList(contents)) throw expected('INVALID_ARGUMENT', 'contents', 'a list of contents', contents)
+  return reading('contents', () => typesWithin(contents))
 }
 
 function typesWithin(contents: readonly unknown[]): string[] {

@@ -1,5 +1,5 @@
-import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, DIMENSION_MAX, isRecord } from '../base/check.js'
-import { ParetoBanditError, show } from '../base/errors.js'
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, checkString, DIMENSION_MAX, isRecord } from '../base/check.js'
+import { expected, ParetoBanditError, show } from '../base/errors.js'
 import { jsonLines, jsonOfLine } from '../base/json-lines.js'
 
 /** What one model did with one prompt. */
@@ -31,6 +31,8 @@ export interface OutcomeRow {
  * @throws DATA_INVALID naming `file:line`, what was expected and what came
  */
 export function parseOutcomes(text: string, name: string): OutcomeRow[] {
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
+  checkString(name, 'name')
   const rows: OutcomeRow[] = []
   let featureCount = -1
   for (const { text: line, place } of jsonLines(text, name)) {

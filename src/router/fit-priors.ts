@@ -10,6 +10,7 @@ import {
   DIMENSION_MAX,
 } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { reading } from '../base/read-once.js'
 import { ContextReader } from '../features/context-reader.js'
 import { type Encoder, isSyncEncoder } from '../features/encoder.js'
 import { estimateTokens } from '../features/text-tokens.js'
@@ -59,7 +60,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
   let dimension = encoder?.dimension ?? 0
   if (options.dimension !== undefined)
     dimension = checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
-  if (rows === null || rows === undefined || typeof rows[Symbol.iterator] !== 'function') {
+  if (rows === null || rows === undefined || !isIterable(rows)) {
     throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
   }
   const rewards = new Map<string, Sums>()
@@ -68,7 +69,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
   let index = 0
   for (const row of rows) {
     const field = `rows[${index}]`
-    const input = inputOf(checkRecord(row, field), encoder, field)
+    const input = reading(field, () => inputOf(checkRecord(row, field), encoder, field))
     if (dimension === 0) {
       dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
       reader = new ContextReader(encoder, dimension)
@@ -154,6 +155,10 @@ function readEncoder(value: unknown): { encoder: Encoder | null; name: string | 
     )
   }
   return { encoder, name: encoder.name }
+}
+
+function isIterable(rows: Iterable<PriorRow>): boolean {
+  return reading('rows', () => typeof rows[Symbol.iterator] === 'function')
 }
 
 function inputOf(

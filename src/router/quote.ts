@@ -1,3 +1,4 @@
+import { checkRecord } from '../base/check.js'
 import { readOnce } from '../base/read-once.js'
 import {
   checkModelPrice,
@@ -26,7 +27,10 @@ export interface Quote {
  * @throws INVALID_ARGUMENT for prices, and for a usage that cannot be read
  */
 export function quoteBill(model: ModelPrice, bill: Bill): Quote {
-  const prices = checkModelPrice(pricesIn(readOnce(model, 'model') as ResolvedModelPrice), 'model')
+  const prices = checkModelPrice(
+    pricesIn(checkRecord(readOnce(model, 'model'), 'model') as unknown as ResolvedModelPrice),
+    'model',
+  )
   const own: unknown = readOnce(bill, 'bill')
   const given = readBill(own as Readonly<Record<string, unknown>>, 'bill', new BillRemarks(false))
   const priced = priceOf(given, priceListOf(prices), 0)

@@ -1,5 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import type { ArmInspection } from '../bandit/arm-inspection.js'
+import { checkString } from '../base/check.js'
 import { readOnce } from '../base/read-once.js'
 import type { Listener, SubscribedEvent, Subscription } from '../events/emitter.js'
 import type { RouterEvent } from '../events/events.js'
@@ -437,6 +439,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    * @throws INVALID_ARGUMENT where the policy takes none such, and what it throws
    */
   command<N extends CommandName>(name: N, ...args: PolicyCommands[N]): void {
+    checkString(name, 'name')
     this.open.admin.run(name, name, ...args)
   }
 
@@ -448,6 +451,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
     name: N,
     ...args: PolicyQueries[N]['args']
   ): PolicyQueries[N]['answer'] | undefined {
+    checkString(name, 'name')
     return this.parts.admin.ask(name, ...args)
   }
 

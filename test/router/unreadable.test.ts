@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import * as aiSdk from '../../src/adapters/ai-sdk/index.js'
 import * as langchain from '../../src/adapters/langchain/index.js'
@@ -35,12 +36,50 @@ function unread(): object {
   return new Proxy({}, { get: refuse, has: refuse })
 }
 
+/** Nothing can be asked of it: not whether it is a list, nor what made it. */
+function revoked(target: object = {}): object {
+  const { proxy, revoke } = Proxy.revocable(target, {})
+  revoke()
+  return proxy
+}
+
+/** Whatever asks what made it hears an exception. */
+function motherless(): object {
+  return new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw REFUSED
+      },
+    },
+  )
+}
+
+/** Whatever is done with it, it throws. */
+function hostile(target: object = {}): object {
+  const refuse = (): never => {
+    throw REFUSED
+  }
+  const traps = Object.getOwnPropertyNames(Reflect).map((name) => [name, refuse])
+  return new Proxy(target, Object.fromEntries(traps))
+}
+
+const HOSTILE: readonly [string, () => unknown][] = [
+  ['a revoked proxy', revoked],
+  ['a revoked list', () => revoked([])],
+  ['a revoked function', () => revoked(() => {})],
+  ['a proxy without a prototype', motherless],
+  ['a proxy that throws', hostile],
+  ['a list that throws', () => hostile([])],
+  ['a function that throws', () => hostile(() => {})],
+]
+
 /** What the call throws or rejects with; null: nothing. */
 async function thrownBy(call: () => unknown): Promise<unknown> {
   try {
     const answer = call()
     // What is given back as it came is not asked whether it is a promise.
-    if (answer instanceof Promise) await answer
+    if (types.isPromise(answer)) await answer
     return null
   } catch (error) {
     return error
@@ -64,6 +103,15 @@ const SHAPES: readonly [string, () => unknown[]][] = [
   ['the second', () => ['x', unlisted()]],
   ['both', () => [unlisted(), unlisted()]],
   ['one in a list', () => [[unlisted()]]],
+  ...HOSTILE.flatMap(([name, make]): [string, () => unknown[]][] => [
+    [name, () => [make()]],
+    [`${name}, second`, () => ['x', make()]],
+    [`${name}, third`, () => ['x', {}, make()]],
+    [`${name}, twice`, () => [make(), make()]],
+    [`${name}, in a list`, () => [[make()]]],
+    [`${name}, in an option`, () => [{ models: make(), caps: make(), id: make(), input: make() }]],
+    [`${name}, in a second`, () => ['x', { models: make(), candidates: make(), usage: make() }]],
+  ]),
   ['a number', () => [7]],
   ['a list', () => [[7]]],
 ]
@@ -78,6 +126,7 @@ const VALUES: readonly [string, () => unknown][] = [
   ['an object of no models', () => ({ models: {} })],
   ['one that cannot be read', unread],
   ['one that cannot be listed', unlisted],
+  ...HOSTILE,
 ]
 
 /** What stands rightly before the argument that is wrong. */
@@ -159,6 +208,77 @@ describe('arguments that cannot be read, or are of another type', () => {
     }
   })
 
+  const OPTIONS = [
+    ...[
+      'models',
+      'budget',
+      'caps',
+      'tenants',
+      'latency',
+      'quality',
+      'policy',
+      'encoder',
+      'kernel',
+      'clock',
+      'store',
+      'name',
+      'seed',
+    ],
+    ...[
+      'priors',
+      'rewardRange',
+      'journal',
+      'onDifference',
+      'exploration',
+      'estimator',
+      'candidates',
+      'epsilon',
+      'dimension',
+    ],
+  ]
+  it.each(OPTIONS)('createRouter with option %s that cannot be read', async (option) => {
+    for (const [shape, make] of HOSTILE) {
+      for (const value of [make(), [make()], { a: make() }]) {
+        const options = wrong<object>({ models: MODELS, dimension: 3, kernel: 'js', [option]: value })
+        const error = await thrownBy(() => index.createRouter(options))
+        expect([shape, isTyped(error) ? 'typed' : error]).toEqual([shape, 'typed'])
+      }
+    }
+  })
+
+  const ASKED = [
+    'tenant',
+    'candidates',
+    'maxCostUsd',
+    'maxLatencyMs',
+    'inputTokens',
+    'expectedTokens',
+    'explain',
+    'session',
+    'signal',
+  ]
+  it.each(ASKED)('route, run and preview with option %s that cannot be read', async (option) => {
+    const router = await index.createRouter({ models: MODELS, dimension: 3, kernel: 'js' })
+    const before = Buffer.from(router.snapshot())
+    for (const [shape, make] of HOSTILE) {
+      for (const value of [make(), [make()], { a: make() }]) {
+        const options = wrong<object>({ [option]: value })
+        const call = () => ({ costUsd: 0 })
+        for (const ask of [
+          () => router.route(X, options),
+          () => router.routeAsync(X, options),
+          () => router.routeMany([X], options),
+          () => router.run(X, options, wrong<never>(call)),
+        ]) {
+          const error = await thrownBy(ask)
+          expect([shape, isTyped(error) ? 'typed' : error]).toEqual([shape, 'typed'])
+          if (error !== null) expect(Buffer.compare(Buffer.from(router.snapshot()), before)).toBe(0)
+          else router.restore(before)
+        }
+      }
+    }
+  })
+
   const methods = Object.getOwnPropertyNames(Router.prototype).filter(
     (name) =>
       !['constructor', 'close'].includes(name) &&
@@ -167,7 +287,15 @@ describe('arguments that cannot be read, or are of another type', () => {
   it.each(methods)('Router.%s likewise, and nothing changes', async (name) => {
     const router = await index.createRouter({ models: MODELS, dimension: 3, kernel: 'js' })
     const { id } = router.route(X)
-    for (const [shape, args] of [...SHAPES, ['of a request', () => [id, unlisted()]] as const]) {
+    for (const [shape, args] of [
+      ...SHAPES,
+      ['of a request', () => [id, unlisted()]] as const,
+      ...HOSTILE.map(([shape, make]) => [`${shape}, of a request`, () => [id, make()]] as const),
+      ...HOSTILE.map(
+        ([shape, make]) =>
+          [`${shape}, in that of a request`, () => [id, { usage: make(), costUsd: make() }]] as const,
+      ),
+    ]) {
       const before = Buffer.from(router.snapshot())
       const method = wrong<Record<string, Call>>(router)[name]
       const error = await thrownBy(() => method.apply(router, args()))

@@ -1,6 +1,6 @@
 import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
-import { readRecordOnce } from '../../base/read-once.js'
+import { reading, readRecordOnce } from '../../base/read-once.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
 import type { Decision } from '../../policy/decision.js'
@@ -303,7 +303,7 @@ function readOptions(options: RunOptions | undefined): Asked {
   const { session, signal, triesMax = TRIES_MAX, usage = usageOf, ...route } = given
   if (session !== undefined && (typeof session !== 'string' || session === ''))
     throw expected('INVALID_ARGUMENT', 'session', 'a text that is not empty', session)
-  if (signal !== undefined && !(signal instanceof AbortSignal))
+  if (signal !== undefined && !reading('signal', () => signal instanceof AbortSignal))
     throw expected('INVALID_ARGUMENT', 'signal', 'an AbortSignal', signal)
   if (!Number.isInteger(triesMax) || triesMax < 1 || triesMax > TRIES_LIMIT)
     throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)

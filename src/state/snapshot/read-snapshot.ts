@@ -1,5 +1,5 @@
 import { armNumbers } from '../../bandit/arms.js'
-import { DIMENSION_MAX } from '../../base/check.js'
+import { DIMENSION_MAX, isBytes } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
@@ -230,7 +230,7 @@ function* readEnvelope(
   bytes: Uint8Array,
   context: SnapshotContext,
 ): Generator<void, { text: SnapshotText; numbers: Float64Array; version: number }> {
-  if (!(bytes instanceof Uint8Array)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
+  if (!isBytes(bytes)) throw expected('INVALID_ARGUMENT', 'snapshot', 'a Uint8Array', bytes)
   if (bytes.length < HEADER_BYTES)
     throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
   // A copy, so that the numbers are aligned whatever view came in (a Buffer's own slice would share its pool).
