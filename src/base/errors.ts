@@ -1,3 +1,5 @@
+import { visible } from './visible.js'
+
 /**
  * Every failure that a caller can cause has one of these codes. They are part of the public contract:
  * a code never changes its meaning, new ones may be added in a minor version.
@@ -67,7 +69,8 @@ export class ParetoBanditError extends Error {
   readonly missing: Readonly<Record<string, readonly string[]>> | undefined
 
   constructor(code: ErrorCode, field: string, message: string, options?: FailureOptions) {
-    super(field === '' ? message : `${field}: ${message}`, options)
+    // Messages quote ids of others, and end in terminals and logs.
+    super(visible(field === '' ? message : `${field}: ${message}`), options)
     this.code = code
     this.field = field
     this.neededUsd = options?.neededUsd

@@ -1,7 +1,7 @@
+import { visible } from '../base/visible.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
 import type { Router } from '../router/router.js'
 import { plural, usd } from './format.js'
-import { visible } from './print.js'
 
 /** Tenants that are shown one by one; JSON has all. */
 const TENANTS_SHOWN = 20

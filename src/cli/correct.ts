@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { CommandError } from './command-error.js'
 import { usd } from './format.js'
 import { type FeedbackFlags, giveFeedback } from './give-feedback.js'
-import { visible } from './print.js'
 
 interface CorrectFlags extends BillFlags, FeedbackFlags {
   readonly usage?: string

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { CommandError } from './command-error.js'
 import { isErrno } from './files.js'
 import { portFlag } from './flags.js'
-import { print, visible } from './print.js'
+import { print } from './print.js'
 import { withReader } from './state/log-view.js'
 
 interface DashboardFlags {

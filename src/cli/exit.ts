@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
+import { printable, visible } from '../base/visible.js'
 import { ConfigError } from '../gateway/config/config-error.js'
 import { CommandError } from './command-error.js'
-import { printable, visible } from './print.js'
 
 /** What a command ends with. 1 is also the verdict of a conformance run that found a deviation. */
 const EXIT_OK = 0
@@ -30,7 +30,7 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
     return { exitCode: EXIT_BAD_INPUT, text: `${printable(message)}\n${oneLine(`${source}: ${count}`)}` }
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { exitCode: EXIT_FAILED, text: `paretobandit: a bug, please report it:\n${stack}\n` }
+  return { exitCode: EXIT_FAILED, text: printable(`paretobandit: a bug, please report it:\n${stack}\n`) }
 }
 
 /** Messages may quote a file or a prompt: control characters, line ends among them, become spaces. */

@@ -1,6 +1,6 @@
+import { visible } from '../base/visible.js'
 import type { Explanation } from '../policy/decision.js'
 import { fixed, percent, usd } from './format.js'
-import { visible } from './print.js'
 import { renderTable } from './table.js'
 
 /** What a log tells of one decision. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { amountFlag } from './flags.js'
 import { giveFeedback } from './give-feedback.js'
-import { visible } from './print.js'
 
 interface FailFlags extends BillFlags {
   readonly state: string

@@ -1,6 +1,6 @@
+import { visible } from '../base/visible.js'
 import type { ModelStats, RouterStats } from '../router/stats.js'
 import { fixed, percent, plural, usd } from './format.js'
-import { visible } from './print.js'
 
 /** What a piece of feedback changed: the model's means and the budget, before and after. */
 export function renderEffect(model: string, before: RouterStats, after: RouterStats): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { defaultEncoder } from '../features/default-encoder.js'
 import { parseOutcomes } from '../replay/dataset.js'
 import { fitPriors } from '../router/fit-priors.js'
@@ -6,7 +7,7 @@ import { CommandError } from './command-error.js'
 import { readData } from './files.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
-import { print, visible } from './print.js'
+import { print } from './print.js'
 
 interface FitPriorsFlags {
   readonly data: string

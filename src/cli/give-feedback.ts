@@ -1,9 +1,10 @@
+import { visible } from '../base/visible.js'
 import type { Router } from '../router/router.js'
 import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { usd } from './format.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
+import { print } from './print.js'
 import { teach } from './state/session.js'
 
 /** What all commands have that tell something of a request. */

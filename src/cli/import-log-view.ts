@@ -1,6 +1,6 @@
+import { visible } from '../base/visible.js'
 import { type ImportReport, REASONS } from '../evaluate/import-log/index.js'
 import { fixed, plural, usd } from './format.js'
-import { visible } from './print.js'
 import { type Column, renderTable } from './table.js'
 
 const LEFT_COLUMNS: readonly Column[] = [

@@ -15,7 +15,7 @@ import { importText, leftOutLine } from './import-log-view.js'
 import { readModelsFile } from './inputs.js'
 import { LineSink } from './line-sink.js'
 import { checkOutputs, replacedText, sizeBefore } from './outputs.js'
-import { print, printable } from './print.js'
+import { print, printError } from './print.js'
 
 interface ImportFlags {
   readonly out: string
@@ -127,7 +127,7 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
     const said =
       replaced === 0 ? [...unread, ...cut] : [...unread, ...cut, `${out}: ${replacedText(replaced)}.`]
     const notes = said.map((note) => `${note}\n`).join('')
-    if (out === '-') process.stderr.write(printable(text + notes))
+    if (out === '-') printError(text + notes)
     else print(text + (flags.json === true ? '' : notes))
   } catch (error) {
     await sink.discard()

@@ -1,5 +1,5 @@
+import { visible } from '../base/visible.js'
 import { fixed, plural, usd } from './format.js'
-import { visible } from './print.js'
 import type { EventSummary, LogInspection } from './state/log-inspection.js'
 import { renderStats } from './stats.js'
 import { renderTable } from './table.js'

@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../base/errors.js'
+import { visible } from '../base/visible.js'
 import type { RecordStore } from '../gateway/keys/records.js'
 import type { StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
-import { print, visible } from './print.js'
+import { print, printError } from './print.js'
 import { renderTable } from './table.js'
 
 interface ConfigFlag {
@@ -73,7 +74,7 @@ async function create(name: string, flags: CreateFlags): Promise<void> {
   await withRecords(flags.config, async (records, known) => {
     const { text, key } = await createKey(records, wish, known, Date.now())
     print(`${text}\n`)
-    process.stderr.write(`${key.id} (${visible(key.name)}): this key is not shown again\n`)
+    printError(`${key.id} (${visible(key.name)}): this key is not shown again\n`)
   })
 }
 
@@ -85,7 +86,7 @@ async function list(flags: ConfigFlag & { readonly json?: boolean }): Promise<vo
     if (flags.json === true) print(`${JSON.stringify(keys.map(shownStored), null, 2)}\n`)
     else if (keys.length === 0) print('no keys were made at run time\n')
     else print(renderKeys(keys))
-    if (unreadable > 0) process.stderr.write(`${unreadable} records cannot be read: a gateway refuses them\n`)
+    if (unreadable > 0) printError(`${unreadable} records cannot be read: a gateway refuses them\n`)
   })
 }
 

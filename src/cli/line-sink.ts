@@ -3,8 +3,8 @@ import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { printable } from '../base/visible.js'
 import { checkWritable, fileError } from './files.js'
-import { printable } from './print.js'
 import { AtomicFile } from './state/atomic-write.js'
 
 /** Characters that are gathered before they are written. */

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { describeFailure } from './exit.js'
 import { fileError } from './files.js'
+import { printError } from './print.js'
 import { makeProgram } from './program.js'
 
 // `paretobandit stats | head` closes the pipe early: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode)
   const { exitCode, text } = describeFailure(fileError(error, 'standard output', 'write'))
-  process.stderr.write(text)
+  printError(text)
   process.exit(exitCode)
 })
 
@@ -16,5 +17,5 @@ try {
 } catch (error) {
   const { exitCode, text } = describeFailure(error)
   process.exitCode = exitCode
-  process.stderr.write(text)
+  printError(text)
 }

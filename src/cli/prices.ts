@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { nearest } from '../base/check.js'
+import { visible } from '../base/visible.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { PriceDifference } from '../prices/difference.js'
 import { PRICE_FORMATS, type PriceFormat } from '../prices/formats/formats.js'
@@ -16,7 +17,7 @@ import { plural } from './format.js'
 import { readModelsFile } from './inputs.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
-import { print, visible } from './print.js'
+import { print } from './print.js'
 import { renderTable } from './table.js'
 
 interface ImportFlags {

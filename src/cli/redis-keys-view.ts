@@ -1,6 +1,6 @@
+import { visible } from '../base/visible.js'
 import type { RedisKeyReport } from '../store/redis/key-report.js'
 import { plural } from './format.js'
-import { visible } from './print.js'
 
 /** Keys of a log in Redis that is none any more, as a person reads them. */
 export function renderRedisKeys(found: RedisKeyReport): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { numberFlag } from './flags.js'
 import { giveFeedback } from './give-feedback.js'
-import { visible } from './print.js'
 
 interface RewardFlags {
   readonly state: string

@@ -1,7 +1,7 @@
+import { visible } from '../base/visible.js'
 import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '../policy/decision.js'
 import type { PacerStats } from '../router/stats.js'
 import { fixed, percent, usd } from './format.js'
-import { visible } from './print.js'
 import type { RouteChange } from './route-changes.js'
 import { renderTable } from './table.js'
 

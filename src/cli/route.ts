@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import type { Priors } from '../bandit/priors.js'
 import { nearest } from '../base/check.js'
+import { visible } from '../base/visible.js'
 import { createRouter } from '../create-router.js'
 import { ON_DIFFERENCE, type OnDifference } from '../log/on-difference.js'
 import type { ResolvedModelSpec } from '../models/model.js'
@@ -18,7 +19,7 @@ import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
+import { print, printError } from './print.js'
 import {
   budgetDifferences,
   modelDifferences,
@@ -219,8 +220,7 @@ function settle(
   if (onDifference === 'throw' && lines.length > 0)
     throw new CommandError('BAD_ARGUMENT', `--on-difference throw: of ${state}, ${lines.join('; ')}`)
   if (onDifference === 'warn') {
-    for (const line of lines)
-      process.stderr.write(`paretobandit: ${visible(`${line}: not done, ${state} holds`)}\n`)
+    for (const line of lines) printError(`paretobandit: ${visible(`${line}: not done, ${state} holds`)}\n`)
     return []
   }
   for (const { make } of differences) make()

@@ -4,6 +4,7 @@ import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
 import { portFlag } from './flags.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
+import { printError } from './print.js'
 
 interface ServeFlags {
   readonly host?: string
@@ -79,7 +80,7 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
   if (seconds !== undefined) throw new CommandError('BAD_ARGUMENT', '--seconds: expected --demo beside it')
   const file = given ?? defaultConfig()
   if (file === undefined) {
-    process.stderr.write(`paretobandit: serve: ${WHAT_TO_DO}`)
+    printError(`paretobandit: serve: ${WHAT_TO_DO}`)
     process.exitCode = 2
     return
   }

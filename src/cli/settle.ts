@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
+import { visible } from '../base/visible.js'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { CommandError } from './command-error.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
 import { giveFeedback } from './give-feedback.js'
-import { visible } from './print.js'
 
 interface SettleFlags extends BillFlags {
   readonly state: string

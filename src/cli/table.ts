@@ -1,4 +1,4 @@
-import { visible } from './print.js'
+import { visible } from '../base/visible.js'
 
 export interface Column {
   readonly title: string

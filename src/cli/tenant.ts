@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { visible } from '../base/visible.js'
 import { CAP_LENGTHS, type CapLength } from '../policy/dollar/accounts/cap-period.js'
 import { renderAccount } from './account-view.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag } from './flags.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, visible } from './print.js'
+import { print } from './print.js'
 import { teach } from './state/session.js'
 
 interface CapFlag {

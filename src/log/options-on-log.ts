@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
+import { visible } from '../base/visible.js'
 import type { RouterEvent } from '../events/events.js'
 import { dollarsText } from '../policy/option-item.js'
 import type { Journal, Recovery } from '../router/journal.js'
@@ -44,7 +45,7 @@ export async function compareOptions(
     first,
     choiceOf: resolveOnDifference(made.given.onDifference),
     store: store.description,
-    told: (line) => console.warn(line),
+    told: (line) => console.warn(visible(line)),
   })
   refuseNoModels(review, state, store)
   const isHeard = said !== null && sameEntries(said, review.said)

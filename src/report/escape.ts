@@ -1,3 +1,5 @@
+import { printable } from '../base/visible.js'
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -6,7 +8,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text as it may stand in HTML or SVG, in content or in a quoted attribute. */
+/** Text as it may stand in HTML or SVG, in content or in a quoted attribute; what would not be seen in it is shown. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }

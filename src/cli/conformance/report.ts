@@ -1,3 +1,4 @@
+import { visible } from '../../base/visible.js'
 import { plural } from '../format.js'
 import { renderTable } from '../table.js'
 import { type Deviation, isWithinTolerance, QUANTITIES, TOLERANCE } from './deviation.js'
@@ -14,7 +15,7 @@ export interface FileResult {
 /** The largest deviation of each quantity by kernel, the verdicts, and where it went wrong. */
 export function renderFile({ file, trajectory, comparisons }: FileResult): string {
   const { dimension, steps, models } = trajectory
-  const title = `${file}: dimension ${dimension}, ${plural(steps.length, 'step')}, ${plural(models.length, 'model')}\n`
+  const title = `${visible(file)}: dimension ${dimension}, ${plural(steps.length, 'step')}, ${plural(models.length, 'model')}\n`
   const columns = [
     { title: '  largest deviation' },
     ...comparisons.map(({ kernel }) => ({ title: kernel, align: 'right' as const })),
@@ -58,7 +59,9 @@ function renderDifferences({ kernel, deviations, mismatch }: Comparison): string
   })
   if (mismatch !== null) {
     const { place, recorded, actual } = mismatch
-    lines.unshift(`  ${kernel}: ${place}: model recorded ${recorded}, got ${actual}; compared no further\n`)
+    lines.unshift(
+      `  ${kernel}: ${place}: model recorded ${visible(String(recorded))}, got ${visible(String(actual))}; compared no further\n`,
+    )
   }
   return lines.join('')
 }

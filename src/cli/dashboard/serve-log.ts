@@ -5,6 +5,7 @@ import { dashboardApp } from '../../gateway/dashboard/dashboard-app.js'
 import { dashboardFiles } from '../../gateway/node/dashboard-files.js'
 import { listen } from '../../gateway/node/http-server.js'
 import { CommandError } from '../command-error.js'
+import { printError } from '../print.js'
 import type { LogReader } from '../state/log-view.js'
 import { LogDashboard } from './log-dashboard.js'
 
@@ -34,7 +35,7 @@ export async function serveLog(reader: LogReader, options: ServeLogOptions): Pro
       ? null
       : new AdminError(403, 'wrong_host', `expected one of ${[...hosts].join(', ')} as the host`)
   const onError = (error: unknown) => {
-    process.stderr.write(`paretobandit: dashboard: ${messageOf(error)}\n`)
+    printError(`paretobandit: dashboard: ${messageOf(error)}\n`)
   }
   const page = dashboardApp({ files, dashboard, refusal, onError })
   const app = new Hono()

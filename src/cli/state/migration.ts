@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { ParetoBanditError } from '../../base/errors.js'
 import { CommandError } from '../command-error.js'
 import { fileError, isErrno } from '../files.js'
+import { printError } from '../print.js'
 import { syncFolder } from './atomic-write.js'
 import { withLock } from './lock.js'
 import { kindOf } from './log-file.js'
@@ -35,7 +36,7 @@ export async function migrate(path: string): Promise<void> {
       await removeLog(temporary)
     }
     await syncFolder(dirname(file))
-    process.stderr.write(
+    printError(
       `paretobandit: ${path}: is a log in SQLite from now on; the state file is kept as ${path}.v1\n`,
     )
   })

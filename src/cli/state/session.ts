@@ -4,6 +4,7 @@ import { createRouter } from '../../create-router.js'
 import type { RouterOptions } from '../../policy/options.js'
 import type { Router } from '../../router/router.js'
 import { CommandError } from '../command-error.js'
+import { printError } from '../print.js'
 import { HeldStore, LogIsThere } from './held-store.js'
 import { kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
@@ -113,5 +114,5 @@ async function commit(store: HeldStore, { router, settings, kept }: Session): Pr
 }
 
 function tell(line: string): void {
-  process.stderr.write(`paretobandit: ${line}\n`)
+  printError(`paretobandit: ${line}\n`)
 }

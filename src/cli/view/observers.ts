@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import type { ReplayObserver, ReplayProgress } from '../../replay/settings.js'
 import { usdPerThousand } from '../../report/format.js'
+import { printError } from '../print.js'
 import { LiveView } from './live-view.js'
 
 /** Shows how a job of several replays gets on. */
@@ -62,7 +63,7 @@ export function logJobView(replays: number): JobView {
         if (name === last) return
         last = name
         const share = Math.floor((100 * (index + progress.fraction)) / replays)
-        process.stderr.write(`${String(share).padStart(3)} %  ${name}\n`)
+        printError(`${String(share).padStart(3)} %  ${name}\n`)
       },
     }),
     stop: () => {},
