@@ -76,7 +76,9 @@ export function renderStats(stats: RouterStats, tenants: readonly TenantAccount[
       const { creditUsd, fundUsd, infeasible } = account
       const fund = fundUsd > 0 ? `, ${usd(fundUsd)} of it for newcomers` : ''
       const over =
-        infeasible === 0 ? '' : `; ${plural(infeasible, 'request')} cost more than the budget on any model`
+        infeasible === 0
+          ? ''
+          : `; ${plural(infeasible, 'request')} went out although every model was expected to cost more than the budget`
       lines.push(`saved up ${usd(creditUsd + fundUsd)}${fund}${over}`)
     }
   }

@@ -105,7 +105,7 @@ export interface Explanation {
   readonly canary: boolean
   /** Whether it went to the cheapest because nothing could be paid for. */
   readonly cheapestFallback: boolean
-  /** Reward that a dollar had to buy. */
+  /** Reward that a budget's worth of dollars had to buy, as `PacerStats` has it. */
   readonly shadowPrice: number
   /** Reward that a limit's worth of latency had to buy. */
   readonly latencyPrice: number

@@ -18,6 +18,7 @@ export function readStats(
   const {
     shadowPrice,
     mode = null,
+    penaltyUnit = 'usd',
     account = null,
     latency = null,
     quality = null,
@@ -35,6 +36,7 @@ export function readStats(
       usdPerRequest: cost.usdPerRequest,
       mode,
       shadowPrice,
+      penaltyUnit,
       costEmaUsd: cost.meanUsd,
       spendUsd: ledger.spendUsd,
       reservedUsd: ledger.reservedUsd,

@@ -70,6 +70,8 @@ export interface PacerStats {
    * 1 on the scale of log-normalised prices must buy. 0 without a budget.
    */
   readonly shadowPrice: number
+  /** What `penaltyWeight` of decisions weighs: dollars; under policy `paper`, log-normalised prices. */
+  readonly penaltyUnit: 'usd' | 'log-price'
   /** Running mean of what requests cost, USD; it drives the shadow prices of policies `paper` and `thompson`. */
   readonly costEmaUsd: number
   /** Spend since the start, removed models included, USD. */
@@ -89,7 +91,7 @@ export interface PacerStats {
 export interface RouterStats
   extends Omit<
     PolicyReport,
-    'shadowPrice' | 'mode' | 'account' | 'latency' | 'quality' | 'tenants' | 'standings'
+    'shadowPrice' | 'mode' | 'penaltyUnit' | 'account' | 'latency' | 'quality' | 'tenants' | 'standings'
   > {
   /** Requests routed since the start: the t of the mathematics. */
   readonly requests: number

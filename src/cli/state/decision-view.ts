@@ -40,6 +40,7 @@ export function upTo(reader: LogReader, { origin, number, before }: FoundDecisio
     header: reader.header,
     start: reader.start,
     end: reader.end,
+    events: reader.events,
     async read(after) {
       if (isOver) return []
       const batches: PlacedBatch[] = []
@@ -52,6 +53,7 @@ export function upTo(reader: LogReader, { origin, number, before }: FoundDecisio
       return batches
     },
     latest: (count) => reader.latest(count),
+    tail: (count) => reader.tail(count),
     async *snapshots(): AsyncIterable<StoredSnapshot> {
       for await (const snapshot of reader.snapshots()) if (before.has(snapshot.position)) yield snapshot
     },

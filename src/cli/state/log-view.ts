@@ -17,10 +17,14 @@ export interface LogReader {
   readonly header: LogHeader
   readonly start: Position
   readonly end: Position
+  /** How many events lay from `start` to `end`. */
+  readonly events: number
   /** Of files: what a writer would repair. */
   readonly damage?: readonly string[]
   read(after: Position): Promise<readonly PlacedBatch[]>
   latest(count: number): Promise<readonly PlacedBatch[]>
+  /** Where the latest `count` events up to `end` begin, or a little before; `start` where there are no more. */
+  tail(count: number): Promise<Position>
   snapshots(): AsyncIterable<StoredSnapshot>
   readNote?(name: string): Promise<string | null>
   close(): Promise<void>

@@ -10,6 +10,8 @@ export interface AccountStats {
   readonly creditUsd: number
   /** Of it, laid by for trying newcomers that cost more than B. */
   readonly fundUsd: number
+  /** How many requests' worth of B may be saved up. */
+  readonly burst: number
   /** All that was booked on it, USD. */
   readonly spendUsd: number
   /** Set aside for requests on their way, USD. */

@@ -14,7 +14,11 @@ export const PAPER: Policy<PaperState, PaperOptions> = {
   queries: {
     stats: ({ state }) => {
       const { shadowPrice, mode } = state.policy.pacer
-      return { shadowPrice: state.rewards?.differenceToUser(shadowPrice) ?? shadowPrice, mode }
+      return {
+        shadowPrice: state.rewards?.differenceToUser(shadowPrice) ?? shadowPrice,
+        mode,
+        penaltyUnit: 'log-price',
+      }
     },
   },
   start: (view, { budgetUsdPerRequest, policyOptions }) =>

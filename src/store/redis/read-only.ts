@@ -23,10 +23,14 @@ export interface RedisReader {
   readonly start: Position
   /** Position of the latest event when it was opened. */
   readonly end: Position
+  /** How many events lay from `start` to `end`. */
+  readonly events: number
   /** The events after a position, some thousands at most, those that were written since among them; none: no more. */
   read(after: Position): Promise<readonly PlacedBatch[]>
   /** The batches that hold the latest events that are still there, at least `count` of them where there are. */
   latest(count: number): Promise<readonly PlacedBatch[]>
+  /** Where the latest `count` events up to `end` begin, or a little before; `start` where there are no more. */
+  tail(count: number): Promise<Position>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
   /** Ends the connection. */
@@ -48,14 +52,19 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
       const entries = await connection.send(
         command('XREVRANGE', keys.events, '+', '-', 'COUNT', String(count)),
       )
-      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description, true).batches
+      return batchesOf([[keys.events, [...(entries as unknown[])].reverse()]], description, true)
     }
-    const end = (await newest(1))[0]?.position ?? start
+    const from = (id: string) => placeFrom(connection, keys, description, id)
+    const { batches, total } = await newest(1)
+    const end = batches[0]?.position ?? start
+    const first = await from('-')
+    const before = first === null ? total : first.total - first.events
     return {
       description,
       header,
       start,
       end,
+      events: total - before,
       read: async (after) => {
         const from = idOf(after)
         const [reply] = await connection.sendAll([
@@ -64,7 +73,11 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
         ])
         return batchesOf(reply, description).batches
       },
-      latest: (count) => newest(checkInteger(count, 1, 1000, 'count')),
+      latest: async (count) => (await newest(checkInteger(count, 1, 1000, 'count'))).batches,
+      tail: async (count) => {
+        const most = total - checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count')
+        return most <= before ? start : placeWith(most, start, end, from)
+      },
       snapshots: () => readSnapshots(connection, keys, id),
       close: async () => connection.close(),
     }
@@ -72,6 +85,54 @@ export async function openRedisReadOnly(options: RedisStoreOptions): Promise<Red
     connection.close()
     throw error
   }
+}
+
+/** An entry's place, its events, and how many the log has up to its end. */
+interface Place {
+  readonly position: Position
+  readonly events: number
+  readonly total: number
+}
+
+/** The first entry from an id on; null where there is none. */
+async function placeFrom(
+  connection: Connection,
+  { events }: Keys,
+  description: string,
+  id: string,
+): Promise<Place | null> {
+  const entries = await connection.send(command('XRANGE', events, id, '+', 'COUNT', '1'))
+  const { batches, total } = batchesOf([[events, entries]], description, true)
+  const [batch] = batches
+  return batch === undefined ? null : { position: batch.position, events: batch.events.length, total }
+}
+
+/**
+ * The last entry up to whose end the log has at most so many events: entries are found by their time, halving the time between.
+ * Of entries of one millisecond the first is found.
+ */
+async function placeWith(
+  most: number,
+  start: Position,
+  end: Position,
+  from: (id: string) => Promise<Place | null>,
+): Promise<Position> {
+  let found = start
+  let [low, high] = [timeOf((await from('-'))?.position ?? start), timeOf(end)]
+  while (low <= high) {
+    const middle = Math.floor((low + high) / 2)
+    const place = await from(`${middle}-0`)
+    if (place !== null && place.total <= most) {
+      found = place.position
+      low = timeOf(place.position) + 1
+    } else high = middle - 1
+  }
+  return found
+}
+
+/** Milliseconds since 1970 UTC, by the clock of Redis. */
+function timeOf(position: Position): number {
+  return Number(idOf(position).split('-')[0])
 }
 
 async function findLog(

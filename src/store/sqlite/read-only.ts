@@ -22,12 +22,16 @@ export interface SqliteReader {
   readonly start: Position
   /** Position of the latest event when it was opened. */
   readonly end: Position
+  /** How many events lay from `start` to `end`. */
+  readonly events: number
   /** What of it is damaged, as a writer would repair it. */
   readonly damage: readonly string[]
   /** The events after a position, some thousands at most, those that were written since among them; none: no more. */
   read(after: Position): Promise<readonly PlacedBatch[]>
   /** The latest events that are still there, as of its opening, `count` at most. */
   latest(count: number): Promise<readonly PlacedBatch[]>
+  /** Where the latest `count` events up to `end` begin; `start` where there are no more. */
+  tail(count: number): Promise<Position>
   /** What the log's owner keeps beside it under that name; null: nothing. */
   readNote(name: string): Promise<string | null>
   /** The snapshots kept, latest first. */
@@ -67,9 +71,12 @@ export async function openSqliteReadOnly(
       header,
       start: positionOf(start),
       end: positionOf(end),
+      events: end - start,
       damage: repairs,
       read: (after) => readFrom(numberOf(after, 'after')),
       latest: (count) => readFrom(Math.max(start, end - checkInteger(count, 1, 1000, 'count'))),
+      tail: async (count) =>
+        positionOf(Math.max(start, end - checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count'))),
       readNote: (name) => opened().call({ op: 'note', name }),
       snapshots: () => keptSnapshots(opened),
       close: async () => {

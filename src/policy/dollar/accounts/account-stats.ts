@@ -12,6 +12,7 @@ export function accountStats(account: Account, demand: DemandCurve, at: number):
     shadowPrice: price === 0 ? 0 : price * (usdPerRequest ?? targetUsd),
     creditUsd: credit.balanceUsd,
     fundUsd: credit.fundUsd,
+    burst: credit.burst,
     spendUsd: ledger.spendUsd,
     reservedUsd: ledger.reservedUsd,
     allowanceUsd: ledger.allowanceUsd,
