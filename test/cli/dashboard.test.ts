@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { FIRST_EVENTS_MAX, LogDashboard } from '../../src/cli/dashboard/log-dashboard.js'
+import { LOG_LIMITS, LogDashboard } from '../../src/cli/dashboard/log-dashboard.js'
 import { hostOf } from '../../src/cli/dashboard/serve-log.js'
 import { withReader } from '../../src/cli/state/log-view.js'
 import type { DashboardData, ExplainedDecision } from '../../src/gateway/dashboard/shape.js'
 import { NOTHING_SEEN } from '../../src/gateway/dashboard/view.js'
 import { createRouter, type RouterStats } from '../../src/index.js'
+import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
+import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
@@ -117,7 +119,7 @@ describe('a log that is longer than what is read first', () => {
   it(
     'is shown by its end at once, and then whole: the sums are those of stats',
     async () => {
-      const requests = Math.ceil(Math.max(EVENTS, FIRST_EVENTS_MAX + 10_000) / 3)
+      const requests = Math.ceil(Math.max(EVENTS, LOG_LIMITS.firstEvents + 10_000) / 3)
       const file = await log(requests)
       await withReader(file, undefined, async (reader) => {
         const beganAt = performance.now()
@@ -147,6 +149,45 @@ describe('a log that is longer than what is read first', () => {
     },
     EVENTS > 0 ? 600_000 : 180_000,
   )
+})
+
+describe.runIf(hasRedis)('a log in Redis', () => {
+  it('is shown by its end at once as well, and decisions of a long one are not looked up by their place', async () => {
+    const server = await RedisServer.start({ appendfsync: 'no' })
+    try {
+      const options = { models: MODELS, budget: { usdPerRequest: 0.001 }, dimension: 3, seed: 1 }
+      const router = await createRouter({ ...options, store: redisStore({ url: server.url }) })
+      const ids: string[] = []
+      for (let i = 0; i < 400; i++) {
+        const { id } = router.route(new Float64Array([Math.sin(i), Math.cos(i), 1]))
+        ids.push(id)
+        router.settle(id, { costUsd: 0.0005 })
+        if (i % 10 === 9) await router.flush()
+      }
+      await withReader(server.url, undefined, async (reader) => {
+        expect(reader.events).toBeGreaterThanOrEqual(800)
+        const limits = { firstEvents: 200, lookedUpEvents: reader.events - 1 }
+        const dashboard = await LogDashboard.open(reader, 'a log', limits)
+        const first = dashboard.data(NOTHING_SEEN)
+        expect(first.historyNote).toMatch(/the rest of the log is being read/)
+        expect(first.stats.requests).toBe(400)
+        const seen = first.decisions.length
+        expect(seen).toBeGreaterThanOrEqual(100)
+        expect(seen).toBeLessThan(200)
+        expect(await dashboard.explain(ids[0])).toMatchObject({ id: ids[0], statisticsChanged: true })
+        dashboard.follow((error) => expect.fail(String(error)))
+        await expect.poll(() => dashboard.data(first.cursor).historyNote, { timeout: 30_000 }).toBeNull()
+        expect(dashboard.data(NOTHING_SEEN).decisions).toHaveLength(400)
+        await dashboard.close()
+        const short = await LogDashboard.open(reader, 'a log', { ...limits, lookedUpEvents: reader.events })
+        expect(await short.explain(ids[0])).toMatchObject({ id: ids[0], statisticsChanged: false })
+        await short.close()
+      })
+      await router.close()
+    } finally {
+      await server.stop()
+    }
+  }, 120_000)
 })
 
 it.each([

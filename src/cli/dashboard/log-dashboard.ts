@@ -2,22 +2,28 @@ import { isStoreError } from '../../base/errors.js'
 import { decodeEvent } from '../../events/codec.js'
 import type { LoggedEvent, RoutedEvent } from '../../events/events.js'
 import { Collector } from '../../gateway/dashboard/collector.js'
+import { Estimates } from '../../gateway/dashboard/estimates.js'
 import { Explanations, keptOf } from '../../gateway/dashboard/explanations.js'
 import { GATEWAY_RINGS } from '../../gateway/dashboard/gateway-dashboard.js'
 import { Ring } from '../../gateway/dashboard/history.js'
 import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from '../../gateway/dashboard/shape.js'
-import { type Dashboard, dataOf, explainedOf, whatIfOf } from '../../gateway/dashboard/view.js'
+import { type Dashboard, dataOf, explainedOf } from '../../gateway/dashboard/view.js'
 import { type PlacedBatch, type Position, START } from '../../log/store.js'
 import { ALL_EVENT_TABLE } from '../../policy/all-events.js'
 import type { Router } from '../../router/router.js'
+import type { RouterStats } from '../../router/stats.js'
 import { explainFrom } from '../explain.js'
 import { besideLog, foldOf, type LogReader } from '../state/log-view.js'
 import { Previews } from './previews.js'
 
-/** Events that are read before the page is there: of a longer log the older ones come afterwards. */
-export const FIRST_EVENTS_MAX = 50_000
-/** Of longer logs a decision is not looked up by its place: that takes seconds. */
-const LOOKED_UP_EVENTS_MAX = 200_000
+/** How much of a long log is read at a time when somebody waits. */
+export interface LogLimits {
+  /** Events that are read before the page is there: of a longer log the older ones come afterwards. */
+  readonly firstEvents: number
+  /** Of longer logs a decision is not looked up by its place: that takes seconds. */
+  readonly lookedUpEvents: number
+}
+export const LOG_LIMITS: LogLimits = { firstEvents: 50_000, lookedUpEvents: 200_000 }
 const LATEST_MAX = 1000
 const WHOLE_BUCKETS = 240
 const EVERY_MS = 1000
@@ -34,6 +40,7 @@ export class LogDashboard implements Dashboard {
   private timer: ReturnType<typeof setTimeout> | null = null
   private turn: Promise<void> = Promise.resolve()
   private readonly explanations: Explanations
+  private readonly estimates: Estimates
   private previews: Previews | null
 
   private constructor(
@@ -45,8 +52,10 @@ export class LogDashboard implements Dashboard {
     private position: Position,
     private collector: Collector,
     snapshot: Uint8Array,
+    private readonly limits: LogLimits,
   ) {
     this.explanations = new Explanations((id) => router.explain(id))
+    this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), Date.now)
     this.previews = new Previews(() => besideLog(reader, snapshot, () => clock.at), this.explanations)
     router.on('*', (event) => {
       clock.at = Math.max(clock.at, event.at)
@@ -56,23 +65,24 @@ export class LogDashboard implements Dashboard {
   }
 
   /** Reads a log's state, and as much of its history as takes a second. @throws (rejects) what the store throws */
-  static async open(reader: LogReader, name: string): Promise<LogDashboard> {
+  static async open(reader: LogReader, name: string, limits = LOG_LIMITS): Promise<LogDashboard> {
     const folded = await foldOf(reader)
     const { position } = await folded.digest()
     const snapshot = folded.snapshot()
-    const from = tailOf(reader)
-    const { collector, at } = await collected(reader, from, position, folded.stats().pacer.usdPerRequest)
+    const { firstEvents } = limits
+    const from = reader.events <= firstEvents ? reader.start : await reader.tail(firstEvents)
+    const { pacer } = folded.stats()
+    const { collector, at } = await collected(reader, from, position, pacer)
     const clock = { at }
     // What depends on the time is that of now, as `stats` has it.
     const router = await besideLog(reader, snapshot, Date.now)
-    const made = new LogDashboard(reader, name, router, clock, position, collector, snapshot)
+    const made = new LogDashboard(reader, name, router, clock, position, collector, snapshot, limits)
     made.isWhole = from === reader.start
     return made
   }
 
   data(cursor: Cursor): DashboardData {
-    const { router, collector, explanations, epoch, name, isWhole, reader, clock } = this
-    const { burst } = reader.header.settings
+    const { router, collector, estimates, epoch, name, isWhole, reader, clock } = this
     return dataOf(
       {
         kind: 'log',
@@ -86,9 +96,8 @@ export class LogDashboard implements Dashboard {
         epoch,
         router: router as Router<string>,
         collector,
-        explanations,
+        estimates,
         strict: null,
-        burst: typeof burst === 'number' ? burst : null,
       },
       cursor,
     )
@@ -97,7 +106,7 @@ export class LogDashboard implements Dashboard {
   /** By the statistics of then where the log is short enough; else by those of now. */
   async explain(id: string): Promise<ExplainedDecision | null> {
     const held = explainedOf(id, this.collector, this.explanations)
-    if (Number(this.reader.end) > LOOKED_UP_EVENTS_MAX) return held
+    if (this.reader.events > this.limits.lookedUpEvents) return held
     try {
       const found = await this.oneAtATime(() => explainFrom(this.reader, id))
       return { ...keptOf(found), statisticsChanged: !found.isOfItsTime, row: held?.row ?? null }
@@ -109,7 +118,7 @@ export class LogDashboard implements Dashboard {
   }
 
   whatIf(usdPerRequest: number): WhatIf | null {
-    return whatIfOf(this.explanations, usdPerRequest)
+    return this.estimates.whatIf(usdPerRequest)
   }
 
   watched(): void {
@@ -144,9 +153,9 @@ export class LogDashboard implements Dashboard {
   }
 
   private async readWhole(): Promise<void> {
-    const { reader, position } = this
-    const first = startingCeiling(reader)
-    const { collector } = await collected(reader, reader.start, position, first, () => this.isClosed)
+    const { reader, position, router } = this
+    const { pacer } = router.stats()
+    const { collector } = await collected(reader, reader.start, position, pacer, () => this.isClosed)
     if (this.isClosed) return
     this.collector = collector
     this.isWhole = true
@@ -183,20 +192,12 @@ export class LogDashboard implements Dashboard {
   }
 }
 
-/** From where the latest events are read first. Positions of files count events. */
-function tailOf({ start, end }: LogReader): Position {
-  const [first, last] = [Number(start), Number(end)]
-  const isCounted = [start, end].every((each) => each === START || /^\d+$/.test(each))
-  if (!isCounted || last - first <= FIRST_EVENTS_MAX) return start
-  return String(last - FIRST_EVENTS_MAX)
-}
-
-/** The history of the events in (from, to]. @param ceilingUsd the budget at its beginning; null: none */
+/** The history of the events in (from, to]. @param pacer of the log's end */
 async function collected(
   reader: LogReader,
   from: Position,
   to: Position,
-  ceilingUsd: number | null,
+  { usdPerRequest, penaltyUnit }: RouterStats['pacer'],
   isOver: () => boolean = () => false,
 ): Promise<{ readonly collector: Collector; readonly at: number }> {
   const first = (await reader.read(reader.start))[0]
@@ -205,7 +206,8 @@ async function collected(
     new Ring('the whole log', widthOf(endedAt - beganAt), WHOLE_BUCKETS + 60),
     ...GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity)),
   ]
-  const collector = new Collector(rings, (from === reader.start ? startingCeiling(reader) : ceilingUsd) ?? 0)
+  const ceilingUsd = from === reader.start ? startingCeiling(reader) : usdPerRequest
+  const collector = new Collector(rings, ceilingUsd ?? 0, penaltyUnit)
   // While one batch is folded the next is read.
   let reading = from === to ? Promise.resolve([]) : reader.read(from)
   for (let isMore = from !== to; isMore && !isOver(); ) {

@@ -25,7 +25,7 @@ export class Previews {
       try {
         const { explanation } = await router.preview(event.context, tenant === null ? {} : { tenant })
         const own = { id, chosen: model, forced, canary, propensity, penaltyWeight, latencyPrice }
-        this.explanations.add({ ...explanation, ...own, statisticsChanged: true })
+        this.explanations.add({ ...explanation, ...own, statisticsChanged: true }, event.at)
       } catch {
         // Its tenant or all models are gone: there is nothing to compare it with.
       }

@@ -1,4 +1,4 @@
-import type { RouterEvent } from '../../index.js'
+import type { RouterEvent, RouterStats } from '../../index.js'
 import { modelIn, type OpenBucket, type Ring } from './history.js'
 import { Latest } from './latest.js'
 import { markOf } from './marks.js'
@@ -10,6 +10,8 @@ const MODELS_MAX = 10_000
 /** With fewer rewards a mean has no interval. */
 const REWARDS_MIN = 2
 const NORMAL_95 = 1.96
+
+type PenaltyUnit = RouterStats['pacer']['penaltyUnit']
 
 interface Moments {
   count: number
@@ -34,12 +36,17 @@ export class Collector {
   allowanceUsd = 0
   /** Time of the first event; null before it. */
   since: number | null = null
+  private readonly penaltyUnit: PenaltyUnit
   private ceilingUsd: number
   private largestUsd: number
 
-  /** @param ceilingUsd the budget in force when it begins, USD per request; 0: none */
-  constructor(rings: readonly Ring[], ceilingUsd: number) {
+  /**
+   * @param ceilingUsd the budget in force when it begins, USD per request; 0: none
+   * @param penaltyUnit of the router's stats
+   */
+  constructor(rings: readonly Ring[], ceilingUsd: number, penaltyUnit: PenaltyUnit) {
     this.rings = rings
+    this.penaltyUnit = penaltyUnit
     this.ceilingUsd = ceilingUsd
     this.largestUsd = ceilingUsd
   }
@@ -115,13 +122,21 @@ export class Collector {
 
   private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
     this.allowanceUsd += this.ceilingUsd
-    this.latest.routed(event, this.ceilingUsd, this.changes)
+    const price = this.shadowPriceOf(event.penaltyWeight)
+    this.latest.routed(event, this.ceilingUsd, price, this.changes)
     this.inBuckets(event.at, (bucket) => {
       bucket.requests++
       modelIn(bucket, event.model).requests++
-      bucket.weightSum += event.penaltyWeight
-      bucket.weights++
+      if (price === null) return
+      bucket.priceSum += price
+      bucket.prices++
     })
+  }
+
+  /** In the unit of the router's stats: reward for a budget's worth of dollars. Null: no budget is in force. */
+  private shadowPriceOf(penaltyWeight: number): number | null {
+    if (this.ceilingUsd === 0) return null
+    return this.penaltyUnit === 'usd' ? penaltyWeight * this.ceilingUsd : penaltyWeight
   }
 
   private settled({ id, model, costUsd, latencyMs, at }: Extract<RouterEvent, { type: 'settled' }>): void {

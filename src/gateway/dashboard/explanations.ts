@@ -14,9 +14,15 @@ export interface KeptExplanation extends Omit<Explanation, 'models'> {
   readonly left: number
 }
 
+/** One that is kept, and when its decision was made. */
+interface Kept {
+  readonly at: number
+  readonly explanation: KeptExplanation
+}
+
 /** Explanations of the latest decisions, bounded in number, in size and in what they cost while requests are routed. */
 export class Explanations {
-  private readonly kept = new LatestMap<string, KeptExplanation>(LATEST_MAX)
+  private readonly kept = new LatestMap<string, Kept>(LATEST_MAX)
   private readonly explain: (id: string) => Explanation
   private second = 0
   private inSecond = 0
@@ -35,18 +41,30 @@ export class Explanations {
     }
     if (this.inSecond >= EACH_SECOND_MAX) return
     this.inSecond++
-    this.keep(id)
+    this.of(id, at)
   }
 
-  /** @returns the explanation of one of the latest, by the statistics of now where it is not kept; null: there is none */
-  of(id: string): KeptExplanation | null {
-    return this.kept.get(id) ?? this.keep(id)
+  /**
+   * By the statistics of now where it is not kept.
+   * @param at when it was decided, ms since 1970 UTC; null: it is none of the latest, and is not kept
+   * @returns null: there is none
+   */
+  of(id: string, at: number | null): KeptExplanation | null {
+    const known = this.kept.get(id)
+    if (known !== undefined) return known.explanation
+    try {
+      const explanation = this.explain(id)
+      return at === null ? keptOf(explanation) : this.add(explanation, at)
+    } catch {
+      // The request is no longer held, or its model is gone.
+      return null
+    }
   }
 
-  /** Keeps one that was made elsewhere. */
-  add(explanation: Explanation): KeptExplanation {
+  /** Keeps one that was made elsewhere. @param at as of `of` */
+  add(explanation: Explanation, at: number): KeptExplanation {
     const kept = keptOf(explanation)
-    this.kept.set(explanation.id, kept)
+    this.kept.set(explanation.id, { at, explanation: kept })
     return kept
   }
 
@@ -54,17 +72,12 @@ export class Explanations {
     return this.kept.has(id)
   }
 
-  all(): IterableIterator<KeptExplanation> {
-    return this.kept.values()
+  get size(): number {
+    return this.kept.size
   }
 
-  private keep(id: string): KeptExplanation | null {
-    try {
-      return this.add(this.explain(id))
-    } catch {
-      // The request is no longer held, or its model is gone.
-      return null
-    }
+  all(): IterableIterator<Kept> {
+    return this.kept.values()
   }
 }
 

@@ -1,13 +1,13 @@
-import { DEFAULT_POLICY, type Router, type RouterEvent } from '../../index.js'
-import { BURST_DEFAULT } from '../config/changes.js'
+import type { Router, RouterEvent } from '../../index.js'
 import type { LiveConfig } from '../config/live-config.js'
 import type { RequestRecord } from '../logs/request-record.js'
 import { Collector } from './collector.js'
+import { Estimates } from './estimates.js'
 import { Explanations } from './explanations.js'
 import { Ring } from './history.js'
 import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from './shape.js'
 import { TrafficCounter } from './traffic.js'
-import { type Dashboard, dataOf, explainedOf, whatIfOf } from './view.js'
+import { type Dashboard, dataOf, explainedOf } from './view.js'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
@@ -34,6 +34,7 @@ export class GatewayDashboard implements Dashboard {
   private readonly options: GatewayDashboardOptions
   private readonly collector: Collector
   private readonly explanations: Explanations
+  private readonly estimates: Estimates
   private readonly traffic: TrafficCounter
   private readonly forget: () => void
   private watchedAt = Number.NEGATIVE_INFINITY
@@ -43,8 +44,10 @@ export class GatewayDashboard implements Dashboard {
     const { router, now } = options
     this.options = options
     const rings = GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity))
-    this.collector = new Collector(rings, router.stats().pacer.usdPerRequest ?? 0)
+    const { usdPerRequest, penaltyUnit } = router.stats().pacer
+    this.collector = new Collector(rings, usdPerRequest ?? 0, penaltyUnit)
     this.explanations = new Explanations((id) => router.explain(id))
+    this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), now)
     this.traffic = new TrafficCounter(now())
     this.forget = router.on('*', (event) => this.take(event))
   }
@@ -61,9 +64,7 @@ export class GatewayDashboard implements Dashboard {
 
   data(cursor: Cursor): DashboardData {
     const { router, live, now } = this.options
-    const { routing, budget } = live.current
-    const savesUp = router.stats().policy === DEFAULT_POLICY
-    const { collector, explanations } = this
+    const { collector, estimates } = this
     return dataOf(
       {
         kind: 'gateway',
@@ -75,9 +76,8 @@ export class GatewayDashboard implements Dashboard {
         epoch: 0,
         router,
         collector,
-        explanations,
-        strict: routing.strict ?? false,
-        burst: savesUp ? (budget?.burst ?? BURST_DEFAULT) : null,
+        estimates,
+        strict: live.current.routing.strict ?? false,
       },
       cursor,
     )
@@ -88,7 +88,7 @@ export class GatewayDashboard implements Dashboard {
   }
 
   whatIf(usdPerRequest: number): WhatIf | null {
-    return whatIfOf(this.explanations, usdPerRequest)
+    return this.estimates.whatIf(usdPerRequest)
   }
 
   watched(): void {
@@ -116,10 +116,12 @@ export class GatewayDashboard implements Dashboard {
   private explainEarlier(): void {
     const left = this.collector.latest
       .all()
-      .map(({ event }) => event.id)
-      .filter((id) => !this.explanations.has(id))
+      .map(({ event }) => event)
+      .filter(({ id }) => !this.explanations.has(id))
+      // As if they had been explained as they were made: the oldest are forgotten first.
+      .reverse()
     const step = () => {
-      for (const id of left.splice(0, BACKFILL_EACH)) this.explanations.of(id)
+      for (const { id, at } of left.splice(0, BACKFILL_EACH)) this.explanations.of(id, at)
       this.backfill = left.length === 0 ? null : setTimeout(step, BACKFILL_MS)
     }
     if (this.backfill !== null) clearTimeout(this.backfill)

@@ -21,8 +21,8 @@ export interface OpenBucket {
   refused: number
   spendUsd: number
   allowanceUsd: number
-  weightSum: number
-  weights: number
+  priceSum: number
+  prices: number
   readonly models: Map<string, OwnModelBucket>
   /** Number of the latest change of it. */
   changed: number
@@ -59,8 +59,8 @@ export class Ring {
       refused: 0,
       spendUsd: 0,
       allowanceUsd: 0,
-      weightSum: 0,
-      weights: 0,
+      priceSum: 0,
+      prices: 0,
       models: new Map(),
       changed: change,
     }
@@ -102,7 +102,7 @@ export function modelIn({ models }: OpenBucket, model: string): OwnModelBucket {
 }
 
 function shown(
-  { at, requests, failed, refused, spendUsd, allowanceUsd, weightSum, weights, models }: OpenBucket,
+  { at, requests, failed, refused, spendUsd, allowanceUsd, priceSum, prices, models }: OpenBucket,
   shift: { readonly spendUsd: number; readonly allowanceUsd: number },
 ): Bucket {
   return {
@@ -112,7 +112,7 @@ function shown(
     refused,
     spendUsd: spendUsd + shift.spendUsd,
     allowanceUsd: allowanceUsd + shift.allowanceUsd,
-    dollarWeight: weights === 0 ? null : weightSum / weights,
+    shadowPrice: prices === 0 ? null : priceSum / prices,
     models: [...models].map(([model, own]): ModelBucket => ({ model, ...own })),
   }
 }

@@ -16,6 +16,7 @@ export interface KeptDecision {
   latencyMs: number | null
   reward: number | null
   outcome: DecisionOutcome
+  readonly shadowPrice: number | null
   /** Number of the latest change of it. */
   changed: number
 }
@@ -32,13 +33,14 @@ export class Latest {
   private readonly decisions = new LatestMap<string, KeptDecision>(LATEST_MAX)
   private readonly bookings = new LatestMap<string, Booking>(OPEN_MAX)
 
-  routed(event: Routed, ceilingUsd: number, change: number): void {
+  routed(event: Routed, ceilingUsd: number, shadowPrice: number | null, change: number): void {
     this.decisions.set(event.id, {
       event,
       costUsd: null,
       latencyMs: null,
       reward: null,
       outcome: 'waiting',
+      shadowPrice,
       changed: change,
     })
     this.bookings.set(event.id, { reservedUsd: event.reservedUsd, ceilingUsd, bookedUsd: 0 })
@@ -59,7 +61,14 @@ export class Latest {
   }
 }
 
-export function rowOf({ event, costUsd, latencyMs, reward, outcome }: KeptDecision): DecisionRow {
+export function rowOf({
+  event,
+  costUsd,
+  latencyMs,
+  reward,
+  outcome,
+  shadowPrice,
+}: KeptDecision): DecisionRow {
   const { id, at, model, tenant, predictedUsd, forced, canary, infeasible } = event
   return {
     id,
@@ -71,6 +80,7 @@ export function rowOf({ event, costUsd, latencyMs, reward, outcome }: KeptDecisi
     latencyMs,
     reward,
     outcome,
+    shadowPrice,
     forced,
     canary,
     infeasible: [...infeasible],

@@ -81,7 +81,8 @@ export class LiveStream {
     this.dashboard.watched()
     try {
       const data = this.dashboard.data(cursor)
-      const isQuiet = data.isUpdate && data.cursor.changes === cursor.changes
+      const isQuiet =
+        data.isUpdate && data.cursor.changes === cursor.changes && data.cursor.estimates === cursor.estimates
       if (isQuiet && ++page.quietTicks < QUIET_TICKS_MAX) return
       page.quietTicks = 0
       page.cursor = data.cursor

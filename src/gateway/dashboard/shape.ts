@@ -22,8 +22,8 @@ export interface Bucket {
   /** At its end, since the beginning, USD: what was spent, and the sum of the ceilings of the requests so far. */
   readonly spendUsd: number
   readonly allowanceUsd: number
-  /** Mean weight of a dollar in its decisions, in reward; null without one. */
-  readonly dollarWeight: number | null
+  /** Mean shadow price of its decisions, in the unit of `stats.pacer.shadowPrice`; null: none was made under a budget. */
+  readonly shadowPrice: number | null
   readonly models: readonly ModelBucket[]
 }
 
@@ -61,6 +61,8 @@ export interface DecisionRow {
   readonly latencyMs: number | null
   readonly reward: number | null
   readonly outcome: DecisionOutcome
+  /** In the unit of `stats.pacer.shadowPrice`; null without a budget. */
+  readonly shadowPrice: number | null
   readonly forced: boolean
   readonly canary: boolean
   readonly infeasible: readonly string[]
@@ -73,6 +75,14 @@ export interface Estimate {
   readonly high: number
 }
 
+/** The decisions that estimates are made of: the latest that are explained. */
+export interface EstimateSpan {
+  readonly decisions: number
+  /** Times of the first and of the last of them, ms since 1970 UTC. */
+  readonly from: number
+  readonly to: number
+}
+
 /** What one model would have done with the latest decisions. */
 export interface SavingsRow {
   readonly model: string
@@ -83,8 +93,6 @@ export interface SavingsRow {
 }
 
 export interface Savings {
-  /** Decisions whose explanations are kept. */
-  readonly decisions: number
   /** What was chosen, by the same expectations. */
   readonly chosen: SavingsRow
   readonly models: readonly SavingsRow[]
@@ -100,10 +108,9 @@ export interface WhatIfMix {
 
 /** The latest decisions at another budget. */
 export interface WhatIf {
-  readonly decisions: number
   readonly budgetUsdPerRequest: number
-  /** Reward that a dollar must buy for that. */
-  readonly dollarWeight: number
+  /** Reward that this budget's worth of dollars must buy for that. */
+  readonly shadowPrice: number
   /** False: even the cheapest models cost more. */
   readonly isFeasible: boolean
   /** What was chosen, and what would be, by the same expectations. */
@@ -144,7 +151,7 @@ export interface Traffic {
 export interface Promised {
   /** Whether requests are refused for it; null: the log does not say. */
   readonly strict: boolean | null
-  /** How many requests' worth of the budget may be saved up; null: not known. */
+  /** How many requests' worth of the budget may be saved up; null: the policy keeps no account. */
   readonly burst: number | null
   /** Sum of the ceilings so far and what may be saved up, USD; null without a budget. */
   readonly boundUsd: number | null
@@ -184,6 +191,8 @@ export interface DashboardData {
   readonly marks: readonly Mark[]
   /** Newest first. */
   readonly decisions: readonly DecisionRow[]
+  /** Of `savings`, and of what-if answers; null: too few decisions are explained. */
+  readonly estimatedFrom: EstimateSpan | null
   readonly savings: Savings | null
   /** Null: of a log nothing is known of it. */
   readonly traffic: Traffic | null
@@ -195,6 +204,8 @@ export interface Cursor {
   readonly epoch: number
   readonly changes: number
   readonly marks: number
+  /** Counts how often the decisions of estimates were others. */
+  readonly estimates: number
 }
 
 export type ExplainedModel = Omit<ModelExplanation, 'topFeatures' | 'inflation'>

@@ -1,16 +1,16 @@
-import type { Router } from '../../index.js'
+import type { Router, RouterStats } from '../../index.js'
 import type { Collector } from './collector.js'
+import type { Estimates } from './estimates.js'
 import type { Explanations } from './explanations.js'
 import { type KeptDecision, rowOf } from './latest.js'
 import type { Cursor, DashboardData, ExplainedDecision, ModelFigures, Promised, WhatIf } from './shape.js'
-import { savingsOf, whatIf } from './what-if.js'
 
 /** Tenants that are shown. */
 const TENANTS_MAX = 200
 /** Latencies with fewer than this have no percentiles. */
 const LATENCIES_MIN = 5
 
-export const NOTHING_SEEN: Cursor = { epoch: -1, changes: 0, marks: 0 }
+export const NOTHING_SEEN: Cursor = { epoch: -1, changes: 0, marks: 0, estimates: 0 }
 
 /** What a page is made of, of a gateway or of a log. */
 export interface Dashboard {
@@ -30,13 +30,13 @@ export interface DashboardSource
   readonly epoch: number
   readonly router: Router<string>
   readonly collector: Collector
-  readonly explanations: Explanations
+  readonly estimates: Estimates
+  /** Whether requests are refused for the budget; null: not known. */
   readonly strict: boolean | null
-  readonly burst: number | null
 }
 
 export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
-  const { kind, name, at, canChange, historyNote, traffic, epoch, router, collector, explanations } = source
+  const { kind, name, at, canChange, historyNote, traffic, epoch, router, collector, estimates } = source
   const isUpdate = cursor.epoch === epoch
   const seen = isUpdate ? cursor : NOTHING_SEEN
   const stats = router.stats()
@@ -46,13 +46,14 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
     allowanceUsd: allowanceUsd - collector.allowanceUsd,
   }
   const latest = collector.latest.all()
+  const { span, savings } = estimates.read()
   return {
     kind,
     name,
     at,
     canChange,
     isUpdate,
-    cursor: { epoch, changes: collector.changes, marks: collector.lastMark },
+    cursor: { epoch, changes: collector.changes, marks: collector.lastMark, estimates: estimates.number },
     historySince: collector.since,
     historyNote,
     stats,
@@ -60,21 +61,23 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
       .tenants()
       .slice(0, TENANTS_MAX)
       .map((id) => ({ id, ...router.tenantStats(id) })),
-    promised: promisedOf(source, allowanceUsd, stats.pacer.usdPerRequest),
+    promised: promisedOf(source, allowanceUsd, stats),
     figures: stats.models.map(({ id }) => figuresOf(id, collector, latest)),
     history: collector.rings.map((ring) => ring.read(seen.changes, shift)),
     marks: collector.marksSince(seen.marks),
     decisions: latest.filter(({ changed }) => changed > seen.changes).map(rowOf),
-    savings: savingsOf([...explanations.all()], (id) => collector.latest.decision(id)),
+    estimatedFrom: span,
+    savings,
     traffic,
   }
 }
 
 function promisedOf(
-  { strict, burst, collector }: DashboardSource,
+  { strict, collector }: DashboardSource,
   allowanceUsd: number,
-  usdPerRequest: number | null,
+  { account, pacer: { usdPerRequest } }: RouterStats,
 ): Promised {
+  const burst = account?.burst ?? null
   const largestUsd = Math.max(collector.largestCeilingUsd, usdPerRequest ?? 0)
   const boundUsd = usdPerRequest === null || burst === null ? null : allowanceUsd + burst * largestUsd
   return { strict, burst, boundUsd }
@@ -103,12 +106,8 @@ export function explainedOf(
   collector: Collector,
   explanations: Explanations,
 ): ExplainedDecision | null {
-  const kept = explanations.of(id)
-  if (kept === null) return null
   const decision = collector.latest.decision(id)
+  const kept = explanations.of(id, decision?.event.at ?? null)
+  if (kept === null) return null
   return { ...kept, row: decision === null ? null : rowOf(decision) }
-}
-
-export function whatIfOf(explanations: Explanations, usdPerRequest: number): WhatIf | null {
-  return whatIf([...explanations.all()], usdPerRequest)
 }

@@ -24,26 +24,32 @@ function candidatesOf({ models }: KeptExplanation): Candidates {
   return models.filter(({ excluded }) => excluded === null || MIGHT_BE_CHOSEN.has(excluded))
 }
 
+/** Whether it can be made again, and what was chosen then be compared with. */
+export function canBeMadeAgain(kept: KeptExplanation): boolean {
+  return candidatesOf(kept).length > 0 && kept.models.some(({ model }) => model === kept.chosen)
+}
+
 /**
  * Makes the kept decisions again under another budget: the least price of a dollar is found at which they cost no more than that on
  * average, and between two such prices they are mixed as the engine mixes them. Nothing is learned on the way: expectations are
  * those of the decisions.
+ * @param kept decisions that can be made again
  * @param budgetUsdPerRequest USD, > 0
  * @returns null: too few decisions are explained
  */
 export function whatIf(kept: readonly KeptExplanation[], budgetUsdPerRequest: number): WhatIf | null {
-  const decisions = kept.map(candidatesOf).filter((models) => models.length > 0)
+  const decisions = kept.map(candidatesOf)
   if (decisions.length < DECISIONS_MIN) return null
   const at = (weight: number) => mixOf(decisions.map((models) => best(models, weight)))
   const before = mixOf(kept.flatMap(({ models, chosen }) => models.filter(({ model }) => model === chosen)))
-  const answer = { decisions: decisions.length, budgetUsdPerRequest, before }
+  const answer = { budgetUsdPerRequest, before }
   let [low, high] = [0, 1]
   const free = at(0)
   if (free.usdPerRequest <= budgetUsdPerRequest)
-    return { ...answer, dollarWeight: 0, isFeasible: true, after: free }
+    return { ...answer, shadowPrice: 0, isFeasible: true, after: free }
   const cheapest = at(Number.MAX_VALUE)
   if (cheapest.usdPerRequest > budgetUsdPerRequest)
-    return { ...answer, dollarWeight: 0, isFeasible: false, after: cheapest }
+    return { ...answer, shadowPrice: 0, isFeasible: false, after: cheapest }
   while (at(high).usdPerRequest > budgetUsdPerRequest) {
     low = high
     high *= 4
@@ -56,7 +62,8 @@ export function whatIf(kept: readonly KeptExplanation[], budgetUsdPerRequest: nu
   const [dear, cheap] = [at(low), at(high)]
   const gap = dear.usdPerRequest - cheap.usdPerRequest
   const share = gap <= 0 ? 0 : (budgetUsdPerRequest - cheap.usdPerRequest) / gap
-  return { ...answer, dollarWeight: high, isFeasible: true, after: mixed(dear, cheap, share) }
+  const shadowPrice = high * budgetUsdPerRequest
+  return { ...answer, shadowPrice, isFeasible: true, after: mixed(dear, cheap, share) }
 }
 
 function best(models: Candidates, weight: number): ExplainedModel {
@@ -130,7 +137,6 @@ export function savingsOf(
     .map(([model, list]) => savingsRow(model, list, doubt))
   rows.sort((a, b) => a.usdPerRequest.mean - b.usdPerRequest.mean)
   return {
-    decisions: kept.length,
     chosen: savingsRow('', chosen, doubt),
     models: rows,
     billedOverExpected: ratio,

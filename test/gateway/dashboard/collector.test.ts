@@ -20,7 +20,7 @@ async function watched(): Promise<Watched> {
   const clock = { now: 1_800_000_000_000 }
   const options = { models: MODELS, budget: { usdPerRequest: USD }, seed: 1, pendingTtlMs: 60_000 }
   const router = await createRouter<string>({ ...options, dimension: 3, clock: () => clock.now })
-  const collector = new Collector([new Ring('all', 10_000, 100)], USD)
+  const collector = new Collector([new Ring('all', 10_000, 100)], USD, router.stats().pacer.penaltyUnit)
   router.on('*', (event) => collector.take(event))
   return { router, collector, clock }
 }
@@ -108,6 +108,34 @@ describe('the history of a router', () => {
     expect(estimate?.high).toBeCloseTo(mean + half, 12)
     expect(collector.rewardsOf('large')).toEqual({ count: 0, estimate: null })
   })
+
+  it.each(['dollar', 'thompson', 'paper'] as const)(
+    'has the shadow price of policy %s in the unit of stats',
+    async (policy) => {
+      const router = await createRouter<string>({
+        models: MODELS,
+        budget: { usdPerRequest: USD },
+        policy,
+        seed: 1,
+        dimension: 3,
+        rewardRange: [0, 10],
+      })
+      const ring = new Ring('all', 10_000, 100)
+      const collector = new Collector([ring], USD, router.stats().pacer.penaltyUnit)
+      router.on('*', (event) => collector.take(event))
+      for (let i = 0; i < 300; i++) {
+        const { shadowPrice } = router.stats().pacer
+        const { id } = router.route(new Float64Array([Math.sin(i), Math.cos(i), 1]))
+        expect(collector.latest.decision(id)?.shadowPrice).toBeCloseTo(shadowPrice, 9)
+        router.settle(id, { costUsd: 1.5 * USD })
+        router.reward(id, i % 10)
+      }
+      expect(router.stats().pacer.shadowPrice).toBeGreaterThan(0)
+      router.setBudget({ usdPerRequest: null })
+      const { id } = router.route(new Float64Array([0, 0, 1]))
+      expect(collector.latest.decision(id)?.shadowPrice).toBeNull()
+    },
+  )
 
   it('says what operators change, each as the event that it becomes', async () => {
     const { router, collector } = await watched()

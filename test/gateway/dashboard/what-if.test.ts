@@ -54,7 +54,7 @@ describe('another budget on the latest decisions', () => {
     expect(found?.after.usdPerRequest).toBeCloseTo(0.004, 9)
     expect(found?.after.reward).toBeCloseTo(0.5 + 0.4 * 0.25, 9)
     expect(found?.after.shares.find(({ model: id }) => id === 'dear')?.share).toBeCloseTo(0.25, 9)
-    expect(found?.dollarWeight).toBeCloseTo(0.4 / 0.008, 6)
+    expect(found?.shadowPrice).toBeCloseTo((0.4 / 0.008) * 0.004, 6)
     expect(found?.before.usdPerRequest).toBeCloseTo(0.01, 12)
     expect(found?.before.reward).toBeCloseTo(0.9, 12)
     expect(found?.before.shares).toEqual([{ model: 'dear', share: 1 }])
@@ -62,7 +62,7 @@ describe('another budget on the latest decisions', () => {
 
   it('has no price where money is not short, and says when nothing is cheap enough', () => {
     const kept = repeated([model('dear', 0.9, 0.01), model('cheap', 0.5, 0.002)])
-    expect(whatIf(kept, 1)).toMatchObject({ dollarWeight: 0, isFeasible: true })
+    expect(whatIf(kept, 1)).toMatchObject({ shadowPrice: 0, isFeasible: true })
     expect(whatIf(kept, 0.001)).toMatchObject({ isFeasible: false })
     expect(whatIf(kept, 0.001)?.after.usdPerRequest).toBeCloseTo(0.002, 12)
   })
@@ -141,9 +141,9 @@ describe('kept explanations', () => {
 
   it('are bounded in number and in size, and always have the chosen model', () => {
     const kept = new Explanations((id) => explanation(id, 100))
-    for (let i = 0; i < 1100; i++) kept.of(`r.${i}`)
+    for (let i = 0; i < 1100; i++) kept.of(`r.${i}`, i)
     expect([...kept.all()]).toHaveLength(1000)
-    const found = kept.of('r.1099')
+    const found = kept.of('r.1099', 1099)
     expect(found?.models).toHaveLength(32)
     expect(found?.models.some(({ model: id }) => id === 'm99')).toBe(true)
     expect(found?.left).toBe(68)
@@ -166,6 +166,6 @@ describe('kept explanations', () => {
     const kept = new Explanations(() => {
       throw new Error('unknown')
     })
-    expect(kept.of('r.1')).toBeNull()
+    expect(kept.of('r.1', 1)).toBeNull()
   })
 })
