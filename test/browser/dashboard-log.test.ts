@@ -105,8 +105,9 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     const { pacer, account, models } = stats
     expect(await text(page, '[data-tile="requests"]')).toBe(count(stats.requests))
     expect(await text(page, '[data-tile="spend"]')).toBe(usd(pacer.spendUsd))
-    expect(await text(page, '[data-tile="of the budget so far"]')).toBe(percent(pacer.utilisation))
+    expect(await text(page, '[data-tile="spent of the pace"]')).toBe(percent(pacer.utilisation))
     expect(await text(page, '[data-tile="shadow price"]')).toBe(short(pacer.shadowPrice))
+    expect(await text(page, '[data-figure="shadow-price"]')).toBe(short(pacer.shadowPrice))
     expect(await text(page, '[data-figure="spend"]')).toBe(usd(account?.spendUsd))
     expect(await text(page, '[data-figure="allowance"]')).toBe(usd(account?.allowanceUsd))
     expect(await text(page, '[data-figure="bound"]')).toBe(usd((account?.allowanceUsd ?? 0) + 50 * 0.001))
@@ -117,9 +118,9 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
       expect(await cell('requests')).toBe(count(model.requests))
       expect(await cell('share')).toBe(percent(model.share))
       expect(await cell('spend')).toBe(usd(model.spendUsd))
-      expect(await cell('mean-cost')).toBe(usd(model.meanCostUsd))
+      expect(await cell('mean cost')).toBe(usd(model.meanCostUsd))
       expect(await cell('rewards')).toBe(count(model.rewarded))
-      expect(await cell('reward')).toContain(plain(model.meanReward))
+      expect(await cell('mean reward')).toContain(plain(model.meanReward))
     }
     const cap = account?.caps[0]
     expect(await text(page, '[data-account="all requests"] .cap label')).toContain(
@@ -187,6 +188,11 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     expect(await text(page, '[data-figure="what-if-budget"]')).toBe('$0.100')
     expect(before).toBe('$0.000501')
     await expect.poll(() => text(page, '#what-if-panel [role=status]')).toContain('Money would not be short')
+    // Both estimates say which decisions they are of, and these are the same.
+    const spans = await page.locator('[data-figure="estimated-from"]').allTextContents()
+    expect(spans).toHaveLength(2)
+    expect(spans[0]).toMatch(/^the latest \d+ decisions that are explained, \d.* to \d/)
+    expect(spans[1]).toBe(spans[0])
   })
 
   it('shows what is written to the log meanwhile', async () => {
@@ -221,6 +227,18 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     await page.waitForSelector('.explained [data-explained]')
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
     expect(overflow).toBeLessThanOrEqual(0)
+    if (width === 400) {
+      // No table scrolls sideways: each of its rows is a card, whose cells have labels.
+      await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+      const wide = await page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel)",
+      )
+      expect(wide).toEqual([])
+      const label = await page.evaluate(
+        "getComputedStyle(document.querySelector('#models-panel td[data-cell=spend]'), '::before').content",
+      )
+      expect(label).toBe('"spend"')
+    }
     expect(await axeProblems(page)).toEqual([])
   })
 

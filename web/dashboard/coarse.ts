@@ -5,16 +5,20 @@ const REQUESTS_MIN = 20
 /** Points that a line keeps. */
 const POINTS_MIN = 12
 
+/** Buckets of one width, ms. */
+export interface Coarse {
+  readonly buckets: readonly Bucket[]
+  readonly widthMs: number
+}
+
 /** Buckets joined until most of them have some requests, so that shares and means are of more than one. */
-export function coarse(buckets: readonly Bucket[], widthMs: number): readonly Bucket[] {
+export function coarse(buckets: readonly Bucket[], widthMs: number): Coarse {
   const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
-  let found = buckets
-  for (
-    let width = 2 * widthMs;
-    found.length / 2 >= POINTS_MIN && requests / found.length < REQUESTS_MIN;
-    width *= 2
-  )
-    found = joined(buckets, width)
+  let found: Coarse = { buckets, widthMs }
+  while (found.buckets.length / 2 >= POINTS_MIN && requests / found.buckets.length < REQUESTS_MIN) {
+    const width = 2 * found.widthMs
+    found = { buckets: joined(buckets, width), widthMs: width }
+  }
   return found
 }
 
@@ -36,8 +40,8 @@ function join(at: number, group: readonly Bucket[]): Bucket {
   for (const bucket of group)
     for (const own of bucket.models) models.set(own.model, both(models.get(own.model), own))
   const requests = sum((bucket) => bucket.requests)
-  const weighed = group.filter(({ dollarWeight }) => dollarWeight !== null)
-  const weights = weighed.reduce((total, bucket) => total + bucket.requests, 0)
+  const priced = group.filter(({ shadowPrice }) => shadowPrice !== null)
+  const prices = priced.reduce((total, bucket) => total + bucket.requests, 0)
   return {
     at,
     requests,
@@ -45,11 +49,10 @@ function join(at: number, group: readonly Bucket[]): Bucket {
     refused: sum(({ refused }) => refused),
     spendUsd: last.spendUsd,
     allowanceUsd: last.allowanceUsd,
-    dollarWeight:
-      weights === 0
+    shadowPrice:
+      prices === 0
         ? null
-        : weighed.reduce((total, bucket) => total + bucket.requests * (bucket.dollarWeight ?? 0), 0) /
-          weights,
+        : priced.reduce((total, bucket) => total + bucket.requests * (bucket.shadowPrice ?? 0), 0) / prices,
     models: [...models.values()],
   }
 }

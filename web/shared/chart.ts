@@ -17,6 +17,10 @@ export interface ChartSpec {
   /** Given the lowest and highest value that is shown, where the axis begins and ends. */
   readonly yRange: (low: number, high: number) => readonly [low: number, high: number]
   readonly height: number
+  /** What x counts: requests, or seconds since 1970 UTC. Default: requests. */
+  readonly x?: 'requests' | 'time'
+  /** Told which place of the data the pointer is at; null: it is not over the chart. Without it the chart follows no pointer. */
+  readonly onPointer?: (index: number | null) => void
 }
 
 /** Numbers by column: x first, then one column a series. */
@@ -32,8 +36,12 @@ const DARK = '(prefers-color-scheme: dark)'
 /** Whole pixels: uPlot scales no others to the screen. */
 const FONT = '12px system-ui, sans-serif'
 const Y_AXIS_PX = 52
+/** Dollars with their digits, and times of day. */
+const WIDE_Y_AXIS_PX = 62
+const CLOCK_TICK_PX = 78
+const DAY_AND_A_HALF_S = 36 * 3600
 
-/** Lines over requests on a canvas that is as wide as its host. Follows the page's colours when they change. */
+/** Lines over requests, or over time, on a canvas that is as wide as its host. Follows the page's colours when they change. */
 export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
   let latest: ChartData = [[], ...spec.series.map(() => [])]
   let marked: readonly number[] = []
@@ -52,7 +60,10 @@ export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
   function make(): uPlot {
     const width = Math.max(1, host.clientWidth)
     const ink = resolved(host, 'var(--quiet)')
-    const hooks = { draw: [(drawn: uPlot) => drawMarks(drawn, marked, ink)] }
+    const hooks: uPlot.Hooks.Arrays = {
+      draw: [(drawn) => drawMarks(drawn, marked, ink)],
+      setCursor: [(drawn) => spec.onPointer?.(drawn.cursor.idx ?? null)],
+    }
     return new uPlot({ ...optionsOf(host, spec), hooks, width, height: spec.height }, dataOf(latest), host)
   }
   return {
@@ -93,8 +104,9 @@ function dataOf(data: ChartData): uPlot.AlignedData {
 
 function optionsOf(
   host: HTMLElement,
-  { series, yFormat, yRange }: ChartSpec,
+  { series, yFormat, yRange, onPointer, x = 'requests' }: ChartSpec,
 ): Omit<uPlot.Options, 'width' | 'height'> {
+  const isTime = x === 'time'
   const color = (name: string): string => resolved(host, name)
   const axis = {
     stroke: color('var(--quiet)'),
@@ -104,15 +116,24 @@ function optionsOf(
   }
   return {
     legend: { show: false },
-    cursor: { show: false },
+    cursor:
+      onPointer === undefined
+        ? { show: false }
+        : { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
     padding: [8, 8, 0, 0],
     scales: {
-      x: { time: false },
+      x: { time: isTime },
       y: { range: (_, low, high) => [...yRange(low, high)] as [number, number] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, values: (_, ticks) => ticks.map(requestsText) },
-      { ...axis, size: Y_AXIS_PX, values: (_, ticks) => ticks.map(yFormat) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        ...(isTime ? { space: CLOCK_TICK_PX } : {}),
+        values: (_, ticks) => (isTime ? clockTexts(ticks) : ticks.map(requestsText)),
+      },
+      { ...axis, size: isTime ? WIDE_Y_AXIS_PX : Y_AXIS_PX, values: (_, ticks) => ticks.map(yFormat) },
     ],
     series: [
       {},
@@ -120,6 +141,7 @@ function optionsOf(
         stroke: color(name),
         width,
         points: { show: false },
+        spanGaps: isTime,
         ...(dash === undefined ? {} : { dash: [...dash] }),
         ...(isArea ? { fill: color(name) } : {}),
       })),
@@ -132,6 +154,21 @@ export function requestsText(count: number): string {
   if (count < 1000) return String(count)
   const [scale, letter] = count < 1e6 ? [1e3, 'k'] : [1e6, 'M']
   return `${Number((count / scale).toFixed(1))}${letter}`
+}
+
+/** Ticks of an axis of time: seconds where they are less than a minute apart, days where it is longer than one. */
+function clockTexts(ticks: readonly number[]): string[] {
+  const span = ticks.length > 1 ? ticks[ticks.length - 1] - ticks[0] : 0
+  const hasSeconds = ticks.length > 1 && ticks[1] - ticks[0] < 60
+  return ticks.map((tick) => {
+    const date = new Date(tick * 1000)
+    if (span > DAY_AND_A_HALF_S) return `${date.getMonth() + 1}/${date.getDate()} ${date.getHours()}h`
+    return date.toLocaleTimeString('en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+      ...(hasSeconds ? { second: '2-digit' } : {}),
+    })
+  })
 }
 
 /** A canvas takes no variables. */

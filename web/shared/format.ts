@@ -3,7 +3,7 @@ const NOTHING = '–'
 
 type Given = number | null | undefined
 
-/** Dollars: five digits that say something, `$12.345`, `$0.0012300`. */
+/** Dollars: cents from $1 on, and three digits that say something below: `$12.35`, `$0.00123`. */
 export function usd(value: Given): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING
   if (value === 0) return '$0'
@@ -13,11 +13,6 @@ export function usd(value: Given): string {
   if (size >= 1) return `${sign}$${size.toFixed(2)}`
   if (size < 1e-7) return `${sign}$${size.toExponential(1)}`
   return `${sign}$${Number(size.toPrecision(3)).toFixed(Math.min(9, 2 - Math.floor(Math.log10(size))))}`
-}
-
-/** Dollars per request are small: read as dollars of a thousand. */
-export function usdPerThousand(value: Given): string {
-  return value === null || value === undefined ? NOTHING : usd(value * 1000)
 }
 
 export function count(value: Given): string {
@@ -34,7 +29,7 @@ export function plain(value: Given, digits = 3): string {
   return value === null || value === undefined || !Number.isFinite(value) ? NOTHING : value.toFixed(digits)
 }
 
-/** Four digits that say something, whatever the size. */
+/** Three digits that say something, whatever the size; whole numbers from 1,000 on. */
 export function short(value: Given): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING
   if (value === 0) return '0'
@@ -46,10 +41,14 @@ export function milliseconds(value: Given): string {
   return value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(0)} ms`
 }
 
-/** The time of day, with the date where it is another day's than today. */
+/** The time of day. */
+export function clock(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB')
+}
+
+/** The time of day, with the date where it is another day's than `now`. */
 export function time(at: number, now: number): string {
   const date = new Date(at)
   const isToday = new Date(now).toDateString() === date.toDateString()
-  const clock = date.toLocaleTimeString('en-GB')
-  return isToday ? clock : `${date.toLocaleDateString('en-CA')} ${clock}`
+  return isToday ? clock(at) : `${date.toLocaleDateString('en-CA')} ${clock(at)}`
 }

@@ -1,25 +1,24 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
+import { clock } from './format.js'
+import { Table } from './table.js'
+import { lastWhole, type Stretch } from './whole.js'
 
-export interface TimeSeries {
-  readonly label: string
-  /** A CSS colour, or a variable of the page: `--ink`. */
-  readonly color: string
-  readonly dash?: readonly number[]
+export interface TimeSeries extends ChartSeries {
   /** One a time; null: nothing is known. */
   readonly values: readonly (number | null)[]
-  readonly isThin?: boolean
 }
 
 export interface TimeChartProps {
   /** What it shows, in words, for those who do not see it. */
   readonly label: string
-  /** Milliseconds since 1970 UTC, ascending. */
+  /** Where each stretch of time begins, milliseconds since 1970 UTC, ascending. */
   readonly times: readonly number[]
+  /** Of counts and means of stretches of time: the legend has those of the last whole one. Default: figures are those of a moment. */
+  readonly stretch?: Stretch
   readonly series: readonly TimeSeries[]
   readonly format: (value: number | null) => string
-  readonly height?: number
   /** Whether the axis begins at 0. Default true. */
   readonly fromZero?: boolean
   /** At most this; default: as the values have it. */
@@ -28,179 +27,102 @@ export interface TimeChartProps {
 
 const HEIGHT = 190
 const TABLE_ROWS = 12
-const DARK = '(prefers-color-scheme: dark)'
 
 /** Lines over time with a legend that tells the values under the pointer, and the latest figures as a table. */
 export function TimeChart(props: TimeChartProps) {
-  const { label, times, series, format, height = HEIGHT, fromZero = true, max } = props
+  const { label, times, stretch, series, format, fromZero = true, max } = props
   const place = useRef<HTMLDivElement>(null)
-  const plot = useRef<uPlot | null>(null)
+  const chart = useRef<Chart | null>(null)
   const [index, setIndex] = useState<number | null>(null)
-  const isDark = useMedia(DARK)
-  const shape = JSON.stringify([series.map((each) => [each.label, each.color, each.dash]), isDark, height])
+  const shape = JSON.stringify([series.map(({ name, color, dash }) => [name, color, dash]), fromZero, max])
 
-  // Made anew where its lines are others; fed where only their values are.
+  // Made again where its lines are others; fed where only their values are.
   useEffect(() => {
-    const parent = place.current
-    if (parent === null) return
-    const options = optionsOf(parent, props, height, fromZero, max, (at) => setIndex(at))
-    const made = new uPlot(options, dataOf(times, series), parent)
-    plot.current = made
-    const observer = new ResizeObserver(() => {
-      if (parent.clientWidth > 0) made.setSize({ width: parent.clientWidth, height })
+    if (place.current === null) return
+    const made = createChart(place.current, {
+      x: 'time',
+      series,
+      height: HEIGHT,
+      yFormat: format,
+      yRange: (low, high) => rangeOf(low, high, fromZero, max),
+      onPointer: setIndex,
     })
-    observer.observe(parent)
+    made.draw(dataOf(times, series))
+    chart.current = made
     return () => {
-      observer.disconnect()
+      chart.current = null
       made.destroy()
-      plot.current = null
     }
   }, [shape])
   useEffect(() => {
-    plot.current?.setData(dataOf(times, series))
+    chart.current?.draw(dataOf(times, series))
   }, [times, series])
 
-  const shown = index !== null && index < times.length ? index : times.length - 1
+  const whole = lastWhole(times, stretch)
+  const shown = index !== null && index < times.length ? index : whole
   return (
     <div class="chart">
       <div class="legend" aria-hidden="true">
-        {series.map((each) => (
-          <span key={each.label} title={each.label}>
-            <i style={{ background: colorOf(each.color) }} />
-            <span class="name">{each.label}</span> <b>{format(each.values[shown] ?? null)}</b>
+        {series.map(({ name, color, values }) => (
+          <span key={name} title={name}>
+            <i style={{ background: color }} />
+            <span class="name">{name}</span> <b>{format(values[shown] ?? null)}</b>
           </span>
         ))}
+        {shown >= 0 && (index !== null || stretch !== undefined) && (
+          <small>{stretchText(times[shown], stretch)}</small>
+        )}
       </div>
-      <div role="img" aria-label={label} ref={place} style={{ height: `${height}px` }} />
+      <div role="img" aria-label={label} ref={place} style={{ height: `${HEIGHT}px` }} />
       <details>
         <summary>Figures</summary>
-        <Figures times={times} series={series} format={format} label={label} />
+        <Figures {...props} whole={whole} />
       </details>
     </div>
   )
 }
 
-function Figures({
-  times,
-  series,
-  format,
-  label,
-}: Pick<TimeChartProps, 'times' | 'series' | 'format' | 'label'>) {
+function stretchText(at: number, stretch: Stretch | undefined): string {
+  if (stretch === undefined) return `at ${clock(at)}`
+  const isOpen = at + stretch.widthMs > stretch.now
+  return `${clock(at)} to ${isOpen ? 'now' : clock(at + stretch.widthMs)}`
+}
+
+function Figures({ times, series, format, label, whole }: TimeChartProps & { readonly whole: number }) {
   const from = Math.max(0, times.length - TABLE_ROWS)
+  const rows = times.slice(from).map((at, i) => ({ at, index: from + i }))
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <section class="scroll" tabIndex={0} aria-label={`figures: ${label}`}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">time</th>
-            {series.map((each) => (
-              <th scope="col" key={each.label}>
-                <span class="name">{each.label}</span>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.slice(from).map((at, i) => (
-            <tr key={at}>
-              <td>{new Date(at).toLocaleTimeString('en-GB')}</td>
-              {series.map((each) => (
-                <td key={each.label}>{format(each.values[from + i] ?? null)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Table
+      label={`figures: ${label}`}
+      rows={rows}
+      keyOf={({ at }) => String(at)}
+      columns={[
+        {
+          name: 'from',
+          cell: ({ at, index }) => (
+            <>
+              {clock(at)}
+              {index > whole && <small> so far</small>}
+            </>
+          ),
+        },
+        ...series.map(({ name, values }) => ({
+          name,
+          isNumber: true,
+          cell: ({ index }: { readonly index: number }) => format(values[index] ?? null),
+        })),
+      ]}
+    />
   )
 }
 
-export function colorOf(color: string): string {
-  return color.startsWith('--') ? `var(${color})` : color
+function rangeOf(low: number, high: number, fromZero: boolean, max: number | undefined): [number, number] {
+  const least = fromZero ? Math.min(0, low ?? 0) : (low ?? 0)
+  const most = Math.max(max ?? high ?? 1, high ?? 0)
+  const pad = (most - least) * 0.06 || 1
+  return [least, max !== undefined && most <= max ? max : most + pad]
 }
 
-/** A canvas knows no variables. */
-function canvasColor(color: string): string {
-  if (!color.startsWith('--')) return color
-  return getComputedStyle(document.documentElement).getPropertyValue(color).trim()
-}
-
-function dataOf(times: readonly number[], series: readonly TimeSeries[]): uPlot.AlignedData {
-  return [times.map((at) => at / 1000), ...series.map(({ values }) => [...values])]
-}
-
-function optionsOf(
-  parent: HTMLElement,
-  { series, format }: TimeChartProps,
-  height: number,
-  fromZero: boolean,
-  max: number | undefined,
-  onCursor: (index: number | null) => void,
-): uPlot.Options {
-  const axis: uPlot.Axis = {
-    stroke: canvasColor('--quiet'),
-    grid: { stroke: canvasColor('--rule'), width: 1 },
-    ticks: { stroke: canvasColor('--rule'), width: 1 },
-    font: '11.5px system-ui, sans-serif',
-  }
-  return {
-    width: Math.max(100, parent.clientWidth),
-    height,
-    legend: { show: false },
-    cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
-    scales: {
-      y: {
-        range: (_plot, low, high) => {
-          const least = fromZero ? Math.min(0, low ?? 0) : (low ?? 0)
-          const most = Math.max(max ?? high ?? 1, high ?? 0)
-          const pad = (most - least) * 0.06 || 1
-          return [least, max !== undefined && most <= max ? max : most + pad]
-        },
-      },
-    },
-    axes: [
-      { ...axis, space: 78, size: 30, values: clockTicks },
-      { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
-    ],
-    series: [
-      {},
-      ...series.map(
-        ({ label, color, dash, isThin }): uPlot.Series => ({
-          label,
-          stroke: canvasColor(color),
-          width: isThin === true ? 1.2 : 2,
-          ...(dash === undefined ? {} : { dash: [...dash] }),
-          spanGaps: true,
-          points: { show: false },
-        }),
-      ),
-    ],
-    hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
-  }
-}
-
-function clockTicks(_plot: uPlot, ticks: number[]): string[] {
-  const isLong = ticks.length > 1 && ticks[ticks.length - 1] - ticks[0] > 36 * 3600
-  const isShort = ticks.length > 1 && ticks[1] - ticks[0] < 60
-  return ticks.map((tick) => {
-    const date = new Date(tick * 1000)
-    if (isLong) return `${date.getMonth() + 1}/${date.getDate()} ${date.getHours()}h`
-    return date.toLocaleTimeString('en-GB', {
-      hour: '2-digit',
-      minute: '2-digit',
-      ...(isShort ? { second: '2-digit' } : {}),
-    })
-  })
-}
-
-function useMedia(query: string): boolean {
-  const [matches, setMatches] = useState(() => matchMedia(query).matches)
-  useEffect(() => {
-    const list = matchMedia(query)
-    const tell = () => setMatches(list.matches)
-    list.addEventListener('change', tell)
-    return () => list.removeEventListener('change', tell)
-  }, [query])
-  return matches
+function dataOf(times: readonly number[], series: readonly TimeSeries[]): ChartData {
+  return [times.map((at) => at / 1000), ...series.map(({ values }) => values)]
 }

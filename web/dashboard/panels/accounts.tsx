@@ -38,7 +38,9 @@ function Lines({ name, account }: { readonly name: string; readonly account: Acc
         {usd(spendUsd)}, reserved {usd(reservedUsd)}
         {usdPerRequest !== null && `, saved up ${usd(creditUsd + fundUsd)}`}
         {refused > 0 && `; ${count(refused)} requests refused for money`}
-        {infeasible > 0 && `; ${count(infeasible)} cost more than the budget on any model`}.
+        {infeasible > 0 &&
+          `; ${count(infeasible)} went out although every model was expected to cost more than the budget`}
+        .
       </p>
       {caps.map((cap, i) => {
         const used = (cap.spentUsd + cap.reservedUsd) / cap.usd

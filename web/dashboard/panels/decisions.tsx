@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { DashboardData, DecisionRow, ExplainedDecision } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain, short, time, usd } from '../../shared/format.js'
+import { type Column, Table } from '../../shared/table.js'
 import { ask } from '../api.js'
+import { ModelName } from '../model-name.js'
 import { Nothing, Panel } from '../panel.js'
-import { marksOf } from '../state.js'
+import { priceUnit } from '../shadow-price.js'
 
 const ROWS_FIRST = 15
 const ROWS_MORE = 50
@@ -36,7 +38,7 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
         <Nothing>No request was routed since this page's history began.</Nothing>
       ) : (
         <>
-          {open !== null && <Explained key={open} id={open} now={shown.at} close={close} />}
+          {open !== null && <Explained key={open} id={open} shown={shown} close={close} />}
           {isHeld !== null && (
             <p class="quiet">
               The list stands still while a decision is open.{' '}
@@ -45,73 +47,33 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
               </button>
             </p>
           )}
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-          <section class="scroll" tabIndex={0} aria-label="latest decisions, newest first">
-            <table class="wide">
-              <thead>
-                <tr>
-                  <th scope="col">when</th>
-                  <th scope="col">decision</th>
-                  <th scope="col">model</th>
-                  <th scope="col" class="right">
-                    expected
-                  </th>
-                  <th scope="col" class="right">
-                    cost
-                  </th>
-                  <th scope="col" class="right">
-                    latency
-                  </th>
-                  <th scope="col" class="right">
-                    reward
-                  </th>
-                  <th scope="col">what became of it</th>
-                  <th scope="col">
-                    <span class="unseen">explanation</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {list.slice(0, rows).map((row) => (
-                  <tr key={row.id} data-decision={row.id} class={row.id === open ? 'open' : ''}>
-                    <td>{time(row.at, shown.at)}</td>
-                    <td>
-                      <code class="name" title={row.id}>
-                        {row.id}
-                      </code>
-                    </td>
-                    <td>
-                      <i class="dot" style={{ background: marksOf.value(row.model).color }} />
-                      <span class="name" title={row.model}>
-                        {row.model}
-                      </span>
-                    </td>
-                    <td class="right">{usd(row.predictedUsd)}</td>
-                    <td class="right">{usd(row.costUsd)}</td>
-                    <td class="right">{milliseconds(row.latencyMs)}</td>
-                    <td class="right">
-                      {row.reward === null ? <small>not yet</small> : plain(row.reward, 2)}
-                    </td>
-                    <td>{becameOf(row)}</td>
-                    <td>
-                      <button
-                        type="button"
-                        aria-expanded={row.id === open}
-                        aria-label={`why ${row.id} went to ${row.model}`}
-                        ref={(button) => {
-                          if (button === null) buttons.current.delete(row.id)
-                          else buttons.current.set(row.id, button)
-                        }}
-                        onClick={() => (row.id === open ? close() : look(row.id))}
-                      >
-                        Why
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <Table
+            label="latest decisions, newest first"
+            rows={list.slice(0, rows)}
+            keyOf={({ id }) => id}
+            rowProps={({ id }) => ({ 'data-decision': id, class: id === open ? 'open' : '' })}
+            columns={[
+              ...columnsAt(shown.at),
+              {
+                name: 'explanation',
+                isSilent: true,
+                cell: ({ id, model }) => (
+                  <button
+                    type="button"
+                    aria-expanded={id === open}
+                    aria-label={`why ${id} went to ${model}`}
+                    ref={(button) => {
+                      if (button === null) buttons.current.delete(id)
+                      else buttons.current.set(id, button)
+                    }}
+                    onClick={() => (id === open ? close() : look(id))}
+                  >
+                    Why
+                  </button>
+                ),
+              },
+            ]}
+          />
           {list.length > rows && (
             <button type="button" onClick={() => setRows(rows + ROWS_MORE)}>
               Show more
@@ -121,6 +83,30 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
       )}
     </Panel>
   )
+}
+
+function columnsAt(now: number): readonly Column<DecisionRow>[] {
+  return [
+    { name: 'when', cell: ({ at }) => time(at, now) },
+    {
+      name: 'decision',
+      cell: ({ id }) => (
+        <code class="name" title={id}>
+          {id}
+        </code>
+      ),
+    },
+    { name: 'model', cell: ({ model }) => <ModelName id={model} /> },
+    { name: 'expected cost', isNumber: true, cell: ({ predictedUsd }) => usd(predictedUsd) },
+    { name: 'cost', isNumber: true, cell: ({ costUsd }) => usd(costUsd) },
+    { name: 'latency', isNumber: true, cell: ({ latencyMs }) => milliseconds(latencyMs) },
+    {
+      name: 'reward',
+      isNumber: true,
+      cell: ({ reward }) => (reward === null ? <small>not yet</small> : plain(reward, 2)),
+    },
+    { name: 'what became of it', cell: becameOf },
+  ]
 }
 
 function becameOf({ outcome, forced, canary, tenant, infeasible }: DecisionRow): string {
@@ -136,11 +122,11 @@ function becameOf({ outcome, forced, canary, tenant, infeasible }: DecisionRow):
 /** How each model stood in one decision. */
 function Explained({
   id,
-  now,
+  shown,
   close,
 }: {
   readonly id: string
-  readonly now: number
+  readonly shown: DashboardData
   readonly close: () => void
 }) {
   const [found, setFound] = useState<ExplainedDecision | null>(null)
@@ -168,7 +154,7 @@ function Explained({
       {found === null ? (
         problem === '' && <p role="status">Asking …</p>
       ) : (
-        <Standing found={found} now={now} />
+        <Standing found={found} now={shown.at} unit={priceUnit(shown, 'had')} />
       )}
       <button type="button" onClick={close}>
         Close
@@ -177,19 +163,18 @@ function Explained({
   )
 }
 
-function Standing({ found, now }: { readonly found: ExplainedDecision; readonly now: number }) {
-  const {
-    chosen,
-    forced,
-    canary,
-    cheapestFallback,
-    propensity,
-    penaltyWeight,
-    statisticsChanged,
-    models,
-    left,
-    row,
-  } = found
+function Standing({
+  found,
+  now,
+  unit,
+}: {
+  readonly found: ExplainedDecision
+  readonly now: number
+  /** What the shadow price is. */
+  readonly unit: string
+}) {
+  const { chosen, forced, canary, cheapestFallback, propensity, statisticsChanged, models, left, row } = found
+  const price = row?.shadowPrice ?? null
   return (
     <>
       <p>
@@ -202,58 +187,29 @@ function Standing({ found, now }: { readonly found: ExplainedDecision; readonly 
             : cheapestFallback
               ? ': no model could be paid for, so the cheapest got it.'
               : ' had the best score of those that could be chosen: expected reward, and a bonus for what is unsure, less a price on its dollars.'}{' '}
-        A dollar weighed {short(penaltyWeight)} of reward.
+        {price !== null && `The shadow price was ${short(price)}: ${unit}.`}
         {propensity !== null && propensity < 1 && ` It was left to chance, at ${percent(propensity)}.`}
         {statisticsChanged && ' More has been learned since: these are the figures of now for that request.'}
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="how each model stood">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">model</th>
-              <th scope="col" class="right">
-                expected reward
-              </th>
-              <th scope="col" class="right">
-                + bonus
-              </th>
-              <th scope="col" class="right">
-                − penalty
-              </th>
-              <th scope="col" class="right">
-                = score
-              </th>
-              <th scope="col" class="right">
-                expected cost
-              </th>
-              <th scope="col">why out</th>
-            </tr>
-          </thead>
-          <tbody>
-            {models.map((each) => (
-              <tr key={each.model} class={each.model === chosen ? 'open' : ''} data-explained={each.model}>
-                <th scope="row">
-                  <i class="dot" style={{ background: marksOf.value(each.model).color }} />
-                  <span class="name" title={each.model}>
-                    {each.model}
-                  </span>
-                </th>
-                <td class="right">{plain(each.expectedReward)}</td>
-                <td class="right">{plain(each.explorationBonus)}</td>
-                <td class="right">{plain(each.penalty)}</td>
-                <td class="right">{plain(each.score)}</td>
-                <td class="right">{usd(each.expectedCostUsd)}</td>
-                <td>
-                  {each.model === chosen
-                    ? 'chosen'
-                    : (each.excluded?.replaceAll('-', ' ') ?? 'a lower score')}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <Table
+        label="how each model stood"
+        rows={models}
+        keyOf={({ model }) => model}
+        rowProps={({ model }) => ({ 'data-explained': model, class: model === chosen ? 'open' : '' })}
+        columns={[
+          { name: 'model', isHead: true, cell: ({ model }) => <ModelName id={model} /> },
+          { name: 'expected reward', isNumber: true, cell: ({ expectedReward }) => plain(expectedReward) },
+          { name: '+ bonus', isNumber: true, cell: ({ explorationBonus }) => plain(explorationBonus) },
+          { name: '− penalty', isNumber: true, cell: ({ penalty }) => plain(penalty) },
+          { name: '= score', isNumber: true, cell: ({ score }) => plain(score) },
+          { name: 'expected cost', isNumber: true, cell: ({ expectedCostUsd }) => usd(expectedCostUsd) },
+          {
+            name: 'why out',
+            cell: ({ model, excluded }) =>
+              model === chosen ? 'chosen' : (excluded?.replaceAll('-', ' ') ?? 'a lower score'),
+          },
+        ]}
+      />
       {left > 0 && <p class="quiet">and {count(left)} models of lower scores.</p>}
     </>
   )

@@ -12,7 +12,8 @@ const LINES_MAX = 8
 /** Requests, shares, rewards and latencies of models over time. */
 export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
   const fine = ring.value?.buckets ?? []
-  const buckets = coarse(fine, ring.value?.widthMs ?? 1)
+  const { buckets, widthMs } = coarse(fine, ring.value?.widthMs ?? 1)
+  const stretch = { widthMs, now: shown.at }
   const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
   const lines = (value: (own: ModelBucket, bucket: Bucket) => number | null, missing: number | null) =>
     seriesOf(buckets, value, missing)
@@ -43,6 +44,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
           <TimeChart
             label="share of requests of each model, over time"
             times={times}
+            stretch={stretch}
             max={1}
             series={lines(
               (own, bucket) => (bucket.requests === 0 ? null : own.requests / bucket.requests),
@@ -55,7 +57,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
       <Panel
         id="reward-panel"
         title="Reward of each model"
-        lead="Mean of the rewards that this page has seen, with its interval of 95 %."
+        lead="Mean of the rewards in this page's history, with its interval of 95 %."
       >
         {measured.length === 0 ? (
           <Nothing>No model has two rewards yet, so there is no mean with an interval.</Nothing>
@@ -68,6 +70,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
           <TimeChart
             label="mean latency of each model, over time"
             times={times}
+            stretch={stretch}
             series={lines((own) => (own.latencies === 0 ? null : own.latencySumMs / own.latencies), null)}
             format={milliseconds}
           />
@@ -86,17 +89,18 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
           <TimeChart
             label="requests, failures and refusals over time"
             times={times}
+            stretch={stretch}
             series={[
-              { label: 'requests', color: '--b2', values: buckets.map((bucket) => bucket.requests) },
+              { name: 'requests', color: 'var(--b2)', values: buckets.map((bucket) => bucket.requests) },
               {
-                label: 'failed',
-                color: '--warn',
+                name: 'failed',
+                color: 'var(--warn)',
                 values: buckets.map((bucket) => bucket.failed),
                 dash: [2, 3],
               },
               {
-                label: 'refused',
-                color: '--quiet',
+                name: 'refused',
+                color: 'var(--quiet)',
                 values: buckets.map((bucket) => bucket.refused),
                 dash: [6, 3],
               },
@@ -120,7 +124,7 @@ function seriesOf(
     for (const { model, requests } of models) totals.set(model, (totals.get(model) ?? 0) + requests)
   const shown = [...totals].sort((a, b) => b[1] - a[1]).slice(0, LINES_MAX)
   return shown.map(([model]) => ({
-    label: model,
+    name: model,
     ...marksOf.value(model),
     values: buckets.map((bucket) => {
       const own = bucket.models.find((each) => each.model === model)

@@ -1,5 +1,7 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain, usd } from '../../shared/format.js'
+import { type Column, Table } from '../../shared/table.js'
+import { ModelName } from '../model-name.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
 
@@ -12,93 +14,66 @@ export function ModelsPanel({ shown }: { readonly shown: DashboardData }) {
     <Panel
       id="models-panel"
       title="Models"
-      lead="Since the beginning of the log. The interval of a reward is that of 95 % of the rewards that this page has seen."
+      lead="Since the beginning of the log. The interval of a reward (±, 95 %) is that of the rewards in this page's history; latencies are those of the latest 1,000 decisions."
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="models, their figures">
-        <table class="wide">
-          <thead>
-            <tr>
-              <th scope="col">model</th>
-              <th scope="col" class="right">
-                requests
-              </th>
-              <th scope="col">share</th>
-              <th scope="col" class="right">
-                spend
-              </th>
-              <th scope="col" class="right">
-                mean cost
-              </th>
-              <th scope="col" class="right">
-                rewards
-              </th>
-              <th scope="col" class="right">
-                mean reward
-              </th>
-              <th scope="col" class="right">
-                latency, half and 95 % below
-              </th>
-              <th scope="col">why it gets what it gets</th>
-            </tr>
-          </thead>
-          <tbody>
-            {models.map((model) => (
-              <Row key={model.id} model={model} shown={shown} />
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <Table
+        label="models, their figures"
+        rows={models}
+        keyOf={({ id }) => id}
+        rowProps={({ id }) => ({ 'data-model': id })}
+        columns={columnsOf(shown)}
+      />
     </Panel>
   )
 }
 
-function Row({ model, shown }: { readonly model: Model; readonly shown: DashboardData }) {
-  const figures = shown.figures.find((each) => each.model === model.id)
-  const { color } = marksOf.value(model.id)
-  const half = figures?.reward == null ? null : (figures.reward.high - figures.reward.low) / 2
+function columnsOf({ figures }: DashboardData): readonly Column<Model>[] {
+  const of = (id: string) => figures.find(({ model }) => model === id)
+  const number = (name: string, cell: Column<Model>['cell']): Column<Model> => ({
+    name,
+    cell,
+    isNumber: true,
+  })
+  return [
+    { name: 'model', isHead: true, cell: ({ id }) => <ModelName id={id} /> },
+    number('requests', ({ requests }) => count(requests)),
+    {
+      name: 'share',
+      cell: ({ id, share }) => (
+        <>
+          <span class="share">
+            <i style={{ width: `${100 * share}%`, background: marksOf.value(id).color }} />
+          </span>{' '}
+          <span>{percent(share)}</span>
+        </>
+      ),
+    },
+    number('spend', ({ spendUsd }) => usd(spendUsd)),
+    number('mean cost', ({ meanCostUsd }) => usd(meanCostUsd)),
+    number('rewards', ({ rewarded }) => count(rewarded)),
+    number('mean reward', ({ id, meanReward }) => {
+      const interval = of(id)?.reward ?? null
+      return (
+        <>
+          {plain(meanReward)}
+          {interval !== null && <small> ± {plain((interval.high - interval.low) / 2)}</small>}
+        </>
+      )
+    }),
+    number('latency: half below', ({ id }) => milliseconds(of(id)?.latencyP50Ms)),
+    number('95 % below', ({ id }) => milliseconds(of(id)?.latencyP95Ms)),
+    { name: 'why it gets what it gets', isText: true, cell: (model) => <Why model={model} /> },
+  ]
+}
+
+function Why({ model }: { readonly model: Model }) {
+  const { isAvailable, enabled, standing, failed } = model
   const alarms = model.rewardAlarms + model.costAlarms + model.latencyAlarms
   return (
-    <tr data-model={model.id}>
-      <th scope="row">
-        <i class="dot" style={{ background: color }} />
-        <span class="name" title={model.id}>
-          {model.id}
-        </span>
-      </th>
-      <td class="right" data-cell="requests">
-        {count(model.requests)}
-      </td>
-      <td>
-        <span class="share">
-          <i style={{ width: `${100 * model.share}%`, background: color }} />
-        </span>{' '}
-        <span data-cell="share">{percent(model.share)}</span>
-      </td>
-      <td class="right" data-cell="spend">
-        {usd(model.spendUsd)}
-      </td>
-      <td class="right" data-cell="mean-cost">
-        {usd(model.meanCostUsd)}
-      </td>
-      <td class="right" data-cell="rewards">
-        {count(model.rewarded)}
-      </td>
-      <td class="right" data-cell="reward">
-        {plain(model.meanReward)}
-        {half !== null && <small> ± {plain(half)}</small>}
-      </td>
-      <td class="right" data-cell="latency">
-        {milliseconds(figures?.latencyP50Ms)} · {milliseconds(figures?.latencyP95Ms)}
-      </td>
-      <td class="why">
-        <b class={model.isAvailable && model.enabled ? '' : 'warn'}>
-          {model.standing.kind.replaceAll('-', ' ')}
-        </b>
-        : {model.standing.why}.
-        {alarms > 0 && <em> {alarms === 1 ? 'It has changed once.' : `It has changed ${alarms} times.`}</em>}
-        {model.failed > 0 && <span> {count(model.failed)} failed.</span>}
-      </td>
-    </tr>
+    <>
+      <b class={isAvailable && enabled ? '' : 'warn'}>{standing.kind.replaceAll('-', ' ')}</b>: {standing.why}
+      .{alarms > 0 && <em> {alarms === 1 ? 'It has changed once.' : `It has changed ${alarms} times.`}</em>}
+      {failed > 0 && <span> {count(failed)} failed.</span>}
+    </>
   )
 }

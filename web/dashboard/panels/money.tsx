@@ -2,6 +2,7 @@ import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, percent, plain, short, usd } from '../../shared/format.js'
 import { TimeChart } from '../../shared/time-chart.js'
 import { Nothing, Panel } from '../panel.js'
+import { priceUnit } from '../shadow-price.js'
 import { ring } from '../state.js'
 
 interface Shown {
@@ -9,12 +10,13 @@ interface Shown {
 }
 
 /** The figures at a glance: those of `stats`. */
-export function Tiles({ shown: { stats } }: Shown) {
+export function Tiles({ shown }: Shown) {
+  const { stats } = shown
   const { requests, pacer, models, pending } = stats
   const rewarded = models.reduce((sum, model) => sum + model.rewarded, 0)
   const rewardSum = models.reduce((sum, model) => sum + model.rewarded * (model.meanReward ?? 0), 0)
   const settled = models.reduce((sum, model) => sum + model.settled, 0)
-  const { usdPerRequest, shadowPrice, spendUsd, utilisation, reservedUsd } = pacer
+  const { usdPerRequest, shadowPrice, spendUsd, utilisation, reservedUsd, allowanceUsd } = pacer
   return (
     <dl class="tiles">
       <Tile
@@ -24,9 +26,13 @@ export function Tiles({ shown: { stats } }: Shown) {
       />
       <Tile name="spend" value={usd(spendUsd)} more={`${usd(reservedUsd)} reserved`} id="spend" />
       <Tile
-        name="of the budget so far"
+        name="spent of the pace"
         value={usdPerRequest === null ? 'no budget' : percent(utilisation)}
-        more={usdPerRequest === null ? 'nothing limits the mean' : `budget ${usd(usdPerRequest)} per request`}
+        more={
+          usdPerRequest === null
+            ? 'nothing limits the mean'
+            : `pace ${usd(allowanceUsd)}: the budget of each request so far, now ${usd(usdPerRequest)}`
+        }
       />
       <Tile
         name="mean reward"
@@ -36,7 +42,7 @@ export function Tiles({ shown: { stats } }: Shown) {
       <Tile
         name="shadow price"
         value={short(shadowPrice)}
-        more="reward that a budget's worth of dollars must buy"
+        more={`${priceUnit(shown, 'must')}${shadowPrice === 0 ? '; 0: money is not short' : ''}`}
       />
     </dl>
   )
@@ -74,7 +80,8 @@ export function SpendPanel({ shown }: Shown) {
       {hasBudget ? (
         <p class="lead">
           <b data-figure="spend">{usd(spendUsd)}</b> spent and {usd(reservedUsd)} reserved, of{' '}
-          <b data-figure="allowance">{usd(allowanceUsd)}</b> that the requests so far have paid in.{' '}
+          <b data-figure="allowance">{usd(allowanceUsd)}</b>, the pace: each request pays in the budget of its
+          time.{' '}
           {above === null || promised.boundUsd === null ? null : (
             <>
               {promised.strict === true ? 'Promised' : 'With strict: true it is promised'}: never above{' '}
@@ -97,12 +104,12 @@ export function SpendPanel({ shown }: Shown) {
           times={buckets.map(({ at }) => at)}
           fromZero={false}
           series={[
-            { label: 'spend', color: '--b2', values: buckets.map((bucket) => bucket.spendUsd) },
+            { name: 'spend', color: 'var(--b2)', values: buckets.map((bucket) => bucket.spendUsd) },
             ...(hasBudget
               ? [
                   {
-                    label: 'pace',
-                    color: '--quiet',
+                    name: 'pace',
+                    color: 'var(--quiet)',
                     dash: [5, 4],
                     values: buckets.map((bucket) => bucket.allowanceUsd),
                   },
@@ -112,8 +119,8 @@ export function SpendPanel({ shown }: Shown) {
               ? []
               : [
                   {
-                    label: 'bound',
-                    color: '--warn',
+                    name: 'bound',
+                    color: 'var(--warn)',
                     dash: [2, 3],
                     values: buckets.map((bucket) => bucket.allowanceUsd + above),
                   },
@@ -126,34 +133,39 @@ export function SpendPanel({ shown }: Shown) {
   )
 }
 
-/** What a dollar had to buy. */
-export function PricePanel({ shown: { stats } }: Shown) {
-  const buckets = (ring.value?.buckets ?? []).filter(({ dollarWeight }) => dollarWeight !== null)
-  const isDollar = stats.policy === 'dollar'
+/** What the budget's dollars had to buy. */
+export function PricePanel({ shown }: Shown) {
+  const { pacer } = shown.stats
+  const width = ring.value?.widthMs ?? 1
+  const buckets = (ring.value?.buckets ?? []).filter(({ shadowPrice }) => shadowPrice !== null)
   return (
     <Panel
       id="price-panel"
       title="Shadow price"
       lead={
         <>
-          {isDollar
-            ? 'The reward that one dollar had to buy, in the mean of the decisions. It rises when money is short, and dear models must then be worth more.'
-            : 'The weight of cost in the decisions. It rises when money is short.'}{' '}
-          Now <b data-figure="shadow-price">{short(stats.pacer.shadowPrice)}</b> for a budget's worth.
+          Now <b data-figure="shadow-price">{short(pacer.shadowPrice)}</b>: {priceUnit(shown, 'must')}. It
+          rises when money is short, and dear models must then be worth more. The line is the mean of the
+          decisions of each stretch of time.
         </>
       }
     >
       {buckets.length === 0 ? (
-        <Nothing>No decision was made in this stretch of time.</Nothing>
+        <Nothing>
+          {pacer.usdPerRequest === null
+            ? 'No budget is in force: a shadow price is that of a budget.'
+            : 'No decision was made in this stretch of time.'}
+        </Nothing>
       ) : (
         <TimeChart
-          label="reward that a dollar had to buy, over time"
+          label="shadow price over time"
           times={buckets.map(({ at }) => at)}
+          stretch={{ widthMs: width, now: shown.at }}
           series={[
             {
-              label: isDollar ? 'reward per dollar' : 'weight of cost',
-              color: '--b3',
-              values: buckets.map(({ dollarWeight }) => dollarWeight),
+              name: 'shadow price',
+              color: 'var(--b3)',
+              values: buckets.map(({ shadowPrice }) => shadowPrice),
             },
           ]}
           format={short}

@@ -1,5 +1,7 @@
 import type { DashboardData, Mark } from '../../../src/gateway/dashboard/shape.js'
 import { time } from '../../shared/format.js'
+import { Scroll } from '../../shared/scroll.js'
+import { type FoldedMark, folded } from '../folded.js'
 import { Nothing, Panel } from '../panel.js'
 
 const SHOWN_MAX = 60
@@ -13,7 +15,8 @@ const WORDS: Readonly<Record<Mark['kind'], string>> = {
 /** Alarms, recoveries and what operators changed. */
 export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
   const { marks, stats, kind } = shown
-  const latest = folded(marks).slice(-SHOWN_MAX).reverse()
+  const told = folded(marks)
+  const latest = told.slice(-SHOWN_MAX).reverse()
   const alarms = stats.models.filter(
     (model) => model.rewardAlarms + model.costAlarms + model.latencyAlarms + model.outages > 0,
   )
@@ -31,9 +34,8 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
         <Nothing>No alarm was raised, and nothing was changed.</Nothing>
       ) : (
         <>
-          <Strip marks={marks} />
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-          <section class="scroll tall" tabIndex={0} aria-label="alarms and changes, newest first">
+          <Strip marks={told} now={shown.at} />
+          <Scroll name="scroll tall" label="alarms and changes, newest first">
             <ol class="marks">
               {latest.map((mark) => (
                 <li key={mark.number} class={mark.kind} data-mark={mark.type}>
@@ -56,7 +58,7 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
                 </li>
               ))}
             </ol>
-          </section>
+          </Scroll>
         </>
       )}
       {alarms.length > 0 && (
@@ -75,26 +77,6 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
   )
 }
 
-/**
- * A model that goes down and comes back again and again would push all else out: of its downs, and of its ups, the latest stands for all.
- * @returns oldest first, each with how often it came
- */
-function folded(marks: readonly Mark[]): readonly (Mark & { readonly times: number })[] {
-  const times = new Map<string, number>()
-  const kept: (Mark & { readonly times: number })[] = []
-  const keyOf = ({ type, kind, model }: Mark) => `${type} ${kind} ${model}`
-  for (const mark of marks) times.set(keyOf(mark), (times.get(keyOf(mark)) ?? 0) + 1)
-  const seen = new Set<string>()
-  for (const mark of [...marks].reverse()) {
-    const key = keyOf(mark)
-    const isMany = mark.type === 'availability'
-    if (isMany && seen.has(key)) continue
-    seen.add(key)
-    kept.push({ ...mark, times: isMany ? (times.get(key) ?? 1) : 1 })
-  }
-  return kept.reverse()
-}
-
 function countsOf(model: DashboardData['stats']['models'][number]): string {
   const counts = [
     [model.rewardAlarms, 'of reward'],
@@ -108,19 +90,25 @@ function countsOf(model: DashboardData['stats']['models'][number]): string {
     .join(', ')
 }
 
-/** All of them on one line; the list tells them in words. */
-function Strip({ marks }: { readonly marks: readonly Mark[] }) {
+/** All of them on one line, of what comes again and again the latest; the list tells them in words. */
+function Strip({ marks, now }: { readonly marks: readonly FoldedMark[]; readonly now: number }) {
   const first = marks[0]?.at ?? 0
-  const span = Math.max(1, (marks[marks.length - 1]?.at ?? 1) - first)
+  const last = marks[marks.length - 1]?.at ?? 0
+  const span = Math.max(1, last - first)
   return (
-    <svg class="strip" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
-      <line x1={0} x2={100} y1={6} y2={6} class="base" vector-effect="non-scaling-stroke" />
-      {marks.map(({ number, at, kind }) => {
-        const x = 1 + (98 * (at - first)) / span
-        return (
-          <line key={number} x1={x} x2={x} y1={1} y2={11} class={kind} vector-effect="non-scaling-stroke" />
-        )
-      })}
-    </svg>
+    <div aria-hidden="true">
+      <svg class="strip" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+        <line x1={0} x2={100} y1={6} y2={6} class="base" vector-effect="non-scaling-stroke" />
+        {marks.map(({ number, at, kind }) => {
+          const x = 1 + (98 * (at - first)) / span
+          return (
+            <line key={number} x1={x} x2={x} y1={1} y2={11} class={kind} vector-effect="non-scaling-stroke" />
+          )
+        })}
+      </svg>
+      <p class="ends">
+        <small>{time(first, now)}</small> {last > first && <small>{time(last, now)}</small>}
+      </p>
+    </div>
   )
 }

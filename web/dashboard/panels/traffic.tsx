@@ -1,5 +1,6 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain } from '../../shared/format.js'
+import { Table } from '../../shared/table.js'
 import { Nothing, Panel } from '../panel.js'
 
 interface Shown {
@@ -76,28 +77,17 @@ export function FeedbackPanel({ shown: { traffic, stats } }: Shown) {
       ) : traffic.feedback.length === 0 ? (
         <Nothing>No reward was given since this gateway was started.</Nothing>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">source</th>
-              <th scope="col" class="right">
-                given
-              </th>
-              <th scope="col" class="right">
-                mean
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {traffic.feedback.map(({ source, rewards, meanReward }) => (
-              <tr key={source} data-source={source}>
-                <th scope="row">{source}</th>
-                <td class="right">{count(rewards)}</td>
-                <td class="right">{plain(meanReward)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          label="rewards by their source"
+          rows={traffic.feedback}
+          keyOf={({ source }) => source}
+          rowProps={({ source }) => ({ 'data-source': source })}
+          columns={[
+            { name: 'source', isHead: true, cell: ({ source }) => source },
+            { name: 'given', isNumber: true, cell: ({ rewards }) => count(rewards) },
+            { name: 'mean', isNumber: true, cell: ({ meanReward }) => plain(meanReward) },
+          ]}
+        />
       )}
       {traffic !== null && <p class="quiet">{count(rewarded)} rewards were learned from in all.</p>}
     </Panel>

@@ -1,8 +1,10 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { DashboardData, WhatIf, WhatIfMix } from '../../../src/gateway/dashboard/shape.js'
-import { count, percent, plain, short, usd } from '../../shared/format.js'
+import { percent, plain, short, usd } from '../../shared/format.js'
 import { ask } from '../api.js'
-import { Nothing, Panel } from '../panel.js'
+import { Span, TooFew } from '../estimates.js'
+import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
 
 /** The slider goes from a hundredth of the budget to a hundred times of it. */
@@ -22,7 +24,7 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
   const budget = base * 10 ** ((DECADES * step) / STEPS)
   const [answer, setAnswer] = useState<WhatIf | null>(null)
   const [problem, setProblem] = useState('')
-  const explained = shown.savings?.decisions ?? 0
+  const { estimatedFrom } = shown
   useEffect(() => {
     const controller = new AbortController()
     const timer = setTimeout(() => {
@@ -39,8 +41,8 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
       clearTimeout(timer)
       controller.abort()
     }
-    // More explained decisions are asked about as well.
-  }, [budget, Math.floor(explained / 50)])
+    // Other decisions are asked about as well: those that savings are estimated from.
+  }, [budget, shown.cursor.estimates])
   return (
     <Panel id="what-if-panel" title="What if: another budget">
       <label class="slider">
@@ -63,45 +65,53 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
         />
       </label>
       {problem !== '' && <p role="alert">{problem}</p>}
-      {answer === null ? (
-        <Nothing>
-          This takes at least 30 decisions that can be explained. They are explained while this page is open.
-        </Nothing>
+      {answer === null || estimatedFrom === null ? (
+        <TooFew />
       ) : (
-        <Answer answer={answer} />
+        <Answer answer={answer}>
+          <Span span={estimatedFrom} now={shown.at} />
+        </Answer>
       )}
       <details>
         <summary>Assumptions</summary>
         <p>
-          The kept explanations are scored again: each decision takes the model of the best expected reward
-          and bonus less a price on its dollars, and the price is the least at which the mean expected cost
-          keeps to the budget. Nothing is learned on the way, caps and tenants are left aside, and models that
-          were left out for other reasons than money stay out.
+          The decisions are made again from what the engine expected of each model: each takes the model of
+          the best expected reward and bonus less a price on its dollars, and the price is the least at which
+          the mean expected cost keeps to the budget. “Now” is what was chosen, by the same expectations.
+          Nothing is learned on the way, caps and tenants are left aside, and models that were left out for
+          other reasons than money stay out.
         </p>
       </details>
     </Panel>
   )
 }
 
-function Answer({ answer }: { readonly answer: WhatIf }) {
-  const { decisions, before, after, isFeasible, dollarWeight } = answer
+function Answer({
+  answer,
+  children,
+}: {
+  readonly answer: WhatIf
+  /** Which decisions. */
+  readonly children: ComponentChildren
+}) {
+  const { before, after, isFeasible, shadowPrice } = answer
   return (
     <>
       <p role="status">
         {isFeasible ? (
           <>
-            The latest {count(decisions)} decisions would have earned{' '}
+            An <b>estimate</b>: {children} would have earned a mean reward of{' '}
             <b data-figure="what-if-reward">{plain(after.reward)}</b> in place of {plain(before.reward)}, and
             cost <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> in place of{' '}
             {usd(before.usdPerRequest)} each.{' '}
-            {dollarWeight === 0
+            {shadowPrice === 0
               ? 'Money would not be short.'
-              : `A dollar would have to buy ${short(dollarWeight)} of reward.`}
+              : `The shadow price would be ${short(shadowPrice)}: the reward that this budget's worth of dollars would have to buy.`}
           </>
         ) : (
           <>
-            Not even the cheapest models keep to it: they are expected to cost {usd(after.usdPerRequest)}{' '}
-            each.
+            Not even the cheapest models keep to this budget: {children} are expected to cost at least{' '}
+            <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> each.
           </>
         )}
       </p>

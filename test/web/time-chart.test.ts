@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import type { Bucket } from '../../src/gateway/dashboard/shape.js'
+import { coarse } from '../../web/dashboard/coarse.js'
+import { lastWhole } from '../../web/shared/whole.js'
+
+describe('figures of stretches of time', () => {
+  it.each([
+    ['the last one that is over', [0, 10, 20], { widthMs: 10, now: 25 }, 1],
+    ['the newest where it is over', [0, 10, 20], { widthMs: 10, now: 30 }, 2],
+    ['the first where none is', [20], { widthMs: 10, now: 25 }, 0],
+    ['none of none', [], { widthMs: 10, now: 25 }, -1],
+    ['the newest of moments', [0, 10, 20], undefined, 2],
+  ] as const)('are those of %s', (_, times, stretch, index) => {
+    expect(lastWhole(times, stretch)).toBe(index)
+  })
+
+  it('are of as many requests as say something, and tell how wide they are', () => {
+    const buckets = Array.from(
+      { length: 48 },
+      (_, i): Bucket => ({
+        at: 10 * i,
+        requests: 8,
+        failed: 1,
+        refused: 0,
+        spendUsd: i,
+        allowanceUsd: 2 * i,
+        shadowPrice: i % 2 === 0 ? 0.5 : null,
+        models: [],
+      }),
+    )
+    const { widthMs, buckets: joined } = coarse(buckets, 10)
+    expect(widthMs).toBe(40)
+    expect(joined.map(({ at }) => at)).toEqual(Array.from({ length: 12 }, (_, i) => 40 * i))
+    expect(joined[1]).toMatchObject({
+      requests: 32,
+      failed: 4,
+      spendUsd: 7,
+      allowanceUsd: 14,
+      shadowPrice: 0.5,
+    })
+    expect(coarse(buckets.slice(0, 3), 10)).toEqual({ buckets: buckets.slice(0, 3), widthMs: 10 })
+  })
+})
