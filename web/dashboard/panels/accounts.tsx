@@ -1,5 +1,6 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, percent, usd } from '../../shared/format.js'
+import { Scroll } from '../../shared/scroll.js'
 import { Nothing, Panel } from '../panel.js'
 
 type Account = NonNullable<DashboardData['stats']['account']>
@@ -18,9 +19,13 @@ export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: D
         </>
       )}
       {tenants.length === 0 && <p class="quiet">There are no tenants.</p>}
-      {tenants.map(({ id, ...each }) => (
-        <Lines key={id} name={`tenant ${id}`} account={each} />
-      ))}
+      {tenants.length > 0 && (
+        <Scroll name="scroll tall" label="tenants">
+          {tenants.map(({ id, ...each }) => (
+            <Lines key={id} name={`tenant ${id}`} account={each} />
+          ))}
+        </Scroll>
+      )}
       {stats.tenants > tenants.length && (
         <p class="quiet">and {count(stats.tenants - tenants.length)} more tenants.</p>
       )}
