@@ -83,7 +83,7 @@ function Board({ shown }: { readonly shown: DashboardData }) {
         <div class="grid">
           <ModelCharts shown={shown} />
         </div>
-        <div class="grid">
+        <div class="grid late">
           <SavingsPanel shown={shown} />
           <WhatIfPanel shown={shown} />
         </div>
