@@ -71,7 +71,7 @@ export const INVERSE: i32 = 1
 export const PRECISION: i32 = 2
 export const RESPONSE: i32 = 3
 
-/** Address of an arm's run in the design matrix with so many heads: 1 of rewards, 2 of settlements. */
+/** Address of an arm's run in the design matrix with `heads` heads: 1 of rewards, 2 of settlements. */
 export function runOfDesign(entry: i32, heads: i32, slot: u32): usize {
   const stride = entry === THETA || entry === RESPONSE ? heads * dp : pp
   return run(bytes(designs, entry + 4 * (heads - 1)), stride, slot)
@@ -103,7 +103,7 @@ export function cells(index: u32): usize {
   return cellsIn(blocks, blockBytes, blockShift, index)
 }
 
-/** `cells` for a loop that keeps the map in locals: a compiler has to read globals anew after every store. */
+/** `cells` for a loop that keeps the map in locals: a compiler has to reload globals after every store. */
 // @ts-ignore: decorator
 @inline
 export function cellsIn(blocks: usize, blockBytes: usize, shift: u32, index: u32): usize {

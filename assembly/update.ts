@@ -20,7 +20,7 @@ const RIDGE_FLOOR: f64 = 0.1
 const QUADRATIC_MAX: f64 = 1e6
 
 /**
- * One observation on an arm's design matrix with so many heads: see `Kernel.update` (1) and `Kernel.settle` (2). NaN
+ * One observation on an arm's design matrix with `heads` heads: see `Kernel.update` (1) and `Kernel.settle` (2). NaN
  * teaches a head what it predicts. No fused multiply-add, same order as the JavaScript kernel.
  */
 export function update(slot: u32, heads: i32, first: f64, second: f64, now: f64): void {

@@ -5,7 +5,7 @@ export interface BenchFlags {
   readonly filter: RegExp | null
   readonly jsonFile: string | null
   readonly quick: boolean
-  /** Whether the marked parts of docs/PERFORMANCE.md are written anew. */
+  /** Whether the marked parts of docs/PERFORMANCE.md are rewritten. */
   readonly markdown: boolean
 }
 

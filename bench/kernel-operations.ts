@@ -72,7 +72,7 @@ export class KernelBench {
     }
   }
 
-  /** One arm's inverse and theta taken from A and b anew: what restoring its regularization costs. */
+  /** One arm's inverse and theta recomputed from A and b: what restoring its regularization costs. */
   rebuild(): Operation {
     const { kernel } = this
     const batch = batchSize(kernel.layout.dimension ** 3, this.pace)

@@ -7,7 +7,7 @@ import type { BenchRow } from './row.js'
 const COMPILERS = ['cc', 'gcc', 'clang']
 const FLAGS = ['-std=c11', '-O3', '-mavx2', '-mfma']
 
-/** The C program, or why there is none. */
+/** The C program, or why it cannot be built. */
 export type Limit = { readonly program: string } | { readonly missing: string }
 
 /** Compiles the program with the first compiler that does. */

@@ -12,7 +12,7 @@ import {
   trueMeans,
 } from './workload.js'
 
-/** Full matrices take their time: arms get so many updates where that stays under a second or two, at least 1. */
+/** Full matrices take their time: arms get this many updates where that stays under a second or two, at least 1. */
 const UPDATES = 20
 const MULTIPLICATIONS_MAX = 2e9
 

@@ -24,7 +24,7 @@ export const MANY = 64
 const WAITING = 1000
 /** Observations that a prior is worth. */
 const PRIOR_OBSERVATIONS = 300
-/** Each prior is inverted when its model is registered: beyond so many multiplications arms start cold. */
+/** Each prior is inverted when its model is registered: beyond this many multiplications arms start cold. */
 const PRIOR_MULTIPLICATIONS_MAX = 1e9
 /**
  * Requests before anything is timed. Ages of idle arms have reached the cap of 1,000; at large d, where restoring a

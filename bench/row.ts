@@ -17,7 +17,7 @@ export interface BenchRow extends RowFacts {
   readonly name: string
   readonly kernel: string
   readonly dimension: number
-  /** 0 where there are none. */
+  /** 0 for an operation without models. */
   readonly models: number
   readonly p50Ns: number
   readonly p99Ns: number

@@ -12,7 +12,7 @@ export interface OwnUpdates {
 
 /** What the workload asks for. */
 export const OWN_UPDATES: OwnUpdates = { low: 200, high: 2000 }
-/** Multiplications, 3 d^2 an update: WebAssembly does so many in about ten seconds. */
+/** Multiplications, 3 d^2 an update: WebAssembly does this many in about ten seconds. */
 const TEACHING_MAX = 5e10
 /** Arms with less than this share of the updates asked for would be another workload: then each gets one. */
 const SHARE_MIN = 0.2

@@ -57,7 +57,7 @@ export function makeModels(count: number): ModelSpec[] {
   })
 }
 
-/** Operations in one sample, for one of so many multiplications. */
+/** Operations in one sample, where each takes this many multiplications. */
 export function batchSize(multiplications: number, pace: Pace): number {
   return Math.max(1, Math.min(pace.operationsMax, Math.round(pace.multiplications / multiplications)))
 }

@@ -115,11 +115,11 @@ async function load({
   return { ...total, acknowledged: acknowledged.length }
 }
 
-/** Routes requests that reserve `usd` each and leaves them in flight, until there are so many or one is refused `patience` times. */
-async function hold({ requests, usd, patience = 300 }) {
+/** Routes requests that reserve `usd` each and leaves them in flight, until `requests` are in flight or `refusalsMax` were refused. */
+async function hold({ requests, usd, refusalsMax = 300 }) {
   let refused = 0
   let routed = 0
-  while (routed < requests && refused < patience) {
+  while (routed < requests && refused < refusalsMax) {
     try {
       held.push(router.route(contextFrom(random, DIMENSION), tokensFor(usd)))
       routed++
@@ -150,10 +150,10 @@ async function settleHeld({ share }) {
 }
 
 /** Spends all that can be had in requests of `usd` each. @returns USD */
-async function spend({ usd, patience = 100, requests = 1000 }) {
+async function spend({ usd, refusalsMax = 100, requests = 1000 }) {
   let spentUsd = 0
   let refused = 0
-  for (let routed = 0; routed < requests && refused < patience; ) {
+  for (let routed = 0; routed < requests && refused < refusalsMax; ) {
     try {
       const { id, reservedUsd } = router.route(contextFrom(random, DIMENSION), tokensFor(usd))
       router.settle(id, { costUsd: reservedUsd })

@@ -279,7 +279,7 @@ function matrix() {
       'A column: the room that is imported.',
       'A number: how many imports.',
       'Below the diagonal: imports from',
-      'floors above. There are none.',
+      'floors above. It is empty.',
     ].map((text, i) => label(text, noteX, noteY + 19 * i, { class: 'note' })),
   )
   return drawing('Imports between the rooms of src/', top + order.length * size + 16, [

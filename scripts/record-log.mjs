@@ -91,7 +91,7 @@ try {
   writeJson(join(out, 'release.json'), { release: version, types, variety })
   if (!isToCome) rmSync(`${out}-dev`, { recursive: true, force: true })
 } catch (error) {
-  // Half a recording is none.
+  // Half a recording is useless.
   if (!isMissingOnly) rmSync(out, { recursive: true, force: true })
   throw error
 } finally {

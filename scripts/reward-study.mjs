@@ -1,6 +1,6 @@
 // How much of what rewards are worth is left when few answers are judged, when the judge errs, and when validators alone speak:
 //     node scripts/reward-study.mjs --data FOLDER [--seeds 5] [--write]
-// Sets are as in scripts/datasets.mjs, played from nothing over so many shuffles, from seed 1000 on. --write writes the table and
+// Sets are as in scripts/datasets.mjs, played without priors over `--seeds` shuffles, from seed 1000 on. --write writes the table and
 // the picture of docs/REWARDS.md.
 import { fork } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'

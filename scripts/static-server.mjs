@@ -35,7 +35,7 @@ export async function serveFolder(folder, port = 0, base = '/') {
   return { server, url: `http://127.0.0.1:${server.address().port}${base}` }
 }
 
-/** The file of an address, or null where there is none. */
+/** The file of an address, or null if the file does not exist. */
 async function fileOf(folder, url, base) {
   let path
   try {

@@ -58,7 +58,7 @@ export async function measureAppends(store, { header, events }) {
   return { rate: events.length / seconds, latencies }
 }
 
-/** So many threads that append a share each and read all. @returns events a second, each counted once */
+/** Threads that append a share each and read all. @returns events a second, each counted once */
 export async function measureReplicas(url, stream, { header, events }, replicas) {
   const share = Math.floor(events.length / replicas)
   const workers = Array.from({ length: replicas }, (_, i) => {

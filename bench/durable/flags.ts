@@ -4,7 +4,7 @@ import { FlagError } from '../flags.js'
 export interface DurableFlags {
   readonly quick: boolean
   readonly jsonFile: string | null
-  /** Whether the table of docs/SCALE.md is written anew. */
+  /** Whether the table of docs/SCALE.md is rewritten. */
   readonly write: boolean
 }
 

@@ -25,7 +25,7 @@ export async function run({ seed }) {
     while (fleet.now() < end - 2000) await fleet.pass(1000)
     await fleet.tick()
     await fleet.pass(5000)
-    const spentUsd = await fleet.sum('spend', { usd: 0.002, patience: 150 })
+    const spentUsd = await fleet.sum('spend', { usd: 0.002, refusalsMax: 150 })
     const ok = beforeUsd > 0 && spentUsd <= CAP_USD + 1e-6 && spentUsd > 0.95 * CAP_USD
     return {
       ok,

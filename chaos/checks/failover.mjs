@@ -117,7 +117,7 @@ async function rewardedIn(url, stream) {
   return new Set(events.flatMap(({ type, id }) => (type === 'rewarded' ? [id] : [])))
 }
 
-/** Waits until each was told of so many more. */
+/** Waits until each worker has seen `count` more. */
 async function more(workers, count) {
   const before = workers.map(({ acks }) => acks.length)
   while (workers.some(({ acks }, i) => acks.length < before[i] + count)) await pause(20)

@@ -4,7 +4,7 @@ import { WorkerProcess } from '../worker-process.mjs'
 
 const ROUNDS = 200
 const ROUNDS_SHORT = 15
-/** Within the time that some thousand requests take; every so many rounds one more dies while it opens. */
+/** Within the time that some thousand requests take; every few rounds one more dies while it opens. */
 const LIVES_MS = [5, 350]
 const OPENING_MS = [40, 160]
 const OPENING_EVERY = 4
@@ -39,7 +39,7 @@ export async function run({ folder, random, seed, short }) {
     }
     await log.live(seed + round, between(LIVES_MS), round)
   }
-  // On a busy machine so many lives may not be enough to trim it.
+  // On a busy machine these processes may not be enough to trim it.
   for (let more = 0; logs[1].gave.size < REQUESTS_TO_TRIM && more < MORE_LIVES_MAX; more++)
     await logs[1].live(seed + rounds + more, MORE_MS, rounds + more)
   for (const log of logs) await log.end()

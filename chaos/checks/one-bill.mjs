@@ -9,7 +9,7 @@ const CHEAP = { id: 'cheap', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.3 }
 const BETTER = { id: 'better', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
 const COSTS_USD = { cheap: 0.0002, better: 0.0015 }
 const REWARDS = { cheap: 0.5, better: 0.9 }
-/** docs/OPERATIONS.md: an account owes at most 512 requests' worth; what the account holds back besides is saved anew. */
+/** docs/OPERATIONS.md: an account owes at most 512 requests' worth; what else the account holds back is saved up again. */
 const OVER_WITHIN = 600
 const AFTER = 2000
 

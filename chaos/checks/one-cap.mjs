@@ -13,7 +13,7 @@ const USD_PER_REQUEST = 0.0012
 const REWARD_MIN = 1.1 * WORTHS.small
 const HOUR = 3_600_000
 /**
- * A month is played in so many parts, each of which lasts so long at least: no replica's clock runs ahead of the others' by
+ * A month is played in this many parts, each of which has a minimum length: no replica's clock runs ahead of the others' by
  * more than a part, however busy the machine is.
  */
 const MONTH_PARTS = 200

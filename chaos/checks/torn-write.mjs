@@ -7,10 +7,10 @@ import { DIMENSION } from '../models.mjs'
 import { WorkerProcess } from '../worker-process.mjs'
 
 const STEPS = 36
-/** So many of the latest appends are cut. */
+/** How many of the latest appends are cut. */
 const CUT_STEPS = 2
 const CUT_STEPS_SHORT = 1
-/** Opening a router takes 50 ms, opening a file 1 ms: of the cuts so many are opened by a router. */
+/** Opening a router takes 50 ms, opening a file 1 ms: a router opens this many of the cuts. */
 const ROUTER_CUTS = 60
 const ROUTER_CUTS_SHORT = 12
 

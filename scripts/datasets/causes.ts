@@ -152,7 +152,7 @@ export class Causes {
   }
 }
 
-/** A strategy that oracles are told of before each choice. */
+/** A strategy whose oracles see each row before the choice. */
 class Told implements Strategy {
   constructor(
     private readonly strategy: Strategy,

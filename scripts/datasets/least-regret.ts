@@ -16,7 +16,7 @@ export interface LeastRegret {
 /**
  * What seeing one outcome of each row costs a bandit that looks at no prompts, has no budget to keep, and knows what no router
  * does: how the mean rewards of the models lie, as a normal distribution, and the best weight of its bonus. Each row goes to
- * the arm of the highest posterior mean and so many standard deviations.
+ * the arm of the highest posterior mean plus a multiple of its standard deviation.
  * @param looks how many of the first rows
  */
 export function leastRegret(table: OutcomeTable, looks: number, seeds: number): LeastRegret {

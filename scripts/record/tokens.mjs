@@ -32,7 +32,7 @@ const MODELS = [
 ]
 const NEWCOMER = { ...MODELS[1], id: 'newcomer' }
 
-/** Bills of a call with so many tokens on each side. */
+/** Bills of a call by the number of tokens on each side. */
 const BILLS = [
   (input, output) => ({
     inputTokens: input,

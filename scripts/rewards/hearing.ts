@@ -14,7 +14,7 @@ export interface Hearing {
   readonly judge: 'true' | 'errs' | 'length'
   /** Share with a thumb of a person, who is right. */
   readonly thumbs: number
-  /** Share of bad answers that validators see; null: there are none. */
+  /** Share of bad answers that validators see; null: no validators. */
   readonly seen: number | null
 }
 

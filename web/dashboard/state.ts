@@ -22,7 +22,7 @@ export const ring = computed<HistoryRing | null>(() => {
 
 const modelIds = computed(() => (data.value?.stats.models ?? []).map(({ id }) => id).join('\n'))
 
-/** Marks of models: they stay when prices change, and are given anew when the models are others. */
+/** Marks of models: they stay when prices change, and are assigned again when other models come. */
 export const marksOf = computed(() => {
   modelIds.value
   return modelMarks(data.peek()?.stats.models ?? [])

@@ -9,7 +9,7 @@ export interface Host {
 /**
  * Starts the worker. Its code comes with the page and starts from a blob: only such a worker stands under the page's own rule
  * that nothing may be sent anywhere, and it starts where the page was opened as a file too.
- * @param hear told of every message, and of a worker that cannot run
+ * @param hear gets every message, and an error where the worker cannot run
  */
 export function startWorker(hear: (message: Tell) => void): Host {
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))

@@ -9,7 +9,7 @@ export function randomFrom(seed) {
   }
 }
 
-/** Shares of what is counted in steps of so many requests, as points of a line. */
+/** Shares of what is counted in steps of a number of requests, as points of a line. */
 export class Shares {
   points = []
   counted = 0

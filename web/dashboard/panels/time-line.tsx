@@ -26,7 +26,7 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
       title="Time line"
       lead={
         kind === 'log'
-          ? 'What operators changed. A log keeps how often alarms were raised, not when: those of before this page was opened are counted below.'
+          ? 'What operators changed. A log keeps how often alarms were raised, not when: earlier ones than this page are counted below.'
           : 'Alarms, recoveries, and what operators changed, since this gateway was started.'
       }
     >

@@ -6,7 +6,7 @@ import type { TrackPoint } from './track.js'
 
 export interface ModelView {
   readonly setting: ModelSetting
-  /** What the router is told of it: its id and prices. */
+  /** What the router knows about it: its id and prices. */
   readonly spec: ModelSpec
   /** Over all prompts as the world is now: what always asking it comes to. */
   readonly meanReward: number

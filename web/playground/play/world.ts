@@ -11,7 +11,7 @@ export interface WorldModel {
   readonly setting: ModelSetting
   /** Column of the recorded model. */
   readonly column: number
-  /** What the router is told of it. */
+  /** What the router knows about it. */
   readonly spec: ModelSpec
   readonly shift: OutcomeShift
   /** Means over all prompts as it is now. */
