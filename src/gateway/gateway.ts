@@ -50,7 +50,7 @@ export interface GatewayOptions {
   readonly use?: UseExchange | null | undefined
   /** What is remembered of decisions and conversations. Default: in memory. The gateway closes it. */
   readonly notes?: Notes | undefined
-  /** The page of `/dashboard`; its data takes the admin key. Default: there is none. */
+  /** The page of `/dashboard`; its data takes the admin key. Default: no page. */
   readonly dashboard?: DashboardFiles | undefined
   /** Reads the config again, for the admin API. Default: it cannot be read again. */
   readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
@@ -75,7 +75,7 @@ export interface Gateway {
   fetch(request: Request): Response | Promise<Response>
   /** The config in force. */
   readonly live: LiveConfig
-  /** What keys did of late. */
+  /** What keys did recently. */
   readonly rates: RateLimits
   /** Reads the price list now, where the config has one, beside its interval. Resolves whatever comes of it; the log tells. */
   refreshPrices(): Promise<void>
@@ -245,7 +245,7 @@ function checkHeld(router: Router<string>, config: GatewayConfig): void {
   throw new ConfigError('config', mistakes)
 }
 
-/** Everybody who is told of requests. One that fails keeps no other from being told. */
+/** All observers of requests. One that fails keeps no other from being called. */
 async function observerOf(
   live: LiveConfig,
   metrics: MetricsRegistry,

@@ -18,7 +18,7 @@ export interface SurfaceDeps {
   readonly storeWatch: StoreWatch
   /** The keys of clients. */
   readonly keyring: Keyring
-  /** What they did of late. */
+  /** What they did recently. */
   readonly rates: RateLimits
   /** Of decisions and conversations, of all processes. Whoever gives them closes them. */
   readonly notes: Notes
@@ -28,9 +28,9 @@ export interface SurfaceDeps {
   readonly metrics: MetricsRegistry
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
-  /** Told of failures that are nobody's but ours. */
+  /** Called with failures that are nobody's but ours. */
   readonly onError: (error: unknown) => void
-  /** Told of every reward that is taken. @param value in [0, 1] */
+  /** Called with every reward that is taken. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }
 

@@ -18,9 +18,9 @@ export interface AdminDeps {
   readonly digest: (text: string) => string | Promise<string>
   /** What is known of rewards. Null: nothing is. */
   readonly rewardReport: (() => RewardReport) | null
-  /** Told of every change, for the log: what was done to what. Never holds a key. */
+  /** Called for every change, for the log: what was done to what. Never holds a key. */
   readonly onChange: (what: string) => void
-  /** Told of failures that no caller is told the cause of. */
+  /** Called with failures whose cause no caller may see. */
   readonly onError: (error: unknown) => void
   /** How long an answer waits for a change to be in the store, ms. */
   readonly durableMs: number

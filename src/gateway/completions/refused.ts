@@ -21,7 +21,7 @@ export class Refused extends Error {
 
 export const LEDGER_RETRY_MS = 1000
 
-/** What a client is told of an error; null: it is a failure of ours. */
+/** What a client gets for an error; null: it is a failure of ours. */
 export function refusalOfError(
   error: unknown,
   router: Router<string>,

@@ -8,7 +8,7 @@ export interface RequestBody {
   readonly json: Json
 }
 
-/** The body of a request: an object of JSON in UTF-8, of so many bytes at most. @throws Refused */
+/** The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes. @throws Refused */
 export async function readJsonBody(request: Request, bytesMax: number): Promise<RequestBody> {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')

@@ -21,7 +21,7 @@ export class StoreWatch {
     this.now = now
   }
 
-  /** Its failure; null: it answers, or there is none. */
+  /** Its failure; null: it answers, or no store is used. */
   get failure(): string | null {
     return this.router.journal?.failure ?? null
   }

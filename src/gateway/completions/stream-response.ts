@@ -15,7 +15,7 @@ export interface StreamedCall {
   readonly booking: Pick<Booking, 'gone' | 'failure'>
   breakOff(): void
   errorEvent(message: string, code: string): string
-  /** What a client may be told of a failure. */
+  /** What a client may see of a failure. */
   told(error: unknown): UpstreamFailure
 }
 

@@ -13,7 +13,7 @@ export interface StreamedOptions {
   readonly meter: Meter
   /** Of what may be held before the first content, and of one event. */
   readonly bytesMax: number
-  /** Told of each event. */
+  /** Called with each event. */
   readonly onData: (data: Json) => void
   /** Books the whole answer. @returns its cost, USD */
   readonly book: () => number

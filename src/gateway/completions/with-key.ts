@@ -5,7 +5,7 @@ import { refused } from './complete.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 
-/** A request that brings no answer of a model: authenticated and told of like any other. */
+/** A request that brings no answer of a model: authenticated and logged like any other. */
 export async function withKey(
   house: House,
   surface: Surface,

@@ -70,7 +70,7 @@ export const configFile: Shape<ConfigFile> = object<ConfigFile>({
     }),
     'how keys that are made at run time are kept',
   ),
-  admin: allDefaults(admin, 'the key of the admin API; left out: there is none'),
+  admin: allDefaults(admin, 'the key of the admin API; left out: no admin API'),
   limits: allDefaults(limits, 'what requests may ask of the gateway'),
   requests: allDefaults(requests, 'what clients may say'),
   timeouts: allDefaults(timeouts, 'in milliseconds'),

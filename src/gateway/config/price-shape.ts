@@ -28,7 +28,7 @@ const KINDS = {
 const tier: Shape<TierSpec> = object<TierSpec>({
   aboveInputTokens: required(
     integerIn(1, 1e9),
-    'of requests with more input tokens than so many, cached included',
+    'for requests with more input tokens than this, cached included',
   ),
   ...KINDS,
 })

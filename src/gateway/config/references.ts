@@ -69,7 +69,7 @@ function twice(list: readonly Entry[], field: string): Mistake[] {
 function unknown(name: unknown, path: Path, known: readonly unknown[], what: string): Mistake[] {
   if (typeof name !== 'string' || known.includes(name)) return []
   const names = [...new Set(known)].filter((each) => typeof each === 'string')
-  const there = names.length === 0 ? 'there is none' : `known are ${names.slice(0, 10).join(', ')}`
+  const there = names.length === 0 ? 'none is configured' : `known are ${names.slice(0, 10).join(', ')}`
   return [{ path, message: `no ${what} is called ${show(name)}${hintOf(name, names) || `; ${there}`}` }]
 }
 

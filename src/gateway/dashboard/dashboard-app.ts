@@ -33,7 +33,7 @@ export interface DashboardAppOptions {
   readonly dashboard: Dashboard
   /** Why a request may not see the data; null: it may. */
   readonly refusal: (headers: Headers) => Promise<AdminError | null>
-  /** Told of failures that no caller is told the cause of. */
+  /** Called with failures whose cause no caller may see. */
   readonly onError: (error: unknown) => void
 }
 

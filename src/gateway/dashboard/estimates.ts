@@ -5,7 +5,7 @@ import { canBeMadeAgain, DECISIONS_MIN, savingsOf, whatIf } from './what-if.js'
 
 /** So long all estimates are of the same decisions. */
 const EVERY_MS = 5000
-/** While there are few, it is looked again when there are so many times as many. */
+/** While there are few, estimates are made again when their number has grown by this factor. */
 const GROWTH = 1.5
 
 /** What an estimate is made of. */
@@ -27,7 +27,7 @@ export class Estimates {
   number = 0
 
   /**
-   * @param decisionOf null: it is none of the latest
+   * @param decisionOf null: it is not among the latest
    * @param now milliseconds since 1970 UTC
    */
   constructor(

@@ -46,8 +46,8 @@ export class Explanations {
 
   /**
    * By the statistics of now where it is not kept.
-   * @param at when it was decided, ms since 1970 UTC; null: it is none of the latest, and is not kept
-   * @returns null: there is none
+   * @param at when it was decided, ms since 1970 UTC; null: it is not among the latest, and is not kept
+   * @returns null: no explanation
    */
   of(id: string, at: number | null): KeptExplanation | null {
     const known = this.kept.get(id)

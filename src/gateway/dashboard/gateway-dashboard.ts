@@ -18,7 +18,7 @@ export const GATEWAY_RINGS = [
 ] as const
 /** Decisions are explained as they are made until nobody has looked for so long. */
 const WATCHED_MS = MINUTE_MS
-/** Those of before somebody looked are explained so many at a time, so often. */
+/** Earlier decisions, from before a page was open, are explained in steps: how many at a time, and how often. */
 const BACKFILL_EACH = 10
 const BACKFILL_MS = 50
 
@@ -112,7 +112,7 @@ export class GatewayDashboard implements Dashboard {
     if (event.type === 'routed' && this.isWatched) this.explanations.decided(event.id, event.at)
   }
 
-  /** Those of before anybody looked, by the statistics of now: a few at a time, so that no request waits for it. */
+  /** Decisions from before a page was open, by the statistics of now: a few at a time, so that no request waits for it. */
   private explainEarlier(): void {
     const left = this.collector.latest
       .all()

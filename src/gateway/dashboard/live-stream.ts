@@ -1,7 +1,7 @@
 import type { Cursor } from './shape.js'
 import { type Dashboard, NOTHING_SEEN } from './view.js'
 
-/** Pages that are told of changes at a time. */
+/** Pages that get changes at a time. */
 const PAGES_MAX = 16
 const EVERY_MS = 1000
 /** Making an update takes no more than this share of the time. */

@@ -200,7 +200,7 @@ export interface DashboardData {
 
 /** What a page has seen. */
 export interface Cursor {
-  /** Another one: the history was read anew. */
+  /** Another value: the history was read from the start again. */
   readonly epoch: number
   readonly changes: number
   readonly marks: number

@@ -39,7 +39,7 @@ export class Decisions {
     })
   }
 
-  /** @returns null: there is none, or it is too old. @throws (the promise is rejected) while the notes are away */
+  /** @returns null: unknown or too old. @throws (the promise is rejected) while the notes are away */
   async of(id: string): Promise<KnownDecision | null> {
     const note = await this.notes.get('decisions', id)
     if (note === null || !('owner' in note) || typeof note.owner !== 'string') return null

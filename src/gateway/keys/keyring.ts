@@ -29,7 +29,7 @@ export interface KeyringOptions {
   readonly now: () => number
   /** SHA-256 as hexadecimal; Node's own is faster than the web's. */
   readonly digest?: (text: string) => string | Promise<string>
-  /** Told of stored keys that cannot be read, at each change of their number. */
+  /** Called when the number of stored keys that cannot be read changes. */
   readonly onProblem: (message: string) => void
 }
 

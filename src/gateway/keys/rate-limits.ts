@@ -25,7 +25,7 @@ interface KeyUse {
   readonly tokens: MinuteWindow
 }
 
-/** So many keys are looked through for those that did nothing of late, when another comes. */
+/** When another key comes, at most this many are searched for idle ones. */
 const IDLE_KEYS_MAX = 1000
 
 /** After so long without an answer a full house is asked again. */

@@ -5,7 +5,7 @@ export interface SharedRecordsOptions {
   /** How often changes of others are looked for, ms. */
   readonly refreshMs: () => number
   readonly now: () => number
-  /** Told of a failure of the store, once until it is well again. */
+  /** Called with a failure of the store, once until it works again. */
   readonly onProblem: (message: string) => void
 }
 

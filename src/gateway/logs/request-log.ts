@@ -50,7 +50,7 @@ function fieldsOf(
   return fields
 }
 
-/** At most so many bytes of UTF-8, whole characters. */
+/** At most `bytesMax` bytes of UTF-8, whole characters. */
 export function cutToBytes(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax) return text
   const room = new Uint8Array(bytesMax)

@@ -24,7 +24,7 @@ export interface RecordTokens {
   readonly reasoning?: number
 }
 
-/** All that is told of one request, once, when it is over: a log line, metrics and a span are made of it. */
+/** All that is reported about one request, once, when it is over: a log line, metrics and a span are made of it. */
 export interface RequestRecord {
   /** `x-request-id`. */
   readonly id: string
@@ -36,7 +36,7 @@ export interface RequestRecord {
   readonly status: number
   /** How it ended. */
   readonly outcome: Outcome
-  /** Stable code of a refusal or failure; null: there was none. */
+  /** Stable code of a refusal or failure; null: none occurred. */
   readonly code: string | null
   /** What went wrong, for people. */
   readonly error?: string | null
@@ -70,7 +70,7 @@ export interface RequestRecord {
   readonly finishReason?: string | null
   /** From its first byte to the last of the answer. */
   readonly latencyMs: number
-  /** To the first token that the client was sent; null: there was none, or it is not a stream. */
+  /** To the first token that the client was sent; null: no token was sent, or it is not a stream. */
   readonly firstTokenMs: number | null
   /** Of `latencyMs`, what the gateway itself took. */
   readonly overheadMs: number | null
@@ -80,5 +80,5 @@ export interface RequestRecord {
   readonly content?: { readonly prompt?: string; readonly answer?: string } | null
 }
 
-/** Whoever is told of requests that are over. Must not throw. */
+/** Called with each request that is over. Must not throw. */
 export type RequestObserver = (record: RequestRecord) => void

@@ -3,12 +3,12 @@ import { isRecord } from '../../rewards/index.js'
 import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
 import { WriteBehind } from './write-behind.js'
 
-/** Lines beyond those that count, before the file is written anew. */
+/** Lines beyond those that count, before the file is rewritten. */
 const STALE_LINES_MAX = 10_000
 const REWARDS_LINE = '["rewards"'
 
 /**
- * Notes of one process over its restarts: a file with a line of JSON a note, the last one of an id counts. It is written anew when
+ * Notes of one process over its restarts: a file with a line of JSON a note, the last one of an id counts. It is rewritten when
  * most of its lines are stale. A torn line is passed over. What was written survives `kill -9`; after a power cut the latest
  * notes may be missing.
  */
@@ -50,7 +50,7 @@ export async function fileNotes(
     write: async (batch) => {
       if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
         await rewrite()
-      // The line of somebody who died in the middle of it has no end: these begin anew.
+      // A process that died in the middle of a line left it without an end: these begin on a new line.
       file ??= await open(path, 'a', 0o600)
       await file.appendFile(`\n${batch.join('')}`)
       // Rewards have been promised to somebody.

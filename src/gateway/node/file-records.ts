@@ -9,12 +9,12 @@ interface Line {
   readonly value: object | null
 }
 
-/** Lines that count no more, before the file is written anew. */
+/** Lines that count no more, before the file is rewritten. */
 const STALE_LINES_MAX = 1000
 
 export interface FileRecords extends RecordStore {
   /**
-   * Writes the file anew where most of its lines count no more. One process at a time may: the one that holds the state. Others
+   * Rewrites the file where most of its lines count no more. One process at a time may: the one that holds the state. Others
    * may read and write meanwhile. After a crash in the middle of it all is there, and the next call ends it.
    */
   compact(): Promise<void>
@@ -25,7 +25,7 @@ export interface FileRecords extends RecordStore {
  * are added by one write and an fsync each, so that processes may write at the same time (a server and the command
  * line) and a crash can tear its own line alone. A torn line is passed over: it was never acknowledged.
  *
- * While it is written anew the file before it stands as `FILE.old`: whoever had that open adds a line to it. Who does so sees that
+ * While it is rewritten the earlier file stands as `FILE.old`: whoever had that open adds a line to it. Who does so sees that
  * the file is another one, and adds the line there as well.
  *
  * The file holds hashes of keys, and is for its owner to read (0600). It needs no other process, and no lock.
@@ -37,7 +37,7 @@ export function fileRecords(path: string): FileRecords {
       const isNew = (await stat(path).catch(absent)) === null
       const file = await open(path, 'a', 0o600)
       try {
-        // A line of somebody who died in the middle of it has no end: this one begins anew.
+        // A process that died in the middle of a line left it without an end: this one begins on a new line.
         await writeWhole(file, `\n${text}`)
         await file.datasync()
         isThere = (await stat(path).catch(absent))?.ino === (await file.stat()).ino
@@ -53,8 +53,8 @@ export function fileRecords(path: string): FileRecords {
     const before = await textOf(old)
     const text = await textOf(path)
     if (before === '') return recordsIn(text)
-    // All that was written anew is in the old file too, which may have newer lines than that.
-    return recordsIn(`${before}\n${text.slice(text.lastIndexOf(ANEW) + 1)}`)
+    // All that was rewritten is in the old file too, which may have newer lines than that.
+    return recordsIn(`${before}\n${text.slice(text.lastIndexOf(REWRITTEN) + 1)}`)
   }
   /** What only the old file has goes into the new one. */
   const endCompaction = async (): Promise<void> => {
@@ -81,7 +81,7 @@ export function fileRecords(path: string): FileRecords {
       const file = await open(next, 'w', 0o600)
       try {
         const lines = Array.from(records, ([id, value]) => lineText({ id, value }))
-        await writeWhole(file, `${lines.join('')}${ANEW}`)
+        await writeWhole(file, `${lines.join('')}${REWRITTEN}`)
         await file.datasync()
       } finally {
         await file.close()
@@ -99,7 +99,7 @@ export function fileRecords(path: string): FileRecords {
   }
 }
 
-/** Records of the process that holds the state: written anew at its start where that is due, and again after so many changes. */
+/** Records of the process that holds the state: rewritten at its start where that is due, and again each time enough lines are stale. */
 export async function keptShort(file: FileRecords): Promise<RecordStore> {
   let changes = 0
   const changed = async (): Promise<void> => {
@@ -114,8 +114,8 @@ export async function keptShort(file: FileRecords): Promise<RecordStore> {
   }
 }
 
-/** The end of what was written anew. */
-const ANEW = '\n{"anew":true}\n'
+/** The end of what was rewritten, as the file has it. */
+const REWRITTEN = '\n{"anew":true}\n'
 
 function lineText({ id, value }: { readonly id: string; readonly value: unknown }): string {
   return `${JSON.stringify({ id, value })}\n`

@@ -1,7 +1,7 @@
 import type { SecondOfUse, Use, UseExchange } from '../keys/use.js'
 import type { RedisLink } from './redis-link.js'
 
-/** How many seconds a process is told of: one that was slower misses what was before. */
+/** How many seconds back a process can read: a slower one misses what was before. */
 const SECONDS = 4
 const EXPIRE_S = 30
 

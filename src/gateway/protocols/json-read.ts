@@ -17,7 +17,7 @@ export function wantedFlag(body: Json, name: string): boolean {
 }
 
 /**
- * The greatest of several limits: which of them an upstream keeps is its own to choose. Null where there is none, and for 0,
+ * The greatest of several limits: which of them an upstream keeps is its own to choose. Null without a limit, and for 0,
  * which some take for none. @throws RequestError
  */
 export function greatestLimit(body: Json, names: readonly string[]): number | null {

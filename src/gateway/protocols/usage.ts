@@ -3,7 +3,7 @@ import { withMembers } from './json-text.js'
 
 /**
  * The usage in an answer or an event, wherever a provider puts it: beside the choices, in a choice, in the message or response
- * that an event carries, in a field of its own (Groq). Null where there is none, or none of its counts says anything.
+ * that an event carries, in a field of its own (Groq). Null without a usage, or if none of its counts says anything.
  */
 export function usageOf(value: Json): Json | null {
   const path = usagePathOf(value)
@@ -29,7 +29,7 @@ export function usagePathOf(value: Json): readonly string[] {
 
 /**
  * A chunk of a chat as one gets it who asked for no usage, wherever its upstream has put one, and whatever it counts, zeros too.
- * Null for a chunk that was there for it alone. Where it says that there is none it stays as it is.
+ * Null for a chunk that was there for it alone. Where it says that it has no usage it stays as it is.
  */
 export function withoutUsage(text: string, chunk: Json): string | null {
   if (!text.includes('"usage"')) return text
@@ -105,18 +105,18 @@ export function outputIn(usage: Json): number {
   return Math.max(output, total - input)
 }
 
-/** Whether a usage counts the prompt, read anew or from a cache. Every request has one. */
+/** Whether a usage counts the prompt, read in full or from a cache. Every request has one. */
 export function countsInput(usage: Json): boolean {
   return [...INPUT_NAMES, ...CACHE_NAMES].some((name) => numberIn(usage[name]) > 0)
 }
 
-/** The usage with so many tokens of the prompt, in its own words. */
+/** The usage with this number of prompt tokens, in its own fields. */
 export function withInput(usage: Json, tokens: number): Json {
   const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
   return { ...usage, [isChat ? 'prompt_tokens' : 'input_tokens']: tokens }
 }
 
-/** The usage with so many tokens of the answer, in its own words. */
+/** The usage with this number of answer tokens, in its own fields. */
 export function withOutput(usage: Json, tokens: number): Json {
   const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
   return { ...usage, [isChat ? 'completion_tokens' : 'output_tokens']: tokens }

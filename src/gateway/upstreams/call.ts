@@ -17,7 +17,7 @@ export interface UpstreamCall {
 export interface UpstreamAnswer {
   /** Of HTTP. */
   readonly status: number
-  /** By its name in lower case; null: there is none. */
+  /** By its name in lower case; null: it is missing. */
   header(name: string): string | null
   /** What comes, piece by piece. */
   readonly body: AsyncIterator<Uint8Array>

@@ -3,7 +3,7 @@ import type { UpstreamError } from '../protocols/adapter.js'
 
 /** Why a call brought no answer. */
 export type FailureKind =
-  /** 429, 5xx, no connection, silence, an answer that is none: the model is left alone for a while. */
+  /** 429, 5xx, no connection, silence, a malformed answer: the model is left alone for a while. */
   | 'upstream'
   /** What the client asked cannot be: it gets the upstream's own words. */
   | 'caller'
@@ -121,7 +121,7 @@ function codeOf(error: unknown): string {
   return 'cause' in error ? codeOf(error.cause) : ''
 }
 
-/** Of an answer that is none of its protocol: it may be billed all the same. */
+/** Of an answer that does not follow its protocol: it may be billed all the same. */
 export function malformed(message: string): UpstreamFailure {
   return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
 }

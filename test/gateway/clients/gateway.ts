@@ -25,7 +25,7 @@ const ENV = { CLIENT_KEY, ADMIN_KEY, UPSTREAM_KEY }
 
 const CAPABILITIES = ['tools', 'jsonSchema', 'images', 'audio', 'files', 'reasoning', 'logprobs']
 
-/** What the router was told of one call of an upstream. */
+/** What the router learned about one call of an upstream. */
 export interface Booking {
   readonly kind: 'settled' | 'failed' | 'cancelled'
   readonly id: string
@@ -48,7 +48,7 @@ export interface TestGateway {
   readonly failures: readonly Tree[]
   /** What the ledger has for all calls, USD. */
   bookedUsd(): number
-  /** Resolves once so many requests are over and told of, and nothing is reserved or under way. */
+  /** Resolves once this many requests are over and logged, and nothing is reserved or under way. */
   over(requests: number): Promise<void>
   /** The upstream stalls, and the timeout of the gateway that this runs into is over. */
   timeOut(): Promise<void>

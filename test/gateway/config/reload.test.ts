@@ -201,7 +201,7 @@ describe('a reload', () => {
     await (await createRouter<string>({ ...routerOptionsOf(said), store })).close()
   })
 
-  it('lets a model without prices stand beside a budget that is none', async () => {
+  it('lets a model without prices stand beside an invalid budget', async () => {
     const tree = exampleTree()
     const models = (tree.models as Tree[]).map((model) => ({ ...model, prices: null }))
     const free = {

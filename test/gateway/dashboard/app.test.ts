@@ -143,7 +143,7 @@ describe('its data', () => {
       expect((await get(`/dashboard/decisions/${id}`)).status).toBe(404)
   })
 
-  it('answers what another budget would have done, and refuses what is none', async () => {
+  it('answers what another budget would have done, and refuses what is no budget', async () => {
     const { router, json, get } = await dashboard()
     await json<DashboardData>('/dashboard/data')
     for (let i = 0; i < 40; i++) router.settle(router.route('hello').id, { costUsd: 0.001 })

@@ -162,7 +162,7 @@ describe('kept explanations', () => {
     expect(made).toBe(51)
   })
 
-  it('are none for what the router does not know any more', () => {
+  it('are left out for what the router does not know any more', () => {
     const kept = new Explanations(() => {
       throw new Error('unknown')
     })

@@ -54,7 +54,7 @@ describe('the Dockerfile', () => {
   it('installs the redis client that is tested here', () => {
     const { devDependencies } = JSON.parse(read('package.json'))
     expect(DOCKERFILE).toContain(`redis@${devDependencies.redis}`)
-    // What an operator adds is installed in the same stage, and is none unless they say so.
+    // What an operator adds is installed in the same stage, and nothing is unless they say so.
     expect(DOCKERFILE).toMatch(/^ARG PACKAGES=""$/m)
     expect(INSTRUCTIONS.find((line) => line.startsWith('RUN npm install'))).toContain('${' + 'PACKAGES}')
   })

@@ -125,7 +125,7 @@ describe('a judge', () => {
       })
       expect(answer.choices[0].message.content).toBe(ANSWER)
     }
-    // So many at a time.
+    // At most this many at a time.
     await made.upstream.until((entry) => ofJudge(entry) && entry.isStalled)
     expect(made.upstream.entries.filter(ofJudge).length).toBeLessThanOrEqual(4)
     // And the end of the gateway breaks them off, booked.

@@ -49,7 +49,7 @@ describe('a minute window', () => {
               taken.push({ at: now, amount })
               expect(inMinute(now)).toBeLessThanOrEqual(limit)
             } else {
-              // After the wait there is room, and a millisecond before there was none.
+              // After the wait there is room, and not a millisecond before.
               const again = () => {
                 const other = new MinuteWindow()
                 for (const each of taken) other.add(each.amount, each.at)

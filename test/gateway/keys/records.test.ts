@@ -93,7 +93,7 @@ describe('the file of records', () => {
     expect(before).toBe(3)
   })
 
-  it('is written anew when most of it is stale, and stays for its owner alone', async () => {
+  it('is rewritten when most of it is stale, and stays for its owner alone', async () => {
     const path = tempFile()
     const records = fileRecords(path)
     const stale = Array.from({ length: 3000 }, (_, i) => `\n{"id":"a","value":{"i":${i}}}\n`).join('')
@@ -123,16 +123,16 @@ describe('the file of records', () => {
     ])
   })
 
-  it('of a process that died while it was written anew has all, the later word last', async () => {
+  it('of a process that died while it was rewritten has all, the later word last', async () => {
     const path = tempFile()
     const records = fileRecords(path)
     await records.put('a', { n: 1 })
     await records.put('b', { n: 1 })
-    const anew = readFileSync(path, 'utf8').replace(/^\n/gm, '')
+    const rewritten = readFileSync(path, 'utf8').replace(/^\n/gm, '')
     // Between reading and renaming somebody revoked `a`, and died; afterwards `b` was changed.
     await records.put('a', { n: 2 })
     writeFileSync(`${path}.old`, readFileSync(path))
-    writeFileSync(path, `${anew}\n{"anew":true}\n`)
+    writeFileSync(path, `${rewritten}\n{"anew":true}\n`)
     await records.put('b', { n: 3 })
     const all = new Map([
       ['a', { n: 2 }],
@@ -144,7 +144,7 @@ describe('the file of records', () => {
     expect(await records.read()).toEqual(all)
   })
 
-  it('loses no line of others while it is written anew', async () => {
+  it('loses no line of others while it is rewritten', async () => {
     const path = tempFile()
     const [server, command] = [fileRecords(path), fileRecords(path)]
     const stale = '\n{"id":"x","value":{"i":1}}\n'.repeat(1500)

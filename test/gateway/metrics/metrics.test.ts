@@ -14,7 +14,7 @@ const SAMPLE = new RegExp(
   String.raw`^([a-z][a-z0-9_]*)(?:\{(${LABEL}(?:,${LABEL})*)\})? (-?(?:[0-9.]+(?:e[+-]?[0-9]+)?|Inf)|\+Inf|NaN)$`,
 )
 
-/** Samples by their name and labels. Fails for a line that is none. */
+/** Samples by their name and labels. Fails for a malformed line. */
 function samplesOf(text: string): Map<string, number> {
   expect(text.endsWith('\n')).toBe(true)
   const samples = new Map<string, number>()

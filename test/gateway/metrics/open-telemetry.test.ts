@@ -37,14 +37,14 @@ function recordingApi(told: Told): typeof api {
   } as unknown as typeof api
 }
 
-const unheard = (message: string): never => {
+const unexpected = (message: string): never => {
   throw new Error(message)
 }
 
 describe('OpenTelemetry', () => {
   it('has a span and the metrics of a request, by the conventions', async () => {
     const told: Told = []
-    const observe = await openTelemetry(unheard, async () => recordingApi(told))
+    const observe = await openTelemetry(unexpected, async () => recordingApi(told))
     observe?.(
       record({
         trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
@@ -90,7 +90,7 @@ describe('OpenTelemetry', () => {
 
   it('says that a request failed', async () => {
     const told: Told = []
-    const observe = await openTelemetry(unheard, async () => recordingApi(told))
+    const observe = await openTelemetry(unexpected, async () => recordingApi(told))
     observe?.(
       record({ outcome: 'refused', code: 'budget_exhausted', model: null, tokens: null, status: 402 }),
     )
@@ -111,7 +111,7 @@ describe('OpenTelemetry', () => {
     expect(problems).toEqual([])
     expect(await openTelemetry(tell, () => Promise.reject(new Error('broken')))).toBeNull()
     expect(problems).toEqual(['@opentelemetry/api does not load: broken'])
-    const observe = await openTelemetry(unheard)
+    const observe = await openTelemetry(unexpected)
     expect(() => observe?.(record({ trace: { traceparent: 'nonsense' } }))).not.toThrow()
   })
 })

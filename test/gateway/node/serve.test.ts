@@ -261,7 +261,7 @@ describe('bytes that are no good request', () => {
     ['nonsense', 'nonsense\r\n\r\n', 400],
     ['a length and chunks', `${HEAD}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
     ['two lengths', `${HEAD}content-length: 5\r\ncontent-length: 6\r\n\r\nhello`, 400],
-    ['a length that is none', `${HEAD}content-length: -5\r\n\r\n`, 400],
+    ['a negative length', `${HEAD}content-length: -5\r\n\r\n`, 400],
     ['chunks after another coding', `${HEAD}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`, 400],
     ['a space before the colon', `${HEAD}content-length : 5\r\n\r\nhello`, 400],
     ['a line end within a header', `${HEAD}x: a\rb\r\n\r\n`, 400],

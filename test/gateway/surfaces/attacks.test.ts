@@ -210,7 +210,7 @@ describe('a request that upstreams read otherwise than we do', () => {
     expect(limited - (await reservedFor({ max_tokens: 10 })).reserved).toBeCloseTo(7 * 10 * OUTPUT_USD, 12)
   })
 
-  it('reserves the longest answer so many times, where the worst case is reserved', async () => {
+  it('reserves the longest answer once for each choice, where the worst case is reserved', async () => {
     const worst = {
       routing: { reserve: 'worst-case' },
       models: [modelTree('sim-small', { maxOutputTokens: 4000, prices: PLAIN })],

@@ -133,7 +133,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
       headers: { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-  /** Resolves when so many requests are over. */
+  /** Resolves when this many requests are over. */
   const over = async (count: number) => {
     while (records.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
     return records

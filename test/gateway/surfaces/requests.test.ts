@@ -143,7 +143,7 @@ describe('a request', () => {
     expect(data.map(({ id }) => id)).toContain('sim-middle')
   })
 
-  it('for the list of models is told of, and counts for its key', async () => {
+  it('for the list of models is logged, and counts for its key', async () => {
     const server = await gatewayServer({
       tree: { keys: [{ name: 'client', value: '$CLIENT_KEY', requestsPerMinute: 2 }] },
     })

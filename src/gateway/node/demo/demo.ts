@@ -137,7 +137,7 @@ class Demo {
     })
   }
 
-  /** Every request is told of in a line: the demo reads them in place of whoever watches a log. */
+  /** Every request writes a line: the demo reads the lines, as an operator would read the log. */
   private log(): JsonLog {
     return {
       write: (_level, fields, message) => {

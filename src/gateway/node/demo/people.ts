@@ -32,7 +32,7 @@ const REWARD_DELAY_MS = { least: 100, most: 2500 } as const
 /** Of streams, those whose reader goes away early. */
 const LEAVING_SHARE = 0.02
 const PIECES_BEFORE_LEAVING = 3
-/** One in so many names its conversation, which is that of one of so many visitors. */
+/** One request in this many names its conversation, and how many visitors converse. */
 const CONVERSING_EACH = 3
 const VISITORS = 60
 /** An error of a stream is in its last event. */

@@ -8,7 +8,7 @@ export interface ModelTally {
   readonly costUsd: number
   readonly rewards: number
   readonly meanReward: number | null
-  /** Of the answers of each phase, the share that was its own; null: there were none. */
+  /** Of the answers of each phase, the share that was its own; null: no answers. */
   readonly shares: Readonly<Record<Phase, number | null>>
 }
 
@@ -19,7 +19,7 @@ export interface TallySnapshot {
   readonly answers: number
   readonly errors: number
   readonly spendUsd: number
-  /** Of what the budget gives for so many answers; null: none yet. */
+  /** Share of the budget for that number of answers; null: none yet. */
   readonly spentShare: number | null
   readonly meanReward: number | null
   readonly models: readonly ModelTally[]

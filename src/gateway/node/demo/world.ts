@@ -13,7 +13,7 @@ export interface DemoModel {
   readonly outputUsdPerMTok: number
   /** Mean reward of an answer, in [0, 1]. */
   readonly quality: Readonly<Record<Topic, number>>
-  /** Tokens of an answer: from so many on, up to twice as many. */
+  /** Tokens of an answer: at least this number, up to twice as many. */
   readonly outputTokens: number
   readonly firstTokenMs: number
   readonly betweenTokensMs: number

@@ -7,7 +7,7 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value as a record; one without fields, if it is none. */
+/** The value as a record; one without fields, if it is something else. */
 export function recordOf(value: JsonValue | undefined): JsonRecord {
   return isRecord(value) ? value : {}
 }

@@ -45,7 +45,7 @@ export interface UsagePlan {
   readonly repeatsInput: boolean
 }
 
-/** What `retry-after` says: seconds, a date so many seconds ahead, or `retry-after-ms`. */
+/** What `retry-after` says: seconds, a date some seconds ahead, or `retry-after-ms`. */
 export type RetryAfter =
   | { readonly form: 'seconds' | 'date'; readonly seconds: number }
   | { readonly form: 'ms'; readonly ms: number }
@@ -53,7 +53,7 @@ export type RetryAfter =
 /** `failed`: responses have an event of their own, `response.failed`, beside `error`. */
 export type ErrorForm = 'error' | 'failed'
 
-/** After so many pieces of content, or after all but the last event. */
+/** After this number of pieces of content, or after all but the last event. */
 export type After = number | 'all'
 
 /**
@@ -84,7 +84,7 @@ export type Fault =
       readonly message?: string
       readonly form?: ErrorForm
     }
-  /** JSON that is none: the body, or an event of the stream. */
+  /** Malformed JSON: the body, or an event of the stream. */
   | { readonly kind: 'malformed'; readonly afterPieces: After }
   /** 200 with a page. */
   | { readonly kind: 'content-type'; readonly contentType: string }
@@ -99,9 +99,9 @@ export interface Delays {
 }
 
 export interface Framing {
-  /** Writes so many bytes at a time, through characters and lines; null: an event at a time. */
+  /** How many bytes are written at a time, through characters and lines; null: an event at a time. */
   readonly bytesPerWrite: number | null
-  /** Adds a field of so many bytes to the first event with content, or to each. */
+  /** Adds a field of this size to the first event with content, or to each. */
   readonly paddingBytes: number
   readonly isEachPadded: boolean
   readonly lineEnd: '\n' | '\r\n' | '\r'
@@ -116,7 +116,7 @@ export type ReasoningShown = 'hidden' | 'reasoning_content' | 'reasoning'
 
 /** What the upstream does for one request. */
 export interface Plan {
-  /** Counts that are not those of the answer: a prompt from a cache, an answer of so many tokens. */
+  /** Counts that are not those of the answer: a prompt from a cache, an answer of a given length. */
   readonly tokens: Partial<TokenUse>
   /** What it says; null: words, a call of a tool, or JSON, as the request asks. */
   readonly text: string | null

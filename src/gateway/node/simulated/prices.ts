@@ -14,7 +14,7 @@ export interface KindPrices {
 }
 
 export interface UpstreamPrices extends KindPrices {
-  /** Price lists of requests with more input tokens than so many, in rising order. */
+  /** Price lists of requests with more input tokens than this, in rising order. */
   readonly tiers?: readonly (KindPrices & { readonly aboveInputTokens: number })[]
   /** Share that is taken off a request that was served as flex. */
   readonly flexDiscount?: number

@@ -42,7 +42,7 @@ function choiceOf(choice: Json | null): Json | undefined {
   return type === 'auto' || type === 'none' ? { type } : undefined
 }
 
-/** What Anthropic's own models are told of caching; others pass it over. */
+/** What Anthropic's own models are told about caching; others ignore it. */
 function cachedOptions({ cache_control }: Json): { readonly providerOptions?: Json } {
   return objectOf(cache_control) === null
     ? {}

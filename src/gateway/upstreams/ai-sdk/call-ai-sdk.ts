@@ -170,7 +170,7 @@ const OPERATOR = new Set([
   'AI_NoSuchProviderError',
 ])
 
-/** A status becomes an answer of that status, as one that came over HTTP; what is none is thrown. */
+/** A status becomes an answer of that status, as one that came over HTTP; anything else is thrown. */
 function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstreamCall): UpstreamAnswer {
   if (error instanceof UpstreamFailure || signal.aborted) throw error
   if (error instanceof RequestError)

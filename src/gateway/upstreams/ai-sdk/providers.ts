@@ -12,7 +12,7 @@ export interface AiSdkOptions {
 /** Models of the AI SDK. A package is loaded when one of its models is asked for the first time. */
 export class AiSdkProviders {
   private readonly options: AiSdkOptions
-  /** By the upstream's config: an edited one is made anew. */
+  /** By the upstream's config: an edited one is loaded again. */
   private readonly loaded = new WeakMap<UpstreamConfig, Promise<AiSdkProvider>>()
 
   constructor(options: AiSdkOptions) {

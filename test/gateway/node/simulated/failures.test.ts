@@ -99,7 +99,7 @@ describe('instead of an answer', () => {
     expect(upstream.entries[4].costUsd).toBe(0)
   })
 
-  it('sends JSON that is none, and a page where an answer was due', async () => {
+  it('sends malformed JSON, and a page where an answer was due', async () => {
     await start()
     await expect((await fail({ kind: 'malformed', afterPieces: 0 }, false)).json()).rejects.toThrow(
       SyntaxError,
