@@ -244,7 +244,7 @@ export function isVector(value: unknown): value is ArrayLike<number> {
   return isList(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
-/** A vector that is meant as one: bytes, as of a file or an image, are none. */
+/** A vector that is meant as one: not bytes, which come from a file or an image. */
 export function isFloatVector(value: unknown): value is ArrayLike<number> {
   if (isList(value)) return true
   if (!ArrayBuffer.isView(value)) return isProxyOfNumbers(value)

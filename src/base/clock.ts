@@ -27,7 +27,7 @@ export function isTime(value: unknown): value is number {
 const LOG_CLOCK_MIN = Date.UTC(2001, 0)
 
 /**
- * The times of a log outlast the process: those of a clock that begins anew with each (`performance.now`, a counter, 0)
+ * The times of a log outlast the process: those of a clock that restarts with each (`performance.now`, a counter, 0)
  * would run backwards at the next start, and caps and time limits with them.
  * @throws INVALID_ARGUMENT
  */

@@ -61,7 +61,7 @@ export class ParetoBanditError extends Error {
   override readonly name = 'ParetoBanditError'
   /** What kind of failure it is: for programs, where the message is for people. */
   readonly code: ErrorCode
-  /** Path of the offending field, for example `models[2].inputUsdPerMTok`; empty when there is none. */
+  /** Path of the offending field, for example `models[2].inputUsdPerMTok`; empty when no field is at fault. */
   readonly field: string
   /** Of BUDGET_EXHAUSTED: what the cheapest model would have set aside, USD. */
   readonly neededUsd: number | undefined

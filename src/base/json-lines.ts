@@ -49,7 +49,7 @@ export function jsonOfLine(text: string, place: string): Record<string, unknown>
   try {
     value = JSON.parse(text)
   } catch {
-    throw refused('JSON', `${text.trim().length} characters that are none`)
+    throw refused('JSON', `${text.trim().length} characters that are not JSON`)
   }
   if (isRecord(value)) return value
   throw refused('an object', typeof value === 'string' ? 'a text' : show(value))

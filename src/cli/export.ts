@@ -56,7 +56,7 @@ async function exportLog(log: string, { out, outcomes, stream }: ExportFlags): P
   }
   const replaced = out === undefined ? 0 : await sizeBefore(out)
   const said = await withReader(log, stream, async (reader) => {
-    // Opened after the log: where there is none, no file is made.
+    // Opened after the log: without a log no file is made.
     const sink = await LineSink.open(out ?? '-')
     try {
       const count = await writeLines(reader, outcomes === true, sink)

@@ -16,13 +16,13 @@ export function jsonMistake(text: string): string {
   try {
     parser.write(text)
     if (!parser.isEnded) parser.end()
-    return 'expected JSON, got what is none'
+    return 'expected JSON, got something else'
   } catch (error) {
     const why = error instanceof Error ? error.message : ''
     if (/ended in/.test(why)) return 'expected JSON, it ends too early'
     const [, at] = /absolute position "(\d+)"/.exec(why) ?? []
     const end = at === undefined ? offset : Number(at)
     const before = Buffer.from(text).toString('utf8', 0, end).split('\n')
-    return `expected JSON, it is none from line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
+    return `expected JSON, it is invalid from line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
   }
 }

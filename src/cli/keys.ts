@@ -46,7 +46,7 @@ export function registerKeys(program: Command): void {
       'models of this group alone (repeatable)',
       (name: string, before: readonly string[] = []) => [...before, name],
     )
-    .option('--requests-per-minute <n>', 'at most so many in any 60 seconds', countFlag)
+    .option('--requests-per-minute <n>', 'the most requests in any 60 seconds', countFlag)
     .option('--tokens-per-minute <n>', 'in and out', countFlag)
     .option('--expires <time>', 'such as 2027-01-31, or 2027-01-31T12:00:00Z')
     .action(create)

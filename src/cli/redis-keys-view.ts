@@ -2,7 +2,7 @@ import { visible } from '../base/visible.js'
 import type { RedisKeyReport } from '../store/redis/key-report.js'
 import { plural } from './format.js'
 
-/** Keys of a log in Redis that is none any more, as a person reads them. */
+/** Keys that are left of a damaged log in Redis, as a person reads them. */
 export function renderRedisKeys(found: RedisKeyReport): string {
   const { description, head, entries, snapshots, pots, uploads, processes, wrong, remedy } = found
   const kept = snapshots.map(
@@ -21,7 +21,7 @@ export function renderRedisKeys(found: RedisKeyReport): string {
     ...wrong.map((line) => `  WRONG: ${line}`),
     '  where nothing is lost a router that is started goes on by itself',
     ...(resume === null ? [] : [`  to go on from the snapshot, without what came after it: ${resume}`]),
-    `  to begin anew, where nobody else needs these keys: ${begin}`,
+    `  to start with an empty log, where nobody else needs these keys: ${begin}`,
     '',
   ]
     .map(visible)

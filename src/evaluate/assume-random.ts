@@ -3,7 +3,7 @@ import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import type { DecisionLog, LoggedDecision } from './log.js'
 
-/** A fair split is refused in one log of so many. */
+/** The share of logs in which a fair split is refused by mistake. */
 const FALSE_ALARM = 1e-3
 /** Requests of a model, and of all others, from which on a difference is looked for. */
 const ROWS_MIN = 30

@@ -6,7 +6,7 @@ const AGAIN_MS_MIN = 1000
 const AGAIN_MS_MAX = 60_000
 /** A failure that has not come for so long is over: the next is another. Longer than any pause between two tries. */
 const OVER_MS = 10_000
-/** Of failures that differ: so many at once, and one a second. */
+/** Of failures that differ, this many are reported at once, then one a second. */
 const BURST = 30
 const REFILL_MS = 1000
 const KINDS_MAX = 256

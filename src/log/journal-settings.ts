@@ -8,7 +8,7 @@ export interface JournalSettings {
   /** Events that may wait to be durable; then calls throw JOURNAL_FULL. Default 65,536. */
   readonly capacity?: number | undefined
   /**
-   * Told of a failure of the store when it begins, and while it lasts less and less often, at most once a minute in the
+   * Called with a failure of the store when it begins, and while it lasts less and less often, at most once a minute in the
    * end; what failed is tried again. Default: console.error, once a kind of failure.
    */
   readonly onStoreError?: ((error: unknown) => void) | undefined

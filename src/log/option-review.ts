@@ -5,7 +5,7 @@ import type { LogItem } from './option-items.js'
 
 /** Lines of differences that are told one by one, of one start. */
 const TOLD_MAX = 20
-/** Kept of what was not taken over, where nobody knew what options said before: no value is written like it. */
+/** Kept for an option that was not applied, where its earlier value is unknown: no value is written like it. */
 const OTHER = ''
 const ABSENT = 'absent'
 

@@ -24,7 +24,7 @@ interface OutboxOptions {
   readonly capacity: number
   /** Held while events wait. */
   readonly alive: KeepAlive
-  /** Told of every append that failed, and will be tried again unless it is fatal. */
+  /** Called for every append that failed; it is tried again unless the error is fatal. */
   readonly onError: (error: unknown) => void
   /** Before a batch is taken: the fold of all that was appended, up to that number, is the present state. */
   readonly onTurn?: (last: number) => void

@@ -65,7 +65,7 @@ function integer(value: unknown, otherwise: number, low: number, high: number, f
   return value === undefined ? otherwise : checkInteger(value, low, high, field)
 }
 
-/** What is told of a failure must not make another. */
+/** Reporting a failure must not cause another. */
 function guarded(tell: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
     try {

@@ -85,7 +85,7 @@ export interface Store {
   /**
    * The events after a position in the log's order, some thousands at most; none: there are no more.
    * @param waitMs how long to wait for one where others append
-   * @param previous as of `append`: a shared log that has lost it is told of here, too
+   * @param previous as of `append`: a shared log that has lost it is reported here, too
    * @throws LOG_TRIMMED when events after `after` are no longer there; STORE_CORRUPT when `after` or `previous` is lost
    */
   read(after: Position, waitMs: number, previous?: Position): Promise<readonly PlacedBatch[]>

@@ -14,7 +14,7 @@ import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 const running: ChildProcess[] = []
-/** A log of so many events, as well: PARETOBANDIT_DASHBOARD_EVENTS=1000000. */
+/** Tests a log of this many events as well: PARETOBANDIT_DASHBOARD_EVENTS=1000000. */
 const EVENTS = Number(process.env.PARETOBANDIT_DASHBOARD_EVENTS ?? 0)
 
 afterEach(async () => {
@@ -25,7 +25,7 @@ afterEach(async () => {
   }
 })
 
-/** A log of so many requests, settled and rewarded. */
+/** A log of requests, settled and rewarded. */
 async function log(requests: number): Promise<string> {
   const file = join(folder.path, 'a.state')
   const clock = { now: 1_700_000_000_000 }

@@ -99,7 +99,7 @@ describe('a bill beyond the plausible', () => {
     },
   )
 
-  test('is not told of a plain one', async () => {
+  test('says nothing about a plain one', async () => {
     const state = await folder.kept(1)
     expect(await folder.spawnOk(['settle', 'r.1', '--cost', '0.0001', '--state', state])).not.toContain(
       'beyond',

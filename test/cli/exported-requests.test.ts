@@ -55,7 +55,7 @@ describe('events of a log that several write', () => {
     expect(requests.take(settled('a.2', 1))).toBe(false)
   })
 
-  test('of requests of before the log begins are given once, and make no outcome', () => {
+  test('of requests older than the log are given once, and make no outcome', () => {
     const requests = new ExportedRequests(header(), false)
     expect(requests.take(settled('a.1', 0.5))).toBe(true)
     expect(requests.take(settled('a.1', 0.5))).toBe(false)

@@ -342,7 +342,7 @@ test('a long history is folded from snapshots', async () => {
 })
 
 test.runIf(process.platform === 'linux')(
-  'a disk that takes no more is told of at once, and nothing has happened',
+  'a full disk is reported at once, and nothing has happened',
   async () => {
     const state = await folder.kept()
     const before = await folder.contents(state)
@@ -415,7 +415,7 @@ describe.runIf(hasRedis)('a log in Redis', () => {
     expect(await folder.ok(['route', 'x', '--state', 'r.db'])).toContain('request r.1;')
     await folder.refused(
       ['inspect', server.url, '--stream', 'other'],
-      /expected a log, there is none at \{other\}:log/,
+      /expected a log, found none at \{other\}:log/,
     )
     expect(await server.command('KEYS', '{other}*')).toEqual([])
     await router.close()

@@ -36,10 +36,10 @@ describe('a file that is another than was meant', () => {
     ['', 'expected JSON, got an empty text'],
     ['{"a": 1', 'expected JSON, it ends too early'],
     ['"sk-SECRET', 'expected JSON, it ends too early'],
-    ['KEY=sk-SECRET', 'expected JSON, it is none from line 1, column 1'],
-    ['{\n "é": SECRET }', 'expected JSON, it is none from line 2, column 7'],
-    ['[1,\n2,]', 'expected JSON, it is none from line 2, column 3'],
-    ['[01]', 'expected JSON, it is none from line 1, column 3'],
+    ['KEY=sk-SECRET', 'expected JSON, it is invalid from line 1, column 1'],
+    ['{\n "é": SECRET }', 'expected JSON, it is invalid from line 2, column 7'],
+    ['[1,\n2,]', 'expected JSON, it is invalid from line 2, column 3'],
+    ['[01]', 'expected JSON, it is invalid from line 1, column 3'],
   ])('is told by where it stops being JSON: %j', (text, message) => {
     expect(jsonMistake(text)).toBe(message)
   })

@@ -139,7 +139,7 @@ describe('bad input of route', () => {
     ['no models', { modles: [] }, /models\.json: expected/],
     ['models of the wrong kind', { models: 'small' }, /models\.json: expected .* got models: a text/],
     ['an empty list', { models: [] }, /models\.json: models: expected at least one/],
-    ['a model that is none', { models: [7] }, /models\.json: models\[0\]: expected an object, got 7/],
+    ['a model that is no object', { models: [7] }, /models\.json: models\[0\]: expected an object, got 7/],
     [
       'a missing price',
       { models: [{ id: 'a', inputUsdPerMTok: 1 }] },

@@ -152,7 +152,7 @@ describe('a log that is damaged, or none', () => {
     expect(await folder.read(state)).toEqual(bytes)
   })
 
-  test('whose snapshot is lost is refused, not begun anew', async () => {
+  test('whose snapshot is lost is refused, and no empty one takes its place', async () => {
     const state = await folder.kept()
     edit(join(folder.path, state), "UPDATE snapshots SET bytes = x'00'")
     await folder.refused(['route', 'x', '--state', state], /router\.state: expected an undamaged snapshot/)
@@ -172,7 +172,7 @@ describe('a log that is damaged, or none', () => {
   })
 })
 
-describe('a state file of before logs', () => {
+describe('an older state file', () => {
   const settings = { policy: 'paper', mode: 'hard', alpha: 0.3, seed: 7, epsilon: 0.1 } as const
 
   async function old(): Promise<{ name: string; bytes: Uint8Array }> {
@@ -239,7 +239,7 @@ describe('a state file of before logs', () => {
     const { name, bytes } = await old()
     await folder.refused(
       ['inspect', name],
-      /old\.state: is of before logs; 'paretobandit stats --state old\.state'/,
+      /old\.state: is a state file from before there were logs; 'paretobandit stats --state old\.state'/,
     )
     expect(await folder.read(name)).toEqual(Buffer.from(bytes))
   })

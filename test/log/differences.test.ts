@@ -537,7 +537,7 @@ describe('the last word holds', () => {
     }
   })
 
-  it('on a store that keeps no notes, or a log of before, the options are the first word', async () => {
+  it('on a store that keeps no notes, or an older log, the options are the first word', async () => {
     const inner = memoryStore()
     const make = (): Store => ({
       description: 'plain',

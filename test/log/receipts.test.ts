@@ -122,7 +122,7 @@ describe('ids of a router without a name', () => {
     expect(ids[0]).toMatch(/^r-[a-z0-9]{12}\.1$/)
   })
 
-  it('are not given again by a process that goes on from an older snapshot, which knows those of before', async () => {
+  it('are not given again by a process that goes on from an older snapshot, which knows the earlier ones', async () => {
     const before = await createRouter(OPTIONS)
     const { id } = before.route(X)
     const snapshot = before.snapshot()

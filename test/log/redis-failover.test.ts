@@ -543,7 +543,7 @@ describe.skipIf(!hasRedis)('a log that is no longer there', () => {
     expect(await keys(failing)).toEqual(expect.arrayContaining(potsBefore))
   })
 
-  it('nor where a process that has begun anew has put another in its place', async () => {
+  it('nor where a process that started an empty log has put another in its place', async () => {
     const failing = await start()
     const a = await replica(failing)
     const { id } = a.router.route(X)

@@ -539,7 +539,7 @@ describe('a rolling cap that replicas share', () => {
       caps: [{ usd: 10, per: 'hour', window: 'rolling' }],
       pendingTtlMs: 10 * HOUR,
     })
-    // A broker of before there was `renew`.
+    // A broker that is older than `renew`.
     if (!renews) for (const { leases } of fleet.stores) Reflect.deleteProperty(leases, 'renew')
     const held = [...(await fleet.hold(0, 0.2, 2)), ...(await fleet.hold(1, 0.2, 2))]
     await fleet.tick()

@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)('keys of a log that somebody has deleted', () => {
       await server.command('DEL', key('events'))
       const error = await expectRejection(make().open(HEADER, SEED), 'STORE_CORRUPT')
       expect(error.message).toContain(`redis-cli HSET '${key('snapshot:latest')}' resume 1;`)
-      expect(error.message).toMatch(/to begin anew: redis-cli DEL '.*:log' '.*:events' /)
+      expect(error.message).toMatch(/to start with an empty log: redis-cli DEL '.*:log' '.*:events' /)
       await server.command('HSET', key('snapshot:latest'), 'resume', '1')
       const store = make()
       const log = await store.open(HEADER, SEED)

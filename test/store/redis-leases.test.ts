@@ -328,7 +328,7 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
     expect(await take(broker, rolling, 10)).toBe(10)
   })
 
-  it('are none where the limit was lowered under what is granted', async () => {
+  it('are not given where the limit was lowered under what is granted', async () => {
     const [broker] = await brokers(1)
     for (const windowMs of [null, 60_000]) {
       const pool = { ...endless(`lowered/${windowMs}`, 10), windowMs }

@@ -326,7 +326,7 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
         try {
           const batches = await store.read(end, 0)
           for (const { origin, firstNumber, events, position } of batches) {
-            // A gap that nobody was told of.
+            // A gap that nothing reported.
             if (origin === log.origin) expect(firstNumber).toBe(next)
             if (origin === log.origin) next = firstNumber + events.length
             end = position
@@ -523,7 +523,7 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       expect((await readAll(store)).ids).toEqual(['seed/1', `${log.origin}/1`])
     })
 
-    it('events when the server is a replica, and takes them when it is none', async () => {
+    it('events when the server is a replica, and takes them when it is a primary', async () => {
       const store = make()
       const log = await store.open(HEADER, SEED)
       await server.command('REPLICAOF', '127.0.0.1', '1')

@@ -220,7 +220,7 @@ describeSqlite('damaged events', () => {
     await reopen(async (store) => expect(await eventsOf(store)).toHaveLength(29), { repairs: [], end: '32' })
   })
 
-  it('are none where events were dropped or given up', async () => {
+  it('are not reported where events were dropped or given up', async () => {
     await makeLog(30, [10, 25], 3)
     await reopen(async () => {}, { repairs: [] })
     flipEvent(28, 12)

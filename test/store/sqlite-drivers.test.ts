@@ -110,7 +110,7 @@ function driverTests(loaded: SqliteDriver | null): void {
       expect(row).toEqual([1, 2])
       break
     }
-    // It begins anew, and keeps nothing locked.
+    // It starts again, and keeps nothing locked.
     expect([...statement.rows(4)]).toEqual([[5, 6]])
     expect(statement.first(9)).toBe(null)
     db.exec('DROP TABLE t')
@@ -239,7 +239,7 @@ describe.skipIf(!hasSqlite)('the driver', () => {
     await store.close()
   })
 
-  it('that is none is refused', async () => {
+  it('that is no driver is refused', async () => {
     expectCode(() => sqliteStore(file, wrong({ driver: 'sqlite3' })), 'INVALID_ARGUMENT', 'driver')
     await expectRejection(openSqliteReadOnly(file, wrong({ driver: 'sql' })), 'INVALID_ARGUMENT', 'driver')
     await expectRejection(openSqliteReadOnly(file, wrong({ drivers: 'auto' })), 'UNKNOWN_OPTION', 'drivers')

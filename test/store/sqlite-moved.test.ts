@@ -62,7 +62,7 @@ describeSqlite('a log that is moved while a router writes it', () => {
     await router.close().catch(() => undefined)
   })
 
-  it('is told of by close, where nothing came after', async () => {
+  it('is reported by close, where nothing came after', async () => {
     await router.reward(router.route(X).id, 1).durable
     move('renamed')
     await expectRejection(router.close(), 'STORE_CORRUPT', `sqlite:${file}`)

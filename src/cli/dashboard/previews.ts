@@ -2,7 +2,7 @@ import type { RoutedEvent } from '../../events/events.js'
 import type { Explanations } from '../../gateway/dashboard/explanations.js'
 import type { Router } from '../../router/router.js'
 
-/** So many are explained at a time: pages wait meanwhile. */
+/** Explained at a time: pages wait meanwhile. */
 const EACH = 20
 
 /**

@@ -1,6 +1,6 @@
 import type { LeftOutReason } from '../../evaluate/import-log/index.js'
 
-/** A record of a log and where it stands (`file:line`, or `file[entry]` of an array), or why it is none. */
+/** A record of a log and where it stands (`file:line`, or `file[entry]` of an array), or why it could not be read. */
 export type LogRecord =
   | {
       readonly place: string

@@ -75,7 +75,7 @@ export class ExportedRequests {
     return true
   }
 
-  /** Feedback for a request of before the log's first event, where there is a before. */
+  /** Feedback for a request that is older than the log's first event, where older events were dropped. */
   private orphan({ id, model }: { readonly id: string; readonly model: string }): Request | null {
     return this.isWhole ? null : this.add(id, model, null)
   }

@@ -4,7 +4,7 @@ import { describeFile } from '../../store/sqlite/sqlite-store.js'
 import { isStateFile } from './state-file.js'
 
 /**
- * What lies at a path: nothing yet, a log, or a state file of before logs.
+ * What lies at a path: nothing yet, a log, or an older state file.
  * @throws STORE_UNREACHABLE, STORE_READ_ONLY, STORE_MISMATCH naming the path: neither of these, or out of reach
  */
 export function kindOf(path: string, forWriting = true): 'nothing' | 'log' | 'state-file' {

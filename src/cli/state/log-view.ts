@@ -44,7 +44,7 @@ export function isRedis(place: string): boolean {
 /**
  * Opens a log and reads it alone: nothing is written, and a service may run on it.
  * @param stream which of a Redis; undefined: that of the default name
- * @throws what the stores throw; FILE_UNREADABLE for a file that is not there or a state file of before logs
+ * @throws what the stores throw; FILE_UNREADABLE for a file that is not there or an older state file
  */
 export async function withReader<T>(
   place: string,
@@ -104,7 +104,7 @@ async function openReader(place: string, stream: string | undefined): Promise<Lo
   const kind = kindOf(place, false)
   if (kind === 'nothing') throw missing(place)
   if (kind === 'state-file') {
-    const message = `${place}: is of before logs; 'paretobandit stats --state ${place}' makes a log of it`
+    const message = `${place}: is a state file from before there were logs; 'paretobandit stats --state ${place}' makes a log of it`
     throw new CommandError('FILE_UNREADABLE', message)
   }
   return openSqliteReadOnly(place, { driver: sqliteDriver() })

@@ -13,7 +13,7 @@ import { decodeState } from './state-file.js'
 const WAIT_MS_MAX = 10_000
 
 /**
- * Makes a log of a state file of before logs, and keeps that as `FILE.v1`; leaves everything else alone. The lock is the
+ * Makes a log of an older state file, and keeps that as `FILE.v1`; leaves everything else alone. The lock is the
  * one that commands of those releases take, too. A crash leaves the old file or the new one.
  * @throws FILE_UNREADABLE, FILE_UNWRITABLE, STATE_LOCKED; the file is as it was then
  */

@@ -3,7 +3,7 @@ import { CommandError } from '../command-error.js'
 import { parseSettings, type Settings } from './settings.js'
 
 /**
- * State files of before the log, version 1: what a router's snapshot leaves to its options, and the snapshot. They are
+ * State files from before there were logs, version 1: what a router's snapshot leaves to its options, and the snapshot. They are
  * read, and no longer written. Little-endian.
  *
  *     0   4  magic "PBST"

@@ -8,7 +8,7 @@ import type { LoggedCall } from './call.js'
 
 /** A cost of the log and one by price that differ by more than this part of the larger are told. */
 export const DIFFERENCE_MAX = 0.05
-/** A cost of the log that is so many times that by price is likely in another unit. */
+/** A cost of the log that is this many times the cost by price is likely in another unit. */
 export const FAR = 100
 
 const FREE: ModelPrice = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }

@@ -9,7 +9,7 @@ const REDACTED = 'redacted-by-litellm'
 
 /**
  * The text that `route` would encode of a request: of its messages (chat completions, Anthropic), its input (responses) or
- * its prompt (completions). Null where there is none, or none that can be read.
+ * its prompt (completions). Null for a request without a text that can be read.
  */
 export function promptOfRequest(request: Json): string | null {
   const messages = unfolded(request.messages)

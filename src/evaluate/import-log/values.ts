@@ -14,13 +14,13 @@ export function unfolded(value: unknown): unknown {
   }
 }
 
-/** An object, or one that stands in a text; an empty one where there is none. */
+/** An object, or one that stands in a text; an empty one without it. */
 export function recordIn(value: unknown): Json {
   const found = unfolded(value)
   return isRecord(found) ? found : {}
 }
 
-/** The field of that name, or along the dots of the name; undefined where there is none. */
+/** The field of that name, or along the dots of the name; undefined if it is missing. */
 export function fieldAt(record: Json, name: string): unknown {
   if (Object.hasOwn(record, name)) return record[name]
   const dot = name.indexOf('.')
@@ -29,7 +29,7 @@ export function fieldAt(record: Json, name: string): unknown {
   return Object.hasOwn(record, head) ? fieldAt(recordIn(record[head]), name.slice(dot + 1)) : undefined
 }
 
-/** A number, or a text of one. Null where there is none; NaN for what is no number. */
+/** A number, or a text of one. Null if it is missing; NaN for what is no number. */
 export function numberIn(value: unknown): number | null {
   if (value === undefined || value === null) return null
   if (typeof value === 'number') return value
@@ -75,7 +75,7 @@ export function billOfCounts(
   return isNone(numberIn(total)) ? null : { inputTokens: null, outputTokens: null }
 }
 
-/** A cost as exports write it that put 0 where they know nothing: without tokens, 0 is none. */
+/** A cost from an export that writes 0 where it knows nothing: without tokens, 0 counts as unknown. */
 export function costBeside(bill: object | null, value: unknown): number | null {
   const costUsd = numberIn(value)
   return costUsd === 0 && bill === null ? null : costUsd

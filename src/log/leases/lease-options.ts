@@ -6,7 +6,7 @@ import type { Flight } from './others-in-flight.js'
 export interface LeaseOptions {
   readonly broker: LeaseBroker
   readonly now: () => number
-  /** The limits of the router's account (null) or a tenant's; undefined where there is none. */
+  /** The limits of the router's account (null) or a tenant's; undefined if it has no limits. */
   readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
   readonly tenants: () => Iterable<string>
   /** The requests that are in flight by the router's state, whoever routed them. */

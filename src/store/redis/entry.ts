@@ -60,7 +60,7 @@ interface CountedBatch {
  * The reply of XREAD on one stream: nil, or `[[key, [[id, [name, value, ...]], ...]]]`.
  * @returns and how many events the log has up to the end of the last
  * @param canLack whether entries may be missing, where somebody only looks
- * @throws STORE_CORRUPT for an entry that is none, or before which others are missing
+ * @throws STORE_CORRUPT for an invalid entry, or one before which others are missing
  */
 export function batchesOf(
   reply: unknown,

@@ -2,7 +2,7 @@ import { POT_STEPS } from '../../policy/lease.js'
 import { Script } from './connection.js'
 import { GUARD } from './guard.js'
 
-/** A rolling pool counts a grant in its own step and so many after it: for windowMs and two steps at least. */
+/** A rolling pool counts a grant in its own step and this many after it: for windowMs and two steps at least. */
 export const STEPS_COUNTED = POT_STEPS + 2
 /** Of a calendar pool, after its end: clocks of processes may be behind. */
 const GRACE_MS = 86_400_000
@@ -71,7 +71,7 @@ local function know(key, kind, ms)
   end
   if known ~= ends then redis.call('ZADD', pots, string.format('%.0f', ends), key) end
 end
--- Some of those that are over, more than can be added by a call for so many.
+-- Drops some pots that are over: twice as many as a call adds.
 local function sweep(count)
   local over = redis.call('ZRANGEBYSCORE', pots, '-inf', string.format('(%.0f', now), 'LIMIT', 0, 2 * count)
   for i = 1, #over do redis.call('ZREM', pots, over[i]) end

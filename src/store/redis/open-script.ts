@@ -62,7 +62,7 @@ if isThere then
     wrong = gap(id, count)
   end
   if not wrong and not snapshot and trimmed ~= '0-0' then
-    wrong = redis.error_reply('LOGGONE expected a snapshot of what was trimmed, up to ' .. trimmed .. ', there is none')
+    wrong = redis.error_reply('LOGGONE expected a snapshot of what was trimmed, up to ' .. trimmed .. ', got none')
   end
   local isOurs = snapshot and snapshot.log == head[2]
   if isOurs and not countAt(snapshot.position, trimmed) and isWholeFrom(snapshot.position, snapshot.events) then

@@ -94,7 +94,7 @@ interface Place {
   readonly total: number
 }
 
-/** The first entry from an id on; null where there is none. */
+/** The first entry from an id on; null if no entry follows. */
 async function placeFrom(
   connection: Connection,
   { events }: Keys,
@@ -108,7 +108,7 @@ async function placeFrom(
 }
 
 /**
- * The last entry up to whose end the log has at most so many events: entries are found by their time, halving the time between.
+ * The last entry up to whose end the log has at most this many events: entries are found by their time, halving the time between.
  * Of entries of one millisecond the first is found.
  */
 async function placeWith(
@@ -144,7 +144,7 @@ async function findLog(
     new ParetoBanditError('STORE_MISMATCH', description, message, { cause })
   const reply = await connection.send(command('HMGET', log, 'id', 'header', 'trimmed'))
   const [id, text, trimmed] = (reply as readonly (Buffer | null)[]).map((value) => value?.toString() ?? null)
-  if (id === null || text === null) throw mismatch(`expected a log, there is none at ${log}`)
+  if (id === null || text === null) throw mismatch(`expected a log, found none at ${log}`)
   let header: unknown
   try {
     header = JSON.parse(text)

@@ -7,7 +7,7 @@ import type { Keys } from './keys.js'
 export interface Remedy {
   /** A new log takes its place; pots stay, so that no cap pays twice. */
   readonly begin: string
-  /** The log goes on from its latest snapshot, and events after it are lost; null where there is none that tells enough. */
+  /** The log goes on from its latest snapshot, and events after it are lost; null if no snapshot holds enough. */
   readonly resume: string | null
 }
 
@@ -40,7 +40,7 @@ export async function withRemedy(
   const { begin, resume } = await remedyFor(connection, keys)
   const on = resume === null ? '' : `to go on from its snapshot, without what came after it: ${resume}; `
   const own = error.code === 'STORE_MISMATCH' ? ' where nobody else needs these keys' : ''
-  const message = `${error.message.slice(error.field.length + 2)}; ${on}to begin anew${own}: ${begin}`
+  const message = `${error.message.slice(error.field.length + 2)}; ${on}to start with an empty log${own}: ${begin}`
   return new ParetoBanditError(error.code, error.field, message, { cause: error.cause ?? error })
 }
 

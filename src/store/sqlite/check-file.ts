@@ -2,7 +2,7 @@ import { checkString } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 
 /**
- * The path of a log. What SQLite takes for something else than a path, and a path that is none, is refused.
+ * The path of a log. What SQLite takes for something else than a path, and an invalid path, is refused.
  * @throws INVALID_ARGUMENT
  */
 export function checkFile(value: unknown): string {

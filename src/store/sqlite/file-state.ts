@@ -111,7 +111,7 @@ function pagesBefore(journal: string, fail: Fail): number | null {
 }
 
 /**
- * Makes the file if there is none, for its owner alone: prompts' contexts, tenants and prices are nobody else's. SQLite
+ * Makes the file if it is missing, for its owner alone: prompts' contexts, tenants and prices are nobody else's. SQLite
  * gives the files that it makes beside it the same permissions.
  * @throws STORE_READ_ONLY for a disk that is; what else goes wrong, opening it will say
  */

@@ -128,7 +128,7 @@ describe('costs', () => {
     expect(imported([record], options).report.costs).toMatchObject({ fromLog: 1, zero: 1 })
   })
 
-  test('that are none, or cannot be known, leave the row out', () => {
+  test('that are invalid, or cannot be known, leave the row out', () => {
     const records = [
       openAi(CALLS[0], { cost: -1 }),
       openAi(CALLS[1], { cost: 'dear' }),
