@@ -11,7 +11,7 @@ export interface RunTag {
   readonly model: string
   /** Of this call, among all of this process. */
   readonly run: string
-  /** Of the conversation, for the steps to come. Null: there will be none. */
+  /** Of the conversation, for the steps to come. Null: no step follows. */
   readonly session: string | null
 }
 

@@ -38,7 +38,7 @@ export interface Priors {
   readonly models: Readonly<Record<string, ModelPrior>>
 }
 
-/** The prior of a model, or null where there is none. */
+/** The prior of a model, or null for a model without one. */
 export function priorOf(priors: Priors | null, id: string): ModelPrior | null {
   return priors !== null && Object.hasOwn(priors.models, id) ? priors.models[id] : null
 }

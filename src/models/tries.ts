@@ -51,7 +51,7 @@ export interface Tries extends CostRecord, FreeRecord {
   triedRequest: number
   /** When its latest request was routed. */
   routedAt: number
-  /** Mean of its latencies of late, and how many it stands on. */
+  /** Mean of its recent latencies, and how many it stands on. */
   recentLatencyMs: number
   recentLatencies: number
   /** Near the median of what bills are of list costs: no single bill moves it far. 0 before the first. */
@@ -168,7 +168,7 @@ export function triedFreeUsd(model: Tries, age: number): number {
   return Math.min(usualFreeUsd / age, freeCostUsd(model))
 }
 
-/** What costs of late are to be multiplied by to be what most bills say, where they are far above it; else 1. */
+/** The factor that brings recent costs down to what most bills say, where they are far above it; else 1. */
 export function doubtOfCosts(model: Tries, isFree: boolean): number {
   const { usualCostRatio, realisedUsd, assumedUsd } = model
   const usualUsd = isFree ? model.usualFreeUsd : usualCostRatio * assumedUsd
@@ -223,7 +223,7 @@ export function recordLatency(model: Tries, latencyMs: number, isTry: boolean): 
     model.latencyTries = model.latencyHopes = 0
 }
 
-/** What a snapshot of before `recentLatencyMs` was kept says of it. */
+/** What follows for it from a snapshot that is older than `recentLatencyMs`. */
 export function recentOfAll(latencySumMs: number, latencyCount: number): [meanMs: number, count: number] {
   return latencyCount > 0 ? [latencySumMs / latencyCount, Math.min(latencyCount, TRY_LATENCIES_MAX)] : [0, 0]
 }

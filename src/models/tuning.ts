@@ -68,7 +68,7 @@ export const TRY_PAUSE_REQUESTS = 25
 export const TRY_PAUSE_REQUESTS_MAX = 2000
 /** Between tries of models that have failed them all: 0.4 % of requests are tries, however many models are shut out. */
 export const TRY_PACE_REQUESTS_MAX = 250
-/** Time without, where no model is left to take requests: then none are counted. A person's patience at first; later a provider's outage. */
+/** Time without, where no model is left to take requests: then none are counted. How long a person waits at first; later a provider's outage. */
 export const TRY_PAUSE_MS = 10_000
 export const TRY_PAUSE_MS_MAX = 900_000
 export const TRY_PACE_MS_MAX = 100_000
@@ -83,7 +83,7 @@ export const TRY_AGE_REQUESTS_UNBILLED = COST_MEMORY_REQUESTS
  * at four times the price of as many that come in, an answer of one token is a fifth of that, and half as much is to spare.
  */
 export const TRY_BELOW_LIST_MAX = 10
-/** Latencies that the mean of late stands on, at most: enough that noise of half the mean moves it by a tenth. */
+/** Latencies that the recent mean stands on, at most: enough that noise of half the mean moves it by a tenth. */
 export const TRY_LATENCIES_MAX = 32
 /** What was known counts for this many observations once a try was within the limit: two or three more outweigh it. */
 export const TRY_KEPT_OBSERVATIONS = 0.5
@@ -91,7 +91,7 @@ export const TRY_KEPT_OBSERVATIONS = 0.5
 export const TRY_KEPT_LIMITS = 4
 /** Observations that a mean within the limit must stand on for earlier tries to be forgotten. */
 export const TRY_SURE_OBSERVATIONS = 8
-/** Costs of late that are more times the usual ones than this say more of mistakes than of the model. */
+/** Recent costs that are more than this many times the usual ones say more about mistakes than about the model. */
 export const TRY_DOUBTFUL_RATIO = 5
 /** Most bills that are no more times their list cost than this leave hope that the list price holds. */
 export const TRY_HOPEFUL_RATIO_MAX = 1.5

@@ -80,7 +80,7 @@ export function exclusionReason(
   return isTooSlow(model, options) ? 'over-max-latency' : null
 }
 
-/** Whether its latencies of late are over what the request allows. */
+/** Whether its recent latencies are over what the request allows. */
 export function isTooSlow(model: Model, { maxLatencyMs }: RouteOptions): boolean {
   return maxLatencyMs !== undefined && model.recentLatencies > 0 && model.recentLatencyMs > maxLatencyMs
 }

@@ -1,4 +1,4 @@
-/** A rolling pot that processes share moves in so many steps of its window: dollars come back at the next one. */
+/** A rolling pot that processes share moves in this many steps of its window: dollars come back at the next one. */
 export const POT_STEPS = 64
 
 /** What this process may spend of money that it shares with others: no part of the fold. */

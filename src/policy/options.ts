@@ -78,7 +78,7 @@ export interface RouterOptions {
    * on from those of the snapshot or log: never give out requests of that name from two processes, or after going back.
    */
   readonly name?: string | undefined
-  /** Told of an exception in an event listener. Default: console.error. */
+  /** Called with an exception of an event listener. Default: console.error. */
   readonly onListenerError?: ((error: unknown) => void) | undefined
 }
 

@@ -51,7 +51,7 @@ export interface Remedies {
   readonly usdPerRequest: number | null
   /** A cap, USD a period, from this on. */
   readonly capUsd: number | null
-  /** Requests with at most so many. */
+  /** Requests with at most this many output tokens. */
   readonly maxOutputTokens: number | null
 }
 

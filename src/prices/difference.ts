@@ -8,11 +8,11 @@ export interface PriceDifference {
   readonly model: string
   /** Name of the price: `cachedInputUsdPerMTok`, `batchDiscount`. */
   readonly price: string
-  /** Of requests with more input tokens than so many; null: of all. */
+  /** Of requests with more input tokens than this; null: of all. */
   readonly aboveInputTokens: number | null
-  /** USD per million tokens, or the share of a discount. Null: there was none. */
+  /** USD per million tokens, or the share of a discount. Null: it had no price. */
   readonly before: number | null
-  /** Null: there is none. */
+  /** Null: it has no price now. */
   readonly after: number | null
   /** `after / before`; null where one of them is 0 or not there. */
   readonly times: number | null

@@ -17,7 +17,7 @@ export interface ImportedPrices {
   readonly models: readonly ModelSpec[]
   /** Against `current`; of a model that is not in it all prices are new. */
   readonly differences: readonly PriceDifference[]
-  /** What was not taken over as it stands: charges beside tokens, tiers that are not whole, kinds charged as others. */
+  /** What was not imported as it stands: charges beside tokens, tiers that are not whole, kinds charged as others. */
   readonly notes: readonly PriceNote[]
   /** Empty unless `partial` is on. */
   readonly problems: readonly PriceProblem[]

@@ -5,7 +5,7 @@ const SHOWN_MAX = 5
 const PIECE_MIN = 3
 /** Longer names are spelt like nothing. */
 const NAME_MAX = 200
-/** So many wrong names get hints: a list may have 100,000 names, and another one given by mistake has none of them. */
+/** This many wrong names get hints: a list may have 100,000 names, and another one given by mistake has none of them. */
 const HINTS_MAX = 10
 /** Names whose spelling is compared, of those that begin or end alike. */
 const COMPARED_MAX = 300

@@ -6,7 +6,7 @@ import { type KindPrices, kindsOf, type ListedModel, type Listing, wholeOf } fro
 export interface PriceQuestion {
   /** `outputUsdPerMTok`. */
   readonly price: string
-  /** Of requests with more input tokens than so many; null: of all. */
+  /** Of requests with more input tokens than this; null: of all. */
   readonly aboveInputTokens: number | null
   readonly usdPerMTok: number
   readonly message: string
@@ -15,7 +15,7 @@ export interface PriceQuestion {
 /** No token costs less, or more, USD per million: a price beyond is in another unit. */
 const PLAUSIBLE = [1e-4, 1e4] as const
 /**
- * Prices of one model, here or at other providers, and of its kinds of tokens differ by less than so many times, and those of other models
+ * Prices of one model, here or at other providers, and of its kinds of tokens differ by less than this factor, and those of other models
  * from their median; but for one in 200, as models.dev's list of 2026-07-02 had them.
  */
 const FAR = 100

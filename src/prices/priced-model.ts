@@ -35,7 +35,7 @@ const DISCOUNTED: Readonly<Record<DiscountName, PriceService>> = {
   flexDiscount: 'flex',
 }
 const WAY_OUT = 'unpriced: dearest takes the model all the same'
-/** Discounts are rounded down to so many parts. */
+/** Discounts are rounded down to this many parts. */
 const DISCOUNT_PARTS = 1e9
 
 /**

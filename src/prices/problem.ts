@@ -15,7 +15,7 @@ export interface PriceProblem {
   readonly message: string
 }
 
-/** What was not taken over as it stands in the list, or what is charged for it. */
+/** What was not imported as it stands in the list, or what is charged for it. */
 export interface PriceNote {
   /** Id of the model here. */
   readonly model: string
@@ -23,7 +23,7 @@ export interface PriceNote {
   readonly message: string
 }
 
-/** Prices that were refused, all of them: nothing was taken over. `problems` has one entry a reason. */
+/** Prices that were refused, all of them: nothing was imported. `problems` has one entry a reason. */
 export class PricesError extends ParetoBanditError {
   /** One entry a reason. */
   readonly problems: readonly PriceProblem[]

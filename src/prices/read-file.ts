@@ -4,7 +4,7 @@ import { utf8Text } from '../base/utf8.js'
 const FILES = 'node:fs'
 
 /**
- * A file as text, of at most so many bytes. Loaded where there are files. A pipe or a device may never end, and is none.
+ * A file as text, of at most `bytesMax` bytes. Loaded where there are files. A pipe or a device may never end: it is no file.
  * @throws what the system throws; RangeError: it is too long, no file, or not UTF-8
  */
 export async function readFileText(path: string, bytesMax: number): Promise<string> {

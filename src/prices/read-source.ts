@@ -36,8 +36,7 @@ export function isAddress(source: string): boolean {
 function urlOf(source: PriceSource, name = 'the source'): URL | null {
   if (source instanceof URL) return source
   if (typeof source !== 'string' || !isAddress(source)) return null
-  if (!URL.canParse(source))
-    throw failureAt(name)('expected an address such as https://host/path, it is none')
+  if (!URL.canParse(source)) throw failureAt(name)('expected an address such as https://host/path')
   return new URL(source)
 }
 

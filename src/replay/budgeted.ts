@@ -18,7 +18,7 @@ export interface BudgetedRun {
 
 /**
  * Plays a policy at one budget over all seeds.
- * @param watch told of every seed's run
+ * @param watch called with every seed's run
  */
 export async function playBudgeted(
   bench: Bench,

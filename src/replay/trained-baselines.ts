@@ -16,7 +16,7 @@ import type { OutcomeTable } from './table.js'
  * - linear: a linear policy whose price is chosen in hindsight;
  * - bound: the better of these two at the budget;
  * - threshold: a threshold on what the dearer model of the mix is predicted to earn more.
- * They are told of no event, so scenarios have none; nor has a replay without a train part.
+ * They see no events, so scenarios leave them out; nor has a replay without a train part.
  */
 export function trainedBaselines(bench: Bench, budgetsUsd: readonly number[]): BaselineRow[] {
   const { course, plans, data, train } = bench

@@ -62,7 +62,7 @@ export interface RewardsOptions {
   readonly seed?: number | undefined
   /** Where rewards that are collected outlive their process. Default: nowhere. */
   readonly store?: HeldStore | undefined
-  /** Told of failures of the judge and of stores. Default: nobody. */
+  /** Called with failures of the judge and of stores. Default: nobody. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined

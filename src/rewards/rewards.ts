@@ -76,7 +76,7 @@ export interface Rewards {
   feedback(body: unknown, idempotencyKey?: string | null): Promise<RewardOutcome | 'noted'>
   /**
    * Evaluations of an export of logs in OTLP/HTTP with JSON. Answers are found by what their providers call them.
-   * @throws INVALID_ARGUMENT for a body that is none
+   * @throws INVALID_ARGUMENT for a body that is no such export
    */
   evaluations(body: unknown): ReadEvaluations
   /** How evaluations are read here, for `evaluationReward`. */

@@ -120,7 +120,7 @@ export function cancelledEvent(
   return { type: 'cancelled', at, id, model, costUsd, latencyMs, tokens, usageFlags }
 }
 
-/** What a call cost that brought no answer: nothing, where nothing is told of it. */
+/** What a call cost that brought no answer: nothing, where no cost is given. */
 function costOfPart({ state }: FeedbackContext, id: string, given: GivenBill): PricedBill {
   if (!tellsCost(given)) return { costUsd: 0, usageFlags: given.usageFlags }
   return priceOf(given, state.pending.prices(state.sequenceOf(id)), 0)

@@ -155,7 +155,7 @@ describe.each(ASKS)('answers of %s', (name, ask) => {
     expect(await flawsOf(ask, { text: 'A bandit.' }, asked)).toEqual(['invalid_answer'])
   })
 
-  it('are graded by the judge, who is not told of the model', async () => {
+  it('are graded by the judge, who does not see the model', async () => {
     provider.plan = () => ({ text: 'A bandit.' })
     const asked: string[] = []
     let graded = () => {}

@@ -111,7 +111,7 @@ describe('fitPriors', () => {
     expectCode(() => fitPriors(wrong(bad)), code, field)
   })
 
-  it('refuses no rows, unknown options, and a label that is none', () => {
+  it('refuses no rows, unknown options, and an invalid label', () => {
     expectCode(() => fitPriors([]), 'DATA_INVALID', 'rows')
     expectCode(() => fitPriors(rows, wrong({ encoderr: 'x' })), 'UNKNOWN_OPTION', 'options.encoderr')
     expectCode(() => fitPriors(rows, wrong({ encoder: 5 })), 'INVALID_ARGUMENT', 'encoder')

@@ -17,7 +17,7 @@ const START = Date.UTC(2026, 4, 4, 8)
 
 export interface KnownLog {
   readonly router: Router<string>
-  /** Routes, settles and rewards so many requests more. */
+  /** Routes, settles and rewards more requests. */
   play(count: number): void
   readonly clock: { now: number }
 }

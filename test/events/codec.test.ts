@@ -36,7 +36,7 @@ const WITH_TOKENS_HEX =
   '010000000000001b4006000000746f6b656e730a0300000005000000696e70757400000000006089400b0000006361636865' +
   '64496e7075740000000000005940060000006f757470757400000000000044408b622697'
 
-/** What later releases added, and what stands for it in events of before. */
+/** What later releases added, and what stands for it in older events. */
 const ADDED_SINCE = new Map<string, unknown>([
   ['tokens', null],
   ['usageFlags', null],

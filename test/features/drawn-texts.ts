@@ -13,7 +13,7 @@ export function drawn(alphabet: string, length: number): string {
   return Array.from({ length }, () => alphabet[Math.floor(draw() * alphabet.length)]).join('')
 }
 
-/** 400 characters from `first` to `last`, in words of so many characters with a space behind each; `Infinity`: one word. */
+/** 400 characters from `first` to `last`, in words of a given length with a space behind each; `Infinity`: one word. */
 export function drawnWords(first: number, last: number, wordLength: number): string {
   const draw = drawer()
   return Array.from({ length: 400 }, (_, i) => {

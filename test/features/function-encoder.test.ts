@@ -85,7 +85,7 @@ describe('functionEncoder', () => {
     expect(error.message).toContain('async: true')
   })
 
-  it('refuses a text that is none, and an `out` without room', async () => {
+  it('refuses what is no text, and an `out` without room', async () => {
     const sync = functionEncoder({ name: 'm', dimension: 2, encode: () => [1, 2] })
     expectCode(() => sync.encodeInto(wrong(5), new Float64Array(3), 0), 'INVALID_ARGUMENT', 'text')
     expectCode(() => sync.encodeInto('x', new Float64Array(3), 1), 'DIMENSION_MISMATCH', 'out')

@@ -167,7 +167,7 @@ describe('bad input to the hashing encoder', () => {
     expectCode(() => defaultEncoder(wrong({ pca })), 'UNKNOWN_OPTION', 'pca')
   })
 
-  it('a text that is none, no room in `out`', () => {
+  it('what is no text, no room in `out`', () => {
     const out = new Float64Array(26)
     expectCode(() => encoder.encodeInto(wrong(undefined), out, 0), 'INVALID_ARGUMENT', 'text')
     expectCode(() => encoder.encodeInto('x', out, 1), 'DIMENSION_MISMATCH', 'out')

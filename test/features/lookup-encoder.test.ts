@@ -58,7 +58,7 @@ describe('lookupEncoder', () => {
     ['options', wrong(undefined), 'INVALID_ARGUMENT', 'options'],
     ['vectors', wrong({ vectors: 5 }), 'INVALID_ARGUMENT', 'vectors'],
     ['no vectors', { vectors: {} }, 'INVALID_ARGUMENT', 'vectors'],
-    ['a vector that is none', wrong({ vectors: { a: 'x' } }), 'INVALID_ARGUMENT', 'vectors["a"]'],
+    ['a vector that is a string', wrong({ vectors: { a: 'x' } }), 'INVALID_ARGUMENT', 'vectors["a"]'],
     ['an empty vector', { vectors: { a: [] } }, 'DIMENSION_MISMATCH', 'vectors'],
     ['uneven vectors', { vectors: { a: [1], b: [1, 2] } }, 'DIMENSION_MISMATCH', 'vectors["b"]'],
     ['NaN', { vectors: { a: [Number.NaN] } }, 'INVALID_ARGUMENT', 'vectors["a"][0]'],

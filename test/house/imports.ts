@@ -72,7 +72,7 @@ function targetOf(file: string, from: string): string | null {
   return posix.join(dirname(file), from).replace(/\.js$/, '.ts')
 }
 
-/** The first circle in a graph of [from, to] edges, its first node repeated at the end; empty when there is none. */
+/** The first circle in a graph of [from, to] edges, its first node repeated at the end; empty without a circle. */
 export function circleIn(edges: readonly (readonly [string, string])[]): string[] {
   const next = new Map<string, string[]>()
   for (const [from, to] of edges) next.set(from, [...(next.get(from) ?? []), to])

@@ -438,7 +438,7 @@ describe.each(KERNELS)('shrinking on kernel %s', (name) => {
     )
   })
 
-  it('makes bounds be taken anew', async () => {
+  it('makes bounds be computed again', async () => {
     const arms = await makeArms(name, { dimension: 3 })
     const { kernel } = arms
     for (let slot = 0; slot < 20; slot++) {
@@ -487,7 +487,7 @@ describe('an arena', () => {
     }
   })
 
-  it('names the numbers of an arm, and inspects no heads where there are none', async () => {
+  it('names the numbers of an arm, and inspects no heads of a kernel without them', async () => {
     for (const heads of [0, 2] as const) {
       const arms = await makeArms(REFERENCE, { dimension: 6, heads })
       arms.start(0, null, 0.25, 0, statistics(new Random(1), 6))

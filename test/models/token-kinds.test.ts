@@ -40,7 +40,7 @@ describe('a new kind of tokens', () => {
     expectCode(() => checkModelPrice(priced, 'price'), 'UNKNOWN_OPTION')
   })
 
-  it('is settled, charged, kept in the event, and told of where it has no price', () => {
+  it('is settled, charged, kept in the event, and reported where it has no price', () => {
     const counts = readTokenCounts({ inputTokens: 100, outputTokens: 0, videoInputTokens: 60 }, 's', VIDEO)
     if (counts === null) throw new Error('no counts')
     expect(tokensCostUsd(listOf(priced), counts)).toBe((40 * 1 + 60 * 5) / 1e6)

@@ -459,7 +459,7 @@ describe('a usage is refused that', () => {
     ['is text', { input_tokens: '5', output_tokens: 1 }, 'usage.input_tokens', 'got "5"'],
     ['is not finite', { inputTokens: 5, outputTokens: 1 / 0 }, 'usage.outputTokens', 'finite'],
     [
-      'has details that are none',
+      'has details that are no object',
       { prompt_tokens: 1, prompt_tokens_details: 'x' },
       'usage.prompt_tokens_details',
       '',

@@ -21,7 +21,7 @@ type Ratios = (model: Id) => number
 const SHORT: Ratios = (model) => (model === 'good' ? 0.2 : 1)
 const AS_LISTED: Ratios = () => 1
 
-/** @returns the models chosen (`-` where there was none), which of them were tries, and what bills were above the limit */
+/** @returns the models chosen (`-` where a request was refused), which of them were tries, and what bills were above the limit */
 function play({ router, clock }: Bench, count: number, options: (i: number) => RouteOptions, ratio: Ratios) {
   const random = new Random(5)
   const models: string[] = []

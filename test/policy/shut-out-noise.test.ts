@@ -18,7 +18,7 @@ interface Answer {
 const noise = (random: Random, sigma: number): number =>
   Math.exp(sigma * Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next()))
 
-/** `fast` beside so many models that are better but for their limits. */
+/** `fast` beside `others` models that are better but for their limits. */
 async function makeWorld(others: number, options: RouterOptions) {
   const clock = new TestClock()
   const random = new Random(7)

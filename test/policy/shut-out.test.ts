@@ -28,7 +28,7 @@ type Outcome = (model: 'plain' | 'good') => { readonly ratio: number; readonly l
 
 const HEALTHY: Outcome = () => ({ ratio: 1, latencyMs: 800 })
 
-/** @returns the models chosen (`-` where there was none), and those that were tried */
+/** @returns the models chosen (`-` where a request was refused), and those that were tried */
 function play(
   { router, clock }: Bench,
   count: number,
@@ -76,7 +76,7 @@ describe.each(CASES)('under policy %s a model that %s shuts out', (policy, limit
     const world = await makeKnowing({ policy })
     const random = new Random(5)
     expect(share(play(world, 300, options, HEALTHY, random).models.slice(150), 'good')).toBeGreaterThan(0.9)
-    // So many calls under way go wrong.
+    // The calls under way that go wrong.
     play(world, calls, { candidates: ['good'] }, bad, random)
     const { models } = play(world, 600, options, HEALTHY, random)
     expect(share(models.slice(300), 'good')).toBeGreaterThan(0.9)

@@ -5,7 +5,7 @@ import { LITELLM, MODELS_DEV, OPENROUTER } from './lists.js'
 const of = (list: unknown, options: object) =>
   importPrices(list as object, options as unknown as ImportPricesOptions)
 
-describe('a price that is none', () => {
+describe('an invalid price', () => {
   it.each([
     [-1e-6, /expected a price, a number >= 0, got -0\.000001/],
     [Number.NaN, /got NaN/],
@@ -77,7 +77,7 @@ describe('a name that is not in the list', () => {
   })
 
   it.each(['sample_spec', 'fallback_generalizations', '__proto__', 'constructor', 'x'.repeat(100_000)])(
-    'is none that every object has: %#',
+    'is not found in what every object inherits: %#',
     async (name) => {
       await expect(of(LITELLM, { models: { m: name } })).rejects.toMatchObject({ code: 'PRICES_MISSING' })
     },

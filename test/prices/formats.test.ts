@@ -251,7 +251,7 @@ describe('a models file', () => {
     expect({ price, notes }).toEqual({ price: model, notes: [] })
   })
 
-  it('refuses a price that is misspelt, and a bound or a share that is none', async () => {
+  it('refuses a price that is misspelt, and an invalid bound or share', async () => {
     const model = { id: 'm', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
     for (const [more, message] of [
       [{ cachedInputUsdPerMtok: 0.1 }, /unknown; did you mean 'cachedInputUsdPerMTok'/],

@@ -79,7 +79,7 @@ describe('a file', () => {
     })
   })
 
-  it.skipIf(process.platform === 'win32')('that never ends is none: a pipe, a device', async () => {
+  it.skipIf(process.platform === 'win32')('that never ends is refused: a pipe, a device', async () => {
     const pipe = join(await folder(), 'pipe')
     await promisify(execFile)('mkfifo', [pipe])
     await unreadable(pipe, /pipe: expected a file, it is a pipe or a device/)
@@ -135,7 +135,7 @@ describe('a URL', () => {
     await unreadable(`${url}/slow`, /broken off/, { signal })
   })
 
-  it('may not be plain http elsewhere, have a password, or be none', async () => {
+  it('may not be plain http elsewhere, have a password, or be invalid', async () => {
     const never = () => Promise.reject(new Error('asked'))
     for (const [url, message] of [
       ['http://example.com/list', /^http:\/\/example\.com\/list: expected https, or http on localhost/],

@@ -50,7 +50,7 @@ export interface Step {
 }
 
 export interface Feedback {
-  /** For the request of so many steps ago. */
+  /** For the request of this many steps ago. */
   readonly back: number
   readonly settle?: { readonly [name: string]: Json }
   readonly reward?: number

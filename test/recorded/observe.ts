@@ -7,7 +7,7 @@ type Opener = (purpose: 'look' | 'go on') => Promise<Opened>
 
 /**
  * All that a router tells of its state, and what it then does: with feedback for its requests, and with the next ones.
- * Each of these begins with the form opened anew.
+ * Each of these begins with the form opened again.
  */
 export async function observe(
   opener: Opener,

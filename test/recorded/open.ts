@@ -41,7 +41,7 @@ export interface Opened {
 }
 
 /**
- * Opens a form anew. The routes of a shared log also depend on what its processes have leased of the caps, and that on
+ * Opens a form again. The routes of a shared log also depend on what its processes have leased of the caps, and that on
  * the server's time: to go on from one, its state is taken over by a router of its own.
  */
 export async function open(source: Source, purpose: 'look' | 'go on'): Promise<Opened> {

@@ -36,7 +36,7 @@ const LEARNED_OF_REWARDS =
 
 /**
  * Release 0.1.0 shut models out by their mean cost and mean latency, for good. Since then `maxCostUsd` goes by the prompt,
- * `maxLatencyMs` by latencies of late, and models that were shut out are tried. So the next requests of such a recording are
+ * `maxLatencyMs` by recent latencies, and models that were shut out are tried. So the next requests of such a recording are
  * decided as they were up to the first that has such a limit or is a try, and what follows from another decision differs.
  */
 function isOfNewLimits(line: string, steps: readonly Step[], before: Json, now: Json): boolean {

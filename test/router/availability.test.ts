@@ -179,7 +179,7 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
   })
 
   it.each([0, 50, 200, 500])(
-    'is found out while answers of before come in, %d requests late',
+    'is found out while answers to earlier calls come in, %d requests late',
     async (late) => {
       for (const isSettledLate of [false, true]) {
         const { router, log } = await makeBench({ policy })

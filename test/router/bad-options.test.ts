@@ -175,7 +175,7 @@ describe('createRouter refuses', () => {
     expect(message).toContain(says)
   })
 
-  it('an encoder whose dimension is none', async () => {
+  it('an encoder whose dimension is invalid', async () => {
     const encoder = { name: 'e', dimension: -1, encodeInto: () => {} }
     await expectRejection(createRouter({ encoder }), 'INVALID_ARGUMENT', 'encoder.dimension')
   })

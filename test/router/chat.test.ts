@@ -65,7 +65,7 @@ describe('messages of a chat', () => {
     expect(b.snapshot()).toEqual(a.snapshot())
   })
 
-  it('are refused with the place, where they are none', async () => {
+  it('are refused with the place, where they are invalid', async () => {
     const { router } = await makeBench({ encoder: hearing().encoder, dimension: 3 })
     const refused: [unknown, string][] = [
       [[{ role: 'user', content: 'a' }, 'b'], 'input[1]'],

@@ -206,7 +206,7 @@ describe('the fold', () => {
   )
 
   it.each([1e300, -1e300, 8.64e15 + 2, Number.POSITIVE_INFINITY, Number.NaN])(
-    'takes no event of a time that is none: %d',
+    'takes no event of an invalid time: %d',
     async (at) => {
       const { router, log } = await makeBench()
       router.route(X)

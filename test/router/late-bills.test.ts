@@ -376,13 +376,13 @@ describe('a settlement that contradicts itself or tells too little', () => {
       'not-an-amount',
     ],
     [
-      'a usage with details that are none',
+      'a usage with details that are no object',
       { usage: { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: 'x' } },
       price(10, 5),
       'not-an-amount',
     ],
     [
-      'a usage with a list that is none',
+      'a usage with a list that is no array',
       { usage: { promptTokenCount: 10, candidatesTokenCount: 5, promptTokensDetails: 7 } },
       price(10, 5),
       'not-an-amount',

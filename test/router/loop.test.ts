@@ -163,7 +163,7 @@ describe('expiry', () => {
     expect(router.stats().pacer.allowanceUsd).toBe(0)
   })
 
-  it('leaves spend at nought or above when late settlements take everything back', async () => {
+  it('leaves spend at 0 or above when late settlements take everything back', async () => {
     const { router, clock } = await makeBench({
       models: [{ id: 'a', inputUsdPerMTok: 1, outputUsdPerMTok: 0 }],
     })

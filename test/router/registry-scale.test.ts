@@ -46,7 +46,7 @@ const operation = fc.oneof(
 )
 
 describe('the registry', () => {
-  it('keeps slots, order, dearest price and newcomers as working them out anew gives them', () => {
+  it('keeps slots, order, dearest price and newcomers as computing them from the start gives them', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
         const registry = new Registry()

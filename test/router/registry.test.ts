@@ -36,7 +36,7 @@ describe('removing a model', () => {
     expectCode(() => router.route(X), 'NO_ELIGIBLE_MODEL')
   })
 
-  it('and adding it again starts afresh, with its old requests still refused', async () => {
+  it('and adding it again starts from nothing, with its old requests still refused', async () => {
     const { router, clock } = await makeBench({ models: [MODELS[2]] })
     const old = router.route(X).id
     router.reward(router.route(X).id, 0.25)

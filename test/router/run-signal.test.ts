@@ -219,7 +219,7 @@ describe('a usage function', () => {
     for (const each of told) expect(each).toMatchObject({ kind: 'settled', costUsd: 0.0125 })
   })
 
-  it('that says a cost which is none has what was reserved booked', async () => {
+  it('that states an invalid cost has the reservation booked', async () => {
     const { router, told } = await bench()
     const { decision } = await router.run(X, { usage: () => ({ costUsd: -3 }) }, () => ANSWER)
     expect(told).toMatchObject([{ kind: 'settled', costUsd: decision.reservedUsd }])

@@ -230,9 +230,9 @@ describe('run', () => {
     ['an empty session', { session: '' }, null],
     ['no tries', { triesMax: 0 }, null],
     ['a thousand tries', { triesMax: 1000 }, null],
-    ['a signal that is none', { signal: {} }, null],
+    ['a signal of the wrong kind', { signal: {} }, null],
     ['a usage that is no function', { usage: 'usage' }, null],
-    ['options that are none', 'fast', null],
+    ['options that are no object', 'fast', null],
     ['an option that nobody knows', { sesion: 'x' }, null],
   ])('refuses %s, and routes nothing', async (_, options, call) => {
     const { router } = await bench()

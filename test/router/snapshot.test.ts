@@ -183,7 +183,7 @@ describe('a snapshot that is not in order', () => {
   })
 
   it.each<[string, (origins: OriginRecord[]) => unknown]>([
-    ['its name is none', ([r]) => [{ ...r, name: '\ufffd' }]],
+    ['its name is invalid', ([r]) => [{ ...r, name: '\ufffd' }]],
     ['its name is too long', ([r]) => [{ ...r, name: 'r'.repeat(65) }]],
     ['it is listed twice', ([r]) => [r, { ...r, index: 2 }]],
     ['its next number has been given away', ([r]) => [{ ...r, nextRequest: 3 }]],

@@ -188,7 +188,7 @@ describe.each(Object.entries({ ...VERBS, ...FUNCTIONS }))('%s', (_, { good, call
   })
 })
 
-it('an event of another router is none with a key more', async () => {
+it('an event of another router is refused with a key more', async () => {
   const { router, log } = await makeBench()
   router.settle(router.route(X).id, { costUsd: 0.1 })
   const { router: other } = await makeBench()

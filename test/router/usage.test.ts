@@ -169,7 +169,7 @@ describe('a bill that corrects another is refused where it', () => {
     ['has a usage and counts', { usage: USAGE, inputTokens: 1, outputTokens: 1 }, 'bill.usage', 'counts'],
     ['has a usage and one count', { usage: USAGE, inputTokens: 1 }, 'bill.usage', 'got inputTokens as'],
     ['has a usage and a part', { usage: USAGE, cachedInputTokens: 1 }, 'bill.usage', 'cachedInputTokens'],
-    ['has a usage that is none', { usage: 1 }, 'bill.usage', 'an object'],
+    ['has a usage that is no object', { usage: 1 }, 'bill.usage', 'an object'],
     ['has a wrong count', { usage: { prompt_tokens: '1' } }, 'bill.usage.prompt_tokens', 'got "1"'],
     ['is no amount', { costUsd: Number.NaN }, 'bill.costUsd', 'got NaN'],
     ['is null', { costUsd: null }, 'bill', 'got "none"'],

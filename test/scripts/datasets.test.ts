@@ -93,7 +93,7 @@ describe('targets on every set', () => {
       run({ budgetIndex, utilisations: [[0.8], [0.1], [0.1]][budgetIndex] }),
     )
     const found = named(targets([set({ runs })]), 'cold: least used where more money buys')
-    // At the second budget the next one buys .005, and after the third there is none.
+    // At the second budget the next one buys .005, and the third is the last.
     expect(found).toMatchObject([{ measured: 0.8, met: false, where: 'budget 1' }])
     expect(
       named(targets([set({ runs }, [0.7, 0.7, 0.7])]), 'cold: least used where more money buys'),

@@ -1,5 +1,5 @@
 /**
- * LinUCB with forgetting as a textbook has it: full matrices, theta = A^-1 b solved anew by Gaussian elimination each
+ * LinUCB with forgetting as a textbook has it: full matrices, theta = A^-1 b solved by Gaussian elimination each
  * time. Slow, and free of every trick that the kernels use.
  */
 export class NaiveLinUcb {

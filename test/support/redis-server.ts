@@ -32,7 +32,7 @@ export class RedisServer {
 
   /** @param settings for example `{ appendfsync: 'everysec' }` */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
-    // By default the port and 10,000, which may be none.
+    // By default the port and 10,000, which may be no valid port.
     const bus = 'cluster-enabled' in settings ? { 'cluster-port': String(await freePort()) } : {}
     const all = { ...bus, appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
     const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])

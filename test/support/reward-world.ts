@@ -15,7 +15,7 @@ export const REWARD_MODELS = WORLD.map(({ worth: _, ...spec }) => spec)
 export interface RewardRun {
   readonly decisions: readonly Decision[]
   readonly alarms: number
-  /** Requests from the collapse to the first alarm; Infinity where there was none. */
+  /** Requests from the collapse to the first alarm; Infinity without an alarm. */
   readonly delay: number
 }
 

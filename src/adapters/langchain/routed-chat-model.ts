@@ -161,7 +161,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   }
 }
 
-/** Models whose ids the router had once: it may have lost some since, and what was made of them is made anew for tools. */
+/** Models whose ids the router had once: it may have lost some since, and their chat models are bound to tools again. */
 const CHECKED = new WeakSet<object>()
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_MODEL */

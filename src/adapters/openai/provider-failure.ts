@@ -6,7 +6,7 @@ const BAD_GATEWAY = 502
 const TEXT_SHOWN = 200
 
 /**
- * An answer of status 200 that is none, as an error: of the client's own class, where it has one, as for status 502.
+ * A failure that came with status 200, as an error: of the client's own class, where it has one, as for status 502.
  * @param said what the provider says went wrong
  */
 export function providerFailure(client: OpenAIClient, said: unknown, response: Response | null): Error {

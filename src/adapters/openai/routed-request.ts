@@ -55,7 +55,7 @@ export function requestOf(start: () => Promise<Answered>, asked = { forResponse:
     },
     // By this the client's `parse` reads an answer.
     _thenUnwrap: (read: (answer: unknown, props: Json) => unknown) => {
-      // Whoever gets what is made of it is told of its errors.
+      // Its errors reach whoever awaits the promise made from it.
       shown.catch(() => {})
       const unwrapped = (done: Answered): Answered => {
         const options = { body: done.sent }

@@ -12,7 +12,7 @@ import { callOf, type Surface } from './surface.js'
 /** What requests have in common that one call of a helper makes. */
 export interface Helped {
   readonly session: string | undefined
-  /** Told of each that is answered. */
+  /** Called for each that is answered. */
   answered(run: Run<unknown>): void
 }
 

@@ -154,7 +154,7 @@ function readFields(
   return sides
 }
 
-/** Every path is read, so that a wrong count is told of wherever it stands. */
+/** Every path is read, so that a wrong count is reported wherever it stands. */
 function firstCount(reader: CountReader, paths: readonly string[]): number | null {
   const counts = paths.map((path) => reader.count(path))
   return counts.find((count) => count !== null) ?? null

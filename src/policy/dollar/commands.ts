@@ -39,7 +39,7 @@ const FIXED_BUDGET_KEYS = ['mode', 'burst'] as const
  * no state: a replica's state is replaced at every rebase, so each call is given the one in force.
  */
 export interface SharedMoney {
-  /** The limits of the router's account (null) or a tenant's; undefined where there is none. Allocates nothing. */
+  /** The limits of the router's account (null) or a tenant's; undefined if it has no limits. Allocates nothing. */
   limitsOf(state: StateView, tenant: string | null): AccountLimits | undefined
   tenants(state: StateView): Iterable<string>
   /** Whose request it is; null for one without a tenant, or of one that is gone. */

@@ -23,7 +23,7 @@ export function triedPredictedUsd(
   return Math.min(correctedCostUsd(model, listCostUsd, predictedUsd), triedCostUsd(model, listCostUsd, age))
 }
 
-/** That corrected by what costs have been of late beside their predictions. */
+/** That cost, corrected by what recent costs were beside their predictions. */
 export function correctedCostUsd(model: Model, listCostUsd: number, predictedUsd: number): number {
   return listCostUsd === 0 ? predictedUsd : Math.min(predictedUsd * costCorrection(model), AMOUNT_MAX)
 }

@@ -225,7 +225,7 @@ export class DollarState implements PolicyState {
       this.shrinkage.scaled(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
     }
     this.evidence.loosenReward(slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
-    // The window's values are those of before the change: a price found from them would be wrong for as long.
+    // The window's values are older than the change: a price found from them would be wrong for as long.
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
     this.alarm(event.at, model, 'reward', direction)

@@ -18,7 +18,7 @@ export interface AccountStats {
   readonly reservedUsd: number
   /** Sum of the ceilings in force at each of its requests, refused ones included, failed ones not. */
   readonly allowanceUsd: number
-  /** Spend over allowance; null where there is none. */
+  /** Spend over allowance; null without an allowance. */
   readonly utilisation: number | null
   /** Requests refused because this account, or a cap of it, could not pay for them; of caps up to a second late. */
   readonly refused: number

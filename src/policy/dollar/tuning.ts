@@ -21,7 +21,7 @@ export const COST_CORRECTION_MAX = 3
 export const COST_KEPT_REQUESTS = 2
 /** Settled requests in which a new model's level of costs is found; at each doubling what was predicted before is forgotten. */
 export const COST_LEVEL_REQUESTS = 16
-/** Of them, so many say nothing of how costs vary. */
+/** Of them, this many say nothing about how costs vary. */
 export const COST_UNKNOWN_REQUESTS = 3
 /** Settled requests that a prior's correction of its costs counts for. */
 export const COST_PRIOR_REQUESTS = 20
@@ -63,7 +63,7 @@ export const VARIANCE_REWARDS = 100
 /** What is known of a variance at first counts as this many. */
 export const VARIANCE_PRIOR_REWARDS = 4
 
-/** Rows by which priors' weights were drawn to those of all models before that was learned: models of old logs began so. */
+/** Rows by which priors' weights were drawn to those of all models before that was learned: models in old logs began so. */
 export const POOLED_ROWS_BEFORE = 200
 
 // Demand curves of dollars and of latency: demand/
@@ -130,7 +130,7 @@ export const FUND_DEBT_REQUESTS = 10
  * over after that many requests. Twice the debt that a prompt of 100,000 words makes where 500 tokens were assumed.
  */
 export const DEBT_REQUESTS_MAX = 512
-/** No more is saved in the fund than so many of the dearest tries need. */
+/** No more is saved in the fund than this many of the dearest tries need. */
 export const FUND_TRIES = 2
 /** What a probe must find in the fund, in what it costs above B. */
 export const FUND_MARGIN = 1.5
@@ -243,12 +243,12 @@ export const DRIFT_KEPT_OBSERVATIONS = 200
 
 /** A model is known from this many rewards on. */
 export const KNOWN_OBSERVATIONS = 0.9
-/** What a model may plausibly be worth lies so many standard errors above what it is expected to be. */
+/** What a model may plausibly be worth lies this many standard errors above its expected value. */
 export const PROSPECT_SIGMAS = 1.5
 /** One that still may is tried again when it has been idle for this share of all requests. */
 export const PROSPECT_IDLE_SHARE = 1 / 2
 /**
- * Where money is not short, one that may be worth more is tried again after so many requests for each model and this share of all, over
+ * Where money is not short, one that may be worth more is tried again after this number of requests for each model and this share of all, over
  * its chance to win; if it is cheaper than the best, after this part of that.
  */
 export const SPARE_TRY_REQUESTS = 4

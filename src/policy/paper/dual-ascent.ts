@@ -28,7 +28,7 @@ export class DualAscentPacer {
     return this.cost.meanUsd
   }
 
-  /** A new ceiling keeps the running mean and lambda; the first one starts both afresh. */
+  /** A new ceiling keeps the running mean and lambda; the first one starts both from the beginning. */
   setBudget(usdPerRequest: number | null): void {
     if (this.cost.setBudget(usdPerRequest)) this.shadowPrice = 0
   }

@@ -25,7 +25,7 @@ interface Pair {
   coMoment: number
 }
 
-/** Told of an answer that two sources spoke of: what each said. */
+/** Called for an answer that two sources rated: what each said. */
 export type OnPair = (a: string, valueA: number, b: string, valueB: number) => void
 
 /**

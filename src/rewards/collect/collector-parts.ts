@@ -45,8 +45,8 @@ export interface CollectorParts {
   readonly now: () => number
   /** In [0, 1), for a decision: below the weight of validators their word alone is applied. */
   readonly draw: (decision: string) => number
-  /** Told of failures of stores. */
+  /** Called with failures of stores. */
   readonly onError: (error: unknown) => void
-  /** Told of every reward that is taken for the first time, verdicts of validators among them. @param value in [0, 1] */
+  /** Called with every reward that is taken for the first time, verdicts of validators among them. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }

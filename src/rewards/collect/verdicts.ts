@@ -9,14 +9,14 @@ export class Verdicts {
     this.waiting.set(decision, { verdict, at: this.waiting.get(decision)?.at ?? at })
   }
 
-  /** @returns null: there is none */
+  /** @returns null: no verdict */
   take(decision: string): Verdict | null {
     const known = this.waiting.get(decision)
     this.waiting.delete(decision)
     return known?.verdict ?? null
   }
 
-  /** When the oldest was given; null: there is none. */
+  /** When the oldest was given; null: no verdict waits. */
   get oldestAt(): number | null {
     for (const { at } of this.waiting.values()) return at
     return null

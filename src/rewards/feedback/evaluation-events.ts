@@ -71,7 +71,7 @@ function rewardOf(
 
 /**
  * Reads the body of an export of logs in OTLP/HTTP with JSON (`POST /v1/logs`): 10,000 records of it at most.
- * @throws INVALID_ARGUMENT for a body that is none
+ * @throws INVALID_ARGUMENT for a body that is no such export
  */
 export function readEvaluations(body: unknown, options: EvaluationOptions = {}): ReadEvaluations {
   const settings = readOptions(options)

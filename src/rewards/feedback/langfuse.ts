@@ -178,7 +178,7 @@ export class LangfuseScores {
     return { data: objectsOf(data), pages }
   }
 
-  /** Null: it is none. */
+  /** Null: the score is no reward. */
   private rewardOf(score: Json, id: string, scale: MetricScale): SourceReward | null {
     const { decisionOf = ({ traceId }) => (typeof traceId === 'string' ? traceId : null) } = this.options
     const decision = decisionOf(score)

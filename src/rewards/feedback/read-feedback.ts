@@ -33,7 +33,7 @@ export interface FeedbackOptions {
   readonly sources?: readonly string[] | undefined
   /** Of the request, for bodies that have none: the header `idempotency-key`. */
   readonly idempotencyKey?: string | null | undefined
-  /** The decision that stands for an episode of TensorZero; null: there is none. Default: rewards of episodes are refused. */
+  /** The decision that stands for an episode of TensorZero; null: no such decision. Default: rewards of episodes are refused. */
   readonly episode?: ((id: string) => string | null) | undefined
 }
 

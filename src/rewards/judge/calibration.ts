@@ -8,7 +8,7 @@ export interface CalibrationLine {
   readonly slope: number
 }
 
-/** The line begins as y = x, worth so many answers at either end of the scale: a few thumbs bend it little. */
+/** The line begins as y = x, worth this many answers at either end of the scale: a few thumbs bend it little. */
 const PRIOR_EACH = 5
 
 /**

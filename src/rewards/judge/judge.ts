@@ -21,7 +21,7 @@ export interface JudgeStats {
   readonly asked: number
   /** Replies that were a grade. */
   readonly graded: number
-  /** Replies that were none. */
+  /** Replies without a grade. */
   readonly unreadable: number
   /** Questions that the model did not answer. */
   readonly failed: number
@@ -46,7 +46,7 @@ export interface JudgeParts {
   readonly ask: (question: Question) => Promise<JudgeReply | null>
   /** Gets each grade, in [0, 1]. */
   readonly reward: (decision: string, value: number) => Promise<unknown>
-  /** Told of what `ask` and `reward` throw. */
+  /** Called with what `ask` and `reward` throw. */
   readonly onError: (error: unknown) => void
 }
 

@@ -14,7 +14,7 @@ const GONE = 'This link is not valid, or has expired.'
 
 /**
  * The answer to whoever opens a link: GET asks, POST counts, so that programs which open every link of a mail vote for nothing.
- * @param links null: there are none here
+ * @param links null: no links here
  * @param give gives the reward; false: it could not
  * @throws (the promise is rejected with) INVALID_ARGUMENT for a bad secret, and what `give` throws
  */

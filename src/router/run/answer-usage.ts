@@ -11,7 +11,7 @@ const HOLDERS = ['data', 'response', 'message'] as const
 /**
  * The usage of an answer, as its provider says it: of OpenAI, Anthropic, Gemini, Bedrock, LangChain or the AI SDK, of the whole
  * answer or of one event of its stream. `settle` reads it.
- * @returns null where there is none. A promise where the answer has one, as of `streamText`
+ * @returns null without a usage. A promise where the answer has one, as of `streamText`
  */
 export function usageOf(answer: unknown): object | PromiseLike<object> | null {
   return reading('answer', () => usageIn(answer) ?? (isRecord(answer) ? held(answer) : null))

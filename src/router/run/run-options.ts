@@ -14,7 +14,7 @@ export interface RunOptions extends RouteOptions {
    * aside for it is booked, as its provider may bill it. The call is given the signal too, to stop the work itself.
    */
   readonly signal?: AbortSignal | undefined
-  /** So many models are asked at most, one after the other. Default 2. */
+  /** The most models that are asked, one after the other. Default 2. */
   readonly triesMax?: number | undefined
   /**
    * Where an answer has its usage, if `usageOf` does not find it; or what it cost, `{ costUsd }` in USD, which counts in place of the

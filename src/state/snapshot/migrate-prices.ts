@@ -36,7 +36,7 @@ interface PricedLayout {
 }
 
 /**
- * Puts places in a list of prices where a snapshot of before version 5 has four prices each.
+ * Puts places in a list of prices where a snapshot older than version 5 has four prices each.
  * @param layout as the numbers are; they add up
  * @throws SNAPSHOT_INVALID for a price that is not valid
  */
@@ -86,7 +86,7 @@ export function migratePrices(
   return { numbers, prices }
 }
 
-/** What follows from the counters of before for those that were added. */
+/** What follows from the older counters for those that were added. */
 function deriveCounters(counters: Float64Array, price: ResolvedModelPrice): void {
   const read = (name: (typeof MODEL_NUMBERS)[number]): number => counters[MODEL_NUMBERS.indexOf(name)]
   const write = (name: (typeof MODEL_NUMBERS)[number], value: number): void => {

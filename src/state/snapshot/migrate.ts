@@ -20,7 +20,7 @@ const MEAN_COST_BEFORE_5 = 5
 const COMMON_OF_4 = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18]
 const DOLLAR_OF_4 = [13, 14, 15, 16]
 const COLUMNS_4 = 19
-/** Columns of before that say what has been booked, which is now kept. */
+/** Columns of older snapshots that say what has been booked, which is now kept. */
 const STATE_OF_4 = 2
 const AT_OF_4 = 3
 const RESERVED_OF_4 = 4

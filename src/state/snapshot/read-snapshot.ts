@@ -48,7 +48,7 @@ export function decodeSnapshot(bytes: Uint8Array, state: RoutingState, context: 
   runToEnd(decodeSteps(bytes, state, context))
 }
 
-/** `decodeSnapshot` in steps of some milliseconds; the state is none before the last. */
+/** `decodeSnapshot` in steps of some milliseconds; there is no state before the last. */
 export function* decodeSteps(
   bytes: Uint8Array,
   state: RoutingState,

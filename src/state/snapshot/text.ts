@@ -22,7 +22,7 @@ export interface SnapshotText {
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
   readonly budget: boolean
-  /** Lowest and highest reward, unchecked; left out for [0, 1] and in snapshots of before the range was saved. */
+  /** Lowest and highest reward, unchecked; left out for [0, 1] and in snapshots older than this field. */
   readonly rewardRange?: unknown
   readonly origins: readonly OriginRecord[]
   /** What the policy keeps besides, checked when it is loaded. */

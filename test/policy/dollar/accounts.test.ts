@@ -230,7 +230,7 @@ describe('accounts with strict', () => {
 describe('a budget that even the cheapest model is over', () => {
   const options: RouterOptions = { policy: 'dollar', budget: { usdPerRequest: 1e-6 } }
 
-  it('is told of on the decision and in stats', async () => {
+  it('is reported on the decision and in stats', async () => {
     const { router } = await makeBench({ ...options, models: [] })
     for (const model of MODELS) router.addModel(model, { forcedExploration: 0 })
     const decision = router.route(X)

@@ -6,7 +6,7 @@ const DAY = 24 * HOUR
 /** A Monday. */
 const START = Date.UTC(2026, 5, 1)
 
-/** Plays so many days, each hour's requests evenly. */
+/** Plays days, each hour's requests evenly. */
 function taught(days: number, perHour: (day: number, hour: number) => number): ArrivalProfile {
   const profile = new ArrivalProfile()
   for (let day = 0; day < days; day++) play(profile, day, (hour) => perHour(day, hour))

@@ -31,7 +31,7 @@ interface Day {
   requests: number
 }
 
-/** Days of traffic of so many requests an hour, on the cheapest model $0.00156 each. */
+/** Days of traffic at a number of requests an hour, on the cheapest model $0.00156 each. */
 async function days(
   caps: readonly CapOptions[],
   perHour: (day: number, hour: number) => number,

@@ -215,7 +215,7 @@ describe('requests that caps refuse', () => {
       ['refusedRest', -0.5],
     ] as const)
       expect(new ArrivalProfile().load({ ...profile, [name]: value }), name).toBe(false)
-    // As snapshots of before have it.
+    // As older snapshots have it.
     const { refusedAt: _, refusedRest: __, ...older } = { ...profile, refusedAt: 0, refusedRest: 0 }
     expect(new ArrivalProfile().load(older)).toBe(true)
   })
@@ -255,7 +255,7 @@ describe('requests that caps refused within the last second', () => {
     const next = await make()
     expect(next.stats().account?.refused).toBe(50)
     expect((await next.digest()).sha256).toBe(before)
-    // Each once: what was written is not written again, and the next second begins anew.
+    // Each once: what was written is not written again, and the next second starts from 0.
     clock.now += 500
     expectCode(() => next.route([0.5, 1]), 'BUDGET_EXHAUSTED', 'caps')
     await next.flush()

@@ -125,7 +125,7 @@ describe('a latency objective', () => {
   it('holds when latencies come late, and counts what was predicted where none come', async () => {
     const { outcomes } = await run({ latency: { meanMs: 1500 } }, { delay: 50 })
     expect(mean(outcomes, ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
-    // Nothing tells of 'slow': it counts as the others' mean, and the limit is kept by what the rest are told of.
+    // Nothing is known of 'slow': it counts as the others' mean, and the limit is kept by what is known of the rest.
     const silent = await run({ latency: { meanMs: 600 } }, { silent: ['slow'] })
     const told = silent.outcomes.filter(({ decision }) => decision.model !== 'slow')
     expect(told.length).toBeGreaterThan(1000)

@@ -6,7 +6,7 @@ import { digest, MODELS, makeBench } from '../../support/router.js'
 
 const REWARDS = { small: 0.5, middle: 0.75, large: 0.95 }
 
-/** Routes so many requests to models of these mean rewards. @returns the models chosen, and how many were canaries */
+/** Routes requests to models of these mean rewards. @returns the models chosen, and how many were canaries */
 function play(router: Router, random: Random, count: number, rewards: Record<string, number>) {
   const models: string[] = []
   let canaries = 0

@@ -73,7 +73,7 @@ describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tena
     expect(capOf(router, tenant)).toMatchObject({ spentUsd: expect.closeTo(0.15, 12), reservedUsd: 0 })
   })
 
-  it('begins anew in the next period', async () => {
+  it('starts again from 0 in the next period', async () => {
     const router = await started([DAY], tenant)
     spend(router, tenant, 0.9)
     router.setCaps([], of(tenant))

@@ -146,7 +146,7 @@ describe('where every request is refused', () => {
 })
 
 describe('stats and the notice of reach', () => {
-  it('is told of prompts of any size', async () => {
+  it('takes prompts of any size', async () => {
     const served = await Served.begin({ budgetUsd: 30 * CHEAP_USD, forcedExploration: 0 })
     served.run(1500, { inputTokens: 50_000, maxOutputTokens: 50_000 })
     expect(served.outOfReach).toContain('dear')

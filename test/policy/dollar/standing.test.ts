@@ -255,7 +255,7 @@ describe('whatever the world', () => {
       played.run(1500)
       const before = [...played.counts]
       played.run(1000)
-      // Requests that a cap refused are none.
+      // Requests that a cap refused do not count.
       const routed = played.counts.reduce((sum, seen, m) => sum + seen - before[m], 0)
       if (routed < 1000) continue
       const idle = before.flatMap((seen, m) => (seen === played.counts[m] ? [m] : []))

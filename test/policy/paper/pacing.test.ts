@@ -70,7 +70,7 @@ describe('the dual-ascent pacer', () => {
     expect(pacer.priceCeiling(0.02)).toBe(mode === 'soft' ? Number.POSITIVE_INFINITY : 0.008)
   })
 
-  it('does nothing without a ceiling, and starts afresh with the first one', () => {
+  it('does nothing without a ceiling, and starts from the beginning with the first one', () => {
     const pacer = new DualAscentPacer(null, 'soft')
     pacer.observe(5)
     expect(pacer).toMatchObject({ shadowPrice: 0, costEmaUsd: 0 })

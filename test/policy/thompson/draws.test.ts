@@ -120,7 +120,7 @@ describe('draws of policy thompson', () => {
     }
   })
 
-  it('are none when a request is to exploit, and one model to choose from is certain', async () => {
+  it('are not made when a request is to exploit, and one model to choose from is certain', async () => {
     const bench = await taught()
     routeAll(bench, BIAS, { exploit: true })
     bench.router.route(BIAS, { candidates: ['small'] })

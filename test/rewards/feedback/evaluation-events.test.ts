@@ -73,7 +73,7 @@ describe('an event of an evaluation', () => {
 describe('an export of logs', () => {
   const body = (...logRecords: unknown[]) => ({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })
 
-  it('has the rewards of its evaluations, and counts those that are none', () => {
+  it('has the rewards of its evaluations, and counts those that are invalid', () => {
     const good = otlp(NAME, RESPONSE, SCORE)
     const read = readEvaluations(
       body(good, { body: { stringValue: 'x' } }, otlp(NAME), otlp(NAME, RESPONSE), null),

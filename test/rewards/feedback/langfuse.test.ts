@@ -154,13 +154,13 @@ describe('scores of Langfuse', () => {
   })
 
   it.each<[string, object, string]>([
-    ['a scale that is none', { scores: [null] }, 'scores[0]'],
+    ['an invalid scale', { scores: [null] }, 'scores[0]'],
     ['a scale without its worst', { scores: [{ name: 'a', best: 1 }] }, 'scores[0].worst'],
-    ['a time that is none', { timeoutMs: -1 }, 'timeoutMs'],
-    ['a fetch that is none', { fetch: 'fetch' }, 'fetch'],
-    ['a path that is none', { path: 7 }, 'path'],
-    ['a clock that is none', { now: 5 }, 'now'],
-    ['a function of decisions that is none', { decisionOf: 'id' }, 'decisionOf'],
+    ['an invalid time', { timeoutMs: -1 }, 'timeoutMs'],
+    ['a fetch that is no function', { fetch: 'fetch' }, 'fetch'],
+    ['a path that is no text', { path: 7 }, 'path'],
+    ['a clock that is no function', { now: 5 }, 'now'],
+    ['a `decisionOf` that is no function', { decisionOf: 'id' }, 'decisionOf'],
   ])('are refused with %s', async (_, options, field) => {
     const { make } = await langfuse()
     expect(() => make(options as Partial<LangfuseOptions>)).toThrow(

@@ -113,7 +113,7 @@ describe('a schema that ajv checks', () => {
     expect(checked('chat', pattern, chat({ content: '"Rome"' }), fits)).toEqual(bad('invalid_answer'))
   })
 
-  it('is undecided where it is none, and is compiled once', () => {
+  it('is undecided where it is invalid, and is compiled once', () => {
     let count = 0
     const counting = ajvCheck({
       compile() {

@@ -43,7 +43,7 @@ export class ArrivalProfile {
   private hour: number | null = null
   /** Requests of that hour so far. */
   private count = 0
-  /** Requests of late over what the means said. */
+  /** Recent requests over what the means said. */
   private level = 1
   private readonly means = new Float64Array(WEEK_HOURS)
   private readonly seen = new Uint8Array(WEEK_HOURS)

@@ -24,7 +24,7 @@ export class ArrivalRate {
     this.spanMs = periodMs * ARRIVAL_COLD_SHARE
   }
 
-  /** A request came, or so many at once. */
+  /** A request came, or several at once. */
   arrive(at: number, requests = 1): void {
     if (requests === 0) return
     const isFirst = this.seen === 0

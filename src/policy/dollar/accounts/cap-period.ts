@@ -38,7 +38,7 @@ export interface CapOptions {
   readonly timeZone?: string | undefined
   /**
    * How its money is spread over the time that is left. `forecast` (default): by the hours of the week in which requests
-   * came so far, after what the cheapest model needs for all of them. `even`: by how often requests came of late.
+   * came so far, after what the cheapest model needs for all of them. `even`: by how often requests came recently.
    */
   readonly pacing?: CapPacing | undefined
 }

@@ -254,7 +254,7 @@ export class Cap {
   /**
    * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
    * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
-   * Infinity while the money would last even if every one of them cost as much as the dearest of late; never above half
+   * Infinity while the money would last even if every one of them cost as much as the dearest recent one; never above half
    * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
    * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
    *

@@ -20,7 +20,7 @@ interface Counter {
  */
 export class CappedRequests {
   private readonly counters = new Map<string, Counter>()
-  /** When the first of the counters has something to write, or is to be forgotten; infinity: there is none. */
+  /** When the first of the counters has something to write, or is to be forgotten; infinity: never. */
   private dueAt = Number.POSITIVE_INFINITY
 
   /** How many counters there are. */

@@ -15,7 +15,7 @@ const LOGISTIC_PER_SIGMA = 1.702
  *     mu = slope at B of the upper concave envelope of their (cost, value) points
  *
  * what another dollar a request would earn among them: 0 where they leave money over. A model is a prospect when, at that
- * price, the most that it may plausibly be worth is more than the best of them: its value and so many standard errors of
+ * price, the most that it may plausibly be worth is more than the best of them: its value and `PROSPECT_SIGMAS` standard errors of
  * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it.
  */
 export class Prospects {

@@ -69,7 +69,7 @@ function shrinkageStart(variance: number, ridges: Float64Array, target: Float64A
   return Float64Array.of(variance, ...ridges, ...target)
 }
 
-/** Mean reward of all rows that the priors stand on; null where there are none. */
+/** Mean reward of all rows that the priors stand on; null without rows. */
 function priorReward(priors: Priors | null): number | null {
   let rows = 0
   let sum = 0

@@ -49,7 +49,7 @@ export function neededCapUsd(drawnUsd: number): number {
   return drawnUsd / TRY_CAP_SHARE
 }
 
-/** The most that an account with so many budgets' worth of money lets one request draw, in budgets. */
+/** The most that an account which holds `held` budgets' worth of money lets one request draw, in budgets. */
 function mostBudgets(held: number, burst: number, tail: number): number {
   const limit = new Credit(burst).limitUsd(held, 1)
   // Up to the budget what is drawn counts, beyond it what the tail may come to.

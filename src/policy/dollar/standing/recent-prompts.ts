@@ -4,7 +4,7 @@ import { isWaiting } from '../../../state/pending/request-state.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import type { RequestSize } from '../../eligibility.js'
 
-/** A request that was routed of late, as far as it is remembered. */
+/** A recent request, as far as it is remembered. */
 export interface RecentPrompt {
   /** With the bias. A view. */
   readonly context: Float64Array

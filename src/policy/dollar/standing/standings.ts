@@ -212,7 +212,7 @@ class Standings {
     const { requests, policy } = this.state
     if (policy.demand.knows(model.slot) || requests < MIX_REQUESTS)
       return this.say(model, 'due', `${would}: what is known has changed, or its turn comes`, { costUsd })
-    const why = `${would}, and was no candidate of late: the requests' own options (candidates, exclude, a maxCostUsd below ${usd(costUsd)}, maxLatencyMs) or their tenants' accounts left it out, or it is enabled only now`
+    const why = `${would}, and was no candidate recently: the requests' own options (candidates, exclude, a maxCostUsd below ${usd(costUsd)}, maxLatencyMs) or their tenants' accounts left it out, or it is enabled only now`
     return this.say(model, 'kept-out', why, { costUsd })
   }
 
