@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { filesUnder, read } from './imports.js'
 
-/** What a newcomer would stumble over, and what to write in its place. */
+/** Expressions that slow a new reader down, and what to write instead. */
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\b(?<!")(?:anew|afresh)\b/i, 'again, from the start'],
   [
@@ -23,7 +23,7 @@ const TEXT = /\.(?:[cm]?[jt]sx?|md|html|css|cc|ya?ml)$/
 const FOLDERS = ['assembly', 'bench', 'chaos', 'docs', 'examples', 'native', 'scripts', 'src', 'test', 'web']
 const PAGES = ['README.md', 'CHANGELOG.md']
 
-/** Recorded logs and their readers keep the words they were written with, and this list has all of them. */
+/** Recorded logs keep the words that they were written with, and this file lists the forbidden ones. */
 const APART = /^test\/(?:recorded\/v|golden\/|house\/words\.test\.ts)|\.generated\.ts$|\/node_modules\//
 
 interface Hit {
@@ -32,19 +32,20 @@ interface Hit {
   readonly better: string
 }
 
-/** Where a text says what is forbidden. A comment or paragraph that is wrapped is read on into its next line. */
+/** Each pattern with its spaces read on over the end of a wrapped line of a comment or paragraph. */
+const WRAPPED = FORBIDDEN.map(([pattern, better]) => {
+  const source = pattern.source.replaceAll(' ', String.raw`(?: |\n[ \t]*(?:\* |// |- )?)`)
+  return { pattern: new RegExp(source, 'gi'), better }
+})
+
 function hitsIn(text: string): Hit[] {
-  return FORBIDDEN.flatMap(([pattern, better]) => {
-    const wrapped = new RegExp(
-      pattern.source.replaceAll(' ', String.raw`(?: |\n[ \t]*(?:\* |// |- )?)`),
-      'gi',
-    )
-    return [...text.matchAll(wrapped)].map(({ 0: said, index }) => ({
+  return WRAPPED.flatMap(({ pattern, better }) =>
+    [...text.matchAll(pattern)].map(({ 0: said, index }) => ({
       line: text.slice(0, index).split('\n').length,
       said: said.replace(/\s+(?:\* |\/\/ )?/g, ' '),
       better,
-    }))
-  })
+    })),
+  )
 }
 
 describe('the words of docs, comments and messages', () => {
