@@ -7,8 +7,8 @@ const APART = ['test/kernel/load.test.ts']
 
 export default defineConfig({
   test: {
-    // A file each core: the default leaves one of them idle, which is half of two.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One file more than cores: those of real processes and of Redis wait half of their time.
+    maxWorkers: availableParallelism() + 1,
     // Commands of the command line are run in a folder of their own: a thread cannot change its folder.
     pool: 'forks',
     sequence: { sequencer: SlowestFirst },
