@@ -1,3 +1,4 @@
+import { isRecord } from '../base/check.js'
 import {
   CAPABILITIES,
   type Capability,
@@ -6,7 +7,6 @@ import {
   ParetoBanditError,
   type RunOptions,
 } from '../index.js'
-import { isRecord } from '../rewards/index.js'
 
 /** What models can do beyond text, by their ids in the router. Of those that are left out: everything. */
 export type ModelCapabilities = Readonly<Record<string, readonly Capability[]>>

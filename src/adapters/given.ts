@@ -1,5 +1,6 @@
+import { isRecord } from '../base/check.js'
+import type { Json } from '../base/json.js'
 import { ParetoBanditError, type Router } from '../index.js'
-import { isRecord, type Json } from '../rewards/index.js'
 
 /** Of an argument that is something else. */
 export function refused(field: string, message: string, options?: ErrorOptions): ParetoBanditError {

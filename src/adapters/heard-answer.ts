@@ -1,11 +1,6 @@
-import {
-  type AnswerFormat,
-  answerOf,
-  type Json,
-  type ReadAnswer,
-  type Rewards,
-  responseIdIn,
-} from '../rewards/index.js'
+import type { Json } from '../base/json.js'
+import { type AnswerFormat, answerOf, type ReadAnswer, type Rewards } from '../rewards/index.js'
+import { responseIdIn } from '../rewards/parts.js'
 import { quietly } from './given.js'
 
 /** An answer on its way, for whoever makes rewards of it. What cannot be read is not rewarded, and nobody loses an answer for it. */

@@ -1,5 +1,6 @@
+import { isRecord } from '../base/check.js'
+import { LatestMap } from '../base/latest-map.js'
 import type { Run } from '../index.js'
-import { isRecord, LatestMap } from '../rewards/index.js'
 import { quietly } from './given.js'
 
 /** Where answers say what became of them: in the metadata of a provider, or of a message. */

@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
-import { type After, afterTimeout, isRecord, reading } from '../rewards/index.js'
+import { type After, afterTimeout } from '../base/after.js'
+import { isRecord } from '../base/check.js'
+import { reading } from '../base/read-once.js'
 import { complete } from './completions/complete.js'
 import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'

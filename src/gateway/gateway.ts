@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
+import { type After, afterQuietly } from '../base/after.js'
+import { reading } from '../base/read-once.js'
 import type { Router } from '../index.js'
-import { type After, afterQuietly, reading } from '../rewards/index.js'
 import { followAddedModels } from './admin/added-models.js'
 import { adminApp, refusalOf } from './admin/admin-app.js'
 import { errorAnswer } from './admin/answers.js'

@@ -1,5 +1,5 @@
+import { isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../index.js'
-import { isRecord } from '../rewards/index.js'
 
 /** @throws INVALID_ARGUMENT */
 export function must(isRight: boolean, field: string, what: string): void {

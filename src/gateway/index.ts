@@ -1,7 +1,8 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
 
+export type { After } from '../base/after.js'
 export type { PriceFormat, PriceService, UnpricedTokens } from '../prices/index.js'
-export type { After, Agreement, CalibrationLine, JudgeStats, MetricScale } from '../rewards/index.js'
+export type { Agreement, CalibrationLine, JudgeStats, MetricScale } from '../rewards/index.js'
 export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'
 export type { StoreWatch } from './completions/store-watch.js'
 export type * from './config/config.js'

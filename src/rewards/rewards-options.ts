@@ -1,3 +1,4 @@
+import { type After, afterQuietly } from '../base/after.js'
 import {
   checkBoolean,
   checkEach,
@@ -11,7 +12,6 @@ import {
   checkString,
 } from '../base/check.js'
 import { expected } from '../base/errors.js'
-import { type After, afterQuietly } from './after.js'
 import { type HeldStore, NOT_HELD } from './collect/held-rewards.js'
 import { checkScale, type MetricScale } from './feedback/read-feedback.js'
 import type { JudgeReply, Question } from './judge/grading.js'

@@ -53,8 +53,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   replay: [...ROUTER, 'log', 'store', 'root', 'report'],
   evaluate: [...ROUTER, 'log', 'store', 'root', 'report'],
   rewards: ['base', 'root'],
-  adapters: ['root', 'rewards'],
-  gateway: ['features', 'store', 'root', 'prices', 'rewards'],
+  adapters: ['base', 'root', 'rewards'],
+  gateway: ['base', 'features', 'store', 'root', 'prices', 'rewards'],
   cli: [...ROUTER, 'log', 'store', 'root', 'prices', 'report', 'replay', 'evaluate', 'gateway'],
 }
 

@@ -86,27 +86,34 @@ describe('imports in src/', () => {
     expect(lazy.length).toBeGreaterThanOrEqual(3)
   })
 
-  it('of adapters are of the public index, and of the entry of rewards, alone', () => {
-    const entry = /^src\/(rewards\/)?index\.ts$/
+  // The base knows nothing of routers; what else stands here is an entry of the package, or of rewards' parts.
+  const PUBLIC = {
+    adapters: /^src\/(base\/.*|index|rewards\/(index|parts))\.ts$/,
+    gateway:
+      /^src\/(base\/.*|index|features\/index|prices\/index|rewards\/(index|parts)|store\/(sqlite|redis)\/index|store\/memory\/memory-store)\.ts$/,
+  }
+  it.each(['adapters', 'gateway'] as const)('of the %s know of routers what an embedder does', (room) => {
     const wrong = INTERNAL.filter(
-      ({ file, target }) =>
-        floorOf(file) === 'adapters' && floorOf(target) !== 'adapters' && !entry.test(target),
+      ({ file, target }) => floorOf(file) === room && floorOf(target) !== room && !PUBLIC[room].test(target),
     )
     expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
   })
 
-  it('of the gateway are those of an embedder: public entries alone', () => {
-    const entry =
-      /^src\/(index|features\/index|prices\/index|rewards\/index|store\/(sqlite|redis)\/index|store\/memory\/memory-store)\.ts$/
-    const wrong = INTERNAL.filter(
-      ({ file, target }) =>
-        floorOf(file) === 'gateway' && floorOf(target) !== 'gateway' && !entry.test(target),
-    )
-    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
-    const root = INTERNAL.filter(
+  it('of the gateway are in it and in cli alone', () => {
+    const outside = INTERNAL.filter(
       ({ file, target }) => floorOf(target) === 'gateway' && !/^src\/(gateway|cli)\//.test(file),
     )
-    expect(root).toEqual([])
+    expect(outside).toEqual([])
+  })
+
+  it("of what rewards' parts and the base have are not passed on by an entry to users", () => {
+    const inside = INTERNAL.filter(
+      ({ file, target, typeOnly }) =>
+        !typeOnly &&
+        /^src\/(index|(features|evaluate|prices|rewards|gateway|adapters\/[^/]+)\/index)\.ts$/.test(file) &&
+        /^src\/(rewards\/parts|base\/.*)\.ts$/.test(target),
+    )
+    expect(inside.map(({ file, target }) => `${file} ${target}`)).toEqual(['src/index.ts src/base/errors.ts'])
   })
 
   it("of Node's own modules are in src/cli, src/gateway/node, the adapters of stores and what reads a price list alone", () => {

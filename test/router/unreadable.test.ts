@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest'
 import * as aiSdk from '../../src/adapters/ai-sdk/index.js'
 import * as langchain from '../../src/adapters/langchain/index.js'
 import * as openai from '../../src/adapters/openai/index.js'
-import { ParetoBanditError } from '../../src/base/errors.js'
+import { afterTimeout } from '../../src/base/after.js'
+import { messageOf, ParetoBanditError } from '../../src/base/errors.js'
+import * as json from '../../src/base/json.js'
+import { reading } from '../../src/base/read-once.js'
+import { textHash } from '../../src/base/text-hash.js'
 import * as evaluate from '../../src/evaluate/index.js'
 import * as features from '../../src/features/index.js'
 import * as gateway from '../../src/gateway/index.js'
 import * as index from '../../src/index.js'
 import * as prices from '../../src/prices/index.js'
 import * as rewards from '../../src/rewards/index.js'
+import * as rewardParts from '../../src/rewards/parts.js'
 import { Router } from '../../src/router/router.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
@@ -134,14 +139,16 @@ const RIGHT: Readonly<Record<string, () => unknown[][] | Promise<unknown[][]>>> 
   'aiSdk.routed': async () => [[await someRouter()]],
   'openai.routed': async () => [[{}, await someRouter()]],
   'langchain.routingMiddleware': () => [[() => null]],
-  'rewards.afterTimeout': () => [[0]],
   'rewards.createRewards': async () => [[await someRouter()]],
-  'rewards.checkAnswer': () => [[rewards.NO_CONTRACT], [rewards.NO_CONTRACT, new rewards.CollectedAnswer()]],
+  'rewardParts.checkAnswer': () => [
+    [rewardParts.NO_CONTRACT],
+    [rewardParts.NO_CONTRACT, new rewardParts.CollectedAnswer()],
+  ],
   'rewards.linkToken': () => [[{ decision: 'd', value: 1 }]],
   'rewards.linkResponse': () => [['POST', 'x', { secret: 's'.repeat(32) }, 0]],
   'rewards.thumbLinks': () => [['d', 'https://host/f/']],
   'rewards.thumbsHtml': () => [[{ up: '/f/a', down: '/f/b' }]],
-  'rewards.isInStore': () => [[Promise.resolve()], [Promise.resolve(), rewards.afterTimeout]],
+  'rewardParts.isInStore': () => [[Promise.resolve()], [Promise.resolve(), afterTimeout]],
   'rewards.evaluationReward': () => [[{ name: 'gen_ai.evaluation.result' }]],
   'rewards.readEvaluations': () => [[{ resourceLogs: [] }]],
   'rewards.readFeedback': () => [[{ decision_id: 'd', value: 1 }]],
@@ -169,14 +176,16 @@ describe('arguments that cannot be read, or are of another type', () => {
     openai,
     prices,
     rewards,
+    rewardParts,
     gateway,
+    base: { ...json, messageOf, reading, textHash },
   }).flatMap(([entry, names]) =>
     functionsOf(names).map(([name, call]): [string, Call] => [`${entry}.${name}`, call]),
   )
   others.push(['langchain.RoutedChatModel', (fields) => new langchain.RoutedChatModel(wrong(fields))])
   others.push(['rewards.LangfuseScores', (options) => new rewards.LangfuseScores(wrong(options))])
-  others.push(['rewards.Judge', (parts) => new rewards.Judge(wrong(parts))])
-  others.push(['rewards.RewardCollector', (parts) => new rewards.RewardCollector(wrong(parts))])
+  others.push(['rewardParts.Judge', (parts) => new rewardParts.Judge(wrong(parts))])
+  others.push(['rewardParts.RewardCollector', (parts) => new rewardParts.RewardCollector(wrong(parts))])
   it.each(others)('%s likewise, whichever argument it is', async (name, call) => {
     const before = [[], ['x'], [{}], ['chat'], ['chat', {}], ...((await RIGHT[name]?.()) ?? [])]
     const all: [string, () => unknown[]][] = VALUES.flatMap(([shape, value]): [string, () => unknown[]][] => [

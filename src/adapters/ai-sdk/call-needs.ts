@@ -1,5 +1,6 @@
+import { isRecord } from '../../base/check.js'
+import { type Json, objectsOf } from '../../base/json.js'
 import type { Capability } from '../../index.js'
-import { isRecord, type Json, objectsOf } from '../../rewards/index.js'
 import type { CallOptions } from './language-model.js'
 
 /** What a model must be able to do for a call. */

@@ -1,4 +1,5 @@
-import { isRecord, type Json } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import { chatEvent } from '../heard-answer.js'
 import type { CallOptions, Generated } from './language-model.js'
 

@@ -1,4 +1,5 @@
-import { isRecord, type Json } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 
 /** Parts that come before anything is said. */
 const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start', 'reasoning-start'])

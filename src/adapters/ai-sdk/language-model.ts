@@ -1,4 +1,4 @@
-import type { Json } from '../../rewards/index.js'
+import type { Json } from '../../base/json.js'
 
 /** What is used of a model of the AI SDK, specification v3 or v4: `LanguageModelV3` and `LanguageModelV4` are such. */
 export interface AnyLanguageModel {

@@ -1,4 +1,5 @@
-import { isRecord, type Json } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import { METADATA_KEY, type RunTag, tagIn } from '../run-tags.js'
 
 /** With the tag beside what a provider says of a part or an answer: the SDK brings that of a call of a tool back in the next step. */

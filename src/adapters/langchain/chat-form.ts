@@ -1,5 +1,5 @@
 import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
-import type { Json } from '../../rewards/index.js'
+import type { Json } from '../../base/json.js'
 import { chatEvent } from '../heard-answer.js'
 
 const ROLES: Readonly<Record<string, string>> = { human: 'user', ai: 'assistant' }

@@ -1,5 +1,6 @@
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import { chatNeeds } from '../../index.js'
-import { isRecord, type Json } from '../../rewards/index.js'
 import { outputLimit, type Surface } from './surface.js'
 
 /** `client.chat.completions`. */

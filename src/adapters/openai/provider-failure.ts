@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import type { OpenAIClient } from './routed-options.js'
 
 /** What a provider's own status would have said. */

@@ -1,5 +1,5 @@
+import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../index.js'
-import { isRecord } from '../../rewards/index.js'
 
 /** Methods that stand in the place of others, by their paths: `chat.completions.create`. */
 export type Members = Readonly<Record<string, (...args: unknown[]) => unknown>>

@@ -1,5 +1,5 @@
+import { isRecord } from '../../base/check.js'
 import { responsesNeeds } from '../../index.js'
-import { isRecord } from '../../rewards/index.js'
 import { outputLimit, type Surface } from './surface.js'
 
 /** `client.responses`. */

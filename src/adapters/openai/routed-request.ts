@@ -1,5 +1,5 @@
+import type { Json } from '../../base/json.js'
 import { ParetoBanditError, type Run } from '../../index.js'
-import type { Json } from '../../rewards/index.js'
 
 /** What became of a request that was routed. */
 export interface Answered {

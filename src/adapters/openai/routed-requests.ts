@@ -1,5 +1,6 @@
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
-import { isRecord, type Json } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { firstContent } from './first-content.js'

@@ -1,5 +1,5 @@
+import { reading } from '../../base/read-once.js'
 import type { Router, Run } from '../../index.js'
-import { reading } from '../../rewards/index.js'
 import { checkIds, checkOptions, checkRecord, checkRouter, fieldOf, kindOf, refused } from '../given.js'
 import { chatSurface } from './chat.js'
 import { cannotBeRouted, type Members, replaced } from './replaced.js'

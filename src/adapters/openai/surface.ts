@@ -1,5 +1,6 @@
+import type { Json } from '../../base/json.js'
 import type { Capability, RunOptions } from '../../index.js'
-import type { AnswerFormat, Json } from '../../rewards/index.js'
+import type { AnswerFormat } from '../../rewards/index.js'
 
 /** One of the client's ways to a model. */
 export interface Surface {

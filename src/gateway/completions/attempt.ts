@@ -1,3 +1,4 @@
+import { type Json, objectOf, parseObject } from '../../base/json.js'
 import { retryAfterOf } from '../../index.js'
 import {
   type AnswerCheck,
@@ -6,11 +7,8 @@ import {
   checkAnswer,
   contractOf,
   isBinding,
-  type Json,
   NO_CONTRACT,
-  objectOf,
-  parseObject,
-} from '../../rewards/index.js'
+} from '../../rewards/parts.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'

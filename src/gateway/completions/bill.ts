@@ -1,5 +1,5 @@
+import type { Json } from '../../base/json.js'
 import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
-import type { Json } from '../../rewards/index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import { costIn, countsInput, unknownTokensOf, withInput, withOutput } from '../protocols/usage.js'
 import type { Ledger, Try } from './ledger.js'

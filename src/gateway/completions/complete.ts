@@ -1,4 +1,4 @@
-import { isInStore } from '../../rewards/index.js'
+import { isInStore } from '../../rewards/parts.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'

@@ -1,4 +1,4 @@
-import { parseObject } from '../../rewards/index.js'
+import { parseObject } from '../../base/json.js'
 import type { ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'

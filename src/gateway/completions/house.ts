@@ -1,4 +1,5 @@
-import { type After, type Judge, Repeats, type RewardCollector } from '../../rewards/index.js'
+import type { After } from '../../base/after.js'
+import { type Judge, Repeats, type RewardCollector } from '../../rewards/parts.js'
 import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
 import { collectorOf } from '../feedback/collector.js'
 import { Decisions } from '../feedback/decisions.js'

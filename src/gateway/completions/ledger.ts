@@ -1,3 +1,4 @@
+import type { After } from '../../base/after.js'
 import {
   type Bill,
   type Decision,
@@ -10,7 +11,6 @@ import {
   type Router,
   type TokensByKind,
 } from '../../index.js'
-import type { After } from '../../rewards/index.js'
 import type { ModelConfig, UpstreamConfig } from '../config/config.js'
 import type { PromptMessage } from '../protocols/prompt.js'
 

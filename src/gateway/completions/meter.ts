@@ -1,5 +1,6 @@
+import type { Json } from '../../base/json.js'
 import { estimateTokens } from '../../features/index.js'
-import type { AnswerFlaw, Json } from '../../rewards/index.js'
+import type { AnswerFlaw } from '../../rewards/index.js'
 import type { Facts } from '../protocols/adapter.js'
 import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
 

@@ -1,5 +1,5 @@
+import { textHash } from '../../base/text-hash.js'
 import { estimateTokens } from '../../features/index.js'
-import { textHash } from '../../rewards/index.js'
 import type { GatewayConfig, ModelConfig, RequestsConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Surface } from '../logs/request-record.js'

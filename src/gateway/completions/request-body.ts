@@ -1,4 +1,4 @@
-import { type Json, objectOf } from '../../rewards/index.js'
+import { type Json, objectOf } from '../../base/json.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
 import { repeatedKey } from '../protocols/json-text.js'
 import { Refused } from './refused.js'

@@ -1,4 +1,4 @@
-import type { After } from '../../rewards/index.js'
+import type { After } from '../../base/after.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'

@@ -1,4 +1,4 @@
-import { type Json, parseObject } from '../../rewards/index.js'
+import { type Json, parseObject } from '../../base/json.js'
 import type { Asked, Facts, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
 import { withNumberAt } from '../protocols/json-text.js'
 import { EventStream, eventText } from '../upstreams/event-stream.js'

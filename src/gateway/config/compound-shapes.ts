@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import { hintOf, type Path, show } from './mistake.js'
 import { type JsonSchema, type Read, type Reading, type Shape, WRONG, wrong } from './shape.js'
 

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
-import { messageOf } from '../../rewards/index.js'
+import { messageOf } from '../../base/errors.js'
 import type { Mistake, Path } from './mistake.js'
 
 /** Longest config that is read. */

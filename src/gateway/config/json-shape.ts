@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import { show } from './mistake.js'
 import { type Shape, wrong } from './shape.js'
 

@@ -1,5 +1,5 @@
+import { messageOf } from '../../base/errors.js'
 import type { Router } from '../../index.js'
-import { messageOf } from '../../rewards/index.js'
 import { changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'

@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import type { StoreConfig } from './config.js'
 import { ConfigError } from './config-error.js'
 import { parseConfigText } from './config-text.js'

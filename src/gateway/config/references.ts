@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import { hintOf, type Mistake, type Path, pathText, show } from './mistake.js'
 import { JUDGE_TENANT } from './router-options.js'
 

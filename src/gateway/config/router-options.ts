@@ -1,5 +1,5 @@
+import { reading } from '../../base/read-once.js'
 import { DEFAULT_POLICY, type ModelSpec, type RouterOptions, type TenantOptions } from '../../index.js'
-import { reading } from '../../rewards/index.js'
 import { checkConfig } from '../given.js'
 import type { GatewayConfig, ModelConfig, TenantConfig } from './config.js'
 

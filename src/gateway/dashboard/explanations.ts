@@ -1,5 +1,5 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { Explanation, ModelExplanation } from '../../index.js'
-import { LatestMap } from '../../rewards/index.js'
 import { LATEST_MAX } from './latest.js'
 import type { ExplainedModel } from './shape.js'
 

@@ -1,5 +1,5 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { RouterEvent } from '../../index.js'
-import { LatestMap } from '../../rewards/index.js'
 import type { DecisionOutcome, DecisionRow } from './shape.js'
 
 /** Decisions that are kept, and shown. */

@@ -1,4 +1,4 @@
-import { LatestMap } from '../../rewards/index.js'
+import { LatestMap } from '../../base/latest-map.js'
 import type { RequestRecord } from '../logs/request-record.js'
 import type { FeedbackRow, Traffic } from './shape.js'
 

@@ -1,4 +1,5 @@
-import { type After, type HeldStore, RewardCollector } from '../../rewards/index.js'
+import type { After } from '../../base/after.js'
+import { type HeldStore, RewardCollector } from '../../rewards/parts.js'
 import type { Notes } from '../notes/notes.js'
 import type { SurfaceDeps } from '../surfaces.js'
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import type { RequestRecord } from '../logs/request-record.js'
 import type { Notes } from '../notes/notes.js'
 import { ownerOf } from '../sessions/sessions.js'

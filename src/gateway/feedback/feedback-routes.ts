@@ -1,7 +1,7 @@
+import type { Json } from '../../base/json.js'
 import { ParetoBanditError } from '../../index.js'
 import {
   type GivenReward,
-  type Json,
   type LinkClaim,
   type LinkOptions,
   linkResponse,

@@ -1,15 +1,7 @@
-import {
-  type After,
-  type Json,
-  Judge,
-  type JudgeReply,
-  objectOf,
-  objectsOf,
-  parseObject,
-  type Question,
-  type RewardCollector,
-  textOfContent,
-} from '../../rewards/index.js'
+import type { After } from '../../base/after.js'
+import { type Json, objectOf, objectsOf, parseObject, textOfContent } from '../../base/json.js'
+import type { JudgeReply, Question } from '../../rewards/index.js'
+import { Judge, type RewardCollector } from '../../rewards/parts.js'
 import type { GatewayConfig } from '../config/config.js'
 import { JUDGE_TENANT } from '../config/router-options.js'
 import type { ClientKey } from '../keys/keyring.js'

@@ -1,4 +1,4 @@
-import { messageOf } from '../../rewards/index.js'
+import { messageOf } from '../../base/errors.js'
 import type { RecordStore } from './records.js'
 
 export interface SharedRecordsOptions {

@@ -1,4 +1,4 @@
-import { messageOf } from '../../rewards/index.js'
+import { messageOf } from '../../base/errors.js'
 import type { RateLimits } from './rate-limits.js'
 import type { SecondOfUse, Use, UseExchange } from './use.js'
 

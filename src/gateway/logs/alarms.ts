@@ -1,5 +1,5 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { Router } from '../../index.js'
-import { LatestMap } from '../../rewards/index.js'
 import type { LineLevel, WriteLine } from './request-log.js'
 
 /** Of the same alarm on the same model no more than one line in so long. */

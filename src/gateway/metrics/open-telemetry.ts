@@ -1,5 +1,5 @@
 import type { Attributes, Context, TextMapGetter } from '@opentelemetry/api'
-import { messageOf } from '../../rewards/index.js'
+import { messageOf } from '../../base/errors.js'
 import type { RequestObserver, RequestRecord } from '../logs/request-record.js'
 import {
   DURATION_BUCKETS_S,

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
 import { WriteBehind } from './write-behind.js'
 

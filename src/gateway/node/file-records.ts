@@ -1,6 +1,6 @@
 import { type FileHandle, link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import type { RecordStore } from '../keys/records.js'
 
 interface Line {

@@ -1,4 +1,4 @@
-import { messageOf } from '../../rewards/index.js'
+import { messageOf } from '../../base/errors.js'
 import type { RedisStoreConfig } from '../config/config.js'
 
 /** What is used of a client of the package `redis`. */

@@ -1,4 +1,4 @@
-import { isRecord } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
 import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
 import type { RedisLink } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'

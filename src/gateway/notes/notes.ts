@@ -1,4 +1,4 @@
-import { LatestMap } from '../../rewards/index.js'
+import { LatestMap } from '../../base/latest-map.js'
 
 /** What there are notes of: `rewards` are those that were taken and are not applied yet. */
 export const NOTE_KINDS = ['decisions', 'sessions', 'rewards'] as const

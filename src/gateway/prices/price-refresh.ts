@@ -1,6 +1,7 @@
+import type { After } from '../../base/after.js'
+import { messageOf } from '../../base/errors.js'
 import type { ModelSpec, Router } from '../../index.js'
 import { type ImportedPrices, importPrices, type PriceDifference } from '../../prices/index.js'
-import { type After, messageOf } from '../../rewards/index.js'
 import type { PricesConfig } from '../config/config.js'
 import type { LiveConfig } from '../config/live-config.js'
 import type { WriteLine } from '../logs/request-log.js'

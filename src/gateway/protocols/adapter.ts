@@ -1,5 +1,6 @@
+import type { Json } from '../../base/json.js'
 import type { Capability } from '../../index.js'
-import type { AnswerFormat, Json } from '../../rewards/index.js'
+import type { AnswerFormat } from '../../rewards/index.js'
 import type { Protocol } from '../config/config.js'
 import type { ErrorProtocol } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'

@@ -1,4 +1,5 @@
-import { isRecord, type Json, listOf, objectsOf, textOf } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import { type Json, listOf, objectsOf, textOf } from '../../base/json.js'
 
 /** Ways to be served that cost what the price list says, or less. Anthropic's and OpenAI's `auto` is what they do unasked. */
 const TIERS_AT_LIST = new Set(['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex', 'batch'])

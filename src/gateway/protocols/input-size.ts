@@ -1,4 +1,5 @@
-import { isRecord, type Json, objectOf, textOf } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import { type Json, objectOf, textOf } from '../../base/json.js'
 import type { InputSize } from './adapter.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }

@@ -1,4 +1,4 @@
-import { type Json, objectOf } from '../../rewards/index.js'
+import { type Json, objectOf } from '../../base/json.js'
 import { RequestError } from './adapter.js'
 
 /** @throws RequestError */

@@ -1,13 +1,7 @@
+import { isRecord } from '../../base/check.js'
+import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { chatNeeds } from '../../index.js'
-import {
-  flawOfFinish,
-  isRecord,
-  type Json,
-  objectOf,
-  objectsOf,
-  textOf,
-  textOfContent,
-} from '../../rewards/index.js'
+import { flawOfFinish } from '../../rewards/parts.js'
 import { type Asked, type Facts, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'

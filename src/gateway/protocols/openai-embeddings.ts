@@ -1,4 +1,4 @@
-import { type Json, objectsOf } from '../../rewards/index.js'
+import { type Json, objectsOf } from '../../base/json.js'
 import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'

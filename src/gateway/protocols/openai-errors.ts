@@ -1,4 +1,5 @@
-import { isRecord, type Json, textOf } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import { type Json, textOf } from '../../base/json.js'
 import type { UpstreamError } from './adapter.js'
 
 /** An error that stands where an answer should: of OpenAI, and of OpenRouter, which gives its status. */

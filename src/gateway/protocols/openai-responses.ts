@@ -1,5 +1,6 @@
+import { isRecord } from '../../base/check.js'
+import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { responsesNeeds } from '../../index.js'
-import { isRecord, type Json, objectOf, objectsOf, textOf, textOfContent } from '../../rewards/index.js'
 import {
   type Asked,
   type Facts,

@@ -1,4 +1,5 @@
-import { isRecord, type Json } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import type { Json } from '../../base/json.js'
 
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192

@@ -1,4 +1,5 @@
-import { isRecord, type Json, listOf, objectOf } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import { type Json, listOf, objectOf } from '../../base/json.js'
 import { withMembers } from './json-text.js'
 
 /**

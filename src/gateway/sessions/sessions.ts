@@ -1,4 +1,4 @@
-import { textHash } from '../../rewards/index.js'
+import { textHash } from '../../base/text-hash.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Notes } from '../notes/notes.js'
 import type { Asked } from '../protocols/adapter.js'

@@ -1,4 +1,5 @@
-import { isRecord, reading } from '../../rewards/index.js'
+import { isRecord } from '../../base/check.js'
+import { reading } from '../../base/read-once.js'
 import { must } from '../given.js'
 
 /** A request to an upstream. */

@@ -1,4 +1,4 @@
-import { type Json, objectOf, parseObject, textOf } from '../../rewards/index.js'
+import { type Json, objectOf, parseObject, textOf } from '../../base/json.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 
 /** Why a call brought no answer. */

@@ -1,4 +1,4 @@
-import type { After } from '../../rewards/index.js'
+import type { After } from '../../base/after.js'
 import { failureOfConnection, UpstreamFailure } from './failure.js'
 
 /**

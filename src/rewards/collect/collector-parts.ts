@@ -1,5 +1,5 @@
+import type { After } from '../../base/after.js'
 import type { Router } from '../../index.js'
-import type { After } from '../after.js'
 import type { HeldStore } from './held-rewards.js'
 
 /** A reward of a decision, of one source. */

@@ -1,5 +1,5 @@
+import type { After } from '../../base/after.js'
 import { isRecord } from '../../base/check.js'
-import type { After } from '../after.js'
 
 /** Where rewards that are collected outlive their process. */
 export interface HeldStore {

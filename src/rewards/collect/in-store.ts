@@ -1,7 +1,7 @@
+import type { After } from '../../base/after.js'
 import { checkFunction } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { reading } from '../../base/read-once.js'
-import type { After } from '../after.js'
 
 /** Nobody waits longer for the router's store. */
 const STORE_WAIT_MS = 5000

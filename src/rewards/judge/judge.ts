@@ -1,7 +1,7 @@
+import type { After } from '../../base/after.js'
 import { checkFunction, checkRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import { reading } from '../../base/read-once.js'
-import type { After } from '../after.js'
 import { type Graded, gradeOf, type JudgeReply, type Question, questionOf, readReply } from './grading.js'
 import { JudgeAccount, type JudgeCap } from './judge-account.js'
 

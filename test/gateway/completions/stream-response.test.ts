@@ -4,7 +4,7 @@ import { type StreamedCall, StreamResponse } from '../../../src/gateway/completi
 import type { StreamedAnswer } from '../../../src/gateway/completions/streamed.js'
 import { UpstreamFailure } from '../../../src/gateway/upstreams/failure.js'
 import type { WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
-import { afterTimeout } from '../../../src/rewards/index.js'
+import { afterTimeout } from '../../../src/base/after.js'
 
 afterEach(() => {
   vi.useRealTimers()

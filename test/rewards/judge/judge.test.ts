@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { textDraw } from '../../../src/base/text-hash.js'
 import type { Graded, JudgeReply, Question } from '../../../src/rewards/judge/grading.js'
 import { gradeOf, questionOf, RUBRIC } from '../../../src/rewards/judge/grading.js'
 import { Judge, type JudgeSettings } from '../../../src/rewards/judge/judge.js'
-import { textDraw } from '../../../src/rewards/text-hash.js'
 import { Timers } from '../timers.js'
 
 const GRADED: Graded = { prompt: [{ role: 'user', content: 'Where?' }], text: 'Paris', calls: [] }

@@ -1,4 +1,5 @@
-import { isRecord, type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { readTokens, type Tokens } from './tokens.js'
 
 /** How an answer ended, in the words of the AI SDK. */

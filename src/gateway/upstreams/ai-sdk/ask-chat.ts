@@ -1,4 +1,4 @@
-import { type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
+import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
 import {
   addToolResult,

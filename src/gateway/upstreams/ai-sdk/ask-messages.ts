@@ -1,4 +1,4 @@
-import { type Json, objectOf, objectsOf, textOf } from '../../../rewards/index.js'
+import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
 import { addToolResult, CallNames, fileOf, given, numberOf, settingsOf, textsOf } from './asked-settings.js'
 import type { Asking, PromptMessage } from './model.js'

@@ -1,4 +1,5 @@
-import { isRecord, type Json, objectOf, parseObject, textOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { type Json, objectOf, parseObject, textOf } from '../../../base/json.js'
 import type { Surface } from '../../logs/request-record.js'
 import { RequestError } from '../../protocols/adapter.js'
 import type { UpstreamAnswer } from '../call.js'

@@ -1,4 +1,5 @@
-import { isRecord, messageOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { messageOf } from '../../../base/errors.js'
 import type { UpstreamConfig } from '../../config/config.js'
 import { Secret } from '../../config/secret.js'
 import { UpstreamFailure } from '../failure.js'

@@ -1,4 +1,4 @@
-import type { Json } from '../../../rewards/index.js'
+import type { Json } from '../../../base/json.js'
 
 /**
  * A language model as packages of the AI SDK have it, of specification v2, v3 or v4: as much of it as is used here. What it

@@ -1,4 +1,5 @@
-import { isRecord, type Json, listOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { type Json, listOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
 import type { AiSdkModel, PromptMessage } from './model.js'
 

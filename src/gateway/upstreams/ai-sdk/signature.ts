@@ -1,4 +1,5 @@
-import { isRecord, type Json, objectOf, parseObject, textOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { type Json, objectOf, parseObject, textOf } from '../../../base/json.js'
 
 const PREFIX = 'aisdk:'
 

@@ -1,4 +1,5 @@
-import { isRecord, type Json, objectOf, objectsOf } from '../../../rewards/index.js'
+import { isRecord } from '../../../base/check.js'
+import { type Json, objectOf, objectsOf } from '../../../base/json.js'
 import { numberOf } from './asked-settings.js'
 
 /** Tokens of an answer. The whole of a side holds its parts. */

@@ -1,4 +1,4 @@
-import { type Json, objectOf } from '../../../rewards/index.js'
+import { type Json, objectOf } from '../../../base/json.js'
 import type { Block, Finish, WholeAnswer } from './answer-parts.js'
 import { chatUsage } from './tokens.js'
 import { dataLine, type Head, openAiErrorBody, type StreamWriter, type Writer } from './writer.js'

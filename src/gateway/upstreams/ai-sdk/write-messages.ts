@@ -1,4 +1,4 @@
-import { type Json, objectOf, textOf } from '../../../rewards/index.js'
+import { type Json, objectOf, textOf } from '../../../base/json.js'
 import type { Block, Finish, WholeAnswer } from './answer-parts.js'
 import { argumentsOf } from './asked-settings.js'
 import { signatureOf } from './signature.js'

@@ -1,4 +1,4 @@
-import type { Json } from '../../../rewards/index.js'
+import type { Json } from '../../../base/json.js'
 import type { Block, Finish, WholeAnswer } from './answer-parts.js'
 import { signatureOf } from './signature.js'
 import { responsesUsage, type Tokens } from './tokens.js'

@@ -1,4 +1,4 @@
-import type { Json } from '../../../rewards/index.js'
+import type { Json } from '../../../base/json.js'
 import type { Piece, WholeAnswer } from './answer-parts.js'
 
 /** What an answer says of itself. */

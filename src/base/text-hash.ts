@@ -1,4 +1,4 @@
-import { expected } from '../base/errors.js'
+import { expected } from './errors.js'
 
 /** 53 bits of a text as a number in [0, 1), fast and the same everywhere (cyrb53). */
 export function textDraw(text: string): number {

@@ -1,4 +1,4 @@
-import { checkFinite, checkFunction } from '../base/check.js'
+import { checkFinite, checkFunction } from './check.js'
 
 /** Calls back after so long, ms; gives what takes it back. */
 export type After = (ms: number, call: () => void) => () => void
