@@ -15,6 +15,11 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** Null: it is something else, or not finite. */
+export function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
 /** Empty: it is something else. */
 export function listOf(value: unknown): readonly unknown[] {
   return isList(value) ? value : []
@@ -52,11 +57,16 @@ function joined(texts: readonly string[]): string {
   return texts.filter((text) => text !== '').join('\n')
 }
 
+/** Undefined: the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Null: the text is no JSON, or that of something else. */
 export function parseObject(text: string): Json | null {
-  try {
-    return objectOf(JSON.parse(text))
-  } catch {
-    return null
-  }
+  return objectOf(parseJson(text))
 }

@@ -5,6 +5,7 @@ import { isErrno } from './files.js'
 import { portFlag } from './flags.js'
 import { print } from './print.js'
 import { withReader } from './state/log-view.js'
+import { stopSignal } from './stop-signal.js'
 
 interface DashboardFlags {
   readonly stream?: string
@@ -35,17 +36,11 @@ export function registerDashboard(program: Command): void {
 
 async function dashboard(log: string, { stream, port }: DashboardFlags): Promise<void> {
   const { serveLog } = await import('./dashboard/serve-log.js')
-  const stop = new AbortController()
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(1)
-    stop.abort()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
   await withReader(log, stream, (reader) =>
     serveLog(reader, {
       name: log,
       port,
-      stopped: stop.signal,
+      stopped: stopSignal(),
       onListening: (url) =>
         print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),
     }),

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
+import { plural } from '../base/format.js'
 import { printable, visible } from '../base/visible.js'
 import { ConfigError } from '../gateway/config/config-error.js'
 import { CommandError } from './command-error.js'
@@ -26,8 +27,10 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
   // A config is mended in one go: a line for each mistake, as editors and terminals follow them.
   if (error instanceof ConfigError) {
     const { mistakes, source, message } = error
-    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
-    return { exitCode: EXIT_BAD_INPUT, text: `${printable(message)}\n${oneLine(`${source}: ${count}`)}` }
+    return {
+      exitCode: EXIT_BAD_INPUT,
+      text: `${printable(message)}\n${oneLine(`${source}: ${plural(mistakes.length, 'mistake')}`)}`,
+    }
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { exitCode: EXIT_FAILED, text: printable(`paretobandit: a bug, please report it:\n${stack}\n`) }

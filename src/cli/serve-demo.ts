@@ -4,6 +4,7 @@ import { CommandError } from './command-error.js'
 import { isErrno } from './files.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { print } from './print.js'
+import { stopSignal } from './stop-signal.js'
 import { renderTable } from './table.js'
 
 export interface DemoFlags {
@@ -21,12 +22,6 @@ export async function serveDemo({ port = PORT, seconds }: DemoFlags): Promise<vo
   const { undiciUpstream } = await import('../gateway/node/undici-upstream.js')
   const { CHANGE_TEXT } = await import('../gateway/node/demo/world.js')
   const { DEMO_KEY } = await import('../gateway/node/demo/demo-config.js')
-  const stop = new AbortController()
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(1)
-    stop.abort()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
   const tell = (news: DemoNews) => {
     if (news.kind === 'ready') print(introduction(news, DEMO_KEY, seconds ?? null))
     else if (news.kind === 'change') print(`${clock(news.seconds)}  * ${CHANGE_TEXT[news.change]}\n`)
@@ -37,7 +32,7 @@ export async function serveDemo({ port = PORT, seconds }: DemoFlags): Promise<vo
     seconds: seconds ?? null,
     seed: SEED,
     surfaces: clientSurfaces({ call: undiciUpstream() }),
-    stopped: stop.signal,
+    stopped: stopSignal(),
     tell,
   }).catch((error: unknown) => {
     if (isErrno(error) && error.code === 'EADDRINUSE')

@@ -1,3 +1,4 @@
+import { numberOf } from '../base/json.js'
 import type { ResolvedModelPrice } from '../models/model.js'
 import { DISCOUNT_NAMES } from '../models/service-tier.js'
 import { TOKEN_KINDS } from '../models/token-kinds.js'
@@ -43,8 +44,4 @@ export function differencesOf(
   for (const bound of [...new Set([...old.keys(), ...next.keys()])].sort((a, b) => a - b))
     compare(priceNames, bound, old.get(bound) ?? {}, next.get(bound) ?? {})
   return rows
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null
 }

@@ -1,3 +1,5 @@
+export { percent } from '../base/format.js'
+
 /** Dollars per request as dollars per 1,000 requests: `$0.029`, `$0.66`, `$15.0`. */
 export function usdPerThousand(usdPerRequest: number): string {
   const usd = usdPerRequest * 1000
@@ -6,10 +8,6 @@ export function usdPerThousand(usdPerRequest: number): string {
   if (usd >= 1000) return `$${Math.round(usd)}`
   const digits = usd >= 10 ? 1 : usd >= 0.1 ? 2 : usd >= 0.01 ? 3 : 4
   return `$${usd.toFixed(digits)}`
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`
 }
 
 /** A reward to three decimals, without the zero before the point. */

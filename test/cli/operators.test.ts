@@ -36,7 +36,7 @@ describe('correct', () => {
     const state = await folder.kept(2)
     await folder.ok(['settle', 'r.1', '--cost', '1000', '--state', state])
     expect(await folder.ok(['correct', 'r.1', '--cost', '0.001', '--state', state])).toMatch(
-      /^the bill of r\.1 on \w+ is corrected: \$0\.00100\n[\s\S]*spend \$1000\.00 -> \$0\.00100/,
+      /^the bill of r\.1 on \w+ is corrected: \$0\.00100\n[\s\S]*spend \$1,000\.00 -> \$0\.00100/,
     )
     expect(await folder.ok(['correct', 'r.2', '--cost', '0.002', '--state', state])).toMatch(
       /^r\.2 settled on \w+ at \$0\.00200\n/,

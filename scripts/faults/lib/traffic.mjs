@@ -1,13 +1,4 @@
-/** Seeded numbers in [0, 1): mulberry32. */
-export function randomFrom(seed) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
+export { randomFrom } from '../../../chaos/random.mjs'
 
 /** Shares of what is counted in steps of a number of requests, as points of a line. */
 export class Shares {

@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import { isStream } from '../../base/stream.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
@@ -94,10 +95,6 @@ export class RoutedRequests {
       ...(signal instanceof AbortSignal ? { signal } : {}),
     }
   }
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> & object {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 /** An answer, with the response that brought it where the client tells. */

@@ -1,3 +1,4 @@
+import { plural } from '../../base/format.js'
 import type { CapOptions } from '../../index.js'
 import type { GatewayConfig, StoreConfig } from './config.js'
 import { MINUTE_MS } from './words.js'
@@ -16,13 +17,11 @@ export function summaryOf(config: GatewayConfig): string[] {
   return [
     `listens on http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}, ${storeText(store)}`,
     money.join(', '),
-    `${counted(enabled.length, 'model')} on ${counted(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
+    `${plural(enabled.length, 'model')} on ${plural(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
     ...(prices === null
       ? []
-      : [
-          `prices from ${prices.source}, read again every ${counted(prices.refreshMs / MINUTE_MS, 'minute')}`,
-        ]),
-    `${counted(tenants.length, 'tenant')}, ${counted(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
+      : [`prices from ${prices.source}, read again every ${plural(prices.refreshMs / MINUTE_MS, 'minute')}`]),
+    `${plural(tenants.length, 'tenant')}, ${plural(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
   ]
 }
 
@@ -37,8 +36,4 @@ function storeText(store: StoreConfig): string {
   return store.kind === 'redis'
     ? `state in Redis: ${store.url}, prefix ${store.prefix}`
     : 'state in memory alone'
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

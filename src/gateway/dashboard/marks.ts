@@ -1,3 +1,4 @@
+import { percent, usd } from '../../base/format.js'
 import type { RouterEvent } from '../../index.js'
 import type { Mark } from './shape.js'
 
@@ -95,12 +96,4 @@ function saidOfMoney(event: RouterEvent): Said | null {
     default:
       return null
   }
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`
-}
-
-function usd(amount: number): string {
-  return `$${Number(amount.toPrecision(3))}`
 }

@@ -1,5 +1,6 @@
 import { checkFunction, checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
+import { parseJson } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import type { CollectedAnswer } from './collected-answer.js'
 import { type Contract, FREE_TEXT, isBinding } from './contract.js'
@@ -93,14 +94,14 @@ export function keeps(
       if (!tools.has(name)) return false
       const asked = tools.get(name) ?? true
       if (asked === FREE_TEXT) return true
-      const given = parsed(args === '' ? '{}' : args)
+      const given = parseJson(args === '' ? '{}' : args)
       return given !== undefined && note(fits(given, asked))
     }) &&
     (schema === null ||
       [...collected.texts.values()].every((text) => {
         // What is said beside a call is no answer.
         if (collected.calls.size > 0) return true
-        const given = parsed(text)
+        const given = parseJson(text)
         return given !== undefined && note(fits(given, schema))
       }))
   if (!isKept) return false
@@ -108,10 +109,3 @@ export function keeps(
 }
 
 /** Undefined: it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

@@ -1,6 +1,7 @@
 import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { reading, readRecordOnce } from '../../base/read-once.js'
+import { isStream } from '../../base/stream.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
 import type { Decision } from '../../policy/decision.js'
@@ -14,7 +15,7 @@ import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
 import { untilAborted } from './until-aborted.js'
-import { isStream, leave, watchedStream } from './watched-stream.js'
+import { leave, watchedStream } from './watched-stream.js'
 
 const TRIES_MAX = 2
 const TRIES_LIMIT = 16

@@ -10,10 +10,6 @@ export interface StreamEnd {
   aborted(): void
 }
 
-export function isStream(value: unknown): value is AsyncIterable<unknown> & object {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
-}
-
 /** Whoever gives events may stop; one that does not answer is not waited for. */
 export function leave(source: AsyncIterator<unknown>): void {
   const stop = async () => source.return?.()

@@ -1,6 +1,6 @@
-import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
+import { type Json, numberOf, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
-import { addToolResult, CallNames, fileOf, given, numberOf, settingsOf, textsOf } from './asked-settings.js'
+import { addToolResult, CallNames, fileOf, given, settingsOf, textsOf } from './asked-settings.js'
 import type { Asking, PromptMessage } from './model.js'
 import { signedOptions } from './signature.js'
 

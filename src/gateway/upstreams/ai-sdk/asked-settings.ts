@@ -1,11 +1,7 @@
 import { isRecord } from '../../../base/check.js'
-import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
+import { type Json, numberOf, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
 import type { AiSdkRequest, PromptMessage } from './model.js'
-
-export function numberOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null
-}
 
 /** What is undefined is left out: models tell the two apart. */
 export function given<T extends object>(fields: T): Given<T> {

@@ -1,6 +1,5 @@
 import { isRecord } from '../../../base/check.js'
-import { type Json, objectOf, objectsOf } from '../../../base/json.js'
-import { numberOf } from './asked-settings.js'
+import { type Json, numberOf, objectOf, objectsOf } from '../../../base/json.js'
 
 /** Tokens of an answer. The whole of a side holds its parts. */
 export interface Tokens {

@@ -1,3 +1,4 @@
+import { usd } from '../../../base/format.js'
 import { dearestCostUsd, estimatedCostUsd } from '../../../models/price-list.js'
 import type { Model } from '../../../models/registry.js'
 import type { StateView } from '../../../state/policy-state.js'
@@ -246,9 +247,4 @@ class Standings {
 
 function tokensText({ maxOutputTokens }: Remedies): string {
   return maxOutputTokens === null ? '' : `, or requests with maxOutputTokens of ${maxOutputTokens},`
-}
-
-/** Three digits are enough for people. */
-function usd(amount: number): string {
-  return `$${Number(amount.toPrecision(3))}`
 }

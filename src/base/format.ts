@@ -1,0 +1,19 @@
+/** Dollars: cents from $1 on, three digits that say something below, without an exponent for anything a request could cost. */
+export function usd(amount: number): string {
+  const size = Math.abs(amount)
+  const sign = amount < 0 ? '-' : ''
+  if (size === 0) return '$0'
+  if (size < 1e-10 || size >= 1e9) return `${sign}$${size.toPrecision(3)}`
+  const decimals = Math.max(2, 2 - Math.floor(Math.log10(size)))
+  return `${sign}$${size.toFixed(decimals).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`
+}
+
+/** Whole percent, with a decimal for shares below a tenth. */
+export function percent(share: number, decimals = share > 0 && share < 0.0995 ? 1 : 0): string {
+  return `${(100 * share).toFixed(decimals)} %`
+}
+
+/** How many of what: `1 model`, `2 models`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
