@@ -42,8 +42,8 @@ const runs = new Runs()
 /**
  * A model of the AI SDK that goes, call by call, to the model that the router chooses: generated or streamed, with tools, structured
  * output and reasoning. Each call is booked by its usage; where a model fails before it has said anything the next one is asked; what
- * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. The SDK's own
- * retries should be off (`maxRetries: 0`).
+ * is aborted is cancelled. The steps of a tool loop stay with the model that asked for the tools, and share a reward. What failed
+ * with all models is not retried by the SDK, whatever its `maxRetries`.
  * @returns one of the specification of the models: v3 or v4
  * @throws INVALID_ARGUMENT for no router or no models, models of different specifications, or wrong `capabilities`; UNKNOWN_OPTION;
  *   UNKNOWN_MODEL for ids that the router does not have yet
@@ -64,9 +64,13 @@ export function routed<Model extends AnyLanguageModel>(
     const asked = optionsOf(options, run, Object.keys(models), able)
     const { session = null } = asked
     const id = crypto.randomUUID()
-    const done = await router.run(options.prompt as ContextInput, asked, (decision) =>
-      call(models[decision.model], { decision: decision.id, model: decision.model, run: id, session }),
-    )
+    const done = await router
+      .run(options.prompt as ContextInput, asked, (decision) =>
+        call(models[decision.model], { decision: decision.id, model: decision.model, run: id, session }),
+      )
+      .catch((error: unknown) => {
+        throw notToBeRetried(error)
+      })
     runs.add(id, done)
     return done.answer.answer
   }
@@ -107,6 +111,13 @@ export function routed<Model extends AnyLanguageModel>(
     doStream,
   }
   return made as unknown as Model
+}
+
+/** An error of the SDK says whether the SDK is to try again; other models were asked already. */
+function notToBeRetried(error: unknown): unknown {
+  if (error instanceof Error && 'isRetryable' in error && error.isRetryable === true)
+    Reflect.set(error, 'isRetryable', false)
+  return error
 }
 
 /**

@@ -18,6 +18,7 @@ import { checkIds, checkModels, checkRecord, checkRouter, refused } from '../giv
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY } from '../run-tags.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
+import { firstContent } from './first-content.js'
 import { messageNeeds } from './message-needs.js'
 import { remember, sessionOfToolLoop, tag } from './message-runs.js'
 import { addedUsage } from './token-counts.js'
@@ -50,7 +51,8 @@ interface Called {
 /**
  * A chat model of LangChain that goes, call by call, to the model that the router chooses: invoked or streamed, with tools. Each call is
  * booked by its usage; where a model fails before it has said anything the next one is asked; what is aborted is cancelled. The steps of a
- * tool loop stay with the model that asked for the tools, and share a reward.
+ * tool loop stay with the model that asked for the tools, and share a reward. Models should be made with `maxRetries: 0`: their own
+ * retries come before another model is asked.
  */
 export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIMessageChunk> {
   private readonly fields: RoutedChatModelFields
@@ -124,9 +126,9 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       if (more !== null) told = addedUsage(told, more)
       return told
     }
-    const run = await this.fields.router.run(chatOf(messages), { ...asked, usage }, ({ model }) => {
+    const run = await this.fields.router.run(chatOf(messages), { ...asked, usage }, async ({ model }) => {
       told = null
-      return this.fields.models[model].stream(messages, configOf(options))
+      return firstContent(await this.fields.models[model].stream(messages, configOf(options)))
     })
     let isFirst = true
     let id: string | undefined

@@ -1,3 +1,4 @@
+import { begunStream } from '../begun-stream.js'
 import { providerFailure, saidIn } from './provider-failure.js'
 import type { OpenAIClient } from './routed-options.js'
 import type { Surface } from './surface.js'
@@ -34,19 +35,5 @@ export async function firstContent<Stream extends AsyncIterable<unknown> & objec
     events.push(value)
     if (!isBefore(value)) break
   }
-  return new Proxy(stream, {
-    get(target, name) {
-      if (name === Symbol.asyncIterator) return () => withBeginning(events, source)
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-function withBeginning(events: readonly unknown[], source: AsyncIterator<unknown>): AsyncIterator<unknown> {
-  let at = 0
-  return {
-    next: async () => (at < events.length ? { done: false, value: events[at++] } : source.next()),
-    return: async () => (await source.return?.()) ?? { done: true, value: undefined },
-  }
+  return begunStream(stream, events, source)
 }

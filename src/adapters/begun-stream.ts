@@ -1,0 +1,22 @@
+/** The same stream, of which events were read already: they come first. */
+export function begunStream<Stream extends AsyncIterable<unknown> & object>(
+  stream: Stream,
+  events: readonly unknown[],
+  source: AsyncIterator<unknown>,
+): Stream {
+  return new Proxy(stream, {
+    get(target, name) {
+      if (name === Symbol.asyncIterator) return () => withBeginning(events, source)
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function withBeginning(events: readonly unknown[], source: AsyncIterator<unknown>): AsyncIterator<unknown> {
+  let at = 0
+  return {
+    next: async () => (at < events.length ? { done: false, value: events[at++] } : source.next()),
+    return: async () => (await source.return?.()) ?? { done: true, value: undefined },
+  }
+}
