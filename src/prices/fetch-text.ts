@@ -64,9 +64,9 @@ async function follow(
   { fetch, lookup, signal }: Pick<FetchLimits, 'fetch' | 'lookup'> & { readonly signal: AbortSignal },
   unreadable: Failure,
 ): Promise<Response> {
+  checkUrl(first, unreadable)
   let url = first
   for (let hop = 0; hop <= HOPS_MAX; hop++) {
-    checkUrl(url, unreadable)
     const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'application/json' } })
     const { status, headers } = response
     const location = headers.get('location')
@@ -80,6 +80,7 @@ async function follow(
     await response.body?.cancel()
     if (!URL.canParse(location, url)) throw unreadable('it leads to no address')
     const next = new URL(location, url)
+    checkUrl(next, unreadable)
     // Somebody else's server does not get to ask this machine, or its network.
     if (await unlessAborted(leadsInside(url, next, lookup), signal))
       throw unreadable('it leads to this machine or its network')

@@ -187,6 +187,18 @@ describe('files', () => {
     expect(cut.report).toMatchObject({ rowsIn: 4, rowsUsed: 3 })
   })
 
+  test('a table with two columns of one name is refused, and those without a name are passed over', async () => {
+    const table = csv(records.slice(0, 3)).trimEnd().split('\n')
+    const [header, ...rows] = table
+    await folder.write('empty.csv', [`${header},,`, ...rows.map((row) => `${row},,`), ''].join('\n'))
+    expect((await imported('empty.csv', ...STARS)).report).toMatchObject({ rowsUsed: 3 })
+    const [name] = header.split(',')
+    await folder.write('twice.csv', [`${header},${name}`, ...rows.map((row) => `${row},1`), ''].join('\n'))
+    const { stderr, code } = await folder.run(['import-log', 'twice.csv', ...STARS, ...OUT])
+    expect(stderr).toContain(`twice.csv: expected a header that names each column once, got "${name}" twice`)
+    expect(code).toBe(2)
+  })
+
   test('a table that breaks off outside of quotes is named by its last row', async () => {
     const table = csv(records.slice(0, 3)).trimEnd()
     await folder.write('cut.csv', table)

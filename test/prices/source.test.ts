@@ -180,6 +180,17 @@ describe('a URL', () => {
     expect(format).toBe('litellm')
   })
 
+  it('that leads to a file, or to an address with a password, is refused before anything is looked up', async () => {
+    const never = () => Promise.reject(new Error('looked up'))
+    for (const [location, message] of [
+      ['file:///etc/passwd', /expected https/],
+      ['https://me:s3cret@other.example/', /expected no user and no password/],
+    ] as const) {
+      const fetch = async () => new Response(null, { status: 302, headers: { location } })
+      await unreadable('https://example.com/list', message, { fetch, lookup: never })
+    }
+  })
+
   it('whose next name is never looked up to an end takes as long as it may', async () => {
     const fetch = async () =>
       new Response(null, { status: 302, headers: { location: 'https://other.example/' } })

@@ -11,7 +11,7 @@ const DELIMITERS = [',', ';', '\t'] as const
 /**
  * The records of a file of CSV with a header, by the names of its columns. The delimiter is the one that the header has most
  * of: a comma, a semicolon or a tab. Lines with another number of columns are no records.
- * @throws DATA_INVALID for a quote that is not closed, and a file without a header
+ * @throws DATA_INVALID for a quote that is not closed, a file without a header, and two columns of one name
  */
 export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<LogRecord> {
   const header = start.toString('utf8').replace(/^\s+/, '').split('\n')[0]
@@ -20,7 +20,7 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
   let unclosed: CsvError | null = null
   const parser = parse({
     bom: true,
-    columns: true,
+    columns: (names: string[]) => checkedNames(names, name),
     delimiter: delimiterOf(header),
     info: true,
     max_record_size: RECORD_MAX,
@@ -60,6 +60,17 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
   } finally {
     source.destroy()
   }
+}
+
+/** Of two columns of one name nobody can say which is meant; those without a name are of nobody. */
+function checkedNames(names: string[], file: string): string[] {
+  const twice = names.find((each, i) => each.trim() !== '' && names.indexOf(each) !== i)
+  if (twice === undefined) return names
+  throw new ParetoBanditError(
+    'DATA_INVALID',
+    file,
+    `expected a header that names each column once, got ${JSON.stringify(twice)} twice`,
+  )
 }
 
 async function* withLast(chunks: AsyncIterable<Buffer>, last: { byte: number }): AsyncGenerator<Buffer> {

@@ -4,6 +4,7 @@ import type { Json } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { LogFormat, LoggedCall } from './call.js'
 import { costOf, type KnownCost } from './costs.js'
+import { isInUsd } from './currency.js'
 import { formatsOf, rowsOf } from './formats.js'
 import { requestLine } from './openai.js'
 import { type ImportSettings, type LogImportOptions, readImportOptions } from './options.js'
@@ -147,6 +148,7 @@ class Importer implements LogImport {
     if (model === 'no-model' || model === 'unknown-model') return model
     if (call.prompt === null) return 'no-prompt'
     const needsAll = this.settings.use !== 'evaluate'
+    if (call.costUsd !== null && call.costUsd !== 0 && !isInUsd(record)) return 'bad-cost'
     const cost = costOf(call, this.settings.models?.get(model) ?? null)
     if (cost === 'bad-cost' || (typeof cost === 'string' && needsAll)) return cost
     const reward = this.rewardOf(record, call)
