@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterTimeout } from '../../../src/base/after.js'
 import { Exchange } from '../../../src/gateway/completions/exchange.js'
 import { type StreamedCall, StreamResponse } from '../../../src/gateway/completions/stream-response.js'
 import type { StreamedAnswer } from '../../../src/gateway/completions/streamed.js'
 import { UpstreamFailure } from '../../../src/gateway/upstreams/failure.js'
 import type { WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
-import { afterTimeout } from '../../../src/base/after.js'
 
 afterEach(() => {
   vi.useRealTimers()
