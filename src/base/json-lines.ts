@@ -10,10 +10,13 @@ interface Line {
 
 /** What the first characters of a text say that is no such file, though it was read as if it were UTF-8. */
 const OTHERS: readonly (readonly [pattern: RegExp, what: string, way: string])[] = [
+  [/^\0{4}/, 'zero bytes', 'it is no text'],
   // Two bytes that UTF-8 has not, or every other character none.
   [/^(\ufffd\ufffd|.\0.\0|\0.\0.)/s, 'UTF-16', 'convert it to UTF-8'],
   [/^\p{Cc}\ufffd/u, 'gzip', 'unpack it'],
   [/^\s*\[/, 'a JSON array', "write each of its entries on a line of its own, as 'jq -c .[]' does"],
+  [/^\s*</, 'HTML or XML', 'it may be the page of an error that was saved in its place'],
+  [/^\s*[^{\s][^{]*[,;\t]/, 'CSV', "'paretobandit import-log' makes rows of it"],
 ]
 
 /**

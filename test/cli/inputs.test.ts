@@ -92,6 +92,11 @@ describe.each(names)('%s', (name) => {
         ),
         /array:1: .*JSON array.*line/,
       ],
+      ['csv', 'id,prompt,model,reward\n1,hello,small,0.5\n', /csv:1: .*got CSV: 'paretobandit import-log'/],
+      ['tsv', '\ufeff"id"\t"prompt"\n1\thello\n', /tsv:1: .*got CSV/],
+      ['page', '<!doctype html><html>404, sorry</html>', /page:1: .*got HTML/],
+      ['zeros', Buffer.alloc(300), /zeros:1: .*got zero bytes/],
+      ['prose', 'Nothing here is {a: "row"}, to be sure', /prose:1: expected JSON, got 38 characters/],
       ['pretty', `\n[\n  ${lines.trim().split('\n').join(',\n  ')}\n]\n`, /pretty:2: .*JSON array/],
     ]
     for (const [file, content, message] of kinds) {
