@@ -23,8 +23,12 @@ export function modelAddedEvent(
   const spec = checkModelSpec(model, 'model')
   const { forcedExploration, ...rest } = checkRecord(options, 'options')
   checkKeys(rest, ['forcedExploration'], 'options')
-  if (state.registry.get(spec.id) !== undefined) {
-    throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' is registered already`)
+  const registered = state.registry.get(spec.id)
+  if (registered !== undefined) {
+    const message = state.registry.draining.has(registered)
+      ? 'is being removed, once its requests are done: removeModel(id) removes it now, enable(id) keeps it'
+      : 'is registered already'
+    throw new ParetoBanditError('DUPLICATE_MODEL', 'model.id', `'${spec.id}' ${message}`)
   }
   const { prior, shrinkage = NO_SHRINKAGE, ...start } = policy.armStart(router, spec, meanReward(state))
   return {

@@ -78,6 +78,17 @@ describe('a model that is drained', () => {
     expect(() => router.reward(ids[0], 1)).toThrow()
   })
 
+  it('is not added anew before it is gone, and the error says what to do', async () => {
+    const { router } = await draining()
+    const error = expectCode(() => router.addModel(MODELS[2]), 'DUPLICATE_MODEL', 'model.id')
+    expect(error.message).toMatch(/'large' is being removed, .*removeModel\(id\) .*enable\(id\)/)
+    expect(drainingIn(router)).toEqual(['large'])
+    expectCode(() => router.addModel(MODELS[0]), 'DUPLICATE_MODEL', 'model.id')
+    router.removeModel('large')
+    router.addModel(MODELS[2])
+    expect(router.stats().models[2]).toMatchObject({ id: 'large', requests: 0, draining: false })
+  })
+
   it('checks what it is given', async () => {
     const { router } = await makeBench()
     expectCode(
