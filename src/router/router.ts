@@ -136,11 +136,18 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    * none from being applied, and the receipt has a result for every one: for deliveries that may come twice.
    * @throws as `settle`, naming the item as `items[i]`
    */
-  settleMany(items: readonly (Settlement & { readonly id: string })[]): Receipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options?: BatchOptions & { readonly each?: false | undefined },
+  ): Receipt
   settleMany(
     items: readonly (Settlement & { readonly id: string })[],
     options: BatchOptions & { readonly each: true },
   ): BatchReceipt
+  settleMany(
+    items: readonly (Settlement & { readonly id: string })[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt
   settleMany(
     items: readonly (Settlement & { readonly id: string })[],
     options?: BatchOptions,
@@ -163,11 +170,18 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /** `reward` for each item; `each: true` as in `settleMany`. @throws as `reward`, naming the item as `items[i]` */
-  rewardMany(items: readonly { readonly id: string; readonly reward: number }[]): Receipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options?: BatchOptions & { readonly each?: false | undefined },
+  ): Receipt
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
     options: BatchOptions & { readonly each: true },
   ): BatchReceipt
+  rewardMany(
+    items: readonly { readonly id: string; readonly reward: number }[],
+    options?: BatchOptions,
+  ): Receipt | BatchReceipt
   rewardMany(
     items: readonly { readonly id: string; readonly reward: number }[],
     options?: BatchOptions,

@@ -1,9 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import {
+  type BatchReceipt,
   type ChatMessage,
   createRouter,
   type Decision,
   type ModelSpec,
+  type Receipt,
   type Router,
   type RouterOptions,
 } from '../../src/index.js'
@@ -123,6 +125,21 @@ describe('the ids of models', () => {
     expectTypeOf(
       await createRouter<string>({ models: [{ id: 'a', ...PRICE }], dimension: 3 }),
     ).toEqualTypeOf<Router>()
+  })
+
+  it('leave a receipt for what batches are asked for, whatever `each` is', async () => {
+    const router = await createRouter({ models: [{ id: 'a', ...PRICE }], dimension: 3 })
+    const plain = router.settleMany([], { each: undefined })
+    expectTypeOf(plain).toEqualTypeOf<Receipt>()
+    expectTypeOf(router.settleMany([], { each: false })).toEqualTypeOf<Receipt>()
+    expectTypeOf(router.rewardMany([], {})).toEqualTypeOf<Receipt>()
+    expectTypeOf(router.rewardMany([], { each: undefined })).toEqualTypeOf<Receipt>()
+    expectTypeOf(router.rewardMany([], { each: true })).toEqualTypeOf<BatchReceipt>()
+    const each = Math.random() < 2
+    const either = router.settleMany([], { each })
+    expectTypeOf(either).toEqualTypeOf<Receipt | BatchReceipt>()
+    expectTypeOf(router.rewardMany([], { each })).toEqualTypeOf<Receipt | BatchReceipt>()
+    expect(['results' in plain, 'results' in either]).toEqual([false, true])
   })
 
   it('leave misspelt options refused', async () => {
