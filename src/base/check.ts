@@ -2,7 +2,7 @@
  * Titled validators for the public face. Each returns the checked value or throws a `ParetoBanditError`
  * whose message starts with the path of the field. Kernels and folds take primitives and trust them.
  */
-import { type ErrorCode, expected, isList, ParetoBanditError, show } from './errors.js'
+import { type ErrorCode, expected, expectedGot, isList, ParetoBanditError, show } from './errors.js'
 
 /** Largest magnitude of one context entry: keeps x xᵀ sums far from the precision limit of a double. */
 export const CONTEXT_ENTRY_MAX = 1e4
@@ -45,7 +45,7 @@ function unknownKey(value: object, known: readonly string[], field: string): str
     return null
   } catch (cause) {
     const path = field === '' ? 'options' : field
-    throw expected('INVALID_ARGUMENT', path, 'an object that can be read', 'an exception', { cause })
+    throw expectedGot('INVALID_ARGUMENT', path, 'an object that can be read', 'an exception', { cause })
   }
 }
 
@@ -190,7 +190,12 @@ export function copyContext(
   badEntry: ErrorCode = 'INVALID_ARGUMENT',
 ): void {
   if (value.length !== dimension) {
-    throw expected('DIMENSION_MISMATCH', field, `a vector of ${dimension} numbers`, `${value.length} numbers`)
+    throw expectedGot(
+      'DIMENSION_MISMATCH',
+      field,
+      `a vector of ${dimension} numbers`,
+      `${value.length} numbers`,
+    )
   }
   // A vector no longer than the largest entry may be, as nearly all are, has no entry that is too large or no number.
   if (

@@ -1,4 +1,4 @@
-import { expected } from './errors.js'
+import { expected, expectedGot } from './errors.js'
 
 const MILLISECONDS = 'milliseconds since 1970, as Date.now gives'
 
@@ -8,12 +8,12 @@ export function readClock(clock: () => number): number {
   try {
     now = clock()
   } catch (cause) {
-    throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', 'an exception', { cause })
+    throw expectedGot('INVALID_ARGUMENT', 'clock', MILLISECONDS, 'an exception', { cause })
   }
   if (isTime(now)) return now
   if (typeof now === 'number' && Number.isFinite(now))
-    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `no date, ${now}`)
-  throw expected('INVALID_ARGUMENT', 'clock', 'a finite time', now)
+    throw expectedGot('INVALID_ARGUMENT', 'clock', MILLISECONDS, `no date, ${now}`)
+  throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, now)
 }
 
 /** What a `Date` can be: the years -271821 to 275760, ms since 1970. */
@@ -50,7 +50,7 @@ const MICROSECONDS_MIN = 1e14
  */
 export function checkUnitOfClock(now: number): void {
   if (now >= SECONDS_MIN && now < SECONDS_MAX)
-    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `seconds, ${now}`)
+    throw expectedGot('INVALID_ARGUMENT', 'clock', MILLISECONDS, `seconds, ${now}`)
   if (now >= MICROSECONDS_MIN)
-    throw expected('INVALID_ARGUMENT', 'clock', MILLISECONDS, `microseconds, ${now}`)
+    throw expectedGot('INVALID_ARGUMENT', 'clock', MILLISECONDS, `microseconds, ${now}`)
 }

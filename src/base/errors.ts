@@ -109,7 +109,18 @@ export function expected(
   got: unknown,
   options?: ErrorOptions,
 ): ParetoBanditError {
-  return new ParetoBanditError(code, field, `expected ${what}, got ${show(got)}`, options)
+  return expectedGot(code, field, what, show(got), options)
+}
+
+/** The same where `got` is said in our words (`3 numbers`), which are not quoted as a text of the caller's is. */
+export function expectedGot(
+  code: ErrorCode,
+  field: string,
+  what: string,
+  got: string,
+  options?: ErrorOptions,
+): ParetoBanditError {
+  return new ParetoBanditError(code, field, `expected ${what}, got ${got}`, options)
 }
 
 /** `Array.isArray`, which throws where a proxy has been revoked: that is no list. */

@@ -1,4 +1,4 @@
-import { expected, ParetoBanditError } from './errors.js'
+import { expectedGot, ParetoBanditError } from './errors.js'
 
 /** What a caller gives is no deeper than this; what goes round in a circle is. */
 const DEPTH_MAX = 32
@@ -28,14 +28,14 @@ export function reading<T>(field: string, read: () => T): T {
   } catch (cause) {
     if (cause instanceof ParetoBanditError) throw cause
     const path = typeof field === 'string' ? field : ''
-    throw expected('INVALID_ARGUMENT', path, 'a value that can be read', 'an exception', { cause })
+    throw expectedGot('INVALID_ARGUMENT', path, 'a value that can be read', 'an exception', { cause })
   }
 }
 
 function copyOf(value: unknown, field: string, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > DEPTH_MAX) {
-    throw expected('INVALID_ARGUMENT', field, `at most ${DEPTH_MAX} levels of objects`, 'more')
+    throw expectedGot('INVALID_ARGUMENT', field, `at most ${DEPTH_MAX} levels of objects`, 'more')
   }
   if (ArrayBuffer.isView(value)) return value instanceof DataView ? value : structuredClone(value)
   if (!Array.isArray(value)) return copyOfRecord(value, (entry) => copyOf(entry, field, depth + 1))

@@ -175,7 +175,26 @@ function checkInput(input: unknown, field: string): ArrayLike<number> {
 /** A vector may be a proxy, or have getters. */
 function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
   if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
-  else reading(field, () => copyContext(input, dimension, context, 0, field))
+  else
+    reading(field, () => {
+      if (input.length !== dimension) checkNumbers(input, field)
+      copyContext(input, dimension, context, 0, field)
+    })
+}
+
+/** A list of something else (texts, messages of which one is missing) is no vector of another length. @throws INVALID_ARGUMENT */
+function checkNumbers(input: ArrayLike<unknown>, field: string): void {
+  const { length } = input
+  for (let i = 0; i < length; i++) {
+    const item = input[i]
+    if (typeof item === 'number') continue
+    throw expected(
+      'INVALID_ARGUMENT',
+      `${field}[${i}]`,
+      'a number, or a message {role, content} in a chat',
+      item,
+    )
+  }
 }
 
 /** Where texts are routed, a list without anything is a chat in which nobody has said a word. @throws INVALID_ARGUMENT */

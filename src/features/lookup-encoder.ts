@@ -7,7 +7,7 @@ import {
   copyContext,
   DIMENSION_MAX,
 } from '../base/check.js'
-import { expected, ParetoBanditError, show } from '../base/errors.js'
+import { expected, expectedGot, ParetoBanditError, show } from '../base/errors.js'
 import type { Encoder } from './encoder.js'
 import { checkRoom, checkText } from './encoder-output.js'
 
@@ -63,7 +63,7 @@ export function lookupEncoder(options: LookupEncoderOptions): Encoder {
 
 function listEntries(vectors: unknown): [string, ArrayLike<number>][] {
   const entries = vectors instanceof Map ? [...vectors] : Object.entries(checkRecord(vectors, 'vectors'))
-  if (entries.length === 0) throw expected('INVALID_ARGUMENT', 'vectors', 'at least one vector', 'none')
+  if (entries.length === 0) throw expectedGot('INVALID_ARGUMENT', 'vectors', 'at least one vector', 'none')
   return entries.map(([text, vector]: [unknown, unknown]) => {
     if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'vectors', 'texts as keys', text)
     return [text, checkVector(vector, `vectors[${show(text)}]`)]

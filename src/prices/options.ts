@@ -153,7 +153,7 @@ function checkNames(value: unknown): Map<string, string> {
         checkString(name, `models.${id}`),
       ])
   if (pairs.length === 0 || pairs.length > MODELS_MAX)
-    throw expected('INVALID_ARGUMENT', 'models', `1 to ${MODELS_MAX} models`, `${pairs.length}`)
+    throw expected('INVALID_ARGUMENT', 'models', `1 to ${MODELS_MAX} models`, pairs.length)
   return new Map(pairs)
 }
 

@@ -1,5 +1,5 @@
 import { checkEach, checkKeys, checkRecord } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expectedGot, ParetoBanditError } from '../base/errors.js'
 import { reading, readRecordOnce } from '../base/read-once.js'
 import { RETRY_AFTER_MS_MAX } from '../models/tuning.js'
 import { BillRemarks } from '../models/usage/flags.js'
@@ -48,10 +48,10 @@ export function readCorrection(bill: unknown, field: string): GivenSettlement {
   const given = readRecordOnce(checkRecord(bill, field), field)
   const read = readCall(given, SETTLEMENT_KEYS, field, new BillRemarks(true))
   const what = 'costUsd, or inputTokens and outputTokens, or usage'
-  if (!tellsCost(read)) throw expected('INVALID_ARGUMENT', field, what, 'none')
+  if (!tellsCost(read)) throw expectedGot('INVALID_ARGUMENT', field, what, 'none')
   // In place of a bill that was whole half of one would be taken for all of it.
   if (read.costUsd === null && read.usageFlags?.includes('count-missing') === true)
-    throw expected('INVALID_ARGUMENT', field, what, 'the tokens of one side alone')
+    throw expectedGot('INVALID_ARGUMENT', field, what, 'the tokens of one side alone')
   return read
 }
 

@@ -11,7 +11,7 @@ import {
   checkString,
   DIMENSION_MAX,
 } from '../base/check.js'
-import { expected, isList, ParetoBanditError } from '../base/errors.js'
+import { expected, expectedGot, isList, ParetoBanditError } from '../base/errors.js'
 import { reading, readOnce } from '../base/read-once.js'
 import { FORCED_EXPLORATION_MAX } from '../events/models.js'
 import type { AnyEncoder } from '../features/encoder.js'
@@ -266,7 +266,7 @@ export function checkRewardRange(value: unknown, field: string): readonly [numbe
   if (!isList(value) || value.length !== 2) throw expected('INVALID_ARGUMENT', field, '[low, high]', value)
   const low = checkInRange(value[0], -1e6, 1e6, `${field}[0]`)
   const high = checkInRange(value[1], -1e6, 1e6, `${field}[1]`)
-  if (low >= high) throw expected('INVALID_ARGUMENT', field, 'low < high', `[${low}, ${high}]`)
+  if (low >= high) throw expectedGot('INVALID_ARGUMENT', field, 'low < high', `[${low}, ${high}]`)
   return [low, high]
 }
 

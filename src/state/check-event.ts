@@ -1,7 +1,7 @@
 import { checkStatistics } from '../bandit/statistics-check.js'
 import { checkInRange, checkOneOf, checkRecord } from '../base/check.js'
 import { isTime } from '../base/clock.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, expectedGot, ParetoBanditError } from '../base/errors.js'
 import { CORE_EVENTS, type CoreDefinition } from '../events/core-events.js'
 import { checkCurvePoints } from '../events/curve-point.js'
 import { checkFields, type EventDefinition, type Rules } from '../events/definition.js'
@@ -56,7 +56,7 @@ const RULES: { readonly [D in CoreDefinition as D['type']]: Rules<D, Context> } 
     context: ({ context: { length } }, { state }) => {
       const { dimension } = state.pending
       if (length === dimension) return
-      throw expected(
+      throw expectedGot(
         'DIMENSION_MISMATCH',
         'event.context',
         `a vector of ${dimension} numbers`,

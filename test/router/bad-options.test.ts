@@ -195,9 +195,22 @@ describe('a clock', () => {
     },
   )
 
+  it.each([
+    [() => new Date(0), 'an object'],
+    [Date, /^"\w{3} \w{3} \d\d /],
+    [() => new Date(0).toISOString(), '"1970-01-01T00:00:00.000Z"'],
+    [() => BigInt(1_764_140_000_000), '1764140000000n'],
+    [async () => 1_764_140_000_000, 'an object'],
+    [() => process.hrtime(), 'an array of 2'],
+  ])('of another type is told what is wanted: %s', async (clock, got) => {
+    const error = await expectRejection(makeBench({ clock: wrong(clock) }), 'INVALID_ARGUMENT', 'clock')
+    expect(error.message).toMatch(/^clock: expected milliseconds since 1970, as Date\.now gives, got /)
+    expect(error.message.split(', got ')[1]).toMatch(got)
+  })
+
   it.each([1_764_140_000, 1_764_140_000.25, 2e9, 9e10])('of seconds is refused: %s', async (now) => {
     const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
-    expect(error.message).toMatch(/milliseconds since 1970.*seconds/)
+    expect(error.message).toMatch(/milliseconds since 1970.*, got seconds, /)
     const { router } = await makeBench({ clock: () => now, models: [] })
     for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
   })
@@ -206,7 +219,7 @@ describe('a clock', () => {
     'of microseconds is refused: %s',
     async (now) => {
       const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
-      expect(error.message).toMatch(/milliseconds since 1970.*microseconds/)
+      expect(error.message).toMatch(/milliseconds since 1970.*, got microseconds, /)
       const { router } = await makeBench({ clock: () => now, models: [] })
       const before = router.snapshot()
       for (let i = 0; i < 2; i++) expectCode(() => router.expire(), 'INVALID_ARGUMENT', 'clock')
@@ -216,7 +229,7 @@ describe('a clock', () => {
 
   it.each([1_764_140_000_000_000_000, -1e18])('of nanoseconds is refused: %s', async (now) => {
     const error = await expectRejection(makeBench({ clock: () => now }), 'INVALID_ARGUMENT', 'clock')
-    expect(error.message).toMatch(/milliseconds since 1970.*no date/)
+    expect(error.message).toMatch(/milliseconds since 1970.*, got no date, /)
   })
 
   it.each([

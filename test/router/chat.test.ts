@@ -87,6 +87,32 @@ describe('messages of a chat', () => {
     expectCode(() => vectors.route([{ role: 'user', content: 'a' }]), 'NO_ENCODER', 'input')
   })
 
+  it('are not taken for a vector where one is missing, or where they are plain texts', async () => {
+    const { router } = await makeBench({ encoder: hearing().encoder, dimension: 3 })
+    const message = { role: 'user', content: 'a' }
+    const refused: [unknown, string, string][] = [
+      [['hi', 'there'], 'input[0]', '"hi"'],
+      [[null], 'input[0]', 'null'],
+      [[undefined, message], 'input[0]', 'undefined'],
+      [Object.assign([], { 1: message }), 'input[0]', 'undefined'],
+      [[1, message], 'input[1]', 'an object'],
+      [[1, 2, 3, '4'], 'input[3]', '"4"'],
+    ]
+    const got = ({ message }: Error) => message.split(', got ')[1]
+    for (const [input, field, shown] of refused) {
+      const one = expectCode(() => router.route(wrong(input)), 'INVALID_ARGUMENT', field)
+      const many = expectCode(
+        () => router.routeMany([wrong(input)]),
+        'INVALID_ARGUMENT',
+        field.replace('input', 'inputs[0]'),
+      )
+      const waiting = await expectRejection(router.routeAsync(wrong(input)), 'INVALID_ARGUMENT', field)
+      expect([one, many, waiting].map(got)).toEqual([shown, shown, shown])
+    }
+    const short = expectCode(() => router.route([1, 2]), 'DIMENSION_MISMATCH', 'input')
+    expect(short.message).toBe('input: expected a vector of 3 numbers, got 2 numbers')
+  })
+
   it('are read once, and may call the router', async () => {
     const { texts, encoder } = hearing()
     const { router } = await makeBench({ encoder, dimension: 3 })

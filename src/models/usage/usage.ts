@@ -1,5 +1,5 @@
 import { checkRecord, isRecord } from '../../base/check.js'
-import { expected } from '../../base/errors.js'
+import { expected, expectedGot } from '../../base/errors.js'
 import { SERVICE_TIERS, type ServiceTier } from '../service-tier.js'
 import {
   TOKEN_KIND_ROWS,
@@ -49,7 +49,8 @@ export function normaliseUsage(value: unknown, field: string, kinds = TOKEN_KIND
     const keys = Object.keys(checkRecord(value, field))
     throw expected('INVALID_ARGUMENT', field, what, keys.slice(0, 5).join(', ') || 'none')
   }
-  if (usage === 'empty') throw expected('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
+  if (usage === 'empty')
+    throw expectedGot('INVALID_ARGUMENT', field, 'a usage with a count of tokens', 'none')
   return usage
 }
 
