@@ -61,6 +61,28 @@ export class Utf8Reader {
   }
 }
 
+/** First bytes of files that are no text in UTF-8, as hexadecimal: what they are, and what makes a text of them. */
+const OTHER_KINDS: readonly (readonly [start: RegExp, what: string, way: string])[] = [
+  [/^(fffe|feff|(?!00)..00(?!00)..00|00(?!00)..00(?!00))/, 'UTF-16', 'iconv -f UTF-16 -t UTF-8'],
+  [/^1f8b/, 'compressed by gzip', 'gunzip -c'],
+  [/^28b52ffd/, 'compressed by zstd', 'zstd -dc'],
+  [/^504b0304/, 'a ZIP archive', 'unzip -p'],
+]
+
+/** What is wrong with a file that begins with these bytes; null for text in UTF-8. */
+export function otherKindOf(bytes: Uint8Array): string | null {
+  const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const found = OTHER_KINDS.find(([pattern]) => pattern.test(start))
+  return found === undefined ? null : `expected text in UTF-8, it is ${found[1]}: use '${found[2]}' first`
+}
+
+/** The text of a file, which may be of another kind. @throws what `refuse` makes */
+export function textOfFile(bytes: Uint8Array, refuse: (message: string) => Error): string {
+  const other = otherKindOf(bytes)
+  if (other !== null) throw refuse(other)
+  return utf8Text(bytes, refuse)
+}
+
 /** A text of which all bytes are there. @throws what `refuse` makes */
 export function utf8Text(bytes: Uint8Array, refuse: (message: string) => Error): string {
   const reader = new Utf8Reader(refuse)

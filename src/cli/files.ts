@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { utf8Text } from '../base/utf8.js'
+import { textOfFile } from '../base/utf8.js'
 import { CommandError } from './command-error.js'
 import { jsonMistake } from './json-mistake.js'
 
@@ -29,21 +29,6 @@ export function fileError(error: unknown, path: string, verb: 'read' | 'write'):
 /** How errors call what `-` stands for. */
 export const STANDARD_INPUT = 'standard input'
 
-/** First bytes of files that are no text in UTF-8, as hexadecimal: what they are, and what makes a text of them. */
-const OTHER_KINDS: readonly (readonly [start: RegExp, what: string, way: string])[] = [
-  [/^(fffe|feff|(?!00)..00(?!00)..00|00(?!00)..00(?!00))/, 'UTF-16', 'iconv -f UTF-16 -t UTF-8'],
-  [/^1f8b/, 'compressed by gzip', 'gunzip -c'],
-  [/^28b52ffd/, 'compressed by zstd', 'zstd -dc'],
-  [/^504b0304/, 'a ZIP archive', 'unzip -p'],
-]
-
-/** What is wrong with a file that begins with these bytes; null for text in UTF-8. */
-export function otherKindOf(bytes: Buffer): string | null {
-  const start = bytes.toString('hex', 0, 4)
-  const found = OTHER_KINDS.find(([pattern]) => pattern.test(start))
-  return found === undefined ? null : `expected text in UTF-8, it is ${found[1]}: use '${found[2]}' first`
-}
-
 /** Makes the error of what is wrong with a file. */
 export function unreadable(name: string): (message: string) => CommandError {
   return (message) => new CommandError('FILE_UNREADABLE', `${name}: ${message}`)
@@ -51,9 +36,7 @@ export function unreadable(name: string): (message: string) => CommandError {
 
 /** @returns without a byte order mark. @throws FILE_UNREADABLE for what is no text in UTF-8 */
 function textOf(bytes: Buffer, name: string): string {
-  const other = otherKindOf(bytes)
-  if (other === null) return utf8Text(bytes, unreadable(name)).replace(/^\ufeff/, '')
-  throw unreadable(name)(other)
+  return textOfFile(bytes, unreadable(name)).replace(/^\ufeff/, '')
 }
 
 /** @throws FILE_UNREADABLE naming the file */

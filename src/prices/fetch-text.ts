@@ -1,5 +1,5 @@
 import { ParetoBanditError } from '../base/errors.js'
-import { Utf8Reader } from '../base/utf8.js'
+import { textOfFile } from '../base/utf8.js'
 import { isInside, type Lookup } from './inside.js'
 
 export interface FetchLimits {
@@ -115,8 +115,7 @@ async function textOf(
   }
   if (body === null) return ''
   const reader = body.getReader()
-  const text = new Utf8Reader(unreadable)
-  const parts: string[] = []
+  const parts: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0
   try {
     for (;;) {
@@ -125,14 +124,13 @@ async function textOf(
       if (done) break
       bytes += value.byteLength
       if (bytes > bytesMax) throw tooLong()
-      parts.push(text.read(value))
+      parts.push(value)
     }
-    text.end()
   } catch (error) {
     await reader.cancel().catch(() => {})
     throw error
   }
-  return parts.join('')
+  return textOfFile(new Uint8Array(await new Blob(parts).arrayBuffer()), unreadable)
 }
 
 export function failureAt(name: string): Failure {

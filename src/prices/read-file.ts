@@ -1,4 +1,4 @@
-import { utf8Text } from '../base/utf8.js'
+import { textOfFile } from '../base/utf8.js'
 
 /** By name, so that what bundles the core for a runtime without files does not look for them. */
 const FILES = 'node:fs'
@@ -27,7 +27,7 @@ export async function readFileText(path: string, bytesMax: number): Promise<stri
       bytes += piece.length
       if (bytes > bytesMax) throw new RangeError(`expected at most ${bytesMax} bytes, it has more`)
     }
-    return utf8Text(Buffer.concat(pieces), (message) => new RangeError(message))
+    return textOfFile(Buffer.concat(pieces), (message) => new RangeError(message))
   } finally {
     await file.close()
   }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { importPrices } from '../../src/prices/index.js'
 import { LITELLM } from './lists.js'
@@ -64,6 +65,25 @@ describe('a file', () => {
     await unreadable(path, /latin\.json: .*byte 5 of line 2 is 0xe9, not UTF-8/)
     const url = await server((_, response) => response.end(latin))
     await unreadable(`${url}/l.json`, /byte 5 of line 2 is 0xe9, not UTF-8/)
+  })
+
+  it('or an answer of another kind is named, with what makes a text of it', async () => {
+    const wide = Buffer.from(`\ufeff${LIST}`, 'utf16le')
+    const kinds: [string, Buffer, RegExp][] = [
+      ['list.json.gz', gzipSync(LIST), /it is compressed by gzip: use 'gunzip -c' first/],
+      ['wide.json', wide, /it is UTF-16: use 'iconv -f UTF-16 -t UTF-8' first/],
+      ['swapped.json', Buffer.from(wide).swap16(), /it is UTF-16/],
+      ['list.zip', Buffer.concat([Buffer.from('PK\x03\x04'), gzipSync(LIST)]), /it is a ZIP archive/],
+    ]
+    const url = await server((request, response) =>
+      response.end(kinds.find(([name]) => request.url === `/${name}`)?.[1]),
+    )
+    for (const [name, bytes, message] of kinds) {
+      const path = join(await folder(), name)
+      await writeFile(path, bytes)
+      await unreadable(path, message)
+      await unreadable(`${url}/${name}`, message)
+    }
   })
 
   it('that is not there, too long, a folder or no JSON is refused by name', async () => {

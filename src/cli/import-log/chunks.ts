@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { messageOf } from '../../base/errors.js'
-import { Utf8Reader } from '../../base/utf8.js'
+import { otherKindOf, Utf8Reader } from '../../base/utf8.js'
 import { CommandError } from '../command-error.js'
-import { fileError, otherKindOf, STANDARD_INPUT, unreadable } from '../files.js'
+import { fileError, STANDARD_INPUT, unreadable } from '../files.js'
 
 /** How many bytes tell what a file is. */
 const START_BYTES = 4096
