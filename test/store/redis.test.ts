@@ -421,6 +421,21 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       await expectRejection(stores[0].read(positions[6], 0), 'STORE_CORRUPT')
     })
 
+    it('and goes on where what somebody has put in is deleted by the id that it names', async () => {
+      const positions = await makeLog([])
+      const foreign = String(await server.command('XADD', events(), '*', 'x', 'y'))
+      const named = await expectRejection(stores[0].read(positions[6], 0), 'STORE_CORRUPT')
+      expect(named.message).toContain(`entry ${foreign} is not what was appended`)
+      const opened = async () => {
+        const store = make()
+        await store.open(HEADER, SEED)
+        return readAll(store, positions[0])
+      }
+      await expectRejection(opened(), 'STORE_CORRUPT')
+      await server.command('XDEL', events(), foreign)
+      expect((await opened()).ids).toHaveLength(12)
+    })
+
     it('and of none where release 0.1.0 trimmed it after us', async () => {
       const positions = await makeLog([2, 3])
       await server.command('HSET', `{test${streams}}:log`, 'trimmed', positions[4])
