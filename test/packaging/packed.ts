@@ -18,6 +18,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+  readonly engines: { readonly node: string }
   readonly peerDependencies: Readonly<Record<string, string>>
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>
 }
