@@ -20,12 +20,13 @@ const FAULTS = join(root, 'scripts/faults')
 const BEFORE = join(FAULTS, 'before.json')
 const OUT = join(root, 'docs/img/faults')
 const PANEL = { width: 420, height: 260, gap: 28 }
-const TOP = 70
+const TOP = 92
+const KEY = { y: 70, line: 22, width: 130 }
 const SIDE = 20
 const BEFORE_COLOR = '#c4541b'
 const AFTER_COLOR = '#0072b2'
 const STYLE = `text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#1d1f23}
-.title{font-size:17px;font-weight:600}.note,.axis,.tick,.phase{fill:#5f6470}.name{font-weight:600}
+.title{font-size:17px;font-weight:600}.key{stroke-width:3}.note,.axis,.tick,.phase{fill:#5f6470}.name{font-weight:600}
 .grid{stroke:#dedbd2;stroke-width:1}.line{fill:none;stroke-width:2;stroke-linejoin:round}.end{font-weight:600}
 .band{fill:#f1eee6}.phase-line{stroke:#bdb8aa;stroke-dasharray:3 3;fill:none}`
 
@@ -87,6 +88,11 @@ function pictureOf({ title, about, panels }, recorded, measured, { lineChart, ta
       tag('g', { transform: 'translate(0 24)' }, chart),
     )
   })
+  const keyOf = (place, text, color) => {
+    const x = SIDE + place * KEY.width
+    const stroke = { x1: x, x2: x + KEY.line, y1: KEY.y - 4, y2: KEY.y - 4, stroke: color, class: 'key' }
+    return tag('line', stroke) + label(text, x + KEY.line + 6, KEY.y)
+  }
   const attributes = { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, width, height }
   return `${tag(
     'svg',
@@ -95,6 +101,8 @@ function pictureOf({ title, about, panels }, recorded, measured, { lineChart, ta
     tag('rect', { width, height, fill: '#fcfbf8' }),
     label(title, SIDE, 28, { class: 'title' }),
     label(about, SIDE, 48, { class: 'note' }),
+    keyOf(0, `release ${recorded.release}`, BEFORE_COLOR),
+    keyOf(1, 'as it is now', AFTER_COLOR),
     ...charts,
   )}\n`
 }

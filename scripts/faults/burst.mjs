@@ -17,8 +17,8 @@ export const title = 'A cap of $10 a day, a burst and an office'
 export const about =
   'Left: 100 requests an hour and 8,000 at 23h; the cheapest model for all costs $1.60. Right: 400 an hour from 9h to 17h, else 5.'
 export const panels = [
-  { key: 'refused', title: 'burst at 23h: refused', yLabel: "share of the day's requests", ...PANEL },
-  { key: 'spent', title: 'office day: spent', yLabel: 'share of the cap', ...PANEL },
+  { key: 'refused', title: 'A burst at 23h', yLabel: 'requests of the day that are refused', ...PANEL },
+  { key: 'spent', title: 'An office day', yLabel: 'how much of the cap is spent', ...PANEL },
 ]
 
 export async function measure(library) {

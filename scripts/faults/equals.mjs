@@ -13,7 +13,7 @@ const PANEL = {
   yDomain: [0, 1],
   yTicks: [0, 0.25, 0.5, 0.75, 1],
   yFormat: percent,
-  xLabel: 'seeds, the least share first',
+  xLabel: '20 runs (seeds), sorted by share',
   requests: SEEDS,
 }
 
@@ -22,10 +22,10 @@ export const title = 'Two models that are equally good, one fifty times as dear,
 export const about =
   'Shares of 3,000 requests. What rewards cannot tell apart goes to the cheaper one; right or wrong in 70 % of both takes thousands of them.'
 export const panels = [
-  { key: 'same', title: 'every answer is right', ...PANEL },
-  { key: 'silent', title: 'no rewards', ...PANEL },
-  { key: 'warm', title: 'right in 70 %, with priors of 2,000 rows', ...PANEL },
-  { key: 'cold', title: 'right in 70 %, from nothing', ...PANEL },
+  { key: 'same', title: 'Every answer is right', ...PANEL },
+  { key: 'silent', title: 'No rewards', ...PANEL },
+  { key: 'warm', title: 'Right in 70 %, with priors of 2,000 rows', ...PANEL },
+  { key: 'cold', title: 'Right in 70 %, nothing known at first', ...PANEL },
 ]
 
 export async function measure({ createRouter, fitPriors }) {

@@ -21,7 +21,7 @@ const PANEL = {
 }
 
 export const name = 'limits'
-export const title = 'A model that limits of the requests shut out'
+export const title = 'The better model, shut out by a limit that each request has'
 export const about =
   'Each request has a limit. Ten calls under way to the better model go wrong: they take 30 s, or their bills are 30 times too high.'
 export const panels = [

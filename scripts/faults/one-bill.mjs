@@ -21,17 +21,22 @@ export const about =
 export const panels = [
   {
     key: 'honest',
-    title: '$0.25 (a prompt of 250,000 tokens): the better model',
-    yLabel: 'share of requests',
+    title: 'A bill of $0.25 (a prompt of 250,000 tokens)',
+    yLabel: 'requests that go to the better model',
     ...PANEL,
   },
   {
     key: 'mistake',
-    title: '$1,000 (a mistake of units): the better model',
-    yLabel: 'share of requests',
+    title: 'A bill of $1,000 (a mistake of units)',
+    yLabel: 'requests that go to the better model',
     ...PANEL,
   },
-  { key: 'refused', title: '$1,000, with strict: refused', yLabel: 'share of requests', ...PANEL },
+  {
+    key: 'refused',
+    title: 'A bill of $1,000, and strict: true',
+    yLabel: 'requests that are refused',
+    ...PANEL,
+  },
 ]
 
 export async function measure({ createRouter }) {
