@@ -115,10 +115,12 @@ export class Outbox {
     return bytes
   }
 
-  /** Resolves when all that was appended so far is durable. @throws what has broken the store */
+  /** Resolves when all that was appended so far is durable: of a closed one that is whole, at once. @throws what has broken the store */
   flush(): Promise<void> {
-    if (this.broken !== undefined) return Promise.reject(this.broken)
-    if (this.waiting === 0) return Promise.resolve()
+    const { broken, waiting } = this
+    const isClosed = broken instanceof ParetoBanditError && broken.code === 'STORE_CLOSED'
+    if (waiting === 0 && (broken === undefined || isClosed)) return Promise.resolve()
+    if (broken !== undefined) return Promise.reject(broken)
     return new Promise((resolve, reject) => {
       this.waiters.push({ number: this.lastNumber, resolve, reject })
     })

@@ -408,7 +408,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Resolves when all that has happened so far is durable: at once without a store.
+   * Resolves when all that has happened so far is durable: at once without a store, and after `close`.
    * @throws (the promise is rejected with) what has broken the store for good
    */
   flush(): Promise<void> {

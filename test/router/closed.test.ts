@@ -55,6 +55,9 @@ describe.each(STORES)('a closed router %s', (_, options) => {
       expect(`${name}: ${error.message}`).toContain('the router has been closed')
     }
     await expectRejection(router.routeAsync(X), 'STORE_CLOSED')
+    await expectRejection(router.preview(X), 'STORE_CLOSED')
+    // All that happened is durable.
+    await router.flush()
     expect(router.snapshot()).toEqual(before)
     expect(router.stats().requests).toBe(1)
     expect(router.explain(id).chosen).toMatch(/small|middle|large/)
