@@ -20,6 +20,12 @@ const SCRIPT = {
   logLevel: 'warning',
 }
 
+/**
+ * What a router loads on demand and none of the playground ever does: a store, other kernels where SIMD runs or Node does,
+ * a policy that is not played. Where one was loaded all the same, that would be told as any error is.
+ */
+const LEFT_OUT = ['./log/index.js', './native-kernel.js', './wasm-scalar.generated.js', './thompson/index.js']
+
 /** @param folder where its files go; it is made if it is not there */
 export async function buildPlayground(folder) {
   await mkdir(folder, { recursive: true })
@@ -39,8 +45,27 @@ const WORKER_CODE = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/worker-code\.js$/ }, () => ({ path: 'worker', namespace: 'worker-code' }))
     onLoad({ filter: /./, namespace: 'worker-code' }, async () => {
-      const built = await build({ ...SCRIPT, entryPoints: ['web/playground/worker.ts'], write: false })
+      const entryPoints = ['web/playground/worker.ts']
+      const built = await build({ ...SCRIPT, entryPoints, write: false, plugins: [WITHOUT_THE_UNUSED] })
       return { contents: built.outputFiles[0].text, loader: 'text' }
+    })
+  },
+}
+
+const WITHOUT_THE_UNUSED = {
+  name: 'without-the-unused',
+  setup({ onResolve, onLoad, onEnd }) {
+    const left = new Set(LEFT_OUT)
+    onResolve({ filter: /^\.\// }, ({ path, kind }) => {
+      if (kind !== 'dynamic-import' || !LEFT_OUT.includes(path)) return undefined
+      left.delete(path)
+      return { path, namespace: 'left-out' }
+    })
+    onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`the playground is built without ${path}`)})`,
+    }))
+    onEnd(() => {
+      if (left.size > 0) throw new Error(`nobody imports ${[...left].join(', ')}: what is left out has moved`)
     })
   },
 }

@@ -1,4 +1,6 @@
-import { isPolicyName, type PolicyName } from '../policy/policies.js'
+import type { PolicyName } from '../policy/policies.js'
+import type { BaselineName } from './baseline-names.js'
+import { PLAIN_BASELINES } from './plain-baselines.js'
 
 /** Policies that others are compared with, unless a replay says otherwise. */
 const COMPARED: readonly PolicyName[] = ['paper', 'thompson']
@@ -11,6 +13,11 @@ export function besideOf(policy: PolicyName): readonly PolicyName[] {
 }
 
 /** Those that a replay has rows of, in their order. */
-export function policiesBeside(baselines: readonly { readonly baseline: string }[]): PolicyName[] {
-  return [...new Set(baselines.map(({ baseline }) => baseline))].filter(isPolicyName)
+export function policiesBeside(baselines: readonly { readonly baseline: BaselineName }[]): PolicyName[] {
+  return [...new Set(baselines.map(({ baseline }) => baseline))].filter(isPolicy)
+}
+
+/** A policy's own name is that of the baseline: what is none of the others is a policy. */
+function isPolicy(baseline: BaselineName): baseline is PolicyName {
+  return PLAIN_BASELINES.every((name) => name !== baseline)
 }

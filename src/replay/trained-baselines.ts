@@ -1,11 +1,11 @@
 import { confidence95, mean } from '../base/statistics.js'
-import type { TrainedBaseline } from './baseline-names.js'
 import type { Bench } from './bench.js'
 import type { Point } from './hindsight.js'
 import { FOLDS } from './linear/pooled-ridge.js'
 import { PricedChoice, type RuleOutcome } from './linear/priced-choice.js'
 import { thresholdRouter } from './linear/threshold-router.js'
 import { meanPoint, TrainPart } from './linear/train-part.js'
+import type { TrainedBaseline } from './plain-baselines.js'
 import type { BaselineRow } from './result.js'
 import type { OutcomeTable } from './table.js'
 

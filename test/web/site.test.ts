@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { filesUnder } from '../house/imports.js'
@@ -49,6 +50,15 @@ describe('the site', () => {
       expect(html).not.toMatch(/href="[^":]*\.md[#"]/)
     }
     expect(await readFile(join(folder, 'index.html'), 'utf8')).not.toContain('!-- begin:')
+  })
+
+  it('has a playground that brings the engine once, and of it no more than it plays', async () => {
+    const script = await readFile(join(folder, 'playground/page.js'))
+    expect(gzipSync(script).length).toBeLessThan(245_000)
+    // A message of the default policy, and one of a router on a store.
+    const timesOf = (text: string) => script.toString().split(text).length - 1
+    expect(timesOf('no time zone for a rolling cap')).toBe(1)
+    expect(timesOf('its log has no budget to begin with')).toBe(0)
   })
 
   it('has links that all lead somewhere, and that name no path of a host', async () => {
