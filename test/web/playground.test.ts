@@ -195,15 +195,26 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await page.setInputFiles('#own-file', file('mine.jsonl', rows.join('\n')))
     await waitForText('#data-name', 'mine.jsonl, 50 prompts')
     await waitForText('#source', 'those of your file mine.jsonl')
-    for (const bytes of [
-      [0xff, 0xfe, 0x7b, 0],
-      [0x7b, 0xe9, 0x7d],
-    ]) {
-      const buffer = Buffer.from(bytes)
-      await page.setInputFiles('#own-file', { name: 'other.txt', mimeType: 'text/plain', buffer })
-      await waitForText('[role=alert]', 'other.txt: expected text in UTF-8')
+    for (const [name, content, message] of [
+      [
+        'other.gz',
+        Buffer.from([0x1f, 0x8b, 8, 0]),
+        'other.gz: expected JSON lines, got a file packed by gzip',
+      ],
+      ['other.txt', Buffer.from([0x7b, 0xe9, 0x7d]), 'other.txt: expected text in UTF-8'],
+      [
+        'other.csv',
+        Buffer.from('prompt,model,reward\n'),
+        'other.csv: expected one JSON object a line, got a table',
+      ],
+      ['other.json', Buffer.from(`[${rows[0]}]`), 'got a JSON array: write each of its entries on a line'],
+      ['none.jsonl', Buffer.from(''), 'none.jsonl: expected one JSON object a line, got an empty file'],
+    ] as const) {
+      await page.setInputFiles('#own-file', { name, mimeType: 'text/plain', buffer: content })
+      await waitForText('[role=alert]', message)
       await page.click('[role=alert] button')
     }
+    await waitForText('#data-name', 'mine.jsonl, 50 prompts')
     await step(1)
     const stats = await expectShownIsStats()
     expect(stats.models.map(({ id }) => id)).toEqual([HOSTILE_ID, 'dear'])
@@ -212,6 +223,73 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await page.click('#simulated')
     await waitForText('#data-name', 'a simulated workload')
     await waitForText('#source', 'are simulated')
+  })
+
+  it('says that a large file is being read, and what of it was left out', async () => {
+    await openPaused()
+    // What was announced, in its order.
+    await page.evaluate(`(() => {
+      window.heard = []
+      const place = document.getElementById('reading')
+      new MutationObserver(() => window.heard.push(place.textContent)).observe(place, { childList: true, subtree: true })
+    })()`)
+    expect(await page.getAttribute('#reading', 'role')).toBe('status')
+    const outcome = { reward: 0.5, costUsd: 1e-4 }
+    const rows = Array.from({ length: 3000 }, (_, i) =>
+      JSON.stringify({
+        id: `${i}`,
+        prompt: `${i} ${'word '.repeat(100)}`,
+        outcomes: { a: outcome, b: outcome },
+      }),
+    )
+    rows.push(JSON.stringify({ id: 'part', prompt: 'part', outcomes: { a: outcome } }))
+    const buffer = Buffer.from(rows.join('\n'))
+    await page.setInputFiles('#own-file', { name: 'large.jsonl', mimeType: 'text/plain', buffer })
+    await waitForText('#data-name', 'large.jsonl, 3,000 prompts, 1 more lack an outcome of some model')
+    expect(await page.evaluate('window.heard')).toEqual(['Reading large.jsonl, 2 MB … ', ''])
+    expect(await page.textContent('main > .unseen[role=status]')).toBe('large.jsonl plays')
+    await page.click('#restart')
+    await step(1)
+    await waitForText('#data-name', 'large.jsonl')
+  })
+
+  it('links each of its parts to the page of the docs that explains it', async () => {
+    await openPaused()
+    const links = await page
+      .locator('a')
+      .evaluateAll((found) => found.map((link) => (link as HTMLAnchorElement).getAttribute('href') ?? ''))
+    expect(links.filter((link) => link.startsWith('../docs/')).length).toBeGreaterThan(10)
+    for (const link of new Set(links)) {
+      const to = new URL(link, url)
+      const response = await fetch(to)
+      expect(response.status, link).toBe(200)
+      const anchor = decodeURIComponent(to.hash.slice(1))
+      if (anchor !== '') expect(await response.text(), link).toContain(`id="${anchor}"`)
+    }
+  })
+
+  it('draws the lowest label of an axis whole where there is nothing to draw yet', async () => {
+    await openPaused()
+    // Dark pixels in the lowest two rows of a chart would be those of a label that is cut.
+    const cut = await page.evaluate(`[...document.querySelectorAll('.plot canvas')].map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, canvas.height - 2, canvas.width, 2)
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length
+    })`)
+    expect(cut).toEqual([0, 0, 0, 0])
+  })
+
+  it('tells whether the link was copied, each time', async () => {
+    await openPaused()
+    await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+    const told = page.locator('main > .unseen[role=status] span')
+    for (let i = 0; i < 2; i++) {
+      const before = await told.elementHandle()
+      await page.click('#share')
+      await expect.poll(() => told.textContent()).toBe('The link is beside the button')
+      // Another element: what says the same is told again.
+      expect(await before?.evaluate((element) => (element as Element).isConnected)).toBe(false)
+    }
+    await waitForText('#share-setting', 'Copy it from here.')
   })
 
   it('lets nothing out: page and worker are refused every connection', async () => {
@@ -409,6 +487,7 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
   it.each([
     [400, 'light'],
     [400, 'dark'],
+    [900, 'light'],
     [1600, 'light'],
     [1600, 'dark'],
   ] as const)('fits %i px in %s, without a fault that axe finds', async (width, colorScheme) => {
@@ -416,10 +495,19 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await step(1)
     await page.click('#add-newcomer')
     await waitForText('#notes', 'is new')
+    // On a phone what plays comes first: the sections below it are folded.
+    const folded = page.locator('details.fold:not([open]) > summary')
+    expect(await folded.count()).toBe(width < 760 ? 5 : 0)
+    while ((await folded.count()) > 0) await folded.first().click()
     await page.click('#explain')
     await waitForText('#explanation', 'It would go to')
     await shown()
     expect(await overflow()).toBeLessThanOrEqual(0)
+    const tables = page.locator('.scroll:has(table)')
+    expect(await tables.count()).toBe(2)
+    expect(
+      await tables.evaluateAll((found) => found.map((table) => table.scrollWidth - table.clientWidth)),
+    ).toEqual([0, 0])
     await page.evaluate(AXE)
     const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
       'axe.run()',

@@ -42,7 +42,7 @@ describe('the worker’s side', () => {
     const told: Tell[] = []
     const clock = clockOf(stepMs)
     const stage = new Stage(defaultEncoder(), clock.read, (message) => told.push(message))
-    await stage.ask({ type: 'start', link: 'rate=10000', file: null })
+    await stage.ask({ type: 'start', link: 'rate=10000', source: 'simulated' })
     return { stage, told, clock, views: () => told.filter((message) => message.type === 'view') }
   }
 
@@ -71,13 +71,13 @@ describe('the worker’s side', () => {
 
   it('says what was wrong with what was asked, and goes on', async () => {
     const { stage, told } = await staged()
-    await stage.ask({ type: 'start', link: 'budget=lots', file: null })
+    await stage.ask({ type: 'start', link: 'budget=lots', source: 'simulated' })
     expect(told.at(-1)).toEqual({
       type: 'refused',
       what: 'start',
       message: 'budget: expected a number, got "lots"',
     })
-    await stage.ask({ type: 'start', link: '', file: { name: 'a.jsonl', text: 'no' } })
+    await stage.ask({ type: 'start', link: '', source: new File(['no'], 'a.jsonl') })
     expect(told.at(-1)).toMatchObject({ type: 'refused', what: 'start' })
     await stage.ask({ type: 'step', count: 100 })
     stage.turn()

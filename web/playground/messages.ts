@@ -2,16 +2,13 @@ import type { Preview } from '../../src/policy/decision.js'
 import type { Setting } from './play/setting.js'
 import type { View } from './play/view.js'
 
-/** A file of outcomes that a person has opened. It goes to the worker and nowhere else. */
-export interface OwnFile {
-  readonly name: string
-  readonly text: string
-}
+/** Where outcomes come from: what plays now, or a file that a person has opened. It goes to the worker and nowhere else. */
+export type Source = 'simulated' | 'same' | File
 
 /** What the page asks of the worker. */
 export type Ask =
   /** @param link what stands after the `#` of the address; empty for the usual setting */
-  | { readonly type: 'start'; readonly link: string; readonly file: OwnFile | null }
+  | { readonly type: 'start'; readonly link: string; readonly source: Source }
   | { readonly type: 'set'; readonly setting: Setting }
   | { readonly type: 'play'; readonly isOn: boolean }
   | { readonly type: 'step'; readonly count: number }
@@ -25,6 +22,8 @@ export interface Started {
   readonly simulated: boolean
   readonly takesPrompts: boolean
   readonly prompts: number
+  /** Prompts of the file that lack an outcome of some model. */
+  readonly leftOut: number
   readonly kernel: string
   /** Recorded models with their means, in the order of the data. */
   readonly bases: readonly Base[]

@@ -5,7 +5,7 @@ import { connect, hear, start, whileHidden } from './state.js'
 
 const wantsCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
 connect(startWorker(hear), !wantsCalm)
-start(location.hash.slice(1), null)
+start(location.hash.slice(1), 'simulated')
 addEventListener('hashchange', () => start(location.hash.slice(1)))
 document.addEventListener('visibilitychange', () => whileHidden(document.hidden))
 

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import type { Preview } from '../../src/policy/decision.js'
 import type { Host } from './host.js'
-import type { OwnFile, Started, Tell } from './messages.js'
+import type { Source, Started, Tell } from './messages.js'
 import { type ModelSetting, type Setting, writeSetting } from './play/setting.js'
 import type { View } from './play/view.js'
 
@@ -14,7 +14,10 @@ export const isPlaying = signal(false)
 export const measuredPerSecond = signal(0)
 export const problem = signal<string | null>(null)
 export const explained = signal<{ readonly prompt: string; readonly preview: Preview } | null>(null)
-export const said = signal('')
+/** A file that is being read. */
+export const reading = signal<File | null>(null)
+/** What a reader without the picture is told; what is said again is told again. */
+export const said = signal<{ readonly text: string; readonly turn: number }>({ text: '', turn: 0 })
 export const models = computed(() => setting.value?.models ?? [])
 
 /** Least pause between two pictures where less motion is asked for, ms. */
@@ -23,11 +26,11 @@ const CALM_PAUSE_MS = 500
 /** What the worker was asked to start, and what it has started. */
 interface Given {
   readonly link: string
-  readonly file: OwnFile | null
+  readonly source: Source
 }
 
 let host: Host | null = null
-let asked: Given = { link: '', file: null }
+let asked: Given = { link: '', source: 'simulated' }
 let running: Given | null = null
 /** A view that waits for the next frame. */
 let next: Extract<Tell, { type: 'view' }> | null = null
@@ -41,18 +44,26 @@ export function connect(worker: Host, playsByItself: boolean): void {
 /**
  * Starts from request 0.
  * @param link what stands after the `#` of an address; empty for the usual setting
- * @param own a file to play; default: the one that is played
+ * @param source default: what is played
  */
-export function start(link: string, own: OwnFile | null = running?.file ?? null): void {
-  asked = { link, file: own }
+export function start(link: string, source: Source = 'same'): void {
+  asked = { link, source }
   problem.value = null
-  host?.ask({ type: 'start', link, file: own })
+  reading.value = typeof source === 'string' ? null : source
+  host?.ask({ type: 'start', link, source })
+}
+
+/** Tells those who do not see the page. */
+export function say(text: string): void {
+  said.value = { text, turn: said.value.turn + 1 }
 }
 
 export function hear(message: Tell): void {
   switch (message.type) {
     case 'started':
       running = asked
+      if (reading.value !== null) say(`${message.started.name} plays`)
+      reading.value = null
       // A picture of what played before says nothing of this.
       next = null
       view.value = null
@@ -72,10 +83,11 @@ export function hear(message: Tell): void {
     case 'refused':
       if (message.what === 'set' && view.value !== null) setting.value = view.value.setting
       if (message.what === 'play') isPlaying.value = false
+      if (message.what === 'start') reading.value = null
       // What runs goes on. Where nothing runs yet, a link was bad: the usual setting starts.
       if (message.what === 'start' && asked.link !== '') {
         const goesOn = running === null ? 'the usual setting plays' : 'what played goes on'
-        if (running === null) start('', null)
+        if (running === null) start('', 'simulated')
         problem.value = `The link does not work, ${goesOn}: ${message.message}`
       } else problem.value = message.message
   }
@@ -116,7 +128,7 @@ export function change(part: Partial<Setting>, what: string): void {
   const changed = { ...value, ...part }
   setting.value = changed
   problem.value = null
-  said.value = what
+  say(what)
   host?.ask({ type: 'set', setting: changed })
 }
 

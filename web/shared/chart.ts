@@ -35,6 +35,7 @@ export interface Chart {
 const DARK = '(prefers-color-scheme: dark)'
 /** Whole pixels: uPlot scales no others to the screen. */
 const FONT = '12px system-ui, sans-serif'
+const AXIS_LABEL_PX = 10
 const Y_AXIS_PX = 52
 /** Dollars with their digits, and times of day. */
 const WIDE_Y_AXIS_PX = 62
@@ -120,7 +121,8 @@ function optionsOf(
       onPointer === undefined
         ? { show: false }
         : { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
-    padding: [8, 8, 0, 0],
+    // Without data uPlot draws no x axis, whose height the lowest label needs.
+    padding: [8, 8, lowestLabelPx, 0],
     scales: {
       x: { time: isTime },
       y: { range: (_, low, high) => [...yRange(low, high)] as [number, number] },
@@ -143,10 +145,31 @@ function optionsOf(
         points: { show: false },
         spanGaps: isTime,
         ...(dash === undefined ? {} : { dash: [...dash] }),
-        ...(isArea ? { fill: color(name) } : {}),
+        ...(isArea ? { fill: areaFill(color(name), dash, color('var(--paper)')) } : {}),
       })),
     ],
   }
+}
+
+function lowestLabelPx({ data }: Partial<Pick<uPlot, 'data'>>): number {
+  return data === undefined || data[0].length === 0 ? AXIS_LABEL_PX : 0
+}
+
+/** Areas of models that share a colour differ by stripes as long as the dashes of their lines. */
+function areaFill(color: string, dash: readonly number[] = [], between: string): string | CanvasPattern {
+  const context = document.createElement('canvas').getContext('2d')
+  if (dash.length === 0 || context === null) return color
+  const length = dash.reduce((sum, each) => sum + each, 0)
+  const { canvas } = context
+  canvas.width = length
+  canvas.height = 1
+  let x = 0
+  for (const [i, each] of dash.entries()) {
+    context.fillStyle = i % 2 === 0 ? color : between
+    context.fillRect(x, 0, each, 1)
+    x += each
+  }
+  return context.createPattern(canvas, 'repeat') ?? color
 }
 
 /** `1.2k`, `3M`: short enough to stand side by side at 400 px. */

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
 import { clock } from './format.js'
+import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
 import { lastWhole, type Stretch } from './whole.js'
 
@@ -63,9 +64,9 @@ export function TimeChart(props: TimeChartProps) {
   return (
     <div class="chart">
       <div class="legend" aria-hidden="true">
-        {series.map(({ name, color, values }) => (
+        {series.map(({ name, color, dash, values }) => (
           <span key={name} title={name}>
-            <i style={{ background: color }} />
+            <LineMark color={color} dash={dash ?? []} />
             <span class="name">{name}</span> <b>{format(values[shown] ?? null)}</b>
           </span>
         ))}

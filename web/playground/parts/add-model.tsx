@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ID_LENGTH_MAX, PRICE_FACTOR_RANGE } from '../play/setting.js'
 import { addModel, models, problem, started } from '../state.js'
+import { Fold } from './fold.js'
 
 /** A model of one's own: a recorded one under another name, with another price and quality. */
 export function AddModel() {
@@ -26,8 +27,7 @@ export function AddModel() {
     setId('')
   }
   return (
-    <section aria-label="A model of your own">
-      <h2>Add a model of your own</h2>
+    <Fold id="add-model" title="Add a model of your own">
       <form class="fields" onSubmit={add}>
         <label>
           Name
@@ -83,6 +83,6 @@ export function AddModel() {
           Add it
         </button>
       </form>
-    </section>
+    </Fold>
   )
 }

@@ -2,6 +2,7 @@ import { usdPerThousand } from '../../../src/report/format.js'
 import { count } from '../../shared/format.js'
 import { BUDGET_RANGE } from '../play/setting.js'
 import { change, isPlaying, measuredPerSecond, play, restart, setting, started, step } from '../state.js'
+import { More } from './more.js'
 
 const RATES = [10, 100, 1000, 10_000, 1_000_000]
 /** Steps of the budget's slider over its whole way. */
@@ -35,8 +36,8 @@ function Rate() {
   const measured =
     isPlaying.value && measuredPerSecond.value > 0 ? `${count(measuredPerSecond.value)} a second now` : ''
   return (
-    <label class="rate">
-      Speed{' '}
+    <span class="rate">
+      <label for="rate">Speed</label>{' '}
       <select
         id="rate"
         value={String(rate)}
@@ -51,7 +52,7 @@ function Rate() {
         ))}
       </select>{' '}
       <small id="measured">{measured}</small>
-    </label>
+    </span>
   )
 }
 
@@ -70,10 +71,13 @@ function Budget() {
   }
   const text = `${usdPerThousand(budgetUsd)} per 1,000 requests`
   return (
-    <label class="budget">
-      <span>
+    <div class="budget">
+      <label for="budget">
         Budget <b id="budget-text">{text}</b>
-      </span>
+      </label>{' '}
+      <small>
+        <More about={['budget']} />
+      </small>
       <input
         id="budget"
         type="range"
@@ -88,6 +92,6 @@ function Budget() {
         <small>half of what the cheapest model costs</small>
         <small>the dearest model on every request</small>
       </span>
-    </label>
+    </div>
   )
 }

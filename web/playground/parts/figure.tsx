@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact'
+import type { ModelMark } from '../../shared/palette.js'
 
 interface FigureProps {
   readonly title: string
-  readonly note: string
+  readonly note: ComponentChildren
   readonly children: ComponentChildren
 }
 
@@ -43,11 +44,15 @@ export function Key({ lines }: { lines: readonly KeyLine[] }) {
   )
 }
 
-/** A square of a model's colour. */
-export function Swatch({ color }: { color: string }) {
+/** A square of a model's colour; where another has the same colour it is striped, as its area is. */
+export function Swatch({ mark: { color, dash } }: { readonly mark: ModelMark }) {
   return (
-    <svg class="swatch" viewBox="0 0 10 10" width="11" height="11" aria-hidden="true">
-      <rect width="10" height="10" rx="2" fill={color} />
+    <svg class="swatch" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+      {dash.length === 0 ? (
+        <rect width="12" height="12" rx="2" fill={color} />
+      ) : (
+        <path d="M0 6H12" stroke={color} stroke-width="12" stroke-dasharray={dash.join(' ')} />
+      )}
     </svg>
   )
 }

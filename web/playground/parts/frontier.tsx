@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { frontier } from '../../../src/replay/report/frontier.js'
 import type { BaselineRow, PolicyRow } from '../../../src/replay/result.js'
 import { reward, usdPerThousand } from '../../../src/report/format.js'
-import { colorsOf } from '../colors.js'
+import { marksOf } from '../colors.js'
 import type { Means, View } from '../play/view.js'
 import { models, started, view } from '../state.js'
 import { Figure, Key } from './figure.js'
+import { More } from './more.js'
 
 const HEIGHT = 300
 /** Before as many requests since a change their mean says little. */
@@ -25,7 +26,13 @@ export function QualityOverCost() {
   return (
     <Figure
       title="Quality over cost"
-      note="A diamond is one model for every prompt. Router and policy paper: all requests since the last change, the router's with its 95 % interval. Further up and left is better."
+      note={
+        <>
+          A diamond is one model for every prompt. Router and policy paper: all requests since the last
+          change, the router's with its 95 % interval. Further up and left is better.{' '}
+          <More about={['results']} />
+        </>
+      }
     >
       <Frontier />
       <Key
@@ -101,12 +108,13 @@ function markupOf(seen: View, width: number): string {
       }),
     )
   const isSure = seen.sinceChange.requests >= REQUESTS_MIN
+  const markOf = marksOf(started.value?.bases ?? [], models.value)
   return frontier(
     {
       policy: 'dollar',
       rows: isSure ? [policyRow(seen, seen.sinceChange.router)] : [],
       baselines: isSure ? [...fixed, paperRow(seen, seen.sinceChange.paper)] : fixed,
-      colorOf: colorsOf(started.value?.bases ?? [], models.value),
+      colorOf: (id) => markOf(id).color,
       namesModelsAlone: true,
     },
     { width, height: HEIGHT, show: '' },

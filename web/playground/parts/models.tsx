@@ -1,100 +1,108 @@
 import { percent, reward, usdPerThousand } from '../../../src/report/format.js'
 import { count } from '../../shared/format.js'
-import { Scroll } from '../../shared/scroll.js'
-import { colorsOf } from '../colors.js'
+import type { ModelMark } from '../../shared/palette.js'
+import { type Column, Table } from '../../shared/table.js'
+import { marksOf } from '../colors.js'
 import { type ModelSetting, PRICE_FACTOR_RANGE } from '../play/setting.js'
 import type { ModelView } from '../play/view.js'
 import { changeModel, models, started, view } from '../state.js'
 import { Swatch } from './figure.js'
+import { Fold } from './fold.js'
+import { More } from './more.js'
 
 /** A line a model: what it is, what the router made of it, and what can be done to it. */
 export function Models() {
-  const colorOf = colorsOf(started.value?.bases ?? [], models.value)
-  const seen = new Map(view.value?.models.map((model) => [model.setting.id, model]))
+  const markOf = marksOf(started.value?.bases ?? [], models.value)
   return (
-    <section aria-label="Models">
-      <h2>Models</h2>
-      <Scroll name="scroll" label="Table of models">
-        <table id="models">
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col">In use</th>
-              <th scope="col">Price, % of list</th>
-              <th scope="col">Answers</th>
-              <th scope="col" class="number">
-                Share now
-              </th>
-              <th scope="col" class="number">
-                Requests
-              </th>
-              <th scope="col" class="number">
-                Quality seen
-              </th>
-              <th scope="col" class="number">
-                Cost seen, $ / 1,000
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {models.value.map((model) => (
-              <Line key={model.id} model={model} color={colorOf(model.id)} seen={seen.get(model.id)} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
+    <Fold id="models" title="Models">
+      <p class="quiet">
+        Take one out, change its price, or let its answers be worth half. <More about={['models']} />
+      </p>
+      <Table
+        label="Table of models"
+        rows={models.value}
+        keyOf={({ id }) => id}
+        columns={columnsOf(markOf, new Map(view.value?.models.map((model) => [model.setting.id, model])))}
+      />
+    </Fold>
   )
 }
 
-function Line({ model, color, seen }: { model: ModelSetting; color: string; seen: ModelView | undefined }) {
-  const { id, state } = model
-  const stats = view.value?.stats.models.find((each) => each.id === id)
-  const toggleUse = (): void =>
-    changeModel(id, { state: state === 'out' ? 'in' : 'out' }, `${id} is ${state === 'out' ? 'in' : 'out'}`)
+function columnsOf(
+  markOf: (id: string) => ModelMark,
+  seen: ReadonlyMap<string, ModelView>,
+): readonly Column<ModelSetting>[] {
+  const statsOf = (id: string) => view.value?.stats.models.find((each) => each.id === id)
+  const number = (name: string, cell: Column<ModelSetting>['cell']): Column<ModelSetting> => ({
+    name,
+    cell,
+    isNumber: true,
+  })
+  return [
+    {
+      name: 'Model',
+      isHead: true,
+      cell: ({ id }) => (
+        <>
+          <Swatch mark={markOf(id)} />
+          {id}
+          <small>{priceText(seen.get(id))}</small>
+        </>
+      ),
+    },
+    { name: 'In use', cell: (model) => <InUse model={model} /> },
+    { name: 'Price, % of list', cell: (model) => <Price model={model} /> },
+    { name: 'Answers', cell: (model) => <Answers model={model} /> },
+    number('Share now', ({ id }) => percent(seen.get(id)?.recentShare ?? 0)),
+    number('Requests', ({ id }) => count(statsOf(id)?.requests ?? 0)),
+    number('Quality seen', ({ id }) => {
+      const mean = statsOf(id)?.meanReward ?? null
+      return mean === null ? '–' : reward(mean)
+    }),
+    number('Cost seen, $ / 1,000', ({ id }) => {
+      const mean = statsOf(id)?.meanCostUsd ?? null
+      return mean === null ? '–' : usdPerThousand(mean)
+    }),
+  ]
+}
+
+interface OfModel {
+  readonly model: ModelSetting
+}
+
+function InUse({ model: { id, state } }: OfModel) {
+  const isOut = state === 'out'
   return (
-    <tr>
-      <th scope="row">
-        <Swatch color={color} />
-        {id}
-        <small>{seen === undefined ? '' : priceText(seen)}</small>
-      </th>
-      <td>
-        <input type="checkbox" aria-label={`Use ${id}`} checked={state !== 'out'} onChange={toggleUse} />
-      </td>
-      <td>
-        <Price model={model} />
-      </td>
-      <td>
-        <select
-          aria-label={`Answers of ${id}`}
-          disabled={state === 'out'}
-          value={state === 'broken' ? 'broken' : 'in'}
-          onChange={(event) =>
-            changeModel(
-              id,
-              { state: event.currentTarget.value === 'broken' ? 'broken' : 'in' },
-              `answers of ${id} changed`,
-            )
-          }
-        >
-          <option value="in">as recorded</option>
-          <option value="broken">worth half</option>
-        </select>
-      </td>
-      <td class="number">{percent(seen?.recentShare ?? 0)}</td>
-      <td class="number">{count(stats?.requests ?? 0)}</td>
-      <td class="number">
-        {stats?.meanReward === null || stats === undefined ? '–' : reward(stats.meanReward)}
-      </td>
-      <td class="number">
-        {stats?.meanCostUsd === null || stats === undefined ? '–' : usdPerThousand(stats.meanCostUsd)}
-      </td>
-    </tr>
+    <input
+      type="checkbox"
+      aria-label={`Use ${id}`}
+      checked={!isOut}
+      onChange={() => changeModel(id, { state: isOut ? 'in' : 'out' }, `${id} is ${isOut ? 'in' : 'out'}`)}
+    />
   )
 }
 
-function Price({ model: { id, priceFactor } }: { model: ModelSetting }) {
+function Answers({ model: { id, state } }: OfModel) {
+  return (
+    <select
+      aria-label={`Answers of ${id}`}
+      disabled={state === 'out'}
+      value={state === 'broken' ? 'broken' : 'in'}
+      onChange={(event) =>
+        changeModel(
+          id,
+          { state: event.currentTarget.value === 'broken' ? 'broken' : 'in' },
+          `answers of ${id} changed`,
+        )
+      }
+    >
+      <option value="in">as recorded</option>
+      <option value="broken">worth half</option>
+    </select>
+  )
+}
+
+function Price({ model: { id, priceFactor } }: OfModel) {
   const [low, high] = PRICE_FACTOR_RANGE
   const setPrice = (input: HTMLInputElement): void => {
     const percentOf = Number(input.value)
@@ -121,7 +129,9 @@ function percentText(factor: number): string {
   return String(Number((factor * 100).toPrecision(6)))
 }
 
-function priceText({ spec }: ModelView): string {
+function priceText(model: ModelView | undefined): string {
+  if (model === undefined) return ''
   const usd = (price: number): string => `$${Number(price.toPrecision(3))}`
-  return `${usd(spec.inputUsdPerMTok)} in, ${usd(spec.outputUsdPerMTok)} out per 1M tokens`
+  const { inputUsdPerMTok, outputUsdPerMTok } = model.spec
+  return `${usd(inputUsdPerMTok)} in, ${usd(outputUsdPerMTok)} out per 1M tokens`
 }

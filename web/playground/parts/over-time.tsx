@@ -4,6 +4,7 @@ import type { ChartSpec } from '../../shared/chart.js'
 import type { TrackPoint } from '../play/track.js'
 import { view } from '../state.js'
 import { Figure, Key } from './figure.js'
+import { More } from './more.js'
 import { HEIGHT, Plot } from './plot.js'
 
 const ROUTER = { name: 'router', color: 'var(--policy)', width: 2.4 }
@@ -26,6 +27,8 @@ const QUALITY: ChartSpec = {
   series: [PAPER, ROUTER],
   yFormat: (value) => value.toFixed(2),
   yRange(low, high) {
+    // Of nothing yet there is neither.
+    if (low === null || high === null) return [0, 1]
     const pad = 0.08 * (high - low) || 0.05
     return [Math.max(0, low - pad), Math.min(1, high + pad)]
   },
@@ -100,7 +103,12 @@ export function Quality() {
   return (
     <Figure
       title="Quality of answers, 0 to 1"
-      note="The reward of each answer, mean of the latest 400. Policy paper is the published method, on the same prompts with the same budget."
+      note={
+        <>
+          The reward of each answer, mean of the latest 400. Policy paper is the published method, on the same
+          prompts with the same budget. <More about={['paper']} />
+        </>
+      }
     >
       <Plot
         spec={QUALITY}
@@ -124,7 +132,12 @@ export function ShadowPrice() {
   return (
     <Figure
       title="Shadow price"
-      note="The quality that a budget's worth of dollars has to buy before it is spent. 0 while the budget is no limit."
+      note={
+        <>
+          The quality that a budget's worth of dollars has to buy before it is spent. 0 while the budget is no
+          limit. <More about={['shadowPrice']} />
+        </>
+      }
     >
       <Plot spec={SHADOW_PRICE} data={data} label={`Shadow price ${now}`} />
       <Key lines={[{ name: 'router', mark: 'line', value: now, id: 'shadow-price' }]} />

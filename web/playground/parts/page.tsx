@@ -17,7 +17,7 @@ export function Page() {
     <>
       <header>
         <nav aria-label="Site">
-          <a href="../index.html">paretobandit</a>
+          <a href="../index.html">paretobandit</a> · <a href="../docs/PLAYGROUND.html">about this page</a>
         </nav>
         <h1>A budget for language models, in your hands</h1>
         <p class="lead">
@@ -30,7 +30,7 @@ export function Page() {
         <Problem />
         {started.value === null ? <p class="wait">Starting the engine …</p> : <Running />}
         <p class="unseen" role="status">
-          {said.value}
+          <span key={said.value.turn}>{said.value.text}</span>
         </p>
       </main>
     </>

@@ -1,14 +1,17 @@
 import { useState } from 'preact/hooks'
 import type { Preview } from '../../../src/policy/decision.js'
 import { reward, usdPerThousand } from '../../../src/report/format.js'
-import { Scroll } from '../../shared/scroll.js'
+import { type Column, Table } from '../../shared/table.js'
 import { explain, explained, started } from '../state.js'
+import { Fold } from './fold.js'
+import { More } from './more.js'
 
 const EXAMPLES = [
   'Translate into French: the cat sleeps on the red sofa.',
   'Prove that every planar graph can be coloured with five colours, and say where the proof for four fails.',
   'Write a python function to sort a list of dates.',
 ]
+const TITLE = 'Ask for a prompt of yours'
 const PROMPT_LENGTH_MAX = 20_000
 
 /** Where a typed prompt would go, and why. */
@@ -16,17 +19,15 @@ export function Prompt() {
   const [text, setText] = useState(EXAMPLES[0])
   if (started.value?.takesPrompts === false) {
     return (
-      <section aria-label="Your own prompt">
-        <h2>Ask for a prompt of yours</h2>
+      <Fold id="own-prompt" title={TITLE}>
         <p class="quiet">
           Your file has features of its own, so a typed prompt cannot be turned into such ones here.
         </p>
-      </section>
+      </Fold>
     )
   }
   return (
-    <section aria-label="Your own prompt">
-      <h2>Ask for a prompt of yours</h2>
+    <Fold id="own-prompt" title={TITLE}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -63,7 +64,7 @@ export function Prompt() {
         </div>
       </form>
       <Answer />
-    </section>
+    </Fold>
   )
 }
 
@@ -72,7 +73,8 @@ function Answer() {
   if (value === null)
     return (
       <p class="quiet">
-        Nothing is sent anywhere: the router in this page decides, with what it has learned so far.
+        Nothing is sent anywhere: the router in this page decides, with what it has learned so far.{' '}
+        <More about={['prompt']} />
       </p>
     )
   const { preview } = value
@@ -83,48 +85,33 @@ function Answer() {
         It would go to <b>{preview.model}</b>, for {usdPerThousand(preview.expectedCostUsd)} per 1,000 such
         requests. {whyText(preview)}
       </p>
-      <Scroll name="scroll" label="How each model stood">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col" class="number">
-                Quality expected
-              </th>
-              <th scope="col" class="number">
-                + bonus for the unknown
-              </th>
-              <th scope="col" class="number">
-                - price of its cost
-              </th>
-              <th scope="col" class="number">
-                = score
-              </th>
-              <th scope="col" class="number">
-                $ / 1,000
-              </th>
-              <th scope="col">Left out because</th>
-            </tr>
-          </thead>
-          <tbody>
-            {explanation.models.map((model) => (
-              <tr key={model.model} class={model.model === preview.model ? 'chosen' : ''}>
-                <th scope="row">{model.model}</th>
-                <td class="number">{reward(model.expectedReward)}</td>
-                <td class="number">{reward(model.explorationBonus)}</td>
-                <td class="number">{reward(model.penalty)}</td>
-                <td class="number">{reward(model.score)}</td>
-                <td class="number">{usdPerThousand(model.expectedCostUsd)}</td>
-                <td>
-                  {model.excluded?.replaceAll('-', ' ') ?? (model.model === preview.model ? 'chosen' : '')}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label="How each model stood"
+        rows={explanation.models}
+        keyOf={({ model }) => model}
+        rowProps={({ model }) => ({ class: model === preview.model ? 'chosen' : '' })}
+        columns={[
+          { name: 'Model', isHead: true, cell: ({ model }) => model },
+          number('Quality expected', ({ expectedReward }) => reward(expectedReward)),
+          number('+ bonus for the unknown', ({ explorationBonus }) => reward(explorationBonus)),
+          number('- price of its cost', ({ penalty }) => reward(penalty)),
+          number('= score', ({ score }) => reward(score)),
+          number('$ / 1,000', ({ expectedCostUsd }) => usdPerThousand(expectedCostUsd)),
+          {
+            name: 'Left out because',
+            cell: ({ model, excluded }) =>
+              excluded?.replaceAll('-', ' ') ?? (model === preview.model ? 'chosen' : ''),
+          },
+        ]}
+      />
     </div>
   )
+}
+
+type Standing = Preview['explanation']['models'][number]
+
+function number(name: string, cell: Column<Standing>['cell']): Column<Standing> {
+  return { name, cell, isNumber: true }
 }
 
 /** In one sentence: what the best answer would be, and why that one was not taken. */

@@ -1,48 +1,64 @@
 import { useState } from 'preact/hooks'
 import { writeSetting } from '../play/setting.js'
-import { said, setting, started } from '../state.js'
+import { say, setting, started } from '../state.js'
+import { Fold } from './fold.js'
+import { More } from './more.js'
+
+interface Made {
+  readonly link: string
+  /** The setting that it was made of: once another is set the link says something else. */
+  readonly of: unknown
+  readonly isCopied: boolean
+}
 
 /** A link that starts with what is set now. */
 export function Share() {
-  /** The setting that the link was made of: once another is set it says something else. */
-  const [made, setMade] = useState<{ readonly link: string; readonly of: unknown } | null>(null)
-  const link = made !== null && made.of === setting.value ? made.link : ''
-  const make = (): void => {
+  const [latest, setLatest] = useState<Made | null>(null)
+  const made = latest !== null && latest.of === setting.value ? latest : null
+  const make = async (): Promise<void> => {
     if (setting.value === null) return
+    const of = setting.value
     const address = new URL(location.href)
-    address.hash = writeSetting(setting.value)
+    address.hash = writeSetting(of)
     history.replaceState(null, '', address)
-    setMade({ link: address.href, of: setting.value })
-    navigator.clipboard?.writeText(address.href).then(
-      () => {
-        said.value = 'The link is copied'
-      },
-      () => {
-        said.value = 'The link is below'
-      },
-    )
+    const isCopied = await copied(address.href)
+    setLatest({ link: address.href, of, isCopied })
+    say(isCopied ? 'The link is copied' : 'The link is beside the button')
   }
   return (
-    <section aria-label="Share">
-      <h2>Share this setting</h2>
+    <Fold id="share-setting" title="Share this setting">
       <div class="buttons">
-        <button type="button" id="share" onClick={make}>
+        <button type="button" id="share" onClick={() => void make()}>
           Make a link
         </button>
         <input
           id="link"
           readOnly
           aria-label="Link to this setting"
-          value={link}
+          value={made?.link ?? ''}
           onFocus={(event) => event.currentTarget.select()}
         />
       </div>
       <p class="quiet">
+        {made === null ? '' : <b id="made">{made.isCopied ? 'Copied. ' : 'Copy it from here. '}</b>}
         It has models, prices, budget and speed, and begins with request 0.
         {started.value?.simulated === false
           ? ' It does not have your file: who opens the link has to open the file too.'
-          : ''}
+          : ''}{' '}
+        <More about={['link']} />
       </p>
-    </section>
+    </Fold>
   )
+}
+
+/** Puts a text on the clipboard, where the browser lets the page. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    // Pages that were opened as files, or without encryption, have no clipboard.
+    if (navigator.clipboard === undefined) return false
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { percent, shortName } from '../../../src/report/format.js'
 import type { ChartSpec } from '../../shared/chart.js'
-import { colorsOf } from '../colors.js'
+import { marksOf } from '../colors.js'
 import type { Base } from '../messages.js'
 import type { ModelSetting } from '../play/setting.js'
 import type { TrackPoint } from '../play/track.js'
@@ -14,12 +14,12 @@ export function Shares() {
   const bases = started.value?.bases ?? []
   const settings = models.value
   const points = view.value?.points ?? []
-  const colorOf = colorsOf(bases, settings)
+  const markOf = marksOf(bases, settings)
   const order = orderOf(bases, settings)
   const ids = order.map((m) => settings[m].id)
   const key = JSON.stringify(ids)
   const spec = useMemo((): ChartSpec => {
-    const series = ids.map((id) => ({ name: id, color: colorOf(id), isArea: true, width: 0 }))
+    const series = ids.map((id) => ({ name: id, ...markOf(id), isArea: true, width: 0 }))
     return { height: HEIGHT, series: series.reverse(), yFormat: percent, yRange: () => [0, 1] }
   }, [key])
   const data = useMemo(() => [points.map(({ request }) => request), ...stacked(points, order)], [points, key])
@@ -34,7 +34,7 @@ export function Shares() {
       <p class="key">
         {order.map((m) => (
           <span key={settings[m].id} title={settings[m].id}>
-            <Swatch color={colorOf(settings[m].id)} />
+            <Swatch mark={markOf(settings[m].id)} />
             {shortName(settings[m].id)} <b>{percent(shares[m]?.recentShare ?? 0)}</b>
           </span>
         ))}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Base } from '../messages.js'
 import type { ModelSetting } from '../play/setting.js'
 import { addModel, change, changeModel, models, setting, started, view } from '../state.js'
+import { More } from './more.js'
 
 /** What a price is dropped to, and what a newcomer costs, in parts of the dearest model's price. */
 const DROPPED = 0.05
@@ -20,6 +21,9 @@ export function Story() {
         <Newcomer dearest={dearest} />
         <CutBudget />
       </div>
+      <p class="quiet">
+        <More about={['price', 'drift', 'newcomer', 'speed']} />
+      </p>
     </section>
   )
 }

@@ -11,6 +11,8 @@ export interface PlayData {
   readonly name: string
   readonly simulated: boolean
   readonly table: OutcomeTable
+  /** Rows that lack an outcome of some model. */
+  readonly leftOut: number
   /** False where the file has features of its own: a typed prompt has none. */
   readonly takesPrompts: boolean
   /** What is played when nobody has set anything. */
@@ -29,7 +31,7 @@ export function simulatedData(encoder: Encoder): PlayData {
   const { models, rows } = simulateWorkload(encoder)
   const table = buildTable(rows, models, null, 'the simulated workload')
   const usual = usualSetting(table, SIMULATED_BUDGET_USD)
-  return { name: 'a simulated workload', simulated: true, table, takesPrompts: true, usual }
+  return { name: 'a simulated workload', simulated: true, table, leftOut: 0, takesPrompts: true, usual }
 }
 
 /**
@@ -51,7 +53,8 @@ export function dataFromText(text: string, name: string, encoder: Encoder): Play
   const [low, high] = positive.length === 0 ? [1e-6, 1e-6] : [Math.min(...positive), Math.max(...positive)]
   const table = { ...unpriced, models }
   const usual = usualSetting(table, Number(Math.sqrt(low * high).toPrecision(2)))
-  return { name, simulated: false, table, takesPrompts: isEncoded, usual }
+  const leftOut = rows.length - table.size
+  return { name, simulated: false, table, leftOut, takesPrompts: isEncoded, usual }
 }
 
 function usualSetting({ models }: OutcomeTable, budgetUsdPerRequest: number): Setting {

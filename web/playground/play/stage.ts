@@ -1,7 +1,8 @@
 import type { Encoder } from '../../../src/features/encoder.js'
 import { meanCostsUsd, type OutcomeTable } from '../../../src/replay/table.js'
-import type { Ask, Base, Started, Tell } from '../messages.js'
+import type { Ask, Base, Source, Started, Tell } from '../messages.js'
 import { dataFromText, type PlayData, simulatedData } from './data.js'
+import { textOf } from './own-file.js'
 import { Pace } from './pace.js'
 import { Session } from './session.js'
 import { readSetting } from './setting.js'
@@ -17,6 +18,7 @@ const STEP_MAX = 100_000
 /** What stands around the session: its data, its pace, and when the page hears of it. */
 export class Stage {
   private session: Session | null = null
+  private data: PlayData | null = null
   private readonly pace: Pace
   private isPlaying = false
   private isDrawn = true
@@ -100,15 +102,21 @@ export class Stage {
     this.hasNews = true
   }
 
-  private async start({ link, file }: Extract<Ask, { type: 'start' }>): Promise<void> {
-    const data =
-      file === null ? simulatedData(this.encoder) : dataFromText(file.text, file.name, this.encoder)
+  private async start({ link, source }: Extract<Ask, { type: 'start' }>): Promise<void> {
+    const data = await this.dataOf(source)
     const session = await Session.start(data, readSetting(link, data.usual))
+    this.data = data
     this.session = session
     this.pace.restart()
     this.tell({ type: 'started', started: describe(data, session) })
     this.hasNews = true
     this.isDrawn = true
+  }
+
+  private async dataOf(source: Source): Promise<PlayData> {
+    if (source === 'same' && this.data !== null) return this.data
+    if (typeof source === 'string') return simulatedData(this.encoder)
+    return dataFromText(await textOf(source), source.name, this.encoder)
   }
 
   private playDue(session: Session): boolean {
@@ -135,10 +143,11 @@ export class Stage {
 }
 
 function describe(data: PlayData, session: Session): Started {
-  const { name, simulated, takesPrompts, table, usual } = data
+  const { name, simulated, takesPrompts, table, leftOut, usual } = data
   const { stats, setting } = session.view()
   const { kernel } = stats
-  return { name, simulated, takesPrompts, prompts: table.size, kernel, bases: basesOf(table), setting, usual }
+  const bases = basesOf(table)
+  return { name, simulated, takesPrompts, prompts: table.size, leftOut, kernel, bases, setting, usual }
 }
 
 function basesOf(table: OutcomeTable): Base[] {
