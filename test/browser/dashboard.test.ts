@@ -124,7 +124,7 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     await form('budget').getByLabel('USD per request, on average').fill('0.02')
     await form('budget').getByRole('button').click()
     await becomes('[data-mark="budget-set"]', /budget: \$0.02 per request/)
-    await becomes('.tiles', /the budget of each request so far, now \$0.0200/)
+    await becomes('.tiles', /each request adds its budget, now \$0.0200/)
   })
 
   it('makes a key that works, shows it once, and revokes it', async () => {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { visible } from '../../src/base/visible.js'
 import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
 import { time } from '../shared/format.js'
 import { keptKey } from './api.js'
@@ -73,6 +74,7 @@ function Board({ shown }: { readonly shown: DashboardData }) {
       </a>
       <Head shown={shown} />
       <main id="main" tabIndex={-1}>
+        <Contents canChange={shown.canChange} />
         <Tiles shown={shown} />
         {shown.historyNote !== null && <p class="note">{shown.historyNote}</p>}
         <div class="grid">
@@ -103,6 +105,28 @@ function Board({ shown }: { readonly shown: DashboardData }) {
   )
 }
 
+/** Where what is; on a phone the page is long. */
+function Contents({ canChange }: { readonly canChange: boolean }) {
+  const parts = [
+    ['spend-panel', 'Spend'],
+    ['models-panel', 'Models'],
+    ['savings-panel', 'Savings'],
+    ['what-if-panel', 'What if'],
+    ['time-line-panel', 'Time line'],
+    ['decisions-panel', 'Decisions'],
+    ...(canChange ? [['admin-panel', 'Change something']] : []),
+  ]
+  return (
+    <nav class="contents" aria-label="Parts of this page">
+      {parts.map(([id, text]) => (
+        <a key={id} href={`#${id}`}>
+          {text}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
 function Head({ shown }: { readonly shown: DashboardData }) {
   const isLive = connection.value === 'live'
   const leave = () => {
@@ -112,8 +136,8 @@ function Head({ shown }: { readonly shown: DashboardData }) {
   return (
     <header>
       <h1>paretobandit</h1>
-      <span class="where" title={shown.name}>
-        {shown.kind === 'log' ? shown.name : 'gateway'}
+      <span class="where" title={visible(shown.name)}>
+        {shown.kind === 'log' ? visible(shown.name) : 'gateway'}
       </span>
       <span role="status" class={isLive ? 'live' : 'lost'}>
         {isLive ? 'live' : 'connection lost: showing what was'}, {time(shown.at, Date.now())}

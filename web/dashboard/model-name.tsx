@@ -1,3 +1,4 @@
+import { Name } from '../shared/name.js'
 import { marksOf } from './state.js'
 
 /** A model by its colour and its id, which may be long. */
@@ -5,9 +6,7 @@ export function ModelName({ id }: { readonly id: string }) {
   return (
     <>
       <i class="dot" style={{ background: marksOf.value(id).color }} />
-      <span class="name" title={id}>
-        {id}
-      </span>
+      <Name text={id} />
     </>
   )
 }

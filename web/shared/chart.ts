@@ -122,7 +122,7 @@ function optionsOf(
         ? { show: false }
         : { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
     // Without data uPlot draws no x axis, whose height the lowest label needs.
-    padding: [8, 8, lowestLabelPx, 0],
+    padding: [8, isTime ? CLOCK_TICK_PX / 2 - 8 : 8, lowestLabelPx, 0],
     scales: {
       x: { time: isTime },
       y: { range: (_, low, high) => [...yRange(low, high)] as [number, number] },

@@ -1,5 +1,6 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, percent, usd } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { Scroll } from '../../shared/scroll.js'
 import { Nothing, Panel } from '../panel.js'
 
@@ -9,7 +10,11 @@ type Account = NonNullable<DashboardData['stats']['account']>
 export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: DashboardData }) {
   const { account } = stats
   return (
-    <Panel id="accounts-panel" title="Budget, caps and tenants">
+    <Panel
+      id="accounts-panel"
+      title="Budget, caps and tenants"
+      lead="A budget is a mean per request, a cap a sum for an hour, day, week or month; a tenant has its own of both."
+    >
       {account === null ? (
         <Nothing>Policy {stats.policy} keeps no accounts.</Nothing>
       ) : (
@@ -37,14 +42,16 @@ function Lines({ name, account }: { readonly name: string; readonly account: Acc
   const { usdPerRequest, spendUsd, reservedUsd, creditUsd, fundUsd, refused, infeasible, caps } = account
   return (
     <div class="account" data-account={name}>
-      <h3 class="name">{name}</h3>
+      <h3>
+        <Name text={name} />
+      </h3>
       <p>
         {usdPerRequest === null ? 'No budget' : `Budget ${usd(usdPerRequest)} per request`}, spent{' '}
         {usd(spendUsd)}, reserved {usd(reservedUsd)}
         {usdPerRequest !== null && `, saved up ${usd(creditUsd + fundUsd)}`}
         {refused > 0 && `; ${count(refused)} requests refused for money`}
         {infeasible > 0 &&
-          `; ${count(infeasible)} went out although every model was expected to cost more than the budget`}
+          `; ${count(infeasible)} were sent although every model was expected to cost more than the budget`}
         .
       </p>
       {caps.map((cap, i) => {

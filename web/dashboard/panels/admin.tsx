@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { visible } from '../../../src/base/visible.js'
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { usd } from '../../shared/format.js'
 import { administer } from '../api.js'
@@ -60,7 +61,7 @@ function ModelChoice({
       <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
         {shown.stats.models.map(({ id }) => (
           <option value={id} key={id}>
-            {id.length > 60 ? `${id.slice(0, 57)}…` : id}
+            {shortened(visible(id))}
           </option>
         ))}
       </select>
@@ -68,16 +69,31 @@ function ModelChoice({
   )
 }
 
+function shortened(id: string): string {
+  return id.length > 60 ? `${id.slice(0, 57)}…` : id
+}
+
 function Prices({ shown }: { readonly shown: DashboardData }) {
   const { models } = shown.stats
   const [chosen, choose] = useState(models[0]?.id ?? '')
   const model = models.find(({ id }) => id === chosen)
-  const [input, setInput] = useState('')
-  const [output, setOutput] = useState('')
+  // Until they are changed, those of now: who changes one need not know the other.
+  const [input, setInput] = useState<string | null>(null)
+  const [output, setOutput] = useState<string | null>(null)
+  const inputNow = String(model?.inputUsdPerMTok ?? '')
+  const outputNow = String(model?.outputUsdPerMTok ?? '')
+  const chooseAnother = (id: string) => {
+    choose(id)
+    setInput(null)
+    setOutput(null)
+  }
   const { said, run } = useAction()
   const submit = (event: Event) => {
     event.preventDefault()
-    const prices = { inputUsdPerMTok: Number(input), outputUsdPerMTok: Number(output) }
+    const prices = {
+      inputUsdPerMTok: Number(input ?? inputNow),
+      outputUsdPerMTok: Number(output ?? outputNow),
+    }
     void run(`The event: model-repriced.`, () =>
       administer('PUT', `models/${encodeURIComponent(chosen)}/prices`, prices),
     )
@@ -85,13 +101,13 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
   return (
     <form onSubmit={submit} id="prices-form">
       <h3>Prices</h3>
-      <ModelChoice shown={shown} value={chosen} onChoose={choose} />
+      <ModelChoice shown={shown} value={chosen} onChoose={chooseAnother} />
       <p class="quiet">
-        Now ${model?.inputUsdPerMTok} in and ${model?.outputUsdPerMTok} out per million tokens. Prices of
-        other kinds of tokens follow from these.
+        Now ${inputNow} in and ${outputNow} out per million tokens. Prices of other kinds of tokens follow
+        from these.
       </p>
-      <Amount label="USD per million input tokens" value={input} onInput={setInput} />
-      <Amount label="USD per million output tokens" value={output} onInput={setOutput} />
+      <Amount label="USD per million input tokens" value={input ?? inputNow} onInput={setInput} />
+      <Amount label="USD per million output tokens" value={output ?? outputNow} onInput={setOutput} />
       <button type="submit">Reprice</button>
       {said}
     </form>

@@ -1,13 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { visible } from '../../../src/base/visible.js'
 import type { DashboardData, DecisionRow, ExplainedDecision } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain, short, time, usd } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { type Column, Table } from '../../shared/table.js'
 import { ask } from '../api.js'
 import { ModelName } from '../model-name.js'
 import { Nothing, Panel } from '../panel.js'
 import { priceUnit } from '../shadow-price.js'
 
-const ROWS_FIRST = 15
+/** Where each row is a card a few are enough at first. */
+const ROWS_FIRST = matchMedia('(max-width: 560px)').matches ? 5 : 15
 const ROWS_MORE = 50
 
 /** The latest decisions, each with why it was made. */
@@ -61,7 +64,7 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
                   <button
                     type="button"
                     aria-expanded={id === open}
-                    aria-label={`why ${id} went to ${model}`}
+                    aria-label={`why ${visible(id)} went to ${visible(model)}`}
                     ref={(button) => {
                       if (button === null) buttons.current.delete(id)
                       else buttons.current.set(id, button)
@@ -90,11 +93,7 @@ function columnsAt(now: number): readonly Column<DecisionRow>[] {
     { name: 'when', cell: ({ at }) => time(at, now) },
     {
       name: 'decision',
-      cell: ({ id }) => (
-        <code class="name" title={id}>
-          {id}
-        </code>
-      ),
+      cell: ({ id }) => <Name of="code" text={id} />,
     },
     { name: 'model', cell: ({ model }) => <ModelName id={model} /> },
     { name: 'expected cost', isNumber: true, cell: ({ predictedUsd }) => usd(predictedUsd) },
@@ -114,7 +113,7 @@ function becameOf({ outcome, forced, canary, tenant, infeasible }: DecisionRow):
     outcome,
     ...(forced ? ["a newcomer's turn"] : []),
     ...(canary ? ['a try of one long unused'] : []),
-    ...(tenant === null ? [] : [`tenant ${tenant}`]),
+    ...(tenant === null ? [] : [`tenant ${visible(tenant)}`]),
     ...(infeasible.length === 0 ? [] : [`nobody could meet: ${infeasible.join(', ')}`]),
   ].join(', ')
 }
@@ -148,7 +147,7 @@ function Explained({
   return (
     <section class="explained" aria-labelledby="explained-title" onKeyDown={onKeyDown}>
       <h3 id="explained-title" tabIndex={-1} ref={heading}>
-        Why <code class="name">{id}</code> went where it went
+        Why <Name of="code" text={id} /> went where it went
       </h3>
       {problem !== '' && <p role="alert">{problem}</p>}
       {found === null ? (
@@ -178,7 +177,7 @@ function Standing({
   return (
     <>
       <p>
-        <b class="name">{chosen}</b>
+        <Name of="b" text={chosen} />
         {row !== null && ` at ${time(row.at, now)}`}
         {forced
           ? ': a newcomer had its turn, whatever the scores.'

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import { visible } from '../../../src/base/visible.js'
+import { Name } from '../../shared/name.js'
 import { administer } from '../api.js'
 import { useAction } from './admin.js'
 
@@ -62,13 +64,15 @@ export function Keys() {
       <ul class="keys">
         {keys.map((key) => (
           <li key={key.id}>
-            <span class="name" title={key.id}>
-              {key.name}
-            </span>
+            <Name text={key.name} />
             {key.isRevoked ? (
               <small>revoked</small>
             ) : key.isStored ? (
-              <button type="button" aria-label={`Revoke ${key.name}`} onClick={() => void revoke(key.id)}>
+              <button
+                type="button"
+                aria-label={`Revoke ${visible(key.name)}`}
+                onClick={() => void revoke(key.id)}
+              >
                 Revoke
               </button>
             ) : (

@@ -1,3 +1,4 @@
+import { visible } from '../../../src/base/visible.js'
 import type { Bucket, DashboardData, ModelBucket } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain } from '../../shared/format.js'
 import { IntervalPlot } from '../../shared/interval-plot.js'
@@ -23,7 +24,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
       ? []
       : [
           {
-            label: model,
+            label: visible(model),
             color: marksOf.value(model).color,
             ...reward,
             text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${count(rewards)} rewards`,
@@ -124,7 +125,7 @@ function seriesOf(
     for (const { model, requests } of models) totals.set(model, (totals.get(model) ?? 0) + requests)
   const shown = [...totals].sort((a, b) => b[1] - a[1]).slice(0, LINES_MAX)
   return shown.map(([model]) => ({
-    name: model,
+    name: visible(model),
     ...marksOf.value(model),
     values: buckets.map((bucket) => {
       const own = bucket.models.find((each) => each.model === model)

@@ -4,6 +4,7 @@ import { type Column, Table } from '../../shared/table.js'
 import { ModelName } from '../model-name.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
+import { alarmsOf, singular } from '../words.js'
 
 type Model = DashboardData['stats']['models'][number]
 
@@ -68,11 +69,11 @@ function columnsOf({ figures }: DashboardData): readonly Column<Model>[] {
 
 function Why({ model }: { readonly model: Model }) {
   const { isAvailable, enabled, standing, failed } = model
-  const alarms = model.rewardAlarms + model.costAlarms + model.latencyAlarms
+  const alarms = alarmsOf(model)
   return (
     <>
-      <b class={isAvailable && enabled ? '' : 'warn'}>{standing.kind.replaceAll('-', ' ')}</b>: {standing.why}
-      .{alarms > 0 && <em> {alarms === 1 ? 'It has changed once.' : `It has changed ${alarms} times.`}</em>}
+      <b class={isAvailable && enabled ? '' : 'warn'}>{standing.kind.replaceAll('-', ' ')}</b>:{' '}
+      {singular(standing.why)}.{alarms !== '' && <em> Alarms: {alarms}.</em>}
       {failed > 0 && <span> {count(failed)} failed.</span>}
     </>
   )

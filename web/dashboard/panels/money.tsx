@@ -4,6 +4,7 @@ import { TimeChart } from '../../shared/time-chart.js'
 import { Nothing, Panel } from '../panel.js'
 import { priceUnit } from '../shadow-price.js'
 import { ring } from '../state.js'
+import { heldText } from '../words.js'
 
 interface Shown {
   readonly shown: DashboardData
@@ -26,12 +27,12 @@ export function Tiles({ shown }: Shown) {
       />
       <Tile name="spend" value={usd(spendUsd)} more={`${usd(reservedUsd)} reserved`} id="spend" />
       <Tile
-        name="spent of the pace"
+        name="spent of the budget"
         value={usdPerRequest === null ? 'no budget' : percent(utilisation)}
         more={
           usdPerRequest === null
             ? 'nothing limits the mean'
-            : `pace ${usd(allowanceUsd)}: the budget of each request so far, now ${usd(usdPerRequest)}`
+            : `spent and reserved, of ${usd(allowanceUsd)}: each request adds its budget, now ${usd(usdPerRequest)}`
         }
       />
       <Tile
@@ -72,21 +73,25 @@ export function SpendPanel({ shown }: Shown) {
   const buckets = (ring.value?.buckets ?? []).filter(
     (bucket) => bucket.spendUsd !== 0 || bucket.allowanceUsd !== 0,
   )
-  const { usdPerRequest } = stats.pacer
+  const { pacer } = stats
+  const { usdPerRequest } = pacer
   const above = promised.boundUsd === null ? null : promised.boundUsd - allowanceUsd
   const hasBudget = usdPerRequest !== null
   return (
     <Panel id="spend-panel" title="Spend against pace">
       {hasBudget ? (
         <p class="lead">
+          <b data-figure="held">{heldText(pacer.utilisation, spendUsd + reservedUsd, promised.boundUsd)}</b>:{' '}
           <b data-figure="spend">{usd(spendUsd)}</b> spent and {usd(reservedUsd)} reserved, of{' '}
-          <b data-figure="allowance">{usd(allowanceUsd)}</b>, the pace: each request pays in the budget of its
-          time.{' '}
+          <b data-figure="allowance">{usd(allowanceUsd)}</b>, the pace: each request adds its budget, now{' '}
+          {usd(usdPerRequest)}.{' '}
           {above === null || promised.boundUsd === null ? null : (
             <>
-              {promised.strict === true ? 'Promised' : 'With strict: true it is promised'}: never above{' '}
-              <b data-figure="bound">{usd(promised.boundUsd)}</b>, the pace and {usd(above)} that may be saved
-              up.
+              Spend may run ahead of it by what cheaper requests have saved up, {usd(above)} at most: the
+              bound, <b data-figure="bound">{usd(promised.boundUsd)}</b>,{' '}
+              {promised.strict === true
+                ? 'is promised, whatever the router believes.'
+                : 'is promised with strict: true.'}
             </>
           )}
         </p>

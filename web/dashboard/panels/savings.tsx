@@ -1,5 +1,6 @@
 import type { DashboardData, Estimate, SavingsRow } from '../../../src/gateway/dashboard/shape.js'
 import { percent, plain, usd } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { type Column, Table } from '../../shared/table.js'
 import { Span, TooFew } from '../estimates.js'
 import { ModelName } from '../model-name.js'
@@ -16,7 +17,8 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
         <>
           <p class="lead">
             An <b>estimate</b> of what always using one model would have cost and earned on{' '}
-            <Span span={estimatedFrom} now={shown.at} />.
+            <Span span={estimatedFrom} now={shown.at} />.{' '}
+            <Against chosen={savings.chosen} models={savings.models} />
           </p>
           <Table
             label="costs and rewards of one model for everything"
@@ -43,6 +45,30 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
         </>
       )}
     </Panel>
+  )
+}
+
+/** In one sentence, against the model that is expected to answer best. */
+function Against({
+  chosen,
+  models,
+}: {
+  readonly chosen: SavingsRow
+  readonly models: readonly SavingsRow[]
+}) {
+  if (models.length === 0) return null
+  const best = models.reduce((a, b) => (b.reward.mean > a.reward.mean ? b : a))
+  const share = 1 - chosen.usdPerRequest.mean / best.usdPerRequest.mean
+  if (!Number.isFinite(share)) return null
+  return (
+    <>
+      The router costs{' '}
+      <b data-figure="saved">
+        {percent(Math.abs(share))} {share >= 0 ? 'less' : 'more'}
+      </b>{' '}
+      than always asking <Name of="b" text={best.model} />, the one with the best expected reward:{' '}
+      {plain(chosen.reward.mean)} in place of {plain(best.reward.mean)}.
+    </>
   )
 }
 

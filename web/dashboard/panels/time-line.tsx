@@ -1,8 +1,10 @@
 import type { DashboardData, Mark } from '../../../src/gateway/dashboard/shape.js'
 import { time } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { Scroll } from '../../shared/scroll.js'
 import { type FoldedMark, folded } from '../folded.js'
 import { Nothing, Panel } from '../panel.js'
+import { alarmsOf, timesBefore } from '../words.js'
 
 const SHOWN_MAX = 60
 const SIGNS: Readonly<Record<Mark['kind'], string>> = { alarm: '▲', recovery: '●', change: '◆' }
@@ -17,9 +19,7 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
   const { marks, stats, kind } = shown
   const told = folded(marks)
   const latest = told.slice(-SHOWN_MAX).reverse()
-  const alarms = stats.models.filter(
-    (model) => model.rewardAlarms + model.costAlarms + model.latencyAlarms + model.outages > 0,
-  )
+  const alarms = stats.models.filter((model) => alarmsOf(model) !== '')
   return (
     <Panel
       id="time-line-panel"
@@ -48,12 +48,10 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
                     </small>
                     <br />
                     {(mark.model ?? mark.tenant) !== null && (
-                      <b class="name" title={mark.model ?? mark.tenant ?? ''}>
-                        {mark.model ?? `tenant ${mark.tenant}`}
-                      </b>
+                      <Name of="b" text={mark.model ?? `tenant ${mark.tenant}`} />
                     )}{' '}
                     {mark.text}
-                    {mark.times > 1 && ` (and ${mark.times - 1} times before)`}
+                    {mark.times > 1 && ` (and ${timesBefore(mark.times - 1)})`}
                   </span>
                 </li>
               ))}
@@ -67,7 +65,7 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
           {alarms.map((model, i) => (
             <span key={model.id}>
               {i > 0 && '; '}
-              <span class="name">{model.id}</span> {countsOf(model)}
+              <Name text={model.id} /> {alarmsOf(model)}
             </span>
           ))}
           .
@@ -75,19 +73,6 @@ export function TimeLinePanel({ shown }: { readonly shown: DashboardData }) {
       )}
     </Panel>
   )
-}
-
-function countsOf(model: DashboardData['stats']['models'][number]): string {
-  const counts = [
-    [model.rewardAlarms, 'of reward'],
-    [model.costAlarms, 'of cost'],
-    [model.latencyAlarms, 'of latency'],
-    [model.outages, 'of being down'],
-  ] as const
-  return counts
-    .filter(([number]) => number > 0)
-    .map(([number, what]) => `${number} ${what}`)
-    .join(', ')
 }
 
 /** All of them on one line, of what comes again and again the latest; the list tells them in words. */

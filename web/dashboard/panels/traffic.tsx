@@ -1,5 +1,6 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { Table } from '../../shared/table.js'
 import { Nothing, Panel } from '../panel.js'
 
@@ -83,7 +84,7 @@ export function FeedbackPanel({ shown: { traffic, stats } }: Shown) {
           keyOf={({ source }) => source}
           rowProps={({ source }) => ({ 'data-source': source })}
           columns={[
-            { name: 'source', isHead: true, cell: ({ source }) => source },
+            { name: 'source', isHead: true, cell: ({ source }) => <Name text={source} /> },
             { name: 'given', isNumber: true, cell: ({ rewards }) => count(rewards) },
             { name: 'mean', isNumber: true, cell: ({ meanReward }) => plain(meanReward) },
           ]}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { DashboardData, WhatIf, WhatIfMix } from '../../../src/gateway/dashboard/shape.js'
 import { percent, plain, short, usd } from '../../shared/format.js'
+import { Name } from '../../shared/name.js'
 import { ask } from '../api.js'
 import { Span, TooFew } from '../estimates.js'
 import { Panel } from '../panel.js'
@@ -121,10 +122,7 @@ function Answer({
         {[...new Set([...before.shares, ...after.shares].map(({ model }) => model))].map((model) => (
           <span key={model}>
             <i style={{ background: marksOf.value(model).color }} />
-            <span class="name" title={model}>
-              {model}
-            </span>{' '}
-            {percent(shareOf(before, model))} → {percent(shareOf(after, model))}
+            <Name text={model} /> {percent(shareOf(before, model))} → {percent(shareOf(after, model))}
           </span>
         ))}
       </p>

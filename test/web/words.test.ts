@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { heldText, singular, timesBefore } from '../../web/dashboard/words.js'
+
+describe('sentences of the dashboard', () => {
+  it.each([
+    ['it does not answer: 1 tries failed since', 'it does not answer: 1 try failed since'],
+    ['it does not answer: 21 tries failed since', 'it does not answer: 21 tries failed since'],
+    ['1 tries are to come, one costs $1', '1 try is to come, one costs $1'],
+  ])('%s', (text, said) => {
+    expect(singular(text)).toBe(said)
+  })
+
+  it('count what came before', () => {
+    expect([timesBefore(1), timesBefore(2)]).toEqual(['once before', '2 times before'])
+  })
+
+  it.each([
+    [null, 0, 1, 'Held'],
+    [1, 1, 1.2, 'Held'],
+    [1.01, 1.1, 1.2, 'Held within its bound'],
+    [1.01, 1.3, 1.2, 'Above the bound'],
+    [1.01, 1.3, null, 'Above the budget'],
+  ] as const)('of a use of %s, %s booked and a bound of %s: %s', (use, booked, bound, said) => {
+    expect(heldText(use, booked, bound)).toBe(said)
+  })
+})

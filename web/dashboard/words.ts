@@ -1,0 +1,38 @@
+import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
+
+type Model = DashboardData['stats']['models'][number]
+
+/** Sentences of logs count whatever there is: `1 tries failed`. The page says it as people do. */
+export function singular(text: string): string {
+  return text.replace(/\b1 tries (failed|are)\b/g, (_, verb) => `1 try ${verb === 'are' ? 'is' : verb}`)
+}
+
+/** How often a notice had come before: `once before`. */
+export function timesBefore(times: number): string {
+  return times === 1 ? 'once before' : `${times} times before`
+}
+
+/** Alarms of a model by what they were of, or an empty text. */
+export function alarmsOf(model: Model): string {
+  const counts = [
+    [model.rewardAlarms, 'of reward'],
+    [model.costAlarms, 'of cost'],
+    [model.latencyAlarms, 'of latency'],
+    [model.outages, 'of being down'],
+  ] as const
+  return counts
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${number} ${what}`)
+    .join(', ')
+}
+
+/**
+ * Whether the budget is held, in words: what may run ahead of it is what was saved up.
+ * @param utilisation of the budget, with what is reserved; null: nothing came yet
+ * @param bookedUsd spent and reserved
+ */
+export function heldText(utilisation: number | null, bookedUsd: number, boundUsd: number | null): string {
+  if (utilisation === null || utilisation <= 1) return 'Held'
+  if (boundUsd === null) return 'Above the budget'
+  return bookedUsd <= boundUsd ? 'Held within its bound' : 'Above the bound'
+}
