@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { visible } from '../../src/base/visible.js'
 import { serveLog } from '../../src/cli/dashboard/serve-log.js'
 import { foldOf, withReader } from '../../src/cli/state/log-view.js'
 import type { RouterStats } from '../../src/index.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { axeProblems } from './axe.js'
-import { type KnownLog, knownLog, LONG_ID, SCRIPT_ID } from './known-log.js'
+import { type KnownLog, knownLog, LONG_ID_SHOWN, SCRIPT_ID } from './known-log.js'
 
 tellOfMissingChromium('the dashboard of a log was not looked at')
 
@@ -170,7 +171,7 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     const cells = await page.locator('.explained tbody tr').allTextContents()
     expect(cells).toHaveLength(3)
     for (const [i, model] of found.models.entries()) {
-      expect(cells[i]).toContain(model.model)
+      expect(cells[i]).toContain(visible(model.model))
       expect(cells[i]).toContain(plain(model.expectedReward))
       expect(cells[i]).toContain(usd(model.expectedCostUsd))
     }
@@ -209,9 +210,9 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     const page = await open()
     expect(await page.locator('#app script').count()).toBe(0)
     const names = await page.locator('#models-panel tbody th').allTextContents()
-    expect(names.map((name) => name.trim())).toEqual(['small', SCRIPT_ID, LONG_ID])
+    expect(names.map((name) => name.trim())).toEqual(['small', SCRIPT_ID, LONG_ID_SHOWN])
     const width = await page
-      .locator(`#models-panel [title="${LONG_ID}"]`)
+      .locator(`#models-panel [title^="${JSON.stringify(LONG_ID_SHOWN.slice(0, 20)).slice(1, -1)}"]`)
       .evaluate((name) => name.clientWidth)
     expect(width).toBeLessThan(400)
   })

@@ -1,10 +1,13 @@
+import { visible } from '../../src/base/visible.js'
 import { Random } from '../../src/gateway/node/simulated/random.js'
 import { createRouter, type Router } from '../../src/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
 
 /** Ids as nobody would choose them. */
 export const SCRIPT_ID = '<script>alert(1)</script>'
-export const LONG_ID = 'long-'.repeat(40)
+export const LONG_ID = `\u200bx\u202e${'long-'.repeat(40)}`
+/** As it is shown: what would not be seen is escaped. */
+export const LONG_ID_SHOWN = visible(LONG_ID)
 
 export const KNOWN_MODELS = [
   { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.4 },

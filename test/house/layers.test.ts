@@ -148,14 +148,14 @@ describe('pages in web/', () => {
     expect(IMPORTS.filter(({ from }) => /(^|\/)web\//.test(from))).toEqual([])
   })
 
-  it('import of src/ types, colours and forms of numbers alone in the dashboard', () => {
+  it('import of src/ types, colours, forms of numbers and what shows ids alone in the dashboard', () => {
     expect(pages.length).toBeGreaterThan(10)
     const wrong = imports.filter(
       ({ file, from, typeOnly }) =>
         /^web\/(dashboard|shared)\//.test(file) &&
         from.includes('/src/') &&
         !typeOnly &&
-        !/\/src\/(report\/palette|base\/format)\.js$/.test(from),
+        !/\/src\/(report\/palette|base\/(format|visible))\.js$/.test(from),
     )
     expect(wrong.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import { visible } from '../../src/base/visible.js'
 import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
 import { time } from '../shared/format.js'
+import { visible } from '../shared/name.js'
 import { keptKey } from './api.js'
 import { follow } from './live.js'
 import { AccountsPanel } from './panels/accounts.js'

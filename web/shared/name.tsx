@@ -1,5 +1,7 @@
 import { visible } from '../../src/base/visible.js'
 
+export { visible }
+
 /** A text of others (an id, a name): what would not be seen of it is written as `\u200b`, as commands write it. */
 export function Name({
   text,

@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { visible } from '../../../src/base/visible.js'
-import { Name } from '../../shared/name.js'
+import { Name, visible } from '../../shared/name.js'
 import { administer } from '../api.js'
 import { useAction } from './admin.js'
 

@@ -1,7 +1,7 @@
-import { visible } from '../../../src/base/visible.js'
 import type { Bucket, DashboardData, ModelBucket } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain } from '../../shared/format.js'
 import { IntervalPlot } from '../../shared/interval-plot.js'
+import { visible } from '../../shared/name.js'
 import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
 import { coarse } from '../coarse.js'
 import { Nothing, Panel } from '../panel.js'
