@@ -7,6 +7,7 @@ import { visible } from '../../src/base/visible.js'
 import { serveLog } from '../../src/cli/dashboard/serve-log.js'
 import { foldOf, withReader } from '../../src/cli/state/log-view.js'
 import type { RouterStats } from '../../src/index.js'
+import { heldText } from '../../web/dashboard/words.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { axeProblems } from './axe.js'
@@ -111,7 +112,11 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     expect(await text(page, '[data-figure="shadow-price"]')).toBe(short(pacer.shadowPrice))
     expect(await text(page, '[data-figure="spend"]')).toBe(usd(account?.spendUsd))
     expect(await text(page, '[data-figure="allowance"]')).toBe(usd(account?.allowanceUsd))
-    expect(await text(page, '[data-figure="bound"]')).toBe(usd((account?.allowanceUsd ?? 0) + 50 * 0.001))
+    const booked = (account?.spendUsd ?? 0) + (account?.reservedUsd ?? 0)
+    const bound = (account?.allowanceUsd ?? 0) + 50 * 0.001
+    expect(await text(page, '[data-figure="held"]')).toBe(heldText(pacer.utilisation, booked, bound))
+    expect(await page.locator('#spend-panel .legend path[stroke-dasharray]').count()).toBe(2)
+    expect(await text(page, '[data-figure="bound"]')).toBe(usd(bound))
     for (const model of models) {
       const row = page.locator('#models-panel tbody tr').nth(models.indexOf(model))
       const cell = async (name: string) => (await row.locator(`[data-cell="${name}"]`).textContent())?.trim()
@@ -190,6 +195,7 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     expect(before).toBe('$0.000501')
     await expect.poll(() => text(page, '#what-if-panel [role=status]')).toContain('Money would not be short')
     // Both estimates say which decisions they are of, and these are the same.
+    expect(await text(page, '[data-figure="saved"]')).toMatch(/^[\d.]+ % (less|more)$/)
     const spans = await page.locator('[data-figure="estimated-from"]').allTextContents()
     expect(spans).toHaveLength(2)
     expect(spans[0]).toMatch(/^the latest \d+ decisions that are explained, \d.* to \d/)

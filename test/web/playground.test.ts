@@ -313,6 +313,10 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     expect(await page.textContent('#notes')).toContain(`${HOSTILE_ID} is new`)
     expect(await page.title()).toContain('Playground')
     expect(await page.locator('main script, main img').count()).toBe(0)
+    await page.fill('#new-id', 'un\u200bseen\u202e')
+    await page.click('#new-add')
+    await waitForText('#models', 'un\\u200bseen\\u202e')
+    await waitForText('#notes', 'un\\u200bseen\\u202e is new')
     await page.fill('#new-id', 'x'.repeat(200))
     await page.click('#new-add')
     await waitForText('#models', 'x'.repeat(200))
@@ -477,6 +481,8 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
         await step(1)
         await expect.poll(() => names.count(), { timeout: PATIENCE_MS }).toBeGreaterThan(1)
         expect(await crowded()).toEqual([])
+        // There are eight colours: who shares one with another is striped.
+        expect(await page.locator('.key .swatch path').count()).toBe(Math.max(0, models - 8))
       }
     },
     120_000,

@@ -1,6 +1,7 @@
 import { percent, reward } from '../../../src/report/format.js'
 import { count, usd } from '../../shared/format.js'
-import { view } from '../state.js'
+import { visible } from '../../shared/name.js'
+import { isPlaying, view } from '../state.js'
 
 /** What was saved, in dollars, and what it cost in quality. */
 export function Headline() {
@@ -8,8 +9,11 @@ export function Headline() {
   if (value === null || value.requests === 0) {
     return (
       <section class="headline" aria-label="What was saved">
-        <p class="big">Nothing played yet.</p>
-        <p>Press Play: the router starts without knowing anything of the models but their prices.</p>
+        <p class="big">{isPlaying.value ? 'Beginning …' : 'Nothing played yet.'}</p>
+        <p>
+          {isPlaying.value ? '' : 'Press Play. '}The router starts without knowing anything of the models but
+          their prices.
+        </p>
       </section>
     )
   }
@@ -25,7 +29,7 @@ export function Headline() {
         {savedUsd >= 0 ? ` (${percent(share)})` : ' more'}{' '}
         <span class="than">
           {savedUsd >= 0 ? 'against' : 'than'} always asking the model that was best at the time, now{' '}
-          <q>{best.id}</q>
+          <q>{visible(best.id)}</q>
         </span>
       </p>
       <dl class="figures">

@@ -1,5 +1,6 @@
 import { percent, reward, usdPerThousand } from '../../../src/report/format.js'
 import { count } from '../../shared/format.js'
+import { visible } from '../../shared/name.js'
 import type { ModelMark } from '../../shared/palette.js'
 import { type Column, Table } from '../../shared/table.js'
 import { marksOf } from '../colors.js'
@@ -45,7 +46,7 @@ function columnsOf(
       cell: ({ id }) => (
         <>
           <Swatch mark={markOf(id)} />
-          {id}
+          {visible(id)}
           <small>{priceText(seen.get(id))}</small>
         </>
       ),

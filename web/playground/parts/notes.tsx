@@ -1,4 +1,5 @@
 import { count } from '../../shared/format.js'
+import { visible } from '../../shared/name.js'
 import { Scroll } from '../../shared/scroll.js'
 import { view } from '../state.js'
 
@@ -20,7 +21,7 @@ export function Notes() {
                 <small>
                   after {count(request)} requests, {who === 'you' ? 'you' : 'the router'}
                 </small>{' '}
-                {text}
+                {visible(text)}
               </li>
             ))}
           </ol>

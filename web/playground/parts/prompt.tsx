@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Preview } from '../../../src/policy/decision.js'
 import { reward, usdPerThousand } from '../../../src/report/format.js'
+import { visible } from '../../shared/name.js'
 import { type Column, Table } from '../../shared/table.js'
 import { explain, explained, started } from '../state.js'
 import { Fold } from './fold.js'
@@ -82,8 +83,8 @@ function Answer() {
   return (
     <div id="explanation">
       <p>
-        It would go to <b>{preview.model}</b>, for {usdPerThousand(preview.expectedCostUsd)} per 1,000 such
-        requests. {whyText(preview)}
+        It would go to <b>{visible(preview.model)}</b>, for {usdPerThousand(preview.expectedCostUsd)} per
+        1,000 such requests. {whyText(preview)}
       </p>
       <Table
         label="How each model stood"
@@ -91,7 +92,7 @@ function Answer() {
         keyOf={({ model }) => model}
         rowProps={({ model }) => ({ class: model === preview.model ? 'chosen' : '' })}
         columns={[
-          { name: 'Model', isHead: true, cell: ({ model }) => model },
+          { name: 'Model', isHead: true, cell: ({ model }) => visible(model) },
           number('Quality expected', ({ expectedReward }) => reward(expectedReward)),
           number('+ bonus for the unknown', ({ explorationBonus }) => reward(explorationBonus)),
           number('- price of its cost', ({ penalty }) => reward(penalty)),

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { percent, shortName } from '../../../src/report/format.js'
 import type { ChartSpec } from '../../shared/chart.js'
+import { visible } from '../../shared/name.js'
 import { marksOf } from '../colors.js'
 import type { Base } from '../messages.js'
 import type { ModelSetting } from '../play/setting.js'
@@ -33,9 +34,9 @@ export function Shares() {
       <Plot spec={spec} data={data} label={`Shares of requests: ${texts.join(', ')}`} />
       <p class="key">
         {order.map((m) => (
-          <span key={settings[m].id} title={settings[m].id}>
+          <span key={settings[m].id} title={visible(settings[m].id)}>
             <Swatch mark={markOf(settings[m].id)} />
-            {shortName(settings[m].id)} <b>{percent(shares[m]?.recentShare ?? 0)}</b>
+            {shortName(visible(settings[m].id))} <b>{percent(shares[m]?.recentShare ?? 0)}</b>
           </span>
         ))}
       </p>
