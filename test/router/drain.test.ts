@@ -78,7 +78,7 @@ describe('a model that is drained', () => {
     expect(() => router.reward(ids[0], 1)).toThrow()
   })
 
-  it('is not added anew before it is gone, and the error says what to do', async () => {
+  it('is not added again before it is gone, and the error says what to do', async () => {
     const { router } = await draining()
     const error = expectCode(() => router.addModel(MODELS[2]), 'DUPLICATE_MODEL', 'model.id')
     expect(error.message).toMatch(/'large' is being removed, .*removeModel\(id\) .*enable\(id\)/)

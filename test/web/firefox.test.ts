@@ -37,7 +37,7 @@ async function play(file: string): Promise<Record<string, unknown>> {
   await until('paused', () => text('#play') === 'Play')
   const kernel = text('#data-name')
   find('#drop-price').click()
-  await until('told of the price', () => text('#notes').includes('costs 5 %'))
+  await until('a note of the price', () => text('#notes').includes('costs 5 %'))
   find('#step').click()
   find('#explain').click()
   await until('explained', () => text('#explanation').includes('It would go to'))
