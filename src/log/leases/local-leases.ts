@@ -262,6 +262,7 @@ export class LocalLeases implements Lease {
         wallet.heldUsd += isPaid ? backUsd : Math.min(0, backUsd)
         wallet.spend(isPaid ? event.costUsd : Math.max(0, -backUsd), now)
       }
+      this.drawWhereBack(each, -backUsd, now)
       each.know(event.at, chargedTurn === Number.POSITIVE_INFINITY ? event.costUsd : Math.max(0, -backUsd))
       // A request that failed has not been one: its B goes back.
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
@@ -302,8 +303,19 @@ export class LocalLeases implements Lease {
           wallet.spend(moreUsd, now)
         }
       }
+      this.drawWhereBack(each, moreUsd, now)
       each.boundDebt()
       each.know(at, moreUsd)
+    }
+  }
+
+  /** Of a tenant that was removed and is back: what a bill is more than was drawn for it, the caps of now pay for. */
+  private drawWhereBack(before: AccountWallets, moreUsd: number, now: number): void {
+    const account = this.accounts.get(before.tenant)
+    if (account === undefined || account === before || moreUsd <= 0) return
+    for (const wallet of account.caps) {
+      wallet.heldUsd -= moreUsd
+      wallet.spend(moreUsd, now)
     }
   }
 

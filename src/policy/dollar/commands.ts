@@ -116,7 +116,7 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
   },
 
   removeTenant: ({ state, at }, id) => [
-    { type: 'tenant-removed', at, tenant: findTenant(state.policy.accounts, id, 'id') },
+    { type: 'tenant-removed', at, tenant: findTenant(state.policy.accounts, id, 'id'), countsOn: true },
   ],
 }
 

@@ -79,7 +79,11 @@ export const tenantAdded = defineEvent('tenant-added', 15, {
 })
 export type TenantAddedEvent = DefinedEvent<typeof tenantAdded>
 
-const tenantRemoved = defineEvent('tenant-removed', 16, { tenant: column('tenant', text()) })
+const tenantRemoved = defineEvent('tenant-removed', 16, {
+  tenant: column('tenant', text()),
+  /** Whether its caps count its late bills, and all that it spends once it is back. Events of release 0.1.0 do not say so. */
+  countsOn: added(boolean(), false),
+})
 export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
 
 /** An operator's credit to an account, or a debit where it is negative, USD. */

@@ -60,6 +60,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
     load(accounts.add(tenant.id, number).account, tenant)
   }
   loadDeparted(accounts, text.departed ?? [])
+  loadDepartures(accounts, text.departures ?? [], seen)
   return at
 }
 
@@ -111,11 +112,20 @@ function readArrivals(value: unknown): ArrivalProfile {
 
 /** There only where there is any: no release before kept them. */
 function departedOf({ departed }: Accounts): Readonly<Record<string, unknown>> {
-  const all = [...departed.entries].map(([tenant, caps]) => ({
+  const all = [...departed.entries].map(([tenant, { caps, countsOn }]) => ({
     tenant,
     ...countsOf(caps),
+    ...(countsOn ? { countsOn } : {}),
   }))
-  return all.length === 0 ? {} : { departed: all }
+  const departures = [...departed.departures].map(([number, { tenant, countedAt }]) => [
+    number,
+    tenant,
+    countedAt,
+  ])
+  return {
+    ...(all.length === 0 ? {} : { departed: all }),
+    ...(departures.length === 0 ? {} : { departures }),
+  }
 }
 
 /** Caps that are not in force, with what they count. */
@@ -152,8 +162,29 @@ function loadDeparted({ departed }: Accounts, saved: unknown): void {
   if (!Array.isArray(saved)) throw invalid()
   for (const one of saved) {
     if (!isRecord(one) || !isText(one.tenant)) throw invalid()
-    departed.put(one.tenant, loadCounts(one))
+    const { countsOn = false } = one
+    if (typeof countsOn !== 'boolean') throw invalid()
+    departed.put(one.tenant, loadCounts(one), countsOn)
   }
+}
+
+/** @throws SNAPSHOT_INVALID */
+function loadDepartures({ departed, registrations }: Accounts, saved: unknown, known: Set<number>): void {
+  const invalid = () => invalidSnapshot('a registration that is over is not valid')
+  if (!Array.isArray(saved)) throw invalid()
+  for (const one of saved) {
+    if (!Array.isArray(one) || one.length !== 3) throw invalid()
+    const [number, tenant, countedAt]: readonly unknown[] = one
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || !isText(tenant)) throw invalid()
+    if (number <= 0 || number > registrations || known.has(number)) throw invalid()
+    if (countedAt !== null && !isFiniteNumber(countedAt)) throw invalid()
+    known.add(number)
+    departed.end(number, { tenant, countedAt })
+  }
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
 function capsOf({ caps }: { readonly caps: readonly Cap[] }): CapSpec[] {

@@ -10,7 +10,7 @@ import { TENANT, TENANT_ALLOWANCE } from '../pending-columns.js'
 import { Account } from './account.js'
 import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
-import { DepartedCaps } from './departed-caps.js'
+import { DepartedCaps, type Departure } from './departed-caps.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 interface Tenant {
@@ -32,6 +32,7 @@ interface Bill {
 }
 
 const NONE_DUE: readonly EventOf<'period-started'>[] = []
+const NO_CAPS: readonly Cap[] = []
 const OVER_BUDGET = constraintsOf(1)[0]
 
 /**
@@ -96,8 +97,12 @@ export class Accounts {
     const routerUsd = pending.allowanceUsd(sequence)
     const bill: Bill = { at, costUsd, reservedUsd, chargedAt: pending.bookedAt(sequence), late, failed }
     book(this.router, bill, routerUsd, forced)
-    const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
-    if (account === undefined) return
+    const number = pending.policyColumn(sequence, TENANT)
+    const account = this.byNumber.get(number)?.account
+    if (account === undefined) {
+      this.billDeparted(number, bill)
+      return
+    }
     const tenantUsd = pending.policyColumn(sequence, TENANT_ALLOWANCE)
     book(account, bill, tenantUsd, forced && routerUsd === 0)
     if (late) account.ledger.correct(costUsd - reservedUsd, tenantUsd)
@@ -109,8 +114,12 @@ export class Accounts {
   billed(at: number, costUsd: number, request: BilledRequest): void {
     const { allowanceUsd, bookedUsd, forced } = request
     rebook(this.router, at, costUsd, request, allowanceUsd, forced)
-    const account = this.byNumber.get(request.policyColumn(TENANT))?.account
-    if (account === undefined) return
+    const number = request.policyColumn(TENANT)
+    const account = this.byNumber.get(number)?.account
+    if (account === undefined) {
+      recount(this.countingOf(this.departed.of(number)), at, costUsd, request)
+      return
+    }
     const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
     rebook(account, at, costUsd, request, tenantUsd, forced && allowanceUsd === 0)
     account.ledger.correct(costUsd - bookedUsd, tenantUsd)
@@ -120,10 +129,36 @@ export class Accounts {
   charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
     for (const cap of this.router.counting) cap.settle(at, reservedUsd, reservedUsd)
-    const account = this.byNumber.get(pending.policyColumn(sequence, TENANT))?.account
-    if (account === undefined) return
+    const number = pending.policyColumn(sequence, TENANT)
+    const account = this.byNumber.get(number)?.account
+    if (account === undefined) {
+      const departure = this.departed.of(number)
+      for (const cap of this.countingOf(departure))
+        if (!hasCounted(cap, departure)) cap.correct(at, at, reservedUsd)
+      return
+    }
     for (const cap of account.counting) cap.settle(at, reservedUsd, reservedUsd)
     account.ledger.settle(reservedUsd, reservedUsd, pending.policyColumn(sequence, TENANT_ALLOWANCE))
+  }
+
+  /**
+   * The bill of a request whose tenant was removed: where the id is back it is that tenant's, and its caps count it. What
+   * was in flight at the removal they have counted at its reservation, but for caps that are younger.
+   */
+  private billDeparted(number: number, { at, costUsd, reservedUsd, chargedAt, late }: Bill): void {
+    const departure = this.departed.of(number)
+    for (const cap of this.countingOf(departure)) {
+      const countedAt = departure?.countedAt ?? at
+      const moreUsd = late || hasCounted(cap, departure) ? costUsd - reservedUsd : costUsd
+      cap.correct(at, late ? Math.min(chargedAt, countedAt) : countedAt, moreUsd)
+    }
+  }
+
+  /** Caps of the tenant that has the id of one that was removed, and those that it left. */
+  private countingOf(departure: Departure | undefined): readonly Cap[] {
+    if (departure === undefined) return NO_CAPS
+    const { tenant } = departure
+    return [...(this.byId.get(tenant)?.account.counting ?? NO_CAPS), ...this.departed.capsOf(tenant)]
   }
 
   administer(event: AccountEvent): void {
@@ -151,15 +186,22 @@ export class Accounts {
       case 'account-adjusted':
         this.named(event.tenant)?.adjust(event.at, event.usd)
         break
-      case 'tenant-added':
-        this.add(event.tenant, ++this.registrations).account.setBudget(event.usdPerRequest)
+      case 'tenant-added': {
+        const { account } = this.add(event.tenant, ++this.registrations)
+        account.setBudget(event.usdPerRequest)
+        account.retired = this.departed.takeCurrent(event.tenant, event.at)
         break
+      }
       case 'tenant-removed': {
+        const { at, countsOn } = event
         const tenant = this.byId.get(event.tenant)
         this.byId.delete(event.tenant)
         if (tenant === undefined) break
-        this.byNumber.delete(tenant.number)
-        this.departed.leave(tenant.id, tenant.account.counting, event.at)
+        const { id, number, account } = tenant
+        this.byNumber.delete(number)
+        const { counting, ledger } = account
+        if (countsOn) this.departed.end(number, { tenant: id, countedAt: counting.length === 0 ? null : at })
+        this.departed.leave(id, counting, at, countsOn, ledger.unsettled > 0)
       }
     }
   }
@@ -279,12 +321,22 @@ function rebook(
   account: Account,
   at: number,
   costUsd: number,
-  { bookedUsd, bookedAt }: BilledRequest,
+  request: BilledRequest,
   allowanceUsd: number,
   probe: boolean,
 ): void {
-  if (allowanceUsd > 0) account.credit.rebook(bookedUsd, costUsd, allowanceUsd, probe)
-  for (const cap of account.counting) cap.correct(at, bookedAt, costUsd - bookedUsd)
+  if (allowanceUsd > 0) account.credit.rebook(request.bookedUsd, costUsd, allowanceUsd, probe)
+  recount(account.counting, at, costUsd, request)
+}
+
+function recount(caps: readonly Cap[], at: number, costUsd: number, { bookedUsd, bookedAt }: BilledRequest) {
+  for (const cap of caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
+}
+
+/** Whether the cap has counted what was in flight when a tenant was removed. */
+function hasCounted(cap: Cap, departure: Departure | undefined): boolean {
+  const countedAt = departure?.countedAt ?? null
+  return countedAt !== null && cap.isSince(countedAt)
 }
 
 function sameKind(cap: CapSpec, spec: CapSpec): boolean {

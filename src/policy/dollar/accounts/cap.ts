@@ -220,6 +220,11 @@ export class Cap {
     if (usd > 0) this.charge(at, usd)
   }
 
+  /** Whether it counted at that time. */
+  isSince(at: number): boolean {
+    return this.since <= at
+  }
+
   /** Whether nothing counts at `at` or later of what has been charged. */
   isForgotten(at: number): boolean {
     if (this.rolling !== null) return this.rolling.spentUsd(at) === 0
