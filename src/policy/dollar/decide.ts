@@ -82,10 +82,11 @@ export class DollarChooser implements Chooser<DollarState> {
 
   /** A refused request counts as one, where an account was short; many in a row are counted together, as those that caps refuse. */
   refused(request: RouteOptions | null, at: number): readonly RouterEvent[] {
-    const { shortAccount, cappedBy } = this.limits
+    const { short, cappedBy } = this.limits
     this.reach.refused()
     if (cappedBy !== null) return this.capped.refused(request?.tenant ?? null, cappedBy === 'tenant', at)
-    return shortAccount === undefined ? NO_EVENTS : this.short.refused(shortAccount, at)
+    if (short.length === 0) return NO_EVENTS
+    return short.flatMap(({ tenant, lacking }) => this.short.refused(tenant, at, lacking))
   }
 
   waiting({ policy }: StateView<DollarState>, at: number): readonly RouterEvent[] {
@@ -109,7 +110,7 @@ export class DollarChooser implements Chooser<DollarState> {
     const { costs, index } = candidates
     const { list } = costs
     const open = openModels(state, request, size, note, ANY_COST)
-    limits.shortAccount = undefined
+    limits.short.length = 0
     limits.cappedBy = null
     limits.read(state, request, note)
     this.exploration.certain(choice)

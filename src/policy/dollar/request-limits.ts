@@ -9,13 +9,19 @@ import type { CandidateCosts } from './candidate-costs.js'
 import { PredictedUses } from './latency/predicted-uses.js'
 import type { DollarState } from './state.js'
 
+/** An account that a request was refused for: a tenant's, or the router's (null), and how many requests must pay in before it is not. */
+interface ShortAccount {
+  readonly tenant: string | null
+  readonly lacking: number
+}
+
 /** What limits a request: the accounts that it draws on, with what this process shares, the latency objective and the quality floor. */
 export class RequestLimits {
   readonly spending = new SpendingLimits()
   readonly uses = new PredictedUses()
   lease: Lease | null = null
-  /** Whose account was short when the latest choice was refused: a tenant, or null for the router; undefined: nobody's. */
-  shortAccount: string | null | undefined
+  /** Whose accounts were short when the latest choice was refused. */
+  readonly short: ShortAccount[] = []
   /** Whose cap refused the latest choice: the tenant's or the router's; null: no cap did. */
   cappedBy: 'tenant' | 'router' | null = null
   private readonly strict: boolean
@@ -86,8 +92,18 @@ export class RequestLimits {
     }
     if (!this.strict) return cheapest
     this.lease?.miss(request?.tenant ?? null, costUsd)
-    this.shortAccount = spending.routerIsTightest ? null : request?.tenant
+    this.noteShort(request?.tenant ?? null, costUsd)
     const message = `the cheapest model may cost ${costUsd} USD, the account has ${spending.limitUsd} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message, { neededUsd: costUsd })
+  }
+
+  /** A refused request pays in wherever it was refused, or debts of two accounts would be paid back one after the other. */
+  private noteShort(tenant: string | null, costUsd: number): void {
+    const { spending } = this
+    const lacking = spending.lackingRequests(true, costUsd)
+    if (spending.routerIsTightest || lacking > 0) this.short.push({ tenant: null, lacking })
+    if (tenant === null) return
+    const tenantLacking = spending.lackingRequests(false, costUsd)
+    if (!spending.routerIsTightest || tenantLacking > 0) this.short.push({ tenant, lacking: tenantLacking })
   }
 }

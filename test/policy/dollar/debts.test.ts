@@ -75,6 +75,50 @@ describe('a debt is over within a stated number of requests', () => {
     expect(after.better).toBeGreaterThan(500)
   })
 
+  it.each([
+    [1, 1000, false],
+    [20, 1000, false],
+    [100, 1000, false],
+    [1, 1000, true],
+    [20, 0.25, true],
+    [50, 1000, true],
+    [100, 1000, true],
+  ])('whatever may be saved up: %d requests, $%d, of a tenant too %s', async (burst, usd, ofTenant) => {
+    const { router, log } = await makeBench({
+      models: [CHEAP],
+      budget: { usdPerRequest: B, burst },
+      strict: true,
+      tenants: [{ id: 't', budget: { usdPerRequest: B } }],
+    })
+    const route = () => router.route(X, ofTenant ? { tenant: 't' } : undefined).id
+    router.settle(route(), { costUsd: usd })
+    let refused = 0
+    while (attempt(route) === null && refused < 2000) refused++
+    const owed = Math.min(512, usd / B)
+    expect(refused).toBeGreaterThan(owed - burst - 10)
+    expect(refused).toBeLessThanOrEqual(owed)
+    for (const account of [router.stats().account, ...(ofTenant ? [router.tenantStats('t')] : [])])
+      expect(account?.refused).toBeGreaterThan(0.8 * refused)
+    // Not one event for each.
+    expect(log.filter(({ type }) => type === 'refused').length).toBeLessThan(ofTenant ? 160 : 80)
+  })
+
+  it('of a tenant alone pays nothing into the router, which has enough', async () => {
+    const { router } = await makeBench({
+      models: [CHEAP],
+      budget: { usdPerRequest: B },
+      strict: true,
+      tenants: [{ id: 't', budget: { usdPerRequest: B } }],
+    })
+    run(router, 100, usual)
+    router.adjustAccount(-1, { tenant: 't' })
+    const before = heldUsd(router)
+    for (let i = 0; i < 100; i++) expect(attempt(() => router.route(X, { tenant: 't' }))).toBeNull()
+    expect(heldUsd(router)).toBe(before)
+    expect(router.stats().account?.refused).toBe(0)
+    expect(router.tenantStats('t').refused).toBeGreaterThan(80)
+  })
+
   it('of a model that is added later', async () => {
     const { router } = await makeBench({ models: [CHEAP], budget: { usdPerRequest: B }, strict: true })
     run(router, 1000, usual)

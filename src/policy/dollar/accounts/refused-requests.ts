@@ -29,8 +29,15 @@ export class RefusedRequests {
     return this.counters.size
   }
 
-  /** @param account whose was short: a tenant, null for the router's */
-  refused(account: string | null, at: number): readonly EventOf<'refused'>[] {
+  /**
+   * @param account whose was short: a tenant, null for the router's
+   * @param lacking how many requests must pay in before it is not short: so many are written at once
+   */
+  refused(
+    account: string | null,
+    at: number,
+    lacking = Number.POSITIVE_INFINITY,
+  ): readonly EventOf<'refused'>[] {
     let counter = this.counters.get(account)
     if (counter === undefined) {
       if (this.counters.size >= COUNTERS_MAX) return [{ type: 'refused', at, tenant: account, requests: 1 }]
@@ -39,7 +46,7 @@ export class RefusedRequests {
     }
     counter.row++
     counter.requests++
-    return isDue(counter, at) ? [write(account, counter, at)] : NONE
+    return counter.requests >= lacking || isDue(counter, at) ? [write(account, counter, at)] : NONE
   }
 
   /** Requests are routed again, of that tenant or of none: their accounts are not short any more. */

@@ -38,6 +38,11 @@ export class SpendingLimits {
   availableUsd = Number.POSITIVE_INFINITY
   /** Whether the router's credit limits the request most, not the tenant's. */
   routerIsTightest = false
+  /** The most that the credit of each lets the request draw. */
+  private routerCreditUsd = Number.POSITIVE_INFINITY
+  private tenantCreditUsd = Number.POSITIVE_INFINITY
+  private routerCeilingUsd = 0
+  private tenantCeilingUsd = 0
 
   read(router: Account, tenant: Account | undefined, demand: DemandCurve, at: number): void {
     this.price = 0
@@ -48,10 +53,13 @@ export class SpendingLimits {
     this.sparedUsd = Number.POSITIVE_INFINITY
     this.soonUsd = 0
     this.routerIsTightest = false
-    if (router.isLimited) this.add(router, demand, at)
+    this.routerCreditUsd = router.isLimited ? this.add(router, demand, at) : Number.POSITIVE_INFINITY
+    this.routerCeilingUsd = router.usdPerRequest ?? 0
     const routerUsd = this.limitUsd
     const routerCapUsd = this.capUsd
-    if (tenant?.isLimited === true) this.add(tenant, demand, at)
+    const isTenantLimited = tenant?.isLimited === true
+    this.tenantCreditUsd = isTenantLimited ? this.add(tenant, demand, at) : Number.POSITIVE_INFINITY
+    this.tenantCeilingUsd = tenant?.usdPerRequest ?? 0
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
@@ -65,11 +73,20 @@ export class SpendingLimits {
     return usd > this.accountsCapUsd ? this.tenantCapIsTightest : this.tenantLeaseIsTightest
   }
 
+  /** How many requests must pay in before the router's credit, or the tenant's, lets one draw that much: 0 where it does. */
+  lackingRequests(ofRouter: boolean, usd: number): number {
+    const ceilingUsd = ofRouter ? this.routerCeilingUsd : this.tenantCeilingUsd
+    const lackingUsd = usd - (ofRouter ? this.routerCreditUsd : this.tenantCreditUsd)
+    return ceilingUsd === 0 || lackingUsd <= 0 ? 0 : Math.ceil(lackingUsd / ceilingUsd)
+  }
+
   /** No more than what this process may spend of what it shares with others. */
   keepTo(lease: Lease, tenant: string | null): void {
     const routerUsd = lease.creditUsd(null)
     const tenantUsd = tenant === null ? Number.POSITIVE_INFINITY : lease.creditUsd(tenant)
     const creditUsd = Math.min(routerUsd, tenantUsd)
+    this.routerCreditUsd = Math.min(this.routerCreditUsd, routerUsd)
+    this.tenantCreditUsd = Math.min(this.tenantCreditUsd, tenantUsd)
     const capsUsd = lease.capsUsd(tenant)
     this.isLeaseTightest = capsUsd < this.capUsd
     this.tenantLeaseIsTightest = tenant !== null && capsUsd < lease.capsUsd(null)
@@ -94,7 +111,8 @@ export class SpendingLimits {
     }
   }
 
-  private add(account: Account, demand: DemandCurve, at: number): void {
+  /** @returns the most that its credit lets the request draw, USD */
+  private add(account: Account, demand: DemandCurve, at: number): number {
     const { usdPerRequest, credit } = account
     const paceUsd = account.paceUsd(at, demand)
     const targetUsd = account.targetUsd(at, demand, paceUsd)
@@ -106,7 +124,7 @@ export class SpendingLimits {
       this.sparedUsd = Math.min(this.sparedUsd, account.sparedUsd)
       this.soonUsd = Math.max(this.soonUsd, account.soonUsd)
     }
-    if (usdPerRequest === null) return
+    if (usdPerRequest === null) return Number.POSITIVE_INFINITY
     this.ceilingUsd = Math.min(this.ceilingUsd, usdPerRequest)
     this.ceilingMaxUsd = Math.max(this.ceilingMaxUsd, usdPerRequest)
     const availableUsd = credit.availableUsd(usdPerRequest)
@@ -116,5 +134,6 @@ export class SpendingLimits {
       this.payer = account
       this.availableUsd = availableUsd
     } else this.othersUsd = Math.min(this.othersUsd, limitUsd)
+    return limitUsd
   }
 }
