@@ -311,7 +311,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.lateBills++
       bits |= this.bills.revise(model, event, request, differenceUsd)
     }
-    request.book(event.costUsd, event.at, bits)
+    // What is left of a bill that was higher was charged when that was.
+    request.book(event.costUsd, differenceUsd < 0 ? request.bookedAt : event.at, bits)
   }
 
   private expire(sequence: number, at: number): void {

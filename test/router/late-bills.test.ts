@@ -240,6 +240,74 @@ describe('correct', () => {
     expect(spentUsd()).toEqual(before)
   })
 
+  it.each([
+    [null, 'calendar'],
+    ['t', 'calendar'],
+    [null, 'rolling'],
+    ['t', 'rolling'],
+  ] as const)('gives a period back what it has paid, of tenant %s, %s', async (tenant, window) => {
+    const caps = [{ usd: 10, per: 'hour', window }] as const
+    const MINUTE = HOUR / 60
+    const bench = async () => {
+      const made = await makeBench({
+        models: [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }],
+        reserve: 'worst-case',
+        pendingTtlMs: 10 * MINUTE,
+        ...(tenant === null ? { caps } : { tenants: [{ id: tenant, caps }] }),
+      })
+      made.clock.now = Date.UTC(2026, 4, 4, 10, 30)
+      const { router, clock } = made
+      const route = (usd: number) =>
+        router.route(X, {
+          inputTokens: 0,
+          maxOutputTokens: usd * 1000,
+          ...(tenant === null ? {} : { tenant }),
+        }).id
+      const nextHour = () => {
+        clock.advance(80 * MINUTE)
+        router.settle(route(4), { costUsd: 4 })
+      }
+      const spentUsd = () => {
+        router.restore(router.snapshot())
+        return (tenant === null ? router.stats().account : router.tenantStats(tenant))?.caps[0].spentUsd
+      }
+      return { router, clock, route, nextHour, spentUsd }
+    }
+    for (const [first, ...then] of [
+      [5, 6, 1],
+      [5, 3, 1],
+      [1, 1000, 1],
+      [5, 6, 7, 5, 0],
+      [0, 3, 0],
+    ]) {
+      const { router, route, nextHour, spentUsd } = await bench()
+      const id = route(5)
+      router.settle(id, { costUsd: first })
+      nextHour()
+      for (const usd of then) {
+        router.correct(id, { costUsd: usd })
+        expect(spentUsd()).toBeCloseTo(4 + Math.max(0, usd - first), 9)
+      }
+    }
+    for (const [settled, corrected, want] of [
+      [5, 1, 0],
+      [8, 1, 0],
+      [8, 6, 1],
+      [1000, 5, 0],
+      [2, 1, 0],
+      [2, 3, 1],
+    ]) {
+      const { router, clock, route, nextHour, spentUsd } = await bench()
+      const id = route(5)
+      clock.advance(15 * MINUTE)
+      router.expire()
+      nextHour()
+      router.settle(id, { costUsd: settled })
+      router.correct(id, { costUsd: corrected })
+      expect(spentUsd()).toBeCloseTo(4 + want, 9)
+    }
+  })
+
   it('of a request that is not settled is its settlement, and of an unknown one refused', async () => {
     const { router, log } = await makeBench()
     const { id } = router.route(X)

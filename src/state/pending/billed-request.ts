@@ -1,11 +1,14 @@
 import type { PriceList } from '../../models/price-list.js'
 import {
   ALLOWANCE,
+  AT,
   BOOKED,
   BOOKED_AT,
   FORCED,
   INCARNATION,
   LIST_COST,
+  NUMBER,
+  ORIGIN,
   PENDING_NUMBERS,
   PREDICTED,
   RESERVED,
@@ -35,6 +38,19 @@ export class BilledRequest {
 
   get state(): number {
     return this.row[STATE]
+  }
+
+  get routedAt(): number {
+    return this.row[AT]
+  }
+
+  /** Registration of the origin whose request it is, and its number among that origin's. */
+  get origin(): number {
+    return this.row[ORIGIN]
+  }
+
+  get number(): number {
+    return this.row[NUMBER]
   }
 
   get reservedUsd(): number {

@@ -17,6 +17,7 @@ export function saveAccounts(accounts: Accounts): PolicySnapshot & { readonly te
     ...textOf(accounts.router),
     tenants: tenants.map(({ id, account }) => ({ id, ...textOf(account) })),
     ...departedOf(accounts),
+    ...splitsOf(accounts),
   }
   return { text, numbers: Float64Array.from(numbers) }
 }
@@ -61,6 +62,7 @@ export function loadAccounts(accounts: Accounts, text: unknown, numbers: Float64
   }
   loadDeparted(accounts, text.departed ?? [])
   loadDepartures(accounts, text.departures ?? [], seen)
+  loadSplits(accounts, text.splits ?? [])
   return at
 }
 
@@ -180,6 +182,30 @@ function loadDepartures({ departed, registrations }: Accounts, saved: unknown, k
     if (countedAt !== null && !isFiniteNumber(countedAt)) throw invalid()
     known.add(number)
     departed.end(number, { tenant, countedAt })
+  }
+}
+
+/** There only where there is any: no release before kept them. */
+function splitsOf({ splits }: Accounts): Readonly<Record<string, unknown>> {
+  const all = [...splits.entries].map(([request, parts]) => [request, parts.map(({ usd, at }) => [usd, at])])
+  return all.length === 0 ? {} : { splits: all }
+}
+
+/** @throws SNAPSHOT_INVALID */
+function loadSplits({ splits }: Accounts, saved: unknown): void {
+  const invalid = () => invalidSnapshot('what a request was charged at several times is not valid')
+  if (!Array.isArray(saved)) throw invalid()
+  for (const one of saved) {
+    if (!Array.isArray(one) || one.length !== 2) throw invalid()
+    const [request, parts]: readonly unknown[] = one
+    if (!isText(request) || !Array.isArray(parts)) throw invalid()
+    const read = parts.map((part: unknown) => {
+      if (!Array.isArray(part) || part.length !== 2) throw invalid()
+      const [usd, at]: readonly unknown[] = part
+      if (!isFiniteNumber(usd) || !isFiniteNumber(at) || !(usd > 0 && usd <= SUM_MAX_USD)) throw invalid()
+      return { usd, at }
+    })
+    splits.put(request, read)
   }
 }
 

@@ -11,6 +11,7 @@ import { Account } from './account.js'
 import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
 import { DepartedCaps, type Departure } from './departed-caps.js'
+import { type BookedPart, isAnswered, isSettledLate, SplitBookings } from './split-bookings.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 interface Tenant {
@@ -43,6 +44,8 @@ export class Accounts {
   readonly router: Account
   /** What tenants that are gone had spent under caps. */
   readonly departed = new DepartedCaps()
+  /** Requests whose dollars were charged at several times. */
+  readonly splits = new SplitBookings()
   /** How many tenants were ever registered. */
   registrations = 0
   private readonly burst: number
@@ -113,15 +116,22 @@ export class Accounts {
   /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked again. */
   billed(at: number, costUsd: number, request: BilledRequest): void {
     const { allowanceUsd, bookedUsd, forced } = request
-    rebook(this.router, at, costUsd, request, allowanceUsd, forced)
+    const departure = this.departed.of(request.policyColumn(TENANT))
+    const changes = this.splits.rebook(
+      at,
+      costUsd,
+      request,
+      isSettledLate(request) || isSettledAfter(request, departure),
+    )
+    rebook(this.router, at, costUsd, request, changes, allowanceUsd, forced)
     const number = request.policyColumn(TENANT)
     const account = this.byNumber.get(number)?.account
     if (account === undefined) {
-      recount(this.countingOf(this.departed.of(number)), at, costUsd, request)
+      recount(this.countingOf(departure), at, changes)
       return
     }
     const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
-    rebook(account, at, costUsd, request, tenantUsd, forced && allowanceUsd === 0)
+    rebook(account, at, costUsd, request, changes, tenantUsd, forced && allowanceUsd === 0)
     account.ledger.correct(costUsd - bookedUsd, tenantUsd)
   }
 
@@ -322,15 +332,22 @@ function rebook(
   at: number,
   costUsd: number,
   request: BilledRequest,
+  changes: readonly BookedPart[],
   allowanceUsd: number,
   probe: boolean,
 ): void {
   if (allowanceUsd > 0) account.credit.rebook(request.bookedUsd, costUsd, allowanceUsd, probe)
-  recount(account.counting, at, costUsd, request)
+  recount(account.counting, at, changes)
 }
 
-function recount(caps: readonly Cap[], at: number, costUsd: number, { bookedUsd, bookedAt }: BilledRequest) {
-  for (const cap of caps) cap.correct(at, bookedAt, costUsd - bookedUsd)
+function recount(caps: readonly Cap[], at: number, changes: readonly BookedPart[]): void {
+  for (const cap of caps) for (const part of changes) cap.correct(at, part.at, part.usd)
+}
+
+/** Whether the request was settled after its tenant had been removed, when its reservation was charged. */
+function isSettledAfter({ state, bookedAt }: BilledRequest, departure: Departure | undefined): boolean {
+  const countedAt = departure?.countedAt ?? null
+  return countedAt !== null && bookedAt > countedAt && isAnswered(state)
 }
 
 /** Whether the cap has counted what was in flight when a tenant was removed. */
