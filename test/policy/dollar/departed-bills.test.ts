@@ -132,6 +132,23 @@ describe.each([DAY, ROLLING])('a bill of a tenant that was removed and is back, 
     expect(spentUsd(router)).toEqual([expect.closeTo(before + 1, 9)])
   })
 
+  it('of a model that is gone, expired after the removal, gives the next period nothing back', async () => {
+    const router = await started(cap, { pendingTtlMs: HOUR, caps: [cap] })
+    const [low, high] = [route(router, 2, 'other'), route(router, 1, 'other')]
+    back(router, cap)
+    clock.now += 25 * HOUR
+    router.settle(route(router, 3), { costUsd: 3 })
+    router.expire()
+    router.removeModel('other')
+    router.settle(low, { costUsd: 0 })
+    router.settle(high, { costUsd: 2 })
+    router.correct(high, { costUsd: 3 })
+    router.correct(high, { costUsd: 0 })
+    expect(spentUsd(router)).toEqual([expect.closeTo(3, 9)])
+    // The router's cap had counted the reservations when they expired.
+    expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(3, 9)
+  })
+
   it('folds from its log to the same', async () => {
     const store = memoryStore()
     const router = await started(cap, { store })

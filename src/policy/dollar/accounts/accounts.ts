@@ -11,7 +11,7 @@ import { Account } from './account.js'
 import { Cap } from './cap.js'
 import { type CapSpec, calendarPeriod } from './cap-period.js'
 import { DepartedCaps, type Departure } from './departed-caps.js'
-import { type BookedPart, isAnswered, isSettledLate, SplitBookings } from './split-bookings.js'
+import { type BookedPart, SplitBookings } from './split-bookings.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 interface Tenant {
@@ -116,18 +116,15 @@ export class Accounts {
   /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked again. */
   billed(at: number, costUsd: number, request: BilledRequest): void {
     const { allowanceUsd, bookedUsd, forced } = request
-    const departure = this.departed.of(request.policyColumn(TENANT))
-    const changes = this.splits.rebook(
-      at,
-      costUsd,
-      request,
-      isSettledLate(request) || isSettledAfter(request, departure),
-    )
+    const changes = this.splits.rebook(at, costUsd, request)
     rebook(this.router, at, costUsd, request, changes, allowanceUsd, forced)
     const number = request.policyColumn(TENANT)
     const account = this.byNumber.get(number)?.account
     if (account === undefined) {
-      recount(this.countingOf(departure), at, changes)
+      const departure = this.departed.of(number)
+      if (departure === undefined) return
+      const own = this.splits.rebookDeparted(at, costUsd, request, departure.countedAt)
+      recount(this.countingOf(departure), at, own)
       return
     }
     const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
@@ -342,12 +339,6 @@ function rebook(
 
 function recount(caps: readonly Cap[], at: number, changes: readonly BookedPart[]): void {
   for (const cap of caps) for (const part of changes) cap.correct(at, part.at, part.usd)
-}
-
-/** Whether the request was settled after its tenant had been removed, when its reservation was charged. */
-function isSettledAfter({ state, bookedAt }: BilledRequest, departure: Departure | undefined): boolean {
-  const countedAt = departure?.countedAt ?? null
-  return countedAt !== null && bookedAt > countedAt && isAnswered(state)
 }
 
 /** Whether the cap has counted what was in flight when a tenant was removed. */

@@ -13,6 +13,12 @@ export interface BookedPart {
   readonly at: number
 }
 
+interface NewBill {
+  readonly at: number
+  readonly costUsd: number
+  readonly request: BilledRequest
+}
+
 /**
  * Requests whose dollars were charged at several times: settled after their reservation had been charged, or billed higher
  * later. A bill that is lower gives back to a cap's period no more than was charged in it. Part of the fold.
@@ -20,7 +26,7 @@ export interface BookedPart {
 export class SplitBookings {
   private readonly byRequest = new LatestMap<string, readonly BookedPart[]>(REQUESTS_MAX)
 
-  /** @returns requests as `origin.number`, in the order of their latest bills */
+  /** @returns requests by their keys, in the order of their latest bills */
   get entries(): Iterable<readonly [request: string, parts: readonly BookedPart[]]> {
     return this.byRequest
   }
@@ -31,12 +37,33 @@ export class SplitBookings {
 
   /**
    * Another bill takes the place of what is booked.
-   * @param isSplit whether the reservation had been charged before the request was settled
    * @returns what was charged, or given back where it is negative, and when
    */
-  rebook(at: number, costUsd: number, request: BilledRequest, isSplit: boolean): readonly BookedPart[] {
-    const key = `${request.origin}.${request.number}`
-    const before = this.byRequest.get(key) ?? partsOf(request, isSplit)
+  rebook(at: number, costUsd: number, request: BilledRequest): readonly BookedPart[] {
+    const key = keyOf(request)
+    return this.change(key, this.byRequest.get(key) ?? partsOf(request, isSettledLate(request)), {
+      at,
+      costUsd,
+      request,
+    })
+  }
+
+  /** The same under the caps of a tenant that was removed, which counted what was in flight at `countedAt`; null: none did. */
+  rebookDeparted(
+    at: number,
+    costUsd: number,
+    request: BilledRequest,
+    countedAt: number | null,
+  ): readonly BookedPart[] {
+    const key = keyOf(request)
+    const own = `${key} departed`
+    const wasCounted = countedAt !== null && request.bookedAt > countedAt && !isBilled(request)
+    const known = this.byRequest.get(own) ?? (wasCounted ? undefined : this.byRequest.get(key))
+    const before = known ?? partsOf(request, wasCounted || isSettledLate(request))
+    return this.change(own, before, { at, costUsd, request })
+  }
+
+  private change(key: string, before: readonly BookedPart[], { at, costUsd, request }: NewBill) {
     const moreUsd = costUsd - request.bookedUsd
     const changes = moreUsd >= 0 ? [{ usd: moreUsd, at }] : takenBack(before, -moreUsd)
     const parts = merged(before, changes)
@@ -49,13 +76,17 @@ export class SplitBookings {
 }
 
 /** Whether the reservation was charged when it expired, and the difference later. */
-export function isSettledLate({ state }: BilledRequest): boolean {
-  return (state & EXPIRED) !== 0 && isAnswered(state)
+function isSettledLate(request: BilledRequest): boolean {
+  const { state } = request
+  return (state & EXPIRED) !== 0 && (state & (SETTLED | FAILED | CANCELLED)) !== 0 && !isBilled(request)
 }
 
-/** Whether a settlement, a failure or a cancellation was booked, and no bill after it. */
-export function isAnswered(state: number): boolean {
-  return (state & (SETTLED | FAILED | CANCELLED)) !== 0 && (state & BILLED) === 0
+function isBilled({ state }: BilledRequest): boolean {
+  return (state & BILLED) !== 0
+}
+
+function keyOf({ origin, number }: BilledRequest): string {
+  return `${origin}.${number}`
 }
 
 function partsOf({ bookedUsd, bookedAt, reservedUsd, routedAt }: BilledRequest, isSplit: boolean) {
