@@ -149,6 +149,22 @@ describe.each([DAY, ROLLING])('a bill of a tenant that was removed and is back, 
     expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(3, 9)
   })
 
+  it('of a model that is gone, corrected up and down in a later period', async () => {
+    const router = await started(cap, { caps: [cap] })
+    const id = route(router, 1, 'other')
+    router.removeTenant('t')
+    router.removeModel('other')
+    clock.now += 25 * HOUR
+    router.settle(id, { costUsd: 0.5 })
+    router.addTenant({ id: 't', caps: [cap] })
+    router.settle(route(router, 3), { costUsd: 3 })
+    router.correct(id, { costUsd: 1 })
+    expect(spentUsd(router)).toEqual([expect.closeTo(3.5, 9)])
+    router.correct(id, { costUsd: 0 })
+    expect(spentUsd(router)).toEqual([expect.closeTo(3, 9)])
+    expect(router.stats().account?.caps[0].spentUsd).toBeCloseTo(3, 9)
+  })
+
   it('folds from its log to the same', async () => {
     const store = memoryStore()
     const router = await started(cap, { store })

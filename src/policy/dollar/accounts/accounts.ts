@@ -116,15 +116,16 @@ export class Accounts {
   /** A bill takes the place of what was booked, on the accounts that paid. Before the request is booked again. */
   billed(at: number, costUsd: number, request: BilledRequest): void {
     const { allowanceUsd, bookedUsd, forced } = request
+    const number = request.policyColumn(TENANT)
+    const departure = this.departed.of(number)
+    // By what was known of both before this bill.
+    const departed =
+      departure === undefined ? null : this.splits.rebookDeparted(at, costUsd, request, departure.countedAt)
     const changes = this.splits.rebook(at, costUsd, request)
     rebook(this.router, at, costUsd, request, changes, allowanceUsd, forced)
-    const number = request.policyColumn(TENANT)
     const account = this.byNumber.get(number)?.account
     if (account === undefined) {
-      const departure = this.departed.of(number)
-      if (departure === undefined) return
-      const own = this.splits.rebookDeparted(at, costUsd, request, departure.countedAt)
-      recount(this.countingOf(departure), at, own)
+      if (departed !== null) recount(this.countingOf(departure), at, departed)
       return
     }
     const tenantUsd = request.policyColumn(TENANT_ALLOWANCE)
