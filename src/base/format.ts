@@ -8,6 +8,13 @@ export function usd(amount: number): string {
   return `${sign}$${size.toFixed(decimals).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`
 }
 
+/** The same within a sentence: without zeros at its end. */
+export function usdInText(amount: number): string {
+  return usd(amount)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '')
+}
+
 /** Whole percent, with a decimal for shares below a tenth. */
 export function percent(share: number, decimals = share > 0 && share < 0.0995 ? 1 : 0): string {
   return `${(100 * share).toFixed(decimals)} %`

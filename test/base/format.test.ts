@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percent, plural, usd } from '../../src/base/format.js'
+import { percent, plural, usd, usdInText } from '../../src/base/format.js'
 
 describe('figures for people', () => {
   it.each([
@@ -14,6 +14,18 @@ describe('figures for people', () => {
     [1e-12, '$1.00e-12'],
     [2.5e9, '$2.50e+9'],
   ])('of %d dollars: %s', (amount, text) => expect(usd(amount)).toBe(text))
+
+  it.each([
+    [0, '$0'],
+    [0.0053, '$0.0053'],
+    [0.05, '$0.05'],
+    [1.2, '$1.2'],
+    [3, '$3'],
+    [100, '$100'],
+    [1000, '$1,000'],
+    [2.5e9, '$2.50e+9'],
+    [2e10, '$2.00e+10'],
+  ])('of %d dollars in a sentence: %s', (amount, text) => expect(usdInText(amount)).toBe(text))
 
   it.each([
     [0, '0 %'],

@@ -31,7 +31,7 @@ export class RefusedRequests {
 
   /**
    * @param account whose was short: a tenant, null for the router's
-   * @param lacking how many requests must pay in before it is not short: so many are written at once
+   * @param lacking how many requests must pay in before it is not short: that many are written at once
    */
   refused(
     account: string | null,

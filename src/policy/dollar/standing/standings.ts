@@ -1,4 +1,4 @@
-import { usd } from '../../../base/format.js'
+import { usdInText } from '../../../base/format.js'
 import { dearestCostUsd, estimatedCostUsd } from '../../../models/price-list.js'
 import type { Model } from '../../../models/registry.js'
 import type { StateView } from '../../../state/policy-state.js'
@@ -98,7 +98,7 @@ class Standings {
     const { prompts } = this.survey
     const { limitUsd } = this.survey.limits.spending
     if (seen.wouldWin > 0) {
-      const why = `one request costs ${usd(seen.drawnUsd)} or more, and may draw ${usd(limitUsd)} as the accounts stand now: it would get ${seen.wouldWin} of ${prompts.length} prompts like the latest`
+      const why = `one request costs ${usdInText(seen.drawnUsd)} or more, and may draw ${usdInText(limitUsd)} as the accounts stand now: it would get ${seen.wouldWin} of ${prompts.length} prompts like the latest`
       return this.say(model, 'unaffordable', why, { costUsd: seen.drawnUsd, mostUsd: limitUsd })
     }
     return this.cannotWin(model, seen)
@@ -115,7 +115,7 @@ class Standings {
       return this.outOfReach(model, seen, ever, tail, 'every request is refused: ')
     const { limitUsd, capUsd } = this.survey.limits.spending
     const mostUsd = Math.max(0, Math.min(limitUsd, capUsd))
-    const why = `every request is refused now: ${this.promptsText} draws ${usd(costUsd)} or more, and the accounts leave ${usd(mostUsd)}; more comes with time`
+    const why = `every request is refused now: ${this.promptsText} draws ${usdInText(costUsd)} or more, and the accounts leave ${usdInText(mostUsd)}; more comes with time`
     return this.say(model, 'unaffordable', why, { costUsd, mostUsd })
   }
 
@@ -147,10 +147,10 @@ class Standings {
       maxOutputTokens: this.outputTokensFor(model, seen, mostUsd),
     }
     const help = [
-      ...(byBudget ? [`a budget of ${usd(budgetUsd)} a request`] : []),
-      ...(byCaps ? [`caps of ${usd(capUsd)}`] : []),
+      ...(byBudget ? [`a budget of ${usdInText(budgetUsd)} a request`] : []),
+      ...(byCaps ? [`caps of ${usdInText(capUsd)}`] : []),
     ].join(' with ')
-    const why = `${what}one request costs ${usd(costUsd)} or more, and ${this.limitText(reach, what === '')}; ${help}${tokensText(remedies)} would put it within reach`
+    const why = `${what}one request costs ${usdInText(costUsd)} or more, and ${this.limitText(reach, what === '')}; ${help}${tokensText(remedies)} would put it within reach`
     return this.say(model, 'out-of-reach', why, { costUsd, mostUsd, remedies })
   }
 
@@ -160,10 +160,10 @@ class Standings {
 
   private limitText({ mostUsd, byBudget, byCaps }: Reach, isTry: boolean): string {
     const { usdPerRequest, caps } = this.state.policy.accounts.router
-    const budget = `the account of ${usd(usdPerRequest ?? 0)} a request`
-    const cap = `${isTry ? 'a try' : 'one'} under caps of ${caps.map((each) => `${usd(each.usd)} a ${each.per}`).join(', ')}`
+    const budget = `the account of ${usdInText(usdPerRequest ?? 0)} a request`
+    const cap = `${isTry ? 'a try' : 'one'} under caps of ${caps.map((each) => `${usdInText(each.usd)} a ${each.per}`).join(', ')}`
     const who = byBudget && byCaps ? `${budget} and ${cap}` : byBudget ? budget : cap
-    return `${who} never pays more than ${usd(mostUsd)} for one`
+    return `${who} never pays more than ${usdInText(mostUsd)} for one`
   }
 
   /** How short answers must be for a request to cost no more than that; null where that is no help. */
@@ -186,7 +186,7 @@ class Standings {
   private ofNewcomer(model: Model, seen: Surveyed): ModelStanding {
     if (!seen.isProspect) return this.cannotWin(model, seen)
     const costUsd = seen.drawnUsd
-    const tries = `${model.forcedRemaining} tries are to come, one costs ${usd(costUsd)}`
+    const tries = `${model.forcedRemaining} tries are to come, one costs ${usdInText(costUsd)}`
     const { payer, availableUsd } = this.survey.limits.spending
     const budgetUsd = payer?.usdPerRequest ?? null
     if (payer === null || budgetUsd === null) return this.open(model, costUsd, tries)
@@ -197,7 +197,7 @@ class Standings {
     const balanceUsd = Math.max(0, availableUsd - savingUsd)
     const fundUsd = Math.max(0, credit.fundUsd + savingUsd) / FUND_MARGIN
     const mostUsd = balanceUsd < Math.min(costUsd, budgetUsd) ? balanceUsd : budgetUsd + fundUsd
-    const why = `${tries}, and the account pays up to ${usd(mostUsd)} now: ${usd(balanceUsd)} of its balance, ${usd(credit.fundUsd)} are in the fund for what is above the budget`
+    const why = `${tries}, and the account pays up to ${usdInText(mostUsd)} now: ${usdInText(balanceUsd)} of its balance, ${usdInText(credit.fundUsd)} are in the fund for what is above the budget`
     return this.say(model, 'unaffordable', why, { costUsd, mostUsd })
   }
 
@@ -213,7 +213,7 @@ class Standings {
     const { requests, policy } = this.state
     if (policy.demand.knows(model.slot) || requests < MIX_REQUESTS)
       return this.say(model, 'due', `${would}: what is known has changed, or its turn comes`, { costUsd })
-    const why = `${would}, and was no candidate recently: the requests' own options (candidates, exclude, a maxCostUsd below ${usd(costUsd)}, maxLatencyMs) or their tenants' accounts left it out, or it is enabled only now`
+    const why = `${would}, and was no candidate recently: the requests' own options (candidates, exclude, a maxCostUsd below ${usdInText(costUsd)}, maxLatencyMs) or their tenants' accounts left it out, or it is enabled only now`
     return this.say(model, 'kept-out', why, { costUsd })
   }
 
@@ -222,7 +222,8 @@ class Standings {
     const short = Math.max(0, -seen.lead)
     const shortBy = rewards?.differenceToUser(short) ?? short
     const { price } = this.survey.limits.spending
-    const cost = price === 0 ? '' : `, at ${usd(seen.drawnUsd)} a request and what a dollar must buy now`
+    const cost =
+      price === 0 ? '' : `, at ${usdInText(seen.drawnUsd)} a request and what a dollar must buy now`
     const known = `${model.rewarded} rewards and ${model.settled} bills are known of it`
     const why = `its reward is expected to be ${shortBy.toPrecision(2)} or more below what others earn for the price${cost}; ${known}`
     return this.say(model, 'cannot-win', why, { costUsd: seen.drawnUsd, shortBy })
