@@ -15,8 +15,11 @@ const step = fc.record({
   settleNow: fc.boolean(),
 })
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+const plain: Step = { budgetUsd: null, expectedUsd: 1e-3, factor: 0, probe: false, save: 0, settleNow: true }
+
 describe('an account', () => {
-  it('lets no more be spent than the sum of B, the burst, and what bills exceeded their reservations by', () => {
+  it('lets no more be spent than the sum of B, the burst, what was written off, and what bills exceeded their reservations by', () => {
     fc.assert(
       fc.property(
         fc.array(step, { minLength: 1, maxLength: 120 }),
@@ -63,15 +66,51 @@ describe('an account', () => {
             const costUsd = each.expectedUsd * each.factor
             open.push({ reservedUsd: each.expectedUsd, costUsd, budgetUsd, probe })
             excess = 0
-            // Just routed: whatever bills there were, the account answers for them all.
-            expect(spent + reserved).toBeLessThanOrEqual((allowed + burst * dearest) * (1 + 1e-9) + 1e-12)
+            // Just routed: whatever bills there were, the account answers for them all, but for what it has written off.
+            const boundUsd = allowed + burst * dearest + credit.writtenOffUsd
+            expect(spent + reserved).toBeLessThanOrEqual(boundUsd * (1 + 1e-9) + 1e-12)
             if (each.settleNow) settle()
           }
           while (open.length > 0) settle()
-          expect(spent).toBeLessThanOrEqual((allowed + burst * dearest + excess) * (1 + 1e-9) + 1e-12)
+          const boundUsd = allowed + burst * dearest + excess + credit.writtenOffUsd
+          expect(spent).toBeLessThanOrEqual(boundUsd * (1 + 1e-9) + 1e-12)
         },
       ),
+      {
+        numRuns: 1000,
+        examples: [
+          // A try is billed at nine times what the fund held for it, where little may be saved up.
+          [[{ ...plain, factor: 10, probe: true }, plain, plain], 1e-3, 1],
+          [[{ ...plain, factor: 10, probe: true, save: 1 }, plain, { ...plain, save: 1 }], 1e-3, 4],
+          // A debt is written down when the budget is lowered, and a higher one lets requests in again.
+          [
+            [
+              { ...plain, factor: 50, settleNow: false },
+              { ...plain, budgetUsd: 1e-6, expectedUsd: 1e-6 },
+              ...Array.from({ length: 8 }, () => ({ ...plain, budgetUsd: 2e-4, expectedUsd: 1e-6 })),
+            ],
+            1e-3,
+            1,
+          ],
+        ],
+      },
     )
+  })
+
+  it('that owes much for a try, and may save up little, lets requests in again once refused ones have paid', () => {
+    for (const burst of [1, 2, 5, 50]) {
+      const credit = new Credit(burst)
+      credit.open(1)
+      credit.route(1, 1, 0, true)
+      credit.settle(1, 40, 1, true)
+      let refused = 0
+      while (credit.limitUsd(credit.availableUsd(1), 1) < 1) {
+        credit.payIn(1)
+        expect(++refused).toBeLessThanOrEqual(60)
+      }
+      // What was drawn, and what one more draws, is within what was paid in.
+      expect(41).toBeLessThanOrEqual(refused + 2 + burst)
+    }
   })
 
   it('never holds more than the burst', () => {

@@ -21,9 +21,9 @@ import {
  * The account of a budget: every request pays in its B (USD per request) and draws what it reserves, and later the
  * difference to what it cost. The balance never exceeds `burst` B; what would is lost, and so is
  * what is held back. As long as no request draws more
- * than `limitUsd`, spend + reserved <= sum of B + `burst` B whenever one is routed: credit is charged what was realised,
- * so errors of the predictions do not add up. Why: balance + fund = start + sum of B - lost - drawn, the start is at most
- * 20 B, and the account is never drawn below -(`burst` - 20) B. Where B changes the largest one counts.
+ * than `limitUsd`, spend + reserved <= sum of B + `burst` B + written off whenever one is routed: credit is charged what was
+ * realised, so errors of the predictions do not add up. Why: balance + fund = start + sum of B - lost - drawn + written off,
+ * the start is at most 20 B, and the account is never drawn below -(`burst` - 20) B. Where B changes the largest one counts.
  *
  * Part of it may lie in the fund: what newcomers cost above B is paid from there, so that trying a dear model takes
  * nothing from the rest.
@@ -54,13 +54,11 @@ export class Credit {
     this.balanceUsd = this.capped(this.balanceUsd, usdPerRequest)
   }
 
-  /**
-   * What the next request may draw, USD. What the fund owes is owed by all, up to what a full account can bear: the request that it
-   * lets in pays the fund back.
-   */
+  /** What the next request may draw, USD. What the fund owes is owed by all. */
   availableUsd(usdPerRequest: number): number {
-    const debtUsd = Math.max(this.fundUsd, -Math.max(0, this.burst - 1) * usdPerRequest)
-    return this.paidInUsd(usdPerRequest) + Math.min(0, debtUsd)
+    const wholeUsd = this.paidInUsd(usdPerRequest, 1)
+    const balanceUsd = this.capped(wholeUsd, usdPerRequest)
+    return balanceUsd + Math.min(0, this.fundWith(wholeUsd - balanceUsd))
   }
 
   /** What the account holds above what it aims to hold, USD. */
@@ -110,13 +108,11 @@ export class Credit {
     )
   }
 
-  /** Requests of that ceiling came, until the account is full. */
+  /** Requests of that ceiling came, until the account is full: what it has no room for pays what the fund owes, or is lost. */
   payIn(usdPerRequest: number, requests = 1): void {
-    // In full while the account holds no more than it aims to, and in part above.
-    const sparedUsd = this.sparedUsd(usdPerRequest)
-    const whole = sparedUsd > 0 ? 0 : Math.min(requests, Math.floor(-sparedUsd / usdPerRequest) + 1)
-    const parts = whole + (1 - CREDIT_HELD_BACK_SHARE) * (requests - whole)
-    this.balanceUsd = this.capped(this.balanceUsd + parts * usdPerRequest, usdPerRequest)
+    const wholeUsd = this.paidInUsd(usdPerRequest, requests)
+    this.balanceUsd = this.capped(wholeUsd, usdPerRequest)
+    this.fundUsd = this.fundWith(wholeUsd - this.balanceUsd)
   }
 
   /**
@@ -183,10 +179,18 @@ export class Credit {
     this.balanceUsd -= usdPerRequest
   }
 
-  /** The balance with one request's B more. */
-  private paidInUsd(usdPerRequest: number): number {
-    const share = this.sparedUsd(usdPerRequest) > 0 ? 1 - CREDIT_HELD_BACK_SHARE : 1
-    return this.capped(this.balanceUsd + share * usdPerRequest, usdPerRequest)
+  /** The balance with what that many requests pay in, full or not. */
+  private paidInUsd(usdPerRequest: number, requests: number): number {
+    // In full while the account holds no more than it aims to, and in part above.
+    const sparedUsd = this.sparedUsd(usdPerRequest)
+    const whole = sparedUsd > 0 ? 0 : Math.min(requests, Math.floor(-sparedUsd / usdPerRequest) + 1)
+    const parts = whole + (1 - CREDIT_HELD_BACK_SHARE) * (requests - whole)
+    return this.balanceUsd + parts * usdPerRequest
+  }
+
+  /** The fund with what the balance has no room for: no more of it than the fund owes. */
+  private fundWith(overflowUsd: number): number {
+    return this.fundUsd < 0 ? Math.min(0, this.fundUsd + overflowUsd) : this.fundUsd
   }
 
   /** A probe's cost above B is the fund's. */
