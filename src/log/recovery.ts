@@ -2,6 +2,7 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { decodeSnapshot, decodeSteps } from '../state/snapshot/read-snapshot.js'
 import type { LogFold } from './log-fold.js'
+import { NumberReview } from './number-review.js'
 import { type Position, START, type Store } from './store.js'
 import { inSlices, TimeSlice } from './time-slice.js'
 
@@ -58,10 +59,14 @@ async function recoverOnce(
   let position = from
   let folded = 0
   let refused = 0
+  // A sole router leaves numbers out after a crash.
+  const review = store.isShared ? new NumberReview() : null
   for (;;) {
     const batches = await readFrom(store, position, from === START && repairs.length > 0)
     if (batches.length === 0) break
-    for (const { origin, firstNumber, events, position: end } of batches) {
+    for (const batch of batches) {
+      const { origin, firstNumber, events, position: end } = batch
+      review?.look(batch, fold.state.ids.origins.get(origin)?.lastEvent ?? 0)
       for (let i = 0; i < events.length; i++) {
         const { kind } = fold.fold(origin, firstNumber + i, events[i])
         if (kind === 'applied' || kind === 'billed') folded++
@@ -71,6 +76,7 @@ async function recoverOnce(
       position = end
     }
   }
+  repairs.push(...(review?.told ?? []))
   return { fold, position, fromSnapshot: from !== START, folded, refused, repairs }
 }
 

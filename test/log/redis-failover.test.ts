@@ -99,8 +99,10 @@ class Failing {
 
 interface Replica {
   readonly router: Router
-  /** It reads nothing while it is true. */
+  /** It reads nothing while it is true; a read that is under way ends first. */
   isDeaf: boolean
+  /** Reads under way. */
+  readonly reads: number
   readonly errors: string[]
 }
 
@@ -123,9 +125,11 @@ async function replica(
   const errors: string[] = []
   const journal = { onStoreError: (error: unknown) => errors.push(`${error}`) }
   let made: Replica | undefined
+  let reads = 0
   store.read = async (...args) => {
     while (made?.isDeaf === true) await pause(5)
-    return read(...args)
+    reads++
+    return read(...args).finally(() => reads--)
   }
   const router = await createRouter({
     models: MODELS,
@@ -136,7 +140,14 @@ async function replica(
     journal,
   })
   open.push(router)
-  made = { router, isDeaf: false, errors }
+  made = {
+    router,
+    isDeaf: false,
+    errors,
+    get reads() {
+      return reads
+    },
+  }
   return made
 }
 
@@ -154,7 +165,7 @@ describe.skipIf(!hasRedis)('a Redis that gives way to', () => {
       await a.router.flush()
       const giveWay = await failing.copy(how)
       a.isDeaf = true
-      await pause(1100)
+      await until(() => a.reads === 0, 'the end of its read')
       const receipts = ids.map((id) => a.router.reward(id, 1))
       const lost = Array.from({ length: 10 }, () => a.router.route(X).id)
       await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
@@ -383,7 +394,7 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
     const a = await grown(failing)
     const b = await replica(failing)
     a.isDeaf = b.isDeaf = true
-    await pause(1100)
+    await until(() => a.reads + b.reads === 0, 'the end of their reads')
     const { id } = a.router.route(X)
     await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
     await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '0')

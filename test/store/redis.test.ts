@@ -498,6 +498,13 @@ describe.skipIf(!hasRedis)('a log in Redis', () => {
       await expectRejection(store.read(end, 0), 'STORE_CORRUPT')
     })
 
+    it('entries of what is no process', async () => {
+      const store = make()
+      const log = await store.open(HEADER, SEED)
+      await store.append({ ...batchOf(log, 1, 1), origin: 'r\u0001-1' })
+      await expectRejection(store.read(log.end, 0), 'STORE_CORRUPT')
+    })
+
     it('to go on with a log that is gone, or was replaced', async () => {
       const store = make()
       const log = await store.open(HEADER, SEED)

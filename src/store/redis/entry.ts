@@ -1,6 +1,7 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import type { Batch, PlacedBatch, Position } from '../../log/store.js'
 import { START } from '../../log/store.js'
+import { ORIGIN_NAME } from '../../state/pending/origins.js'
 
 /** Larger batches become several entries; one event that is larger is an entry of its own. */
 const ENTRY_BYTES_MAX = 1 << 20
@@ -99,6 +100,7 @@ function batchOf(position: Position, fields: readonly Buffer[]): CountedBatch | 
     events.push(bytes.subarray(start, at))
   }
   if (events.length !== Number(count.toString())) return null
+  if (!ORIGIN_NAME.test(origin.toString())) return null
   const firstNumber = Number(first.toString())
   if (!(Number.isSafeInteger(firstNumber) && firstNumber > 0)) return null
   const total = Number(counted.toString())
