@@ -245,6 +245,11 @@ describeSqlite('rows that are gone', () => {
   it.each([
     ['the latest events of a log that a crash left', 'DELETE FROM events WHERE position > 110', 'told'],
     ['all events', 'DELETE FROM events', 'told'],
+    [
+      'the checksum of a row that is another, as if an older schema had written it',
+      'UPDATE events SET previous = NULL, checksum = NULL, number = 1 WHERE position = 115',
+      'told',
+    ],
     ['what the log is', "DELETE FROM meta WHERE key = 'header'", 'STORE_CORRUPT'],
     ['how far events were dropped', "DELETE FROM meta WHERE key = 'trimmed_position'", 'STORE_CORRUPT'],
     ['its floor of numbers', "DELETE FROM meta WHERE key = 'last_number'", 'STORE_CORRUPT'],

@@ -68,15 +68,20 @@ function firstDamaged(
 ): number | null {
   const before = firstValue(db, 'SELECT max(position) FROM events WHERE position <= ?', after)
   let last = typeof before === 'number' ? before : null
+  let isSealed =
+    last !== null && firstValue(db, 'SELECT checksum FROM events WHERE position = ?', last) !== null
   for (const row of rowsAfter(db, after)) {
-    const [position, , , bytes] = row
+    const [position, , , bytes, , checksum] = row
     if (!(position > Math.max(last ?? 0, after))) return position
     if (!(bytes instanceof Uint8Array) || !isIntact(bytes)) return position
     if (bytes[0] > CODEC_VERSION_MAX) {
       const message = `expected events of format version up to ${CODEC_VERSION_MAX}, got ${bytes[0]} at position ${position}: a later release wrote it`
       throw new ParetoBanditError('STORE_MISMATCH', description, message)
     }
+    // Rows of older schemas, without checksums, come before all others.
+    if (isSealed && checksum === null) return position
     if (!isInPlace(row, bytes, last, trimmed)) return position
+    isSealed = checksum !== null
     last = position
   }
   return null
