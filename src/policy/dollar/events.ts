@@ -1,10 +1,18 @@
-import { checkFinite, checkInRange, checkKeys, checkPositive, checkRecord } from '../../base/check.js'
+import {
+  AMOUNT_MAX,
+  checkFinite,
+  checkInRange,
+  checkKeys,
+  checkPositive,
+  checkRecord,
+} from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type BudgetSetEvent, checkCeiling } from '../../events/budget.js'
 import { added, column, type DefinedEvent, defineEvent, defineNotice } from '../../events/definition.js'
 import {
   boolean,
   finite,
+  inRange,
   integer,
   nullable,
   number,
@@ -89,7 +97,7 @@ export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
 /** An operator's credit to an account, or a debit where it is negative, USD. */
 export const accountAdjusted = defineEvent('account-adjusted', 21, {
   tenant: column('tenant', nullable(text())),
-  usd: column('usd', finite()),
+  usd: column('usd', inRange(-AMOUNT_MAX, AMOUNT_MAX)),
 })
 export type AccountAdjustedEvent = DefinedEvent<typeof accountAdjusted>
 

@@ -244,6 +244,14 @@ describe('an operator', () => {
       router.route(X)
       expectCode(() => router.adjustAccount(1, { tenant: 'nobody' }), 'UNKNOWN_TENANT')
       expectCode(() => router.adjustAccount(Number.NaN), 'INVALID_ARGUMENT')
+      for (const usd of [1e13, -1e308]) {
+        expectCode(() => router.adjustAccount(usd), 'INVALID_ARGUMENT')
+        // As an event too: a sum of it would be in no snapshot that can be read.
+        expectCode(
+          () => router.apply({ type: 'account-adjusted', at: clock.now, tenant: null, usd }),
+          'INVALID_ARGUMENT',
+        )
+      }
     }
   })
 })
