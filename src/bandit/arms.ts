@@ -50,6 +50,17 @@ export class Arms {
     kernel.rebuildSettled(slot)
   }
 
+  /** Adds to the level that the cost head predicts of every request; how sure it is, and the rest, stay. */
+  shiftCost(slot: number, change: number): void {
+    const { kernel } = this
+    const { dimension } = kernel.layout
+    const { response, precision } = this.runs(this.settlements, slot)
+    // b = A theta: the last column of A times the change.
+    for (let i = 0, row = 0; i < dimension; row += dimension - i, i++)
+      response[i] += change * precision[row + dimension - 1 - i]
+    kernel.rebuildSettled(slot)
+  }
+
   setPrice(slot: number, logCost: number): void {
     this.setCell(this.kernel.layout.price, slot, logCost)
   }

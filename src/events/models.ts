@@ -1,4 +1,5 @@
-import { checkInRange } from '../base/check.js'
+import { AMOUNT_MAX, checkInRange } from '../base/check.js'
+import { expected } from '../base/errors.js'
 import { checkModelPrice, checkModelSpec, PRICE_KEYS, TIER_KEYS } from '../models/model.js'
 import { SWITCHES } from '../models/registry.js'
 import { added, column, type DefinedEvent, defineEvent, defineNotice } from './definition.js'
@@ -19,6 +20,16 @@ const TIERS = { tiers: { first: [], known: TIER_KEYS } }
 
 /** Of models of logs from before it was learned, and of other policies. */
 export const NO_SHRINKAGE: Float64Array = new Float64Array()
+
+const NO_USUAL_TOKENS: Float64Array = new Float64Array()
+
+function checkUsualTokens(values: Float64Array, path: string): void {
+  if (values.length !== 0 && values.length !== 2)
+    throw expected('INVALID_ARGUMENT', path, 'tokens in and out, or none', values)
+  values.forEach((value, i) => {
+    checkInRange(value, 0, AMOUNT_MAX, `${path}[${i}]`)
+  })
+}
 
 const SHRINKAGE_MAX = 1e15
 const SHRINKAGE_VARIANCE_MIN = 1e-12
@@ -83,6 +94,11 @@ export const modelRepriced = defineEvent('model-repriced', 10, {
     within: TIERS,
   }),
   logCost: inRange(0, 1),
+  /**
+   * Tokens in and out that a request is assumed to have. What was learned of the model's costs is scaled to the new prices;
+   * empty, of logs from before it was: it keeps the dollars of the old ones.
+   */
+  usualTokens: added(numbers(checkUsualTokens), NO_USUAL_TOKENS),
 })
 export type ModelRepricedEvent = DefinedEvent<typeof modelRepriced>
 

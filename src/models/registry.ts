@@ -1,6 +1,7 @@
 import { AVAILABILITY_NUMBERS, type Availability } from './availability.js'
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
+import { emptyMix, type TokenMix } from './token-mix.js'
 import { TRY_NUMBERS, type Tries } from './tries.js'
 
 const NOBODY: readonly Switch[] = Object.freeze([])
@@ -36,6 +37,9 @@ export class Model implements Availability, Tries {
   realisedUsd = 0
   assumedUsd = 0
   predictedUsd = 0
+  tokenMix: TokenMix = emptyMix()
+  /** Its prices have changed, and what was learned of its costs with them: bills of prices before teach nothing of those now. */
+  isRescaled = false
   /** Decayed sum and count of what it cost while its list price was 0. */
   freeUsd = 0
   freeSettled = 0
@@ -96,6 +100,11 @@ export class Model implements Availability, Tries {
     this.prices = prices
     this.blendedUsdPerKTok = blendedUsdPerKTok(prices.price)
     this.forcedRemaining = forcedExploration
+  }
+
+  /** Whether a bill of a request that was routed at those prices says what requests cost now. */
+  learnsAt(prices: PriceList): boolean {
+    return !this.isRescaled || prices.text === this.prices.text
   }
 }
 

@@ -18,6 +18,8 @@ export const BILL_LIST_RATIO_MAX = 300
 export const BILL_MEAN_RATIO_MAX = 30
 /** What such a bill counts for in what is learned, in times of what was expected: a mistake must not shut a model out. */
 export const BILL_MISTAKE_COUNTED = 3
+/** Most that a change of prices is taken to move costs beside list costs by: ten tokens of answer where ten thousand were assumed. */
+export const REPRICE_RATIO_MAX = 1000
 /** Most that a corrected bill moves a model's sums by, as a share of them, without their beginning again. */
 export const BILL_REVISED_SHARE = 0.1
 

@@ -81,7 +81,9 @@ export class Admin {
     const model = this.model(id).id
     const checked = checkModelPrice(given, 'price')
     const logCost = logNormalisedCost(checked)
-    this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost })
+    const { expectedInputTokens, expectedOutputTokens } = this.options
+    const usualTokens = Float64Array.of(expectedInputTokens, expectedOutputTokens)
+    this.committer.commit({ type: 'model-repriced', at, model, price: checked, logCost, usualTokens })
   }
 
   setBudget(budget: { readonly usdPerRequest: number | null } | null, options: unknown): void {

@@ -10,6 +10,7 @@ import {
 import { isWorthTelling } from '../models/implausible-bill.js'
 import type { PriceList } from '../models/price-list.js'
 import type { Model, Registry } from '../models/registry.js'
+import { costAgainst } from '../models/reprice-scale.js'
 import { unpricedTokens } from '../models/token-counts.js'
 import { recordFreeTry, recordTry } from '../models/tries.js'
 import type { BilledRequest } from './pending/billed-request.js'
@@ -70,7 +71,7 @@ export class Bills {
     differenceUsd: number,
   ): boolean {
     const { costUsd } = event
-    const { listCostUsd, predictedUsd } = request
+    const { listCostUsd, predictedUsd, prices } = request
     if ((request.state & SETTLED) === 0) return false
     const isMistake = isImplausible(costUsd, listCostUsd, withoutBill(model, request.bookedUsd))
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
@@ -78,13 +79,15 @@ export class Bills {
     if (isMistake) return true
     if ((request.state & MISTAKEN) !== 0) {
       // A correction to a mistake was not counted.
-      if ((request.state & BILLED) === 0) replaceMistake(model, costUsd, listCostUsd)
+      if ((request.state & BILLED) === 0 && model.learnsAt(prices))
+        replaceMistake(model, costUsd, listCostUsd)
       return false
     }
-    if (reviseCost(model, differenceUsd)) return false
+    const isNow = model.learnsAt(prices)
+    if (reviseCost(model, isNow ? differenceUsd : differenceUsd * costAgainst(model, prices))) return false
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
     model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
-    this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
+    if (isNow) this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
     return false
   }
 

@@ -2,6 +2,7 @@ import type { Arms } from '../bandit/arms.js'
 import type { EventDefinition } from '../events/definition.js'
 import type { EventOf, RouterEvent } from '../events/events.js'
 import type { Model, Registry } from '../models/registry.js'
+import type { RepriceScale } from '../models/reprice-scale.js'
 import type { Ledger } from './ledger.js'
 import type { BilledRequest } from './pending/billed-request.js'
 import type { PendingRequests } from './pending/pending.js'
@@ -102,7 +103,8 @@ export interface PolicyState {
   added?(model: Model, event: EventOf<'model-added'>): void
   /** Removed or disabled. */
   unavailable?(model: Model): void
-  repriced?(model: Model, blendedBeforeUsdPerKTok: number): void
+  /** After its sums were scaled. @param scale null where what was learned keeps the dollars of the old price */
+  repriced?(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void
   /** Budgets, and events that only this policy knows. */
   apply?(event: RouterEvent): void
   /** What the latest event has shown, for subscribers; emptied by the call. */

@@ -5,6 +5,8 @@ import type { Kernel } from '../kernel/kernel.js'
 import { tried } from '../models/availability.js'
 import { wasTaughtAsMistake } from '../models/cost-estimate.js'
 import { type Model, Registry, type Switch } from '../models/registry.js'
+import { type RepriceScale, repriceScale, rescaleCosts } from '../models/reprice-scale.js'
+import { recordTokens } from '../models/token-mix.js'
 import { countTries, recordLatency } from '../models/tries.js'
 import { Bills } from './bills.js'
 import { drainedModels } from './draining.js'
@@ -224,7 +226,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.latencySumMs += event.latencyMs
       recordLatency(model, event.latencyMs, (pending.state(sequence) & TRIES_LATENCY) !== 0)
     }
-    this.bills.countUsage(model, event, pending.prices(sequence))
+    const prices = pending.prices(sequence)
+    this.bills.countUsage(model, event, prices)
+    if (event.tokens !== null) recordTokens(model.tokenMix, event.tokens, prices, listCostUsd)
+    if (!model.learnsAt(prices)) return
     this.bills.learn(model, event.costUsd, listCostUsd, {
       predictedUsd: pending.predictedUsd(sequence),
       isMistake,
@@ -366,9 +371,16 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   }
 
   private modelRepriced(model: Model, event: EventOf<'model-repriced'>): void {
-    const before = model.blendedUsdPerKTok
+    const { blendedUsdPerKTok, prices } = model
     this.registry.reprice(model, event.price)
-    this.policy.repriced?.(model, before)
+    const [inputTokens, outputTokens] = event.usualTokens
+    let scale: RepriceScale | null = null
+    if (event.usualTokens.length > 0) {
+      scale = repriceScale(model, prices, { inputTokens, outputTokens })
+      rescaleCosts(model, scale)
+      model.isRescaled = true
+    }
+    this.policy.repriced?.(model, blendedUsdPerKTok, scale)
     this.arms.setPrice(model.slot, event.logCost)
   }
 

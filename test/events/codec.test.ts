@@ -51,6 +51,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['countsOn', false],
   ['inputTokens', null],
   ['shrinkage', new Float64Array()],
+  ['usualTokens', new Float64Array()],
   ['requests', 1],
 ])
 

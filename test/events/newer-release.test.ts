@@ -88,7 +88,14 @@ const SETTLED = {
 const LATER = { tokens: null, usageFlags: null, region: null, isBatch: false, speed: null }
 const HOLD = { type: 'hold-set', at: AT, tenant: null, until: AT + 1 }
 const PRICE = Object.fromEntries(PRICES.map((name) => [name, 1]))
-const REPRICED = { type: 'model-repriced', at: AT, model: 'gpt-x', price: PRICE, logCost: 0.5 }
+const REPRICED = {
+  type: 'model-repriced',
+  at: AT,
+  model: 'gpt-x',
+  price: PRICE,
+  logCost: 0.5,
+  usualTokens: new Float64Array(),
+}
 
 const ofVersion1 = (type: string) => VERSION_1.filter(([event]) => event.type === type)[0][0]
 const ROUTED = {

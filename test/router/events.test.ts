@@ -347,7 +347,14 @@ describe('an event from outside', () => {
       cachedInputUsdPerMTok: 1,
       reasoningUsdPerMTok: 1,
     }
-    router.apply({ type: 'model-repriced', at: 0, model: 'small', price, logCost: 0.1 })
+    router.apply({
+      type: 'model-repriced',
+      at: 0,
+      model: 'small',
+      price,
+      logCost: 0.1,
+      usualTokens: new Float64Array(),
+    })
     expect(router.stats().models[0].inputUsdPerMTok).toBe(1)
   })
 

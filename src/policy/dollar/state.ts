@@ -2,10 +2,13 @@ import type { Arms } from '../../bandit/arms.js'
 import { DriftWatch } from '../../bandit/drift.js'
 import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
+import { foldedLog } from '../../base/logarithm.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { RIDGE_FLOOR, sectionOffset } from '../../kernel/layout.js'
 import { dot } from '../../kernel/packed.js'
+import { expectedCostUsd } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
+import type { RepriceScale } from '../../models/reprice-scale.js'
 import { isWithinTry } from '../../models/tries.js'
 import type { BilledRequest } from '../../state/pending/billed-request.js'
 import { TRIES_COST } from '../../state/pending/request-state.js'
@@ -154,17 +157,22 @@ export class DollarState implements PolicyState {
     const { layout, f64 } = kernel
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
-    const residual = event.logCostRatio - dot(f64, theta, layout.context, layout.paddedDimension)
+    const predicted = dot(f64, theta, layout.context, layout.paddedDimension)
+    // What a request cost at other prices, or at none, says nothing of the level at these.
+    const learns = model.learnsAt(pending.prices(sequence)) && !(isFree && model.isRescaled)
+    const logCostRatio = learns ? event.logCostRatio : predicted
+    const residual = logCostRatio - predicted
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0
-    if (isTry && !isFree && isWithinTry(model, event.costUsd)) this.costLevels.triedWithin(model.slot)
-    const direction = isFree ? 0 : this.costLevels.observe(model, residual)
+    if (isTry && learns && !isFree && isWithinTry(model, event.costUsd))
+      this.costLevels.triedWithin(model.slot)
+    const direction = isFree || !learns ? 0 : this.costLevels.observe(model, residual)
     if (direction !== 0) {
       this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
       model.costAlarms++
       this.alarm(event.at, model, 'cost', direction)
     }
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
-    kernel.settle(model.slot, event.logCostRatio, logLatency ?? Number.NaN, requests)
+    kernel.settle(model.slot, logCostRatio, logLatency ?? Number.NaN, requests)
   }
 
   /** Before the latency head learns. */
@@ -278,10 +286,27 @@ export class DollarState implements PolicyState {
     if (this.view.registry.get(model.id) !== model) this.shrinkage.forget(model.slot)
   }
 
-  repriced(model: Model, blendedBeforeUsdPerKTok: number): void {
-    if (blendedBeforeUsdPerKTok > 0)
+  repriced(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void {
+    if (scale !== null) this.rescale(model, scale)
+    else if (blendedBeforeUsdPerKTok > 0)
       this.demand.reprice(model.slot, model.blendedUsdPerKTok / blendedBeforeUsdPerKTok)
     else this.demand.forget(model.slot)
+  }
+
+  /** From the next decision on costs are expected at the new price. */
+  private rescale(model: Model, scale: RepriceScale): void {
+    const { slot } = model
+    const { arms, demand } = this
+    const { ratio, isFree, wasFree, listUsd, knownRatio } = scale
+    const beforeUsd = demand.freeCostUsd
+    if (wasFree) demand.setCost(slot, expectedCostUsd(model, listUsd))
+    else demand.reprice(slot, isFree ? 0 : scale.cost)
+    this.accounts.rescaleRatios(beforeUsd, demand.freeCostUsd)
+    // The level that bills have taught is beside the list cost: it stays but for what moves them apart.
+    if (wasFree && knownRatio !== null) {
+      const { theta } = arms.runs(arms.settlements, slot)
+      arms.shiftCost(slot, foldedLog(knownRatio) - theta[arms.kernel.layout.dimension - 1])
+    } else if (ratio !== 1) arms.shiftCost(slot, foldedLog(ratio))
   }
 
   apply(event: RouterEvent): void {

@@ -3,6 +3,7 @@ import { DIMENSION_MAX, isBytes } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
+import { emptyMix } from '../../models/token-mix.js'
 import type { RoutingState } from '../routing-state.js'
 import { precisionIn } from './check-arm.js'
 import {
@@ -86,7 +87,7 @@ export function* decodeSteps(
   if (!Number.isSafeInteger(waiting) || waiting < 0 || numbers.length < columnStart) {
     throw invalidSnapshot('its parts do not add up to its length')
   }
-  const models = text.models.map(({ id, disabledBy, correctedBills = 0 }, i): SnapshotModel => {
+  const models = text.models.map(({ id, disabledBy, correctedBills = 0, ...learned }, i): SnapshotModel => {
     const offset = STATE_NUMBERS + i * modelNumbers
     const arm = offset + 3 + MODEL_NUMBERS.length
     const [slot, incarnation, place, ...counters] = numbers.subarray(offset, arm)
@@ -95,6 +96,8 @@ export function* decodeSteps(
     const model = Object.assign(new Model(id, prices[place], slot, incarnation, 0), values, {
       disabledBy,
       correctedBills,
+      isRescaled: learned.isRescaled === true,
+      tokenMix: learned.tokenMix ?? emptyMix(),
     })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })

@@ -1,5 +1,7 @@
-import { isRecord, isText } from '../../base/check.js'
+import { isAmount, isRecord, isText } from '../../base/check.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
+import { TOKEN_KINDS } from '../../models/token-kinds.js'
+import type { TokenMix } from '../../models/token-mix.js'
 import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
@@ -18,6 +20,10 @@ export interface SnapshotText {
     readonly draining?: true | undefined
     /** Of its implausible bills; left out for none. */
     readonly correctedBills?: number | undefined
+    /** What tokens its requests have had; left out where no bill has told any. */
+    readonly tokenMix?: TokenMix | undefined
+    /** What was learned of its costs was scaled to new prices; left out where it was not. */
+    readonly isRescaled?: true | undefined
   }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
@@ -48,13 +54,24 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     if (!isRecord(model) || !isText(model.id) || typeof model.enabled !== 'boolean') {
       throw invalidSnapshot('it lists a model without an id')
     }
-    const { id, enabled, draining, correctedBills = 0 } = model
+    const { id, enabled, draining, correctedBills = 0, isRescaled } = model
     if (!isCount(correctedBills)) throw invalidSnapshot('a number of a model is not valid')
+    if (isRescaled !== undefined && isRescaled !== true)
+      throw invalidSnapshot('a model is not repriced as models are')
     const disabledBy = readSwitches(enabled, model.disabledBy)
-    if (draining === undefined) return { id, enabled, disabledBy, correctedBills }
+    const scaled = isRescaled === undefined ? undefined : (true as const)
+    const read = {
+      id,
+      enabled,
+      disabledBy,
+      correctedBills,
+      isRescaled: scaled,
+      tokenMix: readMix(model.tokenMix),
+    }
+    if (draining === undefined) return read
     if (draining !== true || !disabledBy.includes('operator'))
       throw invalidSnapshot('a model is not drained as models are')
-    return { id, enabled, disabledBy, correctedBills, draining: true as const }
+    return { ...read, draining: true as const }
   })
   if (new Set(models.map(({ id }) => id)).size !== models.length)
     throw invalidSnapshot('it lists a model twice')
@@ -69,6 +86,25 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
     origins: readOrigins(version, name, next, value.origins),
     own,
   }
+}
+
+function readMix(value: unknown): TokenMix | undefined {
+  if (value === undefined) return undefined
+  const { bills, tokens, assumedInput, assumedOutput, outputBills } = isRecord(value) ? value : {}
+  const isMix =
+    isAmount(bills) &&
+    isAmount(assumedInput) &&
+    isAmount(assumedOutput) &&
+    isAmount(outputBills) &&
+    outputBills <= bills
+  if (!isMix || bills === 0 || !isRecord(tokens)) throw invalidSnapshot('the tokens of a model are not valid')
+  const sums: Record<string, number> = {}
+  for (const [kind, sum] of Object.entries(tokens)) {
+    if (!TOKEN_KINDS.byName.has(kind) || !isAmount(sum))
+      throw invalidSnapshot('the tokens of a model are not valid')
+    sums[kind] = sum
+  }
+  return { bills, tokens: sums, assumedInput, assumedOutput, outputBills }
 }
 
 function readSwitches(enabled: boolean, value: unknown): readonly Switch[] {

@@ -54,6 +54,8 @@ function snapshotSteps(
       disabledBy: model.disabledBy.includes('options') ? model.disabledBy : undefined,
       draining: registry.draining.has(model) ? (true as const) : undefined,
       correctedBills: model.correctedBills === 0 ? undefined : model.correctedBills,
+      tokenMix: model.tokenMix.bills === 0 ? undefined : model.tokenMix,
+      isRescaled: model.isRescaled ? (true as const) : undefined,
     })),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),

@@ -177,6 +177,12 @@ export class Account {
     this.aimedUsd += aimedUsd - this.aimedUsd / COST_RATIO_REQUESTS
   }
 
+  /** The dollars of both sums are worth `factor` of theirs. */
+  rescaleRatio(factor: number): void {
+    this.drawnUsd = Math.min(this.drawnUsd * factor, SUM_MAX_USD)
+    this.aimedUsd = Math.min(this.aimedUsd * factor, SUM_MAX_USD)
+  }
+
   /** As numbers, for a snapshot. */
   save(): number[] {
     const { balanceUsd, fundUsd, opened } = this.credit

@@ -71,6 +71,13 @@ export class Accounts {
     return this.byNumber.get(number)?.id ?? null
   }
 
+  /** A model costs something else from now on, and so do requests: what accounts know of theirs is of dollars as they are now. */
+  rescaleRatios(beforeUsd: number, nowUsd: number): void {
+    if (beforeUsd <= 0 || nowUsd <= 0) return
+    this.router.rescaleRatio(nowUsd / beforeUsd)
+    for (const { account } of this.byId.values()) account.rescaleRatio(nowUsd / beforeUsd)
+  }
+
   /** Before the demand curve takes in the request's contenders. */
   routed(event: EventOf<'routed'>, pending: PendingView, sequence: number, demand: DemandCurve): void {
     const { router } = this

@@ -72,10 +72,19 @@ export class DemandCurve {
 
   /** The model in a slot costs `factor` times as much from now on. */
   reprice(slot: number, factor: number): void {
+    this.changeCosts(slot, (usd) => usd * factor)
+  }
+
+  /** The model in a slot cost nothing, and costs that much from now on. */
+  setCost(slot: number, costUsd: number): void {
+    this.changeCosts(slot, () => costUsd)
+  }
+
+  private changeCosts(slot: number, change: (usd: number) => number): void {
     this.edit((row) => {
       for (let i = 0, at = row + 1; i < this.rows[row]; i++, at += CURVE_POINT_NUMBERS) {
         if (this.rows[at] === slot)
-          this.rows[at + 2] = Math.min(this.rows[at + 2] * factor, CURVE_POINT_COST_MAX_USD)
+          this.rows[at + 2] = Math.min(change(this.rows[at + 2]), CURVE_POINT_COST_MAX_USD)
       }
     })
   }

@@ -1,0 +1,85 @@
+import { estimatedCostUsd, type PriceList, tierAt } from './price-list.js'
+import type { TokensByKind } from './token-counts.js'
+import { COST_MEMORY_REQUESTS } from './tuning.js'
+
+/** Weight that a settled request leaves to those before it: as in the sums of dollars. */
+const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
+
+/** Tokens that a request is expected to use. */
+export interface AssumedTokens {
+  readonly inputTokens: number
+  readonly outputTokens: number
+}
+
+/**
+ * What tokens a model's settled requests have had, as decayed sums: when its prices change, what it costs at the new ones
+ * follows from them. Bills that tell no tokens say nothing here.
+ */
+export interface TokenMix {
+  /** Requests that the sums are of. */
+  bills: number
+  /** By kind, no token in two of them. */
+  readonly tokens: Record<string, number>
+  /** Of what was assumed of the same requests. */
+  assumedInput: number
+  /** The same, of those whose list cost tells of the answer. */
+  assumedOutput: number
+  outputBills: number
+}
+
+export function emptyMix(): TokenMix {
+  return { bills: 0, tokens: {}, assumedInput: 0, assumedOutput: 0, outputBills: 0 }
+}
+
+/**
+ * One settled request. Of what was assumed only the list cost is known: as many tokens went in as were billed, as far as that
+ * leaves a cost for the answer.
+ */
+export function recordTokens(
+  mix: TokenMix,
+  tokens: TokensByKind,
+  prices: PriceList,
+  listCostUsd: number,
+): void {
+  for (const name in mix.tokens) mix.tokens[name] *= KEPT
+  let inputTokens = 0
+  for (const name in tokens) {
+    mix.tokens[name] = (mix.tokens[name] ?? 0) + tokens[name]
+    if (prices.kinds.byName.get(name)?.side === 'input') inputTokens += tokens[name]
+  }
+  mix.bills = KEPT * mix.bills + 1
+  const { inputUsdPerMTok, outputUsdPerMTok } = tierAt(prices, inputTokens)
+  const listUnits = listCostUsd * 1e6
+  const assumedInput =
+    listUnits > 0 && inputUsdPerMTok > 0 ? Math.min(inputTokens, listUnits / inputUsdPerMTok) : inputTokens
+  mix.assumedInput = KEPT * mix.assumedInput + assumedInput
+  mix.assumedOutput *= KEPT
+  mix.outputBills *= KEPT
+  if (listUnits === 0 || outputUsdPerMTok === 0) return
+  mix.assumedOutput += Math.max(0, listUnits - assumedInput * inputUsdPerMTok) / outputUsdPerMTok
+  mix.outputBills++
+}
+
+/** Tokens of a request of the model as they were, on average; null where no bill has told any. */
+export function meanTokens({ bills, tokens }: TokenMix): TokensByKind | null {
+  if (bills === 0) return null
+  return Object.fromEntries(Object.entries(tokens).map(([name, sum]) => [name, sum / bills]))
+}
+
+/** Share by which a mean list cost is that of what is assumed of any request. */
+const SAME_SHARE = 1e-3
+
+/**
+ * Tokens that were assumed of a request of the model, on average.
+ * @param prices in force while they were
+ * @param usual what is assumed of a request that tells nothing of itself
+ */
+export function meanAssumed(mix: TokenMix, prices: PriceList, usual: AssumedTokens): AssumedTokens {
+  if (mix.bills === 0) return usual
+  const inputTokens = mix.assumedInput / mix.bills
+  const outputTokens = mix.outputBills === 0 ? usual.outputTokens : mix.assumedOutput / mix.outputBills
+  const usd = estimatedCostUsd(prices, inputTokens, outputTokens)
+  const usualUsd = estimatedCostUsd(prices, usual.inputTokens, usual.outputTokens)
+  if (usualUsd > 0 && Math.abs(usd - usualUsd) <= SAME_SHARE * usualUsd) return usual
+  return { inputTokens, outputTokens }
+}
