@@ -93,6 +93,17 @@ for (const [first, ...others] of (
 ).split(' '))
   FOLLOWERS[letterOf(first)] = others.reduce((bits, letter) => bits | (1 << letterOf(letter)), 0)
 
+/** The same of Cyrillic letters, for Russian and its neighbours. */
+const CYRILLIC_FOLLOWERS = Int32Array.from({ length: 32 }, () => -1)
+for (const [first, ...others] of (
+  'абвгдежзийклмнпрстхцчшюя баеилнорусыъьяюв ваеиыонлсртуядшкпзьх гаоиурледнв даеиоунрыялсвькп ебвгджзийклмнпрстхцчшщюео жаеиднук ' +
+  'заоевнидлмруыяьг ибвгджзеийклмнопрстхцчшщюя йснктдшлмцчз каоиуртлвсен лаеиоуьяюыснлжк маеиоунылпясбм наеиоуыянтсьдкцгюч ' +
+  'обвгджзийклмнпрстхцчшщюе паеиорулякыьп раеиоуытяснмьвгкджшюп саеиоутклпвнямсьрычхц таеиоуьвырстнякчл убвгджзийклмнпрстхчшщюеа ' +
+  'фаеиорулфт хаоиурнвстл цаеиыук чаеинтуоклшь шаеилнокуьт щаеиуньо ъеяю ыбвгджзйклмнпрстхчшщея ьясютнкешзмцбгщв этклнфмрс ' +
+  'ющтбчдсркмз ябвгджзйклмнпрстхчщюе'
+).split(' '))
+  CYRILLIC_FOLLOWERS[letterOf(first)] = others.reduce((bits, letter) => bits | (1 << letterOf(letter)), 0)
+
 function letterOf(sign: string): number {
   return sign.charCodeAt(0) & 31
 }
@@ -116,22 +127,24 @@ const SCRIPTS: readonly (readonly [end: number, hundredths: number])[] = [
   [0x0240, 150],
   [0x0300, 130], // phonetic
   [0x0380, 180], // marks set on letters
-  [0x0400, 65], // Greek
-  [0x0460, 44], // Cyrillic
+  [0x0400, 52], // Greek
+  [0x0460, 29], // Cyrillic
   [0x0530, 130],
-  [0x0600, 65], // Armenian, Hebrew
-  [0x0680, 48], // Arabic
+  [0x0590, 50], // Armenian
+  [0x0600, 65], // Hebrew
+  [0x0680, 37], // Arabic
   [0x0700, 110],
   [0x0800, 180], // Syriac, Thaana, N'Ko
   [0x0900, 260],
-  [0x0b00, 58], // of India
+  [0x0980, 37], // Devanagari
+  [0x0b00, 43], // of India
   [0x0b80, 85], // Oriya
   [0x0d80, 58], // of India
   [0x0e00, 85], // Sinhala
-  [0x0e80, 68], // Thai
+  [0x0e80, 59], // Thai
   [0x1000, 185], // Lao, Tibetan
   [0x10c0, 105], // Burmese
-  [0x1100, 62], // Georgian
+  [0x1100, 53], // Georgian
   [0x1200, 260], // Hangul in letters
   [0x1380, 210], // Ethiopic
   [0x1780, 260], // Cherokee, Canadian, runes
@@ -139,7 +152,7 @@ const SCRIPTS: readonly (readonly [end: number, hundredths: number])[] = [
   [0x1d00, 260], // Mongolian and many more
   [0x1e00, 200],
   [0x1e80, 140],
-  [0x1f00, 85], // Latin, as in Vietnamese
+  [0x1f00, 77], // Latin, as in Vietnamese
   [0x2000, 130], // Greek with accents
   [0x2300, 125], // signs
   [0x2440, 220],
@@ -177,6 +190,18 @@ const CYRILLIC_CAPITALS = 0x410
 const CYRILLIC_CAPITALS_END = 0x430
 /** What a capital of these adds within a word. */
 const INNER_CAPITAL = 30
+/** And a letter of Cyrillic that hardly ever follows the one before it. */
+const RARE_CYRILLIC_PAIR = 40
+const CYRILLIC_END = 0x450
+const ARABIC_BEGIN = 0x600
+const ARABIC_END = 0x700
+/** Letters of Arabic that hardly any word has, and those that end one. */
+const ARABIC_RARE = 0x63b
+const ARABIC_RARE_END = 0x641
+const ARABIC_LAST = new Set([0x629, 0x649])
+/** Letters of Persian and Urdu that many words have, among others that few do. */
+const ARABIC_COMMON = new Set([...'چڈڑژکگںھہیے'].map((letter) => letter.charCodeAt(0)))
+const COMMON_LETTER = -73
 /** Scripts of India have the same layout, each in a block of 128. */
 const INDIC_BEGIN = 0x900
 const INDIC_END = 0xd80
@@ -274,6 +299,16 @@ function rareness(unit: number, before: number): number {
   if (unit < CYRILLIC_CAPITALS_END) {
     const isCapital = unit < GREEK_CAPITALS_END || unit >= CYRILLIC_CAPITALS
     return isCapital && before >= GREEK_CAPITALS ? INNER_CAPITAL : 0
+  }
+  if (unit < CYRILLIC_END) {
+    const isInWord = before >= CYRILLIC_CAPITALS_END && before < CYRILLIC_END
+    return isInWord && ((CYRILLIC_FOLLOWERS[before & 31] >> (unit & 31)) & 1) === 0 ? RARE_CYRILLIC_PAIR : 0
+  }
+  if (unit < ARABIC_BEGIN) return 0
+  if (unit < ARABIC_END) {
+    if (ARABIC_COMMON.has(unit)) return COMMON_LETTER
+    const isRare = (unit >= ARABIC_RARE && unit < ARABIC_RARE_END) || ARABIC_LAST.has(before)
+    return isRare ? RARE : 0
   }
   if (unit < INDIC_BEGIN) return 0
   if (unit < INDIC_END) return rarenessIndic(unit & 0x7f, before)
