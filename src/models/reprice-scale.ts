@@ -5,6 +5,9 @@ import { listCostOf } from './token-counts.js'
 import { type AssumedTokens, meanAssumed, meanTokens, type TokenMix } from './token-mix.js'
 import { COST_MEMORY_REQUESTS, REPRICE_RATIO_MAX } from './tuning.js'
 
+/** No price is so many times another: keeps products finite. */
+const LISTED_MAX = 1e15
+
 /** What is known of a model's costs, at its prices now. */
 export interface PricedRecord extends CostRecord {
   readonly prices: PriceList
@@ -46,7 +49,7 @@ export function repriceScale(
   const isFree = listUsd === 0
   const wasFree = listBeforeUsd === 0
   if (isFree || wasFree) return { cost: 1, ratio: 1, isFree, wasFree, listUsd, knownRatio }
-  const listed = listUsd / listBeforeUsd
+  const listed = Math.min(Math.max(listUsd / listBeforeUsd, 1 / LISTED_MAX), LISTED_MAX)
   const ratio = knownRatio === null || costBeforeUsd === 0 ? 1 : bounded(costUsd / costBeforeUsd / listed)
   return { cost: listed * ratio, ratio, isFree, wasFree, listUsd, knownRatio }
 }

@@ -142,6 +142,27 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
     expect(digest(restored.router)).toBe(digest(bench.router))
   })
 
+  it('stays a number at any prices and sizes, and its snapshot is taken', async () => {
+    const random = new Random(11)
+    const amount = () => (random.next() < 0.2 ? 0 : 10 ** (random.next() * 30 - 18))
+    const options: RouterOptions = { policy, forcedExploration: 0, budget: { usdPerRequest: 0.01 } }
+    const bench = await makeBench(options)
+    for (let i = 0; i < 300; i++) {
+      bench.router.reprice(ID, { inputUsdPerMTok: amount(), outputUsdPerMTok: amount() })
+      const { id, expectedCostUsd } = bench.router.route(X, ONLY)
+      expect(expectedCostUsd).toBeLessThan(Number.POSITIVE_INFINITY)
+      if (random.next() < 0.3) bench.router.reprice(ID, PRICE)
+      bench.router.settle(id, {
+        inputTokens: Math.min(1e12, amount()),
+        outputTokens: Math.min(1e12, amount()),
+      })
+      if (i % 20 !== 0) continue
+      const other = await makeBench(options)
+      other.router.restore(bench.router.snapshot())
+      expect(digest(other.router)).toBe(digest(bench.router))
+    }
+  })
+
   it('is scaled once where two replicas have both been told', async () => {
     const log = new SharedLog()
     const open = () =>

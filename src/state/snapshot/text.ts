@@ -1,4 +1,4 @@
-import { isAmount, isRecord, isText } from '../../base/check.js'
+import { isRecord, isText } from '../../base/check.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
 import { TOKEN_KINDS } from '../../models/token-kinds.js'
 import type { TokenMix } from '../../models/token-mix.js'
@@ -92,19 +92,24 @@ function readMix(value: unknown): TokenMix | undefined {
   if (value === undefined) return undefined
   const { bills, tokens, assumedInput, assumedOutput, outputBills } = isRecord(value) ? value : {}
   const isMix =
-    isAmount(bills) &&
-    isAmount(assumedInput) &&
-    isAmount(assumedOutput) &&
-    isAmount(outputBills) &&
+    isTokens(bills) &&
+    isTokens(assumedInput) &&
+    isTokens(assumedOutput) &&
+    isTokens(outputBills) &&
     outputBills <= bills
   if (!isMix || bills === 0 || !isRecord(tokens)) throw invalidSnapshot('the tokens of a model are not valid')
   const sums: Record<string, number> = {}
   for (const [kind, sum] of Object.entries(tokens)) {
-    if (!TOKEN_KINDS.byName.has(kind) || !isAmount(sum))
+    if (!TOKEN_KINDS.byName.has(kind) || !isTokens(sum))
       throw invalidSnapshot('the tokens of a model are not valid')
     sums[kind] = sum
   }
   return { bills, tokens: sums, assumedInput, assumedOutput, outputBills }
+}
+
+/** A sum of tokens, each of them an amount. */
+function isTokens(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
 }
 
 function readSwitches(enabled: boolean, value: unknown): readonly Switch[] {
