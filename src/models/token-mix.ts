@@ -1,5 +1,6 @@
 import { estimatedCostUsd, type PriceList, tierAt } from './price-list.js'
 import type { TokensByKind } from './token-counts.js'
+import { TOKEN_KINDS } from './token-kinds.js'
 import { COST_MEMORY_REQUESTS } from './tuning.js'
 
 /** Weight that a settled request leaves to those before it: as in the sums of dollars. */
@@ -18,8 +19,8 @@ export interface AssumedTokens {
 export interface TokenMix {
   /** Requests that the sums are of. */
   bills: number
-  /** By kind, no token in two of them. */
-  readonly tokens: Record<string, number>
+  /** By the place of a kind in the table, no token in two of them. */
+  readonly tokens: Float64Array
   /** Of what was assumed of the same requests. */
   assumedInput: number
   /** The same, of those whose list cost tells of the answer. */
@@ -27,8 +28,16 @@ export interface TokenMix {
   outputBills: number
 }
 
+export type SavedMix = Omit<TokenMix, 'tokens'> & { readonly tokens: TokensByKind }
+
 export function emptyMix(): TokenMix {
-  return { bills: 0, tokens: {}, assumedInput: 0, assumedOutput: 0, outputBills: 0 }
+  return {
+    bills: 0,
+    tokens: new Float64Array(TOKEN_KINDS.kinds.length),
+    assumedInput: 0,
+    assumedOutput: 0,
+    outputBills: 0,
+  }
 }
 
 /**
@@ -41,11 +50,14 @@ export function recordTokens(
   prices: PriceList,
   listCostUsd: number,
 ): void {
-  for (const name in mix.tokens) mix.tokens[name] *= KEPT
+  const sums = mix.tokens
+  for (let i = 0; i < sums.length; i++) sums[i] *= KEPT
   let inputTokens = 0
   for (const name in tokens) {
-    mix.tokens[name] = (mix.tokens[name] ?? 0) + tokens[name]
-    if (prices.kinds.byName.get(name)?.side === 'input') inputTokens += tokens[name]
+    const kind = TOKEN_KINDS.byName.get(name)
+    if (kind === undefined) continue
+    sums[kind.index] += tokens[name]
+    if (kind.side === 'input') inputTokens += tokens[name]
   }
   mix.bills = KEPT * mix.bills + 1
   const { inputUsdPerMTok, outputUsdPerMTok } = tierAt(prices, inputTokens)
@@ -63,7 +75,25 @@ export function recordTokens(
 /** Tokens of a request of the model as they were, on average; null where no bill has told any. */
 export function meanTokens({ bills, tokens }: TokenMix): TokensByKind | null {
   if (bills === 0) return null
-  return Object.fromEntries(Object.entries(tokens).map(([name, sum]) => [name, sum / bills]))
+  return byName(tokens, (sum) => sum / bills)
+}
+
+/** The mix as a snapshot has it. */
+export function saveMix({ tokens, ...sums }: TokenMix): SavedMix {
+  return { ...sums, tokens: byName(tokens, (sum) => sum) }
+}
+
+/** What `saveMix` gave. */
+export function loadMix({ tokens, ...sums }: SavedMix): TokenMix {
+  return { ...sums, tokens: Float64Array.from(TOKEN_KINDS.kinds, ({ name }) => tokens[name] ?? 0) }
+}
+
+/** By name; kinds without tokens are left out. */
+function byName(tokens: Float64Array, of: (sum: number) => number): TokensByKind {
+  const { kinds } = TOKEN_KINDS
+  return Object.fromEntries(
+    kinds.flatMap(({ name, index }) => (tokens[index] > 0 ? [[name, of(tokens[index])]] : [])),
+  )
 }
 
 /** Share by which a mean list cost is that of what is assumed of any request. */

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
+import { expectCode } from '../support/errors.js'
 import { Random } from '../support/random.js'
 import { digest, makeBench, X } from '../support/router.js'
 import { SharedLog, until } from '../support/shared-store.js'
+import { withText } from '../support/snapshot-bytes.js'
 
 const ID = 'middle'
 const PRICE = { inputUsdPerMTok: 1, outputUsdPerMTok: 4 }
@@ -161,6 +163,28 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
       other.router.restore(bench.router.snapshot())
       expect(digest(other.router)).toBe(digest(bench.router))
     }
+  })
+
+  it('is refused in a snapshot with tokens that no bill can have had', async () => {
+    const bench = await begin(20)
+    const edited = (tokenMix: object) =>
+      withText(bench.router.snapshot(), (text) => ({
+        ...text,
+        models: (text.models as readonly object[]).map((model) => ({ ...model, tokenMix })),
+      }))
+    const mix = { bills: 1, tokens: { input: 5 }, assumedInput: 5, assumedOutput: 5, outputBills: 1 }
+    bench.router.restore(edited(mix))
+    for (const wrong of [
+      { ...mix, bills: 0 },
+      { ...mix, bills: '1' },
+      { ...mix, outputBills: 2 },
+      { ...mix, assumedInput: -1 },
+      { ...mix, tokens: { input: -5 } },
+      { ...mix, tokens: { smell: 5 } },
+      { ...mix, tokens: null },
+      {},
+    ])
+      expectCode(() => bench.router.restore(edited(wrong)), 'SNAPSHOT_INVALID')
   })
 
   it('is scaled once where two replicas have both been told', async () => {

@@ -3,7 +3,7 @@ import { DIMENSION_MAX, isBytes } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
-import { emptyMix } from '../../models/token-mix.js'
+import { emptyMix, loadMix } from '../../models/token-mix.js'
 import type { RoutingState } from '../routing-state.js'
 import { precisionIn } from './check-arm.js'
 import {
@@ -97,7 +97,7 @@ export function* decodeSteps(
       disabledBy,
       correctedBills,
       isRescaled: learned.isRescaled === true,
-      tokenMix: learned.tokenMix ?? emptyMix(),
+      tokenMix: learned.tokenMix === undefined ? emptyMix() : loadMix(learned.tokenMix),
     })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })

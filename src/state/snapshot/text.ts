@@ -1,7 +1,7 @@
 import { isRecord, isText } from '../../base/check.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
 import { TOKEN_KINDS } from '../../models/token-kinds.js'
-import type { TokenMix } from '../../models/token-mix.js'
+import type { SavedMix } from '../../models/token-mix.js'
 import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
@@ -21,7 +21,7 @@ export interface SnapshotText {
     /** Of its implausible bills; left out for none. */
     readonly correctedBills?: number | undefined
     /** What tokens its requests have had; left out where no bill has told any. */
-    readonly tokenMix?: TokenMix | undefined
+    readonly tokenMix?: SavedMix | undefined
     /** What was learned of its costs was scaled to new prices; left out where it was not. */
     readonly isRescaled?: true | undefined
   }[]
@@ -88,7 +88,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
   }
 }
 
-function readMix(value: unknown): TokenMix | undefined {
+function readMix(value: unknown): SavedMix | undefined {
   if (value === undefined) return undefined
   const { bills, tokens, assumedInput, assumedOutput, outputBills } = isRecord(value) ? value : {}
   const isMix =

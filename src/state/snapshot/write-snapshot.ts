@@ -1,4 +1,5 @@
 import { MODEL_NUMBERS } from '../../models/registry.js'
+import { saveMix } from '../../models/token-mix.js'
 import type { ClosedRequest } from '../pending/closed-requests.js'
 import type { PendingRequests } from '../pending/pending.js'
 import { PRICES } from '../pending/request-row.js'
@@ -54,7 +55,7 @@ function snapshotSteps(
       disabledBy: model.disabledBy.includes('options') ? model.disabledBy : undefined,
       draining: registry.draining.has(model) ? (true as const) : undefined,
       correctedBills: model.correctedBills === 0 ? undefined : model.correctedBills,
-      tokenMix: model.tokenMix.bills === 0 ? undefined : model.tokenMix,
+      tokenMix: model.tokenMix.bills === 0 ? undefined : saveMix(model.tokenMix),
       isRescaled: model.isRescaled ? (true as const) : undefined,
     })),
     budget: cost.usdPerRequest !== null,
