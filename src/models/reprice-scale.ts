@@ -5,7 +5,7 @@ import { listCostOf } from './token-counts.js'
 import { type AssumedTokens, meanAssumed, meanTokens, type TokenMix } from './token-mix.js'
 import { COST_MEMORY_REQUESTS, REPRICE_RATIO_MAX } from './tuning.js'
 
-/** No price is so many times another: keeps products finite. */
+/** No price is a larger multiple of another: keeps products finite. */
 const LISTED_MAX = 1e15
 
 /** What is known of a model's costs, at its prices now. */
