@@ -1,9 +1,15 @@
 import type { Point } from '../hindsight.js'
 import type { OutcomeTable } from '../table.js'
-import { meanPoint, type TrainPart } from './train-part.js'
+import { meanPoint } from './train-part.js'
 
 /** Halvings of the logarithm of the price: 24 decades to a part in 10^13. */
 const STEPS = 50
+
+/** What a model is predicted to earn, and to cost in USD, on a prompt. */
+export interface Predictions {
+  reward(model: number, context: Float64Array): number
+  costUsd(model: number, context: Float64Array): number
+}
 
 /** What a rule reaches on the rows it is measured on, with the share of each model. */
 export interface RuleOutcome extends Point {
@@ -21,7 +27,7 @@ export class PricedChoice {
 
   /** @param rows of `data`, that the policy is measured on */
   constructor(
-    part: TrainPart,
+    predictions: Predictions,
     private readonly data: OutcomeTable,
     private readonly rows: readonly number[],
   ) {
@@ -30,8 +36,8 @@ export class PricedChoice {
     this.costsUsd = new Float64Array(rows.length * count)
     rows.forEach((row, i) => {
       for (let m = 0; m < count; m++) {
-        this.rewards[i * count + m] = part.reward(m, data.contexts[row])
-        this.costsUsd[i * count + m] = part.costUsd(m, data.contexts[row])
+        this.rewards[i * count + m] = predictions.reward(m, data.contexts[row])
+        this.costsUsd[i * count + m] = predictions.costUsd(m, data.contexts[row])
       }
     })
   }
