@@ -52,17 +52,23 @@ export interface Overspend {
   readonly budgetUsdPerRequest: number
   readonly utilisation: number
   readonly utilisationWorst: number
+  /** Of all requests, those before the measured rows included; null where that was not kept. */
+  readonly inAll: number | null
+  readonly inAllWorst: number | null
 }
 
 /** Every cell whose worst seed spends more than LIMITS.utilisationWorst of the budget, the first budget included. */
 export function overspendsOf(set: SetFigures, policy: string): Overspend[] {
   return (['warm', 'cold'] as const).flatMap((start) =>
-    runsOf(set, policy, start).flatMap(({ budgetIndex, utilisations }) => {
+    runsOf(set, policy, start).flatMap(({ budgetIndex, utilisations, utilisationsInAll }) => {
       const utilisationWorst = Math.max(...utilisations)
       if (utilisationWorst <= LIMITS.utilisationWorst) return []
       const { budgetUsdPerRequest } = set.references[budgetIndex]
       const utilisation = mean(utilisations)
-      return [{ set: set.name, start, budgetIndex, budgetUsdPerRequest, utilisation, utilisationWorst }]
+      const inAll = utilisationsInAll === undefined ? null : mean(utilisationsInAll)
+      const inAllWorst = utilisationsInAll === undefined ? null : Math.max(...utilisationsInAll)
+      const used = { utilisation, utilisationWorst, inAll, inAllWorst }
+      return [{ set: set.name, start, budgetIndex, budgetUsdPerRequest, ...used }]
     }),
   )
 }

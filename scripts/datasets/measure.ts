@@ -1,6 +1,7 @@
 // What the workers of scripts/datasets.mjs do: one job at a time, sets and priors kept.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mean } from '../../src/base/statistics.js'
 import { readModelsFile } from '../../src/cli/inputs.js'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
 import type { PolicyName } from '../../src/policy/policies.js'
@@ -97,6 +98,7 @@ export class Measure {
     if (budgetUsd === undefined) return { kind: 'no-budget' }
     const rewards: number[] = []
     const utilisations: number[] = []
+    const utilisationsInAll: number[] = []
     const streams: Stream[] = []
     const clock = new ProgressClock(
       { scenario: 'stationary', seeds: this.seeds, cold: start === 'cold' },
@@ -105,7 +107,9 @@ export class Measure {
     )
     const played = { policy, budgetUsdPerRequest: budgetUsd, knobs: {}, leading: false }
     const tally = await playBudgeted(bench, played, clock, (record) => {
-      if (start === 'cold') streams.push(fromFirstRequest(record))
+      const stream = fromFirstRequest(record)
+      utilisationsInAll.push(mean(stream.costsUsd) / budgetUsd)
+      if (start === 'cold') streams.push(stream)
     })
     for (const s of bench.seeds.keys()) {
       const { reward, costUsd } = tally.point(s, 0)
@@ -123,7 +127,7 @@ export class Measure {
             beside: {},
             looks: looksOf(bench.data.size),
           })
-    const run = { policy, start, budgetIndex, rewards, utilisations, firstDay: day }
+    const run = { policy, start, budgetIndex, rewards, utilisations, utilisationsInAll, firstDay: day }
     return { kind: 'run', set: job.set, run }
   }
 

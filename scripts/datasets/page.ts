@@ -87,15 +87,20 @@ function overspends(figures: Figures, policy: string): string {
     .sort((a, b) => b.utilisationWorst - a.utilisationWorst)
   if (found.length === 0) return `No seed spends more than ${LIMITS.utilisationWorst} of the budget.`
   return table(
-    ['set', 'start', 'budget, per 1,000 requests', 'used', 'worst seed'],
-    found.map(({ set, start, budgetUsdPerRequest, utilisation, utilisationWorst }) => [
-      ...[
-        set,
-        start,
-        usdPerThousand(budgetUsdPerRequest),
-        utilisation.toFixed(3),
-        utilisationWorst.toFixed(3),
-      ],
+    [
+      'set',
+      'start',
+      'budget, per 1,000 requests',
+      'used',
+      'worst seed',
+      'of all requests',
+      'worst seed of all',
+    ],
+    found.map(({ set, start, budgetUsdPerRequest, ...used }) => [
+      ...[set, start, usdPerThousand(budgetUsdPerRequest)],
+      ...[used.utilisation, used.utilisationWorst, used.inAll, used.inAllWorst].map(
+        (share) => share?.toFixed(3) ?? '',
+      ),
     ]),
   )
 }

@@ -191,14 +191,21 @@ describe('losses', () => {
 describe('overspends', () => {
   it('are cells whose worst seed goes beyond the limit, the first budget included', () => {
     const runs = [
-      run({ utilisations: [1, 1.3] }),
+      run({ utilisations: [1, 1.3], utilisationsInAll: [0.9, 1.01] }),
       run({ budgetIndex: 1, utilisations: [1.04, 0.9] }),
       run({ policy: 'paper', budgetIndex: 1, utilisations: [3] }),
     ]
     const [only, ...none] = overspendsOf(set({ runs }), 'dollar')
     expect(only).toMatchObject({ budgetIndex: 0, budgetUsdPerRequest: 1, utilisationWorst: 1.3 })
     expect(only.utilisation).toBeCloseTo(1.15, 12)
+    expect(only.inAll).toBeCloseTo(0.955, 12)
+    expect(only.inAllWorst).toBe(1.01)
     expect(none).toEqual([])
+  })
+
+  it('have nothing of all requests where figures do not', () => {
+    const [only] = overspendsOf(set({ runs: [run({ utilisations: [1.3] })] }), 'dollar')
+    expect([only.inAll, only.inAllWorst]).toEqual([null, null])
   })
 })
 
@@ -268,7 +275,7 @@ describe('the page', () => {
   it('has losses, the first day, two models, targets and each set', () => {
     expect(sections.losses).toContain('| a set | warm | $2000 | a mix of two fixed models | .0100 |')
     const first = '| a set | $2000 | 1,000 | 0.6000 (cheap) | 0.6500 | 0.6400 (0.50) |'
-    expect(sections.overspends).toContain('| a set | warm | $2000 | 1.000 | 1.100 |')
+    expect(sections.overspends).toContain('| a set | warm | $2000 | 1.000 | 1.100 |  |  |')
     expect(sections['first-day']).toContain(first)
     expect(sections['two-models']).toContain('| `dollar` | 5 | 3x | 4.1 % | 3.0 % | 2.0 % | 0.850 |')
     expect(sections.targets).toContain(

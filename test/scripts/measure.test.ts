@@ -55,9 +55,14 @@ describe('Measure', () => {
     const job = { kind: 'run', set: 'small', policy: 'dollar', start: 'cold', budgetIndex: 3 } as const
     const played = await measure.answer(job)
     if (played.kind !== 'run') throw new Error(played.kind)
-    const { rewards, utilisations, firstDay } = played.run
+    const { rewards, utilisations, utilisationsInAll, firstDay } = played.run
     expect((rewards[0] + rewards[1]) / 2).toBeCloseTo(report.rows[3].reward, 12)
     expect(Math.max(...utilisations)).toBeCloseTo(report.rows[3].utilisationWorst, 12)
+    expect(utilisationsInAll).toHaveLength(2)
+    // All 150 requests, of which the last 60 are measured.
+    utilisationsInAll?.forEach((used, s) => {
+      expect(150 * used).toBeGreaterThan(60 * utilisations[s])
+    })
     const look = (days: (typeof report.firstDay)[number] | null) =>
       days?.points.find(({ requests }) => requests === 100)
     expect(look(firstDay)?.policy).toEqual(look(report.firstDay[3])?.policy)
