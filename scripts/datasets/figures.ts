@@ -10,7 +10,7 @@ export interface Run {
   readonly budgetIndex: number
   readonly rewards: readonly number[]
   readonly utilisations: readonly number[]
-  /** Spend over budget of all requests, those before the measured rows included. Figures of before it was kept have none. */
+  /** Spend over budget of all requests, those before the measured rows included. Figures from older runs have none. */
   readonly utilisationsInAll?: readonly number[]
   /** From the first request on; null for a warm start. */
   readonly firstDay: FirstDay | null
