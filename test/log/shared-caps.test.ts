@@ -743,7 +743,7 @@ describe('a cap that is lowered while slices of it are out', () => {
       }),
       { numRuns: RUNS },
     )
-  }, 120_000)
+  }, 300_000)
 })
 
 /** A replica is cut off as soon as its requests have expired, longer after they were routed than the window is. */
@@ -807,7 +807,7 @@ describe.each([
         expect(fleet.spentUsd(({ routedAt }) => inHour(routedAt))).toBeLessThanOrEqual(1 + EPSILON_USD)
       }
     })
-  }, 120_000)
+  }, 300_000)
 
   it('holds in every rolling hour', async () => {
     await property(
@@ -820,5 +820,5 @@ describe.each([
       },
       EXPIRED_AND_CUT,
     )
-  }, 120_000)
+  }, 300_000)
 })

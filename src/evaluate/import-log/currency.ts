@@ -1,7 +1,8 @@
 import type { Json } from '../../base/json.js'
 
 const NAMES = new Set(['currency', 'costcurrency', 'currencycode'])
-const USD = new Set(['', 'usd', '$', 'us$', 'us dollar', 'us dollars', 'dollar', 'dollars'])
+/** What names dollars of the United States, and no name at all. */
+const USD = /^(usd|\$|us ?\$|(us )?dollars?)?$/i
 
 /** Whether a record's cost is in dollars, as far as the record says. */
 export function isInUsd(record: Json): boolean {
@@ -9,6 +10,6 @@ export function isInUsd(record: Json): boolean {
     ([name, value]) =>
       !NAMES.has(name.toLowerCase().replaceAll('_', '')) ||
       typeof value !== 'string' ||
-      USD.has(value.trim().toLowerCase()),
+      USD.test(value.trim()),
   )
 }
