@@ -1,4 +1,4 @@
-import { percent, usd } from '../../base/format.js'
+import { percent, usdInText } from '../../base/format.js'
 import type { RouterEvent } from '../../index.js'
 import type { Mark } from './shape.js'
 
@@ -34,7 +34,7 @@ function saidOf(event: RouterEvent): Said | null {
         : { kind: 'alarm', model: event.model, text: 'no account can ever pay for a request on it' }
     case 'implausible-bill': {
       const { model, id, costUsd, listCostUsd } = event
-      const text = `the bill of ${id} is far beyond the plausible: ${usd(costUsd)}, list price ${usd(listCostUsd)}`
+      const text = `the bill of ${id} is far beyond the plausible: ${usdInText(costUsd)}, list price ${usdInText(listCostUsd)}`
       return { kind: 'alarm', model, text }
     }
     case 'drained':
@@ -66,11 +66,11 @@ function saidOfMoney(event: RouterEvent): Said | null {
     case 'budget-set': {
       const { tenant, usdPerRequest } = event
       const text =
-        usdPerRequest === null ? 'no budget from here on' : `budget: ${usd(usdPerRequest)} per request`
+        usdPerRequest === null ? 'no budget from here on' : `budget: ${usdInText(usdPerRequest)} per request`
       return { kind: 'change', tenant, text }
     }
     case 'caps-set': {
-      const caps = event.caps.map(({ usd: amount, per }) => `${usd(amount)} per ${per}`)
+      const caps = event.caps.map(({ usd: amount, per }) => `${usdInText(amount)} per ${per}`)
       const text = caps.length === 0 ? 'no caps from here on' : `caps: ${caps.join(', ')}`
       return { kind: 'change', tenant: event.tenant, text }
     }
@@ -79,7 +79,7 @@ function saidOfMoney(event: RouterEvent): Said | null {
     case 'tenant-removed':
       return { kind: 'change', tenant: event.tenant, text: 'the tenant was removed' }
     case 'account-adjusted':
-      return { kind: 'change', tenant: event.tenant, text: `the account was adjusted by ${usd(event.usd)}` }
+      return { kind: 'change', tenant: event.tenant, text: `the account was adjusted by ${usdInText(event.usd)}` }
     case 'latency-set':
       return {
         kind: 'change',

@@ -154,10 +154,10 @@ describe('the history of a router', () => {
       ['model-repriced', 'large', 'new prices: $1 in, $5 out per million tokens'],
       ['model-disabled', 'large', 'it was disabled'],
       ['model-enabled', 'large', 'it was enabled'],
-      ['budget-set', null, 'budget: $0.00200 per request'],
-      ['caps-set', null, 'caps: $5.00 per day'],
+      ['budget-set', null, 'budget: $0.002 per request'],
+      ['caps-set', null, 'caps: $5 per day'],
       ['tenant-added', 'a team', 'the tenant was added'],
-      ['account-adjusted', null, 'the account was adjusted by $0.0100'],
+      ['account-adjusted', null, 'the account was adjusted by $0.01'],
       ['model-added', 'new', 'it was added'],
       ['model-removed', 'new', 'it was removed'],
     ])
