@@ -107,6 +107,20 @@ describe.each([DAY, ROLLING])('a bill of a tenant that was removed and is back, 
     expect(spentUsd(router)).toEqual([5])
   })
 
+  it('counts under a cap that is given again after the tenant came and went without one', async () => {
+    const router = await started(cap)
+    route(router, 5)
+    clock.now += 13 * HOUR
+    back(router)
+    const copy = await restored(router)
+    for (const each of [router, copy]) {
+      back(each)
+      back(each, cap)
+      expect(spentUsd(each)).toEqual([5])
+      expectCode(() => route(each, 5.01), 'BUDGET_EXHAUSTED')
+    }
+  })
+
   it('counts under a cap that is given again later, and so does what is spent meanwhile', async () => {
     const router = await started(cap)
     const id = route(router, 1)

@@ -53,7 +53,9 @@ export class DepartedCaps {
     const [first] = this.byTenant
     if (first?.[1].caps.every((cap) => cap.isForgotten(at))) this.byTenant.delete(first[0])
     const kept = caps.filter((cap) => (countsOn && isAwaited) || !cap.isForgotten(at))
-    this.put(tenant, kept, countsOn)
+    // What it left before, and was not given again, counts on as well.
+    const before = countsOn ? this.capsOf(tenant).filter((cap) => !cap.isForgotten(at)) : []
+    this.put(tenant, [...kept, ...before], countsOn)
   }
 
   /** A registration is over. */
