@@ -9,9 +9,11 @@ import type { CandidateCosts } from './candidate-costs.js'
 import { PredictedUses } from './latency/predicted-uses.js'
 import type { DollarState } from './state.js'
 
-/** An account that a request was refused for: a tenant's, or the router's (null), and how many requests must pay in before it is not. */
+/** An account that a request was refused for. */
 interface ShortAccount {
+  /** Null: the router's. */
   readonly tenant: string | null
+  /** How many requests must pay in before it is not; Infinity where no number is known to be enough. */
   readonly lacking: number
 }
 
@@ -100,10 +102,12 @@ export class RequestLimits {
   /** A refused request pays in wherever it was refused, or debts of two accounts would be paid back one after the other. */
   private noteShort(tenant: string | null, costUsd: number): void {
     const { spending } = this
+    const { routerIsTightest } = spending
+    const unknown = Number.POSITIVE_INFINITY
     const lacking = spending.lackingRequests(true, costUsd)
-    if (spending.routerIsTightest || lacking > 0) this.short.push({ tenant: null, lacking })
+    if (routerIsTightest || lacking > 0) this.short.push({ tenant: null, lacking: lacking || unknown })
     if (tenant === null) return
     const tenantLacking = spending.lackingRequests(false, costUsd)
-    if (!spending.routerIsTightest || tenantLacking > 0) this.short.push({ tenant, lacking: tenantLacking })
+    if (!routerIsTightest || tenantLacking > 0) this.short.push({ tenant, lacking: tenantLacking || unknown })
   }
 }

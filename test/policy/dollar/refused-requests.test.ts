@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRouter, type RouterEvent } from '../../../src/index.js'
 import { RefusedRequests } from '../../../src/policy/dollar/accounts/refused-requests.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import { codeOf } from '../../support/errors.js'
+import { codeOf, expectCode } from '../../support/errors.js'
 
 const KNOWN = () => true
 const USD = 0.001
@@ -69,6 +69,38 @@ describe('requests that an account refuses', () => {
       expect(routed).toBeGreaterThan(1500)
       expect(refused).toBeLessThan(1000)
       expect(router.stats().account?.fundUsd).toBeGreaterThanOrEqual(0)
+    },
+  )
+
+  it.each([
+    [1, 1.5],
+    [1, 10],
+    [5, 5.5],
+    [20, 30],
+    [200, 300],
+  ])(
+    'fill no log where not even a full account pays for them: burst %d, %d budgets',
+    async (burst, budgets) => {
+      const budget = { usdPerRequest: USD, burst }
+      const clock = () => Date.UTC(2026, 0, 1)
+      const tenants = [{ id: 't', budget: { usdPerRequest: USD } }]
+      const router = await createRouter({
+        models: MODELS,
+        dimension: 1,
+        budget,
+        strict: true,
+        tenants,
+        clock,
+      })
+      const request = { inputTokens: 0, expectedOutputTokens: budgets * 1000 }
+      let events = 0
+      router.on('refused', () => events++)
+      for (let i = 0; i < 3000; i++) expectCode(() => router.route([1], request), 'BUDGET_EXHAUSTED')
+      expect(events).toBeLessThan(200)
+      events = 0
+      for (let i = 0; i < 3000; i++)
+        expectCode(() => router.route([1], { ...request, tenant: 't' }), 'BUDGET_EXHAUSTED')
+      expect(events).toBeLessThan(400)
     },
   )
 

@@ -89,6 +89,11 @@ export class Credit {
     return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))
   }
 
+  /** The most that it ever lets one request draw, USD: when it is full. */
+  mostUsd(usdPerRequest: number): number {
+    return this.limitUsd(this.burst * usdPerRequest, usdPerRequest)
+  }
+
   /** What to lay by with this request while a newcomer waits, USD: a share of B, and what nobody wants to spend. */
   savingUsd(availableUsd: number, usdPerRequest: number): number {
     const sparedUsd = Math.min(this.sparedUsd(usdPerRequest), usdPerRequest)

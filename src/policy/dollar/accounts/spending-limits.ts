@@ -41,25 +41,25 @@ export class SpendingLimits {
   /** The most that the credit of each lets the request draw. */
   private routerCreditUsd = Number.POSITIVE_INFINITY
   private tenantCreditUsd = Number.POSITIVE_INFINITY
-  private routerCeilingUsd = 0
-  private tenantCeilingUsd = 0
+  private router: Account | undefined
+  private tenant: Account | undefined
 
   read(router: Account, tenant: Account | undefined, demand: DemandCurve, at: number): void {
     this.price = 0
     this.targetUsd = this.ceilingUsd = this.paceUsd = Number.POSITIVE_INFINITY
     this.limitUsd = this.othersUsd = this.capUsd = this.availableUsd = Number.POSITIVE_INFINITY
     this.payer = null
+    this.router = router
+    this.tenant = tenant
     this.ceilingMaxUsd = 0
     this.sparedUsd = Number.POSITIVE_INFINITY
     this.soonUsd = 0
     this.routerIsTightest = false
     this.routerCreditUsd = router.isLimited ? this.add(router, demand, at) : Number.POSITIVE_INFINITY
-    this.routerCeilingUsd = router.usdPerRequest ?? 0
     const routerUsd = this.limitUsd
     const routerCapUsd = this.capUsd
     const isTenantLimited = tenant?.isLimited === true
     this.tenantCreditUsd = isTenantLimited ? this.add(tenant, demand, at) : Number.POSITIVE_INFINITY
-    this.tenantCeilingUsd = tenant?.usdPerRequest ?? 0
     this.routerIsTightest = router.usdPerRequest !== null && this.limitUsd === routerUsd
     this.tenantCapIsTightest = this.capUsd < routerCapUsd
     this.othersUsd = Math.min(this.othersUsd, this.capUsd)
@@ -73,11 +73,18 @@ export class SpendingLimits {
     return usd > this.accountsCapUsd ? this.tenantCapIsTightest : this.tenantLeaseIsTightest
   }
 
-  /** How many requests must pay in before the router's credit, or the tenant's, lets one draw that much: 0 where it does. */
+  /**
+   * How many requests must pay in before the router's credit, or the tenant's, lets one draw that much: 0 where it does, Infinity
+   * where not even a full account would.
+   */
   lackingRequests(ofRouter: boolean, usd: number): number {
-    const ceilingUsd = ofRouter ? this.routerCeilingUsd : this.tenantCeilingUsd
+    const account = ofRouter ? this.router : this.tenant
+    const ceilingUsd = account?.usdPerRequest ?? null
     const lackingUsd = usd - (ofRouter ? this.routerCreditUsd : this.tenantCreditUsd)
-    return ceilingUsd === 0 || lackingUsd <= 0 ? 0 : Math.ceil(lackingUsd / ceilingUsd)
+    if (account === undefined || ceilingUsd === null || lackingUsd <= 0) return 0
+    return usd > account.credit.mostUsd(ceilingUsd)
+      ? Number.POSITIVE_INFINITY
+      : Math.ceil(lackingUsd / ceilingUsd)
   }
 
   /** No more than what this process may spend of what it shares with others. */
