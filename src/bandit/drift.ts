@@ -14,6 +14,8 @@ export interface DriftLimits {
 /** One arm's watch over one quantity: two sums, of residuals above and below what was predicted, and their variance. */
 const NUMBERS = 3
 export const DRIFT_NUMBERS = NUMBERS
+/** Only a prior that no rewards have made predicts so far off: what a snapshot keeps stays a number that one takes. */
+export const DRIFT_MAX = 1e15
 
 /**
  * Two-sided CUSUM of standardised residuals, one a slot: a sum rises by what a residual exceeds the slack,
@@ -60,7 +62,7 @@ export class DriftWatch {
    */
   learn(slot: number, residual: number, rate: number): void {
     const at = slot * NUMBERS + 2
-    this.numbers[at] = Math.max((1 - rate) * this.numbers[at] + rate * residual * residual, this.varianceMin)
+    this.learnSquare(at, residual * residual, rate)
   }
 
   /**
@@ -80,9 +82,14 @@ export class DriftWatch {
       numbers[at + 2] = Math.max(variance, this.varianceStart)
     } else {
       const square = Math.min(residual * residual, residualMax * residualMax * variance)
-      numbers[at + 2] = Math.max((1 - rate) * variance + rate * square, this.varianceMin)
+      this.learnSquare(at + 2, square, rate)
     }
     return alarm
+  }
+
+  private learnSquare(at: number, square: number, rate: number): void {
+    const variance = Math.max((1 - rate) * this.numbers[at] + rate * square, this.varianceMin)
+    this.numbers[at] = Math.min(variance, DRIFT_MAX)
   }
 
   /** The slot's numbers, a view: what a snapshot keeps. */

@@ -1,4 +1,4 @@
-import { DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
+import { DRIFT_MAX, DRIFT_NUMBERS, DriftWatch } from '../../bandit/drift.js'
 import { CURVE_POINT_NUMBERS } from '../../events/curve-point.js'
 import type { EventOf } from '../../events/events.js'
 import type { PendingView } from '../../state/policy-state.js'
@@ -118,7 +118,7 @@ export class Objectives {
       const profile = numbers.subarray(i * SLOT_NUMBERS, i * SLOT_NUMBERS + PROFILE_NUMBERS)
       const watch = numbers.subarray(i * SLOT_NUMBERS + PROFILE_NUMBERS, (i + 1) * SLOT_NUMBERS)
       if (!this.latency.profiles.accepts(profile)) return -1
-      if (!watch.every((entry) => entry >= 0 && entry <= 1e15)) return -1
+      if (!watch.every((entry) => entry >= 0 && entry <= DRIFT_MAX)) return -1
       this.added(slot)
       this.latency.profiles.row(slot).set(profile)
       this.watch.row(slot).set(watch)

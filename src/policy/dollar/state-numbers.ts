@@ -1,4 +1,4 @@
-import { DRIFT_NUMBERS } from '../../bandit/drift.js'
+import { DRIFT_MAX, DRIFT_NUMBERS } from '../../bandit/drift.js'
 import { isRecord } from '../../base/check.js'
 import type { FoldInSnapshot, PolicySnapshot } from '../../state/policy-state.js'
 import { invalidSnapshot } from '../../state/snapshot/invalid-snapshot.js'
@@ -96,7 +96,7 @@ export function loadState(
 
 /** Two sums that no residual made negative, and a variance above 0. */
 function isDriftNumber(entry: number, i: number): boolean {
-  return i % DRIFT_NUMBERS === DRIFT_NUMBERS - 1 ? entry > 0 && entry <= 1e15 : entry >= 0 && entry <= 1e15
+  return entry <= DRIFT_MAX && (i % DRIFT_NUMBERS === DRIFT_NUMBERS - 1 ? entry > 0 : entry >= 0)
 }
 
 /** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */
