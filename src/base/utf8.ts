@@ -24,7 +24,8 @@ export class Utf8Reader {
   read(piece: Uint8Array): string {
     const bytes = this.rest.length === 0 ? piece : joined(this.rest, piece)
     const end = endOfWhole(bytes)
-    this.rest = bytes.slice(end)
+    // A copy, also of a Buffer: whoever reads may use the memory of a piece again.
+    this.rest = Uint8Array.from(bytes.subarray(end))
     return this.decode(bytes.subarray(0, end))
   }
 

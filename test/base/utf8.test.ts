@@ -52,6 +52,17 @@ describe('text of bytes', () => {
     )
   })
 
+  it('is read from pieces in memory that is used again', () => {
+    const reader = new Utf8Reader(refuse)
+    const piece = Buffer.alloc(2)
+    const text = [...Buffer.from('a你bé', 'utf8')].map((byte) => {
+      piece.fill(byte)
+      return reader.read(piece.subarray(0, 1))
+    })
+    reader.end()
+    expect(text.join('')).toBe('a你bé')
+  })
+
   it.each([
     ['Latin-1', Buffer.from('a\nb\ncafé\n', 'latin1'), /byte 4 of line 3 is 0xe9, not UTF-8/],
     ['the first byte', Uint8Array.of(0xff, 0x61), /byte 1 of line 1 is 0xff/],
