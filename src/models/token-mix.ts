@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from '../base/check.js'
 import { estimatedCostUsd, type PriceList, tierAt } from './price-list.js'
 import type { TokensByKind } from './token-counts.js'
 import { TOKEN_KINDS } from './token-kinds.js'
@@ -5,6 +6,9 @@ import { COST_MEMORY_REQUESTS } from './tuning.js'
 
 /** Weight that a settled request leaves to those before it: as in the sums of dollars. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
+
+/** Larger sums are refused: a bill has at most `AMOUNT_MAX` tokens of each kind. */
+export const TOKENS_SUM_MAX = AMOUNT_MAX * COST_MEMORY_REQUESTS * TOKEN_KINDS.kinds.length
 
 /** Tokens that a request is expected to use. */
 export interface AssumedTokens {
@@ -68,7 +72,9 @@ export function recordTokens(
   mix.assumedOutput *= KEPT
   mix.outputBills *= KEPT
   if (listUnits === 0 || outputUsdPerMTok === 0) return
-  mix.assumedOutput += Math.max(0, listUnits - assumedInput * inputUsdPerMTok) / outputUsdPerMTok
+  const assumedOutput = Math.max(0, listUnits - assumedInput * inputUsdPerMTok) / outputUsdPerMTok
+  // In another tier than the request was expected in its tokens may be priced at next to nothing.
+  mix.assumedOutput += Math.min(assumedOutput, AMOUNT_MAX)
   mix.outputBills++
 }
 

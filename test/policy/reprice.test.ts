@@ -144,6 +144,21 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
     expect(digest(restored.router)).toBe(digest(bench.router))
   })
 
+  it('has tokens of a size that bills have, where its dearer tier costs next to nothing', async () => {
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 0, outputUsdPerMTok: 1e-300 }]
+    const models = [{ id: ID, ...PRICE, tiers }]
+    const bench = await makeBench({ policy, models, forcedExploration: 0 })
+    for (let i = 0; i < 5; i++)
+      bench.router.settle(bench.router.route(X, ONLY).id, { inputTokens: 2000, outputTokens: 60 })
+    const other = await makeBench({ policy, models, forcedExploration: 0 })
+    other.router.restore(bench.router.snapshot())
+    for (const { router } of [bench, other]) {
+      router.reprice(ID, times(2))
+      expect(router.route(X, ONLY).expectedCostUsd).toBeLessThan(Number.POSITIVE_INFINITY)
+    }
+    expect(digest(other.router)).toBe(digest(bench.router))
+  })
+
   it('stays a number at any prices and sizes, and its snapshot is taken', async () => {
     const random = new Random(11)
     const amount = () => (random.next() < 0.2 ? 0 : 10 ** (random.next() * 30 - 18))
@@ -180,6 +195,9 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
       { ...mix, outputBills: 2 },
       { ...mix, assumedInput: -1 },
       { ...mix, tokens: { input: -5 } },
+      { ...mix, tokens: { input: 1e300 } },
+      { ...mix, bills: 1e300 },
+      { ...mix, assumedOutput: 1e300 },
       { ...mix, tokens: { smell: 5 } },
       { ...mix, tokens: null },
       {},

@@ -1,7 +1,7 @@
 import { isRecord, isText } from '../../base/check.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
 import { TOKEN_KINDS } from '../../models/token-kinds.js'
-import type { SavedMix } from '../../models/token-mix.js'
+import { type SavedMix, TOKENS_SUM_MAX } from '../../models/token-mix.js'
 import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
 import { invalidSnapshot, isCount } from './invalid-snapshot.js'
 
@@ -107,9 +107,8 @@ function readMix(value: unknown): SavedMix | undefined {
   return { bills, tokens: sums, assumedInput, assumedOutput, outputBills }
 }
 
-/** A sum of tokens, each of them an amount. */
 function isTokens(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
+  return typeof value === 'number' && value >= 0 && value <= TOKENS_SUM_MAX
 }
 
 function readSwitches(enabled: boolean, value: unknown): readonly Switch[] {
