@@ -7,6 +7,7 @@ import type { Accounts } from './accounts.js'
 import { ArrivalProfile } from './arrival-profile.js'
 import { Cap, SUM_MAX_USD } from './cap.js'
 import { type CapSpec, checkCaps } from './cap-period.js'
+import { PARTS_MAX } from './split-bookings.js'
 
 /** Accounts as a snapshot keeps them: ids and caps as text; registrations and the numbers of each account, in order. */
 export function saveAccounts(accounts: Accounts): PolicySnapshot & { readonly text: object } {
@@ -198,7 +199,7 @@ function loadSplits({ splits }: Accounts, saved: unknown): void {
   for (const one of saved) {
     if (!Array.isArray(one) || one.length !== 2) throw invalid()
     const [request, parts]: readonly unknown[] = one
-    if (!isText(request) || !Array.isArray(parts)) throw invalid()
+    if (!isText(request) || !Array.isArray(parts) || parts.length > PARTS_MAX) throw invalid()
     const read = parts.map((part: unknown) => {
       if (!Array.isArray(part) || part.length !== 2) throw invalid()
       const [usd, at]: readonly unknown[] = part

@@ -5,7 +5,7 @@ import { BILLED, CANCELLED, EXPIRED, FAILED, SETTLED } from '../../../state/pend
 /** Requests whose dollars are remembered by when they were charged; the one that was billed first gives way. */
 const REQUESTS_MAX = 1024
 /** More are not told apart: the oldest two count as charged when the first of them was. */
-const PARTS_MAX = 8
+export const PARTS_MAX = 8
 
 /** Dollars of a request that were charged at one time. */
 export interface BookedPart {
