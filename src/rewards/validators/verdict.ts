@@ -107,5 +107,3 @@ export function keeps(
   if (!isKept) return false
   return isUndecided ? null : true
 }
-
-/** Undefined: it is no JSON. */
