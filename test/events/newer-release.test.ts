@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkArray, checkRecord } from '../../src/base/check.js'
 import { createRouter } from '../../src/create-router.js'
 import { decodeEvent, EventWriter } from '../../src/events/codec.js'
-import { added, column, defineEvent, type EventDefinition } from '../../src/events/definition.js'
+import { added, column, defineEvent, type EventDefinition, type Fields } from '../../src/events/definition.js'
 import { eventTable } from '../../src/events/event-table.js'
 import { rewarded, settled } from '../../src/events/feedback.js'
 import { boolean, finite, nullable, oneOf, record, someOf, text } from '../../src/events/fields.js'
@@ -179,6 +179,34 @@ describe('what a newer release wrote is refused by name:', () => {
     expect(error.message).toBe(`event: ${what} was written by a newer release`)
     // Release 0.1.0 reads version 1 alone and says so.
     expect(bytes[0]).toBe(2)
+  })
+
+  it.each([
+    ['model-repriced', 'usualTokens', Float64Array.of(1000, 300)],
+    ['tenant-removed', 'countsOn', true],
+    ['caps-set', 'countsOn', true],
+    ['refused', 'requests', 2],
+    ['model-removed', 'drain', true],
+  ])('of %s the field %s, by a release that is older than it', (type, field, value) => {
+    const definition = (ALL_EVENTS as readonly EventDefinition<string, Fields>[]).find(
+      (each) => each.type === type,
+    )
+    if (definition === undefined || definition.code === null) throw new Error(`no event ${type}`)
+    const { [field]: since, ...fields } = definition.fields
+    expect(since).toBeDefined()
+    const older = eventTable([defineEvent(type, definition.code, fields)])
+    const all: AnyEvent = { ...OF, type, tenant: 't', caps: [CAP], price: PRICE, logCost: 0.5 }
+    const plain = {
+      type,
+      at: AT,
+      ...Object.fromEntries(Object.keys(fields).map((name) => [name, all[name]])),
+    }
+    const absent: AnyEvent = { ...readToday(write(plain, older)) }
+    expect(absent).toHaveProperty(field)
+    expect(decodeEvent(write(absent, ALL_EVENT_TABLE), older)).toEqual(plain)
+    const bytes = write({ ...absent, [field]: value }, ALL_EVENT_TABLE)
+    expect(readToday(bytes)).toEqual({ ...absent, [field]: value })
+    expect(expectCode(() => decodeEvent(bytes, older), 'LOG_VERSION').message).toContain(`${type}.${field}`)
   })
 
   it('a kind of tokens, where the reader knows its kinds', () => {
