@@ -7,6 +7,9 @@ import { COST_MEMORY_REQUESTS } from './tuning.js'
 /** Weight that a settled request leaves to those before it: as in the sums of dollars. */
 const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
+/** A sum below it counts as nothing: of a request of 1,000 tokens, 1,370 requests ago. */
+const FORGOTTEN = 1e-9
+
 /** Larger sums are refused: a bill has at most `AMOUNT_MAX` tokens of each kind. */
 export const TOKENS_SUM_MAX = AMOUNT_MAX * COST_MEMORY_REQUESTS * TOKEN_KINDS.kinds.length
 
@@ -55,7 +58,7 @@ export function recordTokens(
   listCostUsd: number,
 ): void {
   const sums = mix.tokens
-  for (let i = 0; i < sums.length; i++) sums[i] *= KEPT
+  for (let i = 0; i < sums.length; i++) sums[i] = kept(sums[i])
   let inputTokens = 0
   for (const name in tokens) {
     const kind = TOKEN_KINDS.byName.get(name)
@@ -69,13 +72,19 @@ export function recordTokens(
   const assumedInput =
     listUnits > 0 && inputUsdPerMTok > 0 ? Math.min(inputTokens, listUnits / inputUsdPerMTok) : inputTokens
   mix.assumedInput = KEPT * mix.assumedInput + assumedInput
-  mix.assumedOutput *= KEPT
-  mix.outputBills *= KEPT
+  mix.outputBills = kept(mix.outputBills)
+  mix.assumedOutput = mix.outputBills === 0 ? 0 : KEPT * mix.assumedOutput
   if (listUnits === 0 || outputUsdPerMTok === 0) return
   const assumedOutput = Math.max(0, listUnits - assumedInput * inputUsdPerMTok) / outputUsdPerMTok
   // In another tier than the request was expected in its tokens may be priced at next to nothing.
   mix.assumedOutput += Math.min(assumedOutput, AMOUNT_MAX)
   mix.outputBills++
+}
+
+/** What is left of a sum: nothing where it would shrink on until it had no digits left, and never be 0. */
+function kept(sum: number): number {
+  const left = KEPT * sum
+  return left < FORGOTTEN ? 0 : left
 }
 
 /** Tokens of a request of the model as they were, on average; null where no bill has told any. */
