@@ -103,6 +103,22 @@ describe('a debt is over within a stated number of requests', () => {
     expect(log.filter(({ type }) => type === 'refused').length).toBeLessThan(ofTenant ? 160 : 80)
   })
 
+  it('of a tenant and a smaller one of the router are paid back at the same time', async () => {
+    const { router } = await makeBench({
+      models: [CHEAP],
+      budget: { usdPerRequest: B },
+      strict: true,
+      tenants: [{ id: 't', budget: { usdPerRequest: B } }],
+    })
+    run(router, 100, usual)
+    router.adjustAccount(-1000)
+    router.adjustAccount(100 * B)
+    router.adjustAccount(-1000, { tenant: 't' })
+    for (let i = 0; i < 100; i++) expect(attempt(() => router.route(X, { tenant: 't' }))).toBeNull()
+    expect(router.stats().account?.refused).toBeGreaterThan(80)
+    expect(router.tenantStats('t').refused).toBeGreaterThan(80)
+  })
+
   it('of a tenant alone pays nothing into the router, which has enough', async () => {
     const { router } = await makeBench({
       models: [CHEAP],
