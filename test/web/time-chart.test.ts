@@ -1,7 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import { percent } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
 import { coarse } from '../../web/dashboard/coarse.js'
+import { valueTexts } from '../../web/shared/chart.js'
 import { lastWhole } from '../../web/shared/whole.js'
+
+describe('an axis of values', () => {
+  it('has each value by itself, whatever else its format takes', () => {
+    expect(valueTexts([0, 0.2, 0.4, 0.6, 0.8, 1], percent)).toEqual([
+      '0 %',
+      '20 %',
+      '40 %',
+      '60 %',
+      '80 %',
+      '100 %',
+    ])
+  })
+})
 
 describe('figures of stretches of time', () => {
   it.each([

@@ -135,7 +135,11 @@ function optionsOf(
         ...(isTime ? { space: CLOCK_TICK_PX } : {}),
         values: (_, ticks) => (isTime ? clockTexts(ticks) : ticks.map(requestsText)),
       },
-      { ...axis, size: isTime ? WIDE_Y_AXIS_PX : Y_AXIS_PX, values: (_, ticks) => ticks.map(yFormat) },
+      {
+        ...axis,
+        size: isTime ? WIDE_Y_AXIS_PX : Y_AXIS_PX,
+        values: (_, ticks) => valueTexts(ticks, yFormat),
+      },
     ],
     series: [
       {},
@@ -177,6 +181,11 @@ export function requestsText(count: number): string {
   if (count < 1000) return String(count)
   const [scale, letter] = count < 1e6 ? [1e3, 'k'] : [1e6, 'M']
   return `${Number((count / scale).toFixed(1))}${letter}`
+}
+
+/** Ticks of an axis of values: each by its value alone. */
+export function valueTexts(ticks: readonly number[], format: (value: number) => string): string[] {
+  return ticks.map((tick) => format(tick))
 }
 
 /** Ticks of an axis of time: seconds where they are less than a minute apart, days where it is longer than one. */
