@@ -45,7 +45,8 @@ export function importText(report: ImportReport, out: string): string {
 }
 
 /** Everything that is left out, in a line: of an import that came to nothing. */
-export function leftOutLine({ rowsIn, leftOut, ...report }: ImportReport): string {
+export function leftOutLine(report: ImportReport): string {
+  const { rowsIn, leftOut } = report
   if (rowsIn === 0) return 'expected a row that can be used, got no rows'
   const reasons = leftOut.map(({ reason, count, first }) => `${count} ${REASONS[reason]} (first at ${first})`)
   const lines = [`expected a row that can be used, got none of ${rowsIn}: ${reasons.join(', ')}`]
@@ -53,9 +54,10 @@ export function leftOutLine({ rowsIn, leftOut, ...report }: ImportReport): strin
 }
 
 function hintsOf({
+  leftOut,
   unknownModels,
   otherScores,
-}: Pick<ImportReport, 'unknownModels' | 'otherScores'>): string[] {
+}: Pick<ImportReport, 'leftOut' | 'unknownModels' | 'otherScores'>): string[] {
   const listed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .map(([name, count]) => `${visible(name)} (${count})`)
@@ -67,6 +69,11 @@ function hintsOf({
     ...(Object.keys(otherScores).length === 0
       ? []
       : [`scores that --reward could name: ${listed(otherScores)}`]),
+    ...(leftOut.some(({ reason }) => reason === 'reward-out-of-range')
+      ? [
+          'rewards out of their range, 0 to 1 without --reward-range: where that is wrong, those in it are wrong too',
+        ]
+      : []),
   ]
 }
 

@@ -199,6 +199,24 @@ describe('files', () => {
     expect(code).toBe(2)
   })
 
+  test('rewards out of their range, as stars without a range are, have a hint of what to do', async () => {
+    const stars = [1, 5, 4].map((star, i) => ({
+      id: `s${i}`,
+      prompt: 'Hi',
+      model: 'small',
+      costUsd: 0.001,
+      star,
+    }))
+    await folder.write('stars.jsonl', lines(stars))
+    const hint = /Rewards out of their range, 0 to 1 without --reward-range: /
+    expect(await folder.ok(['import-log', 'stars.jsonl', '--reward', 'star', ...OUT])).toMatch(hint)
+    const ranged = ['--reward', 'star', '--reward-range', '1,5', ...OUT]
+    expect(await folder.ok(['import-log', 'stars.jsonl', ...ranged])).not.toMatch(hint)
+    await folder.write('high.jsonl', lines(stars.slice(1)))
+    const { stderr } = await folder.run(['import-log', 'high.jsonl', '--reward', 'star', ...OUT])
+    expect(stderr).toContain('--reward-range')
+  })
+
   test('a table that breaks off outside of quotes is named by its last row', async () => {
     const table = csv(records.slice(0, 3)).trimEnd()
     await folder.write('cut.csv', table)
