@@ -57,7 +57,7 @@ function namedModels({ config, adapter, asked, key }: MaskInput): readonly Model
   throw new Refused(
     404,
     'model_not_found',
-    `model: expected ${what}, got ${JSON.stringify(name.slice(0, 100))}`,
+    `model: expected ${what}, got ${JSON.stringify(name.slice(0, 100))}; GET /v1/models lists what this key may use`,
   )
 }
 

@@ -47,7 +47,7 @@ describe('a request', () => {
       [{ max_tokens: 20 }, { 'x-paretobandit-region': 'asia' }, 400, 'does not run in region asia'],
       [{ max_tokens: 5000 }, {}, 400, 'plain: has room for 2000 tokens'],
       [{ model: 'auto:none' }, {}, 404, "expected 'auto'"],
-      [{ model: 'nothing' }, {}, 404, "expected 'auto'"],
+      [{ model: 'nothing' }, {}, 404, 'GET /v1/models lists'],
       [{ model: 'plain', tools }, {}, 400, 'plain: takes no tools'],
     ]
     for (const [body, headers, status, message] of cases) {
