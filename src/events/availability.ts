@@ -1,5 +1,5 @@
 import { type DefinedEvent, defineNotice } from './definition.js'
-import { boolean, finite, text } from './fields.js'
+import { amount, boolean, finite, nullable, text } from './fields.js'
 
 /** A model does not answer any more, or answers again. It follows from the event before it and changes nothing itself. */
 export const availability = defineNotice('availability', {
@@ -7,6 +7,8 @@ export const availability = defineNotice('availability', {
   isAvailable: boolean(),
   /** Share of its recent calls that failed. */
   failureShare: finite(),
+  /** The pause that its provider asked for, ms, where that is why it is not asked; else null. */
+  retryAfterMs: nullable(amount()),
 })
 export type AvailabilityEvent = DefinedEvent<typeof availability>
 

@@ -1,3 +1,4 @@
+import { plural } from '../base/format.js'
 import type { Model } from '../models/registry.js'
 import type { FoldView } from '../state/policy-state.js'
 
@@ -11,7 +12,7 @@ export const MIX_REQUESTS = 1000
  * - `out-of-reach`: it might be worth its price, or every request is refused, and one costs more than any account can ever pay;
  * - `unaffordable`: it would be chosen, or every request is refused, and no account has enough now;
  * - `kept-out`: it would be chosen, and the requests' own options or tenants leave it out;
- * - `down`: it does not answer; `disabled`: an operator took it out, or the options leave it out;
+ * - `down`: it does not answer, or its provider asked for a pause; `disabled`: an operator took it out, or the options leave it out;
  * - `draining`: an operator removed it, and its requests are not done;
  * - `not-chosen`: the policy does not say why.
  */
@@ -74,10 +75,14 @@ export function plainStanding(model: Model, { arms, requests, registry }: FoldVi
   if (model.trips > 0)
     return plain(
       'down',
-      `it does not answer: ${model.trips} tries failed since, the next one comes by itself`,
+      model.retryAt > 0
+        ? `its provider asked for a pause: ${model.trips} tries failed, the next one comes by itself`
+        : `it does not answer: ${model.trips} tries failed since, the next one comes by itself`,
     )
   if (idleRequests === null || idleRequests >= MIX_REQUESTS) return null
-  return plain('in-mix', `it had ${model.requests} of ${requests} requests, the latest ${idleRequests} ago`)
+  const latest =
+    idleRequests === 0 ? 'the latest of all among them' : `its latest ${plural(idleRequests, 'request')} ago`
+  return plain('in-mix', `it had ${model.requests} of ${requests} requests, ${latest}`)
 }
 
 export function idleRequestsOf(

@@ -17,16 +17,17 @@ export class Outages {
   answered(model: Model, at: number, sequence: number, requests: number): void {
     if (!callAnswered(model, sequence, requests)) return
     this.registry.down--
-    this.tell(model, at)
+    this.tell(model, at, null)
   }
 
   failed(model: Model, { at, retryAfterMs }: EventOf<'failed'>, sequence: number, requests: number): void {
     if (!callFailed(model, at, sequence, requests, retryAfterMs)) return
     this.registry.down++
-    this.tell(model, at)
+    this.tell(model, at, retryAfterMs !== null && retryAfterMs > 0 ? retryAfterMs : null)
   }
 
-  private tell({ id, trips, failureShare }: Model, at: number): void {
-    this.notices.push({ type: 'availability', at, model: id, isAvailable: trips === 0, failureShare })
+  private tell({ id, trips, failureShare }: Model, at: number, retryAfterMs: number | null): void {
+    const isAvailable = trips === 0
+    this.notices.push({ type: 'availability', at, model: id, isAvailable, failureShare, retryAfterMs })
   }
 }

@@ -73,7 +73,7 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
   )
 
   it('is left alone for as long as its provider asks', async () => {
-    const { router, clock } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+    const { router, clock, log } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
     serve(router, 100, null)
     const { id, model } = router.route(X)
     router.fail(id, { retryAfterMs: 60_000 })
@@ -84,9 +84,12 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     ).toMatchObject({
       excluded: 'unavailable',
     })
+    const told = () => log.filter(({ type }) => type === 'availability')
+    expect(told()).toMatchObject([{ model, isAvailable: false, retryAfterMs: 60_000 }])
     clock.advance(60_000)
     router.settle(router.route(X, { candidates: [model] }).id, { costUsd: 0.0001 })
     expect(router.stats().models.every(({ isAvailable }) => isAvailable)).toBe(true)
+    expect(told()[1]).toMatchObject({ model, isAvailable: true, retryAfterMs: null })
   })
 
   it('is asked again after an hour, whatever wait its provider names, and that is flagged', async () => {

@@ -35,3 +35,16 @@ it('of downs, ups and drifts of a model the latest stands for all, and everythin
     [206, 'alarm', 'small', 2],
   ])
 })
+
+it('of a pause and an outage of one model each has its own, whatever their figures', () => {
+  const marks = [
+    mark(1, { text: 'its provider asked for a pause of 2 s' }),
+    mark(2, { text: 'it is taken for down: 7.4 % of its recent calls failed' }),
+    mark(3, { text: 'its provider asked for a pause of 30 s' }),
+    mark(4, { text: 'it is taken for down: 52 % of its recent calls failed' }),
+  ]
+  expect(folded(marks).map(({ number, times }) => [number, times])).toEqual([
+    [3, 2],
+    [4, 2],
+  ])
+})

@@ -11,9 +11,7 @@ export type FoldedMark = Mark & { readonly times: number }
 export function folded(marks: readonly Mark[]): readonly FoldedMark[] {
   const times = new Map<string, number>()
   const kept: FoldedMark[] = []
-  // The text of a drift says of what and where to; others have figures in theirs.
-  const keyOf = ({ type, kind, model, text }: Mark) =>
-    `${type} ${kind} ${type === 'drift' ? text : ''} ${model}`
+  const keyOf = ({ type, kind, model, text }: Mark) => `${type} ${kind} ${saidBy(type, text)} ${model}`
   for (const mark of marks) times.set(keyOf(mark), (times.get(keyOf(mark)) ?? 0) + 1)
   const seen = new Set<string>()
   for (const mark of [...marks].reverse()) {
@@ -24,4 +22,9 @@ export function folded(marks: readonly Mark[]): readonly FoldedMark[] {
     kept.push({ ...mark, times: isMany ? (times.get(key) ?? 1) : 1 })
   }
   return kept.reverse()
+}
+
+/** What tells notices of one type apart: of drift, of what and where to; of a model that is not asked, why. Figures differ each time. */
+function saidBy(type: string, text: string): string {
+  return type === 'drift' || type === 'availability' ? text.replace(/[\d.]+/g, '') : ''
 }

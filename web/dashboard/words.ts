@@ -18,7 +18,7 @@ export function alarmsOf(model: Model): string {
     [model.rewardAlarms, 'of reward'],
     [model.costAlarms, 'of cost'],
     [model.latencyAlarms, 'of latency'],
-    [model.outages, 'of being down'],
+    [model.outages, 'of being down or paused'],
   ] as const
   return counts
     .filter(([number]) => number > 0)

@@ -20,8 +20,14 @@ function saidOf(event: RouterEvent): Said | null {
       return { kind: 'alarm', model, text: `its ${signal} is not what it was: ${direction}` }
     }
     case 'availability': {
-      const { model, isAvailable, failureShare } = event
+      const { model, isAvailable, failureShare, retryAfterMs } = event
       if (isAvailable) return { kind: 'recovery', model, text: 'it answers again' }
+      if (retryAfterMs !== null)
+        return {
+          kind: 'alarm',
+          model,
+          text: `its provider asked for a pause of ${Math.ceil(retryAfterMs / 1000)} s`,
+        }
       return {
         kind: 'alarm',
         model,

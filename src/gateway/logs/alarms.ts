@@ -42,14 +42,18 @@ export function alarmLog(router: Router<string>, write: WriteLine, now: () => nu
         'a bill is far beyond what its request could cost: correct it by POST /admin/corrections, or the budget pays for it',
       ),
     ),
-    router.on('availability', ({ model, isAvailable, failureShare }) =>
-      say(
-        isAvailable ? 'info' : 'warn',
-        isAvailable ? 'up' : 'down',
-        { model, failureShare },
-        isAvailable ? 'a model answers again' : 'a model does not answer: it is tried at growing pauses',
-      ),
-    ),
+    router.on('availability', ({ model, isAvailable, failureShare, retryAfterMs }) => {
+      if (isAvailable) say('info', 'up', { model, failureShare }, 'a model answers again')
+      else if (retryAfterMs !== null)
+        say(
+          'warn',
+          'paused',
+          { model, failureShare, retryAfterMs },
+          'a provider asked for a pause: its model gets no requests until then',
+        )
+      else
+        say('warn', 'down', { model, failureShare }, 'a model does not answer: it is tried at growing pauses')
+    }),
     router.on('drift', ({ model, signal, direction }) =>
       say(
         'warn',

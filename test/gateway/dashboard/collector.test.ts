@@ -174,6 +174,20 @@ describe('the history of a router', () => {
     expect(down).toMatchObject({ kind: 'alarm', model: 'small' })
     expect(down?.text).toMatch(/^it is taken for down: \d+ % of its recent calls failed$/)
   })
+
+  it('tells a pause that a provider asked for from a model that is down', async () => {
+    const { router, collector } = await watched()
+    const { id } = router.route(new Float64Array([0, 0, 1]), { candidates: ['small'] })
+    router.fail(id, { retryAfterMs: 1500 })
+    expect(collector.marksSince(0).filter(({ type }) => type === 'availability')).toMatchObject([
+      { kind: 'alarm', model: 'small', text: 'its provider asked for a pause of 2 s' },
+    ])
+    const [small] = router.stats().models.filter((each) => each.id === 'small')
+    expect(small.standing).toMatchObject({
+      kind: 'down',
+      why: expect.stringMatching(/^its provider asked for a pause/),
+    })
+  })
 })
 
 describe('what is kept', () => {

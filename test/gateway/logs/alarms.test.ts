@@ -78,6 +78,18 @@ describe('the log of what the engine notices', () => {
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
   })
 
+  it('has a line of its own when a provider asks for a pause', async () => {
+    const { router, lines } = await started()
+    router.fail(router.route(X).id, { retryAfterMs: 2000 })
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringContaining('asked for a pause'),
+        fields: { retryAfterMs: 2000 },
+      },
+    ])
+  })
+
   it('has a line when a model is worse than it was', async () => {
     const { router, lines } = await started()
     const answer = (value: number) => {
