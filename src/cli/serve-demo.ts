@@ -1,5 +1,4 @@
 import type { DemoNews, DemoReport } from '../gateway/node/demo/demo.js'
-import type { TallySnapshot } from '../gateway/node/demo/tally.js'
 import { CommandError } from './command-error.js'
 import { isErrno } from './files.js'
 import { fixed, percent, plural, usd } from './format.js'
@@ -25,7 +24,7 @@ export async function serveDemo({ port = PORT, seconds }: DemoFlags): Promise<vo
   const tell = (news: DemoNews) => {
     if (news.kind === 'ready') print(introduction(news, DEMO_KEY, seconds ?? null))
     else if (news.kind === 'change') print(`${clock(news.seconds)}  * ${CHANGE_TEXT[news.change]}\n`)
-    else print(progressLine(news.seconds, news.tally))
+    else print(progressLine(news))
   }
   const report = await runDemo({
     port,
@@ -72,15 +71,13 @@ function clock(seconds: number): string {
   return `${seconds.toFixed(0).padStart(4)} s`
 }
 
-function progressLine(
-  seconds: number,
-  { requests, spendUsd, spentShare, meanReward, models, phase }: TallySnapshot,
-): string {
+function progressLine({ seconds, tally, stats }: Extract<DemoNews, { readonly kind: 'progress' }>): string {
+  const { requests, spendUsd, meanReward, models, phase } = tally
   const shares = models.map(({ id, shares, meanReward }) => {
     const share = shares[phase]
     return `${id} ${share === null ? '-' : `${(100 * share).toFixed(0)} %`} (${fixed(meanReward, 2)})`
   })
-  const money = `${usd(spendUsd)}, ${percent(spentShare)} of the budget`
+  const money = `${usd(spendUsd)}, ${percent(stats.pacer.utilisation)} of the budget`
   return `${clock(seconds)}  ${plural(requests, 'request')}, ${money}, reward ${fixed(meanReward, 2)}: ${shares.join(', ')}\n`
 }
 
@@ -123,7 +120,7 @@ function conclusion({ seconds, tally, ledgers, calls, rewards, stats }: DemoRepo
   )
   return `
 ${plural(tally.requests, 'request')} in ${seconds.toFixed(1)} s by ${plural(calls, 'call')}, ${plural(tally.errors, 'error')}, ${plural(rewards.given, 'reward')} taken, ${rewards.refused} refused, ${learned} learned from
-${usd(tally.spendUsd)} spent, ${percent(tally.spentShare)} of the budget, mean reward ${fixed(tally.meanReward, 3)}
+${usd(tally.spendUsd)} spent, ${percent(stats.pacer.utilisation)} of the budget, mean reward ${fixed(tally.meanReward, 3)}
 
 ${models}
 ${accounts}

@@ -120,8 +120,19 @@ describe('serve --demo', () => {
     const metrics = await (await fetch(`${new URL(baseURL).origin}/metrics`)).text()
     expect(Number(/^paretobandit_spend_usd_total\{[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
     await until(/[1-9]\d requests/)
+    // What is said of the budget is of the one in force.
+    const [, adminKey = ''] = (await until(/admin key +(\S+)/)) ?? []
+    const raised = await fetch(`${new URL(baseURL).origin}/admin/budget`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ usdPerRequest: 10 }),
+    })
+    expect(raised.status).toBe(200)
+    await openai.chat.completions.create({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }] })
     child.kill('SIGINT')
     expect(await exited).toBe(0)
+    const [, share] = / spent, ([\d.]+) % of the budget/.exec(output.stdout) ?? []
+    expect(Number(share)).toBeLessThan(10)
     expectAgreement(output.stdout)
     expect(await left()).toEqual([])
   })

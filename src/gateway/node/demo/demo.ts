@@ -27,7 +27,12 @@ export interface DemoOptions {
 
 export type DemoNews =
   | { readonly kind: 'ready'; readonly url: string; readonly isKept: boolean; readonly adminKey: string }
-  | { readonly kind: 'progress'; readonly seconds: number; readonly tally: TallySnapshot }
+  | {
+      readonly kind: 'progress'
+      readonly seconds: number
+      readonly tally: TallySnapshot
+      readonly stats: RouterStats
+    }
   | { readonly kind: 'change'; readonly seconds: number; readonly change: Change }
 
 export interface DemoReport {
@@ -174,7 +179,8 @@ class Demo {
       }
       if (performance.now() - toldAt >= PROGRESS_MS) {
         toldAt = performance.now()
-        tell({ kind: 'progress', seconds: elapsedS(), tally: this.tally.snapshot() })
+        const stats = await this.stats(url)
+        tell({ kind: 'progress', seconds: elapsedS(), tally: this.tally.snapshot(), stats })
       }
       await wait(TICK_MS)
     }
@@ -200,13 +206,17 @@ class Demo {
     })
   }
 
+  private async stats(url: string): Promise<RouterStats> {
+    const answer = await fetch(`${url}/admin/stats`, {
+      headers: { authorization: `Bearer ${this.adminKey}` },
+    })
+    return (await answer.json()) as RouterStats
+  }
+
   /** What the engine counts, once nothing is under way. */
   private async settledStats(url: string): Promise<RouterStats> {
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(`${url}/admin/stats`, {
-        headers: { authorization: `Bearer ${this.adminKey}` },
-      })
-      const stats = (await answer.json()) as RouterStats
+      const stats = await this.stats(url)
       if (stats.pending.unsettled === 0 || tries === 40) return stats
       await wait(TICK_MS)
     }

@@ -1,4 +1,4 @@
-import { BUDGET_USD_PER_REQUEST, type Change, DEMO_MODELS } from './world.js'
+import { type Change, DEMO_MODELS } from './world.js'
 
 export type Phase = 'start' | Change
 
@@ -19,8 +19,6 @@ export interface TallySnapshot {
   readonly answers: number
   readonly errors: number
   readonly spendUsd: number
-  /** Share of the budget for that number of answers; null: none yet. */
-  readonly spentShare: number | null
   readonly meanReward: number | null
   readonly models: readonly ModelTally[]
 }
@@ -90,7 +88,6 @@ export class Tally {
       answers,
       errors: this.errors,
       spendUsd: this.spendUsd,
-      spentShare: answers === 0 ? null : this.spendUsd / (answers * BUDGET_USD_PER_REQUEST),
       meanReward: rewards === 0 ? null : total(all, ({ rewardSum }) => rewardSum) / rewards,
       models: all.map(([id, { byPhase, rewardSum, ...counts }]) => ({
         id,
