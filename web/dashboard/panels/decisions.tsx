@@ -103,7 +103,7 @@ function columnsAt(now: number): readonly Column<DecisionRow>[] {
       isNumber: true,
       cell: ({ reward }) => (reward === null ? <small>not yet</small> : plain(reward, 2)),
     },
-    { name: 'what became of it', cell: becameOf },
+    { name: 'what became of it', isText: true, cell: becameOf },
   ]
 }
 
@@ -113,8 +113,18 @@ function becameOf({ outcome, forced, canary, tenant, infeasible }: DecisionRow):
     ...(forced ? ["a newcomer's turn"] : []),
     ...(canary ? ['a try of one long unused'] : []),
     ...(tenant === null ? [] : [`tenant ${visible(tenant)}`]),
-    ...(infeasible.length === 0 ? [] : [`nobody could meet: ${infeasible.join(', ')}`]),
+    ...(infeasible.length === 0 ? [] : [`no model could meet: ${infeasible.join(', ')}`]),
   ].join(', ')
+}
+
+/** Where the word of the engine alone says too little. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  'not-a-candidate': 'cannot serve this request, or may not',
+  unavailable: 'does not answer, or its provider asked for a pause',
+  unaffordable: 'dearer than what has been saved up',
+  'no-better-than-a-cheaper': 'no better than a cheaper one, as far as is known',
+  'canary-of-another': 'another one was tried again after a long time',
+  'forced-exploration-of-another': 'a newcomer went first',
 }
 
 /** How each model stood in one decision. */
@@ -203,8 +213,13 @@ function Standing({
           { name: 'expected cost', isNumber: true, cell: ({ expectedCostUsd }) => usd(expectedCostUsd) },
           {
             name: 'why out',
+            isText: true,
             cell: ({ model, excluded }) =>
-              model === chosen ? 'chosen' : (excluded?.replaceAll('-', ' ') ?? 'a lower score'),
+              model === chosen
+                ? 'chosen'
+                : excluded === null
+                  ? 'a lower score'
+                  : (LEFT_OUT[excluded] ?? excluded.replaceAll('-', ' ')),
           },
         ]}
       />
