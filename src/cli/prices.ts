@@ -127,12 +127,14 @@ async function imported(
 /** With the flags that would help. */
 function refusal({ source, problems }: ImportedPrices, strangers: Strangers): PricesError {
   const helped = problems.map((problem) => {
-    const { code, model, message } = problem
+    const { code, model, name, message } = problem
     const stranger = [...strangers].find(([, meant]) => meant === model)?.[0]
     if (code === 'PRICES_IMPLAUSIBLE')
       return { ...problem, message: `${message}; if that is meant: --accept ${model}` }
     if (code === 'PRICES_MISSING' && stranger !== undefined)
       return { ...problem, message: `${message}; --as ${stranger}=… names no model of --models` }
+    if (code === 'PRICES_MISSING' && model === name)
+      return { ...problem, message: `${message}; if the list calls it something else: --as ${model}=NAME` }
     return problem
   })
   return new PricesError(source, helped)

@@ -197,6 +197,7 @@ describe('prices import', () => {
       of('list.json', '--as', 'smal=gpt-5-nano'),
       /small: the list has no such name.*; --as smal=… names no model of --models/,
     )
+    await folder.refused(of('gpt.json'), /small: the list has no such name.*: --as small=NAME/)
     await folder.write('both.json', [
       { id: 'small', ...one },
       { id: 'gpt', ...one },
