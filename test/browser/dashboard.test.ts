@@ -127,6 +127,28 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     await becomes('.tiles', /each request adds its budget, now \$0.0200/)
   })
 
+  it('asks before a price that is 100 times another, and sets it when it is said again', async () => {
+    await enter()
+    const form = page.locator('#prices-form')
+    const output = () => server.router.stats().models[0].outputUsdPerMTok
+    const before = output()
+    const reprice = async (usd: number) => {
+      await form.getByLabel('USD per million output tokens').fill(String(usd))
+      await form.getByRole('button', { name: 'Reprice' }).click()
+    }
+    await form.getByLabel('Model').selectOption('sim-small')
+    await reprice(1000 * before)
+    await becomes('#prices-form [role=alert]', /price of output would be 1,000 times what it is now/)
+    expect(output()).toBe(before)
+    await reprice(1000 * before)
+    await expect.poll(output, { timeout: 20_000 }).toBe(1000 * before)
+    await becomes('#prices-form', new RegExp(`\\$${1000 * before} out per million`))
+    await reprice(before)
+    await becomes('#prices-form [role=alert]', /1,000 times less than it is now/)
+    await reprice(before)
+    await expect.poll(output, { timeout: 20_000 }).toBe(before)
+  })
+
   it('makes a key that works, shows it once, and revokes it', async () => {
     await enter()
     const form = page.locator('#keys-form')
@@ -150,7 +172,7 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     await page.route('**/admin/budget', (route) =>
       route.continue({ postData: JSON.stringify({ usdPerRequest: -1 }) }),
     )
-    await page.locator('#budget-form').getByLabel('USD per request, on average').fill('1')
+    await page.locator('#budget-form').getByLabel('USD per request, on average').fill('0.5')
     await page.locator('#budget-form button').click()
     await becomes('#budget-form [role=alert]', /usdPerRequest/)
     expect(server.router.stats().pacer.usdPerRequest).toBe(0.01)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { heldText, singular, timesBefore } from '../../web/dashboard/words.js'
+import { farText, heldText, singular, timesBefore } from '../../web/dashboard/words.js'
 
 describe('sentences of the dashboard', () => {
   it.each([
@@ -8,6 +8,17 @@ describe('sentences of the dashboard', () => {
     ['1 tries are to come, one costs $1', '1 try is to come, one costs $1'],
   ])('%s', (text, said) => {
     expect(singular(text)).toBe(said)
+  })
+
+  it.each([
+    [0.6, 600, 'P would be 1,000 times what it is now. If that is meant, press again.'],
+    [10, 0.1, 'P would be 100 times less than it is now. If that is meant, press again.'],
+    [10, 0, 'P would be $0. If that is meant, press again.'],
+    [0.6, 59, null],
+    [0, 5, null],
+    [null, 5, null],
+  ] as const)('of an amount of %s that would be %s ask: %s', (now, given, question) => {
+    expect(farText('P', now, given)).toBe(question)
   })
 
   it('count what came before', () => {

@@ -1,4 +1,5 @@
 import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
+import { short } from '../shared/format.js'
 
 type Model = DashboardData['stats']['models'][number]
 
@@ -35,4 +36,20 @@ export function heldText(utilisation: number | null, bookedUsd: number, boundUsd
   if (utilisation === null || utilisation <= 1) return 'Held'
   if (boundUsd === null) return 'Above the budget'
   return bookedUsd <= boundUsd ? 'Held within its bound' : 'Above the bound'
+}
+
+/** As far as an import of prices lets one go unasked. */
+const FAR_TIMES = 100
+
+/**
+ * What is asked of an operator before an amount that is likely a slip of the keyboard is set; null: nothing.
+ * @param now null: no such amount is in force
+ */
+export function farText(what: string, now: number | null, given: number): string | null {
+  if (now === null || now <= 0) return null
+  if (given === 0) return `${what} would be $0. If that is meant, press again.`
+  if (given < now * FAR_TIMES && given > now / FAR_TIMES) return null
+  const times = given > now ? given / now : now / given
+  const how = given > now ? 'what it is now' : 'less than it is now'
+  return `${what} would be ${short(times)} times ${how}. If that is meant, press again.`
 }

@@ -5,6 +5,7 @@ import { usd } from '../../shared/format.js'
 import { visible } from '../../shared/name.js'
 import { administer } from '../api.js'
 import { Panel } from '../panel.js'
+import { farText } from '../words.js'
 import { Keys } from './keys.js'
 
 /** What an operator changes: each change is an event of the log, and stands on the time line. */
@@ -28,9 +29,18 @@ export function AdminPanel({ shown }: { readonly shown: DashboardData }) {
 /** What came of the latest action, in words. */
 export function useAction(): {
   readonly said: ComponentChildren
+  /** Whether it may be done: what is far from what is in force is asked about, once for the same amounts. */
+  isMeant(question: string | null, amounts: string): boolean
   run(what: string, act: () => Promise<Record<string, unknown>>): Promise<Record<string, unknown> | null>
 } {
   const [said, setSaid] = useState<{ readonly text: string; readonly isBad: boolean } | null>(null)
+  const [asked, setAsked] = useState('')
+  const isMeant = (question: string | null, amounts: string) => {
+    if (question === null || asked === amounts) return true
+    setAsked(amounts)
+    setSaid({ text: question, isBad: true })
+    return false
+  }
   const run = async (what: string, act: () => Promise<Record<string, unknown>>) => {
     setSaid({ text: 'Asking …', isBad: false })
     try {
@@ -43,7 +53,11 @@ export function useAction(): {
       return null
     }
   }
-  return { said: said === null ? null : <p role={said.isBad ? 'alert' : 'status'}>{said.text}</p>, run }
+  return {
+    said: said === null ? null : <p role={said.isBad ? 'alert' : 'status'}>{said.text}</p>,
+    isMeant,
+    run,
+  }
 }
 
 function ModelChoice({
@@ -87,13 +101,17 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
     setInput(null)
     setOutput(null)
   }
-  const { said, run } = useAction()
+  const { said, isMeant, run } = useAction()
   const submit = (event: Event) => {
     event.preventDefault()
     const prices = {
       inputUsdPerMTok: Number(input ?? inputNow),
       outputUsdPerMTok: Number(output ?? outputNow),
     }
+    const question =
+      farText('The price of input', model?.inputUsdPerMTok ?? null, prices.inputUsdPerMTok) ??
+      farText('The price of output', model?.outputUsdPerMTok ?? null, prices.outputUsdPerMTok)
+    if (!isMeant(question, JSON.stringify([chosen, prices]))) return
     void run(`The event: model-repriced.`, () =>
       administer('PUT', `models/${encodeURIComponent(chosen)}/prices`, prices),
     )
@@ -164,10 +182,13 @@ function Switches({ shown }: { readonly shown: DashboardData }) {
 
 function Budget({ shown }: { readonly shown: DashboardData }) {
   const [amount, setAmount] = useState('')
-  const { said, run } = useAction()
+  const { said, isMeant, run } = useAction()
   const { usdPerRequest } = shown.stats.pacer
   const submit = (event: Event) => {
     event.preventDefault()
+    // A budget of 0 is refused by the gateway, in its words.
+    const question = Number(amount) === 0 ? null : farText('The budget', usdPerRequest, Number(amount))
+    if (!isMeant(question, amount)) return
     void run('The event: budget-set.', () => administer('PUT', 'budget', { usdPerRequest: Number(amount) }))
   }
   return (
