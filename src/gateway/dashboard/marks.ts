@@ -85,7 +85,11 @@ function saidOfMoney(event: RouterEvent): Said | null {
     case 'tenant-removed':
       return { kind: 'change', tenant: event.tenant, text: 'the tenant was removed' }
     case 'account-adjusted':
-      return { kind: 'change', tenant: event.tenant, text: `the account was adjusted by ${usdInText(event.usd)}` }
+      return {
+        kind: 'change',
+        tenant: event.tenant,
+        text: `the account was adjusted by ${usdInText(event.usd)}`,
+      }
     case 'latency-set':
       return {
         kind: 'change',
