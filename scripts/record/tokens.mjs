@@ -103,15 +103,20 @@ const BILLS = [
   (input, output) => ({
     usage: { inputTokens: input, outputTokens: output, cacheReadInputTokens: 9 * input, totalTokens: 0 },
   }),
+  // The provider's own usage beside a library's, with fewer tokens.
+  (input, output) => ({
+    usage: { inputTokens: input, outputTokens: output, raw: { input_tokens: input >> 1 } },
+  }),
   (input, output) => ({ inputTokens: 30 * input, outputTokens: output }),
   (input) => ({ costUsd: input / 1e6 }),
-  // Bills that tell too little: one side, none, no cost of tokens that have one.
-  (input) => ({ inputTokens: input, outputTokens: null }),
-  () => ({ costUsd: null }),
+  // No cost of tokens that have one.
   (input, output) => ({ costUsd: 0, inputTokens: input, outputTokens: output }),
 ]
 /** What `correct` refuses and a settlement does not. */
 const WRONG_BILLS = [
+  // Bills that tell too little: one side, none.
+  (input) => ({ inputTokens: input, outputTokens: null }),
+  () => ({ costUsd: null }),
   (input, output) => ({ inputTokens: -input, outputTokens: output, serviceTier: 'gold' }),
   (input, output) => ({ usage: { input_tokens: input, output_tokens: output }, inputTokens: input }),
 ]
