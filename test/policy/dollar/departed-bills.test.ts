@@ -223,6 +223,52 @@ it('a bill of a tenant that is back counts on all replicas', async () => {
   for (const router of routers) await router.close()
 })
 
+it('a bill of a tenant that is back is paid from what replicas share, before others have heard of it', async () => {
+  clock.now = START
+  const log = new SharedLog()
+  log.now = () => START
+  const cap = { ...DAY, usd: 100 }
+  const deaf = log.store()
+  const read = deaf.read.bind(deaf)
+  let isDeaf = false
+  deaf.read = async (...args) => {
+    while (isDeaf) await pause(5)
+    return read(...args)
+  }
+  const tenants = [{ id: 't', caps: [cap] }]
+  const first = await createRouter({ ...options, tenants, store: log.store() })
+  const second = await createRouter({ ...options, tenants, store: deaf })
+  await pause(300)
+  const id = route(first, 1)
+  await first.flush()
+  await pause(50)
+  back(first, cap)
+  await first.flush()
+  await pause(100)
+  isDeaf = true
+  first.settle(id, { costUsd: 90 })
+  await first.flush()
+  await pause(500)
+  let spentUsd = 90
+  for (let quiet = 0; quiet < 40; ) {
+    for (const router of [second, first]) {
+      try {
+        route(router, 0.25)
+        spentUsd += 0.25
+        quiet = 0
+      } catch {
+        quiet++
+        await pause(25)
+      }
+    }
+  }
+  expect(spentUsd).toBeGreaterThan(90)
+  expect(spentUsd).toBeLessThanOrEqual(100)
+  isDeaf = false
+  await first.close()
+  await second.close()
+})
+
 it('a removal of an older release folds as it did: late bills counted under no cap', async () => {
   const router = await started(DAY)
   const id = route(router, 1)
