@@ -1,3 +1,6 @@
+/** Pieces that say nothing are kept up to this many; a stream that goes on so is handed over as it is. */
+export const PIECES_BEFORE_MAX = 1024
+
 /** The same stream, of which events were read already: they come first. */
 export function begunStream<Stream extends AsyncIterable<unknown> & object>(
   stream: Stream,

@@ -3,12 +3,10 @@ import {
   BILL_MEAN_RATIO_MAX,
   BILL_MISTAKE_COUNTED,
   BILL_REVISED_SHARE,
+  COST_KEPT,
   COST_MEMORY_REQUESTS,
   LIST_PRICE_RATIO_MAX,
 } from './tuning.js'
-
-/** Weight that a settled request leaves to those before it. */
-const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 
 /** What a model costs whose list price is 0: decayed sums. */
 export interface FreeRecord {
@@ -18,8 +16,8 @@ export interface FreeRecord {
 
 /** One settled request of a model without a list price: a price of 0 can be scaled by nothing. */
 export function recordFreeCost(record: FreeRecord, costUsd: number): void {
-  record.freeUsd = KEPT * record.freeUsd + costUsd
-  record.freeSettled = KEPT * record.freeSettled + 1
+  record.freeUsd = COST_KEPT * record.freeUsd + costUsd
+  record.freeSettled = COST_KEPT * record.freeSettled + 1
 }
 
 /** The record of a model that has cost `meanUsd` on average over that number of requests. */
@@ -58,9 +56,9 @@ export function recordCost(
   const countedUsd = isMistake
     ? BILL_MISTAKE_COUNTED * Math.max(listCostUsd, expectedCostUsd(record, listCostUsd))
     : costUsd
-  record.realisedUsd = KEPT * record.realisedUsd + countedUsd
-  record.assumedUsd = KEPT * record.assumedUsd + listCostUsd
-  record.predictedUsd = KEPT * record.predictedUsd + predictedUsd
+  record.realisedUsd = COST_KEPT * record.realisedUsd + countedUsd
+  record.assumedUsd = COST_KEPT * record.assumedUsd + listCostUsd
+  record.predictedUsd = COST_KEPT * record.predictedUsd + predictedUsd
 }
 
 /**
@@ -113,9 +111,9 @@ export function reviseCost(record: CostRecord & FreeRecord, differenceUsd: numbe
 
 /** A bill takes the place of one that was counted as a mistake: what that counted for is taken out as the latest. */
 export function replaceMistake(record: CostRecord, costUsd: number, listCostUsd: number): void {
-  const assumedUsd = (record.assumedUsd - listCostUsd) / KEPT
+  const assumedUsd = (record.assumedUsd - listCostUsd) / COST_KEPT
   if (assumedUsd <= 0) return
-  const expectedUsd = record.realisedUsd / (KEPT * assumedUsd + BILL_MISTAKE_COUNTED * listCostUsd)
+  const expectedUsd = record.realisedUsd / (COST_KEPT * assumedUsd + BILL_MISTAKE_COUNTED * listCostUsd)
   const countedUsd = BILL_MISTAKE_COUNTED * listCostUsd * Math.max(1, expectedUsd)
   record.realisedUsd = Math.max(0, record.realisedUsd - countedUsd) + costUsd
 }

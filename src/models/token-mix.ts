@@ -2,10 +2,7 @@ import { AMOUNT_MAX } from '../base/check.js'
 import { estimatedCostUsd, type PriceList, tierAt } from './price-list.js'
 import type { TokensByKind } from './token-counts.js'
 import { TOKEN_KINDS } from './token-kinds.js'
-import { COST_MEMORY_REQUESTS } from './tuning.js'
-
-/** Weight that a settled request leaves to those before it: as in the sums of dollars. */
-const KEPT = 1 - 1 / COST_MEMORY_REQUESTS
+import { COST_KEPT, COST_MEMORY_REQUESTS } from './tuning.js'
 
 /** A sum below it counts as nothing: of a request of 1,000 tokens, 1,370 requests ago. */
 const FORGOTTEN = 1e-9
@@ -66,14 +63,14 @@ export function recordTokens(
     sums[kind.index] += tokens[name]
     if (kind.side === 'input') inputTokens += tokens[name]
   }
-  mix.bills = KEPT * mix.bills + 1
+  mix.bills = COST_KEPT * mix.bills + 1
   const { inputUsdPerMTok, outputUsdPerMTok } = tierAt(prices, inputTokens)
   const listUnits = listCostUsd * 1e6
   const assumedInput =
     listUnits > 0 && inputUsdPerMTok > 0 ? Math.min(inputTokens, listUnits / inputUsdPerMTok) : inputTokens
-  mix.assumedInput = KEPT * mix.assumedInput + assumedInput
+  mix.assumedInput = COST_KEPT * mix.assumedInput + assumedInput
   mix.outputBills = kept(mix.outputBills)
-  mix.assumedOutput = mix.outputBills === 0 ? 0 : KEPT * mix.assumedOutput
+  mix.assumedOutput = mix.outputBills === 0 ? 0 : COST_KEPT * mix.assumedOutput
   if (listUnits === 0 || outputUsdPerMTok === 0) return
   const assumedOutput = Math.max(0, listUnits - assumedInput * inputUsdPerMTok) / outputUsdPerMTok
   // In another tier than the request was expected in its tokens may be priced at next to nothing.
@@ -83,7 +80,7 @@ export function recordTokens(
 
 /** What is left of a sum: nothing where it would shrink on until it had no digits left, and never be 0. */
 function kept(sum: number): number {
-  const left = KEPT * sum
+  const left = COST_KEPT * sum
   return left < FORGOTTEN ? 0 : left
 }
 

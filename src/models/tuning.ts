@@ -8,6 +8,8 @@
 
 /** Settled requests that a model's sums hold. */
 export const COST_MEMORY_REQUESTS = 50
+/** Weight that a settled request leaves to those before it. */
+export const COST_KEPT = 1 - 1 / COST_MEMORY_REQUESTS
 /** Most that realised costs multiply a list price by: beyond it a bill says more of a mistake than of the model. */
 export const LIST_PRICE_RATIO_MAX = 1000
 /**

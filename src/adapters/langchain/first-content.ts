@@ -1,7 +1,7 @@
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { isRecord } from '../../base/check.js'
 import { listOf } from '../../base/json.js'
-import { begunStream } from '../begun-stream.js'
+import { begunStream, PIECES_BEFORE_MAX } from '../begun-stream.js'
 
 /**
  * The same stream, read until something is said.
@@ -16,7 +16,7 @@ export async function firstContent<Stream extends AsyncIterable<AIMessageChunk>>
     const { done, value } = await source.next()
     if (done === true) break
     pieces.push(value)
-    if (saysSomething(value)) break
+    if (saysSomething(value) || pieces.length >= PIECES_BEFORE_MAX) break
   }
   return begunStream(stream, pieces, source)
 }

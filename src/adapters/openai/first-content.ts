@@ -1,4 +1,4 @@
-import { begunStream } from '../begun-stream.js'
+import { begunStream, PIECES_BEFORE_MAX } from '../begun-stream.js'
 import { providerFailure, saidIn } from './provider-failure.js'
 import type { OpenAIClient } from './routed-options.js'
 import type { Surface } from './surface.js'
@@ -33,7 +33,7 @@ export async function firstContent<Stream extends AsyncIterable<unknown> & objec
     const said = failureIn(value)
     if (said !== null) throw failed(said)
     events.push(value)
-    if (!isBefore(value)) break
+    if (!isBefore(value) || events.length >= PIECES_BEFORE_MAX) break
   }
   return begunStream(stream, events, source)
 }

@@ -54,7 +54,7 @@ function facts({ results, features }: ReportInput): string {
     ['Policy', report.policy],
     ['Seeds', String(report.seeds)],
     ['Rows that fit priors', report.cold ? 'none, cold start' : String(rowCounts.fit)],
-    ['Rows burnt in', String(rowCounts.burnIn)],
+    ['Rows before measuring', String(rowCounts.burnIn)],
     ['Contexts', features === 'stored' ? 'stored features' : 'default encoder'],
     ['Requests a second', Math.round(slowest).toLocaleString('en')],
   ])
