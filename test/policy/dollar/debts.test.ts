@@ -46,6 +46,18 @@ function heldUsd(router: Router): number {
 
 const usual = (model: string): number => COSTS[model]
 
+/** A router and a tenant with a budget each, 100 usual requests of nobody later. */
+async function withTenant(): Promise<Router> {
+  const { router } = await makeBench({
+    models: [CHEAP],
+    budget: { usdPerRequest: B },
+    strict: true,
+    tenants: [{ id: 't', budget: { usdPerRequest: B } }],
+  })
+  run(router, 100, usual)
+  return router
+}
+
 describe('a debt is over within a stated number of requests', () => {
   it.each([2, 10])('of the ceiling that was lowered to a part in %d after the bill', async (times) => {
     const { router } = await makeBench({ models: [CHEAP], budget: { usdPerRequest: B }, strict: true })
@@ -104,13 +116,7 @@ describe('a debt is over within a stated number of requests', () => {
   })
 
   it('of a tenant and a smaller one of the router are paid back at the same time', async () => {
-    const { router } = await makeBench({
-      models: [CHEAP],
-      budget: { usdPerRequest: B },
-      strict: true,
-      tenants: [{ id: 't', budget: { usdPerRequest: B } }],
-    })
-    run(router, 100, usual)
+    const router = await withTenant()
     router.adjustAccount(-1000)
     router.adjustAccount(100 * B)
     router.adjustAccount(-1000, { tenant: 't' })
@@ -120,13 +126,7 @@ describe('a debt is over within a stated number of requests', () => {
   })
 
   it('of a tenant alone pays nothing into the router, which has enough', async () => {
-    const { router } = await makeBench({
-      models: [CHEAP],
-      budget: { usdPerRequest: B },
-      strict: true,
-      tenants: [{ id: 't', budget: { usdPerRequest: B } }],
-    })
-    run(router, 100, usual)
+    const router = await withTenant()
     router.adjustAccount(-1, { tenant: 't' })
     const before = heldUsd(router)
     for (let i = 0; i < 100; i++) expect(attempt(() => router.route(X, { tenant: 't' }))).toBeNull()
