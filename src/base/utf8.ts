@@ -2,13 +2,19 @@ const LINE_END = 0x0a
 /** Bytes of the longest character. */
 const CHARACTER_MAX = 4
 
+/** Makes the error of what is wrong, and where: `column` counts bytes, both count from 1. Null: the file as a whole. */
+export type RefuseText = (
+  message: string,
+  place: { readonly line: number; readonly column: number } | null,
+) => Error
+
 /**
  * Text of bytes that come in pieces, of which each may end within a character. What is not UTF-8 is refused with its place, and
  * never replaced: a name that was read as another one would be another name.
  */
 export class Utf8Reader {
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  private readonly refuse: (message: string) => Error
+  private readonly refuse: RefuseText
   /** The beginning of a character. */
   private rest: Uint8Array = new Uint8Array(0)
   private line = 1
@@ -16,7 +22,7 @@ export class Utf8Reader {
   private column = 0
 
   /** @param refuse makes the error of what is wrong */
-  constructor(refuse: (message: string) => Error) {
+  constructor(refuse: RefuseText) {
     this.refuse = refuse
   }
 
@@ -42,9 +48,11 @@ export class Utf8Reader {
       const at = firstWrong(bytes)
       this.pass(bytes.subarray(0, at))
       const byte = bytes[at].toString(16).padStart(2, '0')
+      const place = { line: this.line, column: this.column + 1 }
       throw this.refuse(
-        `expected text in UTF-8, byte ${this.column + 1} of line ${this.line} is 0x${byte}, not UTF-8: ` +
+        `expected text in UTF-8, byte ${place.column} of line ${place.line} is 0x${byte}, not UTF-8: ` +
           "convert it first; from Latin-1, 'iconv -f LATIN1 -t UTF-8' does",
+        place,
       )
     }
     this.pass(bytes)
@@ -78,14 +86,14 @@ export function otherKindOf(bytes: Uint8Array): string | null {
 }
 
 /** The text of a file, which may be of another kind. @throws what `refuse` makes */
-export function textOfFile(bytes: Uint8Array, refuse: (message: string) => Error): string {
+export function textOfFile(bytes: Uint8Array, refuse: RefuseText): string {
   const other = otherKindOf(bytes)
-  if (other !== null) throw refuse(other)
+  if (other !== null) throw refuse(other, null)
   return utf8Text(bytes, refuse)
 }
 
 /** A text of which all bytes are there. @throws what `refuse` makes */
-export function utf8Text(bytes: Uint8Array, refuse: (message: string) => Error): string {
+export function utf8Text(bytes: Uint8Array, refuse: RefuseText): string {
   const reader = new Utf8Reader(refuse)
   const text = reader.read(bytes)
   reader.end()

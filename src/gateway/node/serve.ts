@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { messageOf } from '../../base/errors.js'
+import { textOfFile } from '../../base/utf8.js'
 import type { GatewayConfig } from '../config/config.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
@@ -93,30 +94,13 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
 }
 
 async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
-  const config = await readConfigText(configText(await readFile(file), file), { name: file, env })
+  const text = textOfFile(
+    await readFile(file),
+    (message, place) => new ConfigError(file, [{ path: [], message, place }]),
+  )
+  const config = await readConfigText(text, { name: file, env })
   const { host = config.listen.host, port = config.listen.port } = listen ?? {}
   return { ...config, listen: { host, port } }
-}
-
-/** @throws ConfigError with the line of what is not UTF-8, which would be read as something else */
-function configText(bytes: Buffer, file: string): string {
-  const text = bytes.toString('utf8')
-  const kept = Buffer.from(text)
-  if (kept.equals(bytes)) return text
-  const before = bytes
-    .subarray(
-      0,
-      Math.max(
-        0,
-        bytes.findIndex((byte, i) => byte !== kept[i]),
-      ),
-    )
-    .toString('utf8')
-    .split('\n')
-  const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 }
-  throw new ConfigError(file, [
-    { path: [], message: 'expected text in UTF-8, what stands here is not UTF-8', place },
-  ])
 }
 
 /** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */

@@ -147,7 +147,7 @@ describe('a server', () => {
     await server.rewrite(Buffer.from('models: []\n# caf\u00e9\n', 'latin1'))
     await server.reload()
     expect(server.lines.at(-1)?.fields).toEqual({
-      mistakes: [expect.stringMatching(/:2:6: expected text in UTF-8, what stands here is not UTF-8$/)],
+      mistakes: [expect.stringMatching(/:2:6: expected text in UTF-8, byte 6 of line 2 is 0xe9, not UTF-8/)],
     })
     await server.remove()
     await server.reload()
