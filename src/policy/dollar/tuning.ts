@@ -177,26 +177,36 @@ export const PROFILE_LEVEL_RATE = 0.25
 export const PROFILE_LEVEL_MAX = 4
 /** Differences of this share of an hour's mean requests say nothing. */
 export const PROFILE_SMALL_SHARE = 0.25
-/** Latest requests that a burst is measured by. */
+/** Latest requests that a burst is measured by: all that are kept, and those of a rate that has only just risen. */
 export const BURST_MEMORY_REQUESTS = 32
-/** An hour with more requests than this many times its forecast, and than it by this number, is a burst. */
+export const BURST_LATEST_REQUESTS = 12
+/** The least time that they are taken to have come in, ms: clients that send many at once are no burst. */
+export const BURST_LEAST_MS = 300_000
+/** An hour with more requests than this many times its forecast, and than that by this number, is a burst. */
 export const BURST_EXCESS_FACTOR = 1.25
-export const BURST_EXCESS_MIN = 24
-/** A burst is expected to bring this many times what it has brought already. */
+export const BURST_EXCESS_MIN = 8
+/** Where recent hours brought this many times their forecasts, the latest requests are a burst that goes on if they are more than forecast by this number. */
+export const BURST_LEVEL_MIN = 1.5
+export const BURST_LATEST_EXCESS_MIN = 12
+/** A burst is expected to bring this many times what it has brought already, and to last this much longer, hours. */
 export const BURST_GROWTH = 8
+export const BURST_HOURS = 3
+/** What the cheapest model needs is kept back for one that lasts until the period ends, or a day, and as much again by this: rates and bills are estimates. */
+export const BURST_KEPT_FACTOR = 1.2
 /**
- * What caps keep back for requests that nobody forecast, on the cheapest model: as many as a period or a day brings,
- * but no more than this share of the cap; given out over the last part of a calendar period, but for a share that is there
- * for what predictions miss.
+ * What a cap keeps back for requests that no day has shown, on the cheapest model, as long as that can still be spent: this
+ * share of the cap. It is given out over the last part of a calendar period, but for a share that is there for what predictions miss.
  */
 export const UNFORECAST_SHARE_MAX = 0.15
 /** Of a rolling cap, which never ends: that share of its window is never spent. */
 export const UNFORECAST_ROLLING_SHARE_MAX = 0.04
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
 export const UNFORECAST_KEPT_SHARE = 1 / 8
+/** It can be spent as long as what is left is less than this part of what the requests to come would spend without a limit. */
+export const UNFORECAST_SPENDABLE_SHARE = 0.8
 /**
- * Once a day has shown when requests come, no more is kept back than the requests to come would spend without a limit, but for what a
- * burst may need that no day has shown: this share of the cap, with what is planned for the last part of the period, and in that part the second.
+ * Beyond that a cap keeps what as many requests need as a day brings, but no more than this share, with what is planned for the last
+ * part of the period, and in that part the second.
  */
 export const UNFORECAST_LEAST_SHARE = 0.09
 export const UNFORECAST_LATE_LEAST_SHARE = 0.04

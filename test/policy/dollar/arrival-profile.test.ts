@@ -75,6 +75,40 @@ describe('when requests come', () => {
     expect(profile.burst(next + HOUR, next + 20 * HOUR, 1)).toBe(0)
   })
 
+  it('expects a burst to last: three more hours, and up to any time if it goes on', () => {
+    const profile = taught(3, () => 100)
+    const at = START + 3 * DAY
+    for (let i = 0; i < 4000; i++) profile.arrive(at + i * 900)
+    const now = at + HOUR - 1
+    // 4,000 in an hour, where 100 were forecast.
+    expect(profile.burst(now, now + 20 * HOUR, 1) / 12_000).toBeCloseTo(1, 1)
+    expect(profile.burst(now, now + HOUR, 1) / 4000).toBeCloseTo(1, 1)
+    expect(profile.burstUntil(now, now + 20 * HOUR, 1) / 80_000).toBeCloseTo(1, 1)
+    expect(taught(3, () => 100).burstUntil(at, at + 20 * HOUR, 1)).toBe(0)
+  })
+
+  it('knows at the beginning of an hour that a burst goes on', () => {
+    const profile = taught(3, () => 20)
+    const at = START + 3 * DAY
+    for (let i = 0; i < 200; i++) profile.arrive(at + i * 18_000)
+    const next = at + HOUR
+    profile.arrive(next)
+    expect(profile.burstUntil(next, next + HOUR, 1)).toBeGreaterThan(150)
+  })
+
+  it('takes requests that come at once for requests of some minutes, and for no burst in an hour like others', () => {
+    const profile = new ArrivalProfile()
+    const hourly = (day: number, hour: number): number => START + day * DAY + hour * HOUR
+    for (let day = 0; day < 3; day++)
+      for (let hour = 0; hour < 24; hour++) for (let i = 0; i < 100; i++) profile.arrive(hourly(day, hour))
+    const at = hourly(3, 0)
+    for (let i = 0; i < 100; i++) profile.arrive(at)
+    expect(profile.burstUntil(at, at + DAY, 1)).toBe(0)
+    for (let i = 0; i < 50; i++) profile.arrive(at)
+    // 150 in five minutes.
+    expect(profile.burstUntil(at, at + HOUR, 1)).toBeCloseTo(1800, 6)
+  })
+
   it('stays finite for wild times, and comes back from JSON with the same bits', () => {
     const profile = taught(9, (day, hour) => (day * hour) % 7)
     for (const at of [1e15, -1e15, START, 1e15 + 1]) {

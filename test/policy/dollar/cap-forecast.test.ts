@@ -38,7 +38,13 @@ async function days(
   count: number,
   tenant?: string,
   seed = 3,
-): Promise<{ readonly rows: readonly Day[]; readonly router: Router; readonly clock: { now: number } }> {
+): Promise<{
+  readonly rows: readonly Day[]
+  /** USD of each hour. */
+  readonly hours: readonly number[]
+  readonly router: Router
+  readonly clock: { now: number }
+}> {
   const random = new Random(seed)
   const clock = { now: START }
   const tenants = tenant === undefined ? [] : [{ id: tenant, caps }]
@@ -51,11 +57,13 @@ async function days(
     ...own,
   })
   const rows: Day[] = []
+  const hours: number[] = []
   for (let day = 0; day < count; day++) {
     const row = { refused: 0, usd: 0, requests: 0 }
     rows.push(row)
     for (let hour = 0; hour < 24; hour++) {
       const requests = perHour(day, hour)
+      const usdBefore = row.usd
       for (let i = 0; i < requests; i++) {
         clock.now = START + day * DAY + Math.floor((hour + (i + random.next()) / requests) * HOUR)
         row.requests++
@@ -72,9 +80,10 @@ async function days(
           row.refused++
         }
       }
+      hours.push(row.usd - usdBefore)
     }
   }
-  return { rows, router, clock }
+  return { rows, hours, router, clock }
 }
 
 const burst = (_: number, hour: number): number => (hour === 23 ? 800 : 10)
@@ -119,14 +128,78 @@ describe('a cap that is paced by a forecast', () => {
     'serves what docs/OPERATIONS.md promises of such bursts at every hour, seed %i',
     async (seed) => {
       for (let late = 0; late < 24; late++) {
-        // 9 % of the cap on the cheapest model, and 3 % in the last two hours.
-        const requests = late < 22 ? 570 : 190
-        const perHour = (day: number, hour: number): number => (day === 3 && hour === late ? requests : 10)
-        const { rows } = await days([{ usd: 10, per: 'day' }], perHour, 4, undefined, seed)
+        // 12 % of the cap on the cheapest model, whenever it comes.
+        const steady = (day: number, hour: number): number => (day === 3 && hour === late ? 770 : 10)
+        const { rows } = await days([{ usd: 10, per: 'day' }], steady, 4, undefined, seed)
         expect([late, rows[3].refused]).toEqual([late, 0])
+        // Where nights are quiet 6 %, which is as many requests as a day brings, and 3 % in the last hours.
+        const quiet = (day: number, hour: number): number =>
+          day === 3 && hour === late ? (late < 21 ? 400 : 190) : office(day, hour)
+        const { rows: ofOffice } = await days([{ usd: 10, per: 'day' }], quiet, 4, undefined, seed)
+        expect([late, ofOffice[3].refused]).toEqual([late, 0])
       }
     },
+    60_000,
   )
+
+  it.each([1, 2, 3, 4])(
+    'serves days as no day before was, seed %i',
+    async (seed) => {
+      const night = 5
+      const byDay = {
+        // Of the cap the cheapest model needs 29 %, 57 %, 56 % and 66 %.
+        'a first Saturday': (day: number, hour: number) =>
+          day === 5 && hour >= 9 && hour < 18 ? 200 : night,
+        'one that is twice as busy': (day: number, hour: number) =>
+          day === 5 && hour >= 9 && hour < 18 ? 400 : night,
+        'ten times the traffic from midnight on': (day: number) => (day === 5 ? 150 : 15),
+        'a burst in the night': (day: number, hour: number) => (day === 5 && hour === 2 ? 4000 : 10),
+      }
+      for (const [name, perHour] of Object.entries(byDay)) {
+        const { rows } = await days([{ usd: 10, per: 'day' }], perHour, 6, undefined, seed)
+        expect([name, rows[5].refused]).toEqual([name, 0])
+        // And not by keeping all of it back.
+        expect(rows[5].usd).toBeGreaterThan(8.5)
+      }
+    },
+    60_000,
+  )
+
+  it('spends no less of a cap because clients send many requests at once', async () => {
+    let now = START
+    const router = await createRouter({
+      models: MODELS,
+      dimension: 3,
+      kernel: 'js',
+      clock: () => now,
+      caps: [{ usd: 10, per: 'day' }],
+    })
+    const random = new Random(5)
+    for (let day = 0; day < 4; day++) {
+      let usd = 0
+      // Twenty at once, every six minutes.
+      for (let i = 0; i < 4800; i++) {
+        now = START + day * DAY + Math.floor(i / 20) * 360_000
+        const { id, model } = router.route([random.next() - 0.5, random.next() - 0.5, 1])
+        const spec = MODELS.find((each) => each.id === model) ?? MODELS[0]
+        const costUsd = (spec.inputUsdPerMTok * 300 * 4 * (0.5 + random.next())) / 1e6
+        usd += costUsd
+        router.settle(id, { costUsd })
+        router.reward(id, REWARDS.get(model) ?? 0)
+      }
+      if (day > 0) expect(usd).toBeGreaterThan(9.3)
+    }
+  })
+
+  it('is spent over the whole day where all requests change their minds at one price', async () => {
+    const { rows, hours } = await days([{ usd: 10, per: 'day' }], () => 60, 4)
+    expect(rows[3].refused).toBe(0)
+    const spentBy = (hour: number): number =>
+      hours.slice(3 * 24, 3 * 24 + hour).reduce((sum, usd) => sum + usd, 0)
+    expect(spentBy(8)).toBeGreaterThan(2)
+    expect(spentBy(16)).toBeGreaterThan(4.5)
+    expect(spentBy(16)).toBeLessThan(7.5)
+  })
 
   it('paced evenly is what it was: the burst finds nothing left', async () => {
     const { rows } = await days([{ usd: 10, per: 'day', pacing: 'even' }], burst, 2)

@@ -208,4 +208,20 @@ describe('contenders', () => {
       expect(areCurvePoints(Float64Array.from(wrong), known)).toBe(false)
     }
   })
+
+  it('is mixed of two prices so that what is spent is the target, however many requests change their minds at one price', () => {
+    fc.assert(
+      fc.property(requests, fc.double({ min: 1e-7, max: 10, noNaN: true }), (window, targetUsd) => {
+        const curve = curveOf(window)
+        const places = 1000
+        let usd = 0
+        for (let i = 0; i < places; i++)
+          usd += curve.spendAtUsd(curve.mixedPriceOfSpend(targetUsd, (i + 0.5) / places)) / places
+        const aimed = Math.min(Math.max(targetUsd, curve.leastCostUsd), curve.freeCostUsd)
+        // As near as a thousand places can come, and costs are counted in whole units.
+        const step = curve.freeCostUsd / places + 1e-9
+        expect(Math.abs(usd - aimed)).toBeLessThanOrEqual(step)
+      }),
+    )
+  })
 })

@@ -155,11 +155,15 @@ export class Account {
   /** Its shadow price (reward per dollar) for requests that are to cost `targetUsd` on average. */
   price(demand: DemandCurve, targetUsd: number): number {
     if (targetUsd === Number.POSITIVE_INFINITY) return 0
-    const { usdPerRequest } = this
+    const { usdPerRequest, tightest } = this
+    const aimedUsd = targetUsd / this.ratio
+    const isOfCap = targetUsd < this.ownTargetUsd
+    // What a calendar period leaves is lost when it ends. A cap that rolls lowers its price by what is left instead.
+    if (isOfCap && tightest?.window === 'calendar') return demand.mixedPriceOfSpend(aimedUsd, tightest.place)
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
-    const price = demand.priceOfSpend(targetUsd / this.ratio, generous)
+    const price = demand.priceOfSpend(aimedUsd, generous)
     // A balance that is nearly full makes no dollar of a cap worth less.
-    if (targetUsd < this.ownTargetUsd) return price * (this.tightest?.relief ?? 1)
+    if (isOfCap) return price * (tightest?.relief ?? 1)
     return usdPerRequest === null ? price : price * this.credit.worthOfDollar(usdPerRequest)
   }
 

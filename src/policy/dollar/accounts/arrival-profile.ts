@@ -2,6 +2,11 @@ import {
   BURST_EXCESS_FACTOR,
   BURST_EXCESS_MIN,
   BURST_GROWTH,
+  BURST_HOURS,
+  BURST_LATEST_EXCESS_MIN,
+  BURST_LATEST_REQUESTS,
+  BURST_LEAST_MS,
+  BURST_LEVEL_MIN,
   BURST_MEMORY_REQUESTS,
   PROFILE_DAY_WEIGHT,
   PROFILE_LEVEL_MAX,
@@ -17,6 +22,8 @@ const WEEK_HOURS = 7 * DAY_HOURS
 const GAP_HOURS_MAX = 2 * WEEK_HOURS
 /** No hour brings more requests than can be counted. */
 const REQUESTS_MAX = Number.MAX_SAFE_INTEGER
+
+const NO_EXCESS = { at: Number.NaN, perMs: Number.NaN, requests: 0 }
 
 /** As a snapshot keeps it, JSON. */
 export interface ProfileSnapshot {
@@ -51,6 +58,8 @@ export class ArrivalProfile {
   /** Until when refused requests were counted, and the part of one that was left over. */
   private refusedAt = 0
   private refusedRest = 0
+  /** What `excess` said last; until a request comes. */
+  private latestExcess = NO_EXCESS
   /** Follow from the means: forecasts by hour of the week (-1: not known), and sums before each of requests and of unknown hours. */
   private readonly forecasts = new Float64Array(WEEK_HOURS)
   private readonly requestsBefore = new Float64Array(WEEK_HOURS + 1)
@@ -75,6 +84,7 @@ export class ArrivalProfile {
       this.count = 0
     }
     this.count++
+    this.latestExcess = NO_EXCESS
     this.times.push(at)
     if (this.times.length > BURST_MEMORY_REQUESTS) this.times.shift()
   }
@@ -96,6 +106,7 @@ export class ArrivalProfile {
     const hour = Math.floor(at / HOUR_MS)
     if (hour > this.hour) this.close(this.hour, hour)
     this.count += counted
+    this.latestExcess = NO_EXCESS
     return counted
   }
 
@@ -111,20 +122,55 @@ export class ArrivalProfile {
   }
 
   /**
-   * Requests of a burst still to come until `to`, beyond what is expected: while an hour brings more than was forecast, as
-   * many again and again as it has brought too many, but no more than an hour at the rate of the latest few.
+   * Requests of a burst still to come until `to`, beyond what is expected: while an hour, or the latest few requests, bring
+   * more than was forecast, as many again and again as came too many, but no more than some hours at the rate of the latest few.
    */
   burst(at: number, to: number, perMs: number): number {
+    const excess = this.excess(at, perMs)
+    return Math.min(this.lasting(at, Math.min(at + BURST_HOURS * HOUR_MS, to)), BURST_GROWTH * excess)
+  }
+
+  /** Requests of a burst until `to`, if it goes on until then; 0 while there is none. */
+  burstUntil(at: number, to: number, perMs: number): number {
+    return this.excess(at, perMs) === 0 ? 0 : this.lasting(at, to)
+  }
+
+  /** By how many more than were forecast came: in this hour, or as the latest few or more; 0 where that is no burst. */
+  private excess(at: number, perMs: number): number {
+    const { latestExcess } = this
+    // A cap that rolls asks many times over one request.
+    if (latestExcess.at !== at || latestExcess.perMs !== perMs)
+      this.latestExcess = { at, perMs, requests: this.findExcess(at, perMs) }
+    return this.latestExcess.requests
+  }
+
+  private findExcess(at: number, perMs: number): number {
     const { hour, times, count } = this
-    if (hour === null || Math.floor(at / HOUR_MS) > hour || times.length < BURST_MEMORY_REQUESTS) return 0
-    const forecast = this.forecasts[slotOf(hour)]
-    const usual = forecast < 0 ? perMs * HOUR_MS : forecast * this.level
-    const excess = count - BURST_EXCESS_FACTOR * usual
-    if (excess < BURST_EXCESS_MIN) return 0
-    const tookMs = Math.max(0, at - times[0])
-    const restMs = Math.min(HOUR_MS, Math.max(0, to - at))
-    const lasting = tookMs === 0 ? Number.POSITIVE_INFINITY : (times.length / tookMs) * restMs
-    return Math.min(lasting, BURST_GROWTH * excess)
+    if (hour === null || times.length < BURST_LATEST_REQUESTS) return 0
+    const now = Math.max(hour, Math.floor(at / HOUR_MS))
+    const forecast = this.forecasts[slotOf(now)]
+    const usual = BURST_EXCESS_FACTOR * (forecast < 0 ? perMs * HOUR_MS : forecast * this.level)
+    const excess = now === hour ? count - usual : 0
+    // Where hours before brought too many as well the latest are enough to go by.
+    const latest = times.length - (usual * this.latestMs(at, times.length)) / HOUR_MS
+    const goesOn = this.level < BURST_LEVEL_MIN ? 0 : latest
+    if (excess < BURST_EXCESS_MIN && goesOn < BURST_LATEST_EXCESS_MIN) return 0
+    return Math.max(excess, goesOn)
+  }
+
+  /** Requests until `to` at the rate of the latest few, of all whose times are kept or of this hour, whichever is highest. */
+  private lasting(at: number, to: number): number {
+    const { hour, times, count } = this
+    if (!(to > at) || hour === null || times.length < BURST_LATEST_REQUESTS) return 0
+    const ofHour = count / Math.max(BURST_LEAST_MS, at - hour * HOUR_MS)
+    const latest = BURST_LATEST_REQUESTS / this.latestMs(at, BURST_LATEST_REQUESTS)
+    const more = times.length / this.latestMs(at, times.length)
+    return Math.max(ofHour, latest, more) * (to - at)
+  }
+
+  /** How long ago the first of so many latest requests came; those that come at once are taken to come over some minutes. */
+  private latestMs(at: number, requests: number): number {
+    return Math.max(BURST_LEAST_MS, at - this.times[this.times.length - requests])
   }
 
   save(): ProfileSnapshot {
@@ -197,6 +243,7 @@ export class ArrivalProfile {
   }
 
   private sum(): void {
+    this.latestExcess = NO_EXCESS
     const { means, seen, forecasts, requestsBefore, unknownBefore } = this
     for (let slot = 0; slot < WEEK_HOURS; slot++) {
       let sum = 0

@@ -22,6 +22,8 @@ const LENGTH_MS: Record<CapLength, number> = {
 /** Larger sums are refused: they are no sums of dollars. */
 export const SUM_MAX_USD = 1e30
 
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
 
@@ -113,6 +115,11 @@ export class Cap {
     // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
     if (this.afterAt < endsAt) this.afterUsd = 0
     this.carriedUsd = this.afterUsd
+  }
+
+  /** Of the next request among all, in [0, 1): the golden ratio's multiples lie evenly, however many there are. */
+  get place(): number {
+    return (this.rate.seen * GOLDEN_RATIO) % 1
   }
 
   /** Requests came that a cap refused. */

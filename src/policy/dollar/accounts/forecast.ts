@@ -1,4 +1,5 @@
 import {
+  BURST_KEPT_FACTOR,
   UNFORECAST_KEPT_SHARE,
   UNFORECAST_LATE_LEAST_SHARE,
   UNFORECAST_LATE_SHARE,
@@ -6,6 +7,7 @@ import {
   UNFORECAST_RELEASE_SHARE,
   UNFORECAST_ROLLING_SHARE_MAX,
   UNFORECAST_SHARE_MAX,
+  UNFORECAST_SPENDABLE_SHARE,
 } from '../tuning.js'
 import type { ArrivalProfile } from './arrival-profile.js'
 import type { CapLength } from './cap-period.js'
@@ -51,26 +53,39 @@ export function requestsIn({ profile }: Forecast, at: number, restMs: number, pe
 }
 
 /** USD that a cap keeps back for requests that nobody expects, on the cheapest model; given out when its period is about to end. */
-export function unforecastUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: Rest): number {
+export function unforecastUsd(forecast: Forecast, cap: CapNow, rest: Rest): number {
+  return Math.max(unseenUsd(forecast, cap, rest), lastingUsd(forecast, cap, rest))
+}
+
+/** For a burst that goes on: a day of it, or until the period ends. What a cap that rolls has spent comes back meanwhile. */
+function lastingUsd({ profile, keptUsd }: Forecast, { leftUsd, isRolling }: CapNow, rest: Rest): number {
+  const { at, restMs, perMs, requests } = rest
+  const lasting = isRolling ? 0 : profile.burstUntil(at, at + Math.min(restMs, DAY_MS), perMs)
+  return Math.min(leftUsd, keptUsd * Math.max(0, BURST_KEPT_FACTOR * lasting - requests))
+}
+
+/** For requests that no day has shown, however many: as long as it can still be spent, and for a day's a little beyond. */
+function unseenUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: Rest): number {
   const { at, lengthMs, restMs, perMs, requests } = rest
+  if (keptUsd === 0) return 0
   const mostUsd = shareMax(cap) * cap.usd
-  const usd = profile.isKnown
-    ? Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, DAY_MS), perMs))
-    : keptUsd > 0
-      ? mostUsd
-      : 0
-  if (cap.isRolling) return usd
-  const released = restMs / (UNFORECAST_RELEASE_SHARE * lengthMs)
-  const kept = usd * Math.min(Math.max(released, UNFORECAST_KEPT_SHARE), 1)
-  if (!profile.isKnown) return kept
+  const released = Math.min(
+    Math.max(restMs / (UNFORECAST_RELEASE_SHARE * lengthMs), UNFORECAST_KEPT_SHARE),
+    1,
+  )
+  if (!profile.isKnown) return cap.isRolling ? mostUsd : mostUsd * released
+  const dayUsd = Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, DAY_MS), perMs))
+  if (cap.isRolling) return dayUsd
   // What is planned for the last part is there until then.
   const lateMs = Math.min(restMs, UNFORECAST_LATE_SHARE * lengthMs)
   const late = profile.expected(at + restMs - lateMs, at + restMs, perMs) / Math.max(1, requests)
-  const plannedUsd = Math.min(1, late) * Math.max(0, cap.leftUsd - usd)
+  const plannedUsd = Math.min(1, late) * Math.max(0, cap.leftUsd - dayUsd)
   const before = lateMs < restMs ? UNFORECAST_LEAST_SHARE * cap.usd - plannedUsd : 0
-  const least = Math.min(kept, Math.max(UNFORECAST_LATE_LEAST_SHARE * cap.usd, before))
+  const least = Math.min(dayUsd * released, Math.max(UNFORECAST_LATE_LEAST_SHARE * cap.usd, before))
   // What the requests to come could not spend, whoever gets them, would only be left.
-  return cap.leftUsd - least >= freeUsd * requests ? least : kept
+  return cap.leftUsd - least >= UNFORECAST_SPENDABLE_SHARE * freeUsd * requests
+    ? least
+    : Math.max(least, mostUsd * released)
 }
 
 /** Of an hour that rolls everything comes back soon. */

@@ -167,6 +167,18 @@ export class DemandCurve {
     return edgeOf(generous && left < SPENT_SHARE_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
   }
 
+  /**
+   * As `priceOfSpend`, or the lower end of that price's bin: for as many requests as it takes to spend the target.
+   * @param place of this request among others, in [0, 1), as even as it can be
+   */
+  mixedPriceOfSpend(targetUsd: number, place: number): number {
+    const price = this.priceOfSpend(targetUsd)
+    const { costSteps, costWalk, freeCost } = this
+    if (price === 0 || costWalk.bin === 0) return price
+    const lackingUnits = targetUsd * USD_UNITS * this.count - (freeCost - costWalk.passed)
+    return lackingUnits > place * costSteps[costWalk.bin - 1] ? edgeOf(costWalk.bin - 1) : price
+  }
+
   /** Mean cost of the window's requests at a shadow price that `priceOfSpend` gave, USD. */
   spendAtUsd(price: number): number {
     if (this.count === 0) return 0
