@@ -130,7 +130,7 @@ export class ArrivalProfile {
     return Math.min(this.lasting(at, Math.min(at + BURST_HOURS * HOUR_MS, to)), BURST_GROWTH * excess)
   }
 
-  /** Requests of a burst until `to`, if it goes on until then; 0 while there is none. */
+  /** Requests of a burst until `to`, if it goes on until then; 0 where there is no burst. */
   burstUntil(at: number, to: number, perMs: number): number {
     return this.excess(at, perMs) === 0 ? 0 : this.lasting(at, to)
   }
@@ -168,7 +168,7 @@ export class ArrivalProfile {
     return Math.max(ofHour, latest, more) * (to - at)
   }
 
-  /** How long ago the first of so many latest requests came; those that come at once are taken to come over some minutes. */
+  /** How long ago the first of that many latest requests came; those that come at once are taken to come over some minutes. */
   private latestMs(at: number, requests: number): number {
     return Math.max(BURST_LEAST_MS, at - this.times[this.times.length - requests])
   }

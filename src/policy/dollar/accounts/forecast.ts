@@ -88,8 +88,8 @@ function unseenUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: R
     : Math.max(least, mostUsd * released)
 }
 
-/** Of an hour that rolls everything comes back soon. */
+/** Of an hour that rolls everything comes back soon. A burst of a day is a small part of a month. */
 function shareMax({ per, isRolling }: CapNow): number {
-  if (!isRolling) return UNFORECAST_SHARE_MAX
+  if (!isRolling) return per === 'month' ? UNFORECAST_SHARE_MAX / 4 : UNFORECAST_SHARE_MAX
   return per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
 }
