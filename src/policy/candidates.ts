@@ -1,7 +1,11 @@
+import type { Arms } from '../bandit/arms.js'
 import { CandidateList } from '../bandit/candidate-list.js'
+import { Evidence } from '../bandit/evidence.js'
 import type { Kernel } from '../kernel/kernel.js'
+import { isAvailable } from '../models/availability.js'
 import type { Model } from '../models/registry.js'
 import type { StateView } from '../state/policy-state.js'
+import { FIRST_ANSWERS } from './tuning.js'
 
 /** The list that a policy's contexts in the arena choose from, in order, and what the kernel has projected of it for all. */
 export class Candidates {
@@ -39,12 +43,46 @@ export class Candidates {
   }
 }
 
-/** The eligible model, if any, that still has requests for certain; none where only what is known may be used. */
+/** A model that gets the request whatever its score. */
+export interface Newcomer {
+  readonly model: Model
+  /** Whether it is one of its first requests; else one in the place of those that failed. */
+  readonly isForced: boolean
+}
+
+/**
+ * The eligible model, if any, that gets requests for certain; none where only what is known may be used. First those that
+ * have forced requests to come, then those whose calls failed before anything was learned of them.
+ * @param at when the request is routed
+ */
 export function newcomer(
-  { registry }: StateView,
+  state: StateView,
   eligible: readonly Model[],
   exploit: boolean,
-): Model | undefined {
-  if (exploit || registry.exploring === 0) return undefined
-  return eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
+  at: number,
+): Newcomer | undefined {
+  if (exploit) return undefined
+  if (state.registry.exploring > 0) {
+    const model = eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
+    if (model !== undefined) return { model, isForced: true }
+  }
+  const model = eligible.find((each) => isUnheard(each, state, at))
+  return model === undefined ? undefined : { model, isForced: false }
+}
+
+/**
+ * Whether failures took the place of a model's first answers. Forced requests are counted when they are routed, so a model that
+ * is down from its first call on would have had them all, and nobody would ask it again once it answers.
+ */
+function isUnheard(model: Model, { arms, requests }: StateView, at: number): boolean {
+  const { failed, forcedDone } = model
+  const heard = model.requests - failed
+  // A few that failed among many answers are no loss.
+  if (failed === 0 || heard > failed || heard >= Math.max(forcedDone, FIRST_ANSWERS)) return false
+  return (heard < forcedDone || !hasPrior(model, arms)) && isAvailable(model, at, requests)
+}
+
+/** Whether more is known of it than its own rewards say. */
+function hasPrior({ slot, rewarded }: Model, arms: Arms): boolean {
+  return new Evidence(arms).ofReward(slot) - arms.cell(arms.rewards.ridge, slot) > rewarded
 }

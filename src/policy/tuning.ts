@@ -25,3 +25,8 @@ export const ADAPTATION_HORIZON_REQUESTS = 500
  * of it. Source: the paper's primal-dual pacer.
  */
 export const DUAL_STEP = 0.05
+/**
+ * Answers that a model without forced requests and without a prior is owed where its first calls failed: an estimate of fewer is
+ * mostly lambda0, and would keep it out beside a model that had its first answers meanwhile.
+ */
+export const FIRST_ANSWERS = 5

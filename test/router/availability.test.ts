@@ -128,6 +128,38 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(router.stats().requests - before).toBeLessThanOrEqual(33)
   })
 
+  it.each([1, 2, 4].flatMap((models) => [50, 300, 1000].map((requests) => [models, requests] as const)))(
+    'of %i models, from the first call of all on for %i requests, is soon the favourite once it answers',
+    async (models, requests) => {
+      const ids = ['first', 'second', 'third', 'fourth'].slice(0, models)
+      const open = () => makeBench({ policy, models: ids.map((id) => ({ ...MODELS[0], id })) })
+      const { router: other } = await open()
+      const best = other.route(X).model
+      const { router, clock } = await open()
+      const random = new Random(11)
+      const firstTries = (count: number, isDown: boolean): boolean[] =>
+        Array.from({ length: count }, () => {
+          clock.advance(1000)
+          const x = [random.next() - 0.5, random.next() - 0.5, 1]
+          let decision = router.route(x)
+          const isFirst = decision.model === best
+          if (isDown && isFirst) {
+            router.fail(decision.id)
+            if (models === 1) return true
+            decision = router.route(x, { exclude: [best] })
+          }
+          router.settle(decision.id, { costUsd: 0.0001 })
+          router.reward(decision.id, (decision.model === best ? 0.9 : 0.5) + 0.1 * (random.next() - 0.5))
+          return isFirst
+        })
+      const failed = firstTries(requests, true).filter(Boolean).length
+      if (models > 1) expect(failed).toBeLessThan(10 + requests / 25)
+      const back = firstTries(150, false)
+      expect(back.slice(0, 40)).toContain(true)
+      expect(back.slice(50).filter(Boolean).length).toBeGreaterThan(80)
+    },
+  )
+
   it('keeps little of batches too, and of requests that name it with others', async () => {
     const { router } = await makeBench({ policy })
     serve(router, 300, null, 'middle')

@@ -50,11 +50,13 @@ export class PaperChooser implements Chooser<PaperState> {
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    let chosen = newcomer(state, eligible, exploit)
-    if (chosen !== undefined) {
-      note.forced = true
+    const fresh = newcomer(state, eligible, exploit, note.at)
+    if (fresh !== undefined) {
+      note.forced = fresh.isForced
+      note.canary = !fresh.isForced
       choice.score = 0
-    } else chosen = this.best(state, eligible, note, exploit)
+    }
+    const chosen = fresh?.model ?? this.best(state, eligible, note, exploit)
     this.candidates.index++
     note.chosen = chosen
     note.chosenIdleAge = state.arms.idleAge(chosen.slot, state.requests)

@@ -53,8 +53,10 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     const exploit = request?.exploit === true
     this.describe(state, request, note)
     this.exploration.certain(choice)
-    let chosen = newcomer(state, eligible, exploit)
-    note.forced = chosen !== undefined
+    const fresh = newcomer(state, eligible, exploit, note.at)
+    note.forced = fresh?.isForced === true
+    note.canary = fresh?.isForced === false
+    let chosen = fresh?.model
     if (chosen === undefined) {
       candidates.take(state, eligible, Number.POSITIVE_INFINITY)
       this.draw(state, size, note, exploit ? 0 : this.options.alpha)
