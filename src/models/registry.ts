@@ -1,4 +1,5 @@
 import { AVAILABILITY_NUMBERS, type Availability } from './availability.js'
+import { type LatestOutcomes, noOutcomes } from './latest-outcomes.js'
 import { blendedUsdPerKTok, priceOf, type ResolvedModelPrice, type ResolvedModelSpec } from './model.js'
 import { type PriceList, priceListOf } from './price-list.js'
 import { emptyMix, type TokenMix } from './token-mix.js'
@@ -57,6 +58,7 @@ export class Model implements Availability, Tries {
   recentLatencies = 0
   usualCostRatio = 0
   usualFreeUsd = 0
+  latest: LatestOutcomes = noOutcomes()
   /** Alarms so far. */
   rewardAlarms = 0
   costAlarms = 0
@@ -250,6 +252,7 @@ export class Registry {
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
     // What it cost at another price says nothing of what it costs at none.
     if (before > 0) model.freeUsd = model.freeSettled = model.usualFreeUsd = 0
+    model.latest.billsUsd.length = 0
     this.version++
     if (!model.enabled) return
     if (model.blendedUsdPerKTok >= this.dearest) this.dearest = model.blendedUsdPerKTok

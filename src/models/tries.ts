@@ -1,10 +1,12 @@
 import { doubled } from '../base/doubled.js'
 import { type CostRecord, expectedCostUsd, type FreeRecord, freeCostUsd } from './cost-estimate.js'
+import { countBeyond, keepLatest, LATEST_OUTCOMES, type LatestOutcomes } from './latest-outcomes.js'
 import {
   TRY_AGE_REQUESTS,
   TRY_AGE_REQUESTS_UNBILLED,
   TRY_BELOW_LIST_MAX,
   TRY_DOUBTFUL_RATIO,
+  TRY_FEW_OUTCOMES,
   TRY_FREE_AGE_MAX,
   TRY_FREE_MISTAKE_COUNTED,
   TRY_FREE_MISTAKE_RATIO,
@@ -18,6 +20,7 @@ import {
   TRY_PAUSE_MS_MAX,
   TRY_PAUSE_REQUESTS,
   TRY_PAUSE_REQUESTS_MAX,
+  TRY_PAUSE_REQUESTS_MAX_SLOW,
   TRY_ROUND,
   TRY_SURE_OBSERVATIONS,
   TRY_USUAL_FREE_MIN_USD,
@@ -31,7 +34,7 @@ import {
  * What is known of a model may shut it out of requests: its latencies under `maxLatencyMs`, its costs under `maxCostUsd`
  * or an account. Then nothing more would be learned of it, so now and then it is let in to be tried. A try is a
  * request, paid for like any other. One that is not within the limit that had shut the model out makes the next one wait
- * twice as long; a few in a row that are within it let the model in again.
+ * twice as long, once more than a few of the model's latest calls say the same; a few in a row that are within it let the model in again.
  */
 
 /** Part of a model's counters. */
@@ -58,6 +61,7 @@ export interface Tries extends CostRecord, FreeRecord {
   usualCostRatio: number
   /** The same of a model without a price, in dollars. */
   usualFreeUsd: number
+  readonly latest: LatestOutcomes
 }
 
 export const TRY_NUMBERS = [
@@ -76,14 +80,42 @@ export const TRY_NUMBERS = [
   'usualFreeUsd',
 ] as const satisfies readonly (keyof Tries)[]
 
-/** How many times the pause before a try of its costs has doubled: not at all after one that was within the limit. */
-export function costDoublings({ costTries, costHopes }: Tries): number {
-  return costHopes > 0 ? 0 : costTries
+/** How long a model waits for a try. */
+export interface TryPause {
+  /** Tries since one was within its limit. */
+  readonly failures: number
+  /** How many times the pause has doubled, and what it comes to. */
+  readonly doublings: number
+  readonly requests: number
+}
+
+/** Before the first try. */
+export const FIRST_PAUSE: TryPause = { failures: 0, doublings: 0, requests: TRY_PAUSE_REQUESTS }
+
+/** Before a try of its costs: the first one after one that was within the limit. */
+export function costPause({ costTries, costHopes, latest, costLimitUsd, freeSettled }: Tries): TryPause {
+  if (costHopes > 0 || costTries === 0) return FIRST_PAUSE
+  // Of a model without a price any bill says that it has one.
+  const dear = freeSettled > 0 ? LATEST_OUTCOMES : countBeyond(latest.billsUsd, costLimitUsd)
+  return pauseAfter(costTries, dear, TRY_PAUSE_REQUESTS_MAX)
 }
 
 /** The same of its latencies. */
-export function latencyDoublings({ latencyTries, latencyHopes }: Tries): number {
-  return latencyHopes > 0 ? 0 : latencyTries
+export function latencyPause({ latencyTries, latencyHopes, latest, latencyLimitMs }: Tries): TryPause {
+  if (latencyHopes > 0 || latencyTries === 0) return FIRST_PAUSE
+  const slow = countBeyond(latest.latenciesMs, latencyLimitMs)
+  return pauseAfter(latencyTries, slow, TRY_PAUSE_REQUESTS_MAX_SLOW)
+}
+
+/** @param beyond how many of its latest calls were beyond the limit, tries and others */
+function pauseAfter(failures: number, beyond: number, requestsMax: number): TryPause {
+  const doublings = Math.min(failures, Math.max(0, beyond - TRY_FEW_OUTCOMES))
+  return { failures, doublings, requests: doubled(TRY_PAUSE_REQUESTS, doublings, requestsMax) }
+}
+
+/** The longer of two. */
+export function longerPause(a: TryPause, b: TryPause): TryPause {
+  return b.requests > a.requests || (b.requests === a.requests && b.failures > a.failures) ? b : a
 }
 
 /** What all models' tries together leave for the next one. */
@@ -100,7 +132,7 @@ export function paceOf(models: Iterable<Tries>): TryPace {
   let triedAt = Number.NEGATIVE_INFINITY
   let tries = 0
   for (const model of models) {
-    const ofModel = costDoublings(model) + latencyDoublings(model)
+    const ofModel = costPause(model).failures + latencyPause(model).failures
     tries += Math.min(ofModel, TRY_ROUND)
     if (model.triedRequest === 0) continue
     triedRequest = Math.max(triedRequest, model.triedRequest)
@@ -111,25 +143,27 @@ export function paceOf(models: Iterable<Tries>): TryPace {
 
 /**
  * Whether a model that has had no request for `idle` others may be tried.
- * @param doublings of its own pause
+ * @param pause its own
  * @param requests so far
  */
-export function isTryDue(doublings: number, idle: number, pace: TryPace, requests: number): boolean {
-  if (idle < doubled(TRY_PAUSE_REQUESTS, doublings, TRY_PAUSE_REQUESTS_MAX)) return false
+export function isTryDue(pause: TryPause, idle: number, pace: TryPace, requests: number): boolean {
+  if (idle < pause.requests) return false
   // One that was within its limit, or is shut out for the first time, does not wait for what others have failed.
-  const others = doublings === 0 ? 0 : pace.doublings
+  const others = pause.failures === 0 ? 0 : pace.doublings
   return requests - pace.triedRequest >= doubled(TRY_PAUSE_REQUESTS, others, TRY_PACE_REQUESTS_MAX)
 }
 
 /** The same where no model may take the request, by time. */
-export function isTryDueAt(doublings: number, routedAt: number, at: number, pace: TryPace): boolean {
-  if (at - routedAt < doubled(TRY_PAUSE_MS, doublings, TRY_PAUSE_MS_MAX)) return false
-  return at - pace.triedAt >= doubled(TRY_PAUSE_MS, doublings === 0 ? 0 : pace.doublings, TRY_PACE_MS_MAX)
+export function isTryDueAt(pause: TryPause, routedAt: number, at: number, pace: TryPace): boolean {
+  if (at - routedAt < doubled(TRY_PAUSE_MS, pause.doublings, TRY_PAUSE_MS_MAX)) return false
+  return (
+    at - pace.triedAt >= doubled(TRY_PAUSE_MS, pause.failures === 0 ? 0 : pace.doublings, TRY_PACE_MS_MAX)
+  )
 }
 
 /**
  * How old what is known of a model's costs is, in times after which it counts for less; at least 1. A list price without a
- * bill is only what answers of a usual length would cost, and ages sooner; after a try that was within its limit the
+ * bill is only what answers of a usual length would cost, and ages sooner, as does what a few dear bills say; after a try that was within its limit the
  * next one may be as well, unless bills were mostly far above the list price: then it was luck.
  * @param waitedMs since its latest request, where time counts, as no model may take requests; else 0
  */
@@ -139,7 +173,8 @@ export function ageInPauses(
   waitedMs: number,
 ): number {
   if (costHopes > 0 && usualCostRatio <= TRY_HOPEFUL_RATIO_MAX) return TRY_BELOW_LIST_MAX
-  const sooner = settled === 0 ? TRY_AGE_REQUESTS / TRY_AGE_REQUESTS_UNBILLED : 1
+  const isFew = settled === 0 || (usualCostRatio > TRY_HOPEFUL_RATIO_MAX && settled < LATEST_OUTCOMES)
+  const sooner = isFew ? TRY_AGE_REQUESTS / TRY_AGE_REQUESTS_UNBILLED : 1
   return Math.max(1, (sooner * idle) / TRY_AGE_REQUESTS, (sooner * waitedMs) / TRY_PAUSE_MS_MAX)
 }
 
@@ -147,11 +182,13 @@ export function ageInPauses(
  * What a try is expected to cost: what most bills say. That ages with the time without a bill, or a model that has cost too
  * much for long, or that only its list price says anything of, would stay out for good: the list price takes the place of
  * dearer bills little by little, and an ever smaller part of what they said that of all, as answers may have become
- * shorter. At n times a limit that is after n times as many requests.
+ * shorter. At n times a limit that is after n times as many requests. A few bills do not outweigh the list price.
  * @param age as in `ageInPauses`; 1 for what bills say as it is
  */
 export function triedCostUsd(model: Tries, listCostUsd: number, age: number): number {
-  const usual = model.usualCostRatio === 0 ? 1 : model.usualCostRatio
+  const { usualCostRatio, settled } = model
+  const isUnsure = usualCostRatio === 0 || (usualCostRatio > 1 && settled <= TRY_FEW_OUTCOMES)
+  const usual = isUnsure ? 1 : usualCostRatio
   const aged = usual <= 1 ? usual : usual ** (1 / age)
   const wide = usual / Math.min(age, TRY_BELOW_LIST_MAX)
   return Math.min(listCostUsd * Math.min(aged, wide), expectedCostUsd(model, listCostUsd))
@@ -217,6 +254,7 @@ export function recordLatency(model: Tries, latencyMs: number, isTry: boolean): 
     model.recentLatencies = Math.min(model.recentLatencies, TRY_KEPT_OBSERVATIONS)
     model.recentLatencyMs = Math.min(model.recentLatencyMs, TRY_KEPT_LIMITS * limitMs)
   } else if (isTry) model.latencyHopes = 0
+  keepLatest(model.latest.latenciesMs, latencyMs)
   model.recentLatencies = Math.min(model.recentLatencies + 1, TRY_LATENCIES_MAX)
   model.recentLatencyMs += (latencyMs - model.recentLatencyMs) / model.recentLatencies
   if (model.recentLatencies >= TRY_SURE_OBSERVATIONS && model.recentLatencyMs <= limitMs)

@@ -68,8 +68,18 @@ export const RETRY_AFTER_MS_MAX = 3_600_000
 
 /** Requests without one of its own after which a model may be tried, and between any two tries: 4 % are few beside the rest. */
 export const TRY_PAUSE_REQUESTS = 25
-/** At most: tries of one model that stays as it is are one request in 2,000. `IDLE_REQUESTS` of policy `dollar` is the same. */
+/**
+ * At most: tries of one model that stays too dear are one request in 2,000, which is what `IDLE_REQUESTS` of policy `dollar` is, and of one that
+ * stays too slow one in 1,000: an answer that comes late is still one, a bill is for nothing.
+ */
 export const TRY_PAUSE_REQUESTS_MAX = 2000
+export const TRY_PAUSE_REQUESTS_MAX_SLOW = 1000
+/**
+ * While no more than this many of a model's latest 20 calls were beyond the limit its pauses stay as they are: what has gone wrong for ten
+ * calls is often soon over, and with pauses that double from the first one on it would keep the model out for thousands of requests. Each
+ * call more doubles the pause, up to the number of tries that have failed.
+ */
+export const TRY_FEW_OUTCOMES = 10
 /** Between tries of models that have failed them all: 0.4 % of requests are tries, however many models are shut out. */
 export const TRY_PACE_REQUESTS_MAX = 250
 /** Time without, where no model is left to take requests: then none are counted. How long a person waits at first; later a provider's outage. */

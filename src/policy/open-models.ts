@@ -1,11 +1,14 @@
 import type { Model } from '../models/registry.js'
 import {
   ageInPauses,
-  costDoublings,
+  costPause,
+  FIRST_PAUSE,
   isTryDue,
   isTryDueAt,
-  latencyDoublings,
+  latencyPause,
+  longerPause,
   paceOf,
+  type TryPause,
 } from '../models/tries.js'
 import type { StateView } from '../state/policy-state.js'
 import { type DecisionNote, NO_TRIES } from './decision-note.js'
@@ -62,9 +65,9 @@ export function openModels(
     )
   })
   if (shut.length === 0) return eligibleModels(state, request, size, note.at, known)
-  const doublingsOf = (model: Model): number =>
-    doublingsBeyond(model, request, reasons.get(model) === 'over-max-cost')
-  note.tried = dueTries(state, shut, doublingsOf, at)
+  const pauseOf = (model: Model): TryPause =>
+    pauseBeyond(model, request, reasons.get(model) === 'over-max-cost')
+  note.tried = dueTries(state, shut, pauseOf, at)
   const open = registry.enabled.filter((model) => isOpen(model) || note.tried.includes(model))
   if (open.length === 0) throw noneEligible(state, request, size, known)
   return answering(open, state, note.at)
@@ -76,10 +79,10 @@ export function allowsTries(request: RouteOptions | null): request is RouteOptio
   return request.maxCostUsd !== undefined || request.maxLatencyMs !== undefined
 }
 
-/** How often the pause has doubled before a try beyond those limits of the request that shut the model out. */
-export function doublingsBeyond(model: Model, request: RouteOptions, isOverCost: boolean): number {
-  const slow = isTooSlow(model, request) ? latencyDoublings(model) : 0
-  return isOverCost ? Math.max(costDoublings(model), slow) : slow
+/** The pause before a try beyond those limits of the request that shut the model out. */
+export function pauseBeyond(model: Model, request: RouteOptions, isOverCost: boolean): TryPause {
+  const slow = isTooSlow(model, request) ? latencyPause(model) : FIRST_PAUSE
+  return isOverCost ? longerPause(costPause(model), slow) : slow
 }
 
 /** What a try is expected to cost: what most bills say, as far as the request allows it. */
@@ -100,20 +103,20 @@ export function ageOf({ arms, requests }: StateView, model: Model, at: number | 
 export function dueTries(
   { arms, requests, registry }: StateView,
   shut: readonly Model[],
-  doublingsOf: (model: Model) => number,
+  pauseOf: (model: Model) => TryPause,
   at: number | null,
 ): readonly Model[] {
   if (shut.length === 0) return NO_TRIES
   const pace = paceOf(registry.models)
   const due = shut.filter((model) =>
-    isTryDue(doublingsOf(model), arms.idleAge(model.slot, requests), pace, requests),
+    isTryDue(pauseOf(model), arms.idleAge(model.slot, requests), pace, requests),
   )
   if (due.length > 0 || at === null) return due
   // A model without a price waits only once a try has come to nothing.
   const waiting = shut.filter((model) => {
-    const doublings = doublingsOf(model)
-    const waitsNot = isFree(model) && doublings === 0
-    return waitsNot || isTryDueAt(doublings, model.routedAt, at, pace)
+    const pause = pauseOf(model)
+    const waitsNot = isFree(model) && pause.failures === 0
+    return waitsNot || isTryDueAt(pause, model.routedAt, at, pace)
   })
   waiting.sort((a, b) => a.routedAt - b.routedAt)
   return waiting.slice(0, 1)

@@ -26,7 +26,7 @@ export interface RouteOptions {
   /**
    * Whether the request may try a model that `maxCostUsd` or `maxLatencyMs` shuts out for what is known of it, in case it
    * has changed: of all requests one in 25 at most, whatever the number of models, and ever fewer while they have not: of
-   * one model one in 2,000, of many one in 250. Such a decision says `canary`. A try beyond `maxCostUsd` expects what most of
+   * one model one in 1,000 (latency) or 2,000 (costs), of many one in 250. Such a decision says `canary`. A try beyond `maxCostUsd` expects what most of
    * the model's bills say, up to the limit. Default true, or a model that was slow or dear for a while would be shut out
    * for ever; false keeps strictly to what is known.
    */

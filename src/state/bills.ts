@@ -8,6 +8,7 @@ import {
   withoutBill,
 } from '../models/cost-estimate.js'
 import { isWorthTelling } from '../models/implausible-bill.js'
+import { keepLatest } from '../models/latest-outcomes.js'
 import type { PriceList } from '../models/price-list.js'
 import type { Model, Registry } from '../models/registry.js'
 import { costAgainst } from '../models/reprice-scale.js'
@@ -46,6 +47,7 @@ export class Bills {
     listUsd: number,
     { predictedUsd, isMistake, isTry }: LearnedBill,
   ): void {
+    keepLatest(model.latest.billsUsd, costUsd)
     if (listUsd > 0) {
       recordTry(model, costUsd, listUsd, isTry)
       recordCost(model, costUsd, listUsd, predictedUsd, isMistake)

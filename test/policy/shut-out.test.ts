@@ -90,6 +90,50 @@ describe.each(CASES)('under policy %s a model that %s shuts out', (policy, limit
     expect(share(play(world, 600, options, HEALTHY, random).models.slice(300), 'good')).toBeGreaterThan(0.9)
   })
 
+  /** `good` goes wrong in its next calls, whichever requests these are for. */
+  const badFor = (calls: number) => {
+    const made = { count: 0 }
+    const outcome: Outcome = (model) =>
+      model === 'good' && ++made.count <= calls ? bad(model) : HEALTHY(model)
+    return { outcome, made }
+  }
+
+  it.each([1, 3, 10])(
+    'for its next %i calls, tries among them, is back within some hundred requests',
+    async (calls) => {
+      const world = await makeKnowing({ policy })
+      const random = new Random(5)
+      play(world, 300, options, HEALTHY, random)
+      const { outcome, made } = badFor(calls)
+      const { models } = play(world, 700, options, outcome, random)
+      expect(made.count).toBeGreaterThan(calls)
+      expect(share(models.slice(500), 'good')).toBeGreaterThan(0.9)
+    },
+  )
+
+  it.each([3, 10])(
+    'for its first %i calls, tries among them, is back within some hundred requests',
+    async (calls) => {
+      const world = await makeWorld({ policy, forcedExploration: 0 })
+      const random = new Random(5)
+      const { outcome } = badFor(calls)
+      play(world, 1, { candidates: ['good'] }, outcome, random)
+      play(world, 40, { candidates: ['plain'] }, HEALTHY, random)
+      const { models } = play(world, 1000, options, outcome, random)
+      expect(share(models.slice(800), 'good')).toBeGreaterThan(0.9)
+    },
+  )
+
+  it('for long is tried again after a bounded pause, and few requests are tries', async () => {
+    const world = await makeKnowing({ policy })
+    const random = new Random(5)
+    const { models } = play(world, 10_000, options, bad, random)
+    expect(models.filter((model) => model === 'good').length).toBeLessThan(30)
+    const pause = limit === 'maxLatencyMs' ? 1000 : 2000
+    const { models: after } = play(world, pause + 500, options, HEALTHY, random)
+    expect(share(after.slice(pause + 200), 'good')).toBeGreaterThan(0.9)
+  })
+
   it('for good is tried ever more seldom, and each try is told', async () => {
     const world = await makeWorld({ policy })
     const random = new Random(5)

@@ -6,14 +6,7 @@ import type { StateView } from '../../state/policy-state.js'
 import type { Choice } from '../chooser.js'
 import type { DecisionNote } from '../decision-note.js'
 import type { RequestSize } from '../eligibility.js'
-import {
-  ageOf,
-  allowsTries,
-  type CostEstimates,
-  doublingsBeyond,
-  dueTries,
-  openModels,
-} from '../open-models.js'
+import { ageOf, allowsTries, type CostEstimates, dueTries, openModels, pauseBeyond } from '../open-models.js'
 import type { RouteOptions } from '../route-options.js'
 import type { SpendingLimits } from './accounts/spending-limits.js'
 import { CandidateCosts } from './candidate-costs.js'
@@ -159,7 +152,7 @@ export class Candidates {
     const shut = beyond.filter(
       (model) => costs.triedUsd(models.indexOf(model), ageOf(state, model, null)) <= maxUsd,
     )
-    return dueTries(state, shut, (model) => doublingsBeyond(model, request, true), null)
+    return dueTries(state, shut, (model) => pauseBeyond(model, request, true), null)
   }
 
   /** What the waiting contexts share, unless it is there already. */

@@ -3,7 +3,7 @@ import { tieBreak } from '../../bandit/tie-break.js'
 import { QUADRATIC } from '../../kernel/kernel.js'
 import { CELL_STRIDE, cellOffset } from '../../kernel/layout.js'
 import type { Model } from '../../models/registry.js'
-import { costDoublings, doubtLimitUsd, doubtOfCosts, isTryDue, paceOf } from '../../models/tries.js'
+import { costPause, doubtLimitUsd, doubtOfCosts, isTryDue, paceOf } from '../../models/tries.js'
 import type { StateView } from '../../state/policy-state.js'
 import { Candidates, newcomer } from '../candidates.js'
 import { blankChoice, type Choice, type Chooser, type Judgement } from '../chooser.js'
@@ -167,9 +167,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     if (doubt === 1 || note.options?.exploit === true) return knownUsd
     const { arms, requests, registry } = state
     const idle = arms.idleAge(model.slot, requests)
-    return isTryDue(costDoublings(model), idle, paceOf(registry.models), requests)
-      ? doubt * knownUsd
-      : knownUsd
+    return isTryDue(costPause(model), idle, paceOf(registry.models), requests) ? doubt * knownUsd : knownUsd
   }
 
   /** Epsilon exploration on top of the draw: the propensity is that of both. @returns a list position */

@@ -1,6 +1,7 @@
 import { armNumbers } from '../../bandit/arms.js'
 import { DIMENSION_MAX, isBytes } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { noOutcomes } from '../../models/latest-outcomes.js'
 import type { PriceList } from '../../models/price-list.js'
 import { MODEL_NUMBERS, Model } from '../../models/registry.js'
 import { emptyMix, loadMix } from '../../models/token-mix.js'
@@ -97,6 +98,7 @@ export function* decodeSteps(
       disabledBy,
       correctedBills,
       isRescaled: learned.isRescaled === true,
+      latest: learned.latest ?? noOutcomes(),
       tokenMix: learned.tokenMix === undefined ? emptyMix() : loadMix(learned.tokenMix),
     })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }

@@ -1,9 +1,10 @@
 import { isRecord, isText } from '../../base/check.js'
+import { LATEST_OUTCOMES, type LatestOutcomes } from '../../models/latest-outcomes.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
 import { TOKEN_KINDS } from '../../models/token-kinds.js'
 import { type SavedMix, TOKENS_SUM_MAX } from '../../models/token-mix.js'
 import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
-import { invalidSnapshot, isCount } from './invalid-snapshot.js'
+import { invalidSnapshot, isCount, SUM_MAX } from './invalid-snapshot.js'
 
 /** The part of a snapshot that is text; src/state/snapshot/snapshot.ts has the format. */
 export interface SnapshotText {
@@ -24,6 +25,8 @@ export interface SnapshotText {
     readonly tokenMix?: SavedMix | undefined
     /** What was learned of its costs was scaled to new prices; left out where it was not. */
     readonly isRescaled?: true | undefined
+    /** Left out where nothing is known, and in snapshots older than this field. */
+    readonly latest?: LatestOutcomes | undefined
   }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */
   readonly prices: readonly unknown[]
@@ -67,6 +70,7 @@ export function readSnapshotText(bytes: Uint8Array, version: number, next: numbe
       correctedBills,
       isRescaled: scaled,
       tokenMix: readMix(model.tokenMix),
+      latest: readOutcomes(model.latest),
     }
     if (draining === undefined) return read
     if (draining !== true || !disabledBy.includes('operator'))
@@ -105,6 +109,19 @@ function readMix(value: unknown): SavedMix | undefined {
     sums[kind] = sum
   }
   return { bills, tokens: sums, assumedInput, assumedOutput, outputBills }
+}
+
+function readOutcomes(value: unknown): LatestOutcomes | undefined {
+  if (value === undefined) return undefined
+  const { latenciesMs, billsUsd } = isRecord(value) ? value : {}
+  if (!isLatest(latenciesMs) || !isLatest(billsUsd))
+    throw invalidSnapshot('the latest calls of a model are not valid')
+  return { latenciesMs, billsUsd }
+}
+
+function isLatest(value: unknown): value is number[] {
+  const isOutcome = (entry: unknown) => typeof entry === 'number' && entry >= 0 && entry <= SUM_MAX
+  return Array.isArray(value) && value.length <= LATEST_OUTCOMES && value.every(isOutcome)
 }
 
 function isTokens(value: unknown): value is number {

@@ -1,3 +1,4 @@
+import { saveOutcomes } from '../../models/latest-outcomes.js'
 import { MODEL_NUMBERS } from '../../models/registry.js'
 import { saveMix } from '../../models/token-mix.js'
 import type { ClosedRequest } from '../pending/closed-requests.js'
@@ -57,6 +58,7 @@ function snapshotSteps(
       correctedBills: model.correctedBills === 0 ? undefined : model.correctedBills,
       tokenMix: model.tokenMix.bills === 0 ? undefined : saveMix(model.tokenMix),
       isRescaled: model.isRescaled ? (true as const) : undefined,
+      latest: saveOutcomes(model.latest),
     })),
     budget: cost.usdPerRequest !== null,
     rewardRange: rangeOf(state),

@@ -1,4 +1,4 @@
-import { costDoublings, doubtOfCosts, isTryDue, isTryDueAt, paceOf } from '../../../models/tries.js'
+import { costPause, doubtOfCosts, isTryDue, isTryDueAt, paceOf } from '../../../models/tries.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import { isFree } from '../../eligibility.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
@@ -23,7 +23,7 @@ export class CostDoubts {
     const { list, values, neededUsd } = costs
     const model = list.models[position]
     if (doubtOfCosts(model, isFree(model)) === 1) return false
-    if (!isTryDue(costDoublings(model), idle, paceOf(registry.models), requests)) return false
+    if (!isTryDue(costPause(model), idle, paceOf(registry.models), requests)) return false
     if (this.drawnUsd(position) > limits.limitUsd) return false
     const worth = values[position] - limits.price * this.usualUsd(position)
     for (let other = 0; other < list.count; other++) {
@@ -48,8 +48,8 @@ export class CostDoubts {
       const model = list.models[position]
       if (this.doubtAt(position) === 1) continue
       const isDue =
-        isTryDue(costDoublings(model), arms.idleAge(model.slot, requests), pace, requests) ||
-        isTryDueAt(costDoublings(model), model.routedAt, at, pace)
+        isTryDue(costPause(model), arms.idleAge(model.slot, requests), pace, requests) ||
+        isTryDueAt(costPause(model), model.routedAt, at, pace)
       const usd = this.drawnUsd(position)
       if (!isDue || usd > leastUsd) continue
       found = position
@@ -63,9 +63,15 @@ export class CostDoubts {
     this.costs.expectedUsd[position] = this.usualUsd(position)
   }
 
+  /** Not less than most bills say of the prompt: it may be expected to cost no more than that already. */
   private usualUsd(position: number): number {
-    const { expectedUsd } = this.costs
-    return expectedUsd[position] * this.doubtAt(position)
+    const { list, expectedUsd, listUsd } = this.costs
+    const model = list.models[position]
+    const mostSayUsd = isFree(model) ? model.usualFreeUsd : model.usualCostRatio * listUsd[position]
+    return Math.max(
+      expectedUsd[position] * this.doubtAt(position),
+      Math.min(expectedUsd[position], mostSayUsd),
+    )
   }
 
   private doubtAt(position: number): number {

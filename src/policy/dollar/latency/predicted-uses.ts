@@ -2,7 +2,7 @@ import type { CandidateList } from '../../../bandit/candidate-list.js'
 import type { Kernel } from '../../../kernel/kernel.js'
 import { listOffset } from '../../../kernel/layout.js'
 import type { Model } from '../../../models/registry.js'
-import { isTryDue, latencyDoublings, paceOf } from '../../../models/tries.js'
+import { isTryDue, latencyPause, paceOf } from '../../../models/tries.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import { NO_USE } from '../pending-columns.js'
 import { FIRST_LATENCIES } from '../tuning.js'
@@ -103,7 +103,7 @@ export class PredictedUses {
     const count = profiles.count(model.slot)
     const isNew = count > 0 && count <= FIRST_LATENCIES && !profiles.isSlowed(model.slot)
     if (!isNew || this.known < 2) return Number.NEGATIVE_INFINITY
-    if (!isTryDue(latencyDoublings(model), idle, paceOf(registry.models), requests))
+    if (!isTryDue(latencyPause(model), idle, paceOf(registry.models), requests))
       return Number.NEGATIVE_INFINITY
     const others = (this.neutral * this.known - this.corrected[position]) / (this.known - 1)
     return this.price * Math.max(0, this.corrected[position] - others)
