@@ -5,6 +5,7 @@ import type { RouteOptions } from '../../src/policy/route-options.js'
 import { codeOf } from '../support/errors.js'
 import { Random } from '../support/random.js'
 import { type Bench, digest, makeBench } from '../support/router.js'
+import { withText } from '../support/snapshot-bytes.js'
 
 const MODELS = [
   { id: 'plain', inputUsdPerMTok: 1, outputUsdPerMTok: 4 },
@@ -283,6 +284,37 @@ describe('under policy dollar, with no limits of the requests themselves', () =>
       const slow = Array.from({ length: calls }, (_, i) => i)
       const { models } = play(world, 2000, {}, wrongAt(slow, 1, 30_000), new Random(5))
       expect(share(models.slice(1000), 'good')).toBeGreaterThan(0.9)
+    }
+  })
+})
+
+describe('the latest calls of a model', () => {
+  const edited = (snapshot: Uint8Array, latest: unknown): Uint8Array =>
+    withText(snapshot, (text) => ({
+      ...text,
+      models: (text.models as readonly object[]).map((model) => ({ ...model, latest })),
+    }))
+
+  it('are missing in older snapshots, and what cannot be such is refused', async () => {
+    const world = await makeKnowing({})
+    const snapshot = world.router.snapshot()
+    world.router.restore(edited(snapshot, undefined))
+    const { models } = play(world, 100, LIMITS.maxLatencyMs.options, HEALTHY, new Random(5))
+    expect(share(models, 'good')).toBeGreaterThan(0.9)
+    const most = Array.from({ length: 20 }, () => 800)
+    world.router.restore(edited(snapshot, { latenciesMs: most, billsUsd: [] }))
+    for (const wrong of [
+      null,
+      [],
+      {},
+      { latenciesMs: most },
+      { latenciesMs: [...most, 800], billsUsd: [] },
+      { latenciesMs: [-1], billsUsd: [] },
+      { latenciesMs: ['1'], billsUsd: [] },
+      { latenciesMs: [], billsUsd: [1e300] },
+    ]) {
+      const restore = () => world.router.restore(edited(snapshot, wrong))
+      expect(restore).toThrow(expect.objectContaining({ code: 'SNAPSHOT_INVALID' }))
     }
   })
 })
