@@ -1,6 +1,7 @@
 // npm run chaos -- [--short] [--seed N] [--only TEXT] [--json FILE] [--write] [--allow-missing]
 // What can go wrong goes wrong here, with real processes, real SQLite files and a redis-server of its own: one line a
-// check, exit code 1 if one failed. The full run takes some minutes; --write puts its table into docs/OPERATIONS.md.
+// check, exit code 1 if one failed. The full run takes some minutes; --write puts its table into docs/OPERATIONS.md
+// and two rows of it into the README.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +52,8 @@ const CHECKS = [
   refusedReceipts,
   ids,
 ]
+/** What --write puts into the README as well. */
+const IN_README = [kill.name, oneCap.name]
 const NO_REDIS = 'redis-server is not installed: apt-get install redis-server'
 /** A check takes at most 90 s, a short one 15. */
 const SECONDS_MAX = 240
@@ -79,12 +82,8 @@ if (flags.json !== undefined) {
   writeFileSync(flags.json, `${JSON.stringify({ seed, short, checks: results }, null, 2)}\n`)
 }
 if (flags.write) {
-  const lines = results.map((each) => {
-    const word = each.ok ? wordOf(each) : '**fails**'
-    return `| ${each.name} | ${word} | ${each.seconds} s | ${each.detail} |`
-  })
-  const chaos = ['| check | | | |', '| --- | --- | ---: | --- |', ...lines].join('\n')
-  write(fileURLToPath(new URL('../docs/OPERATIONS.md', import.meta.url)), { chaos })
+  write(pathOf('../docs/OPERATIONS.md'), { chaos: tableOf(results) })
+  write(pathOf('../README.md'), { chaos: tableOf(results.filter(({ name }) => IN_README.includes(name))) })
 }
 // A check that was late may still be at it.
 process.exit(failed === 0 && results.length > 0 ? 0 : 1)
@@ -114,6 +113,18 @@ async function outcomeOf(check) {
 function wordOf({ ok, skipped }) {
   if (!ok) return 'fails'
   return skipped ? 'skipped' : 'holds'
+}
+
+function pathOf(file) {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+function tableOf(rows) {
+  const lines = rows.map((each) => {
+    const word = each.ok ? wordOf(each) : '**fails**'
+    return `| ${each.name} | ${word} | ${each.seconds} s | ${each.detail} |`
+  })
+  return ['| check | | | |', '| --- | --- | ---: | --- |', ...lines].join('\n')
 }
 
 function printTable() {

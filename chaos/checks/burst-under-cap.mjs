@@ -8,27 +8,46 @@ const CAP_USD = 10
 
 export const name = 'burst under a cap'
 
+/** The last day is as no day before it. */
+const NEW_DAYS = {
+  'a first busy day': (hour) => (hour >= 9 && hour < 18 ? 2000 : 100),
+  'a first burst at 23h': (hour) => (hour === 23 ? 6000 : 100),
+}
+
 /**
  * 100 requests an hour and 8,000 at 23h, $10 a day, the router closed and opened again every six hours: nobody is refused
- * that the cheapest model can serve, the cap is kept, and from the second day on it is spent.
+ * that the cheapest model can serve, the cap is kept, and from the second day on it is spent. The same after days of 100
+ * an hour on a day that has twenty times the traffic, or sixty times in its last hour.
  */
 export async function run({ folder, seed, short }) {
   const days = short ? 2 : 4
-  const caps = [{ usd: CAP_USD, per: 'day' }]
-  const library = {
-    createRouter: (options) =>
-      createRouter({ ...options, store: sqliteStore(join(folder, 'burst.db')), onDifference: 'throw' }),
+  const same = await playOn(join(folder, 'burst.db'), { shape: SHAPES['burst at 23h'], days, seed })
+  const fresh = []
+  for (const [what, perHour] of Object.entries(NEW_DAYS).slice(short ? 1 : 0)) {
+    const shape = (day, hour) => (day < days ? 100 : perHour(hour))
+    const rows = await playOn(join(folder, `${fresh.length}.db`), { shape, days: days + 1, seed })
+    fresh.push({ what, ...rows[days] })
   }
-  const shape = SHAPES['burst at 23h']
-  const rows = await play(library, { shape, caps, days, seed, restartHours: 6 })
-  const refused = rows.reduce((sum, row) => sum + row.refused, 0)
-  const ofCap = rows.map(({ usd }) => usd / CAP_USD)
+  const all = [...same, ...fresh]
   // Bills in flight above their reservations are the last request's: they settle one by one.
   const ok =
-    refused === 0 && ofCap.every((share) => share <= 1.01) && ofCap.slice(1).every((share) => share > 0.9)
-  const spent = ofCap.map((share) => `${(100 * share).toFixed(1)} %`).join(', ')
+    all.every(({ refused, usd }) => refused === 0 && usd <= 1.01 * CAP_USD) &&
+    same.slice(1).every(({ usd }) => usd > 0.9 * CAP_USD)
   return {
     ok,
-    detail: `${rows.reduce((sum, row) => sum + row.requests, 0)} requests in ${days} days, ${refused} refused; of the cap ${spent}`,
+    detail: `in ${days} days ${told(same)}; ${fresh.map((row) => `${row.what}: ${told([row])}`).join('; ')}`,
   }
+}
+
+function playOn(file, traffic) {
+  const library = {
+    createRouter: (options) => createRouter({ ...options, store: sqliteStore(file), onDifference: 'throw' }),
+  }
+  return play(library, { ...traffic, caps: [{ usd: CAP_USD, per: 'day' }], restartHours: 6 })
+}
+
+function told(rows) {
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
+  const spent = rows.map(({ usd }) => `${((100 * usd) / CAP_USD).toFixed(1)} %`).join(', ')
+  return `${sum('requests')} requests, ${sum('refused')} refused, of the cap ${spent}`
 }
