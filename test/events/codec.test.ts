@@ -49,6 +49,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['drain', false],
   ['by', 'operator'],
   ['countsOn', false],
+  ['periods', null],
   ['inputTokens', null],
   ['shrinkage', new Float64Array()],
   ['usualTokens', new Float64Array()],

@@ -108,7 +108,7 @@ const ROUTED = {
 }
 const ADDED = ofVersion1('model-added')
 const SPEC = ADDED.model as Readonly<Record<string, unknown>>
-const CAPS = { type: 'caps-set', at: AT, tenant: null, countsOn: false }
+const CAPS = { type: 'caps-set', at: AT, tenant: null, countsOn: false, periods: null }
 
 describe('a newer release', () => {
   it('reads the events of this one, with what stands for its own fields', () => {
@@ -185,6 +185,8 @@ describe('what a newer release wrote is refused by name:', () => {
     ['model-repriced', 'usualTokens', Float64Array.of(1000, 300)],
     ['tenant-removed', 'countsOn', true],
     ['caps-set', 'countsOn', true],
+    ['tenant-removed', 'periods', []],
+    ['caps-set', 'periods', [{ per: 'day', timeZone: 'UTC', startsAt: AT, endsAt: AT + 86_400_000 }]],
     ['refused', 'requests', 2],
     ['model-removed', 'drain', true],
   ])('of %s the field %s, by a release that is older than it', (type, field, value) => {
@@ -195,7 +197,8 @@ describe('what a newer release wrote is refused by name:', () => {
     const { [field]: since, ...fields } = definition.fields
     expect(since).toBeDefined()
     const older = eventTable([defineEvent(type, definition.code, fields)])
-    const all: AnyEvent = { ...OF, type, tenant: 't', caps: [CAP], price: PRICE, logCost: 0.5 }
+    const caps = { caps: [CAP], countsOn: false, periods: null }
+    const all: AnyEvent = { ...OF, type, tenant: 't', ...caps, price: PRICE, logCost: 0.5 }
     const plain = {
       type,
       at: AT,

@@ -238,6 +238,53 @@ describe('a calendar cap that replicas share', () => {
     },
   )
 
+  it.each([
+    [{ per: 'day' }, { per: 'day', window: 'rolling' }],
+    [{ per: 'day', window: 'rolling' }, { per: 'day' }],
+    [{ per: 'hour' }, { per: 'day' }],
+    [{ per: 'day' }, { per: 'month' }],
+    [
+      { per: 'hour', window: 'rolling' },
+      { per: 'day', window: 'rolling' },
+    ],
+  ] as const)('goes on where %o becomes %o', async (from, to) => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, ...from }] })
+    await fleet.spend([0, 1], 0.1, 35)
+    const inFlight = await fleet.hold(0, 0.1, 0.5)
+    await fleet.tick()
+    fleet.routers[1].setCaps([{ usd: 10, ...to }])
+    await fleet.tick()
+    // Neither hears what the other spends.
+    for (const store of fleet.stores) store.isDeaf = true
+    await fleet.spend([0, 1], 0.1, 120)
+    for (const request of inFlight) fleet.settle(request, 1)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(8.8)
+    for (const store of fleet.stores) store.isDeaf = false
+  })
+
+  it.each(['calendar', 'rolling'] as const)(
+    'that is away for a while pays for what was spent then: %s',
+    async (window) => {
+      const cap = { usd: 10, per: 'day', window } as const
+      const fleet = await Fleet.start(2, { caps: [cap] })
+      await fleet.spend([0, 1], 0.1, 20)
+      fleet.routers[1].setCaps([])
+      await fleet.tick()
+      fleet.now += MINUTE
+      await fleet.spend([0, 1], 0.1, 15)
+      fleet.routers[0].setCaps([cap])
+      await fleet.tick()
+      for (const store of fleet.stores) store.isDeaf = true
+      await fleet.spend([0, 1], 0.1, 120)
+      const spentUsd = fleet.spentUsd(() => true)
+      expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+      expect(spentUsd).toBeGreaterThan(8.8)
+      for (const store of fleet.stores) store.isDeaf = false
+    },
+  )
+
   it('of a tenant that is gone and back is not there twice', async () => {
     const tenant = { id: 't', caps: [{ usd: 10, per: 'day' }] } as const
     const fleet = await Fleet.start(2, { tenants: [tenant] })

@@ -47,12 +47,13 @@ export class AccountWallets {
   }
 
   /** Whether a limit is other than the wallets know it. */
-  isStale(limits: AccountLimits): boolean {
+  isStale(limits: AccountLimits, now: number): boolean {
     const { caps } = limits
     if (caps.length !== this.caps.length) return true
     for (let i = 0; i < caps.length; i++) {
       const { pool } = this.caps[i]
-      if (pool.limitUsd !== caps[i].sharedUsd(caps[i].startsAt) || pool.endsAt !== endOf(caps[i])) return true
+      if (pool.limitUsd !== caps[i].sharedUsd(caps[i].startsAt, now) || pool.endsAt !== endOf(caps[i]))
+        return true
     }
     return this.burstUsd(limits.usdPerRequest) !== (this.burst?.pool.limitUsd ?? null)
   }
@@ -108,7 +109,7 @@ export class AccountWallets {
   private walletOf(cap: Cap, now: number, before: readonly Wallet[]): Wallet {
     // The period that the next request will begin, if none is in force.
     const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap
-    const pool = poolOf(this.tenant, cap, startsAt, endsAt)
+    const pool = poolOf(this.tenant, cap, startsAt, endsAt, now)
     const same = before.find((wallet) => wallet.pool.key === pool.key)
     if (same?.pool.limitUsd === pool.limitUsd) return same
     const wallet = this.ahead.get(pool.key) ?? new Wallet(pool, CAP_SHARE, startsAt)
@@ -141,11 +142,18 @@ export class AccountWallets {
 }
 
 /** The pot of a cap: of a calendar cap one a period. */
-export function poolOf(tenant: string | null, cap: Cap, startsAt: number, endsAt: number): LeasePool {
-  const { per, window, usd } = cap
+export function poolOf(
+  tenant: string | null,
+  cap: Cap,
+  startsAt: number,
+  endsAt: number,
+  now: number,
+): LeasePool {
+  const { per, window } = cap
+  const limitUsd = cap.sharedUsd(startsAt, now)
   const key = `cap/${tenant ?? ''}/${per}/${window}`
-  if (window === 'rolling') return { key, limitUsd: usd, endsAt: null, windowMs: potWindowMs(cap.lengthMs) }
-  return { key: `${key}/${startsAt}`, limitUsd: cap.sharedUsd(startsAt), endsAt, windowMs: null }
+  if (window === 'rolling') return { key, limitUsd, endsAt: null, windowMs: potWindowMs(cap.lengthMs) }
+  return { key: `${key}/${startsAt}`, limitUsd, endsAt, windowMs: null }
 }
 
 /**

@@ -146,7 +146,7 @@ export class LeaseRenewal {
     const wanted = (this.options.limitsOf(tenant)?.caps ?? []).flatMap((cap) => {
       if (cap.window === 'rolling' || cap.endsAt <= now || cap.endsAt - now > AHEAD_MS) return []
       const next = calendarPeriod(cap, cap.endsAt)
-      return [walletAhead(poolOf(tenant, cap, next.startsAt, next.endsAt), next.startsAt)]
+      return [walletAhead(poolOf(tenant, cap, next.startsAt, next.endsAt, now), next.startsAt)]
     })
     // Of a period that will not begin, or a limit that is no more.
     const gone = [...account.ahead.values()].filter(

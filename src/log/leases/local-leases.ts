@@ -203,7 +203,8 @@ export class LocalLeases implements Lease {
     const limits = this.options.limitsOf(tenant)
     if (limits === undefined) return undefined
     let account = this.accounts.get(tenant)
-    if (account === undefined || account.isStale(limits)) account = this.followLimits(tenant)
+    if (account === undefined || account.isStale(limits, this.options.now()))
+      account = this.followLimits(tenant)
     if (account?.isLow(this.renewal.processes, this.options.now()) === true) this.renewal.wantRefill()
     return account
   }

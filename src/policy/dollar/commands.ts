@@ -15,7 +15,7 @@ import { checkNewCeiling } from '../budget.js'
 import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
 import type { AccountLimits } from './accounts/account-limits.js'
 import type { Accounts } from './accounts/accounts.js'
-import { type CapOptions, checkNewCaps } from './accounts/cap-period.js'
+import { type CapOptions, type CapSpec, checkNewCaps, periodsOf } from './accounts/cap-period.js'
 import { findTenant } from './accounts/find-tenant.js'
 import type { ForTenant, TenantOptions } from './accounts/tenant-options.js'
 import { ESTIMATORS, type Estimator } from './estimate/estimators.js'
@@ -78,7 +78,7 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 
   setCaps({ state, at }, caps, options) {
     const tenant = tenantIn(state.policy.accounts, options)
-    return [{ type: 'caps-set', at, tenant, caps: checkNewCaps(caps, 'caps'), countsOn: true }]
+    return [capsSet(at, tenant, checkNewCaps(caps, 'caps'), state.policy.limits(tenant)?.caps ?? [])]
   },
 
   adjustAccount({ state, at }, usd, options) {
@@ -115,9 +115,12 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
     }).flat()
   },
 
-  removeTenant: ({ state, at }, id) => [
-    { type: 'tenant-removed', at, tenant: findTenant(state.policy.accounts, id, 'id'), countsOn: true },
-  ],
+  removeTenant({ state, at }, id) {
+    const { accounts } = state.policy
+    const tenant = findTenant(accounts, id, 'id')
+    const periods = periodsOf(accounts.of(tenant)?.counting ?? [], at)
+    return [{ type: 'tenant-removed', at, tenant, countsOn: true, periods }]
+  },
 }
 
 export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
@@ -173,7 +176,17 @@ function tenantAdded(
     record.budget === undefined ? null : checkNewCeiling(record.budget, `${field}.budget`, FIXED_BUDGET_KEYS)
   const caps = record.caps === undefined ? [] : checkNewCaps(record.caps, `${field}.caps`)
   const added: EventOf<'tenant-added'> = { type: 'tenant-added', at, tenant: id, usdPerRequest }
-  return caps.length === 0 ? [added] : [added, { type: 'caps-set', at, tenant: id, caps, countsOn: true }]
+  return caps.length === 0 ? [added] : [added, capsSet(at, id, caps, [])]
+}
+
+/** @param before the caps in force */
+function capsSet(
+  at: number,
+  tenant: string | null,
+  caps: readonly CapSpec[],
+  before: readonly CapSpec[],
+): EventOf<'caps-set'> {
+  return { type: 'caps-set', at, tenant, caps, countsOn: true, periods: periodsOf([...caps, ...before], at) }
 }
 
 function tenantIn(accounts: Accounts, options: unknown): string | null {

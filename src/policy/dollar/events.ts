@@ -21,7 +21,15 @@ import {
   record,
   text,
 } from '../../events/fields.js'
-import { CAP_LENGTHS, CAP_PACINGS, CAP_WINDOWS, CAPS_MAX, checkCaps } from './accounts/cap-period.js'
+import {
+  CAP_LENGTHS,
+  CAP_PACINGS,
+  CAP_WINDOWS,
+  CAPS_MAX,
+  checkCaps,
+  checkPeriods,
+  PERIOD_KEYS,
+} from './accounts/cap-period.js'
 import { ESTIMATORS } from './estimate/estimators.js'
 import { checkPercentile, type LatencyLimit } from './latency/latency-limit.js'
 
@@ -37,12 +45,23 @@ const REFUSED_REQUESTS_MAX = 2 ** 31 - 1
 const DRAWN_MAX = 1e15
 const LIMIT_KEYS = ['ms', 'percentile'] as const
 
+const PERIODS = record(checkPeriods, {
+  first: PERIOD_KEYS,
+  known: PERIOD_KEYS,
+  within: { per: { first: CAP_LENGTHS, known: CAP_LENGTHS } },
+})
+
 /** All caps of the router or of a tenant from now on. */
 const capsSet = defineEvent('caps-set', 12, {
   tenant: column('tenant', nullable(text())),
   caps: record(checkCaps, { first: FIRST_CAP_KEYS, known: CAP_KEYS, within: CAP_WORDS }),
   /** Whether those that are left out go on counting, for when they are put back. Events of release 0.1.0 do not say so. */
   countsOn: added(boolean(), false),
+  /**
+   * The calendar periods now of these caps, and of those before. With them caps of another kind take in what was counted in their
+   * window, and those that are left out count what is routed in the same period. Null: an event from before 0.2, without either.
+   */
+  periods: added(nullable(PERIODS), null),
 })
 export type CapsSetEvent = DefinedEvent<typeof capsSet>
 
@@ -91,6 +110,8 @@ const tenantRemoved = defineEvent('tenant-removed', 16, {
   tenant: column('tenant', text()),
   /** Whether its caps count its late bills, and all that it spends once it is back. Events of release 0.1.0 do not say so. */
   countsOn: added(boolean(), false),
+  /** As of caps that are set: of its caps. */
+  periods: added(nullable(PERIODS), null),
 })
 export type TenantRemovedEvent = DefinedEvent<typeof tenantRemoved>
 

@@ -272,7 +272,7 @@ it('a bill of a tenant that is back is paid from what replicas share, before oth
 it('a removal of an older release folds as it did: late bills counted under no cap', async () => {
   const router = await started(DAY)
   const id = route(router, 1)
-  router.apply({ type: 'tenant-removed', at: START, tenant: 't', countsOn: false })
+  router.apply({ type: 'tenant-removed', at: START, tenant: 't', countsOn: false, periods: null })
   router.addTenant({ id: 't', caps: [DAY] })
   router.settle(id, { costUsd: 5 })
   expect(spentUsd(router)).toEqual([1])

@@ -6,6 +6,8 @@ import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { HOUR, X } from '../../support/router.js'
 
 const START = Date.UTC(2026, 9, 24, 12)
+const MIDNIGHT = Date.UTC(2026, 9, 25)
+const MINUTE = HOUR / 60
 const clock = { now: START }
 const DAY: CapOptions = { usd: 1, per: 'day' }
 const ROLLING: CapOptions = { usd: 1, per: 'day', window: 'rolling' }
@@ -42,6 +44,15 @@ function capOf(router: Router, tenant: string | null, i = 0) {
   const cap = account?.caps[i]
   if (cap === undefined) throw new Error('no such cap')
   return cap
+}
+
+/** A router that begins with the snapshot of another. */
+async function restoredFrom(router: Router, more: object = {}): Promise<Router> {
+  const { now } = clock
+  const copy = await started([], null, more)
+  clock.now = now
+  copy.restore(router.snapshot())
+  return copy
 }
 
 describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tenant) => {
@@ -83,6 +94,61 @@ describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tena
     spend(router, tenant, 0.1)
     expect(capOf(router, tenant).spentUsd).toBeCloseTo(0.1, 12)
   })
+
+  it.each(['once', 'twice'])(
+    'keeps the bill that came after its period, taken away %s after that',
+    async (often) => {
+      const router = await started([DAY], tenant)
+      const id = route(router, tenant, 0.9)
+      clock.now = MIDNIGHT + 5 * MINUTE
+      router.settle(id, { costUsd: 0.9 })
+      clock.now += MINUTE
+      router.setCaps([], of(tenant))
+      spend(router, tenant, 0.0625)
+      if (often === 'twice') router.setCaps([], of(tenant))
+      const copy = await restoredFrom(router)
+      for (const each of [router, copy]) {
+        each.setCaps([DAY], of(tenant))
+        expect(() => route(each, tenant, 0.06)).toThrow()
+        expect(capOf(each, tenant).spentUsd).toBeCloseTo(0.9625, 12)
+      }
+      expect((await router.digest()).sha256).toBe((await copy.digest()).sha256)
+      clock.now += 24 * HOUR
+      spend(router, tenant, 1)
+    },
+  )
+
+  it.each(['settle', 'fail', 'expire', 'correct'] as const)(
+    'keeps a bill of an earlier request that comes in the next period while it is away, by %s, and no other spend',
+    async (how) => {
+      const router = await started([DAY], tenant, { pendingTtlMs: 12.1 * HOUR })
+      clock.now = MIDNIGHT - 10 * MINUTE
+      const id = route(router, tenant, how === 'expire' ? 0.9 : 0.1)
+      if (how === 'correct') router.settle(id, { costUsd: 0 })
+      router.setCaps([], of(tenant))
+      clock.now = MIDNIGHT + 5 * MINUTE
+      spend(router, tenant, 0.5)
+      if (how === 'expire') {
+        clock.now += 12 * HOUR
+        router.expire()
+      } else router[how](id, { costUsd: 0.9 })
+      router.setCaps([], of(tenant))
+      const open = route(router, tenant, 0.04)
+      const copy = await restoredFrom(router, { pendingTtlMs: 12.1 * HOUR })
+      for (const each of [router, copy]) {
+        each.setCaps([DAY], of(tenant))
+        expect(() => route(each, tenant, 0.07)).toThrow()
+        expect(capOf(each, tenant)).toMatchObject({
+          spentUsd: expect.closeTo(0.9, 12),
+          reservedUsd: expect.closeTo(0.04, 12),
+        })
+        each.settle(open, { costUsd: 0.05 })
+        expect(capOf(each, tenant)).toMatchObject({ spentUsd: expect.closeTo(0.95, 12), reservedUsd: 0 })
+      }
+      clock.now += 24 * HOUR
+      spend(router, tenant, 1)
+    },
+  )
 
   it('is no limit while it is away, and one of two goes alone', async () => {
     const router = await started([DAY, { usd: 5, per: 'week' }], tenant)
@@ -143,4 +209,37 @@ describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tena
     expect((await again.digest()).sha256).toBe(digest.sha256)
     await again.close()
   })
+})
+
+it.each([true, false])(
+  'a tenant that is removed after the end of a period keeps the bill that came since, back with its cap: %s',
+  async (withCap) => {
+    const router = await started([DAY], 't')
+    const id = route(router, 't', 0.9)
+    clock.now = MIDNIGHT + 5 * MINUTE
+    router.settle(id, { costUsd: 0.9 })
+    router.removeTenant('t')
+    router.addTenant({ id: 't', caps: withCap ? [DAY] : [] })
+    spend(router, 't', 0.0625)
+    const copy = await restoredFrom(router)
+    for (const each of [router, copy]) {
+      each.setCaps([DAY], { tenant: 't' })
+      expect(() => route(each, 't', 0.06)).toThrow()
+      expect(capOf(each, 't').spentUsd).toBeCloseTo(0.9625, 12)
+    }
+  },
+)
+
+it('caps of one length in two time zones, that a tenant left one after the other, are restored', async () => {
+  const router = await started([DAY], 't', { pendingTtlMs: 48 * HOUR })
+  const id = route(router, 't', 0.5)
+  router.removeTenant('t')
+  clock.now = MIDNIGHT + HOUR
+  router.settle(id, { costUsd: 0.75 })
+  router.addTenant({ id: 't', caps: [{ ...DAY, timeZone: 'Asia/Tokyo' }] })
+  const late = route(router, 't', 0.125)
+  router.removeTenant('t')
+  router.settle(late, { costUsd: 0.125 })
+  const copy = await restoredFrom(router)
+  expect((await copy.digest()).sha256).toBe((await router.digest()).sha256)
 })

@@ -71,6 +71,11 @@ export class Account {
     return this.retired.length === 0 ? this.caps : [...this.caps, ...this.retired]
   }
 
+  /** Those of them that have counted a request which was routed then. */
+  countingOf(routedAt: number): readonly Cap[] {
+    return this.retired.length === 0 ? this.caps : this.counting.filter((cap) => !cap.isPast(routedAt))
+  }
+
   /** Whether anything limits what it spends. */
   get isLimited(): boolean {
     return this.usdPerRequest !== null || this.caps.length > 0
@@ -129,7 +134,7 @@ export class Account {
 
   /** A request came and drew that much. */
   reserve(at: number, usd: number): void {
-    for (const cap of this.retired) cap.reserve(at, usd)
+    for (const cap of this.retired) if (!cap.isPast(at)) cap.reserve(at, usd)
     if (this.caps.length === 0) return
     if (this.caps.some(({ pacing }) => pacing === 'forecast')) {
       this.arrivals ??= new ArrivalProfile()

@@ -138,6 +138,7 @@ function countsOf(caps: readonly Cap[]): Readonly<Record<string, unknown>> {
     numbers: caps.map((cap) => cap.save()),
     carriedUsd: caps.map((cap) => cap.carriedUsd),
     handed: caps.map((cap) => cap.handed),
+    ...(caps.some((cap) => cap.aside !== null) ? { aside: caps.map((cap) => cap.aside) } : {}),
   }
 }
 
@@ -145,9 +146,12 @@ function countsOf(caps: readonly Cap[]): Readonly<Record<string, unknown>> {
 function loadCounts(saved: unknown): readonly Cap[] {
   const invalid = () => invalidSnapshot('caps that are not in force are not valid')
   if (!isRecord(saved)) throw invalid()
-  const { numbers, carriedUsd } = saved
+  const { numbers, carriedUsd, aside } = saved
   if (!Array.isArray(numbers) || !Array.isArray(carriedUsd)) throw invalid()
-  const caps = readCaps(saved.caps).map((spec, i) => {
+  if (!Array.isArray(saved.caps)) throw invalid()
+  // One by one: a tenant may have left several of a kind, one after the other.
+  const caps = saved.caps.map((saved: unknown, i) => {
+    const [spec] = readCaps([saved])
     const cap = new Cap(spec)
     const own: unknown = numbers[i]
     if (!Array.isArray(own) || !own.every((each) => typeof each === 'number')) throw invalid()
@@ -156,6 +160,9 @@ function loadCounts(saved: unknown): readonly Cap[] {
     return cap
   })
   loadHanded(caps, saved.handed)
+  if (aside === undefined) return caps
+  if (!Array.isArray(aside) || aside.length !== caps.length) throw invalid()
+  if (!caps.every((cap, i) => cap.takeAside(aside[i]))) throw invalid()
   return caps
 }
 

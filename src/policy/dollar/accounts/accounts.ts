@@ -9,7 +9,15 @@ import type { AccountEvent } from '../events.js'
 import { TENANT, TENANT_ALLOWANCE } from '../pending-columns.js'
 import { Account } from './account.js'
 import { Cap } from './cap.js'
-import { type CapSpec, calendarPeriod } from './cap-period.js'
+import {
+  type CapSpec,
+  calendarPeriod,
+  isAsLong,
+  isSameKind,
+  periodOf,
+  type ToldPeriod,
+} from './cap-period.js'
+import { type Counter, carriedOver } from './carry-over.js'
 import { DepartedCaps, type Departure } from './departed-caps.js'
 import { type BookedPart, SplitBookings } from './split-bookings.js'
 
@@ -25,6 +33,7 @@ interface Bill {
   /** When it became known, and when the request expired, ms since 1970. */
   readonly at: number
   readonly chargedAt: number
+  readonly routedAt: number
   readonly costUsd: number
   readonly reservedUsd: number
   /** The reservation had expired: it counts as spend already. */
@@ -105,7 +114,8 @@ export class Accounts {
     const reservedUsd = pending.reservedUsd(sequence)
     const forced = pending.forced(sequence)
     const routerUsd = pending.allowanceUsd(sequence)
-    const bill: Bill = { at, costUsd, reservedUsd, chargedAt: pending.bookedAt(sequence), late, failed }
+    const chargedAt = pending.bookedAt(sequence)
+    const bill: Bill = { at, costUsd, reservedUsd, chargedAt, routedAt: pending.at(sequence), late, failed }
     book(this.router, bill, routerUsd, forced)
     const number = pending.policyColumn(sequence, TENANT)
     const account = this.byNumber.get(number)?.account
@@ -143,7 +153,8 @@ export class Accounts {
   /** The request's reservation became spend: it expired, or its model was removed. */
   charged(at: number, pending: PendingView, sequence: number): void {
     const reservedUsd = pending.reservedUsd(sequence)
-    for (const cap of this.router.counting) cap.settle(at, reservedUsd, reservedUsd)
+    const routedAt = pending.at(sequence)
+    for (const cap of this.router.countingOf(routedAt)) cap.settle(at, reservedUsd, reservedUsd)
     const number = pending.policyColumn(sequence, TENANT)
     const account = this.byNumber.get(number)?.account
     if (account === undefined) {
@@ -152,7 +163,7 @@ export class Accounts {
         if (!hasCounted(cap, departure)) cap.correct(at, at, reservedUsd)
       return
     }
-    for (const cap of account.counting) cap.settle(at, reservedUsd, reservedUsd)
+    for (const cap of account.countingOf(routedAt)) cap.settle(at, reservedUsd, reservedUsd)
     account.ledger.settle(reservedUsd, reservedUsd, pending.policyColumn(sequence, TENANT_ALLOWANCE))
   }
 
@@ -216,7 +227,7 @@ export class Accounts {
         this.byNumber.delete(number)
         const { counting, ledger } = account
         if (countsOn) this.departed.end(number, { tenant: id, countedAt: counting.length === 0 ? null : at })
-        this.departed.leave(id, counting, at, countsOn, ledger.unsettled > 0)
+        this.departed.leave(event, counting, ledger.unsettled > 0)
       }
     }
   }
@@ -247,37 +258,65 @@ export class Accounts {
   }
 
   /**
-   * A cap of the same kind keeps what it knows, one that was taken away, or whose tenant was gone meanwhile, too, and so does one of
-   * another time zone; a new one takes in what is in flight.
+   * A cap of the same kind keeps what it knows, one that was taken away, or whose tenant was gone meanwhile, too. One of another
+   * kind takes in what is in flight, and what those before it have counted of its window.
    */
-  private setCaps({ tenant, caps, at, countsOn }: EventOf<'caps-set'>): void {
+  private setCaps(event: EventOf<'caps-set'>): void {
+    const { tenant, caps, at, countsOn, periods } = event
     const account = this.named(tenant)
     if (account === undefined) return
     const before = account.caps
-    const counts = (cap: Cap) => !cap.isOver(at) && (cap.inFlight > 0 || !cap.isForgotten(at))
-    const gone = new Set([...before, ...account.retired.filter(counts)])
-    account.caps = caps.map((spec) => {
-      const find = (isLike: (cap: CapSpec) => boolean) => {
-        const found = [...gone].find(isLike)
-        if (found !== undefined) gone.delete(found)
-        return found ?? this.back(tenant, account, isLike)
+    const counts = (cap: Cap) => cap.inFlight > 0 || !cap.isForgotten(at)
+    const gone = new Set([...before, ...account.retired.filter((cap) => !cap.isOver(at) && counts(cap))])
+    const find = (isLike: (cap: CapSpec) => boolean) => {
+      const found = [...gone].find(isLike)
+      if (found !== undefined) gone.delete(found)
+      return found ?? this.back(tenant, account, isLike)
+    }
+    const known = caps.map((spec) => find((cap) => isSameKind(cap, spec)))
+    const counters = periods === null ? [] : this.countersOf(tenant, account, known, at)
+    const past = periods === null ? [] : account.retired.filter((cap) => cap.isOver(at) && counts(cap))
+    account.caps = caps.map((spec, i) => {
+      const cap = known[i] ?? new Cap(spec, at)
+      if (known[i] !== undefined) {
+        cap.usd = spec.usd
+        cap.pacing = spec.pacing ?? 'even'
+        cap.putBack(at)
+        return cap
       }
-      const known = find((cap) => sameKind(cap, spec))
-      if (known !== undefined) {
-        known.usd = spec.usd
-        known.pacing = spec.pacing ?? 'even'
-        return known
+      const elsewhere = periods === null ? find((other) => isAsLong(other, spec)) : undefined
+      if (elsewhere !== undefined) {
+        cap.succeed(elsewhere, at)
+        return cap
       }
-      const cap = new Cap(spec, at)
-      const elsewhere = find((other) => isAsLong(other, spec))
-      if (elsewhere !== undefined) cap.succeed(elsewhere, at)
-      else cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
+      const carried = carriedOver(cap, counters, startOf(cap, periods ?? [], at), at)
+      if (carried !== null) cap.takeIn(carried.cap, carried.parts, carried.since, at)
+      cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
       return cap
     })
+    // Of those in a later period by now bills of earlier requests may still come.
+    const away = [...gone, ...past.filter((cap) => !caps.some((spec) => isSameKind(cap, spec)))]
     account.retired = countsOn
-      ? [...gone].filter((cap, i, all) => all.findIndex((other) => isAsLong(cap, other)) === i)
+      ? away.filter((cap, i) => away.findIndex((other) => isAsLong(cap, other)) === i)
       : []
+    if (periods !== null) for (const cap of account.retired) cap.putAside(at, periods)
     if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
+  }
+
+  /** What has counted for an account. @param staying those of its caps that stay in force */
+  private countersOf(
+    tenant: string | null,
+    { caps, retired }: Account,
+    staying: readonly (Cap | undefined)[],
+    at: number,
+  ): readonly Counter[] {
+    const departed = tenant === null ? NO_CAPS : this.departed.capsOf(tenant)
+    const isReplaced = caps.length === 0
+    return [
+      ...caps.map((cap) => ({ cap, isWhole: true, isReplaced: !staying.includes(cap) })),
+      ...retired.map((cap) => ({ cap, isWhole: !cap.isOver(at), isReplaced })),
+      ...departed.map((cap) => ({ cap, isWhole: false, isReplaced })),
+    ]
   }
 
   private back(
@@ -321,12 +360,12 @@ function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: numb
 
 /** A bill takes the place of what was reserved for it: in the credit, if the request has an allowance, and the caps. */
 function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean): void {
-  const { at, costUsd, reservedUsd, chargedAt, late, failed } = bill
+  const { at, costUsd, reservedUsd, chargedAt, routedAt, late, failed } = bill
   if (allowanceUsd > 0) {
     account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
     if (failed) account.credit.takeBack(allowanceUsd)
   }
-  for (const cap of account.counting) {
+  for (const cap of account.countingOf(routedAt)) {
     if (late) cap.correct(at, chargedAt, costUsd - reservedUsd)
     else cap.settle(at, reservedUsd, costUsd)
   }
@@ -342,7 +381,7 @@ function rebook(
   probe: boolean,
 ): void {
   if (allowanceUsd > 0) account.credit.rebook(request.bookedUsd, costUsd, allowanceUsd, probe)
-  recount(account.counting, at, changes)
+  recount(account.countingOf(request.routedAt), at, changes)
 }
 
 function recount(caps: readonly Cap[], at: number, changes: readonly BookedPart[]): void {
@@ -355,11 +394,8 @@ function hasCounted(cap: Cap, departure: Departure | undefined): boolean {
   return countedAt !== null && cap.isSince(countedAt)
 }
 
-function sameKind(cap: CapSpec, spec: CapSpec): boolean {
-  return isAsLong(cap, spec) && cap.timeZone === spec.timeZone
-}
-
-/** Whatever their time zones. */
-function isAsLong(cap: CapSpec, spec: CapSpec): boolean {
-  return cap.per === spec.per && cap.window === spec.window
+/** When the window of a cap began that a request would find now. */
+function startOf(cap: Cap, periods: readonly ToldPeriod[], at: number): number {
+  if (cap.window === 'rolling') return at - cap.lengthMs
+  return periodOf(cap, periods)?.startsAt ?? Number.NEGATIVE_INFINITY
 }

@@ -5,6 +5,8 @@
 import {
   checkAmount,
   checkArray,
+  checkEach,
+  checkFinite,
   checkInRange,
   checkKeys,
   checkOneOf,
@@ -63,6 +65,12 @@ interface CalendarPeriod {
   readonly endsAt: number
 }
 
+/** The period of a calendar that an event tells. */
+export interface ToldPeriod extends CalendarPeriod {
+  readonly per: CapLength
+  readonly timeZone: string
+}
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** Years 1000 to 9999: `Date.UTC` reads smaller years as 19xx, and a larger one is a unit mistake. */
@@ -91,10 +99,55 @@ export function checkCaps(value: unknown, field: string): readonly CapSpec[] {
   return specs
 }
 
+/** Whether a cap is of the kind that is asked for: one that is set goes on with what it has counted. */
+export function isSameKind(cap: CapSpec, spec: CapSpec): boolean {
+  return isAsLong(cap, spec) && cap.timeZone === spec.timeZone
+}
+
+/** Whatever their time zones. */
+export function isAsLong(cap: CapSpec, spec: CapSpec): boolean {
+  return cap.per === spec.per && cap.window === spec.window
+}
+
 /** Caps as a caller gives them, null for none: what is left out is the default of today, not that of old logs. */
 export function checkNewCaps(value: unknown, field: string): readonly CapSpec[] {
   if (value === null) return []
   return checkCaps(value, field).map((cap) => ({ ...cap, pacing: cap.pacing ?? 'forecast' }))
+}
+
+export const PERIOD_KEYS = ['per', 'timeZone', 'startsAt', 'endsAt'] as const
+
+/** Periods of calendars, as an event tells them. Time zones are not looked at. */
+export function checkPeriods(value: unknown, field: string): readonly ToldPeriod[] {
+  return checkEach(value, field, (each, i) => {
+    const path = `${field}[${i}]`
+    const record = checkRecord(each, path)
+    checkKeys(record, PERIOD_KEYS, path)
+    const startsAt = checkFinite(record.startsAt, `${path}.startsAt`)
+    const endsAt = checkFinite(record.endsAt, `${path}.endsAt`)
+    if (endsAt <= startsAt) throw expected('INVALID_ARGUMENT', `${path}.endsAt`, `after ${startsAt}`, endsAt)
+    const per = checkOneOf(record.per, CAP_LENGTHS, `${path}.per`)
+    return { per, timeZone: checkString(record.timeZone, `${path}.timeZone`), startsAt, endsAt }
+  })
+}
+
+/** The periods that calendar caps are in; one for each calendar. */
+export function periodsOf(caps: readonly CapSpec[], at: number): readonly ToldPeriod[] {
+  const periods: ToldPeriod[] = []
+  for (const { per, window, timeZone } of caps) {
+    if (window === 'rolling' || timeZone === null) continue
+    if (!periods.some((each) => each.per === per && each.timeZone === timeZone))
+      periods.push({ per, timeZone, ...calendarPeriod({ per, timeZone }, at) })
+  }
+  return periods
+}
+
+/** That of a cap, where it is among them. */
+export function periodOf(
+  { per, timeZone }: Pick<CapSpec, 'per' | 'timeZone'>,
+  periods: readonly ToldPeriod[],
+): ToldPeriod | undefined {
+  return periods.find((each) => each.per === per && each.timeZone === timeZone)
 }
 
 function checkCap(value: unknown, field: string): CapSpec {

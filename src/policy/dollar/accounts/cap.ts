@@ -8,9 +8,16 @@ import {
   ROLLING_SOON_SHARE,
 } from '../tuning.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
-import type { CapLength, CapPacing, CapSpec, CapWindow } from './cap-period.js'
+import {
+  type CapLength,
+  type CapPacing,
+  type CapSpec,
+  type CapWindow,
+  periodOf,
+  type ToldPeriod,
+} from './cap-period.js'
 import { type CapNow, type Forecast, requestsIn, unforecastUsd } from './forecast.js'
-import { SpendWindow } from './spend-window.js'
+import { SpendWindow, type SpentPart } from './spend-window.js'
 
 /** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
 const LENGTH_MS: Record<CapLength, number> = {
@@ -69,9 +76,14 @@ export class Cap {
   private afterAt = 0
   /** The part of both sums that is the same dollars: of costs known later still when the period in force began. */
   carriedUsd = 0
-  /** Of a cap that this one has taken the place of: dollars that count in the period that lies at that time, and the time. */
+  /**
+   * Dollars that it counts and that replicas have not drawn for it: of caps that it has taken the place of, or spent while it was
+   * away. When the latest of them were: they count in the period that lies at that time, or for a window from then.
+   */
   private handedUsd = 0
   private handedAt = 0
+  /** Of a cap that was taken away: what it had counted at that very time, and the time; null while it is in force. */
+  private asideFrom: readonly [usd: number, at: number] | null = null
   /** The dearest recent reservation or cost, fading, USD. */
   private dearestUsd = 0
 
@@ -198,9 +210,98 @@ export class Cap {
     this.handedAt = this.afterAt
   }
 
-  /** What replicas share of the limit in the period that begins then: less what a cap before this one had spent of it. */
-  sharedUsd(startsAt: number): number {
-    return startsAt <= this.handedAt ? Math.max(0, this.usd - this.handedUsd) : this.usd
+  /** What it has counted, the oldest first: what may count under another cap of the same account. */
+  counted(at: number): readonly SpentPart[] {
+    if (this.rolling !== null) return this.rolling.parts(at)
+    const parts = [
+      { usd: this.periodUsd, at: this.isOver(at) ? this.endsAt - 1 : at },
+      { usd: this.afterUsd - this.carriedUsd, at: this.afterAt },
+    ]
+    return parts.filter(({ usd }) => usd > 0).sort((a, b) => a.at - b.at)
+  }
+
+  /** Since when it has counted all that was spent, in the period in force or in its window, ms since 1970. */
+  countedFrom(at: number): number {
+    return Math.max(this.since, this.rolling === null ? this.startsAt : at - this.lengthMs)
+  }
+
+  /**
+   * A new cap takes in what one of another kind has counted.
+   * @param parts the oldest first; they count in its first period, if that began before
+   * @param since from when on all that was spent is among them
+   */
+  takeIn(cap: Cap, parts: readonly SpentPart[], since: number, at: number): void {
+    this.since = Math.min(since, at)
+    this.dearestUsd = cap.dearestUsd
+    if (cap.per === this.per) this.rate.load(cap.rate.save())
+    if (this.rolling === null) {
+      for (const part of parts) {
+        this.afterUsd += part.usd
+        this.afterAt = part.at
+      }
+      this.handedUsd = this.afterUsd
+      this.handedAt = this.afterAt
+      return
+    }
+    for (const part of parts) this.rolling.add(part.at, part.usd)
+    this.rolling.add(at, 0)
+    this.handedUsd = this.rolling.spentUsd(at)
+    this.handedAt = at
+  }
+
+  /**
+   * It is taken away: it limits nothing from now on, and counts for when it is put back.
+   * @param periods that of its calendar, for what is routed in it counts though no request has begun it
+   */
+  putAside(at: number, periods: readonly ToldPeriod[]): void {
+    if (this.asideFrom !== null) return
+    const period = this.isOver(at) ? periodOf(this, periods) : undefined
+    if (period !== undefined) this.begin(period.startsAt, period.endsAt)
+    this.asideFrom = [this.countedSince(at, at), at]
+  }
+
+  /** It is in force again. What was spent meanwhile, replicas have not drawn for it. */
+  putBack(at: number): void {
+    if (this.asideFrom === null) return
+    const [usd, asideAt] = this.asideFrom
+    this.asideFrom = null
+    const moreUsd = this.countedSince(asideAt, at) - usd
+    if (moreUsd <= 0) return
+    this.handedUsd = moreUsd + (this.isHandedIn(this.startsAt, at) ? this.handedUsd : 0)
+    this.handedAt = at
+  }
+
+  /** Whether it was taken away in a period that was over then: what is routed in a later one is not its spend. */
+  isPast(at: number): boolean {
+    return this.asideFrom !== null && this.endsAt > this.startsAt && at >= this.endsAt
+  }
+
+  /** For `takeAside`. */
+  get aside(): readonly [usd: number, at: number] | null {
+    return this.asideFrom
+  }
+
+  /** After `load`. False for what `aside` cannot have given. */
+  takeAside(value: unknown): boolean {
+    if (value === null) return true
+    const pair = readPair(value)
+    if (pair === null || !(pair[0] >= 0)) return false
+    this.asideFrom = pair
+    return true
+  }
+
+  /** What replicas share of the limit: in the calendar period that begins at `startsAt`, or now. */
+  sharedUsd(startsAt: number, now: number): number {
+    return this.isHandedIn(startsAt, now) ? Math.max(0, this.usd - this.handedUsd) : this.usd
+  }
+
+  private isHandedIn(startsAt: number, now: number): boolean {
+    if (this.rolling === null) return startsAt <= this.handedAt
+    return this.handedUsd > 0 && now < this.handedAt + this.rolling.memoryMs
+  }
+
+  private countedSince(since: number, at: number): number {
+    return this.counted(at).reduce((sum, part) => (part.at >= since ? sum + part.usd : sum), 0)
   }
 
   /** For `takeHanded`; null where there is nothing. */
@@ -211,12 +312,10 @@ export class Cap {
   /** After `load`. False for what `handed` cannot have given. */
   takeHanded(value: unknown): boolean {
     if (value === null) return true
-    if (!Array.isArray(value) || value.length !== 2) return false
-    const [usd, at]: readonly unknown[] = value
-    if (typeof usd !== 'number' || typeof at !== 'number') return false
-    if (!(usd > 0 && usd <= SUM_MAX_USD) || !Number.isFinite(at)) return false
-    this.handedUsd = usd
-    this.handedAt = at
+    const pair = readPair(value)
+    if (pair === null || !(pair[0] > 0)) return false
+    this.handedUsd = pair[0]
+    this.handedAt = pair[1]
     return true
   }
 
@@ -414,6 +513,14 @@ export class Cap {
       this.afterUsd += usd
     } else this.periodUsd += usd
   }
+}
+
+/** Dollars and a time; null for what is neither. */
+function readPair(value: unknown): readonly [usd: number, at: number] | null {
+  if (!Array.isArray(value) || value.length !== 2) return null
+  const [usd, at]: readonly unknown[] = value
+  if (typeof usd !== 'number' || typeof at !== 'number') return null
+  return usd <= SUM_MAX_USD && Number.isFinite(at) ? [usd, at] : null
 }
 
 /** What is left of the money beyond the cheapest model's part, spread over the requests, on top of that part. */

@@ -1,4 +1,5 @@
 import { LatestMap } from '../../../base/latest-map.js'
+import type { EventOf } from '../../../events/events.js'
 import type { Cap } from './cap.js'
 import type { CapSpec } from './cap-period.js'
 
@@ -48,8 +49,15 @@ export class DepartedCaps {
   }
 
   /** @param isAwaited whether bills of its requests may still come that make it spend more */
-  leave(tenant: string, caps: readonly Cap[], at: number, countsOn: boolean, isAwaited: boolean): void {
-    for (const cap of caps) cap.leave(at)
+  leave(
+    { tenant, at, countsOn, periods }: EventOf<'tenant-removed'>,
+    caps: readonly Cap[],
+    isAwaited: boolean,
+  ): void {
+    for (const cap of caps) {
+      cap.leave(at)
+      if (periods !== null) cap.putAside(at, periods)
+    }
     const [first] = this.byTenant
     if (first?.[1].caps.every((cap) => cap.isForgotten(at))) this.byTenant.delete(first[0])
     const kept = caps.filter((cap) => (countsOn && isAwaited) || !cap.isForgotten(at))

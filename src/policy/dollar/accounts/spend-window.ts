@@ -11,6 +11,12 @@ const PLAN_STEPS = 60
 const PLAN_NEAR_STEPS = 15
 const PLAN_FAR_STEP = 3
 
+/** Dollars, and the latest time at which they can have been spent, ms since 1970. */
+export interface SpentPart {
+  readonly usd: number
+  readonly at: number
+}
+
 /**
  * Dollars of the last `lengthMs`, in a ring of n buckets (240, or 60): bucket k holds [k w, (k + 1) w).
  *
@@ -158,6 +164,17 @@ export class SpendWindow {
     for (let age = this.count; age > now - this.head; age--)
       if (this.buckets[this.slotOf(now - age)] > 0) return age / this.count
     return 0
+  }
+
+  /** What it remembers at `at`, the oldest first. */
+  parts(at: number): readonly SpentPart[] {
+    const parts: SpentPart[] = []
+    for (let age = this.count; age >= 0; age--) {
+      const bucket = this.head - age
+      const usd = this.buckets[this.slotOf(bucket)]
+      if (usd > 0) parts.push({ usd, at: Math.min((bucket + 1) * this.bucketMs, at) })
+    }
+    return parts
   }
 
   /** The longest that spend is remembered: the window and one bucket. */
