@@ -4,6 +4,7 @@ import { checkModelPrice } from '../../src/models/model.js'
 import { type PriceList, priceListOf } from '../../src/models/price-list.js'
 import { PendingRequests } from '../../src/state/pending/pending.js'
 import { EXPIRED, isUnsettled, isWaiting, REWARDED, SETTLED } from '../../src/state/pending/request-state.js'
+import { runToEnd } from '../../src/state/snapshot/snapshot.js'
 import '../support/seed.js'
 
 const priced = (inputUsdPerMTok: number) =>
@@ -91,7 +92,7 @@ describe('the ring of pending requests', () => {
     const next = 2 ** 40 + 5
     const ring = new PendingRequests(3000, 2, OWN)
     const old = next - 2900
-    ring.load(next, [{ sequence: old, row: row(7, old, 0).with(7, 0) }], [PRICES])
+    runToEnd(ring.load(next, old, [{ sequence: old, row: row(7, old, 0).with(7, 0) }], [PRICES]))
     expect(ring.due(6)).toBe(0)
     expect(ring.due(7)).toBe(old)
     for (let i = 0; i < 50; i++) add(ring, i)

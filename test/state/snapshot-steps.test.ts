@@ -82,10 +82,14 @@ describe('a snapshot in steps', () => {
     const { router: other } = await makeBench({ models: [], pendingCapacity: 65_536 })
     const steps = decodeSteps(bytes, other.state, { dimension: 3, encoder: null, name: 'r' })
     let count = 1
+    let loading = 0
     while (steps.next().done !== true) {
       expect(other.state.requests).toBe(0)
       count++
+      if (other.state.pending.next > 1) loading++
     }
+    // 1,024 rows a step, once to begin the ring and once to fill it.
+    expect(loading).toBeGreaterThan(2 * 20)
     // Their sum in steps of half a MiB, numbers in steps of 65,536, and requests by 4,096 and by 1,024.
     expect(count).toBeGreaterThan(30)
     expect(Buffer.compare(other.snapshot(), bytes)).toBe(0)

@@ -35,6 +35,8 @@ type RoutedRequest = Pick<
 type RoutedModel = Pick<Model, 'slot' | 'incarnation' | 'prices'>
 
 const INITIAL_LENGTH = 1024
+/** Rows that one step of a load takes in. */
+const STEP_ROWS = 1024
 
 /**
  * The latest requests, waiting for feedback: a ring addressed by sequence number, so finding one is an index and
@@ -275,28 +277,36 @@ export class PendingRequests {
   }
 
   /**
-   * Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first.
+   * Takes the waiting requests of a snapshot into this empty ring: `next`, then the row of each, oldest first. In steps.
+   * @param oldest sequence number of the first; `next` without any
    * @param prices what the rows' places of price lists stand for
    */
-  load(
+  *load(
     next: number,
-    entries: readonly { readonly sequence: number; readonly row: Float64Array }[],
+    oldest: number,
+    entries: Iterable<{ readonly sequence: number; readonly row: Float64Array }>,
     prices: readonly PriceList[],
-    closed: readonly Float64Array[] = [],
-  ): void {
+    closed: Iterable<Float64Array> = [],
+  ): Generator<void> {
     this.next = next
     for (const row of closed) this.closed.add(row, prices[row[PRICES]])
-    const oldest = entries.length === 0 ? next : entries[0].sequence
-    while (this.length < this.capacity && oldest < next - this.length) this.grow()
-    this.copying?.finish()
-    // Requests that are not in the snapshot are closed: their rows must refuse feedback.
-    this.rows.fill(0)
-    for (let i = STATE; i < this.rows.length; i += this.stride) this.rows[i] = DROPPED
+    while (this.length < this.capacity && oldest < next - this.length)
+      this.length = Math.min(2 * this.length, this.capacity)
+    this.mask = maskOf(this.length)
+    this.rows = allocateRows(this.length, (this.mask + 1) * this.stride)
+    this.copying = null
     this.oldestUnsettled = Math.max(1, next - this.length)
+    // Requests that are not in the snapshot are closed: their rows must refuse feedback.
+    for (let row = 0; row <= this.mask; row++) {
+      this.rows[row * this.stride + STATE] = DROPPED
+      if (row % STEP_ROWS === 0) yield
+    }
+    let taken = 0
     for (const { sequence, row } of entries) {
       const offset = this.offset(sequence)
       this.rows.set(row, offset)
       this.rows[offset + PRICES] = this.priceLists.hold(prices[row[PRICES]])
+      if (++taken % STEP_ROWS === 0) yield
     }
   }
 
@@ -340,11 +350,16 @@ export class PendingRequests {
     const length = Math.min(2 * this.length, this.capacity)
     const mask = maskOf(length)
     const rows = allocateRows(length, (mask + 1) * stride)
-    for (let sequence = Math.max(1, next - length); sequence < next; sequence++) {
-      const to = (sequence & mask) * stride
-      if (sequence >= next - this.length) rows.set(this.row(sequence), to)
-      // A row that was never written belongs to an older request, which is gone.
-      else rows[to + STATE] = DROPPED
+    const oldest = Math.max(1, next - this.length)
+    // A row that was never written belongs to an older request, which is gone.
+    for (let sequence = Math.max(1, next - length); sequence < oldest; sequence++)
+      rows[(sequence & mask) * stride + STATE] = DROPPED
+    // All rows of one lap lie side by side, here and there: that is two copies, and not one for each row.
+    for (let from = oldest; from < next; ) {
+      const to = Math.min(next, from - (from & this.mask) + this.mask + 1)
+      const at = this.offset(from)
+      rows.set(this.rows.subarray(at, at + (to - from) * stride), (from & mask) * stride)
+      from = to
     }
     // A copy that is under way has the old rows for itself.
     this.copying = null

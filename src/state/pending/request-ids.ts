@@ -6,6 +6,8 @@ import type { PendingRequests } from './pending.js'
 const DIGITS_MAX = 16
 /** Before the index of an origin whose name has been forgotten; no name begins so. */
 const FORGOTTEN = '~'
+/** Requests that one step of a load finds. */
+const STEP_REQUESTS = 4096
 
 /**
  * Request ids, `<origin>.<number>`, and where the requests lie in the ring. A router gives its own requests the numbers
@@ -94,11 +96,14 @@ export class RequestIds {
     return origin
   }
 
-  /** Finds the requests of a ring that was loaded. */
-  load(): void {
+  /** Finds the requests of a ring that was loaded, in steps. */
+  *load(): Generator<void> {
     const { pending, origins } = this
-    for (const sequence of pending.waiting())
+    let found = 0
+    for (const sequence of pending.waiting()) {
       origins.at(pending.origin(sequence))?.runs.add(pending.number(sequence), sequence)
+      if (++found % STEP_REQUESTS === 0) yield
+    }
   }
 
   private get prefix(): string {

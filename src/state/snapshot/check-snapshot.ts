@@ -117,9 +117,9 @@ interface SnapshotParts {
   readonly totals: SnapshotTotals
   readonly budget: boolean
   readonly models: readonly SnapshotModel[]
-  readonly requests: readonly SnapshotRequest[]
+  readonly requests: Iterable<SnapshotRequest>
   /** Rows of those that take nothing but a bill. */
-  readonly closed: readonly Float64Array[]
+  readonly closed: Iterable<Float64Array>
   readonly origins: readonly OriginRecord[]
   readonly dimension: number
   /** Where a request's context begins in its row. */
@@ -153,8 +153,9 @@ export function* checkSnapshot(parts: SnapshotParts): Generator<void> {
   let unsettled = 0
   const latestOf = new Map<number, number>()
   const nextOf = new Map(origins.map(({ index, nextRequest }) => [index, nextRequest]))
-  for (const [i, request] of requests.entries()) {
-    if (i % STEP_REQUESTS === 0) yield
+  let checked = 0
+  for (const request of requests) {
+    if (checked++ % STEP_REQUESTS === 0) yield
     checkRequest(request, incarnationAt, parts)
     checkNumber(request, latestOf, nextOf, origins.at(-1)?.index ?? 0)
     if (request.sequence <= before || request.sequence >= totals.next)
@@ -162,7 +163,10 @@ export function* checkSnapshot(parts: SnapshotParts): Generator<void> {
     before = request.sequence
     if (isUnsettled(request.row[STATE])) unsettled++
   }
-  for (const row of closed) checkClosed(row, parts)
+  for (const row of closed) {
+    checkClosed(row, parts)
+    if (checked++ % STEP_REQUESTS === 0) yield
+  }
   if (unsettled !== totals.unsettled) throw invalidSnapshot('its unsettled requests do not add up')
 }
 

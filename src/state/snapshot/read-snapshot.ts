@@ -26,8 +26,8 @@ import {
   rangeOf,
   runToEnd,
   STATE_NUMBERS,
+  STEP_BYTES,
   STEP_NUMBERS,
-  STEP_PLACES,
   TOTALS,
   VERSION,
 } from './snapshot.js'
@@ -103,16 +103,22 @@ export function* decodeSteps(
     })
     return { model, arm: numbers.subarray(arm, offset + modelNumbers) }
   })
-  const entries: SnapshotRequest[] = []
-  for (let i = 0, at = firstRequest; i < waiting; i++, at += requestNumbers) {
-    entries.push({ sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) })
-    if (i % STEP_PLACES === 0) yield
+  // Views of rows are made as they are needed: 65,536 of them, kept, are work for the collector of garbage.
+  const requests: Iterable<SnapshotRequest> = {
+    *[Symbol.iterator]() {
+      for (let i = 0, at = firstRequest; i < waiting; i++, at += requestNumbers)
+        yield { sequence: numbers[at], row: numbers.subarray(at + 1, at + requestNumbers) }
+    },
   }
-  const contextStart = state.pending.rowNumbers - dimension
-  const closed = Array.from({ length: totals.closed }, (_, i) => {
-    const at = firstClosed + i * state.pending.rowNumbers
-    return numbers.subarray(at, at + state.pending.rowNumbers)
-  })
+  const oldest = waiting === 0 ? totals.next : numbers[firstRequest]
+  const { rowNumbers } = state.pending
+  const contextStart = rowNumbers - dimension
+  const closed: Iterable<Float64Array> = {
+    *[Symbol.iterator]() {
+      for (let at = firstClosed; at < columnStart; at += rowNumbers)
+        yield numbers.subarray(at, at + rowNumbers)
+    },
+  }
   const { budget, origins } = text
   const priceLists = prices.length
   // As parts of their range, or before ranges were taken in, as they were given.
@@ -121,7 +127,7 @@ export function* decodeSteps(
     totals,
     budget,
     models,
-    requests: entries,
+    requests,
     closed,
     origins,
     dimension,
@@ -131,8 +137,8 @@ export function* decodeSteps(
     lambda0: state.arms.lambda0,
   })
   const { capacity } = state.pending
-  if (entries.length > 0 && entries[0].sequence < totals.next - capacity) {
-    const needed = totals.next - entries[0].sequence
+  if (oldest < totals.next - capacity) {
+    const needed = totals.next - oldest
     throw mismatch(
       `its oldest waiting request needs a pendingCapacity of ${needed}, this router's is ${capacity}`,
     )
@@ -150,9 +156,9 @@ export function* decodeSteps(
   )
   for (const origin of text.origins) state.ids.origins.insert(origin)
   yield
-  state.pending.load(totals.next, entries, prices, closed)
+  yield* state.pending.load(totals.next, oldest, requests, prices, closed)
   yield
-  state.ids.load()
+  yield* state.ids.load()
   yield
   load(state, totals, models)
   models.forEach(({ model }, i) => {
@@ -239,7 +245,11 @@ function* readEnvelope(
   if (bytes.length < HEADER_BYTES)
     throw invalidSnapshot(`it has ${bytes.length} bytes, a header has ${HEADER_BYTES}`)
   // A copy, so that the numbers are aligned whatever view came in (a Buffer's own slice would share its pool).
-  const copy = new Uint8Array(bytes)
+  const copy = new Uint8Array(bytes.length)
+  for (let start = 0; start < bytes.length; start += STEP_BYTES) {
+    copy.set(bytes.subarray(start, start + STEP_BYTES), start)
+    yield
+  }
   const header = new Uint32Array(copy.buffer, 0, HEADER_BYTES / 4)
   const [magic, version, dimension, textBytes, numberCount, sum] = header
   if (magic !== MAGIC) throw invalidSnapshot('it does not start as one')
