@@ -109,6 +109,7 @@ async function openReplica(
         })
   const replica = new Replica({ store, opened, options: journal, host, recovered, startFold: start, leases })
   try {
+    await replica.begin()
     await leases?.open()
   } catch (error) {
     await leases?.close().catch(() => {})

@@ -6,7 +6,8 @@ import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { ReplicaHost } from '../router/replica-host.js'
 import { checkEvent } from '../state/check-event.js'
 import type { RoutingState } from '../state/routing-state.js'
-import { encodeSnapshot } from '../state/snapshot/write-snapshot.js'
+import { decodeSteps } from '../state/snapshot/read-snapshot.js'
+import { beginSnapshot, encodeSnapshot } from '../state/snapshot/write-snapshot.js'
 import { HeldFeedback } from './held-feedback.js'
 import { KeepAlive } from './keep-alive.js'
 import type { LocalLeases } from './leases/local-leases.js'
@@ -18,7 +19,7 @@ import type { JournalOptions } from './resolve-journal.js'
 import { haveSameSlots } from './same-slots.js'
 import { SharedSnapshots } from './shared-snapshots.js'
 import type { OpenedLog, PlacedBatch, Position, Store } from './store.js'
-import { TimeSlice } from './time-slice.js'
+import { inSlices, TimeSlice } from './time-slice.js'
 import { within } from './timeout.js'
 
 const READ_WAIT_MS = 1000
@@ -119,7 +120,17 @@ export class Replica implements Journal {
       },
     })
     this.isDiverged = true
-    this.rebase()
+  }
+
+  /** Gives the router the state of the log, in slices: it has none before. */
+  async begin(): Promise<void> {
+    const { encoder, dimension } = this.host
+    const state = this.host.fresh()
+    const bytes = await inSlices(beginSnapshot(this.confirmed, encoder))
+    await inSlices(decodeSteps(bytes, state, { encoder, dimension, name: null }))
+    this.rebasedAt = performance.now()
+    this.host.adopt(state)
+    this.isDiverged = false
   }
 
   /** Begins to follow the log. */

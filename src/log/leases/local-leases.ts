@@ -3,6 +3,7 @@ import { LatestMap } from '../../base/latest-map.js'
 import type { EventOf } from '../../events/events.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
+import { inSlices } from '../time-slice.js'
 import { AccountWallets } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
@@ -63,7 +64,7 @@ export class LocalLeases implements Lease {
 
   /** Takes the first slices, before any traffic. @throws what the store throws */
   async open(): Promise<void> {
-    this.others.restart(this.options.inFlight())
+    await inSlices(this.others.restartSteps(this.options.inFlight()))
     await this.renewal.count()
     for (const tenant of [null, ...this.options.tenants()]) this.followLimits(tenant)
     await this.renewal.refill().catch((error: unknown) => {

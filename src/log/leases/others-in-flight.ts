@@ -1,5 +1,6 @@
 import { LatestMap } from '../../base/latest-map.js'
 import type { RouterEvent } from '../../events/events.js'
+import { runToEnd } from '../../state/snapshot/snapshot.js'
 import { ROLLING_STEPS, type Wallet } from './wallet.js'
 
 /** A request of another process that was in flight when this one began. */
@@ -29,6 +30,8 @@ interface Counted {
 
 /** Tens of thousands of requests are not counted for every slice. */
 const COUNT_MS = 100
+/** Requests that one step takes in. */
+const STEP_FLIGHTS = 1024
 
 /** So long has a process that is there to pay for what became of its requests: its own call to the store may be slow. */
 const PAYING_MS = 2000
@@ -55,8 +58,16 @@ export class OthersInFlight {
 
   /** As the state has it. */
   restart(flights: Iterable<Flight>): void {
+    runToEnd(this.restartSteps(flights))
+  }
+
+  *restartSteps(flights: Iterable<Flight>): Generator<void> {
     this.flights.clear()
-    for (const flight of flights) this.flights.set(flight.id, flight)
+    let taken = 0
+    for (const flight of flights) {
+      this.flights.set(flight.id, flight)
+      if (++taken % STEP_FLIGHTS === 0) yield
+    }
   }
 
   /** An event of the log. @param origin who appended it */
