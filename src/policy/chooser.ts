@@ -102,6 +102,8 @@ export interface Chooser<S extends PolicyState = PolicyState> {
   refused?(request: RouteOptions | null, at: number): readonly RouterEvent[]
   /** What is counted and is to be recorded later: recorded now, as nothing more may come. */
   waiting?(state: StateView<S>, at: number): readonly RouterEvent[]
+  /** Refused requests of the router's account (null) or a tenant's that are among what waits. */
+  unwritten?(state: StateView<S>, account: string | null): number
   /**
    * What has shown of models since it was last asked, for subscribers: no part of the state, so each process tells its own.
    * It takes the arena's scratch space: never between the choices of a batch.

@@ -32,6 +32,8 @@ export interface CommandContext<S extends PolicyState = PolicyState, O = unknown
   readonly options: ResolvedOptions<O>
   /** Now, milliseconds since the epoch. */
   readonly at: number
+  /** Refused requests of the router's account (null) or a tenant's that this process has counted and not recorded yet. */
+  readonly unwritten: (account: string | null) => number
 }
 
 /** Arguments as callers may give them: nothing is known of their types yet. */

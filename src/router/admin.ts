@@ -16,6 +16,7 @@ import type { ResolvedOptions } from '../policy/options.js'
 import { POLICY_BUDGET_KEYS } from '../policy/policies.js'
 import type { Policy } from '../policy/policy.js'
 import { findModel } from '../state/find-model.js'
+import type { RoutingState } from '../state/routing-state.js'
 import type { Committer } from './committer.js'
 import { modelAddedEvent } from './model-added.js'
 import { readStats } from './read-stats.js'
@@ -32,11 +33,19 @@ export class Admin {
   private readonly options: ResolvedOptions
   private readonly policy: Policy
   private readonly committer: Committer
+  private readonly unwritten: (state: RoutingState, account: string | null) => number
 
-  constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
+  /** @param unwritten refused requests of an account that are counted and not recorded yet */
+  constructor(
+    options: ResolvedOptions,
+    policy: Policy,
+    committer: Committer,
+    unwritten: (state: RoutingState, account: string | null) => number,
+  ) {
     this.options = options
     this.policy = policy
     this.committer = committer
+    this.unwritten = unwritten
   }
 
   // In all of these what may run the caller's code (getters, the clock) comes before anything is looked up.
@@ -150,7 +159,8 @@ export class Admin {
 
   private context(): CommandContext {
     const at = this.committer.now()
-    return { state: this.committer.state, options: this.options, at }
+    const { state } = this.committer
+    return { state, options: this.options, at, unwritten: (account) => this.unwritten(state, account) }
   }
 
   private notTaken(name: string, field: string): ParetoBanditError {

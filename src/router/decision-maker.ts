@@ -87,6 +87,11 @@ export class DecisionMaker {
     return this.chooser.waiting?.(state, at) ?? NOTHING
   }
 
+  /** Refused requests of an account that are counted and not recorded yet. */
+  unwritten(state: RoutingState, account: string | null): number {
+    return this.chooser.unwritten?.(state, account) ?? 0
+  }
+
   /** What has shown of models, for subscribers. Between batches. */
   notices(
     state: RoutingState,

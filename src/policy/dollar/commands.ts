@@ -124,9 +124,9 @@ export const DOLLAR_COMMANDS: CommandHandlers<DollarState, DollarOptions> = {
 }
 
 export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
-  stats({ state, options, at }) {
+  stats({ state, options, at, unwritten }) {
     const { policy, rewards } = state
-    const account = accountIn(rewards, policy.readAccount(null, at))
+    const account = withUnwritten(accountIn(rewards, policy.readAccount(null, at)), unwritten(null))
     return {
       shadowPrice: account.shadowPrice,
       account,
@@ -138,8 +138,10 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
     }
   },
 
-  tenantStats: ({ state: { policy, rewards }, at }, id) =>
-    accountIn(rewards, policy.readAccount(findTenant(policy.accounts, id, 'id'), at)),
+  tenantStats({ state: { policy, rewards }, at, unwritten }, id) {
+    const tenant = findTenant(policy.accounts, id, 'id')
+    return withUnwritten(accountIn(rewards, policy.readAccount(tenant, at)), unwritten(tenant))
+  },
 
   tenants: ({ state }) => [...state.policy.accounts.tenants.keys()],
 
@@ -150,6 +152,11 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
       policy.accounts.idOf(pending.policyColumn(sequence, TENANT)),
     burst: policyOptions.strict ? policyOptions.burst : null,
   }),
+}
+
+/** What a process has refused is seen at once, though the log has it later. */
+function withUnwritten(account: AccountStats, requests: number): AccountStats {
+  return requests === 0 ? account : { ...account, refused: account.refused + requests }
 }
 
 /** @throws INVALID_ARGUMENT, DUPLICATE_TENANT */

@@ -94,6 +94,11 @@ export class DollarChooser implements Chooser<DollarState> {
     return [...this.capped.waiting(at, isKnown), ...this.short.waiting(at, isKnown)]
   }
 
+  unwritten({ policy }: StateView<DollarState>, account: string | null): number {
+    const isKnown = (tenant: string) => policy.accounts.of(tenant) !== undefined
+    return this.capped.unwritten(account, isKnown) + this.short.unwritten(account)
+  }
+
   begin(contexts: number): void {
     this.candidates.begin(contexts)
   }

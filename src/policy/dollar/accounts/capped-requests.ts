@@ -43,6 +43,15 @@ export class CappedRequests {
     return events
   }
 
+  /** Counted and not written: refused by the caps of a tenant, or by the router's (null). @param isKnown as of `due` */
+  unwritten(account: string | null, isKnown: (tenant: string) => boolean): number {
+    if (account !== null) return this.counters.get(`t${account}`)?.requests ?? 0
+    let requests = 0
+    for (const { tenant, byTenant, requests: counted } of this.counters.values())
+      if (!byTenant && (tenant === null || isKnown(tenant))) requests += counted
+    return requests
+  }
+
   /** What is to be written before the next request. @param isKnown whether a tenant is still there */
   due(at: number, isKnown: (tenant: string) => boolean): readonly EventOf<'capped'>[] {
     if (at < this.dueAt) return NONE

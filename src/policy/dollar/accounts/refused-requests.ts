@@ -49,6 +49,11 @@ export class RefusedRequests {
     return counter.requests >= lacking || isDue(counter, at) ? [write(account, counter, at)] : NONE
   }
 
+  /** Counted and not written: refused because that account was short. */
+  unwritten(account: string | null): number {
+    return this.counters.get(account)?.requests ?? 0
+  }
+
   /** Requests are routed again, of that tenant or of none: their accounts are not short any more. */
   routed(tenant: string | null): void {
     if (this.counters.size === 0) return
