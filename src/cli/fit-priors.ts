@@ -5,6 +5,7 @@ import { parseOutcomes } from '../replay/dataset.js'
 import { fitPriors } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
 import { readData } from './files.js'
+import { plural } from './format.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
@@ -54,7 +55,9 @@ async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
     { encoder },
   )
   await writeOutput(out, `${JSON.stringify(priors)}\n`)
-  print(`${out}: priors of ${Object.keys(priors.models).length} models from ${rows.length} prompts\n`)
+  print(
+    `${out}: priors of ${plural(Object.keys(priors.models).length, 'model')} from ${plural(rows.length, 'prompt')}\n`,
+  )
   for (const [id, { rows: count }] of Object.entries(priors.models))
-    print(`  ${visible(id)}: ${count} outcomes\n`)
+    print(`  ${visible(id)}: ${plural(count, 'outcome')}\n`)
 }

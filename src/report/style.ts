@@ -31,6 +31,7 @@ section { margin-top: 52px }
 p { max-width: 72ch; margin: 6px 0 }
 .sub, .lead, figcaption, small, .facts dt { color: var(--quiet) }
 .lead b { color: var(--ink) }
+.verdict { font-size: 18px; line-height: 1.45; margin: 12px 0 4px; max-width: 66ch }
 nav { margin: 16px 0 0 } nav a { color: inherit; margin-right: 18px; text-underline-offset: 3px; display: inline-block }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 24px; margin: 22px 0 0; padding: 14px 0; border-top: 1px solid var(--rule) }
 .facts + .facts { margin: 0 0 18px; border-bottom: 1px solid var(--rule) } .facts dt i { width: 10px; height: 10px; border-radius: 2px; display: inline-block; margin-right: 6px }

@@ -31,6 +31,13 @@ describe('fit-priors', () => {
     expect(decision.model).toBe('large')
   })
 
+  test('counts one model as one', async () => {
+    const outcomes = { small: { reward: 0.2, costUsd: 0.0001 } }
+    await folder.write('one.jsonl', JSON.stringify({ id: 'p0', prompt: 'one question', outcomes }))
+    const fit = ['fit-priors', '--data', 'one.jsonl', '--out', 'one.json']
+    expect(await folder.ok(fit)).toMatch(/priors of 1 model from 1 prompt\n {2}small: 1 outcome\n/)
+  })
+
   test('takes contexts in the place of prompts, of the encoder that it has itself', async () => {
     const { name, dimension } = defaultEncoder()
     const bare = { prompt: '', features: Array.from({ length: dimension }, () => 0.5) }

@@ -3,8 +3,10 @@ import { escapeHtml } from '../../report/escape.js'
 import { shortName } from '../../report/format.js'
 import { modelColors } from '../../report/palette.js'
 import { STYLE } from '../../report/style.js'
+import { verdictLines } from '../../report/verdict-lines.js'
 import type { ReplayResult } from '../result.js'
 import { section, sectionName } from './sections.js'
+import { replayVerdict, SAME_QUALITY_NOTE } from './verdict.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */
@@ -34,7 +36,7 @@ export function renderReport(input: ReportInput): string {
 <body>
 <header>
 <h1>${escapeHtml(title)}</h1>
-<p class="sub">Policy <b>${escapeHtml(policy)}</b> chooses a model for every prompt, inside a dollar budget, and learns from what comes back.</p>
+${verdict(results)}<p class="sub">Policy <b>${escapeHtml(policy)}</b> chooses a model for every prompt, inside a dollar budget, and learns from what comes back.</p>
 ${facts(input)}${prices(input, colorOf)}
 <p>${howToRead(seeds)}</p>
 ${results.length > 1 ? contents(results) : ''}
@@ -45,6 +47,11 @@ ${results.map((result) => section(result, colorOf)).join('\n')}
 <footer>Money is in US dollars per 1,000 requests, prices in US dollars per million tokens. Confidence intervals are 95 % by Student's t over seeds. Made by paretobandit replay.</footer>
 </body></html>
 `
+}
+
+function verdict(results: readonly ReplayResult[]): string {
+  const sentence = replayVerdict(results)
+  return sentence === null ? '' : `${verdictLines(sentence, SAME_QUALITY_NOTE)}\n`
 }
 
 function facts({ results, features }: ReportInput): string {

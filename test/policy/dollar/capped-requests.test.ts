@@ -243,12 +243,18 @@ describe('requests that caps refused within the last second', () => {
     const make = () =>
       createRouter({ ...options, store, caps: [{ usd: 0.0001, per: 'day' }], clock: () => clock.now })
     const router = await make()
+    let written = 0
+    router.on('capped', ({ requests }) => {
+      written += requests
+    })
     for (let i = 0; i < 50; i++) {
       clock.now += 2
       expectCode(() => router.route([0.5, 1]), 'BUDGET_EXHAUSTED', 'caps')
     }
-    expect(router.stats().account?.refused).toBe(1)
+    expect(written).toBe(1)
+    expect(router.stats().account?.refused).toBe(50)
     await router[end]()
+    expect(written).toBe(50)
     const before = (await router.digest()).sha256
     expect(router.stats().account?.refused).toBe(50)
     if (end === 'flush') await router.close()

@@ -1,0 +1,64 @@
+import { percent, perThousand, usdPerThousand } from '../report/format.js'
+import { differenceOf, isSameQuality, SAME_QUALITY_SHARE } from '../report/same-quality.js'
+import type { Estimate } from './estimators.js'
+import type { Evaluation, PolicyEvaluation } from './evaluation.js'
+
+/** A policy of which the log can say all that it takes, beside what was logged. */
+interface Rival {
+  readonly policy: string
+  readonly cost: Estimate
+  readonly gain: Estimate
+  /** Shares of the logged cost, with the ends of the interval. */
+  readonly saved: number
+  readonly savedCi95: readonly [low: number, high: number]
+}
+
+/** In one sentence: what of the dollars spent another policy would have saved at the same quality; doubly robust estimates. */
+export function evaluationVerdict({ policies }: Evaluation): string {
+  const [logged, ...others] = policies
+  if (others.length === 0)
+    return 'Whether dollars could be saved at the same quality is not known: no other policy was asked for (--policy).'
+  const before = logged.costUsd?.doublyRobust
+  const reward = logged.reward?.doublyRobust
+  if (before === undefined || reward === undefined || before.mean <= 0)
+    return `Whether dollars could be saved at the same quality is not known: the log does not say what ${before === undefined || before.mean <= 0 ? 'requests cost' : 'answers were worth'}.`
+  const rivals = others.flatMap((each) => rivalOf(each, before))
+  if (rivals.length === 0)
+    return 'Whether dollars could be saved at the same quality is not known: the log does not say what the other policies would have cost.'
+  const same = rivals.filter(({ gain, savedCi95 }) => savedCi95[0] > 0 && isSameQuality(gain, reward.mean))
+  const best = (list: readonly Rival[]) =>
+    list.reduce((one, other) => (other.saved > one.saved ? other : one))
+  if (same.length > 0) {
+    const { policy, cost, gain, saved, savedCi95 } = best(same)
+    return `Of the dollars you spent ${percent(saved)} (${rangeOf(savedCi95)}) could be saved at the same quality: ${policy} would have cost ${perThousand(cost.mean)} instead of ${usdPerThousand(before.mean)}, for a reward that is ${change(gain)}.`
+  }
+  const { policy, gain, saved, savedCi95 } = best(rivals)
+  const cost = saved > 0 ? `${percent(saved)} less` : `${percent(-saved)} more`
+  const isClear = savedCi95[0] > 0 || savedCi95[1] < 0
+  const share = isClear ? cost : `${cost}, which may be chance,`
+  return `The log does not show that dollars could be saved at the same quality: the cheapest policy that was asked for, ${policy}, would have cost ${share} for a reward that is ${change(gain)}.`
+}
+
+/** What the word means, and how sure it is. */
+export const SAME_QUALITY_NOTE = `The same quality: a reward that is, at 95 % confidence, no more than ${percent(SAME_QUALITY_SHARE, 0)} lower. In brackets: 95 % confidence intervals, for each policy by itself.`
+
+function rivalOf(
+  { policy, costUsd, rewardOverLogged }: PolicyEvaluation,
+  before: Estimate,
+): readonly Rival[] {
+  if (costUsd === null || rewardOverLogged === null) return []
+  const cost = costUsd.doublyRobust
+  const less = differenceOf(before, cost)
+  const [low, high] = less.ci95
+  const savedCi95 = [low / before.mean, high / before.mean] as const
+  return [{ policy, cost, gain: rewardOverLogged, saved: less.mean / before.mean, savedCi95 }]
+}
+
+function rangeOf([low, high]: readonly [low: number, high: number]): string {
+  return `${percent(low)} to ${percent(Math.min(1, high))}`
+}
+
+function change({ mean, ci95: [low, high] }: Estimate): string {
+  const text = (value: number) => `${Math.abs(value).toFixed(3)} ${value < 0 ? 'lower' : 'higher'}`
+  return `${text(mean)} (${text(low)} to ${text(high)})`
+}

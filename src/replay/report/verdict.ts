@@ -1,0 +1,70 @@
+import { percent, perThousand, reward, shortName, usdPerThousand } from '../../report/format.js'
+import { differenceOf, isSameQuality, SAME_QUALITY_SHARE, type Uncertain } from '../../report/same-quality.js'
+import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
+
+/** A smaller saving is not worth a word. */
+const SAVING_MIN = 0.005
+
+/**
+ * In one sentence: what of the dollars that the best model alone costs is saved at its quality, by the budget that saves most. Null
+ * where no replay on the page is of traffic that does not change, or none has a model alone.
+ */
+export function replayVerdict(results: readonly ReplayResult[]): string | null {
+  const result = results.find(({ report }) => report.scenario === 'stationary')
+  if (result === undefined) return null
+  const { rows, baselines, seeds } = result.report
+  const alone = baselines.filter(({ baseline, model }) => baseline === 'fixed' && model !== null)
+  if (alone.length === 0 || rows.length === 0) return null
+  const best = alone.reduce((one, other) => (other.reward > one.reward ? other : one))
+  const name = shortName(best.model ?? '')
+  const against = `Against ${name} alone, the model that earns most`
+  const beforeUsd = usdPerThousand(best.costUsdPerRequest)
+  const sure = seeds === 1 ? ' One seed does not say how sure that is.' : ''
+  const found = cheapest(rows.filter((row) => isSameQuality(gain(row, best), best.reward)))
+  if (found !== undefined && saving(costOf(found), best) >= SAVING_MIN) {
+    const worst = saving(found.budgetUsdPerRequest * found.utilisationWorst, best)
+    const least = seeds === 1 ? '' : ` (${percent(Math.max(0, worst))} in the worst of ${seeds} seeds)`
+    const spent = `the router spent ${perThousand(costOf(found))} instead of ${beforeUsd}`
+    return `${against}, ${percent(saving(costOf(found), best))} of the dollars${least} could be saved at the same quality: ${spent}, for a reward of ${ofReward(found)} beside ${ofReward(best)}.${sure}`
+  }
+  const nearest = rows
+    .filter((row) => saving(costOf(row), best) >= SAVING_MIN)
+    .reduce<PolicyRow | undefined>(
+      (one, row) => (one === undefined || row.reward > one.reward ? row : one),
+      undefined,
+    )
+  const lead = `${against}, nothing shows that dollars could be saved at the same quality`
+  if (nearest === undefined)
+    return `${lead}: no budget spent less than its ${perThousand(best.costUsdPerRequest)}.${sure}`
+  const less = percent(saving(costOf(nearest), best))
+  return `${lead}: the budget that came closest spent ${less} less, ${perThousand(costOf(nearest))} instead of ${beforeUsd}, for a reward of ${ofReward(nearest)} beside ${ofReward(best)}.${sure}`
+}
+
+/** What the word means. */
+export const SAME_QUALITY_NOTE = `The same quality: a reward that is, at 95 % confidence, no more than ${percent(SAME_QUALITY_SHARE, 0)} lower.`
+
+function cheapest(rows: readonly PolicyRow[]): PolicyRow | undefined {
+  return rows.reduce<PolicyRow | undefined>(
+    (one, row) => (one === undefined || costOf(row) < costOf(one) ? row : one),
+    undefined,
+  )
+}
+
+function gain(row: PolicyRow, best: BaselineRow): Uncertain {
+  return differenceOf(
+    { mean: row.reward, ci95: row.rewardCi95 },
+    { mean: best.reward, ci95: best.rewardCi95 },
+  )
+}
+
+function costOf({ budgetUsdPerRequest, utilisation }: PolicyRow): number {
+  return budgetUsdPerRequest * utilisation
+}
+
+function saving(costUsd: number, { costUsdPerRequest }: BaselineRow): number {
+  return costUsdPerRequest > 0 ? 1 - costUsd / costUsdPerRequest : 0
+}
+
+function ofReward({ reward: mean, rewardCi95: [low, high] }: PolicyRow | BaselineRow): string {
+  return low === high ? reward(mean) : `${reward(mean)} (${reward(low)} to ${reward(high)})`
+}
