@@ -264,6 +264,25 @@ describe('a calendar cap that replicas share', () => {
     for (const store of fleet.stores) store.isDeaf = false
   })
 
+  it.each([
+    [{ per: 'day' }, { per: 'day', window: 'rolling' }],
+    [{ per: 'day', window: 'rolling' }, { per: 'day' }],
+    [{ per: 'day' }, { per: 'day', timeZone: 'Asia/Tokyo' }],
+  ] as const)('gives what an operator credits where %o became %o', async (from, to) => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, ...from }] })
+    await fleet.spend([0, 1], 0.1, 120)
+    fleet.routers[1].setCaps([{ usd: 10, ...to }])
+    await fleet.tick()
+    await fleet.spend([0, 1], 0.1, 20)
+    expect(fleet.spentUsd(() => true)).toBeLessThanOrEqual(10 + EPSILON_USD)
+    fleet.routers[0].adjustAccount(5)
+    await fleet.tick()
+    await fleet.spend([0, 1], 0.1, 120)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(15 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(14)
+  })
+
   it.each(['calendar', 'rolling'] as const)(
     'that is away for a while pays for what was spent then: %s',
     async (window) => {

@@ -76,3 +76,27 @@ it.each([
   )
   expect(digest(copy)).toBe(before)
 })
+
+it.each([
+  ['aside', 'all'],
+  ['aside', []],
+  ['aside', [[1]]],
+  ['aside', [[-1, 5]]],
+  ['aside', [[1, 'now']]],
+  ['handed', [[1, 5, 'yes']]],
+  ['handed', [[0, 5, true]]],
+  ['caps', {}],
+])('a snapshot whose caps that are away have %s %j is refused', async (name, value) => {
+  const router = await createRouter({ ...options, caps: [CAP] })
+  router.setCaps([])
+  const bytes = router.snapshot()
+  const changed = snapshotWith(bytes, (own) => {
+    const { retired } = own
+    expect(retired).toHaveProperty(name)
+    return { ...own, retired: { ...(retired as object), [name]: value } }
+  })
+  const copy = await createRouter(options)
+  expectCode(() => copy.restore(changed), 'SNAPSHOT_INVALID')
+  copy.restore(bytes)
+  expect(digest(copy)).toBe(digest(router))
+})

@@ -82,6 +82,8 @@ export class Cap {
    */
   private handedUsd = 0
   private handedAt = 0
+  /** Whether a credit ends that, too: not of edits in logs from before 0.2. */
+  private isHandedCredited = false
   /** Of a cap that was taken away: what it had counted at that very time, and the time; null while it is in force. */
   private asideFrom: readonly [usd: number, at: number] | null = null
   /** The dearest recent reservation or cost, fading, USD. */
@@ -185,6 +187,7 @@ export class Cap {
   adjust(at: number, usd: number): void {
     if (usd > 0 && this.rolling !== null) this.rolling.credit(usd)
     else this.correct(at, at, -usd)
+    if (usd > 0 && this.isHandedCredited) this.handedUsd = Math.max(0, this.handedUsd - usd)
   }
 
   /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */
@@ -239,14 +242,12 @@ export class Cap {
         this.afterUsd += part.usd
         this.afterAt = part.at
       }
-      this.handedUsd = this.afterUsd
-      this.handedAt = this.afterAt
+      this.hand(this.afterUsd, this.afterAt)
       return
     }
     for (const part of parts) this.rolling.add(part.at, part.usd)
     this.rolling.add(at, 0)
-    this.handedUsd = this.rolling.spentUsd(at)
-    this.handedAt = at
+    this.hand(this.rolling.spentUsd(at), at)
   }
 
   /**
@@ -267,8 +268,7 @@ export class Cap {
     this.asideFrom = null
     const moreUsd = this.countedSince(asideAt, at) - usd
     if (moreUsd <= 0) return
-    this.handedUsd = moreUsd + (this.isHandedIn(this.startsAt, at) ? this.handedUsd : 0)
-    this.handedAt = at
+    this.hand(moreUsd + (this.isHandedIn(this.startsAt, at) ? this.handedUsd : 0), at)
   }
 
   /** Whether it was taken away in a period that was over then: what is routed in a later one is not its spend. */
@@ -295,6 +295,12 @@ export class Cap {
     return this.isHandedIn(startsAt, now) ? Math.max(0, this.usd - this.handedUsd) : this.usd
   }
 
+  private hand(usd: number, at: number): void {
+    this.handedUsd = usd
+    this.handedAt = at
+    this.isHandedCredited = usd > 0
+  }
+
   private isHandedIn(startsAt: number, now: number): boolean {
     if (this.rolling === null) return startsAt <= this.handedAt
     return this.handedUsd > 0 && now < this.handedAt + this.rolling.memoryMs
@@ -305,15 +311,19 @@ export class Cap {
   }
 
   /** For `takeHanded`; null where there is nothing. */
-  get handed(): readonly [usd: number, at: number] | null {
-    return this.handedUsd === 0 ? null : [this.handedUsd, this.handedAt]
+  get handed(): readonly [usd: number, at: number, isCredited?: true] | null {
+    const { handedUsd, handedAt, isHandedCredited } = this
+    if (handedUsd === 0) return null
+    return isHandedCredited ? [handedUsd, handedAt, true] : [handedUsd, handedAt]
   }
 
   /** After `load`. False for what `handed` cannot have given. */
   takeHanded(value: unknown): boolean {
     if (value === null) return true
-    const pair = readPair(value)
+    const isCredited = Array.isArray(value) && value.length === 3 && value[2] === true
+    const pair = readPair(isCredited ? value.slice(0, 2) : value)
     if (pair === null || !(pair[0] > 0)) return false
+    this.isHandedCredited = isCredited
     this.handedUsd = pair[0]
     this.handedAt = pair[1]
     return true
