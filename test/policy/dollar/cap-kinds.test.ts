@@ -26,6 +26,7 @@ const options = {
   dimension: 3,
   kernel: 'js',
   reserve: 'worst-case',
+  pendingTtlMs: 400 * DAY_MS,
   clock: () => clock.now,
 } as const
 
@@ -205,10 +206,6 @@ describe.each([null, 't'])('a cap of %s that is edited to another kind', (tenant
       }),
       fc.record({ kind: fc.constant('edit' as const), to: fc.nat(KINDS.length - 1) }),
     )
-    const startOf = (cap: CapOptions, at: number) =>
-      cap.window === 'rolling'
-        ? at - (LENGTHS[cap.per] ?? 0)
-        : calendarPeriod({ per: cap.per, timeZone: cap.timeZone ?? 'UTC' }, at).startsAt
     await fc.assert(
       fc.asyncProperty(
         fc.nat(KINDS.length - 1),
@@ -236,7 +233,84 @@ describe.each([null, 't'])('a cap of %s that is edited to another kind', (tenant
       { numRuns: 200 },
     )
   })
+
+  it('holds over any edits of several caps at once, with requests in flight', async () => {
+    const kinds = fc.uniqueArray(fc.nat(KINDS.length - 1), {
+      maxLength: 3,
+      selector: (i) => `${KINDS[i].per} ${KINDS[i].window}`,
+    })
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('spend' as const), usd: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ kind: fc.constant('open' as const), usd: fc.integer({ min: 1, max: 30 }) }),
+      fc.record({ kind: fc.constant('settle' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      fc.record({
+        kind: fc.constant('wait' as const),
+        ms: fc.oneof(fc.integer({ min: 1, max: 40 * 60_000 }), fc.integer({ min: 1, max: 30 * HOUR })),
+      }),
+      fc.record({ kind: fc.constant('edit' as const), to: kinds }),
+    )
+    await fc.assert(
+      fc.asyncProperty(kinds, fc.array(step, { minLength: 4, maxLength: 50 }), async (first, steps) => {
+        /** The caps in force, and since when each has counted all that it should know of. */
+        let caps = first.map((i) => ({ cap: KINDS[i], from: Number.NEGATIVE_INFINITY }))
+        const router = await started(tenant, ...caps.map(({ cap }) => cap))
+        const spends: { readonly at: number; readonly usd: number }[] = []
+        const open: { readonly id: string; readonly usd: number }[] = []
+        for (const each of steps) {
+          const at = clock.now
+          if (each.kind === 'wait') clock.now += each.ms
+          else if (each.kind === 'edit') {
+            const next = each.to.map((i) => KINDS[i])
+            caps = next.map((cap) => {
+              const same = caps.find((before) => before.cap === cap)
+              if (same !== undefined) return same
+              const knowing = caps.filter(
+                (before) => lengthOf(before.cap) <= lengthOf(cap) || !next.includes(before.cap),
+              )
+              const from = knowing.map((before) => Math.max(before.from, startOf(before.cap, at)))
+              // What was spent at this very time, before it, is no cap's.
+              return { cap, from: knowing.length === 0 ? at + 0.5 : Math.min(...from) }
+            })
+            router.setCaps(next, of(tenant))
+            clock.now++
+          } else if (each.kind === 'settle') {
+            const request = open.shift()
+            if (request === undefined) continue
+            router.settle(request.id, { costUsd: each.share * request.usd })
+            spends.push({ at, usd: each.share * request.usd })
+          } else {
+            const usd = each.usd / 10
+            if (each.kind === 'spend' && spend(router, tenant, usd)) spends.push({ at, usd })
+            else if (each.kind === 'open')
+              try {
+                open.push({ id: route(router, tenant, usd), usd })
+              } catch {
+                continue
+              }
+            else continue
+            const inFlightUsd = open.reduce((sum, request) => sum + request.usd, 0)
+            for (const { cap, from } of caps) {
+              const start = Math.max(from, startOf(cap, at))
+              const spent = spends.reduce((sum, { at, usd }) => sum + (at >= start ? usd : 0), inFlightUsd)
+              expect(spent).toBeLessThanOrEqual(10 + 1e-6)
+            }
+          }
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
 })
+
+function lengthOf({ per }: CapOptions): number {
+  return LENGTHS[per] ?? 0
+}
+
+/** When the window of a cap began. */
+function startOf(cap: CapOptions, at: number): number {
+  if (cap.window === 'rolling') return at - lengthOf(cap)
+  return calendarPeriod({ per: cap.per, timeZone: cap.timeZone ?? 'UTC' }, at).startsAt
+}
 
 const LENGTHS: Readonly<Partial<Record<string, number>>> = {
   hour: HOUR,

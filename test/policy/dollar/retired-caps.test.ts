@@ -211,6 +211,22 @@ describe.each([null, 't'])('a cap that is taken away and put back, of %s', (tena
   })
 })
 
+it('a bill of a request that no cap counted is no credit, when it is lowered, for one that is back', async () => {
+  const router = await started([DAY], null)
+  clock.now = MIDNIGHT - 10 * MINUTE
+  const early = route(router, null, 0.1)
+  router.setCaps([])
+  clock.now = MIDNIGHT + 5 * MINUTE
+  router.settle(early, { costUsd: 0.9 })
+  const between = route(router, null, 0.5)
+  router.settle(between, { costUsd: 0.5 })
+  clock.now += MINUTE
+  router.setCaps([DAY])
+  router.correct(between, { costUsd: 0 })
+  expect(capOf(router, null).spentUsd).toBeCloseTo(0.9, 12)
+  expect(() => route(router, null, 0.2)).toThrow()
+})
+
 it.each([true, false])(
   'a tenant that is removed after the end of a period keeps the bill that came since, back with its cap: %s',
   async (withCap) => {

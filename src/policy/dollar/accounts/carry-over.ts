@@ -34,19 +34,30 @@ export function carriedOver(
   at: number,
 ): CarriedOver | null {
   let whole: CarriedOver | null = null
-  let most: CarriedOver | null = null
+  let some: CarriedOver | null = null
   for (const { cap, isWhole, isReplaced } of counters) {
     if (cap.window === 'calendar' && cap.lengthMs > joining.lengthMs && !isReplaced) continue
     const parts = cap.counted(at).filter((part) => part.at >= startsAt)
     const usd = parts.reduce((sum, part) => sum + part.usd, 0)
-    const each = { cap, parts, usd, since: Math.max(cap.countedFrom(at), startsAt) }
-    if (isWhole && (whole === null || knowsMore(each, whole))) whole = each
-    // What was counted for a while is some of the spend at least.
-    if (!isWhole && (most === null || usd > most.usd)) most = each
+    const since = isWhole ? Math.max(cap.countedFrom(at), startsAt) : at
+    const each = { cap, parts, usd, since }
+    if (isWhole && (whole === null || knowsMore(each, whole, startsAt))) whole = each
+    if (!isWhole && (some === null || usd > some.usd)) some = each
   }
-  return whole === null || (most !== null && most.usd > whole.usd) ? most : whole
+  return whole === null || some === null ? (whole ?? some) : atLeast(whole, some)
 }
 
-function knowsMore(one: CarriedOver, other: CarriedOver): boolean {
-  return one.since === other.since ? one.usd < other.usd : one.since < other.since
+/** What another has counted for a while is some of the spend: no less counts. */
+function atLeast(whole: CarriedOver, some: CarriedOver): CarriedOver {
+  const moreUsd = some.usd - whole.usd
+  const last = some.parts.at(-1)
+  if (moreUsd <= 0 || last === undefined) return whole
+  const parts = [...whole.parts, { usd: moreUsd, at: last.at }].sort((one, other) => one.at - other.at)
+  return { ...whole, parts, usd: some.usd }
+}
+
+/** Of two that know the whole window the least is right; of two that began at the same time one may have begun a moment later. */
+function knowsMore(one: CarriedOver, other: CarriedOver, startsAt: number): boolean {
+  if (one.since !== other.since) return one.since < other.since
+  return one.since === startsAt ? one.usd < other.usd : one.usd > other.usd
 }
