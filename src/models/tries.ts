@@ -109,7 +109,9 @@ export function latencyPause({ latencyTries, latencyHopes, latest, latencyLimitM
 
 /** @param beyond how many of its latest calls were beyond the limit, tries and others */
 function pauseAfter(failures: number, beyond: number, requestsMax: number): TryPause {
-  const doublings = Math.min(failures, Math.max(0, beyond - TRY_FEW_OUTCOMES))
+  // Of tries nobody may say what came of them, and a model that is often within the limit may still be beyond it on average.
+  const bad = Math.max(beyond, failures)
+  const doublings = Math.min(failures, Math.max(0, bad - TRY_FEW_OUTCOMES))
   return { failures, doublings, requests: doubled(TRY_PAUSE_REQUESTS, doublings, requestsMax) }
 }
 

@@ -77,7 +77,7 @@ export const TRY_PAUSE_REQUESTS_MAX_SLOW = 1000
 /**
  * While no more than this many of a model's latest 20 calls were beyond the limit its pauses stay as they are: what has gone wrong for ten
  * calls is often soon over, and with pauses that double from the first one on it would keep the model out for thousands of requests. Each
- * call more doubles the pause, up to the number of tries that have failed.
+ * call more doubles the pause, up to the number of tries that have failed, and so does each such try beyond this many, whatever came of it.
  */
 export const TRY_FEW_OUTCOMES = 10
 /** Between tries of models that have failed them all: 0.4 % of requests are tries, however many models are shut out. */

@@ -135,6 +135,24 @@ describe.each(CASES)('under policy %s a model that %s shuts out', (policy, limit
     expect(share(after.slice(pause + 200), 'good')).toBeGreaterThan(0.9)
   })
 
+  it('for a few calls, of whose tries nobody says more, is tried as seldom as one that stays so', async () => {
+    const world = await makeWorld({ policy, forcedExploration: 0 })
+    const random = new Random(5)
+    const { outcome } = badFor(4)
+    play(world, 4, { candidates: ['good'] }, outcome, random)
+    play(world, 40, { candidates: ['plain'] }, HEALTHY, random)
+    let tries = 0
+    for (let i = 0; i < 10_000; i++) {
+      world.clock.advance(1000)
+      const { id, model } = world.router.route([random.next() - 0.5, random.next() - 0.5, 1], options)
+      if (model === 'good') tries++
+      // The caller waits no longer than the limit, or its bill is lost.
+      if (model === 'good' && limit === 'maxLatencyMs') world.router.cancel(id, { costUsd: LIST_USD.good })
+      if (model === 'plain') world.router.settle(id, { costUsd: LIST_USD.plain, latencyMs: 800 })
+    }
+    expect(tries).toBeLessThan(30)
+  })
+
   it('for good is tried ever more seldom, and each try is told', async () => {
     const world = await makeWorld({ policy })
     const random = new Random(5)
