@@ -198,6 +198,12 @@ export const BURST_KEPT_FACTOR = 1.2
  * share of the cap. It is given out over the last part of a calendar period, but for a share that is there for what predictions miss.
  */
 export const UNFORECAST_SHARE_MAX = 0.15
+/**
+ * Of longer periods it is this part of that, as a burst of a day is little to them and the last hours of a week are often quiet, or what
+ * the requests of this many days need, if that is more.
+ */
+export const UNFORECAST_SHARE_PARTS = { hour: 1, day: 1, week: 2, month: 4 } as const
+export const UNFORECAST_DAYS = 2
 /** Of a rolling cap, which never ends: that share of its window is never spent. */
 export const UNFORECAST_ROLLING_SHARE_MAX = 0.04
 export const UNFORECAST_RELEASE_SHARE = 1 / 24

@@ -201,6 +201,19 @@ describe('a cap that is paced by a forecast', () => {
     expect(spentBy(16)).toBeLessThan(7.5)
   })
 
+  it('of a week is not kept for a weekend that cannot spend it, and serves a Saturday that is ten times as busy', async () => {
+    const week = (day: number, hour: number): number => (day % 7 < 5 ? office(day, hour) : 2)
+    const usual = await days([{ usd: 30, per: 'week' }], week, 14)
+    const spentUsd = usual.rows.slice(7).reduce((sum, { usd }) => sum + usd, 0)
+    expect(spentUsd).toBeGreaterThan(0.965 * 30)
+    const launch = await days(
+      [{ usd: 20, per: 'week' }],
+      (day, hour) => (day === 12 ? 60 : week(day, hour)),
+      14,
+    )
+    expect(launch.rows.map(({ refused }) => refused)).toEqual(launch.rows.map(() => 0))
+  })
+
   it('paced evenly is what it was: the burst finds nothing left', async () => {
     const { rows } = await days([{ usd: 10, per: 'day', pacing: 'even' }], burst, 2)
     expect(rows[0].refused).toBeGreaterThan(400)

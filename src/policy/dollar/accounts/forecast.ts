@@ -1,5 +1,6 @@
 import {
   BURST_KEPT_FACTOR,
+  UNFORECAST_DAYS,
   UNFORECAST_KEPT_SHARE,
   UNFORECAST_LATE_LEAST_SHARE,
   UNFORECAST_LATE_SHARE,
@@ -7,6 +8,7 @@ import {
   UNFORECAST_RELEASE_SHARE,
   UNFORECAST_ROLLING_SHARE_MAX,
   UNFORECAST_SHARE_MAX,
+  UNFORECAST_SHARE_PARTS,
   UNFORECAST_SPENDABLE_SHARE,
 } from '../tuning.js'
 import type { ArrivalProfile } from './arrival-profile.js'
@@ -74,8 +76,9 @@ function unseenUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: R
     1,
   )
   if (!profile.isKnown) return cap.isRolling ? mostUsd : mostUsd * released
-  const dayUsd = Math.min(mostUsd, keptUsd * profile.expected(at, at + Math.min(lengthMs, DAY_MS), perMs))
-  if (cap.isRolling) return dayUsd
+  const ofDayUsd = keptUsd * profile.expected(at, at + Math.min(lengthMs, DAY_MS), perMs)
+  if (cap.isRolling) return Math.min(mostUsd, ofDayUsd)
+  const dayUsd = Math.min(UNFORECAST_SHARE_MAX * cap.usd, ofDayUsd)
   // What is planned for the last part is there until then.
   const lateMs = Math.min(restMs, UNFORECAST_LATE_SHARE * lengthMs)
   const late = profile.expected(at + restMs - lateMs, at + restMs, perMs) / Math.max(1, requests)
@@ -83,13 +86,13 @@ function unseenUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: R
   const before = lateMs < restMs ? UNFORECAST_LEAST_SHARE * cap.usd - plannedUsd : 0
   const least = Math.min(dayUsd * released, Math.max(UNFORECAST_LATE_LEAST_SHARE * cap.usd, before))
   // What the requests to come could not spend, whoever gets them, would only be left.
-  return cap.leftUsd - least >= UNFORECAST_SPENDABLE_SHARE * freeUsd * requests
-    ? least
-    : Math.max(least, mostUsd * released)
+  if (cap.leftUsd - least >= UNFORECAST_SPENDABLE_SHARE * freeUsd * requests) return least
+  const daysUsd = Math.min(UNFORECAST_SHARE_MAX * cap.usd, UNFORECAST_DAYS * ofDayUsd)
+  return Math.max(least, Math.max(mostUsd, daysUsd) * released)
 }
 
-/** Of an hour that rolls everything comes back soon. A burst of a day is a small part of a month. */
+/** Of an hour that rolls everything comes back soon. */
 function shareMax({ per, isRolling }: CapNow): number {
-  if (!isRolling) return per === 'month' ? UNFORECAST_SHARE_MAX / 4 : UNFORECAST_SHARE_MAX
-  return per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
+  if (isRolling) return per === 'hour' ? UNFORECAST_ROLLING_SHARE_MAX / 2 : UNFORECAST_ROLLING_SHARE_MAX
+  return UNFORECAST_SHARE_MAX / UNFORECAST_SHARE_PARTS[per]
 }
