@@ -160,6 +160,36 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     },
   )
 
+  it('from its first call on is not kept out by an unlucky first answer', async () => {
+    const models = ['first', 'second', 'third'].map((id) => ({ ...MODELS[0], id }))
+    const { router: other } = await makeBench({ policy, models })
+    const best = other.route(X).model
+    for (let seed = 1; seed <= 20; seed++) {
+      const { router, clock } = await makeBench({ policy, models })
+      const random = new Random(seed)
+      const firstTries = (isDown: boolean): number => {
+        let count = 0
+        for (let i = 0; i < 300; i++) {
+          clock.advance(1000)
+          const x = [random.next() - 0.5, random.next() - 0.5, 1]
+          let decision = router.route(x)
+          const isFirst = decision.model === best
+          if (isFirst) count++
+          if (isDown && isFirst) {
+            router.fail(decision.id)
+            decision = router.route(x, { exclude: [best] })
+          }
+          router.settle(decision.id, { costUsd: 0.0001 })
+          const mean = decision.model === best ? 0.7 : 0.5
+          router.reward(decision.id, Math.min(1, Math.max(0, mean + 0.8 * (random.next() - 0.5))))
+        }
+        return count
+      }
+      firstTries(true)
+      expect([seed, firstTries(false) > 100]).toEqual([seed, true])
+    }
+  })
+
   it('keeps little of batches too, and of requests that name it with others', async () => {
     const { router } = await makeBench({ policy })
     serve(router, 300, null, 'middle')
