@@ -7,7 +7,7 @@ import { verdictLines } from '../report/verdict-lines.js'
 import type { Estimate } from './estimators.js'
 import type { Evaluation, PolicyEvaluation } from './evaluation.js'
 import { ESTIMATORS } from './labels.js'
-import { evaluationVerdict, SAME_QUALITY_NOTE } from './verdict.js'
+import { evaluationVerdict, VERDICT_NOTE } from './verdict.js'
 
 /**
  * One self-contained HTML page: rewards and costs of the policies with their intervals, and what the log has to say of
@@ -25,7 +25,7 @@ export function renderEvaluation(evaluation: Evaluation, summary: readonly strin
 <body>
 <header>
 <h1>${escapeHtml(title)}</h1>
-${verdictLines(evaluationVerdict(evaluation), SAME_QUALITY_NOTE)}
+${verdictLines(evaluationVerdict(evaluation), VERDICT_NOTE)}
 ${summary.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('\n')}
 </header>
 <main><section><div class="grid">

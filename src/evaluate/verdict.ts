@@ -1,12 +1,14 @@
 import { percent, perThousand, usdPerThousand } from '../report/format.js'
-import { differenceOf, isSameQuality, SAME_QUALITY_SHARE } from '../report/same-quality.js'
+import { differenceOf, isSameQuality, SAME_QUALITY_NOTE } from '../report/same-quality.js'
 import type { Estimate } from './estimators.js'
 import type { Evaluation, PolicyEvaluation } from './evaluation.js'
 
-/** A policy of which the log can say all that it takes, beside what was logged. */
+/** Another policy, of which the log says what it would have cost and earned. */
 interface Rival {
   readonly policy: string
+  /** USD a request. */
   readonly cost: Estimate
+  /** Its reward less the logged one. */
   readonly gain: Estimate
   /** Shares of the logged cost, with the ends of the interval. */
   readonly saved: number
@@ -16,15 +18,14 @@ interface Rival {
 /** In one sentence: what of the dollars spent another policy would have saved at the same quality; doubly robust estimates. */
 export function evaluationVerdict({ policies }: Evaluation): string {
   const [logged, ...others] = policies
-  if (others.length === 0)
-    return 'Whether dollars could be saved at the same quality is not known: no other policy was asked for (--policy).'
+  if (others.length === 0) return notKnown('no other policy was asked for (--policy)')
   const before = logged.costUsd?.doublyRobust
   const reward = logged.reward?.doublyRobust
-  if (before === undefined || reward === undefined || before.mean <= 0)
-    return `Whether dollars could be saved at the same quality is not known: the log does not say what ${before === undefined || before.mean <= 0 ? 'requests cost' : 'answers were worth'}.`
+  if (before === undefined) return notKnown('the log does not say what requests cost')
+  if (before.mean <= 0) return 'No dollars could be saved: the requests of the log cost nothing.'
+  if (reward === undefined) return notKnown('the log does not say what answers were worth')
   const rivals = others.flatMap((each) => rivalOf(each, before))
-  if (rivals.length === 0)
-    return 'Whether dollars could be saved at the same quality is not known: the log does not say what the other policies would have cost.'
+  if (rivals.length === 0) return notKnown('the log does not say what the other policies would have cost')
   const same = rivals.filter(({ gain, savedCi95 }) => savedCi95[0] > 0 && isSameQuality(gain, reward.mean))
   const best = (list: readonly Rival[]) =>
     list.reduce((one, other) => (other.saved > one.saved ? other : one))
@@ -39,8 +40,12 @@ export function evaluationVerdict({ policies }: Evaluation): string {
   return `The log does not show that dollars could be saved at the same quality: the cheapest policy that was asked for, ${policy}, would have cost ${share} for a reward that is ${change(gain)}.`
 }
 
-/** What the word means, and how sure it is. */
-export const SAME_QUALITY_NOTE = `The same quality: a reward that is, at 95 % confidence, no more than ${percent(SAME_QUALITY_SHARE, 0)} lower. In brackets: 95 % confidence intervals, for each policy by itself.`
+/** What the words of the sentence mean, and how sure its numbers are. */
+export const VERDICT_NOTE = `${SAME_QUALITY_NOTE} In brackets: 95 % confidence intervals, for each policy by itself.`
+
+function notKnown(why: string): string {
+  return `Whether dollars could be saved at the same quality is not known: ${why}.`
+}
 
 function rivalOf(
   { policy, costUsd, rewardOverLogged }: PolicyEvaluation,

@@ -1,5 +1,10 @@
-/** The same quality is a reward that lies, at 95 % confidence, less than this share of the other below it. */
+import { percent } from './format.js'
+
+/** A reward is of the same quality if it is, at 95 % confidence, no more than this share of the other below it. Chosen: nobody sees 1 %. */
 export const SAME_QUALITY_SHARE = 0.01
+
+/** What `SAME_QUALITY_SHARE` means, for a reader of the page. */
+export const SAME_QUALITY_NOTE = `The same quality: a reward that is, at 95 % confidence, no more than ${percent(SAME_QUALITY_SHARE, 0)} lower.`
 
 /** A mean with its 95 % confidence interval. */
 export interface Uncertain {
@@ -8,8 +13,7 @@ export interface Uncertain {
 }
 
 /**
- * What one mean is above another, with an interval from both of theirs: too wide where both go up and down together.
- * @returns ends of the interval around the difference
+ * How much one mean is above another. The interval takes the two for independent: it is too wide where both go up and down together.
  */
 export function differenceOf(one: Uncertain, other: Uncertain): Uncertain {
   const mean = one.mean - other.mean

@@ -58,6 +58,8 @@ it('says why nothing is known', () => {
   expect(evaluationVerdict(evaluation(LOGGED, other))).toMatch(/what the other policies would have cost\.$/)
   const silent = policy('logged', null, estimate(0.9, 0.01), null)
   expect(evaluationVerdict(evaluation(silent, other))).toMatch(/the log does not say what requests cost\.$/)
+  const free = policy('logged', estimate(0, 0), estimate(0.9, 0.01), null)
+  expect(evaluationVerdict(evaluation(free, other))).toMatch(/^No dollars could be saved: .* cost nothing\.$/)
   const unrewarded = policy('logged', estimate(0.01, 0.0003), null, null)
   expect(evaluationVerdict(evaluation(unrewarded, other))).toMatch(/what answers were worth\.$/)
 })

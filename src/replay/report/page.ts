@@ -2,11 +2,12 @@ import type { ModelSpec } from '../../models/model.js'
 import { escapeHtml } from '../../report/escape.js'
 import { shortName } from '../../report/format.js'
 import { modelColors } from '../../report/palette.js'
+import { SAME_QUALITY_NOTE } from '../../report/same-quality.js'
 import { STYLE } from '../../report/style.js'
 import { verdictLines } from '../../report/verdict-lines.js'
 import type { ReplayResult } from '../result.js'
 import { section, sectionName } from './sections.js'
-import { replayVerdict, SAME_QUALITY_NOTE } from './verdict.js'
+import { replayVerdict } from './verdict.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */

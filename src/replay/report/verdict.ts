@@ -1,8 +1,8 @@
 import { percent, perThousand, reward, shortName, usdPerThousand } from '../../report/format.js'
-import { differenceOf, isSameQuality, SAME_QUALITY_SHARE, type Uncertain } from '../../report/same-quality.js'
+import { differenceOf, isSameQuality, type Uncertain } from '../../report/same-quality.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
 
-/** A smaller saving is not worth a word. */
+/** A smaller share of the dollars is not worth a word. */
 const SAVING_MIN = 0.005
 
 /**
@@ -39,9 +39,6 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
   const less = percent(saving(costOf(nearest), best))
   return `${lead}: the budget that came closest spent ${less} less, ${perThousand(costOf(nearest))} instead of ${beforeUsd}, for a reward of ${ofReward(nearest)} beside ${ofReward(best)}.${sure}`
 }
-
-/** What the word means. */
-export const SAME_QUALITY_NOTE = `The same quality: a reward that is, at 95 % confidence, no more than ${percent(SAME_QUALITY_SHARE, 0)} lower.`
 
 function cheapest(rows: readonly PolicyRow[]): PolicyRow | undefined {
   return rows.reduce<PolicyRow | undefined>(
