@@ -1,30 +1,29 @@
-/** What the latest calls of a model took and cost, the oldest first, a few of each: how many of them were beyond a limit. */
+import { LATEST_OUTCOMES } from './tuning.js'
+
+/** What the latest calls of a model took and cost, `LATEST_OUTCOMES` of each at most, the oldest first. */
 export interface LatestOutcomes {
   readonly latenciesMs: number[]
   readonly billsUsd: number[]
 }
 
-/** How many are kept of each: few enough to be outlived soon, enough that noise hides no change. */
-export const LATEST_OUTCOMES = 20
-
 export function noOutcomes(): LatestOutcomes {
   return { latenciesMs: [], billsUsd: [] }
 }
 
-/** The oldest makes room. */
+/** Adds the latest one; where there are as many as are kept, the oldest is dropped. */
 export function keepLatest(values: number[], value: number): void {
   if (values.length === LATEST_OUTCOMES) values.shift()
   values.push(value)
 }
 
-/** How many are beyond a limit. */
+/** How many of them are above a limit in their unit. */
 export function countBeyond(values: readonly number[], limit: number): number {
   let count = 0
   for (const value of values) if (value > limit) count++
   return count
 }
 
-/** As a snapshot has them; undefined before the first. */
+/** A copy for a snapshot; undefined before the first. */
 export function saveOutcomes({ latenciesMs, billsUsd }: LatestOutcomes): LatestOutcomes | undefined {
   if (latenciesMs.length + billsUsd.length === 0) return undefined
   return { latenciesMs: [...latenciesMs], billsUsd: [...billsUsd] }

@@ -252,6 +252,7 @@ export class Registry {
     model.blendedUsdPerKTok = blendedUsdPerKTok(price)
     // What it cost at another price says nothing of what it costs at none.
     if (before > 0) model.freeUsd = model.freeSettled = model.usualFreeUsd = 0
+    // Bills at another price say nothing of how many are beyond a limit now.
     model.latest.billsUsd.length = 0
     this.version++
     if (!model.enabled) return

@@ -1,7 +1,8 @@
 import { doubled } from '../base/doubled.js'
 import { type CostRecord, expectedCostUsd, type FreeRecord, freeCostUsd } from './cost-estimate.js'
-import { countBeyond, keepLatest, LATEST_OUTCOMES, type LatestOutcomes } from './latest-outcomes.js'
+import { countBeyond, keepLatest, type LatestOutcomes } from './latest-outcomes.js'
 import {
+  LATEST_OUTCOMES,
   TRY_AGE_REQUESTS,
   TRY_AGE_REQUESTS_UNBILLED,
   TRY_BELOW_LIST_MAX,
@@ -20,8 +21,8 @@ import {
   TRY_PAUSE_MS_MAX,
   TRY_PAUSE_REQUESTS,
   TRY_PAUSE_REQUESTS_MAX,
-  TRY_PAUSE_REQUESTS_MAX_SLOW,
   TRY_ROUND,
+  TRY_SLOW_PAUSE_REQUESTS_MAX,
   TRY_SURE_OBSERVATIONS,
   TRY_USUAL_FREE_MIN_USD,
   TRY_USUAL_FREE_STEP,
@@ -33,8 +34,8 @@ import {
 /**
  * What is known of a model may shut it out of requests: its latencies under `maxLatencyMs`, its costs under `maxCostUsd`
  * or an account. Then nothing more would be learned of it, so now and then it is let in to be tried. A try is a
- * request, paid for like any other. One that is not within the limit that had shut the model out makes the next one wait
- * twice as long, once more than a few of the model's latest calls say the same; a few in a row that are within it let the model in again.
+ * request, paid for like any other. A few in a row that are within the limit let the model in again. While no more than a
+ * few of its latest calls were beyond the limit each try comes after the same pause; after that every try that fails doubles it.
  */
 
 /** Part of a model's counters. */
@@ -61,6 +62,7 @@ export interface Tries extends CostRecord, FreeRecord {
   usualCostRatio: number
   /** The same of a model without a price, in dollars. */
   usualFreeUsd: number
+  /** Its latest calls, tries and others. */
   readonly latest: LatestOutcomes
 }
 
@@ -84,15 +86,15 @@ export const TRY_NUMBERS = [
 export interface TryPause {
   /** Tries since one was within its limit. */
   readonly failures: number
-  /** How many times the pause has doubled, and what it comes to. */
+  /** How many times the pause has doubled, and how many requests to others it lasts. */
   readonly doublings: number
   readonly requests: number
 }
 
-/** Before the first try. */
+/** Before the first try, and after one that was within the limit. */
 export const FIRST_PAUSE: TryPause = { failures: 0, doublings: 0, requests: TRY_PAUSE_REQUESTS }
 
-/** Before a try of its costs: the first one after one that was within the limit. */
+/** The pause before the next try of its costs. */
 export function costPause({ costTries, costHopes, latest, costLimitUsd, freeSettled }: Tries): TryPause {
   if (costHopes > 0 || costTries === 0) return FIRST_PAUSE
   // Of a model without a price any bill says that it has one.
@@ -100,11 +102,11 @@ export function costPause({ costTries, costHopes, latest, costLimitUsd, freeSett
   return pauseAfter(costTries, dear, TRY_PAUSE_REQUESTS_MAX)
 }
 
-/** The same of its latencies. */
+/** The pause before the next try of its latencies. */
 export function latencyPause({ latencyTries, latencyHopes, latest, latencyLimitMs }: Tries): TryPause {
   if (latencyHopes > 0 || latencyTries === 0) return FIRST_PAUSE
   const slow = countBeyond(latest.latenciesMs, latencyLimitMs)
-  return pauseAfter(latencyTries, slow, TRY_PAUSE_REQUESTS_MAX_SLOW)
+  return pauseAfter(latencyTries, slow, TRY_SLOW_PAUSE_REQUESTS_MAX)
 }
 
 /** @param beyond how many of its latest calls were beyond the limit, tries and others */
@@ -115,7 +117,7 @@ function pauseAfter(failures: number, beyond: number, requestsMax: number): TryP
   return { failures, doublings, requests: doubled(TRY_PAUSE_REQUESTS, doublings, requestsMax) }
 }
 
-/** The longer of two. */
+/** The longer of two; of two alike the one with more failures, which waits for what others have failed. */
 export function longerPause(a: TryPause, b: TryPause): TryPause {
   return b.requests > a.requests || (b.requests === a.requests && b.failures > a.failures) ? b : a
 }
@@ -165,8 +167,9 @@ export function isTryDueAt(pause: TryPause, routedAt: number, at: number, pace: 
 
 /**
  * How old what is known of a model's costs is, in times after which it counts for less; at least 1. A list price without a
- * bill is only what answers of a usual length would cost, and ages sooner, as does what a few dear bills say; after a try that was within its limit the
- * next one may be as well, unless bills were mostly far above the list price: then it was luck.
+ * bill is only what answers of a usual length would cost, and ages sooner. So does what a few bills say that are mostly far
+ * above the list price. After a try that was within its limit the next one may be as well, unless most bills were so dear: then
+ * it was luck.
  * @param waitedMs since its latest request, where time counts, as no model may take requests; else 0
  */
 export function ageInPauses(

@@ -68,14 +68,14 @@ export const RETRY_AFTER_MS_MAX = 3_600_000
 
 /** Requests without one of its own after which a model may be tried, and between any two tries: 4 % are few beside the rest. */
 export const TRY_PAUSE_REQUESTS = 25
-/**
- * At most: tries of one model that stays too dear are one request in 2,000, which is what `IDLE_REQUESTS` of policy `dollar` is, and of one that
- * stays too slow one in 1,000: an answer that comes late is still one, a bill is for nothing.
- */
+/** At most, where a model stays too dear: one request in 2,000 is a try of it. `IDLE_REQUESTS` of policy `dollar` is the same. */
 export const TRY_PAUSE_REQUESTS_MAX = 2000
-export const TRY_PAUSE_REQUESTS_MAX_SLOW = 1000
+/** And where it stays too slow: a late answer is still an answer, so its tries cost less than those that are too dear. */
+export const TRY_SLOW_PAUSE_REQUESTS_MAX = 1000
+/** Latest calls of a model whose latencies and bills are kept: few enough to be outlived soon, enough that noise hides no change. */
+export const LATEST_OUTCOMES = 20
 /**
- * While no more than this many of a model's latest 20 calls were beyond the limit its pauses stay as they are: what has gone wrong for ten
+ * While no more than this many of those were beyond the limit a model's pauses stay as they are: what has gone wrong for ten
  * calls is often soon over, and with pauses that double from the first one on it would keep the model out for thousands of requests. Each
  * call more doubles the pause, up to the number of tries that have failed, and so does each such try beyond this many, whatever came of it.
  */
@@ -90,7 +90,10 @@ export const TRY_PACE_MS_MAX = 100_000
 export const TRY_ROUND = 8
 /** What is known of costs is this old before it counts for less: five times the bills it stands on. */
 export const TRY_AGE_REQUESTS = 5 * COST_MEMORY_REQUESTS
-/** The same of a list price without a bill: a guess of how long answers are stands on nothing. */
+/**
+ * The same of a list price without a bill: a guess of how long answers are stands on nothing. And of fewer bills than `LATEST_OUTCOMES`,
+ * where most are above `TRY_HOPEFUL_RATIO_MAX`.
+ */
 export const TRY_AGE_REQUESTS_UNBILLED = COST_MEMORY_REQUESTS
 /**
  * Most times that a try's list cost, or what most bills say, may be above the limit: where 300 tokens of answer are assumed

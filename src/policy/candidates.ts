@@ -46,7 +46,7 @@ export class Candidates {
 /** A model that gets the request whatever its score. */
 export interface Newcomer {
   readonly model: Model
-  /** Whether it is one of its first requests; else one in the place of those that failed. */
+  /** Whether the request is one of its forced ones; else it takes the place of one that failed. */
   readonly isForced: boolean
 }
 
@@ -76,6 +76,7 @@ export function newcomer(
  */
 function isUnheard(model: Model, { arms, requests }: StateView, at: number): boolean {
   const { failed, forcedDone } = model
+  // Answered, or still under way.
   const heard = model.requests - failed
   // A few that failed among many answers are no loss.
   if (failed === 0 || heard > failed || heard >= Math.max(forcedDone, FIRST_ANSWERS)) return false

@@ -29,8 +29,8 @@ export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Poli
   const committer = new Committer(state, new EventEmitter(options.onListenerError, EVENT_TYPES), options)
   const decisions = new Decisions(options, policy, committer)
   const feedback = new Feedback(options, committer)
-  const admin = new Admin(options, policy, committer, (now, account) =>
-    decisions.maker.unwritten(now, account),
+  const admin = new Admin(options, policy, committer, (current, account) =>
+    decisions.maker.unwritten(current, account),
   )
   const persistence = new Persistence(options, policy, committer, decisions, admin)
   const runner = new Runner(decisions, feedback, new RunSessions(), () => committer.now())

@@ -61,6 +61,7 @@ export class OthersInFlight {
     runToEnd(this.restartSteps(flights))
   }
 
+  /** The same in steps. */
   *restartSteps(flights: Iterable<Flight>): Generator<void> {
     this.flights.clear()
     let taken = 0

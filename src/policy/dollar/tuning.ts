@@ -180,18 +180,18 @@ export const PROFILE_SMALL_SHARE = 0.25
 /** Latest requests that a burst is measured by: all that are kept, and those of a rate that has only just risen. */
 export const BURST_MEMORY_REQUESTS = 32
 export const BURST_LATEST_REQUESTS = 12
-/** The least time that they are taken to have come in, ms: clients that send many at once are no burst. */
+/** The least time that those are taken to have come in, ms: clients that send many at once are no burst. */
 export const BURST_LEAST_MS = 300_000
-/** An hour with more requests than this many times its forecast, and than that by this number, is a burst. */
+/** An hour is a burst once it has brought this many times its forecast, and this number of requests more. */
 export const BURST_EXCESS_FACTOR = 1.25
 export const BURST_EXCESS_MIN = 8
-/** Where recent hours brought this many times their forecasts, the latest requests are a burst that goes on if they are more than forecast by this number. */
+/** A burst goes on where recent hours brought this many times their forecasts, and the latest requests are this number more than the forecast of their time. */
 export const BURST_LEVEL_MIN = 1.5
 export const BURST_LATEST_EXCESS_MIN = 12
-/** A burst is expected to bring this many times what it has brought already, and to last this much longer, hours. */
+/** A burst is expected to bring this many times again what came too many, but no more than in this many hours at its rate. */
 export const BURST_GROWTH = 8
 export const BURST_HOURS = 3
-/** What the cheapest model needs is kept back for one that lasts until the period ends, or a day, and as much again by this: rates and bills are estimates. */
+/** What the cheapest model needs for a burst that lasts until the period ends, or a day, is kept back times this: rates and bills are estimates. */
 export const BURST_KEPT_FACTOR = 1.2
 /**
  * What a cap keeps back for requests that no day has shown, on the cheapest model, as long as that can still be spent: this
@@ -208,11 +208,11 @@ export const UNFORECAST_DAYS = 2
 export const UNFORECAST_ROLLING_SHARE_MAX = 0.04
 export const UNFORECAST_RELEASE_SHARE = 1 / 24
 export const UNFORECAST_KEPT_SHARE = 1 / 8
-/** It can be spent as long as what is left is less than this part of what the requests to come would spend without a limit. */
+/** It can still be spent later while what is left is less than this part of what the requests to come would cost without a limit. */
 export const UNFORECAST_SPENDABLE_SHARE = 0.8
 /**
- * Beyond that a cap keeps what as many requests need as a day brings, but no more than this share, with what is planned for the last
- * part of the period, and in that part the second.
+ * Where it cannot, a cap keeps what as many requests need as a day brings, but no more than the first share less what is planned for the
+ * last part of the period. In that part, and at least before it, the second share bounds it. The third is how long that part is.
  */
 export const UNFORECAST_LEAST_SHARE = 0.09
 export const UNFORECAST_LATE_LEAST_SHARE = 0.04

@@ -13,7 +13,7 @@ import type { SnapshotTotals } from './check-snapshot.js'
  *     16  4  length of the number section in 64-bit floats, uint32
  *     20  4  CRC-32 of everything but these four bytes
  *     24     text: JSON {name, encoder, policy, models: [{id, enabled, disabledBy and draining: true or left out,
- *            correctedBills: left out for 0, tokenMix, isRescaled: true or left out, latest: latencies and bills}],
+ *            correctedBills: left out for 0, tokenMix, isRescaled: true or left out, latest: {latenciesMs, billsUsd} or left out}],
  *            budget: boolean,
  *            rewardRange: [low, high],
  *            prices: [a model's price, as events have it],

@@ -1,8 +1,9 @@
 import { isRecord, isText } from '../../base/check.js'
-import { LATEST_OUTCOMES, type LatestOutcomes } from '../../models/latest-outcomes.js'
+import type { LatestOutcomes } from '../../models/latest-outcomes.js'
 import { SWITCHES, type Switch } from '../../models/registry.js'
 import { TOKEN_KINDS } from '../../models/token-kinds.js'
 import { type SavedMix, TOKENS_SUM_MAX } from '../../models/token-mix.js'
+import { LATEST_OUTCOMES } from '../../models/tuning.js'
 import { ORIGIN_NAME, type OriginRecord } from '../pending/origins.js'
 import { invalidSnapshot, isCount, SUM_MAX } from './invalid-snapshot.js'
 
@@ -25,7 +26,7 @@ export interface SnapshotText {
     readonly tokenMix?: SavedMix | undefined
     /** What was learned of its costs was scaled to new prices; left out where it was not. */
     readonly isRescaled?: true | undefined
-    /** Left out where nothing is known, and in snapshots older than this field. */
+    /** Its latest calls. Left out before the first, and in snapshots older than this field. */
     readonly latest?: LatestOutcomes | undefined
   }[]
   /** Prices that models and waiting requests refer to by their place here; checked when they are read. */

@@ -34,7 +34,7 @@ export class Account {
   readonly credit: Credit
   readonly ledger: Ledger
   caps: readonly Cap[] = []
-  /** Caps that were taken away: they limit nothing and go on counting, for one that is put back counts on. One of a kind of length. */
+  /** Caps that were taken away: they limit nothing and go on counting, for one that is put back counts on. One of each `per` and `window`. */
   retired: readonly Cap[] = []
   /** When its requests come; kept while it has caps that are paced by a forecast. */
   arrivals: ArrivalProfile | null = null
@@ -71,7 +71,7 @@ export class Account {
     return this.retired.length === 0 ? this.caps : [...this.caps, ...this.retired]
   }
 
-  /** Those of them that have counted a request which was routed then. */
+  /** Those of them that counted a request which was routed at that time, ms since 1970. */
   countingOf(routedAt: number): readonly Cap[] {
     return this.retired.length === 0 ? this.caps : this.counting.filter((cap) => !cap.isPast(routedAt))
   }

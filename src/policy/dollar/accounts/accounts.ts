@@ -33,6 +33,7 @@ interface Bill {
   /** When it became known, and when the request expired, ms since 1970. */
   readonly at: number
   readonly chargedAt: number
+  /** When the request was routed, ms since 1970. */
   readonly routedAt: number
   readonly costUsd: number
   readonly reservedUsd: number
@@ -294,7 +295,7 @@ export class Accounts {
       cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
       return cap
     })
-    // Of those in a later period by now bills of earlier requests may still come.
+    // Those whose period is over stay as well: bills of requests from then may still come.
     const away = [...gone, ...past.filter((cap) => !caps.some((spec) => isSameKind(cap, spec)))]
     account.retired = countsOn
       ? away.filter((cap, i) => away.findIndex((other) => isAsLong(cap, other)) === i)
@@ -303,7 +304,7 @@ export class Accounts {
     if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
   }
 
-  /** What has counted for an account. @param staying those of its caps that stay in force */
+  /** The caps that have counted what an account spent. @param staying those of them that stay in force */
   private countersOf(
     tenant: string | null,
     { caps, retired }: Account,
@@ -394,7 +395,7 @@ function hasCounted(cap: Cap, departure: Departure | undefined): boolean {
   return countedAt !== null && cap.isSince(countedAt)
 }
 
-/** When the window of a cap began that a request would find now. */
+/** When the window began, or the period, that a request finds at `at`, ms since 1970; -Infinity where no event tells it. */
 function startOf(cap: Cap, periods: readonly ToldPeriod[], at: number): number {
   if (cap.window === 'rolling') return at - cap.lengthMs
   return periodOf(cap, periods)?.startsAt ?? Number.NEGATIVE_INFINITY

@@ -58,7 +58,7 @@ export class ArrivalProfile {
   /** Until when refused requests were counted, and the part of one that was left over. */
   private refusedAt = 0
   private refusedRest = 0
-  /** What `excess` said last; until a request comes. */
+  /** The latest answer of `excess`; forgotten when a request comes. */
   private latestExcess = NO_EXCESS
   /** Follow from the means: forecasts by hour of the week (-1: not known), and sums before each of requests and of unknown hours. */
   private readonly forecasts = new Float64Array(WEEK_HOURS)
@@ -122,20 +122,20 @@ export class ArrivalProfile {
   }
 
   /**
-   * Requests of a burst still to come until `to`, beyond what is expected: while an hour, or the latest few requests, bring
-   * more than was forecast, as many again and again as came too many, but no more than some hours at the rate of the latest few.
+   * Requests of a burst still to come until `to`, beyond what is expected: several times as many as came too many so far, but no
+   * more than some hours at its rate; 0 where there is no burst.
    */
   burst(at: number, to: number, perMs: number): number {
     const excess = this.excess(at, perMs)
     return Math.min(this.lasting(at, Math.min(at + BURST_HOURS * HOUR_MS, to)), BURST_GROWTH * excess)
   }
 
-  /** Requests of a burst until `to`, if it goes on until then; 0 where there is no burst. */
+  /** All requests until `to`, if the burst of now goes on until then; 0 where there is no burst. */
   burstUntil(at: number, to: number, perMs: number): number {
     return this.excess(at, perMs) === 0 ? 0 : this.lasting(at, to)
   }
 
-  /** By how many more than were forecast came: in this hour, or as the latest few or more; 0 where that is no burst. */
+  /** How many more requests came than were forecast, in this hour or among those whose times are kept; 0 where that is no burst. */
   private excess(at: number, perMs: number): number {
     const { latestExcess } = this
     // A cap that rolls asks many times over one request.
@@ -158,7 +158,7 @@ export class ArrivalProfile {
     return Math.max(excess, goesOn)
   }
 
-  /** Requests until `to` at the rate of the latest few, of all whose times are kept or of this hour, whichever is highest. */
+  /** Requests until `to` at the highest of three rates: of this hour, of the latest few, and of all whose times are kept. */
   private lasting(at: number, to: number): number {
     const { hour, times, count } = this
     if (!(to > at) || hour === null || times.length < BURST_LATEST_REQUESTS) return 0
@@ -168,7 +168,7 @@ export class ArrivalProfile {
     return Math.max(ofHour, latest, more) * (to - at)
   }
 
-  /** How long ago the first of that many latest requests came; those that come at once are taken to come over some minutes. */
+  /** Over how long the latest requests came, that many of them, ms; requests that come at once are taken to come over some minutes. */
   private latestMs(at: number, requests: number): number {
     return Math.max(BURST_LEAST_MS, at - this.times[this.times.length - requests])
   }

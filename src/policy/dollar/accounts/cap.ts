@@ -29,7 +29,8 @@ const LENGTH_MS: Record<CapLength, number> = {
 /** Larger sums are refused: they are no sums of dollars. */
 export const SUM_MAX_USD = 1e30
 
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+/** The golden ratio less 1: the fractions of its multiples are those of the golden ratio's. */
+const GOLDEN_FRACTION = (Math.sqrt(5) - 1) / 2
 
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
@@ -82,9 +83,9 @@ export class Cap {
    */
   private handedUsd = 0
   private handedAt = 0
-  /** Whether a credit ends that, too: not of edits in logs from before 0.2. */
+  /** Whether a credit lowers them as well: not where an event from before 0.2 made the edit. */
   private isHandedCredited = false
-  /** Of a cap that was taken away: what it had counted at that very time, and the time; null while it is in force. */
+  /** Of a cap that was taken away: when, and what it had counted of that instant; null while it is in force. */
   private asideFrom: readonly [usd: number, at: number] | null = null
   /** The dearest recent reservation or cost, fading, USD. */
   private dearestUsd = 0
@@ -131,9 +132,9 @@ export class Cap {
     this.carriedUsd = this.afterUsd
   }
 
-  /** Of the next request among all, in [0, 1): the golden ratio's multiples lie evenly, however many there are. */
+  /** Where the next request stands in [0, 1): multiples of the golden ratio, less what is whole, lie evenly however many there are. */
   get place(): number {
-    return (this.rate.seen * GOLDEN_RATIO) % 1
+    return (this.rate.seen * GOLDEN_FRACTION) % 1
   }
 
   /** Requests came that a cap refused. */
@@ -379,8 +380,8 @@ export class Cap {
    * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
    * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
    *
-   * With a forecast what the cheapest model needs comes first: for the requests that are expected, and for as many as a
-   * day brings besides. The rest is spread over those that are expected.
+   * With a forecast what the cheapest model needs comes first: for the requests that are expected, and for those that no day
+   * has shown. The rest is spread over those that are expected.
    */
   impliedUsdPerRequest(at: number, known: Forecast | null = null): number {
     const forecast = this.pacing === 'forecast' ? known : null

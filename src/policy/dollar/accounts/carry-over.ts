@@ -6,7 +6,7 @@ export interface Counter {
   readonly cap: Cap
   /** Whether it has counted all that was spent until now. */
   readonly isWhole: boolean
-  /** Whether it goes and no cap has been in force after it. */
+  /** Whether it goes, or is gone, and no cap was in force since. */
   readonly isReplaced: boolean
 }
 
@@ -15,17 +15,19 @@ export interface CarriedOver {
   readonly cap: Cap
   /** The oldest first. */
   readonly parts: readonly SpentPart[]
+  /** Their sum. */
   readonly usd: number
   /** From when on all that was spent is among them. */
   readonly since: number
 }
 
 /**
- * What was spent in the window that a new cap and those before it have in common: by the one that knows most of that window, and
- * of several that know as much by the one that counted least. Where it is not known when dollars were spent, they count as
- * spent as late as they can have been: the new cap may refuse too long, and none is spent twice. A longer calendar cap that stays,
- * or that others have followed, has no say: which of its dollars the window has seen is not known, and it limited others.
- * @param startsAt when the new cap's window began
+ * What was spent in the window that a new cap and those before it have in common, by the one that knows most of it; null where
+ * there is none to ask. Where it is not known when dollars were spent, they count as spent as late as they can have been: the new cap
+ * may refuse too long, and none is spent twice. A longer calendar cap that stays, or that others have followed, is not asked: which of
+ * its dollars were spent in the window is not known.
+ * @param startsAt when the new cap's window began, ms since 1970
+ * @param at now, ms since 1970
  */
 export function carriedOver(
   joining: Cap,
@@ -47,7 +49,7 @@ export function carriedOver(
   return whole === null || some === null ? (whole ?? some) : atLeast(whole, some)
 }
 
-/** What another has counted for a while is some of the spend: no less counts. */
+/** What a cap has counted for a part of the time was spent: no less than that counts. */
 function atLeast(whole: CarriedOver, some: CarriedOver): CarriedOver {
   const moreUsd = some.usd - whole.usd
   const last = some.parts.at(-1)
@@ -56,7 +58,11 @@ function atLeast(whole: CarriedOver, some: CarriedOver): CarriedOver {
   return { ...whole, parts, usd: some.usd }
 }
 
-/** Of two that know the whole window the least is right; of two that began at the same time one may have begun a moment later. */
+/**
+ * Whether one of two knows more: the one that has counted since earlier. Of two that know the whole window the lesser sum is right, as
+ * the other may hold dollars from before it. Of two that began together later on the greater one is, as the other may have begun a
+ * moment later.
+ */
 function knowsMore(one: CarriedOver, other: CarriedOver, startsAt: number): boolean {
   if (one.since !== other.since) return one.since < other.since
   return one.since === startsAt ? one.usd < other.usd : one.usd > other.usd

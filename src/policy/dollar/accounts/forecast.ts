@@ -59,14 +59,17 @@ export function unforecastUsd(forecast: Forecast, cap: CapNow, rest: Rest): numb
   return Math.max(unseenUsd(forecast, cap, rest), lastingUsd(forecast, cap, rest))
 }
 
-/** For a burst that goes on: a day of it, or until the period ends. What a cap that rolls has spent comes back meanwhile. */
+/** For a burst that goes on until the period ends, or for a day. 0 of a cap that rolls: what it has spent comes back meanwhile. */
 function lastingUsd({ profile, keptUsd }: Forecast, { leftUsd, isRolling }: CapNow, rest: Rest): number {
   const { at, restMs, perMs, requests } = rest
   const lasting = isRolling ? 0 : profile.burstUntil(at, at + Math.min(restMs, DAY_MS), perMs)
   return Math.min(leftUsd, keptUsd * Math.max(0, BURST_KEPT_FACTOR * lasting - requests))
 }
 
-/** For requests that no day has shown, however many: as long as it can still be spent, and for a day's a little beyond. */
+/**
+ * For requests that no day has shown: a share of the cap, as long as that can still be spent later. Where it cannot, as much as a day's
+ * requests need, within smaller shares.
+ */
 function unseenUsd({ profile, keptUsd, freeUsd }: Forecast, cap: CapNow, rest: Rest): number {
   const { at, lengthMs, restMs, perMs, requests } = rest
   if (keptUsd === 0) return 0

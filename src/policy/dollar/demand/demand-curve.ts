@@ -168,8 +168,10 @@ export class DemandCurve {
   }
 
   /**
-   * As `priceOfSpend`, or the lower end of that price's bin: for as many requests as it takes to spend the target.
-   * @param place of this request among others, in [0, 1), as even as it can be
+   * As `priceOfSpend`, but for a share of requests the lower end of that price's bin: so many that the target is spent on average.
+   * @param targetUsd mean cost of a request
+   * @param place where this request stands in [0, 1), where requests are to lie evenly: those below the share get the lower price
+   * @returns reward per USD
    */
   mixedPriceOfSpend(targetUsd: number, place: number): number {
     const price = this.priceOfSpend(targetUsd)

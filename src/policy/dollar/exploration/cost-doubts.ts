@@ -63,7 +63,10 @@ export class CostDoubts {
     this.costs.expectedUsd[position] = this.usualUsd(position)
   }
 
-  /** Not less than most bills say of the prompt: it may be expected to cost no more than that already. */
+  /**
+   * What the prompt usually costs on the model, USD: what is expected, brought down by the doubt, but not below what most bills say.
+   * Where that is expected already, nothing is brought down.
+   */
   private usualUsd(position: number): number {
     const { list, expectedUsd, listUsd } = this.costs
     const model = list.models[position]
