@@ -96,6 +96,17 @@ describe('when requests come', () => {
     expect(profile.burstUntil(next, next + HOUR, 1)).toBeGreaterThan(150)
   })
 
+  it('goes by the latest twelve requests where the rate has only just risen', () => {
+    const profile = taught(3, () => 20)
+    const at = START + 3 * DAY
+    const minute = HOUR / 60
+    for (let i = 0; i < 30; i++) profile.arrive(at + 1.4 * i * minute)
+    for (let i = 0; i < 12; i++) profile.arrive(at + (45 + i) * minute)
+    const now = at + 56 * minute
+    // Twelve in eleven minutes.
+    expect(profile.burstUntil(now, now + HOUR, 1)).toBeCloseTo((12 * 60) / 11, 3)
+  })
+
   it('takes requests that come at once for requests of some minutes, and for no burst in an hour like others', () => {
     const profile = new ArrivalProfile()
     const hourly = (day: number, hour: number): number => START + day * DAY + hour * HOUR
