@@ -8,7 +8,7 @@ const CAP_USD = 10
 
 export const name = 'burst under a cap'
 
-/** The last day is as no day before it. */
+/** Requests an hour on a last day that is as no day before it. */
 const NEW_DAYS = {
   'a first busy day': (hour) => (hour >= 9 && hour < 18 ? 2000 : 100),
   'a first burst at 23h': (hour) => (hour === 23 ? 6000 : 100),
@@ -16,8 +16,8 @@ const NEW_DAYS = {
 
 /**
  * 100 requests an hour and 8,000 at 23h, $10 a day, the router closed and opened again every six hours: nobody is refused
- * that the cheapest model can serve, the cap is kept, and from the second day on it is spent. The same after days of 100
- * an hour on a day that has twenty times the traffic, or sixty times in its last hour.
+ * that the cheapest model can serve, the cap is kept, and from the second day on it is spent. After days of 100 an hour
+ * nobody is refused either on a day of twenty times that from 9 to 18 h (not in a short run), or of sixty times in its last hour.
  */
 export async function run({ folder, seed, short }) {
   const days = short ? 2 : 4
@@ -25,7 +25,7 @@ export async function run({ folder, seed, short }) {
   const fresh = []
   for (const [what, perHour] of Object.entries(NEW_DAYS).slice(short ? 1 : 0)) {
     const shape = (day, hour) => (day < days ? 100 : perHour(hour))
-    const rows = await playOn(join(folder, `${fresh.length}.db`), { shape, days: days + 1, seed })
+    const rows = await playOn(join(folder, `new-day-${fresh.length}.db`), { shape, days: days + 1, seed })
     fresh.push({ what, ...rows[days] })
   }
   const all = [...same, ...fresh]
