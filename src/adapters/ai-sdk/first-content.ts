@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import { PIECES_BEFORE_MAX } from '../begun-stream.js'
 
 /** Parts that come before anything is said. */
 const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start', 'reasoning-start'])
@@ -11,7 +12,7 @@ export interface Begun {
 }
 
 /**
- * Reads a stream until something is said.
+ * Reads a stream until something is said, or `PIECES_BEFORE_MAX` parts say nothing.
  * @throws (the promise is rejected with) what the stream says went wrong before that, or what reading it throws
  */
 export async function firstContent(stream: ReadableStream<Json>): Promise<Begun> {
@@ -25,7 +26,7 @@ export async function firstContent(stream: ReadableStream<Json>): Promise<Begun>
       throw value.error
     }
     parts.push(value)
-    if (!BEFORE.has(String(value.type))) return { parts, reader }
+    if (!BEFORE.has(String(value.type)) || parts.length >= PIECES_BEFORE_MAX) return { parts, reader }
   }
 }
 

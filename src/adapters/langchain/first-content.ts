@@ -4,7 +4,7 @@ import { listOf } from '../../base/json.js'
 import { begunStream, PIECES_BEFORE_MAX } from '../begun-stream.js'
 
 /**
- * The same stream, read until something is said.
+ * The same stream, read until something is said, or `PIECES_BEFORE_MAX` pieces say nothing.
  * @throws (the promise is rejected with) what reading it throws before that
  */
 export async function firstContent<Stream extends AsyncIterable<AIMessageChunk>>(

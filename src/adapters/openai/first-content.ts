@@ -4,7 +4,7 @@ import type { OpenAIClient } from './routed-options.js'
 import type { Surface } from './surface.js'
 
 /**
- * The same stream, read until something is said.
+ * The same stream, read until something is said, or `PIECES_BEFORE_MAX` pieces say nothing.
  * @throws (the promise is rejected with) an error as of status 502 for what its provider says went wrong before, and for a stream without
  *   an event; or what reading it throws
  */

@@ -23,7 +23,7 @@ export interface CarriedOver {
 
 /**
  * What was spent in the window that a new cap and those before it have in common, by the one that knows most of it; null where
- * there is none to ask. Where it is not known when dollars were spent, they count as spent as late as they can have been: the new cap
+ * no cap is asked. Where it is not known when dollars were spent, they count as spent as late as they can have been: the new cap
  * may refuse too long, and none is spent twice. A longer calendar cap that stays, or that others have followed, is not asked: which of
  * its dollars were spent in the window is not known.
  * @param startsAt when the new cap's window began, ms since 1970

@@ -168,7 +168,7 @@ export class DemandCurve {
   }
 
   /**
-   * As `priceOfSpend`, but for a share of requests the lower end of that price's bin: so many that the target is spent on average.
+   * As `priceOfSpend`, but for a share of requests the lower end of that price's bin: the share at which the target is spent on average.
    * @param targetUsd mean cost of a request
    * @param place where this request stands in [0, 1), where requests are to lie evenly: those below the share get the lower price
    * @returns reward per USD
