@@ -117,7 +117,10 @@ export function checkNewCaps(value: unknown, field: string): readonly CapSpec[] 
 
 export const PERIOD_KEYS = ['per', 'timeZone', 'startsAt', 'endsAt'] as const
 
-/** Periods of calendars, as an event tells them. Time zones are not looked at. */
+/**
+ * Periods of calendars, as an event tells them. Time zones are not looked at: their names may be newer than this process knows.
+ * @throws INVALID_ARGUMENT for what is no list of them
+ */
 export function checkPeriods(value: unknown, field: string): readonly ToldPeriod[] {
   return checkEach(value, field, (each, i) => {
     const path = `${field}[${i}]`
@@ -131,7 +134,7 @@ export function checkPeriods(value: unknown, field: string): readonly ToldPeriod
   })
 }
 
-/** The periods that calendar caps are in; one for each calendar. */
+/** The periods that calendar caps are in at `at`, ms since 1970; one for each length and time zone. */
 export function periodsOf(caps: readonly CapSpec[], at: number): readonly ToldPeriod[] {
   const periods: ToldPeriod[] = []
   for (const { per, window, timeZone } of caps) {
@@ -142,7 +145,7 @@ export function periodsOf(caps: readonly CapSpec[], at: number): readonly ToldPe
   return periods
 }
 
-/** That of a cap, where it is among them. */
+/** The period of a cap, where it is among them. */
 export function periodOf(
   { per, timeZone }: Pick<CapSpec, 'per' | 'timeZone'>,
   periods: readonly ToldPeriod[],

@@ -43,7 +43,10 @@ export class CappedRequests {
     return events
   }
 
-  /** Counted and not written: refused by the caps of a tenant, or by the router's (null). @param isKnown as of `due` */
+  /**
+   * Requests that are counted and not written, of a tenant or of the router (null): those that its caps refused.
+   * @param isKnown whether a tenant is still there
+   */
   unwritten(account: string | null, isKnown: (tenant: string) => boolean): number {
     if (account !== null) return this.counters.get(`t${account}`)?.requests ?? 0
     let requests = 0
