@@ -35,7 +35,7 @@ import {
  * What is known of a model may shut it out of requests: its latencies under `maxLatencyMs`, its costs under `maxCostUsd`
  * or an account. Then nothing more would be learned of it, so now and then it is let in to be tried. A try is a
  * request, paid for like any other. A few in a row that are within the limit let the model in again. While no more than a
- * few of its latest calls were beyond the limit each try comes after the same pause; after that every try that fails doubles it.
+ * few of its latest calls, and of its tries, went wrong each try comes after the same pause; after that the pause doubles.
  */
 
 /** Part of a model's counters. */
