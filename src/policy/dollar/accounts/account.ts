@@ -2,9 +2,10 @@ import { AMOUNT_MAX } from '../../../base/check.js'
 import type { EventOf } from '../../../events/events.js'
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
+import { SUM_MAX_USD } from '../demand/units.js'
 import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
 import { ArrivalProfile } from './arrival-profile.js'
-import { type Cap, SUM_MAX_USD } from './cap.js'
+import type { Cap } from './cap.js'
 import { Credit } from './credit.js'
 import type { Forecast } from './forecast.js'
 
@@ -111,12 +112,12 @@ export class Account {
 
   /** As of the latest `paceUsd`: what one request may draw, USD, where it does not go to the cheapest model. */
   get sparedUsd(): number {
-    return this.caps.reduce((usd, cap) => Math.min(usd, cap.sparedUsd), Number.POSITIVE_INFINITY)
+    return this.caps.reduce((usd, cap) => Math.min(usd, cap.pace.sparedUsd), Number.POSITIVE_INFINITY)
   }
 
   /** The same: what the cheapest model needs of each rolling cap until dollars come back that processes share, USD. */
   get soonUsd(): number {
-    return this.caps.reduce((usd, cap) => Math.max(usd, cap.soonUsd), 0)
+    return this.caps.reduce((usd, cap) => Math.max(usd, cap.pace.soonUsd), 0)
   }
 
   /** What is known of its requests to come; null while it has no caps. Rather too much is kept back than too little. */
@@ -164,11 +165,12 @@ export class Account {
     const aimedUsd = targetUsd / this.ratio
     const isOfCap = targetUsd < this.ownTargetUsd
     // What a calendar period leaves is lost when it ends. A cap that rolls lowers its price by what is left instead.
-    if (isOfCap && tightest?.window === 'calendar') return demand.mixedPriceOfSpend(aimedUsd, tightest.place)
+    if (isOfCap && tightest?.window === 'calendar')
+      return demand.mixedPriceOfSpend(aimedUsd, tightest.pace.place)
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
     const price = demand.priceOfSpend(aimedUsd, generous)
     // A balance that is nearly full makes no dollar of a cap worth less.
-    if (isOfCap) return price * (tightest?.relief ?? 1)
+    if (isOfCap) return price * (tightest?.pace.relief ?? 1)
     return usdPerRequest === null ? price : price * this.credit.worthOfDollar(usdPerRequest)
   }
 

@@ -25,6 +25,14 @@ export type CapLength = (typeof CAP_LENGTHS)[number]
 export type CapWindow = (typeof CAP_WINDOWS)[number]
 export type CapPacing = (typeof CAP_PACINGS)[number]
 
+/** Nominal lengths, ms: what estimates go by, and the length of a rolling window. A calendar's own lengths come with its events. */
+export const LENGTH_MS: Readonly<Record<CapLength, number>> = {
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_592_000_000,
+}
+
 /** A limit on the dollars spent in a stretch of time, as a caller writes it. */
 export interface CapOptions {
   /** USD, >= 0. */

@@ -1,36 +1,20 @@
 import { ParetoBanditError } from '../../../base/errors.js'
-import {
-  CAP_DEAREST_REQUESTS,
-  CAP_EVIDENCE_REQUESTS,
-  CAP_REQUESTS_MIN,
-  ROLLING_LEFT_SHARE,
-  ROLLING_RELIEF_SHARE,
-  ROLLING_SOON_SHARE,
-} from '../tuning.js'
+import { SUM_MAX_USD } from '../demand/units.js'
+import { CAP_DEAREST_REQUESTS } from '../tuning.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
+import { CapPace } from './cap-pace.js'
 import {
   type CapLength,
   type CapPacing,
   type CapSpec,
   type CapWindow,
+  LENGTH_MS,
   periodOf,
   type ToldPeriod,
 } from './cap-period.js'
-import { type CapNow, type Forecast, requestsIn, unforecastUsd } from './forecast.js'
+import type { Forecast } from './forecast.js'
+import { HandedDollars, readPair, type SavedHanded } from './handed-dollars.js'
 import { SpendWindow, type SpentPart } from './spend-window.js'
-
-/** What estimates go by; the length of a rolling window. A calendar's own lengths come with its events. */
-const LENGTH_MS: Record<CapLength, number> = {
-  hour: 3_600_000,
-  day: 86_400_000,
-  week: 604_800_000,
-  month: 2_592_000_000,
-}
-/** Larger sums are refused: they are no sums of dollars. */
-export const SUM_MAX_USD = 1e30
-
-/** The golden ratio less 1: the fractions of its multiples are those of the golden ratio's. */
-const GOLDEN_FRACTION = (Math.sqrt(5) - 1) / 2
 
 const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
@@ -69,26 +53,23 @@ export class Cap {
   startsAt = 0
   endsAt = 0
   private since: number
-  private rolling: SpendWindow | null
-  private readonly rate: ArrivalRate
+  /** Null of a calendar cap. */
+  rolling: SpendWindow | null
+  /** How often its requests come. */
+  readonly rate: ArrivalRate
+  /** How its money is spread over the requests to come. */
+  readonly pace: CapPace
   private periodUsd = 0
   /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
   private afterUsd = 0
   private afterAt = 0
   /** The part of both sums that is the same dollars: of costs known later still when the period in force began. */
   carriedUsd = 0
-  /**
-   * Dollars that it counts and that replicas have not drawn for it: of caps that it has taken the place of, or spent while it was
-   * away. When the latest of them were: they count in the period that lies at that time, or for a window from then.
-   */
-  private handedUsd = 0
-  private handedAt = 0
-  /** Whether a credit lowers them as well: not where an event from before 0.2 made the edit. */
-  private isHandedCredited = false
+  private readonly handedOver = new HandedDollars()
   /** Of a cap that was taken away: when, and what it had counted of that instant; null while it is in force. */
   private asideFrom: readonly [usd: number, at: number] | null = null
   /** The dearest recent reservation or cost, fading, USD. */
-  private dearestUsd = 0
+  dearestUsd = 0
 
   /** @param since when it came into force: what was charged before is not its spend */
   constructor(spec: CapSpec, since = 0) {
@@ -101,6 +82,7 @@ export class Cap {
     this.rolling =
       spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per], this.ownPacing === 'forecast') : null
     this.rate = new ArrivalRate(LENGTH_MS[spec.per])
+    this.pace = new CapPace(this)
   }
 
   get pacing(): CapPacing {
@@ -130,11 +112,6 @@ export class Cap {
     // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
     if (this.afterAt < endsAt) this.afterUsd = 0
     this.carriedUsd = this.afterUsd
-  }
-
-  /** Where the next request stands in [0, 1): multiples of the golden ratio, less what is whole, lie evenly however many there are. */
-  get place(): number {
-    return (this.rate.seen * GOLDEN_FRACTION) % 1
   }
 
   /** Requests came that a cap refused. */
@@ -188,7 +165,7 @@ export class Cap {
   adjust(at: number, usd: number): void {
     if (usd > 0 && this.rolling !== null) this.rolling.credit(usd)
     else this.correct(at, at, -usd)
-    if (usd > 0 && this.isHandedCredited) this.handedUsd = Math.max(0, this.handedUsd - usd)
+    if (usd > 0) this.handedOver.credit(usd)
   }
 
   /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */
@@ -210,8 +187,8 @@ export class Cap {
     const countedAt = cap.isOver(at) ? cap.endsAt - 1 : at
     this.afterUsd = cap.periodUsd + waitingUsd
     this.afterAt = waitingUsd > 0 ? Math.max(countedAt, cap.afterAt) : countedAt
-    this.handedUsd = this.afterUsd
-    this.handedAt = this.afterAt
+    // An event from before 0.2 may have made the edit.
+    this.handedOver.hand(this.afterUsd, this.afterAt, false)
   }
 
   /** What it has counted, the oldest first: what may count under another cap of the same account. */
@@ -243,12 +220,12 @@ export class Cap {
         this.afterUsd += part.usd
         this.afterAt = part.at
       }
-      this.hand(this.afterUsd, this.afterAt)
+      this.handedOver.hand(this.afterUsd, this.afterAt)
       return
     }
     for (const part of parts) this.rolling.add(part.at, part.usd)
     this.rolling.add(at, 0)
-    this.hand(this.rolling.spentUsd(at), at)
+    this.handedOver.hand(this.rolling.spentUsd(at), at)
   }
 
   /**
@@ -269,7 +246,7 @@ export class Cap {
     this.asideFrom = null
     const moreUsd = this.countedSince(asideAt, at) - usd
     if (moreUsd <= 0) return
-    this.hand(moreUsd + (this.isHandedIn(this.startsAt, at) ? this.handedUsd : 0), at)
+    this.handedOver.hand(moreUsd + this.handedUsd(this.startsAt, at), at)
   }
 
   /** Whether it was taken away in a period that was over then: what is routed in a later one is not its spend. */
@@ -291,20 +268,14 @@ export class Cap {
     return true
   }
 
-  /** What replicas share of the limit: in the calendar period that begins at `startsAt`, or now. */
+  /** What replicas share of the limit, USD: in the calendar period that begins at `startsAt`, or now. */
   sharedUsd(startsAt: number, now: number): number {
-    return this.isHandedIn(startsAt, now) ? Math.max(0, this.usd - this.handedUsd) : this.usd
+    return Math.max(0, this.usd - this.handedUsd(startsAt, now))
   }
 
-  private hand(usd: number, at: number): void {
-    this.handedUsd = usd
-    this.handedAt = at
-    this.isHandedCredited = usd > 0
-  }
-
-  private isHandedIn(startsAt: number, now: number): boolean {
-    if (this.rolling === null) return startsAt <= this.handedAt
-    return this.handedUsd > 0 && now < this.handedAt + this.rolling.memoryMs
+  private handedUsd(startsAt: number, now: number): number {
+    const { handedOver, rolling } = this
+    return rolling === null ? handedOver.inPeriod(startsAt) : handedOver.inWindow(now, rolling.memoryMs)
   }
 
   private countedSince(since: number, at: number): number {
@@ -312,22 +283,13 @@ export class Cap {
   }
 
   /** For `takeHanded`; null where there is nothing. */
-  get handed(): readonly [usd: number, at: number, isCredited?: true] | null {
-    const { handedUsd, handedAt, isHandedCredited } = this
-    if (handedUsd === 0) return null
-    return isHandedCredited ? [handedUsd, handedAt, true] : [handedUsd, handedAt]
+  get handed(): SavedHanded {
+    return this.handedOver.save()
   }
 
   /** After `load`. False for what `handed` cannot have given. */
   takeHanded(value: unknown): boolean {
-    if (value === null) return true
-    const isCredited = Array.isArray(value) && value.length === 3 && value[2] === true
-    const pair = readPair(isCredited ? value.slice(0, 2) : value)
-    if (pair === null || !(pair[0] > 0)) return false
-    this.isHandedCredited = isCredited
-    this.handedUsd = pair[0]
-    this.handedAt = pair[1]
-    return true
+    return this.handedOver.load(value)
   }
 
   /** Nobody will say any more what becomes of requests in flight: they cost what was set aside. */
@@ -363,94 +325,9 @@ export class Cap {
     return Math.max(0, this.usd - this.spentUsd(at) - laterUsd - this.reservedUsd)
   }
 
-  /**
-   * As of the latest `impliedUsdPerRequest`: what one request may draw on another model than the cheapest, USD, so that what
-   * the cheapest needs and what is kept back stay; of a rolling cap, what is kept back. Infinity without a forecast.
-   */
-  sparedUsd = Number.POSITIVE_INFINITY
-  /** The same: of a rolling cap with a forecast, what is left of a price once some of the last window's money is unspent. */
-  relief = 1
-  /** The same: what the cheapest model needs until dollars come back that processes share, USD; 0 of a calendar cap. */
-  soonUsd = 0
-
-  /**
-   * Mean USD that requests from now on may cost for the money to last: what is available over the requests expected
-   * until the period ends; for a rolling cap the least such mean up to any instant at which old spend is forgotten.
-   * Infinity while the money would last even if every one of them cost as much as the dearest recent one; never above half
-   * of what is available otherwise, and 0 when nothing is. Who follows it meets the cap late or never, however wrong
-   * the estimate of arrivals: spending at m times the right pace leaves the share (time left)^m of the money.
-   *
-   * With a forecast what the cheapest model needs comes first: for the requests that are expected, and for those that no day
-   * has shown. The rest is spread over those that are expected.
-   */
+  /** As of `CapPace.usdPerRequest`. A cap that is paced evenly goes by no forecast. */
   impliedUsdPerRequest(at: number, known: Forecast | null = null): number {
-    const forecast = this.pacing === 'forecast' ? known : null
-    const available = this.availableUsd(at)
-    this.sparedUsd = Number.POSITIVE_INFINITY
-    this.relief = 1
-    this.soonUsd = 0
-    if (available <= 0) return 0
-    const rate = this.rate.perMs(at)
-    const requestsMin = this.rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
-    const lengthMs = this.rolling === null ? this.endsAt - this.startsAt : this.rolling.memoryMs
-    const restMs = this.rolling === null ? Math.min(this.endsAt - at, lengthMs) : lengthMs
-    const expected = forecast === null ? rate * restMs : requestsIn(forecast, at, restMs, rate)
-    const requests = Math.max(requestsMin, expected)
-    const spare =
-      forecast === null
-        ? 0
-        : unforecastUsd(forecast, this.asItStands(available), {
-            at,
-            lengthMs,
-            restMs,
-            perMs: rate,
-            requests: expected,
-          })
-    if (forecast !== null)
-      this.sparedUsd = available - spare - (this.rolling === null ? forecast.keptUsd * expected : 0)
-    const even = paceOf(available, requests, forecast, spare)
-    // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
-    if (even >= this.dearestUsd) return Number.POSITIVE_INFINITY
-    if (this.rolling === null) return even
-    const implied =
-      forecast === null
-        ? this.rolling.usdPerRequest(at, available, expected / restMs, requestsMin)
-        : this.rollingPace(this.rolling, forecast, at, spare, requestsMin, rate)
-    return implied >= this.dearestUsd ? Number.POSITIVE_INFINITY : implied
-  }
-
-  /**
-   * Of a rolling cap: what lasts up to any instant of the next window, with what comes back until then. What a window has left
-   * unspent no later one can make up for, so a price that spends less than it says is not waited for: it falls, the more
-   * is left.
-   */
-  private rollingPace(
-    rolling: SpendWindow,
-    forecast: Forecast,
-    at: number,
-    spare: number,
-    requestsMin: number,
-    perMs: number,
-  ): number {
-    const { profile } = forecast
-    const available = this.availableUsd(at)
-    this.soonUsd = forecast.keptUsd * requestsIn(forecast, at, ROLLING_SOON_SHARE * this.lengthMs, perMs)
-    // Requests of the last window beside those of the next: after a night, or a start, fewer, and they spent less.
-    const next = profile.expected(at, at + this.lengthMs, perMs)
-    const last = profile.expected(at - this.lengthMs, at, perMs)
-    const due = Math.min(rolling.shareSeen(at), last < next ? last / next : 1)
-    const left = available - spare - (1 - due + ROLLING_LEFT_SHARE) * this.usd
-    // In a burst that nobody expected what is left is for its requests.
-    if (this.per === 'hour' || profile.burst(at, at + LENGTH_MS.hour, perMs) === 0)
-      this.relief = 1 - Math.min(1, Math.max(0, left / (ROLLING_RELIEF_SHARE * this.usd)))
-    return rolling.leastPace(at, available, (usd, untilMs) =>
-      paceOf(usd, Math.max(requestsMin, requestsIn(forecast, at, untilMs, perMs)), forecast, 0),
-    )
-  }
-
-  private asItStands(leftUsd: number): CapNow {
-    const { per, usd } = this
-    return { per, usd, leftUsd, isRolling: this.rolling !== null }
+    return this.pace.usdPerRequest(at, this.pacing === 'forecast' ? known : null)
   }
 
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
@@ -524,19 +401,4 @@ export class Cap {
       this.afterUsd += usd
     } else this.periodUsd += usd
   }
-}
-
-/** Dollars and a time; null for what is neither. */
-function readPair(value: unknown): readonly [usd: number, at: number] | null {
-  if (!Array.isArray(value) || value.length !== 2) return null
-  const [usd, at]: readonly unknown[] = value
-  if (typeof usd !== 'number' || typeof at !== 'number') return null
-  return usd <= SUM_MAX_USD && Number.isFinite(at) ? [usd, at] : null
-}
-
-/** What is left of the money beyond the cheapest model's part, spread over the requests, on top of that part. */
-function paceOf(availableUsd: number, requests: number, forecast: Forecast | null, spareUsd: number): number {
-  const even = availableUsd / requests
-  if (forecast === null || even <= forecast.leastUsd) return even
-  return forecast.leastUsd + Math.max(0, even - forecast.keptUsd - spareUsd / requests)
 }
