@@ -26,6 +26,7 @@ export class Booking {
   /** The answer is there, whether or not somebody was there to read it. @returns what all tries cost together, USD */
   answer(): number {
     if (!this.isBooked) {
+      this.house.refusals.end(this.call.model.id)
       const { bill, isMeasured } = this.billed()
       this.over(this.house.ledger.settle(this.call, bill, this.latencyMs), isMeasured)
     }
@@ -43,16 +44,17 @@ export class Booking {
     this.over(this.house.ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
   }
 
-  failure({ kind, retryAfterMs, mayBeBilled }: UpstreamFailure): void {
+  failure({ kind, retryAfterMs, mayBeBilled, isRefusal }: UpstreamFailure): void {
     if (this.isBooked) return
     const { ledger } = this.house
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
-    if (kind !== 'upstream') {
+    const isRefusedAgain = isRefusal && this.house.refusals.add(this.call.model.id)
+    if (kind !== 'upstream' && !isRefusedAgain) {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }
-    const awayMs = retryAfterMs ?? this.order.config.retries.cooldownMs
+    const awayMs = isRefusal ? null : (retryAfterMs ?? this.order.config.retries.cooldownMs)
     this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
   }
 

@@ -16,6 +16,7 @@ import { UpstreamFailure } from '../upstreams/failure.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
+import { Refusals } from './refusals.js'
 import { RetryShare } from './retry-share.js'
 
 interface AiSdk {
@@ -46,6 +47,7 @@ export class House {
   readonly decisions: Decisions
   readonly rewards: RewardCollector
   readonly retries = new RetryShare()
+  readonly refusals = new Refusals()
   readonly repeats = new Repeats()
   readonly judge: Judge
   private readonly underWay = new Set<Exchange>()

@@ -99,10 +99,11 @@ export class Ledger {
     return this.book(call, bill, (router) => router.settle(id, { ...bill, latencyMs }))
   }
 
-  /** No answer, by the model's fault: it is left alone for so long. */
-  fail(call: Try, bill: Bill, latencyMs: number, retryAfterMs: number): Booked {
+  /** No answer, by the model's fault: it is left alone for so long; null: for as long as its failures say. */
+  fail(call: Try, bill: Bill, latencyMs: number, retryAfterMs: number | null): Booked {
     const { id } = call.decision
-    return this.book(call, bill, (router) => router.fail(id, { ...bill, latencyMs, retryAfterMs }))
+    const pause = retryAfterMs === null ? {} : { retryAfterMs }
+    return this.book(call, bill, (router) => router.fail(id, { ...bill, latencyMs, ...pause }))
   }
 
   /** No answer, and not by the model's fault. */

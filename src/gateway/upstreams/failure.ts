@@ -10,6 +10,8 @@ export type FailureKind =
   /** Keys, addresses, names of models: the operator's to mend. Other models may do. */
   | 'operator'
 
+const REFUSED = 'upstream_refused'
+
 /** A call that failed, as the rest of the gateway sees it. */
 export class UpstreamFailure extends Error {
   override readonly name = 'UpstreamFailure'
@@ -42,6 +44,11 @@ export class UpstreamFailure extends Error {
     this.body = more.body ?? null
     this.mayBeBilled = more.mayBeBilled ?? false
   }
+
+  /** Whether the upstream takes no requests of this key, account or model. */
+  get isRefusal(): boolean {
+    return this.code === REFUSED
+  }
 }
 
 const CALLER = new Set([400, 405, 409, 413, 415, 422])
@@ -62,7 +69,7 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
       body: error === null ? null : body,
     })
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
-    return new UpstreamFailure('operator', 'upstream_refused', 502, `the upstream answered ${status}`)
+    return new UpstreamFailure('operator', REFUSED, 502, `the upstream answered ${status}`)
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
   const isLost = status === LOST_ON_THE_WAY && error === null
