@@ -164,8 +164,15 @@ function standing(model: ModelStats): string[] {
   if (draining) return ['draining']
   if (!enabled) return ['disabled']
   if (forcedRemaining > 0) return [`new: ${forcedRemaining} forced to come`]
-  const alarms = rewardAlarms + costAlarms + latencyAlarms
-  return alarms === 0 ? [] : [`has changed ${alarms === 1 ? 'once' : `${alarms} times`}`]
+  return [
+    ...changes('reward', rewardAlarms),
+    ...changes('cost', costAlarms),
+    ...changes('latency', latencyAlarms),
+  ]
+}
+
+function changes(what: string, alarms: number): string[] {
+  return alarms === 0 ? [] : [`${what} has changed ${alarms === 1 ? 'once' : `${alarms} times`}`]
 }
 
 function usageRemarks({ unpricedTokens, flaggedUsages }: ModelStats): string[] {

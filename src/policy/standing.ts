@@ -76,13 +76,17 @@ export function plainStanding(model: Model, { arms, requests, registry }: FoldVi
     return plain(
       'down',
       model.retryAt > 0
-        ? `its provider asked for a pause: ${model.trips} tries failed, the next one comes by itself`
-        : `it does not answer: ${model.trips} tries failed since, the next one comes by itself`,
+        ? `its provider asked for a pause, or a failure began one: ${tries(model)} failed, the next one comes by itself`
+        : `it does not answer: ${tries(model)} failed since, the next one comes by itself`,
     )
   if (idleRequests === null || idleRequests >= MIX_REQUESTS) return null
   const latest =
     idleRequests === 0 ? 'the latest of all among them' : `its latest ${plural(idleRequests, 'request')} ago`
   return plain('in-mix', `it had ${model.requests} of ${requests} requests, ${latest}`)
+}
+
+function tries({ trips }: Model): string {
+  return trips === 1 ? '1 try' : `${trips} tries`
 }
 
 export function idleRequestsOf(

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { plural } from '../../base/format.js'
 import { ConfigError } from '../config/config-error.js'
 import { equalInConstantTime } from '../keys/digest.js'
 import { keyTextOf } from '../keys/keyring.js'
@@ -29,7 +30,7 @@ export function adminApp(deps: AdminDeps): Hono {
   app.post('/reload', async (context) => {
     if (reload === null) throw new AdminError(409, 'no_config_file', 'this gateway has no config file')
     const report = await reload()
-    onChange(`config: reloaded, ${report.applied.length} changes of the router`)
+    onChange(`config: reloaded, ${plural(report.applied.length, 'change')} of the router`)
     return context.json(report, report.failed.length === 0 ? 200 : 503)
   })
   app.get('/stats', (context) => context.json(router.stats()))

@@ -122,7 +122,10 @@ function limitText(short: readonly ShortCap[] | null): string {
   const [first] = short
   if (first === undefined) return 'what this process holds of a cap'
   const { window, per, owner } = first
-  const cap = window === 'rolling' ? `the cap of any ${per}` : `the cap of this ${per}`
+  const cap =
+    window === 'rolling'
+      ? `the rolling cap of ${per === 'hour' ? 'an' : 'a'} ${per}`
+      : `the cap of this ${per}`
   return owner === null ? cap : `${cap} of tenant ${JSON.stringify(owner)}`
 }
 

@@ -26,7 +26,7 @@ function saidOf(event: RouterEvent): Said | null {
         return {
           kind: 'alarm',
           model,
-          text: `its provider asked for a pause of ${Math.ceil(retryAfterMs / 1000)} s`,
+          text: `it is paused for ${Math.ceil(retryAfterMs / 1000)} s, as its provider asked or after a failure`,
         }
       return {
         kind: 'alarm',

@@ -49,7 +49,7 @@ export function alarmLog(router: Router<string>, write: WriteLine, now: () => nu
           'warn',
           'paused',
           { model, failureShare, retryAfterMs },
-          'a provider asked for a pause: its model gets no requests until then',
+          'a provider asked for a pause, or a failure began one (retries.cooldownMs): its model gets no requests for that time',
         )
       else
         say('warn', 'down', { model, failureShare }, 'a model does not answer: it is tried at growing pauses')

@@ -1,4 +1,5 @@
 import { ParetoBanditError } from '../../base/errors.js'
+import { usdInText } from '../../base/format.js'
 import type { StateView } from '../../state/policy-state.js'
 import { BUDGET_MISSED, CAP_MISSED, LATENCY_MISSED, QUALITY_MISSED } from '../constraint.js'
 import type { DecisionNote } from '../decision-note.js'
@@ -87,15 +88,15 @@ export class RequestLimits {
       this.cappedBy = spending.isTenantsCap(costUsd) ? 'tenant' : 'router'
       this.lease?.miss(request?.tenant ?? null, costUsd)
       const leaves = spending.isLeaseTightest
-        ? `this process holds ${spending.capUsd} of a cap that it shares, and asks for more while there is any`
-        : `a cap leaves ${spending.capUsd}`
-      const message = `the cheapest model may cost ${costUsd} USD, ${leaves}`
+        ? `this process holds ${usdInText(spending.capUsd)} of a cap that it shares, and asks for more while there is any`
+        : `a cap leaves ${usdInText(spending.capUsd)}`
+      const message = `the cheapest model may cost ${usdInText(costUsd)}, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message, { neededUsd: costUsd })
     }
     if (!this.strict) return cheapest
     this.lease?.miss(request?.tenant ?? null, costUsd)
     this.noteShort(request?.tenant ?? null, costUsd)
-    const message = `the cheapest model may cost ${costUsd} USD, the account has ${spending.limitUsd} for it`
+    const message = `the cheapest model may cost ${usdInText(costUsd)}, the account has ${usdInText(spending.limitUsd)} for it`
     throw new ParetoBanditError('BUDGET_EXHAUSTED', 'budget', message, { neededUsd: costUsd })
   }
 

@@ -175,17 +175,21 @@ describe('the history of a router', () => {
     expect(down?.text).toMatch(/^it is taken for down: \d+ % of its recent calls failed$/)
   })
 
-  it('tells a pause that a provider asked for from a model that is down', async () => {
+  it('tells a pause from a model that is down', async () => {
     const { router, collector } = await watched()
     const { id } = router.route(new Float64Array([0, 0, 1]), { candidates: ['small'] })
     router.fail(id, { retryAfterMs: 1500 })
     expect(collector.marksSince(0).filter(({ type }) => type === 'availability')).toMatchObject([
-      { kind: 'alarm', model: 'small', text: 'its provider asked for a pause of 2 s' },
+      {
+        kind: 'alarm',
+        model: 'small',
+        text: 'it is paused for 2 s, as its provider asked or after a failure',
+      },
     ])
     const [small] = router.stats().models.filter((each) => each.id === 'small')
     expect(small.standing).toMatchObject({
       kind: 'down',
-      why: expect.stringMatching(/^its provider asked for a pause/),
+      why: 'its provider asked for a pause, or a failure began one: 1 try failed, the next one comes by itself',
     })
   })
 })

@@ -78,13 +78,13 @@ describe('the log of what the engine notices', () => {
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
   })
 
-  it('has a line of its own when a provider asks for a pause', async () => {
+  it('has a line of its own for a pause, which a provider asked for or a failure began', async () => {
     const { router, lines } = await started()
     router.fail(router.route(X).id, { retryAfterMs: 2000 })
     expect(lines).toMatchObject([
       {
         level: 'warn',
-        message: expect.stringContaining('asked for a pause'),
+        message: expect.stringMatching(/asked for a pause, or a failure began one \(retries.cooldownMs\)/),
         fields: { retryAfterMs: 2000 },
       },
     ])

@@ -60,6 +60,18 @@ describe('retry-after of a spent budget', () => {
     expect([second.status, second.headers.get('retry-after')]).toEqual([402, String(40 * MINUTE_S)])
   })
 
+  it.each([
+    [{ per: 'hour' }, 'the cap of this hour'],
+    [{ per: 'hour', window: 'rolling' }, 'the rolling cap of an hour'],
+    [{ per: 'day', window: 'rolling' }, 'the rolling cap of a day'],
+  ])('goes with words that say which cap it is: %o', async (cap, words) => {
+    const server = await gatewayServer({ now: () => MIDDAY, tree: { caps: [{ usd: 0, ...cap }] } })
+    const response = await server.post('/v1/chat/completions', CHAT)
+    expect(await response.json()).toMatchObject({
+      error: { message: `${words} leaves too little for this request` },
+    })
+  })
+
   it('is left out where no time helps, or nobody knows one', async () => {
     expect(await afterSpending({ caps: [{ usd: 0.01, per: 'hour', window: 'rolling' }] })).toBeNull()
     // No balance grows by waiting.

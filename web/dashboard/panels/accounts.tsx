@@ -49,9 +49,9 @@ function Lines({ name, account }: { readonly name: string; readonly account: Acc
         {usdPerRequest === null ? 'No budget' : `Budget ${usd(usdPerRequest)} per request`}, spent{' '}
         {usd(spendUsd)}, reserved {usd(reservedUsd)}
         {usdPerRequest !== null && `, saved up ${usd(creditUsd + fundUsd)}`}
-        {refused > 0 && `; ${count(refused)} requests refused for money`}
+        {refused > 0 && `; ${count(refused)} ${refused === 1 ? 'request' : 'requests'} refused for money`}
         {infeasible > 0 &&
-          `; ${count(infeasible)} were sent although every model was expected to cost more than the budget`}
+          `; ${count(infeasible)} ${infeasible === 1 ? 'was' : 'were'} sent although every model was expected to cost more than the budget`}
         .
       </p>
       {caps.map((cap, i) => {

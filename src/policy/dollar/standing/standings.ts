@@ -1,4 +1,4 @@
-import { usdInText } from '../../../base/format.js'
+import { plural, usdInText } from '../../../base/format.js'
 import { dearestCostUsd, estimatedCostUsd } from '../../../models/price-list.js'
 import type { Model } from '../../../models/registry.js'
 import type { StateView } from '../../../state/policy-state.js'
@@ -240,10 +240,16 @@ class Standings {
       idleRequests === null
         ? 'it was never tried'
         : idleRequests < MIX_REQUESTS
-          ? `its latest request was ${idleRequests} ago`
+          ? latestText(idleRequests)
           : `none of the latest ${idleRequests}`
     return { kind, why: `${since}: ${why}`, idleRequests, ...NOTHING_SAID, ...said }
   }
+}
+
+function latestText(idleRequests: number): string {
+  return idleRequests === 0
+    ? 'it had the latest request'
+    : `its latest was ${plural(idleRequests, 'request')} ago`
 }
 
 function tokensText({ maxOutputTokens }: Remedies): string {
