@@ -4,7 +4,8 @@ export function usd(amount: number): string {
   const sign = amount < 0 ? '-' : ''
   if (size === 0) return '$0'
   if (size < 1e-10 || size >= 1e9) return `${sign}$${size.toPrecision(3)}`
-  const decimals = Math.max(2, 2 - Math.floor(Math.log10(size)))
+  // What rounds up to the next power of ten has one digit less: 0.09999 is $0.100.
+  const decimals = Math.max(2, 2 - Math.floor(Math.log10(Number(size.toPrecision(3)))))
   return `${sign}$${size.toFixed(decimals).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`
 }
 

@@ -32,7 +32,7 @@ function verdict(rows: readonly PolicyRow[], seeds = 20, baselines = ALONE, scen
 it('says what could be saved beside the best model, by the cheapest budget of its quality', () => {
   const rows = [row(0.001, 0.85, 0.002), row(0.004, 0.901, 0.003, 0.9, 1), row(0.008, 0.905, 0.002)]
   expect(verdict(rows)).toBe(
-    'Against large alone, the model that earns most, 64 % of the dollars (60 % in the worst of 20 seeds) could be saved at the same quality: the router spent $3.60 per 1,000 requests instead of $10.0, for a reward of .901 (.898 to .904) beside .900 (.898 to .902).',
+    'Against large alone, the model that earns most, 64 % of the dollars (60 % in the worst of 20 seeds) could be saved at the same quality by the best of 3 budgets: the router spent $3.60 per 1,000 requests instead of $10.0, for a reward of .901 (.898 to .904) beside .900 (.898 to .902).',
   )
 })
 
@@ -42,7 +42,9 @@ it('claims nothing that its interval does not bear', () => {
     'Against large alone, the model that earns most, nothing shows that dollars could be saved at the same quality: the budget that came closest spent 60 % less, $4.00 per 1,000 requests instead of $10.0, for a reward of .899 (.879 to .919) beside .900 (.898 to .902).',
   )
   // The model's own interval counts as well.
-  expect(verdict([row(0.004, 0.899, 0.002)])).toContain('could be saved at the same quality: the router')
+  expect(verdict([row(0.004, 0.899, 0.002)])).toContain(
+    'could be saved at the same quality by the one budget that was tried: the router',
+  )
   const unsure = [ALONE[0], fixed('a/large', 0.01, 0.9, 0.02)]
   expect(verdict([row(0.004, 0.899, 0.002)], 20, unsure)).toContain('nothing shows')
 })
@@ -53,7 +55,7 @@ it('has words for a budget that saves nothing, for one seed, and where there is 
   )
   const alone = [fixed('a/large', 0.01, 0.9, 0)]
   expect(verdict([row(0.004, 0.9, 0)], 1, alone)).toBe(
-    'Against large alone, the model that earns most, 60 % of the dollars could be saved at the same quality: the router spent $4.00 per 1,000 requests instead of $10.0, for a reward of .900 beside .900. One seed does not say how sure that is.',
+    'Against large alone, the model that earns most, 60 % of the dollars could be saved at the same quality by the one budget that was tried: the router spent $4.00 per 1,000 requests instead of $10.0, for a reward of .900 beside .900. One seed does not say how sure that is.',
   )
   expect(verdict([row(0.004, 0.9, 0)], 1, [])).toBeNull()
   expect(verdict([row(0.004, 0.9, 0)], 1, alone, 'onboarding')).toBeNull()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { percent } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
 import { coarse } from '../../web/dashboard/coarse.js'
-import { valueTexts } from '../../web/shared/chart.js'
+import { timeRange, valueTexts } from '../../web/shared/chart.js'
 import { lastWhole } from '../../web/shared/whole.js'
 
 describe('an axis of values', () => {
@@ -15,6 +15,14 @@ describe('an axis of values', () => {
       '80 %',
       '100 %',
     ])
+  })
+})
+
+describe('an axis of time', () => {
+  it('is as long as its times, and two minutes long around a moment alone', () => {
+    expect(timeRange(1000, 1010)).toEqual([1000, 1010])
+    expect(timeRange(1000, 1000)).toEqual([940, 1060])
+    expect(timeRange(null, null)).toEqual([null, null])
   })
 })
 

@@ -16,6 +16,8 @@ export interface ChartSpec {
   readonly yFormat: (value: number) => string
   /** Given the lowest and highest value that is shown, where the axis begins and ends. */
   readonly yRange: (low: number, high: number) => readonly [low: number, high: number]
+  /** Whether values are whole numbers: then no tick stands between two of them. */
+  readonly isCount?: boolean
   readonly height: number
   /** What x counts: requests, or seconds since 1970 UTC. Default: requests. */
   readonly x?: 'requests' | 'time'
@@ -41,6 +43,9 @@ const Y_AXIS_PX = 52
 const WIDE_Y_AXIS_PX = 62
 const CLOCK_TICK_PX = 78
 const DAY_AND_A_HALF_S = 36 * 3600
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat()
 
 /** Lines over requests, or over time, on a canvas that is as wide as its host. Follows the page's colours when they change. */
 export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
@@ -105,7 +110,7 @@ function dataOf(data: ChartData): uPlot.AlignedData {
 
 function optionsOf(
   host: HTMLElement,
-  { series, yFormat, yRange, onPointer, x = 'requests' }: ChartSpec,
+  { series, yFormat, yRange, isCount = false, onPointer, x = 'requests' }: ChartSpec,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const isTime = x === 'time'
   const color = (name: string): string => resolved(host, name)
@@ -124,7 +129,9 @@ function optionsOf(
     // Without data uPlot draws no x axis, whose height the lowest label needs.
     padding: [8, isTime ? CLOCK_TICK_PX / 2 - 8 : 8, lowestLabelPx, 0],
     scales: {
-      x: { time: isTime },
+      x: isTime
+        ? { time: true, range: ({ data }, low) => timeRange(low, data[0].at(-1) ?? null) }
+        : { time: false },
       y: { range: (_, low, high) => [...yRange(low, high)] as [number, number] },
     },
     axes: [
@@ -138,6 +145,7 @@ function optionsOf(
       {
         ...axis,
         size: isTime ? WIDE_Y_AXIS_PX : Y_AXIS_PX,
+        ...(isCount ? { incrs: WHOLE_STEPS } : {}),
         values: (_, ticks) => valueTexts(ticks, yFormat),
       },
     ],
@@ -146,7 +154,7 @@ function optionsOf(
       ...series.map(({ color: name, dash, width = 2, isArea = false }) => ({
         stroke: color(name),
         width,
-        points: { show: false },
+        points: { show: ({ data }: uPlot) => isTime && data[0].length === 1 },
         spanGaps: isTime,
         ...(dash === undefined ? {} : { dash: [...dash] }),
         ...(isArea ? { fill: areaFill(color(name), dash, color('var(--paper)')) } : {}),
@@ -186,6 +194,11 @@ export function requestsText(count: number): string {
 /** Ticks of an axis of values: each by its value alone. */
 export function valueTexts(ticks: readonly number[], format: (value: number) => string): string[] {
   return ticks.map((tick) => format(tick))
+}
+
+/** Where an axis of time begins and ends, s: a moment alone has a minute on either side. */
+export function timeRange(low: number | null, high: number | null): uPlot.Range.MinMax {
+  return low !== null && low === high ? [low - 60, low + 60] : [low, high]
 }
 
 /** Ticks of an axis of time: seconds where they are less than a minute apart, days where it is longer than one. */

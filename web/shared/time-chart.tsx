@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
-import { clock } from './format.js'
+import { clock, count } from './format.js'
 import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
 import { lastWhole, type Stretch } from './whole.js'
@@ -45,6 +45,7 @@ export function TimeChart(props: TimeChartProps) {
       series,
       height: HEIGHT,
       yFormat: format,
+      isCount: format === count,
       yRange: (low, high) => rangeOf(low, high, fromZero, max),
       onPointer: setIndex,
     })

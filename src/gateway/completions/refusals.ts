@@ -1,4 +1,4 @@
-/** So many refusals in a row may be due to what clients asked; further ones are failures of the model. */
+/** Refusals in a row that may be due to what clients asked; further ones are failures of the model. */
 const EXCUSED = 3
 
 /** How often in a row the provider of a model refused the key, the account or the name of the model. */

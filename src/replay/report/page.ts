@@ -2,12 +2,11 @@ import type { ModelSpec } from '../../models/model.js'
 import { escapeHtml } from '../../report/escape.js'
 import { shortName } from '../../report/format.js'
 import { modelColors } from '../../report/palette.js'
-import { SAME_QUALITY_NOTE } from '../../report/same-quality.js'
 import { STYLE } from '../../report/style.js'
 import { verdictLines } from '../../report/verdict-lines.js'
 import type { ReplayResult } from '../result.js'
 import { section, sectionName } from './sections.js'
-import { replayVerdict } from './verdict.js'
+import { replayVerdict, VERDICT_NOTE } from './verdict.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */
@@ -52,7 +51,7 @@ ${results.map((result) => section(result, colorOf)).join('\n')}
 
 function verdict(results: readonly ReplayResult[]): string {
   const sentence = replayVerdict(results)
-  return sentence === null ? '' : `${verdictLines(sentence, SAME_QUALITY_NOTE)}\n`
+  return sentence === null ? '' : `${verdictLines(sentence, VERDICT_NOTE)}\n`
 }
 
 function facts({ results, features }: ReportInput): string {

@@ -1,5 +1,5 @@
 import { percent, perThousand, reward, shortName, usdPerThousand } from '../../report/format.js'
-import { differenceOf, isSameQuality, type Uncertain } from '../../report/same-quality.js'
+import { differenceOf, isSameQuality, SAME_QUALITY_NOTE, type Uncertain } from '../../report/same-quality.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
 
 /** A smaller share of the dollars is not worth a word. */
@@ -25,7 +25,7 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
     const worst = saving(found.budgetUsdPerRequest * found.utilisationWorst, best)
     const least = seeds === 1 ? '' : ` (${percent(Math.max(0, worst))} in the worst of ${seeds} seeds)`
     const spent = `the router spent ${perThousand(costOf(found))} instead of ${beforeUsd}`
-    return `${against}, ${percent(saving(costOf(found), best))} of the dollars${least} could be saved at the same quality: ${spent}, for a reward of ${ofReward(found)} beside ${ofReward(best)}.${sure}`
+    return `${against}, ${percent(saving(costOf(found), best))} of the dollars${least} could be saved at the same quality${ofTried(rows.length)}: ${spent}, for a reward of ${ofReward(found)} beside ${ofReward(best)}.${sure}`
   }
   const nearest = rows
     .filter((row) => saving(costOf(row), best) >= SAVING_MIN)
@@ -38,6 +38,14 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
     return `${lead}: no budget spent less than its ${perThousand(best.costUsdPerRequest)}.${sure}`
   const less = percent(saving(costOf(nearest), best))
   return `${lead}: the budget that came closest spent ${less} less, ${perThousand(costOf(nearest))} instead of ${beforeUsd}, for a reward of ${ofReward(nearest)} beside ${ofReward(best)}.${sure}`
+}
+
+/** What the words of the sentence mean. */
+export const VERDICT_NOTE = `${SAME_QUALITY_NOTE} A budget between those that were tried may save more: replay --budgets tries others.`
+
+/** Whose saving it is: no budget between two that were tried is known. */
+function ofTried(budgets: number): string {
+  return budgets === 1 ? ' by the one budget that was tried' : ` by the best of ${budgets} budgets`
 }
 
 function cheapest(rows: readonly PolicyRow[]): PolicyRow | undefined {
