@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { farText, heldText, singular, timesBefore } from '../../web/dashboard/words.js'
+import { farText, heldText, timesBefore } from '../../web/dashboard/words.js'
 
 describe('sentences of the dashboard', () => {
-  it.each([
-    ['it does not answer: 1 tries failed since', 'it does not answer: 1 try failed since'],
-    ['it does not answer: 21 tries failed since', 'it does not answer: 21 tries failed since'],
-    ['1 tries are to come, one costs $1', '1 try is to come, one costs $1'],
-  ])('%s', (text, said) => {
-    expect(singular(text)).toBe(said)
-  })
-
   it.each([
     [0.6, 600, 'P would be 1,000 times what it is now. If that is meant, press again.'],
     [10, 0.1, 'P would be 100 times less than it is now. If that is meant, press again.'],

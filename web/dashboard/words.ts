@@ -3,11 +3,6 @@ import { short } from '../shared/format.js'
 
 type Model = DashboardData['stats']['models'][number]
 
-/** Sentences of logs count whatever there is: `1 tries failed`. The page says it as people do. */
-export function singular(text: string): string {
-  return text.replace(/\b1 tries (failed|are)\b/g, (_, verb) => `1 try ${verb === 'are' ? 'is' : verb}`)
-}
-
 /** How often a notice had come before: `once before`. */
 export function timesBefore(times: number): string {
   return times === 1 ? 'once before' : `${times} times before`

@@ -36,6 +36,15 @@ describe('words for people who mind money', () => {
     expect(large).toMatch(/^its latest was 1 request ago: /)
   })
 
+  it('one try is said as one', async () => {
+    const router = await createRouter({ models: MODELS, budget: { usdPerRequest: 0.001 } })
+    router.fail(router.route('x', { candidates: ['small'] }).id, { retryAfterMs: 1000 })
+    router.addModel({ ...MODELS[1], id: 'new' }, { forcedExploration: 1 })
+    const [small, , fresh] = router.stats().models.map(({ standing }) => standing.why)
+    expect(small).toMatch(/^its provider asked for a pause, or a failure began one: 1 try failed, /)
+    expect(fresh).toMatch(/^it was never tried: 1 try is to come, /)
+  })
+
   it('the table of stats says what of a model has changed', async () => {
     const router = await createRouter({ models: MODELS })
     const stats = router.stats()

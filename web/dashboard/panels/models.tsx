@@ -4,7 +4,7 @@ import { type Column, Table } from '../../shared/table.js'
 import { ModelName } from '../model-name.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
-import { alarmsOf, singular } from '../words.js'
+import { alarmsOf } from '../words.js'
 
 type Model = DashboardData['stats']['models'][number]
 
@@ -72,8 +72,8 @@ function Why({ model }: { readonly model: Model }) {
   const alarms = alarmsOf(model)
   return (
     <>
-      <b class={isAvailable && enabled ? '' : 'warn'}>{standing.kind.replaceAll('-', ' ')}</b>:{' '}
-      {singular(standing.why)}.{alarms !== '' && <em> Alarms: {alarms}.</em>}
+      <b class={isAvailable && enabled ? '' : 'warn'}>{standing.kind.replaceAll('-', ' ')}</b>: {standing.why}
+      .{alarms !== '' && <em> Alarms: {alarms}.</em>}
       {failed > 0 && <span> {count(failed)} failed.</span>}
     </>
   )

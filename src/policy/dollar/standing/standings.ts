@@ -186,7 +186,9 @@ class Standings {
   private ofNewcomer(model: Model, seen: Surveyed): ModelStanding {
     if (!seen.isProspect) return this.cannotWin(model, seen)
     const costUsd = seen.drawnUsd
-    const tries = `${model.forcedRemaining} tries are to come, one costs ${usdInText(costUsd)}`
+    const { forcedRemaining } = model
+    const many = forcedRemaining === 1 ? '1 try is' : `${forcedRemaining} tries are`
+    const tries = `${many} to come, one costs ${usdInText(costUsd)}`
     const { payer, availableUsd } = this.survey.limits.spending
     const budgetUsd = payer?.usdPerRequest ?? null
     if (payer === null || budgetUsd === null) return this.open(model, costUsd, tries)
