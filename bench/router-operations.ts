@@ -7,7 +7,7 @@ import {
   ALPHA,
   BUDGET_USD_PER_REQUEST,
   batchSize,
-  DOLLAR_BUDGET_USD_PER_REQUEST,
+  DOLLAR_BUDGET_SHARE,
   feedbackBatchSize,
   GAMMA,
   LAMBDA0,
@@ -37,6 +37,8 @@ const LARGE_DIMENSION = 100
 /** Enough for compiled code to settle, too: policy `dollar` has more of it, and is slow before. */
 const PACING_REQUESTS = 20_000
 const PACING_CANDIDATES_MAX = 2_000_000
+/** Ceilings that are tried until one is a constraint. */
+const PACING_ATTEMPTS = 8
 
 /** A router whose arms have learned, and the operations that are timed on it: public API only. */
 export class RouterBench {
@@ -190,12 +192,7 @@ export class RouterBench {
 
   /** @throws if the budget is no constraint: then no price is looked for */
   checkPriced(): void {
-    for (let i = 0; i < MANY; i++) {
-      const decision = this.router.route(this.nextContext())
-      this.teach(decision)
-      if (decision.shadowPrice > 0) return
-    }
-    throw new Error('the shadow price stays 0: the budget is no constraint')
+    if (!this.chosen().isPriced) throw new Error('the shadow price stays 0: the budget is no constraint')
   }
 
   /** @throws if the pacer has excluded or penalised models: then fewer than all were candidates */
@@ -205,11 +202,31 @@ export class RouterBench {
       throw new Error(`the shadow price is ${shadowPrice}: not every model was a candidate`)
   }
 
-  /** Sets the ceiling that is paced: what was spent before it does not count. */
+  /**
+   * Sets a ceiling that is paced: what was spent before it does not count. Which model is the best, and what it costs, differs by
+   * how many there are and is still being learned, so the ceiling goes by what is chosen, until it is a constraint.
+   */
   private startPacing(): void {
-    this.router.setBudget({ usdPerRequest: DOLLAR_BUDGET_USD_PER_REQUEST })
     const requests = Math.min(PACING_REQUESTS, Math.ceil(PACING_CANDIDATES_MAX / this.models))
     for (let i = 0; i < requests; i++) this.oneCycle()
+    for (let attempt = 0; attempt < PACING_ATTEMPTS; attempt++) {
+      this.router.setBudget({ usdPerRequest: DOLLAR_BUDGET_SHARE * this.chosen().meanUsd })
+      for (let i = 0; i < requests; i++) this.oneCycle()
+      if (this.chosen().isPriced) return
+    }
+  }
+
+  /** What requests are routed to now: the mean dollars expected, and whether a dollar has a price. */
+  private chosen(): { readonly meanUsd: number; readonly isPriced: boolean } {
+    let usd = 0
+    let isPriced = false
+    for (let i = 0; i < MANY; i++) {
+      const decision = this.router.route(this.nextContext())
+      usd += decision.expectedCostUsd
+      isPriced ||= decision.shadowPrice > 0
+      this.teach(decision)
+    }
+    return { meanUsd: usd / MANY, isPriced }
   }
 
   private teachAll(count: number): void {

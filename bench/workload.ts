@@ -7,8 +7,8 @@ export const GAMMA = 0.997
 export const LAMBDA0 = 1
 /** So generous that the shadow price stays 0 and every model is a candidate of every request. */
 export const BUDGET_USD_PER_REQUEST = 0.02
-/** For policy `dollar`: a thirtieth of what the dearest model costs by list price, so that a shadow price is looked for. */
-export const DOLLAR_BUDGET_USD_PER_REQUEST = 0.0001
+/** For policy `dollar`: this part of what is spent where no budget limits it, so that a shadow price is looked for. */
+export const DOLLAR_BUDGET_SHARE = 0.7
 /** Distinct contexts, more than caches of first and second level hold. */
 const CONTEXTS = 4096
 /** Standard deviation of the arms' true mean rewards, and of the noise on each reward. */
