@@ -91,7 +91,7 @@ export class RouterBench {
       ...(warm ? { priors: makePriors(ids, dimension), nEffective: PRIOR_OBSERVATIONS } : {}),
     })
     const bench = new RouterBench(router, dimension, ids, pace)
-    if (policy === 'dollar') bench.startPacing()
+    if (policy === 'dollar') bench.cycles()
     return bench
   }
 
@@ -190,11 +190,6 @@ export class RouterBench {
     return { batch: 1, run: () => this.router.snapshot().length }
   }
 
-  /** @throws if the budget is no constraint: then no price is looked for */
-  checkPriced(): void {
-    if (!this.chosen().isPriced) throw new Error('the shadow price stays 0: the budget is no constraint')
-  }
-
   /** @throws if the pacer has excluded or penalised models: then fewer than all were candidates */
   checkAllCandidates(): void {
     const { shadowPrice } = this.router.stats().pacer
@@ -203,21 +198,27 @@ export class RouterBench {
   }
 
   /**
-   * Sets a ceiling that is paced: what was spent before it does not count. Which model is the best, and what it costs, differs by
-   * how many there are and is still being learned, so the ceiling goes by what is chosen, until it is a constraint.
+   * Sets a ceiling that is paced, unless one is: what was spent before it does not count. Which model is the best, and what it costs,
+   * differs by how many there are and is still being learned, so the ceiling goes by what is chosen.
+   * @throws if no ceiling is a constraint: then no price is looked for
    */
-  private startPacing(): void {
+  startPacing(): void {
+    for (let attempt = 0; attempt < PACING_ATTEMPTS; attempt++) {
+      const { meanUsd, isPriced } = this.chosen()
+      if (isPriced) return
+      this.router.setBudget({ usdPerRequest: DOLLAR_BUDGET_SHARE * meanUsd })
+      this.cycles()
+    }
+    throw new Error('the shadow price stays 0: the budget is no constraint')
+  }
+
+  private cycles(): void {
     const requests = Math.min(PACING_REQUESTS, Math.ceil(PACING_CANDIDATES_MAX / this.models))
     for (let i = 0; i < requests; i++) this.oneCycle()
-    for (let attempt = 0; attempt < PACING_ATTEMPTS; attempt++) {
-      this.router.setBudget({ usdPerRequest: DOLLAR_BUDGET_SHARE * this.chosen().meanUsd })
-      for (let i = 0; i < requests; i++) this.oneCycle()
-      if (this.chosen().isPriced) return
-    }
   }
 
   /** What requests are routed to now: the mean dollars expected, and whether a dollar has a price. */
-  private chosen(): { readonly meanUsd: number; readonly isPriced: boolean } {
+  chosen(): { readonly meanUsd: number; readonly isPriced: boolean } {
     let usd = 0
     let isPriced = false
     for (let i = 0; i < MANY; i++) {

@@ -82,7 +82,7 @@ async function measureDollar(entry: BenchCase & { part: 'dollar' }, row: Report)
   const { kernel, dimension, models } = entry
   const bench = await RouterBench.create(kernel, dimension, models, NODE_PACE, 'dollar')
   for (const each of entry.rows) {
-    bench.checkPriced()
+    bench.startPacing()
     row(each, bench.operation(each.name))
   }
 }

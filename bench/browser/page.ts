@@ -67,7 +67,7 @@ async function setUp(entry: PageCase): Promise<(i: number) => Operation> {
   if (entry.part === 'dollar') {
     const router = await RouterBench.create(entry.kernel, dimension, models, BROWSER_PACE, 'dollar')
     return (i) => {
-      router.checkPriced()
+      router.startPacing()
       return router.operation(entry.rows[i].name)
     }
   }

@@ -66,8 +66,9 @@ export function newcomer(
     const model = eligible.find(({ forcedRemaining }) => forcedRemaining > 0)
     if (model !== undefined) return { model, isForced: true }
   }
-  const model = eligible.find((each) => isUnheard(each, state, at))
-  return model === undefined ? undefined : { model, isForced: false }
+  for (const model of eligible)
+    if (model.failed > 0 && isUnheard(model, state, at)) return { model, isForced: false }
+  return undefined
 }
 
 /**
@@ -79,7 +80,7 @@ function isUnheard(model: Model, { arms, requests }: StateView, at: number): boo
   // Answered, or still under way.
   const heard = model.requests - failed
   // A few that failed among many answers are no loss.
-  if (failed === 0 || heard > failed || heard >= Math.max(forcedDone, FIRST_ANSWERS)) return false
+  if (heard > failed || heard >= Math.max(forcedDone, FIRST_ANSWERS)) return false
   return (heard < forcedDone || !hasPrior(model, arms)) && isAvailable(model, at, requests)
 }
 
