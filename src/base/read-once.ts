@@ -14,11 +14,13 @@ export function readOnce<T>(value: T, field: string): T {
 
 /** The same for a record of a few plain values, in less time. */
 export function readRecordOnce(value: Record<string, unknown>, field: string): Record<string, unknown> {
-  return reading(field, () => {
+  try {
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return { ...value }
     return copyOfRecord(value, (entry) => entry)
-  })
+  } catch (cause) {
+    throw unreadable(field, cause)
+  }
 }
 
 /** Runs the caller's code. @throws INVALID_ARGUMENT for an exception of it */
@@ -26,10 +28,15 @@ export function reading<T>(field: string, read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof ParetoBanditError) throw cause
-    const path = typeof field === 'string' ? field : ''
-    throw expectedGot('INVALID_ARGUMENT', path, 'a value that can be read', 'an exception', { cause })
+    throw unreadable(field, cause)
   }
+}
+
+/** What is thrown for an exception of the caller's code; one of ours stays what it is. */
+function unreadable(field: string, cause: unknown): ParetoBanditError {
+  if (cause instanceof ParetoBanditError) return cause
+  const path = typeof field === 'string' ? field : ''
+  return expectedGot('INVALID_ARGUMENT', path, 'a value that can be read', 'an exception', { cause })
 }
 
 function copyOf(value: unknown, field: string, depth: number): unknown {

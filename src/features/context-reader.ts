@@ -162,7 +162,10 @@ export class ContextReader {
 /** @returns null for what is no text */
 function textOf(input: ContextInput, field: string): string | null {
   if (typeof input === 'string') return input
-  if (!isList(input)) return null
+  return isList(input) ? textOfList(input, field) : null
+}
+
+function textOfList(input: ArrayLike<unknown>, field: string): string | null {
   return reading(field, () => (isChat(input) ? textOfChat(input, field) : null))
 }
 
@@ -175,11 +178,14 @@ function checkInput(input: unknown, field: string): ArrayLike<number> {
 /** A vector may be a proxy, or have getters. */
 function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
   if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
-  else
-    reading(field, () => {
-      if (input.length !== dimension) checkNumbers(input, field)
-      copyContext(input, dimension, context, 0, field)
-    })
+  else readList(input, dimension, context, field)
+}
+
+function readList(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
+  reading(field, () => {
+    if (input.length !== dimension) checkNumbers(input, field)
+    copyContext(input, dimension, context, 0, field)
+  })
 }
 
 /** A list of something else (texts, messages of which one is missing) is no vector of another length. @throws INVALID_ARGUMENT */

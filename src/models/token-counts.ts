@@ -42,11 +42,10 @@ export function readTokenCounts(
     const value = record[key]
     if (kind === undefined || value === undefined) continue
     if (remarks !== null && !isAmount(value)) {
-      if (!isMissing(value)) remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
-      else if (value !== null) remarks.add('count-missing')
+      remarkNoAmount(remarks, value, field, key)
       continue
     }
-    amounts ??= new Array<number>(kinds.kinds.length).fill(0)
+    amounts ??= kinds.none.slice()
     const { index, whole } = kind
     if (index === whole) {
       amounts[index] = amount(value, field, key)
@@ -65,6 +64,12 @@ export function readTokenCounts(
   checkWhole(record, field, input, partsInput)
   checkWhole(record, field, output, partsOutput)
   return amounts
+}
+
+/** Apart from `readTokenCounts`: a closure there would be paid for by every count. */
+function remarkNoAmount(remarks: BillRemarks, value: unknown, field: string, key: string): void {
+  if (!isMissing(value)) remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
+  else if (value !== null) remarks.add('count-missing')
 }
 
 /** No token is charged too little: a part that its whole cannot include stands beside it. */

@@ -120,6 +120,8 @@ export interface TokenKinds {
   readonly byCountName: ReadonlyMap<string, PlacedKind>
   readonly priceNames: readonly string[]
   readonly countNames: readonly string[]
+  /** No tokens of any kind, to be copied. */
+  readonly none: TokenAmounts
 }
 
 /** Tokens by the place of their kind in a table; those of a whole include its parts. */
@@ -151,6 +153,7 @@ export function tokenKindsOf(rows: readonly TokenKind[]): TokenKinds {
     byCountName: new Map(kinds.map((kind) => [kind.countName, kind])),
     priceNames: kinds.map(({ priceName }) => priceName),
     countNames: kinds.map(({ countName }) => countName),
+    none: kinds.map(() => 0),
   }
 }
 

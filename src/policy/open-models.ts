@@ -45,10 +45,22 @@ export function openModels(
   request: RouteOptions | null,
   size: RequestSize,
   note: DecisionNote,
-  { known, tried }: CostEstimates,
+  estimates: CostEstimates,
 ): readonly Model[] {
   note.tried = NO_TRIES
-  if (!allowsTries(request)) return eligibleModels(state, request, size, note.at, known)
+  return allowsTries(request)
+    ? openWithTries(state, request, size, note, estimates)
+    : eligibleModels(state, request, size, note.at, estimates.known)
+}
+
+/** Apart from `openModels`: closures here would be paid for by every request. */
+function openWithTries(
+  state: StateView,
+  request: RouteOptions,
+  size: RequestSize,
+  note: DecisionNote,
+  { known, tried }: CostEstimates,
+): readonly Model[] {
   checkCandidates(state, request)
   const { registry } = state
   const reasons = new Map(

@@ -1,4 +1,5 @@
 import type { ModelPrior, Priors } from '../bandit/priors.js'
+import { copyNumbers } from '../base/check.js'
 import type { RoutedEvent, RouterEvent } from '../events/events.js'
 import type { ArmStatistics } from '../kernel/kernel.js'
 import type { LearnedState, RewardUnits } from '../state/reward-units.js'
@@ -20,6 +21,11 @@ export class RewardRange implements RewardUnits {
   readonly high: number
   private readonly span: number
   private readonly contenderNumbers: number
+  /** Of the event under way, in parts of the range and as it is told. */
+  private readonly folded = new NumberBuffers()
+  private readonly told = new NumberBuffers()
+  private readonly valueToUnit = (value: number): number => this.toUnit(value)
+  private readonly valueToUser = (value: number): number => this.toUser(value)
 
   /** @param contenderNumbers how many numbers an event has of each contender */
   constructor(low: number, high: number, contenderNumbers: number) {
@@ -50,12 +56,7 @@ export class RewardRange implements RewardUnits {
       case 'rewarded':
         return { ...event, reward: this.toUnit(event.reward) }
       case 'routed':
-        return {
-          ...event,
-          penaltyWeight: event.penaltyWeight / this.span,
-          latencyPrice: event.latencyPrice / this.span,
-          contenders: this.contendersToUnit(event.contenders),
-        }
+        return this.routedToUnit(event)
       case 'model-added':
         return { ...event, prior: event.prior === null ? null : this.statisticsToUnit(event.prior) }
       case 'quality-set':
@@ -65,8 +66,20 @@ export class RewardRange implements RewardUnits {
     }
   }
 
+  /** Most decisions of policy `paper` have nothing that is counted in rewards. */
+  private routedToUnit(event: RoutedEvent): RoutedEvent {
+    const { penaltyWeight, latencyPrice, contenders } = event
+    if (penaltyWeight === 0 && latencyPrice === 0 && contenders.length === 0) return event
+    return {
+      ...event,
+      penaltyWeight: penaltyWeight / this.span,
+      latencyPrice: latencyPrice / this.span,
+      contenders: this.withValues(contenders, this.folded.of(contenders.length), this.valueToUnit),
+    }
+  }
+
   contendersToUnit(contenders: Float64Array): Float64Array {
-    return this.withValues(contenders, (value) => this.toUnit(value))
+    return this.withValues(contenders, contenders.slice(), this.valueToUnit)
   }
 
   statisticsToUnit({ precision, response }: ArmStatistics): ArmStatistics {
@@ -112,7 +125,8 @@ export class RewardRange implements RewardUnits {
     if (!event.forced) event.score = decision.score = this.toUser(event.score)
     event.penaltyWeight *= this.span
     event.latencyPrice *= this.span
-    event.contenders = this.withValues(event.contenders, (value) => this.toUser(value))
+    const { contenders } = event
+    event.contenders = this.withValues(contenders, this.told.of(contenders.length), this.valueToUser)
     decision.shadowPrice *= this.span
     decision.latencyPrice *= this.span
   }
@@ -128,10 +142,15 @@ export class RewardRange implements RewardUnits {
     }
   }
 
-  /** A copy of contenders: of each its slot, its value, and so on. */
-  private withValues(contenders: Float64Array, change: (value: number) => number): Float64Array {
-    const changed = contenders.slice()
-    for (let at = 1; at < changed.length; at += this.contenderNumbers) changed[at] = change(changed[at])
+  /** Contenders in `changed`, which is as long: of each its slot, its value, and so on. */
+  private withValues(
+    contenders: Float64Array,
+    changed: Float64Array,
+    change: (value: number) => number,
+  ): Float64Array {
+    const { length } = contenders
+    copyNumbers(contenders, 0, changed, 0, length)
+    for (let at = 1; at < length; at += this.contenderNumbers) changed[at] = change(changed[at])
     return changed
   }
 
@@ -153,6 +172,17 @@ export class RewardRange implements RewardUnits {
       penalty,
       score: expectedReward + explorationBonus - penalty,
     }
+  }
+}
+
+/** A buffer for each of a few lengths, used again and again: an allocation would take longer than the copy. */
+class NumberBuffers {
+  private readonly byLength: Float64Array[] = []
+
+  /** @returns one that the next call for this length overwrites */
+  of(length: number): Float64Array {
+    this.byLength[length] ??= new Float64Array(length)
+    return this.byLength[length]
   }
 }
 

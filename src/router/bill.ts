@@ -72,9 +72,13 @@ export function readAmount(
 ): number | null {
   const value = given[key]
   if (isAmount(value)) return value
-  if (!isMissing(value) || Number.isNaN(value))
-    remarks.wrong('not-an-amount', () => checkAmount(value, `${field}.${key}`))
+  if (!isMissing(value) || Number.isNaN(value)) remarkNoAmount(value, `${field}.${key}`, remarks)
   return null
+}
+
+/** Apart from who finds it: a closure there would be paid for by every bill. */
+function remarkNoAmount(value: unknown, path: string, remarks: BillRemarks): void {
+  remarks.wrong('not-an-amount', () => checkAmount(value, path))
 }
 
 /** Null where nothing is wrong. */
@@ -84,6 +88,10 @@ export function flagsOf({ flags }: BillRemarks): readonly UsageFlag[] | null {
 
 function readBilledUsage(bill: Readonly<Record<string, unknown>>, field: string, remarks: BillRemarks) {
   if (isMissing(bill.usage)) return null
+  return readGivenUsage(bill, field, remarks)
+}
+
+function readGivenUsage(bill: Readonly<Record<string, unknown>>, field: string, remarks: BillRemarks) {
   const read = reading(`${field}.usage`, () => readUsage(bill.usage, `${field}.usage`, TOKEN_KINDS, remarks))
   if (TOKEN_KINDS.countNames.some((name) => !isMissing(bill[name])))
     remarks.wrong('counts-twice', () => refuseCounts(bill, field))
@@ -92,7 +100,10 @@ function readBilledUsage(bill: Readonly<Record<string, unknown>>, field: string,
 }
 
 function readServiceTier(value: unknown, field: string, remarks: BillRemarks): ServiceTier | null {
-  if (isMissing(value)) return null
+  return isMissing(value) ? null : readGivenTier(value, field, remarks)
+}
+
+function readGivenTier(value: unknown, field: string, remarks: BillRemarks): ServiceTier | null {
   const tier = SERVICE_TIERS.find((known) => known === value)
   if (tier === undefined)
     remarks.wrong('tier-unknown', () => checkOneOf(value, SERVICE_TIERS, `${field}.serviceTier`))

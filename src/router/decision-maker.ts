@@ -26,17 +26,20 @@ export class DecisionMaker {
   private readonly notes = new DecisionNotes()
   private readonly routed: Mutable<RoutedEvent>
   private readonly usualSize: RequestSize
+  /** Of the batch's request that is decided. */
+  private readonly context: Float64Array
 
   constructor(options: ResolvedOptions, chooser: Chooser) {
     this.options = options
     this.chooser = chooser
     this.usualSize = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
+    this.context = new Float64Array(options.dimension)
     this.routed = {
       type: 'routed',
       at: 0,
       id: '',
       model: '',
-      context: new Float64Array(options.dimension),
+      context: this.context,
       reservedUsd: 0,
       listCostUsd: 0,
       score: 0,
@@ -114,16 +117,16 @@ export class DecisionMaker {
     else eligibleModels(state, request, size, at)
   }
 
-  /** The next decision is for this context, which is copied. */
+  /** The next decision is for this context, which must stay as it is until that is applied. */
   beginOne(state: RoutingState, given: Float64Array): void {
-    const { context } = this.routed
-    copyNumbers(given, 0, context, 0, context.length)
+    this.routed.context = given
     this.beginAlone(state)
   }
 
   /** The next decision is for context `i` of those that stand one after the other; the one before was for i - 1. */
   beginOneOf(state: RoutingState, contexts: Float64Array, i: number, request: RouteOptions | null): void {
-    const { context } = this.routed
+    const { context } = this
+    this.routed.context = context
     const d = context.length
     copyNumbers(contexts, i * d, context, 0, d)
     // An explanation looks at the arena's first context, so a decision that is explained goes alone.

@@ -154,18 +154,23 @@ export class Feedback {
   private give(id: string, make: (at: number) => RouterEvent): Receipt {
     const { committer } = this
     const at = committer.now()
-    const { journal } = committer
     let event: RouterEvent
     try {
       event = make(at)
     } catch (error) {
-      if (!(error instanceof ParetoBanditError) || error.code !== 'UNKNOWN_REQUEST' || journal === null)
-        throw error
-      const receipt = journal.hold(id, () => make(committer.now()), error)
-      if (receipt === null) throw error
-      return receipt
+      return this.hold(id, make, error)
     }
     return committer.commit(event)
+  }
+
+  /** @throws the error of feedback that nothing is to be waited for */
+  private hold(id: string, make: (at: number) => RouterEvent, error: unknown): Receipt {
+    const { committer } = this
+    const isUnknown = error instanceof ParetoBanditError && error.code === 'UNKNOWN_REQUEST'
+    if (!isUnknown || committer.journal === null) throw error
+    const receipt = committer.journal.hold(id, () => make(committer.now()), error)
+    if (receipt === null) throw error
+    return receipt
   }
 }
 

@@ -27,7 +27,7 @@ export interface RewardUnits {
   differenceToUser(difference: number): number
   /** Weights that predict parts of the range as those that predict rewards. A copy. */
   weightsToUser(theta: Float64Array): Float64Array
-  /** An event with its rewards in parts of the range. */
+  /** An event with its rewards in parts of the range; contenders of a decision are overwritten by the next. */
   eventToUnit(event: RouterEvent): RouterEvent
   /** The values of contenders in parts of the range. A copy. */
   contendersToUnit(contenders: Float64Array): Float64Array

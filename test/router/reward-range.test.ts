@@ -65,6 +65,19 @@ describe.each(RANGES)('rewards in [%d, %d]', (low, high) => {
     expect(Math.abs(delay - unit.delay)).toBeLessThanOrEqual(2)
   })
 
+  it('what subscribers are told of a decision stays as it was told', async () => {
+    const router = await routerOf(range, { budget: BUDGET })
+    const told: RouterEvent[] = []
+    const asTold: RouterEvent[] = []
+    router.on('routed', (event) => {
+      told.push(event)
+      asTold.push(structuredClone(event))
+    })
+    playRange(router, range, { requests: 60, seed: 3 })
+    expect(told.some((event) => event.type === 'routed' && event.contenders.length > 0)).toBe(true)
+    expect(told).toEqual(asTold)
+  })
+
   it.each(POLICY_NAMES)('are decided on as those in [0, 1], policy %s', async (policy) => {
     const course = { requests: 800, seed: 9, collapse: 500 }
     for (const budget of [BUDGET, null]) {

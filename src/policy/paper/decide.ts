@@ -63,7 +63,8 @@ export class PaperChooser implements Chooser<PaperState> {
     choice.model = chosen
     choice.listCostUsd = choice.predictedUsd = assumedCostUsd(chosen, size)
     const knownUsd = expectedModelCostUsd(chosen, size)
-    noteTry(note, chosen, request, knownUsd, triedAtUsd(chosen, size, request))
+    const triedUsd = note.tried.length === 0 ? knownUsd : triedAtUsd(chosen, size, request)
+    noteTry(note, chosen, request, knownUsd, triedUsd)
     choice.expectedUsd = choice.reservedUsd = chosenUsd(note, knownUsd)
     return choice
   }

@@ -6,9 +6,12 @@ import { SETTLED } from './request-state.js'
 export const CLOSED_SETTLED_MAX = 1024
 export const CLOSED_OPEN_BILL_MAX = 8192
 
+/** Rows that a list has room for at first; it doubles. */
+const INITIAL_ROWS = 64
+
 /** A request that takes no more feedback, but a bill. */
 export interface ClosedRequest {
-  /** As `request-row.ts` has it; to be changed in place. */
+  /** As `request-row.ts` has it; to be changed in place. A view, until the next one is added. */
   readonly row: Float64Array
   readonly prices: PriceList
 }
@@ -19,58 +22,107 @@ export interface ClosedRequest {
  * In order of their closing, and part of the fold: what is found does not depend on how large the ring has grown.
  */
 export class ClosedRequests {
-  private settled: ClosedRequest[] = []
-  private open: ClosedRequest[] = []
+  private readonly settled: ClosedList
+  private readonly open: ClosedList
 
-  add(row: Float64Array, prices: PriceList): void {
-    const isKnown = (row[STATE] & SETTLED) !== 0
-    const list = isKnown ? this.settled : this.open
-    const max = isKnown ? CLOSED_SETTLED_MAX : CLOSED_OPEN_BILL_MAX
-    list.push({ row: row.slice(), prices })
-    // Cut off by halves: a shift of each would move all the others.
-    if (list.length < 2 * max) return
-    if (isKnown) this.settled = list.slice(-max)
-    else this.open = list.slice(-max)
+  /** @param stride numbers of a row */
+  constructor(stride: number) {
+    this.settled = new ClosedList(CLOSED_SETTLED_MAX, stride)
+    this.open = new ClosedList(CLOSED_OPEN_BILL_MAX, stride)
+  }
+
+  /** Copies the row that stands in `rows` at `offset`. */
+  add(rows: Float64Array, offset: number, prices: PriceList): void {
+    const isKnown = (rows[offset + STATE] & SETTLED) !== 0
+    if (isKnown) this.settled.add(rows, offset, prices)
+    else this.open.add(rows, offset, prices)
   }
 
   /** @param origin registration of the origin; @param number of the request among that origin's */
   find(origin: number, number: number): ClosedRequest | undefined {
-    return (
-      latest(this.open, CLOSED_OPEN_BILL_MAX, origin, number) ??
-      latest(this.settled, CLOSED_SETTLED_MAX, origin, number)
-    )
+    return this.open.find(origin, number) ?? this.settled.find(origin, number)
   }
 
   /** What is remembered now, to be read. */
-  copy(): ClosedRequests {
-    const copy = new ClosedRequests()
-    const copied = ({ row, prices }: ClosedRequest): ClosedRequest => ({ row: row.slice(), prices })
-    copy.settled = this.settled.slice(-CLOSED_SETTLED_MAX).map(copied)
-    copy.open = this.open.slice(-CLOSED_OPEN_BILL_MAX).map(copied)
-    return copy
+  copyTo(copy: ClosedRequests): void {
+    this.settled.copyTo(copy.settled)
+    this.open.copyTo(copy.open)
   }
 
   /** Of the settled ones, and of those whose bill may still come, the latest `count` each. */
   latest(count: number): readonly ClosedRequest[] {
-    return [...this.settled.slice(-count), ...this.open.slice(-count)]
+    return [...this.settled.latest(count), ...this.open.latest(count)]
   }
 
   /** Those that are remembered, the settled ones first, each in the order of their closing. */
   all(): readonly ClosedRequest[] {
-    return [...this.settled.slice(-CLOSED_SETTLED_MAX), ...this.open.slice(-CLOSED_OPEN_BILL_MAX)]
+    return this.latest(CLOSED_OPEN_BILL_MAX)
   }
 }
 
-/** A late bill is rare, and looks at no more than the latest `max`. */
-function latest(
-  list: readonly ClosedRequest[],
-  max: number,
-  origin: number,
-  number: number,
-): ClosedRequest | undefined {
-  for (let i = list.length - 1; i >= Math.max(0, list.length - max); i--) {
-    const { row } = list[i]
-    if (row[NUMBER] === number && row[ORIGIN] === origin) return list[i]
+/** The latest `max` of them, a ring of rows: nothing is allocated for one more. */
+class ClosedList {
+  private readonly max: number
+  private readonly stride: number
+  /** A power of two that divides `max`, in rows. */
+  private room = INITIAL_ROWS
+  private rows: Float64Array
+  private prices: PriceList[] = []
+  /** Of all that were ever added. */
+  private count = 0
+
+  /** @param max a power of two */
+  constructor(max: number, stride: number) {
+    this.max = max
+    this.stride = stride
+    this.rows = new Float64Array(this.room * stride)
   }
-  return undefined
+
+  add(rows: Float64Array, offset: number, prices: PriceList): void {
+    if (this.count === this.room && this.room < this.max) this.grow()
+    const place = this.count++ & (this.room - 1)
+    const { stride } = this
+    const start = place * stride
+    for (let i = 0; i < stride; i++) this.rows[start + i] = rows[offset + i]
+    this.prices[place] = prices
+  }
+
+  /** A late bill is rare: the newest are looked at first. */
+  find(origin: number, number: number): ClosedRequest | undefined {
+    for (let i = this.count - 1; i >= this.first; i--) {
+      const start = (i & (this.room - 1)) * this.stride
+      if (this.rows[start + NUMBER] === number && this.rows[start + ORIGIN] === origin) return this.at(i)
+    }
+    return undefined
+  }
+
+  latest(count: number): readonly ClosedRequest[] {
+    const found: ClosedRequest[] = []
+    for (let i = Math.max(this.first, this.count - count); i < this.count; i++) found.push(this.at(i))
+    return found
+  }
+
+  copyTo(copy: ClosedList): void {
+    copy.room = this.room
+    copy.rows = this.rows.slice()
+    copy.prices = this.prices.slice()
+    copy.count = this.count
+  }
+
+  private get first(): number {
+    return Math.max(0, this.count - this.room)
+  }
+
+  private at(i: number): ClosedRequest {
+    const place = i & (this.room - 1)
+    const start = place * this.stride
+    return { row: this.rows.subarray(start, start + this.stride), prices: this.prices[place] }
+  }
+
+  private grow(): void {
+    this.room *= 2
+    const rows = new Float64Array(this.room * this.stride)
+    rows.set(this.rows)
+    this.rows = rows
+  }
 }

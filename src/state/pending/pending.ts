@@ -62,7 +62,7 @@ export class PendingRequests {
   private oldestUnsettled = 1
   private priceLists = new HeldPriceLists()
   /** Those that take no more feedback than a bill. */
-  closed = new ClosedRequests()
+  readonly closed: ClosedRequests
 
   /** What the policy's own columns begin as. */
   private readonly columnStart: readonly number[]
@@ -75,6 +75,7 @@ export class PendingRequests {
     this.columnStart = columnStart
     this.context = PENDING_NUMBERS + columnStart.length
     this.stride = this.context + dimension
+    this.closed = new ClosedRequests(this.stride)
     this.length = Math.min(INITIAL_LENGTH, capacity)
     this.mask = maskOf(this.length)
     this.rows = new Float64Array((this.mask + 1) * this.stride)
@@ -289,7 +290,7 @@ export class PendingRequests {
     closed: Iterable<Float64Array> = [],
   ): Generator<void> {
     this.next = next
-    for (const row of closed) this.closed.add(row, prices[row[PRICES]])
+    for (const row of closed) this.closed.add(row, 0, prices[row[PRICES]])
     while (this.length < this.capacity && oldest < next - this.length)
       this.length = Math.min(2 * this.length, this.capacity)
     this.mask = maskOf(this.length)
@@ -324,7 +325,7 @@ export class PendingRequests {
     copy.mask = this.mask
     copy.rows = rows.target
     copy.priceLists = this.priceLists.copy()
-    copy.closed = this.closed.copy()
+    this.closed.copyTo(copy.closed)
     this.copying = copy.copied = rows
     return copy
   }
@@ -342,7 +343,7 @@ export class PendingRequests {
   }
 
   private close(sequence: number): void {
-    this.closed.add(this.row(sequence), this.prices(sequence))
+    this.closed.add(this.rows, this.offset(sequence), this.prices(sequence))
   }
 
   private grow(): void {

@@ -6,6 +6,7 @@ import type { PendingRequests } from './pending.js'
 const DIGITS_MAX = 16
 /** Before the index of an origin whose name has been forgotten; no name begins so. */
 const FORGOTTEN = '~'
+const FORGOTTEN_CODE = FORGOTTEN.charCodeAt(0)
 /** Requests that one step of a load finds. */
 const STEP_REQUESTS = 4096
 
@@ -24,8 +25,12 @@ export class RequestIds {
   /** The id that was read last: feedback asks for the same one when it is checked, and again when it is applied. */
   private lastId = ''
   private lastSequence = 0
+  /** The id that `next` made last, and its number: it need not be read. */
+  private madeId = ''
+  private madeNumber = 0
   /** What `parse` has read. */
   private origin: Origin | undefined
+  private originName = ''
   private number = 0
 
   constructor(own: OwnOrigin, pending: PendingRequests) {
@@ -40,7 +45,9 @@ export class RequestIds {
 
   /** The id that the next own request gets. */
   next(): string {
-    return this.prefix + this.nextNumber
+    this.madeNumber = this.nextNumber
+    this.madeId = this.prefix + this.madeNumber
+    return this.madeId
   }
 
   /** A state takes the place of another: the numbers that the other gave stay given, though this one may not know of them. */
@@ -60,7 +67,7 @@ export class RequestIds {
   /** The sequence number of a request that the ring holds, or 0. */
   sequenceOf(id: string): number {
     if (id === this.lastId) return this.lastSequence
-    if (id.startsWith(FORGOTTEN)) this.lastSequence = this.search(id)
+    if (id.charCodeAt(0) === FORGOTTEN_CODE) this.lastSequence = this.search(id)
     else this.lastSequence = this.parse(id) ? (this.origin?.runs.find(this.number) ?? 0) : 0
     this.lastId = id
     return this.lastSequence
@@ -87,7 +94,7 @@ export class RequestIds {
   add(id: string, sequence: number): Origin {
     this.parse(id)
     const { number } = this
-    const origin = this.origin ?? this.origins.register(id.slice(0, id.indexOf('.')))
+    const origin = this.origin ?? this.origins.register(this.originName)
     origin.nextRequest = number + 1
     origin.runs.add(number, sequence)
     origin.runs.forgetBefore(this.pending.oldest)
@@ -128,8 +135,9 @@ export class RequestIds {
 
   /** @returns false for what is no request id */
   private parse(id: string): boolean {
-    const { prefix } = this
-    const dot = id.startsWith(prefix) ? prefix.length - 1 : id.indexOf('.')
+    if (id === this.madeId) return this.found(this.name, this.madeNumber)
+    const isOwn = id.startsWith(this.prefix)
+    const dot = isOwn ? this.prefix.length - 1 : id.indexOf('.')
     if (dot < 1 || id.length > dot + 1 + DIGITS_MAX || id.length === dot + 1) return false
     let number = 0
     for (let i = dot + 1; i < id.length; i++) {
@@ -138,9 +146,13 @@ export class RequestIds {
       number = 10 * number + digit
     }
     if (!Number.isSafeInteger(number)) return false
-    const name = dot === prefix.length - 1 && id.startsWith(prefix) ? this.name : id.slice(0, dot)
-    if (name !== this.name && !ORIGIN_NAME.test(name)) return false
-    this.origin = this.origins.get(name)
+    const name = isOwn ? this.name : id.slice(0, dot)
+    return (isOwn || ORIGIN_NAME.test(name)) && this.found(name, number)
+  }
+
+  private found(originName: string, number: number): true {
+    this.origin = this.origins.get(originName)
+    this.originName = originName
     this.number = number
     return true
   }
