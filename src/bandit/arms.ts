@@ -202,6 +202,20 @@ export class Arms {
     }
   }
 
+  /** Observations that a design's estimates of an arm stand on, forgetting counted: A's entry of the bias, lambda0 included. */
+  observations({ precision }: Design, slot: number): number {
+    const { f64, layout } = this.kernel
+    const { paddedTriangle, triangle } = layout
+    return f64[sectionOffset(layout, precision, paddedTriangle, slot) + triangle - 1]
+  }
+
+  /** The weight of the bias in a design's first theta of an arm: what it predicts whatever the context. */
+  level({ theta, heads }: Design, slot: number): number {
+    const { f64, layout } = this.kernel
+    const { dimension, paddedDimension } = layout
+    return f64[sectionOffset(layout, theta, heads * paddedDimension, slot) + dimension - 1]
+  }
+
   /** What forgetting leaves over that many requests. */
   decayOver(requests: number): number {
     const { f64, layout } = this.kernel

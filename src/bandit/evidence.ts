@@ -14,12 +14,12 @@ export class Evidence {
 
   /** Observations the arm's reward estimate stands on, forgetting counted: A's entry of the bias, lambda0 included. */
   ofReward(slot: number): number {
-    return this.evidenceOf(this.arms.rewards, slot)
+    return this.arms.observations(this.arms.rewards, slot)
   }
 
   /** `ofReward` of the arm's settled requests. The arena has heads. */
   ofSettled(slot: number): number {
-    return this.evidenceOf(this.arms.settlements, slot)
+    return this.arms.observations(this.arms.settlements, slot)
   }
 
   /**
@@ -100,9 +100,5 @@ export class Evidence {
       }
     }
     this.arms.rebuild(design, slot)
-  }
-
-  private evidenceOf(design: Design, slot: number): number {
-    return this.arms.runs(design, slot).precision[this.arms.kernel.layout.triangle - 1]
   }
 }

@@ -65,7 +65,7 @@ describe.each(RANGES)('rewards in [%d, %d]', (low, high) => {
     expect(Math.abs(delay - unit.delay)).toBeLessThanOrEqual(2)
   })
 
-  it('what subscribers are told of a decision stays as it was told', async () => {
+  it('what subscribers hear about a decision stays as they heard it', async () => {
     const router = await routerOf(range, { budget: BUDGET })
     const told: RouterEvent[] = []
     const asTold: RouterEvent[] = []

@@ -10,6 +10,11 @@ import { neededUsd as needed } from './accounts/tail.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import { worstCaseCostUsd } from './worst-case.js'
 
+/** How far above its expected cost a bill of a model may lie. */
+interface BillTails {
+  tailOf(model: Model): number
+}
+
 /** The models that a request could go to, with what each would cost and be worth: columns by list position. */
 export class CandidateCosts {
   readonly list = new CandidateList()
@@ -67,7 +72,7 @@ export class CandidateCosts {
   }
 
   /** Fills in what each must find in the accounts. */
-  need({ ceilingMaxUsd, hardUsd, sparedUsd }: SpendingLimits, tailOf: (model: Model) => number): void {
+  need({ ceilingMaxUsd, hardUsd, sparedUsd }: SpendingLimits, tails: BillTails): void {
     const { list, drawnUsd, neededUsd } = this
     const leastUsd = sparedUsd === Number.POSITIVE_INFINITY ? 0 : drawnUsd[this.leastDrawn()]
     for (let position = 0; position < list.count; position++) {
@@ -79,7 +84,7 @@ export class CandidateCosts {
       const isWithin = usd <= ceilingMaxUsd || ceilingMaxUsd === 0
       neededUsd[position] = isWithin
         ? usd
-        : needed(usd, tailOf(list.models[position]), ceilingMaxUsd, hardUsd)
+        : needed(usd, tails.tailOf(list.models[position]), ceilingMaxUsd, hardUsd)
     }
   }
 

@@ -115,13 +115,13 @@ export class DollarChooser implements Chooser<DollarState> {
     const { costs, index } = candidates
     const { list } = costs
     const open = openModels(state, request, size, note, ANY_COST)
-    limits.short.length = 0
+    if (limits.short.length > 0) limits.short.length = 0
     limits.cappedBy = null
     limits.read(state, request, note)
     this.exploration.certain(choice)
     candidates.take(state, request, size, open, note)
     const exploit = request?.exploit === true
-    costs.need(spending, (model) => state.policy.tailOf(model))
+    costs.need(spending, state.policy)
     if (uses.isOn) candidates.predictUses(state, note)
     const affordable = candidates.score(state, exploit ? 0 : this.options.alpha, choice)
     choice.savedUsd = 0

@@ -127,7 +127,7 @@ export class DollarState implements PolicyState {
   usualUsd(model: Model, size: RequestSize): number {
     const { arms } = this
     const listUsd = assumedCostUsd(model, size)
-    const level = arms.runs(arms.settlements, model.slot).theta[arms.kernel.layout.dimension - 1]
+    const level = arms.level(arms.settlements, model.slot)
     return correctedCostUsd(model, listUsd, predictedCostUsd(model, listUsd, level))
   }
 
@@ -304,8 +304,7 @@ export class DollarState implements PolicyState {
     this.accounts.rescaleRatios(beforeUsd, demand.freeCostUsd)
     // The level that bills have taught is beside the list cost: it stays but for what moves them apart.
     if (wasFree && knownRatio !== null) {
-      const { theta } = arms.runs(arms.settlements, slot)
-      arms.shiftCost(slot, foldedLog(knownRatio) - theta[arms.kernel.layout.dimension - 1])
+      arms.shiftCost(slot, foldedLog(knownRatio) - arms.level(arms.settlements, slot))
     } else if (ratio !== 1) arms.shiftCost(slot, foldedLog(ratio))
   }
 

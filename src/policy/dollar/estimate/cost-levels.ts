@@ -105,7 +105,7 @@ export class CostLevels {
     for (const model of registry.models) {
       if (model.settled === 0 || !isAlike(model) || !this.learns(model.slot)) continue
       known++
-      sum += arms.runs(arms.settlements, model.slot).theta[dimension - 1]
+      sum += arms.level(arms.settlements, model.slot)
     }
     if (known === 0) return
     for (const model of registry.models) {

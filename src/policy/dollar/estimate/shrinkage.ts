@@ -180,13 +180,13 @@ export class Shrinkage {
   fit(slot: number, variance: (slot: number) => number): void {
     const row = this.rows.get(slot)
     if (row === undefined) return
-    const sums = this.sums(slot)
-    const level = sums.precision[sums.precision.length - 1]
-    if (row.head[SINCE] < Math.max(REFIT_REWARDS_MIN, REFIT_SHARE * level)) return
+    const { arms } = this
+    const known = arms.observations(arms.rewards, slot)
+    if (row.head[SINCE] < Math.max(REFIT_REWARDS_MIN, REFIT_SHARE * known)) return
     row.head[SINCE] = 0
     if (this.rewards - this.fitted >= Math.max(REFIT_REWARDS_MIN, REFIT_SHARE * this.fitted))
       this.fitCommon(variance)
-    this.fitOwn(slot, row, sums, variance(slot))
+    this.fitOwn(slot, row, this.sums(slot), variance(slot))
   }
 
   /** A model's slot has no model any more. */

@@ -130,7 +130,7 @@ export class Survey {
     const isWorstCase = this.options.policyOptions.reserve === 'worst-case'
     costs.predict(kernel, 0, null, size, isWorstCase)
     if (isWorstCase) for (let i = 0; i < count; i++) costs.drawnUsd[i] = costs.listUsd[i] * reservedRatio
-    costs.need(spending, (model) => policy.tailOf(model))
+    costs.need(spending, policy)
     if (uses.isOn) {
       const { latency } = policy.objectives
       uses.predict(latency, costs.list, kernel, 0, costs.neededUsd, spending.limitUsd)
