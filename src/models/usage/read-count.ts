@@ -3,6 +3,29 @@ import type { BillRemarks } from './flags.js'
 
 const ENTRIES = /^(\w+)\[(\w+)=(\w+)\]$/
 
+/** A path taken apart: its first step, and the rest of it. */
+interface Path {
+  readonly step: string
+  /** Empty where the step is the last. */
+  readonly rest: string
+  /** Where the step goes over a list: those entries of `step` that have a value under a key. */
+  readonly entries: { readonly key: string; readonly value: string } | null
+}
+
+/** Paths are those of the tables of shapes: each is taken apart once. */
+const PATHS = new Map<string, Path>()
+
+function takenApart(path: string): Path {
+  const dot = path.indexOf('.')
+  const first = dot < 0 ? path : path.slice(0, dot)
+  const rest = dot < 0 ? '' : path.slice(dot + 1)
+  const [, list, key, value] = ENTRIES.exec(first) ?? []
+  const parsed: Path =
+    list === undefined ? { step: first, rest, entries: null } : { step: list, rest, entries: { key, value } }
+  PATHS.set(path, parsed)
+  return parsed
+}
+
 /**
  * Finds counts in a usage object by their paths. What is there and is no amount, or no object where a path goes on, is
  * told to the remarks: INVALID_ARGUMENT naming the field, or left out.
@@ -23,39 +46,45 @@ export class CountReader {
    * or passes where another version of the object has a record or a number finds nothing.
    */
   count(path: string): number | null {
-    const [step, ...others] = path.split('.')
-    const entries = ENTRIES.exec(step)
-    if (entries !== null) {
-      const [, list, key, value] = entries
-      return this.sum(list, key, value, others.join('.'))
-    }
+    const { step, rest, entries } = PATHS.get(path) ?? takenApart(path)
+    if (entries !== null) return this.sum(step, entries.key, entries.value, rest)
     const found = this.usage[step]
-    const at = `${this.field}.${step}`
     if (isMissing(found)) return null
-    if (others.length === 0) return isRecord(found) ? null : this.amount(found, at)
+    if (rest === '') return isRecord(found) ? null : this.amount(found, step)
     if (typeof found === 'number') {
-      this.amount(found, at)
+      this.amount(found, step)
       return null
     }
-    return this.within(found, at)?.count(others.join('.')) ?? null
+    return this.within(found, `${this.field}.${step}`)?.count(rest) ?? null
+  }
+
+  /** Whether something is at the first step of one of the paths. */
+  begins(paths: readonly string[]): boolean {
+    for (const path of paths) {
+      const { step } = PATHS.get(path) ?? takenApart(path)
+      if (this.usage[step] !== undefined && this.usage[step] !== null) return true
+    }
+    return false
   }
 
   /** Reads on in the record at a path; null where nothing is there. */
   record(path: string): CountReader | null {
-    let reader: CountReader | null = this
-    for (const step of path.split('.')) {
-      if (reader === null) return null
-      const found: unknown = reader.usage[step]
-      reader = found === undefined || found === null ? null : reader.within(found, `${reader.field}.${step}`)
-    }
-    return reader
+    const { step, rest } = PATHS.get(path) ?? takenApart(path)
+    const found = this.usage[step]
+    if (found === undefined || found === null) return null
+    const reader = this.within(found, `${this.field}.${step}`)
+    return rest === '' || reader === null ? reader : reader.record(rest)
   }
 
   /** The sum of a count over the entries of a list that have a value under a key, letter case apart; null without any. */
   sum(list: string, key: string, value: string, path: string): number | null {
     const found = this.usage[list]
-    const at = `${this.field}.${list}`
-    if (found === undefined || found === null) return null
+    return found === undefined || found === null
+      ? null
+      : this.sumOver(found, `${this.field}.${list}`, key, value, path)
+  }
+
+  private sumOver(found: unknown, at: string, key: string, value: string, path: string): number | null {
     if (!Array.isArray(found)) {
       this.remarks.wrong('not-an-amount', () => checkArray(found, at))
       return null
@@ -73,13 +102,22 @@ export class CountReader {
 
   private within(value: unknown, at: string): CountReader | null {
     if (isRecord(value)) return new CountReader(value, at, this.remarks)
-    this.remarks.wrong('not-an-amount', () => checkRecord(value, at))
+    this.noRecord(value, at)
     return null
   }
 
-  private amount(value: unknown, at: string): number | null {
+  private amount(value: unknown, step: string): number | null {
     if (isAmount(value)) return value
-    this.remarks.wrong('not-an-amount', () => checkAmount(value, at))
+    this.noAmount(value, `${this.field}.${step}`)
     return null
+  }
+
+  // Closures of what is read would be paid for by every count.
+  private noRecord(value: unknown, at: string): void {
+    this.remarks.wrong('not-an-amount', () => checkRecord(value, at))
+  }
+
+  private noAmount(value: unknown, at: string): void {
+    this.remarks.wrong('not-an-amount', () => checkAmount(value, at))
   }
 }

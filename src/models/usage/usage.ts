@@ -157,8 +157,12 @@ function readFields(
 
 /** Every path is read, so that a wrong count is reported wherever it stands. */
 function firstCount(reader: CountReader, paths: readonly string[]): number | null {
-  const counts = paths.map((path) => reader.count(path))
-  return counts.find((count) => count !== null) ?? null
+  let first: number | null = null
+  for (let i = 0; i < paths.length; i++) {
+    const count = reader.count(paths[i])
+    first ??= count
+  }
+  return first
 }
 
 /** Tokens by what they encode, for the kinds that are told apart by it. Cached ones among them are cached tokens. */
@@ -168,6 +172,8 @@ function readModalities(
   within: Counts,
   kinds: TokenKinds,
 ): void {
+  // Most usages have none of these.
+  if (!reader.begins(paths) && !reader.begins(cachedPaths)) return
   const count = (path: string, modality: string): number => {
     if (form === 'list') return reader.sum(path, 'modality', modality, 'tokenCount') ?? 0
     return reader.record(path)?.count(form === 'names' ? `${modality}_tokens` : modality) ?? 0
@@ -194,14 +200,16 @@ function moveReasoning({ whole, within, beside }: Side, total: number | null, in
 
 /** The counts of a side by kind, its whole under its own name: parts are disjoint and together no more than that. */
 function settleSide(name: TokenSide, { whole, rest, within, beside }: Side, flags: Set<UsageFlag>): Counts {
-  const counts: Counts = new Map([...within, ...beside])
-  const outside = [...beside.values()]
+  const counts: Counts = new Map(within)
+  for (const [kind, tokens] of beside) counts.set(kind, tokens)
+  let outside = 0
   let included = 0
+  for (const tokens of beside.values()) outside += tokens
   for (const tokens of within.values()) {
     if (whole !== null && tokens <= whole) included += tokens
     else {
       if (whole !== null) flags.add('part-above-whole')
-      outside.push(tokens)
+      outside += tokens
     }
   }
   let all = whole ?? rest ?? 0
@@ -212,10 +220,7 @@ function settleSide(name: TokenSide, { whole, rest, within, beside }: Side, flag
     counts.set('cachedInput', cached - given)
     all = included - given
   }
-  return counts.set(
-    name,
-    outside.reduce((sum, tokens) => sum + tokens, all),
-  )
+  return counts.set(name, all + outside)
 }
 
 /** Tokens that only the total knows of are charged as output. */
@@ -227,13 +232,15 @@ function raiseToTotal(input: Counts, output: Counts, total: number | null, flags
 }
 
 function countsOf(input: Counts, output: Counts, kinds: TokenKinds): TokenCounts {
-  const all = new Map([...input, ...output])
-  const counts = { input: all.get('input') ?? 0, output: all.get('output') ?? 0 }
-  const parts = kinds.parts.flatMap(({ name }) => {
-    const tokens = all.get(name) ?? 0
-    return tokens > 0 ? [[name, tokens] as const] : []
-  })
-  return { ...counts, ...Object.fromEntries(parts) }
+  const counts: Record<string, number> & Record<TokenSide, number> = {
+    input: input.get('input') ?? 0,
+    output: output.get('output') ?? 0,
+  }
+  for (const { name } of kinds.parts) {
+    const tokens = input.get(name) ?? output.get(name) ?? 0
+    if (tokens > 0) counts[name] = tokens
+  }
+  return counts
 }
 
 /** Searches and the like, which are charged by the request. */
