@@ -3,4 +3,4 @@
 export { configure } from './layout'
 export { project } from './project'
 export { argmax, combine, prune, score } from './score'
-export { rebuild, update } from './update'
+export { invertSystem, rebuild, update } from './update'

@@ -35,6 +35,8 @@ export let products: usize = 0
 export let theta: usize = 0
 export let inverse: usize = 0
 export let headTheta: usize = 0
+export let system: usize = 0
+export let systemInverse: usize = 0
 /** Where the map's entries of the design matrices are: four each, of rewards first. */
 let designs: usize = 0
 /** Arms of one block are 1 << blockShift. */
@@ -62,6 +64,8 @@ export function configure(base: usize): void {
   theta = bytes(base, 30)
   inverse = bytes(base, 31)
   headTheta = bytes(base, 34)
+  system = base + bytes(base, 38)
+  systemInverse = base + bytes(base, 39)
   designs = base + 30 * 8
 }
 

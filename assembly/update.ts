@@ -109,3 +109,8 @@ export function rebuild(slot: u32, heads: i32): void {
   }
   if (heads === 1) store<f64>(cells(slot), 0, BOUND)
 }
+
+/** See `Kernel.invertSystem`. */
+export function invertSystem(size: i32): void {
+  rebuildInverse(arena.system, arena.systemInverse, arena.row, size)
+}

@@ -11,7 +11,7 @@
 namespace {
 
 /** Of this file's functions and the arena's map. Must equal NATIVE_INTERFACE in src/kernel/native-addon.ts. */
-constexpr int kInterface = 2;
+constexpr int kInterface = 3;
 
 /** A kernel on an ArrayBuffer, which it keeps alive. It lives as long as one of the functions made for it. */
 struct Instance {
@@ -94,6 +94,8 @@ void doUpdate(const Call& call) {
 
 void doRebuild(const Call& call) { rebuild(call.kernel, call.index(0), call.count(1)); }
 
+void doInvertSystem(const Call& call) { invertSystem(call.kernel, call.count(0)); }
+
 /** rebind(buffer, byteOffset): the arena has grown. */
 napi_value Rebind(napi_env env, napi_callback_info info) {
   const Napi::CallbackInfo call(env, info);
@@ -117,7 +119,7 @@ Napi::Value Bind(const Napi::CallbackInfo& info) {
     napi_callback callback;
   } functions[] = {{"rebind", Rebind},           {"project", method<doProject>}, {"combine", method<doCombine>},
                    {"score", method<doScore>},   {"prune", method<doPrune>},     {"argmax", method<doArgmax>},
-                   {"update", method<doUpdate>}, {"rebuild", method<doRebuild>}};
+                   {"update", method<doUpdate>}, {"rebuild", method<doRebuild>}, {"invertSystem", method<doInvertSystem>}};
   instance->owners = 1;
   auto bound = Napi::Object::New(env);
   for (const auto& each : functions) {

@@ -30,14 +30,16 @@ bool Arena::read(double* head, size_t length) {
   const size_t settledCells = at[heads] > 0 ? kCellStride : 0;
   const size_t headVectors = arms * at[heads] * at[paddedDimension];
   const size_t settledTriangles = at[heads] > 0 ? arms * at[paddedTriangle] : 0;
+  const size_t systemLength = at[heads] > 0 ? at[paddedTriangle] : 0;
   const size_t lengths[fieldCount] = {
       0, 0, 0, 0, 0, 0, 0, 0, 8, 1001, 1001, 4 * at[paddedDimension], at[paddedDimension], at[paddedDimension],
       32, 4 * at[productLength], kCellStride, kCellStride, kCellStride, kCellStride, kCellStride, kCellStride,
       kCellStride, 4 * kCellStride, 4 * kCellStride, kCellStride, settledCells, settledCells, 4 * settledCells,
       4 * settledCells, arms * at[paddedDimension], arms * at[paddedTriangle], arms * at[paddedTriangle],
-      arms * at[paddedDimension], headVectors, settledTriangles, settledTriangles, headVectors};
+      arms * at[paddedDimension], headVectors, settledTriangles, settledTriangles, headVectors, systemLength, systemLength};
   for (int field = params; field < fieldCount; field++) {
-    if (at[field] + lengths[field] > (field < lastPlay ? at[blocks] : at[blockLength])) return false;
+    const bool isScratch = field < lastPlay || field >= system;
+    if (at[field] + lengths[field] > (isScratch ? at[blocks] : at[blockLength])) return false;
   }
   base = head;
   return at[blocks] + at[blockLength] <= length;

@@ -49,6 +49,8 @@ struct Arena {
     settledInverse,
     settledPrecision,
     headResponse,
+    system,
+    systemInverse,
     fieldCount
   };
 

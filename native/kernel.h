@@ -24,6 +24,8 @@ int argmax(const Kernel& kernel, int count, uint32_t tieBreak);
 void update(const Kernel& kernel, uint32_t slot, int heads, double first, double second, double now);
 /** `Kernel.rebuild` (1 head) and `Kernel.rebuildSettled` (2 heads). */
 void rebuild(const Kernel& kernel, uint32_t slot, int heads);
+/** `Kernel.invertSystem`. */
+void invertSystem(const Kernel& kernel, int size);
 
 /**
  * x^T A^-1 x of `count` (1 to kArmsMax) arms for `contexts` contexts from `index` on, whose z have been written.

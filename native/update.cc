@@ -118,3 +118,9 @@ void rebuild(const Kernel& kernel, uint32_t slot, int heads) {
   rebuildDesign(kernel, designOf(kernel.arena, slot, heads));
   if (heads == 1) kernel.arena.cell(Arena::bound, slot) = 0;
 }
+
+void invertSystem(const Kernel& kernel, int size) {
+  const Arena& arena = kernel.arena;
+  kernel.operations->rebuildInverse(arena.scratch(Arena::system), arena.scratch(Arena::systemInverse),
+                                    arena.scratch(Arena::row), size);
+}

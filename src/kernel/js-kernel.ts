@@ -1,6 +1,6 @@
 import type { Arena } from './arena.js'
 import { type Design, rewardDesign, settledDesign } from './design.js'
-import { largestRowSum, pairDot, quadraticByRows } from './inverse.js'
+import { largestRowSum, pairDot, quadraticByRows, rebuildInverse } from './inverse.js'
 import { COST, type Kernel, LATENCY, QUADRATIC } from './kernel.js'
 import {
   AGE_MAX,
@@ -155,6 +155,11 @@ export class JsKernel implements Kernel {
 
   rebuildSettled(slot: number): void {
     rebuildDesign(this.layout, this.f64, this.settlements, slot)
+  }
+
+  invertSystem(size: number): void {
+    const { layout, f64 } = this
+    rebuildInverse(f64, layout.system, layout.systemInverse, layout.row, size)
   }
 
   private idleAge(slot: number, now: number): number {

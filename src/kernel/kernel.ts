@@ -20,7 +20,7 @@ export interface ArmStatistics {
  * The numeric core: LinUCB with geometric forgetting over one arena (see layout.ts for its memory map).
  *
  * All implementations do the same operations in the same order where state changes (`update`, `settle`, `rebuild`,
- * `rebuildSettled`): same bits.
+ * `rebuildSettled`, `invertSystem`): same bits.
  * Scores have the same bits in JavaScript and WebAssembly; the native kernel fuses multiplications with additions
  * there. Kernels trust their arguments: slots in range, numbers finite, contexts in place.
  */
@@ -89,4 +89,10 @@ export interface Kernel {
 
   /** `rebuild` of the design matrix of settled requests and both of its heads. Needs an arena with heads. */
   rebuildSettled(slot: number): void
+
+  /**
+   * Inverts, by Cholesky, the packed triangle of `size` rows (1 to the dimension) in the arena's section `system` into
+   * `systemInverse`. Overwrites `row`. Needs an arena with heads.
+   */
+  invertSystem(size: number): void
 }

@@ -10,6 +10,8 @@
  *               row         dp    one row during a rebuild
  *               sums        32    dot products and partial sums of the arms in hand
  *               products    4*zp  z of up to 4 requests: x_i^2 on the diagonal, 2 x_i x_j off it (small d only)
+ *               system      pp    * packed triangle of a system of equations that a policy wants solved
+ *               systemInverse  pp * packed triangle of its inverse
  *     block 0   lastPlay    64    request count at the arm's last play
  *               lastUpdate  64    request count at the arm's last statistics update
  *               ridge       64    what is left of lambda0 in the precision after decay
@@ -37,9 +39,9 @@
  * d is the dimension, dp and pp are d and d(d+1)/2 rounded up to 4 (the pad stays zero, so a dot product needs
  * no tail), zp is pp up to d = 64 and 0 above. A block has C arms, a power of two up to 64; sections with one number an
  * arm are 64 long in any block, so that their offsets are constants in compiled kernels. Sections marked * are what an
- * arm learns from settlements, and have no length where `heads` is 0. Hot sections lie together: scoring streams theta,
- * headTheta and inverse and never touches what lies behind them. Blocks are only ever appended, so growing
- * moves nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
+ * arm learns from settlements, and what a policy that does so solves; they have no length where `heads` is 0. Hot sections
+ * lie together: scoring streams theta, headTheta and inverse and never touches what lies behind them. Blocks are only ever
+ * appended, so growing moves nothing. A packed triangle holds the upper half by rows: (0,0) (0,1) .. (0,d-1) (1,1) ..
  */
 export interface ArenaLayout {
   readonly dimension: number
@@ -61,6 +63,8 @@ export interface ArenaLayout {
   readonly row: number
   readonly sums: number
   readonly products: number
+  readonly system: number
+  readonly systemInverse: number
   readonly blocks: number
   readonly blockLength: number
   /** Offsets of a section inside a block. */
@@ -168,6 +172,8 @@ export function arenaLayout(dimension: number, heads: 0 | 2 = 0): ArenaLayout {
     row: scratch.take(paddedDimension),
     sums: scratch.take(32),
     products: scratch.take(BATCH_MAX * productLength),
+    system: scratch.take(heads > 0 ? paddedTriangle : 0),
+    systemInverse: scratch.take(heads > 0 ? paddedTriangle : 0),
     blocks: scratch.length,
     lastPlay: block.take(CELL_STRIDE),
     lastUpdate: block.take(CELL_STRIDE),
@@ -280,6 +286,8 @@ const TABLE_FIELDS = [
   'settledInverse',
   'settledPrecision',
   'headResponse',
+  'system',
+  'systemInverse',
 ] as const satisfies readonly (keyof ArenaLayout)[]
 
 function layoutTable(layout: ArenaLayout): number[] {

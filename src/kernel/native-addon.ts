@@ -1,5 +1,5 @@
 /** Of the addon's functions and the arena's map (layout.ts): an addon of another one is not used. See native/addon.cc. */
-export const NATIVE_INTERFACE = 2
+export const NATIVE_INTERFACE = 3
 
 /** Where scripts/build-native.mjs leaves the addon, from the package's root. */
 const ADDON_FILE = 'native/build/Release/paretobandit.node'
@@ -22,6 +22,7 @@ export interface NativeFunctions {
   argmax(): void
   update(): void
   rebuild(): void
+  invertSystem(): void
 }
 
 export interface NativeAddon {

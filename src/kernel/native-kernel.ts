@@ -92,6 +92,11 @@ export class NativeKernel implements Kernel {
     this.rebuildDesign(slot, 2)
   }
 
+  invertSystem(size: number): void {
+    this.f64[this.cells] = size
+    this.functions.invertSystem()
+  }
+
   private rebuildDesign(slot: number, heads: number): void {
     const { f64, cells } = this
     f64[cells] = slot

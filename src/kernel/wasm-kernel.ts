@@ -14,6 +14,7 @@ interface KernelExports {
   // On the design matrix with this many heads: 1 of rewards, 2 of settlements.
   update(slot: number, heads: number, first: number, second: number, now: number): void
   rebuild(slot: number, heads: number): void
+  invertSystem(size: number): void
 }
 
 const NO_MEMORY = 'there is no WebAssembly, or no address space for its memory'
@@ -99,6 +100,10 @@ export class WasmKernel implements Kernel {
 
   rebuildSettled(slot: number): void {
     this.exports.rebuild(slot, 2)
+  }
+
+  invertSystem(size: number): void {
+    this.exports.invertSystem(size)
   }
 }
 

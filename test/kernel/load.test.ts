@@ -41,10 +41,10 @@ const UNUSABLE: [string, () => NativeAddon, RegExp][] = [
   [
     'is of an older interface',
     () => checkAddon({ interface: 0, bind: () => null }),
-    /stale build: expected interface 2, got 0; available: wasm, js/,
+    /stale build: expected interface 3, got 0; available: wasm, js/,
   ],
   ['lacks a function', () => checkAddon({ interface: 2 }), /stale build/],
-  ['is something else', () => checkAddon(undefined), /stale build: expected interface 2, got undefined/],
+  ['is something else', () => checkAddon(undefined), /stale build: expected interface 3, got undefined/],
   [
     'fails to bind',
     () => ({

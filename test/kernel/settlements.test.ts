@@ -473,6 +473,8 @@ describe('an arena', () => {
     const [without, heads] = [arenaLayout(dimension), arenaLayout(dimension, 2)]
     expect([without.heads, heads.heads]).toEqual([0, 2])
     for (const [section, next] of [
+      ['system', 'systemInverse'],
+      ['systemInverse', 'blocks'],
       ['settledUpdate', 'settledRidge'],
       ['settledRidge', 'cost'],
       ['cost', 'latency'],
@@ -499,3 +501,56 @@ describe('an arena', () => {
     expect(armNumbers(6)).toBe(armNumbers(6, 0))
   })
 })
+
+describe('a system of equations in the scratch', () => {
+  it('is inverted with the same bits by every kernel, whatever its size, and touches no arm', async () => {
+    for (const dimension of [2, 5, 26, 65]) {
+      const random = new Random(dimension)
+      const all = await Promise.all(KERNELS.map((name) => makeArms(name, { dimension, heads: 2 })))
+      for (const arms of all) arms.start(0, null, 0, 0)
+      for (let size = 1; size <= dimension; size += Math.max(1, dimension >> 3)) {
+        const triangle = (size * (size + 1)) / 2
+        const full = positiveDefinite(random, size)
+        const packed = full.flatMap((row, i) => row.slice(i))
+        const inverses = all.map(({ kernel }) => {
+          const { f64, layout } = kernel
+          const arm = f64.slice(layout.blocks)
+          f64.set(packed, layout.system)
+          kernel.invertSystem(size)
+          expect(f64.subarray(layout.blocks)).toEqual(arm)
+          expect(f64.slice(layout.system, layout.system + triangle)).toEqual(Float64Array.from(packed))
+          return f64.slice(layout.systemInverse, layout.systemInverse + triangle)
+        })
+        for (const inverse of inverses) expect(inverse).toEqual(inverses[0])
+        expect(distanceToIdentity(full, inverses[0])).toBeLessThan(1e-9)
+      }
+      for (const arms of all) expect(paddingIsZero(arms, 0)).toBe(true)
+    }
+  })
+})
+
+function positiveDefinite(random: Random, size: number): number[][] {
+  const rows = Array.from({ length: size + 3 }, () => random.vector(size))
+  return Array.from({ length: size }, (_, i) =>
+    Array.from({ length: size }, (__, j) =>
+      rows.reduce((sum, row) => sum + row[i] * row[j], i === j ? 0.5 : 0),
+    ),
+  )
+}
+
+/** max |A A^-1 - I| of a packed inverse. */
+function distanceToIdentity(full: number[][], packed: Float64Array): number {
+  const size = full.length
+  const at = (i: number, j: number): number => {
+    const [row, column] = i <= j ? [i, j] : [j, i]
+    return packed[row * size - (row * (row - 1)) / 2 + column - row]
+  }
+  let worst = 0
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      const sum = full[i].reduce((total, entry, k) => total + entry * at(k, j), i === j ? -1 : 0)
+      worst = Math.max(worst, Math.abs(sum))
+    }
+  }
+  return worst
+}

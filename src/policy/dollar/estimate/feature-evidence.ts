@@ -1,5 +1,5 @@
-import { rebuildInverse } from '../../../kernel/inverse.js'
 import { symmetricTimesVector } from '../../../kernel/packed.js'
+import type { LinearSystem } from './linear-system.js'
 
 /** Of sums that were added and taken away. */
 const ROUNDING = 1e-9
@@ -108,44 +108,48 @@ export interface ArmSums {
   readonly response: Float64Array
 }
 
-/** Ridge regression of the features alone, in memory of its own. */
+/** Ridge regression of the features alone. */
 export class FeatureRidge {
   private readonly size: number
-  private readonly f64: Float64Array
-  private readonly inverse: number
-  private readonly scratch: number
-  private readonly solution: number
-  /** The weights that `solve` found, a view that the next call overwrites. */
+  private readonly system: LinearSystem
+  private readonly right: Float64Array
+  /** The weights that `solve` found; the next call overwrites them. */
   readonly weights: Float64Array
   /** Of each weight, how far the data decide it and not the ridge, from 0 to 1: 1 - ridge_i (G + ridge)^-1_ii. */
   readonly decided: Float64Array
 
-  constructor(dimension: number) {
-    const size = dimension - 1
-    const triangle = (size * (size + 1)) / 2
-    this.size = size
-    this.inverse = triangle
-    this.scratch = 2 * triangle
-    this.solution = this.scratch + size + 1
-    this.f64 = new Float64Array(this.solution + size + 1)
-    this.weights = this.f64.subarray(this.solution, this.solution + size)
-    this.decided = new Float64Array(size)
+  constructor(dimension: number, system: LinearSystem) {
+    this.size = dimension - 1
+    this.system = system
+    this.right = new Float64Array(this.size)
+    this.weights = new Float64Array(this.size)
+    this.decided = new Float64Array(this.size)
   }
 
   /** weights = (G + ridges)^-1 (g - G center): how far they are from `center`. O(d^3) */
   solve({ gram, response }: FeatureEvidence, ridges: Float64Array, center: Float64Array | null): void {
-    const { f64, size, inverse, scratch, solution } = this
-    f64.set(gram)
-    if (center !== null) {
-      f64.set(center, solution)
-      symmetricTimesVector(f64, 0, solution, scratch, size)
-    } else f64.fill(0, scratch, scratch + size)
-    const right = response.map((entry, i) => entry - f64[scratch + i])
-    for (let i = 0, k = 0; i < size; k += size - i, i++) f64[k] += ridges[i]
-    rebuildInverse(f64, 0, inverse, scratch, size)
-    f64.set(right, scratch)
-    symmetricTimesVector(f64, inverse, scratch, solution, size)
-    for (let i = 0, k = inverse; i < size; k += size - i, i++)
-      this.decided[i] = Math.min(Math.max(1 - ridges[i] * f64[k], 0), 1)
+    const { right, size, system, weights, decided } = this
+    if (size === 0) return
+    const { f64, matrix, inverse } = system
+    f64.set(gram, matrix)
+    if (center === null) right.set(response)
+    else {
+      this.multiply(matrix, center)
+      for (let i = 0; i < size; i++) right[i] = response[i] - f64[system.scratch + i]
+    }
+    for (let i = 0, k = matrix; i < size; k += size - i, i++) f64[k] += ridges[i]
+    system.invert(size)
+    this.multiply(inverse, right)
+    for (let i = 0, k = inverse; i < size; k += size - i, i++) {
+      weights[i] = f64[system.scratch + i]
+      decided[i] = Math.min(Math.max(1 - ridges[i] * f64[k], 0), 1)
+    }
+  }
+
+  /** The product of a packed triangle of the system's memory and a vector, into `scratch`. */
+  private multiply(triangle: number, vector: Float64Array): void {
+    const { f64, right, scratch } = this.system
+    f64.set(vector, right)
+    symmetricTimesVector(f64, triangle, right, scratch, this.size)
   }
 }

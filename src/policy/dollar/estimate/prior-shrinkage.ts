@@ -6,6 +6,7 @@ import {
   PRIOR_REWARD_VARIANCE_MIN,
 } from '../tuning.js'
 import { FeatureEvidence, FeatureRidge } from './feature-evidence.js'
+import { ownSystem } from './linear-system.js'
 import { commonRidgeOf, ownRidgeOf } from './ridges.js'
 
 /** What priors say of how far to trust features: the model of shrinkage.ts, fitted to all of their rows at once. */
@@ -71,7 +72,7 @@ function fitOf(priors: Priors): PriorShrinkage {
       variance: varianceOf(prior, 0),
     })
   }
-  const ridge = new FeatureRidge(dimension)
+  const ridge = new FeatureRidge(dimension, ownSystem(dimension - 1))
   const common = new Float64Array(features)
   const pooled = new FeatureEvidence(dimension)
   const commonRidges = new Float64Array(features).fill(COMMON_RIDGE_PRIOR)

@@ -11,6 +11,7 @@ import {
   VARIANCE_REWARDS,
 } from '../tuning.js'
 import { type ArmSums, FeatureEvidence, FeatureRidge } from './feature-evidence.js'
+import { arenaSystem } from './linear-system.js'
 import { commonRidgeOf, ownRidgeOf } from './ridges.js'
 
 /**
@@ -76,7 +77,7 @@ export class Shrinkage {
     this.common = new Float64Array(this.features)
     this.ridges = new Float64Array(this.features)
     this.evidence = new FeatureEvidence(dimension)
-    this.ridge = new FeatureRidge(dimension)
+    this.ridge = new FeatureRidge(dimension, arenaSystem(arms.kernel))
   }
 
   /** Whether the arm's shrinkage is learned: those of logs before it was keep what they began with. */
