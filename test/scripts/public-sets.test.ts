@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { answerIn, isSameFormula, isSameNumber } from '../../scripts/datasets/graded-answers.js'
+import {
+  ROUTELLM_MODELS,
+  routeLlmSet,
+  ZEROEVAL_MODELS,
+  zeroEvalSets,
+} from '../../scripts/datasets/public-sets.js'
+
+const MODELS = Object.keys(ZEROEVAL_MODELS)
+
+describe('the answer in a text', () => {
+  it.each([
+    ['```json\n{ "reasoning": "so", "answer": "18" }\n```', '18'],
+    ['{"answer": 18}', '18'],
+    ['{"answer": "1"} no, {"answer": "2"}', '2'],
+    ['{"reasoning": "broken off", "answer": "\\\\frac{1}{2}"', '\\\\frac{1}{2}'],
+    ['I do not know', ''],
+  ])('%j', (text, answer) => {
+    expect(answerIn(text)).toBe(answer)
+  })
+})
+
+describe('a judgement', () => {
+  it.each([
+    ['18', '# 18', true],
+    ['$1,018.00', '1018', true],
+    ['18 eggs', '17', false],
+    ['', '0', false],
+  ])('of the number %j, where %j is right: %s', (said, right, isRight) => {
+    expect(isSameNumber(said, right)).toBe(isRight)
+  })
+
+  it.each([
+    ['\\\\frac{1}{2}', '\\dfrac{1}{2}', true],
+    ['$(-\\infty, 3]$', '(-\\infty,3]', true],
+    ['\\boxed{x+1}', 'x + 1', true],
+    ['x = 12', '12', true],
+    ['12', 'x+12', false],
+  ])('of the formula %j, where %j is right: %s', (said, right, isRight) => {
+    expect(isSameFormula(said, right)).toBe(isRight)
+  })
+})
+
+describe('a public set', () => {
+  it('of ZeroEval has the prompts that every model has answered, at list prices of characters / 4', () => {
+    const read = (path: string): string => {
+      const model = path.split('/').at(-1)?.replace('.json', '')
+      const answer = (id: number) => ({
+        id,
+        chat_history: ['p'.repeat(400)],
+        output: [`{"answer": "${model === MODELS[0] ? 1 : id}"}`.padEnd(80)],
+        answer: `# ${id}`,
+        ...(path.includes('/gsm/') ? { question: `question ${id}` } : { problem: `problem ${id}` }),
+      })
+      return JSON.stringify(model === MODELS[1] ? [answer(1), answer(2)] : [answer(1), answer(2), answer(3)])
+    }
+    const [gsm, math] = zeroEvalSets(read)
+    expect([gsm.name, math.name]).toEqual(['zeroeval-gsm', 'zeroeval-math'])
+    expect(gsm.rows.map(({ prompt }) => prompt)).toEqual(['question 1', 'question 2'])
+    expect(math.rows.map(({ id }) => id)).toEqual(['zeroeval-math-1', 'zeroeval-math-2'])
+    expect(gsm.rows.map(({ outcomes }) => outcomes[MODELS[0]].reward)).toEqual([1, 0])
+    expect(gsm.rows.map(({ outcomes }) => outcomes[MODELS[2]].reward)).toEqual([1, 1])
+    const { inputUsdPerMTok, outputUsdPerMTok } = gsm.models[2]
+    expect(gsm.rows[0].outcomes[MODELS[2]].costUsd).toBeCloseTo(
+      (100 * inputUsdPerMTok + 20 * outputUsdPerMTok) / 1e6,
+      15,
+    )
+  })
+
+  it('of RouteLLM has its own judgements', () => {
+    const models = Object.keys(ROUTELLM_MODELS)
+    const header = ['prompt', ...models, ...models.map((model) => `${model}_response`)].join(',')
+    const { rows } = routeLlmSet(() => `${header}\n"How many, in all?",False,True,"two,\nor three",two\n`)
+    expect(rows).toHaveLength(1)
+    expect(rows[0].prompt).toBe('How many, in all?')
+    expect(models.map((model) => rows[0].outcomes[model].reward)).toEqual([0, 1])
+    expect(rows[0].outcomes[models[1]].costUsd).toBeCloseTo(((17 / 4 + 20) * 10 + (3 / 4) * 30) / 1e6, 15)
+  })
+})
