@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { type After, afterQuietly } from '../base/after.js'
+import { messageOf } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import type { Router } from '../index.js'
 import { followAddedModels } from './admin/added-models.js'
@@ -147,7 +148,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const reload = oneAtATime(async () => {
     if (readAgain === undefined) throw new Error('this config cannot be read again')
-    const report = live.replace(await readAgain())
+    const report = await live.reload(await readAgain(), (error) => {
+      const why = scrubberOf(live.current)(messageOf(error))
+      write(
+        'error',
+        { why },
+        'reload: the store does not know of it; a restart puts what was edited back to the file',
+      )
+    })
     if (report.failed.length === 0) priceRefresh.begin()
     for (const { what, why } of report.failed) write('error', { what, why }, 'reload: the router refused')
     if (report.needsRestart.length > 0)

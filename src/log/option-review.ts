@@ -86,7 +86,8 @@ export function reviewOptions(
   return { differences, changes, said: next }
 }
 
-function optionOf(field: string): string {
+/** Of the path of what an option says: the option. */
+export function optionOf(field: string): string {
   return /^\w+/.exec(field)?.[0] ?? field
 }
 

@@ -2,7 +2,7 @@ import { isRecord } from '../base/check.js'
 import type { SaidOptions } from '../policy/option-item.js'
 import type { Store } from './store.js'
 
-/** Beside a log: what options said at the latest start that had them, as JSON {field: text}. */
+/** Beside a log: what options said at the latest start or `noteOptions` that had them, as JSON {field: text}. */
 const NOTE = 'options'
 
 /** @returns null where nothing is noted, or nothing that can be read */

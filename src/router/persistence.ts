@@ -10,10 +10,13 @@ import type { Admin } from './admin.js'
 import type { Committer } from './committer.js'
 import type { Decisions } from './decisions.js'
 import type { Journal, Recovery } from './journal.js'
+import type { OptionNotes } from './option-notes.js'
 import type { ReplicaHost } from './replica-host.js'
 
 /** The state as bytes, and the state of a log in the place of the router's own. */
 export class Persistence {
+  /** Null without a store. */
+  optionNotes: OptionNotes | null = null
   private readonly options: ResolvedOptions
   private readonly policy: Policy
   private readonly committer: Committer
@@ -60,6 +63,7 @@ export class Persistence {
   async flush(): Promise<void> {
     this.decisions.recordWaiting()
     await this.committer.journal?.flush()
+    await this.optionNotes?.idle()
   }
 
   async close(): Promise<void> {
@@ -76,6 +80,7 @@ export class Persistence {
 
   private async closeJournal(journal: Journal): Promise<void> {
     try {
+      await this.optionNotes?.idle()
       await journal.close()
     } finally {
       this.committer.closed = closedError(journal)

@@ -15,6 +15,7 @@ import type { Estimator } from '../policy/dollar/estimate/estimators.js'
 import type { LatencyOptions } from '../policy/dollar/latency/latency-limit.js'
 import type { QualityOptions } from '../policy/dollar/quality/quality-options.js'
 import type { AccountStats } from '../policy/dollar/stats.js'
+import type { RouterOptions } from '../policy/options.js'
 import type { RouteOptions } from '../policy/route-options.js'
 import { checkEvent, isNotice } from '../state/check-event.js'
 import { findModel } from '../state/find-model.js'
@@ -405,6 +406,28 @@ export class Router<Id extends string = string> implements AsyncDisposable {
    */
   restore(snapshot: Uint8Array): void {
     this.open.persistence.restore(snapshot)
+  }
+
+  /**
+   * Which of these options say what no start of a router on this log has said, nor `noteOptions`, of this process or another:
+   * paths like `caps`, `budget.usdPerRequest`, `models["large"]`, `tenants["acme"].caps`. Null where nobody knows: without a
+   * store, or on one without notes.
+   * @param options what may differ from a log (`onDifference`); others say nothing here
+   * @throws (the promise is rejected with) INVALID_ARGUMENT, UNKNOWN_OPTION, and what the store throws
+   */
+  async editedOptions(options: RouterOptions): Promise<ReadonlySet<string> | null> {
+    return (await this.open.persistence.optionNotes?.edited(options)) ?? null
+  }
+
+  /**
+   * Options were edited while the router ran, and commands have done what they say: from now on a start with these options, of
+   * any process, is no edit, and what commands do later holds. `flush` waits for it.
+   * @param paths of what was edited, as `editedOptions` has them
+   * @returns a promise that resolves when it is in the store; at once without one
+   * @throws (the promise is rejected with) as `editedOptions`
+   */
+  async noteOptions(options: RouterOptions, paths: Iterable<string>): Promise<void> {
+    await this.open.persistence.optionNotes?.note(options, paths)
   }
 
   /**

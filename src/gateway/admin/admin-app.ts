@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js'
 import { equalInConstantTime } from '../keys/digest.js'
 import { keyTextOf } from '../keys/keyring.js'
 import { AdminError, errorAnswer } from './answers.js'
-import type { AdminDeps } from './deps.js'
+import { type AdminDeps, isDurable } from './deps.js'
 import { keyRoutes } from './key-routes.js'
 import { modelRoutes } from './model-routes.js'
 import { moneyRoutes } from './money-routes.js'
@@ -31,7 +31,7 @@ export function adminApp(deps: AdminDeps): Hono {
     if (reload === null) throw new AdminError(409, 'no_config_file', 'this gateway has no config file')
     const report = await reload()
     onChange(`config: reloaded, ${plural(report.applied.length, 'change')} of the router`)
-    return context.json(report, report.failed.length === 0 ? 200 : 503)
+    return context.json({ ...report, durable: await isDurable(deps) }, report.failed.length === 0 ? 200 : 503)
   })
   app.get('/stats', (context) => context.json(router.stats()))
   app.get('/rewards', (context) => {

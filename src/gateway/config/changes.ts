@@ -8,7 +8,10 @@ import { isSame } from './same.js'
 export interface Change {
   /** `model large: prices`, for people. */
   readonly what: string
-  apply(router: Router<string>): void
+  /** What of the options it follows from, as the router's `editedOptions` has them. */
+  readonly paths: readonly string[]
+  /** @param isNews whether nobody has done what these options say, by path */
+  apply(router: Router<string>, isNews: (path: string) => boolean): void
 }
 
 export interface ConfigChanges {
@@ -106,18 +109,18 @@ function withBurst(usdPerRequest: number | null, burst: number | undefined): Gat
 function moneyCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
   const calls: Change[] = []
   if (ceilingOf(before) !== ceilingOf(after))
-    calls.push({ what: 'budget', apply: setBudget(ceilingOf(after)) })
+    calls.push({ what: 'budget', paths: ['budget.usdPerRequest'], apply: setBudget(ceilingOf(after)) })
   if (!isSame(before.caps, after.caps))
-    calls.push({ what: 'caps', apply: (router) => router.setCaps(after.caps) })
+    calls.push({ what: 'caps', paths: ['caps'], apply: (router) => router.setCaps(after.caps) })
   const { latency = null, quality = null } = after.routing
   if (!isSame(before.routing.latency ?? null, latency))
-    calls.push({ what: 'routing.latency', apply: (router) => router.setLatency(latency) })
+    calls.push({ what: 'routing.latency', paths: ['latency'], apply: (router) => router.setLatency(latency) })
   if (!isSame(before.routing.quality ?? null, quality))
-    calls.push({ what: 'routing.quality', apply: (router) => router.setQuality(quality) })
+    calls.push({ what: 'routing.quality', paths: ['quality'], apply: (router) => router.setQuality(quality) })
   return calls
 }
 
-function setBudget(usdPerRequest: number | null, tenant?: string): Change['apply'] {
+function setBudget(usdPerRequest: number | null, tenant?: string): (router: Router<string>) => void {
   const budget = usdPerRequest === null ? null : { usdPerRequest }
   return (router) => router.setBudget(budget, tenant === undefined ? undefined : { tenant })
 }
@@ -132,6 +135,7 @@ function tenantCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .filter(({ id }) => !kept.has(id))
     .map(({ id }) => ({
       what: `tenant ${id}: removed`,
+      paths: tenantPaths(id),
       apply: (router: Router<string>) => {
         if (router.tenants().includes(id)) router.removeTenant(id)
       },
@@ -139,17 +143,26 @@ function tenantCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
   return [...there, ...gone]
 }
 
+function tenantPaths(id: string): readonly [there: string, budget: string, caps: string] {
+  const there = `tenants[${JSON.stringify(id)}]`
+  return [there, `${there}.budget`, `${there}.caps`]
+}
+
 function tenantChange(tenant: TenantConfig, before: TenantConfig | undefined): Change {
   const { id, budget, caps } = tenant
+  const paths = tenantPaths(id)
+  const [, budgetPath, capsPath] = paths
   return {
     what: before === undefined ? `tenant ${id}: added` : `tenant ${id}: budget or caps`,
-    apply(router) {
+    paths,
+    apply(router, isNews) {
       if (!router.tenants().includes(id)) {
         router.addTenant(tenantOptions(tenant))
         return
       }
-      if (!isSame(before?.budget, budget)) setBudget(budget?.usdPerRequest ?? null, id)(router)
-      if (!isSame(before?.caps, caps)) router.setCaps(caps, { tenant: id })
+      if (!isSame(before?.budget, budget) && isNews(budgetPath))
+        setBudget(budget?.usdPerRequest ?? null, id)(router)
+      if (!isSame(before?.caps, caps) && isNews(capsPath)) router.setCaps(caps, { tenant: id })
     },
   }
 }
@@ -167,11 +180,16 @@ function modelCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .filter(({ id }) => !kept.has(id))
     .map(({ id }) => ({
       what: `model ${id}: disabled`,
+      paths: [modelPath(id)],
       apply: (router: Router<string>) => {
         if (hasModel(router, id)) router.disable(id, { by: 'options' })
       },
     }))
   return [...there, ...gone]
+}
+
+function modelPath(id: string): string {
+  return `models[${JSON.stringify(id)}]`
 }
 
 function hasModel(router: Router<string>, id: string): boolean {
@@ -183,6 +201,7 @@ function modelAdded(model: ModelConfig): Change {
   const { id, ...price } = modelSpec(model)
   return {
     what: `model ${id}: added`,
+    paths: [modelPath(id)],
     apply(router) {
       checkHeld(router, model)
       if (!hasModel(router, id)) {
@@ -199,6 +218,7 @@ function modelRepriced(model: ModelConfig): Change {
   const { id, ...price } = modelSpec(model)
   return {
     what: `model ${id}: prices`,
+    paths: [modelPath(id)],
     apply(router) {
       checkHeld(router, model)
       router.reprice(id, price)

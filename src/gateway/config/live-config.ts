@@ -3,6 +3,7 @@ import type { Router } from '../../index.js'
 import { changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
+import { routerOptionsOf } from './router-options.js'
 import { isSame } from './same.js'
 
 /** What a new config has done. */
@@ -63,14 +64,36 @@ export class LiveConfig {
     return this.file.models.map(({ id }) => id)
   }
 
-  /** Makes an edited config the one in force, as far as a running process can. */
-  replace(next: GatewayConfig): ReloadReport {
+  /**
+   * `replace` where others may have read the same file before: what they have done is not done again, so what an admin has set
+   * since stays, at the next start too.
+   * @param onNotNoted called where the store does not take what the file says now
+   */
+  async reload(next: GatewayConfig, onNotNoted: (error: unknown) => void): Promise<ReloadReport> {
+    const { calls, effective } = changesOf(this.file, next)
+    const options = routerOptionsOf(effective)
+    // Where the store is away the file before this one is what is known.
+    const edited = await this.router.editedOptions(options).catch(() => null)
+    const report = this.replace(next, edited)
+    const paths = calls.flatMap(({ paths }) => paths)
+    if (report.failed.length === 0 && paths.length > 0)
+      this.router.noteOptions(options, paths).catch(onNotNoted)
+    return report
+  }
+
+  /**
+   * Makes an edited config the one in force, as far as a running process can.
+   * @param edited what of its options nobody has done yet; null: all that was edited
+   */
+  replace(next: GatewayConfig, edited: ReadonlySet<string> | null = null): ReloadReport {
+    const isNews = (path: string) => edited?.has(path) ?? true
     const { calls, settings, needsRestart, needsNewLog, effective } = changesOf(this.file, next)
     const applied: string[] = []
     const failed: { what: string; why: string }[] = []
-    for (const { what, apply } of calls) {
+    for (const { what, paths, apply } of calls) {
+      if (!paths.some(isNews)) continue
       try {
-        apply(this.router)
+        apply(this.router, isNews)
         applied.push(what)
       } catch (error) {
         failed.push({ what, why: messageOf(error) })

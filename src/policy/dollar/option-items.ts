@@ -64,18 +64,16 @@ function tenantItems(
     const account = accounts.of(id)
     const found = account === undefined ? null : THERE
     items.push(item(TENANTS, field, THERE, found, ['addTenant', tenant]))
-    if (account === undefined) continue
+    // Of one that is not there yet all is said by what adds it.
     if (budget !== undefined) {
-      const usd = checkNewCeiling(budget, `${field}.budget`, [])
-      const command = ['setBudget', budget, { tenant: id }] as const
-      items.push(
-        item(TENANTS, `${field}.budget`, dollarsText(usd), dollarsText(account.usdPerRequest), command),
-      )
+      const usd = dollarsText(checkNewCeiling(budget, `${field}.budget`, []))
+      const found = account === undefined ? usd : dollarsText(account.usdPerRequest)
+      items.push(item(TENANTS, `${field}.budget`, usd, found, ['setBudget', budget, { tenant: id }]))
     }
     if (caps !== undefined) {
-      const texts = capTexts(caps, account.caps, `${field}.caps`)
+      const [said, found] = capTexts(caps, account?.caps ?? [], `${field}.caps`)
       const command = ['setCaps', caps, { tenant: id }] as const
-      items.push(item(TENANTS, `${field}.caps`, ...texts, command))
+      items.push(item(TENANTS, `${field}.caps`, said, account === undefined ? said : found, command))
     }
   }
   if (said === null) return items

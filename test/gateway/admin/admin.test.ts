@@ -419,6 +419,7 @@ describe('a reload', () => {
         needsRestart: ['listen'],
         needsNewLog: [],
         failed: [],
+        durable: true,
       },
     })
     files.next = { ...exampleTree(), budget: { usdPerRequest: -1 }, caps: 3 }
