@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { messageOf } from '../../base/errors.js'
-import { AdminError } from '../../gateway/admin/answers.js'
+import { AdminError } from '../../gateway/admin/request-error.js'
 import { dashboardApp } from '../../gateway/dashboard/dashboard-app.js'
 import { dashboardFiles } from '../../gateway/node/dashboard-files.js'
 import { listen } from '../../gateway/node/http-server.js'

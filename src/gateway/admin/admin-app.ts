@@ -1,16 +1,19 @@
 import { type Context, Hono } from 'hono'
 import { plural } from '../../base/format.js'
 import { ConfigError } from '../config/config-error.js'
+import { pathText } from '../config/mistake.js'
 import { equalInConstantTime } from '../keys/digest.js'
 import { keyTextOf } from '../keys/keyring.js'
-import { AdminError, errorAnswer } from './answers.js'
+import { errorAnswer } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
 import { keyRoutes } from './key-routes.js'
 import { modelRoutes } from './model-routes.js'
 import { moneyRoutes } from './money-routes.js'
+import { AdminError, refused } from './request-error.js'
 
 /** Longer than any key is: it is not hashed. */
 const KEY_LENGTH_MAX = 512
+const MOUNTED_AT = '/admin'
 
 /**
  * The admin API, to be mounted at `/admin`. Every request needs the admin key; without one in the config nothing is there.
@@ -41,14 +44,30 @@ export function adminApp(deps: AdminDeps): Hono {
   app.route('/keys', keyRoutes(deps))
   app.route('/models', modelRoutes(deps))
   app.route('/', moneyRoutes(deps))
-  app.all('*', (context) => errorAnswer(context, new AdminError(404, 'not_found', 'there is no such path')))
+  app.all('*', ({ req }) => {
+    const methods = app.routes.filter(({ method, path }) => method !== 'ALL' && isAt(path, req.path))
+    const expected =
+      methods.length === 0
+        ? 'there is no such path'
+        : `expected ${methods.map(({ method }) => method).join(' or ')}, got ${req.method}`
+    throw refused(404, 'not_found', req.path, expected)
+  })
   app.onError((error, context) => answerTo(error, context, onError))
   return app
 }
 
+/** Whether a path of the API is the one that was asked for. */
+function isAt(path: string, asked: string): boolean {
+  const [given, known] = [asked.split('/'), `${MOUNTED_AT}${path}`.split('/')]
+  return given.length === known.length && known.every((part, i) => part.startsWith(':') || part === given[i])
+}
+
 function answerTo(error: unknown, context: Context, onError: AdminDeps['onError']): Response {
   if (error instanceof ConfigError) {
-    const places = error.mistakes.map((mistake) => ({ ...mistake, message: placed(mistake) }))
+    const places = error.mistakes.map((mistake) => ({
+      path: pathText(mistake.path),
+      message: placed(mistake),
+    }))
     const what = new AdminError(
       422,
       'config_invalid',

@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
+import { isRecord } from '../../base/check.js'
+import { show } from '../config/mistake.js'
 import { createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
 import { inRecords, jsonBody } from './answers.js'
 import type { AdminDeps } from './deps.js'
+import { refusedBody } from './request-error.js'
 
 /** `GET /keys`, `POST /keys`, `DELETE /keys/:id`. */
 export function keyRoutes({ live, router, records, shared, now, onChange }: AdminDeps): Hono {
@@ -15,6 +18,7 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
       const groups = live.current.models.flatMap(({ groups }) => groups)
       const known = { groups, tenants: router.tenants() }
       const wish = await jsonBody(context)
+      if (!isRecord(wish)) throw refusedBody([{ path: [], message: `expected an object, got ${show(wish)}` }])
       const { text, key } = await inRecords(createKey(records, wish, known, now()))
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): created`)

@@ -1,10 +1,12 @@
 import { Hono } from 'hono'
 import { hasLimit } from '../config/limits-in-force.js'
+import { hintOf, show } from '../config/mistake.js'
 import { prices } from '../config/price-shape.js'
 import { modelSpec } from '../config/router-options.js'
 import { modelRecordId, readModel } from './added-models.js'
-import { AdminError, bodyAs, inRecords, invalid, jsonBody } from './answers.js'
+import { bodyAs, inRecords, jsonBody } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
+import { asked, refused, refusedBody } from './request-error.js'
 
 /**
  * `GET /models`, `POST /models`, `PUT /models/:id/prices`, `POST /models/:id/enable`, `POST /models/:id/disable`,
@@ -14,8 +16,13 @@ export function modelRoutes(deps: AdminDeps): Hono {
   const { live, router, records, shared, onChange } = deps
   const find = (id: string) => {
     const stats = router.stats().models.find((model) => model.id === id)
-    if (stats === undefined)
-      throw new AdminError(404, 'unknown_model', `there is no model ${JSON.stringify(id)}`)
+    if (stats === undefined) {
+      const hint = hintOf(
+        id,
+        router.stats().models.map((model) => model.id),
+      )
+      throw refused(404, 'unknown_model', ':id', `no model ${show(id)} is registered${hint}`)
+    }
     return stats
   }
   const shown = (id: string) => {
@@ -33,14 +40,15 @@ export function modelRoutes(deps: AdminDeps): Hono {
     .post('/', async (context) => {
       const value = await jsonBody(context)
       const read = readModel(value, live.current)
-      if ('mistakes' in read) throw invalid(read.mistakes)
+      if ('mistakes' in read) throw refusedBody(read.mistakes)
       const { model } = read
       if (model.prices === null && hasLimit(router)) {
-        const message = 'prices: expected prices: a budget or a cap is in force, and would not hold the model'
-        throw new AdminError(409, 'unpriced_models', message)
+        const message =
+          'expected prices, got null: a budget or a cap is in force, and would not hold the model'
+        throw refused(409, 'unpriced_models', 'prices', message)
       }
       // First what has to be there for the other: a model that the router has and no record names gets no requests.
-      router.addModel(modelSpec(model))
+      asked({ 'model.id': 'id', model: 'prices' }, () => router.addModel(modelSpec(model)))
       if (!model.enabled) router.disable(model.id)
       try {
         // Whether requests may go to it is the router's to know: enabling it later changes no record.
@@ -56,31 +64,32 @@ export function modelRoutes(deps: AdminDeps): Hono {
     })
     .put('/:id/prices', async (context) => {
       const id = find(context.req.param('id')).id
-      router.reprice(id, await bodyAs(context, prices))
+      const given = await bodyAs(context, prices)
+      asked({ price: 'body', id: ':id' }, () => router.reprice(id, given))
       onChange(`model ${id}: prices`)
       return context.json({ ...shown(id), durable: await isDurable(deps) })
     })
     .post('/:id/enable', async (context) => {
       const id = find(context.req.param('id')).id
-      router.enable(id)
+      asked({ id: ':id' }, () => router.enable(id))
       onChange(`model ${id}: enabled`)
       return context.json({ ...shown(id), durable: await isDurable(deps) })
     })
     .post('/:id/disable', async (context) => {
       const id = find(context.req.param('id')).id
-      router.disable(id)
+      asked({ id: ':id' }, () => router.disable(id))
       onChange(`model ${id}: disabled`)
       return context.json({ ...shown(id), durable: await isDurable(deps) })
     })
     .delete('/:id', async (context) => {
       const id = find(context.req.param('id')).id
       if (live.idsInFile.includes(id)) {
-        const message = `model ${JSON.stringify(id)} stands in the config: disable it, or take it out there`
-        throw new AdminError(409, 'model_in_config', message)
+        const message = `model ${show(id)} stands in the config: disable it, or take it out there`
+        throw refused(409, 'model_in_config', ':id', message)
       }
       await inRecords(records.remove(modelRecordId(id)))
       await shared.refresh()
-      router.removeModel(id, { drain: true })
+      asked({ id: ':id' }, () => router.removeModel(id, { drain: true }))
       onChange(`model ${id}: removed`)
       return context.json({ id, durable: await isDurable(deps) })
     })

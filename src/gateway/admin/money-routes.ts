@@ -1,11 +1,13 @@
 import { type Context, Hono } from 'hono'
 import { object, orNull, required, withDefault } from '../config/compound-shapes.js'
 import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
+import { show } from '../config/mistake.js'
 import { JUDGE_TENANT, tenantOptions } from '../config/router-options.js'
 import { numberIn, text } from '../config/scalar-shapes.js'
 import { listKeys } from '../keys/stored-key.js'
-import { AdminError, bodyAs, inRecords } from './answers.js'
+import { bodyAs, inRecords } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
+import { asked, refused } from './request-error.js'
 
 const USD_MAX = 1e12
 const budgetShape = orNull(tenantBudget)
@@ -29,16 +31,13 @@ export function moneyRoutes(deps: AdminDeps): Hono {
     onChange(what)
     return context.json({ ...body, durable: await isDurable(deps) }, status)
   }
-  /** What has no price is not held by any limit. */
-  const checkPriced = (isLimit: boolean): void => {
+  /** What has no price is not held by any limit. @param path where the request says one; null: it says none */
+  const checkPriced = (path: string | null): void => {
     const unpriced = live.current.models.filter(({ prices, enabled }) => prices === null && enabled)
-    if (!isLimit || unpriced.length === 0) return
+    if (path === null || unpriced.length === 0) return
     const ids = unpriced.map(({ id }) => id).join(', ')
-    throw new AdminError(
-      409,
-      'unpriced_models',
-      `these models have no prices, and no limit would hold them: ${ids}`,
-    )
+    const message = `expected no limit while models have no prices, as it would not hold them: ${ids}`
+    throw refused(409, 'unpriced_models', path, message)
   }
   const account = (tenant: string | null) => {
     const stats = tenant === null ? router.stats().account : router.tenantStats(tenant)
@@ -48,69 +47,65 @@ export function moneyRoutes(deps: AdminDeps): Hono {
     .get('/budget', (context) => context.json(account(null)))
     .put('/budget', async (context) => {
       const budget = await bodyAs(context, budgetShape)
-      checkPriced(budget !== null)
-      router.setBudget(budget)
+      checkPriced(budget === null ? null : 'usdPerRequest')
+      asked({ budget: 'body', caps: 'body' }, () => router.setBudget(budget))
       return answer(context, `budget: ${usdText(budget?.usdPerRequest)}`, account(null))
     })
     .put('/caps', async (context) => {
       const caps = await bodyAs(context, capsShape)
-      checkPriced(caps.length > 0)
-      router.setCaps(caps)
+      checkPriced(caps.length > 0 ? 'body' : null)
+      asked({ caps: 'body' }, () => router.setCaps(caps))
       return answer(context, `caps: ${caps.length}`, account(null))
     })
     .post('/adjustments', async (context) => {
       const { usd, tenant } = await bodyAs(context, adjustment)
-      router.adjustAccount(usd, tenant === null ? undefined : { tenant })
+      const whose = tenant === null ? undefined : { tenant }
+      asked({ usd: 'usd', 'options.tenant': 'tenant' }, () => router.adjustAccount(usd, whose))
       return answer(context, `account ${tenant ?? 'of all'}: adjusted by ${usdText(usd)}`, account(tenant))
     })
     .post('/corrections', async (context) => {
       const { decision, costUsd } = await bodyAs(context, correction)
-      router.correct(decision, { costUsd })
+      asked({ id: 'decision', 'bill.costUsd': 'costUsd' }, () => router.correct(decision, { costUsd }))
       return answer(context, `bill of ${decision}: ${usdText(costUsd)}`, account(null))
     })
     .get('/tenants', (context) => context.json({ tenants: router.tenants().map(account) }))
     .post('/tenants', async (context) => {
       const tenant = await bodyAs(context, tenantShape)
-      checkPriced(tenant.budget !== null || tenant.caps.length > 0)
-      router.addTenant(tenantOptions(tenant))
+      checkPriced(tenant.budget !== null ? 'budget' : tenant.caps.length > 0 ? 'caps' : null)
+      asked({ tenant: 'body' }, () => router.addTenant(tenantOptions(tenant)))
       return answer(context, `tenant ${tenant.id}: added`, account(tenant.id), 201)
     })
-    .get('/tenants/:id', (context) => context.json(account(context.req.param('id'))))
+    .get('/tenants/:id', (context) =>
+      context.json(asked({ id: ':id' }, () => account(context.req.param('id')))),
+    )
     .put('/tenants/:id/budget', async (context) => {
       const tenant = context.req.param('id')
       const budget = await bodyAs(context, budgetShape)
-      checkPriced(budget !== null)
-      router.setBudget(budget, { tenant })
+      checkPriced(budget === null ? null : 'usdPerRequest')
+      asked({ budget: 'body', 'options.tenant': ':id' }, () => router.setBudget(budget, { tenant }))
       return answer(context, `tenant ${tenant}: budget ${usdText(budget?.usdPerRequest)}`, account(tenant))
     })
     .put('/tenants/:id/caps', async (context) => {
       const tenant = context.req.param('id')
       const caps = await bodyAs(context, capsShape)
-      checkPriced(caps.length > 0)
-      router.setCaps(caps, { tenant })
+      checkPriced(caps.length > 0 ? 'body' : null)
+      asked({ caps: 'body', 'options.tenant': ':id' }, () => router.setCaps(caps, { tenant }))
       return answer(context, `tenant ${tenant}: ${caps.length} caps`, account(tenant))
     })
     .delete('/tenants/:id', async (context) => {
       const tenant = context.req.param('id')
+      const inUse = (message: string) => refused(409, 'tenant_in_use', ':id', message)
       const key = live.current.keys.find((each) => each.tenant === tenant)
-      if (key !== undefined) {
-        const message = `key ${JSON.stringify(key.name)} of the config is of this tenant: take it out first`
-        throw new AdminError(409, 'tenant_in_use', message)
-      }
+      if (key !== undefined)
+        throw inUse(`key ${show(key.name)} of the config is of this tenant: take it out first`)
       if (tenant === JUDGE_TENANT && live.current.rewards.judge !== null)
-        throw new AdminError(
-          409,
-          'tenant_in_use',
-          'the judge of the config pays with this tenant: take it out first',
-        )
+        throw inUse('the judge of the config pays with this tenant: take it out first')
       const stored = (await inRecords(listKeys(records))).keys.find(
         (each) => each.tenant === tenant && each.revokedAt === null,
       )
-      if (stored !== undefined) {
-        const message = `key ${stored.id} (${JSON.stringify(stored.name)}) is of this tenant: revoke it first`
-        throw new AdminError(409, 'tenant_in_use', message)
-      }
-      router.removeTenant(tenant)
+      if (stored !== undefined)
+        throw inUse(`key ${stored.id} (${show(stored.name)}) is of this tenant: revoke it first`)
+      asked({ id: ':id' }, () => router.removeTenant(tenant))
       return answer(context, `tenant ${tenant}: removed`, { tenant })
     })
 }

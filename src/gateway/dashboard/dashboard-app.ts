@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
-import { AdminError, errorAnswer } from '../admin/answers.js'
+import { errorAnswer } from '../admin/answers.js'
+import { AdminError, refused } from '../admin/request-error.js'
 import type { DashboardFiles } from './files.js'
 import { LiveStream } from './live-stream.js'
 import { type Dashboard, NOTHING_SEEN } from './view.js'
@@ -70,11 +71,13 @@ export function dashboardApp({ files, dashboard, refusal, onError }: DashboardAp
     const id = context.req.param('id')
     const found = id.length > ID_CHARS_MAX ? null : await dashboard.explain(id)
     if (found === null)
-      throw new AdminError(404, 'unknown_decision', 'the decision is not held any more, or never was')
+      throw refused(404, 'unknown_decision', ':id', 'the decision is not held any more, or never was')
     return context.json(found, 200, DATA_HEADERS)
   })
   app.get('/what-if', (context) => context.json(dashboard.whatIf(budgetOf(context)), 200, DATA_HEADERS))
-  app.all('*', (context) => errorAnswer(context, new AdminError(404, 'not_found', 'there is no such path')))
+  app.all('*', ({ req }) => {
+    throw refused(404, 'not_found', req.path, 'there is no such path')
+  })
   app.onError((error, context) => {
     if (!(error instanceof AdminError)) onError(error)
     return errorAnswer(context, error)
@@ -86,9 +89,10 @@ function budgetOf({ req }: Context): number {
   const text = req.query('usdPerRequest') ?? ''
   const usd = Number(text)
   if (text !== '' && usd > 0 && usd <= USD_MAX) return usd
-  throw new AdminError(
+  throw refused(
     400,
     'invalid_request',
-    `usdPerRequest: expected a number in (0, ${USD_MAX}], got '${text.slice(0, 40)}'`,
+    'usdPerRequest',
+    `expected a number in (0, ${USD_MAX}], got '${text.slice(0, 40)}'`,
   )
 }

@@ -1,7 +1,7 @@
 import { object, orNull, required } from '../config/compound-shapes.js'
 import type { KeyRights } from '../config/config.js'
 import { keyName, keyRights, RIGHTS, sha256 } from '../config/key-shapes.js'
-import { type Mistake, pathText } from '../config/mistake.js'
+import { hintOf, type Mistake, pathText } from '../config/mistake.js'
 import { time } from '../config/scalar-shapes.js'
 import { type Reading, type Shape, WRONG } from '../config/shape.js'
 import { hexOf, sha256Hex } from './digest.js'
@@ -72,12 +72,20 @@ export async function createKey(
   const { name, rights } = readWish(wish)
   if (known !== null) {
     const group = rights.groups?.find((each) => !known.groups.includes(each))
-    if (group !== undefined) throw wrongWish([{ path: ['groups'], message: `no model is in group ${group}` }])
-    if (rights.tenant !== null && !known.tenants.includes(rights.tenant))
-      throw wrongWish([{ path: ['tenant'], message: `there is no tenant ${JSON.stringify(rights.tenant)}` }])
+    if (group !== undefined)
+      throw wrongWish([
+        { path: ['groups'], message: `no model is in group ${group}${oneOf(group, known.groups)}` },
+      ])
+    const { tenant } = rights
+    if (tenant !== null && !known.tenants.includes(tenant)) {
+      const message = `there is no tenant ${JSON.stringify(tenant)}${oneOf(tenant, known.tenants)}`
+      throw wrongWish([{ path: ['tenant'], message }])
+    }
   }
   if (rights.expiresAt !== null && rights.expiresAt <= now)
-    throw wrongWish([{ path: ['expiresAt'], message: 'is over already' }])
+    throw wrongWish([
+      { path: ['expiresAt'], message: `is over already: ${new Date(rights.expiresAt).toISOString()}` },
+    ])
   const text = `pb-${hexOf(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`
   const hash = await sha256Hex(text)
   const id = idOf(hash)
@@ -149,6 +157,15 @@ function readWish(wish: unknown): { readonly name: string; readonly rights: KeyR
   const rights = keyRights.read(others, [], reading)
   if (name === WRONG || rights === WRONG) throw wrongWish(reading.mistakes)
   return { name, rights }
+}
+
+/** What there is in place of a word that is not known. */
+function oneOf(word: string, known: readonly string[]): string {
+  const names = [...new Set(known)]
+  return (
+    hintOf(word, names) ||
+    `; ${names.length === 0 ? 'none are known' : `known are ${names.slice(0, 10).join(', ')}`}`
+  )
 }
 
 function wrongWish(mistakes: readonly Mistake[]): KeyError {

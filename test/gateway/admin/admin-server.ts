@@ -63,6 +63,9 @@ export async function adminServer(tree: Tree = exampleTree(), records: RecordSto
     })
     return { status: response.status, body: (await response.json()) as Answer['body'] }
   }
+  const routes = app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path}`)
   const close = () => new Promise((resolve) => server.close(resolve))
-  return { url, call, close, router, live, shared, keyring, told, files, records }
+  return { url, call, routes, close, router, live, shared, keyring, told, files, records }
 }

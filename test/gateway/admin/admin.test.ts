@@ -309,10 +309,10 @@ describe('models', () => {
         },
       },
       400,
-      'model.tiers[1].aboveInputTokens',
+      'prices.tiers[1].aboveInputTokens',
     ],
     [{ ...ADDED, apiKey: 'x' }, 400, 'apiKey: unknown'],
-    [null, 400, 'expected an object, got null'],
+    [null, 400, 'body: expected an object, got null'],
   ])('are not added of %j', async (body, status, message) => {
     const { call, router } = await started()
     const answer = await call('POST', '/models', body)
