@@ -52,7 +52,10 @@ export class AccountWallets {
     if (caps.length !== this.caps.length) return true
     for (let i = 0; i < caps.length; i++) {
       const { pool } = this.caps[i]
-      if (pool.limitUsd !== caps[i].sharedUsd(caps[i].startsAt, now) || pool.endsAt !== endOf(caps[i]))
+      if (
+        pool.limitUsd !== caps[i].handover.sharedUsd(caps[i].startsAt, now) ||
+        pool.endsAt !== endOf(caps[i])
+      )
         return true
     }
     return this.burstUsd(limits.usdPerRequest) !== (this.burst?.pool.limitUsd ?? null)
@@ -150,7 +153,7 @@ export function poolOf(
   now: number,
 ): LeasePool {
   const { per, window } = cap
-  const limitUsd = cap.sharedUsd(startsAt, now)
+  const limitUsd = cap.handover.sharedUsd(startsAt, now)
   const key = `cap/${tenant ?? ''}/${per}/${window}`
   if (window === 'rolling') return { key, limitUsd, endsAt: null, windowMs: potWindowMs(cap.lengthMs) }
   return { key: `${key}/${startsAt}`, limitUsd, endsAt, windowMs: null }

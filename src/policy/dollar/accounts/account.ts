@@ -74,7 +74,9 @@ export class Account {
 
   /** Those of them that counted a request which was routed at that time, ms since 1970. */
   countingOf(routedAt: number): readonly Cap[] {
-    return this.retired.length === 0 ? this.caps : this.counting.filter((cap) => !cap.isPast(routedAt))
+    return this.retired.length === 0
+      ? this.caps
+      : this.counting.filter((cap) => !cap.handover.isPast(routedAt))
   }
 
   /** Whether anything limits what it spends. */
@@ -135,7 +137,7 @@ export class Account {
 
   /** A request came and drew that much. */
   reserve(at: number, usd: number): void {
-    for (const cap of this.retired) if (!cap.isPast(at)) cap.reserve(at, usd)
+    for (const cap of this.retired) if (!cap.handover.isPast(at)) cap.reserve(at, usd)
     if (this.caps.length === 0) return
     if (this.caps.some(({ pacing }) => pacing === 'forecast')) {
       this.arrivals ??= new ArrivalProfile()

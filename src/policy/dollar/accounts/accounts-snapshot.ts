@@ -83,7 +83,7 @@ function loadCarried({ caps }: Account, carriedUsd: unknown): void {
 /** @throws SNAPSHOT_INVALID */
 function loadHanded(caps: readonly Cap[], handed: unknown): void {
   const isValid = Array.isArray(handed) && handed.length === caps.length
-  if (!isValid || !caps.every((cap, i) => cap.takeHanded(handed[i])))
+  if (!isValid || !caps.every((cap, i) => cap.handover.loadHanded(handed[i])))
     throw invalidSnapshot('what a cap was handed is not valid')
 }
 
@@ -99,8 +99,8 @@ function textOf(account: Account): Readonly<Record<string, unknown>> {
     ...(account.caps.some((cap) => cap.carriedUsd > 0)
       ? { carriedUsd: account.caps.map((cap) => cap.carriedUsd) }
       : {}),
-    ...(account.caps.some((cap) => cap.handed !== null)
-      ? { handed: account.caps.map((cap) => cap.handed) }
+    ...(account.caps.some((cap) => cap.handover.handed !== null)
+      ? { handed: account.caps.map((cap) => cap.handover.handed) }
       : {}),
     ...(account.retired.length === 0 ? {} : { retired: countsOf(account.retired) }),
     ...(account.arrivals === null ? {} : { arrivals: account.arrivals.save() }),
@@ -138,8 +138,10 @@ function countsOf(caps: readonly Cap[]): Readonly<Record<string, unknown>> {
     caps: capsOf({ caps }),
     numbers: caps.map((cap) => cap.save()),
     carriedUsd: caps.map((cap) => cap.carriedUsd),
-    handed: caps.map((cap) => cap.handed),
-    ...(caps.some((cap) => cap.aside !== null) ? { aside: caps.map((cap) => cap.aside) } : {}),
+    handed: caps.map((cap) => cap.handover.handed),
+    ...(caps.some((cap) => cap.handover.aside !== null)
+      ? { aside: caps.map((cap) => cap.handover.aside) }
+      : {}),
   }
 }
 
@@ -163,7 +165,7 @@ function loadCounts(saved: unknown): readonly Cap[] {
   loadHanded(caps, saved.handed)
   if (aside === undefined) return caps
   if (!Array.isArray(aside) || aside.length !== caps.length) throw invalid()
-  if (!caps.every((cap, i) => cap.takeAside(aside[i]))) throw invalid()
+  if (!caps.every((cap, i) => cap.handover.loadAside(aside[i]))) throw invalid()
   return caps
 }
 

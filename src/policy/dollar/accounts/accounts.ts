@@ -8,38 +8,18 @@ import type { DemandCurve } from '../demand/demand-curve.js'
 import type { AccountEvent } from '../events.js'
 import { TENANT, TENANT_ALLOWANCE } from '../pending-columns.js'
 import { Account } from './account.js'
-import { Cap } from './cap.js'
-import {
-  type CapSpec,
-  calendarPeriod,
-  isAsLong,
-  isSameKind,
-  periodOf,
-  type ToldPeriod,
-} from './cap-period.js'
-import { type Counter, carriedOver } from './carry-over.js'
+import { type Bill, book, rebook, recount } from './bills.js'
+import type { Cap } from './cap.js'
+import { calendarPeriod } from './cap-period.js'
 import { DepartedCaps, type Departure } from './departed-caps.js'
-import { type BookedPart, SplitBookings } from './split-bookings.js'
+import { setCaps } from './set-caps.js'
+import { SplitBookings } from './split-bookings.js'
 
 /** A payer of its own: a team, a customer, a key. Its number is its registration's, from 1: ids may come back. */
 interface Tenant {
   readonly id: string
   readonly number: number
   readonly account: Account
-}
-
-/** What a request cost in the end, beside what was reserved for it. */
-interface Bill {
-  /** When it became known, and when the request expired, ms since 1970. */
-  readonly at: number
-  readonly chargedAt: number
-  /** When the request was routed, ms since 1970. */
-  readonly routedAt: number
-  readonly costUsd: number
-  readonly reservedUsd: number
-  /** The reservation had expired: it counts as spend already. */
-  readonly late: boolean
-  readonly failed: boolean
 }
 
 const NONE_DUE: readonly EventOf<'period-started'>[] = []
@@ -193,9 +173,11 @@ export class Accounts {
       case 'budget-set':
         this.named(event.tenant)?.setBudget(event.usdPerRequest)
         break
-      case 'caps-set':
-        this.setCaps(event)
+      case 'caps-set': {
+        const account = this.named(event.tenant)
+        if (account !== undefined) setCaps(account, event, this.departed)
         break
+      }
       case 'period-started':
         this.named(event.tenant)?.caps[event.cap]?.begin(event.startsAt, event.endsAt)
         break
@@ -258,78 +240,6 @@ export class Accounts {
     return tenant === null ? this.router : this.byId.get(tenant)?.account
   }
 
-  /**
-   * A cap of the same kind keeps what it knows, one that was taken away, or whose tenant was gone meanwhile, too. One of another
-   * kind takes in what is in flight, and what those before it have counted of its window.
-   */
-  private setCaps(event: EventOf<'caps-set'>): void {
-    const { tenant, caps, at, countsOn, periods } = event
-    const account = this.named(tenant)
-    if (account === undefined) return
-    const before = account.caps
-    const counts = (cap: Cap) => cap.inFlight > 0 || !cap.isForgotten(at)
-    const gone = new Set([...before, ...account.retired.filter((cap) => !cap.isOver(at) && counts(cap))])
-    const find = (isLike: (cap: CapSpec) => boolean) => {
-      const found = [...gone].find(isLike)
-      if (found !== undefined) gone.delete(found)
-      return found ?? this.back(tenant, account, isLike)
-    }
-    const known = caps.map((spec) => find((cap) => isSameKind(cap, spec)))
-    const counters = periods === null ? [] : this.countersOf(tenant, account, known, at)
-    const past = periods === null ? [] : account.retired.filter((cap) => cap.isOver(at) && counts(cap))
-    account.caps = caps.map((spec, i) => {
-      const cap = known[i] ?? new Cap(spec, at)
-      if (known[i] !== undefined) {
-        cap.usd = spec.usd
-        cap.pacing = spec.pacing ?? 'even'
-        cap.putBack(at)
-        return cap
-      }
-      const elsewhere = periods === null ? find((other) => isAsLong(other, spec)) : undefined
-      if (elsewhere !== undefined) {
-        cap.succeed(elsewhere, at)
-        return cap
-      }
-      const carried = carriedOver(cap, counters, startOf(cap, periods ?? [], at), at)
-      if (carried !== null) cap.takeIn(carried.cap, carried.parts, carried.since, at)
-      cap.adopt(account.ledger.reservedUsd, account.ledger.unsettled)
-      return cap
-    })
-    // Those whose period is over stay as well: bills of requests from then may still come.
-    const away = [...gone, ...past.filter((cap) => !caps.some((spec) => isSameKind(cap, spec)))]
-    account.retired = countsOn
-      ? away.filter((cap, i) => away.findIndex((other) => isAsLong(cap, other)) === i)
-      : []
-    if (periods !== null) for (const cap of account.retired) cap.putAside(at, periods)
-    if (!caps.some(({ pacing }) => pacing === 'forecast')) account.arrivals = null
-  }
-
-  /** The caps that have counted what an account spent. @param staying those of them that stay in force */
-  private countersOf(
-    tenant: string | null,
-    { caps, retired }: Account,
-    staying: readonly (Cap | undefined)[],
-    at: number,
-  ): readonly Counter[] {
-    const departed = tenant === null ? NO_CAPS : this.departed.capsOf(tenant)
-    const isReplaced = caps.length === 0
-    return [
-      ...caps.map((cap) => ({ cap, isWhole: true, isReplaced: !staying.includes(cap) })),
-      ...retired.map((cap) => ({ cap, isWhole: !cap.isOver(at), isReplaced })),
-      ...departed.map((cap) => ({ cap, isWhole: false, isReplaced })),
-    ]
-  }
-
-  private back(
-    tenant: string | null,
-    { ledger }: Account,
-    isLike: (cap: CapSpec) => boolean,
-  ): Cap | undefined {
-    const cap = tenant === null ? undefined : this.departed.take(tenant, isLike)
-    cap?.adopt(ledger.reservedUsd, ledger.unsettled)
-    return cap
-  }
-
   /** A refused request counts as one: else an account in debt could never get out of it. */
   private refused(account: Account | undefined, requests: number): void {
     if (account === undefined) return
@@ -359,44 +269,8 @@ function reserve(account: Account, event: EventOf<'routed'>, usdPerRequest: numb
     account.infeasible++
 }
 
-/** A bill takes the place of what was reserved for it: in the credit, if the request has an allowance, and the caps. */
-function book(account: Account, bill: Bill, allowanceUsd: number, probe: boolean): void {
-  const { at, costUsd, reservedUsd, chargedAt, routedAt, late, failed } = bill
-  if (allowanceUsd > 0) {
-    account.credit.settle(reservedUsd, costUsd, allowanceUsd, probe)
-    if (failed) account.credit.takeBack(allowanceUsd)
-  }
-  for (const cap of account.countingOf(routedAt)) {
-    if (late) cap.correct(at, chargedAt, costUsd - reservedUsd)
-    else cap.settle(at, reservedUsd, costUsd)
-  }
-}
-
-function rebook(
-  account: Account,
-  at: number,
-  costUsd: number,
-  request: BilledRequest,
-  changes: readonly BookedPart[],
-  allowanceUsd: number,
-  probe: boolean,
-): void {
-  if (allowanceUsd > 0) account.credit.rebook(request.bookedUsd, costUsd, allowanceUsd, probe)
-  recount(account.countingOf(request.routedAt), at, changes)
-}
-
-function recount(caps: readonly Cap[], at: number, changes: readonly BookedPart[]): void {
-  for (const cap of caps) for (const part of changes) cap.correct(at, part.at, part.usd)
-}
-
 /** Whether the cap has counted what was in flight when a tenant was removed. */
 function hasCounted(cap: Cap, departure: Departure | undefined): boolean {
   const countedAt = departure?.countedAt ?? null
   return countedAt !== null && cap.isSince(countedAt)
-}
-
-/** When the window began, or the period, that a request finds at `at`, ms since 1970; -Infinity where no event tells it. */
-function startOf(cap: Cap, periods: readonly ToldPeriod[], at: number): number {
-  if (cap.window === 'rolling') return at - cap.lengthMs
-  return periodOf(cap, periods)?.startsAt ?? Number.NEGATIVE_INFINITY
 }

@@ -2,21 +2,13 @@ import { ParetoBanditError } from '../../../base/errors.js'
 import { SUM_MAX_USD } from '../demand/units.js'
 import { CAP_DEAREST_REQUESTS } from '../tuning.js'
 import { ARRIVAL_NUMBERS, ArrivalRate } from './arrival-rate.js'
+import { CALENDAR_NUMBERS, CalendarSpend, isCalendarSpend } from './calendar-spend.js'
+import { CapHandover } from './cap-handover.js'
 import { CapPace } from './cap-pace.js'
-import {
-  type CapLength,
-  type CapPacing,
-  type CapSpec,
-  type CapWindow,
-  LENGTH_MS,
-  periodOf,
-  type ToldPeriod,
-} from './cap-period.js'
+import { type CapLength, type CapPacing, type CapSpec, type CapWindow, LENGTH_MS } from './cap-period.js'
 import type { Forecast } from './forecast.js'
-import { HandedDollars, readPair, type SavedHanded } from './handed-dollars.js'
 import { SpendWindow, type SpentPart } from './spend-window.js'
 
-const CALENDAR_NUMBERS = 5
 const OWN_NUMBERS = 4
 
 /**
@@ -49,25 +41,16 @@ export class Cap {
   /** USD set aside for requests in flight. */
   reservedUsd = 0
   inFlight = 0
-  /** The calendar period in force, [startsAt, endsAt); both 0 before the first. */
-  startsAt = 0
-  endsAt = 0
   private since: number
-  /** Null of a calendar cap. */
+  /** What a calendar cap has counted; of a rolling one, nothing. */
+  private readonly calendar = new CalendarSpend()
+  /** What a rolling cap has counted; null of a calendar cap. */
   rolling: SpendWindow | null
   /** How often its requests come. */
   readonly rate: ArrivalRate
   /** How its money is spread over the requests to come. */
   readonly pace: CapPace
-  private periodUsd = 0
-  /** Costs that became known after the period's end, before the next one began, and the latest time of one. */
-  private afterUsd = 0
-  private afterAt = 0
-  /** The part of both sums that is the same dollars: of costs known later still when the period in force began. */
-  carriedUsd = 0
-  private readonly handedOver = new HandedDollars()
-  /** Of a cap that was taken away: when, and what it had counted of that instant; null while it is in force. */
-  private asideFrom: readonly [usd: number, at: number] | null = null
+  readonly handover: CapHandover
   /** The dearest recent reservation or cost, fading, USD. */
   dearestUsd = 0
 
@@ -83,6 +66,21 @@ export class Cap {
       spec.window === 'rolling' ? new SpendWindow(LENGTH_MS[spec.per], this.ownPacing === 'forecast') : null
     this.rate = new ArrivalRate(LENGTH_MS[spec.per])
     this.pace = new CapPace(this)
+    this.handover = new CapHandover(this)
+  }
+
+  /** The calendar period in force, [startsAt, endsAt); both 0 before the first. */
+  get startsAt(): number {
+    return this.calendar.startsAt
+  }
+
+  get endsAt(): number {
+    return this.calendar.endsAt
+  }
+
+  /** Of a calendar cap, dollars that count in the period in force and in the next one too. */
+  get carriedUsd(): number {
+    return this.calendar.carriedUsd
   }
 
   get pacing(): CapPacing {
@@ -97,7 +95,7 @@ export class Cap {
 
   /** True when no calendar period is in force at `at`: nothing is available until `begin`. Never for a rolling cap. */
   isOver(at: number): boolean {
-    return this.rolling === null && (this.endsAt <= this.startsAt || at >= this.endsAt)
+    return this.rolling === null && this.calendar.isOver(at)
   }
 
   /**
@@ -105,13 +103,7 @@ export class Cap {
    * A period that begins before the end of the one in force is ignored: going back would forget its spend.
    */
   begin(startsAt: number, endsAt: number): void {
-    if (this.endsAt > this.startsAt && startsAt < this.endsAt) return
-    this.startsAt = startsAt
-    this.endsAt = endsAt
-    this.periodUsd = this.afterAt >= startsAt ? this.afterUsd : 0
-    // After a clock that ran ahead a cost may lie beyond this period too: it counts in both.
-    if (this.afterAt < endsAt) this.afterUsd = 0
-    this.carriedUsd = this.afterUsd
+    this.calendar.begin(startsAt, endsAt)
   }
 
   /** Requests came that a cap refused. */
@@ -152,20 +144,14 @@ export class Cap {
     if (differenceUsd >= 0) this.charge(at, differenceUsd)
     else if (chargedAt < this.since) return
     else if (this.rolling !== null) this.rolling.takeBack(chargedAt, -differenceUsd)
-    else if (chargedAt >= this.endsAt) {
-      this.afterUsd = Math.max(0, this.afterUsd + differenceUsd)
-      this.carriedUsd = Math.min(this.carriedUsd, this.afterUsd)
-    }
-    // While costs wait for the next period this one may be among them, routed before the end and charged after it.
-    else if (chargedAt >= this.startsAt && this.afterUsd === 0)
-      this.periodUsd = Math.max(0, this.periodUsd + differenceUsd)
+    else this.calendar.takeBack(chargedAt, -differenceUsd)
   }
 
   /** An operator's credit for the period in force, or a debit where it is negative. */
   adjust(at: number, usd: number): void {
     if (usd > 0 && this.rolling !== null) this.rolling.credit(usd)
     else this.correct(at, at, -usd)
-    if (usd > 0) this.handedOver.credit(usd)
+    if (usd > 0) this.handover.credit(usd)
   }
 
   /** The cap came into force while requests were in flight: they settle under it, so their reservations count. */
@@ -183,22 +169,13 @@ export class Cap {
     this.dearestUsd = cap.dearestUsd
     this.rate.load(cap.rate.save())
     this.adopt(cap.reservedUsd, cap.inFlight)
-    const waitingUsd = cap.afterUsd - cap.carriedUsd
-    const countedAt = cap.isOver(at) ? cap.endsAt - 1 : at
-    this.afterUsd = cap.periodUsd + waitingUsd
-    this.afterAt = waitingUsd > 0 ? Math.max(countedAt, cap.afterAt) : countedAt
     // An event from before 0.2 may have made the edit.
-    this.handedOver.hand(this.afterUsd, this.afterAt, false)
+    this.handover.take(this.calendar.succeed(cap.calendar, at), false)
   }
 
   /** What it has counted, the oldest first: what may count under another cap of the same account. */
   counted(at: number): readonly SpentPart[] {
-    if (this.rolling !== null) return this.rolling.parts(at)
-    const parts = [
-      { usd: this.periodUsd, at: this.isOver(at) ? this.endsAt - 1 : at },
-      { usd: this.afterUsd - this.carriedUsd, at: this.afterAt },
-    ]
-    return parts.filter(({ usd }) => usd > 0).sort((a, b) => a.at - b.at)
+    return this.rolling === null ? this.calendar.parts(at) : this.rolling.parts(at)
   }
 
   /** Since when it has counted all that was spent, in the period in force or in its window, ms since 1970. */
@@ -216,80 +193,12 @@ export class Cap {
     this.dearestUsd = cap.dearestUsd
     if (cap.per === this.per) this.rate.load(cap.rate.save())
     if (this.rolling === null) {
-      for (const part of parts) {
-        this.afterUsd += part.usd
-        this.afterAt = part.at
-      }
-      this.handedOver.hand(this.afterUsd, this.afterAt)
+      this.handover.take(this.calendar.takeIn(parts))
       return
     }
     for (const part of parts) this.rolling.add(part.at, part.usd)
     this.rolling.add(at, 0)
-    this.handedOver.hand(this.rolling.spentUsd(at), at)
-  }
-
-  /**
-   * It is taken away: it limits nothing from now on, and counts for when it is put back.
-   * @param periods that of its calendar, for what is routed in it counts though no request has begun it
-   */
-  putAside(at: number, periods: readonly ToldPeriod[]): void {
-    if (this.asideFrom !== null) return
-    const period = this.isOver(at) ? periodOf(this, periods) : undefined
-    if (period !== undefined) this.begin(period.startsAt, period.endsAt)
-    this.asideFrom = [this.countedSince(at, at), at]
-  }
-
-  /** It is in force again. What was spent meanwhile, replicas have not drawn for it. */
-  putBack(at: number): void {
-    if (this.asideFrom === null) return
-    const [usd, asideAt] = this.asideFrom
-    this.asideFrom = null
-    const moreUsd = this.countedSince(asideAt, at) - usd
-    if (moreUsd <= 0) return
-    this.handedOver.hand(moreUsd + this.handedUsd(this.startsAt, at), at)
-  }
-
-  /** Whether it was taken away in a period that was over then: what is routed in a later one is not its spend. */
-  isPast(at: number): boolean {
-    return this.asideFrom !== null && this.endsAt > this.startsAt && at >= this.endsAt
-  }
-
-  /** For `takeAside`. */
-  get aside(): readonly [usd: number, at: number] | null {
-    return this.asideFrom
-  }
-
-  /** After `load`. False for what `aside` cannot have given. */
-  takeAside(value: unknown): boolean {
-    if (value === null) return true
-    const pair = readPair(value)
-    if (pair === null || !(pair[0] >= 0)) return false
-    this.asideFrom = pair
-    return true
-  }
-
-  /** What replicas share of the limit, USD: in the calendar period that begins at `startsAt`, or now. */
-  sharedUsd(startsAt: number, now: number): number {
-    return Math.max(0, this.usd - this.handedUsd(startsAt, now))
-  }
-
-  private handedUsd(startsAt: number, now: number): number {
-    const { handedOver, rolling } = this
-    return rolling === null ? handedOver.inPeriod(startsAt) : handedOver.inWindow(now, rolling.memoryMs)
-  }
-
-  private countedSince(since: number, at: number): number {
-    return this.counted(at).reduce((sum, part) => (part.at >= since ? sum + part.usd : sum), 0)
-  }
-
-  /** For `takeHanded`; null where there is nothing. */
-  get handed(): SavedHanded {
-    return this.handedOver.save()
-  }
-
-  /** After `load`. False for what `handed` cannot have given. */
-  takeHanded(value: unknown): boolean {
-    return this.handedOver.load(value)
+    this.handover.take({ usd: this.rolling.spentUsd(at), at })
   }
 
   /** Nobody will say any more what becomes of requests in flight: they cost what was set aside. */
@@ -307,13 +216,12 @@ export class Cap {
   /** Whether nothing counts at `at` or later of what has been charged. */
   isForgotten(at: number): boolean {
     if (this.rolling !== null) return this.rolling.spentUsd(at) === 0
-    const isOver = this.isOver(at)
-    return isOver && (this.afterUsd === 0 || at >= this.afterAt + 2 * LENGTH_MS[this.per])
+    return this.calendar.isForgotten(at, this.lengthMs)
   }
 
   /** USD spent in the period in force, or in the rolling window that ends at `at`. */
   spentUsd(at: number): number {
-    return this.rolling === null ? this.periodUsd : this.rolling.spentUsd(at)
+    return this.rolling === null ? this.calendar.spentUsd : this.rolling.spentUsd(at)
   }
 
   /** USD that the next request may set aside; 0 when the period is over. */
@@ -321,8 +229,8 @@ export class Cap {
     if (this.isOver(at)) return 0
     // Costs that wait for the next period are of requests that were routed in this one or before: when a clock is put
     // back over its end they count here as well.
-    const laterUsd = this.afterUsd - this.carriedUsd
-    return Math.max(0, this.usd - this.spentUsd(at) - laterUsd - this.reservedUsd)
+    const { waitingUsd } = this.calendar
+    return Math.max(0, this.usd - this.spentUsd(at) - waitingUsd - this.reservedUsd)
   }
 
   /** As of `CapPace.usdPerRequest`. A cap that is paced evenly goes by no forecast. */
@@ -333,8 +241,7 @@ export class Cap {
   /** The state as plain finite numbers, for `load` of a cap of the same kind; the limit is not among them. */
   save(): number[] {
     const own = [this.reservedUsd, this.inFlight, this.dearestUsd, this.since, ...this.rate.save()]
-    if (this.rolling !== null) return [...own, ...this.rolling.save()]
-    return [...own, this.startsAt, this.endsAt, this.periodUsd, this.afterUsd, this.afterAt]
+    return [...own, ...(this.rolling ?? this.calendar).save()]
   }
 
   /** Nominal length, ms: a month is 30 days, and a day 24 hours. */
@@ -365,40 +272,26 @@ export class Cap {
       throw invalid()
     if (inFlight === 0 && reservedUsd > 0) throw invalid()
     const rest = numbers.slice(OWN_NUMBERS + ARRIVAL_NUMBERS)
-    const [startsAt, endsAt, periodUsd, afterUsd, afterAt] = rest
     if (this.rolling === null) {
-      if (![startsAt, endsAt, afterAt].every(Number.isFinite) || !amounts([periodUsd, afterUsd]))
-        throw invalid()
-      const begun = endsAt > startsAt
-      if (!begun && (startsAt !== 0 || endsAt !== 0 || periodUsd > 0)) throw invalid()
+      if (!isCalendarSpend(rest)) throw invalid()
     } else if (!Number.isInteger(rest[0]) || !amounts(rest.slice(1))) throw invalid()
     if (!this.rate.load(numbers.slice(OWN_NUMBERS, OWN_NUMBERS + ARRIVAL_NUMBERS))) throw invalid()
-    this.rolling?.load(rest)
+    if (this.rolling === null) this.calendar.load(rest)
+    else this.rolling.load(rest)
     this.since = since
     this.reservedUsd = reservedUsd
     this.inFlight = inFlight
     this.dearestUsd = dearestUsd
-    if (this.rolling !== null) return
-    this.startsAt = startsAt
-    this.endsAt = endsAt
-    this.periodUsd = periodUsd
-    this.afterUsd = afterUsd
-    this.afterAt = afterAt
   }
 
   /** After `load`: the part of both sums that is the same dollars. False when it cannot be. */
   carry(usd: unknown): boolean {
-    if (typeof usd !== 'number' || !(usd >= 0 && usd <= Math.min(this.periodUsd, this.afterUsd))) return false
-    this.carriedUsd = usd
-    return true
+    return this.calendar.carry(usd)
   }
 
   private charge(at: number, usd: number): void {
     this.dearestUsd = Math.max(this.dearestUsd, usd)
-    if (this.rolling !== null) this.rolling.add(at, usd)
-    else if (this.isOver(at)) {
-      this.afterAt = this.afterUsd > 0 ? Math.max(this.afterAt, at) : at
-      this.afterUsd += usd
-    } else this.periodUsd += usd
+    if (this.rolling === null) this.calendar.add(at, usd)
+    else this.rolling.add(at, usd)
   }
 }

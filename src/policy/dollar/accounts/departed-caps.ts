@@ -56,7 +56,7 @@ export class DepartedCaps {
   ): void {
     for (const cap of caps) {
       cap.leave(at)
-      if (periods !== null) cap.putAside(at, periods)
+      if (periods !== null) cap.handover.putAside(at, periods)
     }
     const [first] = this.byTenant
     if (first?.[1].caps.every((cap) => cap.isForgotten(at))) this.byTenant.delete(first[0])
