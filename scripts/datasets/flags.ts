@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { nearest } from '../../src/base/check.js'
 import { ParetoBanditError, show } from '../../src/base/errors.js'
+import { nearest } from '../../src/base/nearest.js'
 import { POLICY_NAMES, type PolicyName } from '../../src/policy/policies.js'
 
 export const USAGE = `usage: node scripts/datasets.mjs --data FOLDER [--sets A,B] [--seeds N] [--jobs N] [--policies A,B] [--quick]

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import { nearest } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { nearest } from '../base/nearest.js'
 import { EPSILON_MAX } from '../router/resolve-options.js'
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { type Command, InvalidArgumentError } from 'commander'
-import { nearest } from '../base/check.js'
+import { nearest } from '../base/nearest.js'
 import { visible } from '../base/visible.js'
 import type { ResolvedModelSpec } from '../models/model.js'
 import type { PriceDifference } from '../prices/difference.js'

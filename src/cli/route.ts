@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import type { Priors } from '../bandit/priors.js'
-import { nearest } from '../base/check.js'
+import { nearest } from '../base/nearest.js'
 import { visible } from '../base/visible.js'
 import { createRouter } from '../create-router.js'
 import { ON_DIFFERENCE, type OnDifference } from '../log/on-difference.js'

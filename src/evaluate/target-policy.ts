@@ -1,5 +1,5 @@
-import { nearest } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
+import { nearest } from '../base/nearest.js'
 
 /** A policy to evaluate: what was logged, chance among the eligible, always one model, or ridge regression at a price. */
 export type TargetPolicy =

@@ -1,4 +1,4 @@
-import { nearest } from '../base/check.js'
+import { nearest } from '../base/nearest.js'
 
 const SHOWN_MAX = 5
 /** Shorter pieces are in too many names. */

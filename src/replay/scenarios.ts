@@ -1,5 +1,5 @@
-import { nearest } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
+import { nearest } from '../base/nearest.js'
 import { blendedUsdPerKTok, type ModelPrice, type ModelSpec } from '../models/model.js'
 
 export const SCENARIO_NAMES = ['stationary', 'price-drop', 'quality-regression', 'onboarding'] as const

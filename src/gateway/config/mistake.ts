@@ -1,3 +1,5 @@
+import { nearest } from '../../base/nearest.js'
+
 /** Keys and places from the top of a config: `['models', 2, 'prices']`. */
 export type Path = readonly (string | number)[]
 
@@ -40,25 +42,6 @@ function withoutSecrets(text: string): string {
 /** `; did you mean 'x'?` for the known word that is closest, or nothing. */
 export function hintOf(word: unknown, known: readonly string[]): string {
   if (typeof word !== 'string' || word.length > 60) return ''
-  const near = known
-    .map((each) => ({ each, distance: distanceOf(word.toLowerCase(), each.toLowerCase()) }))
-    .filter(({ each, distance }) => distance <= Math.max(1, Math.floor(each.length / 3)))
-    .sort((a, b) => a.distance - b.distance)
-  return near.length === 0 ? '' : `; did you mean '${near[0].each}'?`
-}
-
-/** How many letters must be put in, left out, changed or swapped with the next (optimal string alignment). */
-function distanceOf(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      const swap = isSwapped ? rows[i - 2][j - 2] + 1 : change
-      row.push(Math.min(change, swap, rows[i - 1][j] + 1, row[j - 1] + 1))
-    }
-    rows.push(row)
-  }
-  return rows[a.length][b.length]
+  const near = nearest(word, known)
+  return near === undefined ? '' : `; did you mean '${near}'?`
 }

@@ -1,6 +1,6 @@
 import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
+import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { Cap } from '../../policy/dollar/accounts/cap.js'
-import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
 import { DEBT_REQUESTS_MAX } from '../../policy/dollar/tuning.js'
 import { POT_STEPS } from '../../policy/lease.js'
 import type { LeasePool } from '../store.js'

@@ -1,4 +1,4 @@
-import { calendarPeriod } from '../../policy/dollar/accounts/cap-period.js'
+import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'

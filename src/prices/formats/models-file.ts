@@ -1,4 +1,5 @@
-import { isRecord, nearest } from '../../base/check.js'
+import { isRecord } from '../../base/check.js'
+import { nearest } from '../../base/nearest.js'
 import { PRICE_KEYS, TIER_KEYS } from '../../models/model.js'
 import { DISCOUNT_NAMES } from '../../models/service-tier.js'
 import { TOKEN_KIND_ROWS } from '../../models/token-kinds.js'

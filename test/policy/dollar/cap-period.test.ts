@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../../src/base/errors.js'
+import { calendarPeriod } from '../../../src/policy/dollar/accounts/calendar.js'
 import {
   CAP_LENGTHS,
   type CapLength,
   type CapOptions,
-  calendarPeriod,
   checkCaps,
 } from '../../../src/policy/dollar/accounts/cap-period.js'
 import { expectCode } from '../../support/errors.js'

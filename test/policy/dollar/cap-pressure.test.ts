@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { calendarPeriod } from '../../../src/policy/dollar/accounts/calendar.js'
 import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import {
   CAP_LENGTHS,
   CAP_WINDOWS,
   type CapLength,
   type CapWindow,
-  calendarPeriod,
 } from '../../../src/policy/dollar/accounts/cap-period.js'
 import { Random } from '../../support/random.js'
 import '../../support/seed.js'

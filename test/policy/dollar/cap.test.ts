@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { calendarPeriod } from '../../../src/policy/dollar/accounts/calendar.js'
 import { Cap } from '../../../src/policy/dollar/accounts/cap.js'
 import {
   CAP_PACINGS,
@@ -7,7 +8,6 @@ import {
   type CapLength,
   type CapPacing,
   type CapWindow,
-  calendarPeriod,
 } from '../../../src/policy/dollar/accounts/cap-period.js'
 import { capStatus } from '../../../src/policy/dollar/accounts/cap-status.js'
 import { expectCode } from '../../support/errors.js'

@@ -1,5 +1,6 @@
+import { calendarPeriod } from './calendar.js'
 import { Cap } from './cap.js'
-import { type CapLength, type CapWindow, calendarPeriod } from './cap-period.js'
+import type { CapLength, CapWindow } from './cap-period.js'
 import type { Forecast } from './forecast.js'
 
 /** A cap as stats show it; times in milliseconds since 1970 UTC. */

@@ -1,5 +1,6 @@
-import { checkString, nearest } from '../../../base/check.js'
+import { checkString } from '../../../base/check.js'
 import { ParetoBanditError, show } from '../../../base/errors.js'
+import { nearest } from '../../../base/nearest.js'
 import type { Accounts } from './accounts.js'
 
 /** With more of them the nearest is no help, and slow to find. */
