@@ -71,6 +71,15 @@ export function modelRoutes(deps: AdminDeps): Hono {
     })
     .post('/:id/enable', async (context) => {
       const id = find(context.req.param('id')).id
+      const model = live.current.models.find((each) => each.id === id)
+      if (model === undefined) {
+        const message = `model ${show(id)} stands in no config any more: put it back there, or delete it and add it again`
+        throw refused(409, 'model_not_in_config', ':id', message)
+      }
+      if (model.prices === null && hasLimit(router)) {
+        const message = `model ${show(id)} has no prices, and a budget or a cap is in force that would not hold it`
+        throw refused(409, 'unpriced_models', ':id', message)
+      }
       asked({ id: ':id' }, () => router.enable(id))
       onChange(`model ${id}: enabled`)
       return context.json({ ...shown(id), durable: await isDurable(deps) })

@@ -44,6 +44,10 @@ function namedModels({ config, adapter, asked, key }: MaskInput): readonly Model
     if (isAllowed(pinned)) return [pinned]
     throw new Refused(403, 'model_not_allowed', `this key may not use model ${JSON.stringify(name)}`)
   }
+  if (key.groups !== null && models.length === 0) {
+    const message = `this key may use models of ${key.groups.join(', ')} alone, and no model is in ${key.groups.length === 1 ? 'that group' : 'these groups'}`
+    throw new Refused(403, 'model_not_allowed', message)
+  }
   const chosen =
     name === AUTO
       ? models

@@ -10,6 +10,8 @@ export interface Change {
   readonly what: string
   /** What of the options it follows from, as the router's `editedOptions` has them. */
   readonly paths: readonly string[]
+  /** Of what is taken away: whether it is not there. */
+  isDone?(router: Router<string>): boolean
   /** @param isNews whether nobody has done what these options say, by path */
   apply(router: Router<string>, isNews: (path: string) => boolean): void
 }
@@ -136,9 +138,8 @@ function tenantCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .map(({ id }) => ({
       what: `tenant ${id}: removed`,
       paths: tenantPaths(id),
-      apply: (router: Router<string>) => {
-        if (router.tenants().includes(id)) router.removeTenant(id)
-      },
+      isDone: (router: Router<string>) => !router.tenants().includes(id),
+      apply: (router: Router<string>) => router.removeTenant(id),
     }))
   return [...there, ...gone]
 }
@@ -181,9 +182,8 @@ function modelCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .map(({ id }) => ({
       what: `model ${id}: disabled`,
       paths: [modelPath(id)],
-      apply: (router: Router<string>) => {
-        if (hasModel(router, id)) router.disable(id, { by: 'options' })
-      },
+      isDone: (router: Router<string>) => !hasModel(router, id),
+      apply: (router: Router<string>) => router.disable(id, { by: 'options' }),
     }))
   return [...there, ...gone]
 }

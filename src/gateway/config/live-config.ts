@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.js'
 import type { Router } from '../../index.js'
-import { changesOf } from './changes.js'
+import { type Change, changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
 import { routerOptionsOf } from './router-options.js'
@@ -25,6 +25,8 @@ export class LiveConfig {
   private readonly router: Router<string>
   /** What the file says, as far as it is in force. */
   private file: GatewayConfig
+  /** What a reload has tried that failed: some of it may have been done. */
+  private tried: GatewayConfig | null = null
   private added: readonly ModelConfig[] = []
   private merged: GatewayConfig
   /** What it was made of. */
@@ -90,19 +92,35 @@ export class LiveConfig {
     const { calls, settings, needsRestart, needsNewLog, effective } = changesOf(this.file, next)
     const applied: string[] = []
     const failed: { what: string; why: string }[] = []
-    for (const { what, paths, apply } of calls) {
-      if (!paths.some(isNews)) continue
+    const make = (change: Change, isHere: (path: string) => boolean) => {
+      const { what } = change
       try {
-        apply(this.router, isNews)
+        if (change.isDone?.(this.router) === true) return
+        change.apply(this.router, isHere)
         applied.push(what)
       } catch (error) {
         failed.push({ what, why: messageOf(error) })
       }
     }
-    if (failed.length > 0) return { applied, settings: [], needsRestart, needsNewLog, failed }
+    for (const change of this.undoing(calls, effective)) make(change, () => true)
+    for (const change of calls) if (change.paths.some(isNews)) make(change, isNews)
+    if (failed.length > 0) {
+      this.tried = effective
+      return { applied, settings: [], needsRestart, needsNewLog, failed }
+    }
+    this.tried = null
     this.file = effective
     this.refresh()
     return { applied, settings, needsRestart, needsNewLog, failed }
+  }
+
+  /** Of what a reload has tried that failed, what the next file says otherwise: as the config in force has it. */
+  private undoing(calls: readonly Change[], effective: GatewayConfig): readonly Change[] {
+    if (this.tried === null) return []
+    const again = new Set(calls.flatMap(({ paths }) => paths))
+    return changesOf(this.tried, effective).calls.filter(
+      ({ paths }) => !paths.some((path) => again.has(path)),
+    )
   }
 
   /** Models that were added at run time, all of them. Of an id that stands in the file too, the file's is in force. */

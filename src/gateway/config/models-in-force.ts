@@ -18,7 +18,7 @@ export function modelsInForce(
     const inRouter = known.get(model.id)
     if (inRouter === undefined) return model
     const prices = pricesInForce(model.prices, inRouter)
-    const enabled = model.enabled && inRouter.enabled
+    const { enabled } = inRouter
     return prices === model.prices && enabled === model.enabled ? model : { ...model, prices, enabled }
   })
 }

@@ -43,8 +43,7 @@ function read(body: Json): Asked {
     throw new RequestError('messages: expected a role in each')
   const isStreamed = wantedFlag(body, 'stream')
   const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
-  const answers = Math.max(1, wantedCount(body, 'n') ?? 1, wantedCount(body, 'best_of') ?? 1)
-  if (answers > ANSWERS_MAX) throw new RequestError(`n: expected at most ${ANSWERS_MAX}, got ${answers}`)
+  const answers = Math.max(wantedAnswers(body, 'n'), wantedAnswers(body, 'best_of'))
   const options = objectOf(body.stream_options)
   return {
     model: wantedText(body, 'model'),
@@ -64,6 +63,13 @@ function read(body: Json): Asked {
     lock: ['tool', 'function'].includes(textOf(messages.at(-1)?.role)) ? 'open tool calls' : null,
     nativeOnly: nativeOnly(body, answers, messages),
   }
+}
+
+/** Who asks for none would get an answer without choices, which looks like a failure of its model. */
+function wantedAnswers(body: Json, name: string): number {
+  const answers = wantedCount(body, name) ?? 1
+  if (answers >= 1 && answers <= ANSWERS_MAX) return answers
+  throw new RequestError(`${name}: expected a whole number from 1 to ${ANSWERS_MAX}, got ${answers}`)
 }
 
 function nativeOnly(body: Json, answers: number, messages: readonly Json[]): string | null {

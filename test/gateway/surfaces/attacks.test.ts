@@ -258,6 +258,19 @@ describe('a request that upstreams read otherwise than we do', () => {
     expect([response.status, server.raw.bodies]).toEqual([400, []])
   })
 
+  it('refuses who wants no answer: a model that gives none would look as if it had failed', async () => {
+    const server = await gatewayBefore((response) => response.end('{"choices":[]}'))
+    for (const name of ['n', 'best_of']) {
+      const response = await server.post('/v1/chat/completions', { ...CHAT, [name]: 0 })
+      expect([response.status, await response.json()]).toMatchObject([
+        400,
+        { error: { message: `${name}: expected a whole number from 1 to 128, got 0` } },
+      ])
+    }
+    expect(server.raw.bodies).toEqual([])
+    expect(server.router.stats().models[0].failed).toBe(0)
+  })
+
   const TEXT = 'word '.repeat(20_000)
   const BYTES = Buffer.from(TEXT).toString('base64')
   const said = (...content: object[]) => ({ messages: [{ role: 'user', content }] })

@@ -1,0 +1,198 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tree } from '../config/example.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const CHAT = '/v1/chat/completions'
+const ends: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const end of ends.splice(0)) end()
+})
+
+const told = async (response: Response) => {
+  const { error } = (await response.json()) as { error?: { code: string; message: string } }
+  return [response.status, error?.code, error?.message] as const
+}
+
+describe('what the docs say of statuses and codes', () => {
+  it('a body that is compressed is refused', async () => {
+    const server = await gatewayServer()
+    for (const encoding of ['gzip', 'br', 'gzip, identity', 'x-new']) {
+      const response = await server.post(CHAT, 'bytes', { 'content-encoding': encoding })
+      expect((await told(response)).slice(0, 2)).toEqual([415, 'unsupported_encoding'])
+    }
+    const plain = await server.post(
+      CHAT,
+      { model: 'sim-small', messages: HELLO },
+      { 'content-encoding': 'identity' },
+    )
+    expect(plain.status).toBe(200)
+    expect(server.upstream.entries).toHaveLength(1)
+  })
+
+  it('a name that stands twice is refused, however its letters are written', async () => {
+    const server = await gatewayServer()
+    for (const body of [
+      String.raw`{"model":"sim-small","mod\u0065l":"sim-middle","messages":[{"role":"user","content":"x"}]}`,
+      String.raw`{"model":"sim-small","messages":[{"role":"user","content":"x","c\u006fntent":"y"}]}`,
+    ])
+      expect((await told(await server.post(CHAT, body))).slice(0, 2)).toEqual([400, 'invalid_json'])
+    expect(server.upstream.entries).toEqual([])
+    const once = String.raw`{"mod\u0065l":"sim-middle","messages":[{"role":"user","content":"x"}]}`
+    expect((await server.post(CHAT, once)).headers.get('x-paretobandit-model')).toBe('sim-middle')
+    expect(server.upstream.entries[0]?.request.model).toBe('sim-middle')
+  })
+
+  const keys = (groups: readonly string[]): Tree => ({
+    keys: [{ name: 'client', value: '$CLIENT_KEY', groups }],
+  })
+
+  it('a model beyond the groups of a key is not for it, by whatever name', async () => {
+    const models = [
+      modelTree('sim-small', { groups: ['everyday'] }),
+      modelTree('sim-middle', { groups: ['dear'] }),
+    ]
+    const server = await gatewayServer({ models, tree: keys(['everyday']) })
+    const ask = (model: string) => server.post(CHAT, { model, messages: HELLO })
+    expect(await told(await ask('sim-middle'))).toEqual([
+      403,
+      'model_not_allowed',
+      'this key may not use model "sim-middle"',
+    ])
+    expect((await told(await ask('auto:dear'))).slice(0, 2)).toEqual([404, 'model_not_found'])
+    for (let i = 0; i < 10; i++)
+      expect((await ask('auto')).headers.get('x-paretobandit-model')).toBe('sim-small')
+    const list = await fetch(`${server.url}/v1/models`, {
+      headers: { authorization: 'Bearer pb-client-0123456789abcdef' },
+    })
+    const { data } = (await list.json()) as { data: { id: string }[] }
+    expect(data.map(({ id }) => id).filter((id) => id.startsWith('sim'))).toEqual(['sim-small'])
+  })
+
+  it('a key whose groups have models of another kind alone is told what it may ask for', async () => {
+    const server = await gatewayServer({
+      models: [
+        modelTree('sim-small', { groups: ['everyday'] }),
+        modelTree('sim-embed', { groups: ['vectors'] }),
+      ],
+      tree: keys(['vectors']),
+    })
+    expect((await told(await server.post(CHAT, { model: 'auto', messages: HELLO }))).slice(0, 2)).toEqual([
+      404,
+      'model_not_found',
+    ])
+  })
+
+  it('a key whose groups have no model any more is told so', async () => {
+    const server = await gatewayServer({
+      models: [modelTree('sim-small', { groups: ['everyday'] })],
+      tree: keys(['everyday']),
+    })
+    const { live } = server.gateway
+    live.replace({ ...live.current, models: live.current.models.map((model) => ({ ...model, groups: [] })) })
+    expect(await told(await server.post(CHAT, { model: 'auto', messages: HELLO }))).toEqual([
+      403,
+      'model_not_allowed',
+      'this key may use models of everyday alone, and no model is in that group',
+    ])
+  })
+
+  it('an answer that is too long is a failure of its model, booked, and the next model is asked', async () => {
+    const models: string[] = []
+    const long = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => {
+        body += String(chunk)
+      })
+      request.on('end', () => {
+        const { model } = JSON.parse(body) as { model: string }
+        models.push(model)
+        const content = model === 'sim-small' ? 'word '.repeat(3000) : 'word'
+        response.setHeader('content-type', 'application/json')
+        response.end(
+          JSON.stringify({
+            object: 'chat.completion',
+            model,
+            choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+            usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 },
+          }),
+        )
+      })
+    })
+    await new Promise<void>((resolve) => long.listen(0, '127.0.0.1', resolve))
+    ends.push(() => {
+      long.closeAllConnections()
+      long.close()
+    })
+    const { port } = long.address() as AddressInfo
+    const server = await gatewayServer({
+      models: [modelTree('sim-small'), modelTree('sim-middle')],
+      tree: {
+        upstreams: [{ id: 'openai', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }],
+        limits: { answerBytesMax: 4096 },
+        retries: { shareMax: 1, cooldownMs: 0 },
+      },
+    })
+    const pinned = await told(await server.post(CHAT, { model: 'sim-small', messages: HELLO }))
+    expect(pinned.slice(0, 2)).toEqual([502, 'upstream_too_long'])
+    const [record] = await server.over(1)
+    // It was generated, and may be billed: no less than what was reserved.
+    expect(record.costUsd).toBeGreaterThan(0)
+    expect(server.ledger()).toEqual({ spendUsd: record.costUsd, reservedUsd: 0 })
+    for (let i = 0; i < 8; i++) {
+      const response = await server.post(CHAT, { model: 'auto', messages: HELLO })
+      expect([response.status, response.headers.get('x-paretobandit-model')]).toEqual([200, 'sim-middle'])
+      await response.text()
+    }
+    const all = await server.over(9)
+    expect(server.ledger().spendUsd).toBeCloseTo(
+      all.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
+      12,
+    )
+    expect(models.filter((model) => model === 'sim-middle')).toHaveLength(8)
+  })
+
+  it('a decision takes 100 rewards, and one that failed takes none', async () => {
+    const server = await gatewayServer({
+      models: [modelTree('sim-small')],
+      tree: { rewards: { windowMs: 3_600_000, validators: { enabled: false } } },
+      script: ({ index }) => (index === 1 ? { fault: { kind: 'status', status: 500 } } : {}),
+    })
+    const ask = async () => {
+      const response = await server.post(CHAT, { model: 'sim-small', messages: HELLO })
+      await response.text()
+      return response.headers.get('x-paretobandit-decision')
+    }
+    const give = (decision_id: string | null, key: number) =>
+      server.post('/v1/feedback', { decision_id, value: 1, idempotency_key: String(key) })
+    const decision = await ask()
+    for (let i = 0; i < 100; i++) expect((await give(decision, i)).status).toBe(200)
+    expect((await told(await give(decision, 100))).slice(0, 2)).toEqual([429, 'too_many_rewards'])
+    // One that is known already is no further one.
+    expect((await give(decision, 7)).status).toBe(200)
+    expect((await told(await give(await ask(), 0))).slice(0, 2)).toEqual([409, 'decision_closed'])
+  })
+})
+
+describe('a conversation', () => {
+  const session = async (body: object, headers: Record<string, string> = {}, path = CHAT) => {
+    const model = path === CHAT ? 'sim-small' : 'sim-claude'
+    const server = await gatewayServer()
+    const more = path === CHAT ? {} : { max_tokens: 50 }
+    await (await server.post(path, { model, messages: HELLO, ...more, ...body }, headers)).text()
+    const [record] = await server.over(1)
+    return record.session
+  }
+
+  it('is called by the first of these that is there', async () => {
+    const metadata = { session_id: 'of-body', user_id: 'of-user' }
+    const claude = { 'x-claude-code-session-id': 'of-claude' }
+    expect(await session({ metadata }, { 'x-session-id': 'of-header', ...claude })).toBe('of-header')
+    expect(await session({ metadata }, claude)).toBe('of-claude')
+    expect(await session({ metadata }, { 'x-session-id': '' })).toBe('of-body')
+    expect(await session({ metadata: { user_id: 'of-user' } }, {}, '/v1/messages')).toBe('of-user')
+    expect(await session({})).toBeNull()
+  })
+})
