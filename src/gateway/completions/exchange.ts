@@ -205,7 +205,10 @@ export class Exchange {
   }
 }
 
+/** A half of a character, which no encoding has: JSON of a client may. */
+const LONE_SURROGATE = /\p{Cs}/gu
+
 /** Ids may have any characters; headers may not. */
 export function headerText(text: string): string {
-  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(LONE_SURROGATE, '\ufffd'))
 }
