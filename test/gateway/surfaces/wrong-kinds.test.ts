@@ -1,28 +1,10 @@
 import { afterEach, expect, it } from 'vitest'
 import type { Tree } from '../config/example.js'
 import { closeAll, gatewayServer, HELLO } from './gateway-server.js'
+import { changed, KINDS, placesIn } from './kinds.js'
 
 afterEach(closeAll)
 
-const KINDS: readonly unknown[] = [
-  null,
-  true,
-  'x',
-  '',
-  '\ud800',
-  -1,
-  0,
-  1.5,
-  1e12,
-  1e300,
-  [],
-  [7],
-  [[]],
-  [null],
-  [{}],
-  {},
-  { a: 1 },
-]
 const SCHEMA = { type: 'object', properties: { a: { type: 'string' } } }
 const PNG = 'data:image/png;base64,AAAA'
 
@@ -135,21 +117,6 @@ const BODIES: readonly (readonly [path: string, model: string | null, body: Tree
   ],
 ]
 
-type At = readonly string[]
-
-function* placesIn(value: unknown, at: At = []): Generator<At> {
-  if (at.length > 0) yield at
-  if (typeof value === 'object' && value !== null)
-    for (const [key, part] of Object.entries(value)) yield* placesIn(part, [...at, key])
-}
-
-function changed(value: unknown, [key, ...rest]: At, to: unknown): unknown {
-  if (key === undefined) return to
-  if (Array.isArray(value))
-    return value.map((part, i) => (String(i) === key ? changed(part, rest, to) : part))
-  return { ...(value as Tree), [key]: changed((value as Tree)[key], rest, to) }
-}
-
 it.each(BODIES)(
   'no value of any kind in a body makes the gateway fail, or loses a cent: %s',
   async (path, model, body) => {
@@ -157,6 +124,7 @@ it.each(BODIES)(
     let count = 0
     for (const at of placesIn(body))
       for (const kind of KINDS) {
+        if (at.length === 0) continue
         // Whole answers now and then.
         const isWhole = 'stream' in body && at[0] !== 'stream' && ++count % 4 === 0
         const given = changed({ ...body, ...(isWhole ? { stream: false } : {}) }, at, kind) as Tree
