@@ -65,7 +65,8 @@ function isAt(path: string, asked: string): boolean {
 function answerTo(error: unknown, context: Context, onError: AdminDeps['onError']): Response {
   if (error instanceof ConfigError) {
     const places = error.mistakes.map((mistake) => ({
-      path: pathText(mistake.path),
+      // Of the file as a whole: its name.
+      path: pathText(mistake.path) || error.source,
       message: placed(mistake),
     }))
     const what = new AdminError(

@@ -341,6 +341,21 @@ describe('the admin API names what is wrong as its caller wrote it', () => {
     ])
   })
 
+  it('names the place in the file that is read again, or the file', async () => {
+    const { call, files, close } = await adminServer()
+    files.next = { ...exampleTree(), budget: { usdPerRequest: -1 } }
+    const of = async () => (await call('POST', '/reload')).body.error as Told | undefined
+    expect((await of())?.mistakes).toEqual([
+      {
+        path: 'budget.usdPerRequest',
+        message: 'expected a number above 0, of at most 1000000000000, got -1',
+      },
+    ])
+    files.next = 7 as unknown as Tree
+    expect((await of())?.mistakes).toEqual([{ path: 'gateway.yaml', message: 'expected an object, got 7' }])
+    await close()
+  })
+
   it('says where a limit stands that models without prices would escape, and which these are', async () => {
     const tree = exampleTree()
     const [small] = tree.models as Tree[]
