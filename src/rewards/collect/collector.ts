@@ -9,7 +9,7 @@ import type { CollectorParts, RewardOutcome, SourceReward } from './collector-pa
 import { SourceComparison } from './comparison.js'
 import { HeldNotes, type LeftBehind } from './held-rewards.js'
 import { isInStore } from './in-store.js'
-import { Verdicts } from './verdicts.js'
+import { VALIDATOR, WaitingVerdicts } from './waiting-verdicts.js'
 
 interface Applied {
   readonly keys: ReadonlySet<string>
@@ -28,23 +28,14 @@ const KNOWN: Taken = { outcome: 'known', durable: null }
 const APPLIED_MAX = 100_000
 /** Decisions whose rewards are collected at a time. */
 const WAITING_MAX = 100_000
-/** Verdicts that wait: less than the requests that a router keeps. */
-const VERDICTS_MAX = 32_768
 /** Rewards that the store has no room for are given again, ms. */
 const STORE_RETRY_MS = 1000
-/** How often they are looked at, at most, ms. */
-const VERDICTS_EVERY_MS = 1000
 const CLOSE_WAIT_MS = 500
-/** Whose the verdicts of validators are. */
-const VALIDATOR = 'validator'
 
 /**
  * Rewards of one decision that come within the window are one, their mean by weight. The router takes one for each decision, so
  * none counts twice, whoever repeats it. Those that are collected are noted where they outlive this process before anybody is told
  * that they are taken; what a process has left behind another applies, or the next.
- *
- * What validators say waits for longer, as one of the rewards that may come. Where none does it is applied as often as it weighs:
- * of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
  */
 export class RewardCollector {
   /** How far sources agree, and the scale of the calibrated one. */
@@ -52,10 +43,9 @@ export class RewardCollector {
   private readonly options: CollectorParts
   private readonly waiting = new Map<string, CollectedRewards>()
   private readonly applied = new LatestMap<string, Applied>(APPLIED_MAX)
-  private readonly verdicts = new Verdicts()
+  private readonly verdicts: WaitingVerdicts
   private readonly held: HeldNotes
   private readonly ending = new Set<Promise<void>>()
-  private forgetTimer: (() => void) | null = null
   private readonly stopWatching: () => void
 
   /** @throws INVALID_ARGUMENT */
@@ -72,6 +62,9 @@ export class RewardCollector {
         name,
       )
     this.options = options
+    this.verdicts = new WaitingVerdicts(options, (decision, durable) =>
+      this.remember(decision, new Set(), durable),
+    )
     this.held = new HeldNotes(options.store)
     this.comparison = new SourceComparison(() => options.settings().calibrated)
     this.stopWatching = this.held.watch((left) => this.takeUp(left), options)
@@ -225,8 +218,7 @@ export class RewardCollector {
 
   /** What validators say of an answer. */
   validated(decision: string, verdict: Verdict): void {
-    const { settings, now } = this.options
-    const { validator = 0 } = settings().weights
+    const { validator = 0 } = this.options.settings().weights
     if (verdict.isFirm) this.comparison.heard(decision, VALIDATOR, verdict.value)
     const known = this.waiting.get(decision)
     if (known !== undefined) {
@@ -235,32 +227,7 @@ export class RewardCollector {
     }
     if (this.applied.has(decision)) return
     this.options.onReward?.(VALIDATOR, verdict.value)
-    this.verdicts.add(decision, verdict, now())
-    this.watchVerdicts()
-  }
-
-  /** Applies the verdicts that have waited long enough. */
-  private watchVerdicts(): void {
-    const { settings, now, after } = this.options
-    const { waitMs } = settings()
-    for (const [decision, value] of this.verdicts.due(now() - waitMs, VERDICTS_MAX))
-      this.applyVerdict(decision, value)
-    const { oldestAt } = this.verdicts
-    if (this.forgetTimer !== null || oldestAt === null) return
-    this.forgetTimer = after(Math.max(VERDICTS_EVERY_MS, oldestAt + waitMs - now()), () => {
-      this.forgetTimer = null
-      this.watchVerdicts()
-    })
-  }
-
-  private applyVerdict(decision: string, value: number): void {
-    const { router, settings, draw, onError } = this.options
-    if (draw(decision) >= (settings().weights[VALIDATOR] ?? 0)) return
-    try {
-      this.remember(decision, new Set(), router.reward(decision, value).durable)
-    } catch (error) {
-      if (!(error instanceof ParetoBanditError)) onError(error)
-    }
+    this.verdicts.add(decision, verdict)
   }
 
   /** @throws for a decision that takes no reward any more, before anything is said to be taken */
@@ -279,9 +246,7 @@ export class RewardCollector {
     this.stopWatching()
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
     for (const waiting of this.waiting.values()) waiting.cancel()
-    this.forgetTimer?.()
-    for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
-      this.applyVerdict(decision, value)
+    this.verdicts.close()
     // A note that stays is of a reward that counts once all the same.
     await new Promise<void>((resolve) => {
       const cancel = this.options.after(CLOSE_WAIT_MS, resolve)
