@@ -18,8 +18,8 @@ const AT_ONCE = REQUESTS < 10_000 ? 50 : 200
 const KILLS = REQUESTS < 10_000 ? 3 : 30
 const FEEDBACK_SHARE = 0.3
 const GROWTH_MB_MAX = 100
-/** What all may spend: some three quarters of what the traffic would cost. */
-const CAP_USD = REQUESTS * 0.0009
+/** What all may spend and have set aside: less than requests at once are reserved for, in a long run less than all cost. */
+const CAP_USD = REQUESTS * (REQUESTS < 10_000 ? 0.0003 : 0.0001)
 const PENDING_TTL_MS = 20_000
 const MODELS = ['sim-small', 'sim-middle', 'sim-large']
 /** Of every prompt here. */
@@ -85,14 +85,18 @@ class Fleet {
     return this.all.flatMap(({ lines }) => lines)
   }
 
-  /** What all that run say of their one log, once they say the same. */
+  /**
+   * What all that run say of their one log, once they say the same: to a billionth of a dollar, as each adds up costs in the order in
+   * which it heard of them, and its own come first.
+   */
   async agreed(): Promise<RouterStats> {
     let stats: RouterStats[] = []
     await expect
       .poll(
         async () => {
           stats = await Promise.all(this.running.map((each) => each.stats()))
-          return new Set(stats.map(({ pacer }) => `${pacer.spendUsd} ${pacer.reservedUsd}`)).size
+          const told = stats.map(({ pacer: { spendUsd, reservedUsd } }) => [spendUsd, reservedUsd])
+          return new Set(told.map((usd) => usd.map((each) => each.toFixed(9)).join(' '))).size
         },
         { timeout: 30_000 },
       )
