@@ -148,6 +148,12 @@ export const COST_RATIO_MAX = 16
 
 /** Until this many requests were seen nobody knows how many will come; this many more are assumed then. */
 export const CAP_EVIDENCE_REQUESTS = 8
+/**
+ * How many times higher the price of a calendar cap is for each part of its money that is gone too early, and the most that counts: at a
+ * tenth of the cap too early the price is twice what it was.
+ */
+export const CAP_AHEAD_GAIN = 10
+export const CAP_AHEAD_MAX = 0.1
 /** At least this many requests are always assumed, so none may take more than half of what is left. */
 export const CAP_REQUESTS_MIN = 2
 /** Requests over which the dearest recent cost fades. */

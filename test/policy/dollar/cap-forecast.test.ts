@@ -38,6 +38,8 @@ async function days(
   count: number,
   tenant?: string,
   seed = 3,
+  /** How far prompts differ: 0, not at all. */
+  spread = 1,
 ): Promise<{
   readonly rows: readonly Day[]
   /** USD of each hour. */
@@ -68,7 +70,7 @@ async function days(
         clock.now = START + day * DAY + Math.floor((hour + (i + random.next()) / requests) * HOUR)
         row.requests++
         try {
-          const x = [random.next() - 0.5, random.next() - 0.5, 1]
+          const x = [spread * (random.next() - 0.5), spread * (random.next() - 0.5), 1]
           const { id, model } = router.route(x, tenant === undefined ? {} : { tenant })
           const spec = MODELS.find((each) => each.id === model) ?? MODELS[0]
           const costUsd = (spec.inputUsdPerMTok * 300 * 4 * (0.5 + random.next())) / 1e6
@@ -142,9 +144,21 @@ describe('a cap that is paced by a forecast', () => {
     60_000,
   )
 
-  it.each([1, 2, 3, 4])(
-    'serves days as no day before was, seed %i',
-    async (seed) => {
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 1],
+    // Prompts that are all alike change their minds at one price.
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [4, 0],
+    [5, 0],
+    [8, 0],
+  ])(
+    'serves days as no day before was, seed %i, prompts that differ by %i',
+    async (seed, spread) => {
       const night = 5
       const byDay = {
         // Of the cap the cheapest model needs 29 %, 57 %, 56 % and 66 %.
@@ -156,7 +170,7 @@ describe('a cap that is paced by a forecast', () => {
         'a burst in the night': (day: number, hour: number) => (day === 5 && hour === 2 ? 4000 : 10),
       }
       for (const [name, perHour] of Object.entries(byDay)) {
-        const { rows } = await days([{ usd: 10, per: 'day' }], perHour, 6, undefined, seed)
+        const { rows } = await days([{ usd: 10, per: 'day' }], perHour, 6, undefined, seed, spread)
         expect([name, rows[5].refused]).toEqual([name, 0])
         // And not by keeping all of it back.
         expect(rows[5].usd).toBeGreaterThan(8.5)
@@ -191,15 +205,18 @@ describe('a cap that is paced by a forecast', () => {
     }
   })
 
-  it('is spent over the whole day where all requests change their minds at one price', async () => {
-    const { rows, hours } = await days([{ usd: 10, per: 'day' }], () => 60, 4)
-    expect(rows[3].refused).toBe(0)
-    const spentBy = (hour: number): number =>
-      hours.slice(3 * 24, 3 * 24 + hour).reduce((sum, usd) => sum + usd, 0)
-    expect(spentBy(8)).toBeGreaterThan(2)
-    expect(spentBy(16)).toBeGreaterThan(4.5)
-    expect(spentBy(16)).toBeLessThan(7.5)
-  })
+  it.each([1, 0])(
+    'is spent over the whole day where all requests change their minds at one price, prompts that differ by %i',
+    async (spread) => {
+      const { rows, hours } = await days([{ usd: 10, per: 'day' }], () => 60, 4, undefined, 3, spread)
+      expect(rows[3].refused).toBe(0)
+      const spentBy = (hour: number): number =>
+        hours.slice(3 * 24, 3 * 24 + hour).reduce((sum, usd) => sum + usd, 0)
+      expect(spentBy(8)).toBeGreaterThan(2)
+      expect(spentBy(16)).toBeGreaterThan(4.5)
+      expect(spentBy(16)).toBeLessThan(7.5)
+    },
+  )
 
   it('of a week is not kept for a weekend that cannot spend it, and serves a Saturday that is ten times as busy', async () => {
     const week = (day: number, hour: number): number => (day % 7 < 5 ? office(day, hour) : 2)

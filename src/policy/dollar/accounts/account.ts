@@ -168,7 +168,7 @@ export class Account {
     const isOfCap = targetUsd < this.ownTargetUsd
     // What a calendar period leaves is lost when it ends. A cap that rolls lowers its price by what is left instead.
     if (isOfCap && tightest?.window === 'calendar')
-      return demand.mixedPriceOfSpend(aimedUsd, tightest.pace.place)
+      return demand.mixedPriceOfSpend(aimedUsd, tightest.pace.place) * tightest.pace.correction
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
     const price = demand.priceOfSpend(aimedUsd, generous)
     // A balance that is nearly full makes no dollar of a cap worth less.

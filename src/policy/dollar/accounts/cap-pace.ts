@@ -1,4 +1,6 @@
 import {
+  CAP_AHEAD_GAIN,
+  CAP_AHEAD_MAX,
   CAP_EVIDENCE_REQUESTS,
   CAP_REQUESTS_MIN,
   ROLLING_LEFT_SHARE,
@@ -41,6 +43,8 @@ export class CapPace {
   relief = 1
   /** The same: what the cheapest model needs until dollars come back that processes share, USD; 0 of a calendar cap. */
   soonUsd = 0
+  /** The same: how many times its price a calendar cap takes, where more of its money is gone than of its requests. */
+  correction = 1
   private readonly cap: PacedCap
 
   constructor(cap: PacedCap) {
@@ -68,6 +72,7 @@ export class CapPace {
     this.sparedUsd = Number.POSITIVE_INFINITY
     this.relief = 1
     this.soonUsd = 0
+    this.correction = 1
     if (available <= 0) return 0
     const perMs = rate.perMs(at)
     const requestsMin = rate.seen < CAP_EVIDENCE_REQUESTS ? CAP_EVIDENCE_REQUESTS : CAP_REQUESTS_MIN
@@ -80,6 +85,7 @@ export class CapPace {
       const now = { per, usd, leftUsd: available, isRolling: rolling !== null }
       spare = unforecastUsd(forecast, now, { at, lengthMs, restMs, perMs, requests: expected })
       this.sparedUsd = available - spare - (rolling === null ? forecast.keptUsd * expected : 0)
+      if (rolling === null) this.correction = this.correctionOf(forecast, at, perMs, available)
     }
     const even = paceOf(available, requests, forecast, spare)
     // For a rolling cap this takes no spend to be forgotten, the worst case, and saves the search in most of them.
@@ -90,6 +96,20 @@ export class CapPace {
         ? rolling.usdPerRequest(at, available, expected / restMs, requestsMin)
         : this.ofRolling(rolling, forecast, at, available, spare, requestsMin, perMs)
     return implied >= dearestUsd ? Number.POSITIVE_INFINITY : implied
+  }
+
+  /**
+   * The price is found from requests of the latest window. Where prompts hardly differ, all of them change their minds at one
+   * price, and that moves with what is learned: at a price of the window none does, or each. So the price rises with the share of
+   * the money that is gone before its requests have come, and spend goes back and forth about what was planned.
+   */
+  private correctionOf({ profile }: Forecast, at: number, perMs: number, availableUsd: number): number {
+    if (!profile.isKnown) return 1
+    const { usd, startsAt, endsAt } = this.cap
+    const toCome = profile.expected(at, endsAt, perMs)
+    const all = toCome + profile.expected(startsAt, at, perMs)
+    const ahead = all === 0 ? 0 : toCome / all - availableUsd / usd
+    return 1 + CAP_AHEAD_GAIN * Math.min(Math.max(0, ahead), CAP_AHEAD_MAX)
   }
 
   /**
