@@ -96,7 +96,6 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
       aiSdk: { importPackage: importFrom(process.cwd()) },
     }),
     env: process.env,
-    isOwnProcess: true,
   }).catch((error: unknown) => {
     throw startError(error, file)
   })

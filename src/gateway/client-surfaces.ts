@@ -8,6 +8,8 @@ import { House } from './completions/house.js'
 import { admit } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
+import type { ClientRequest } from './doors/client-request.js'
+import { requestOf, responseOf } from './doors/web-door.js'
 import { decision, feedback, link, thumbsScript } from './feedback/feedback-routes.js'
 import { must } from './given.js'
 import { JUDGE_KEY } from './judge/judge-model.js'
@@ -34,28 +36,30 @@ export interface ClientSurfaceOptions {
   readonly aiSdk?: AiSdkOptions | undefined
 }
 
-const COMPLETIONS = [
+/** By path. */
+const COMPLETIONS: ReadonlyMap<string, ProtocolAdapter> = new Map([
   ['/v1/chat/completions', OPENAI_CHAT],
   ['/v1/messages', ANTHROPIC_MESSAGES],
   ['/v1/responses', OPENAI_RESPONSES],
   ['/v1/embeddings', OPENAI_EMBEDDINGS],
-] as const
+])
 
 /** Everything that clients call. @throws INVALID_ARGUMENT */
 export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces {
   const { call, after, random, aiSdk } = reading('options', () => readOptions(options))
   return (deps) => {
-    const ask = (own: House, adapter: ProtocolAdapter, request: Request) =>
+    const ask = (own: House, adapter: ProtocolAdapter, request: ClientRequest) =>
       complete(own, adapter, request, JUDGE_KEY)
     const house = new House(deps, { call, after, random, ask, aiSdk })
     rewardMetrics(deps.metrics, () => house.rewardReport)
     const app = new Hono()
-    for (const [path, adapter] of COMPLETIONS) app.post(path, ({ req }) => complete(house, adapter, req.raw))
+    for (const [path, adapter] of COMPLETIONS)
+      app.post(path, async ({ req }) => responseOf(await complete(house, adapter, requestOf(req.raw))))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>
-      withKey(house, 'count_tokens', raw, (...who) => countTokens(house, raw, ...who), 'anthropic'),
+      withKey(house, 'count_tokens', raw, (...who) => countTokens(house, ...who), 'anthropic'),
     )
     app.post('/v1/route', ({ req: { raw } }) =>
-      withKey(house, 'route', raw, (...who) => routeOnly(house, raw, ...who)),
+      withKey(house, 'route', raw, (...who) => routeOnly(house, ...who)),
     )
     app.get('/v1/decisions/:id', ({ req }) => decision(house, req.raw, req.param('id')))
     app.post('/v1/feedback', ({ req }) => feedback(house, req.raw))
@@ -83,6 +87,10 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     })
     return {
       fetch: (request) => app.fetch(request),
+      complete(path, request) {
+        const adapter = COMPLETIONS.get(path)
+        return adapter === undefined ? null : complete(house, adapter, request)
+      },
       close: () => house.close(),
       rewardReport: () => house.rewardReport,
     }

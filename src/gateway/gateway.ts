@@ -16,6 +16,9 @@ import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
 import type { DashboardFiles } from './dashboard/files.js'
 import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
+import type { ClientAnswer } from './doors/client-answer.js'
+import type { ClientRequest } from './doors/client-request.js'
+import { requestOf, responseOf } from './doors/web-door.js'
 import { checkGatewayOptions } from './given.js'
 import { sha256Hex } from './keys/digest.js'
 import { Keyring } from './keys/keyring.js'
@@ -75,6 +78,12 @@ const DURABLE_MS = 5000
 export interface Gateway {
   /** Answers a request, whatever its path. */
   fetch(request: Request): Response | Promise<Response>
+  /**
+   * Answers a POST that asks a model something, for servers that have it in a lighter form than a `Request`.
+   * @param path of its URL, without the query
+   * @returns null: the path is another's, and `fetch` answers
+   */
+  complete(path: string, request: ClientRequest): Promise<ClientAnswer> | null
   /** The config in force. */
   readonly live: LiveConfig
   /** What keys did recently. */
@@ -213,8 +222,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onError(error)
     return errorAnswer(context, error)
   })
+  const complete = (path: string, request: ClientRequest) => surfaces.complete?.(path, request) ?? null
   return {
-    fetch: (request) => app.fetch(request),
+    fetch(request) {
+      const answer = request.method === 'POST' ? complete(pathOf(request.url), requestOf(request)) : null
+      return answer?.then(responseOf) ?? app.fetch(request)
+    },
+    complete,
     live,
     rates,
     reload,
@@ -239,6 +253,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await records.close()
     },
   }
+}
+
+/** As it stands in a URL: what is written in another way is somebody else's to read. */
+function pathOf(url: string): string {
+  const from = url.indexOf('/', url.indexOf('://') + 3)
+  return from < 0 ? '/' : url.slice(from).split(/[?#]/, 1)[0]
 }
 
 /** A limit may stand in the router's log, of which the config knows nothing. */

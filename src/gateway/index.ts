@@ -15,6 +15,8 @@ export { routerOptionsOf } from './config/router-options.js'
 export type { Secret } from './config/secret.js'
 export type { Environment } from './config/shape.js'
 export type { DashboardFiles } from './dashboard/files.js'
+export type { AnswerSink, AnswerStream, ClientAnswer } from './doors/client-answer.js'
+export { BodyTooLong, type ClientRequest, type HeaderReader } from './doors/client-request.js'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.js'
 export { memoryRecords, type RecordStore } from './keys/records.js'
 export type { SecondOfUse, Use, UseExchange } from './keys/use.js'
@@ -30,4 +32,10 @@ export type { RewardReport } from './metrics/reward-metrics.js'
 export type { NoteKind, Notes } from './notes/notes.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'
 export type { AiSdkModel, AiSdkOptions, AiSdkProvider, ImportPackage } from './upstreams/ai-sdk/index.js'
-export { type CallUpstream, fetchUpstream, type UpstreamAnswer, type UpstreamCall } from './upstreams/call.js'
+export {
+  type CallUpstream,
+  fetchUpstream,
+  type UpstreamAnswer,
+  type UpstreamBody,
+  type UpstreamCall,
+} from './upstreams/call.js'

@@ -1,6 +1,8 @@
 import type { Router } from '../index.js'
 import type { StoreWatch } from './completions/store-watch.js'
 import type { LiveConfig } from './config/live-config.js'
+import type { ClientAnswer } from './doors/client-answer.js'
+import type { ClientRequest } from './doors/client-request.js'
 import type { Keyring } from './keys/keyring.js'
 import type { RateLimits } from './keys/rate-limits.js'
 import type { RequestObserver } from './logs/request-record.js'
@@ -38,6 +40,11 @@ export interface SurfaceDeps {
 export interface Surfaces {
   /** Answers a request of a client. */
   fetch(request: Request): Response | Promise<Response>
+  /**
+   * Answers a POST that asks a model something, without the objects of the web around it.
+   * @returns null: the path is another's, and `fetch` answers
+   */
+  complete?(path: string, request: ClientRequest): Promise<ClientAnswer> | null
   /**
    * Breaks off what is still under way, and resolves when the bill of every request is with the router. No request comes
    * afterwards; that a client was cut off may be told only later, so this does not wait for it.

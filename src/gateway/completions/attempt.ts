@@ -9,9 +9,11 @@ import {
   isBinding,
   NO_CONTRACT,
 } from '../../rewards/parts.js'
+import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
+import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
   failureOfConnection,
@@ -53,7 +55,7 @@ export class Attempt implements StreamedCall {
   private readonly isGraded: boolean
   /** Null: nothing of the answer is checked, nor graded. */
   private readonly collected: CollectedAnswer | null
-  private readonly abort = new AbortController()
+  private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
   private readonly cleanUps: (() => void)[] = []
@@ -77,7 +79,7 @@ export class Attempt implements StreamedCall {
   }
 
   /** The client's answer; or a failure, booked, before the client has seen anything. */
-  async run(): Promise<Response | UpstreamFailure> {
+  async run(): Promise<ClientAnswer | UpstreamFailure> {
     this.cleanUps.push(this.exchange.onBrokenOff(() => this.breakOff()))
     this.cleanUps.push(this.exchange.onGone(() => this.clientIsGone()))
     try {
@@ -89,11 +91,11 @@ export class Attempt implements StreamedCall {
     }
   }
 
-  private failedBeforeContent(error: unknown): Response | UpstreamFailure {
+  private failedBeforeContent(error: unknown): ClientAnswer | UpstreamFailure {
     this.breakOff()
     if (this.exchange.isGone) {
       this.booking.gone()
-      return this.goneResponse()
+      return this.goneAnswer()
     }
     const failure = this.told(error)
     this.booking.failure(failure)
@@ -126,9 +128,9 @@ export class Attempt implements StreamedCall {
     return this.adapter.errorEvent(message, code)
   }
 
-  private goneResponse(): Response {
+  private goneAnswer(): ClientAnswer {
     this.exchange.end(GONE_STATUS, 'cancelled', 'client_gone')
-    return new Response(null, { status: GONE_STATUS })
+    return { status: GONE_STATUS, headers: {}, body: null }
   }
 
   private async send(): Promise<UpstreamAnswer> {
@@ -141,7 +143,7 @@ export class Attempt implements StreamedCall {
       model: model.upstreamModel,
     }
     const body = withMembers(order.body.text, changes)
-    if (this.abort.signal.aborted) throw failureOfConnection(null)
+    if (this.break.isBroken) throw failureOfConnection(null)
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
@@ -157,10 +159,18 @@ export class Attempt implements StreamedCall {
   private begun(body: string): Promise<UpstreamAnswer> {
     const { house, adapter, order, exchange } = this
     const { model, upstream } = this.call
-    const { signal } = this.abort
+    const { break: broken } = this
     if (upstream.protocol !== 'ai-sdk') {
       const headers = upstreamHeaders(upstream, adapter, exchange.request.headers)
-      return house.call({ url: upstream.baseUrl + adapter.path, headers, body, signal })
+      return house.call({
+        url: upstream.baseUrl + adapter.path,
+        headers,
+        body,
+        get signal() {
+          return broken.signal
+        },
+        onBroken: (listener) => broken.onBroken(listener),
+      })
     }
     return house.callAiSdk(upstream, {
       surface: adapter.surface,
@@ -168,7 +178,7 @@ export class Attempt implements StreamedCall {
       body,
       isStreamed: order.asked.isStreamed,
       providerOptions: objectOf(model.parameters.providerOptions),
-      signal,
+      signal: broken.signal,
       now: house.deps.now,
     })
   }
@@ -211,7 +221,7 @@ export class Attempt implements StreamedCall {
     )
   }
 
-  private async whole(answer: UpstreamAnswer): Promise<Response> {
+  private async whole(answer: UpstreamAnswer): Promise<ClientAnswer> {
     const { exchange, adapter, order, meter } = this
     const body = this.watched(answer)
     await this.mustBeOk(answer, body)
@@ -230,14 +240,15 @@ export class Attempt implements StreamedCall {
     await this.noteModel()
     this.answered(answer.status)
     const path = adapter.usagePath(json)
-    return new Response(path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd), {
+    return {
       status: answer.status,
       headers: {
         'content-type': 'application/json',
         ...exchange.headers(),
         ...exchange.costHeader(),
       },
-    })
+      body: path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd),
+    }
   }
 
   /** Whose model goes on with the conversation: known to all processes before the client can. */
@@ -253,7 +264,7 @@ export class Attempt implements StreamedCall {
     })
   }
 
-  private async stream(answer: UpstreamAnswer): Promise<Response> {
+  private async stream(answer: UpstreamAnswer): Promise<ClientAnswer> {
     const { adapter, order, meter, exchange } = this
     const body = this.watched(answer)
     await this.mustBeOk(answer, body)
@@ -284,7 +295,7 @@ export class Attempt implements StreamedCall {
     exchange.firstToken()
     // The rest of the answer takes longer.
     void this.noteModel()
-    return new StreamResponse(this, streamed, body).begin()
+    return new StreamResponse(this, streamed, body).answer
   }
 
   /** The client went away: the call is broken off at once, or when the operator's time for it is over. */
@@ -295,7 +306,7 @@ export class Attempt implements StreamedCall {
   }
 
   breakOff(): void {
-    this.abort.abort()
+    this.break.breakOff()
   }
 
   /** The end of a whole answer, as the record has it. */

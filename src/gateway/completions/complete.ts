@@ -1,9 +1,11 @@
 import { isInStore } from '../../rewards/parts.js'
+import type { ClientAnswer } from '../doors/client-answer.js'
+import type { ClientRequest } from '../doors/client-request.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
-import type { UpstreamFailure } from '../upstreams/failure.js'
+import { UpstreamFailure } from '../upstreams/failure.js'
 import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -22,9 +24,9 @@ const RETRY_MS_MIN = 1000
 export async function complete(
   house: House,
   adapter: ProtocolAdapter,
-  request: Request,
+  request: ClientRequest,
   known: ClientKey | null = null,
-): Promise<Response> {
+): Promise<ClientAnswer> {
   const exchange = house.begin(request, adapter.surface)
   try {
     const authentication = await authenticated(house, request, known)
@@ -40,7 +42,7 @@ export async function complete(
 
 function authenticated(
   { deps: { keyring } }: House,
-  { headers }: Request,
+  { headers }: ClientRequest,
   known: ClientKey | null,
 ): Authentication | Promise<Authentication> {
   return known === null ? keyring.authenticate(keyTextOf(headers)) : { ok: true, key: known }
@@ -59,7 +61,7 @@ export function refused(
   { errors }: Pick<ProtocolAdapter, 'errors'>,
   exchange: Exchange,
   error: unknown,
-): Response {
+): ClientAnswer {
   const { router, now, onError } = house.deps
   const refusal = refusalOfError(error, router, exchange.record.tenant, now())
   if (refusal !== null) return exchange.refuse(refusal, errors)
@@ -74,14 +76,14 @@ async function tryModels(
   adapter: ProtocolAdapter,
   exchange: Exchange,
   order: Order,
-): Promise<Response> {
+): Promise<ClientAnswer> {
   const { retries, timeouts } = order.config
   house.retries.add(retries.shareMax)
   const excluded: string[] = []
   let call = await reserve(house, exchange, order, excluded)
   for (;;) {
     const outcome = await new Attempt(house, adapter, exchange, order, call).run()
-    if (outcome instanceof Response) return outcome
+    if (!(outcome instanceof UpstreamFailure)) return outcome
     excluded.push(call.model.id)
     const mayRetry =
       outcome.kind !== 'caller' &&
@@ -145,7 +147,7 @@ function failed(
   adapter: ProtocolAdapter,
   exchange: Exchange,
   { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
-): Response {
+): ClientAnswer {
   const refusal = { status, code, message: house.scrub(message), retryAfterMs }
   if (body === null) return exchange.refuse(refusal, adapter.errors, 'failed')
   // In the upstream's own words, which its clients know how to read.

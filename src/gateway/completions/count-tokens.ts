@@ -14,12 +14,7 @@ import { Refused } from './refused.js'
 const ANSWER_BYTES_MAX = 64 * 1024
 
 /** `POST /v1/messages/count_tokens`: passed on to the first model that could answer. It costs nothing. */
-export async function countTokens(
-  house: House,
-  request: Request,
-  key: ClientKey,
-  exchange: Exchange,
-): Promise<object> {
+export async function countTokens(house: House, key: ClientKey, exchange: Exchange): Promise<object> {
   const order = await readOrder(house, ANTHROPIC_MESSAGES, exchange, key)
   const upstreamOf = (model: ModelConfig) => order.config.upstreams.find(({ id }) => id === model.upstream)
   const model = order.models.find((each) => upstreamOf(each)?.protocol === ANTHROPIC_MESSAGES.protocol)
@@ -35,7 +30,7 @@ export async function countTokens(
   try {
     const call = {
       url: `${upstream.baseUrl}${ANTHROPIC_MESSAGES.path}/count_tokens`,
-      headers: upstreamHeaders(upstream, ANTHROPIC_MESSAGES, request.headers),
+      headers: upstreamHeaders(upstream, ANTHROPIC_MESSAGES, exchange.request.headers),
       body: withMembers(order.body.text, { model: model.upstreamModel }),
       signal: abort.signal,
     }

@@ -1,3 +1,5 @@
+import { type ClientAnswer, jsonAnswer } from '../doors/client-answer.js'
+import type { ClientRequest } from '../doors/client-request.js'
 import type { Admission } from '../keys/rate-limits.js'
 import { type ErrorProtocol, type Refusal, refusalBody, refusalHeaders } from '../keys/refusal.js'
 import type { Outcome, RequestRecord, Surface } from '../logs/request-record.js'
@@ -12,7 +14,7 @@ type Told = { -readonly [F in keyof RequestRecord]: RequestRecord[F] }
 
 /** One request of a client from its coming to its end, which is told once. */
 export class Exchange {
-  readonly request: Request
+  readonly request: ClientRequest
   readonly record: Told
   admission: Admission | null = null
   /** The client went away, or the gateway closes: nobody reads an answer. */
@@ -36,7 +38,7 @@ export class Exchange {
   })
 
   constructor(
-    request: Request,
+    request: ClientRequest,
     surface: Surface,
     now: () => number,
     observe: (record: RequestRecord) => void,
@@ -77,8 +79,8 @@ export class Exchange {
           ? null
           : { traceparent, ...(tracestate === null ? {} : { tracestate }) },
     }
-    request.signal.addEventListener('abort', () => this.goneAway(), { once: true })
-    if (request.signal.aborted) this.isGone = true
+    request.onGone(() => this.goneAway())
+    if (request.isGone) this.isGone = true
   }
 
   get elapsedMs(): number {
@@ -162,13 +164,16 @@ export class Exchange {
   }
 
   /** Ends with an error in the client's protocol. */
-  refuse(refusal: Refusal, protocol: ErrorProtocol, outcome: Outcome = 'refused', body?: object): Response {
+  refuse(
+    refusal: Refusal,
+    protocol: ErrorProtocol,
+    outcome: Outcome = 'refused',
+    body?: object,
+  ): ClientAnswer {
     this.record.error = refusal.message
     this.end(refusal.status, this.isGone ? 'cancelled' : outcome, refusal.code)
-    return new Response(JSON.stringify(body ?? refusalBody(refusal, protocol)), {
-      status: refusal.status,
-      headers: { ...this.headers(), ...this.costHeader(), ...refusalHeaders(refusal) },
-    })
+    const headers = { ...this.headers(), ...this.costHeader(), ...refusalHeaders(refusal) }
+    return jsonAnswer(refusal.status, body ?? refusalBody(refusal, protocol), headers)
   }
 
   costHeader(): Record<string, string> {

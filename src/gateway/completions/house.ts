@@ -1,6 +1,9 @@
 import type { After } from '../../base/after.js'
 import { type Judge, Repeats, type RewardCollector } from '../../rewards/parts.js'
 import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
+import type { ClientAnswer } from '../doors/client-answer.js'
+import type { ClientRequest } from '../doors/client-request.js'
+import { requestOf, responseOf } from '../doors/web-door.js'
 import { collectorOf } from '../feedback/collector.js'
 import { Decisions } from '../feedback/decisions.js'
 import { JUDGE_KEY, judgeOf } from '../judge/judge-model.js'
@@ -30,7 +33,7 @@ export interface HouseOptions {
   /** In [0, 1), for what is left to chance. */
   readonly random: () => number
   /** Asks a model as a client would, for the judge. */
-  readonly ask: (house: House, adapter: ProtocolAdapter, request: Request) => Promise<Response>
+  readonly ask: (house: House, adapter: ProtocolAdapter, request: ClientRequest) => Promise<ClientAnswer>
   readonly aiSdk?: AiSdkOptions | undefined
 }
 
@@ -65,7 +68,9 @@ export class House {
     this.sessions = new Sessions(deps.notes, deps.now)
     this.decisions = new Decisions(deps.notes)
     this.rewards = collectorOf(deps, after, random)
-    this.judge = judgeOf(deps, this.rewards, after, random, (adapter, request) => ask(this, adapter, request))
+    this.judge = judgeOf(deps, this.rewards, after, random, async (adapter, request) =>
+      responseOf(await ask(this, adapter, requestOf(request))),
+    )
   }
 
   get rewardReport(): RewardReport {
@@ -77,7 +82,7 @@ export class House {
     }
   }
 
-  begin(request: Request, surface: Surface): Exchange {
+  begin(request: ClientRequest, surface: Surface): Exchange {
     const { now, observe } = this.deps
     const onEnd = (ended: Exchange) => {
       this.underWay.delete(ended)

@@ -1,4 +1,5 @@
 import { type Json, objectOf } from '../../base/json.js'
+import { BodyTooLong, type ClientRequest } from '../doors/client-request.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
 import { repeatedKey } from '../protocols/json-text.js'
 import { Refused } from './refused.js'
@@ -9,7 +10,7 @@ export interface RequestBody {
 }
 
 /** The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes. @throws Refused */
-export async function readJsonBody(request: Request, bytesMax: number): Promise<RequestBody> {
+export async function readJsonBody(request: ClientRequest, bytesMax: number): Promise<RequestBody> {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
@@ -72,48 +73,22 @@ function folded(name: string): string {
   return name.toUpperCase().toLowerCase()
 }
 
-async function bytesOf(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLong = () => new Refused(413, 'body_too_large', `expected a body of at most ${bytesMax} bytes`)
-  const length = request.headers.get('content-length')
-  if (length !== null) {
-    if (Number(length) > bytesMax) throw tooLong()
-    return new Uint8Array(await arrived(request.arrayBuffer()))
-  }
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const reader = request.body?.getReader()
-  if (reader === undefined) return new Uint8Array()
-  for (;;) {
-    const { done, value } = await arrived(reader.read())
-    if (done) break
-    bytes += value.byteLength
-    if (bytes > bytesMax) {
-      reader.cancel().catch(() => {})
-      throw tooLong()
-    }
-    chunks.push(value)
-  }
-  const whole = new Uint8Array(bytes)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return whole
-}
-
-/** A client that goes away in the middle of its request. */
-async function arrived<T>(promise: Promise<T>): Promise<T> {
+async function bytesOf(request: ClientRequest, bytesMax: number): Promise<Uint8Array> {
   try {
-    return await promise
-  } catch {
+    return await request.body(bytesMax)
+  } catch (error) {
+    if (error instanceof BodyTooLong)
+      throw new Refused(413, 'body_too_large', `expected a body of at most ${bytesMax} bytes`)
+    // A client that goes away in the middle of its request.
     throw new Refused(400, 'request_broken_off', 'the request has no end')
   }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 function decoded(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     throw new Refused(400, 'invalid_json', 'expected a body in UTF-8')
   }

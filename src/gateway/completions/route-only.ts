@@ -10,13 +10,9 @@ import { routeOptions } from './route-options.js'
  * `POST /v1/route`: where a request would go: one of `/v1/messages` with an `anthropic-version`, of `/v1/chat/completions` without.
  * Nothing is called, reserved, paid in or learned: there is no decision that feedback could name.
  */
-export async function routeOnly(
-  house: House,
-  request: Request,
-  key: ClientKey,
-  exchange: Exchange,
-): Promise<object> {
-  const adapter = request.headers.has('anthropic-version') ? ANTHROPIC_MESSAGES : OPENAI_CHAT
+export async function routeOnly(house: House, key: ClientKey, exchange: Exchange): Promise<object> {
+  const adapter =
+    exchange.request.headers.get('anthropic-version') !== null ? ANTHROPIC_MESSAGES : OPENAI_CHAT
   const order = await readOrder(house, adapter, exchange, key)
   mustBeAllowed(order, adapter.surface)
   exchange.record.isStreamed = false

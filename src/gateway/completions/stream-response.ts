@@ -1,5 +1,6 @@
 import type { After } from '../../base/after.js'
 import type { GatewayConfig } from '../config/config.js'
+import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Booking } from './booking.js'
@@ -32,13 +33,13 @@ const LINGER_READS_MAX = 8
  * A stream on its way to the client, as fast as that reads: what waits for it is bounded, and then the upstream is not read
  * either. However it ends, it is booked.
  */
-export class StreamResponse {
+export class StreamResponse implements AnswerStream {
+  readonly waitingBytesMax: number
   private readonly call: StreamedCall
   private readonly streamed: StreamedAnswer
   private readonly body: WatchedBody
-  private readonly encoder = new TextEncoder()
   private readonly forget: (() => void)[] = []
-  private controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  private sink: AnswerSink | null = null
   private reading: Promise<void> | null = null
   private isOver = false
   /** It is to end, as soon as the read that is under way is over: that may bring something all the same. */
@@ -48,20 +49,17 @@ export class StreamResponse {
     this.call = call
     this.streamed = streamed
     this.body = body
+    this.waitingBytesMax = call.config.limits.streamBufferBytesMax
   }
 
-  begin(): Response {
+  /** The head of the answer, and the rest of it. */
+  get answer(): ClientAnswer {
+    return { status: 200, headers: { ...HEADERS, ...this.call.exchange.headers() }, body: this }
+  }
+
+  begin(sink: AnswerSink): void {
     const { exchange, config, after } = this.call
-    const stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.controller = controller
-        },
-        pull: () => this.pull(),
-        cancel: () => exchange.goneAway(),
-      },
-      { highWaterMark: config.limits.streamBufferBytesMax, size: (chunk) => chunk?.byteLength ?? 0 },
-    )
+    this.sink = sink
     const leftMs = Math.max(0, config.timeouts.totalMs - exchange.elapsedMs)
     // A read that is under way has this limit itself; a client that does not read has it here.
     const unread = () => this.reading === null && exchange.breakOff()
@@ -73,10 +71,13 @@ export class StreamResponse {
     )
     this.forget.push(exchange.onBrokenOff(() => this.brokenOff()))
     this.forget.push(exchange.onGone(() => this.gone()))
-    return new Response(stream, { status: 200, headers: { ...HEADERS, ...exchange.headers() } })
   }
 
-  private pull(): Promise<void> | undefined {
+  cancel(): void {
+    this.call.exchange.goneAway()
+  }
+
+  pull(): Promise<void> | undefined {
     // Of a client that is gone the rest is read by `drain`, or nobody.
     if (this.call.exchange.isGone || this.isOver) return undefined
     this.reading = this.give().finally(() => {
@@ -88,7 +89,7 @@ export class StreamResponse {
   private async give(): Promise<void> {
     try {
       const text = await this.streamed.next()
-      if (text !== null) this.send(text)
+      if (text !== null) this.sink?.send(text)
       if (text === null || this.streamed.isOver) this.finish()
       else if (this.isEnding) this.broken(null)
     } catch (error) {
@@ -99,7 +100,7 @@ export class StreamResponse {
   private finish(): void {
     if (!this.over()) return
     this.call.answered(200)
-    this.close()
+    this.sink?.end()
     void this.linger()
   }
 
@@ -117,9 +118,9 @@ export class StreamResponse {
       call.booking.failure(failure)
       exchange.record.error = failure.message
       exchange.end(200, 'failed', failure.code)
-      this.send(call.errorEvent(failure.message, failure.code))
+      this.sink?.send(call.errorEvent(failure.message, failure.code))
     }
-    this.close()
+    this.sink?.end()
   }
 
   /** Nobody reads on: to the end without a client, or not at all. */
@@ -160,22 +161,6 @@ export class StreamResponse {
     this.isOver = true
     for (const forget of this.forget.splice(0)) forget()
     return true
-  }
-
-  private send(text: string): void {
-    try {
-      this.controller?.enqueue(this.encoder.encode(text))
-    } catch {
-      // The client has gone.
-    }
-  }
-
-  private close(): void {
-    try {
-      this.controller?.close()
-    } catch {
-      // The client has gone.
-    }
   }
 
   /** Reads the end of the bytes, so that the connection can be kept. */

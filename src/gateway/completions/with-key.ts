@@ -1,3 +1,4 @@
+import { requestOf, responseOf } from '../doors/web-door.js'
 import { type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ErrorProtocol } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
@@ -13,10 +14,10 @@ export async function withKey(
   answer: (key: ClientKey, exchange: Exchange) => Promise<object>,
   errors: ErrorProtocol = 'openai',
 ): Promise<Response> {
-  const exchange = house.begin(request, surface)
+  const exchange = house.begin(requestOf(request), surface)
   try {
     const authentication = await house.deps.keyring.authenticate(keyTextOf(request.headers))
-    if (!authentication.ok) return exchange.refuse(authentication.refusal, errors)
+    if (!authentication.ok) return responseOf(exchange.refuse(authentication.refusal, errors))
     const { key } = authentication
     exchange.record.key = { id: key.id, name: key.name }
     exchange.record.tenant = key.tenant
@@ -24,6 +25,6 @@ export async function withKey(
     exchange.end(200, 'answered', null)
     return Response.json(body, { headers: exchange.headers() })
   } catch (error) {
-    return refused(house, { errors }, exchange, error)
+    return responseOf(refused(house, { errors }, exchange, error))
   }
 }

@@ -16,6 +16,7 @@ import { Refused } from '../completions/refused.js'
 import { readJsonBody } from '../completions/request-body.js'
 import { withKey } from '../completions/with-key.js'
 import type { LinksConfig } from '../config/config.js'
+import { requestOf } from '../doors/web-door.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { RequestError } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
@@ -29,7 +30,7 @@ const BODY_BYTES_MAX = 64 * 1024
 export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
-    const { json } = await readJsonBody(request, BODY_BYTES_MAX)
+    const { json } = await readJsonBody(exchange.request, BODY_BYTES_MAX)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
     await mustBeOf(house, given.decision, key)
@@ -108,7 +109,7 @@ export async function link(house: House, request: Request, token: string): Promi
 
 /** @returns whether there is nothing to be sorry for */
 async function giveClaim(house: House, request: Request, { decision, value }: LinkClaim): Promise<boolean> {
-  const exchange = house.begin(request, 'feedback')
+  const exchange = house.begin(requestOf(request), 'feedback')
   exchange.record.decision = decision
   try {
     // One person, one word: the other link takes nothing back once this has counted.

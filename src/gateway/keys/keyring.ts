@@ -1,4 +1,5 @@
 import type { GatewayConfig, KeyRights } from '../config/config.js'
+import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
 import { type Refusal, refused } from './refusal.js'
 import type { SharedRecords } from './shared-records.js'
@@ -119,7 +120,7 @@ function held(
 }
 
 /** The key of a request: `authorization: Bearer KEY` (OpenAI), or `x-api-key: KEY` (Anthropic). */
-export function keyTextOf(headers: Headers): string | null {
+export function keyTextOf(headers: HeaderReader): string | null {
   const bearer = /^bearer +([!-~]+)$/i.exec(headers.get('authorization') ?? '')
   return bearer?.[1] ?? headers.get('x-api-key')
 }

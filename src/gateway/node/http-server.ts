@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
+import { answeredShort, type CompleteByPath } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
@@ -28,15 +29,15 @@ export interface HttpServer {
 
 /**
  * Listens for HTTP. Limits of headers and of the time that a request may take to arrive are those of the config at the start.
- * @param isOwnProcess nobody else is in it: the global `Request` and `Response` become light ones, which takes a fifth of the
- * processor's time off a request
+ * @param complete answers what it can without the objects of the web, which cost more than all the rest of a request
  * @throws (the promise is rejected with) what keeps it from listening
  */
 export async function listen(
   { listen: { host, port }, limits, timeouts }: HttpSettings,
   fetch: (request: Request) => Response | Promise<Response>,
-  isOwnProcess = false,
+  complete: CompleteByPath = () => null,
 ): Promise<HttpServer> {
+  const byFetch = getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host })
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
@@ -47,8 +48,12 @@ export async function listen(
       // A request with two lengths, or a length and chunks, is two requests to somebody else.
       insecureHTTPParser: false,
       noDelay: true,
+      // As the web has it: what comes twice is one text.
+      joinDuplicateHeaders: true,
     },
-    getRequestListener(fetch, { overrideGlobalObjects: isOwnProcess, hostname: host }),
+    (incoming, outgoing) => {
+      if (!answeredShort(complete, incoming, outgoing)) void byFetch(incoming, outgoing)
+    },
   )
   server.on('clientError', refuse)
   await new Promise<void>((resolve, reject) => {

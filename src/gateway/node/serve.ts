@@ -27,8 +27,6 @@ export interface ServeOptions {
   readonly log?: JsonLog | undefined
   /** False: whoever calls takes the process's signals. Default: true. */
   readonly signals?: boolean | undefined
-  /** Whether the process is this server's alone, globals included. Default: false. */
-  readonly isOwnProcess?: boolean | undefined
 }
 
 /** A server that runs until it is told to end. */
@@ -58,7 +56,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const config = await readFileConfig(options)
     const log = options.log ?? jsonLog(config.logging.level)
     const front: Front = { gateway: null, isEnding: false }
-    const http = await listen(config, (request) => answer(front, request), options.isOwnProcess)
+    const http = await listen(
+      config,
+      (request) => answer(front, request),
+      // What does not take requests says so by the other way.
+      (path, request) => (front.isEnding ? null : (front.gateway?.complete(path, request) ?? null)),
+    )
     log.write('info', { url: http.url }, 'listening')
     const server = new Server(options, log, http, front, signals)
     try {

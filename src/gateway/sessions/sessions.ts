@@ -1,4 +1,5 @@
 import { textHash } from '../../base/text-hash.js'
+import type { HeaderReader } from '../doors/client-request.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Notes } from '../notes/notes.js'
 import type { Asked } from '../protocols/adapter.js'
@@ -13,7 +14,7 @@ const OPENING_CHARS_MAX = 4096
  * where it has none, so nobody can reach into another's.
  */
 export function sessionOf(
-  headers: Headers,
+  headers: HeaderReader,
   asked: Asked,
   key: ClientKey,
 ): { id: string; shown: string | null } {

@@ -10,18 +10,26 @@ export interface UpstreamCall {
   readonly headers: Readonly<Record<string, string>>
   /** JSON. */
   readonly body: string
-  /** Breaks it off, at any time. */
+  /** Breaks it off, at any time. Made when it is read. */
   readonly signal: AbortSignal
+  /** Calls back in place of `signal`, at once where it is broken off already: it costs less. Only the latest listener is called. */
+  onBroken?(listener: () => void): void
 }
 
-/** The head of an answer, and its bytes as they come. Nothing is read before it is asked for. */
+/** The bytes of an answer as they come. Nothing is read before it is asked for. */
+export interface UpstreamBody extends AsyncIterator<Uint8Array> {
+  /** What is there already; undefined: nothing, and `next` waits for more; null: that was all. */
+  take?(): Uint8Array | null | undefined
+}
+
+/** The head of an answer, and its bytes. */
 export interface UpstreamAnswer {
   /** Of HTTP. */
   readonly status: number
   /** By its name in lower case; null: it is missing. */
   header(name: string): string | null
   /** What comes, piece by piece. */
-  readonly body: AsyncIterator<Uint8Array>
+  readonly body: UpstreamBody
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from '../config/config.js'
 import { Secret } from '../config/secret.js'
+import type { HeaderReader } from '../doors/client-request.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 
 const ANTHROPIC_VERSION = '2023-06-01'
@@ -8,7 +9,7 @@ const ANTHROPIC_VERSION = '2023-06-01'
 export function upstreamHeaders(
   { protocol, apiKey, headers }: UpstreamConfig,
   { passedHeaders }: Pick<ProtocolAdapter, 'passedHeaders'>,
-  client: Headers,
+  client: HeaderReader,
 ): Record<string, string> {
   const sent: Record<string, string> = {
     'content-type': 'application/json',

@@ -1,4 +1,5 @@
 import type { After } from '../../base/after.js'
+import type { UpstreamBody } from './call.js'
 import { failureOfConnection, UpstreamFailure } from './failure.js'
 
 /**
@@ -32,21 +33,30 @@ export interface Wait {
 
 /** The bytes of an answer, each wait for more of them bounded. */
 export class WatchedBody {
-  private readonly chunks: AsyncIterator<Uint8Array>
+  private readonly chunks: UpstreamBody
   private readonly after: After
   private ended = false
   /** While a wait is under way. */
   wait: () => Wait
 
-  constructor(chunks: AsyncIterator<Uint8Array>, after: After, wait: () => Wait) {
+  constructor(chunks: UpstreamBody, after: After, wait: () => Wait) {
     this.chunks = chunks
     this.after = after
     this.wait = wait
   }
 
+  /** What is there already; undefined: nothing; null: that was all. */
+  take(): Uint8Array | null | undefined {
+    if (this.ended) return null
+    const chunk = this.chunks.take?.()
+    if (chunk === null) this.ended = true
+    return chunk
+  }
+
   /** @returns null at the end. @throws (the promise is rejected with) UpstreamFailure */
   async next(): Promise<Uint8Array | null> {
-    if (this.ended) return null
+    const there = this.take()
+    if (there !== undefined) return there
     try {
       const { ms, what } = this.wait()
       const { done, value } = await within(this.chunks.next(), ms, this.after, what)
@@ -68,12 +78,12 @@ export class WatchedBody {
 
   /** All of it, as text. @throws (the promise is rejected with) UpstreamFailure, for more than `bytesMax` too */
   async text(bytesMax: number): Promise<string> {
-    const decoder = new TextDecoder()
+    const chunks: Uint8Array[] = []
     let bytes = 0
-    let text = ''
     for (;;) {
-      const chunk = await this.next()
-      if (chunk === null) return text + decoder.decode()
+      const there = this.take()
+      const chunk = there === undefined ? await this.next() : there
+      if (chunk === null) return textOf(chunks)
       bytes += chunk.byteLength
       if (bytes > bytesMax) {
         this.stop()
@@ -86,7 +96,16 @@ export class WatchedBody {
           more,
         )
       }
-      text += decoder.decode(chunk, { stream: true })
+      chunks.push(chunk)
     }
   }
+}
+
+const UTF8 = new TextDecoder()
+
+function textOf(chunks: readonly Uint8Array[]): string {
+  const [first] = chunks
+  if (chunks.length === 1 && first !== undefined) return UTF8.decode(first)
+  const decoder = new TextDecoder()
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
 }

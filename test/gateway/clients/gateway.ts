@@ -126,7 +126,11 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
       changed()
     },
   })
-  const http = await listen(config, (request) => gateway.fetch(request))
+  const http = await listen(
+    config,
+    (request) => gateway.fetch(request),
+    (path, request) => gateway.complete(path, request),
+  )
   const isOver = (count: number) =>
     requests.length >= count && router.stats().pending.unsettled === 0 && isIdle(upstream)
   return {

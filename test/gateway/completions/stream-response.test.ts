@@ -3,6 +3,7 @@ import { afterTimeout } from '../../../src/base/after.js'
 import { Exchange } from '../../../src/gateway/completions/exchange.js'
 import { type StreamedCall, StreamResponse } from '../../../src/gateway/completions/stream-response.js'
 import type { StreamedAnswer } from '../../../src/gateway/completions/streamed.js'
+import { requestOf, responseOf } from '../../../src/gateway/doors/web-door.js'
 import { UpstreamFailure } from '../../../src/gateway/upstreams/failure.js'
 import type { WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
 
@@ -15,7 +16,7 @@ function started(onClientGone: 'cancel' | 'drain') {
   vi.useFakeTimers()
   const booked: string[] = []
   const exchange = new Exchange(
-    new Request('http://x/'),
+    requestOf(new Request('http://x/')),
     'chat',
     Date.now,
     () => {},
@@ -48,11 +49,12 @@ function started(onClientGone: 'cancel' | 'drain') {
     told: (error: unknown) =>
       error instanceof UpstreamFailure ? error : new UpstreamFailure('operator', 'x', 500, 'x'),
   }
-  const response = new StreamResponse(
+  const { answer } = new StreamResponse(
     call as unknown as StreamedCall,
     streamed as unknown as StreamedAnswer,
     body as unknown as WatchedBody,
-  ).begin()
+  )
+  const response = responseOf(answer)
   return { exchange, booked, response, give: (text: string) => give(text), reads: () => reads }
 }
 

@@ -117,7 +117,11 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
       if (level === 'error' && message === 'the gateway failed') problems.push(JSON.stringify(fields))
     },
   })
-  const http = await listen(config, (request) => gateway.fetch(request))
+  const http = await listen(
+    config,
+    (request) => gateway.fetch(request),
+    (path, request) => gateway.complete(path, request),
+  )
   let isClosed = false
   const close = async () => {
     if (isClosed) return

@@ -1,0 +1,42 @@
+/** What a client gets, by whatever server it came. */
+export interface ClientAnswer {
+  /** Of HTTP. */
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Null: an answer without a body. */
+  readonly body: string | AnswerStream | null
+}
+
+/** An answer that comes in pieces. */
+export interface AnswerStream {
+  /** Bytes that may wait for the client before no more are asked for. */
+  readonly waitingBytesMax: number
+  /** Called once, before anything is asked for: where pieces go, and they may go there unasked. */
+  begin(sink: AnswerSink): void
+  /**
+   * Asks for more: something is sent, or it ends. Only one is asked for at a time.
+   * @returns undefined: nobody reads any more, or it has ended. The promise is never rejected
+   */
+  pull(): Promise<void> | undefined
+  /** The client has gone. */
+  cancel(): void
+}
+
+/** Where the pieces of an answer go. Both do nothing where the client has gone. */
+export interface AnswerSink {
+  send(text: string): void
+  end(): void
+}
+
+/** An answer of JSON. */
+export function jsonAnswer(
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): ClientAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  }
+}

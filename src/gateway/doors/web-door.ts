@@ -1,0 +1,93 @@
+import type { AnswerStream, ClientAnswer } from './client-answer.js'
+import { BodyTooLong, type ClientRequest, type HeaderReader } from './client-request.js'
+
+/** A request of the web, as the gateway reads it. */
+export function requestOf(request: Request): ClientRequest {
+  return new WebRequest(request)
+}
+
+/** An answer as the web has it. */
+export function responseOf({ status, headers, body }: ClientAnswer): Response {
+  return new Response(typeof body === 'object' && body !== null ? readableOf(body) : body, {
+    status,
+    headers,
+  })
+}
+
+class WebRequest implements ClientRequest {
+  private readonly request: Request
+
+  constructor(request: Request) {
+    this.request = request
+  }
+
+  get headers(): HeaderReader {
+    return this.request.headers
+  }
+
+  get isGone(): boolean {
+    return this.request.signal.aborted
+  }
+
+  onGone(listener: () => void): void {
+    this.request.signal.addEventListener('abort', listener, { once: true })
+  }
+
+  async body(bytesMax: number): Promise<Uint8Array> {
+    const { request } = this
+    const length = request.headers.get('content-length')
+    if (length !== null) {
+      if (Number(length) > bytesMax) throw new BodyTooLong()
+      return new Uint8Array(await request.arrayBuffer())
+    }
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    const reader = request.body?.getReader()
+    if (reader === undefined) return new Uint8Array()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+      if (bytes > bytesMax) {
+        reader.cancel().catch(() => {})
+        throw new BodyTooLong()
+      }
+      chunks.push(value)
+    }
+    const whole = new Uint8Array(bytes)
+    let offset = 0
+    for (const chunk of chunks) {
+      whole.set(chunk, offset)
+      offset += chunk.byteLength
+    }
+    return whole
+  }
+}
+
+function readableOf(stream: AnswerStream): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const sinkOf = (controller: ReadableStreamDefaultController<Uint8Array>) => ({
+    send(text: string) {
+      try {
+        controller.enqueue(encoder.encode(text))
+      } catch {
+        // The client has gone.
+      }
+    },
+    end() {
+      try {
+        controller.close()
+      } catch {
+        // The client has gone.
+      }
+    },
+  })
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => stream.begin(sinkOf(controller)),
+      pull: () => stream.pull(),
+      cancel: () => stream.cancel(),
+    },
+    { highWaterMark: stream.waitingBytesMax, size: (chunk) => chunk?.byteLength ?? 0 },
+  )
+}

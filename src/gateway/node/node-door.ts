@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
+import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/client-request.js'
+
+/** Answers a POST; null: another way than the short one is for its path. */
+export type CompleteByPath = (path: string, request: ClientRequest) => Promise<ClientAnswer> | null
+
+/** What is left of a body that nobody wants may still come for so long, or its client would not read the answer. */
+const LEFT_MS = 500
+
+/**
+ * Answers a request of Node's own server without the objects of the web.
+ * @returns false: it is not one that can be answered so
+ */
+export function answeredShort(
+  complete: CompleteByPath,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): boolean {
+  const { method, url = '' } = incoming
+  if (method !== 'POST') return false
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  const answer = complete(path, new NodeRequest(incoming, outgoing))
+  if (answer === null) return false
+  void answer.then((given) => send(given, incoming, outgoing))
+  return true
+}
+
+class NodeRequest implements ClientRequest, HeaderReader {
+  private readonly incoming: IncomingMessage
+  private readonly outgoing: ServerResponse
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+    this.incoming = incoming
+    this.outgoing = outgoing
+  }
+
+  get headers(): HeaderReader {
+    return this
+  }
+
+  get(name: string): string | null {
+    const value = this.incoming.headers[name]
+    return typeof value === 'string' ? value : (value?.join(', ') ?? null)
+  }
+
+  get isGone(): boolean {
+    return this.outgoing.destroyed
+  }
+
+  onGone(listener: () => void): void {
+    const { outgoing } = this
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished) listener()
+    })
+  }
+
+  body(bytesMax: number): Promise<Uint8Array> {
+    const { incoming } = this
+    if (Number(this.get('content-length') ?? 0) > bytesMax) return Promise.reject(new BodyTooLong())
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      incoming
+        .on('data', (chunk: Buffer) => {
+          bytes += chunk.byteLength
+          if (bytes > bytesMax) {
+            reject(new BodyTooLong())
+            return
+          }
+          chunks.push(chunk)
+        })
+        .on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+        .on('error', reject)
+    })
+  }
+}
+
+function send(
+  { status, headers, body }: ClientAnswer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  if (outgoing.destroyed) return
+  if (!incoming.complete) outgoing.once('finish', () => leave(incoming))
+  if (body === null) outgoing.writeHead(status, headers).end()
+  else if (typeof body === 'string') {
+    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+    outgoing.end(body)
+  } else {
+    outgoing.writeHead(status, headers)
+    new NodeSink(body, outgoing).begin()
+  }
+}
+
+/** The rest of a body is passed over, for as long as that takes a moment. */
+function leave(incoming: IncomingMessage): void {
+  if (incoming.complete) return
+  const late = setTimeout(() => incoming.socket.destroySoon(), LEFT_MS).unref()
+  incoming.once('close', () => clearTimeout(late)).resume()
+}
+
+/** A stream on its way to a socket, no faster than that takes it. */
+class NodeSink implements AnswerSink {
+  private readonly stream: AnswerStream
+  private readonly outgoing: ServerResponse
+  private isPulling = false
+  private isOver = false
+
+  constructor(stream: AnswerStream, outgoing: ServerResponse) {
+    this.stream = stream
+    this.outgoing = outgoing
+  }
+
+  begin(): void {
+    this.outgoing.once('close', () => {
+      this.isOver = true
+      if (!this.outgoing.writableFinished) this.stream.cancel()
+    })
+    this.stream.begin(this)
+    this.pull()
+  }
+
+  send(text: string): void {
+    // Called back when the socket has taken it: there may be room again.
+    if (!this.isOver) this.outgoing.write(text, this.taken)
+  }
+
+  end(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.outgoing.end()
+  }
+
+  private readonly taken = (): void => this.pull()
+
+  private pull(): void {
+    if (this.isPulling || this.isOver || this.outgoing.writableLength >= this.stream.waitingBytesMax) return
+    const pulled = this.stream.pull()
+    if (pulled === undefined) return
+    this.isPulling = true
+    void pulled.then(() => {
+      this.isPulling = false
+      this.pull()
+    })
+  }
+}
