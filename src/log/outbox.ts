@@ -22,6 +22,8 @@ interface OutboxOptions {
   readonly firstNumber: number
   /** Events that may wait to be durable. */
   readonly capacity: number
+  /** While nobody waits for them, events gather for so long between two appends, ms: each costs as much as many events. Default 0. */
+  readonly gatherMs?: number
   /** Held while events wait. */
   readonly alive: KeepAlive
   /** Called for every append that failed; it is tried again unless the error is fatal. */
@@ -65,6 +67,10 @@ export class Outbox {
   private rewinds = 0
   private isLost = false
   private retryMs = RETRY_MS_MIN
+  /** Number of the latest event that somebody waits for. */
+  private wanted = 0
+  /** Ends the gathering that is under way. */
+  private hurry: (() => void) | null = null
   private broken: unknown
   /** A batch ends with the event of that number: somebody wants to know the position after it. */
   cutAfter = 0
@@ -110,6 +116,7 @@ export class Outbox {
     const bytes = this.writer.encode(event)
     this.queue.push(bytes)
     this.lastNumber++
+    if (this.queue.length === BATCH_EVENTS_MAX) this.hurry?.()
     this.options.alive.hold()
     this.schedule()
     return bytes
@@ -123,7 +130,14 @@ export class Outbox {
     if (broken !== undefined) return Promise.reject(broken)
     return new Promise((resolve, reject) => {
       this.waiters.push({ number: this.lastNumber, resolve, reject })
+      this.want(this.lastNumber)
     })
+  }
+
+  /** Somebody waits for the event of that number: nothing gathers before it is durable. */
+  want(number: number): void {
+    this.wanted = Math.max(this.wanted, number)
+    this.hurry?.()
   }
 
   /**
@@ -145,6 +159,7 @@ export class Outbox {
   break(error: unknown): void {
     if (this.broken !== undefined) return
     this.broken = error
+    this.hurry?.()
     this.options.alive.progress(false)
     this.options.onBroken(error)
     for (const { reject } of this.waiters.splice(0)) reject(error)
@@ -177,8 +192,24 @@ export class Outbox {
       this.options.alive.progress(this.waiting > 0)
       while (this.waiters.length > 0 && this.waiters[0].number <= this.durable)
         this.waiters.shift()?.resolve()
+      await this.gather()
     }
     this.isAppending = false
+  }
+
+  /** Lets events come together, unless somebody waits or there are enough. */
+  private async gather(): Promise<void> {
+    const { gatherMs = 0 } = this.options
+    if (gatherMs === 0 || this.wanted > this.durable || this.queue.length >= BATCH_EVENTS_MAX) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs)
+      if (typeof timer === 'object') timer.unref()
+      this.hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.hurry = null
   }
 
   /** @returns undefined when the store is broken, or has lost what came before: that batch is not the next one any more */

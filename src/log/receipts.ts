@@ -7,6 +7,12 @@ export class PendingReceipt implements Receipt {
   private error: unknown
   private resolve: (() => void) | undefined
   private reject: ((error: unknown) => void) | undefined
+  private readonly onAsked: (() => void) | undefined
+
+  /** @param onAsked called when somebody begins to wait for it */
+  constructor(onAsked?: () => void) {
+    this.onAsked = onAsked
+  }
 
   get durable(): Promise<void> {
     this.promise ??= new Promise((resolve, reject) => {
@@ -14,6 +20,7 @@ export class PendingReceipt implements Receipt {
       this.reject = reject
     })
     if (this.isDone) this.tell()
+    else this.onAsked?.()
     return this.promise
   }
 
@@ -35,8 +42,9 @@ export class PendingReceipt implements Receipt {
 export class Receipts {
   private waiting: { readonly first: number; readonly last: number; readonly receipt: PendingReceipt }[] = []
 
-  add(first: number, last: number): PendingReceipt {
-    const receipt = new PendingReceipt()
+  /** @param onAsked as `PendingReceipt` has it */
+  add(first: number, last: number, onAsked?: () => void): PendingReceipt {
+    const receipt = new PendingReceipt(onAsked)
     this.waiting.push({ first, last, receipt })
     return receipt
   }

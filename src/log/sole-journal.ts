@@ -12,6 +12,9 @@ import type { OpenedLog, Position, Store } from './store.js'
 import { inSlices } from './time-slice.js'
 import { within } from './timeout.js'
 
+/** A few times what a commit takes: the log is that much further behind, and its thread has most of its time left. */
+const GATHER_MS = 5
+
 /** What the journal of a sole router is made of. */
 interface SoleJournalParts {
   readonly store: Store
@@ -59,6 +62,7 @@ export class SoleJournal implements Journal {
       origin: opened.origin,
       firstNumber: opened.firstNumber,
       capacity: options.capacity,
+      gatherMs: GATHER_MS,
       alive: new KeepAlive(options.closeMs),
       onError: options.onStoreError,
       onBroken: (error) => this.receipts.refuseAll(error),
@@ -86,8 +90,10 @@ export class SoleJournal implements Journal {
 
   receipt(count: number): Receipt {
     const { lastNumber } = this.outbox
-    return this.receipts.add(lastNumber - count + 1, lastNumber)
+    return this.receipts.add(lastNumber - count + 1, lastNumber, this.onAsked)
   }
+
+  private readonly onAsked = (): void => this.outbox.want(this.outbox.lastNumber)
 
   hold(): null {
     return null

@@ -16,7 +16,10 @@ export function scrubberOf(config: GatewayConfig): (text: string) => string {
   const shortest = secrets[secrets.length - 1].value.length
   return (text) => {
     if (text.length < shortest) return text
-    return secrets.reduce((left, { value, source }) => left.replaceAll(value, () => source), text)
+    let left = text
+    for (const { value, source } of secrets)
+      if (left.includes(value)) left = left.replaceAll(value, () => source)
+    return left
   }
 }
 

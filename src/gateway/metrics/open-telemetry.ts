@@ -1,4 +1,4 @@
-import type { Attributes, Context, TextMapGetter } from '@opentelemetry/api'
+import type { Attributes, Context, TextMapGetter, Tracer } from '@opentelemetry/api'
 import { messageOf } from '../../base/errors.js'
 import type { RequestObserver, RequestRecord } from '../logs/request-record.js'
 import {
@@ -52,9 +52,12 @@ function observerOf(api: Api): RequestObserver {
   const duration = histogram('gen_ai.server.request.duration', 's', DURATION_BUCKETS_S)
   const firstToken = histogram('gen_ai.server.time_to_first_token', 's', FIRST_TOKEN_BUCKETS_S)
   const perToken = histogram('gen_ai.server.time_per_output_token', 's', PER_TOKEN_BUCKETS_S)
+  const isTraced = tracedBy(api, tracer)
+  // Instruments keep the SDK that was there when they were made.
+  const isMetered = meter.constructor !== api.createNoopMeter().constructor
   return (record) => {
     const operation = operationOf(record)
-    if (operation === null) return
+    if (operation === null || !(isMetered || isTraced())) return
     const parent = parentOf(api, record)
     const { at, latencyMs, model } = record
     const name = model === null ? operation : `${operation} ${model}`
@@ -80,6 +83,16 @@ function observerOf(api: Api): RequestObserver {
     if (record.tokens === null) return
     for (const type of ['input', 'output'] as const)
       tokenUsage.record(record.tokens[type], { ...attributes, 'gen_ai.token.type': type }, parent)
+  }
+}
+
+/** @returns tells whether an SDK takes spans: it may be registered later than this is made */
+function tracedBy(api: Api, tracer: Tracer): () => boolean {
+  if (!(tracer instanceof api.ProxyTracer)) return () => true
+  const nothing = new api.ProxyTracerProvider().getDelegate()
+  return () => {
+    const provider = api.trace.getTracerProvider()
+    return !(provider instanceof api.ProxyTracerProvider && provider.getDelegate() === nothing)
   }
 }
 

@@ -5,7 +5,15 @@ import { WriteBehind } from './write-behind.js'
 
 /** Lines beyond those that count, before the file is rewritten. */
 const STALE_LINES_MAX = 10_000
-const REWARDS_LINE = '["rewards"'
+/** How long a note may wait for others, ms: each write costs as much as the work of a request. */
+const GATHER_MS = 10
+
+interface Note {
+  readonly kind: NoteKind
+  readonly id: string
+  /** Null: it is gone. */
+  readonly value: object | null
+}
 
 /**
  * Notes of one process over its restarts: a file with a line of JSON a note, the last one of an id counts. It is rewritten when
@@ -44,18 +52,20 @@ export async function fileNotes(
     file = null
     lines = all.length
   }
-  const behind = new WriteBehind<string>({
+  const behind = new WriteBehind<Note>({
     atOnceMax: 1,
+    gatherMs: GATHER_MS,
     onProblem,
     write: async (batch) => {
       if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
         await rewrite()
       // A process that died in the middle of a line left it without an end: these begin on a new line.
       file ??= await open(path, 'a', 0o600)
-      await file.appendFile(`\n${batch.join('')}`)
+      const all = linesOf(batch)
+      await file.appendFile(`\n${all.join('')}`)
       // Rewards have been promised to somebody.
-      if (batch.some((line) => line.startsWith(REWARDS_LINE))) await file.datasync()
-      lines += batch.length
+      if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
+      lines += all.length
     },
   })
   return {
@@ -63,11 +73,11 @@ export async function fileNotes(
     get: async (kind, id) => kinds[kind].get(id),
     put(kind, id, value) {
       kinds[kind].put(id, value, max(kind))
-      return behind.add(lineOf(kind, id, value))
+      return behind.add({ kind, id, value }, kind === 'rewards')
     },
     remove(kind, id) {
       kinds[kind].delete(id)
-      return behind.add(lineOf(kind, id, null))
+      return behind.add({ kind, id, value: null }, kind === 'rewards')
     },
     entries: async (kind) => [...kinds[kind].entries()],
     async close() {
@@ -76,6 +86,13 @@ export async function fileNotes(
       file = null
     },
   }
+}
+
+/** Of several notes of one id in a batch the last counts. */
+function linesOf(batch: readonly Note[]): string[] {
+  const last = new Map<string, Note>()
+  for (const note of batch) last.set(`${note.kind} ${note.id}`, note)
+  return Array.from(last.values(), ({ kind, id, value }) => lineOf(kind, id, value))
 }
 
 function lineOf(kind: NoteKind, id: string, value: object | null): string {

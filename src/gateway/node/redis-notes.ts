@@ -50,6 +50,7 @@ export function redisNotes(
   const owns = notesByKind()
   const behind = new WriteBehind<Note>({
     atOnceMax: 16,
+    gatherMs: 0,
     onProblem,
     write: async (batch) => {
       for (const kind of NOTE_KINDS) {

@@ -14,6 +14,8 @@ export interface WriteBehindOptions<T> {
   readonly write: (batch: readonly T[]) => Promise<void>
   /** Batches that may be under way at a time: with 1 they are written in order, with more what failed is written after its like. */
   readonly atOnceMax: number
+  /** How long an item may wait for others that go with it, ms; 0: for those of one turn of the event loop. */
+  readonly gatherMs: number
   /** Told when writing begins to fail. */
   readonly onProblem: (problem: Error) => void
 }
@@ -25,6 +27,7 @@ export class WriteBehind<T> {
   private places = 0
   private underWay = 0
   private isScheduled = false
+  private gathering: NodeJS.Timeout | undefined
   private isPaused = false
   private isClosing = false
   private isUnwell = false
@@ -35,20 +38,27 @@ export class WriteBehind<T> {
     this.options = options
   }
 
-  /** @returns whether it was written; where not it is tried again, and nobody waits for that */
-  add(item: T): Promise<boolean> {
+  /**
+   * @param isUrgent somebody waits for it: it goes with what is added in this turn of the event loop
+   * @returns whether it was written; where not it is tried again, and nobody waits for that
+   */
+  add(item: T, isUrgent = false): Promise<boolean> {
     if (this.waiting.length >= WAITING_MAX)
       for (const { tried } of this.waiting.splice(0, BATCH_MAX)) tried(false)
     return new Promise((tried) => {
       this.waiting.push({ place: this.places++, item, tried })
       if (this.isPaused) tried(false)
-      else this.schedule()
+      else this.schedule(isUrgent)
     })
   }
 
-  private schedule(): void {
+  private schedule(isUrgent: boolean): void {
+    const { gatherMs } = this.options
     if (this.isScheduled) return
-    // What is added in one turn of the event loop goes together.
+    if (gatherMs > 0 && !isUrgent) {
+      this.gathering ??= setTimeout(() => this.send(), gatherMs)
+      return
+    }
     this.isScheduled = true
     setImmediate(() => {
       this.isScheduled = false
@@ -70,6 +80,8 @@ export class WriteBehind<T> {
   }
 
   private send(): void {
+    clearTimeout(this.gathering)
+    this.gathering = undefined
     while (!this.isPaused && this.waiting.length > 0 && this.underWay < this.options.atOnceMax) {
       const batch = this.waiting.splice(0, BATCH_MAX)
       this.underWay++
