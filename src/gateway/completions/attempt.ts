@@ -242,11 +242,7 @@ export class Attempt implements StreamedCall {
     const path = adapter.usagePath(json)
     return {
       status: answer.status,
-      headers: {
-        'content-type': 'application/json',
-        ...exchange.headers(),
-        ...exchange.costHeader(),
-      },
+      headers: { ...exchange.headersWithCost(), 'content-type': 'application/json' },
       body: path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd),
     }
   }

@@ -126,7 +126,7 @@ export async function reserve(
   const call = { decision, model, upstream, tenant: key.tenant }
   exchange.began(call)
   if (config.requests.waitForStore) await beInStore(house, exchange, call)
-  return { ...call, at: house.deps.now() }
+  return { decision, model, upstream, tenant: key.tenant, at: house.deps.now() }
 }
 
 /** @throws (the promise is rejected with) Refused where the store does not take the reservation, which is given back */

@@ -1,8 +1,9 @@
+import type { TokensByKind } from '../../index.js'
 import { type ClientAnswer, jsonAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import type { Admission } from '../keys/rate-limits.js'
 import { type ErrorProtocol, type Refusal, refusalBody, refusalHeaders } from '../keys/refusal.js'
-import type { Outcome, RequestRecord, Surface } from '../logs/request-record.js'
+import type { Outcome, RecordTokens, RequestRecord, Surface } from '../logs/request-record.js'
 import type { Booked, Try } from './ledger.js'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
@@ -10,32 +11,29 @@ const TRACE_PARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
 /** Kinds of tokens that stand on the side of the answer. */
 const OUTPUT_KINDS = new Set(['output', 'reasoning', 'audioOutput', 'imageOutput'])
 
-type Told = { -readonly [F in keyof RequestRecord]: RequestRecord[F] }
+type Writable<T> = { -readonly [F in keyof T]: T[F] }
 
 /** One request of a client from its coming to its end, which is told once. */
 export class Exchange {
   readonly request: ClientRequest
-  readonly record: Told
+  readonly record: Writable<RequestRecord>
   admission: Admission | null = null
   /** The client went away, or the gateway closes: nobody reads an answer. */
   isGone = false
   private readonly now: () => number
   private readonly observe: (record: RequestRecord) => void
   private readonly onEnd: (exchange: Exchange) => void
-  private readonly goneListeners = new Set<() => void>()
+  private goneListeners: (() => void)[] = []
   /** It has to end at once, whatever the operator wants of streams without a client. */
   isBrokenOff = false
   /** Something may have been reserved for it. */
   mayCost = false
-  private readonly breakListeners = new Set<() => void>()
+  private breakListeners: (() => void)[] = []
   private readonly beganAt = performance.now()
   /** Of the time so far, what upstreams took. */
   private upstreamMs = 0
   private isOver = false
   private settleEnded: () => void = () => {}
-  readonly ended = new Promise<void>((resolve) => {
-    this.settleEnded = resolve
-  })
 
   constructor(
     request: ClientRequest,
@@ -83,6 +81,18 @@ export class Exchange {
     if (request.isGone) this.isGone = true
   }
 
+  /** Resolves when it is over. */
+  get ended(): Promise<void> {
+    if (this.isOver) return Promise.resolve()
+    return new Promise((resolve) => {
+      const { settleEnded } = this
+      this.settleEnded = () => {
+        settleEnded()
+        resolve()
+      }
+    })
+  }
+
   get elapsedMs(): number {
     return this.now() - this.record.at
   }
@@ -90,27 +100,31 @@ export class Exchange {
   /** Calls back when nobody waits any more, at once if that is so. @returns takes it back */
   onGone(listener: () => void): () => void {
     if (this.isGone) listener()
-    else this.goneListeners.add(listener)
-    return () => void this.goneListeners.delete(listener)
+    else this.goneListeners.push(listener)
+    return () => {
+      this.goneListeners = this.goneListeners.filter((each) => each !== listener)
+    }
   }
 
   goneAway(): void {
     if (this.isGone || this.isOver) return
     this.isGone = true
-    for (const listener of [...this.goneListeners]) listener()
+    for (const listener of this.goneListeners) listener()
   }
 
   onBrokenOff(listener: () => void): () => void {
     if (this.isBrokenOff) listener()
-    else this.breakListeners.add(listener)
-    return () => void this.breakListeners.delete(listener)
+    else this.breakListeners.push(listener)
+    return () => {
+      this.breakListeners = this.breakListeners.filter((each) => each !== listener)
+    }
   }
 
   breakOff(): void {
     if (this.isBrokenOff || this.isOver) return
     this.isBrokenOff = true
     this.goneAway()
-    for (const listener of [...this.breakListeners]) listener()
+    for (const listener of this.breakListeners) listener()
   }
 
   began({ decision, model, upstream }: Pick<Try, 'decision' | 'model' | 'upstream'>): void {
@@ -139,28 +153,25 @@ export class Exchange {
     if (tokens === null) return
     let input = record.tokens?.input ?? 0
     let output = record.tokens?.output ?? 0
-    for (const [kind, count] of Object.entries(tokens)) {
+    for (const kind of Object.keys(tokens) as (keyof TokensByKind)[]) {
+      const count = tokens[kind] ?? 0
       if (OUTPUT_KINDS.has(kind)) output += count
       else input += count
     }
     const { cachedInput, reasoning } = tokens
-    record.tokens = {
-      input,
-      output,
-      ...(cachedInput === undefined ? {} : { cachedInput }),
-      ...(reasoning === undefined ? {} : { reasoning }),
-    }
+    const all: Writable<RecordTokens> = { input, output }
+    if (cachedInput !== undefined) all.cachedInput = cachedInput
+    if (reasoning !== undefined) all.reasoning = reasoning
+    record.tokens = all
   }
 
   /** Headers of every answer. */
   headers(): Record<string, string> {
     const { id, decision, model } = this.record
-    return {
-      'x-request-id': id,
-      'cache-control': 'no-store',
-      ...(decision === null ? {} : { 'x-paretobandit-decision': headerText(decision) }),
-      ...(model === null ? {} : { 'x-paretobandit-model': headerText(model) }),
-    }
+    const headers: Record<string, string> = { 'x-request-id': id, 'cache-control': 'no-store' }
+    if (decision !== null) headers['x-paretobandit-decision'] = headerText(decision)
+    if (model !== null) headers['x-paretobandit-model'] = headerText(model)
+    return headers
   }
 
   /** Ends with an error in the client's protocol. */
@@ -172,13 +183,16 @@ export class Exchange {
   ): ClientAnswer {
     this.record.error = refusal.message
     this.end(refusal.status, this.isGone ? 'cancelled' : outcome, refusal.code)
-    const headers = { ...this.headers(), ...this.costHeader(), ...refusalHeaders(refusal) }
+    const headers = { ...this.headersWithCost(), ...refusalHeaders(refusal) }
     return jsonAnswer(refusal.status, body ?? refusalBody(refusal, protocol), headers)
   }
 
-  costHeader(): Record<string, string> {
+  /** And of one whose cost is known when it begins. */
+  headersWithCost(): Record<string, string> {
+    const headers = this.headers()
     const { costUsd } = this.record
-    return costUsd === null ? {} : { 'x-paretobandit-cost-usd': String(costUsd) }
+    if (costUsd !== null) headers['x-paretobandit-cost-usd'] = String(costUsd)
+    return headers
   }
 
   /** Null: nobody knows, and what was expected counts. What cost nothing and brought nothing has used none. */
@@ -202,8 +216,8 @@ export class Exchange {
     if (!record.isStreamed)
       record.overheadMs = Math.max(0, performance.now() - this.beganAt - this.upstreamMs)
     this.admission?.end(this.usedTokens(outcome))
-    this.goneListeners.clear()
-    this.breakListeners.clear()
+    this.goneListeners = []
+    this.breakListeners = []
     this.observe(record)
     this.onEnd(this)
     this.settleEnded()

@@ -14,13 +14,15 @@ export function routeOptions(order: Order, exclude: readonly string[]): RouteOpt
   const { asked, key, models } = order
   const maxOutputTokens = longestAnswer(order)
   const isUsual = asked.answers === 1 && asked.predictedTokens === 0
-  return {
-    candidates: models.map(({ id }) => id).filter((id) => !exclude.includes(id)),
+  const ids = models.map(({ id }) => id)
+  const options: { -readonly [F in keyof RouteOptions]: RouteOptions[F] } = {
+    candidates: exclude.length === 0 ? ids : ids.filter((id) => !exclude.includes(id)),
     inputTokens: longestPrompt(order),
-    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
-    ...(isUsual ? {} : { expectedOutputTokens: allAnswers(order, usualAnswer(order)) }),
-    ...(key.tenant === null ? {} : { tenant: key.tenant }),
   }
+  if (maxOutputTokens !== null) options.maxOutputTokens = maxOutputTokens
+  if (!isUsual) options.expectedOutputTokens = allAnswers(order, usualAnswer(order))
+  if (key.tenant !== null) options.tenant = key.tenant
+  return options
 }
 
 /** Tokens of all answers of a request, and of what the client predicts of them. */

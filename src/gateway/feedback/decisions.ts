@@ -1,5 +1,5 @@
 import { isRecord } from '../../base/check.js'
-import type { RequestRecord } from '../logs/request-record.js'
+import { fieldsOf, type RequestRecord } from '../logs/request-record.js'
 import type { Notes } from '../notes/notes.js'
 import { ownerOf } from '../sessions/sessions.js'
 
@@ -29,12 +29,12 @@ export class Decisions {
 
   /** A request that was routed is over. */
   ended(record: RequestRecord): void {
-    const { decision, key, tenant, content: _, trace: __, ...told } = record
+    const { decision, key, tenant } = record
     if (decision === null || key === null) return
     const owner = ownerOf({ id: key.id, tenant })
     void this.notes.put('decisions', decision, {
       owner,
-      record: { decision, key, tenant, ...told },
+      record: fieldsOf(record, record.at, key),
       at: ENDED,
     })
   }

@@ -1,5 +1,5 @@
 import type { GatewayConfig, LogLevel } from '../config/config.js'
-import type { RequestObserver, RequestRecord } from './request-record.js'
+import { fieldsOf, type RequestObserver, type RequestRecord } from './request-record.js'
 import { scrubberOf } from './scrub.js'
 
 export type LineLevel = Exclude<LogLevel, 'silent'>
@@ -16,7 +16,7 @@ export function requestLog(config: () => GatewayConfig, write: WriteLine): Reque
   return (record) => {
     const now = config()
     if (scrubbed?.config !== now) scrubbed = { config: now, scrub: scrubberOf(now) }
-    write(levelOf(record), fieldsOf(record, now, scrubbed.scrub), 'request')
+    write(levelOf(record), lineOf(record, now, scrubbed.scrub), 'request')
   }
 }
 
@@ -25,21 +25,19 @@ function levelOf({ outcome, status }: RequestRecord): LineLevel {
   return outcome === 'refused' || status >= 400 ? 'warn' : 'info'
 }
 
-function fieldsOf(
+function lineOf(
   record: RequestRecord,
   { logging }: GatewayConfig,
   scrub: (text: string) => string,
 ): Record<string, unknown> {
-  const { content, trace, key, at, ...others } = record
-  const fields: Record<string, unknown> = {
-    at: new Date(at).toISOString(),
-    ...others,
-    key: key?.id ?? null,
-    keyName: key?.name ?? null,
-    ...(trace == null ? {} : { traceparent: trace.traceparent }),
-  }
-  for (const [name, value] of Object.entries(fields))
+  const { content, trace, key } = record
+  const fields: Record<string, unknown> = fieldsOf(record, new Date(record.at).toISOString(), key?.id ?? null)
+  fields.keyName = key?.name ?? null
+  if (trace != null) fields.traceparent = trace.traceparent
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]
     if (typeof value === 'string') fields[name] = scrub(value)
+  }
   if (logging.content && content != null) {
     for (const name of ['prompt', 'answer'] as const) {
       const text = content[name]

@@ -9,8 +9,8 @@ export interface JsonLog {
   flush(): void
 }
 
-/** Bytes that are collected before they are written. */
-const BUFFER_BYTES = 12 * 1024
+/** Characters that are collected before they are written. */
+const GATHERED_CHARS = 16 * 1024
 /** What may wait for a slow reader; what comes beyond is left out, so that requests go on. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024
 /** How long a line may wait for others, ms. */
@@ -30,24 +30,32 @@ const LEVELS: Readonly<Record<LogLevel, number>> = {
  * @param level lines of lower levels are left out
  */
 export function jsonLog(level: LogLevel, fd = 1): JsonLog {
-  const sink = destination({ dest: fd, sync: false, minLength: BUFFER_BYTES, maxLength: WAITING_BYTES_MAX })
+  const sink = destination({ dest: fd, sync: false, maxLength: WAITING_BYTES_MAX })
   // Whoever read the log has gone: requests go on.
   sink.on('error', () => {})
   let least = LEVELS[level]
+  // The sink reads all that it holds with each text that it is given.
+  let gathered = ''
+  const handOn = () => {
+    if (gathered !== '') sink.write(gathered)
+    gathered = ''
+  }
   const flush = () => {
     try {
+      handOn()
       sink.flushSync()
     } catch {
       // Nothing was written, or the reader has gone.
     }
   }
-  setInterval(() => sink.flush(), FLUSH_MS).unref()
+  setInterval(handOn, FLUSH_MS).unref()
   process.once('exit', flush)
   return {
     write: (lineLevel, fields, message) => {
       if (LEVELS[lineLevel] < least) return
-      const head = { level: lineLevel, time: new Date().toISOString() }
-      sink.write(`${JSON.stringify({ ...head, ...fields, msg: message })}\n`)
+      const rest = JSON.stringify(fields).slice(1, -1)
+      gathered += `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`
+      if (gathered.length >= GATHERED_CHARS) handOn()
     },
     setLevel: (next) => {
       least = LEVELS[next]
