@@ -1,6 +1,13 @@
 /** A map with a bound: of more entries than that, the one that was set longest ago is forgotten. Entries go from the oldest to the latest. */
 export class LatestMap<K, V> extends Map<K, V> {
   private readonly sizeMax: number
+  /**
+   * Goes on where it was: a map keeps the places of deleted entries for a while, and whoever looks for the oldest from the start
+   * again passes over all of them. Everything before it is gone, but for `found`.
+   */
+  private cursor: Iterator<K> | null = null
+  /** The oldest, once it has been looked for. */
+  private found: { readonly key: K } | null = null
 
   /** @param sizeMax entries that are kept at most; without it `trim` alone forgets any */
   constructor(sizeMax = Number.POSITIVE_INFINITY) {
@@ -12,15 +19,42 @@ export class LatestMap<K, V> extends Map<K, V> {
   override set(key: K, value: V): this {
     this.delete(key)
     super.set(key, value)
-    this.trim(this.sizeMax)
+    if (this.size > this.sizeMax) this.trim(this.sizeMax)
     return this
+  }
+
+  override delete(key: K): boolean {
+    if (this.found !== null && (this.found.key === key || Object.is(this.found.key, key))) this.found = null
+    return super.delete(key)
+  }
+
+  override clear(): void {
+    super.clear()
+    this.cursor = null
+    this.found = null
+  }
+
+  /** The key that was set longest ago, in a list for there may be no key: empty then. */
+  oldest(): readonly [K] | readonly [] {
+    if (this.size === 0) return []
+    if (this.found === null) {
+      this.cursor ??= this.keys()
+      const { done, value } = this.cursor.next()
+      if (done === true) {
+        // It had come to the end when the map was empty.
+        this.cursor = null
+        return this.oldest()
+      }
+      this.found = { key: value }
+    }
+    return [this.found.key]
   }
 
   /** Forgets the oldest entries of more than `size`. */
   trim(size: number): void {
-    for (const oldest of this.keys()) {
-      if (this.size <= size) return
-      this.delete(oldest)
+    while (this.size > size) {
+      const [key] = this.oldest() as readonly [K]
+      this.delete(key)
     }
   }
 }

@@ -9,12 +9,14 @@ import type { CollectorParts, RewardOutcome, SourceReward } from './collector-pa
 import { SourceComparison } from './comparison.js'
 import { HeldNotes, type LeftBehind } from './held-rewards.js'
 import { isInStore } from './in-store.js'
-import { VALIDATOR, WaitingVerdicts } from './waiting-verdicts.js'
+import { type Receipt, VALIDATOR, WaitingVerdicts } from './waiting-verdicts.js'
 
 interface Applied {
   readonly keys: ReadonlySet<string>
-  readonly durable: Promise<void>
+  readonly receipt: Receipt
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 interface Taken {
   readonly outcome: RewardOutcome
@@ -62,8 +64,8 @@ export class RewardCollector {
         name,
       )
     this.options = options
-    this.verdicts = new WaitingVerdicts(options, (decision, durable) =>
-      this.remember(decision, new Set(), durable),
+    this.verdicts = new WaitingVerdicts(options, (decision, receipt) =>
+      this.remember(decision, NO_KEYS, receipt),
     )
     this.held = new HeldNotes(options.store)
     this.comparison = new SourceComparison(() => options.settings().calibrated)
@@ -92,7 +94,7 @@ export class RewardCollector {
     const applied = this.applied.get(decision)
     if (applied?.keys.has(key) !== true) throw notKept()
     // Meanwhile it has been applied.
-    await this.mustBeKept(applied.durable)
+    await this.mustBeKept(applied.receipt.durable)
     return outcome
   }
 
@@ -123,7 +125,7 @@ export class RewardCollector {
   private take({ decision, value: said, weight, source }: SourceReward, key: string): Taken {
     const { router, settings, after, now } = this.options
     const applied = this.applied.get(decision)
-    if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.durable }
+    if (applied?.keys.has(key) === true) return { outcome: 'known', durable: applied.receipt.durable }
     const { windowMs, weights } = settings()
     if (!Object.hasOwn(weights, source))
       throw expected('INVALID_ARGUMENT', 'source', `one of ${Object.keys(weights).join(', ')}`, source)
@@ -145,9 +147,9 @@ export class RewardCollector {
     }
     if (!isKnown) {
       // Another process may have made it: the router waits for it, where it shares its log.
-      const { durable } = router.reward(decision, value)
-      this.remember(decision, new Set([key]), durable)
-      return { outcome: 'taken', durable }
+      const receipt = router.reward(decision, value)
+      this.remember(decision, new Set([key]), receipt)
+      return { outcome: 'taken', durable: quietly(receipt) }
     }
     if (this.waiting.size >= WAITING_MAX) this.makeRoom()
     const collected = new CollectedRewards(now() + windowMs)
@@ -197,9 +199,9 @@ export class RewardCollector {
       return
     }
     try {
-      const { durable } = this.options.router.reward(decision, held.weighted / held.weights)
-      this.remember(decision, new Set(held.keys), durable)
-      this.end(durable.then(() => this.held.ended(id)))
+      const receipt = this.options.router.reward(decision, held.weighted / held.weights)
+      this.remember(decision, new Set(held.keys), receipt)
+      this.end(quietly(receipt).then(() => this.held.ended(id)))
     } catch (error) {
       if (isStoreError(error)) return
       if (!(error instanceof ParetoBanditError)) this.options.onError(error)
@@ -262,9 +264,9 @@ export class RewardCollector {
     found.cancel()
     const { mean } = found
     if (mean === null) return null
-    let durable: Promise<void>
+    let receipt: Receipt
     try {
-      durable = this.options.router.reward(decision, mean).durable
+      receipt = this.options.router.reward(decision, mean)
     } catch (error) {
       if (mustThrow) throw error
       if (isStoreError(error)) {
@@ -278,16 +280,21 @@ export class RewardCollector {
       this.end(this.held.drop(decision))
       return null
     }
-    this.remember(decision, found.keys, durable)
+    this.remember(decision, found.keys, receipt)
+    const durable = quietly(receipt)
     if (!mustThrow) this.end(durable.then(() => this.held.drop(decision)))
     return durable
   }
 
-  private remember(decision: string, keys: ReadonlySet<string>, durable: Promise<void>): void {
-    // Whoever wants to know awaits it.
-    durable.catch(() => {})
-    this.applied.set(decision, { keys, durable })
+  private remember(decision: string, keys: ReadonlySet<string>, receipt: Receipt): void {
+    this.applied.set(decision, { keys, receipt })
   }
+}
+
+/** Whoever wants to know awaits it. */
+function quietly({ durable }: Receipt): Promise<void> {
+  durable.catch(() => {})
+  return durable
 }
 
 function notKept(): ParetoBanditError {

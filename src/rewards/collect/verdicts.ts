@@ -1,12 +1,20 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { Verdict } from '../validators/verdict.js'
+
+interface Waiting {
+  verdict: Verdict
+  readonly at: number
+}
 
 /** Verdicts in the order in which they came, until they are applied or somebody says more. */
 export class Verdicts {
-  private readonly waiting = new Map<string, { readonly verdict: Verdict; readonly at: number }>()
+  private readonly waiting = new LatestMap<string, Waiting>()
 
   /** A later verdict on the same decision holds. */
   add(decision: string, verdict: Verdict, at: number): void {
-    this.waiting.set(decision, { verdict, at: this.waiting.get(decision)?.at ?? at })
+    const known = this.waiting.get(decision)
+    if (known === undefined) this.waiting.set(decision, { verdict, at })
+    else known.verdict = verdict
   }
 
   /** @returns null: no verdict */
@@ -18,14 +26,17 @@ export class Verdicts {
 
   /** When the oldest was given; null: no verdict waits. */
   get oldestAt(): number | null {
-    for (const { at } of this.waiting.values()) return at
-    return null
+    const [oldest] = this.waiting.oldest()
+    return oldest === undefined ? null : (this.waiting.get(oldest)?.at ?? null)
   }
 
   /** Takes those that are as old as this, and the oldest of more than `countMax`. */
   *due(at: number, countMax: number): Generator<readonly [decision: string, value: number]> {
-    for (const [decision, known] of this.waiting) {
-      if (known.at > at && this.waiting.size <= countMax) return
+    for (;;) {
+      const [decision] = this.waiting.oldest()
+      if (decision === undefined) return
+      const known = this.waiting.get(decision)
+      if (known === undefined || (known.at > at && this.waiting.size <= countMax)) return
       this.waiting.delete(decision)
       yield [decision, known.verdict.value]
     }

@@ -10,18 +10,23 @@ const VERDICTS_MAX = 32_768
 /** How often they are looked at, at most, ms. */
 const VERDICTS_EVERY_MS = 1000
 
+/** Of a reward. The promise is made for who asks. */
+export interface Receipt {
+  readonly durable: Promise<void>
+}
+
 /**
  * What validators say waits longer than other rewards, as one of those that may come. Where none does it is applied as often as it
  * weighs: of a weight of 0.2 one in five, so that it teaches a fifth of what others would.
  */
 export class WaitingVerdicts {
   private readonly options: CollectorParts
-  private readonly onApplied: (decision: string, durable: Promise<void>) => void
+  private readonly onApplied: (decision: string, receipt: Receipt) => void
   private readonly verdicts = new Verdicts()
   private timer: (() => void) | null = null
 
   /** @param onApplied called with a decision that has its reward, and when that is in the router's store */
-  constructor(options: CollectorParts, onApplied: (decision: string, durable: Promise<void>) => void) {
+  constructor(options: CollectorParts, onApplied: (decision: string, receipt: Receipt) => void) {
     this.options = options
     this.onApplied = onApplied
   }
@@ -61,7 +66,7 @@ export class WaitingVerdicts {
     const { router, settings, draw, onError } = this.options
     if (draw(decision) >= (settings().weights[VALIDATOR] ?? 0)) return
     try {
-      this.onApplied(decision, router.reward(decision, value).durable)
+      this.onApplied(decision, router.reward(decision, value))
     } catch (error) {
       if (!(error instanceof ParetoBanditError)) onError(error)
     }

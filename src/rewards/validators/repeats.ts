@@ -11,8 +11,9 @@ export class Repeats {
   /** A prompt was answered. @param repeatMs how long it is remembered, ms */
   answered(key: string, decision: string, now: number, repeatMs: number): void {
     this.known.set(key, { decision, at: now })
-    for (const [oldest, { at }] of this.known) {
-      if (now - at <= repeatMs) return
+    for (;;) {
+      const [oldest] = this.known.oldest()
+      if (oldest === undefined || now - (this.known.get(oldest)?.at ?? now) <= repeatMs) return
       this.known.delete(oldest)
     }
   }
