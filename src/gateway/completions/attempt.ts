@@ -29,7 +29,7 @@ import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
-import { type Order, repeatKey } from './order.js'
+import type { Order } from './order.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
 
@@ -338,7 +338,8 @@ export class Attempt implements StreamedCall {
     const { house, order, call, adapter } = this
     const { enabled, repeatMs } = order.config.rewards.validators
     if (!enabled || adapter.format === null || order.key.id === JUDGE_KEY.id) return
-    if (repeatMs > 0) house.repeats.answered(repeatKey(order), call.decision.id, house.deps.now(), repeatMs)
+    if (order.repeatKey !== null)
+      house.repeats.answered(order.repeatKey, call.decision.id, house.deps.now(), repeatMs)
     if (verdict !== null) house.rewards.validated(call.decision.id, verdict)
   }
 }

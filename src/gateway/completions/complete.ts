@@ -10,7 +10,7 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Reserved, Try } from './ledger.js'
-import { mustBeAllowed, type Order, readOrder, repeatKey } from './order.js'
+import { mustBeAllowed, type Order, readOrder } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
 import { routeOptions } from './route-options.js'
 
@@ -29,7 +29,8 @@ export async function complete(
 ): Promise<ClientAnswer> {
   const exchange = house.begin(request, adapter.surface)
   try {
-    const authentication = await authenticated(house, request, known)
+    const asked = authenticated(house, request, known)
+    const authentication = asked instanceof Promise ? await asked : asked
     if (!authentication.ok) return exchange.refuse(authentication.refusal, adapter.errors)
     const order = await readOrder(house, adapter, exchange, authentication.key)
     mustBeAllowed(order, adapter.surface)
@@ -50,9 +51,9 @@ function authenticated(
 
 /** The answer to the same prompt, a moment ago, was not what was wanted. */
 function noteRepeat({ repeats, rewards, deps }: House, order: Order): void {
-  const { enabled, repeatMs } = order.config.rewards.validators
-  if (!enabled || repeatMs === 0 || order.key.id === JUDGE_KEY.id) return
-  const before = repeats.asked(repeatKey(order), deps.now(), repeatMs)
+  const { repeatKey, config } = order
+  if (repeatKey === null) return
+  const before = repeats.asked(repeatKey, deps.now(), config.rewards.validators.repeatMs)
   if (before !== null) rewards.validated(before, { value: 0, isFirm: true })
 }
 

@@ -1,6 +1,7 @@
 import { textHash } from '../../base/text-hash.js'
 import { estimateTokens } from '../../features/index.js'
 import type { GatewayConfig, ModelConfig, RequestsConfig } from '../config/config.js'
+import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
@@ -26,6 +27,8 @@ export interface Order {
   /** The models that can serve it, at least one. */
   readonly models: readonly ModelConfig[]
   readonly session: string
+  /** The same for the same prompt of the same owner; null: nobody looks for repeats. */
+  readonly repeatKey: string | null
 }
 
 /** Tokens of an answer whose length nobody limits, for limits by the minute. */
@@ -67,11 +70,22 @@ export async function readOrder(
   const prompt = routedPrompt(asked.prompt)
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
-  return { config, key, body, asked, prompt, inputTokens, models, session: session.id }
+  const { enabled, repeatMs } = config.rewards.validators
+  const isWatched = enabled && repeatMs > 0 && key.id !== JUDGE_KEY.id
+  return {
+    config,
+    key,
+    body,
+    asked,
+    prompt,
+    inputTokens,
+    models,
+    session: session.id,
+    repeatKey: isWatched ? repeatKeyOf(key, prompt, asked) : null,
+  }
 }
 
-/** The same for the same prompt of the same owner. */
-export function repeatKey({ key, prompt, asked }: Order): string {
+function repeatKeyOf(key: ClientKey, prompt: readonly PromptMessage[], asked: Asked): string {
   const text = prompt.map(({ role, content }) => `${role}:${content}`).join('\n')
   return `${ownerOf(key)}\n${asked.size.chars}\n${textHash(text)}`
 }

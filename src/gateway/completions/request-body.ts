@@ -29,7 +29,7 @@ export async function readJsonBody(request: ClientRequest, bytesMax: number): Pr
       'invalid_request',
       `expected ${JSON.stringify(folded(other))}, in small letters, got ${JSON.stringify(other)}`,
     )
-  const key = repeatedKey(text)
+  const key = repeatedKey(text, json)
   if (key !== null)
     throw new Refused(
       400,

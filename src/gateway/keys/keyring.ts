@@ -1,3 +1,4 @@
+import { LatestMap } from '../../base/latest-map.js'
 import type { GatewayConfig, KeyRights } from '../config/config.js'
 import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
@@ -36,6 +37,8 @@ export interface KeyringOptions {
 
 /** Longer than any key is: it is not hashed. */
 const KEY_LENGTH_MAX = 512
+/** Keys whose hashes are remembered: those that came lately, and are known. */
+const HASHES_MAX = 1000
 /** While the store of keys is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
 
@@ -54,35 +57,48 @@ export class Keyring {
     readonly byHash: ReadonlyMap<string, HeldKey>
   } = { keys: null, byHash: new Map() }
   private unreadable = 0
+  private readonly hashes = new LatestMap<string, string>(HASHES_MAX)
 
   constructor(options: KeyringOptions) {
     this.options = options
   }
 
   /** @param text what a client sent as its key; null: nothing */
-  async authenticate(text: string | null): Promise<Authentication> {
+  authenticate(text: string | null): Authentication | Promise<Authentication> {
     if (text === null || text === '')
       return refused(401, 'missing_api_key', 'expected a key: authorization: Bearer KEY, or x-api-key: KEY')
     if (text.length > KEY_LENGTH_MAX) return refused(401, 'invalid_api_key', 'this key is not known')
-    const { digest = sha256Hex, records, config } = this.options
-    const sha256 = await digest(text)
-    await records.refreshIfDue()
+    const { digest = sha256Hex, records } = this.options
+    const known = this.hashes.get(text)
+    if (known !== undefined && !records.isDue) return this.ofHash(text, known)
+    return this.looked(text, known ?? digest(text))
+  }
+
+  private async looked(text: string, digest: string | Promise<string>): Promise<Authentication> {
+    const sha256 = await digest
+    await this.options.records.refreshIfDue()
+    return this.ofHash(text, sha256)
+  }
+
+  private ofHash(text: string, sha256: string): Authentication {
+    const { records, config } = this.options
     const { keys, keyStore } = config()
     const fixed = this.fixedKeys(keys).get(sha256)
-    if (fixed !== undefined) return this.accept(fixed, sha256)
+    if (fixed !== undefined) return this.accept(fixed, text, sha256)
     if (records.ageMs > keyStore.staleMs)
       return refused(503, 'keys_unavailable', 'keys cannot be checked at the moment', AWAY_RETRY_MS)
     const stored = this.storedKeys().get(sha256)
     if (stored === undefined) return refused(401, 'invalid_api_key', 'this key is not known')
-    return this.accept(stored, sha256)
+    return this.accept(stored, text, sha256)
   }
 
-  private accept({ client, sha256, revokedAt }: HeldKey, given: string): Authentication {
+  private accept({ client, sha256, revokedAt }: HeldKey, text: string, given: string): Authentication {
     // The map has found it by its hash, which no client can steer; this keeps even that from being measured.
     if (!equalInConstantTime(sha256, given)) return refused(401, 'invalid_api_key', 'this key is not known')
     if (revokedAt !== null) return refused(401, 'revoked_api_key', 'this key was revoked')
     if (client.expiresAt !== null && client.expiresAt <= this.options.now())
       return refused(401, 'expired_api_key', 'this key has expired')
+    if (!this.hashes.has(text)) this.hashes.set(text, given)
     return { ok: true, key: client }
   }
 

@@ -66,7 +66,12 @@ export class SharedRecords {
 
   /** Looks for changes where no timer does, as on the edge, and it is time. */
   async refreshIfDue(): Promise<void> {
-    if (this.timer === null && this.ageMs > this.options.refreshMs()) await this.refresh()
+    if (this.isDue) await this.refresh()
+  }
+
+  /** Whether no timer looks for changes, and it is time. */
+  get isDue(): boolean {
+    return this.timer === null && this.ageMs > this.options.refreshMs()
   }
 
   /** Looks for changes now. Resolves whatever comes of it; `ageMs` tells whether it succeeded. */

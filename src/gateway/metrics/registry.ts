@@ -59,11 +59,22 @@ export class MetricsRegistry {
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+type Branch<S> = Map<string, Node<S>>
+
+interface Node<S> {
+  readonly branch: Branch<S>
+  /** Of the last label. */
+  readonly leaf: S | undefined
+}
+
 /** Series by their label values. */
 class SeriesMap<L extends string, S> {
   private readonly labels: readonly L[]
   private readonly make: () => S
-  private readonly series = new Map<string, { readonly text: string; readonly of: S }>()
+  private readonly series: { readonly text: string; readonly of: S }[] = []
+  /** By the value of the first label, then of the second, and so on: no text is made to find a series. */
+  private readonly root: Branch<S> = new Map()
+  private only: S | undefined
 
   constructor(labels: readonly L[], make: () => S) {
     this.labels = labels
@@ -71,31 +82,44 @@ class SeriesMap<L extends string, S> {
   }
 
   of(values: LabelValues<L>): S {
-    const key = this.keyOf(values)
-    const known = this.series.get(key)
-    if (known !== undefined) return known.of
-    if (this.series.size >= SERIES_MAX && this.labels.length > 0) {
+    const known = this.known(values)
+    if (known !== undefined) return known
+    if (this.series.length >= SERIES_MAX && this.labels.length > 0) {
       const other = Object.fromEntries(this.labels.map((label) => [label, OTHER])) as LabelValues<L>
-      const otherKey = this.keyOf(other)
-      return this.series.get(otherKey)?.of ?? this.added(otherKey, other)
+      return this.known(other) ?? this.added(other)
     }
-    return this.added(key, values)
+    return this.added(values)
   }
 
   *[Symbol.iterator](): Iterator<readonly [text: string, series: S]> {
-    for (const { text, of } of this.series.values()) yield [text, of]
+    for (const { text, of } of this.series) yield [text, of]
   }
 
-  private keyOf(values: LabelValues<L>): string {
-    let key = ''
-    // No label can have the separator in it and be taken for two: its length goes before it.
-    for (const label of this.labels) key += `${values[label].length}:${values[label]}`
-    return key
+  private known(values: LabelValues<L>): S | undefined {
+    const { labels } = this
+    if (labels.length === 0) return this.only
+    let branch: Branch<S> | undefined = this.root
+    let leaf: S | undefined
+    for (let i = 0; i < labels.length && branch !== undefined; i++) {
+      const next: Node<S> | undefined = branch.get(values[labels[i]])
+      branch = next?.branch
+      leaf = next?.leaf
+    }
+    return leaf
   }
 
-  private added(key: string, values: LabelValues<L>): S {
+  private added(values: LabelValues<L>): S {
+    const { labels } = this
     const of = this.make()
-    this.series.set(key, { text: labelText(this.labels, values), of })
+    this.series.push({ text: labelText(labels, values), of })
+    if (labels.length === 0) this.only = of
+    let branch = this.root
+    labels.forEach((label, i) => {
+      const value = values[label]
+      const node = branch.get(value) ?? { branch: new Map(), leaf: i === labels.length - 1 ? of : undefined }
+      branch.set(value, node)
+      branch = node.branch
+    })
     return of
   }
 }

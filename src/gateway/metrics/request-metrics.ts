@@ -81,7 +81,13 @@ export function requestMetrics(registry: MetricsRegistry): RequestObserver {
       gen_ai_provider_name: record.protocol ?? '',
       gen_ai_request_model: model,
     }
-    duration.observe(record.latencyMs / 1000, { ...labels, error_type: record.code ?? '' })
+    const { code } = record
+    duration.observe(record.latencyMs / 1000, {
+      gen_ai_operation_name: operation,
+      gen_ai_provider_name: labels.gen_ai_provider_name,
+      gen_ai_request_model: model,
+      error_type: code ?? '',
+    })
     if (record.firstTokenMs !== null) firstToken.observe(record.firstTokenMs / 1000, labels)
     const each = perOutputTokenS(record)
     if (each !== null) perToken.observe(each, labels)

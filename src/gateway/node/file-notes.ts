@@ -1,18 +1,19 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { isRecord } from '../../base/check.js'
-import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
+import { LatestMap } from '../../base/latest-map.js'
+import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
 import { WriteBehind } from './write-behind.js'
 
 /** Lines beyond those that count, before the file is rewritten. */
 const STALE_LINES_MAX = 10_000
 /** How long a note may wait for others, ms: each write costs as much as the work of a request. */
-const GATHER_MS = 10
+const GATHER_MS = 25
 
 interface Note {
   readonly kind: NoteKind
   readonly id: string
-  /** Null: it is gone. */
-  readonly value: object | null
+  /** As it is written. */
+  readonly line: string
 }
 
 /**
@@ -25,20 +26,27 @@ export async function fileNotes(
   max: NotesMax,
   onProblem: (problem: Error) => void,
 ): Promise<Notes> {
-  const kinds = notesByKind()
+  // As lines: they are many, and a text is one object for whoever collects garbage.
+  const kinds: Readonly<Record<NoteKind, LatestMap<string, string>>> = {
+    decisions: new LatestMap(),
+    sessions: new LatestMap(),
+    rewards: new LatestMap(),
+  }
+  const known = (kind: NoteKind, id: string, line: string): void => {
+    kinds[kind].set(id, line)
+    kinds[kind].trim(max(kind))
+  }
   let lines = 0
   for (const line of (await textOf(path)).split('\n')) {
     lines++
     const note = noteIn(line)
     if (note === null) continue
     if (note.value === null) kinds[note.kind].delete(note.id)
-    else kinds[note.kind].put(note.id, note.value, max(note.kind))
+    else known(note.kind, note.id, `${line}\n`)
   }
   let file: FileHandle | null = null
   const rewrite = async (): Promise<void> => {
-    const all = NOTE_KINDS.flatMap((kind) =>
-      Array.from(kinds[kind].entries(), ([id, value]) => lineOf(kind, id, value)),
-    )
+    const all = NOTE_KINDS.flatMap((kind) => [...kinds[kind].values()])
     const next = `${path}.new`
     const fresh = await open(next, 'w', 0o600)
     try {
@@ -70,16 +78,18 @@ export async function fileNotes(
   })
   return {
     isShared: false,
-    get: async (kind, id) => kinds[kind].get(id),
+    get: async (kind, id) => noteIn(kinds[kind].get(id) ?? '')?.value ?? null,
     put(kind, id, value) {
-      kinds[kind].put(id, value, max(kind))
-      return behind.add({ kind, id, value }, kind === 'rewards')
+      const line = lineOf(kind, id, value)
+      known(kind, id, line)
+      return behind.add({ kind, id, line }, kind === 'rewards')
     },
     remove(kind, id) {
       kinds[kind].delete(id)
-      return behind.add({ kind, id, value: null }, kind === 'rewards')
+      return behind.add({ kind, id, line: lineOf(kind, id, null) }, kind === 'rewards')
     },
-    entries: async (kind) => [...kinds[kind].entries()],
+    entries: async (kind) =>
+      Array.from(kinds[kind], ([id, line]) => [id, noteIn(line)?.value ?? {}] as const),
     async close() {
       await behind.close()
       await file?.close()
@@ -90,9 +100,9 @@ export async function fileNotes(
 
 /** Of several notes of one id in a batch the last counts. */
 function linesOf(batch: readonly Note[]): string[] {
-  const last = new Map<string, Note>()
-  for (const note of batch) last.set(`${note.kind} ${note.id}`, note)
-  return Array.from(last.values(), ({ kind, id, value }) => lineOf(kind, id, value))
+  const last = new Map<string, string>()
+  for (const { kind, id, line } of batch) last.set(`${kind} ${id}`, line)
+  return [...last.values()]
 }
 
 function lineOf(kind: NoteKind, id: string, value: object | null): string {

@@ -6,7 +6,7 @@ export interface Member {
   readonly valueEnd: number
 }
 
-const SPACE = /[ \t\n\r]/
+const COLON = 0x3a
 
 /**
  * The members of an object, in order, also those that come twice.
@@ -32,8 +32,43 @@ export function membersOf(text: string, from = 0): Member[] {
 /**
  * A name that stands twice in an object, however deep; null: none does. Two readers of such a text may see two requests.
  * @param text JSON that has been parsed: it is not checked again
+ * @param json what was parsed of it
  */
-export function repeatedKey(text: string): string | null {
+export function repeatedKey(text: string, json: unknown = JSON.parse(text)): string | null {
+  // Of names that stand twice the parsed object has one.
+  return namesIn(text) === keysIn(json) ? null : firstRepeatedKey(text)
+}
+
+function namesIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('"'); at >= 0; ) {
+    const end = skipString(text, at)
+    const after = skipSpace(text, end)
+    if (text.charCodeAt(after) === COLON) count++
+    at = text.indexOf('"', after)
+  }
+  return count
+}
+
+function keysIn(json: unknown): number {
+  let count = 0
+  // Not by recursion: a client chooses how deep it goes.
+  const left: unknown[] = [json]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (Array.isArray(value)) {
+      for (const each of value) if (typeof each === 'object' && each !== null) left.push(each)
+    } else if (typeof value === 'object' && value !== null) {
+      for (const each of Object.values(value)) {
+        count++
+        if (typeof each === 'object' && each !== null) left.push(each)
+      }
+    }
+  }
+  return count
+}
+
+function firstRepeatedKey(text: string): string | null {
   /** The names so far of each object that is open; null: a list is. */
   const open: (Set<string> | null)[] = []
   let isName = false
@@ -118,8 +153,13 @@ export function withNumberAt(text: string, path: readonly string[], name: string
 
 function skipSpace(text: string, at: number): number {
   let to = at
-  while (to < text.length && SPACE.test(text[to])) to++
+  while (isSpace(text.charCodeAt(to))) to++
   return to
+}
+
+/** A space, a tab, a line feed or a carriage return; past the end there is no such code. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
 /** @returns the place after the closing quote */
@@ -149,7 +189,7 @@ function skipValue(text: string, at: number): number {
       if (depth === 0) return to
       depth--
       if (depth === 0) return to + 1
-    } else if (depth === 0 && (char === ',' || SPACE.test(char))) return to
+    } else if (depth === 0 && (char === ',' || isSpace(char.charCodeAt(0)))) return to
     to++
   }
   return to

@@ -60,12 +60,12 @@ function without(value: Json): Json {
 
 /** Zeros beside an answer are what servers send that have not counted yet. */
 function counts(usage: unknown): usage is Json {
-  return (
-    isRecord(usage) &&
-    Object.entries(usage).some(
-      ([name, value]) => /token/i.test(name) && typeof value === 'number' && value > 0,
-    )
-  )
+  if (!isRecord(usage)) return false
+  for (const name of Object.keys(usage)) {
+    const value = usage[name]
+    if (typeof value === 'number' && value > 0 && /token/i.test(name)) return true
+  }
+  return false
 }
 
 /**
@@ -100,15 +100,13 @@ export function costIn({ cost }: Json): number {
 
 /** Tokens of the answer that a usage counts, by whatever name. */
 export function outputIn(usage: Json): number {
-  const [output, total, input] = [OUTPUT_NAMES, ['total_tokens'], INPUT_NAMES].map((names) =>
-    Math.max(0, ...names.map((name) => numberIn(usage[name]))),
-  )
-  return Math.max(output, total - input)
+  const total = Math.max(0, numberIn(usage.total_tokens))
+  return Math.max(greatestIn(usage, OUTPUT_NAMES), total - greatestIn(usage, INPUT_NAMES))
 }
 
 /** Whether a usage counts the prompt, read in full or from a cache. Every request has one. */
 export function countsInput(usage: Json): boolean {
-  return [...INPUT_NAMES, ...CACHE_NAMES].some((name) => numberIn(usage[name]) > 0)
+  return greatestIn(usage, INPUT_NAMES) > 0 || greatestIn(usage, CACHE_NAMES) > 0
 }
 
 /** The usage with this number of prompt tokens, in its own fields. */
@@ -131,6 +129,13 @@ const CACHE_NAMES = [
   'prompt_cache_miss_tokens',
 ]
 const OUTPUT_NAMES = ['completion_tokens', 'output_tokens']
+
+/** 0: none of them counts anything. */
+function greatestIn(usage: Json, names: readonly string[]): number {
+  let greatest = 0
+  for (const name of names) greatest = Math.max(greatest, numberIn(usage[name]))
+  return greatest
+}
 
 /** More is no count of tokens, and no dollars: it says nothing, as the engine has it. */
 const COUNT_MAX = 1e12
@@ -169,6 +174,8 @@ const DETAILS = {
   output: ['completion_tokens_details', 'output_tokens_details', 'output_token_details'],
 } as const
 
+const SIDES = ['input', 'output'] as const
+
 /** Tokens of a kind that this release does not know. */
 export interface UnknownTokens {
   readonly name: string
@@ -181,22 +188,27 @@ export interface UnknownTokens {
 /** Kinds of tokens that a usage counts and nobody here has heard of: they are not to be taken for the cheapest. */
 export function unknownTokensOf(usage: Json): UnknownTokens[] {
   const found: UnknownTokens[] = []
-  for (const side of ['input', 'output'] as const) {
+  for (const side of SIDES)
     for (const field of DETAILS[side])
-      for (const [name, count] of countsIn(usage[field], KNOWN_DETAILS))
-        found.push({ name, side, isWithin: true, count })
-  }
-  for (const [name, count] of countsIn(usage, KNOWN)) {
+      eachUnknown(usage[field], KNOWN_DETAILS, (name, count) =>
+        found.push({ name, side, isWithin: true, count }),
+      )
+  eachUnknown(usage, KNOWN, (name, count) => {
     const side = /output|completion/.test(name) ? 'output' : 'input'
     found.push({ name, side, isWithin: false, count })
-  }
+  })
   return found
 }
 
-function countsIn(value: unknown, known: ReadonlySet<string>): [name: string, count: number][] {
-  if (!isRecord(value)) return []
-  return Object.entries(value).flatMap(([name, count]) => {
+function eachUnknown(
+  value: unknown,
+  known: ReadonlySet<string>,
+  take: (name: string, count: number) => void,
+): void {
+  if (!isRecord(value)) return
+  for (const name of Object.keys(value)) {
+    const count = value[name]
     const isCount = typeof count === 'number' && count > 0 && Number.isFinite(count)
-    return isCount && name.endsWith('_tokens') && !known.has(name) ? [[name, count]] : []
-  })
+    if (isCount && name.endsWith('_tokens') && !known.has(name)) take(name, count)
+  }
 }
