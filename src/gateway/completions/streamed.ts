@@ -1,7 +1,7 @@
 import { type Json, parseObject } from '../../base/json.js'
 import type { Asked, Facts, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
 import { withNumberAt } from '../protocols/json-text.js'
-import { EventStream, eventText } from '../upstreams/event-stream.js'
+import { EventStream, eventText, type StreamItem } from '../upstreams/event-stream.js'
 import { failureOfError, UpstreamFailure } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Meter } from './meter.js'
@@ -19,6 +19,9 @@ export interface StreamedOptions {
   readonly book: () => number
 }
 
+/** Events that came together go on together, up to so much. */
+const PIECE_CHARS_MAX = 16 * 1024
+
 interface HeldEvent {
   /** As the client gets it; null: it does not. */
   readonly sent: StreamEvent | null
@@ -33,6 +36,8 @@ export class StreamedAnswer {
   /** The event with the usage: it waits for the end, to carry the cost. */
   private last: HeldEvent | null = null
   isOver = false
+  /** What went wrong after something that could be sent. */
+  private failure: unknown
 
   constructor(options: StreamedOptions) {
     this.options = options
@@ -68,19 +73,35 @@ export class StreamedAnswer {
    * @throws (the promise is rejected with) UpstreamFailure
    */
   async next(): Promise<string | null> {
-    if (this.head.length > 0) return this.head.splice(0).join('')
+    if (this.head.length > 0) return this.withReady(this.head.splice(0).join(''))
+    if (this.failure !== undefined) throw this.failure
     while (!this.isOver) {
       const text = await this.step()
-      if (text !== '') return text
+      if (text !== '') return this.withReady(text)
     }
     return null
   }
 
+  /** What has come already goes with it: each piece costs its client and this process the same, however short it is. */
+  private withReady(text: string): string {
+    let all = text
+    try {
+      while (!this.isOver && all.length < PIECE_CHARS_MAX) {
+        const item = this.events.ready()
+        if (item === undefined) break
+        all += this.textOf(item)
+      }
+    } catch (error) {
+      this.failure = error
+    }
+    return all
+  }
+
   private async step(): Promise<string> {
     const { meter, adapter } = this.options
-    let item: Awaited<ReturnType<EventStream['read']>>
+    let item: StreamItem | null
     try {
-      item = await this.events.read()
+      item = this.events.ready() ?? (await this.events.read())
     } catch (error) {
       // All of it was there: how the connection ended is no matter.
       if (meter.isComplete) return this.finish(null, adapter.endEvent)
@@ -97,6 +118,10 @@ export class StreamedAnswer {
         more,
       )
     }
+    return this.textOf(item)
+  }
+
+  private textOf(item: StreamItem): string {
     return 'comment' in item ? `: ${item.comment}\n\n` : this.take(item)
   }
 

@@ -12,8 +12,10 @@ const GATHER_MS = 25
 interface Note {
   readonly kind: NoteKind
   readonly id: string
-  /** As it is written. */
-  readonly line: string
+  /** Null: it is gone, or has been written. */
+  value: object | null
+  /** As it is written: many are overtaken before they are. A text is one object for whoever collects garbage. */
+  line: string | null
 }
 
 /**
@@ -26,15 +28,15 @@ export async function fileNotes(
   max: NotesMax,
   onProblem: (problem: Error) => void,
 ): Promise<Notes> {
-  // As lines: they are many, and a text is one object for whoever collects garbage.
-  const kinds: Readonly<Record<NoteKind, LatestMap<string, string>>> = {
+  const kinds: Readonly<Record<NoteKind, LatestMap<string, Note>>> = {
     decisions: new LatestMap(),
     sessions: new LatestMap(),
     rewards: new LatestMap(),
   }
-  const known = (kind: NoteKind, id: string, line: string): void => {
-    kinds[kind].set(id, line)
-    kinds[kind].trim(max(kind))
+  const known = (note: Note): Note => {
+    kinds[note.kind].set(note.id, note)
+    kinds[note.kind].trim(max(note.kind))
+    return note
   }
   let lines = 0
   for (const line of (await textOf(path)).split('\n')) {
@@ -42,11 +44,11 @@ export async function fileNotes(
     const note = noteIn(line)
     if (note === null) continue
     if (note.value === null) kinds[note.kind].delete(note.id)
-    else known(note.kind, note.id, `${line}\n`)
+    else known({ kind: note.kind, id: note.id, value: null, line: `${line}\n` })
   }
   let file: FileHandle | null = null
   const rewrite = async (): Promise<void> => {
-    const all = NOTE_KINDS.flatMap((kind) => [...kinds[kind].values()])
+    const all = NOTE_KINDS.flatMap((kind) => Array.from(kinds[kind].values(), lineOf))
     const next = `${path}.new`
     const fresh = await open(next, 'w', 0o600)
     try {
@@ -60,6 +62,9 @@ export async function fileNotes(
     file = null
     lines = all.length
   }
+  /** What came since of the same decision is written in its place; what somebody waits for is written, and that it is gone. */
+  const isLatest = (note: Note): boolean =>
+    note.kind === 'rewards' || isRemoval(note) || kinds[note.kind].get(note.id) === note
   const behind = new WriteBehind<Note>({
     atOnceMax: 1,
     gatherMs: GATHER_MS,
@@ -69,7 +74,7 @@ export async function fileNotes(
         await rewrite()
       // A process that died in the middle of a line left it without an end: these begin on a new line.
       file ??= await open(path, 'a', 0o600)
-      const all = linesOf(batch)
+      const all = batch.filter(isLatest).map(lineOf)
       await file.appendFile(`\n${all.join('')}`)
       // Rewards have been promised to somebody.
       if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
@@ -78,18 +83,15 @@ export async function fileNotes(
   })
   return {
     isShared: false,
-    get: async (kind, id) => noteIn(kinds[kind].get(id) ?? '')?.value ?? null,
+    get: async (kind, id) => noted(kinds[kind].get(id)),
     put(kind, id, value) {
-      const line = lineOf(kind, id, value)
-      known(kind, id, line)
-      return behind.add({ kind, id, line }, kind === 'rewards')
+      return behind.add(known({ kind, id, value, line: null }), kind === 'rewards')
     },
     remove(kind, id) {
       kinds[kind].delete(id)
-      return behind.add({ kind, id, line: lineOf(kind, id, null) }, kind === 'rewards')
+      return behind.add({ kind, id, value: null, line: null }, kind === 'rewards')
     },
-    entries: async (kind) =>
-      Array.from(kinds[kind], ([id, line]) => [id, noteIn(line)?.value ?? {}] as const),
+    entries: async (kind) => Array.from(kinds[kind], ([id, note]) => [id, noted(note) ?? {}] as const),
     async close() {
       await behind.close()
       await file?.close()
@@ -98,15 +100,23 @@ export async function fileNotes(
   }
 }
 
-/** Of several notes of one id in a batch the last counts. */
-function linesOf(batch: readonly Note[]): string[] {
-  const last = new Map<string, string>()
-  for (const { kind, id, line } of batch) last.set(`${kind} ${id}`, line)
-  return [...last.values()]
+function isRemoval({ value, line }: Note): boolean {
+  return value === null && line === null
 }
 
-function lineOf(kind: NoteKind, id: string, value: object | null): string {
-  return `${JSON.stringify([kind, id, value])}\n`
+function noted(note: Note | undefined): object | null {
+  if (note === undefined) return null
+  return note.value ?? (note.line === null ? null : (noteIn(note.line)?.value ?? null))
+}
+
+/** From then on it is kept as that. */
+function lineOf(note: Note): string {
+  if (note.line !== null) return note.line
+  const line = `${JSON.stringify([note.kind, note.id, note.value])}\n`
+  if (note.value === null) return line
+  note.line = line
+  note.value = null
+  return line
 }
 
 function noteIn(line: string): { kind: NoteKind; id: string; value: object | null } | null {

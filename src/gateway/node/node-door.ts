@@ -51,7 +51,7 @@ class NodeRequest implements ClientRequest, HeaderReader {
 
   onGone(listener: () => void): void {
     const { outgoing } = this
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       if (!outgoing.writableFinished) listener()
     })
   }

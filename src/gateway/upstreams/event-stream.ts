@@ -3,12 +3,14 @@ import type { StreamEvent } from '../protocols/adapter.js'
 import { UpstreamFailure } from './failure.js'
 import type { WatchedBody } from './watched-body.js'
 
+export type StreamItem = StreamEvent | { readonly comment: string }
+
 /** Events of an upstream, one at a time, no faster than they are asked for. */
 export class EventStream {
   private readonly body: WatchedBody
   private readonly parser: EventSourceParser
   private readonly decoder = new TextDecoder()
-  private readonly queue: (StreamEvent | { readonly comment: string })[] = []
+  private readonly queue: StreamItem[] = []
   private next = 0
   private isTooLong = false
   private isAtEnd = false
@@ -26,8 +28,20 @@ export class EventStream {
     })
   }
 
+  /** What is there already; undefined: nothing, and `read` waits for more. */
+  ready(): StreamItem | undefined {
+    while (this.next >= this.queue.length && !this.isTooLong && !this.isAtEnd) {
+      const chunk = this.body.take()
+      if (chunk == null) return undefined
+      this.queue.length = 0
+      this.next = 0
+      this.parser.feed(this.decoder.decode(chunk, { stream: true }))
+    }
+    return this.next < this.queue.length ? this.queue[this.next++] : undefined
+  }
+
   /** @returns null at the end of the bytes. @throws (the promise is rejected with) UpstreamFailure */
-  async read(): Promise<StreamEvent | { readonly comment: string } | null> {
+  async read(): Promise<StreamItem | null> {
     while (this.next >= this.queue.length) {
       this.queue.length = 0
       this.next = 0
