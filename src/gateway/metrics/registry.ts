@@ -124,20 +124,56 @@ class SeriesMap<L extends string, S> {
   }
 }
 
+/** One series of a counter. */
+export class CounterSeries {
+  value = 0
+
+  /** @param amount what is no finite number >= 0 is left out */
+  add(amount: number): void {
+    if (amount >= 0 && amount < Number.POSITIVE_INFINITY) this.value += amount
+  }
+}
+
+/** One series of a histogram. */
+export class HistogramSeries {
+  private readonly bounds: readonly number[]
+  readonly counts: Float64Array
+  sum = 0
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds
+    this.counts = new Float64Array(bounds.length + 1)
+  }
+
+  /** @param value what is no finite number >= 0 is left out */
+  observe(value: number): void {
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return
+    let bucket = 0
+    while (bucket < this.bounds.length && value > this.bounds[bucket]) bucket++
+    this.counts[bucket]++
+    this.sum += value
+  }
+}
+
 export class Counter<L extends string = never> implements Instrument {
   readonly name: string
   private readonly help: string
-  private readonly series: SeriesMap<L, { value: number }>
+  private readonly series: SeriesMap<L, CounterSeries>
 
   constructor(name: string, help: string, labels: readonly L[]) {
     this.name = name
     this.help = help
-    this.series = new SeriesMap(labels, () => ({ value: 0 }))
+    this.series = new SeriesMap(labels, () => new CounterSeries())
   }
 
   /** @param amount what is no finite number >= 0 is left out */
   add(amount: number, values: LabelValues<L>): void {
-    if (amount >= 0 && amount < Number.POSITIVE_INFINITY) this.series.of(values).value += amount
+    if (amount >= 0 && amount < Number.POSITIVE_INFINITY) this.of(values).add(amount)
+  }
+
+  /** For whoever adds to it again and again. It is there from then on. */
+  of(values: LabelValues<L>): CounterSeries {
+    return this.series.of(values)
   }
 
   *lines(): Iterable<string> {
@@ -150,24 +186,24 @@ export class Histogram<L extends string = never> implements Instrument {
   readonly name: string
   private readonly help: string
   private readonly bounds: readonly number[]
-  private readonly series: SeriesMap<L, { readonly counts: Float64Array; sum: number }>
+  private readonly series: SeriesMap<L, HistogramSeries>
 
   /** @param bounds upper ends of the buckets, in rising order; one without an end comes after them */
   constructor(name: string, help: string, bounds: readonly number[], labels: readonly L[]) {
     this.name = name
     this.help = help
     this.bounds = bounds
-    this.series = new SeriesMap(labels, () => ({ counts: new Float64Array(bounds.length + 1), sum: 0 }))
+    this.series = new SeriesMap(labels, () => new HistogramSeries(bounds))
   }
 
   /** @param value what is no finite number >= 0 is left out */
   observe(value: number, values: LabelValues<L>): void {
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return
-    const series = this.series.of(values)
-    let bucket = 0
-    while (bucket < this.bounds.length && value > this.bounds[bucket]) bucket++
-    series.counts[bucket]++
-    series.sum += value
+    if (value >= 0 && value < Number.POSITIVE_INFINITY) this.of(values).observe(value)
+  }
+
+  /** For whoever adds to it again and again. It is there from then on. */
+  of(values: LabelValues<L>): HistogramSeries {
+    return this.series.of(values)
   }
 
   *lines(): Iterable<string> {

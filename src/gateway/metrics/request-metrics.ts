@@ -1,4 +1,4 @@
-import type { RequestObserver, RequestRecord } from '../logs/request-record.js'
+import type { RequestObserver } from '../logs/request-record.js'
 import {
   DURATION_BUCKETS_S,
   FIRST_TOKEN_BUCKETS_S,
@@ -7,10 +7,25 @@ import {
   perOutputTokenS,
   TOKEN_BUCKETS,
 } from './gen-ai.js'
-import type { MetricsRegistry } from './registry.js'
+import type { CounterSeries, HistogramSeries, MetricsRegistry } from './registry.js'
 
 const GEN_AI = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const
 const OVERHEAD_BUCKETS_S = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5]
+
+/** Kinds of requests whose series are remembered. */
+const ALIKE_MAX = 1000
+
+/** The series of requests that have the same labels, each once something was counted on it. */
+interface OfAlike {
+  requests?: CounterSeries
+  cost?: CounterSeries
+  overhead?: HistogramSeries
+  duration?: HistogramSeries
+  firstToken?: HistogramSeries
+  perToken?: HistogramSeries
+  input?: HistogramSeries
+  output?: HistogramSeries
+}
 
 /** What is counted of requests: by the names of OpenTelemetry's GenAI conventions, and by ours. */
 export function requestMetrics(registry: MetricsRegistry): RequestObserver {
@@ -64,42 +79,57 @@ export function requestMetrics(registry: MetricsRegistry): RequestObserver {
     OVERHEAD_BUCKETS_S,
     ['surface'],
   )
+  const known = new Map<string, OfAlike>()
   return (record) => {
-    const { surface, outcome, status, tries, costUsd, overheadMs, isMeasured } = record
+    const { surface, outcome, status, tries, costUsd, overheadMs, isMeasured, tokens } = record
+    const code = record.code ?? ''
     // A model that no config has is a text of a client: it is not counted by its name.
     const model = record.model ?? ''
-    requests.add(1, { surface, model, outcome, status: String(status), code: record.code ?? '' })
-    if (costUsd !== null)
-      cost.add(costUsd, { model, tenant: record.tenant ?? '', key: record.key?.name ?? '' })
+    const tenant = record.tenant ?? ''
+    const key = record.key?.name ?? ''
+    const provider = record.protocol ?? ''
+    // Names may have any character: their lengths tell where each ends.
+    const name = `${surface} ${outcome} ${status} ${code.length} ${model.length} ${tenant.length} ${key.length} ${code}${model}${tenant}${key}${provider}`
+    let of = known.get(name)
+    if (of === undefined) {
+      if (known.size >= ALIKE_MAX) known.clear()
+      of = {}
+      known.set(name, of)
+    }
+    of.requests ??= requests.of({ surface, model, outcome, status: String(status), code })
+    of.requests.add(1)
+    if (costUsd !== null) {
+      of.cost ??= cost.of({ model, tenant, key })
+      of.cost.add(costUsd)
+    }
     if (tries > 1) retries.add(tries - 1, { model })
     if (isMeasured === false) unmeasured.add(1, { model })
-    if (overheadMs !== null) overhead.observe(overheadMs / 1000, { surface })
+    if (overheadMs !== null) {
+      of.overhead ??= overhead.of({ surface })
+      of.overhead.observe(overheadMs / 1000)
+    }
     const operation = operationOf(record)
     if (operation === null || record.model === null) return
-    const labels = {
+    const labels = () => ({
       gen_ai_operation_name: operation,
-      gen_ai_provider_name: record.protocol ?? '',
+      gen_ai_provider_name: provider,
       gen_ai_request_model: model,
-    }
-    const { code } = record
-    duration.observe(record.latencyMs / 1000, {
-      gen_ai_operation_name: operation,
-      gen_ai_provider_name: labels.gen_ai_provider_name,
-      gen_ai_request_model: model,
-      error_type: code ?? '',
     })
-    if (record.firstTokenMs !== null) firstToken.observe(record.firstTokenMs / 1000, labels)
+    of.duration ??= duration.of({ ...labels(), error_type: code })
+    of.duration.observe(record.latencyMs / 1000)
+    if (record.firstTokenMs !== null) {
+      of.firstToken ??= firstToken.of(labels())
+      of.firstToken.observe(record.firstTokenMs / 1000)
+    }
     const each = perOutputTokenS(record)
-    if (each !== null) perToken.observe(each, labels)
-    for (const [type, count] of tokensOf(record))
-      tokenUsage.observe(count, { ...labels, gen_ai_token_type: type })
+    if (each !== null) {
+      of.perToken ??= perToken.of(labels())
+      of.perToken.observe(each)
+    }
+    if (tokens === null) return
+    of.input ??= tokenUsage.of({ ...labels(), gen_ai_token_type: 'input' })
+    of.input.observe(tokens.input)
+    of.output ??= tokenUsage.of({ ...labels(), gen_ai_token_type: 'output' })
+    of.output.observe(tokens.output)
   }
-}
-
-function tokensOf({ tokens }: RequestRecord): (readonly [type: string, count: number])[] {
-  if (tokens === null) return []
-  return [
-    ['input', tokens.input],
-    ['output', tokens.output],
-  ]
 }
