@@ -32,4 +32,34 @@ describe('a map of the latest', () => {
     map.set('k999', 0).set('k1000', 1)
     expect([...map.values()]).toEqual([0, 1])
   })
+
+  it('knows its oldest entry, whatever was set again, deleted or cleared', () => {
+    const step = fc.oneof(
+      fc.record({ what: fc.constant('set' as const), key: fc.nat(6) }),
+      fc.record({ what: fc.constant('delete' as const), key: fc.nat(6) }),
+      fc.record({ what: fc.constant('look' as const), key: fc.constant(0) }),
+      fc.record({ what: fc.constant('clear' as const), key: fc.constant(0) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const map = new LatestMap<number, string>(4)
+        let keys: number[] = []
+        for (const { what, key } of steps) {
+          if (what === 'clear') {
+            map.clear()
+            keys = []
+          } else if (what !== 'look') {
+            keys = keys.filter((each) => each !== key)
+            if (what === 'delete') map.delete(key)
+            else {
+              map.set(key, 'x')
+              keys = [...keys, key].slice(-4)
+            }
+          } else expect(map.oldest()).toEqual(keys.slice(0, 1))
+          expect([...map.keys()]).toEqual(keys)
+        }
+        expect(map.oldest()).toEqual(keys.slice(0, 1))
+      }),
+    )
+  })
 })

@@ -293,3 +293,29 @@ describe('a router on a store', () => {
     expect(rewarded.map(({ id, rewarded }) => [id, rewarded])).toEqual([[decision.model, 1]])
   })
 })
+
+describe('events of a router on a store', () => {
+  it('go together while nobody waits for them, and at once when somebody does', async () => {
+    const batches: number[] = []
+    const store = faulty(memoryStore(), { fail: ({ events }) => void batches.push(events.length) })
+    const router = await createRouter({ ...OPTIONS, store })
+    vi.useFakeTimers()
+    try {
+      for (let i = 0; i < 6; i++) {
+        router.route(X)
+        await vi.advanceTimersByTimeAsync(0)
+      }
+      // The first went by itself; the timer that the others wait for has not run.
+      expect(batches).toEqual([1])
+      const { id } = router.route(X)
+      await router.settle(id, { costUsd: 0.001 }).durable
+      expect(batches).toEqual([1, 7])
+      router.route(X)
+      await router.flush()
+      expect(batches).toEqual([1, 7, 1])
+    } finally {
+      vi.useRealTimers()
+      await router.close()
+    }
+  })
+})

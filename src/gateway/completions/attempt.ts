@@ -41,6 +41,9 @@ const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
 
+/** Of an answer that nobody checks nor grades; nothing is added to it. */
+const NOT_COLLECTED = new CollectedAnswer()
+
 /** One call of an upstream, from its reservation to its bill. */
 export class Attempt implements StreamedCall {
   readonly house: House
@@ -312,7 +315,7 @@ export class Attempt implements StreamedCall {
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    const check = checkAnswer(this.contract, this.collected ?? new CollectedAnswer(), meter.verdict)
+    const check = checkAnswer(this.contract, this.collected ?? NOT_COLLECTED, meter.verdict)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', check.flaw)
     if (exchange.isGone) return
     this.validated(check)

@@ -2,6 +2,7 @@
 export interface ClientAnswer {
   /** Of HTTP. */
   readonly status: number
+  /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Null: an answer without a body. */
   readonly body: string | AnswerStream | null
@@ -24,7 +25,9 @@ export interface AnswerStream {
 
 /** Where the pieces of an answer go. Both do nothing where the client has gone. */
 export interface AnswerSink {
+  /** The next piece. */
   send(text: string): void
+  /** That was all. */
   end(): void
 }
 

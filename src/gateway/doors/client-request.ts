@@ -6,6 +6,7 @@ export interface HeaderReader {
 
 /** A request of a client, by whatever server it came. */
 export interface ClientRequest {
+  /** What came before its body. */
   readonly headers: HeaderReader
   /** Whether nobody waits for an answer any more. */
   readonly isGone: boolean

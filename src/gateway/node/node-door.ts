@@ -59,6 +59,8 @@ class NodeRequest implements ClientRequest, HeaderReader {
   body(bytesMax: number): Promise<Uint8Array> {
     const { incoming } = this
     if (Number(this.get('content-length') ?? 0) > bytesMax) return Promise.reject(new BodyTooLong())
+    // It says no more when it was over before anybody listened.
+    if (incoming.destroyed) return Promise.reject(brokenOff())
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       let bytes = 0
@@ -72,9 +74,13 @@ class NodeRequest implements ClientRequest, HeaderReader {
           chunks.push(chunk)
         })
         .on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-        .on('error', reject)
+        .on('close', () => reject(brokenOff()))
     })
   }
+}
+
+function brokenOff(): Error {
+  return new Error('the client went away in the middle of its request')
 }
 
 function send(

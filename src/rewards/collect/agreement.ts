@@ -15,6 +15,12 @@ export interface Agreement {
 /** Decisions of which it is remembered who said what, the latest. */
 const DECISIONS_MAX = 10_000
 
+/** Of one answer: most have one source, and few have three. */
+interface Said {
+  readonly source: string
+  readonly value: number
+}
+
 interface Pair {
   readonly sources: readonly [a: string, b: string]
   count: number
@@ -33,7 +39,7 @@ export type OnPair = (a: string, valueA: number, b: string, valueB: number) => v
  * too. The first word of a source on an answer counts. A source that agrees with no other is a bad one; one that agrees may lean all the same.
  */
 export class AgreementTable {
-  private readonly said = new LatestMap<string, Map<string, number>>(DECISIONS_MAX)
+  private readonly said = new LatestMap<string, Said[]>(DECISIONS_MAX)
   private readonly pairs = new Map<string, Pair>()
 
   constructor(private readonly onPair: OnPair = () => {}) {}
@@ -42,15 +48,15 @@ export class AgreementTable {
   heard(decision: string, source: string, value: number): void {
     const known = this.said.get(decision)
     if (known === undefined) {
-      this.said.set(decision, new Map([[source, value]]))
+      this.said.set(decision, [{ source, value }])
       return
     }
-    if (known.has(source)) return
-    for (const [other, otherValue] of known) {
+    if (known.some((each) => each.source === source)) return
+    for (const { source: other, value: otherValue } of known) {
       if (other < source) this.add(other, otherValue, source, value)
       else this.add(source, value, other, otherValue)
     }
-    known.set(source, value)
+    known.push({ source, value })
   }
 
   rows(): Agreement[] {

@@ -1,0 +1,142 @@
+import { request as send } from 'node:http'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
+import {
+  CLIENT_KEY,
+  closeAll,
+  type GatewayServer,
+  gatewayServer,
+  HELLO,
+  modelTree,
+} from './gateway-server.js'
+
+const others: HttpServer[] = []
+afterEach(async () => {
+  for (const each of others.splice(0)) await each.drain(0)
+  await closeAll()
+})
+
+/** One gateway behind two sockets: Node's own requests go in as they are by the first, as requests of the web by the second. */
+async function bothDoors(): Promise<{ server: GatewayServer; urls: readonly string[] }> {
+  const server = await gatewayServer({
+    models: [modelTree('sim-small')],
+    tree: { limits: { bodyBytesMax: 2000 } },
+  })
+  const { current: config } = server.gateway.live
+  const web = await listen(config, (request) => server.gateway.fetch(request))
+  others.push(web)
+  return { server, urls: [server.url, web.url] }
+}
+
+interface Told {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What differs from request to request, and how a body is framed. */
+const OWN =
+  /^(date|x-request-id|x-paretobandit-decision|keep-alive|connection|content-length|transfer-encoding)$/
+
+function asked(
+  url: string,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string | string[]>>,
+): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const request = send(url, { method: 'POST', agent: false, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (piece: string) => {
+        text += piece
+      })
+      response.on('end', () => {
+        const told = Object.entries(response.headers).filter(([name]) => !OWN.test(name))
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(told.map(([name, value]) => [name, String(value)]).sort()),
+          body: text.replace(/"(id|created|system_fingerprint)":("[^"]*"|\d+)/g, '"$1":_'),
+        })
+      })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+const CHAT = '/v1/chat/completions'
+const KEY = { authorization: `Bearer ${CLIENT_KEY}` }
+const ASK = JSON.stringify({ model: 'sim-small', messages: HELLO, seed: 1, max_tokens: 20 })
+const LONG = JSON.stringify({ model: 'sim-small', messages: [{ role: 'user', content: 'x'.repeat(3000) }] })
+
+describe('a gateway answers the same by both its doors', () => {
+  it.each<
+    [what: string, path: string, body: string | Buffer, headers: Record<string, string | string[]>, number]
+  >([
+    ['an answer', CHAT, ASK, KEY, 200],
+    ['an answer by a path with a query', `${CHAT}?a=/v1/messages`, ASK, KEY, 200],
+    ['an answer to chunks', CHAT, ASK, { ...KEY, 'transfer-encoding': 'chunked' }, 200],
+    ['a stream', CHAT, ASK.replace('{', '{"stream":true,'), KEY, 200],
+    ['no key', CHAT, ASK, {}, 401],
+    ['two keys', CHAT, ASK, { 'x-api-key': [CLIENT_KEY, CLIENT_KEY] }, 401],
+    ['no JSON', CHAT, '{', KEY, 400],
+    ['no UTF-8', CHAT, Buffer.from([0x22, 0xff, 0x22]), KEY, 400],
+    ['a mark of byte order', CHAT, `\ufeff${ASK}`, KEY, 200],
+    ['a long body', CHAT, LONG, KEY, 413],
+    ['a long body in chunks', CHAT, LONG, { ...KEY, 'transfer-encoding': 'chunked' }, 413],
+    ['a compressed body', CHAT, ASK, { ...KEY, 'content-encoding': 'gzip' }, 415],
+    ['a model that nobody has', CHAT, ASK.replace('sim-small', 'ü'), KEY, 404],
+    ['another path', '/v1/chat/completion', ASK, KEY, 404],
+  ])('%s', async (_what, path, body, headers, status) => {
+    const { urls } = await bothDoors()
+    const [short, web] = await Promise.all(urls.map((url) => asked(url + path, body, headers)))
+    expect(short.status).toBe(status)
+    expect(short).toEqual(web)
+  })
+
+  it('a client that has left before its body is asked for', async () => {
+    const { server } = await bothDoors()
+    let tell: (body: string) => void = () => {}
+    const told = new Promise<string>((resolve) => {
+      tell = resolve
+    })
+    const http = await listen(
+      server.gateway.live.current,
+      () => new Response(),
+      async (_path, request) => {
+        await new Promise<void>((resolve) => request.onGone(resolve))
+        await new Promise((resolve) => setImmediate(resolve))
+        tell(
+          await request.body(1000).then(
+            () => 'a body',
+            () => 'broken off',
+          ),
+        )
+        return { status: 499, headers: {}, body: null }
+      },
+    )
+    others.push(http)
+    const socket = connect(Number(new URL(http.url).port), '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{', () => socket.destroy())
+    expect(await told).toBe('broken off')
+  })
+
+  it('a client that leaves in the middle of its body', async () => {
+    const { server, urls } = await bothDoors()
+    for (const url of urls) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(
+        `POST ${CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: 1000\r\n\r\n{`,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      socket.destroy()
+    }
+    const records = await server.over(2)
+    expect(records.map(({ code, outcome }) => [code, outcome])).toEqual([
+      ['request_broken_off', 'cancelled'],
+      ['request_broken_off', 'cancelled'],
+    ])
+  })
+})
