@@ -23,13 +23,9 @@ const GROUP = 'auto:'
  */
 export function modelsFor(input: MaskInput): readonly ModelConfig[] {
   const named = namedModels(input)
-  const reasons: string[] = []
-  const able = named.filter((model) => {
-    const reason = reasonAgainst(model, input)
-    if (reason !== null) reasons.push(`${model.id}: ${reason}`)
-    return reason === null
-  })
+  const able = named.filter((model) => reasonAgainst(model, input) === null)
   if (able.length > 0) return able
+  const reasons = named.map((model) => `${model.id}: ${reasonAgainst(model, input)}`)
   throw new Refused(400, 'no_model_can_serve', `no model can serve this request. ${reasons.join('; ')}`)
 }
 
@@ -76,7 +72,7 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
     if (upstream?.protocol !== 'ai-sdk') return `is not reached by this path`
     if (asked.nativeOnly !== null) return `takes no ${asked.nativeOnly}`
   }
-  const [missing] = missingCapabilities(capabilities, asked.needs)
+  const missing = asked.needs.size === 0 ? undefined : missingCapabilities(capabilities, asked.needs)[0]
   if (missing !== undefined) return LACKS[missing]
   if (region !== null && model.region !== region) return `does not run in region ${region}`
   const output = asked.maxOutputTokens ?? 0
