@@ -73,7 +73,8 @@ export class StreamedAnswer {
    * @throws (the promise is rejected with) UpstreamFailure
    */
   async next(): Promise<string | null> {
-    if (this.head.length > 0) return this.withReady(this.head.splice(0).join(''))
+    // The first token waits for nothing that came with it.
+    if (this.head.length > 0) return this.head.splice(0).join('')
     if (this.failure !== undefined) throw this.failure
     while (!this.isOver) {
       const text = await this.step()

@@ -112,6 +112,7 @@ class NodeSink implements AnswerSink {
   private readonly stream: AnswerStream
   private readonly outgoing: ServerResponse
   private isPulling = false
+  private isBegun = false
   private isOver = false
 
   constructor(stream: AnswerStream, outgoing: ServerResponse) {
@@ -129,8 +130,14 @@ class NodeSink implements AnswerSink {
   }
 
   send(text: string): void {
+    if (this.isOver) return
+    const { outgoing } = this
     // Called back when the socket has taken it: there may be room again.
-    if (!this.isOver) this.outgoing.write(text, this.taken)
+    outgoing.write(text, this.taken)
+    if (this.isBegun) return
+    // Node holds pieces back until all that is to be done at the moment is done; the first token is not to wait for that.
+    this.isBegun = true
+    outgoing.socket?.uncork()
   }
 
   end(): void {
