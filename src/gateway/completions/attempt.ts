@@ -241,12 +241,13 @@ export class Attempt implements StreamedCall {
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
     await this.noteModel()
-    this.answered(answer.status)
+    const { status } = answer
     const path = adapter.usagePath(json)
     return {
-      status: answer.status,
+      status,
       headers: { ...exchange.headersWithCost(), 'content-type': 'application/json' },
       body: path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd),
+      sent: () => this.sent(status),
     }
   }
 
@@ -306,6 +307,14 @@ export class Attempt implements StreamedCall {
 
   breakOff(): void {
     this.break.breakOff()
+  }
+
+  private sent(status: number): void {
+    try {
+      this.answered(status)
+    } catch (error) {
+      this.house.deps.onError(error)
+    }
   }
 
   /** The end of a whole answer, as the record has it. */

@@ -6,6 +6,8 @@ export interface ClientAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Null: an answer without a body. */
   readonly body: string | AnswerStream | null
+  /** To be called once, when all else is on its way or cannot be sent: the rest of the work, for which no client has to wait. */
+  sent?(): void
 }
 
 /** An answer that comes in pieces. */

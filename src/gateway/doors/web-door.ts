@@ -7,7 +7,10 @@ export function requestOf(request: Request): ClientRequest {
 }
 
 /** An answer as the web has it. */
-export function responseOf({ status, headers, body }: ClientAnswer): Response {
+export function responseOf(answer: ClientAnswer): Response {
+  const { status, headers, body } = answer
+  // When a response is on its way nobody here is told.
+  answer.sent?.()
   return new Response(typeof body === 'object' && body !== null ? readableOf(body) : body, {
     status,
     headers,

@@ -23,7 +23,12 @@ export function answeredShort(
   const path = query < 0 ? url : url.slice(0, query)
   const answer = complete(path, new NodeRequest(incoming, outgoing))
   if (answer === null) return false
-  void answer.then((given) => send(given, incoming, outgoing))
+  answer
+    .then((given) => send(given, incoming, outgoing))
+    .catch(() => {
+      if (outgoing.headersSent) outgoing.destroy()
+      else outgoing.writeHead(500).end()
+    })
   return true
 }
 
@@ -83,12 +88,19 @@ function brokenOff(): Error {
   return new Error('the client went away in the middle of its request')
 }
 
-function send(
+function send(answer: ClientAnswer, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  try {
+    if (!outgoing.destroyed) write(answer, incoming, outgoing)
+  } finally {
+    answer.sent?.()
+  }
+}
+
+function write(
   { status, headers, body }: ClientAnswer,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  if (outgoing.destroyed) return
   if (!incoming.complete) outgoing.once('finish', () => leave(incoming))
   if (body === null) outgoing.writeHead(status, headers).end()
   else if (typeof body === 'string') {
