@@ -1,3 +1,6 @@
+/** Entries that may go, besides twice as many as there are, before a look for the oldest begins again at the start. */
+const GONE_MIN = 64
+
 /** A map with a bound: of more entries than that, the one that was set longest ago is forgotten. Entries go from the oldest to the latest. */
 export class LatestMap<K, V> extends Map<K, V> {
   private readonly sizeMax: number
@@ -6,6 +9,8 @@ export class LatestMap<K, V> extends Map<K, V> {
    * again passes over all of them. Everything before it is gone, but for `found`.
    */
   private cursor: Iterator<K> | null = null
+  /** Entries that went since the cursor was moved: the engine keeps for it whatever it has not passed yet. */
+  private gone = 0
   /** The oldest, once it has been looked for. */
   private found: { readonly key: K } | null = null
 
@@ -25,7 +30,9 @@ export class LatestMap<K, V> extends Map<K, V> {
 
   override delete(key: K): boolean {
     if (this.found !== null && (this.found.key === key || Object.is(this.found.key, key))) this.found = null
-    return super.delete(key)
+    const isGone = super.delete(key)
+    if (isGone && ++this.gone > GONE_MIN + 2 * this.size) this.cursor = null
+    return isGone
   }
 
   override clear(): void {
@@ -39,13 +46,9 @@ export class LatestMap<K, V> extends Map<K, V> {
     if (this.size === 0) return []
     if (this.found === null) {
       this.cursor ??= this.keys()
-      const { done, value } = this.cursor.next()
-      if (done === true) {
-        // It had come to the end when the map was empty.
-        this.cursor = null
-        return this.oldest()
-      }
-      this.found = { key: value }
+      this.gone = 0
+      // There is one: the cursor is never moved while the map is empty, and so never at an end.
+      this.found = { key: this.cursor.next().value as K }
     }
     return [this.found.key]
   }

@@ -7,10 +7,15 @@ export class PendingReceipt implements Receipt {
   private error: unknown
   private resolve: (() => void) | undefined
   private reject: ((error: unknown) => void) | undefined
-  private readonly onAsked: (() => void) | undefined
+  private readonly last: number
+  private readonly onAsked: ((last: number) => void) | undefined
 
-  /** @param onAsked called when somebody begins to wait for it */
-  constructor(onAsked?: () => void) {
+  /**
+   * @param last number of its last event
+   * @param onAsked called with that when somebody begins to wait for it
+   */
+  constructor(last = 0, onAsked?: (last: number) => void) {
+    this.last = last
     this.onAsked = onAsked
   }
 
@@ -20,7 +25,7 @@ export class PendingReceipt implements Receipt {
       this.reject = reject
     })
     if (this.isDone) this.tell()
-    else this.onAsked?.()
+    else this.onAsked?.(this.last)
     return this.promise
   }
 
@@ -43,8 +48,8 @@ export class Receipts {
   private waiting: { readonly first: number; readonly last: number; readonly receipt: PendingReceipt }[] = []
 
   /** @param onAsked as `PendingReceipt` has it */
-  add(first: number, last: number, onAsked?: () => void): PendingReceipt {
-    const receipt = new PendingReceipt(onAsked)
+  add(first: number, last: number, onAsked?: (last: number) => void): PendingReceipt {
+    const receipt = new PendingReceipt(last, onAsked)
     this.waiting.push({ first, last, receipt })
     return receipt
   }

@@ -93,7 +93,7 @@ export class SoleJournal implements Journal {
     return this.receipts.add(lastNumber - count + 1, lastNumber, this.onAsked)
   }
 
-  private readonly onAsked = (): void => this.outbox.want(this.outbox.lastNumber)
+  private readonly onAsked = (last: number): void => this.outbox.want(last)
 
   hold(): null {
     return null

@@ -16,7 +16,6 @@ export function keepLatest(values: number[], value: number): void {
     values.push(value)
     return
   }
-  // `shift` takes longer for so few.
   for (let i = 1; i < LATEST_OUTCOMES; i++) values[i - 1] = values[i]
   values[LATEST_OUTCOMES - 1] = value
 }

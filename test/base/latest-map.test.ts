@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LatestMap } from '../../src/base/latest-map.js'
@@ -61,5 +63,42 @@ describe('a map of the latest', () => {
         expect(map.oldest()).toEqual(keys.slice(0, 1))
       }),
     )
+  })
+
+  it('begins at the start again once many entries have gone, and finds the oldest all the same', () => {
+    const map = new LatestMap<number, string>()
+    const put = (key: number): void => {
+      map.set(key, 'x')
+    }
+    for (let key = 0; key < 10; key++) put(key)
+    expect(map.oldest()).toEqual([0])
+    for (let key = 10; key < 5000; key++) {
+      put(key)
+      map.delete(key)
+    }
+    expect(map.oldest()).toEqual([0])
+    map.delete(0)
+    expect(map.oldest()).toEqual([1])
+    for (let key = 1; key < 10; key++) map.delete(key)
+    put(5000)
+    expect(map.oldest()).toEqual([5000])
+  })
+
+  it('keeps no memory of entries that went since the oldest was looked for', () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const map = new LatestMap<number, number>()
+    map.set(-1, 0)
+    map.oldest()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let key = 0; key < 1_000_000; key++) {
+      map.set(key, 0)
+      map.delete(key)
+    }
+    collect()
+    // Some 50 MB where a look holds on to all tables since.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10e6)
+    expect(map.oldest()).toEqual([-1])
   })
 })

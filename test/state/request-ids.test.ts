@@ -52,6 +52,16 @@ describe('runs of requests', () => {
   })
 })
 
+describe('an id without a character', () => {
+  it('is none, whether this router has made any or not', async () => {
+    const { router } = await makeBench()
+    const event = await firstRouted()
+    expectCode(() => router.apply({ ...event, id: '' }), 'EVENT_OUT_OF_ORDER', 'event.id')
+    router.route(X)
+    expectCode(() => router.apply({ ...event, id: '' }), 'EVENT_OUT_OF_ORDER', 'event.id')
+  })
+})
+
 describe('requests of origins that have been forgotten', () => {
   it('are found by the id that the ring gives them, and expire once', async () => {
     const { router, clock } = await makeBench()

@@ -43,18 +43,18 @@ export class ClosedRequests {
     return this.open.find(origin, number) ?? this.settled.find(origin, number)
   }
 
-  /** What is remembered now, to be read. */
+  /** What is remembered now, to be read, in another of the same stride. */
   copyTo(copy: ClosedRequests): void {
     this.settled.copyTo(copy.settled)
     this.open.copyTo(copy.open)
   }
 
-  /** Of the settled ones, and of those whose bill may still come, the latest `count` each. */
+  /** Of the settled ones, and of those whose bill may still come, the latest `count` each: views, until the next one is added. */
   latest(count: number): readonly ClosedRequest[] {
     return [...this.settled.latest(count), ...this.open.latest(count)]
   }
 
-  /** Those that are remembered, the settled ones first, each in the order of their closing. */
+  /** Those that are remembered, the settled ones first, each in the order of their closing: views as well. */
   all(): readonly ClosedRequest[] {
     return this.latest(CLOSED_OPEN_BILL_MAX)
   }

@@ -26,7 +26,7 @@ export class RequestIds {
   private lastId = ''
   private lastSequence = 0
   /** The id that `next` made last, and its number: it need not be read. */
-  private madeId = ''
+  private madeId: string | null = null
   private madeNumber = 0
   /** What `parse` has read. */
   private origin: Origin | undefined
@@ -46,8 +46,9 @@ export class RequestIds {
   /** The id that the next own request gets. */
   next(): string {
     this.madeNumber = this.nextNumber
-    this.madeId = this.prefix + this.madeNumber
-    return this.madeId
+    const id = this.prefix + this.madeNumber
+    this.madeId = id
+    return id
   }
 
   /** A state takes the place of another: the numbers that the other gave stay given, though this one may not know of them. */
