@@ -53,7 +53,7 @@ describe('runs of requests', () => {
 })
 
 describe('an id without a character', () => {
-  it('is none, whether this router has made any or not', async () => {
+  it('is not one, whether this router has made any or not', async () => {
     const { router } = await makeBench()
     const event = await firstRouted()
     expectCode(() => router.apply({ ...event, id: '' }), 'EVENT_OUT_OF_ORDER', 'event.id')
