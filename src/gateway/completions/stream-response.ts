@@ -31,7 +31,7 @@ const LINGER_READS_MAX = 8
 
 /**
  * A stream on its way to the client, as fast as that reads: what waits for it is bounded, and then the upstream is not read
- * either. However it ends, it is booked.
+ * either. However it ends, it is booked: also where nobody begins it.
  */
 export class StreamResponse implements AnswerStream {
   readonly waitingBytesMax: number
@@ -50,16 +50,7 @@ export class StreamResponse implements AnswerStream {
     this.streamed = streamed
     this.body = body
     this.waitingBytesMax = call.config.limits.streamBufferBytesMax
-  }
-
-  /** The head of the answer, and the rest of it. */
-  get answer(): ClientAnswer {
-    return { status: 200, headers: { ...HEADERS, ...this.call.exchange.headers() }, body: this }
-  }
-
-  begin(sink: AnswerSink): void {
-    const { exchange, config, after } = this.call
-    this.sink = sink
+    const { exchange, config, after } = call
     const leftMs = Math.max(0, config.timeouts.totalMs - exchange.elapsedMs)
     // A read that is under way has this limit itself; a client that does not read has it here.
     const unread = () => this.reading === null && exchange.breakOff()
@@ -71,6 +62,17 @@ export class StreamResponse implements AnswerStream {
     )
     this.forget.push(exchange.onBrokenOff(() => this.brokenOff()))
     this.forget.push(exchange.onGone(() => this.gone()))
+  }
+
+  /** The head of the answer, and the rest of it. */
+  get answer(): ClientAnswer {
+    return { status: 200, headers: { ...HEADERS, ...this.call.exchange.headers() }, body: this }
+  }
+
+  begin(sink: AnswerSink): void {
+    this.sink = sink
+    // Its client may have left before.
+    if (this.isOver) sink.end()
   }
 
   cancel(): void {

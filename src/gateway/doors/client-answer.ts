@@ -4,7 +4,10 @@ export interface ClientAnswer {
   readonly status: number
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Null: an answer without a body. */
+  /**
+   * Null: an answer without a body. A stream holds its reservation and its place in the limits of its key until it has ended: whoever
+   * serves it begins and pulls it, or cancels it where it cannot be sent.
+   */
   readonly body: string | AnswerStream | null
   /** To be called once, when all else is on its way or cannot be sent: the rest of the work, for which no client has to wait. */
   sent?(): void
@@ -21,7 +24,7 @@ export interface AnswerStream {
    * @returns undefined: nobody reads any more, or it has ended. The promise is never rejected
    */
   pull(): Promise<void> | undefined
-  /** The client has gone. */
+  /** The client has gone, or it cannot be sent; begun or not, and more than once. */
   cancel(): void
 }
 

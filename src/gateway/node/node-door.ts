@@ -89,9 +89,14 @@ function brokenOff(): Error {
 }
 
 function send(answer: ClientAnswer, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  let isOnItsWay = false
   try {
-    if (!outgoing.destroyed) write(answer, incoming, outgoing)
+    if (outgoing.destroyed) return
+    write(answer, incoming, outgoing)
+    isOnItsWay = true
   } finally {
+    const { body } = answer
+    if (!isOnItsWay && body !== null && typeof body === 'object') body.cancel()
     answer.sent?.()
   }
 }

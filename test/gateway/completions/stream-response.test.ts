@@ -12,7 +12,7 @@ afterEach(() => {
 })
 
 /** A stream whose reads end when the test says so, whatever is broken off meanwhile. */
-function started(onClientGone: 'cancel' | 'drain') {
+function started(onClientGone: 'cancel' | 'drain', isBegun = true) {
   vi.useFakeTimers()
   const booked: string[] = []
   const exchange = new Exchange(
@@ -54,8 +54,8 @@ function started(onClientGone: 'cancel' | 'drain') {
     streamed as unknown as StreamedAnswer,
     body as unknown as WatchedBody,
   )
-  const response = responseOf(answer)
-  return { exchange, booked, response, give: (text: string) => give(text), reads: () => reads }
+  if (isBegun) responseOf(answer)
+  return { exchange, booked, give: (text: string) => give(text), reads: () => reads }
 }
 
 describe('a stream that is broken off while it is read', () => {
@@ -92,5 +92,18 @@ describe('a stream that nobody reads on', () => {
     await vi.advanceTimersByTimeAsync(1000)
     expect(reads()).toBe(1)
     expect(booked).toEqual(['gone'])
+  })
+
+  it('nor begins ends at the same time', async () => {
+    const { booked, reads } = started('drain', false)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([booked, reads()]).toEqual([['gone'], 0])
+  })
+
+  it('nor begins is read to its end where the operator drains', async () => {
+    const { exchange, reads } = started('drain', false)
+    exchange.goneAway()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(reads()).toBe(1)
   })
 })

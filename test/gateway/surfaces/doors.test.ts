@@ -6,6 +6,7 @@ import {
   CLIENT_KEY,
   closeAll,
   type GatewayServer,
+  type GatewayServerOptions,
   gatewayServer,
   HELLO,
   modelTree,
@@ -18,10 +19,13 @@ afterEach(async () => {
 })
 
 /** One gateway behind two sockets: Node's own requests go in as they are by the first, as requests of the web by the second. */
-async function bothDoors(): Promise<{ server: GatewayServer; urls: readonly string[] }> {
+async function bothDoors(
+  options: GatewayServerOptions = {},
+): Promise<{ server: GatewayServer; urls: readonly string[] }> {
   const server = await gatewayServer({
     models: [modelTree('sim-small')],
     tree: { limits: { bodyBytesMax: 2000 } },
+    ...options,
   })
   const { current: config } = server.gateway.live
   const web = await listen(config, (request) => server.gateway.fetch(request))
@@ -138,5 +142,59 @@ describe('a gateway answers the same by both its doors', () => {
       ['request_broken_off', 'cancelled'],
       ['request_broken_off', 'cancelled'],
     ])
+  })
+
+  it.each([
+    ['cancel', 'by the short door', 0],
+    ['cancel', 'by that of the web', 1],
+    ['drain', 'by the short door', 0],
+    ['drain', 'by that of the web', 1],
+  ] as const)('a client that leaves before the first token: %s, %s', async (onClientGone, _door, place) => {
+    const { server, urls } = await bothDoors({
+      tree: { sessions: { onClientGone }, limits: { streamsMax: 1 } },
+      script: ({ index }) => (index === 0 ? { fault: { kind: 'stall', afterPieces: 0 } } : {}),
+    })
+    const abort = new AbortController()
+    const stream = ASK.replace('{', '{"stream":true,')
+    const ask = { method: 'POST', headers: KEY, body: stream }
+    const left = fetch(urls[place] + CHAT, { ...ask, signal: abort.signal }).then((response) =>
+      response.text(),
+    )
+    left.catch(() => {})
+    await server.upstream.until(({ isStalled }) => isStalled)
+    abort.abort()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    server.upstream.release()
+    const [record] = await server.over(1)
+    expect(record).toMatchObject({
+      outcome: 'cancelled',
+      status: onClientGone === 'drain' ? 200 : 499,
+      isMeasured: onClientGone === 'drain',
+    })
+    expect(server.ledger().reservedUsd).toBe(0)
+    // Its place is free again.
+    const next = await fetch(urls[place] + CHAT, ask)
+    expect(next.status).toBe(200)
+    await next.text()
+    await server.gateway.close()
+  })
+
+  it('cancels a stream whose head cannot be sent', async () => {
+    const { server } = await bothDoors()
+    let cancelled = 0
+    const body = {
+      waitingBytesMax: 1,
+      begin: () => {},
+      pull: () => undefined,
+      cancel: () => void cancelled++,
+    }
+    const http = await listen(
+      server.gateway.live.current,
+      () => new Response(),
+      async () => ({ status: 200, headers: { 'x-bad': 'a\nb' }, body }),
+    )
+    others.push(http)
+    expect((await fetch(http.url, { method: 'POST' })).status).toBe(500)
+    expect(cancelled).toBe(1)
   })
 })
