@@ -37,7 +37,7 @@ export interface KeyringOptions {
 
 /** Longer than any key is: it is not hashed. */
 const KEY_LENGTH_MAX = 512
-/** Keys whose hashes are remembered: those that came lately, and are known. */
+/** Keys whose hashes are remembered: those that came in lately. A key that is refused is forgotten. */
 const HASHES_MAX = 1000
 /** While the store of keys is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
@@ -81,6 +81,13 @@ export class Keyring {
   }
 
   private ofHash(text: string, sha256: string): Authentication {
+    const authentication = this.found(text, sha256)
+    // It is no longer a key: its text is not to stay in memory. Of a store that is away it may be one again.
+    if (!authentication.ok && authentication.refusal.status === 401) this.hashes.delete(text)
+    return authentication
+  }
+
+  private found(text: string, sha256: string): Authentication {
     const { records, config } = this.options
     const { keys, keyStore } = config()
     const fixed = this.fixedKeys(keys).get(sha256)
@@ -98,7 +105,7 @@ export class Keyring {
     if (revokedAt !== null) return refused(401, 'revoked_api_key', 'this key was revoked')
     if (client.expiresAt !== null && client.expiresAt <= this.options.now())
       return refused(401, 'expired_api_key', 'this key has expired')
-    if (!this.hashes.has(text)) this.hashes.set(text, given)
+    this.hashes.set(text, given)
     return { ok: true, key: client }
   }
 

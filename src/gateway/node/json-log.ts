@@ -53,7 +53,7 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
   return {
     write: (lineLevel, fields, message) => {
       if (LEVELS[lineLevel] < least) return
-      const rest = JSON.stringify(fields).slice(1, -1)
+      const rest = membersOf(fields)
       gathered += `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`
       if (gathered.length >= GATHERED_CHARS) handOn()
     },
@@ -61,5 +61,14 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
       least = LEVELS[next]
     },
     flush,
+  }
+}
+
+/** What has no JSON is left out, all of it: a line that cannot be written must not end what it tells about. */
+function membersOf(fields: object): string {
+  try {
+    return JSON.stringify(fields).slice(1, -1)
+  } catch {
+    return ''
   }
 }

@@ -16,12 +16,22 @@ async function configWith(more: object = {}): Promise<GatewayConfig> {
 }
 
 async function keyringOn(records: RecordStore, config?: GatewayConfig) {
-  const state = { now: T0, config: config ?? (await configWith()), problems: [] as string[] }
+  const state = {
+    now: T0,
+    config: config ?? (await configWith()),
+    problems: [] as string[],
+    /** Keys whose hashes were computed. */
+    hashed: [] as string[],
+  }
   const now = () => state.now
   const onProblem = (message: string) => void state.problems.push(message)
   const refreshMs = () => state.config.keyStore.refreshMs
   const shared = await SharedRecords.open(records, { refreshMs, now, onProblem })
-  const keyring = new Keyring({ config: () => state.config, records: shared, now, onProblem })
+  const digest = (text: string) => {
+    state.hashed.push(text)
+    return sha256Hex(text)
+  }
+  const keyring = new Keyring({ config: () => state.config, records: shared, now, digest, onProblem })
   return { state, keyring, shared }
 }
 
@@ -182,6 +192,47 @@ describe('a keyring', () => {
     expect(codeOf(await keyring.authenticate(text))).toBe('k')
     state.now += 1001
     expect(codeOf(await keyring.authenticate(text))).toBe('revoked_api_key')
+  })
+})
+
+describe('the hashes that a keyring remembers', () => {
+  it('are of the keys that came in lately, however early they came for the first time', async () => {
+    const texts = Array.from({ length: 1001 }, (_, i) => `a-static-key-of-ours-${i}`)
+    const keys = await Promise.all(
+      texts.map(async (text, i) => ({ name: `k${i}`, sha256: await sha256Hex(text) })),
+    )
+    const { keyring, state } = await keyringOn(memoryRecords(), await configWith({ keys }))
+    const [first = '', second = ''] = texts
+    for (const text of texts.slice(0, 1000)) await keyring.authenticate(text)
+    await keyring.authenticate(first)
+    // One too many: of all, the second has not come for the longest time.
+    await keyring.authenticate(texts[1000] ?? '')
+    state.hashed = []
+    for (const text of [first, second]) expect((await keyring.authenticate(text)).ok).toBe(true)
+    expect(state.hashed).toEqual([second])
+  })
+
+  it.each([
+    ['revoked', 'revoked_api_key'],
+    ['expired', 'expired_api_key'],
+    ['taken out of the config', 'invalid_api_key'],
+  ])('are forgotten with a key that is %s', async (what, code) => {
+    const records = memoryRecords()
+    const expiresAt = '2027-01-01T01:00:00Z'
+    const made = await createKey(records, { name: 'k', expiresAt }, KNOWN, T0)
+    const fixed = 'a-static-key-of-ours'
+    const config = await configWith({ keys: [{ name: 'fixed', sha256: await sha256Hex(fixed) }] })
+    const { keyring, state, shared } = await keyringOn(records, config)
+    const text = code === 'invalid_api_key' ? fixed : made.text
+    expect((await keyring.authenticate(text)).ok).toBe(true)
+    if (what === 'revoked') await revokeKey(records, made.key.id, T0)
+    else if (what === 'expired') state.now = T0 + 3_600_000
+    else state.config = await configWith()
+    await shared.refresh()
+    state.hashed = []
+    for (let i = 0; i < 2; i++) expect(codeOf(await keyring.authenticate(text))).toBe(code)
+    // The first time it was remembered.
+    expect(state.hashed).toEqual([text])
   })
 })
 
