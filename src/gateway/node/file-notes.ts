@@ -14,7 +14,7 @@ interface Note {
   readonly id: string
   /** Null: it is gone, or has been written. */
   value: object | null
-  /** As it is written: many are overtaken before they are. A text is one object for whoever collects garbage. */
+  /** As it is written, and not before: many are overtaken. A text is one object for whoever collects garbage. */
   line: string | null
 }
 
@@ -62,9 +62,12 @@ export async function fileNotes(
     file = null
     lines = all.length
   }
-  /** What came since of the same decision is written in its place; what somebody waits for is written, and that it is gone. */
-  const isLatest = (note: Note): boolean =>
-    note.kind === 'rewards' || isRemoval(note) || kinds[note.kind].get(note.id) === note
+  /** What goes with a later one of the same decision needs no line; what somebody waits for is written, and that it is gone. */
+  const isOvertaken = (note: Note, batch: ReadonlySet<Note>): boolean => {
+    if (note.kind === 'rewards' || isRemoval(note)) return false
+    const latest = kinds[note.kind].get(note.id)
+    return latest !== undefined && latest !== note && batch.has(latest)
+  }
   const behind = new WriteBehind<Note>({
     atOnceMax: 1,
     gatherMs: GATHER_MS,
@@ -74,7 +77,8 @@ export async function fileNotes(
         await rewrite()
       // A process that died in the middle of a line left it without an end: these begin on a new line.
       file ??= await open(path, 'a', 0o600)
-      const all = batch.filter(isLatest).map(lineOf)
+      const notes = new Set(batch)
+      const all = batch.filter((note) => !isOvertaken(note, notes)).map(lineOf)
       await file.appendFile(`\n${all.join('')}`)
       // Rewards have been promised to somebody.
       if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()

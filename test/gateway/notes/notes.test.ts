@@ -72,6 +72,53 @@ describe('notes in a file', () => {
   })
 })
 
+describe('notes in a file that are overtaken', () => {
+  const linesOf = (path: string, id: string) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`["decisions","${id}"`))
+      .map((line): unknown => JSON.parse(line)[2])
+
+  it('have no line where the later one goes with them', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, max, onProblem)
+    const both = [notes.put('decisions', 'a', { n: 1 }), notes.put('decisions', 'a', { n: 2 })]
+    expect(await Promise.all(both)).toEqual([true, true])
+    expect(linesOf(path, 'a')).toEqual([{ n: 2 }])
+    await notes.close()
+  })
+
+  it('have one where the later one goes after them: who was told that it was written can rely on it', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, () => 1000, onProblem)
+    const first = notes.put('decisions', 'a', { n: 1 })
+    // As many as go together.
+    for (let i = 1; i < 500; i++) void notes.put('decisions', `d${i}`, { i })
+    void notes.put('decisions', 'a', { n: 2 })
+    expect(await first).toBe(true)
+    await notes.close()
+    expect(linesOf(path, 'a')).toEqual([{ n: 1 }, { n: 2 }])
+  })
+
+  it('stay gone where they were removed meanwhile', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, max, onProblem)
+    void notes.put('decisions', 'a', { n: 1 })
+    expect(await notes.remove('decisions', 'a')).toBe(true)
+    await notes.close()
+    const after = await fileNotes(path, max, onProblem)
+    expect(await after.get('decisions', 'a')).toBeNull()
+  })
+
+  it('are all written of rewards, each of which somebody waits for', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, max, onProblem)
+    await Promise.all([notes.put('rewards', 'a', { n: 1 }), notes.put('rewards', 'a', { n: 2 })])
+    await notes.close()
+    expect(readFileSync(path, 'utf8').match(/"n":\d/g)).toEqual(['"n":1', '"n":2'])
+  })
+})
+
 describe.skipIf(!hasRedis)('notes in Redis', () => {
   it('of one process are known to another, and no more are kept than are wanted', async () => {
     const [one, other] = [await redisNotesOf('two'), await redisNotesOf('two')]
