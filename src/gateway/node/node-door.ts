@@ -8,6 +8,9 @@ export type CompleteByPath = (path: string, request: ClientRequest) => Promise<C
 /** What is left of a body that nobody wants may still come for so long, or its client would not read the answer. */
 const LEFT_MS = 500
 
+/** As nearly all hosts are written; whether another is one is the web's to judge. */
+const PLAIN_HOST = /^[a-z\d._-]+(?::(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}))?$/
+
 /**
  * Answers a request of Node's own server without the objects of the web.
  * @returns false: it is not one that can be answered so
@@ -17,8 +20,9 @@ export function answeredShort(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): boolean {
-  const { method, url = '' } = incoming
+  const { method, url = '', headers } = incoming
   if (method !== 'POST') return false
+  if (headers.host !== undefined && !PLAIN_HOST.test(headers.host)) return false
   const query = url.indexOf('?')
   const path = query < 0 ? url : url.slice(0, query)
   const answer = complete(path, new NodeRequest(incoming, outgoing))

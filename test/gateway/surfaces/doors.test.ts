@@ -92,6 +92,12 @@ describe('a gateway answers the same by both its doors', () => {
     ['a compressed body', CHAT, ASK, { ...KEY, 'content-encoding': 'gzip' }, 415],
     ['a model that nobody has', CHAT, ASK.replace('sim-small', 'ü'), KEY, 404],
     ['another path', '/v1/chat/completion', ASK, KEY, 404],
+    ['a host with a space', CHAT, ASK, { ...KEY, host: 'a b' }, 400],
+    ['a host that is a path', CHAT, ASK, { ...KEY, host: 'a/b' }, 400],
+    ['a host with a port that there cannot be', CHAT, ASK, { ...KEY, host: 'a:99999' }, 400],
+    ['a host of IPv6', CHAT, ASK, { ...KEY, host: '[::1]:80' }, 200],
+    ['a host in capitals', CHAT, ASK, { ...KEY, host: 'Example.COM' }, 200],
+    ['an empty host', CHAT, ASK, { ...KEY, host: '' }, 200],
   ])('%s', async (_what, path, body, headers, status) => {
     const { urls } = await bothDoors()
     const [short, web] = await Promise.all(urls.map((url) => asked(url + path, body, headers)))
@@ -177,6 +183,22 @@ describe('a gateway answers the same by both its doors', () => {
     expect(next.status).toBe(200)
     await next.text()
     await server.gateway.close()
+  })
+
+  it.each([
+    ['localhost:8080', true],
+    ['127.0.0.1:59999', true],
+    ['a.example:64999', true],
+    ['a.example', true],
+    ['Example.COM', false],
+    ['a:65536', false],
+    ['a@b', false],
+  ])('the short door takes a request for host %s: %s', async (host, isTaken) => {
+    const { server } = await bothDoors()
+    const answer = async () => ({ status: 200, headers: {}, body: 'short' })
+    const http = await listen(server.gateway.live.current, () => new Response('web'), answer)
+    others.push(http)
+    expect((await asked(http.url, '{}', { host })).body === 'short').toBe(isTaken)
   })
 
   it('cancels a stream whose head cannot be sent', async () => {
