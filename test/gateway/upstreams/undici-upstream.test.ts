@@ -1,0 +1,98 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { Break } from '../../../src/gateway/upstreams/break.js'
+
+const open: Server[] = []
+afterEach(() => {
+  for (const server of open.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+async function urlOf(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  open.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+function call(url: string, broken = new Break()) {
+  return undiciUpstream()({
+    url,
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":1}',
+    signal: broken.signal,
+    onBroken: (listener) => broken.onBroken(listener),
+  })
+}
+
+describe('an upstream by undici', () => {
+  it('gets the request, and its answer is read whole, however much it is and however late', async () => {
+    const length = 8 * 1024 * 1024
+    const url = await urlOf((request, response) => {
+      let text = ''
+      request.on('data', (piece) => {
+        text += piece
+      })
+      request.on('end', () => response.writeHead(201, { 'x-got': text }).end(Buffer.alloc(length, 7)))
+    })
+    const { status, header, body } = await call(url).then((answer) => ({
+      status: answer.status,
+      header: answer.header('x-got'),
+      body: answer.body,
+    }))
+    expect([status, header]).toEqual([201, '{"a":1}'])
+    // More than is held has come when the first of it is read.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    let count = 0
+    for (let next = await body.next(); next.done !== true; next = await body.next()) {
+      expect(next.value.every((byte) => byte === 7)).toBe(true)
+      count += next.value.byteLength
+    }
+    expect(count).toBe(length)
+  })
+
+  it('that breaks off in the middle has all that it sent before, and then fails', async () => {
+    const url = await urlOf((_request, response) => {
+      response.writeHead(200, { 'content-length': 100 })
+      response.write('abc', () => response.destroy())
+    })
+    const { body } = await call(url)
+    const { value } = await body.next()
+    expect(new TextDecoder().decode(value)).toBe('abc')
+    await expect(body.next()).rejects.toThrow()
+  })
+
+  it('is not asked where the call was broken off before there was a connection', async () => {
+    let requests = 0
+    const url = await urlOf((_request, response) => {
+      requests++
+      response.end()
+    })
+    const broken = new Break()
+    const answer = call(url, broken)
+    broken.breakOff()
+    await expect(answer).rejects.toThrow('the call was broken off')
+    expect(requests).toBe(0)
+  })
+
+  it('loses its connection where nobody wants the rest', async () => {
+    let tell: () => void = () => {}
+    const left = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    const url = await urlOf((_request, response) => {
+      response.on('close', tell)
+      response.write('abc')
+    })
+    const { body } = await call(url)
+    await body.next()
+    const next = body.next()
+    await body.return?.()
+    await expect(next).rejects.toThrow('the call was broken off')
+    await left
+  })
+})
