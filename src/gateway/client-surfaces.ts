@@ -53,6 +53,7 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     const house = new House(deps, { call, after, random, ask, aiSdk })
     rewardMetrics(deps.metrics, () => house.rewardReport)
     const app = new Hono()
+    // `complete` below takes these paths where they are written plainly; here too they come as `/v1/chat/%63ompletions`.
     for (const [path, adapter] of COMPLETIONS)
       app.post(path, async ({ req }) => responseOf(await complete(house, adapter, requestOf(req.raw))))
     app.post('/v1/messages/count_tokens', ({ req: { raw } }) =>

@@ -13,10 +13,10 @@ const GEN_AI = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request
 const OVERHEAD_BUCKETS_S = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5]
 
 /** Kinds of requests whose series are remembered. */
-const ALIKE_MAX = 1000
+const LABELLED_MAX = 1000
 
 /** The series of requests that have the same labels, each once something was counted on it. */
-interface OfAlike {
+interface LabelledSeries {
   requests?: CounterSeries
   cost?: CounterSeries
   overhead?: HistogramSeries
@@ -79,7 +79,7 @@ export function requestMetrics(registry: MetricsRegistry): RequestObserver {
     OVERHEAD_BUCKETS_S,
     ['surface'],
   )
-  const known = new Map<string, OfAlike>()
+  const known = new Map<string, LabelledSeries>()
   return (record) => {
     const { surface, outcome, status, tries, costUsd, overheadMs, isMeasured, tokens } = record
     const code = record.code ?? ''
@@ -92,7 +92,7 @@ export function requestMetrics(registry: MetricsRegistry): RequestObserver {
     const name = `${surface} ${outcome} ${status} ${code.length} ${model.length} ${tenant.length} ${key.length} ${code}${model}${tenant}${key}${provider}`
     let of = known.get(name)
     if (of === undefined) {
-      if (known.size >= ALIKE_MAX) known.clear()
+      if (known.size >= LABELLED_MAX) known.clear()
       of = {}
       known.set(name, of)
     }

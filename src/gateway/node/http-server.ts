@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
-import { answeredShort, type CompleteByPath } from './node-door.js'
+import { answerCompletion, type CompleteByPath } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
@@ -52,7 +52,7 @@ export async function listen(
       joinDuplicateHeaders: true,
     },
     (incoming, outgoing) => {
-      if (!answeredShort(complete, incoming, outgoing)) void byFetch(incoming, outgoing)
+      if (!answerCompletion(complete, incoming, outgoing)) void byFetch(incoming, outgoing)
     },
   )
   server.on('clientError', refuse)

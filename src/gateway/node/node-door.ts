@@ -6,7 +6,7 @@ import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/cli
 export type CompleteByPath = (path: string, request: ClientRequest) => Promise<ClientAnswer> | null
 
 /** What is left of a body that nobody wants may still come for so long, or its client would not read the answer. */
-const LEFT_MS = 500
+const REST_OF_BODY_MS = 500
 
 /** As nearly all hosts are written; whether another is one is the web's to judge. */
 const PLAIN_HOST = /^[a-z\d._-]+(?::(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}))?$/
@@ -15,7 +15,7 @@ const PLAIN_HOST = /^[a-z\d._-]+(?::(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}))?$/
  * Answers a request of Node's own server without the objects of the web.
  * @returns false: it is not one that can be answered so
  */
-export function answeredShort(
+export function answerCompletion(
   complete: CompleteByPath,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -110,7 +110,7 @@ function write(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  if (!incoming.complete) outgoing.once('finish', () => leave(incoming))
+  if (!incoming.complete) outgoing.once('finish', () => readRestOfBody(incoming))
   if (body === null) outgoing.writeHead(status, headers).end()
   else if (typeof body === 'string') {
     outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
@@ -122,9 +122,9 @@ function write(
 }
 
 /** The rest of a body is passed over, for as long as that takes a moment. */
-function leave(incoming: IncomingMessage): void {
+function readRestOfBody(incoming: IncomingMessage): void {
   if (incoming.complete) return
-  const late = setTimeout(() => incoming.socket.destroySoon(), LEFT_MS).unref()
+  const late = setTimeout(() => incoming.socket.destroySoon(), REST_OF_BODY_MS).unref()
   incoming.once('close', () => clearTimeout(late)).resume()
 }
 
@@ -154,7 +154,7 @@ class NodeSink implements AnswerSink {
     if (this.isOver) return
     const { outgoing } = this
     // Called back when the socket has taken it: there may be room again.
-    outgoing.write(text, this.taken)
+    outgoing.write(text, this.onTaken)
     if (this.isBegun) return
     // Node holds pieces back until all that is to be done at the moment is done; the first token is not to wait for that.
     this.isBegun = true
@@ -167,7 +167,7 @@ class NodeSink implements AnswerSink {
     this.outgoing.end()
   }
 
-  private readonly taken = (): void => this.pull()
+  private readonly onTaken = (): void => this.pull()
 
   private pull(): void {
     if (this.isPulling || this.isOver || this.outgoing.writableLength >= this.stream.waitingBytesMax) return

@@ -91,6 +91,7 @@ describe('a gateway answers the same by both its doors', () => {
     ['a long body in chunks', CHAT, LONG, { ...KEY, 'transfer-encoding': 'chunked' }, 413],
     ['a compressed body', CHAT, ASK, { ...KEY, 'content-encoding': 'gzip' }, 415],
     ['a model that nobody has', CHAT, ASK.replace('sim-small', 'ü'), KEY, 404],
+    ['an answer by a path in escapes', '/v1/chat/%63ompletions', ASK, KEY, 200],
     ['another path', '/v1/chat/completion', ASK, KEY, 404],
     ['a host with a space', CHAT, ASK, { ...KEY, host: 'a b' }, 400],
     ['a host that is a path', CHAT, ASK, { ...KEY, host: 'a/b' }, 400],
