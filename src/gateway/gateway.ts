@@ -18,7 +18,8 @@ import type { DashboardFiles } from './dashboard/files.js'
 import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
 import type { ClientAnswer } from './doors/client-answer.js'
 import type { ClientRequest } from './doors/client-request.js'
-import { requestOf, responseOf } from './doors/web-door.js'
+import type { CompleteByPath } from './doors/complete-by-path.js'
+import { webDoor } from './doors/web-door.js'
 import { checkGatewayOptions } from './given.js'
 import { sha256Hex } from './keys/digest.js'
 import { Keyring } from './keys/keyring.js'
@@ -222,12 +223,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onError(error)
     return errorAnswer(context, error)
   })
-  const complete = (path: string, request: ClientRequest) => surfaces.complete?.(path, request) ?? null
+  const complete: CompleteByPath = (path, request) => surfaces.complete?.(path, request) ?? null
   return {
-    fetch(request) {
-      const answer = request.method === 'POST' ? complete(pathOf(request.url), requestOf(request)) : null
-      return answer?.then(responseOf) ?? app.fetch(request)
-    },
+    fetch: webDoor(complete, (request) => app.fetch(request)),
     complete,
     live,
     rates,
@@ -253,12 +251,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await records.close()
     },
   }
-}
-
-/** As it stands in a URL: what is written in another way is somebody else's to read. */
-function pathOf(url: string): string {
-  const from = url.indexOf('/', url.indexOf('://') + 3)
-  return from < 0 ? '/' : url.slice(from).split(/[?#]/, 1)[0]
 }
 
 /** A limit may stand in the router's log, of which the config knows nothing. */

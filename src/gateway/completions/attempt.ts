@@ -1,14 +1,5 @@
-import { type Json, objectOf, parseObject } from '../../base/json.js'
+import { objectOf, parseObject } from '../../base/json.js'
 import { retryAfterOf } from '../../index.js'
-import {
-  type AnswerCheck,
-  CollectedAnswer,
-  type Contract,
-  checkAnswer,
-  contractOf,
-  isBinding,
-  NO_CONTRACT,
-} from '../../rewards/parts.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
@@ -24,6 +15,7 @@ import {
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
+import { AnswerWorth } from './answer-worth.js'
 import { Booking } from './booking.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -41,9 +33,6 @@ const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
 
-/** Of an answer that nobody checks nor grades; nothing is added to it. */
-const NOT_COLLECTED = new CollectedAnswer()
-
 /** One call of an upstream, from its reservation to its bill. */
 export class Attempt implements StreamedCall {
   readonly house: House
@@ -53,11 +42,7 @@ export class Attempt implements StreamedCall {
   readonly call: Try
   readonly meter: Meter
   readonly booking: Booking
-  /** What is checked. */
-  private readonly contract: Contract
-  private readonly isGraded: boolean
-  /** Null: nothing of the answer is checked, nor graded. */
-  private readonly collected: CollectedAnswer | null
+  private readonly worth: AnswerWorth
   private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
@@ -69,12 +54,8 @@ export class Attempt implements StreamedCall {
     this.exchange = exchange
     this.order = order
     this.call = call
-    const { logging, rewards } = order.config
-    const { format } = adapter
-    this.contract =
-      rewards.validators.enabled && format !== null ? contractOf(format, order.body.json) : NO_CONTRACT
-    this.isGraded = format !== null && order.key.id !== JUDGE_KEY.id && house.judge.draws(call.decision.id)
-    this.collected = isBinding(this.contract) || this.isGraded ? new CollectedAnswer() : null
+    const { logging } = order.config
+    this.worth = new AnswerWorth(house, adapter, order, call.decision.id)
     this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
@@ -236,7 +217,7 @@ export class Attempt implements StreamedCall {
     if (json === null) throw malformed('the answer of the upstream is no JSON')
     const facts = adapter.readAnswer(json)
     meter.add(facts)
-    this.collect(json)
+    this.worth.add(json)
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
@@ -283,7 +264,7 @@ export class Attempt implements StreamedCall {
       body,
       meter,
       bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
-      onData: (data) => this.collect(data),
+      onData: (data) => this.worth.add(data),
       book: () => this.booking.answer(),
     })
     try {
@@ -324,34 +305,8 @@ export class Attempt implements StreamedCall {
     record.finishReason = meter.finish
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
-    const check = checkAnswer(this.contract, this.collected ?? NOT_COLLECTED, meter.verdict)
+    const check = this.worth.check(meter.verdict)
     exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', check.flaw)
-    if (exchange.isGone) return
-    this.validated(check)
-    this.grade()
-  }
-
-  private collect(value: Json): void {
-    const { format } = this.adapter
-    if (format !== null) this.collected?.add(format, value)
-  }
-
-  private grade(): void {
-    const { house, order, call, collected } = this
-    if (!this.isGraded || collected === null || collected.isTooLong) return
-    const { text } = collected
-    const calls = [...collected.calls.values()]
-    if (text === '' && calls.length === 0) return
-    house.judge.grade(call.decision.id, { prompt: order.prompt, text, calls })
-  }
-
-  /** What the answer is worth by itself. */
-  private validated({ verdict }: AnswerCheck): void {
-    const { house, order, call, adapter } = this
-    const { enabled, repeatMs } = order.config.rewards.validators
-    if (!enabled || adapter.format === null || order.key.id === JUDGE_KEY.id) return
-    if (order.repeatKey !== null)
-      house.repeats.answered(order.repeatKey, call.decision.id, house.deps.now(), repeatMs)
-    if (verdict !== null) house.rewards.validated(call.decision.id, verdict)
+    if (!exchange.isGone) this.worth.tell(check)
   }
 }

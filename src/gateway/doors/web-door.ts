@@ -1,5 +1,22 @@
 import type { AnswerStream, ClientAnswer } from './client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader } from './client-request.js'
+import type { CompleteByPath } from './complete-by-path.js'
+
+type Fetch = (request: Request) => Response | Promise<Response>
+
+/** Answers requests of the web: by `complete` where it takes the path, by `others` where it does not. */
+export function webDoor(complete: CompleteByPath, others: Fetch): Fetch {
+  return (request) => {
+    const answer = request.method === 'POST' ? complete(pathOf(request.url), requestOf(request)) : null
+    return answer?.then(responseOf) ?? others(request)
+  }
+}
+
+/** As it stands in a URL: what is written in another way is somebody else's to read. */
+function pathOf(url: string): string {
+  const from = url.indexOf('/', url.indexOf('://') + 3)
+  return from < 0 ? '/' : url.slice(from).split(/[?#]/, 1)[0]
+}
 
 /** A request of the web, as the gateway reads it. */
 export function requestOf(request: Request): ClientRequest {

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
-import { answerCompletion, type CompleteByPath } from './node-door.js'
+import type { CompleteByPath } from '../doors/complete-by-path.js'
+import { answerCompletion } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000

@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/client-request.js'
-
-/** Answers a POST; null: another way than the short one is for its path. */
-export type CompleteByPath = (path: string, request: ClientRequest) => Promise<ClientAnswer> | null
+import type { CompleteByPath } from '../doors/complete-by-path.js'
 
 /** What is left of a body that nobody wants may still come for so long, or its client would not read the answer. */
 const REST_OF_BODY_MS = 500
