@@ -36,6 +36,11 @@ export interface AnswerSink {
   end(): void
 }
 
+/** It is not sent: what it holds is free again. */
+export function dropAnswer({ body }: ClientAnswer): void {
+  if (body !== null && typeof body === 'object') body.cancel()
+}
+
 /** An answer of JSON. */
 export function jsonAnswer(
   status: number,

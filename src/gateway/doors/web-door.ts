@@ -1,4 +1,4 @@
-import type { AnswerStream, ClientAnswer } from './client-answer.js'
+import { type AnswerStream, type ClientAnswer, dropAnswer } from './client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader } from './client-request.js'
 import type { CompleteByPath } from './complete-by-path.js'
 
@@ -28,10 +28,15 @@ export function responseOf(answer: ClientAnswer): Response {
   const { status, headers, body } = answer
   // When a response is on its way nobody here is told.
   answer.sent?.()
-  return new Response(typeof body === 'object' && body !== null ? readableOf(body) : body, {
-    status,
-    headers,
-  })
+  try {
+    return new Response(typeof body === 'object' && body !== null ? readableOf(body) : body, {
+      status,
+      headers,
+    })
+  } catch (error) {
+    dropAnswer(answer)
+    throw error
+  }
 }
 
 class WebRequest implements ClientRequest {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
+import { type AnswerSink, type AnswerStream, type ClientAnswer, dropAnswer } from '../doors/client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/client-request.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
 
@@ -97,8 +97,7 @@ function send(answer: ClientAnswer, incoming: IncomingMessage, outgoing: ServerR
     write(answer, incoming, outgoing)
     isOnItsWay = true
   } finally {
-    const { body } = answer
-    if (!isOnItsWay && body !== null && typeof body === 'object') body.cancel()
+    if (!isOnItsWay) dropAnswer(answer)
     answer.sent?.()
   }
 }

@@ -1,6 +1,7 @@
 import { request as send } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { responseOf } from '../../../src/gateway/doors/web-door.js'
 import { type HttpServer, listen } from '../../../src/gateway/node/http-server.js'
 import {
   CLIENT_KEY,
@@ -211,13 +212,16 @@ describe('a gateway answers the same by both its doors', () => {
       pull: () => undefined,
       cancel: () => void cancelled++,
     }
+    const answer = { status: 200, headers: { 'x-bad': 'a\nb' }, body }
+    expect(() => responseOf(answer)).toThrow()
+    expect(cancelled).toBe(1)
     const http = await listen(
       server.gateway.live.current,
       () => new Response(),
-      async () => ({ status: 200, headers: { 'x-bad': 'a\nb' }, body }),
+      async () => answer,
     )
     others.push(http)
     expect((await fetch(http.url, { method: 'POST' })).status).toBe(500)
-    expect(cancelled).toBe(1)
+    expect(cancelled).toBe(2)
   })
 })
