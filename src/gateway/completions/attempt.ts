@@ -22,6 +22,7 @@ import type { House } from './house.js'
 import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
 import type { Order } from './order.js'
+import { longestAnswer } from './route-options.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
 
@@ -212,6 +213,11 @@ export class Attempt implements StreamedCall {
     const beganAt = performance.now()
     const text = await body
       .text(order.config.limits.answerBytesMax)
+      .catch((error: unknown) => {
+        // It may be billed, and no usage has come that counts it.
+        meter.addPart(body.textSoFar, longestAnswer(order) ?? Number.POSITIVE_INFINITY)
+        throw error
+      })
       .finally(() => exchange.waited(performance.now() - beganAt))
     const json = parseObject(text)
     if (json === null) throw malformed('the answer of the upstream is no JSON')

@@ -56,6 +56,16 @@ export class Meter {
     this.isUsageWhole ||= isUsageWhole
   }
 
+  /**
+   * The beginning of an answer that is not streamed, and broke off: as much was generated at least.
+   * @param tokensMax no more than that was allowed
+   */
+  addPart(text: string, tokensMax: number): void {
+    const tokens = Math.min(text === '' ? 0 : estimateTokens(text), tokensMax)
+    this.outputTokens += tokens
+    this.uncountedTokens += tokens
+  }
+
   /** The answer is all there, and its usage. */
   get isComplete(): boolean {
     return this.finish !== null && this.isUsageWhole

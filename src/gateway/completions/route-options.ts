@@ -40,7 +40,7 @@ function usualAnswer({ config, asked }: Order): number {
  * most.
  * @throws Refused where neither is known
  */
-function longestAnswer(order: Order): number | null {
+export function longestAnswer(order: Order): number | null {
   const { config, models, asked } = order
   if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens + asked.reasoningTokens)
   if (config.routing.reserve !== 'worst-case') return null

@@ -5,8 +5,10 @@ import type { WriteLine } from '../logs/request-log.js'
 export interface JsonLog {
   readonly write: WriteLine
   setLevel(level: LogLevel): void
-  /** What is not written yet, now. */
+  /** What is not written yet, now. Where a reader is behind only `close` keeps lines whole. */
   flush(): void
+  /** Resolves when all is written, or the reader has taken nothing for so long that the rest is given up. Nothing is written after it. */
+  close(): Promise<void>
 }
 
 /** Characters that are collected before they are written. */
@@ -15,6 +17,9 @@ const GATHERED_CHARS = 16 * 1024
 const WAITING_BYTES_MAX = 16 * 1024 * 1024
 /** How long a line may wait for others, ms. */
 const FLUSH_MS = 500
+
+/** How long a reader that takes nothing is waited for at the end, ms. */
+const CLOSE_MS = 5_000
 
 /** Rising: lines below the level of a log are left out. */
 const LEVELS: Readonly<Record<LogLevel, number>> = {
@@ -34,6 +39,7 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
   // Whoever read the log has gone: requests go on.
   sink.on('error', () => {})
   let least = LEVELS[level]
+  let isClosed = false
   // The sink reads all that it holds with each text that it is given.
   let gathered = ''
   const handOn = () => {
@@ -52,7 +58,7 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
   process.once('exit', flush)
   return {
     write: (lineLevel, fields, message) => {
-      if (LEVELS[lineLevel] < least) return
+      if (LEVELS[lineLevel] < least || isClosed) return
       const rest = membersOf(fields)
       gathered += `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`
       if (gathered.length >= GATHERED_CHARS) handOn()
@@ -61,6 +67,23 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
       least = LEVELS[next]
     },
     flush,
+    close: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, CLOSE_MS)
+        const done = (): void => {
+          clearTimeout(timer)
+          resolve()
+        }
+        // A write may be under way: what comes after it has to wait, or lines would be torn.
+        sink.once('close', done).once('error', done)
+        try {
+          handOn()
+          isClosed = true
+          sink.end()
+        } catch {
+          done()
+        }
+      }),
   }
 }
 

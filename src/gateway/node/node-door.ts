@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type AnswerSink, type AnswerStream, type ClientAnswer, dropAnswer } from '../doors/client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/client-request.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
@@ -53,14 +54,11 @@ class NodeRequest implements ClientRequest, HeaderReader {
   }
 
   get isGone(): boolean {
-    return this.outgoing.destroyed
+    return this.outgoing.destroyed || this.incoming.socket.destroyed
   }
 
   onGone(listener: () => void): void {
-    const { outgoing } = this
-    outgoing.on('close', () => {
-      if (!outgoing.writableFinished) listener()
-    })
+    whenGone(this.incoming, this.outgoing, listener)
   }
 
   body(bytesMax: number): Promise<Uint8Array> {
@@ -86,6 +84,34 @@ class NodeRequest implements ClientRequest, HeaderReader {
   }
 }
 
+/** Requests of a connection that are under way. One listener of a socket is enough for all of them. */
+const underWay = new WeakMap<Socket, Set<() => void>>()
+
+/**
+ * Calls back once when the client has gone before its answer was on its way. Of requests that were sent one after the other
+ * without waiting only the first has the socket: answers of the others hear nothing of its end.
+ */
+function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, listener: () => void): void {
+  const { socket } = incoming
+  const all = underWay.get(socket) ?? new Set()
+  if (!underWay.has(socket)) {
+    underWay.set(socket, all)
+    socket.once('close', () => {
+      for (const gone of all) gone()
+    })
+  }
+  const forget = (): void => {
+    all.delete(gone)
+    outgoing.off('finish', forget).off('close', gone)
+  }
+  const gone = (): void => {
+    forget()
+    if (!outgoing.writableFinished) listener()
+  }
+  all.add(gone)
+  outgoing.once('finish', forget).once('close', gone)
+}
+
 function brokenOff(): Error {
   return new Error('the client went away in the middle of its request')
 }
@@ -93,7 +119,7 @@ function brokenOff(): Error {
 function send(answer: ClientAnswer, incoming: IncomingMessage, outgoing: ServerResponse): void {
   let isOnItsWay = false
   try {
-    if (outgoing.destroyed) return
+    if (outgoing.destroyed || incoming.socket.destroyed) return
     write(answer, incoming, outgoing)
     isOnItsWay = true
   } finally {
@@ -114,7 +140,7 @@ function write(
     outgoing.end(body)
   } else {
     outgoing.writeHead(status, headers)
-    new NodeSink(body, outgoing).begin()
+    new NodeSink(body, incoming, outgoing).begin()
   }
 }
 
@@ -128,20 +154,22 @@ function readRestOfBody(incoming: IncomingMessage): void {
 /** A stream on its way to a socket, no faster than that takes it. */
 class NodeSink implements AnswerSink {
   private readonly stream: AnswerStream
+  private readonly incoming: IncomingMessage
   private readonly outgoing: ServerResponse
   private isPulling = false
   private isBegun = false
   private isOver = false
 
-  constructor(stream: AnswerStream, outgoing: ServerResponse) {
+  constructor(stream: AnswerStream, incoming: IncomingMessage, outgoing: ServerResponse) {
     this.stream = stream
+    this.incoming = incoming
     this.outgoing = outgoing
   }
 
   begin(): void {
-    this.outgoing.once('close', () => {
+    whenGone(this.incoming, this.outgoing, () => {
       this.isOver = true
-      if (!this.outgoing.writableFinished) this.stream.cancel()
+      this.stream.cancel()
     })
     this.stream.begin(this)
     this.pull()

@@ -254,7 +254,6 @@ class Server implements Serving {
 
   private finish(exitCode: number): void {
     this.signals.forget()
-    this.log.flush()
-    this.end({ exitCode })
+    void this.log.close().then(() => this.end({ exitCode }))
   }
 }

@@ -36,6 +36,8 @@ export class WatchedBody {
   private readonly chunks: UpstreamBody
   private readonly after: After
   private ended = false
+  /** What `text` has read. */
+  private readonly read: Uint8Array[] = []
   /** While a wait is under way. */
   wait: () => Wait
 
@@ -76,14 +78,19 @@ export class WatchedBody {
     void Promise.resolve(this.chunks.return?.()).catch(() => {})
   }
 
+  /** As much of it as `text` has read, where that came to no end. */
+  get textSoFar(): string {
+    return textOf(this.read)
+  }
+
   /** All of it, as text. @throws (the promise is rejected with) UpstreamFailure, for more than `bytesMax` too */
   async text(bytesMax: number): Promise<string> {
-    const chunks: Uint8Array[] = []
+    const { read } = this
     let bytes = 0
     for (;;) {
       const there = this.take()
       const chunk = there === undefined ? await this.next() : there
-      if (chunk === null) return textOf(chunks)
+      if (chunk === null) return textOf(read)
       bytes += chunk.byteLength
       if (bytes > bytesMax) {
         this.stop()
@@ -96,7 +103,7 @@ export class WatchedBody {
           more,
         )
       }
-      chunks.push(chunk)
+      read.push(chunk)
     }
   }
 }

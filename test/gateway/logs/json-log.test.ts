@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type JsonLog, jsonLog } from '../../../src/gateway/node/json-log.js'
@@ -69,5 +70,26 @@ describe('a log of JSON', () => {
     log.write('error', circular, 'two')
     log.write('error', { n: 1 }, 'three')
     expect(lines()).toMatchObject([{ msg: 'one' }, { msg: 'two' }, { msg: 'three', n: 1 }])
+  })
+
+  it('closes with every line whole where its reader is behind, and writes none after that', async () => {
+    const [pipe, file] = [tempFile(), tempFile()]
+    execFileSync('mkfifo', [pipe])
+    const reader = spawn('sh', ['-c', `exec 3<'${pipe}'; sleep 1; cat <&3 >'${file}'`])
+    const ended = new Promise((resolve) => reader.once('exit', resolve))
+    const log = jsonLog('info', openSync(pipe, 'w'))
+    // More than a pipe holds: a write is under way when it ends.
+    for (let i = 0; i < 3000; i++) {
+      log.write('info', { i, text: 'x'.repeat(100) }, 'm')
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await log.close()
+    log.write('error', {}, 'too late')
+    log.flush()
+    await ended
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+    expect(lines.map((line): unknown => JSON.parse(line).i)).toEqual(
+      Array.from({ length: 3000 }, (_, i) => i),
+    )
   })
 })

@@ -38,6 +38,7 @@ export async function served(
       void lines.push({ level, message, fields }),
     setLevel: () => {},
     flush: () => {},
+    close: () => Promise.resolve(),
   }
   const serving = await serve({ file, surfaces, env: ENV, log })
   return Object.assign(serving, { file, lines, rewrite, remove })

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PartialPlan, UsagePlace, UsageStyle } from '../../../src/gateway/node/simulated/plan.js'
+import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 afterEach(closeAll)
@@ -274,5 +275,42 @@ describe('money', () => {
     expect(server.records).toHaveLength(CALLS.length)
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.ledger().spendUsd).toBeGreaterThan(0)
+  })
+
+  it('of an answer that breaks off before its end is booked by what came of it, no more than was allowed', async () => {
+    const answer = JSON.stringify({
+      choices: [{ message: { role: 'assistant', content: 'word '.repeat(20_000) } }],
+    })
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length })
+      response.write(answer.slice(0, answer.length - 100), () => response.destroy())
+    }).listen(0, '127.0.0.1')
+    try {
+      await new Promise((resolve) => upstream.once('listening', resolve))
+      const { port } = upstream.address() as AddressInfo
+      const server = await gatewayServer({
+        models: [modelTree('sim-small', { upstream: 'breaks' })],
+        upstreams: () => [
+          {
+            id: 'breaks',
+            protocol: 'openai',
+            baseUrl: `http://127.0.0.1:${port}/v1`,
+            apiKey: '$UPSTREAM_KEY',
+          },
+        ],
+      })
+      const outputUsd = (tokens: number) => (tokens * PRICES['sim-small'].outputUsdPerMTok) / 1e6
+      const ask = { model: 'sim-small', messages: HELLO }
+      expect((await server.post('/v1/chat/completions', ask)).status).toBe(502)
+      const [first] = await server.over(1)
+      expect(first.costUsd).toBeGreaterThan(outputUsd(15_000))
+      expect(first.costUsd).toBeLessThan(outputUsd(60_000))
+      await server.post('/v1/chat/completions', { ...ask, max_tokens: 1000 })
+      const [, second] = await server.over(2)
+      expect(second.costUsd).toBeGreaterThanOrEqual(outputUsd(1000))
+      expect(second.costUsd).toBeLessThan(outputUsd(1500))
+    } finally {
+      upstream.close()
+    }
   })
 })

@@ -159,6 +159,7 @@ class Demo {
       },
       setLevel: () => {},
       flush: () => {},
+      close: () => Promise.resolve(),
     }
   }
 
