@@ -9,67 +9,76 @@ afterEach(() => {
   for (const fd of open.splice(0)) closeSync(fd)
 })
 
-/** A log in a file, and all that it has written. */
-function logOf(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): { log: JsonLog; lines(): unknown[] } {
+/** A log in a file, and all that it has written: what is on its way is there a moment later. */
+function logOf(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): {
+  log: JsonLog
+  written(): unknown[]
+  lines(): unknown[]
+} {
   const path = tempFile()
   const fd = openSync(path, 'w')
   open.push(fd)
   const log = jsonLog(level, fd)
-  return {
-    log,
-    lines() {
-      log.flush()
-      const texts = readFileSync(path, 'utf8').split('\n').slice(0, -1)
-      return texts.map((text): unknown => JSON.parse(text))
-    },
+  const written = () => {
+    const texts = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+    return texts.map((text): unknown => JSON.parse(text))
   }
+  const lines = () => {
+    log.flush()
+    return written()
+  }
+  return { log, written, lines }
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 describe('a log of JSON', () => {
-  it('has a line a record, with level, time and message around its fields', () => {
+  it('has a line a record, with level, time and message around its fields', async () => {
     const { log, lines } = logOf('info')
     log.write('info', {}, 'without fields')
     log.write('warn', { text: 'a "b"\n\u2028', list: [1, null], left: undefined }, 'of "two"\nlines')
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    expect(lines()).toEqual([
+    await expect.poll(lines).toEqual([
       { level: 'info', time, msg: 'without fields' },
       { level: 'warn', time, text: 'a "b"\n\u2028', list: [1, null], msg: 'of "two"\nlines' },
     ])
   })
 
-  it.each([...LEVELS, 'silent'] as const)('of level %s leaves out what is below it', (level) => {
+  it.each([...LEVELS, 'silent'] as const)('of level %s leaves out what is below it', async (level) => {
     const { log, lines } = logOf(level)
     for (const each of LEVELS) log.write(each, {}, each)
     const from = level === 'silent' ? LEVELS.length : LEVELS.indexOf(level)
-    expect(lines()).toMatchObject(LEVELS.slice(from).map((msg) => ({ level: msg, msg })))
+    log.setLevel('debug')
+    log.write('debug', {}, 'end')
+    const rest = LEVELS.slice(from).map((msg) => ({ level: msg, msg }))
+    await expect.poll(lines).toMatchObject([...rest, { msg: 'end' }])
   })
 
-  it('takes another level while it runs', () => {
+  it('takes another level while it runs', async () => {
     const { log, lines } = logOf('error')
     log.write('info', {}, 'before')
     log.setLevel('info')
     log.write('info', {}, 'after')
     log.setLevel('silent')
     log.write('error', {}, 'never')
-    expect(lines()).toMatchObject([{ msg: 'after' }])
+    await expect.poll(lines).toMatchObject([{ msg: 'after' }])
   })
 
-  it('keeps the order of lines, also of those that are too many to wait', () => {
-    const { log, lines } = logOf('debug')
+  it('keeps the order of lines, also of those that are too many to wait', async () => {
+    const { log, written } = logOf('debug')
     for (let i = 0; i < 1000; i++) log.write('debug', { i, text: 'x'.repeat(100) }, 'm')
-    expect(lines()).toMatchObject(Array.from({ length: 1000 }, (_, i) => ({ i })))
+    const all = Array.from({ length: 1000 }, (_, i) => ({ i }))
+    await expect.poll(written, { timeout: 5000 }).toMatchObject(all)
   })
 
-  it('never throws: of fields that have no JSON the message is written', () => {
+  it('never throws: of fields that have no JSON the message is written', async () => {
     const circular: Record<string, unknown> = { n: 1 }
     circular.self = circular
     const { log, lines } = logOf('info')
     log.write('error', { big: 1n }, 'one')
     log.write('error', circular, 'two')
     log.write('error', { n: 1 }, 'three')
-    expect(lines()).toMatchObject([{ msg: 'one' }, { msg: 'two' }, { msg: 'three', n: 1 }])
+    await expect.poll(lines).toMatchObject([{ msg: 'one' }, { msg: 'two' }, { msg: 'three', n: 1 }])
   })
 
   it('closes with every line whole where its reader is behind, and writes none after that', async () => {

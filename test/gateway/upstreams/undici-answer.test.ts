@@ -1,27 +1,8 @@
 import type { Dispatcher } from 'undici'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import { Break } from '../../../src/gateway/upstreams/break.js'
 import type { UpstreamAnswer } from '../../../src/gateway/upstreams/call.js'
-
-interface Dispatched {
-  readonly options: Dispatcher.DispatchOptions
-  readonly handler: Required<Dispatcher.DispatchHandler>
-}
-
-const dispatched = vi.hoisted((): Dispatched[] => [])
-vi.mock('undici', () => ({
-  Agent: class {
-    dispatch(options: Dispatched['options'], handler: Dispatched['handler']) {
-      dispatched.push({ options, handler })
-      return true
-    }
-  },
-}))
-
-afterEach(() => {
-  dispatched.length = 0
-})
 
 const KB_64 = 64 * 1024
 
@@ -30,7 +11,14 @@ function called({ isBroken = false, bySignal = false } = {}) {
   const broken = new Break()
   if (isBroken) broken.breakOff()
   const own = bySignal ? {} : { onBroken: (listener: () => void) => broken.onBroken(listener) }
-  const answer = undiciUpstream()({
+  const dispatched: [Dispatcher.DispatchOptions, Required<Dispatcher.DispatchHandler>][] = []
+  const dispatcher: Pick<Dispatcher, 'dispatch'> = {
+    dispatch(options, handler) {
+      dispatched.push([options, handler as Required<Dispatcher.DispatchHandler>])
+      return true
+    },
+  }
+  const answer = undiciUpstream(dispatcher)({
     url: 'http://upstream.example/v1/x?y=1',
     headers: { a: 'b' },
     body: '{}',
@@ -40,7 +28,7 @@ function called({ isBroken = false, bySignal = false } = {}) {
     ...own,
   })
   answer.catch(() => {})
-  const [{ options, handler }] = dispatched
+  const [[options, handler]] = dispatched
   const aborted: string[] = []
   const controller = {
     paused: false,
@@ -181,13 +169,11 @@ describe('an answer of undici', () => {
       expect(before.aborted).toEqual([])
       before.start()
       await expect(before.answer).rejects.toThrow('the call was broken off')
-      dispatched.length = 0
       const meanwhile = called({ bySignal })
       meanwhile.broken.breakOff()
       expect(meanwhile.aborted).toEqual([])
       meanwhile.start()
       await expect(meanwhile.answer).rejects.toThrow('the call was broken off')
-      dispatched.length = 0
       const after = called({ bySignal })
       const body = await after.begun()
       after.broken.breakOff()
